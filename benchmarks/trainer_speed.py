@@ -1,0 +1,166 @@
+"""How fast the trainer is beside PyTorch: both in one run, on two threads, taking turns, medians of many.
+
+    python benchmarks/trainer_speed.py [--repeats 100]
+
+Prints a table; a ratio below 1 means the trainer is faster. Without PyTorch its columns stay empty. The peak memory of
+a training step is measured in processes of their own, as the growth of the resident set above what was there before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+THREADS = "2"
+os.environ.update(OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS, MKL_NUM_THREADS=THREADS)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np  # noqa: E402  # after the number of threads is set
+
+import trainer  # noqa: E402
+
+try:
+    import torch
+except ImportError:
+    torch = None
+else:
+    torch.set_num_threads(int(THREADS))
+
+RANDOM = np.random.default_rng(0)
+MLP_X, MLP_Y = RANDOM.standard_normal((128, 784), dtype=np.float32), RANDOM.integers(0, 10, 128)
+CNN_X, CNN_Y = RANDOM.standard_normal((64, 1, 28, 28), dtype=np.float32), RANDOM.integers(0, 10, 64)
+CHAIN = 1000
+BLOCK, WARM_UP = 10, 5
+MEMORY_STEPS = 5
+
+
+def mlp(nn):
+    """784-512-512-10."""
+    return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+
+
+def cnn(nn):
+    """Two 3 x 3 convolutions of 16 and 32 filters, each with relu and pooling, then 128 and 10 units."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(1568, 128),
+        nn.ReLU(),
+        nn.Linear(128, 10),
+    )
+
+
+def training_step(library, make, x, y) -> Callable[[], None]:
+    """Forward, backward and Adam, with trainer or torch: the same code for both."""
+    model = make(library.nn)
+    optimizer = library.optim.Adam(model.parameters())
+    loss = library.nn.CrossEntropyLoss()
+    x, y = library.from_numpy(x), library.from_numpy(y)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss(model(x), y).backward()
+        optimizer.step()
+
+    return step
+
+
+def chain(library) -> tuple[Callable[[], None], Callable[[], None]]:
+    """A recurrence of scalar products and sums: recording it, and recording it and going back."""
+    a, b = (library.tensor(v, requires_grad=True) for v in (0.5, 0.25))
+
+    def forward():
+        z = a
+        for _ in range(CHAIN):
+            z = z * b + a
+        return z
+
+    return forward, lambda: forward().backward()
+
+
+def median_seconds(functions: list[Callable[[], object] | None], repeats: int) -> list[float | None]:
+    """The median time of each function, in blocks that take turns, so that a busy moment of the machine hits all.
+
+    In blocks and not call by call, because the threads of one library go on spinning for a while and would be in the
+    other's way; the first calls of each block are left out for the same reason.
+    """
+    times: list[list[float]] = [[] for _ in functions]
+    for _ in range(max(1, repeats // BLOCK)):
+        for function, seen in zip(functions, times, strict=True):
+            for i in range(BLOCK + WARM_UP if function is not None else 0):
+                start = time.perf_counter()
+                function()
+                if i >= WARM_UP:
+                    seen.append(time.perf_counter() - start)
+    return [statistics.median(seen) if seen else None for seen in times]
+
+
+def peak_mebibytes(name: str) -> float | None:
+    """Memory of a CNN training step of one library, in a process of its own; None without the library or Linux."""
+    if (name == "torch" and torch is None) or not os.path.exists("/proc/self/clear_refs"):
+        return None
+    code = f"import sys; sys.argv = ['x']; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    code += f"import trainer_speed as t; t.print_peak(t.{name})"
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def print_peak(library) -> None:
+    """Prints by how much a few CNN steps raised the resident set, model and optimizer included, in MiB."""
+    training_step(library, lambda nn: nn.Sequential(nn.Linear(784, 10)), MLP_X, MLP_Y)()  # loads what is loaded late
+    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is resident now
+    before = _status("VmRSS")
+    step = training_step(library, cnn, CNN_X, CNN_Y)
+    for _ in range(MEMORY_STEPS):
+        step()
+    print((_status("VmHWM") - before) / 1024)
+
+
+def _status(name: str) -> int:
+    """A number of /proc/self/status, in KiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def row(label: str, unit: str, scale: float, ours: float | None, theirs: float | None, bar: str) -> str:
+    def cell(value: float | None) -> str:
+        return f"{value * scale:10.2f}" if value is not None else f"{'-':>10}"
+
+    ratio = f"{ours / theirs:8.2f}" if ours is not None and theirs is not None else f"{'-':>8}"
+    return f"{label:44}{unit:>5}{cell(ours)}{cell(theirs)}{ratio}   {bar}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=100)
+    repeats = parser.parse_args().repeats
+    both = [trainer, torch]
+    print(f"{'':44}{'unit':>5}{'trainer':>10}{'torch':>10}{'ratio':>8}   bar")
+    for label, make, x, y, bar in (
+        ("MLP 784-512-512-10, batch 128, step with Adam", mlp, MLP_X, MLP_Y, "ratio <= 1.0"),
+        ("CNN 28x28, batch 64, step with Adam", cnn, CNN_X, CNN_Y, "ratio <= 2.0"),
+    ):
+        steps = [training_step(library, make, x, y) if library is not None else None for library in both]
+        print(row(label, "ms", 1e3, *median_seconds(steps, repeats), bar))
+    chains = [chain(library) if library is not None else (None, None) for library in both]
+    for i, label in enumerate(("scalar operation, recorded", "scalar operation, recorded and gone back")):
+        times = median_seconds([c[i] for c in chains], repeats)
+        bar = "<= 3 us" if i == 0 else ""
+        print(row(label, "us", 1e6 / (2 * CHAIN), *times, bar))
+    print(row("CNN step, peak memory", "MiB", 1, peak_mebibytes("trainer"), peak_mebibytes("torch"), "ratio <= 1.5"))
+    versions = f"numpy {np.__version__}, torch {torch.__version__ if torch else 'not installed'}"
+    print(f"\n{THREADS} threads of {os.cpu_count()} cores, median of {repeats} taking turns; {versions}")
+
+
+if __name__ == "__main__":
+    main()

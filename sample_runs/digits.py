@@ -1,0 +1,122 @@
+"""Handwritten digits: a small convolutional network learns to read them, and everything it does is logged.
+
+    python -m sample_runs.digits --logdir runs --epochs 20
+
+Watch it with `viz serve --logdir runs`. The images come with the project (see `data/LICENSE-digits.txt`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tracker
+import trainer
+from trainer import nn
+from trainer.callbacks import Callback, Pace, ScheduleCallback
+from trainer.data import DataLoader
+
+DATA = Path(__file__).parent / "data" / "digits.npz"
+TEST_IMAGES = 360  # a fifth, held back
+SAMPLES = 16  # of these, shown with what the network makes of them
+
+
+def load_digits(seed: int = 0) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Images (N, 1, 8, 8) between 0 and 1 with their labels, shuffled and split: to learn from, and to test."""
+    with np.load(DATA) as file:
+        images, labels = file["images"][:, None] / np.float32(16), file["labels"].astype(np.int64)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    test, train = order[:TEST_IMAGES], order[TEST_IMAGES:]
+    return (images[train], labels[train]), (images[test], labels[test])
+
+
+def make_model() -> nn.Sequential:
+    """Two convolutions and two linear layers: 13,706 numbers to learn."""
+    return nn.Sequential(
+        {
+            "conv1": nn.Conv2d(1, 16, 3, padding=1),
+            "relu1": nn.ReLU(),
+            "pool1": nn.MaxPool2d(2),
+            "conv2": nn.Conv2d(16, 32, 3, padding=1),
+            "relu2": nn.ReLU(),
+            "pool2": nn.MaxPool2d(2),
+            "flatten": nn.Flatten(),
+            "linear1": nn.Linear(128, 64),
+            "relu3": nn.ReLU(),
+            "dropout": nn.Dropout(0.25),
+            "linear2": nn.Linear(64, 10),
+        }
+    )
+
+
+def main(
+    logdir: str = "runs",
+    epochs: int = 40,
+    name: str | None = None,
+    seed: int = 0,
+    *,
+    batch_size: int = 8,
+    lr: float = 1e-3,
+    pace: float | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> float:
+    """Trains, logs to `logdir`, and gives the share of test images that are read right.
+
+    Args:
+        logdir: Where the run is stored.
+        epochs: How many times to go through the 1,437 images to learn from.
+        name: The run's name; None for "digits".
+        seed: Makes split, weights and shuffling repeatable.
+        batch_size: Images in a step.
+        lr: The first learning rate; it falls to 0 along half a cosine.
+        pace: Steps per second at most, to watch it learn; None for as fast as it goes.
+        callbacks: More of them.
+    """
+    trainer.manual_seed(seed)
+    train, test = load_digits(seed)
+    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
+    model = make_model()
+    optimizer = trainer.optim.Adam(model.parameters(), lr=lr)
+    schedule = trainer.optim.CosineAnnealingLR(optimizer, T_max=max(1, epochs * len(loader)))
+    config = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "optimizer": "Adam"}
+
+    with tracker.init(logdir=logdir, name=name or "digits", config=config) as run:
+        samples = (test[0][:SAMPLES], test[1][:SAMPLES])
+        listeners = [
+            trainer.TrackerCallback(run, samples=samples),
+            ScheduleCallback(schedule, every="step"),
+            *callbacks,
+        ]
+        if pace is not None:
+            listeners.append(Pace(pace))
+        history = model.fit(
+            loader,
+            nn.CrossEntropyLoss(),
+            optimizer,
+            epochs,
+            validation=DataLoader(test, batch_size=TEST_IMAGES),
+            metrics="accuracy",
+            callbacks=listeners,
+        )
+        if history.interrupted:
+            run.finish("stopped")
+        right = model.evaluate(DataLoader(test, batch_size=TEST_IMAGES), metrics="accuracy")["accuracy"]
+    print(f"{right:.1%} of {TEST_IMAGES} test images read right; logged to {run.logdir}/{run.name}")
+    return right
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--logdir", default="runs")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--name")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--pace", type=float, default=100.0, help="steps per second at most, 0 for no limit (default 100)"
+    )
+    given = parser.parse_args()
+    main(given.logdir, given.epochs, given.name, given.seed, pace=given.pace or None)

@@ -1,0 +1,101 @@
+"""Saving and loading: states in one .npz file that NumPy alone can read. Nothing is pickled, so a file can do no harm.
+
+Arrays are members of the file under their path ("model/conv1.weight"); what is no array (numbers, texts, and how dicts
+and lists are nested) is one JSON text in the member `structure`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.backend import to_numpy
+from trainer.errors import CheckpointError, DTypeError, sentence
+from trainer.nn.module import Module
+from trainer.tensor import Tensor
+
+_STRUCTURE = "structure"
+_ARRAY = "array"  # {"array": path} in the structure stands for an array
+
+
+def save(obj: Any, path: str | os.PathLike[str]) -> None:
+    """Writes a state to a file: all of it or, when something goes wrong, nothing.
+
+    Args:
+        obj: A module (its state is saved), or arrays, tensors, numbers, texts and None in lists, tuples and dicts with
+            text keys.
+        path: The file. It is written under another name first and then renamed, so that a crash leaves the old one.
+
+    Raises:
+        DTypeError: something that is none of these.
+    """
+    arrays: dict[str, Any] = {}
+    structure = _take_apart(obj.state_dict() if isinstance(obj, Module) else obj, "", arrays)
+    arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """What `save` wrote: arrays as NumPy arrays, tuples as lists. For a module, hand it to `load_state_dict`.
+
+    Raises:
+        CheckpointError: the file is damaged, or was not written by `save`.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        with open(path, "rb") as file:  # opened here, because NumPy leaves a damaged file open
+            arrays = np.load(file, allow_pickle=False)
+            return _put_together(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
+    except (zipfile.BadZipFile, KeyError, IndexError, ValueError, EOFError) as err:
+        raise CheckpointError(
+            sentence(f"{os.fspath(path)} cannot be loaded.", "a file written by trainer.save", str(err) or "no data")
+        ) from err
+
+
+def _take_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
+    """The structure of `value` for JSON; its arrays are put into `arrays`."""
+    if isinstance(value, Tensor):
+        value = value.data
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise DTypeError(sentence(f"save: a key of {path or 'the state'} is no text.", "str", repr(key)))
+        return {"dict": {key: _take_apart(part, f"{path}/{key}", arrays) for key, part in value.items()}}
+    if isinstance(value, (list, tuple)):
+        return {"list": [_take_apart(part, f"{path}/{i}", arrays) for i, part in enumerate(value)]}
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        name = path.lstrip("/") or "value"
+        arrays[name] = to_numpy(value)
+        return {_ARRAY: name}
+    raise DTypeError(
+        sentence(f"save: {path or 'the state'} cannot be saved.", "arrays, numbers, texts, dicts, lists", type(value))
+    )
+
+
+def _put_together(structure: Any, arrays: Any) -> Any:
+    if not isinstance(structure, dict):
+        return structure
+    ((kind, content),) = structure.items()
+    if kind == "dict":
+        return {key: _put_together(part, arrays) for key, part in content.items()}
+    if kind == "list":
+        return [_put_together(part, arrays) for part in content]
+    return arrays[content]

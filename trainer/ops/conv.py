@@ -1,0 +1,265 @@
+"""Convolution in two dimensions, as a matrix product over unfolded windows.
+
+The windows of a few images at a time are written out as columns and multiplied with the filters. The columns are made
+again for the gradient instead of kept: they are nine times the size of the input for a 3 x 3 filter, and copying them
+costs less than the product they feed.
+
+A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
+refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from trainer.backend import array_module
+from trainer.errors import ArgumentError, DTypeError, ShapeError, sentence
+from trainer.function import Function, apply
+from trainer.ops.reduce import sum
+from trainer.tensor import Tensor
+
+Pair = tuple[int, int]
+
+# Columns are made for as many images at a time as fit in here. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters,
+# forward and both gradients: 9.3 ms with 0.5 MB, 7.5 with 4 MB; from 16 MB on it grows again, and so does the memory.
+_WORKSPACE_BYTES = 4 * 1024 * 1024
+
+
+class Geometry(NamedTuple):
+    """How the windows lie: all that the three operations share."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    groups: int
+    input_shape: tuple[int, ...]  # (N, C, H, W)
+    weight_shape: tuple[int, ...]  # (O, C / groups, KH, KW)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int, int]:
+        """(N, O, OH, OW)."""
+        n, _, *size = self.input_shape
+        o, _, *kernel = self.weight_shape
+        oh, ow = (
+            (size[i] + 2 * self.padding[i] - self.dilation[i] * (kernel[i] - 1) - 1) // self.stride[i] + 1
+            for i in range(2)
+        )
+        return n, o, oh, ow
+
+    def images_at_once(self, itemsize: int) -> int:
+        """How many images' columns fit in the workspace; at least one."""
+        _, _, oh, ow = self.output_shape
+        _, _, kh, kw = self.weight_shape
+        return max(1, _WORKSPACE_BYTES // max(1, self.input_shape[1] * kh * kw * oh * ow * itemsize))
+
+
+class Conv2d(Function):
+    saves = (0, 1, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
+        xp = array_module(x)
+        n, o, oh, ow = geometry.output_shape
+        y = xp.empty((n, o, oh, ow), dtype=x.dtype)
+        filters = _filters(weight, geometry)
+        for part, columns in _columns(xp, x, geometry):
+            pixels = xp.matmul(filters, columns).reshape(o, -1, oh, ow).swapaxes(0, 1)
+            if bias is None:
+                y[part] = pixels
+            else:
+                xp.add(pixels, bias.reshape(-1, 1, 1), out=y[part])
+        return y, (x if needs[1] else None, weight if needs[0] else None, geometry)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry) -> Any:
+        return (
+            apply(Conv2dInput, g, weight, geometry=geometry) if needs[0] else None,
+            apply(Conv2dWeight, g, x, geometry=geometry) if needs[1] else None,
+            sum(g, (0, 2, 3)) if needs[2] else None,
+        )
+
+
+class Conv2dInput(Function):
+    """From the gradient at the result to the gradient at the input."""
+
+    saves = (0, 1, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
+        xp = array_module(g)
+        n, c, h, w = geometry.input_shape
+        _, _, oh, ow = geometry.output_shape
+        _, _, kh, kw = weight.shape
+        ph, pw = geometry.padding
+        padded = xp.zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=g.dtype)
+        filters = _filters(weight, geometry).swapaxes(-1, -2)
+        step = geometry.images_at_once(g.dtype.itemsize)
+        for start in range(0, n, step):
+            part = slice(start, start + step)
+            columns = xp.matmul(filters, _by_group(g[part], geometry)).reshape(c, kh, kw, -1, oh, ow)
+            for (i, j), window in _offsets(padded[:, part], geometry):
+                window += columns[:, i, j]
+        return padded[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1), (
+            g if needs[1] else None,
+            weight if needs[0] else None,
+            geometry,
+        )
+
+    @staticmethod
+    def backward(v: Any, needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
+        return (
+            apply(Conv2d, v, weight, None, geometry=geometry) if needs[0] else None,
+            apply(Conv2dWeight, g, v, geometry=geometry) if needs[1] else None,
+        )
+
+
+class Conv2dWeight(Function):
+    """From the gradient at the result and the input to the gradient at the filters."""
+
+    saves = (0, 1, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
+        xp = array_module(g)
+        total: Any = 0
+        for part, columns in _columns(xp, x, geometry):
+            total = total + xp.matmul(_by_group(g[part], geometry), columns.swapaxes(-1, -2))
+        if not x.shape[0]:
+            total = xp.zeros(geometry.weight_shape, dtype=g.dtype)
+        return total.reshape(geometry.weight_shape), (g if needs[1] else None, x if needs[0] else None, geometry)
+
+    @staticmethod
+    def backward(v: Any, needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
+        return (
+            apply(Conv2d, x, v, None, geometry=geometry) if needs[0] else None,
+            apply(Conv2dInput, g, v, geometry=geometry) if needs[1] else None,
+        )
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Pair = 1,
+    padding: int | Pair | str = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slides filters over images and sums the products (cross-correlation, as everyone calls convolution).
+
+    Args:
+        input: (N, C, H, W).
+        weight: (O, C / groups, KH, KW).
+        bias: (O,), or None.
+        stride: How far a window moves, one number or (down, right).
+        padding: Zeros put around the image; "same" keeps H and W at stride 1, "valid" is 0.
+        dilation: Distance between the elements of a window.
+        groups: Channels are split into this many groups, each with its own share of the filters.
+
+    Returns:
+        (N, O, OH, OW) with OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1, and OW alike.
+
+    Raises:
+        ShapeError: no images, another number of channels, or an image smaller than the window.
+        DTypeError: `input` and `weight` are of different dtypes.
+    """
+    stride, dilation = pair(stride), pair(dilation)
+    if isinstance(padding, str):
+        padding = _named_padding(padding, weight.shape, stride, dilation)
+    if input.ndim != 4:
+        raise ShapeError(
+            sentence(
+                "conv2d: input must be a batch of images.",
+                "(N, C, H, W)",
+                tuple(input.shape),
+                f"try x.unsqueeze({1 if weight.shape[1] * groups == 1 else 0})" if input.ndim == 3 else None,
+            )
+        )
+    if input.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
+        raise ShapeError(
+            sentence(
+                f"conv2d with weight {tuple(weight.shape)} and groups={groups}: channels do not fit.",
+                f"(N, {weight.shape[1] * groups}, H, W)",
+                tuple(input.shape),
+            )
+        )
+    if input.dtype != weight.dtype:
+        hint = f"try input.to(trainer.{weight.dtype})"
+        raise DTypeError(sentence("conv2d: input has another dtype than the weights.", weight.dtype, input.dtype, hint))
+    geometry = Geometry(stride, pair(padding), dilation, groups, tuple(input.shape), tuple(weight.shape))
+    if min(geometry.output_shape[2:]) < 1:
+        raise ShapeError(
+            sentence(
+                "conv2d: the image is smaller than the window.",
+                f"at least {tuple(d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True))}",
+                f"{tuple(input.shape[2:])} with padding {geometry.padding}",
+            )
+        )
+    return apply(Conv2d, input, weight, bias, geometry=geometry)
+
+
+def pair(value: int | tuple[int, ...]) -> Pair:
+    """One number for both directions, or (down, right)."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def _named_padding(name: str, weight_shape: tuple[int, ...], stride: Pair, dilation: Pair) -> Pair:
+    """The padding called "same" or "valid"."""
+    if name == "valid":
+        return 0, 0
+    spans = [d * (k - 1) for d, k in zip(dilation, weight_shape[2:], strict=True)]
+    if name != "same" or stride != (1, 1) or any(s % 2 for s in spans):
+        raise ArgumentError(
+            sentence(
+                "conv2d: padding cannot be worked out.",
+                '"valid", or "same" with stride 1 and a window of odd size',
+                f"{name!r} with stride {stride} and a window of {tuple(weight_shape[2:])}",
+            )
+        )
+    return spans[0] // 2, spans[1] // 2
+
+
+def _filters(weight: Any, geometry: Geometry) -> Any:
+    """(groups, O / groups, C / groups * KH * KW): one matrix a group."""
+    return weight.reshape(geometry.groups, geometry.weight_shape[0] // geometry.groups, -1)
+
+
+def _by_group(images: Any, geometry: Geometry) -> Any:
+    """(groups, channels of a group, N * pixels) of images (N, C, H, W): all images side by side."""
+    return images.swapaxes(0, 1).reshape(geometry.groups, images.shape[1] // geometry.groups, -1)
+
+
+def _columns(xp: Any, x: Any, geometry: Geometry) -> Any:
+    """For a few images at a time: which they are, and their windows as (groups, C / groups * KH * KW, n * OH * OW).
+
+    The images of a part lie side by side, so that there is one large product for all and not a small one for each.
+    """
+    n, c, h, w = x.shape
+    ph, pw = geometry.padding
+    _, _, oh, ow = geometry.output_shape
+    _, _, kh, kw = geometry.weight_shape
+    step = min(n, geometry.images_at_once(x.dtype.itemsize))
+    columns = xp.empty((c, kh, kw, step, oh, ow), dtype=x.dtype)
+    padded = xp.zeros((c, step, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
+    for start in range(0, n, step or 1):
+        count = min(step, n - start)
+        part = slice(start, start + count)
+        padded[:, :count, ph : ph + h, pw : pw + w] = x[part].swapaxes(0, 1)
+        here = columns if count == step else xp.empty((c, kh, kw, count, oh, ow), dtype=x.dtype)
+        for (i, j), window in _offsets(padded[:, :count], geometry):
+            here[:, i, j] = window
+        yield part, here.reshape(geometry.groups, -1, count * oh * ow)
+
+
+def _offsets(padded: Any, geometry: Geometry) -> Any:
+    """For each element of the filter: where it is, and the pixels it meets, as a view (..., OH, OW)."""
+    (sh, sw), (dh, dw) = geometry.stride, geometry.dilation
+    _, _, oh, ow = geometry.output_shape
+    _, _, kh, kw = geometry.weight_shape
+    for i in range(kh):
+        for j in range(kw):
+            top, left = i * dh, j * dw
+            yield (i, j), padded[..., top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw]

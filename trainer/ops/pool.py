@@ -1,0 +1,211 @@
+"""Pooling in two dimensions: the largest or the mean value of each window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trainer.backend import array_module
+from trainer.errors import ArgumentError, ShapeError, sentence
+from trainer.function import Function, apply
+from trainer.ops.conv import Pair, pair
+from trainer.ops.select import masked
+from trainer.tensor import Tensor
+
+
+class Windows(NamedTuple):
+    """How the windows lie over images of `input_shape` (N, C, H, W)."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    input_shape: tuple[int, ...]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """(N, C, OH, OW); windows that would reach past the edge are left out."""
+        n, c, *size = self.input_shape
+        return n, c, *((size[i] + 2 * self.padding[i] - self.kernel[i]) // self.stride[i] + 1 for i in range(2))
+
+    @property
+    def padded_shape(self) -> tuple[int, ...]:
+        n, c, h, w = self.input_shape
+        return n, c, h + 2 * self.padding[0], w + 2 * self.padding[1]
+
+    def pad(self, xp: Any, x: Any, value: float) -> Any:
+        """x with `value` around; x itself where there is no padding."""
+        if self.padding == (0, 0):
+            return x
+        padded = xp.full(self.padded_shape, value, dtype=x.dtype)
+        self.inside(padded)[...] = x
+        return padded
+
+    def inside(self, padded: Any) -> Any:
+        """The images without their padding, as a view."""
+        (ph, pw), (_, _, h, w) = self.padding, self.input_shape
+        return padded[:, :, ph : ph + h, pw : pw + w]
+
+    def places(self, padded: Any) -> Iterator[Any]:
+        """For each place in the window, row by row: the pixels there, as a view (N, C, OH, OW)."""
+        sh, sw = self.stride
+        _, _, oh, ow = self.output_shape
+        for i in range(self.kernel[0]):
+            for j in range(self.kernel[1]):
+                yield padded[:, :, i : i + sh * (oh - 1) + 1 : sh, j : j + sw * (ow - 1) + 1 : sw]
+
+
+class MaxPool2d(Function):
+    """The largest of each window; of equal ones the first, row by row, gets the gradient. NaN wins."""
+
+    saves = (None, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, x: Any, windows: Windows) -> Any:
+        xp = array_module(x)
+        places = list(windows.places(windows.pad(xp, x, -math.inf)))
+        y = places[0].copy()
+        if not needs[0]:
+            for pixels in places[1:]:
+                np.maximum(y, pixels, out=y)
+            return y, ()
+        # Which place won, in a byte where that is enough: it is saved until the gradient comes. The number of a later
+        # place is larger, so the largest number among those that beat all before is the winner.
+        winner = xp.zeros(y.shape, dtype=np.uint8 if len(places) <= 256 else np.int32)
+        for k, pixels in enumerate(places[1:], 1):
+            beats = (pixels > y).astype(winner.dtype)
+            beats *= winner.dtype.type(k)
+            np.maximum(winner, beats, out=winner)
+            np.maximum(y, pixels, out=y)
+        return y, (winner, windows)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, winner: Any, windows: Windows) -> Any:
+        return (apply(Unpool, g, winner=winner, windows=windows),)
+
+
+class Unpool(Function):
+    """Puts each value at the place in its window that won; what meets at one pixel is summed."""
+
+    saves = (None, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, g: Any, winner: Any, windows: Windows) -> Any:
+        xp = array_module(g)
+        padded = xp.zeros(windows.padded_shape, dtype=g.dtype)
+        apart = windows.stride[0] >= windows.kernel[0] and windows.stride[1] >= windows.kernel[1]
+        for k, pixels in enumerate(windows.places(padded)):
+            if apart:
+                pixels[...] = masked(g, winner == k)
+            else:
+                pixels += masked(g, winner == k)
+        return windows.inside(padded), (winner, windows)
+
+    @staticmethod
+    def backward(v: Any, needs: Any, winner: Any, windows: Windows) -> Any:
+        return (apply(Pick, v, winner=winner, windows=windows),)
+
+
+class Pick(Function):
+    """Takes from each window the value at the place that won."""
+
+    saves = (None, None)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, v: Any, winner: Any, windows: Windows) -> Any:
+        xp = array_module(v)
+        y = xp.zeros(windows.output_shape, dtype=v.dtype)
+        for k, pixels in enumerate(windows.places(windows.pad(xp, v, 0.0))):
+            y += masked(pixels, winner == k)
+        return y, (winner, windows)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, winner: Any, windows: Windows) -> Any:
+        return (apply(Unpool, g, winner=winner, windows=windows),)
+
+
+class AvgPool2d(Function):
+    """The mean of each window, zeros of the padding counted in."""
+
+    saves = (None,)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, x: Any, windows: Windows) -> Any:
+        xp = array_module(x)
+        y = xp.zeros(windows.output_shape, dtype=x.dtype)
+        for pixels in windows.places(windows.pad(xp, x, 0.0)):
+            y += pixels
+        y /= math.prod(windows.kernel)
+        return y, (windows,)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, windows: Windows) -> Any:
+        return (apply(Spread, g, windows=windows),)
+
+
+class Spread(Function):
+    """Shares each value out over its window: the gradient of the mean."""
+
+    saves = (None,)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, g: Any, windows: Windows) -> Any:
+        xp = array_module(g)
+        padded = xp.zeros(windows.padded_shape, dtype=g.dtype)
+        share = g / g.dtype.type(math.prod(windows.kernel))
+        for pixels in windows.places(padded):
+            pixels += share
+        return windows.inside(padded), (windows,)
+
+    @staticmethod
+    def backward(v: Any, needs: Any, windows: Windows) -> Any:
+        return (apply(AvgPool2d, v, windows=windows),)
+
+
+def max_pool2d(
+    input: Tensor, kernel_size: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+) -> Tensor:
+    """The largest value of each window of (N, C, H, W); NaN where the window holds one.
+
+    Args:
+        input: (N, C, H, W).
+        kernel_size: Size of the window, one number or (height, width).
+        stride: How far the window moves; None means by its own size.
+        padding: Border that never wins; at most half the window.
+
+    Returns:
+        (N, C, OH, OW) with OH = (H + 2 padding - KH) // stride + 1, and OW alike.
+
+    Raises:
+        ShapeError: no images, or images smaller than the window.
+        ArgumentError: padding of more than half the window.
+    """
+    return apply(MaxPool2d, input, windows=_windows("max_pool2d", input, kernel_size, stride, padding))
+
+
+def avg_pool2d(
+    input: Tensor, kernel_size: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+) -> Tensor:
+    """The mean of each window of (N, C, H, W), padding counted as zeros; arguments and errors as for `max_pool2d`."""
+    return apply(AvgPool2d, input, windows=_windows("avg_pool2d", input, kernel_size, stride, padding))
+
+
+def _windows(name: str, x: Tensor, kernel_size: int | Pair, stride: int | Pair | None, padding: int | Pair) -> Windows:
+    if x.ndim != 4:
+        raise ShapeError(sentence(f"{name}: input must be a batch of images.", "(N, C, H, W)", tuple(x.shape)))
+    kernel = pair(kernel_size)
+    windows = Windows(kernel, kernel if stride is None else pair(stride), pair(padding), tuple(x.shape))
+    if any(2 * p > k for p, k in zip(windows.padding, kernel, strict=True)):
+        raise ArgumentError(
+            sentence(f"{name}: padding is larger than half the window.", f"at most {kernel} // 2", windows.padding)
+        )
+    if min(windows.output_shape[2:]) < 1:
+        raise ShapeError(sentence(f"{name}: the images are smaller than the window.", kernel, tuple(x.shape[2:])))
+    return windows

@@ -1,0 +1,192 @@
+"""What all optimizers share: groups of parameters with settings, state for each parameter, its way to disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from trainer.backend import Array, array_module, as_array, to_numpy
+from trainer.errors import ArgumentError, CheckpointError, DTypeError, sentence
+from trainer.mutation import mutations
+from trainer.tensor import Tensor
+
+Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+
+
+class Optimizer:
+    """Changes parameters by their gradients, in place. Subclass it with `update`: one rule, one class, one paper.
+
+    Args:
+        params: Tensors to change, or groups of them: dicts with "params" and settings that differ for the group.
+        defaults: Settings for groups that do not have their own.
+
+    Attributes:
+        param_groups: A dict for each group: "params", and settings by name. Changing "lr" here takes effect at once.
+        state: For each parameter what the rule remembers, by name.
+    """
+
+    def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._scratch: dict[tuple[int, Any], Array] = {}
+        entries: list[Any] = [params] if isinstance(params, Tensor) else list(params)
+        if not entries:
+            raise ArgumentError(
+                sentence(
+                    f"{type(self).__name__}: there is nothing to optimize.",
+                    "parameters",
+                    "none",
+                    "try model.parameters(), and note that a generator can be used once",
+                )
+            )
+        for group in entries if isinstance(entries[0], Mapping) else [{"params": entries}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Adds parameters with settings of their own, such as layers that are unfrozen later."""
+        given = param_group["params"]
+        params = [given] if isinstance(given, Tensor) else list(given)
+        known = {p for group in self.param_groups for p in group["params"]}
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise DTypeError(sentence("params must be tensors.", "Tensor", type(p).__name__))
+            if not p.is_leaf:
+                raise ArgumentError(sentence("params must not be computed from others.", "a leaf", repr(p.grad_fn)))
+            if p in known:
+                raise ArgumentError(sentence("a parameter belongs to one group.", "a new one", "one that is there"))
+            known.add(p)
+        group = {"params": params, **self.defaults, **{k: v for k, v in param_group.items() if k != "params"}}
+        self.check(group)
+        self.param_groups.append(group)
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raises ArgumentError where a setting is outside its range."""
+        for name in ("lr", "eps", "weight_decay", "momentum"):
+            if name in group and not group[name] >= 0:
+                raise ArgumentError(sentence(f"{type(self).__name__}: {name} is out of range.", ">= 0", group[name]))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the gradients, or sets them to 0 when `set_to_none` is False."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none or p.grad is None:
+                    p.grad = None
+                else:
+                    p.grad = Tensor(array_module(p.raw).zeros_like(p.data))
+
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Changes every parameter that has a gradient.
+
+        Args:
+            closure: Computes the loss and its gradients anew; called first, when given.
+
+        Returns:
+            What `closure` gave, or None.
+        """
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state.get(p)
+                if state is None:
+                    state = self.state[p] = self.first_state(p.data, group)
+                data = p.data
+                mutations.note(data)
+                self.update(data, p.grad.raw, state, group)
+        return loss
+
+    def first_state(self, p: Array, group: dict[str, Any]) -> dict[str, Any]:
+        """What is remembered about a parameter before its first update."""
+        return {}
+
+    def update(self, p: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Changes the array `p` by its gradient `g`, in place; `g` itself is left as it is."""
+        raise NotImplementedError
+
+    def scratch(self, like: Array, number: int = 0) -> Array:
+        """Memory of the size of `like` to compute in, the same for all parameters: nothing is allocated in a step."""
+        key = (number, like.dtype)
+        buffer = self._scratch.get(key)
+        if buffer is None or buffer.size < like.size or array_module(buffer) is not array_module(like):
+            buffer = self._scratch[key] = array_module(like).empty(like.size, dtype=like.dtype)
+        return buffer[: like.size].reshape(like.shape)
+
+    def decayed(self, p: Array, g: Array, weight_decay: float) -> Array:
+        """The gradient of loss + weight_decay / 2 * |p|^2; `g` itself where there is no decay."""
+        if not weight_decay:
+            return g
+        xp = array_module(p)
+        out = self.scratch(p, 1)
+        xp.multiply(p, weight_decay, out=out)
+        return xp.add(out, g, out=out)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and state, parameters by number in the order they were given; arrays are copies in main memory."""
+        numbers = {p: i for i, p in enumerate(self._params())}
+        return {
+            "state": {
+                str(numbers[p]): {k: to_numpy(v).copy() if hasattr(v, "shape") else v for k, v in state.items()}
+                for p, state in self.state.items()
+            },
+            "param_groups": [
+                {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[p] for p in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Takes settings and state over from `state_dict` of an optimizer with the same parameters.
+
+        Raises:
+            CheckpointError: another number of groups or of parameters in one. Nothing was changed then.
+        """
+        groups = state_dict["param_groups"]
+        own, theirs = ([len(g["params"]) for g in gs] for gs in (self.param_groups, groups))
+        if own != theirs:
+            raise CheckpointError(sentence("load_state_dict: groups hold other numbers of parameters.", own, theirs))
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            group.update({k: v for k, v in saved.items() if k != "params"})
+        params = self._params()
+        self.state = {}
+        for number, state in state_dict["state"].items():
+            p = params[int(number)]
+            self.state[p] = {
+                k: as_array(v, p.dtype, p.device).copy() if getattr(v, "shape", ()) == p.shape and k != "step" else v
+                for k, v in state.items()
+            }
+
+    def _params(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
+        return f"{type(self).__name__}({settings})"
+
+
+def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
+    """Shrinks all gradients together so that their common Euclidean length is at most `max_norm`.
+
+    Returns:
+        The length before. NaN or inf when a gradient holds one; the gradients are left as they are then.
+
+    Source: Pascanu et al. 2013.
+    """
+    grads = [p.grad for p in parameters if p.grad is not None]
+    total = math.sqrt(sum(float((g.raw.astype("float64") ** 2).sum()) for g in grads))
+    if max_norm < total < float("inf"):
+        for g in grads:
+            g.data[...] *= max_norm / total
+            mutations.note(g.data)
+    return total
+
+
+def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
+    """Holds every element of every gradient between -clip_value and clip_value."""
+    for p in parameters:
+        if p.grad is not None:
+            data = p.grad.data
+            array_module(data).clip(data, -clip_value, clip_value, out=data)
+            mutations.note(data)

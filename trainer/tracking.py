@@ -1,0 +1,161 @@
+"""The one door to the tracker: a callback that logs what a training does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from trainer.autograd import no_grad
+from trainer.backend import array_module, to_numpy
+from trainer.callbacks import Callback
+from trainer.errors import ArgumentError, sentence
+from trainer.ops.activation import softmax
+from trainer.tensor import Tensor
+
+if TYPE_CHECKING:
+    from trainer.loop import Loop
+
+# More than this many probabilities beside an image cannot be taken in at a glance.
+_TOP = 5
+
+
+class TrackerCallback(Callback):
+    """Logs a training to a run of the tracker. Steps count updates: the first is step 1.
+
+    Tags:
+        train/loss, train/<metric>, lr: every `every` steps.
+        val/loss, val/<metric>: after each epoch that is validated.
+        weights/<parameter>, gradients/<parameter>: histograms, at the first step and every `heavy_every` steps; with
+            them grad_norm/<parameter> and weight_norm/<parameter>, Euclidean lengths, and update_ratio/<parameter>, the
+            length of the step just taken divided by that of the weights before it (left out where these are all 0).
+        samples: at the same steps the images given, each with its label and the likeliest classes.
+
+    Args:
+        run: What `tracker.init` gave.
+        every: Steps between scalars.
+        heavy_every: Steps between histograms, norms and samples; 0 for none.
+        samples: (images, labels) to show with the model's predictions; images (N, C, H, W) or (N, H, W) or flattened
+            squares (N, H * W), labels class numbers or None.
+        class_names: Names of the classes; None for their numbers.
+        log_graph: Whether to log the computational graph, once, when the first batch comes.
+    """
+
+    def __init__(
+        self,
+        run: Any,
+        *,
+        every: int = 1,
+        heavy_every: int = 50,
+        samples: tuple[Any, Any] | None = None,
+        class_names: Sequence[str] | None = None,
+        log_graph: bool = True,
+    ) -> None:
+        if every < 1 or heavy_every < 0:
+            got = f"every={every}, heavy_every={heavy_every}"
+            raise ArgumentError(sentence("TrackerCallback: steps are counted.", "every >= 1, heavy_every >= 0", got))
+        self.run = run
+        self.every = every
+        self.heavy_every = heavy_every
+        self.samples = samples
+        self.class_names = class_names
+        self.log_graph = log_graph
+        self._before: dict[str, Any] = {}
+
+    def on_fit_start(self, loop: Loop) -> None:
+        self._parameters = dict(loop.model.named_parameters())
+
+    def on_batch_start(self, loop: Loop) -> None:
+        if self.log_graph:
+            self.log_graph = False
+            self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
+
+    def on_backward(self, loop: Loop) -> None:
+        if self._is_heavy(loop.step):
+            self._before = {name: p.data.copy() for name, p in self._parameters.items()}
+
+    def on_step_end(self, loop: Loop) -> None:
+        values: dict[str, Any] = {}
+        if loop.step % self.every == 0:
+            values.update({f"train/{name}": value for name, value in loop.logs.items()})
+            values["lr"] = loop.optimizer.param_groups[0]["lr"]
+        if self._is_heavy(loop.step):
+            values.update(self._parameter_values())
+            if self.samples is not None:
+                values["samples"] = self._sample_images(loop, *self.samples)
+        if values:
+            self.run.log(values, step=loop.step)
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        values = {f"val/{name[4:]}": value for name, value in loop.logs.items() if name.startswith("val_")}
+        if values:
+            self.run.log(values, step=loop.step)
+
+    def _is_heavy(self, step: int) -> bool:
+        return self.heavy_every > 0 and (step == 1 or step % self.heavy_every == 0)
+
+    def _parameter_values(self) -> dict[str, Any]:
+        """Histograms and norms of every parameter and its gradient, and how far the last step went."""
+        import tracker  # here, so that training without a tracker does not load it
+
+        values: dict[str, Any] = {}
+        for name, p in self._parameters.items():
+            before = self._before.pop(name)
+            values[f"weights/{name}"] = tracker.Histogram(p.data)
+            values[f"weight_norm/{name}"] = _length(p.data)
+            if length_before := _length(before):
+                values[f"update_ratio/{name}"] = _length(p.data - before) / length_before
+            if p.grad is not None:
+                values[f"gradients/{name}"] = tracker.Histogram(p.grad.data)
+                values[f"grad_norm/{name}"] = _length(p.grad.data)
+        return values
+
+    def _sample_images(self, loop: Loop, images: Any, labels: Any) -> list[Any]:
+        """The samples as images with their labels and the likeliest classes."""
+        import tracker  # as above
+
+        model = loop.model
+        was_training = model.training
+        model.eval()
+        try:
+            with no_grad():
+                inputs = images if isinstance(images, Tensor) else Tensor(images)
+                output = model(inputs.to(dtype=loop.inputs.dtype, device=loop.inputs.device))
+                probabilities = to_numpy(softmax(output.reshape(output.shape[0], -1), 1).data)
+        finally:
+            model.train(was_training)
+        pictures = to_numpy(images.data if isinstance(images, Tensor) else images)
+        names = None if labels is None else [self._name(int(label)) for label in to_numpy(_plain(labels))]
+        return [
+            tracker.Image(
+                _picture(pictures[i]),
+                label=None if names is None else names[i],
+                predictions={self._name(int(k)): float(row[k]) for k in row.argsort()[::-1][:_TOP]},
+            )
+            for i, row in enumerate(probabilities)
+        ]
+
+    def _name(self, number: int) -> str:
+        return str(number) if self.class_names is None else self.class_names[number]
+
+
+def _length(x: Any) -> float:
+    """The Euclidean length; NaN or inf when an element is."""
+    flat = x.reshape(-1)
+    return float(array_module(x).sqrt(flat @ flat))
+
+
+def _plain(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
+
+
+def _picture(x: Any) -> Any:
+    """One sample as (H, W) or (H, W, C): a flattened square gets its shape back, values outside 0 to 1 are spread."""
+    side = int(len(x) ** 0.5) if x.ndim == 1 else 0
+    if side and side * side == len(x):
+        x = x.reshape(side, side)
+    if x.ndim == 3:
+        x = x[0] if x.shape[0] == 1 else x.transpose(1, 2, 0)
+    if x.dtype.kind != "f" or (x.min() >= 0 and x.max() <= 1):
+        return x
+    low, high = x.min(), x.max()
+    return (x - low) / (high - low) if high > low else x
