@@ -1,0 +1,155 @@
+"""What all tests share: where real data lie, and servers that end with the test that started them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Files that other programs wrote; see `tests/README.md`. Skips for users who have only the project."""
+    folder = Path(os.environ.get("EVERYSTEP_REAL_DATA") or ROOT.parent / "shared" / "real_data")
+    if not folder.is_dir():
+        pytest.skip("needs the collection of real data; set EVERYSTEP_REAL_DATA to its folder")
+    return folder
+
+
+@pytest.fixture
+def logdir(tmp_path: Path) -> Path:
+    """An empty logdir."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def figure() -> Callable[[str], None]:
+    """Prints a measured figure at the end of the run: figure("log to drawn: p95 61 ms"). Never an assertion."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests measured on the way."""
+    if _figures:
+        terminalreporter.section("figures")
+        for line in _figures:
+            terminalreporter.line(line)
+
+
+class Served:
+    """A `viz` process that serves a logdir."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process = process
+        self.address = address
+        """As printed, the token included."""
+        self.base = address.partition("?")[0].rstrip("/")
+        self.token = address.partition("token=")[2]
+
+    def stop(self) -> int:
+        """Ends it as Ctrl-C does; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(2)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts `viz serve` (or another subcommand) on a free port: serve(logdir, "--no-token", command="demo")."""
+    started: list[Served] = []
+
+    def start(folder: Path, *options: str, command: str = "serve") -> Served:
+        served = start_viz(folder, *options, command=command)
+        started.append(served)
+        return served
+
+    yield start
+    for served in started:
+        served.stop()
+        if served.process.stdout is not None:
+            served.process.stdout.close()
+
+
+class Training:
+    """A process that trains (or seems to) and logs into a logdir."""
+
+    def __init__(self, code: str, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        )
+
+    def says(self) -> str:
+        """The next line it prints, waited for; empty at its end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def end(self, number: int = 9) -> None:
+        """Ends it by a signal, if it has not ended."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.process.wait(20)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+@pytest.fixture
+def train() -> Iterator[Callable[..., Training]]:
+    """Starts a training of a few lines of Python: train(code, *words). Ended with the test."""
+    started: list[Training] = []
+
+    def start(code: str, *words: str) -> Training:
+        started.append(Training(code, *words))
+        return started[-1]
+
+    yield start
+    for training in started:
+        training.end()
+
+
+def start_viz(folder: Path, *options: str, command: str = "serve") -> Served:
+    """A `viz` process of a free port, once it has said where it is."""
+    port = [] if "--port" in options else ["--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", command, "--logdir", str(folder), *port, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    # A server that never says where it is must fail the test and not hang it.
+    timer = threading.Timer(30, process.kill)
+    timer.start()
+    for line in process.stdout:
+        lines.append(line)
+        found = re.search(r"http://\S+", line)
+        if found:
+            timer.cancel()
+            # Whatever else it says is read away, so that it never waits for a full pipe.
+            threading.Thread(target=lambda: [lines.append(rest) for rest in process.stdout], daemon=True).start()
+            served = Served(process, found.group())
+            served.lines = lines  # type: ignore[attr-defined]
+            return served
+    timer.cancel()
+    raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")

@@ -1,0 +1,83 @@
+"""docs/store-format.md is true: its columns are the schema's, its lines of code decode what was written."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tracker
+from tracker.store import schema
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "store-format.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "table", [*schema.segment_tables.sorted_tables, *schema.page_tables.sorted_tables], ids=lambda table: table.name
+)
+def test_every_column_is_described(table: Any) -> None:
+    """A column that is added is described, or this fails."""
+    for column in table.columns:
+        assert f"`{column.name}`" in PAGE, f"{table.name}.{column.name}"
+
+
+def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:
+    """With the standard library and NumPy, nothing of ours: steps, times and values to the last bit."""
+    rng = np.random.default_rng(0)
+    logged: dict[str, list[tuple[int, float, float]]] = {"regular": [], "odd": [], "constant": []}
+    with tracker.init(logdir=logdir, name="a") as run:
+        for i in range(1100):
+            values = {
+                "regular": (i, 1.7e9 + i + rng.random(), float(np.float32(rng.random()))),
+                "odd": (int(rng.integers(-(2**62), 2**62)), 1e9 - i, rng.random()),
+                "constant": (7 * i, 1.7e9 + i * 0.25, 1e-3),
+            }
+            for tag, (step, wall_time, value) in values.items():
+                run.log({tag: value}, step=step, wall_time=wall_time)
+                logged[tag].append((step, wall_time, value))
+    (code,) = re.findall(r"```python\n(import numpy as np\n\nn, whole = .*?)```", PAGE, re.S)
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    connection = sqlite3.connect(file)
+    connection.row_factory = sqlite3.Row
+    for tag, points in logged.items():
+        rows = connection.execute(
+            "SELECT * FROM scalars WHERE level = 0 AND series = (SELECT id FROM series WHERE tag = ?) ORDER BY n",
+            (tag,),
+        ).fetchall()
+        assert rows[0]["count"] == 1024
+        names: dict[str, Any] = {"row": dict(rows[0])}
+        exec(code, names)
+        assert (
+            list(zip(names["steps"].tolist(), names["times"].tolist(), names["values"].tolist(), strict=True))
+            == points[:1024]
+        )
+    connection.close()
+
+
+def test_the_documented_query_works_in_the_sqlite3_command(logdir: Path) -> None:
+    """A stock sqlite3 shows fresh points and the summaries of sealed ones, while the run is written."""
+    command = shutil.which("sqlite3")
+    if command is None:
+        pytest.skip("needs the sqlite3 command")
+    (query,) = re.findall(r"```sql\n(.*?)```", PAGE, re.S)
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(1090):
+            run.log({"train/loss": 50.0 if step == 500 else 1.0}, step=step)
+            if step > 1080:
+                run.flush()
+        run.flush()
+        (file,) = (logdir / "a").glob("events.*.sqlite")
+        said = subprocess.run(
+            [command, "-readonly", str(file), query], capture_output=True, text=True, check=True
+        ).stdout
+    rows = [line.split("|") for line in said.splitlines()]
+    assert rows[0][:4] == ["0", "1024", "0", "1.0"]
+    assert rows[0][6] == "50.0"
+    assert sum(int(row[1]) for row in rows) == 1090
+    assert rows[-1][1] == "1"

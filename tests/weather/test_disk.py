@@ -1,0 +1,321 @@
+"""Disks that fill, vanish, stand still or lie: training goes on, and accepted = stored + told as lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tracker
+from tracker.store import inbox as inboxes
+from tracker.store import writer as writers
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def python(code: str, *words: str, timeout: float = 100) -> subprocess.CompletedProcess[str]:
+    """Runs a script to its end."""
+    guard = "import faulthandler; faulthandler.dump_traceback_later(90, exit=True)\n"
+    done = subprocess.run([sys.executable, "-c", guard + textwrap.dedent(code), *words], capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_disk_that_fills_and_is_freed_again_and_again(logdir: Path, figure: Callable[[str], None]) -> None:
+    """Twenty times full, twenty times freed: training never stops, storing goes on within seconds, later rows are all there.
+
+    The disk is a limit on the size of files, which SQLite meets as it meets a full disk: its writes fail.
+    """
+    code = """
+    import logging, resource, signal, sys, time, tracker
+    logging.disable(logging.WARNING)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    run = tracker.init(logdir=sys.argv[1], name="a")
+    step, slowest, back = 0, 0.0, 0.0
+    for cycle in range(20):
+        for full in (True, False):
+            limit = 4096 if full else hard
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+            for _ in range(300):
+                began = time.perf_counter()
+                run.log({"x": float(step), "full": float(full)}, step=step)
+                slowest = max(slowest, time.perf_counter() - began)
+                step += 1
+            if full:
+                time.sleep(0.12)
+                assert not run.flush(0.05)
+                assert run._writer.trouble
+            else:
+                began = time.monotonic()
+                assert run.flush(10)
+                back = max(back, time.monotonic() - began)
+    run.finish()
+    print(step, slowest, back)
+    """
+    done = python(code, str(logdir))
+    steps, slowest, back = done.stdout.split()
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("x").step.tolist() == list(range(int(steps)))
+    assert stored.status == "finished"
+    assert stored.segments()[0].lost == {}
+    for file in (logdir / "a").glob("events.*.sqlite"):
+        connection = sqlite3.connect(file)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.close()
+    figure(f"full disk, 20 cycles: {int(steps):,} points, 0 lost; stored again {float(back):.2f} s after it was freed (bar: 5 s); slowest log() {float(slowest) * 1e3:.2f} ms")  # fmt: skip
+
+
+def test_a_disk_that_is_full_from_the_start(logdir: Path) -> None:
+    """Nothing can be made, not even the file; when it can, everything is stored."""
+    code = """
+    import logging, resource, signal, sys, time, tracker
+    logging.disable(logging.WARNING)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    run = tracker.init(logdir=sys.argv[1], name="a")
+    for step in range(1000):
+        run.log({"x": float(step)}, step=step)
+    assert not run.flush(0.3)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert run.flush(10)
+    run.finish()
+    """
+    python(code, str(logdir))
+    assert tracker.open(logdir).run("a").scalars("x").step.tolist() == list(range(1000))
+    assert len(list((logdir / "a").iterdir())) == 1, "a file that could not be finished was left behind"
+
+
+def test_finish_returns_in_time_whatever_the_disk_does(logdir: Path) -> None:
+    """Five seconds at most; what was not stored is said once."""
+    code = """
+    import resource, signal, sys, time, tracker
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    run = tracker.init(logdir=sys.argv[1], name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    for step in range(1, 1000):
+        run.log({"x": float(step)}, step=step)
+    began = time.monotonic()
+    run.finish()
+    print(time.monotonic() - began)
+    """
+    done = python(code, str(logdir))
+    assert float(done.stdout) < 5.5
+    assert "could not be stored to its end in time" in done.stderr
+    assert done.stderr.count("cannot be stored at the moment") == 1
+    assert tracker.open(logdir).run("a").scalars("x").step.tolist() == [0]
+
+
+def test_a_folder_that_vanishes_comes_back_as_a_new_segment(logdir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Deleted while it was written: what was in it is gone with it, what comes after is kept."""
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    shutil.rmtree(logdir / "a")
+    for step in range(1, 50):
+        run.log({"x": float(step)}, step=step)
+    assert run.flush()
+    run.finish()
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("x").step.tolist() == list(range(1, 50))
+    assert [segment.reason for segment in stored.segments()] == ["moved"]
+    assert "removed or replaced" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_for_a_while(logdir: Path) -> None:
+    """In its place stands a file; when it is a folder again, everything is stored."""
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    (logdir / "a").rename(logdir / "away")
+    (logdir / "a").write_text("in the way")
+    for step in range(1, 50):
+        run.log({"x": float(step)}, step=step)
+    assert not run.flush(0.5)
+    assert run._writer.trouble
+    (logdir / "a").unlink()
+    (logdir / "away").rename(logdir / "a")
+    assert run.flush(10)
+    run.finish()
+    assert tracker.open(logdir).run("a").scalars("x").step.tolist() == list(range(50))
+
+
+def test_a_lock_of_another_program_delays_storing_and_nothing_else(logdir: Path) -> None:
+    """Somebody opens the live file in a database browser and begins to write: log() does not notice."""
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    slowest = 0.0
+    for step in range(1, 5000):
+        began = time.perf_counter()
+        run.log({"x": float(step)}, step=step)
+        slowest = max(slowest, time.perf_counter() - began)
+    assert not run.flush(0.3)
+    other.execute("ROLLBACK")
+    other.close()
+    assert run.flush(20)
+    run.finish()
+    assert tracker.open(logdir).run("a").scalars("x").step.tolist() == list(range(5000))
+    assert slowest < 2.0
+
+
+def test_a_disk_that_stands_still_loses_only_what_memory_cannot_hold_and_counts_it(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bounded memory, no waiting, and the law: accepted = stored + told as lost, per kind."""
+    monkeypatch.setattr(inboxes, "SCALARS_LIMIT_BYTES", 40_000)
+    monkeypatch.setattr(writers, "STALL_S", 0.1)
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    run.log({"x": 1.0}, step=1)
+    time.sleep(0.3)  # a commit under way that does not come back
+    began = time.monotonic()
+    for step in range(2, 20_000):
+        run.log({"x": float(step)}, step=step)
+    assert time.monotonic() - began < 3.0
+    other.execute("ROLLBACK")
+    other.close()
+    assert run.flush(20)
+    run.finish()
+    stored = tracker.open(logdir).run("a")
+    kept = stored.scalars("x")
+    lost = stored.segments()[0].lost["scalar"]
+    assert lost > 10_000
+    assert len(kept) + lost == 20_000
+    assert kept.step.tolist() == list(range(len(kept)))
+    assert f"lost: {lost:,} scalars" in caplog.text
+
+
+def test_a_caller_faster_than_a_healthy_disk_waits_for_it(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No point is dropped while the disk works, however small the room."""
+    monkeypatch.setattr(inboxes, "SCALARS_LIMIT_BYTES", 3_000)
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(5_000):
+            run.log({"x": float(step)}, step=step)
+    stored = tracker.open(logdir).run("a")
+    assert len(stored.scalars("x")) == 5_000
+    assert stored.segments()[0].lost == {}
+
+
+def test_a_clock_that_jumps_changes_no_order(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour back, ten years on: times are kept as they were given, the order is that of the calls."""
+    import tracker.run as runs
+
+    times = iter([1.7e9, 1.7e9 - 3600, 2.0e9, 1.7e9 + 1])
+    monkeypatch.setattr(runs, "_now", lambda: next(times, 1.7e9))
+    run = tracker.init(logdir=logdir, name="a")
+    for step in range(4):
+        run.log({"x": float(step)}, step=step)
+    run.finish()
+    points = tracker.open(logdir).run("a").scalars("x")
+    assert points.step.tolist() == [0, 1, 2, 3]
+    assert points.wall_time.tolist() == [1.7e9, 1.7e9 - 3600, 2.0e9, 1.7e9 + 1]
+
+
+def test_a_damaged_file_is_left_and_a_new_one_begun(logdir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Overwritten by something else in the middle of a run: the loop does not notice, the reader is told."""
+    run = tracker.init(logdir=logdir, name="a")
+    for step in range(2000):
+        run.log({"x": float(step)}, step=step)
+    run.flush()
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    with writers.io_lock:
+        assert run._writer._appender is not None
+        driver = run._writer._appender._driver
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        driver.execute("PRAGMA shrink_memory")  # or it would go on for a while from what it remembers
+        with file.open("r+b") as raw:
+            raw.write(os.urandom(64 * 1024))
+    for step in range(2000, 2100):
+        run.log({"x": float(step)}, step=step)
+    assert run.flush(10)
+    run.finish()
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("x").step.tolist()[-100:] == list(range(2000, 2100))
+    assert len(stored.problems()) == 1
+    assert "going on in a new file" in caplog.text
+
+
+def test_a_network_file_system_gets_the_rollback_journal(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WAL needs memory that machines do not share; the mode that was granted is what counts."""
+    from tracker.store import engine
+
+    monkeypatch.setattr(engine, "file_system", lambda _: "nfs4")
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 1.0}, step=0)
+    assert run.flush()
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    connection = sqlite3.connect(file)
+    assert connection.execute("PRAGMA journal_mode").fetchone()[0] in ("delete", "truncate")
+    connection.close()
+    assert not Path(f"{file}-wal").exists()
+    assert tracker.open(logdir).run("a").scalars("x").value.tolist() == [1.0]
+    run.finish()
+
+
+def test_this_machines_mount_table_is_understood(logdir: Path) -> None:
+    """The kind of file system of a folder, as the system names it."""
+    from tracker.store.engine import file_system
+
+    if not Path("/proc/self/mountinfo").exists():
+        pytest.skip("needs Linux")
+    assert file_system(Path("/proc/self")) == "proc"
+    assert file_system(logdir) not in ("", "proc")
+
+
+def test_a_reader_never_holds_up_a_writer(logdir: Path) -> None:
+    """Eight readers asking without pause: the WAL stays small and the file folds at the end."""
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"x": 0.0}, step=0)
+    run.flush()
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        store = tracker.open(logdir)
+        while not stop.is_set():
+            try:
+                points = store.run("a").scalars("x")
+                assert points.step.tolist() == list(range(len(points)))
+                found = store.run("a").envelope("x", 50)
+                assert found.points >= len(points)
+            except BaseException as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for step in range(1, 30_000):
+        run.log({"x": float(step)}, step=step)
+        if step % 500 == 0:
+            time.sleep(0.01)
+    run.flush()
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    assert Path(f"{file}-wal").stat().st_size < 64 * 1024 * 1024
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[0]
+    run.finish()
+    assert [path.name for path in (logdir / "a").iterdir()] == [file.name]

@@ -1,0 +1,227 @@
+"""Where runs live and what they are called.
+
+A run is a folder below the logdir that holds at least one segment file; its name is its path, with
+`/` between the parts, as in TensorBoard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tracker.errors import LogdirError, RunExistsError, RunNameError, RunNotFoundError, message
+
+SEGMENT_PREFIX = "events."
+SEGMENT_SUFFIX = ".sqlite"
+PAGE_FILE = "page.sqlite"
+"""What the dashboard wants to say to a run (commands, notes) is kept here, never in a writer's file."""
+
+CLAIM_FILE = ".claimed"
+STALE_CLAIM_S = 600.0
+"""A claim that has not become a segment in ten minutes, a disk that is full from the start included, never will."""
+
+# Folders below a logdir that a scan will look into. A logdir pointed at a home folder by mistake must
+# not walk a whole disk: 200,000 folders take about 2 s on a warm cache.
+MAX_FOLDERS = 200_000
+
+
+def default_logdir() -> str:
+    """`$VIZ_LOGDIR`, else `runs`."""
+    return os.environ.get("VIZ_LOGDIR") or "runs"
+
+
+def resolve(logdir: str | os.PathLike[str] | None) -> Path:
+    """The logdir as an absolute path; nothing is created.
+
+    Raises:
+        LogdirError: a database URL, which this version cannot open yet.
+    """
+    text = os.fspath(logdir) if logdir is not None else default_logdir()
+    if "://" in text:
+        raise LogdirError(
+            message(
+                f"logdir {text.split('://')[0]}://… cannot be opened.",
+                expected="a folder, such as runs or /data/experiments",
+                got="a database URL, which this version does not support",
+            )
+        )
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def is_segment(name: str) -> bool:
+    """Whether a file name is that of a segment."""
+    return name.startswith(SEGMENT_PREFIX) and name.endswith(SEGMENT_SUFFIX)
+
+
+def segment_id(path: str | os.PathLike[str]) -> str:
+    """The segment's identifier, out of its file name."""
+    return os.path.basename(os.fspath(path))[len(SEGMENT_PREFIX) : -len(SEGMENT_SUFFIX)]
+
+
+def segment_path(folder: Path, segment: str) -> Path:
+    """The file of one segment of the run in `folder`."""
+    return folder / f"{SEGMENT_PREFIX}{segment}{SEGMENT_SUFFIX}"
+
+
+def new_segment_id(wall_time: float, rank: int | None = None) -> str:
+    """A name for a new segment: sorts by time, and two hosts or processes never draw the same.
+
+    The random part comes from the operating system for each call, so that a forked child does not
+    repeat its parent's.
+    """
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(max(0.0, min(wall_time, 253402300799.0))))
+    ranked = f"-rank{rank}" if rank is not None else ""
+    return f"{stamp}{ranked}-{secrets.token_hex(4)}"
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """The segment files of one run, oldest first; an empty list where there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if is_segment(entry.name) and entry.is_file()]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    return [folder / name for name in sorted(names)]
+
+
+def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
+    """Every run below `root` as (name, folder), in the order of their names.
+
+    The logdir itself is a run when it holds segments directly; its name is then `.`. Links to folders
+    are not followed, so that a loop or a link out of the logdir cannot catch the scan.
+    """
+    found: list[tuple[str, Path]] = []
+    pending = [str(root)]
+    seen = 0
+    while pending and seen < MAX_FOLDERS:
+        folder = pending.pop()
+        seen += 1
+        holds_segment = False
+        # A folder may vanish or be closed to us between listing and looking: the others still count.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif is_segment(entry.name):
+                    holds_segment = True
+        if holds_segment:
+            path = Path(folder)
+            found.append((path.relative_to(root).as_posix(), path))
+    return iter(sorted(found))
+
+
+def check_run_name(name: str) -> str:
+    """The name itself, when it can be a folder below the logdir.
+
+    Raises:
+        RunNameError: it is empty, absolute, climbs out with `..`, or has a part no file system takes.
+    """
+    if not isinstance(name, str):
+        raise RunNameError(message("A run's name must be text.", expected="str", got=type(name).__name__))
+    parts = name.split("/")
+    why = ""
+    if not name.strip():
+        why = "it is empty"
+    elif name.startswith(("/", "~")) or "\\" in name or (len(name) > 1 and name[1] == ":"):
+        why = "it looks like a path from the top of a disk"
+    elif any(part in ("", ".", "..") for part in parts):
+        why = "it has an empty part, '.' or '..'"
+    elif any(ord(char) < 32 or ord(char) == 127 for char in name):
+        why = "it holds a control character"
+    elif any(is_segment(part) or part == PAGE_FILE for part in parts):
+        why = "a part of it is a name that the store keeps for its own files"
+    elif any(len(part.encode("utf-8", "surrogatepass")) > 240 for part in parts):
+        why = "a part of it is longer than 240 bytes"
+    elif any(0xD800 <= ord(char) <= 0xDFFF for char in name):
+        why = "it holds half a character (a lone surrogate)"
+    if why:
+        raise RunNameError(
+            message(
+                f"This run name cannot be a folder: {why}.",
+                expected="a relative path such as mnist/adam or 2026-11-23_lr=0.1",
+                got=ascii(name if len(name) <= 120 else name[:117] + "..."),
+            )
+        )
+    return name
+
+
+def generated_name(wall_time: float) -> str:
+    """A name for a run whose user gave none: the script's name, then the local date and time."""
+    script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
+    if script in ("", "__main__", "ipykernel_launcher"):
+        script = "run"
+    word = "".join(char if char.isalnum() or char in "-_." else "-" for char in script)[:60].strip("-.") or "run"
+    return f"{word}-{time.strftime('%Y%m%d-%H%M%S', time.localtime(wall_time))}"
+
+
+def claim_folder(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
+    """Makes or finds the run's folder: (name, folder, whether it held segments before).
+
+    Without `resume` a name that is taken gets a number (`mnist-2`), so that two runs are never mixed by
+    accident.
+
+    Raises:
+        RunExistsError: `resume="never"` and the run exists.
+        RunNotFoundError: `resume="must"` and it does not.
+        LogdirError: the folder cannot be made.
+    """
+    folder = root / name
+    exists = bool(segment_files(folder))
+    if resume == "must" and not exists:
+        raise RunNotFoundError(
+            message(f'resume="must": there is no run {name!r} in {root}.', hint='Use resume="allow" to start it.')
+        )
+    if resume == "never" and exists:
+        raise RunExistsError(
+            message(
+                f'resume="never": run {name!r} is in {root} already.', hint='Choose another name, or resume="allow".'
+            )
+        )
+    try:
+        if resume in ("allow", "must"):
+            folder.mkdir(parents=True, exist_ok=True)
+            return name, folder, exists
+        attempt = 1
+        while True:
+            candidate = name if attempt == 1 else f"{name}-{attempt}"
+            (root / candidate).mkdir(parents=True, exist_ok=True)
+            if not segment_files(root / candidate) and _claim(root / candidate):
+                return candidate, root / candidate, False
+            if resume == "never":
+                raise RunExistsError(f'resume="never": run {candidate!r} is in {root} already.')
+            attempt += 1
+    except OSError as error:
+        raise LogdirError(
+            message(
+                f"The run's folder {folder} cannot be made: {error.strerror or error}.",
+                hint="Choose a folder that you can write with logdir= or $VIZ_LOGDIR.",
+            )
+        ) from error
+
+
+def _claim(folder: Path) -> bool:
+    """Claims a folder for a new run: of two processes that ask for the same one, one gets it.
+
+    A folder that is there already (of checkpoints, or one that holds other runs) can still become a run, and so can
+    one whose claimant died before its first segment stood.
+    """
+    claim = folder / CLAIM_FILE
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - claim.stat().st_mtime > STALE_CLAIM_S:
+            claim.unlink()
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError:
+        return False
+    return True
+
+
+def release_claim(folder: Path) -> None:
+    """Takes the claim back once a segment stands in the folder and says the same for good."""
+    with contextlib.suppress(OSError):
+        (folder / CLAIM_FILE).unlink()

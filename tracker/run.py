@@ -1,0 +1,413 @@
+"""Run: what a training loop talks to. It checks values, numbers steps, stamps the time and hands over.
+
+`log()` does no I/O and takes no lock; it packs the numbers into the inbox (about half a microsecond) and the
+writer's thread stores them. A caller's mistake is raised here, on the caller's line.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from tracker import errors, process
+from tracker.config import plain
+from tracker.errors import message
+from tracker.logdir import new_segment_id
+from tracker.store import writer as writers
+from tracker.store.appender import Birth
+from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane
+from tracker.store.liveness import this_process
+from tracker.store.writer import Writer
+from tracker.values.graph import Graph
+from tracker.values.histogram import Histogram
+from tracker.values.scalar import number
+from tracker.values.value import Value
+
+STEP_MIN, STEP_MAX = -(1 << 63), (1 << 63) - 1
+MAX_DEPTH = 32
+"""How deep dictionaries may be nested."""
+
+FLUSH_S = 30.0
+ROOM_S = 0.01
+"""How long a caller that is faster than the disk waits before it looks again."""
+
+_PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
+"""Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
+
+_now = time.time
+
+
+class Run:
+    """A run being written. Made by `tracker.init`; any thread may use it.
+
+    Attributes:
+        name: Its path below the logdir.
+        logdir: The logdir, absolute.
+        folder: Its own folder.
+        config: What it was started with, as plain JSON values.
+    """
+
+    def __init__(self, root: Path, folder: Path, birth: Birth, first_step: int) -> None:
+        self.name = birth.run
+        self.logdir = root
+        self.folder = folder
+        self.config = dict(birth.config)
+        self._birth = birth
+        self._last_step = first_step - 1
+        self._stepping = threading.Lock()
+        self._finished = False
+        self._late = 0
+        self._inbox = Inbox()
+        self._writer = Writer(folder, birth, self._inbox)
+        self._live = True
+        """False in a forked child until it logs something of its own."""
+        process.add(self)
+        self._writer.start()
+
+    # --- logging -------------------------------------------------------------------------------------
+
+    def log(self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None) -> None:
+        """Logs values by tag at a step.
+
+        Args:
+            values: Numbers (Python's, NumPy's, one-element arrays and tensors of any framework), `Histogram`,
+                `Image` and the other value types, lists of images; nested dictionaries join their keys with "/".
+            step: Any whole number of 64 bits, in any order, as often as you like: all are kept. Left out, it is
+                one more than the step of the call before.
+            wall_time: Seconds since the epoch; now by default.
+
+        Raises:
+            TagError, StepError, LoggedTypeError, LoggedValueError: what was given cannot be logged; nothing of
+                this call was.
+        """
+        # The common call, numbers under tags seen before, is all on this page: each line here is paid a
+        # hundred million times. Whatever is unusual raises or falls through to `_log_carefully`.
+        inbox = self._inbox
+        try:
+            if len(values) == 1:
+                (tag,) = values
+                value = values[tag]
+                lane = inbox.single[tag]
+                if wall_time is not None or type(value) not in _PLAIN:
+                    return self._log_carefully(values, step, wall_time)
+                if step is None:
+                    step = self._next_step()
+                record = lane.pack(inbox.order(), _now(), step, value)
+            else:
+                lane = inbox.lanes[tuple(values)]
+                numbers = values.values()
+                if wall_time is not None or not {*map(type, numbers)} <= _PLAIN:
+                    return self._log_carefully(values, step, wall_time)
+                if step is None:
+                    step = self._next_step()
+                record = lane.pack(inbox.order(), _now(), step, *numbers)
+        except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
+            return self._log_carefully(values, step, wall_time)
+        self._last_step = step
+        buffer = lane.buffer
+        if len(buffer) > lane.limit and not self._has_room(lane):
+            return None
+        buffer.extend(record)
+        if inbox.idle:
+            inbox.idle = False
+            self._writer.wake()
+        return None
+
+    def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
+        """`log`, for every value and every mistake."""
+        if self._finished:
+            self._log_late()
+            return
+        if not self._live:
+            self._begin_in_child()
+        if not isinstance(values, Mapping):
+            raise errors.LoggedTypeError(
+                message(
+                    "log() takes a dictionary of values by tag.",
+                    expected='{"train/loss": 0.25}',
+                    got=type(values).__name__,
+                )
+            )
+        numbers: dict[str, float] = {}
+        others: list[tuple[str, Value]] = []
+        for tag, value in _flattened(values, "", 0):
+            if isinstance(value, Value):
+                others.append((tag, value))
+            elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Value) for each in value):
+                others.append((tag, _together(tag, value)))
+            else:
+                numbers[tag] = number(value, tag)
+        if wall_time is None:
+            wall_time = _now()
+        elif not isinstance(wall_time, (int, float)) or not math.isfinite(wall_time):
+            raise errors.LoggedValueError(
+                message(
+                    "wall_time must be a time.", expected="finite seconds since 1970-01-01 UTC", got=repr(wall_time)
+                )
+            )
+        checked = self._next_step() if step is None else _checked_step(step)
+        self._last_step = checked
+        if numbers:
+            self._log_numbers(numbers, checked, float(wall_time))
+        for tag, other in others:
+            self._log_heavy(tag, other, checked, float(wall_time))
+        if self._inbox.idle:
+            self._inbox.idle = False
+            self._writer.wake()
+
+    def _log_numbers(self, numbers: dict[str, float], step: int, wall_time: float) -> None:
+        inbox = self._inbox
+        lane = inbox.lane(tuple(numbers))
+        if lane is inbox.loose:
+            for tag, value in numbers.items():
+                record = lane.pack(inbox.order(), wall_time, step, inbox.series_id("scalar", tag), value)
+                if len(lane.buffer) <= lane.limit or self._has_room(lane):
+                    lane.buffer.extend(record)
+        elif len(lane.buffer) <= lane.limit or self._has_room(lane):
+            lane.buffer.extend(lane.pack(inbox.order(), wall_time, step, *numbers.values()))
+
+    def _log_heavy(self, tag: str, value: Value, step: int, wall_time: float) -> None:
+        heavy = Heavy(self._inbox.series_id(value.kind, tag), wall_time, step, value, value.n_bytes)
+        while self._inbox.heavy_bytes + self._writer.media_bytes > HEAVY_LIMIT_BYTES:
+            # Heavy values are the first to go: a disk that stands still must keep its room for numbers.
+            if self._writer.is_stalled() or self._finished:
+                self._inbox.lose(value.kind, 1)
+                return
+            self._wait_for_room()
+        if isinstance(value, Histogram):
+            self._inbox.add_heavy(heavy)
+        else:
+            self._writer.add_media(heavy)
+
+    def _has_room(self, lane: Lane) -> bool:
+        """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still."""
+        while len(lane.buffer) > lane.limit:
+            if self._writer.is_stalled() or self._finished:
+                self._inbox.lose("scalar", 1 if lane is self._inbox.loose else len(lane.series))
+                return False
+            self._wait_for_room()
+        return True
+
+    def _wait_for_room(self) -> None:
+        self._inbox.room.clear()
+        self._writer.wake()
+        self._inbox.room.wait(ROOM_S)
+
+    def _next_step(self) -> int:
+        with self._stepping:
+            self._last_step += 1
+            return self._last_step
+
+    def log_graph(self, model: Any, *example_inputs: Any, tag: str = "graph") -> None:
+        """Logs a model's computational graph.
+
+        Args:
+            model: A `trainer.nn.Module`, a `tracker.Graph`, or an object with `to_graph(*example_inputs)`.
+            *example_inputs: What the model would be called with.
+            tag: What the graph is called, when a run has several.
+        """
+        self._log_carefully({tag: Graph.of(model, *example_inputs)}, max(self._last_step, 0), None)
+
+    def mark(self, text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:
+        """Marks a moment of the training on every chart, such as a change of the learning rate.
+
+        Args:
+            text: A few words.
+            step: Where; the last logged step by default.
+            kind: "note", "lr", "checkpoint", "resume" or a word of your own.
+            **attributes: Anything else worth keeping, as JSON values.
+        """
+        if self._finished:
+            self._log_late()
+            return
+        if not self._live:
+            self._begin_in_child()
+        place = self._last_step if step is None else _checked_step(step)
+        self._writer.add_mark(place, _now(), str(kind), str(text), plain(attributes))
+
+    # --- durability and the end ----------------------------------------------------------------------
+
+    def flush(self, timeout: float = FLUSH_S) -> bool:
+        """Returns when everything logged so far is on disk: a killed process or a power loss takes none of it.
+
+        Returns:
+            False when the disk did not take it within `timeout` seconds; it is kept and tried again.
+        """
+        if not self._live or self._finished:
+            return True
+        return self._writer.flush(timeout)
+
+    def finish(self, status: str = "finished", ending: str | None = None) -> None:
+        """Stores what is left and closes the run. Returns within 5 s whatever the disk does; can be called twice.
+
+        Args:
+            status: "finished", "stopped" (by the user) or "crashed".
+            ending: A few words on why, such as the name of an exception.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        self._retire()
+        if not self._live:
+            return
+        if not self._writer.finish(status, ending):
+            writers.logger.warning(
+                "tracker: run %s could not be stored to its end in time (%s)",
+                self.name,
+                self._writer.trouble or "the disk is slow",
+            )
+
+    def _retire(self) -> None:
+        """Sends later calls the careful way, which sees that the run is over."""
+        inbox = self._inbox
+        process.discard(self)
+        self._inbox = Inbox()
+        self._inbox.lost = inbox.lost
+
+    def _log_late(self) -> None:
+        self._late += 1
+        if self._late == 1:
+            writers.logger.warning("tracker: run %s is finished; what is logged to it now is not kept", self.name)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(*process.ending_of(error))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r} in {str(self.logdir)!r}{', finished' if self._finished else ''}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            message(
+                "A run cannot be sent to another process.",
+                hint=f"Open it there: tracker.init(logdir={str(self.logdir)!r}, name={self.name!r}, resume='allow').",
+            )
+        )
+
+    # --- fork ----------------------------------------------------------------------------------------
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: what waited is the parent's to store, and its file is the parent's alone."""
+        self._writer.abandon()
+        self._inbox = Inbox()
+        self._stepping = threading.Lock()
+        self._live = False
+
+    def _begin_in_child(self) -> None:
+        """A forked child that logs gets a segment of its own in the same run."""
+        now = _now()
+        birth = replace(
+            self._birth, segment=new_segment_id(now, self._birth.rank), parent=self._birth.segment, fork_step=None,
+            reason="child", created=now, writer=this_process(),
+        )  # fmt: skip
+        self._writer = Writer(self.folder, birth, self._inbox)
+        self._live = True
+        process.add(self)
+        self._writer.start()
+
+
+class _Several(Value):
+    """A list of values of one kind under one tag, as they will be shown: side by side."""
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self.values = values
+        self.kind = values[0].kind
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(value.n_bytes for value in self.values)
+
+    def encode(self) -> list[Any]:
+        return [item for value in self.values for item in value.encode()]
+
+
+def _together(tag: str, values: Sequence[Value]) -> Value:
+    """A list of values under one tag as one value: histograms merged, others side by side."""
+    kinds = sorted({value.kind for value in values})
+    if len(kinds) > 1:
+        raise errors.LoggedTypeError(
+            message(
+                f"{tag!r}: a list holds values of one kind.",
+                expected="images only, for example",
+                got=" and ".join(kinds),
+            )
+        )
+    histograms = [value for value in values if isinstance(value, Histogram)]
+    if histograms:
+        return Histogram.merged(histograms)
+    return values[0] if len(values) == 1 else _Several(values)
+
+
+def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple[str, Any]]:
+    if depth > MAX_DEPTH:
+        raise errors.LoggedValueError(
+            message(
+                "log(): the dictionaries are nested too deeply.",
+                expected=f"at most {MAX_DEPTH} levels",
+                got=f"{prefix[:60]}…",
+            )
+        )
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if not isinstance(key, str) or not key:
+            raise errors.TagError(
+                message(
+                    "A tag must be text.",
+                    expected="a string that is not empty, such as train/loss",
+                    got=repr(key)[:120],
+                )
+            )
+        tag = prefix + _storable(key)
+        if isinstance(value, Mapping):
+            found += _flattened(value, f"{tag}/", depth + 1)
+        else:
+            found.append((tag, value))
+    if depth == 0 and len(dict(found)) != len(found):
+        twice = Counter(tag for tag, _ in found).most_common(1)[0][0]
+        raise errors.TagError(
+            message(
+                "Two values of this call have the same tag once nested keys are joined.",
+                expected="each tag once",
+                got=repr(twice),
+            )
+        )
+    return found
+
+
+def _storable(key: str) -> str:
+    try:
+        key.encode()
+        return key
+    except UnicodeEncodeError:  # half a character, as file names can hold: shown as its escape
+        return key.encode("utf-8", "backslashreplace").decode()
+
+
+def _checked_step(step: Any) -> int:
+    whole: int | None = None
+    if isinstance(step, int):
+        whole = int(step)
+    elif not isinstance(step, (str, bytes)):
+        try:
+            whole = step.__index__()
+        except (AttributeError, TypeError, ValueError):
+            value = getattr(step, "item", lambda: step)() if getattr(step, "size", 1) == 1 else step
+            if isinstance(value, float) and value.is_integer():
+                whole = int(value)  # 3.0, as step counters of other frameworks are
+    if whole is None or not STEP_MIN <= whole <= STEP_MAX:
+        raise errors.StepError(
+            message("step must be a whole number of 64 bits.", expected="an int, such as 1200", got=repr(step)[:120])
+        )
+    return whole

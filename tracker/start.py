@@ -1,0 +1,113 @@
+"""Starting a run: its name, its folder, and what it continues."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tracker import config as configs
+from tracker import logdir as logdirs
+from tracker.errors import RunNameError, StepError, message
+from tracker.run import Run
+from tracker.store.appender import Birth
+from tracker.store.liveness import this_process
+from tracker.store.reader import StoredRun
+from tracker.store.segments import Segment, last_of
+
+RESUME = (None, "allow", "must", "never")
+
+
+def start(
+    logdir: str | os.PathLike[str] | None,
+    name: str | None,
+    config: Any,
+    group: str | None,
+    tags: Sequence[str],
+    notes: str,
+    resume: str | None,
+    step: int | None,
+) -> Run:
+    """`tracker.init` without the module's current run."""
+    if resume not in RESUME:
+        raise RunNameError(
+            message("resume says whether a run may go on.", expected='"allow", "must" or "never"', got=repr(resume))
+        )
+    if resume is not None and name is None:
+        raise RunNameError(message(f"resume={resume!r} needs the name of the run.", expected='name="…"', got="no name"))
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
+        raise StepError(
+            message("step must be the whole number of a checkpoint's step.", expected="an int", got=repr(step))
+        )
+    now = time.time()
+    root = logdirs.resolve(logdir)
+    wanted = logdirs.check_run_name(name) if name is not None else logdirs.generated_name(now)
+    rank = _rank()
+    if rank is not None and name is not None and resume is None:
+        resume = "allow"  # the processes of one training mean one run
+    settings = configs.plain(config)
+    found, folder, existed = logdirs.claim_folder(root, wanted, resume)
+
+    parent: Segment | None = None
+    first_step = 0
+    if existed:
+        stored = StoredRun(found, folder)
+        parent = last_of(stored.segments(), rank)
+        if parent is not None and step is None:
+            first_step = _next_step(stored)
+    if step is not None:
+        first_step = step + 1
+    birth = Birth(
+        segment=logdirs.new_segment_id(now, rank), run=found, parent=parent.id if parent else None,
+        fork_step=step if parent else None, reason=("rewind" if step is not None else "resume") if parent else "start",
+        rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(map(str, tags)),
+        notes=str(notes), config=settings, environment=_environment(),
+    )  # fmt: skip
+    run = Run(root, folder, birth, first_step)
+    if parent is not None:
+        run.mark(f"resumed after step {first_step - 1:,}", first_step - 1, kind="resume", segment=parent.id)
+    return run
+
+
+def _rank() -> int | None:
+    """This process's place in a distributed training, as its launcher says it; None outside of one."""
+    for rank_name, size_name in (
+        ("RANK", "WORLD_SIZE"),
+        ("SLURM_PROCID", "SLURM_NTASKS"),
+        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ):
+        try:
+            rank, size = int(os.environ[rank_name]), int(os.environ[size_name])
+        except (KeyError, ValueError):
+            continue
+        if size > 1:
+            return rank
+    return None
+
+
+def _next_step(stored: StoredRun) -> int:
+    """One more than the newest step of a run's live line; 0 when it has none."""
+    newest = -1
+    for tag in stored.tags("scalar"):
+        steps = stored.envelope(tag, 1).step_last
+        newest = max(newest, int(steps[-1])) if len(steps) else newest
+    return newest + 1
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"everystep {version('everystep')}"
+    except PackageNotFoundError:
+        return "everystep (not installed)"
+
+
+def _environment() -> dict[str, Any]:
+    """What a run can be traced by later. No environment variables and no arguments: they hold secrets."""
+    script = Path(sys.argv[0]).name if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
+    return {"python": platform.python_version(), "platform": platform.platform(), "script": script}

@@ -1,0 +1,1 @@
+"""The event store: one SQLite file per writing process, in one folder per run."""

@@ -1,0 +1,1 @@
+"""What can be logged beside numbers; one kind a file."""

@@ -1,0 +1,94 @@
+"""Arrays of any framework as NumPy's (or CuPy's), without importing the framework."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from tracker.errors import LoggedTypeError, message
+
+
+def real_array(values: Any, what: str) -> tuple[Any, Any]:
+    """(array, array module) of real numbers; the data are not copied where that can be avoided.
+
+    A CuPy array, and a torch tensor on a GPU where CuPy is installed, stay on the GPU.
+
+    Raises:
+        LoggedTypeError: not an array, or not of real numbers.
+    """
+    array, xp = _as_array(values)
+    if array is not None:
+        if array.dtype.kind in "biuf":
+            return array, xp
+        if str(array.dtype) in _ML_DTYPES:
+            return array.astype(np.float32), xp
+    raise LoggedTypeError(
+        message(
+            f"{what}: this is not an array of real numbers.",
+            expected="an array of numbers (NumPy, CuPy, torch, JAX) or a list of them",
+            got=describe(values if array is None else array),
+            hint="Of complex numbers log the real and the imaginary part, or the magnitude."
+            if array is not None and array.dtype.kind == "c"
+            else "",
+        )
+    )
+
+
+# Types that NumPy has from the package ml_dtypes, which JAX uses; NumPy itself calls their kind "V".
+_ML_DTYPES = frozenset(
+    "bfloat16 float8_e3m4 float8_e4m3 float8_e4m3b11fnuz float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz "
+    "float8_e8m0fnu float6_e2m3fn float6_e3m2fn float4_e2m1fn int2 int4 uint2 uint4".split()
+)
+
+
+def _as_array(values: Any) -> tuple[Any, Any]:
+    if isinstance(values, np.ndarray):
+        return (values.compressed() if isinstance(values, np.ma.MaskedArray) else np.asarray(values)), np
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(values, torch.Tensor):
+        return _from_torch(values, torch)
+    if type(values).__module__.partition(".")[0] == "cupy":
+        import cupy
+
+        return values, cupy
+    if isinstance(values, (str, bytes)) or values is None:
+        return None, np
+    try:
+        array = np.asarray(values)
+    except Exception:  # noqa: BLE001 whatever a foreign object's __array__ raises, the answer is "not an array"
+        return None, np
+    return (None if array.dtype.kind in "OUSmM" else array), np
+
+
+def _from_torch(tensor: Any, torch: Any) -> tuple[Any, Any]:
+    tensor = tensor.detach()
+    if hasattr(tensor, "full_tensor"):  # a distributed tensor: this process's part would be mistaken for all
+        tensor = tensor.full_tensor()
+    if tensor.is_sparse or tensor.layout is not torch.strided:
+        tensor = tensor.to_dense()
+    if tensor.is_conj() or tensor.is_neg():
+        tensor = tensor.resolve_conj().resolve_neg()
+    if tensor.dtype is torch.bfloat16 or (tensor.dtype.is_floating_point and tensor.dtype.itemsize == 1):
+        tensor = tensor.float()
+    if tensor.device.type == "cuda":
+        try:
+            import cupy
+
+            return cupy.asarray(tensor), cupy
+        except ImportError:
+            pass
+    return tensor.cpu().numpy(), np
+
+
+def describe(value: Any) -> str:
+    """A short sentence on what a value is, for error messages."""
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        return f"{type(value).__name__} of shape {tuple(shape)}, dtype {dtype}"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 a repr that raises must not hide the error it was asked for
+        text = ""
+    return f"{type(value).__name__}" + (f" {text}" if 0 < len(text) <= 80 else "")
