@@ -82,5 +82,9 @@ class NewerSchemaError(StoreError):
     """The file was written by a newer everystep."""
 
 
+class DamagedBytesError(TrackerError, ValueError):
+    """Packed bytes that are not what this package packs."""
+
+
 class DamagedStoreError(StoreError):
     """The file is a segment, but part of it cannot be read."""

@@ -221,6 +221,6 @@ def unbegun(path: Path) -> StoreError:
     return NotAStoreError(path, "the file is empty; its writer has not begun, or was stopped before it could")
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
-    """The store's own error for what the driver said while a segment was read."""
+def explain(error: Exception, path: Path) -> StoreError:
+    """The store's own error for what was met while a segment was read."""
     return DamagedStoreError(path, f"part of this file cannot be read ({error}); try: viz doctor")

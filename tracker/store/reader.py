@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import logdir
-from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
+from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
 from tracker.store import engine, schema, segments, sketch, stretch
 from tracker.store.appender import summaries_of
 from tracker.store.envelope import AXES, Envelope, envelope
@@ -424,7 +424,7 @@ class StoredRun:
         try:
             connection.execute("BEGIN")  # one snapshot for all that is asked: a fold in between moves rows
             yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DamagedBytesError) as error:
             raise engine.explain(error, path) from error
         finally:
             connection.close()

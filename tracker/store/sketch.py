@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -226,13 +228,16 @@ def unpack(buckets: bytes) -> tuple[npt.NDArray[np.int32], Ints]:
     """(index, counts) of what `pack` made.
 
     Raises:
-        ValueError: the bytes are not what `pack` makes, or claim more than 65,536 buckets.
+        DamagedBytesError: the bytes are not what `pack` makes, or claim more than 65,536 buckets.
     """
     reader = zlib.decompressobj()
-    raw = reader.decompress(buckets, 5 + 65536 * 12)  # a bomb stops here
+    try:
+        raw = reader.decompress(buckets, 5 + 65536 * 12)  # a bomb stops here
+    except zlib.error as error:
+        raise DamagedBytesError("these bytes are no sketch") from error
     length = int.from_bytes(raw[:4], "little")
     width = raw[4] if len(raw) > 4 else 0
     if length > 65536 or width not in (1, 2, 4, 8) or len(raw) != 5 + length * (4 + width):
-        raise ValueError("these bytes are no sketch")
+        raise DamagedBytesError("these bytes are no sketch")
     index = np.cumsum(np.frombuffer(raw, "<i4", length, 5), dtype=np.int32)
     return index, np.frombuffer(raw, f"<u{width}", length, 5 + 4 * length).astype(np.int64)

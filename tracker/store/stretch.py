@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError
+
 STRETCH_POINTS = 1024
 """Points of a sealed stretch: 9 kB at float32 precision, so that a page of SQLite is neither wasted nor
 split often, and 10⁶ points are about 1,000 summaries, which is a chart's width."""
@@ -164,8 +166,12 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
 
     A column is filled with deltas, from each stretch's last point to the next one's first as well, and
     summed once (measured: 1,000 stretches, a million points, in 12 ms).
+
+    Raises:
+        DamagedBytesError: a row does not hold what it claims.
     """
     counts = [row[0] for row in rows]
+    _check(rows)
     total = sum(counts)
     steps, times, values = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.float64)
     if not total:
@@ -200,6 +206,16 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
         deltas[starts[1:]] -= last[:-1]
         np.cumsum(deltas, out=deltas)
     return Points(steps, times.view(np.float64), values)
+
+
+def _check(rows: Sequence[Sequence[Any]]) -> None:
+    """That rows of a file, which may hold anything, claim nothing that they do not bring: no array is made before."""
+    for count, *_, packed_steps, packed_times, packed_values in rows:
+        columns = ((packed_steps, (1, 2, 4, 8)), (packed_times, (1, 2, 4, 8)), (packed_values, (4, 8)))
+        if not 1 <= count <= STRETCH_POINTS or not all(
+            packed is None or any(len(packed) == width * count for width in widths) for packed, widths in columns
+        ):
+            raise DamagedBytesError(f"a stretch of {count} points does not hold that many")
 
 
 # --- summaries ---------------------------------------------------------------------------------------
