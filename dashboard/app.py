@@ -1,0 +1,158 @@
+"""The web application: page, interface, live feed and, once it has loaded, the Dash part, behind one guard.
+
+The page is not made by Dash but holds it: importing Dash takes half a second and its scripts as long again in
+the browser, and the curves need neither. So the server answers and the curves draw at once, and the controls
+that Dash renders come to life in their places a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from dashboard import graph_routes, routes, security, shell
+from dashboard.follower import Follower
+from dashboard.hub import Hub
+from tracker.store.reader import Store
+
+logger = logging.getLogger("dashboard")
+
+ASSETS = Path(__file__).parent / "assets"
+DASH_PATH = "/dash"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server is to be."""
+
+    logdir: Path
+    host: str = "127.0.0.1"
+    port: int = 6006
+    token: str | None = None
+    prefix: str = ""
+    read_only: bool = False
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The application for one logdir, as an ASGI app."""
+    hub = Hub(lambda tell: Follower(settings.logdir, tell))
+    digest = _assets_digest()
+    dash = _LateDash(settings)
+
+    async def page(_: Request) -> Response:
+        # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
+        return HTMLResponse(shell.page(settings, digest, _version()))
+
+    async def live(socket: WebSocket) -> None:
+        await hub.serve(socket)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        hub.start()
+        dash.load()
+        yield
+        await asyncio.to_thread(hub.stop)
+
+    inner = Starlette(
+        routes=[
+            Route("/", page),
+            WebSocketRoute("/live", live),
+            *routes.routes(hub, lambda: Store(settings.logdir)),
+            *graph_routes.routes(lambda: Store(settings.logdir)),
+            Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
+        ],
+        exception_handlers={HTTPException: _explain, Exception: _apologise},
+        lifespan=lifespan,
+    )
+    web: ASGIApp = Starlette(routes=[Mount(settings.prefix, inner)], lifespan=lifespan) if settings.prefix else inner
+    dash_path = f"{settings.prefix}{DASH_PATH}/"
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
+        inside = scope["type"] == "http" and scope["path"].startswith(dash_path)
+        await (dash if inside else web)(scope, receive, send)
+
+    hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
+    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix)
+
+
+class _LateDash:
+    """The Dash application, imported on a thread of its own while the server already answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: ASGIApp | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._load, name="everystep-dash", daemon=True)
+
+    def load(self) -> None:
+        """Begins to import; once."""
+        if not self._thread.is_alive() and not self._ready.is_set():
+            self._thread.start()
+
+    def _load(self) -> None:
+        try:
+            from dashboard.dash_app import create_dash
+
+            self._app = create_dash(f"{self._settings.prefix}{DASH_PATH}/")
+        except Exception:
+            logger.exception("viz: the controls could not be loaded; curves are shown without them")
+        finally:
+            self._ready.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(self._ready.wait, 60.0)
+        if self._app is None:
+            await JSONResponse({"error": "The controls could not be loaded; see the terminal."}, 503)(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
+
+
+class _Immutable(StaticFiles):
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "private, max-age=31536000, immutable"
+        return response
+
+
+async def _explain(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
+
+
+async def _apologise(request: Request, error: Exception) -> Response:
+    logger.error("viz: %s failed", request.url.path, exc_info=error)
+    return JSONResponse({"error": "Something went wrong; the terminal of viz says what."}, 500)
+
+
+def _assets_digest() -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(ASSETS.rglob("*")):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _version() -> str:
+    try:
+        return version("everystep")
+    except PackageNotFoundError:
+        return "0"

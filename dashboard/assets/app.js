@@ -1,0 +1,101 @@
+// Boots the page: runs first, then the page that is asked for; the rest follows when there is time.
+import * as live from "./live.js";
+import * as runs from "./runs.js";
+import * as state from "./state.js";
+import * as curves from "./curves.js";
+import { loadDash } from "./dash.js";
+
+const view = document.getElementById("view");
+const tabs = document.getElementById("tabs");
+const pages = {
+  curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
+  distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
+  graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
+  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+};
+let mounted = null;
+
+for (const [name, { title }] of Object.entries(pages)) {
+  const link = tabs.appendChild(document.createElement("a"));
+  link.textContent = title;
+  link.href = `?p=${name}`;
+  link.dataset.page = name;
+  link.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    state.set("page", name);
+  });
+}
+
+// A tab is there when some run has such data; that of curves always, for the page that waits.
+function showTabs() {
+  for (const link of tabs.children) {
+    const { page } = link.dataset;
+    const any = pages[page].kinds.some((kind) => runs.tags(kind).length);
+    link.hidden = page !== "curves" && !any && state.get("page") !== page;
+    if (state.get("page") === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+async function show() {
+  const name = pages[state.get("page")] ? state.get("page") : "curves";
+  showTabs();
+  document.title = `${pages[name].title} · everystep`;
+  document.body.dataset.page = name;
+  const page = await pages[name].load();
+  if (mounted === page || (pages[state.get("page")] ? state.get("page") : "curves") !== name) return;
+  mounted?.unmount();
+  view.scrollTop = 0;
+  view.replaceChildren();
+  mounted = page;
+  page.mount(view);
+}
+
+function toggleTheme() {
+  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  try { localStorage.setItem("everystep.theme", theme); } catch { /* storage may be closed to us */ }
+  document.dispatchEvent(new CustomEvent("themechange", { detail: theme }));
+}
+
+function toggleRuns() {
+  const off = document.body.classList.toggle("runs-hidden");
+  document.getElementById("toggle-runs").setAttribute("aria-expanded", String(!off));
+}
+
+document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
+document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, textarea, select, [contenteditable]") || event.metaKey || event.ctrlKey || event.altKey) return;
+  const act = { b: toggleRuns, t: toggleTheme }[event.key];
+  if (act) { act(); event.preventDefault(); }
+});
+state.on("page", show);
+runs.onChange(showTabs);
+
+window.viz = {
+  get ready() { return runs.loaded && (mounted?.isReady?.() ?? Boolean(mounted)); },
+  drawn: (tag) => curves.drawn(tag),
+  extremes: (tag) => curves.extremes(tag),
+  latency: () => live.latency(),
+  get: state.get,
+  set: state.set,
+  on: state.on,
+};
+
+live.connect();
+show();
+runs.load().catch((error) => {
+  const box = document.createElement("div");
+  box.className = "empty";
+  box.append(
+    Object.assign(document.createElement("h2"), { textContent: "The runs could not be read" }),
+    Object.assign(document.createElement("p"), { textContent: error.message }),
+  );
+  view.replaceChildren(box);
+});
+// The controls come once what was asked for is drawn, or after a second in any case.
+const asked = performance.now();
+const begin = () => (window.viz.ready || performance.now() - asked > 1000 ? loadDash() : setTimeout(begin, 30));
+begin();

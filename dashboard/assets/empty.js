@@ -1,0 +1,27 @@
+// What a page says when there is nothing to show yet: why, and what to do.
+import { boot } from "./state.js";
+import * as runs from "./runs.js";
+
+const kinds = {
+  curves: ["No curves yet", 'tracker.log({"train/loss": loss}, step=step)'],
+  distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
+  graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
+  media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
+};
+
+export function emptyPage(page) {
+  const element = document.createElement("div");
+  element.className = "empty";
+  const [title, line] = kinds[page];
+  const first = !runs.all().length;
+  const heading = element.appendChild(document.createElement("h2"));
+  heading.textContent = first ? "Waiting for the first run" : title;
+  const words = element.appendChild(document.createElement("p"));
+  words.textContent = first ? "Log from any training loop, and it appears here by itself:" : "No run has logged any. From a training loop:";
+  const code = element.appendChild(document.createElement("pre"));
+  code.textContent = first ? `import tracker\n\ntracker.init(logdir=${JSON.stringify(boot.logdir)})\nfor step in range(1000):\n    tracker.log({"train/loss": loss}, step=step)` : line;
+  const waiting = element.appendChild(document.createElement("p"));
+  waiting.className = "waiting";
+  waiting.append(document.createElement("i"), first ? `watching ${boot.logdir}` : "this page fills as soon as something is logged");
+  return element;
+}

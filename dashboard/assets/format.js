@@ -1,0 +1,74 @@
+// Numbers as people read them, the same on axis, tooltip and list.
+
+const minus = (text) => text.replace("-", "−");
+
+// A value in a few digits: 0.0312, 12.35, 1.24e−7, 48,213.
+export function value(x, digits = 4) {
+  if (x === null || x === undefined || Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e6 || size < 1e-4) {
+    const [head, exponent] = x.toExponential(Math.max(0, digits - 2)).split("e");
+    return minus(`${Number(head)}e${Number(exponent)}`);
+  }
+  if (Number.isInteger(x)) return minus(x.toLocaleString("en-US"));
+  const decimals = Math.max(0, Math.min(12, digits - 1 - Math.floor(Math.log10(size))));
+  return minus(x.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: decimals }));
+}
+
+// All of a value's digits.
+export function exact(x) {
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  return minus(String(x));
+}
+
+export const step = (x) => minus(Math.round(x).toLocaleString("en-US"));
+
+// A number on an axis, knowing how far its neighbours are: 0.25, 12k, 1.2M, 3e−5.
+export function tick(x, spacing) {
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e15 || size < 1e-5) return minus(x.toExponential(Math.max(0, Math.min(3, digitsOf(x, spacing)))).replace("e+", "e"));
+  for (const [unit, sign] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (size >= unit && spacing >= unit / 1000 && size >= unit * (unit === 1e3 ? 10 : 1)) {
+      return minus(`${trim((x / unit).toFixed(Math.max(0, -Math.floor(Math.log10(spacing / unit) + 1e-9))))}${sign}`);
+    }
+  }
+  return minus(Number(x.toFixed(Math.max(0, Math.min(12, -Math.floor(Math.log10(spacing) + 1e-9))))).toLocaleString("en-US", { maximumFractionDigits: 12 }));
+}
+
+const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+const digitsOf = (x, spacing) => Math.ceil(Math.log10(Math.abs(x) / spacing));
+
+// Seconds as a length of time: 0.4 s, 3 min 20 s, 2 h 5 min.
+export function duration(seconds) {
+  const size = Math.abs(seconds);
+  const sign = seconds < 0 ? "−" : "";
+  if (size < 1) return `${sign}${value(size, 2)} s`;
+  if (size < 60) return `${sign}${trim(size.toFixed(1))} s`;
+  if (size < 3600) return `${sign}${Math.floor(size / 60)} min ${Math.floor(size % 60)} s`;
+  if (size < 86400) return `${sign}${Math.floor(size / 3600)} h ${Math.floor((size % 3600) / 60)} min`;
+  return `${sign}${Math.floor(size / 86400)} d ${Math.floor((size % 86400) / 3600)} h`;
+}
+
+export function ago(wallTime, now = Date.now() / 1000) {
+  const size = now - wallTime;
+  if (size < 5) return "now";
+  if (size < 60) return `${Math.floor(size)} s ago`;
+  if (size < 3600) return `${Math.floor(size / 60)} min ago`;
+  if (size < 86400) return `${Math.floor(size / 3600)} h ago`;
+  if (size < 86400 * 30) return `${Math.floor(size / 86400)} d ago`;
+  return new Date(wallTime * 1000).toLocaleDateString();
+}
+
+export const moment = (wallTime) => new Date(wallTime * 1000).toLocaleString();
+
+// "train/loss" as its path and its last part.
+export function split(name) {
+  const cut = name.lastIndexOf("/");
+  return cut < 0 ? ["", name] : [name.slice(0, cut + 1), name.slice(cut + 1)];
+}
+
+export const plural = (count, word) => `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;

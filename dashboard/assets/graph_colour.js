@@ -1,0 +1,92 @@
+// What a box is filled with: the kind of operation, or how much of something it holds.
+import { isDark } from "./palette.js";
+
+// Operations of a kind share a soft fill (see graph.css); the first family that matches is an operation's.
+const families = [
+  ["data", "parameters, constants", /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*|placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/],
+  ["conv", "convolution", /conv/],
+  ["matmul", "matrix product", /matmul|mat_mul|linear|dense|gemm|einsum|bmm|addmm|mm$|(^|_)dot/],
+  ["norm", "normalisation", /norm(?!al)|moments|rsqrt|(^|_)lrn/],
+  ["loss", "loss", /loss|nll|cross_?entropy|(^|_)(mse|ctc|kl_div)/],
+  ["activation", "activation", /relu|gelu|silu|swish|mish|elu|tanh|sigmoid|softplus|softmax|erf|glu|threshold/],
+  ["reduce", "pooling, reduction", /pool|reduce|arg_?(max|min)|top_?k|(^|_)(mean|sum|max|min|prod|any|all|var|std|logsumexp|norm)(\d|_|$)/],
+  ["lookup", "lookup, selection", /embed|gather|index|lookup|scatter|one_?hot|select|where|slice|take|get_item|masked|tril|triu/],
+  ["shape", "shape, type", /reshape|view|flatten|transpose|permute|squeeze|expand|concat|cat$|stack|split|chunk|pad|tile|repeat|contiguous|shape|cast|(^|_)to$|clone|copy|broadcast|pack|roll|(un)?fold|(^|_)t$/],
+  ["math", "arithmetic", /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$|(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/],
+  ["other", "other", /./],
+];
+const known = new Map();
+
+export function family(op) {
+  const name = (op || "").toLowerCase().replace(/^(aten|prim|onnx)::/, "");
+  if (!known.has(name)) known.set(name, (families.find(([, , pattern]) => pattern.test(name)) ?? families[families.length - 1])[0]);
+  return known.get(name);
+}
+
+export const familyName = (key) => families.find(([each]) => each === key)[1];
+
+// The families in a scope and how many operations each has, most first; parameters aside.
+export function mix(item) {
+  const counts = new Map();
+  for (const [op, count] of item.ops ?? []) counts.set(family(op), (counts.get(family(op)) ?? 0) + count);
+  counts.delete("data");
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+// --- how much of something ---------------------------------------------------------------------------------
+
+// 1.2M, 25.6M, 840: counts as people say them.
+export function si(x) {
+  for (const [unit, sign] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (x >= unit) return `${Number((x / unit).toPrecision(3))}${sign}`;
+  }
+  return String(Number(x.toPrecision(3)));
+}
+
+export const MODES = {
+  structure: { title: "Operation" },
+  parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none") },
+  flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none") },
+  bytes: { title: "Memory", say: (x) => bytes(x) },
+};
+
+export function bytes(x) {
+  for (const [unit, sign] of [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {
+    if (x >= unit) return `${Number((x / unit).toPrecision(3))} ${sign}`;
+  }
+  return `${x} B`;
+}
+
+// From little to much; in the dark from dark to light, so that much always stands out from the page.
+const light = ["#eef5ee", "#bfe3cb", "#7cc7b4", "#3f9fa6", "#2d6f95", "#3d4281"];
+const dark = ["#1d2a33", "#1f4757", "#23707a", "#3a9c8b", "#7cc48a", "#d6e58a"];
+export const ramp = () => (isDark() ? dark : light);
+
+// The share of the largest, by its root: what is a hundredth of the largest still shows.
+export class Scale {
+  constructor(items, mode) {
+    this.mode = mode;
+    this.most = Math.max(0, ...items.map((item) => item[mode] ?? 0));
+  }
+
+  at(item) {
+    const value = item[this.mode] ?? 0;
+    return this.most && value > 0 ? Math.sqrt(value / this.most) : null;
+  }
+
+  // Fill, and whether the words on it are to be light.
+  colour(item) {
+    const share = this.at(item);
+    if (share === null) return null;
+    const stops = ramp();
+    const place = share * (stops.length - 1);
+    const low = Math.min(stops.length - 2, Math.floor(place));
+    const mixed = [1, 3, 5].map((i) => {
+      const [a, b] = [stops[low], stops[low + 1]].map((stop) => parseInt(stop.slice(i, i + 2), 16));
+      return Math.round(a + (b - a) * (place - low));
+    });
+    const [r, g, b] = mixed.map((each) => (each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4));
+    const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    return { fill: `rgb(${mixed.join(" ")})`, ink: luminance < 0.2 ? "#ffffff" : "#14171c" };
+  }
+}

@@ -1,0 +1,24 @@
+// What the fills of the boxes mean: the kinds of operations that can be seen, or the scale.
+import { family, familyName, MODES, ramp } from "./graph_colour.js";
+
+const span = (className, textContent) => Object.assign(document.createElement("span"), { className, textContent });
+
+// closed: the boxes whose fill it is.
+export function legend(element, mode, scale, closed) {
+  element.classList.toggle("is-families", !scale);
+  if (scale) {
+    const bar = Object.assign(document.createElement("i"), { className: "ramp" });
+    bar.style.background = `linear-gradient(90deg, ${ramp().join(", ")})`;
+    element.replaceChildren(span("", MODES[mode].title), span("dim", "0"), bar, span("dim", MODES[mode].say(scale.most)));
+    return;
+  }
+  const counts = new Map();
+  const note = (op, count) => counts.set(family(op), (counts.get(family(op)) ?? 0) + count);
+  for (const { item } of closed) for (const [op, count] of item.ops ?? [[item.op, 1]]) note(op, count);
+  counts.delete("data");
+  element.replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([name]) => {
+    const entry = span("entry", "");
+    entry.append(Object.assign(document.createElement("i"), { className: `dot fam-${name}` }), familyName(name));
+    return entry;
+  }));
+}

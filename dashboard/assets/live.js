@@ -1,0 +1,95 @@
+// The live feed: one WebSocket, reconnected with patience, and an honest light that says how it stands.
+import { boot } from "./state.js";
+import { decode } from "./api.js";
+
+const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set() };
+const light = document.getElementById("live");
+let socket = null;
+let attempts = 0;
+let watched = [];
+let running = false;
+let everOpened = false;
+let skew = 0; // server's clock minus ours, seconds
+const latencies = [];
+
+export function on(kind, listener) {
+  listeners[kind].add(listener);
+}
+
+// Which tags are on the screen: only their points are sent.
+export function watch(tags) {
+  watched = tags;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: tags }));
+}
+
+export function now() {
+  return (performance.timeOrigin + performance.now()) / 1000 + skew;
+}
+
+// Called when a point has been drawn, with the wall time it was logged at.
+export function drawn(wallTime) {
+  const took = (now() - wallTime) * 1000;
+  if (took < 0 || took > 60000) return;
+  latencies.push(took);
+  if (latencies.length > 500) latencies.shift();
+  show();
+}
+
+export function latency() {
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const at = (q) => (sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] : null);
+  return { p50: at(0.5), p95: at(0.95), n: sorted.length };
+}
+
+// Whether any run is being written: without one there is nothing to be live about.
+export function setRunning(any) {
+  running = any;
+  show();
+}
+
+function show() {
+  const open = socket?.readyState === WebSocket.OPEN;
+  const state = !open ? (everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
+  const recent = latencies.slice(-40).sort((a, b) => a - b);
+  const typical = recent.length ? Math.round(recent[Math.floor(recent.length / 2)]) : null;
+  const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: typical === null ? "live" : `live ${typical} ms` };
+  light.dataset.state = state;
+  light.lastElementChild.textContent = words[state];
+  const all = latency();
+  light.title = all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "";
+}
+
+export function connect() {
+  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
+  socket = new WebSocket(address);
+  socket.binaryType = "arraybuffer";
+  let pinged = 0;
+  socket.onopen = () => {
+    attempts = 0;
+    socket.send(JSON.stringify({ watch: watched, ping: (pinged = performance.now()) }));
+    // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
+    if (everOpened) for (const listener of listeners.restart) listener();
+    everOpened = true;
+    show();
+  };
+  socket.onmessage = (event) => {
+    const { head, column } = decode(event.data);
+    for (const answer of head.answers) {
+      const trip = (performance.now() - answer.pong) / 1000;
+      skew = answer.time - ((performance.timeOrigin + performance.now()) / 1000 - trip / 2);
+      if (Math.abs(skew) < 0.05) skew = 0; // the same machine's clock, and the trip's own noise
+    }
+    for (const told of head.points) {
+      const points = { ...told, steps: column(told.count), times: column(told.count), values: column(told.count) };
+      for (const listener of listeners.points) listener(points);
+    }
+    for (const change of head.changed) for (const listener of listeners.changed) listener(change);
+    for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);
+    for (const run of head.removed) for (const listener of listeners.removed) listener(run);
+  };
+  socket.onclose = () => {
+    show();
+    attempts += 1;
+    setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
+  };
+}

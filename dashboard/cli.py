@@ -1,0 +1,197 @@
+"""The `viz` command. Each subcommand imports what it needs when it runs, so that `viz --help` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
+
+if TYPE_CHECKING:
+    from dashboard.app import Settings
+
+
+COMMANDS = (
+    ("runs", "list the runs of a logdir", "viz runs --logdir runs"),
+    (
+        "sql",
+        "ask all runs a question in SQL",
+        "viz sql \"SELECT run, min(value) FROM points WHERE tag = 'val/loss' GROUP BY run\"",
+    ),
+    ("export", "write every point to a file", "viz export -o runs.csv"),
+    ("doctor", "check every file and say what is wrong", "viz doctor --logdir runs"),
+)
+"""Commands of a file of their own, which imports what it needs when it runs."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; 0 when it was done, 1 when it failed, 2 when it made no sense."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.act(arguments)
+        return status
+    except Refusal as refusal:
+        print(f"viz: {refusal}", file=sys.stderr)  # noqa: T201 the command's own voice
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone: `viz runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="viz",
+        description="everystep: see what your training does, while it does it.",
+        epilog="Begin with: viz demo",
+    )
+    parser.add_argument("--version", action="version", version=f"everystep {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    serve = _command(commands, "serve", "show a logdir in the browser", "viz serve --logdir runs")
+    add_logdir(serve)
+    _server_options(serve)
+    serve.set_defaults(act=_serve)
+
+    demo = _command(commands, "demo", "train a network on handwritten digits and watch it live", "viz demo")
+    add_logdir(demo)
+    demo.add_argument("--epochs", type=_positive, default=None, metavar="N", help="how long to train")
+    demo.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    _server_options(demo)
+    demo.set_defaults(act=_demo)
+
+    for name, does, example in COMMANDS:
+        command = _command(commands, name, does, example)
+        module = importlib.import_module(f"dashboard.commands.{name}")
+        module.add(command)
+        command.set_defaults(act=module.act)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name, help=does, description=does[0].upper() + does[1:] + ".", epilog=f"example: {example}"
+    )
+
+
+def _server_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=None, help="port to listen on (default: 6006, or the next free one)"
+    )
+    token = parser.add_mutually_exclusive_group()
+    token.add_argument("--token", default=None, help="what a visitor must show (default: a new one for each start)")
+    token.add_argument(
+        "--no-token", action="store_true", help="let everyone in who can reach the port; this machine only"
+    )
+    parser.add_argument("--read-only", action="store_true", help="the page can change nothing")
+    parser.add_argument(
+        "--path-prefix", default="", metavar="P", help="path below which the page lives, behind a proxy"
+    )
+    parser.add_argument("--open", action="store_true", help="open the browser")
+
+
+def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
+    from dashboard import security
+    from dashboard.app import Settings
+    from dashboard.server import is_loopback
+
+    if arguments.no_token and not is_loopback(arguments.host):
+        raise Refusal(
+            f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
+        )
+    if arguments.token == "":
+        raise Refusal("--token is empty; leave it out to have one made")
+    token = None if arguments.no_token else arguments.token or os.environ.get("VIZ_TOKEN") or security.new_token()
+    prefix = "/" + arguments.path_prefix.strip("/") if arguments.path_prefix.strip("/") else ""
+    return Settings(logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from dashboard.server import PortError, address, serve
+
+    logdir = existing_logdir(arguments.logdir)
+    settings = _settings(arguments, logdir)
+
+    def ready(bound: Settings) -> None:
+        print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        if arguments.open:
+            webbrowser.open(address(bound))
+
+    try:
+        serve(settings, arguments.port, ready)
+    except PortError as error:
+        raise Refusal(str(error)) from error
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from dashboard.demo import Demo
+    from dashboard.server import PortError, address, serve
+    from tracker import logdir as logdirs
+    from tracker.errors import LogdirError
+
+    try:
+        logdir = logdirs.resolve(arguments.logdir)
+        logdir.mkdir(parents=True, exist_ok=True)
+    except (LogdirError, OSError) as error:
+        raise Refusal(f"the logdir {arguments.logdir} cannot be made: {error}") from error
+    settings = _settings(arguments, logdir)
+    demo = Demo(logdir, arguments.epochs)
+
+    def ready(bound: Settings) -> None:
+        print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        demo.start()
+        if arguments.open or not (arguments.no_browser or _headless()):
+            webbrowser.open(address(bound))
+
+    try:
+        serve(settings, arguments.port, ready)
+    except PortError as error:
+        raise Refusal(str(error)) from error
+    finally:
+        demo.stop()
+    return 0
+
+
+def _headless() -> bool:
+    """Whether there is no screen for a browser: over SSH, or in a container."""
+    return sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def _port(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port (0 to 65535)")
+    return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("everystep")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,40 @@
+"""What a command says that cannot do what it is asked, and the logdir that all of them want."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+
+class Refusal(Exception):
+    """What cannot be done, in one sentence for the terminal."""
+
+
+def add_logdir(parser: argparse.ArgumentParser) -> None:
+    """The option that names the folder."""
+    parser.add_argument(
+        "--logdir", default=None, metavar="DIR", help="folder with the runs (default: $VIZ_LOGDIR, else runs)"
+    )
+
+
+def existing_logdir(wanted: str | None) -> Path:
+    """The logdir, which must be there: a mistyped one would show an empty page for ever.
+
+    Raises:
+        Refusal: it is not there, is no folder, or may not be read.
+    """
+    from tracker import logdir as logdirs
+    from tracker.errors import LogdirError
+
+    try:
+        root = logdirs.resolve(wanted)
+    except LogdirError as error:
+        raise Refusal(" ".join(str(error).split())) from error
+    if not root.exists():
+        raise Refusal(f"the logdir {root} does not exist; check --logdir, or log a first run into it")
+    if not root.is_dir():
+        raise Refusal(f"the logdir {root} is a file; --logdir takes the folder that holds the runs")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise Refusal(f"the logdir {root} may not be read by this user")
+    return root

@@ -1,0 +1,75 @@
+"""`viz runs`: what there is, how it stands, and where each run's curves are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from dashboard.commands.refusal import add_logdir, existing_logdir
+
+HEADLINES = ("val/loss", "train/loss", "loss")
+MOST_COLUMNS = 4
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    add_logdir(parser)
+    parser.add_argument("--json", action="store_true", help="everything that is known of each, as JSON")
+
+
+def act(arguments: argparse.Namespace) -> int:
+    """Prints a table of runs, or JSON."""
+    from dashboard import wire
+    from dashboard.commands import table
+    from dashboard.library import Library
+
+    library = Library(existing_logdir(arguments.logdir))
+    library.scan()
+    summaries = [run.summary() for run in library.runs.values()]
+    if arguments.json:
+        json.dump(wire.plain(summaries), sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return 0
+    if not summaries:
+        sys.stdout.write(f"no runs in {library.root}\n")
+        return 0
+    tags = _columns(summaries)
+    rows = [
+        [
+            summary["name"],
+            summary["status"],
+            _ago(summary["updated"]),
+            max((last["step"] for last in summary["scalars"].values()), default=None),
+            *(summary["scalars"].get(tag, {}).get("value") for tag in tags),
+            "; ".join(summary["problems"]) or None,
+        ]
+        for summary in summaries
+    ]
+    headers = ["run", "status", "last", "step", *tags, ""]
+    sys.stdout.write(table.render(headers, rows) + "\n")
+    return 0
+
+
+def _columns(summaries: list[dict[str, Any]]) -> list[str]:
+    """The tags worth a column: losses first, then what most runs have."""
+    counts: dict[str, int] = {}
+    for summary in summaries:
+        for tag in summary["scalars"]:
+            counts[tag] = counts.get(tag, 0) + 1
+    ranked = sorted(
+        counts, key=lambda tag: (tag not in HEADLINES, "loss" not in tag, "acc" not in tag, -counts[tag], tag)
+    )
+    return ranked[:MOST_COLUMNS]
+
+
+def _ago(wall_time: float | None) -> str | None:
+    if wall_time is None:
+        return None
+    seconds = time.time() - wall_time
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{max(0, int(seconds))} s ago"

@@ -1,0 +1,1 @@
+"""Arrays in, pictures' data out: no Dash, no SQL, no files."""

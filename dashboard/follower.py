@@ -1,0 +1,124 @@
+"""The follower: the one thread that reads for all tabs.
+
+It sleeps until the watch says that a folder was written to, then asks the library what is new there. The
+event comes before the commit can be seen, so that it asks again after 1, 2, 4 … milliseconds until something
+was new (measured: points arrive after 39 ms at the 95th percentile instead of 315). A slow look of its own is
+the net for file systems that send no events, and finds writers that died without a word.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard.library import Library, News
+from dashboard.watch import Watch
+
+logger = logging.getLogger("dashboard")
+
+AGAIN_S = (0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.030)
+"""Pauses before each look after an event."""
+
+NET_S = 0.5
+"""How often running runs are looked at without an event."""
+
+SCAN_S = 5.0
+"""How often the whole logdir is gone through without an event."""
+
+
+class Follower:
+    """Keeps a library up to date and tells what is new."""
+
+    def __init__(self, root: Path, tell: Callable[[News], None]) -> None:
+        self.library = Library(root)
+        self.lock = threading.Lock()
+        """Held while the library changes; hold it to read from another thread."""
+        self.ready = threading.Event()
+        """Set after the first look at the whole logdir."""
+        self._tell = tell
+        self._dirty: set[Path] = set()
+        self._wake = threading.Condition()
+        self._stopped = False
+        self._watch: Watch | None = None
+        self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it; waits for the look under way."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+        if self._watch is not None:
+            self._watch.stop()
+
+    def _note(self, folder: Path) -> None:
+        with self._wake:
+            self._dirty.add(folder)
+            self._wake.notify()
+
+    def _run(self) -> None:
+        root = self.library.root
+        self._ask(self.library.scan)
+        self.ready.set()
+        self._begin_watch(root)
+        next_scan = time.monotonic()  # at once: something may have come between the look and the watch
+        next_net = time.monotonic() + NET_S
+        while not self._stopped:
+            with self._wake:
+                if not self._dirty:
+                    self._wake.wait(max(0.0, min(next_scan, next_net) - time.monotonic()))
+                dirty, self._dirty = self._dirty, set()
+            if self._stopped:
+                return
+            now = time.monotonic()
+            names = {self.library.name_of(folder) for folder in dirty}
+            if None in names or now >= next_scan:
+                self._ask(self.library.scan)
+                next_scan = time.monotonic() + SCAN_S
+                if self._watch is None:
+                    self._begin_watch(root)
+            known = [name for name in names if name is not None]
+            if known:
+                self._look_until_new(known)
+            if now >= next_net:
+                next_net = time.monotonic() + NET_S
+                running = self.library.running()
+                if running:
+                    self._ask(lambda names=running: self.library.look(names))  # type: ignore[misc]
+
+    def _begin_watch(self, root: Path) -> None:
+        if not root.is_dir():
+            return
+        watch = Watch(root, self._note)
+        try:
+            watch.start()
+        except OSError as error:
+            logger.warning("viz: the folder cannot be watched (%s); it is looked at every %.1f s instead", error, NET_S)
+            return
+        self._watch = watch
+
+    def _look_until_new(self, names: list[str]) -> None:
+        for pause in AGAIN_S:
+            if pause:
+                time.sleep(pause)
+            if self._ask(lambda: self.library.look(names)):
+                return
+
+    def _ask(self, question: Callable[[], News]) -> bool:
+        with self.lock:
+            try:
+                news = question()
+            except OSError as error:  # the logdir went away, or the machine is out of files: ask again later
+                logger.warning("viz: %s cannot be read at the moment (%s)", self.library.root, error)
+                return False
+        if news:
+            self._tell(news)
+        return bool(news)

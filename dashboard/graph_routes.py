@@ -1,0 +1,197 @@
+"""The HTTP interface to graphs: which there are, and each a scope at a time.
+
+A graph is named by the hash of what was logged, so that answers about it never change and the browser may keep
+them. What is made of a graph once (see `graphs.GraphView`) is kept for the next question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboard.graphs import GraphView
+from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.store.reader import Store, StoredRun
+
+MAX_KEPT_NODES = 400_000
+"""Nodes of all graphs that are kept ready: about 400 MB of names and attributes at the worst we have seen."""
+
+MAX_ITEMS = 200
+"""Scopes, or paths of scopes, in one request."""
+
+MAX_GRAPH_BYTES = 256 * 1024 * 1024
+"""A graph unpacked; beyond that it is a mistake or an attack."""
+
+KEEP = {"cache-control": "private, max-age=31536000, immutable"}
+
+
+def routes(store: Callable[[], Store]) -> list[Route]:
+    """The routes below /api/v1/graph.
+
+    Args:
+        store: Opens the logdir.
+    """
+    api = _Graphs(store)
+    return [
+        Route("/api/v1/graph/overview", api.overview),
+        Route("/api/v1/graph/scopes", api.scopes),
+        Route("/api/v1/graph/item", api.item),
+        Route("/api/v1/graph/search", api.search),
+    ]
+
+
+class _Graphs:
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+        self._views: OrderedDict[str, GraphView] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def overview(self, request: Request) -> Response:
+        """The newest graph of a run and tag: its hash, its numbers, the scopes to show first.
+
+        `open=` names scopes that are to be open instead, as far as they are there: lines of form|path.
+        """
+        run, tag = _wanted(request, "run"), request.query_params.get("tag")
+        lines = request.query_params.get("open", "").split("\n")[:MAX_ITEMS]
+        paths = [(form, path) for form, mark, path in (line.partition("|") for line in lines) if mark]
+
+        def read() -> dict[str, Any]:
+            stored = self._store().run(run)
+            tags = stored.tags("graph")
+            chosen = tag or ("graph" if "graph" in tags or not tags else tags[0])
+            newest = stored.media("graph", chosen)[-1]
+            view = self._view(stored, newest.hash)
+            about = view.overview()
+            opened = {str(each): view.form(each) for each in about["open"]}
+            if paths:
+                found = view.find([path for _, path in paths])
+                kept = {found[path]: form for form, path in paths if path in found}
+                opened = {str(each): view.form(each, form) for each, form in {0: "scope", **kept}.items()}
+            return {
+                "run": run,
+                "tag": chosen,
+                "tags": tags,
+                "hash": newest.hash,
+                "step": newest.step,
+                "wall_time": newest.wall_time,
+                **about,
+                "open": opened,
+                "scopes": [view.scope(int(each), form == "spread") for each, form in opened.items()],
+            }
+
+        return _json(await _answer(read))
+
+    async def scopes(self, request: Request) -> Response:
+        """What lies in some scopes: `id=1,2,3`, and `spread=` for folds whose members are all to be seen."""
+        ids, spread = _numbers(request, "id"), _numbers(request, "spread")
+        if not 1 <= len(ids) + len(spread) <= MAX_ITEMS:
+            raise HTTPException(400, f"expected 1 to {MAX_ITEMS} scopes as id= or spread=")
+
+        def read(view: GraphView) -> Any:
+            return {"scopes": [view.scope(each, i >= len(ids)) for i, each in enumerate([*ids, *spread])]}
+
+        return await self._of(request, read)
+
+    async def item(self, request: Request) -> Response:
+        """All there is to say about one item."""
+        ids = _numbers(request, "id")
+        if len(ids) != 1:
+            raise HTTPException(400, "id= is missing")
+        return await self._of(request, lambda view: view.details(ids[0]))
+
+    async def search(self, request: Request) -> Response:
+        """Items by their name or operation, the best matches first."""
+        text = request.query_params.get("q", "")[:200]
+        return await self._of(request, lambda view: view.search(text))
+
+    async def _of(self, request: Request, question: Callable[[GraphView], Any]) -> Response:
+        run, digest = _wanted(request, "run"), _wanted(request, "hash")
+
+        def read() -> Any:
+            return question(self._view(self._store().run(run), digest))
+
+        return _json(await _answer(read), KEEP)
+
+    def _view(self, run: StoredRun, digest: str) -> GraphView:
+        # Held while one is made: two tabs that ask at once shall not both make it.
+        with self._lock:
+            view = self._views.get(digest)
+            if view is None:
+                data = run.blob(digest)
+                if data is None:
+                    raise HTTPException(404, "there is no such graph")
+                with _not_collecting():
+                    view = GraphView(_decode(data))
+                self._views[digest] = view
+                while len(self._views) > 1 and sum(map(len, self._views.values())) > MAX_KEPT_NODES:
+                    self._views.popitem(last=False)
+            self._views.move_to_end(digest)
+            return view
+
+
+@contextlib.contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Keeps the collector of circles away while thousands of lists are made at once, none of them in a circle.
+
+    Measured: a graph of 9,769 nodes takes 0.17 s instead of 0.35 s beside the hundred thousand objects of Dash.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _decode(data: bytes) -> dict[str, Any]:
+    try:
+        decoder = zlib.decompressobj()
+        plain = json.loads(decoder.decompress(data, MAX_GRAPH_BYTES))
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise HTTPException(400, "this graph cannot be read: it is damaged, or too large") from error
+    if not isinstance(plain, dict):
+        raise HTTPException(400, "this graph cannot be read: it is no graph")
+    return plain
+
+
+async def _answer(question: Callable[[], Any]) -> Any:
+    try:
+        return await asyncio.to_thread(question)
+    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
+        raise HTTPException(404, str(error)) from error
+    except KeyError as error:
+        raise HTTPException(404, f"the graph has no such scope: {error}") from error
+    except (ValueError, StoreError) as error:
+        raise HTTPException(400, str(error)) from error
+
+
+def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json", headers=headers)
+
+
+def _wanted(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise HTTPException(400, f"{name}= is missing")
+    return value
+
+
+def _numbers(request: Request, name: str) -> list[int]:
+    try:
+        return [int(each[:12]) for each in request.query_params.get(name, "").split(",") if each]
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a number") from error

@@ -1,0 +1,380 @@
+"""A graph a scope at a time: what the page asks for, small however large the graph is.
+
+Made once from a logged graph; after that every answer is a slice. Names, operations and attributes come from
+whoever logged them and are taken as text to show, cut to a length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard import graph_edges, graph_folds
+from dashboard import graph_text as text
+from dashboard.graph_edges import Records
+from dashboard.graph_index import Index
+from dashboard.graph_rail import rail
+from dashboard.graph_tree import MAX_CHILDREN, Tree, grow
+
+LABEL_LENGTH = 120
+"""Characters of a label; a box shows thirty."""
+
+TEXT_LENGTH = 2000
+"""Characters of a name or an attribute in the panel."""
+
+MAX_OTHERS = 24
+"""Other ends that a scope's edges are told apart by; the lightest beyond are one."""
+
+MAX_LINKS = 60
+"""Inputs or outputs of an item that are listed."""
+
+SHAPES_AN_EDGE = 3
+
+FIRST_SIGHT = 22
+"""Boxes that a graph opens with: as many as can be read at once on a laptop."""
+
+REST = -1
+"""Stands for the other ends beyond `MAX_OTHERS`."""
+
+TOTALS = ("parameters", "flops", "bytes")
+
+
+class GraphView:
+    """A logged graph, ready to be asked.
+
+    Args:
+        plain: {"nodes": […], "edges": […]} as `tracker.Graph` writes them. What is not of that form is left out.
+    """
+
+    def __init__(self, plain: Mapping[str, Any]) -> None:
+        self._nodes: list[dict[str, Any]] = [text.node(each) for each in text.mappings(plain.get("nodes"))]
+        number = {node["name"]: i for i, node in enumerate(self._nodes)}
+        edges = [edge for edge in text.mappings(plain.get("edges")) if text.is_joined(edge, number)]
+        source = np.array([number[edge["source"]] for edge in edges], np.int32)
+        target = np.array([number[edge["target"]] for edge in edges], np.int32)
+        # An edge from a node to itself has no place to be drawn in; the node says it.
+        self._loops = np.bincount(source[source == target], minlength=len(self._nodes))
+        proper = np.flatnonzero(source != target)
+        self._source, self._target = source[proper], target[proper]
+        shapes: dict[str, int] = {}
+        self._shape = np.array(
+            [shapes.setdefault(text.shape(edges[i].get("shape")), len(shapes)) for i in proper], np.int32
+        )
+        self._shapes = list(shapes)
+        self._tree, self._end = self._make_tree()
+        nodes = np.array(self._tree.node, np.int64)
+        self._place = np.array(self._tree.place, np.int32)
+        self._leaf_items = np.flatnonzero(nodes >= 0)
+        self._leaf = np.zeros(len(self._nodes), np.int64)
+        self._leaf[nodes[self._leaf_items]] = self._leaf_items
+        ops: dict[str, int] = {}
+        op = np.array([ops.setdefault(node["op"], len(ops)) for node in self._nodes], np.int64)
+        self._op, self._op_names = op[nodes[self._leaf_items]], list(ops)
+        above = graph_edges.ancestors(self._tree, len(self._nodes))
+        self._within, depth = graph_edges.within(above, self._source, self._target)
+        self._enters = graph_edges.crossing(above, self._target, self._source, depth)
+        self._leaves = graph_edges.crossing(above, self._source, self._target, depth)
+        self._sums = self._running_sums(nodes)
+        self._index: Index | None = None
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def _make_tree(self) -> tuple[Tree, list[int]]:
+        tree = grow([node["name"] for node in self._nodes])
+        above = graph_edges.ancestors(tree, len(self._nodes))
+        within, _ = graph_edges.within(above, self._source, self._target)
+        pairs: dict[int, list[tuple[int, int]]] = {}
+        for scope, a, b in np.unique(np.stack([within.scope, within.child, within.other], 1), axis=0).tolist():
+            pairs.setdefault(scope, []).append((a, b))
+        kinds = [(node["op"], node["kind"], text.shape(node["attrs"].get("shape"))) for node in self._nodes]
+        graph_folds.fold(tree, kinds, pairs)
+        graph_folds.cut(tree, pairs)
+        return tree.settle()
+
+    def _running_sums(self, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Row i: the totals of all leaves among the first i items; then how many leaves."""
+        own = np.zeros((len(self._tree) + 1, len(TOTALS) + 1))
+        for column, key in enumerate(TOTALS):
+            values = np.array([text.amount(node["attrs"].get(key)) for node in self._nodes] or [0.0])
+            own[1:, column] = np.where(nodes >= 0, values[np.maximum(nodes, 0)], 0.0)
+        own[1:, -1] = nodes >= 0
+        return np.cumsum(own, axis=0)
+
+    def form(self, item: int, wanted: str = "one") -> str:
+        """How a scope is opened: only a fold has a choice, of "one" member for all or "spread"."""
+        if self._tree.kind[item] != "fold":
+            return "scope"
+        return "spread" if wanted == "spread" else "one"
+
+    # --- what is asked ---------------------------------------------------------------------------------
+
+    def overview(self) -> dict[str, Any]:
+        """The whole in numbers, and which scopes to open at first so that there is something to see."""
+        return {
+            **self._totals(0),
+            "edges": len(self._source),
+            "scopes": len(self._tree) - len(self._nodes) - 1,
+            "ops": self._ops(0, 40),
+            "open": self._first_opened(),
+        }
+
+    def _first_opened(self) -> list[int]:
+        """Level by level as long as a whole level can be read; of one that cannot, at least a fold.
+
+        A layer, which is one operation with its parameters, says all there is to say on its closed box.
+        """
+        opened, level, boxes = [0], [0], len(self._tree.children[0])
+        while level:
+            below = [child for scope in level for child in self._tree.children[self._example(scope)]]
+            level = [child for child in below if self._tree.children[child] and not self._is_layer(child)]
+            more = {child: len(self._tree.children[self._example(child)]) for child in level}
+            if boxes + sum(more.values()) > (FIRST_SIGHT if boxes > 3 else MAX_CHILDREN):
+                folds = (child for child in level if self._tree.kind[child] == "fold")
+                level = [child for child in folds if boxes + more[child] <= FIRST_SIGHT][:1]
+            boxes += sum(more[child] for child in level)
+            opened += level
+        return opened
+
+    def _is_layer(self, item: int) -> bool:
+        nodes = [self._tree.node[child] for child in self._tree.children[self._example(item)]]
+        kinds = ["scope" if node < 0 else self._nodes[node]["kind"] for node in nodes]
+        return "scope" not in kinds and sum(kind != "parameter" for kind in kinds) <= 1
+
+    def scope(self, item: int, spread: bool = False) -> dict[str, Any]:
+        """What lies in a scope and how it is joined.
+
+        Args:
+            item: Its number.
+            spread: Of a fold, show all its members, and not one for all.
+
+        Returns:
+            `children` as boxes; `edges` between them as [source, target, count, shapes]; `enters` as [other end,
+            child, count, shapes] and `leaves` as [child, other end, count, shapes]; `others`, who those ends
+            are; `rail`, the items that would tangle the picture and are set aside.
+
+        Raises:
+            KeyError: there is no such scope.
+        """
+        self._check(item)
+        if self._tree.node[item] >= 0:
+            raise KeyError(item)
+        fold = self._tree.kind[item] == "fold" and not spread
+        inside = self._example(item) if fold else item
+        edges = self._joined(self._within.of(inside, inside + 1))
+        rows = [self._folded(item, each) if fold else each.of(item, item + 1) for each in (self._enters, self._leaves)]
+        members = len(self._members(item)) if fold else 1
+        enters, leaves = (self._joined(self._fewer(each), members) for each in rows)
+        children = self._tree.children[inside]
+        coming = [(other, child, count, shapes) for child, other, count, shapes in enters]
+        return {
+            "id": item,
+            "form": self.form(item, "spread" if spread else "one"),
+            "inside": inside,
+            "path": text.clip(self._path(item), TEXT_LENGTH),
+            "children": [self._box(child) for child in children],
+            "edges": edges,
+            "enters": coming,
+            "leaves": leaves,
+            "others": {str(other): self._name_of(other) for _, other, *_ in (*enters, *leaves)},
+            "rail": rail(children, [(a, b) for a, b, *_ in edges], [(a, b) for a, b, *_ in coming]),
+        }
+
+    def details(self, item: int) -> dict[str, Any]:
+        """Everything there is to say about an item, for the panel.
+
+        Raises:
+            KeyError: there is no such item.
+        """
+        self._check(item)
+        source, target = self._leaf[self._source], self._leaf[self._target]
+        from_inside = (source >= item) & (source < self._end[item])
+        to_inside = (target >= item) & (target < self._end[item])
+        comes, goes = to_inside & ~from_inside, from_inside & ~to_inside
+        node = self._tree.node[item]
+        found = {
+            **self._box(item),
+            "name": text.clip(self._nodes[node]["name"] if node >= 0 else self._path(item), TEXT_LENGTH),
+            "up": self._up(item),
+            "inputs": self._links(self._source[comes], self._shape[comes]),
+            "outputs": self._links(self._target[goes], self._shape[goes]),
+        }
+        if node >= 0:
+            attrs = self._nodes[node]["attrs"]
+            told = [
+                (str(key), value) for key, value in list(attrs.items())[:40] if key not in ("shape", "dtype", *TOTALS)
+            ]
+            found["attrs"] = [
+                [text.clip(key, 60), text.clip(text.value(value), TEXT_LENGTH)]
+                for key, value in told
+                if value not in ("", None)
+            ]
+        return found
+
+    def search(self, wanted: str, limit: int = 50) -> dict[str, Any]:
+        """Items whose name or operation holds the words that are wanted: best first, each with the scopes to open."""
+        if self._index is None:
+            self._index = Index(self._tree, self._nodes)
+        hits = self._index.search(wanted)
+        return {"total": len(hits), "found": [self._found(item) for item in hits[:limit]]}
+
+    def find(self, paths: Sequence[str]) -> dict[str, int]:
+        """The items at these paths, as far as there are such: what was open in the graph before this one."""
+        found = {}
+        for path in paths:
+            item, rest = 0, path
+            while rest and item >= 0:
+                children = self._tree.children[item]
+                # Labels may hold slashes themselves, and "a" begins like "ab": the longest that fits ends at one.
+                fits = [child for child in children if f"{rest}/".startswith(f"{self._tree.label[child]}/")]
+                item = max(fits, key=lambda child: len(self._tree.label[child]), default=-1)
+                rest = rest[len(self._tree.label[item]) + 1 :]
+            if item > 0 and self._tree.node[item] < 0:
+                found[path] = item
+        return found
+
+    # --- parts of answers ------------------------------------------------------------------------------
+
+    def _check(self, item: int) -> None:
+        if not 0 <= item < len(self._tree):
+            raise KeyError(item)
+
+    def _example(self, item: int) -> int:
+        """Of a fold the member that stands for all; of others the item itself."""
+        if self._tree.kind[item] == "fold":
+            item = self._tree.children[item][0]
+            while self._tree.kind[item] == "part":
+                item = self._tree.children[item][0]
+        return item
+
+    def _members(self, fold: int) -> list[int]:
+        found, waiting = [], list(self._tree.children[fold])
+        while waiting:
+            item = waiting.pop()
+            if self._tree.kind[item] == "part":
+                waiting += self._tree.children[item]
+            else:
+                found.append(item)
+        return found
+
+    def _folded(self, fold: int, records: Records) -> Records:
+        """The rows of all members as rows of the one that is shown; other members are the fold itself."""
+        rows = records.of(fold, self._end[fold])
+        is_member = np.zeros(len(self._tree), bool)
+        is_member[self._members(fold)] = True
+        rows = rows.where(is_member[rows.scope])
+        shown = self._tree.children[self._example(fold)]
+        twins = np.full(max((self._tree.place[child] for child in shown), default=0) + 1, -1, np.int32)
+        for child in shown:
+            twins[self._tree.place[child]] = child
+        twin = twins[np.minimum(self._place[rows.child], len(twins) - 1)]
+        other = np.where((rows.other > fold) & (rows.other < self._end[fold]), np.int32(fold), rows.other)
+        return Records(rows.scope, twin, other, rows.edge).where(twin >= 0)
+
+    def _fewer(self, rows: Records) -> Records:
+        """The rows with at most `MAX_OTHERS` other ends, the lightest taken together as `REST`."""
+        others, counts = np.unique(rows.other, return_counts=True)
+        if len(others) <= MAX_OTHERS:
+            return rows
+        kept = others[np.argsort(-counts, kind="stable")[:MAX_OTHERS]]
+        others = np.where(np.isin(rows.other, kept), rows.other, np.int32(REST))
+        return Records(rows.scope, rows.child, others, rows.edge)
+
+    def _joined(self, rows: Records, members: int = 1) -> list[tuple[int, int, int, list[str]]]:
+        """Rows as (child, other, count, shapes), each pair once; of a fold's rows the count is a member's."""
+        keys = (rows.child.astype(np.int64) << 32) | (rows.other.astype(np.int64) & 0xFFFFFFFF)
+        pairs, index, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        shapes: list[list[str]] = [[] for _ in pairs]
+        for pair, shape in np.unique(np.stack([index, self._shape[rows.edge]], 1), axis=0).tolist():
+            if len(shapes[pair]) < SHAPES_AN_EDGE and self._shapes[shape]:
+                shapes[pair].append(self._shapes[shape])
+        ends = [(key >> 32, (key & 0xFFFFFFFF) - (1 << 32 if key & 0x80000000 else 0)) for key in pairs.tolist()]
+        shares = (-(-counts // members)).tolist()
+        return [(a, b, count, shape) for (a, b), count, shape in zip(ends, shares, shapes, strict=True)]
+
+    def _totals(self, item: int) -> dict[str, Any]:
+        sums = self._sums[self._end[item]] - self._sums[item]
+        return {"nodes": int(sums[-1]), **{key: int(value) for key, value in zip(TOTALS, sums, strict=False)}}
+
+    def _box(self, item: int) -> dict[str, Any]:
+        """What is drawn of an item."""
+        node = self._tree.node[item]
+        box = {"id": item, "label": text.clip(self._tree.label[item], LABEL_LENGTH), **self._totals(item)}
+        if node < 0:
+            members = len(self._members(item)) if self._tree.kind[item] == "fold" else 0
+            return {**box, "kind": self._tree.kind[item], "members": members, "ops": self._ops(item, 8)}
+        told = self._nodes[node]
+        shape, dtype = text.shape(told["attrs"].get("shape")), told["attrs"].get("dtype")
+        return {
+            **box,
+            "kind": told["kind"],
+            "op": text.clip(told["op"], 60),
+            "shape": shape,
+            "dtype": text.clip(text.value(dtype or ""), 40),
+            "loops": int(self._loops[node]),
+        }
+
+    def _ops(self, item: int, limit: int) -> list[tuple[str, int]]:
+        """The operations below an item, the most frequent first."""
+        begin, stop = np.searchsorted(self._leaf_items, (item, self._end[item]))
+        ops, counts = np.unique(self._op[begin:stop], return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:limit]
+        return [(text.clip(self._op_names[ops[i]], 60), int(counts[i])) for i in order]
+
+    def _path(self, item: int) -> str:
+        labels = []
+        while item > 0:
+            labels.append(self._tree.label[item])
+            item = self._tree.parent[item]
+        return "/".join(reversed(labels))
+
+    def _up(self, item: int) -> list[tuple[int, str]]:
+        """The scopes to open, from the outside, to see an item; each with the form to open it in."""
+        chain = []
+        while item > 0:
+            item = self._tree.parent[item]
+            chain.append(item)
+        way: list[tuple[int, str]] = []
+        while chain:
+            scope = chain.pop()
+            example = self._example(scope)
+            if self._tree.kind[scope] != "fold":
+                way.append((scope, "scope"))
+            elif example in chain:
+                # It is shown in place of its fold, and so it and the parts between are none of the way.
+                way.append((scope, "one"))
+                del chain[chain.index(example) :]
+            else:
+                way.append((scope, "spread"))
+        return way
+
+    def _name_of(self, item: int) -> dict[str, Any]:
+        if item == REST:
+            return {"label": "more", "parent": -1}
+        parent = self._tree.parent[item]
+        while self._tree.kind[parent] == "part" and self._tree.kind[self._tree.parent[parent]] in ("part", "fold"):
+            parent = self._tree.parent[parent]
+        return {"label": text.clip(self._tree.label[item], LABEL_LENGTH), "parent": parent}
+
+    def _links(self, nodes: npt.NDArray[np.int32], shapes: npt.NDArray[np.int32]) -> dict[str, Any]:
+        """Nodes as links: item, name, shape."""
+        each, first = np.unique(self._leaf[nodes], return_index=True)
+        found = [
+            (item, text.clip(self._nodes[self._tree.node[item]]["name"], LABEL_LENGTH), self._shapes[shapes[i]])
+            for item, i in zip(each[:MAX_LINKS].tolist(), first[:MAX_LINKS].tolist(), strict=True)
+        ]
+        return {"total": len(each), "links": found}
+
+    def _found(self, item: int) -> dict[str, Any]:
+        node = self._tree.node[item]
+        name = self._nodes[node]["name"] if node >= 0 else self._path(item)
+        return {
+            "id": item,
+            "name": text.clip(name, LABEL_LENGTH, end=True),
+            "op": text.clip(self._nodes[node]["op"], 60) if node >= 0 else "",
+            "kind": self._nodes[node]["kind"] if node >= 0 else self._tree.kind[item],
+            "up": self._up(item),
+        }

@@ -1,0 +1,319 @@
+"""The library: what the page knows of every run in a logdir, brought up to date by asking for what is new.
+
+One object, used by one thread (the follower's). It answers with *news*: points that were not there before,
+and what else changed. A point is known by its segment, its series and its ordinal there, so that nothing is
+told twice, whatever the writer folded in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tracker import logdir
+from tracker.errors import DamagedBytesError, StoreError
+from tracker.store import engine, segments, stretch
+from tracker.store.reader import status_of
+from tracker.store.segments import Segment
+from tracker.store.stretch import Points
+
+MAX_NEW_POINTS = 4096
+"""New points of one series that are told one by one. More at once (a burst, an import) is told as "look again":
+the page then asks for an envelope, which is smaller."""
+
+_LAST = (
+    "SELECT n + count, coalesce(last_step, step), coalesce(last_wall_time, wall_time), "
+    "CASE WHEN count = 1 THEN value ELSE last_value END FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
+)
+_NEW_POINTS = f"SELECT series, n, {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE id>? AND level=0 ORDER BY id"  # noqa: S608
+
+
+@dataclass
+class Series:
+    """A series of one segment as far as it is known."""
+
+    kind: str
+    tag: str
+    count: int = 0
+    last: tuple[int, float, float] | None = None
+    """Step, wall time and value of the last point; of a series of another kind the value is NaN."""
+
+
+@dataclass
+class SegmentState:
+    """A segment as far as it was read."""
+
+    segment: Segment
+    cursor: int = 0
+    series: dict[int, Series] = field(default_factory=dict)
+    marks: int = 0
+    stamp: tuple[Any, ...] = ()
+
+
+@dataclass
+class RunState:
+    """A run as far as it is known."""
+
+    name: str
+    folder: Path
+    segments: dict[Path, SegmentState] = field(default_factory=dict)
+    problems: dict[Path, StoreError] = field(default_factory=dict)
+    status: str = "unreadable"
+
+    def known(self) -> list[Segment]:
+        """Its segments, oldest first."""
+        return sorted((state.segment for state in self.segments.values()), key=lambda each: (each.created, each.id))
+
+    def tags(self) -> dict[str, dict[str, Series]]:
+        """The newest state of each series by kind and tag."""
+        found: dict[str, dict[str, Series]] = {}
+        for state in sorted(self.segments.values(), key=lambda each: (each.segment.created, each.segment.id)):
+            for series in state.series.values():
+                if series.count:
+                    found.setdefault(series.kind, {})[series.tag] = series
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """What the list of runs shows, as JSON values."""
+        known = self.known()
+        tags = self.tags()
+        newest = known[-1] if known else None
+        own = [segment for segment in known if segment.reason != "child"]
+        lost: dict[str, int] = {}
+        for segment in known:
+            for kind, count in segment.lost.items():
+                lost[kind] = lost.get(kind, 0) + count
+        last_times = [series.last[1] for kind in tags.values() for series in kind.values() if series.last]
+        return {
+            "name": self.name,
+            "status": self.status,
+            "started": known[0].created if known else None,
+            "ended": newest.ended if newest else None,
+            "ending": newest.ending if newest else None,
+            "updated": max(last_times, default=newest.heartbeat if newest else None),
+            "segments": len(known),
+            "group": own[-1].group if own else None,
+            "tags": list(own[-1].tags) if own else [],
+            "notes": own[-1].notes if own else "",
+            "config": own[-1].config if own else {},
+            "lost": lost,
+            "problems": [problem.why for problem in self.problems.values()],
+            "scalars": {
+                tag: {"step": series.last[0], "wall_time": series.last[1], "value": series.last[2]}
+                for tag, series in sorted(tags.get("scalar", {}).items())
+                if series.last
+            },
+            "series": {kind: sorted(found) for kind, found in tags.items()},
+        }
+
+
+@dataclass
+class NewPoints:
+    """Points of one series that were not there before; `points` is None when there are too many to tell."""
+
+    run: str
+    tag: str
+    segment: str
+    n: int
+    points: Points | None
+
+
+@dataclass
+class News:
+    """What changed since the library was last asked."""
+
+    points: list[NewPoints] = field(default_factory=list)
+    changed: dict[str, set[str]] = field(default_factory=dict)
+    """By run: what else is new of it: "histogram", "image", "text", "graph", "marks", "runs" (its summary), "line"
+    (points were cut off by a rewind)."""
+    removed: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.points or self.changed or self.removed)
+
+    def note(self, run: str, what: str) -> None:
+        """Notes a change."""
+        self.changed.setdefault(run, set()).add(what)
+
+
+class Library:
+    """Every run below a logdir."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs: dict[str, RunState] = {}
+
+    def scan(self) -> News:
+        """Finds runs that came and went, and looks at every run that may have changed."""
+        news = News()
+        found = dict(logdir.run_folders(self.root)) if self.root.is_dir() else {}
+        for name in [name for name in self.runs if name not in found]:
+            del self.runs[name]
+            news.removed.append(name)
+        for name, folder in found.items():
+            if name not in self.runs:
+                self.runs[name] = RunState(name, folder)
+                news.note(name, "runs")
+            self._look(self.runs[name], news)
+        return news
+
+    def look(self, names: Iterable[str]) -> News:
+        """What is new of some runs."""
+        news = News()
+        for name in names:
+            if name in self.runs:
+                self._look(self.runs[name], news)
+        return news
+
+    def running(self) -> list[str]:
+        """The runs that may say something."""
+        return [name for name, run in self.runs.items() if run.status == "running"]
+
+    def name_of(self, folder: Path) -> str | None:
+        """The run whose folder this is, if it is known."""
+        try:
+            name = folder.relative_to(self.root).as_posix()
+        except ValueError:
+            return None
+        return name if name in self.runs else None
+
+    def _look(self, run: RunState, news: News) -> None:
+        files = logdir.segment_files(run.folder)
+        before = run.status
+        for gone in [path for path in (*run.segments, *run.problems) if path not in files]:
+            run.segments.pop(gone, None)
+            run.problems.pop(gone, None)
+            news.note(run.name, "line")
+        for path in files:
+            state = run.segments.get(path)
+            stamp = _stamp(path)
+            if state is not None and state.stamp == stamp:
+                continue
+            try:
+                self._read(run, path, state, news)
+                run.segments[path].stamp = stamp if _is_settled(path) else ()
+                run.problems.pop(path, None)
+            except FileNotFoundError:
+                continue
+            except StoreError as error:
+                if str(run.problems.get(path)) != str(error):
+                    run.problems[path] = error
+                    news.note(run.name, "runs")
+        run.status = status_of(run.known(), time.time())
+        if run.status != before:
+            news.note(run.name, "runs")
+
+    def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News) -> None:
+        connection = engine.open_reader(path)
+        try:
+            connection.execute("BEGIN")  # one snapshot for all questions
+            segment = segments.read(connection, path)
+            if segment is None:
+                raise engine.unbegun(path)
+            if state is None:
+                state = SegmentState(segment)
+                self._meet(connection, state)
+                run.segments[path] = state
+                news.note(run.name, "runs")
+                news.note(run.name, "line")
+                return
+            if segment.said_status != state.segment.said_status or segment.lost != state.segment.lost:
+                news.note(run.name, "runs")
+            state.segment = segment
+            if segment.written > state.cursor:
+                self._update(connection, run, state, news)
+        except (sqlite3.Error, DamagedBytesError) as error:
+            raise engine.explain(error, path) from error
+        finally:
+            connection.close()
+
+    def _meet(self, connection: sqlite3.Connection, state: SegmentState) -> None:
+        """A segment seen for the first time: how far each of its series goes, without reading points."""
+        state.cursor = state.segment.written
+        for number, kind, tag in connection.execute("SELECT id, kind, tag FROM series"):
+            state.series[number] = Series(kind, tag)
+        for number, series in state.series.items():
+            if series.kind == "scalar":
+                row = connection.execute(_LAST, (number,)).fetchone()
+                if row is not None:
+                    series.count, step, wall_time, value = row
+                    series.last = (step, wall_time, float("nan") if value is None else value)
+        for table in ("sketches", "media"):
+            self._count_others(connection, table, state, 0, None, None)
+
+    def _update(self, connection: sqlite3.Connection, run: RunState, state: SegmentState, news: News) -> None:
+        for number, kind, tag in connection.execute(
+            "SELECT id, kind, tag FROM series WHERE id>?", (len(state.series),)
+        ):
+            state.series[number] = Series(kind, tag)
+        rows: dict[int, list[tuple[Any, ...]]] = {}
+        for number, n, *row in connection.execute(_NEW_POINTS, (state.cursor,)):
+            rows.setdefault(number, []).append((n, *row))
+        for number, found in rows.items():
+            series = state.series[number]
+            found.sort()
+            new = found[-1][0] + found[-1][1] - series.count
+            if new <= 0:
+                continue  # rows that only say again, folded, what was told
+            points = stretch.unpack([row[1:] for row in found if row[0] + row[1] > series.count])
+            points = points.part(len(points.step) - new, len(points.step))
+            if not series.count:
+                news.note(run.name, "runs")  # its summary names one tag more
+            told = NewPoints(
+                run.name, series.tag, state.segment.id, series.count, points if new <= MAX_NEW_POINTS else None
+            )
+            news.points.append(told)
+            series.count += new
+            series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
+        for table in ("sketches", "media"):
+            self._count_others(connection, table, state, state.cursor, run.name, news)
+        if connection.execute("SELECT 1 FROM marks WHERE id>?", (state.cursor,)).fetchone():
+            news.note(run.name, "marks")
+        state.cursor = state.segment.written
+
+    def _count_others(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        state: SegmentState,
+        cursor: int,
+        run: str | None,
+        news: News | None,
+    ) -> None:
+        sql = f"SELECT series, max(n) + 1, max(step), max(wall_time) FROM {table} WHERE id>? GROUP BY series"  # noqa: S608
+        for number, count, step, wall_time in connection.execute(sql, (cursor,)):
+            series = state.series[number]
+            if not series.count and news is not None and run is not None:
+                news.note(run, "runs")
+            series.count = count
+            series.last = (step, wall_time, float("nan"))
+            if news is not None and run is not None:
+                news.note(run, series.kind)
+
+
+SETTLED_S = 0.5
+"""A file not written for so long has nothing in it that is not visible yet: a commit can be seen only a moment
+after the write that wakes us, and a look in between must not be taken for the last one."""
+
+
+def _is_settled(path: Path) -> bool:
+    newest = 0.0
+    for ending in ("", "-wal"):
+        with contextlib.suppress(OSError):
+            newest = max(newest, Path(f"{path}{ending}").stat().st_mtime)
+    return time.time() - newest > SETTLED_S
+
+
+def _stamp(path: Path) -> tuple[Any, ...]:
+    """What changes when a segment does: a look costs two calls to the system instead of opening the file."""
+    found: list[Any] = []
+    for ending in ("", "-wal"):
+        with contextlib.suppress(OSError):
+            stat = Path(f"{path}{ending}").stat()
+            found += [stat.st_ino, stat.st_size, stat.st_mtime_ns]
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What Dash renders, one file a part: its layout and its callbacks."""

@@ -1,0 +1,258 @@
+"""The HTTP interface: what programs and the page ask for.
+
+Every answer is made in a thread of its own from the files as they are at that moment. Nothing here takes a
+path: runs are asked for by name and checked, pictures by the hash of their content.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dashboard import wire
+from dashboard.hub import Hub
+from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.store.envelope import Envelope
+from tracker.store.reader import Store, StoredRun
+
+MAX_COLUMNS = 20_000
+MAX_RUNS_A_REQUEST = 5_000
+MAX_BODY_BYTES = 1 << 20
+
+# The first bytes of a picture decide what it is served as; what was written beside it is not trusted.
+_MAGIC = (
+    (b"RIFF", "image/webp"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+_HASH = re.compile(r"[0-9a-f]{32}")
+
+
+def routes(hub: Hub, store: Callable[[], Store]) -> list[Route]:
+    """The routes below /api/v1, and /healthz.
+
+    Args:
+        hub: What is known of all runs.
+        store: Opens the logdir.
+    """
+    api = _Api(hub, store)
+    return [
+        Route("/healthz", api.health),
+        Route("/api/v1/runs", api.runs),
+        Route("/api/v1/scalars", api.scalars),
+        Route("/api/v1/curves", api.curves, methods=["POST"]),
+        Route("/api/v1/histograms", api.histograms),
+        Route("/api/v1/media", api.media),
+        Route("/api/v1/blobs/{hash}", api.blob),
+        Route("/api/v1/graph", api.graph),
+        Route("/api/v1/marks", api.marks),
+    ]
+
+
+class _Api:
+    def __init__(self, hub: Hub, store: Callable[[], Store]) -> None:
+        self._hub = hub
+        self._store = store
+
+    async def health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def runs(self, _: Request) -> Response:
+        await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
+        found = await asyncio.to_thread(self._hub.summaries)
+        return _json({"logdir": str(self._hub.follower.library.root), "runs": found})
+
+    async def scalars(self, request: Request) -> Response:
+        """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
+        run, tag = _wanted(request, "run"), _wanted(request, "tag")
+        columns = _number(request, "columns", 1000)
+        start, stop = _edge(request, "start"), _edge(request, "stop")
+        axis = request.query_params.get("axis", "step")
+        found = await self._ask(lambda: self._run(run).envelope(tag, int(columns), start, stop, axis=axis))
+        arrays = {name: getattr(found, name) for name in _COLUMNS}
+        if wire.MEDIA_TYPE in request.headers.get("accept", ""):
+            return Response(
+                wire.message({"columns": list(arrays), "length": len(found)}, list(arrays.values())),
+                media_type=wire.MEDIA_TYPE,
+            )
+        return _json({"run": run, "tag": tag, "points": found.points, **arrays})
+
+    async def curves(self, request: Request) -> Response:
+        """One tag of many runs at once, packed: what a card draws. Runs that do not have it are left out."""
+        body = await _body(request)
+        tag, names = body.get("tag"), body.get("runs")
+        if not isinstance(tag, str) or not isinstance(names, list) or len(names) > MAX_RUNS_A_REQUEST:
+            raise HTTPException(
+                400, "expected {tag: text, runs: [names], columns?: n, start?: x, stop?: x, axis?: step}"
+            )
+        columns = _within(body.get("columns", 1000))
+        window = [edge if isinstance(edge, (int, float)) else None for edge in (body.get("start"), body.get("stop"))]
+        axis = body.get("axis", "step")
+
+        def read() -> bytes:
+            heads, parts = [], []
+            for name in names:
+                try:
+                    run = self._run(str(name))
+                    found, counts = run.envelope_and_counts(tag, columns, *window, axis=axis)
+                except (RunNotFoundError, RunNameError, SeriesNotFoundError, StoreError):
+                    continue
+                head, arrays = _curve(found)
+                heads.append({"run": name, "counts": counts, "started": run.started, **head})
+                parts += arrays
+            return wire.message({"tag": tag, "curves": heads}, parts)
+
+        return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def histograms(self, request: Request) -> Response:
+        """A histogram series of a run as counts over common bins, packed: one row a step."""
+        run, tag = _wanted(request, "run"), _wanted(request, "tag")
+        bins, rows = int(_number(request, "bins", 80)), int(_number(request, "rows", 200))
+
+        def read() -> bytes:
+            found = self._run(run).histograms(tag)
+            from dashboard.figures.distribution import matrix
+
+            head, columns = matrix(found, min(bins, 512), min(rows, 2000))
+            return wire.message({"run": run, "tag": tag, **head}, columns)
+
+        return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def media(self, request: Request) -> Response:
+        """The items of a series: steps, attributes and the hashes to fetch them by; texts come along."""
+        run, tag, kind = _wanted(request, "run"), _wanted(request, "tag"), request.query_params.get("kind", "image")
+        if kind not in ("image", "text"):
+            raise HTTPException(400, "kind is image or text")
+        found = await self._ask(lambda: self._run(run).media(kind, tag))
+        items = [
+            {
+                "step": item.step,
+                "wall_time": item.wall_time,
+                "position": item.position,
+                "hash": item.hash,
+                "attributes": item.attributes,
+            }
+            for item in found
+        ]
+        if kind == "text":
+            for plain, text in zip(items, await self._ask(lambda: [item.text for item in found]), strict=True):
+                plain["text"] = text
+        return _json({"run": run, "tag": tag, "items": items})
+
+    async def blob(self, request: Request) -> Response:
+        """A picture by the hash of its content, which never changes."""
+        run, digest = _wanted(request, "run"), request.path_params["hash"]
+        if not _HASH.fullmatch(digest):
+            raise HTTPException(404, "no such picture")
+        data = await self._ask(lambda: self._run(run).blob(digest))
+        if data is None:
+            raise HTTPException(404, "no such picture")
+        form = next((form for magic, form in _MAGIC if data.startswith(magic)), None)
+        headers = {
+            "cache-control": "private, max-age=31536000, immutable",
+            "content-security-policy": "sandbox; default-src 'none'",
+        }
+        if form is None:
+            headers["content-disposition"] = "attachment"
+        return Response(data, media_type=form or "application/octet-stream", headers=headers)
+
+    async def graph(self, request: Request) -> Response:
+        run, tag = _wanted(request, "run"), request.query_params.get("tag")
+        return _json(await self._ask(lambda: self._run(run).graph(tag)))
+
+    async def marks(self, request: Request) -> Response:
+        run = _wanted(request, "run")
+        found = await self._ask(lambda: self._run(run).marks())
+        return _json({"run": run, "marks": [vars(mark) for mark in found]})
+
+    def _run(self, name: str) -> StoredRun:
+        return self._store().run(name)
+
+    async def _ask(self, question: Callable[[], Any]) -> Any:
+        try:
+            return await asyncio.to_thread(question)
+        except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
+            raise HTTPException(404, str(error)) from error
+        except (ValueError, StoreError) as error:
+            raise HTTPException(400, str(error)) from error
+
+
+_COLUMNS = (
+    "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
+    "nan_count posinf_count neginf_count".split()
+)
+
+
+def _curve(found: Envelope) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
+    """Head and columns of one curve: points where every column is a single one, else envelopes.
+
+    Columns of points: step, wall time, value. Of envelopes: those of `_COLUMNS`.
+    """
+    if len(found) == found.points:
+        return {"form": "points", "length": len(found)}, [found.step_first, found.wall_time_first, found.first]
+    return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in _COLUMNS]
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        raise HTTPException(413, "the request is too large")
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise HTTPException(400, "the request is not JSON") from error
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the request is not a JSON object")
+    return body
+
+
+def _wanted(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise HTTPException(400, f"{name}= is missing")
+    return value
+
+
+def _number(request: Request, name: str, default: int) -> float:
+    try:
+        value = float(request.query_params.get(name, default))
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a number") from error
+    return _within(value)
+
+
+def _within(value: Any) -> int:
+    if not isinstance(value, (int, float)) or not 1 <= value <= MAX_COLUMNS:
+        raise HTTPException(400, f"expected 1 to {MAX_COLUMNS} columns")
+    return int(value)
+
+
+def _edge(request: Request, name: str) -> float | int | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a number") from error
+    if not np.isfinite(value):
+        raise HTTPException(400, f"{name}= is not a number")
+    return value

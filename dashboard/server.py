@@ -1,0 +1,118 @@
+"""Binding a port of our own and serving on it until told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import uvicorn
+
+from dashboard.app import Settings, create_app
+from dashboard.security import LOOPBACK
+
+DEFAULT_PORT = 6006
+PORTS_TRIED = 100
+
+
+class PortError(Exception):
+    """The port cannot be had; the message says why and what to do."""
+
+
+def bind(host: str, port: int | None) -> socket.socket:
+    """A socket that listens, so that a printed address is one that answers.
+
+    Args:
+        host: Name or address to listen on.
+        port: The one and no other; None for 6006 or the next free one.
+
+    Raises:
+        PortError: it is taken, or not ours to take.
+    """
+    wanted = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    problem = ""
+    for number in wanted:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, number))
+            listener.listen(128)
+            listener.set_inheritable(False)
+            return listener
+        except (OSError, OverflowError) as error:
+            listener.close()
+            problem = getattr(error, "strerror", None) or str(error)
+    if port is not None:
+        raise PortError(
+            f"port {port} on {host} cannot be used ({problem}); choose another with --port, or leave --port out"
+        )
+    raise PortError(f"no port from {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TRIED - 1} on {host} is free ({problem})")
+
+
+def address(settings: Settings) -> str:
+    """What to open in the browser, the token included."""
+    name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
+    name = f"[{name}]" if ":" in name else name
+    query = f"?token={settings.token}" if settings.token else ""
+    return f"http://{name}:{settings.port}{settings.prefix}/{query}"
+
+
+def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None]) -> None:
+    """Serves until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: Their port is set to the one that was bound.
+        port: As in `bind`.
+        ready: Called with the settings once the socket listens.
+
+    Raises:
+        PortError: as in `bind`.
+    """
+    listener = bind(settings.host, port)
+    settings = replace(settings, port=listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # loopback is faster than deflate; measured 1 ms a frame
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
+    server = _Server(config)
+    ready(settings)
+    # uvicorn raises the signal again once it is done; ending by request is no failure.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:  # older uvicorn
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        """As uvicorn's own, but what was caught is not raised again: it was asked for, and has been done."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    return host in LOOPBACK

@@ -1,0 +1,58 @@
+"""watchdog, turned into "something happened in this folder"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from tracker.logdir import SEGMENT_PREFIX
+
+_READING = ("opened", "closed_no_write")  # what readers do, ourselves among them
+
+
+class Watch:
+    """Tells which folders of a logdir are written to.
+
+    An event only says "look": it comes with the write to the file, before SQLite has made the commit visible,
+    and network file systems send none. The follower therefore looks again, and from time to time by itself.
+    """
+
+    def __init__(self, root: Path, tell: Callable[[Path], None]) -> None:
+        self._observer = Observer()
+        self._observer.daemon = True
+        self._observer.schedule(_Handler(tell), str(root), recursive=True)
+
+    def start(self) -> None:
+        """Begins to watch.
+
+        Raises:
+            OSError: the system has no more watches to give; the follower's own looks must do then.
+        """
+        self._observer.start()
+
+    def stop(self) -> None:
+        """Ends it."""
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join(timeout=2.0)
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, tell: Callable[[Path], None]) -> None:
+        self._tell = tell
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in _READING:
+            return
+        path = Path(str(event.src_path))
+        # The shared-memory file of WAL changes with every reader's look; following it would never end.
+        if path.name.endswith("-shm"):
+            return
+        if event.is_directory:
+            if event.event_type != "modified":
+                self._tell(path)
+        elif path.name.startswith(SEGMENT_PREFIX):
+            self._tell(path.parent)

@@ -1,0 +1,155 @@
+"""The page while something trains: points appear by themselves, soon, and nothing is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tracker
+
+TRAINING = """
+import math, random, sys, time
+import tracker
+logdir, name, rate, steps = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+run = tracker.init(logdir=logdir, name=name)
+for step in range(steps):
+    run.log({"train/loss": math.exp(-step / 200) + random.gauss(0, 0.01), "train/accuracy": 1 - math.exp(-step / 200)}, step=step)
+    if step == 50:
+        run.flush()
+        print("logged 51", flush=True)
+    time.sleep(1 / rate)
+run.finish()
+print("finished", flush=True)
+"""
+
+
+def test_points_appear_while_another_process_trains(
+    logdir: Path,
+    serve: Callable[..., Any],
+    train: Callable[..., Any],
+    page: Any,
+    until: Callable[..., Any],
+    figure: Callable[[str], None],
+) -> None:
+    """The main thing: an open page, a training elsewhere on the machine, and the curve moves; no reload, no clock."""
+    served = serve(logdir)
+    page.goto(served.address)
+    until(page, "viz.ready")
+    assert "Waiting for the first run" in page.inner_text("#view")
+    assert "token" not in page.url
+    page.evaluate("window.marker = 'the same page'")
+
+    training = train(TRAINING, str(logdir), "a", "25", "180")
+    until(page, "(viz.drawn('train/loss').a?.step.length ?? 0) > 5")
+    assert page.inner_text("#live").startswith("live")
+    first = page.evaluate("viz.drawn('train/loss').a.step.length")
+    until(page, f"viz.drawn('train/loss').a.step.length > {first + 50}")
+    while training.says() != "finished":
+        pass
+    until(page, "viz.drawn('train/loss').a.step.length === 180 && viz.drawn('train/accuracy').a.step.length === 180")
+    until(page, "document.querySelector('.run .status').dataset.status === 'finished'")
+    until(page, "document.getElementById('live').textContent.includes('no run is writing')")
+    assert page.evaluate("window.marker") == "the same page"
+
+    drawn = page.evaluate("viz.drawn('train/loss').a")
+    points = tracker.open(logdir).run("a").scalars("train/loss")
+    assert drawn["step"] == points.step.tolist()
+    assert drawn["value"] == points.value.tolist()
+    found = page.evaluate("viz.latency()")
+    assert found["n"] > 50
+    figure(
+        f"log() to drawn, 2 visible cards, 25 steps a second, a process of its own: "
+        f"p50 {found['p50']:.0f} ms, p95 {found['p95']:.0f} ms, n = {found['n']} (bar: p95 ≤ 250 ms)"
+    )
+
+
+def test_a_killed_training_is_shown_as_crashed_and_keeps_every_flushed_point(
+    logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """kill -9 in mid-run: the page says so, the store opens, and what was acknowledged is there."""
+    served = serve(logdir, "--no-token")
+    page.goto(served.address)
+    training = train(TRAINING, str(logdir), "a", "200", "100000")
+    assert training.says() == "logged 51"
+    until(page, "(viz.drawn('train/loss').a?.step.length ?? 0) > 51")
+    assert page.evaluate("document.querySelector('.run .status').dataset.status") == "running"
+    training.end(9)
+    until(page, "document.querySelector('.run .status').dataset.status === 'crashed'")
+    stored = tracker.open(logdir).run("a")
+    assert stored.status == "crashed"
+    points = stored.scalars("train/loss")
+    assert points.step.tolist() == list(range(len(points)))
+    assert len(points) >= 51
+    until(page, f"viz.drawn('train/loss').a.step.length === {len(points)}")
+
+
+def test_the_page_goes_on_after_the_server_was_restarted(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The light says so while the server is away; afterwards nothing is missing."""
+    run = tracker.init(logdir=logdir, name="a")
+    for step in range(100):
+        run.log({"loss": step / 100}, step=step)
+    run.flush()
+    served = serve(logdir, "--no-token")
+    page.goto(served.address)
+    until(page, "viz.drawn('loss').a?.step.length === 100")
+    port = served.base.rpartition(":")[2]
+    served.stop()
+    until(page, "document.getElementById('live').dataset.state === 'reconnecting'")
+    for step in range(100, 200):
+        run.log({"loss": step / 100}, step=step)
+    run.flush()
+    page.faults.clear()  # while the server was away, its absence was an error
+    again = serve(logdir, "--no-token", "--port", port)
+    until(page, "viz.drawn('loss').a?.step.length === 200")
+    run.log({"loss": 9.0}, step=200)
+    until(page, "viz.drawn('loss').a?.step.length === 201")
+    run.finish()
+    assert again.process.poll() is None
+    page.faults[:] = [
+        fault for fault in page.faults if "ERR_CONNECTION_REFUSED" not in fault and "WebSocket" not in fault
+    ]
+
+
+def test_a_rewound_run_is_redrawn_without_its_tail(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """One clean line while the page stays open."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(213):
+            run.log({"loss": 1.0}, step=step)
+    served = serve(logdir, "--no-token")
+    page.goto(served.address)
+    until(page, "viz.drawn('loss').a?.step.length === 213")
+    with tracker.init(logdir=logdir, name="a", resume="must", step=200) as run:
+        run.log({"loss": 2.0}, step=201)
+        run.flush()
+        until(page, "viz.drawn('loss').a?.step.length === 202")
+        assert page.evaluate("viz.drawn('loss').a.value.at(-1)") == 2.0
+        run.log({"loss": 3.0}, step=202)
+        until(page, "viz.drawn('loss').a?.step.length === 203")
+
+
+def test_a_page_open_for_long_holds_no_more_than_one_just_opened(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Points beyond the width of a chart are merged, and no spike of theirs is lost."""
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"loss": 1.0}, step=0)
+    run.flush()
+    served = serve(logdir, "--no-token")
+    page.goto(served.address)
+    until(page, "viz.drawn('loss').a?.points === 1")
+    step = 1
+    for _ in range(12):
+        for _ in range(1000):
+            run.log({"loss": 50.0 if step == 777 else 1.0}, step=step)
+            step += 1
+        run.flush()
+        until(page, f"viz.drawn('loss').a?.points === {step}")
+    assert page.evaluate("viz.drawn('loss').a.step.length") <= 4096
+    assert page.evaluate("viz.extremes('loss').a") == [1.0, 50.0]
+    assert "12,001 points, 0 hidden" in page.inner_text(".card .told")
+    run.finish()

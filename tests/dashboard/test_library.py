@@ -1,0 +1,141 @@
+"""The library: every point is told once, whatever the writer folds, and every change is noticed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tracker
+from dashboard import library as libraries
+from dashboard.library import Library, News
+
+
+class Listener:
+    """What a page has been told so far, checked as it comes."""
+
+    def __init__(self, root: Path) -> None:
+        self.library = Library(root)
+        self.told: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
+        self.changed: list[tuple[str, str]] = []
+        self.hear(self.library.scan())
+
+    def hear(self, news: News) -> None:
+        for new in news.points:
+            assert new.points is not None
+            known = self.told.setdefault((new.run, new.tag, new.segment), [])
+            assert new.n == self.first.get((new.run, new.tag, new.segment), 0) + len(known), "a gap, or told twice"
+            known += zip(new.points.step.tolist(), new.points.value.tolist(), strict=True)
+        self.changed += [(run, what) for run, found in news.changed.items() for what in found]
+
+    @property
+    def first(self) -> dict[tuple[str, str, str], int]:
+        """Points that were there before the listener came."""
+        return {}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 90), st.booleans()), min_size=1, max_size=12))
+def test_every_point_is_told_once(tmp_path: Path, batches: list[tuple[int, bool]]) -> None:
+    """However the writer batches and folds, and whenever the library looks: each point once, in order."""
+    root = tmp_path / "runs"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    listener = Listener(root)
+    step = 0
+    with tracker.init(logdir=root, name="a") as run:
+        run.log({"first": 0.0}, step=0)
+        run.flush()
+        listener.hear(listener.library.scan())
+        for size, look in batches:
+            for _ in range(size):
+                run.log({"x": float(step), "y": -float(step)} if step % 2 else {"x": float(step)}, step=step)
+                step += 1
+            run.flush()
+            if look:
+                listener.hear(listener.library.look(["a"]))
+    listener.hear(listener.library.scan())
+    ((_, told),) = [(key, told) for key, told in listener.told.items() if key[1] == "x"]
+    assert told == [(i, float(i)) for i in range(step)]
+
+
+def test_a_run_that_was_there_is_met_without_reading_its_points(logdir: Path) -> None:
+    """Only what is new afterwards is told; how far it goes is known."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(5000):
+            run.log({"x": float(step)}, step=step)
+    library = Library(logdir)
+    news = library.scan()
+    assert news.points == []
+    assert news.changed == {"a": {"runs", "line"}}
+    summary = library.runs["a"].summary()
+    assert summary["scalars"]["x"]["step"] == 4999
+    assert summary["status"] == "finished"
+    assert not library.scan()
+
+
+def test_a_burst_is_told_as_look_again(logdir: Path) -> None:
+    """Hundreds of thousands of points are not pushed to a page that has a thousand columns."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"x": 0.0}, step=0)
+        run.flush()
+        library = Library(logdir)
+        library.scan()
+        for step in range(1, libraries.MAX_NEW_POINTS + 100):
+            run.log({"x": float(step)}, step=step)
+        run.flush()
+        (new,) = library.look(["a"]).points
+        assert new.points is None
+        assert library.runs["a"].summary()["scalars"]["x"]["step"] == libraries.MAX_NEW_POINTS + 99
+        run.log({"x": 1.0}, step=0)
+        run.flush()
+        (new,) = library.look(["a"]).points
+        assert new.points is not None
+        assert new.n == libraries.MAX_NEW_POINTS + 100
+
+
+def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
+    """Each is a word, by which the page that shows it asks again."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"x": 0.0}, step=0)
+        run.flush()
+        library = Library(logdir)
+        library.scan()
+        run.log(
+            {"w": tracker.Histogram(np.arange(5.0)), "p": tracker.Image(np.zeros((2, 2))), "t": tracker.Text("a")},
+            step=1,
+        )
+        run.mark("here", step=1)
+        run.flush()
+        assert library.look(["a"]).changed == {"a": {"runs", "histogram", "image", "text", "marks"}}
+        assert library.runs["a"].status == "running"
+    assert library.look(["a"]).changed == {"a": {"runs"}}
+    assert library.runs["a"].status == "finished"
+
+
+def test_runs_that_come_and_go_are_noticed(logdir: Path) -> None:
+    """Also one that is renamed, which is both."""
+    library = Library(logdir)
+    library.scan()
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"x": 0.0}, step=0)
+    assert library.scan().changed == {"a": {"runs", "line"}}
+    (logdir / "a").rename(logdir / "b")
+    news = library.scan()
+    assert (news.removed, set(news.changed)) == (["a"], {"b"})
+    shutil.rmtree(logdir)
+    assert library.scan().removed == ["b"]
+
+
+def test_a_rewind_says_that_the_line_changed(logdir: Path) -> None:
+    """What a page drew of the abandoned tail must be drawn anew."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"x": 0.0}, step=0)
+    library = Library(logdir)
+    library.scan()
+    with tracker.init(logdir=logdir, name="a", resume="must", step=0) as run:
+        run.log({"x": 1.0}, step=1)
+    assert "line" in library.scan().changed["a"]

@@ -1,0 +1,122 @@
+"""The HTTP interface: what programs get, to the last digit."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+import tracker
+from dashboard import wire
+from dashboard.app import Settings, create_app
+
+
+@pytest.fixture
+def client(logdir: Path) -> Iterator[TestClient]:
+    """A visitor of a logdir with two runs."""
+    for name, bias in (("a", 0.0), ("b/c", 100.0)):
+        with tracker.init(logdir=logdir, name=name, config={"bias": bias, "nan": math.nan}) as run:
+            for step in range(1500):
+                run.log(
+                    {"loss": bias + 1 / (step + 1), "odd": [math.nan, math.inf, -math.inf, 0.5][step % 4]}, step=step
+                )
+            run.log({"w": tracker.Histogram(np.arange(100.0))}, step=3)
+            run.mark("halved", step=7, kind="lr")
+    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
+        yield made
+
+
+def unpacked(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Head and columns of a packed answer, as another program would read them."""
+    length = int.from_bytes(data[:4], "little")
+    head = json.loads(data[4 : 4 + length])
+    return head, [np.frombuffer(data, "<f8", offset=4 + length)]
+
+
+def test_runs_are_listed_with_what_the_page_shows(client: TestClient) -> None:
+    """Names, states, last values; JSON that any parser takes, NaN included."""
+    answer = client.get("/api/v1/runs")
+    runs = {run["name"]: run for run in json.loads(answer.text, parse_constant=lambda word: pytest.fail(word))["runs"]}
+    assert set(runs) == {"a", "b/c"}
+    assert runs["a"]["status"] == "finished"
+    assert runs["a"]["scalars"]["loss"]["step"] == 1499
+    assert runs["a"]["scalars"]["loss"]["value"] == 1 / 1500
+    assert runs["a"]["series"] == {"scalar": ["loss", "odd"], "histogram": ["w"]}
+    assert runs["a"]["config"] == {"bias": 0.0, "nan": "nan"}
+
+
+def test_scalars_are_the_same_as_json_and_packed(client: TestClient) -> None:
+    """The contract: GET with run, tag, columns, start, stop; two forms, one answer."""
+    query = {"run": "b/c", "tag": "loss", "columns": 50, "start": 10, "stop": 1400}
+    plain = client.get("/api/v1/scalars", params=query).json()
+    head, (values,) = unpacked(client.get("/api/v1/scalars", params=query, headers={"accept": wire.MEDIA_TYPE}).content)
+    assert plain["points"] == 1391
+    assert len(plain["min"]) == head["length"] <= 50
+    for index, name in enumerate(head["columns"]):
+        column = values[index * head["length"] : (index + 1) * head["length"]]
+        assert column.tolist() == plain[name]
+    assert max(plain["max"]) == 100 + 1 / 11
+
+
+def test_what_is_not_finite_is_a_word_in_json(client: TestClient) -> None:
+    """JSON has no NaN; a client must not fail to parse the rest because of it."""
+    plain = client.get("/api/v1/scalars", params={"run": "a", "tag": "odd", "columns": 5000}).json()
+    assert plain["first"][:4] == ["NaN", "Infinity", "-Infinity", 0.5]
+    assert sum(plain["nan_count"]) == 375
+
+
+def test_one_question_brings_a_tag_of_many_runs(client: TestClient) -> None:
+    """Points as they are when they are few, envelopes when they are many; runs without the tag are left out."""
+    body = {"tag": "loss", "runs": ["a", "nowhere", "b/c"], "columns": 2000}
+    head, (values,) = unpacked(client.post("/api/v1/curves", json=body).content)
+    assert [curve["run"] for curve in head["curves"]] == ["a", "b/c"]
+    assert [curve["form"] for curve in head["curves"]] == ["points", "points"]
+    assert [sum(curve["counts"].values()) for curve in head["curves"]] == [1500, 1500]
+    assert values[:1500].tolist() == list(range(1500))
+    assert values[3000:4500].tolist() == [1 / (step + 1) for step in range(1500)]
+    head, _ = unpacked(client.post("/api/v1/curves", json={**body, "columns": 100}).content)
+    assert head["curves"][0]["form"] == "columns"
+    assert head["curves"][0]["length"] <= 100
+
+
+def test_histograms_marks_and_graphs_are_answered(client: TestClient) -> None:
+    """Counts add up to the elements."""
+    head, (values,) = unpacked(client.get("/api/v1/histograms", params={"run": "a", "tag": "w", "bins": 10}).content)
+    assert (head["rows"], head["bins"], head["low"], head["high"]) == (1, 10, 0.0, 99.0)
+    assert values[-10:].sum() == pytest.approx(100)
+    marks = client.get("/api/v1/marks", params={"run": "a"}).json()["marks"]
+    assert [(mark["step"], mark["kind"], mark["text"]) for mark in marks] == [(7, "lr", "halved")]
+    assert client.get("/api/v1/graph", params={"run": "a"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("scalars", 400, "run= is missing"), ("scalars?run=a", 400, "tag= is missing"), ("scalars?run=a&tag=no", 404, "There are: loss"),
+        ("scalars?run=no&tag=loss", 404, "There are: a"), ("scalars?run=../a&tag=loss", 400, "cannot be a folder"),
+        ("scalars?run=a&tag=loss&columns=0", 400, "1 to"), ("scalars?run=a&tag=loss&columns=1e9", 400, "1 to"),
+        ("scalars?run=a&tag=loss&start=x", 400, "start= is not a number"), ("scalars?run=a&tag=loss&start=nan", 400, "start= is not"),
+        ("scalars?run=a&tag=loss&axis=up", 400, "axis names"), ("histograms?run=a&tag=loss", 404, "no histogram"), ("media?run=a&tag=x&kind=video", 400, "image or text"),
+        ("blobs/../../x?run=a", 404, ""), ("blobs/" + "0" * 32 + "?run=a", 404, "no such picture"), ("nothing", 404, ""),
+    ],
+)  # fmt: skip
+def test_bad_questions_get_a_sentence(client: TestClient, address: str, status: int, words: str) -> None:
+    """400 or 404, what was wrong, never a traceback."""
+    answer = client.get(f"/api/v1/{address}")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"tag": 3, "runs": []}', b'{"tag": "x"}', b'{"tag": "loss", "runs": ["a"], "columns": -1}', b'{"tag":"loss","runs":["a"],"columns":"many"}', b"x" * 2_000_000])  # fmt: skip
+def test_bad_bodies_get_a_sentence(client: TestClient, body: bytes) -> None:
+    """Anyone on this machine can post anything."""
+    answer = client.post("/api/v1/curves", content=body)
+    assert answer.status_code in (400, 413)
+    assert answer.json()["error"]

@@ -1,0 +1,215 @@
+"""Who may talk to the server, and what its answers say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+import tracker
+from dashboard import security
+from dashboard.app import Settings, create_app
+
+TOKEN = "a" * 43
+HOST = {"host": "127.0.0.1:6006"}
+
+
+@pytest.fixture
+def client(logdir: Path) -> Iterator[TestClient]:
+    """A browser that has not been let in."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"loss": 1.0}, step=0)
+    with TestClient(create_app(Settings(logdir, token=TOKEN)), base_url="http://127.0.0.1:6006") as made:
+        yield made
+
+
+PATHS = [
+    "/api/v1/runs", "/api/v1/scalars?run=a&tag=loss", "/api/v1/histograms?run=a&tag=w", "/api/v1/media?run=a&tag=p", "/api/v1/blobs/00",
+    "/api/v1/graph?run=a", "/api/v1/marks?run=a", "/", "/assets/x/app.js", "/dash/", "/dash/_dash-layout", "/dash/_dash-dependencies",
+    "/dash/_dash-update-component", "/live", "/nowhere",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_is_told_without_the_token(client: TestClient, path: str) -> None:
+    """Every route, those of Dash and those that are not there included."""
+    for headers in ({}, {"authorization": "Bearer wrong"}, {"cookie": "everystep_6006=wrong"}):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert "loss" not in answer.text
+
+
+def test_every_route_of_the_application_is_among_those_tested(logdir: Path) -> None:
+    """A route that is added later is behind the guard as well: the map itself is walked."""
+    app: Any = create_app(Settings(logdir, token=TOKEN))
+    closure = [cell.cell_contents for cell in app._app.__closure__]
+    web = next(each for each in closure if hasattr(each, "routes"))
+    starts = {route.path.partition("{")[0] for route in web.routes}
+    assert all(isinstance(route, (Route, Mount, WebSocketRoute)) for route in web.routes)
+    with TestClient(app, base_url="http://127.0.0.1:6006") as visitor:
+        for start in starts - security.OPEN_PATHS - {"/live"}:
+            assert visitor.get(start).status_code == 401, start
+            assert visitor.post(start).status_code == 401, start
+    assert {"/", "/live", "/api/v1/runs", "/api/v1/curves"} <= starts
+
+
+def test_health_answers_everyone(client: TestClient) -> None:
+    """For whoever watches over servers; it tells nothing else."""
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_token_opens_in_each_of_its_three_forms(client: TestClient) -> None:
+    """In the address, as a bearer, and in the cookie that the first visit left."""
+    assert client.get("/api/v1/runs", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert client.get(f"/api/v1/runs?token={TOKEN}").status_code == 200
+    assert client.get("/api/v1/runs").status_code == 401
+    page = client.get(f"/?token={TOKEN}")
+    assert page.status_code == 200
+    cookie = page.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert client.get("/api/v1/runs").status_code == 200  # the client keeps cookies as a browser does
+
+
+def test_the_page_without_a_token_says_what_to_do(client: TestClient) -> None:
+    """A person gets a page, a program gets JSON."""
+    assert "needs its token" in client.get("/").text
+    assert client.get("/api/v1/runs").json() == {"error": "This needs the token."}
+
+
+def test_guessing_tokens_is_slowed_down(client: TestClient) -> None:
+    """After twenty wrong ones in a minute even the answer changes."""
+    answers = [client.get("/api/v1/runs?token=wrong").status_code for _ in range(25)]
+    assert answers[:20] == [401] * 20
+    assert answers[-1] == 429
+    assert client.get("/api/v1/runs", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:6006", "127.0.0.1.evil.example", "", "localhost.evil.example:6006", "169.254.1.1"],
+)
+def test_a_foreign_name_in_host_is_refused(client: TestClient, host: str) -> None:
+    """A name that an attacker points at 127.0.0.1 (DNS rebinding) reaches nothing, with or without the token."""
+    answer = client.get(f"/api/v1/runs?token={TOKEN}", headers={"host": host})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:6006", "127.0.0.1:6006", "[::1]:6006", "LOCALHOST"])
+def test_our_own_names_are_answered(client: TestClient, host: str) -> None:
+    """As a browser on this machine, or at the end of an SSH tunnel, says them."""
+    assert client.get(f"/api/v1/runs?token={TOKEN}", headers={"host": host}).status_code == 200
+
+
+CROSS = [
+    {"origin": "http://evil.example"}, {"origin": "http://127.0.0.1:6007"}, {"origin": "null"}, {"origin": "https://localhost"},
+    {"sec-fetch-site": "cross-site"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", CROSS, ids=str)
+def test_pages_of_other_origins_can_send_nothing(client: TestClient, headers: dict[str, str]) -> None:
+    """With the right cookie: what a page of another site makes the browser send."""
+    client.get(f"/?token={TOKEN}")
+    body = {"tag": "loss", "runs": ["a"]}
+    assert client.post("/api/v1/curves", json=body).status_code == 200
+    assert client.post("/api/v1/curves", json=body, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [*CROSS[:4], {"host": "evil.example"}], ids=str)
+def test_the_live_feed_is_closed_to_other_origins(client: TestClient, headers: dict[str, str]) -> None:
+    """WebSockets know no same-origin rule of their own."""
+    own = {**HOST, "cookie": f"everystep_6006={TOKEN}", "origin": "http://127.0.0.1:6006"}
+    with client.websocket_connect("/live", headers=own):
+        pass
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers={**own, **headers}):
+        pass
+
+
+def test_the_live_feed_needs_the_token(client: TestClient) -> None:
+    """As everything does."""
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers=HOST):
+        pass
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/api/v1/runs", "/api/v1/nowhere", "/dash/", "/nowhere", "/api/v1/scalars"]
+)
+def test_every_answer_carries_its_headers(client: TestClient, path: str) -> None:
+    """Nothing is sniffed, framed, kept or sent on; scripts come from here and are never made of text."""
+    for token in (f"?token={TOKEN}", ""):
+        answer = client.get(path + token)
+        for name, value in security.HEADERS.items():
+            assert answer.headers[name] == value
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe-eval" not in policy
+        assert "script-src 'self';" in policy
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "....//etc/passwd",
+        "..\\..\\etc\\passwd",
+        "%252e%252e%252fetc/passwd",
+        "/etc/passwd",
+        "%00",
+    ],
+)
+def test_no_spelling_of_a_path_leaves_the_logdir(client: TestClient, path: str) -> None:
+    """Runs are asked for by name, pictures by hash; assets stay in their folder."""
+    client.get(f"/?token={TOKEN}")
+    digest = client.get("/").text.partition("/assets/")[2].partition("/")[0]
+    for address in (
+        f"/assets/{digest}/{path}",
+        f"/api/v1/scalars?run={path}&tag=loss",
+        f"/api/v1/blobs/{path}?run=a",
+        f"/api/v1/graph?run={path}",
+    ):
+        answer = client.get(address)
+        assert answer.status_code in (400, 404), address
+        assert "root:" not in answer.text
+
+
+def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: TestClient, logdir: Path) -> None:
+    """A stored blob that is no picture is handed out as a download, in a sandbox, whatever it claims to be."""
+    import sqlite3
+
+    import numpy as np
+
+    with tracker.init(logdir=logdir, name="p") as run:
+        run.log({"p": tracker.Image(np.zeros((2, 2)))}, step=0)
+    client.get(f"/?token={TOKEN}")
+    (item,) = client.get("/api/v1/media?run=p&tag=p").json()["items"]
+    answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
+    assert answer.headers["content-type"] == "image/webp"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    (file,) = (logdir / "p").glob("events.*")
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "UPDATE blobs SET data=?", (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",)
+        )
+    connection.close()
+    answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment"
+
+
+def test_behind_a_proxy_the_page_lives_below_its_prefix(logdir: Path) -> None:
+    """--path-prefix: everything is there, nothing beside it, and Dash knows."""
+    with TestClient(create_app(Settings(logdir, prefix="/viz")), base_url="http://127.0.0.1:6006") as client:
+        page = client.get("/viz/").text
+        assert "/viz/assets/" in page
+        assert client.get("/viz/api/v1/runs").status_code == 200
+        assert client.get("/api/v1/runs").status_code == 404
+        assert "/viz/dash/" in client.get("/viz/dash/").text
+        assert client.get("/viz/dash/_dash-layout").status_code == 200
