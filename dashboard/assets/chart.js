@@ -119,10 +119,10 @@ export class Chart {
     while (from < to && end[from + 1] - shift < x.low) from++;
     while (to > from && begin[to - 1] - shift > x.high) to--;
     context.strokeStyle = context.fillStyle = colour(index);
-    context.lineJoin = "round";
     context.setLineDash(dash(index));
     const smooth = settings.smooth > 0 && n > 2;
     const dense = curve.count[from] > 1 || curve.count[to] > 1 || curve.count[(from + to) >> 1] > 1;
+    context.lineJoin = dense ? "bevel" : "round";
 
     if (dense) {
       // The envelope: no extreme of any point lies outside of it.
@@ -132,7 +132,7 @@ export class Chart {
     // Behind the smoothed line the raw one is faint, and the fainter the more of them lie over each other.
     const faint = 0.28 / Math.sqrt(Math.min(12, this.view.lines.length));
     context.globalAlpha = (smooth ? faint : 1) * opacity;
-    context.lineWidth = smooth ? 1 : 1.5;
+    context.lineWidth = smooth ? 1 / (devicePixelRatio || 1) : 1.5;
     this.#raw(context, curve, begin, end, shift, from, to);
     if (smooth) {
       context.globalAlpha = opacity;

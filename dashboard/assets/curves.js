@@ -1,5 +1,6 @@
 // The page of curves: a card for each tag, in groups, drawn when in sight and live from then on.
 import * as api from "./api.js";
+import * as frames from "./frames.js";
 import * as live from "./live.js";
 import * as format from "./format.js";
 import * as runs from "./runs.js";
@@ -8,7 +9,6 @@ import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { emptyPage } from "./empty.js";
 
-const REDRAW_MS = 50; // a card that is told ten times a second is drawn as often as this at most
 const KEPT_CARDS = 120; // cards out of sight whose curves are kept, the latest seen
 
 let view = null;
@@ -147,11 +147,7 @@ class Card {
   }
 
   redraw(now = false) {
-    if (!this.sight || this.frame) return;
-    const wait = now ? 0 : Math.max(0, this.lastDrawn + REDRAW_MS - performance.now());
-    const draw = () => { this.frame = requestAnimationFrame(() => { this.frame = 0; this.draw(); }); };
-    if (wait) this.frame = setTimeout(draw, wait) && 1;
-    else draw();
+    if (this.sight) frames.request(this, now);
   }
 
   lines() {
@@ -161,6 +157,7 @@ class Card {
   }
 
   draw() {
+    if (!this.sight) return;
     this.lastDrawn = performance.now();
     const lines = this.lines();
     const loading = this.wanted().some((run) => !this.curves.get(run.name)?.loaded);
@@ -173,7 +170,7 @@ class Card {
       if (!curve.newest) continue;
       const logged = curve.newest;
       curve.newest = 0;
-      afterPaint(() => live.drawn(logged));
+      frames.afterPaint(() => live.drawn(logged));
     }
   }
 
@@ -208,14 +205,6 @@ class Card {
 }
 
 const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
-
-const channel = new MessageChannel();
-const painted = [];
-channel.port1.onmessage = () => { for (const done of painted.splice(0)) done(); };
-function afterPaint(done) {
-  painted.push(done);
-  if (painted.length === 1) channel.port2.postMessage(0);
-}
 
 // --- the page ----------------------------------------------------------------------------------------------
 
