@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class Watch:
     def stop(self) -> None:
         """Ends it."""
         if self._observer.is_alive():
+            # Its reading thread calls it an error to find itself stopped.
+            logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
             self._observer.stop()
             self._observer.join(timeout=2.0)
 

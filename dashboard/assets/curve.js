@@ -16,7 +16,8 @@ export class Curve {
     this.length = 0;
     this.version = 0;
     this.newest = 0; // wall time of the newest point that has not been reported as drawn
-    this.pending = []; // live points that came before the first answer
+    this.asked = 0; // questions to the server that are under way
+    this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
     this.#reserve(64);
   }
@@ -30,7 +31,17 @@ export class Curve {
     this.capacity = capacity;
   }
 
-  // Takes an answer of the server in place of what was known.
+  ask() {
+    this.asked++;
+  }
+
+  // A question has come to its end, with an answer or without one.
+  answered() {
+    this.asked--;
+    if (!this.asked) this.pending = [];
+  }
+
+  // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
   load(head, column) {
     this.length = 0;
     this.started = head.started;
@@ -45,17 +56,16 @@ export class Curve {
     }
     this.loaded = true;
     this.version++;
-    const pending = this.pending;
-    this.pending = [];
-    return pending.every((points) => this.append(points));
+    return this.pending.every((points) => this.#follow(points));
   }
 
   // Adds live points. False when they do not follow what is known (a gap, or steps that went back): ask again.
-  append({ segment, n, steps, times, values }) {
-    if (!this.loaded) {
-      this.pending.push({ segment, n, steps, times, values });
-      return true;
-    }
+  append(points) {
+    if (this.asked) this.pending.push(points);
+    return !this.loaded || this.#follow(points);
+  }
+
+  #follow({ segment, n, steps, times, values }) {
     const known = this.counts.get(segment) ?? 0;
     const skip = known - n;
     if (skip < 0) return false;

@@ -39,6 +39,8 @@ class Card {
     this.tag = tag;
     this.curves = new Map(); // run -> Curve
     this.asked = new Set();
+    this.later = new Set(); // runs to ask for anew
+    this.timer = 0;
     this.sight = false;
     this.highlight = null;
     this.lastDrawn = 0;
@@ -94,6 +96,8 @@ class Card {
     for (const name of names) if (!this.curves.has(name)) this.curves.set(name, new Curve(name));
     const body = { tag: this.tag, runs: names, columns: this.#columns() };
     if (this.chart.zoom) Object.assign(body, this.#window());
+    const asked = names.map((name) => this.curves.get(name));
+    for (const curve of asked) curve.ask();
     try {
       const { head, column } = await api.curves(body);
       for (const curve of head.curves) {
@@ -105,6 +109,8 @@ class Card {
     } catch (error) {
       this.problem = `These curves could not be read: ${error.message}`;
       names.forEach((name) => this.asked.delete(name));
+    } finally {
+      for (const curve of asked) curve.answered();
     }
     this.redraw(true);
   }
@@ -122,9 +128,14 @@ class Card {
 
   // Asks for a run's curve anew, as soon as no other question for it is under way.
   again(name) {
-    clearTimeout(this.timer);
-    this.later = (this.later ?? new Set()).add(name);
-    this.timer = setTimeout(() => { const names = [...this.later]; this.later = null; this.load(names); }, 100);
+    this.later.add(name);
+    // Not put off by the next live point that finds the gap: they come faster than this.
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      const names = [...this.later];
+      this.later.clear();
+      this.load(names);
+    }, 100);
   }
 
   zoomed() {

@@ -4,6 +4,7 @@
 // Drawn at a fixed rate, such a page would answer no click; so the pause after a frame grows with what it cost.
 const EVERY = 50; // ms from one live frame to the next, at the least
 const SHARE = 3; // live frames leave the page two thirds of its time
+const LONGEST = 250; // ms that a frame is taken to cost at the most
 
 const waiting = new Set();
 let timer = 0, frame = 0;
@@ -33,8 +34,8 @@ function run() {
   next = began + Math.max(EVERY, SHARE * cost);
   for (const thing of things) thing.draw();
   afterPaint(() => {
-    const took = performance.now() - began;
-    cost = cost ? 0.7 * cost + 0.3 * took : took;
+    // One long pause is somebody else's (a script was parsed, the page was in the background), not the charts'.
+    cost = 0.8 * cost + 0.2 * Math.min(LONGEST, performance.now() - began);
     next = began + Math.max(EVERY, SHARE * cost);
   });
 }

@@ -64,6 +64,36 @@ def test_points_appear_while_another_process_trains(
     )
 
 
+def test_answers_that_come_late_cost_no_live_point(
+    logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Points come faster than the server answers: what an answer is too old to know is kept, and the curve follows."""
+    asked = []
+
+    def late(route: Any) -> None:
+        asked.append(route.request.url)
+        answer = route.fetch()
+        page.wait_for_timeout(400)
+        route.fulfill(response=answer)
+
+    page.route("**/api/v1/curves", late)
+    served = serve(logdir)
+    page.goto(served.address)
+    until(page, "viz.ready")
+    training = train(TRAINING, str(logdir), "a", "60", "300")
+    until(page, "(viz.drawn('train/loss').a?.step.length ?? 0) > 5")
+    for _ in range(3):
+        page.dblclick('[aria-label="train/loss"] canvas.over')  # shows all steps, which asks anew
+        before = page.evaluate("viz.drawn('train/loss').a.step.length")
+        page.wait_for_timeout(500)
+        assert page.evaluate("viz.drawn('train/loss').a.step.length") > before + 10
+    while training.says() != "finished":
+        pass
+    until(page, "viz.drawn('train/loss').a.step.length === 300")
+    assert page.evaluate("viz.drawn('train/loss').a.step") == list(range(300))
+    assert len(asked) <= 12  # not once for every frame
+
+
 def test_a_killed_training_is_shown_as_crashed_and_keeps_every_flushed_point(
     logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
