@@ -11,6 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example may take is not what these tests are about, and a busy machine would fail them.
+settings.register_profile("everystep", deadline=None)
+settings.load_profile("everystep")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -178,6 +178,11 @@ def _check_others(connection: sqlite3.Connection, faults: list[str]) -> None:
     ):
         if int(sketch.unpack(buckets)[1].sum()) != total:
             faults.append(f"histogram {number}: its buckets do not add up")
+    for number, first in connection.execute(
+        "SELECT node.id, node.n FROM sketches node WHERE level > 0 AND total IS NOT (SELECT sum(total) FROM sketches "
+        "WHERE series=node.series AND level=node.level-1 AND n >= node.n AND n < node.n + node.count)"
+    ):
+        faults.append(f"histogram {number}: it is not the sum of those from {first:,} on")
     missing = connection.execute("SELECT count(*) FROM media WHERE blob NOT IN (SELECT hash FROM blobs)").fetchone()[0]
     if missing:
         faults.append(f"the content of {missing:,} logged items is missing")

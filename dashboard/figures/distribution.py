@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.store import sketch
-from tracker.store.reader import Histograms
+from tracker.store.answers import Histograms
 from tracker.values.histogram import Histogram
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from dashboard.figures.distribution import QUANTILES, matrix, rebinned
 from tracker.store import sketch
-from tracker.store.reader import Histograms
+from tracker.store.answers import Histograms
 from tracker.values.histogram import Histogram
 
 tensors = hnp.arrays(
@@ -21,7 +21,9 @@ tensors = hnp.arrays(
 def series(parts: list[np.ndarray]) -> Histograms:
     """Histograms at steps 0, 10, 20 …"""
     steps = np.arange(len(parts)) * 10
-    return Histograms(steps, steps * 1.0, tuple(Histogram(part) for part in parts))
+    return Histograms(
+        steps, steps * 1.0, tuple(Histogram(part) for part in parts), steps, steps * 1.0, np.ones(len(parts), np.int64)
+    )
 
 
 @given(st.lists(tensors, max_size=12), st.integers(1, 60), st.integers(1, 15))

@@ -145,7 +145,7 @@ def test_extremes_of_columns_are_extremes_of_points(
     check(envelope(sources, columns, start, stop, axis), points, columns, start, stop, axis)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(series(), st.lists(st.integers(1, 40), max_size=8), st.integers(1, 40))
 def test_the_answer_is_the_same_whatever_the_batching(
     tmp_path: Path, points: Points, batches: list[int], columns: int

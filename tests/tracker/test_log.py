@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -280,6 +281,19 @@ def test_any_thread_may_log(run: tracker.Run) -> None:
         assert back.scalars(f"t{number}").value.tolist() == list(range(500))
         own = everything[(everything >= number * 1000) & (everything < number * 1000 + 500)]
         assert own.tolist() == [number * 1000 + i for i in range(500)]
+
+
+def test_points_logged_while_others_are_stored_are_kept(run: tracker.Run) -> None:
+    """Dozens of commits happen during this loop, each of which removes from memory just what it stored."""
+    until = time.monotonic() + 0.6
+    step = 0
+    while time.monotonic() < until:
+        for _ in range(1000):
+            run.log({"x": float(step)}, step=step)
+            step += 1
+    points = stored(run).scalars("x")
+    assert (points.step == np.arange(step)).all()
+    assert (points.value == points.step).all()
 
 
 def test_a_run_ends_as_its_block_does(logdir: Path) -> None:

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlalchemy.engine.default import DefaultDialect
 
 import tracker
 from tracker.store import inbox as inboxes
@@ -215,6 +217,47 @@ def test_a_caller_faster_than_a_healthy_disk_waits_for_it(logdir: Path, monkeypa
     stored = tracker.open(logdir).run("a")
     assert len(stored.scalars("x")) == 5_000
     assert stored.segments()[0].lost == {}
+
+
+def test_a_burst_of_histograms_waits_for_a_healthy_disk(logdir: Path) -> None:
+    """More of them at once than memory is meant to hold: the caller is slowed down, and none is lost."""
+    wide = np.random.default_rng(0).normal(0, 1, 5_000).astype(np.float32)
+    histogram = tracker.Histogram(wide)
+    count = int(1.3 * inboxes.HEAVY_LIMIT_BYTES / histogram.n_bytes)
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(count):
+            run.log({"h": histogram}, step=step)
+    stored = tracker.open(logdir).run("a")
+    assert stored.segments()[0].lost == {}
+    found = stored.histograms("h", columns=10)
+    assert found.count.sum() == count
+    assert found.merge().total == count * len(wide)
+
+
+def test_a_commit_that_happened_and_reported_an_error_is_not_made_again(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error from COMMIT leaves open whether it happened; what is in the file decides, and nothing is doubled."""
+    commit, lies = DefaultDialect.do_commit, []
+
+    def lying(dialect: DefaultDialect, connection: sqlite3.Connection) -> None:
+        commit(dialect, connection)
+        if len(lies) < 3:
+            lies.append(1)
+            raise sqlite3.OperationalError("disk I/O error")
+
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"x": 0.0, "h": tracker.Histogram([0.0])}, step=0)
+        assert run.flush()
+        monkeypatch.setattr(DefaultDialect, "do_commit", lying)
+        for step in range(1, 200):
+            run.log({"x": float(step), "h": tracker.Histogram([step])}, step=step)
+            if step % 20 == 0:
+                assert run.flush()
+    assert len(lies) == 3
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("x").step.tolist() == list(range(200))
+    assert stored.histograms("h").step.tolist() == list(range(200))
 
 
 def test_a_clock_that_jumps_changes_no_order(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from tracker.store import schema, sketch, stretch
+from tracker.store import schema, sketch_levels, stretch
 from tracker.store.engine import create
 from tracker.store.liveness import Writer
+from tracker.store.sketch import Sketch
 from tracker.store.stretch import FAN_OUT, STRETCH_POINTS, Points
 from tracker.values.value import Medium
 
@@ -32,7 +33,6 @@ reads a live series in a handful of rows; many enough that rewriting the open st
 _FRESH = schema.insert(schema.scalars, schema.FRESH_COLUMNS)
 _STRETCH = schema.insert(schema.scalars)
 _SERIES = schema.insert(schema.series)
-_SKETCH = schema.insert(schema.sketches)
 _MEDIUM = schema.insert(schema.media)
 _BLOB = schema.insert(schema.blobs, or_ignore=True)
 _MARK = schema.insert(schema.marks)
@@ -259,17 +259,9 @@ class Transaction:
             level, rows_points = level + 1, rows_points * FAN_OUT
             before, after = before // FAN_OUT, after // FAN_OUT
 
-    def add_sketch(self, series: int, step: int, wall_time: float, value: sketch.Sketch) -> None:
+    def add_sketch(self, series: int, step: int, wall_time: float, value: Sketch) -> None:
         """Appends a histogram to its series."""
-        n = self._ordinal(series)
-        self._driver.execute(
-            _SKETCH,
-            (
-                self._take_id(), series, 0, n, 1, step, wall_time, None, None, None, None,
-                value.total, value.nan_count, value.posinf_count, value.neginf_count,
-                value.min, value.max, value.sum, value.sum_squares, sketch.FORM_LOG, sketch.pack(value),
-            ),
-        )  # fmt: skip
+        sketch_levels.append(self._driver, self._take_id, series, self._ordinal(series), step, wall_time, value)
 
     def add_media(self, series: int, step: int, wall_time: float, items: Sequence[Medium]) -> None:
         """Appends what was logged under one tag at one step: one item or several, in their order."""

@@ -35,6 +35,10 @@ TAKE_BYTES = 16 * 1024 * 1024
 """Records given to one commit, which bounds what its arrays take."""
 
 
+TAKE_HEAVY_BYTES = 4 * 1024 * 1024
+"""Heavy values given to one commit: a few hundred histograms, so that no commit takes as long as on a dead disk."""
+
+
 class Lane:
     """The records of one set of tags: int64 order, float64 wall time, int64 step, float64 values."""
 
@@ -190,7 +194,7 @@ class Inbox:
     # --- the writer's thread -------------------------------------------------------------------------
 
     def take(self) -> Taken:
-        """Copies out what waits, up to `TAKE_BYTES` of scalars; nothing is removed before `discard`.
+        """Copies out what waits, up to `TAKE_BYTES` of scalars and `TAKE_HEAVY_BYTES`; `discard` removes it.
 
         The calls of one thread keep their order across lanes: only records that were ordered before this
         moment are taken, and none that comes after one left behind.
@@ -218,7 +222,15 @@ class Inbox:
                 records = records[: later[0]]
             if len(records):
                 kept.append((lane, records))
-        return Taken(kept, list(itertools.islice(self.heavies, len(self.heavies))), everything)
+        heavies: list[Heavy] = []
+        heavy_bytes = 0
+        for heavy in itertools.islice(self.heavies, len(self.heavies)):
+            if heavies and heavy_bytes + heavy.n_bytes > TAKE_HEAVY_BYTES:
+                everything = False
+                break
+            heavies.append(heavy)
+            heavy_bytes += heavy.n_bytes
+        return Taken(kept, heavies, everything)
 
     def discard(self, taken: Taken) -> None:
         """Removes what has been stored, or given up."""

@@ -13,115 +13,26 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
-from tracker.store import engine, schema, segments, sketch, stretch
-from tracker.store.appender import summaries_of
+from tracker.store import engine, segments, sketch, stretch
+from tracker.store.answers import Histograms, Mark, MediaItem, Scalars
 from tracker.store.envelope import AXES, Envelope, envelope
+from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
-from tracker.store.stretch import SUMMARY, Points, Summaries
+from tracker.store.sketch_levels import Node, SketchLevels
+from tracker.store.stretch import Points
 from tracker.values.histogram import Histogram
 
 KINDS = ("scalar", "histogram", "image", "text", "graph")
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
-_SUMMARIES = (
-    f"SELECT n, count, {', '.join(schema.SUMMARY_COLUMNS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
-)
-
-_SKETCHES = (
-    "SELECT step, wall_time, nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets "
-    "FROM sketches WHERE series=? AND level=0 ORDER BY n"
-)
 _MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
-
-
-@dataclass(frozen=True)
-class Scalars:
-    """Every point of a series, in order: arrays of one length."""
-
-    step: npt.NDArray[np.int64]
-    wall_time: npt.NDArray[np.float64]
-    """Seconds since the epoch."""
-    value: npt.NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.step)
-
-
-@dataclass(frozen=True)
-class Histograms:
-    """The histograms of a series, in order: `h[i]` is one of them."""
-
-    step: npt.NDArray[np.int64]
-    wall_time: npt.NDArray[np.float64]
-    items: tuple[Histogram, ...]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> Histogram:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[Histogram]:
-        return iter(self.items)
-
-    def merge(self) -> Histogram:
-        """The histogram of all of them together; exact."""
-        return Histogram.merged(list(self.items))
-
-
-@dataclass(frozen=True)
-class MediaItem:
-    """One logged item: a picture, a text, a graph."""
-
-    step: int
-    wall_time: float
-    position: int
-    """Its place among the items logged under the tag at that step."""
-    form: str
-    """Its media type."""
-    attributes: dict[str, Any]
-    hash: str
-    """Names its bytes within the run."""
-    read: Callable[[], bytes]
-
-    @property
-    def data(self) -> bytes:
-        """The encoded bytes."""
-        return self.read()
-
-    @property
-    def array(self) -> npt.NDArray[np.uint8]:
-        """A picture's pixels, (H, W) or (H, W, C)."""
-        import io
-
-        from PIL import Image
-
-        return np.asarray(Image.open(io.BytesIO(self.data)))
-
-    @property
-    def text(self) -> str:
-        """A text's words."""
-        return self.data.decode("utf-8")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened at a moment of the training."""
-
-    step: int | None
-    wall_time: float
-    kind: str
-    text: str
-    attributes: dict[str, Any]
 
 
 class Store:
@@ -336,28 +247,53 @@ class StoredRun:
             shift = self.started or 0.0
             start, stop = (None if edge is None else edge + shift for edge in (start, stop))
         with self._series("scalar", tag) as found:
-            sources = [_SeriesFile(connection, series, limit) for _, connection, series, limit in found]
+            sources = [ScalarLevels(connection, series, limit) for _, connection, series, limit in found]
             made = envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
             counts = {segment.id: source.count for (segment, *_), source in zip(found, sources, strict=True)}
             return made, counts
 
-    def histograms(self, tag: str) -> Histograms:
+    def histograms(
+        self, tag: str, columns: int | None = None, start: float | None = None, stop: float | None = None
+    ) -> Histograms:
         """The histograms of a tag, in order.
+
+        Args:
+            tag: What they were logged under.
+            columns: Merge neighbours, exactly, so that at most so many come back; None for each by itself.
+            start: The first step, included.
+            stop: The last, included.
 
         Raises:
             SeriesNotFoundError: the run has none of that tag.
         """
-        steps: list[int] = []
-        times: list[float] = []
-        items: list[Histogram] = []
+        if columns is not None and columns < 1:
+            raise ValueError(message("columns must be at least 1.", got=columns))
         with self._series("histogram", tag) as found:
+            sources = []
             for _, connection, series, limit in found:
-                for step, wall_time, *counted in connection.execute(_SKETCHES, (series,)):
-                    if limit is None or step <= limit:
-                        steps.append(step)
-                        times.append(wall_time)
-                        items.append(Histogram.of(sketch_of(counted)))
-        return Histograms(np.array(steps, np.int64), np.array(times, np.float64), tuple(items))
+                last = limit if stop is None else stop if limit is None else min(limit, stop)
+                sources.append(SketchLevels(connection, series, start, last))
+            total = sum(source.count() for source in sources)
+            size = 1 if columns is None else max(1, -(-total // columns))
+            placed = [(node, source) for source in sources for node in source.nodes(size)]
+            groups: list[list[tuple[Node, SketchLevels]]] = []
+            room = 0
+            for node, source in placed:
+                if room <= 0:
+                    groups.append([])
+                    room = size
+                groups[-1].append((node, source))
+                room -= node.count
+            items = [Histogram.of(sketch.merge([source.read(node) for node, source in group])) for group in groups]
+        firsts, lasts = [group[0][0] for group in groups], [group[-1][0] for group in groups]
+        return Histograms(
+            np.array([node.step for node in firsts], np.int64),
+            np.array([node.wall_time for node in firsts], np.float64),
+            tuple(items),
+            np.array([node.last_step for node in lasts], np.int64),
+            np.array([node.last_wall_time for node in lasts], np.float64),
+            np.array([sum(node.count for node, _ in group) for group in groups], np.int64),
+        )
 
     def media(self, kind: str, tag: str) -> list[MediaItem]:
         """The items of a tag of one kind ("image", "text", "graph"), in order.
@@ -458,75 +394,6 @@ class StoredRun:
                 return bytes(connection.execute("SELECT data FROM blobs WHERE hash=?", (digest,)).fetchone()[0])
 
         return read
-
-
-class _SeriesFile:
-    """One segment's part of a series as levels of summaries; see `envelope.Source`."""
-
-    def __init__(self, connection: sqlite3.Connection, series: int, limit: int | None) -> None:
-        self.connection = connection
-        self.series = series
-        self.limit = limit
-        self.count = 0
-        """Points of the series, those left behind by a rewind included; known after `top`."""
-
-    def top(self) -> tuple[Summaries, npt.NDArray[np.int64]]:
-        highest = self.connection.execute("SELECT max(level) FROM scalars WHERE series=?", (self.series,)).fetchone()[0]
-        found: list[Summaries] = []
-        levels: list[npt.NDArray[np.int64]] = []
-        start = 0
-        for level in range(highest if highest is not None else -1, -1, -1):
-            items = summaries_of(self.connection.execute(_SUMMARIES, (self.series, level, start)).fetchall())
-            if len(items):
-                start = int(items["n"][-1] + items["count"][-1])
-                found.append(items)
-                levels.append(np.full(len(items), level))
-        self.count = start
-        if not found:
-            return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
-        return self._live(np.concatenate(found), np.concatenate(levels))
-
-    def _live(self, items: Summaries, levels: npt.NDArray[np.int64]) -> tuple[Summaries, npt.NDArray[np.int64]]:
-        """Without what a rewind left behind; an item that is so in part counts as one that must be split."""
-        if self.limit is None:
-            return items, levels
-        keep = items["step_min"] <= self.limit
-        items, levels = items[keep].copy(), levels[keep]
-        partly = (items["step_max"] > self.limit) & (items["count"] > 1)
-        items["ordered"][partly] = 0
-        return items, levels
-
-    def split(self, items: Summaries, level: int) -> Summaries:
-        rows = self._rows("points", items, level)
-        joined = np.concatenate([np.frombuffer(row[0], SUMMARY) for row in rows])
-        return self._live(joined, np.zeros(len(joined), np.int64))[0]
-
-    def points(self, items: Summaries) -> Points:
-        points = stretch.unpack(self._rows(", ".join(stretch.UNPACK_COLUMNS), items, 0))
-        if self.limit is None:
-            return points
-        return points.where(points.step <= self.limit)
-
-    def _rows(self, columns: str, items: Summaries, level: int) -> list[tuple[Any, ...]]:
-        """The rows that hold what the items are made of, in the order of the items."""
-        wanted = items["n"].tolist()
-        select = f"SELECT {columns} FROM scalars WHERE series=? AND level=? AND"
-        if items["n"][-1] - items["n"][0] == items["count"][:-1].sum():
-            # Neighbours, the usual case: one range instead of a thousand look-ups.
-            rows = self.connection.execute(
-                f"{select} n BETWEEN ? AND ? ORDER BY n", (self.series, level, wanted[0], wanted[-1])
-            )
-            return rows.fetchall()
-        one = f"{select} n=?"
-        return [self.connection.execute(one, (self.series, level, n)).fetchone() for n in wanted]
-
-
-def sketch_of(row: Sequence[Any]) -> sketch.Sketch:
-    """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets)."""
-    nan_count, posinf_count, neginf_count, smallest, largest, total, squares, buckets = row
-    index, counts = sketch.unpack(buckets)
-    exact = [float("nan") if value is None else value for value in (smallest, largest, total, squares)]
-    return sketch.Sketch(index, counts, nan_count, posinf_count, neginf_count, *exact)
 
 
 def status_of(found: Sequence[Segment], now: float) -> str:

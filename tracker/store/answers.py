@@ -1,0 +1,98 @@
+"""What reading a run answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.values.histogram import Histogram
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """Every point of a series, in order: arrays of one length."""
+
+    step: npt.NDArray[np.int64]
+    wall_time: npt.NDArray[np.float64]
+    """Seconds since the epoch."""
+    value: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """The histograms of a series, in order: `h[i]` is one of them, or several that were merged."""
+
+    step: npt.NDArray[np.int64]
+    """Where each was logged; of a merged one, its first."""
+    wall_time: npt.NDArray[np.float64]
+    items: tuple[Histogram, ...]
+    last_step: npt.NDArray[np.int64]
+    last_wall_time: npt.NDArray[np.float64]
+    count: npt.NDArray[np.int64]
+    """How many logged ones each stands for."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Histogram:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[Histogram]:
+        return iter(self.items)
+
+    def merge(self) -> Histogram:
+        """The histogram of all of them together; exact."""
+        return Histogram.merged(list(self.items))
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    """One logged item: a picture, a text, a graph."""
+
+    step: int
+    wall_time: float
+    position: int
+    """Its place among the items logged under the tag at that step."""
+    form: str
+    """Its media type."""
+    attributes: dict[str, Any]
+    hash: str
+    """Names its bytes within the run."""
+    read: Callable[[], bytes]
+
+    @property
+    def data(self) -> bytes:
+        """The encoded bytes."""
+        return self.read()
+
+    @property
+    def array(self) -> npt.NDArray[np.uint8]:
+        """A picture's pixels, (H, W) or (H, W, C)."""
+        import io
+
+        from PIL import Image
+
+        return np.asarray(Image.open(io.BytesIO(self.data)))
+
+    @property
+    def text(self) -> str:
+        """A text's words."""
+        return self.data.decode("utf-8")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a moment of the training."""
+
+    step: int | None
+    wall_time: float
+    kind: str
+    text: str
+    attributes: dict[str, Any]

@@ -1,0 +1,84 @@
+"""Levels of a scalar series as they lie in a segment file, for the envelope to read."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.store import schema, stretch
+from tracker.store.appender import summaries_of
+from tracker.store.stretch import SUMMARY, Points, Summaries
+
+_SUMMARIES = (
+    f"SELECT n, count, {', '.join(schema.SUMMARY_COLUMNS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
+)
+
+
+class ScalarLevels:
+    """One segment's part of a series as levels of summaries: a `Source` of envelopes.
+
+    Args:
+        connection: The segment's file.
+        series: The number of the series there.
+        limit: The last step on the live line; None where no rewind cut it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, series: int, limit: int | None) -> None:
+        self.connection = connection
+        self.series = series
+        self.limit = limit
+        self.count = 0
+        """Points of the series, those left behind by a rewind included; known after `top`."""
+
+    def top(self) -> tuple[Summaries, npt.NDArray[np.int64]]:
+        highest = self.connection.execute("SELECT max(level) FROM scalars WHERE series=?", (self.series,)).fetchone()[0]
+        found: list[Summaries] = []
+        levels: list[npt.NDArray[np.int64]] = []
+        start = 0
+        for level in range(highest if highest is not None else -1, -1, -1):
+            items = summaries_of(self.connection.execute(_SUMMARIES, (self.series, level, start)).fetchall())
+            if len(items):
+                start = int(items["n"][-1] + items["count"][-1])
+                found.append(items)
+                levels.append(np.full(len(items), level))
+        self.count = start
+        if not found:
+            return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
+        return self._live(np.concatenate(found), np.concatenate(levels))
+
+    def _live(self, items: Summaries, levels: npt.NDArray[np.int64]) -> tuple[Summaries, npt.NDArray[np.int64]]:
+        """Without what a rewind left behind; an item that is so in part counts as one that must be split."""
+        if self.limit is None:
+            return items, levels
+        keep = items["step_min"] <= self.limit
+        items, levels = items[keep].copy(), levels[keep]
+        partly = (items["step_max"] > self.limit) & (items["count"] > 1)
+        items["ordered"][partly] = 0
+        return items, levels
+
+    def split(self, items: Summaries, level: int) -> Summaries:
+        rows = self._rows("points", items, level)
+        joined = np.concatenate([np.frombuffer(row[0], SUMMARY) for row in rows])
+        return self._live(joined, np.zeros(len(joined), np.int64))[0]
+
+    def points(self, items: Summaries) -> Points:
+        points = stretch.unpack(self._rows(", ".join(stretch.UNPACK_COLUMNS), items, 0))
+        if self.limit is None:
+            return points
+        return points.where(points.step <= self.limit)
+
+    def _rows(self, columns: str, items: Summaries, level: int) -> list[tuple[Any, ...]]:
+        """The rows that hold what the items are made of, in the order of the items."""
+        wanted = items["n"].tolist()
+        select = f"SELECT {columns} FROM scalars WHERE series=? AND level=? AND"
+        if items["n"][-1] - items["n"][0] == items["count"][:-1].sum():
+            # Neighbours, the usual case: one range instead of a thousand look-ups.
+            rows = self.connection.execute(
+                f"{select} n BETWEEN ? AND ? ORDER BY n", (self.series, level, wanted[0], wanted[-1])
+            )
+            return rows.fetchall()
+        one = f"{select} n=?"
+        return [self.connection.execute(one, (self.series, level, n)).fetchone() for n in wanted]
