@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from tracker.store.stretch import Points
 
-SCALARS_LIMIT_BYTES = 48 * 1024 * 1024
-"""Scalars that wait for a disk: 1.5 million of them logged one by one, 5.7 million in dictionaries of 20."""
+SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
+"""Scalars that wait for a disk: a million of them logged one by one, 3.8 million in dictionaries of 20."""
 
 HEAVY_LIMIT_BYTES = 128 * 1024 * 1024
 """Histograms, images and other heavy values that wait to be encoded or for a disk."""
@@ -31,7 +31,7 @@ HEAVY_LIMIT_BYTES = 128 * 1024 * 1024
 MAX_LANES = 256
 """Sets of tags with a lane of their own. A loop that never logs the same set twice uses the loose lane."""
 
-TAKE_BYTES = 16 * 1024 * 1024
+TAKE_BYTES = 8 * 1024 * 1024
 """Records given to one commit, which bounds what its arrays take."""
 
 
