@@ -155,6 +155,68 @@ def test_a_folder_that_cannot_be_written_for_a_while(logdir: Path) -> None:
     assert tracker.open(logdir).run("a").scalars("x").step.tolist() == list(range(50))
 
 
+READ_ONLY = """
+import os, subprocess, sys
+from pathlib import Path
+import tracker
+from tracker.errors import LogdirError
+
+def close(folder):
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+
+logdir = Path(sys.argv[1])
+probe = logdir / "probe"
+probe.mkdir(mode=0o555)
+try:
+    (probe / "file").touch()
+    sys.exit("this user can write anywhere, and the test says nothing")
+except PermissionError:
+    pass
+
+run = tracker.init(logdir=logdir, name="closed while written")
+run.log({"x": 0.0}, step=0)
+run.flush()
+close(logdir / "closed while written")
+for step in range(1, 100):
+    run.log({"x": float(step)}, step=step)
+run.finish()
+stored = tracker.open(logdir).run("closed while written")
+assert stored.scalars("x").step.tolist() == list(range(100)) and stored.status == "finished"
+
+killed = "import os, sys, tracker; r = tracker.init(logdir=sys.argv[1], name='killed'); r.log({'x': 1.0}); r.flush(); os._exit(9)"
+subprocess.run([sys.executable, "-c", killed, str(logdir)])
+for shared in (logdir / "killed").glob("*-shm"):
+    shared.unlink()
+close(logdir / "killed")
+stored = tracker.open(logdir).run("killed")
+assert stored.scalars("x").value.tolist() == [1.0] and stored.status == "crashed"
+
+logdir.chmod(0o555)
+try:
+    tracker.init(logdir=logdir, name="new")
+except LogdirError as error:
+    assert "Choose a folder that you can write" in str(error)
+else:
+    sys.exit("a run was begun where nothing can be written")
+logdir.chmod(0o755)
+for folder in logdir.iterdir():
+    folder.chmod(0o755)
+"""
+
+
+def test_a_folder_made_read_only_is_read_and_refuses_new_runs(logdir: Path) -> None:
+    """A run under way loses nothing, finished and killed ones are read, and a new one says what to do."""
+    command = [sys.executable, "-c", READ_ONLY, str(logdir)]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv to give up root's leave to write anywhere")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_lock_of_another_program_delays_storing_and_nothing_else(logdir: Path) -> None:
     """Somebody opens the live file in a database browser and begins to write: log() does not notice."""
     run = tracker.init(logdir=logdir, name="a")
