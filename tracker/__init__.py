@@ -52,6 +52,7 @@ def init(
     notes: str = "",
     resume: str | None = None,
     step: int | None = None,
+    fork: str | None = None,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
@@ -67,12 +68,16 @@ def init(
             Under torchrun and the like, where `RANK` and `WORLD_SIZE` are set, the default is "allow".
         step: The checkpoint's step that training goes back to: later points of the resumed run stay in the
             store, off the live line, and the next step is one more.
+        fork: The name of a run to begin as a copy of, up to `step` or to its end; it is left as it is. The new run
+            is whole by itself: the first one may go on, or be deleted.
+
+    `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
     global _current
-    run = _start(logdir, name, config, group, tags, notes, resume, step)
+    run = _start(logdir, name, config, group, tags, notes, resume, step, fork)
     _current = run
     return run
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from tracker import config as configs
 from tracker import logdir as logdirs
-from tracker.errors import RunNameError, StepError, message
+from tracker.errors import RunNameError, RunNotFoundError, StepError, message
 from tracker.run import Run
+from tracker.store import engine
 from tracker.store.appender import Birth
 from tracker.store.liveness import this_process
-from tracker.store.reader import StoredRun
+from tracker.store.reader import Store, StoredRun
 from tracker.store.segments import Segment, last_of
 
 RESUME = (None, "allow", "must", "never")
@@ -31,6 +32,7 @@ def start(
     notes: str,
     resume: str | None,
     step: int | None,
+    fork: str | None,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:
@@ -45,32 +47,66 @@ def start(
         )
     now = time.time()
     root = logdirs.resolve(logdir)
-    wanted = logdirs.check_run_name(name) if name is not None else logdirs.generated_name(now)
     rank = _rank()
+    source = _to_fork(root, fork, resume, rank) if fork is not None else None
+    name = fork if name is None else name
+    wanted = logdirs.check_run_name(name) if name is not None else logdirs.generated_name(now)
     if rank is not None and name is not None and resume is None:
         resume = "allow"  # the processes of one training mean one run
     settings = configs.plain(config)
     found, folder, existed = logdirs.claim_folder(root, wanted, resume)
+    if source is not None:
+        for segment in source.segments():
+            engine.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")
 
     parent: Segment | None = None
     first_step = 0
-    if existed:
+    reason = "start"
+    if existed or source is not None:
         stored = StoredRun(found, folder)
         parent = last_of(stored.segments(), rank)
+        if parent is not None:
+            reason = "fork" if source is not None else "resume" if step is None else "rewind"
+            # What is not said anew holds on.
+            settings = settings if config is not None else parent.config
+            group, tags, notes = group or parent.group, tags or parent.tags, notes or parent.notes
         if parent is not None and step is None:
             first_step = _next_step(stored)
     if step is not None:
         first_step = step + 1
     birth = Birth(
         segment=logdirs.new_segment_id(now, rank), run=found, parent=parent.id if parent else None,
-        fork_step=step if parent else None, reason=("rewind" if step is not None else "resume") if parent else "start",
+        fork_step=step if parent else None, reason=reason,
         rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(map(str, tags)),
         notes=str(notes), config=settings, environment=_environment(),
     )  # fmt: skip
     run = Run(root, folder, birth, first_step)
     if parent is not None:
-        run.mark(f"resumed after step {first_step - 1:,}", first_step - 1, kind="resume", segment=parent.id)
+        words = "resumed" if source is None else f"forked from {source.name}"
+        kind = "resume" if source is None else "fork"
+        run.mark(f"{words} after step {first_step - 1:,}", first_step - 1, kind=kind, segment=parent.id)
     return run
+
+
+def _to_fork(root: Path, fork: str, resume: str | None, rank: int | None) -> StoredRun:
+    """The run that a new one begins as a copy of."""
+    if resume is not None:
+        raise RunNameError(
+            message("fork makes a new run, resume goes on with one.", expected="one of them", got="both")
+        )
+    if rank is not None:
+        raise RunNameError(
+            message(
+                "A run of several processes cannot be forked by all of them.",
+                expected="fork in one process before the others start",
+                got=f"fork={fork!r} in the process of rank {rank}",
+                hint=f'Run tracker.init(name="…", fork={fork!r}).finish() first, then resume="must" in every process.',
+            )
+        )
+    source = Store(root).run(fork)
+    if not source.segments():
+        raise RunNotFoundError(message(f"Run {fork!r} in {root} cannot be read.", hint="`viz doctor` says more."))
+    return source
 
 
 def _rank() -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,69 @@ def test_a_rewound_run_counts_from_its_checkpoint(logdir: Path) -> None:
     with tracker.init(logdir=logdir, name="a", resume="must", step=4) as run:
         run.log({"x": 0.0})
     assert tracker.open(logdir).run("a").scalars("x").step.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_fork_is_a_run_of_its_own_from_a_step_on(logdir: Path) -> None:
+    """It holds all kinds up to the step, keeps what it was not told anew, and leaves the first run alone."""
+    with tracker.init(logdir=logdir, name="a", config={"lr": 0.1}, tags=["first"]) as run:
+        for step in range(100):
+            values = {"x": float(step), "h": tracker.Histogram([step]), "p": tracker.Image(np.zeros((2, 2)))}
+            run.log(values, step=step)
+    with tracker.init(logdir=logdir, name="b", fork="a", step=49, config={"lr": 0.01}) as run:
+        for step in range(50, 60):
+            run.log({"x": -float(step)}, step=step)
+    first, second = tracker.open(logdir).run("a"), tracker.open(logdir).run("b")
+    assert first.scalars("x").value.tolist() == [float(i) for i in range(100)]
+    assert second.scalars("x").value.tolist() == [float(i) if i < 50 else -float(i) for i in range(60)]
+    assert len(second.histograms("h")) == len(second.images("p")) == 50
+    assert (first.config, second.config) == ({"lr": 0.1}, {"lr": 0.01})
+    assert second.segments()[-1].tags == ("first",)
+    assert [segment.run for segment in second.segments()] == ["a", "b"]
+    assert [(mark.kind, mark.text) for mark in second.marks()] == [("fork", "forked from a after step 49")]
+    shutil.rmtree(logdir / "a")
+    assert second.images("p")[0].array.shape[:2] == (2, 2)
+
+
+def test_a_run_is_forked_while_it_is_written(logdir: Path) -> None:
+    """The copy is whole as of that moment and stays so; without a name it gets the first one's with a number."""
+    with tracker.init(logdir=logdir, name="a") as first:
+        first.log({"x": 1.0}, step=0)
+        first.flush()
+        with tracker.init(logdir=logdir, fork="a") as second:
+            first.log({"x": 2.0}, step=1)
+            first.flush()
+            second.log({"x": 3.0})
+            second.flush()
+            assert (second.name, tracker.open(logdir).run("a-2").status) == ("a-2", "running")
+    store = tracker.open(logdir)
+    assert store.run("a").scalars("x").value.tolist() == [1.0, 2.0]
+    assert store.run("a-2").scalars("x").value.tolist() == [1.0, 3.0]
+    assert store.run("a-2").scalars("x").step.tolist() == [0, 1]
+    assert store.run("a-2").status == "finished"
+
+
+def test_a_fork_that_cannot_be_says_why(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing to copy, two wishes at once, many processes at once."""
+    finished(logdir, "a", range(3))
+    with pytest.raises(errors.RunNotFoundError, match="There is no run 'b'"):
+        tracker.init(logdir=logdir, fork="b")
+    with pytest.raises(errors.RunNameError, match="fork makes a new run"):
+        tracker.init(logdir=logdir, name="b", fork="a", resume="allow")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(errors.RunNameError, match="cannot be forked by all of them"):
+        tracker.init(logdir=logdir, name="b", fork="a")
+    assert [run.name for run in tracker.open(logdir).runs()] == ["a"]
+
+
+def test_what_is_not_said_anew_holds_on(logdir: Path) -> None:
+    """A run that is resumed without its configuration keeps it."""
+    with tracker.init(logdir=logdir, name="a", config={"lr": 1}, group="g", tags=["t"], notes="n"):
+        pass
+    with tracker.init(logdir=logdir, name="a", resume="must"):
+        pass
+    newest = tracker.open(logdir).run("a").segments()[-1]
+    assert (newest.config, newest.group, newest.tags, newest.notes) == ({"lr": 1}, "g", ("t",), "n")
 
 
 def test_ranks_of_one_training_share_a_run(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     """
     if path.exists():
         raise FileExistsError(f"{path} is there already")
-    unborn = path.with_name(f".{path.name}.unborn")
+    unborn = _unborn(path)
     try:
         engine = _writing_engine(unborn)
         with engine.connect() as connection:
@@ -72,6 +72,34 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
                 os.unlink(f"{unborn}{ending}")
         raise
     return _writing_engine(path)
+
+
+def _unborn(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unborn")
+
+
+def copy(path: Path, target: Path, ending: str) -> None:
+    """Copies a segment, whole as of this moment, although its writer may go on; the copy says it was stopped.
+
+    Raises:
+        NotAStoreError, NewerSchemaError, DamagedStoreError: as `open_reader`.
+        OSError: the copy cannot be made.
+    """
+    unborn = _unborn(target)
+    source = open_reader(path)
+    try:
+        with contextlib.closing(sqlite3.connect(unborn, isolation_level=None)) as made:
+            source.backup(made)
+            made.execute("PRAGMA journal_mode=DELETE")
+            made.execute(
+                "UPDATE state SET status='stopped', ended=heartbeat, ending=? WHERE status='running'", (ending,)
+            )
+        unborn.rename(target)
+    except sqlite3.Error as error:
+        unborn.unlink(missing_ok=True)
+        raise OSError(f"{path} cannot be copied to {target}: {error}") from error
+    finally:
+        source.close()
 
 
 def _writing_engine(path: Path) -> sa.Engine:

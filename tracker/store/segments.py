@@ -17,7 +17,7 @@ from typing import Any
 from tracker.store import liveness, schema
 from tracker.store.liveness import Writer
 
-RESUMED = ("resume", "rewind")
+RESUMED = ("resume", "rewind", "fork")
 """Reasons of segments that continue their parent; the others stand beside it."""
 
 
