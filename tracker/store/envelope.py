@@ -185,6 +185,7 @@ def _to_split(items: Summaries, grid: _Grid, axis: str, spans: npt.NDArray[Any])
     """Which items cannot stand as they are: they reach out of the window, cross an edge, or are out of order.
 
     An item may cross an edge when it is narrow and nothing else, read as points (`spans`) or not, lies where it does.
+    Where there is a column for each point, each is to be seen by itself.
     """
     low, high = items[f"{axis}_min"], items[f"{axis}_max"]
     outside = (low < grid.low) | (high > grid.high)
@@ -198,6 +199,9 @@ def _to_split(items: Summaries, grid: _Grid, axis: str, spans: npt.NDArray[Any])
     apart[order[:-1]] &= behind
     gives_way = apart[: len(items)] & grid.is_narrow(low, high)
     ordered = (items["ordered"] & (STEPS_ORDERED if axis == "step" else TIMES_ORDERED)) != 0
+    if items["count"].sum() <= grid.columns:
+        few: Mask = items["count"] > 1
+        return few
     split: Mask = (items["count"] > 1) & (outside | (straddles & ~gives_way) | ~ordered)
     return split
 
