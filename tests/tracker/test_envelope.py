@@ -207,11 +207,11 @@ def test_one_spike_among_a_million_points_is_in_the_envelope(logdir: Path) -> No
 def test_few_points_are_points(logdir: Path, axis: str) -> None:
     """Where there are more columns than points, none is drawn as a range: two values are a line, not a block."""
     with tracker.init(logdir=logdir, name="a") as run:
-        for step in (1, 2, 10):
+        for step in (1, 2):
             run.log({"loss": float(step)}, step=step, wall_time=1.7e9 + step)
     found = tracker.open(logdir).run("a").envelope("loss", 1000, axis=axis)
-    assert found.count.tolist() == [1, 1, 1]
-    assert found.first.tolist() == [1.0, 2.0, 10.0]
+    assert found.count.tolist() == [1, 1]
+    assert found.first.tolist() == [1.0, 2.0]
 
 
 def test_a_window_without_points_is_empty(logdir: Path) -> None:
