@@ -45,7 +45,7 @@ def ancestors(tree: Tree, n_nodes: int) -> Ints:
     """Row d, column i: the item at depth d that holds node i, or is it; -1 below."""
     depth = np.array(tree.depths(), np.int32)
     parent = np.array(tree.parent, np.int32)
-    at = np.zeros(n_nodes, np.int32)
+    at: npt.NDArray[np.int32] = np.zeros(n_nodes, np.int32)
     node = np.array(tree.node, np.int64)
     leaves = np.flatnonzero((node >= 0) & (depth >= 0))
     at[node[leaves]] = leaves

@@ -34,7 +34,7 @@ def matrix(found: Histograms, bins: int, rows: int) -> tuple[dict[str, Any], lis
     ends = [stop - 1 for _, stop in _groups(len(found), rows)]
     merged = [Histogram.merged(list(group)) for group in groups]
     low, high = _range(merged)
-    edges = np.linspace(low, high, bins + 1)
+    edges = np.linspace(low, high, bins + 1, dtype=np.float64)
     counts = np.zeros((len(merged), bins))
     for row, each in enumerate(merged):
         counts[row] = rebinned(each.sketch, edges)

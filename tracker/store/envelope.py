@@ -151,7 +151,7 @@ class _Grid:
             last = min((1 << 63) - 1, int(np.floor(high)) if isinstance(high, float) else int(high))
             self.width: Any = max(1, -(-(last - self.first + 1) // columns))
         else:
-            self.width = max(float(high) - float(low), np.finfo(np.float64).tiny) / columns
+            self.width = max(float(high) - float(low), float(np.finfo(np.float64).tiny)) / columns
 
     def column(self, position: npt.NDArray[Any]) -> Ints:
         """The column of each position; below 0 before the window, at least `columns` behind it."""

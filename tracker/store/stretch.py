@@ -232,7 +232,7 @@ def summarise(points: Points, rows: int, n: int) -> Summaries:
     count = len(points.step) // rows
     step = points.step.reshape(rows, count)
     wall_time = points.wall_time.reshape(rows, count)
-    value = points.value.reshape(rows, count)
+    value: Floats = points.value.reshape(rows, count)
     out = np.zeros(rows, SUMMARY)
     each = np.arange(rows)
     out["n"] = n + each * count
