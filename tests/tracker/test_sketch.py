@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 from tracker import errors
 from tracker.store import sketch
 from tracker.store.sketch import Sketch
+from tracker.values import torch_sketch
 
 floats32 = hnp.arrays(np.float32, st.integers(0, 200), elements=st.floats(width=32))
 floats64 = hnp.arrays(np.float64, st.integers(0, 200), elements=st.floats(width=64))
@@ -49,6 +50,24 @@ def test_every_element_is_counted_once_in_its_bucket(values: np.ndarray) -> None
         kept = max(-3.4028235e38, min(3.4028235e38, value))
         # Rounding to float32 may lift a float64 over the edge it lies just below.
         assert sketch.lower_edges(bucket)[0] <= np.float32(kept) <= sketch.upper_edges(bucket)[0]
+
+
+TORCH_DTYPES = ["float32", "float64", "float16", "bfloat16", "int8", "int64", "uint8", "bool"]
+
+
+@given(st.one_of(floats32, floats64), st.sampled_from(TORCH_DTYPES), st.booleans())
+def test_a_tensor_is_counted_on_its_device_as_numpy_would(values: np.ndarray, dtype: str, strided: bool) -> None:
+    """The same buckets, the same counts apart, the same extremes, whatever the dtype and the strides."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    tensor = torch.from_numpy(np.nan_to_num(values) if dtype[0] in "iub" and dtype[:2] != "bf" else values)
+    tensor = tensor.clamp(-100, 100).to(torch.int8).abs() if dtype == "uint8" else tensor
+    tensor = tensor.to(getattr(torch, dtype))
+    if strided and tensor.numel():
+        tensor = tensor.repeat_interleave(2)[::2].reshape(1, -1, 1)
+    expected = sketch.count(tensor.float().numpy() if dtype == "bfloat16" else tensor.numpy())
+    found = torch_sketch.count(tensor)
+    assert same(found, expected)
+    assert np.allclose(found[7:9], expected[7:9], rtol=1e-4, equal_nan=True)
 
 
 def bucket_of(value: float) -> int:

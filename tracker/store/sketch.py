@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,31 +95,46 @@ def _count_chunk(flat: Any, xp: Any) -> Sketch:
         counts = every[found]
     if xp is not np:
         found, counts = found.get(), counts.get()
-    code = found.astype(np.int32)
-    counts = counts.astype(np.int64)
 
-    nan_count = posinf_count = neginf_count = 0
-    magnitude = code & (_SIGN - 1)
-    finite = magnitude < _INFINITY
-    if not finite.all():
-        # The upper bits of a NaN can look like those of an infinity: only now is it worth looking closely.
-        nan_count = int(xp.isnan(single).sum())
-        posinf_count = int((single == xp.inf).sum())
-        neginf_count = int((single == -xp.inf).sum())
-        code, counts = code[finite], counts[finite]
-        flat = flat[xp.isfinite(single)]
+    def non_finite() -> tuple[int, int, int]:
+        return int(xp.isnan(single).sum()), int((single == xp.inf).sum()), int((single == -xp.inf).sum())
+
+    def moments(all_finite: bool) -> tuple[float, float, float, float]:
+        kept = flat if all_finite else flat[xp.isfinite(single)]
+        with np.errstate(over="ignore"):
+            total = float(kept.sum())  # pairwise: float32 is good to 6 digits of the sum of magnitudes
+            if kept.dtype != xp.float64 and (kept.dtype != xp.float32 or not np.isfinite(total)):
+                total = float(kept.sum(dtype=xp.float64))
+            return float(kept.min()), float(kept.max()), total, float(_sum_of_squares(kept, xp))
+
+    return from_codes(found, counts, non_finite, moments)
+
+
+def from_codes(
+    found: npt.NDArray[np.integer[Any]],
+    counts: npt.NDArray[np.integer[Any]],
+    non_finite: Callable[[], tuple[int, int, int]],
+    moments: Callable[[bool], tuple[float, float, float, float]],
+) -> Sketch:
+    """A sketch from how often each code (upper 16 bits of a float32) occurs, wherever they were counted.
+
+    Args:
+        found: The codes that occur, each once.
+        counts: How often.
+        non_finite: Counts NaN, +inf and -inf; called when there may be any.
+        moments: Minimum, maximum, sum and sum of squares of the finite elements, of which there is one at least; told
+            whether all are.
+    """
+    code = found.astype(np.int32)
+    finite = (code & (_SIGN - 1)) < _INFINITY
+    every = bool(finite.all())
+    # The upper bits of a NaN can look like those of an infinity: only now is it worth looking closely.
+    special = (0, 0, 0) if every else non_finite()
+    code, each = code[finite], counts[finite].astype(np.int64)
     index = np.where(code < _SIGN, code, -(code - _SIGN) - 1).astype(np.int32)
     order = np.argsort(index, kind="stable")
-    smallest = largest = float("nan")
-    total = squares = 0.0
-    if flat.size:
-        smallest, largest = float(flat.min()), float(flat.max())
-        with np.errstate(over="ignore"):
-            total = float(flat.sum())  # pairwise: float32 is good to 6 digits of the sum of magnitudes
-            if flat.dtype != xp.float64 and (flat.dtype != xp.float32 or not np.isfinite(total)):
-                total = float(flat.sum(dtype=xp.float64))
-            squares = float(_sum_of_squares(flat, xp))
-    return Sketch(index[order], counts[order], nan_count, posinf_count, neginf_count, smallest, largest, total, squares)
+    numbers = moments(every) if len(code) else (float("nan"), float("nan"), 0.0, 0.0)
+    return Sketch(index[order], each[order], *special, *numbers)
 
 
 def _sum_of_squares(flat: Any, xp: Any) -> Any:

@@ -13,7 +13,7 @@ from tracker.errors import LoggedTypeError, message
 def real_array(values: Any, what: str) -> tuple[Any, Any]:
     """(array, array module) of real numbers; the data are not copied where that can be avoided.
 
-    A CuPy array, and a torch tensor on a GPU where CuPy is installed, stay on the GPU.
+    A CuPy array stays on the GPU.
 
     Raises:
         LoggedTypeError: not an array, or not of real numbers.
@@ -62,7 +62,21 @@ def _as_array(values: Any) -> tuple[Any, Any]:
     return (None if array.dtype.kind in "OUSmM" else array), np
 
 
+def torch_on_gpu(values: Any) -> Any:
+    """A torch tensor of real numbers that lies on a GPU, dense and detached; None when `values` is anything else."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(values, torch.Tensor) or values.device.type not in ("cuda", "xpu"):
+        return None
+    tensor = _plain(values, torch)
+    return None if tensor.dtype.is_complex else tensor
+
+
 def _from_torch(tensor: Any, torch: Any) -> tuple[Any, Any]:
+    return _plain(tensor, torch).cpu().numpy(), np
+
+
+def _plain(tensor: Any, torch: Any) -> Any:
+    """The numbers of a tensor as a dense one that NumPy has a dtype for."""
     tensor = tensor.detach()
     if hasattr(tensor, "full_tensor"):  # a distributed tensor: this process's part would be mistaken for all
         tensor = tensor.full_tensor()
@@ -72,14 +86,7 @@ def _from_torch(tensor: Any, torch: Any) -> tuple[Any, Any]:
         tensor = tensor.resolve_conj().resolve_neg()
     if tensor.dtype is torch.bfloat16 or (tensor.dtype.is_floating_point and tensor.dtype.itemsize == 1):
         tensor = tensor.float()
-    if tensor.device.type == "cuda":
-        try:
-            import cupy
-
-            return cupy.asarray(tensor), cupy
-        except ImportError:
-            pass
-    return tensor.cpu().numpy(), np
+    return tensor
 
 
 def describe(value: Any) -> str:

@@ -31,8 +31,13 @@ class Histogram(Value):
     kind = "histogram"
 
     def __init__(self, values: Any) -> None:
-        array, xp = arrays.real_array(values, "Histogram")
-        self.sketch: Sketch = sketch.count(array, xp)
+        tensor = arrays.torch_on_gpu(values)
+        if tensor is not None:
+            from tracker.values import torch_sketch
+
+            self.sketch: Sketch = torch_sketch.count(tensor)
+        else:
+            self.sketch = sketch.count(*arrays.real_array(values, "Histogram"))
 
     @classmethod
     def of(cls, counted: Sketch) -> Histogram:
