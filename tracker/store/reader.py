@@ -32,6 +32,7 @@ from tracker.values.histogram import Histogram
 KINDS = ("scalar", "histogram", "image", "text", "graph")
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
+_LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
 _SUMMARIES = (
     f"SELECT n, count, {', '.join(schema.SUMMARY_COLUMNS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
 )
@@ -336,7 +337,7 @@ class StoredRun:
             shift = self.started or 0.0
             start, stop = (None if edge is None else edge + shift for edge in (start, stop))
         with self._series("scalar", tag) as found:
-            sources = [_SeriesFile(connection, series, limit) for _, connection, series, limit in found]
+            sources = [SeriesFile(connection, series, limit) for _, connection, series, limit in found]
             made = envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
             counts = {segment.id: source.count for (segment, *_), source in zip(found, sources, strict=True)}
             return made, counts
@@ -460,7 +461,7 @@ class StoredRun:
         return read
 
 
-class _SeriesFile:
+class SeriesFile:
     """One segment's part of a series as levels of summaries; see `envelope.Source`."""
 
     def __init__(self, connection: sqlite3.Connection, series: int, limit: int | None) -> None:
@@ -485,6 +486,17 @@ class _SeriesFile:
         if not found:
             return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
         return self._live(np.concatenate(found), np.concatenate(levels))
+
+    def all_points(self) -> Points:
+        """Every live point, in order of arrival."""
+        points = stretch.unpack(self.connection.execute(f"{_POINTS} ORDER BY n", (self.series,)).fetchall())
+        return points if self.limit is None else points.where(points.step <= self.limit)
+
+    def length(self) -> int:
+        """How many points there are, those left behind by a rewind included; without reading one."""
+        row = self.connection.execute(_LENGTH, (self.series,)).fetchone()
+        self.count = row[0] if row else 0
+        return self.count
 
     def _live(self, items: Summaries, levels: npt.NDArray[np.int64]) -> tuple[Summaries, npt.NDArray[np.int64]]:
         """Without what a rewind left behind; an item that is so in part counts as one that must be split."""
