@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, routes, security, shell
+from dashboard import graph_routes, page_routes, routes, security, shell
 from dashboard.follower import Follower
 from dashboard.hub import Hub
 from tracker.store.reader import Store
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/", page),
             WebSocketRoute("/live", live),
             *routes.routes(hub, lambda: Store(settings.logdir)),
+            *page_routes.routes(hub, lambda: Store(settings.logdir), settings.read_only),
             *graph_routes.routes(lambda: Store(settings.logdir)),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],

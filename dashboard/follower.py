@@ -59,6 +59,10 @@ class Follower:
         if self._watch is not None:
             self._watch.stop()
 
+    def look_again(self) -> None:
+        """Has the whole logdir gone through at once."""
+        self._note(self.library.root.parent)  # no run's folder: all are meant
+
     def _note(self, folder: Path) -> None:
         with self._wake:
             self._dirty.add(folder)

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from dashboard import wire
 from dashboard.follower import Follower
 from dashboard.library import NewPoints, News
+from tracker.store.segments import Segment
 
 FRAME_S = 0.033
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
@@ -53,6 +54,16 @@ class Hub:
         """All runs as the page lists them."""
         with self.follower.lock:
             return [run.summary() for run in self.follower.library.runs.values()]
+
+    def segments(self, name: str) -> list[Segment]:
+        """The segments of a run, oldest first, without opening a file; none of an unknown run."""
+        with self.follower.lock:
+            run = self.follower.library.runs.get(name)
+            return run.known() if run is not None else []
+
+    def look_again(self) -> None:
+        """Goes through the logdir at once: runs came or went by our own hand."""
+        self.follower.look_again()
 
     def _tell(self, news: News) -> None:
         loop = self._loop

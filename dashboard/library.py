@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard import page_file
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
 from tracker.store import engine, segments, stretch
@@ -64,6 +65,9 @@ class RunState:
     segments: dict[Path, SegmentState] = field(default_factory=dict)
     problems: dict[Path, StoreError] = field(default_factory=dict)
     status: str = "unreadable"
+    said: dict[str, Any] = field(default_factory=dict)
+    """What the page was told of it: see `page_file`."""
+    said_stamp: tuple[Any, ...] = ()
 
     def known(self) -> list[Segment]:
         """Its segments, oldest first."""
@@ -101,6 +105,7 @@ class RunState:
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",
             "config": own[-1].config if own else {},
+            "said": self.said,
             "lost": lost,
             "problems": [problem.why for problem in self.problems.values()],
             "scalars": {
@@ -204,6 +209,12 @@ class Library:
                 if str(run.problems.get(path)) != str(error):
                     run.problems[path] = error
                     news.note(run.name, "runs")
+        said_stamp = _stamp(run.folder / logdir.PAGE_FILE)
+        if said_stamp != run.said_stamp:
+            run.said_stamp, said = said_stamp, page_file.read(run.folder)
+            if said != run.said:
+                run.said = {key: value for key, value in said.items() if key in page_file.RUN_KEYS}
+                news.note(run.name, "runs")
         run.status = status_of(run.known(), time.time())
         if run.status != before:
             news.note(run.name, "runs")

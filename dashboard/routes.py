@@ -12,17 +12,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import wire
+from dashboard import curves, expressions, wire
+from dashboard.curves import Question
+from dashboard.expressions import Expression
 from dashboard.hub import Hub
+from dashboard.page_form import page_form
 from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
-from tracker.store.envelope import Envelope
 from tracker.store.reader import Store, StoredRun
 
 MAX_COLUMNS = 20_000
@@ -68,10 +69,17 @@ class _Api:
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def runs(self, _: Request) -> Response:
+    async def runs(self, request: Request) -> Response:
+        """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
         await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        found = await asyncio.to_thread(self._hub.summaries)
-        return _json({"logdir": str(self._hub.follower.library.root), "runs": found})
+        brief = request.query_params.get("form") == "page"
+
+        def answer() -> Response:
+            found = self._hub.summaries()
+            extra = page_form(found) if brief else {}
+            return json_answer({"logdir": str(self._hub.follower.library.root), "runs": found, **extra})
+
+        return await asyncio.to_thread(answer)
 
     async def scalars(self, request: Request) -> Response:
         """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
@@ -80,38 +88,45 @@ class _Api:
         start, stop = _edge(request, "start"), _edge(request, "stop")
         axis = request.query_params.get("axis", "step")
         found = await self._ask(lambda: self._run(run).envelope(tag, int(columns), start, stop, axis=axis))
-        arrays = {name: getattr(found, name) for name in _COLUMNS}
+        arrays = {name: getattr(found, name) for name in curves.COLUMNS}
         if wire.MEDIA_TYPE in request.headers.get("accept", ""):
             return Response(
                 wire.message({"columns": list(arrays), "length": len(found)}, list(arrays.values())),
                 media_type=wire.MEDIA_TYPE,
             )
-        return _json({"run": run, "tag": tag, "points": found.points, **arrays})
+        return json_answer({"run": run, "tag": tag, "points": found.points, **arrays})
 
     async def curves(self, request: Request) -> Response:
-        """One tag of many runs at once, packed: what a card draws. Runs that do not have it are left out."""
-        body = await _body(request)
-        tag, names = body.get("tag"), body.get("runs")
-        if not isinstance(tag, str) or not isinstance(names, list) or len(names) > MAX_RUNS_A_REQUEST:
-            raise HTTPException(
-                400, "expected {tag: text, runs: [names], columns?: n, start?: x, stop?: x, axis?: step}"
-            )
-        columns = _within(body.get("columns", 1000))
-        window = [edge if isinstance(edge, (int, float)) else None for edge in (body.get("start"), body.get("stop"))]
+        """One tag, or an expression over tags, of many runs at once, packed: what a card draws.
+
+        Runs that do not have it are left out.
+        """
+        body = await body_of(request)
+        names = body.get("runs")
+        if not isinstance(names, list) or len(names) > MAX_RUNS_A_REQUEST:
+            raise HTTPException(400, _CURVES_WANTED)
+        y, x = _formula(body.get("tag")), _formula(body["x"]) if body.get("x") is not None else None
+        start, stop = [
+            edge if isinstance(edge, (int, float)) else None for edge in (body.get("start"), body.get("stop"))
+        ]
         axis = body.get("axis", "step")
+        if axis not in ("step", "wall_time", "relative", "metric") or (axis == "metric") != (x is not None):
+            raise HTTPException(400, _CURVES_WANTED)
+        question = Question(y, _within(body.get("columns", 1000)), start, stop, axis, x)
 
         def read() -> bytes:
             heads, parts = [], []
             for name in names:
                 try:
-                    run = self._run(str(name))
-                    found, counts = run.envelope_and_counts(tag, columns, *window, axis=axis)
-                except (RunNotFoundError, RunNameError, SeriesNotFoundError, StoreError):
+                    found = curves.read(self._hub.segments(str(name)) or self._run(str(name)).segments(), question)
+                except (RunNotFoundError, RunNameError, StoreError):
                     continue
-                head, arrays = _curve(found)
-                heads.append({"run": name, "counts": counts, "started": run.started, **head})
-                parts += arrays
-            return wire.message({"tag": tag, "curves": heads}, parts)
+                if found is not None:
+                    head, columns = found
+                    heads.append({"run": name, **head})
+                    parts += columns
+            needs = [each for formula in (y, x) if formula for each in _needs(formula)]
+            return wire.message({"tag": body["tag"], "needs": needs, "curves": heads}, parts)
 
         return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
 
@@ -148,7 +163,7 @@ class _Api:
         if kind == "text":
             for plain, text in zip(items, await self._ask(lambda: [item.text for item in found]), strict=True):
                 plain["text"] = text
-        return _json({"run": run, "tag": tag, "items": items})
+        return json_answer({"run": run, "tag": tag, "items": items})
 
     async def blob(self, request: Request) -> Response:
         """A picture by the hash of its content, which never changes."""
@@ -169,12 +184,12 @@ class _Api:
 
     async def graph(self, request: Request) -> Response:
         run, tag = _wanted(request, "run"), request.query_params.get("tag")
-        return _json(await self._ask(lambda: self._run(run).graph(tag)))
+        return json_answer(await self._ask(lambda: self._run(run).graph(tag)))
 
     async def marks(self, request: Request) -> Response:
         run = _wanted(request, "run")
         found = await self._ask(lambda: self._run(run).marks())
-        return _json({"run": run, "marks": [vars(mark) for mark in found]})
+        return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
@@ -188,27 +203,34 @@ class _Api:
             raise HTTPException(400, str(error)) from error
 
 
-_COLUMNS = (
-    "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
-    "nan_count posinf_count neginf_count".split()
+_CURVES_WANTED = (
+    "expected {tag: text, runs: [names], columns?: n, start?: x, stop?: x, "
+    "axis?: step | wall_time | relative | metric, x?: text (with axis metric)}; "
+    "a tag that begins with = is an expression"
 )
 
 
-def _curve(found: Envelope) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
-    """Head and columns of one curve: points where every column is a single one, else envelopes.
+def _formula(text: Any) -> str | Expression:
+    """A tag, or what stands behind a leading =."""
+    if not isinstance(text, str) or not text:
+        raise HTTPException(400, _CURVES_WANTED)
+    if not text.startswith("="):
+        return text
+    try:
+        return expressions.parse(text[1:].strip())
+    except expressions.ExpressionError as error:
+        raise HTTPException(400, str(error)) from error
 
-    Columns of points: step, wall time, value. Of envelopes: those of `_COLUMNS`.
-    """
-    if len(found) == found.points:
-        return {"form": "points", "length": len(found)}, [found.step_first, found.wall_time_first, found.first]
-    return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in _COLUMNS]
+
+def _needs(formula: str | Expression) -> tuple[str, ...]:
+    return (formula,) if isinstance(formula, str) else formula.tags
 
 
-def _json(value: Any) -> Response:
+def json_answer(value: Any) -> Response:
     return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def body_of(request: Request) -> dict[str, Any]:
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         raise HTTPException(413, "the request is too large")
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from tracker.logdir import SEGMENT_PREFIX
+from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
 
 _READING = ("opened", "closed_no_write")  # what readers do, ourselves among them
 
@@ -57,5 +57,5 @@ class _Handler(FileSystemEventHandler):
         if event.is_directory:
             if event.event_type != "modified":
                 self._tell(path)
-        elif path.name.startswith(SEGMENT_PREFIX):
+        elif path.name.startswith((SEGMENT_PREFIX, PAGE_FILE)):
             self._tell(path.parent)

@@ -21,6 +21,9 @@ SEGMENT_SUFFIX = ".sqlite"
 PAGE_FILE = "page.sqlite"
 """What the dashboard wants to say to a run (commands, notes) is kept here, never in a writer's file."""
 
+TRASH_FOLDER = ".trash"
+"""In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
+
 CLAIM_FILE = ".claimed"
 STALE_CLAIM_S = 600.0
 """A claim that has not become a segment in ten minutes, a disk that is full from the start included, never will."""
@@ -105,6 +108,8 @@ def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
         # A folder may vanish or be closed to us between listing and looking: the others still count.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name == TRASH_FOLDER:
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
                 elif is_segment(entry.name):
@@ -133,7 +138,7 @@ def check_run_name(name: str) -> str:
         why = "it has an empty part, '.' or '..'"
     elif any(ord(char) < 32 or ord(char) == 127 for char in name):
         why = "it holds a control character"
-    elif any(is_segment(part) or part == PAGE_FILE for part in parts):
+    elif any(is_segment(part) or part in (PAGE_FILE, TRASH_FOLDER) for part in parts):
         why = "a part of it is a name that the store keeps for its own files"
     elif any(len(part.encode("utf-8", "surrogatepass")) > 240 for part in parts):
         why = "a part of it is longer than 240 bytes"

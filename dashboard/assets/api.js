@@ -33,11 +33,9 @@ export async function packed(path, values = {}) {
   return decode(await (await checked(await fetch(`${base}/${path}?${query(values)}`))).arrayBuffer());
 }
 
-export async function curves(body, signal) {
-  const answer = await fetch(`${base}/curves`, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal,
-  });
-  return decode(await (await checked(answer)).arrayBuffer());
-}
+const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
+
+export const post = async (path, body) => (await posted(path, body)).json();
+export const curves = async (body) => decode(await (await posted("curves", body)).arrayBuffer());
 
 export const blobAddress = (run, hash) => `${base}/blobs/${hash}?${query({ run })}`;

@@ -3,6 +3,7 @@ import * as live from "./live.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import * as curves from "./curves.js";
+import "./run_list.js";
 import { loadDash } from "./dash.js";
 
 const view = document.getElementById("view");

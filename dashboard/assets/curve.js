@@ -4,9 +4,17 @@
 // that a page open for a week holds no more than one open for a minute, and no spike is lost: minima, maxima,
 // counts and means merge exactly.
 
-// In the order in which the server sends them; see _COLUMNS in dashboard/routes.py.
+import { smooth } from "./smoothing.js";
+
+// In the order in which the server sends them; see COLUMNS in dashboard/curves.py.
 const FIELDS = ["x0", "x1", "w0", "w1", "count", "first", "last", "min", "minStep", "max", "maxStep", "mean", "nan", "pinf", "ninf"];
 const MAX_COLUMNS = 4096;
+
+// What every curve of single points shares: a count of one each, and nothing that is not finite.
+let ones = new Float64Array(0), zeros = new Float64Array(0);
+function shared(capacity) {
+  if (ones.length < capacity) { ones = new Float64Array(capacity).fill(1); zeros = new Float64Array(capacity); }
+}
 
 export class Curve {
   constructor(run) {
@@ -19,16 +27,63 @@ export class Curve {
     this.asked = 0; // questions to the server that are under way
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
-    this.#reserve(64);
+    this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
   }
 
-  #reserve(capacity) {
+  // Single points are kept as three numbers each: the other columns are the same arrays by other names.
+  #points(steps, times, values, length) {
+    this.single = true;
+    this.length = length;
+    this.capacity = values.length;
+    this.x0 = this.x1 = this.minStep = this.maxStep = steps;
+    this.w0 = this.w1 = times;
+    this.first = this.last = this.min = this.max = this.mean = values;
+    shared(this.capacity);
+    this.count = ones;
+    this.nan = this.pinf = this.ninf = zeros;
+    this.odd = false;
+    for (let i = 0; i < length; i++) if (!Number.isFinite(values[i])) { this.#separate(); break; }
+  }
+
+  // Once a value is not finite, what is drawn and what was logged are no longer the same.
+  #separate() {
+    this.odd = true;
+    const finite = new Float64Array(this.capacity);
+    this.nan = new Float64Array(this.capacity);
+    this.pinf = new Float64Array(this.capacity);
+    this.ninf = new Float64Array(this.capacity);
+    this.min = this.max = this.mean = finite;
+    for (let i = 0; i < this.length; i++) this.#classify(i, this.first[i]);
+  }
+
+  #classify(i, value) {
+    this.mean[i] = Number.isFinite(value) ? value : NaN;
+    if (!this.odd) return;
+    this.nan[i] = Number.isNaN(value) ? 1 : 0;
+    this.pinf[i] = value === Infinity ? 1 : 0;
+    this.ninf[i] = value === -Infinity ? 1 : 0;
+  }
+
+  #grow() {
+    const capacity = Math.max(64, this.capacity * 2);
+    const grown = new Map();
     for (const field of FIELDS) {
-      const grown = new Float64Array(capacity);
-      if (this[field]) grown.set(this[field].subarray(0, this.length));
-      this[field] = grown;
+      const old = this[field];
+      if (old === ones || old === zeros) continue;
+      if (!grown.has(old)) { const made = new Float64Array(capacity); made.set(old.subarray(0, this.length)); grown.set(old, made); }
+      this[field] = grown.get(old);
     }
+    shared(capacity);
+    if (this.single) { this.count = ones; if (!this.odd) this.nan = this.pinf = this.ninf = zeros; }
     this.capacity = capacity;
+  }
+
+  // From single points to columns of their own, which can be merged.
+  #widen() {
+    if (!this.single) return;
+    for (const field of FIELDS) { const own = new Float64Array(this.capacity); own.set(this[field].subarray(0, this.length)); this[field] = own; }
+    this.single = false;
+    this.odd = true;
   }
 
   ask() {
@@ -46,13 +101,15 @@ export class Curve {
     this.length = 0;
     this.started = head.started;
     this.counts = new Map(Object.entries(head.counts));
-    if (head.length > this.capacity) this.#reserve(head.length * 2);
     if (head.form === "points") {
+      // Views of the answer: as they came, in order.
       const steps = column(head.length), times = column(head.length), values = column(head.length);
-      for (let i = 0; i < head.length; i++) this.#push(steps[i], times[i], values[i]);
+      this.#points(steps, times, values, head.length);
     } else {
-      for (const field of FIELDS) this[field].set(column(head.length));
-      this.length = head.length;
+      for (const field of FIELDS) this[field] = column(head.length);
+      this.single = false;
+      this.odd = true;
+      this.capacity = this.length = head.length;
     }
     this.loaded = true;
     this.version++;
@@ -82,21 +139,23 @@ export class Curve {
   }
 
   #push(step, time, value) {
-    if (this.length === this.capacity) this.#reserve(this.capacity * 2);
-    const i = this.length++;
+    if (this.length === this.capacity) this.#grow();
     const finite = Number.isFinite(value);
+    if (this.single && !finite && !this.odd) this.#separate();
+    const i = this.length++;
     this.x0[i] = this.x1[i] = step;
     this.w0[i] = this.w1[i] = time;
-    this.count[i] = 1;
     this.first[i] = this.last[i] = value;
-    this.min[i] = this.max[i] = this.mean[i] = finite ? value : NaN;
-    this.minStep[i] = this.maxStep[i] = step;
-    this.nan[i] = Number.isNaN(value) ? 1 : 0;
-    this.pinf[i] = value === Infinity ? 1 : 0;
-    this.ninf[i] = value === -Infinity ? 1 : 0;
+    if (!this.single) {
+      this.count[i] = 1;
+      this.minStep[i] = this.maxStep[i] = step;
+      this.min[i] = this.max[i] = finite ? value : NaN;
+    }
+    this.#classify(i, value);
   }
 
   #merge() {
+    this.#widen();
     let to = 0;
     for (let i = 0; i < this.length; i += 2, to++) {
       const j = Math.min(i + 1, this.length - 1);
@@ -119,36 +178,48 @@ export class Curve {
   }
 
   get points() {
+    if (this.single) return this.length;
     let total = 0;
     for (let i = 0; i < this.length; i++) total += this.count[i];
     return total;
   }
 
-  // The exponential moving average at the end of each column. What was `range / 1000` ago counts `weight` times: the
-  // same curve is as smooth logged at every step as at every tenth, and one of eight points is not bent at all.
-  // Columns without a finite value stay empty and change nothing; a gap forgets as much as it is long.
-  smoothed(weight, axis, range) {
+  get notFinite() {
+    if (!this.odd) return 0;
+    let total = 0;
+    for (let i = 0; i < this.length; i++) total += this.nan[i] + this.pinf[i] + this.ninf[i];
+    return total;
+  }
+
+  // The smoothed mean at each column, kept until something changes.
+  smoothed({ kind, weight }, axis, range) {
     const known = this.cache;
-    if (known?.version === this.version && known.weight === weight && known.axis === axis && known.range === range) return known.values;
-    const values = new Float64Array(this.length);
-    const [, end] = this.ends(axis);
-    const scale = range > 0 ? 1000 / range : 0;
-    let average = NaN, before = 0;
-    for (let i = 0; i < this.length; i++) {
-      const mean = this.mean[i];
-      if (Number.isNaN(mean)) { values[i] = NaN; continue; }
-      const keep = Number.isNaN(average) || !weight ? 0 : weight ** Math.max(0, (end[i] - before) * scale);
-      average = keep ? average * keep + mean * (1 - keep) : mean;
-      before = end[i];
-      values[i] = average;
-    }
-    this.cache = { version: this.version, weight, axis, range, values };
+    if (known?.version === this.version && known.kind === kind && known.weight === weight && known.axis === axis && known.range === range) return known.values;
+    const [begin, end] = this.ends(axis);
+    const values = smooth(kind, weight, begin, end, this.mean, this.length, range, known?.values);
+    this.cache = { version: this.version, kind, weight, axis, range, values };
     return values;
+  }
+
+  // A curve of columns that were worked out here; those that are not given are as of single points.
+  static of(run, columns) {
+    const curve = new Curve(run);
+    const { x, w, mean } = columns;
+    curve.#points(x, w, mean, mean.length);
+    // A place without a value is a gap here, not a NaN that somebody logged.
+    curve.odd = false;
+    curve.nan = curve.pinf = curve.ninf = zeros;
+    curve.first = curve.last = curve.mean = mean;
+    curve.min = columns.min ?? mean;
+    curve.max = columns.max ?? mean;
+    curve.loaded = true;
+    return curve;
   }
 
   // Where columns begin and end on an axis.
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
+    if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
     return [this.w0, this.w1, axis === "relative" ? this.started ?? (this.length ? this.w0[0] : 0) : 0];
   }
 

@@ -1,286 +1,201 @@
-// The page of curves: a card for each tag, in groups, drawn when in sight and live from then on.
-import * as api from "./api.js";
-import * as frames from "./frames.js";
-import * as live from "./live.js";
+// The page of curves: a card for each tag and each that the user made, in groups, in the user's order.
 import * as format from "./format.js";
+import * as live from "./live.js";
+import * as marks from "./marks.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { Chart } from "./chart.js";
-import { Curve } from "./curve.js";
+import { Card } from "./card.js";
+import { cardMenu } from "./card_menu.js";
 import { emptyPage } from "./empty.js";
+import { query } from "./query.js";
 
-const KEPT_CARDS = 120; // cards out of sight whose curves are kept, the latest seen
+const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
+const PINNED = "\u0000pinned", OWN = "\u0000own";
 
 let view = null;
-const cards = new Map(); // tag -> Card
-const hidden = new Set(state.local.get("closedGroups", []));
-let seen = 0;
-
-const settings = () => ({ axis: state.get("x"), smooth: state.get("smooth"), logy: state.get("logy") });
+const cards = new Map(); // id -> Card
+const closed = new Set(state.local.get("closedGroups", []));
+const orders = state.local.get("cardOrder", {}); // group -> ids in the user's order
+const sizes = state.local.get("cardSizes", {}); // id -> [columns, height]
 const inSight = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) target.card.setInSight(isIntersecting);
+    for (const { target, isIntersecting } of entries) { target.card.setInSight(isIntersecting); target.card.seen = performance.now(); }
     watch();
   },
   { rootMargin: "200px" },
 );
+const sighted = () => [...cards.values()].filter((card) => card.sight);
 
-const CARD = `
-  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-value"></span></div>
-  <div class="card-plot"><div class="skeleton"></div></div>
-  <div class="card-foot"><span class="told"></span><span class="how"></span></div>
-  <div class="card-actions">
-    <button class="icon-button reset" hidden aria-label="Show all steps" title="Show all steps (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
-    <button class="icon-button large" aria-label="Large" title="Large"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
-  </div>`;
-
-class Card {
-  constructor(tag) {
-    this.tag = tag;
-    this.curves = new Map(); // run -> Curve
-    this.asked = new Set();
-    this.later = new Set(); // runs to ask for anew
-    this.timer = 0;
-    this.sight = false;
-    this.highlight = null;
-    this.lastDrawn = 0;
-    const [path, last] = format.split(tag);
-    const element = document.createElement("article");
-    element.className = "card";
-    element.card = this;
-    element.setAttribute("aria-label", tag);
-    element.innerHTML = CARD;
-    element.querySelector(".path").textContent = path;
-    element.querySelector(".last").textContent = last;
-    element.querySelector(".card-title").title = tag;
-    element.querySelector(".reset").addEventListener("click", () => this.chart.setZoom(null));
-    element.querySelector(".large").addEventListener("click", () => this.setLarge(!element.classList.contains("is-large")));
-    this.element = element;
-    this.chart = new Chart(element.querySelector(".card-plot"), {
-      onZoom: (zoom) => this.zoomed(zoom),
-      onHover: (x) => { for (const card of cards.values()) if (card.sight) card.chart.setCursor(x); },
-    });
-    this.chart.over.setAttribute("aria-label", `Chart of ${tag}`);
-    new ResizeObserver(() => this.redraw(true)).observe(this.chart.element);
-  }
-
-  setInSight(sight) {
-    this.sight = sight;
-    if (!sight) return;
-    this.seen = ++seen;
-    this.load();
-    this.redraw(true);
-  }
-
-  setLarge(large) {
+const host = {
+  onCursor: (x) => { for (const card of sighted()) card.chart?.setCursor(x); },
+  onMore: (card, button) => cardMenu(card, button, { remove: own(card.id) ? () => state.set("cards", state.get("cards").filter((each) => each !== card.id)) : null, resize: (size) => resize(card, size) }),
+  onPin: (card) => {
+    const pins = state.get("pins");
+    state.set("pins", pins.includes(card.id) ? pins.filter((id) => id !== card.id) : [...pins, card.id]);
+  },
+  onLarge: (card, large) => {
     document.querySelector(".scrim")?.remove();
-    for (const card of cards.values()) card.element.classList.remove("is-large");
-    this.element.classList.toggle("is-large", large);
-    if (large) {
-      const scrim = document.body.appendChild(Object.assign(document.createElement("div"), { className: "scrim" }));
-      scrim.addEventListener("click", () => this.setLarge(false));
-    }
-    this.element.querySelector(".large").title = large ? "Small (Esc)" : "Large";
-    this.chart.over.focus({ preventScroll: true });
-  }
+    for (const other of cards.values()) other.element.classList.remove("is-large");
+    if (!large) return;
+    const scrim = document.body.appendChild(Object.assign(document.createElement("div"), { className: "scrim" }));
+    scrim.addEventListener("click", () => card.setLarge(false));
+  },
+  onGrip: grip,
+  onNeeds: () => watch(),
+};
 
-  // The runs whose curve belongs on this card.
-  wanted() {
-    return runs.visible().filter((run) => run.series.scalar?.includes(this.tag));
-  }
-
-  async load(again = []) {
-    const names = [...new Set([...again, ...this.wanted().map((run) => run.name).filter((name) => !this.asked.has(name))])];
-    if (!names.length) return;
-    names.forEach((name) => this.asked.add(name));
-    for (const name of names) if (!this.curves.has(name)) this.curves.set(name, new Curve(name));
-    const body = { tag: this.tag, runs: names, columns: this.#columns() };
-    if (this.chart.zoom) Object.assign(body, this.#window());
-    const asked = names.map((name) => this.curves.get(name));
-    for (const curve of asked) curve.ask();
-    try {
-      const { head, column } = await api.curves(body);
-      for (const curve of head.curves) {
-        const known = this.curves.get(curve.run);
-        if (known && !known.load(curve, column)) this.again(curve.run);
-        else if (!known) skip(curve, column);
-      }
-      this.problem = null;
-    } catch (error) {
-      this.problem = `These curves could not be read: ${error.message}`;
-      names.forEach((name) => this.asked.delete(name));
-    } finally {
-      for (const curve of asked) curve.answered();
-    }
-    this.redraw(true);
-  }
-
-  #columns() {
-    return Math.max(200, Math.min(4000, 2 * Math.round(this.chart.width || 400)));
-  }
-
-  #window() {
-    // A little beyond what is seen, so that lines run on to the edge.
-    const [low, high] = this.chart.zoom, margin = (high - low) * 0.02, axis = state.get("x");
-    const whole = axis === "step" ? [Math.floor(low - margin), Math.ceil(high + margin)] : [low - margin, high + margin];
-    return { start: whole[0], stop: whole[1], axis: axis === "time" ? "wall_time" : axis };
-  }
-
-  // Asks for a run's curve anew, as soon as no other question for it is under way.
-  again(name) {
-    this.later.add(name);
-    // Not put off by the next live point that finds the gap: they come faster than this.
-    this.timer ||= setTimeout(() => {
-      this.timer = 0;
-      const names = [...this.later];
-      this.later.clear();
-      this.load(names);
-    }, 100);
-  }
-
-  zoomed() {
-    this.element.querySelector(".reset").hidden = !this.chart.zoom;
-    this.redraw(true); // at once with what is known, then finer
-    this.load([...this.curves.keys()]);
-  }
-
-  take(points) {
-    const curve = this.curves.get(points.run);
-    if (!curve) return;
-    const zoom = this.chart.zoom;
-    if (zoom && curve.loaded) {
-      // A zoomed card holds only its window: points beyond it come with the next question.
-      const place = state.get("x") === "step" ? points.steps[0] : points.times[0] - (state.get("x") === "relative" ? curve.started ?? 0 : 0);
-      if (place > zoom[1]) { curve.counts.set(points.segment, points.n + points.count); return; }
-    }
-    if (!curve.append(points)) this.again(points.run);
-    this.redraw();
-  }
-
-  redraw(now = false) {
-    if (this.sight) frames.request(this, now);
-  }
-
-  lines() {
-    return this.wanted()
-      .map((run) => ({ curve: this.curves.get(run.name), index: run.index, name: run.name, strong: run.name === this.highlight }))
-      .filter(({ curve }) => curve?.length);
-  }
-
-  draw() {
-    if (!this.sight) return;
-    this.lastDrawn = performance.now();
-    const lines = this.lines();
-    const loading = this.wanted().some((run) => !this.curves.get(run.name)?.loaded);
-    const skeleton = this.element.querySelector(".skeleton");
-    skeleton.hidden = lines.length > 0 || !loading || Boolean(this.problem);
-    this.#note(!lines.length && !loading ? this.problem ?? "No run that is shown has this." : this.problem && !lines.length ? this.problem : "");
-    this.chart.draw(lines, settings());
-    this.#words(lines);
-    for (const { curve } of lines) {
-      if (!curve.newest) continue;
-      const logged = curve.newest;
-      curve.newest = 0;
-      frames.afterPaint(() => live.drawn(logged));
-    }
-  }
-
-  #note(text) {
-    let note = this.element.querySelector(".card-note");
-    if (!text) return note?.remove();
-    note ??= this.chart.element.appendChild(Object.assign(document.createElement("div"), { className: "card-note" }));
-    note.textContent = text;
-  }
-
-  #words(lines) {
-    const value = this.element.querySelector(".card-value");
-    if (lines.length === 1) {
-      const { curve } = lines[0];
-      const last = curve.length - 1;
-      value.textContent = format.value(curve.last[last], 5);
-    } else value.textContent = "";
-    let points = 0, odd = 0;
-    for (const { curve } of lines) {
-      points += curve.points;
-      for (let i = 0; i < curve.length; i++) odd += curve.nan[i] + curve.pinf[i] + curve.ninf[i];
-    }
-    const told = this.element.querySelector(".told");
-    told.textContent = `${format.plural(points, "point")}, 0 hidden`;
-    if (odd) {
-      const bad = told.appendChild(document.createElement("span"));
-      bad.className = "bad";
-      bad.textContent = ` · ${odd.toLocaleString("en-US")} not finite`;
-    }
-    this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all steps" : "drag to zoom";
-  }
-}
-
-const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
-
-// --- the page ----------------------------------------------------------------------------------------------
+const own = (id) => state.get("cards").includes(id);
 
 function watch() {
-  live.watch(view ? [...cards.values()].filter((card) => card.sight).map((card) => card.tag) : []);
+  const tags = new Set();
+  if (view) for (const card of sighted()) for (const needs of card.needs.values()) for (const tag of needs) tags.add(tag);
+  if (state.get("x") === "metric" && state.get("metric")) tags.add(state.get("metric"));
+  live.watch([...tags]);
 }
 
-function matching() {
-  const parts = state.get("tags").trim().toLowerCase().split(/\s+/).filter(Boolean);
-  return runs.tags("scalar").filter((tag) => parts.every((part) => tag.toLowerCase().includes(part)));
+// --- which cards there are, and where ----------------------------------------------------------------------
+
+function tagsOf(id) {
+  if (!own(id)) return [id];
+  try { const tags = JSON.parse(id); return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null; } catch { return null; }
 }
 
-function groupsOf(tags) {
+function groupsOf(ids) {
+  const pins = state.get("pins");
   const groups = new Map();
-  for (const tag of tags) {
-    const name = tag.includes("/") ? tag.slice(0, tag.indexOf("/")) : "";
-    if (!groups.has(name)) groups.set(name, []);
-    groups.get(name).push(tag);
+  const add = (group, id) => { if (!groups.has(group)) groups.set(group, []); groups.get(group).push(id); };
+  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : id.includes("/") ? id.slice(0, id.indexOf("/")) : "", id);
+  if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
+  for (const [group, members] of groups) {
+    const order = orders[group];
+    if (order) { const place = new Map(order.map((id, i) => [id, i])); members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9)); }
   }
-  // What is looked at first comes first: training, validation, then the rest by name.
-  const rank = (name) => { const at = ["train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
+  // What is looked at first comes first: what was pinned and made, training, validation, then the rest by name.
+  const rank = (name) => { const at = [PINNED, OWN, "train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 function arrange() {
   if (!view) return;
-  const tags = matching();
-  if (!runs.tags("scalar").length || !tags.length) {
+  const known = runs.tags("scalar");
+  const filter = query(state.get("tags"));
+  const ids = [...state.get("cards").filter(tagsOf), ...known].filter((id) => filter.test(tagsOf(id).join(" ")));
+  if (!known.length || !ids.length) {
     for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
-    if (!runs.loaded) view.replaceChildren(...skeletons());
-    else if (!runs.tags("scalar").length) view.replaceChildren(emptyPage("curves"));
-    else view.replaceChildren(noMatch());
+    delete view.dataset.layout;
+    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : noMatch(filter.problem)]));
     return;
   }
-  const wanted = groupsOf(tags);
+  const wanted = groupsOf(ids);
   const layout = JSON.stringify(wanted);
   if (view.dataset.layout === layout && view.querySelector(".group")) return;
   view.dataset.layout = layout;
-  const sections = wanted.map(([name, group]) => section(name, group));
-  view.replaceChildren(...sections);
-  for (const tag of cards.keys()) if (!tags.includes(tag)) { inSight.unobserve(cards.get(tag).element); cards.delete(tag); }
+  const top = view.scrollTop;
+  view.replaceChildren(...wanted.map(([name, group]) => section(name, group)));
+  view.scrollTop = top;
+  const there = new Set(ids);
+  for (const [id, card] of cards) if (!there.has(id)) { inSight.unobserve(card.element); card.sight = false; card.unmount(); cards.delete(id); }
 }
 
 function section(name, group) {
   const element = document.createElement("section");
   element.className = "group";
-  element.classList.toggle("is-closed", hidden.has(name));
+  element.dataset.group = name;
+  element.classList.toggle("is-closed", closed.has(name));
   element.innerHTML = '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
   const button = element.querySelector("button");
-  button.querySelector("span").textContent = name || "metrics";
-  button.setAttribute("aria-expanded", String(!hidden.has(name)));
+  button.querySelector("span").textContent = { [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
+  button.setAttribute("aria-expanded", String(!closed.has(name)));
   button.addEventListener("click", () => {
-    const closed = element.classList.toggle("is-closed");
-    button.setAttribute("aria-expanded", String(!closed));
-    if (closed) hidden.add(name); else hidden.delete(name);
-    state.local.set("closedGroups", [...hidden]);
+    const now = element.classList.toggle("is-closed");
+    button.setAttribute("aria-expanded", String(!now));
+    if (now) closed.add(name); else closed.delete(name);
+    state.local.set("closedGroups", [...closed]);
   });
   element.querySelector(".count").textContent = group.length;
-  for (const tag of group) {
-    if (!cards.has(tag)) cards.set(tag, new Card(tag));
-    const card = cards.get(tag);
+  for (const id of group) {
+    if (!cards.has(id)) cards.set(id, new Card(id, tagsOf(id), host));
+    const card = cards.get(id);
+    size(card);
     element.querySelector(".cards").append(card.element);
     inSight.observe(card.element);
   }
+  movable(element, name);
   return element;
+}
+
+// --- moving and sizing --------------------------------------------------------------------------------------
+
+let dragged = null;
+function movable(element, group) {
+  const place = element.querySelector(".cards");
+  element.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.(".card");
+    if (!dragged) return;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.card.title);
+    event.dataTransfer.setDragImage(dragged, 20, 20);
+    dragged.classList.add("is-dragged");
+  });
+  element.addEventListener("dragover", (event) => {
+    const over = event.target.closest?.(".card");
+    if (!dragged || dragged.parentNode !== place || !over || over === dragged) return;
+    event.preventDefault();
+    const all = [...place.children];
+    place.insertBefore(dragged, all.indexOf(dragged) < all.indexOf(over) ? over.nextSibling : over);
+  });
+  element.addEventListener("drop", (event) => event.preventDefault());
+  element.addEventListener("dragend", () => {
+    dragged?.classList.remove("is-dragged");
+    if (dragged?.parentNode === place) remember(group, place);
+    dragged = null;
+  });
+  // The same without a mouse: Alt and arrows move the card that has the focus.
+  element.addEventListener("keydown", (event) => {
+    const card = event.altKey && event.target.closest(".card");
+    const way = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
+    if (!card || !way || !card[way]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const focused = document.activeElement;
+    place.insertBefore(card, way === "previousElementSibling" ? card[way] : card[way].nextSibling);
+    focused.focus();
+    remember(group, place);
+  }, true);
+}
+
+function remember(group, place) {
+  const ids = [...place.children].map((element) => element.card.id);
+  orders[group] = ids;
+  state.local.set("cardOrder", orders);
+  if (group === PINNED) state.set("pins", ids);
+  view.dataset.layout = JSON.stringify(groupsOf(JSON.parse(view.dataset.layout).flatMap(([, members]) => members)));
+}
+
+function size(card) {
+  const [columns, height] = sizes[card.id] ?? [1, 0];
+  card.element.style.gridColumn = columns > 1 ? `span ${columns}` : "";
+  card.element.style.height = height ? `${height}px` : "";
+}
+
+function resize(card, chosen) {
+  if (chosen) sizes[card.id] = chosen; else delete sizes[card.id];
+  state.local.set("cardSizes", sizes);
+  size(card);
+}
+
+// The corner of a card, dragged: as many columns wide and as high as the pointer says.
+function grip(card, event) {
+  event.preventDefault();
+  const box = card.element.getBoundingClientRect();
+  const most = getComputedStyle(card.element.parentNode).gridTemplateColumns.split(" ").length;
+  const one = (box.width + 12) / (sizes[card.id]?.[0] ?? 1);
+  const target = event.target;
+  target.setPointerCapture(event.pointerId);
+  target.onpointermove = (move) => {
+    resize(card, [Math.min(most, Math.max(1, Math.round((move.clientX - box.left + 12) / one))), Math.min(1200, Math.max(180, Math.round(move.clientY - box.top)))]);
+  };
+  target.onpointerup = () => { target.onpointermove = null; };
 }
 
 function skeletons() {
@@ -290,18 +205,20 @@ function skeletons() {
   return [group];
 }
 
-function noMatch() {
+function noMatch(problem) {
   const element = document.createElement("div");
   element.className = "empty";
   element.append(
-    Object.assign(document.createElement("h2"), { textContent: `No tag holds “${state.get("tags").trim()}”` }),
+    Object.assign(document.createElement("h2"), { textContent: problem || `No tag holds “${state.get("tags").trim()}”` }),
     Object.assign(document.createElement("p"), { textContent: `${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.` }),
     Object.assign(document.createElement("button"), { className: "button", textContent: "Clear the filter", onclick: () => state.set("tags", "") }),
   );
   return element;
 }
 
-const redrawAll = () => { for (const card of cards.values()) card.redraw(true); };
+// --- the page -----------------------------------------------------------------------------------------------
+
+const redrawAll = () => { for (const card of sighted()) card.redraw(true); };
 
 export function mount(element) {
   view = element;
@@ -316,11 +233,13 @@ export function unmount() {
 }
 
 export function isReady() {
-  const sighted = [...cards.values()].filter((card) => card.sight);
   if (!runs.loaded) return false;
   if (!runs.tags("scalar").length) return true;
-  return sighted.length > 0 && sighted.every((card) => card.lastDrawn && card.wanted().every((run) => card.curves.get(run.name)?.loaded));
+  return sighted().length > 0 && sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded));
 }
+
+export const get = (id) => cards.get(id);
+export const inView = () => sighted();
 
 // As drawn now in the card of a tag: for automation.
 export function drawn(tag) {
@@ -345,31 +264,50 @@ export function extremes(tag) {
 runs.onChange((what) => {
   if (!view) return;
   if (what?.highlight !== undefined) {
-    for (const card of cards.values()) { card.highlight = what.highlight; card.redraw(true); }
+    for (const card of sighted()) card.setHighlight(what.highlight);
     return;
   }
+  if (what === "chosen") { redrawAll(); return; }
   arrange();
-  for (const card of cards.values()) if (card.sight) card.load();
+  for (const card of sighted()) card.load();
   redrawAll();
 });
-state.on("tags", arrange);
-state.on(["smooth", "logy"], redrawAll);
-state.on("x", () => { for (const card of cards.values()) { if (card.chart.zoom) card.chart.setZoom(null); card.redraw(true); } });
-live.on("points", (points) => cards.get(points.tag)?.take(points));
-live.on("again", (run, tag) => cards.get(tag)?.again(run));
+state.on(["tags", "cards"], arrange);
+state.on("pins", (pins) => { for (const card of cards.values()) card.setPinned(pins.includes(card.id)); arrange(); });
+state.on(["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"], redrawAll);
+state.on("base", () => { for (const card of sighted()) { card.load(); card.redraw(true); } });
+let axis = state.get("x");
+state.on(["x", "metric"], () => {
+  const worked = axis === "metric" || state.get("x") === "metric";
+  axis = state.get("x");
+  for (const card of cards.values()) {
+    if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
+    if (worked) card.refresh(true); // the places of the points themselves are others now
+    card.redraw(true);
+  }
+  watch();
+});
+marks.onChange(redrawAll);
+live.on("points", (points) => { for (const card of cards.values()) if (card.chart && card.curves.size) card.take(points); });
+live.on("again", (run, tag) => { for (const card of cards.values()) for (const [formula, needs] of card.needs) if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula); });
 live.on("changed", ({ run, what }) => {
   if (!what.includes("line")) return;
   // Points were cut off by a rewind, or a new segment began: what was known of this run may not be so any more.
-  for (const card of cards.values()) if (card.curves.has(run)) { if (card.sight) card.again(run); else { card.asked.delete(run); card.curves.delete(run); } }
+  for (const card of cards.values()) for (const tag of card.tags) {
+    if (!card.curve(run, tag)) continue;
+    if (card.sight) card.again(run, tag); else card.asked.clear();
+  }
 });
-live.on("removed", (run) => { for (const card of cards.values()) { card.curves.delete(run); card.asked.delete(run); } });
-live.on("restart", () => { for (const card of cards.values()) { card.asked.clear(); if (card.sight) card.load([...card.curves.keys()]); } });
+live.on("restart", () => { for (const card of cards.values()) { card.asked.clear(); if (card.sight) card.refresh(); } });
 document.addEventListener("themechange", redrawAll);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") for (const card of cards.values()) if (card.element.classList.contains("is-large")) card.setLarge(false);
+  if (event.key !== "Escape") return;
+  const large = [...cards.values()].find((card) => card.element.classList.contains("is-large"));
+  if (large) large.setLarge(false);
+  else if (state.get("chosen").length && !document.querySelector("dialog, .menu")) state.set("chosen", []);
 });
-// Curves out of sight for long are let go of; they are asked for again when scrolled to.
+// Cards out of sight for long are let go of; they come back when scrolled to.
 setInterval(() => {
-  const idle = [...cards.values()].filter((card) => !card.sight && card.curves.size).sort((a, b) => b.seen - a.seen);
-  for (const card of idle.slice(KEPT_CARDS)) { card.curves.clear(); card.asked.clear(); }
-}, 10000);
+  const idle = [...cards.values()].filter((card) => !card.sight && card.chart).sort((a, b) => b.seen - a.seen);
+  for (const card of idle.slice(KEPT_CARDS)) card.unmount();
+}, 5000);

@@ -7,7 +7,8 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import * as ticks from "./ticks.js";
 import { colour, css, isDark } from "./palette.js";
-import { hideTip, prepared, showTip } from "./chart.js";
+import { prepared } from "./chart.js";
+import { hideTip, showTip } from "./tooltip.js";
 import { emptyPage } from "./empty.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be read

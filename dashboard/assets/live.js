@@ -1,6 +1,7 @@
 // The live feed: one WebSocket, reconnected with patience, and an honest light that says how it stands.
 import { boot } from "./state.js";
 import { decode } from "./api.js";
+import * as format from "./format.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set() };
 const light = document.getElementById("live");
@@ -8,6 +9,7 @@ let socket = null;
 let attempts = 0;
 let watched = [];
 let running = false;
+let newest = 0;
 let everOpened = false;
 let skew = 0; // server's clock minus ours, seconds
 const latencies = [];
@@ -42,8 +44,10 @@ export function latency() {
 }
 
 // Whether any run is being written: without one there is nothing to be live about.
-export function setRunning(any) {
+// last: when anything was logged last, by wall time.
+export function setRunning(any, last = 0) {
   running = any;
+  newest = last;
   show();
 }
 
@@ -56,7 +60,8 @@ function show() {
   light.dataset.state = state;
   light.lastElementChild.textContent = words[state];
   const all = latency();
-  light.title = all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "";
+  const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
+  light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
 
 export function connect() {

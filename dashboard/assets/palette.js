@@ -5,14 +5,17 @@ const light = ["#3b6fe0", "#d9620f", "#0c8f7d", "#b83290", "#4c8f1f", "#7a54d8",
 const dark = ["#7ea2ff", "#ff9f5a", "#3fd0b9", "#f07cc8", "#93d05f", "#b59bff", "#ff8078", "#5cc0f0", "#e6bd45", "#cf9f78", "#ff9cc0", "#a3b1c6"];
 const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 
+export const COLOURS = light.length;
 export const isDark = () => document.documentElement.dataset.theme === "dark";
 
 export function colour(index) {
   const colours = isDark() ? dark : light;
-  return colours[index % colours.length];
+  return colours[((index % colours.length) + colours.length) % colours.length];
 }
 
 export const dash = (index) => dashes[Math.floor(index / light.length) % dashes.length];
+
+export const dashOf = (number) => dashes[((number % dashes.length) + dashes.length) % dashes.length];
 
 // A colour of the stylesheet.
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

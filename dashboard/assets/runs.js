@@ -1,206 +1,110 @@
-// The list of runs: what there is, what is shown, and in which colour.
+// The runs: what there is, what of it is shown, and in which colour. The list of them is drawn by run_list.js.
 import * as api from "./api.js";
 import * as live from "./live.js";
-import * as format from "./format.js";
 import * as state from "./state.js";
-import { Curve } from "./curve.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
+import { settingsOf } from "./lines.js";
+import { query } from "./query.js";
 
-const ROW = 46;
-const list = document.getElementById("runs-list");
-const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
 const byName = new Map();
 const listeners = new Set();
-const sparks = new Map(); // run -> Curve of the headline metric
 let order = []; // names, newest first
-let shown = []; // of those, what the filter lets through
-let headline = null;
+let filter = query(state.get("runs"));
+let off = new Set(state.get("off"));
+export let headline = null; // the tag that a run is judged by at a glance
 export let loaded = false;
+export let problem = "";
 
 export const all = () => order.map((name) => byName.get(name));
+export const names = () => order;
 export const get = (name) => byName.get(name);
-export const index = (name) => byName.get(name)?.index ?? 0;
-export const isVisible = (name) => !state.get("off").includes(name) && matches(name);
+export const index = (name) => byName.get(name)?.colour ?? 0;
+export const isOff = (name) => off.has(name);
+export const matches = (name) => byName.has(name) && filter.test(byName.get(name).text);
+export const isVisible = (name) => !off.has(name) && matches(name);
+export const filterProblem = () => filter.problem;
 // In the order in which they are drawn: the newest last, on top.
 export const visible = () => order.filter(isVisible).reverse().map((name) => byName.get(name));
 export const onChange = (listener) => listeners.add(listener);
-const tell = (what) => { for (const listener of listeners) listener(what); };
+export const tell = (what) => { for (const listener of listeners) listener(what); };
 
 // Every tag of a kind that some run has.
+const known = new Map(); // kind -> sorted tags, until a run changes
 export function tags(kind) {
-  const found = new Set();
-  for (const run of byName.values()) for (const tag of run.series[kind] ?? []) found.add(tag);
-  return [...found].sort((a, b) => (a < b ? -1 : 1));
+  if (!known.has(kind)) {
+    const found = new Set();
+    const seen = new Set(); // runs of one sweep share the list itself
+    for (const { series } of byName.values()) {
+      const own = series[kind];
+      if (!own || seen.has(own)) continue;
+      seen.add(own);
+      for (const tag of own) found.add(tag);
+    }
+    known.set(kind, [...found].sort((a, b) => (a < b ? -1 : 1)));
+  }
+  return known.get(kind);
 }
 
-function matches(name) {
-  const text = state.get("runs").trim();
-  if (!text) return true;
-  const parts = text.toLowerCase().split(/\s+/);
-  return parts.every((part) => name.toLowerCase().includes(part));
+// What the search over runs looks through, and what the page calls the run.
+function dress(run) {
+  run.shown = run.said?.name || run.name;
+  run.labels = [...run.tags, ...(run.said?.tags ?? [])];
+  run.text = [run.name, run.shown === run.name ? "" : run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)].join(" ");
+  run.has = new Set(run.series.scalar ?? []);
+  return run;
 }
 
 export async function load() {
-  const found = await api.json("runs");
+  const found = await api.json("runs", { form: "page" });
   byName.clear();
-  for (const run of found.runs) byName.set(run.name, run);
-  arrange();
+  const has = found.tagsets.map((set) => new Set(set.scalar ?? []));
+  for (const run of found.runs) {
+    const number = run.series;
+    run.series = found.tagsets[number];
+    byName.set(run.name, dress(run));
+    run.has = has[number];
+  }
+  headline = found.headline;
   loaded = true;
+  arrange();
   tell("runs");
-  loadSparks([...byName.keys()]);
 }
 
 function arrange() {
-  const known = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
-  known.forEach((run, i) => { run.index = i; }); // by age: a run keeps its colour when newer ones come
-  order = known.reverse().map((run) => run.name);
-  shown = order.filter(matches);
-  const scalars = tags("scalar");
-  headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars[0] ?? null;
-  live.setRunning(known.some((run) => run.status === "running"));
-  render();
-}
-
-async function loadSparks(names) {
-  if (!headline) return;
-  const wanted = names.filter((name) => byName.get(name)?.scalars[headline]).slice(0, 1000);
-  if (!wanted.length) return;
-  let answer;
-  try { answer = await api.curves({ tag: headline, runs: wanted, columns: 48 }); } catch { return; }
-  for (const head of answer.head.curves) {
-    const curve = new Curve(head.run);
-    curve.load(head, answer.column);
-    sparks.set(head.run, curve);
+  known.clear();
+  const sorted = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
+  // By age: a run keeps its colour when newer ones come; unless it was given one.
+  sorted.forEach((run, i) => { run.index = i; run.colour = run.said?.colour ?? i; });
+  order = sorted.reverse().map((run) => run.name);
+  if (!headline || !tags("scalar").includes(headline)) {
+    const scalars = tags("scalar");
+    headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars[0] ?? null;
   }
-  render();
-}
-
-// --- drawing the list -------------------------------------------------------------------------------------
-
-let scheduled = 0;
-export function render() {
-  if (!scheduled) scheduled = requestAnimationFrame(() => { scheduled = 0; paint(); });
-}
-
-const elements = new Map();
-
-function paint() {
-  rows.style.height = `${shown.length * ROW}px`;
-  const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
-  const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
-  const wanted = new Set(shown.slice(first, last));
-  for (const [name, element] of elements) if (!wanted.has(name)) { element.remove(); elements.delete(name); }
-  for (let i = first; i < last; i++) {
-    const name = shown[i];
-    let element = elements.get(name);
-    if (!element) { element = row(name); elements.set(name, element); rows.append(element); }
-    element.style.top = `${i * ROW}px`;
-    fill(element, byName.get(name));
-  }
-  const off = order.filter((name) => state.get("off").includes(name)).length;
-  const hidden = order.length - shown.length;
-  document.getElementById("runs-count").textContent = !loaded ? "" : `${format.plural(order.length, "run")}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
-  document.getElementById("runs-all").textContent = off ? "Show all" : "Hide all";
-  document.getElementById("runs-all").hidden = order.length < 2;
-  let none = list.querySelector(".runs-none");
-  if (loaded && order.length && !shown.length) {
-    none ??= list.appendChild(Object.assign(document.createElement("div"), { className: "runs-none" }));
-    none.textContent = `No run's name holds “${state.get("runs").trim()}”.`;
-  } else none?.remove();
-}
-
-function row(name) {
-  const element = document.createElement("div");
-  element.className = "run";
-  element.role = "listitem";
-  element.innerHTML = '<input type="checkbox" class="swatch"><div><div class="name"><span class="path"></span><span class="last"></span></div><div class="about"><i class="status"></i><span class="words"></span></div></div><div class="right"><span class="value"></span><canvas aria-hidden="true"></canvas></div>';
-  const box = element.querySelector("input");
-  box.setAttribute("aria-label", `Show ${name}`);
-  box.addEventListener("change", () => toggle(name));
-  element.addEventListener("click", (event) => { if (event.target !== box) toggle(name); });
-  element.addEventListener("dblclick", (event) => { if (event.target !== box) isolate(name); });
-  element.addEventListener("pointerenter", () => tell({ highlight: name }));
-  element.addEventListener("pointerleave", () => tell({ highlight: null }));
-  return element;
-}
-
-const words = {
-  running: () => "running",
-  finished: (run) => format.ago(run.ended ?? run.updated),
-  stopped: (run) => `stopped ${format.ago(run.ended ?? run.updated)}`,
-  crashed: (run) => `crashed ${run.updated ? format.ago(run.ended ?? run.updated) : ""}`,
-  unreadable: () => "cannot be read",
-};
-
-function fill(element, run) {
-  const [path, last] = format.split(run.name);
-  element.querySelector(".path").textContent = path;
-  element.querySelector(".last").textContent = last;
-  element.classList.toggle("is-off", !isVisible(run.name));
-  element.style.setProperty("--run", colour(run.index));
-  element.querySelector("input").checked = isVisible(run.name);
-  element.querySelector(".status").dataset.status = run.status;
-  const newest = headline ? run.scalars[headline] : null;
-  const steps = Math.max(-1, ...Object.values(run.scalars).map((each) => each.step));
-  const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
-  element.querySelector(".words").textContent = [steps >= 0 ? `step ${format.step(steps)}` : "", words[run.status]?.(run) ?? run.status, lost ? `${format.plural(lost, "value")} lost` : ""].filter(Boolean).join(" · ");
-  element.querySelector(".value").textContent = newest ? format.value(number(newest.value)) : "";
-  element.title = [run.name, run.started ? `started ${format.moment(run.started)}` : "", run.ending ?? "", ...run.problems, run.notes, headline ? `${headline} ${newest ? format.exact(number(newest.value)) : "–"}` : ""].filter(Boolean).join("\n");
-  spark(element.querySelector("canvas"), sparks.get(run.name), run.index);
+  live.setRunning(sorted.some((run) => run.status === "running"), sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0));
 }
 
 export const number = (value) => (typeof value === "string" ? { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value);
 
-function spark(canvas, curve, index) {
-  const context = prepared(canvas, 64, 18);
-  if (!curve?.length) return;
-  let low = Infinity, high = -Infinity;
-  for (let i = 0; i < curve.length; i++) { low = Math.min(low, curve.mean[i]); high = Math.max(high, curve.mean[i]); }
-  if (!(low <= high)) return;
-  const begin = curve.x0[0], wide = 60 / (curve.x1[curve.length - 1] - begin || 1), tall = high > low ? 13 / (high - low) : 0;
-  context.strokeStyle = colour(index);
-  context.lineWidth = 1.25;
-  context.lineJoin = "round";
-  context.beginPath();
-  for (let i = 0; i < curve.length; i++) {
-    if (!Number.isNaN(curve.mean[i])) context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
-  }
-  context.stroke();
-}
-
 // --- what the user does -----------------------------------------------------------------------------------
 
-function toggle(name) {
-  const off = state.get("off");
-  state.set("off", off.includes(name) ? off.filter((each) => each !== name) : [...off, name]);
+export function toggle(name) {
+  state.set("off", off.has(name) ? state.get("off").filter((each) => each !== name) : [...state.get("off"), name]);
 }
 
-function isolate(name) {
+export function isolate(name) {
   const others = order.filter((each) => each !== name);
-  const alone = others.every((each) => state.get("off").includes(each));
-  state.set("off", alone ? [] : others);
+  state.set("off", others.every((each) => off.has(each)) ? [] : others);
 }
 
-document.getElementById("runs-all").addEventListener("click", () => {
-  state.set("off", state.get("off").length ? [] : [...order]);
-});
-list.addEventListener("scroll", render, { passive: true });
-new ResizeObserver(render).observe(list);
-const search = document.getElementById("run-search");
-search.value = state.get("runs");
-search.addEventListener("input", () => state.set("runs", search.value));
-state.on("runs", () => { shown = order.filter(matches); render(); tell("visible"); });
-state.on("off", () => { render(); tell("visible"); });
+export function showAll(show) {
+  state.set("off", show ? [] : [...order]);
+}
 
-const resize = document.getElementById("runs-resize");
-const setWidth = (width) => document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
-if (state.local.get("runsWidth")) setWidth(state.local.get("runsWidth"));
-resize.addEventListener("pointerdown", (event) => {
-  resize.setPointerCapture(event.pointerId);
-  resize.onpointermove = (move) => setWidth(move.clientX);
-  resize.onpointerup = (up) => { resize.onpointermove = null; state.local.set("runsWidth", up.clientX); };
-});
+// Says something of runs that is kept beside them: name, tags, note, colour.
+export const say = (runs, key, value) => api.post("runs/said", { runs, key, value });
+
+state.on("runs", (text) => { filter = query(text); problem = filter.problem; tell("visible"); });
+state.on("off", (names) => { off = new Set(names); tell("visible"); });
+state.on("chosen", () => tell("chosen"));
 
 // --- live -------------------------------------------------------------------------------------------------
 
@@ -208,33 +112,25 @@ live.on("points", (points) => {
   const run = byName.get(points.run);
   if (!run || !points.count) return;
   const last = points.count - 1;
-  run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
-  if (points.tag === headline) {
-    // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
-    const curve = sparks.get(points.run);
-    if (curve) {
-      curve.counts.set(points.segment, points.n);
-      curve.append(points);
-    }
-  }
-  render();
+  run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
+  run.updated = points.times[last];
+  if (run.scalars[points.tag] || points.tag === headline) run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
 });
 
-live.on("changed", ({ run, summary, what }) => {
+live.on("changed", ({ run, summary }) => {
   if (!summary) return;
-  const known = byName.get(run);
-  const before = known ? JSON.stringify(known.series) : "";
-  byName.set(run, summary);
+  const before = byName.get(run);
+  summary.step = Math.max(before?.step ?? -Infinity, ...Object.values(summary.scalars).map((last) => last.step));
+  if (!Number.isFinite(summary.step)) summary.step = null;
+  const same = before && JSON.stringify(before.series) === JSON.stringify(summary.series);
+  if (same) summary.series = before.series;
+  byName.set(run, dress(summary));
   arrange();
-  tell(known && JSON.stringify(summary.series) === before ? "run" : "runs");
-  if (!sparks.has(run) || what.includes("line")) loadSparks([run]);
+  tell(same ? "run" : "runs");
 });
 live.on("removed", (run) => {
   byName.delete(run);
-  sparks.delete(run);
   arrange();
   tell("runs");
 });
-live.on("restart", load);
-setInterval(() => { if (!document.hidden) render(); }, 5000); // "3 min ago" grows old by itself
-document.addEventListener("themechange", render);
+live.on("restart", () => load().catch(() => { /* the line that broke is opened again soon, and this asked again */ }));

@@ -5,14 +5,33 @@ const defaults = {
   tags: "", // filter of tags
   runs: "", // filter of the list of runs
   smooth: 0.9, // what counts of a value a thousandth of the range ago, 0 to 0.999
-  x: "step", // step | time | relative
+  kind: "ema", // ema | gauss | mean: how lines are smoothed
+  x: "step", // step | time | relative | metric
+  metric: "", // the tag, or = an expression, that x is when it is a metric
+  logx: false,
   logy: false,
+  robust: false, // whether the y range leaves outliers out
+  marks: true, // whether marks are drawn
   off: [], // runs that are hidden
+  chosen: [], // runs that stand out, the others faded
+  group: "", // config keys that make a group: "lr, width", or all but some: "-seed"
+  centre: "mean", // mean | median of a group
+  band: "std", // std | sem | range | boot | none
+  base: "", // the run that the others are shown as a difference to
+  colourBy: "", // a config key, or "" for a colour a run
+  dashBy: "",
+  cards: [], // cards that the user made: JSON lists of tags and = expressions
+  pins: [], // cards that stand on top
   bins: "ridge", // ridge | heat | bands: how distributions are drawn
   pace: null, // step that media and graph show; null is the newest
+  sort: "", // column of the table of runs, with - in front when falling
+  columns: [], // metric and config columns of the table of runs; none for the usual ones
 };
 
-const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", pace: "at" };
+const short = {
+  page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", cards: "c", pins: "pin", bins: "bins", pace: "at", sort: "sort", columns: "col",
+};
 const listeners = new Map();
 const current = { ...defaults };
 
@@ -37,17 +56,39 @@ export function on(keys, listener) {
   return () => [].concat(keys).forEach((key) => listeners.get(key).delete(listener));
 }
 
+// A value as text, and back, by the kind of its default.
+const written = (value) => (Array.isArray(value) ? value.join("\n") : typeof value === "boolean" ? (value ? "y" : "n") : String(value));
+function parsed(key, text) {
+  const usual = defaults[key];
+  if (Array.isArray(usual)) return text ? text.split("\n") : [];
+  if (typeof usual === "boolean") return text === "y";
+  if (key === "smooth") return Math.min(0.999, Math.max(0, Number(text) || 0));
+  if (key === "pace") return Number.isFinite(Number(text)) ? Number(text) : null;
+  return text;
+}
+
+// All that differs from the usual, as the words of an address.
+export function words() {
+  const query = new URLSearchParams();
+  for (const [key, name] of Object.entries(short)) {
+    if (JSON.stringify(current[key]) !== JSON.stringify(defaults[key])) query.set(name, written(current[key]));
+  }
+  return query.toString();
+}
+
+// Shows what such words say; what they leave out becomes usual again.
+export function show(text, keep = ["page"]) {
+  const query = new URLSearchParams(text);
+  for (const [key, name] of Object.entries(short)) {
+    if (keep.includes(key)) continue;
+    const value = query.has(name) ? parsed(key, query.get(name)) : defaults[key];
+    if (JSON.stringify(value) !== JSON.stringify(current[key])) set(key, value);
+  }
+}
+
 function readAddress() {
   const query = new URLSearchParams(location.search);
-  for (const [key, name] of Object.entries(short)) {
-    if (!query.has(name)) continue;
-    const text = query.get(name);
-    if (key === "off") current.off = text ? text.split("\n") : [];
-    else if (key === "smooth") current.smooth = Math.min(0.999, Math.max(0, Number(text) || 0));
-    else if (key === "logy") current.logy = text === "y";
-    else if (key === "pace") current.pace = Number.isFinite(Number(text)) ? Number(text) : null;
-    else current[key] = text;
-  }
+  for (const [key, name] of Object.entries(short)) if (query.has(name)) current[key] = parsed(key, query.get(name));
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
@@ -55,13 +96,7 @@ let writing = 0;
 function writeAddress() {
   cancelAnimationFrame(writing);
   writing = requestAnimationFrame(() => {
-    const query = new URLSearchParams();
-    for (const [key, name] of Object.entries(short)) {
-      const value = current[key];
-      if (JSON.stringify(value) === JSON.stringify(defaults[key])) continue;
-      query.set(name, key === "off" ? value.join("\n") : key === "logy" ? "y" : String(value));
-    }
-    const text = query.toString();
+    const text = words();
     history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
   });
 }

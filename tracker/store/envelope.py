@@ -132,6 +132,20 @@ def envelope(
     return _merged(everything, grid.column(everything[low_name]), axis)
 
 
+def envelope_of_points(
+    points: Points, columns: int, start: float | None = None, stop: float | None = None, axis: str = "step"
+) -> Envelope:
+    """`envelope` of points that are at hand, in any order: of values that were computed and are stored nowhere."""
+    position: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
+    if not len(position):
+        return _merged(np.zeros(0, SUMMARY), np.zeros(0, np.int64), axis)
+    low = position.min() if start is None else start
+    high = position.max() if stop is None else stop
+    grid = _Grid(axis == "step", low, high, columns)
+    items = _columns_of(points, grid, axis, low, high)
+    return _merged(items, grid.column(items[f"{axis}_min"]), axis)
+
+
 def _top(sources: Sequence[Source]) -> tuple[Summaries, Ints, Ints]:
     parts = [source.top() for source in sources]
     if not parts:

@@ -12,6 +12,8 @@ from tracker.store import schema, stretch
 from tracker.store.appender import summaries_of
 from tracker.store.stretch import SUMMARY, Points, Summaries
 
+_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
+_LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
 _SUMMARIES = (
     f"SELECT n, count, {', '.join(schema.SUMMARY_COLUMNS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
 )
@@ -48,6 +50,17 @@ class ScalarLevels:
         if not found:
             return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
         return self._live(np.concatenate(found), np.concatenate(levels))
+
+    def all_points(self) -> Points:
+        """Every live point, in order of arrival."""
+        points = stretch.unpack(self.connection.execute(_POINTS, (self.series,)).fetchall())
+        return points if self.limit is None else points.where(points.step <= self.limit)
+
+    def length(self) -> int:
+        """How many points there are, those left behind by a rewind included; without reading one."""
+        row = self.connection.execute(_LENGTH, (self.series,)).fetchone()
+        self.count = row[0] if row else 0
+        return self.count
 
     def _live(self, items: Summaries, levels: npt.NDArray[np.int64]) -> tuple[Summaries, npt.NDArray[np.int64]]:
         """Without what a rewind left behind; an item that is so in part counts as one that must be split."""

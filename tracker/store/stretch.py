@@ -199,7 +199,8 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
         if packed_values is None:
             values[start:stop] = np.nan if value is None else value
         else:
-            values[start:stop] = np.frombuffer(packed_values, f"<f{len(packed_values) // count}")
+            with np.errstate(invalid="ignore"):  # a signalling NaN, which only damage puts there
+                values[start:stop] = np.frombuffer(packed_values, f"<f{len(packed_values) // count}")
         start = stop
     for deltas, first, last in ((steps, first_steps, last_steps), (times, first_times, last_times)):
         deltas[starts] = first

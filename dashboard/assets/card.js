@@ -1,0 +1,318 @@
+// A card: the curves of one tag, of several, or of an expression; loaded and drawn when in sight, live from then on.
+import * as api from "./api.js";
+import * as frames from "./frames.js";
+import * as live from "./live.js";
+import * as format from "./format.js";
+import * as marks from "./marks.js";
+import * as runs from "./runs.js";
+import * as state from "./state.js";
+import { Chart } from "./chart.js";
+import { Curve } from "./curve.js";
+import { linesOf } from "./lines.js";
+
+const CARD = `
+  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-value"></span></div>
+  <div class="card-plot"><div class="skeleton"></div></div>
+  <div class="card-foot"><span class="told"></span><span class="how"></span></div>
+  <div class="card-actions">
+    <button class="icon-button reset" hidden aria-label="Show all steps" title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
+    <button class="icon-button pin" aria-label="Pin" aria-pressed="false" title="Pin to the top"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
+    <button class="icon-button large" aria-label="Large" title="Large"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
+    <button class="icon-button more" aria-label="More" aria-haspopup="menu" title="Download, data table, more"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>
+  </div>
+  <div class="card-grip" aria-hidden="true"></div>`;
+
+const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
+const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
+
+export const settings = () => ({
+  axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
+  smoothing: { kind: state.get("kind"), weight: state.get("smooth") },
+  logx: state.get("logx") && state.get("x") !== "time", logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric"),
+});
+
+export class Card {
+  // host: { onCursor(x), onMore(card, button), onPin(card), onLarge(card, large), onGrip(card, event) }
+  constructor(id, tags, host) {
+    this.id = id;
+    this.tags = tags; // tags, and expressions with = before them
+    this.host = host;
+    this.sight = false;
+    this.highlight = null;
+    this.#forget();
+    const element = document.createElement("article");
+    element.className = "card";
+    element.card = this;
+    element.setAttribute("aria-label", this.title);
+    this.element = element;
+  }
+
+  get title() { return this.tags.join(", "); }
+
+  #forget() {
+    this.curves = new Map(); // key of run and tag -> Curve
+    this.asked = new Set();
+    this.later = new Map(); // tag -> runs to ask for anew
+    this.timers = new Map();
+    this.memo = new Map();
+    this.needs = new Map(this.tags.map((tag) => [tag, [tag]])); // what each is worked out from
+    this.lastDrawn = 0;
+  }
+
+  #key(run, tag) { return this.tags.length > 1 ? `${run}\n${tag}` : run; }
+  curve(run, tag = this.tags[0]) { return this.curves.get(this.#key(run, tag)); }
+
+  // The first time that it is seen: until then a card is an empty box, so that thousands cost nothing.
+  #mount() {
+    if (this.chart) return;
+    const { element } = this;
+    element.innerHTML = CARD;
+    const [path, last] = this.tags.length === 1 && !this.tags[0].startsWith("=") ? format.split(this.tags[0]) : ["", this.tags.map((tag) => tag.replace(/^=\s*/, "")).join(", ")];
+    element.querySelector(".path").textContent = path;
+    element.querySelector(".last").textContent = last;
+    element.querySelector(".card-title").title = this.title;
+    const on = (name, act) => element.querySelector(name).addEventListener("click", act);
+    on(".reset", () => this.chart.setZoom(null));
+    on(".large", () => this.setLarge(!element.classList.contains("is-large")));
+    on(".pin", () => this.host.onPin(this));
+    on(".more", (event) => this.host.onMore(this, event.currentTarget));
+    element.querySelector(".card-grip").addEventListener("pointerdown", (event) => this.host.onGrip(this, event));
+    element.querySelector(".card-head").draggable = true;
+    this.chart = new Chart(element.querySelector(".card-plot"), {
+      onZoom: () => this.zoomed(),
+      onHover: (x) => { this.host.onCursor(x); if (x === null) this.setHighlight(null); },
+      onNear: (name) => { if (this.drawnLines > 1) this.setHighlight(name); },
+      onPick: (line, event) => this.#pick(line, event),
+    });
+    this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
+    this.resized = new ResizeObserver(() => this.redraw(true));
+    this.resized.observe(this.chart.element);
+    this.setPinned(state.get("pins").includes(this.id));
+  }
+
+  // Lets go of everything that being looked at had brought.
+  unmount() {
+    if (!this.chart || this.element.classList.contains("is-large")) return;
+    this.resized.disconnect();
+    this.chart = null;
+    this.element.replaceChildren();
+    this.#forget();
+  }
+
+  setInSight(sight) {
+    this.sight = sight;
+    if (!sight) return;
+    this.#mount();
+    this.load();
+    this.redraw(true);
+  }
+
+  setPinned(pinned) {
+    const button = this.element.querySelector(".pin");
+    button?.setAttribute("aria-pressed", String(pinned));
+    if (button) button.title = pinned ? "Unpin" : "Pin to the top";
+  }
+
+  setLarge(large) {
+    this.host.onLarge(this, large);
+    this.element.classList.toggle("is-large", large);
+    this.element.querySelector(".large").title = large ? "Small (Esc)" : "Large";
+    this.chart.over.focus({ preventScroll: true });
+  }
+
+  setHighlight(name) {
+    if (this.highlight === name) return;
+    this.highlight = name;
+    this.redraw();
+  }
+
+  #pick(line, event) {
+    if (event.detail > 1) return;
+    const chosen = state.get("chosen"), names = line?.members ?? (line ? [line.name] : []);
+    if (!names.length) { if (chosen.length) state.set("chosen", []); return; }
+    const all = names.every((name) => chosen.includes(name));
+    state.set("chosen", event.ctrlKey || event.metaKey ? (all ? chosen.filter((name) => !names.includes(name)) : [...new Set([...chosen, ...names])]) : all && chosen.length === names.length ? [] : names);
+  }
+
+  // --- what is loaded -------------------------------------------------------------------------------------
+
+  // Whether a run may have what a tag or an expression asks for.
+  #has(run, tag) {
+    return tag.startsWith("=") ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need)) : run.has.has(tag);
+  }
+
+  // The runs and tags whose curves belong on this card, in the order of drawing.
+  wanted() {
+    const visible = runs.visible();
+    return this.tags.flatMap((tag) => visible.filter((run) => this.#has(run, tag)).map((run) => ({ run, tag, curve: this.curve(run.name, tag) })));
+  }
+
+  load() {
+    if (!this.chart) return;
+    const base = state.get("base");
+    for (const tag of this.tags) {
+      const names = this.wanted().filter((each) => each.tag === tag).map(({ run }) => run.name);
+      if (base && runs.get(base) && this.#has(runs.get(base), tag) && !names.includes(base)) names.push(base);
+      this.#ask(tag, names.filter((name) => !this.asked.has(this.#key(name, tag))));
+    }
+  }
+
+  async #ask(tag, names) {
+    if (!names.length || !this.chart) return;
+    const { axis } = settings();
+    const body = { tag, runs: names, columns: Math.max(200, Math.min(4000, 2 * Math.round(this.chart.width || 400))), axis: axis === "time" ? "wall_time" : axis };
+    if (axis === "metric") body.x = state.get("metric");
+    if (this.chart.zoom) Object.assign(body, this.#window(axis));
+    const { curves } = this; // if these are let go of meanwhile, the answer is nobody's
+    const asked = names.map((name) => {
+      const key = this.#key(name, tag);
+      this.asked.add(key);
+      if (!curves.has(key)) curves.set(key, new Curve(name));
+      return curves.get(key);
+    });
+    for (const curve of asked) curve.ask();
+    try {
+      const { head, column } = await api.curves(body);
+      this.needs.set(tag, head.needs);
+      for (const curve of head.curves) {
+        const known = curves.get(this.#key(curve.run, tag));
+        if (!known) skip(curve, column);
+        else if (!known.load(curve, column)) this.again(curve.run, tag);
+      }
+      this.problem = null;
+    } catch (error) {
+      this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;
+      if (!tag.startsWith("=")) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
+    } finally {
+      for (const curve of asked) { curve.answered(); curve.loaded = true; }
+    }
+    if (this.curves === curves) { this.host.onNeeds(); this.redraw(true); }
+  }
+
+  #window(axis) {
+    // A little beyond what is seen, so that lines run on to the edge.
+    const [low, high] = this.chart.zoom, margin = (high - low) * 0.02;
+    return axis === "step" ? { start: Math.floor(low - margin), stop: Math.ceil(high + margin) } : { start: low - margin, stop: high + margin };
+  }
+
+  // Asks for a curve anew, as soon as no other question for it is under way.
+  again(run, tag, pause = 100) {
+    if (!this.later.has(tag)) this.later.set(tag, new Set());
+    this.later.get(tag).add(run);
+    // Not put off by the next live point that finds the gap: they come faster than this.
+    if (this.timers.has(tag)) return;
+    this.timers.set(tag, setTimeout(() => {
+      this.timers.delete(tag);
+      const names = [...(this.later.get(tag) ?? [])];
+      this.later.delete(tag);
+      this.#ask(tag, names);
+    }, pause));
+  }
+
+  // All that is known is asked for anew; what is known is shown meanwhile, unless it means something else now.
+  refresh(forget = false) {
+    if (forget) { this.curves.clear(); this.asked.clear(); this.memo.clear(); }
+    if (!this.sight) { this.asked.clear(); return; }
+    for (const tag of this.tags) this.#ask(tag, forget ? [] : runs.names().filter((name) => this.curves.has(this.#key(name, tag))));
+    this.load();
+  }
+
+  zoomed() {
+    this.element.querySelector(".reset").hidden = !this.chart.zoom && !this.chart.zoomY;
+    this.redraw(true); // at once with what is known, then finer
+    if (JSON.stringify(this.chart.zoom) === JSON.stringify(this.askedZoom ?? null)) return;
+    this.askedZoom = this.chart.zoom;
+    this.refresh();
+  }
+
+  // --- live -----------------------------------------------------------------------------------------------
+
+  take(points) {
+    const metric = settings().axis === "metric";
+    for (const tag of this.tags) {
+      if (tag !== points.tag || metric) {
+        if ((this.needs.get(tag)?.includes(points.tag) || (metric && points.tag === state.get("metric"))) && this.curve(points.run, tag)) this.again(points.run, tag, DERIVED_AGAIN);
+        continue;
+      }
+      const curve = this.curve(points.run, tag);
+      if (!curve) continue;
+      const zoom = this.chart.zoom;
+      if (zoom && curve.loaded) {
+        // A zoomed card holds only its window: points beyond it come with the next question.
+        const place = state.get("x") === "step" ? points.steps[0] : points.times[0] - (state.get("x") === "relative" ? curve.started ?? 0 : 0);
+        if (place > zoom[1]) { curve.counts.set(points.segment, points.n + points.count); continue; }
+      }
+      if (!curve.append(points)) this.again(points.run, tag);
+      this.redraw();
+    }
+  }
+
+  // --- drawn ----------------------------------------------------------------------------------------------
+
+  redraw(now = false) {
+    if (this.sight) frames.request(this, now);
+  }
+
+  lines() {
+    const how = settings();
+    for (const key of ["group", "centre", "band", "base", "colourBy", "dashBy", "chosen"]) how[key] = state.get(key);
+    how.highlight = this.highlight;
+    how.full = this.chart?.view?.x.full ?? 0;
+    const wanted = this.wanted();
+    if (!how.full) how.full = spanOf(wanted, how.axis);
+    return linesOf(wanted, how, this.tags, this.memo, new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])));
+  }
+
+  draw() {
+    if (!this.sight || !this.chart) return;
+    this.lastDrawn = performance.now();
+    const wanted = this.wanted();
+    const lines = this.lines();
+    this.drawnLines = lines.length;
+    const loading = wanted.some(({ curve }) => !curve?.loaded);
+    this.element.querySelector(".skeleton").hidden = lines.length > 0 || !loading || Boolean(this.problem);
+    this.#note(lines.length || loading ? "" : this.problem ?? (state.get("base") && !runs.get(state.get("base")) ? "The baseline run is not there." : "No run that is shown has this."));
+    this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null);
+    this.#words(lines, wanted);
+    for (const { curve } of wanted) {
+      if (!curve?.newest) continue;
+      const logged = curve.newest;
+      curve.newest = 0;
+      frames.afterPaint(() => live.drawn(logged));
+    }
+  }
+
+  #note(text) {
+    let note = this.element.querySelector(".card-note");
+    if (!text) return note?.remove();
+    note ??= this.chart.element.appendChild(Object.assign(document.createElement("div"), { className: "card-note" }));
+    note.textContent = text;
+  }
+
+  #words(lines, wanted) {
+    const value = this.element.querySelector(".card-value");
+    value.textContent = lines.length === 1 ? format.value(lines[0].curve.last[lines[0].curve.length - 1], 5) : "";
+    let points = 0, odd = 0;
+    for (const { curve } of wanted) if (curve?.length) { points += curve.points; odd += curve.notFinite; }
+    const { outside } = this.chart.view?.y ?? {};
+    const told = this.element.querySelector(".told");
+    told.textContent = `${format.plural(points, "point")}, 0 hidden${outside ? `, ${outside.toLocaleString("en-US")} outside the range` : ""}`;
+    if (odd) {
+      const bad = told.appendChild(document.createElement("span"));
+      bad.className = "bad";
+      bad.textContent = ` · ${odd.toLocaleString("en-US")} not finite`;
+    }
+    this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
+  }
+}
+
+function spanOf(wanted, axis) {
+  let low = Infinity, high = -Infinity;
+  for (const { curve } of wanted) {
+    if (!curve?.length) continue;
+    const [begin, end, shift] = curve.ends(axis);
+    low = Math.min(low, begin[0] - shift);
+    high = Math.max(high, end[curve.length - 1] - shift);
+  }
+  return Math.max(0, high - low);
+}

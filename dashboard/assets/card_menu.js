@@ -1,0 +1,17 @@
+// What can be done with a chart: take it away as a picture or as numbers, read it as a table, make it larger.
+import * as state from "./state.js";
+import { menu } from "./menu.js";
+import { dataTable } from "./data_table.js";
+import { FORMS, download } from "./export.js";
+
+export function cardMenu(card, button, { remove, resize }) {
+  menu(button, [
+    { text: "Data table", act: () => dataTable(card) },
+    ...Object.keys(FORMS).map((form) => ({ text: `Download ${form}`, act: () => download(card, form) })),
+    "-",
+    { text: "Use as x axis", disabled: card.tags.length > 1, act: () => { state.set("metric", card.tags[0]); state.set("x", "metric"); } },
+    { text: "Usual size", act: () => resize(null) },
+    { text: "Wide", act: () => resize([2, 0]) },
+    ...(remove ? ["-", { text: "Remove this chart", act: remove }] : []),
+  ]);
+}

@@ -1,0 +1,91 @@
+// What a pointer and a keyboard do on a chart: cursor, zoom in x or y or both, and back.
+const SMALL = 5; // a drag of fewer pixels is a click
+
+export function listen(chart) {
+  const { over } = chart;
+  const inside = (event) => {
+    const box = over.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  over.addEventListener("pointermove", (event) => {
+    if (!chart.view) return;
+    const [px, py] = inside(event);
+    if (chart.drag) { chart.drag.to = [px, py]; chart.drawOver(); return; }
+    const x = chart.view.scale.invert(px);
+    chart.options.onHover(x);
+    chart.tip(event, x, py);
+  });
+  over.addEventListener("pointerleave", () => leave(chart));
+  over.addEventListener("pointerdown", (event) => {
+    if (event.button || !chart.view) return;
+    const at = inside(event);
+    chart.drag = { from: at, to: at };
+    over.setPointerCapture(event.pointerId);
+    chart.hideTip();
+  });
+  over.addEventListener("pointerup", (event) => {
+    if (!chart.drag) return;
+    const zoom = zoomOf(chart);
+    chart.drag = null;
+    if (zoom) chart.setZoom(zoom.x, zoom.y);
+    else if (chart.view) chart.options.onPick?.(chart.nearest(...inside(event)), event);
+    chart.drawOver();
+  });
+  over.addEventListener("pointercancel", () => { chart.drag = null; chart.drawOver(); });
+  over.addEventListener("dblclick", () => chart.setZoom(null, null));
+  over.addEventListener("wheel", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || !chart.view) return;
+    event.preventDefault();
+    around(chart, chart.view.scale.invert(inside(event)[0]), event.deltaY < 0 ? 0.8 : 1.25);
+  }, { passive: false });
+  over.addEventListener("keydown", (event) => key(chart, event));
+  over.addEventListener("blur", () => leave(chart));
+}
+
+function leave(chart) {
+  chart.options.onHover(null);
+  chart.hideTip();
+}
+
+// Which part of the chart a drag chose: to the side x, up or down y, across both.
+export function chosen({ from, to }, plot) {
+  const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+  const wide = Math.abs(to[0] - from[0]), tall = Math.abs(to[1] - from[1]);
+  const byX = wide > SMALL && wide > tall / 3, byY = tall > 20 && tall > wide / 3;
+  return {
+    x: byX ? [from[0], to[0]].map((v) => clamp(v, plot.left, plot.right)).sort((a, b) => a - b) : null,
+    y: byY && (tall > 30 || !byX) ? [from[1], to[1]].map((v) => clamp(v, plot.top, plot.bottom)).sort((a, b) => a - b) : null,
+  };
+}
+
+function zoomOf(chart) {
+  const { plot, scale } = chart.view;
+  const { x, y } = chosen(chart.drag, plot);
+  if (!x && !y) return null;
+  const xs = x ? x.map(scale.invert) : chart.zoom, ys = y ? [scale.invertY(y[1]), scale.invertY(y[0])] : chart.zoomY;
+  return (!xs || xs[1] > xs[0]) && (!ys || ys[1] > ys[0]) ? { x: xs, y: ys } : null;
+}
+
+function around(chart, at, times) {
+  const { low, high } = chart.view.x;
+  if (chart.view.settings.logx) chart.setZoom([at * (low / at) ** times, at * (high / at) ** times], chart.zoomY);
+  else chart.setZoom([at - (at - low) * times, at + (high - at) * times], chart.zoomY);
+}
+
+// The same without a mouse: arrows move the cursor, + and − zoom around it, 0 shows all.
+function key(chart, event) {
+  if (!chart.view) return;
+  const { x, plot, scale } = chart.view;
+  const at = chart.cursor ?? (x.low + x.high) / 2;
+  const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (move) {
+    const next = Math.min(x.high, Math.max(x.low, scale.invert(scale.x(at) + (move * (plot.right - plot.left)) / 100)));
+    chart.options.onHover(next);
+    const box = chart.over.getBoundingClientRect(), middle = (plot.top + plot.bottom) / 2;
+    chart.tip({ clientX: box.left + scale.x(next), clientY: box.top + middle }, next, middle);
+  } else if (event.key === "+" || event.key === "-") around(chart, at, event.key === "+" ? 0.5 : 2);
+  else if (event.key === "0") chart.setZoom(null, null);
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}

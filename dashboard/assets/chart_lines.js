@@ -1,0 +1,183 @@
+// Drawing curves: raw lines, smoothed lines, envelopes and bands.
+//
+// In a browser without a GPU the cost of a chart is the stroking of wide lines with soft edges. So no line has more
+// corners than there are pixels to see them in, many lines are drawn thin, and behind many smoothed lines the raw
+// values are one band, from the least to the greatest, instead of a hundred lines nobody could tell apart.
+const MANY = 24;
+
+export function drawLines(context, view) {
+  const { lines } = view;
+  const many = lines.length > MANY;
+  const smooth = view.settings.smoothing.weight > 0;
+  if (many && smooth) rawRange(context, view);
+  for (const line of lines) if (!line.strong) drawLine(context, line, view, many);
+  for (const line of lines) if (line.strong) drawLine(context, line, view, false);
+}
+
+// The columns of a line that are in view, with one more at each side.
+function within(curve, axis, x) {
+  const [begin, end, shift] = curve.ends(axis);
+  let from = 0, to = curve.length - 1;
+  while (from < to && end[from + 1] - shift < x.low) from++;
+  while (to > from && begin[to - 1] - shift > x.high) to--;
+  return { begin, end, shift, from, to };
+}
+
+function drawLine(context, line, view, many) {
+  const { curve } = line;
+  if (!curve.length) return;
+  const { settings } = view;
+  const span = within(curve, settings.axis, view.x);
+  context.strokeStyle = context.fillStyle = line.colour;
+  context.setLineDash(line.dash);
+  const opacity = line.faded ? 0.16 : 1;
+  const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
+  const dense = !curve.single && (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
+  context.lineJoin = dense || many ? "bevel" : "round";
+  const others = Math.sqrt(Math.min(12, view.lines.length));
+  if (line.band) {
+    context.globalAlpha = 0.18 * opacity;
+    band(context, curve, span, view);
+  } else if (dense && !(many && smooth)) {
+    // The envelope: no extreme of any point lies outside of it.
+    context.globalAlpha = (0.16 / others) * opacity;
+    band(context, curve, span, view);
+  }
+  if (!(many && smooth) && !line.band) {
+    // Behind the smoothed line the raw one is faint, and the fainter the more of them lie over each other.
+    context.globalAlpha = (smooth ? 0.28 / others : 1) * opacity;
+    context.lineWidth = smooth ? 1 / (view.ratio || 1) : many ? 1 : 1.5;
+    raw(context, curve, span, view);
+  }
+  if (smooth || line.band) {
+    context.globalAlpha = opacity;
+    context.lineWidth = line.strong ? 2.25 : many ? 1 : 1.75;
+    const values = line.band ? curve.mean : curve.smoothed(settings.smoothing, settings.axis, view.x.full);
+    through(context, values, span, view);
+  }
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+}
+
+// A line through values that change slowly: a corner for each pixel is enough.
+function through(context, values, { begin, end, shift, from, to }, { scale, settings }) {
+  let down = false, last = -Infinity;
+  context.beginPath();
+  for (let i = from; i <= to; i++) {
+    const value = values[i];
+    if (value !== value || (settings.logy && value <= 0)) { down = false; continue; }
+    const px = scale.x((begin[i] + end[i]) / 2 - shift);
+    if (down && px - last < 0.9 && i < to) continue;
+    if (down) context.lineTo(px, scale.y(value));
+    else { context.moveTo(px, scale.y(value)); down = true; }
+    last = px;
+  }
+  context.stroke();
+}
+
+function band(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
+  const floor = settings.logy ? y.low : -Infinity;
+  const { min, max } = curve;
+  let i = from;
+  while (i <= to) {
+    while (i <= to && max[i] !== max[i]) i++;
+    const first = i;
+    while (i <= to && max[i] === max[i]) i++;
+    if (i === first) break;
+    context.beginPath();
+    for (let j = first; j < i; j++) {
+      const py = scale.y(Math.max(floor, max[j]));
+      context.lineTo(scale.x(begin[j] - shift), py);
+      if (end[j] !== begin[j]) context.lineTo(scale.x(end[j] - shift), py);
+    }
+    for (let j = i - 1; j >= first; j--) {
+      const py = scale.y(Math.max(floor, min[j]));
+      context.lineTo(scale.x(end[j] - shift), py);
+      if (end[j] !== begin[j]) context.lineTo(scale.x(begin[j] - shift), py);
+    }
+    context.closePath();
+    context.fill();
+  }
+}
+
+// The line through all points: within a column from its first by its extremes to its last, and where points lie closer
+// than pixels the same within a pixel. On the screen these are the pixels of the line through every point.
+function raw(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
+  const floor = settings.logy ? y.low : -Infinity;
+  const place = (v) => scale.y(v < floor ? floor : v);
+  const alone = [];
+  const close = curve.single && to - from > 2 && Math.abs(scale.x(end[to] - shift) - scale.x(begin[from] - shift)) / (to - from) < 0.5;
+  let down = false;
+  context.beginPath();
+  for (let i = from; i <= to; i++) {
+    if (curve.mean[i] !== curve.mean[i]) { down = false; continue; }
+    const px = scale.x(begin[i] - shift);
+    if (curve.count[i] === 1 && !close) {
+      const py = place(curve.mean[i]);
+      if (down) context.lineTo(px, py);
+      else {
+        context.moveTo(px, py);
+        if (i === to || curve.mean[i + 1] !== curve.mean[i + 1]) alone.push([px, py]);
+      }
+    } else if (close) {
+      let low = curve.mean[i], high = low, last = low, lowFirst = true, j = i + 1;
+      for (; j <= to; j++) {
+        const value = curve.mean[j];
+        if (value !== value || scale.x(begin[j] - shift) - px > 1) break;
+        if (value < low) { low = value; lowFirst = false; }
+        if (value > high) { high = value; lowFirst = true; }
+        last = value;
+      }
+      if (down) context.lineTo(px, place(curve.mean[i])); else context.moveTo(px, place(curve.mean[i]));
+      if (low !== high) { context.lineTo(px, place(lowFirst ? low : high)); context.lineTo(px, place(lowFirst ? high : low)); context.lineTo(px, place(last)); }
+      i = j - 1;
+    } else {
+      const qx = scale.x(end[i] - shift), middle = (px + qx) / 2;
+      const start = Number.isFinite(curve.first[i]) ? curve.first[i] : curve.mean[i];
+      const stop = Number.isFinite(curve.last[i]) ? curve.last[i] : curve.mean[i];
+      if (down) context.lineTo(px, place(start)); else context.moveTo(px, place(start));
+      const rising = curve.minStep[i] <= curve.maxStep[i];
+      context.lineTo(middle, place(rising ? curve.min[i] : curve.max[i]));
+      context.lineTo(middle, place(rising ? curve.max[i] : curve.min[i]));
+      context.lineTo(qx, place(stop));
+    }
+    down = true;
+  }
+  context.stroke();
+  // A point between gaps, or the only one, has no line to be seen by.
+  const opacity = context.globalAlpha;
+  context.globalAlpha = Math.max(opacity, 0.6);
+  for (const [px, py] of alone) {
+    context.beginPath();
+    context.arc(px, py, 3, 0, 2 * Math.PI);
+    context.fill();
+  }
+  context.globalAlpha = opacity;
+}
+
+// From the least to the greatest raw value of all lines at each pixel, as one quiet band.
+function rawRange(context, view) {
+  const { plot, scale, settings, y, lines } = view;
+  const width = Math.ceil(plot.right - plot.left) + 1;
+  const low = new Float64Array(width).fill(Infinity), high = new Float64Array(width).fill(-Infinity);
+  for (const { curve } of lines) {
+    const { begin, end, shift, from, to } = within(curve, settings.axis, view.x);
+    const { min, max } = curve;
+    for (let i = from; i <= to; i++) {
+      if (min[i] !== min[i]) continue;
+      const a = Math.max(0, Math.floor(scale.x(begin[i] - shift) - plot.left)), b = Math.min(width - 1, Math.floor(scale.x(end[i] - shift) - plot.left));
+      for (let px = a; px <= b; px++) { if (min[i] < low[px]) low[px] = min[i]; if (max[i] > high[px]) high[px] = max[i]; }
+    }
+  }
+  const floor = settings.logy ? y.low : -Infinity;
+  context.fillStyle = view.quiet;
+  context.globalAlpha = 0.1;
+  context.beginPath();
+  const filled = [];
+  for (let px = 0; px < width; px++) if (low[px] <= high[px]) filled.push(px);
+  for (const px of filled) context.lineTo(plot.left + px, scale.y(Math.max(floor, high[px])));
+  for (const px of filled.reverse()) context.lineTo(plot.left + px, scale.y(Math.max(floor, low[px])));
+  context.closePath();
+  context.fill();
+  context.globalAlpha = 1;
+}

@@ -1,0 +1,137 @@
+// Curves made of curves: the middle and spread of a group of runs, and the difference to another run.
+import { Curve } from "./curve.js";
+
+const GRID = 400; // places at which a group is looked at: about a card's width
+const RESAMPLES = 200;
+
+// What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN beyond its ends.
+function sampler(curve, axis, values) {
+  const [begin, end, shift] = curve.ends(axis);
+  const n = curve.length;
+  const at = (i) => (begin[i] + end[i]) / 2 - shift;
+  let i = 0;
+  // Asked in rising order: the place is walked to, not searched.
+  return (x) => {
+    while (i < n - 1 && end[i] - shift < x) i++;
+    const slack = n > 1 ? (at(n - 1) - at(0)) / n : 0;
+    if (x < begin[0] - shift - slack || x > end[n - 1] - shift + slack) return [NaN, i];
+    const centre = at(i), other = x < centre ? i - 1 : i + 1;
+    if (other < 0 || other >= n || values[other] !== values[other]) return [values[i], i];
+    const gap = at(other) - centre;
+    return [gap ? values[i] + ((values[other] - values[i]) * (x - centre)) / gap : values[i], i];
+  };
+}
+
+// Where the members of a group are looked at: the places of the longest where it has few, else evenly.
+function gridOf(curves, axis) {
+  let low = Infinity, high = -Infinity, longest = null;
+  for (const curve of curves) {
+    const [begin, end, shift] = curve.ends(axis);
+    low = Math.min(low, begin[0] - shift);
+    high = Math.max(high, end[curve.length - 1] - shift);
+    if (!longest || curve.length > longest.length) longest = curve;
+  }
+  if (longest.length <= GRID && longest.single) {
+    const [begin, , shift] = longest.ends(axis);
+    const places = [];
+    for (let i = 0; i < longest.length; i++) places.push(begin[i] - shift);
+    if (places[0] > low) places.unshift(low);
+    if (places.at(-1) < high) places.push(high);
+    return Float64Array.from(places);
+  }
+  return Float64Array.from({ length: GRID }, (_, i) => low + ((high - low) * i) / (GRID - 1));
+}
+
+// A group as one curve: its middle, and its spread as the curve's min and max.
+// how: { centre: mean | median, band: std | sem | range | boot | none }; smoothing is done on each member, before.
+export function group(name, curves, axis, how, smoothing, range) {
+  const members = curves.filter((curve) => curve.length);
+  const grid = gridOf(members, axis);
+  const samplers = members.map((curve) => sampler(curve, axis, smoothing.weight > 0 && curve.length > 2 ? curve.smoothed(smoothing, axis, range) : curve.mean));
+  const mean = new Float64Array(grid.length), min = new Float64Array(grid.length), max = new Float64Array(grid.length);
+  const found = new Float64Array(members.length);
+  const raw = how.band === "range" && !(smoothing.weight > 0);
+  const random = generator(1);
+  for (let g = 0; g < grid.length; g++) {
+    let n = 0, low = Infinity, high = -Infinity;
+    for (let k = 0; k < samplers.length; k++) {
+      const [value, i] = samplers[k](grid[g]);
+      if (value !== value) continue;
+      found[n++] = value;
+      // The range of a group hides no spike of a member: the extremes of its columns count.
+      if (raw) { const curve = members[k]; if (curve.min[i] < low) low = curve.min[i]; if (curve.max[i] > high) high = curve.max[i]; }
+    }
+    const values = found.subarray(0, n);
+    mean[g] = n ? middle(values, how.centre) : NaN;
+    const [below, above] = raw && n ? [low, high] : spread(values, mean[g], how, random);
+    min[g] = below;
+    max[g] = above;
+  }
+  const shift = axis === "step" ? 0 : axis === "relative" ? members[0].ends(axis)[2] : 0;
+  const places = shift ? grid.map((x) => x + shift) : grid;
+  const curve = Curve.of(name, { x: axis === "step" ? grid : stepsAt(members[0], axis, grid), w: axis === "step" ? timesAt(members[0], grid) : places, mean, min, max });
+  curve.started = shift || null;
+  curve.members = members.length;
+  return curve;
+}
+
+const stepsAt = (curve, axis, grid) => grid.map((x) => curve.x1[Math.max(0, curve.at(x, axis))]);
+const timesAt = (curve, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, "step"))]);
+
+function middle(values, centre) {
+  if (centre === "median") return median(Float64Array.from(values).sort());
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+const median = (sorted) => (sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2);
+
+// Lower and upper edge. Of one value it has no width. Bootstrap: the middle 95 % of the resampled middles (Efron 1979).
+function spread(values, at, { centre, band }, random) {
+  const n = values.length;
+  if (!n || band === "none") return [at, at];
+  if (n === 1) return [values[0], values[0]];
+  if (band === "range") { let low = Infinity, high = -Infinity; for (const v of values) { if (v < low) low = v; if (v > high) high = v; } return [low, high]; }
+  if (band === "boot") {
+    const middles = new Float64Array(RESAMPLES), drawn = new Float64Array(n);
+    for (let r = 0; r < RESAMPLES; r++) {
+      for (let i = 0; i < n; i++) drawn[i] = values[Math.floor(random() * n)];
+      middles[r] = middle(drawn, centre);
+    }
+    middles.sort();
+    return [middles[Math.floor(0.025 * (RESAMPLES - 1))], middles[Math.ceil(0.975 * (RESAMPLES - 1))]];
+  }
+  let mean = 0, squares = 0;
+  for (const value of values) mean += value / n;
+  for (const value of values) squares += (value - mean) ** 2;
+  const deviation = Math.sqrt(squares / (n - 1)), half = band === "sem" ? deviation / Math.sqrt(n) : deviation;
+  return [at - half, at + half];
+}
+
+// The same numbers every time: a band must not shiver when the page is drawn again. (mulberry32, public domain.)
+function generator(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// A curve less another at the same place; where the other has nothing there is nothing.
+export function difference(curve, base, axis) {
+  const sample = sampler(base, axis, base.mean);
+  const [begin, end, shift] = curve.ends(axis);
+  const n = curve.length;
+  const mean = new Float64Array(n), min = new Float64Array(n), max = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const [other] = sample((begin[i] + end[i]) / 2 - shift);
+    mean[i] = curve.mean[i] - other;
+    min[i] = curve.min[i] - other;
+    max[i] = curve.max[i] - other;
+  }
+  const made = Curve.of(curve.run, { x: curve.x1.subarray(0, n), w: curve.w1.subarray(0, n), mean, min, max });
+  made.started = curve.started;
+  return made;
+}

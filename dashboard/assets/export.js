@@ -1,0 +1,80 @@
+// A chart, or all that is in view, as a file: picture or numbers. Made here; nothing is sent anywhere.
+import { css } from "./palette.js";
+import { drawChart } from "./chart.js";
+import { Record } from "./record.js";
+import { say } from "./menu.js";
+
+const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
+// A cell of text that begins so is a formula to a spreadsheet, which may run it.
+const cell = (text) => { const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe; };
+
+export const FORMS = {
+  PNG: { ending: "png", make: png },
+  SVG: { ending: "svg", make: (card) => new Blob([recorded(card, (record, w, h) => record.svg(w, h, css("--card")))], { type: "image/svg+xml" }) },
+  CSV: { ending: "csv", make: (card) => new Blob([csv([card])], { type: "text/csv" }) },
+  JSON: { ending: "json", make: (card) => new Blob([json([card])], { type: "application/json" }) },
+  "LaTeX (PGF)": { ending: "pgf", make: (card) => new Blob([recorded(card, (record, w, h) => record.pgf(w, h))], { type: "text/plain" }) },
+};
+
+function recorded(card, write) {
+  const { width, height, zoom, zoomY, view } = card.chart;
+  const record = new Record();
+  drawChart(record, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio: 1 });
+  return write(record, width, height);
+}
+
+function png(card) {
+  const { width, height, zoom, zoomY, view } = card.chart;
+  const canvas = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
+  const context = canvas.getContext("2d");
+  context.scale(2, 2);
+  context.fillStyle = css("--card");
+  context.fillRect(0, 0, width, height);
+  drawChart(context, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio: 2 });
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+// A row for each column of each line: single points with their own value, others with their mean and extremes.
+export function csv(cards) {
+  const rows = ["tag,line,step_first,step_last,wall_time_first,wall_time_last,value,min,max,count"];
+  for (const card of cards) for (const { curve, label, tag } of card.lines()) {
+    for (let i = 0; i < curve.length; i++) {
+      rows.push([cell(tag), cell(label), ...[curve.x0[i], curve.x1[i], curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], curve.count[i]].map(number)].join(","));
+    }
+  }
+  return `${rows.join("\n")}\n`;
+}
+
+const plain = (x) => (Number.isFinite(x) ? x : Number.isNaN(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity");
+export function json(cards) {
+  const charts = cards.map((card) => ({
+    tags: card.tags,
+    lines: card.lines().map(({ curve, label, tag }) => {
+      const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
+      return { name: label, tag, step: part("x1"), wall_time: part("w1"), value: Array.from({ length: curve.length }, (_, i) => plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i])), min: part("min"), max: part("max"), count: part("count") };
+    }),
+  }));
+  return JSON.stringify({ charts }, null, 1);
+}
+
+function offer(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+const fileName = (title) => title.replace(/[^\w.-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 80) || "chart";
+
+export async function download(card, form) {
+  const { ending, make } = FORMS[form];
+  offer(await make(card), `${fileName(card.title)}.${ending}`);
+}
+
+// Everything that is in view, in one file.
+export function downloadAll(cards, form) {
+  if (!cards.length) return say("No chart is in view.");
+  const text = form === "CSV" ? csv(cards) : json(cards);
+  return offer(new Blob([text], { type: form === "CSV" ? "text/csv" : "application/json" }), `everystep.${form.toLowerCase()}`);
+}

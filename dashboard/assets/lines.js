@@ -1,0 +1,101 @@
+// From runs and their curves to the lines of a chart: which colour, which dash, what stands out, which become one.
+import { difference, group } from "./derive.js";
+import { colour, dash, dashOf } from "./palette.js";
+
+const flat = new WeakMap(); // config -> Map of key -> text
+
+// A run's configuration as one level: "optimizer.lr" -> "0.1".
+export function settingsOf(run) {
+  if (flat.has(run.config)) return flat.get(run.config);
+  const found = new Map();
+  const walk = (value, path) => {
+    if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
+    else found.set(path, typeof value === "string" ? value : JSON.stringify(value));
+  };
+  walk(run.config, "");
+  flat.set(run.config, found);
+  return found;
+}
+
+// Every key of some runs' configurations that is not the same in all of them.
+export function keysOf(runs) {
+  const values = new Map();
+  for (const run of runs) for (const [key, value] of settingsOf(run)) { if (!values.has(key)) values.set(key, new Set()); values.get(key).add(value); }
+  return [...values].filter(([, found]) => found.size > 1).map(([key]) => key).sort();
+}
+
+// The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
+export function groupKeys(text, runs) {
+  const named = text.split(",").map((word) => word.trim()).filter(Boolean);
+  const without = named.filter((word) => word[0] === "-").map((word) => word.slice(1));
+  const within = named.filter((word) => word[0] !== "-");
+  return within.length ? within.filter((key) => !without.includes(key)) : without.length ? keysOf(runs).filter((key) => !without.includes(key)) : [];
+}
+
+const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
+
+// Which of a key's values a run has, counted in their order: numbers by size.
+function ranks(runs, key) {
+  const values = [...new Set(runs.map((run) => settingsOf(run).get(key) ?? ""))];
+  values.sort((a, b) => (Number.isFinite(Number(a)) && Number.isFinite(Number(b)) ? Number(a) - Number(b) : a < b ? -1 : 1));
+  return (run) => values.indexOf(settingsOf(run).get(key) ?? "");
+}
+
+// wanted: [{run, tag, curve}], in the order of drawing; how: the page's state (group, centre, band, base, colourBy,
+// dashBy, chosen, axis, smoothing); tags: of the card; memo: a Map that the card keeps; base: tag -> the baseline's curve.
+export function linesOf(wanted, how, tags, memo, base) {
+  const runs = [...new Set(wanted.map(({ run }) => run))];
+  const several = tags.length > 1;
+  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
+  let lines = wanted.filter(({ curve }) => curve?.length).map(({ run, tag, curve }) => {
+    const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
+    return {
+      curve, name: run.name, run, tag, number,
+      label: several ? `${run.shown} · ${tag.replace(/^=\s*/, "")}` : run.shown,
+      colour: colour(number),
+      dash: several && runs.length > 1 ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(run)) : byColour ? [] : dash(number),
+    };
+  });
+  if (how.base) lines = lines.filter(({ tag, name }) => base.get(tag)?.length && name !== how.base).map((line) => ({ ...line, curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () => difference(line.curve, base.get(line.tag), how.axis)) }));
+  const keys = how.group ? groupKeys(how.group, runs) : [];
+  if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
+  const chosen = new Set(how.chosen);
+  const any = lines.some(({ name }) => chosen.has(name) || name === how.highlight);
+  for (const line of lines) {
+    line.strong = any && (line.name === how.highlight || chosen.has(line.name));
+    line.faded = any && !line.strong && (chosen.size > 0 || how.highlight !== null);
+  }
+  return lines;
+}
+
+function grouped(lines, runs, keys, how, several, tags, memo) {
+  const groups = new Map();
+  for (const line of lines) {
+    const label = keys.length ? labelOf(line.run, keys) : "all runs";
+    const id = several ? `${label} · ${line.tag}` : label;
+    if (!groups.has(id)) groups.set(id, { label, tag: line.tag, members: [] });
+    groups.get(id).members.push(line);
+  }
+  const labels = [...new Set([...groups.values()].map(({ label }) => label))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
+  return [...groups].map(([id, { label, tag, members }]) => {
+    const number = byColour ? byColour(members[0].run) : labels.indexOf(label);
+    const curves = members.map(({ curve }) => curve);
+    const curve = kept(memo, `g ${id}`, curves, how, () => group(id, curves, how.axis, how, how.smoothing, how.full));
+    return {
+      curve, name: id, tag, members: members.map(({ name }) => name), number, band: true,
+      label: several ? id : label, colour: colour(number),
+      dash: several ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(members[0].run)) : dash(number),
+    };
+  });
+}
+
+// What was worked out from curves, until one of them or the manner changes.
+function kept(memo, key, curves, how, make) {
+  const version = `${curves.map((curve) => curve.version).join()}|${how.axis}|${how.centre}|${how.band}|${how.smoothing.kind}|${how.smoothing.weight}|${how.full}|${how.base}`;
+  const known = memo.get(key);
+  if (known?.version === version && known.curves.length === curves.length && known.curves.every((curve, i) => curve === curves[i])) return known.made;
+  const made = make();
+  memo.set(key, { version, curves, made });
+  return made;
+}

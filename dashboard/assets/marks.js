@@ -1,0 +1,36 @@
+// Marks of runs (learning rates that change, resumes, checkpoints, notes), asked for once and again when there are new ones.
+import * as api from "./api.js";
+import * as live from "./live.js";
+
+const found = new Map(); // run -> marks
+const asked = new Set();
+const listeners = new Set();
+let wanted = new Set();
+let timer = 0;
+
+export const onChange = (listener) => listeners.add(listener);
+
+// What is known of some runs; what is not is asked for, and told when it comes.
+export function known(names) {
+  for (const name of names) if (!asked.has(name)) { asked.add(name); wanted.add(name); }
+  if (wanted.size) timer ||= setTimeout(ask, 300);
+  return found;
+}
+
+async function ask() {
+  timer = 0;
+  const names = [...wanted];
+  wanted = new Set();
+  try {
+    const { marks } = await api.post("marks", { runs: names });
+    for (const name of names) found.delete(name);
+    for (const [name, each] of Object.entries(marks)) found.set(name, each);
+    if (Object.keys(marks).length) for (const listener of listeners) listener();
+  } catch { names.forEach((name) => asked.delete(name)); }
+}
+
+live.on("changed", ({ run, what }) => {
+  if (!what.includes("marks") && !what.includes("line")) return;
+  asked.delete(run);
+  if (found.has(run) || what.includes("marks")) known([run]);
+});

@@ -1,0 +1,25 @@
+// What a search box means: words that must all be there, or a regular expression between slashes: /lr=0\.1$/.
+//
+// A word that begins with - must not be there. Case counts only in an expression without the flag i: /Adam/ and /adam/i.
+
+// Gives { test(text), problem }: the problem is a sentence when an expression cannot be understood.
+export function query(text) {
+  const trimmed = text.trim();
+  const found = /^\/(.*?)(?:\/([a-z]*))?$/s.exec(trimmed);
+  if (found && trimmed.length > 1) {
+    try {
+      const expression = new RegExp(found[1], [...(found[2] ?? "")].filter((flag) => "iu".includes(flag)).join(""));
+      return { test: (text) => expression.test(text), problem: "" };
+    } catch (error) {
+      return { test: () => true, problem: `The expression cannot be understood: ${error.message.replace(/^Invalid regular expression: /, "")}` };
+    }
+  }
+  const words = trimmed.toLowerCase().split(/\s+/).filter((word) => word && word !== "-");
+  return {
+    test: (text) => {
+      const lower = text.toLowerCase();
+      return words.every((word) => (word[0] === "-" && word.length > 1 ? !lower.includes(word.slice(1)) : lower.includes(word)));
+    },
+    problem: "",
+  };
+}

@@ -1,0 +1,62 @@
+// The small window beside the pointer: what lies there, on every line.
+import * as format from "./format.js";
+
+const tip = document.getElementById("tip");
+const note = (text) => Object.assign(document.createElement("span"), { className: "note", textContent: text });
+
+export function showTip(event, content) {
+  tip.replaceChildren(content);
+  tip.hidden = false;
+  const { width, height } = tip.getBoundingClientRect();
+  const right = event.clientX + 16 + width > innerWidth - 8;
+  tip.style.left = `${Math.max(8, right ? event.clientX - width - 16 : event.clientX + 16)}px`;
+  tip.style.top = `${Math.max(8, Math.min(event.clientY + 12, innerHeight - height - 8))}px`;
+}
+
+export function hideTip() {
+  tip.hidden = true;
+}
+
+const places = {
+  step: () => "",
+  relative: ({ at }) => format.duration(at),
+  time: () => "",
+  metric: ({ at }) => format.exact(at),
+};
+
+// What lies under a place on a chart, sorted by value, the nearest bold; every digit of what was logged.
+// found: see Chart.under; nearest: index of the one closest to the pointer; marks: those beside it.
+export function curvesTip(found, nearest, { axis, xName }, marks) {
+  const room = Math.max(8, Math.floor(innerHeight / 18) - 8);
+  const from = found.length <= room ? 0 : Math.max(0, Math.min(nearest - (room >> 1), found.length - room));
+  const shown = found.slice(from, from + room);
+  const table = document.createElement("table");
+  const reference = found[nearest];
+  const said = [`step ${format.step(reference.step)}`];
+  if (axis === "metric") said.unshift(`${xName} ${places.metric(reference)}`);
+  else said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
+  table.createCaption().textContent = said.join(" · ");
+  for (const each of shown) {
+    const row = table.insertRow();
+    if (each === reference && found.length > 1) row.className = "nearest";
+    const name = row.insertCell();
+    const dot = name.appendChild(document.createElement("i"));
+    dot.className = "dot";
+    dot.style.background = each.colour;
+    name.append(each.label);
+    row.insertCell().textContent = each.smooth || each.band ? format.value(each.value, 6) : format.exact(each.value);
+    const more = row.insertCell();
+    if (each.smooth) more.append(note(each.count === 1 ? format.exact(each.raw) : ""));
+    if (each.band) more.append(note(`${format.value(each.min)} to ${format.value(each.max)} · ${format.plural(each.members ?? 0, "run")}`));
+    else if (each.count > 1) more.append(note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`));
+  }
+  if (shown.length < found.length) table.insertRow().insertCell().append(note(`and ${found.length - shown.length} more`));
+  for (const { mark, line } of marks.slice(0, 4)) {
+    const row = table.insertRow();
+    row.className = "mark";
+    const cell = row.insertCell();
+    cell.colSpan = 3;
+    cell.append(note(`${mark.kind}: `), mark.text || "–", note(` · ${line.label}${mark.step === null ? "" : ` · step ${format.step(mark.step)}`}`));
+  }
+  return table;
+}

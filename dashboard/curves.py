@@ -1,0 +1,177 @@
+"""The curves of a card: one tag, or an expression over tags, of many runs; each file is opened once for all of it.
+
+A series that is not much longer than a chart is wide comes as its points: three numbers each, where a column of an
+envelope is fifteen. A longer one comes as an envelope, in which no extreme is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard import expressions
+from dashboard.expressions import Expression
+from tracker.errors import DamagedBytesError, StoreError
+from tracker.store import engine, segments, stretch
+from tracker.store.envelope import Envelope, envelope, envelope_of_points
+from tracker.store.scalar_levels import ScalarLevels
+from tracker.store.segments import Segment
+from tracker.store.stretch import Points
+
+POINTS_A_COLUMN = 4
+"""A series of up to so many points for each column asked for is sent as it is: fewer bytes than its envelope."""
+
+MAX_POINTS = 4000
+"""And never more than a page keeps of a curve."""
+
+COLUMNS = (
+    "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
+    "nan_count posinf_count neginf_count".split()
+)
+
+Answer = tuple[dict[str, Any], list[npt.NDArray[Any]]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a chart asks for."""
+
+    y: str | Expression
+    columns: int
+    start: float | None = None
+    stop: float | None = None
+    axis: str = "step"
+    """step, wall_time, relative (seconds since the run began) or metric: the values of `x`."""
+    x: str | Expression | None = None
+
+
+def read(known: Sequence[Segment], question: Question) -> Answer | None:
+    """Head and columns of a run's curve; None when it has no such series.
+
+    Args:
+        known: The segments of the run, oldest first.
+        question: What is asked.
+
+    Raises:
+        StoreError: a file cannot be read.
+    """
+    started = min((segment.created for segment in known), default=0.0)
+    start, stop = question.start, question.stop
+    if question.axis == "relative":
+        start, stop = (None if edge is None else edge + started for edge in (start, stop))
+    axis = "step" if question.axis == "step" else "wall_time"
+    with contextlib.ExitStack() as stack:
+        files = _Files(stack, known)
+        if isinstance(question.y, str) and question.x is None:
+            found = _stored(files.of(question.y), question.columns, start, stop, axis)
+        else:
+            found = _computed(files, question, start, stop, axis)
+    if found is None:
+        return None
+    head, columns = found
+    return {"started": started, **head}, columns
+
+
+def _stored(
+    sources: dict[str, ScalarLevels], columns: int, start: float | None, stop: float | None, axis: str
+) -> Answer | None:
+    if not sources:
+        return None
+    if sum(source.length() for source in sources.values()) <= _limit(columns):
+        points = stretch.concatenate([source.all_points() for source in sources.values()])
+        answer = _points(points, start, stop, axis)
+    else:
+        answer = None
+    if answer is None:
+        answer = _columns(envelope(list(sources.values()), columns, start, stop, axis=axis))
+    head, arrays = answer
+    return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
+
+
+def _computed(files: _Files, question: Question, start: float | None, stop: float | None, axis: str) -> Answer | None:
+    y, x = (files.points(each) for each in (question.y, question.x))
+    if y is None or (question.x is not None and x is None):
+        return None
+    points = y if x is None else expressions.over(y, x)
+    answer = _points(points, start, stop, axis) if len(points.step) <= _limit(question.columns) else None
+    if answer is None:
+        answer = _columns(envelope_of_points(points, question.columns, start, stop, axis))
+    head, arrays = answer
+    return {"counts": {}, **head}, arrays
+
+
+def _limit(columns: int) -> int:
+    return min(MAX_POINTS, POINTS_A_COLUMN * columns)
+
+
+def _points(points: Points, start: float | None, stop: float | None, axis: str) -> Answer | None:
+    """Points in the order of the axis; None when they are in no order that serves both axes."""
+    step, time = points.step, points.wall_time
+    if len(step) > 1 and not ((step[1:] >= step[:-1]).all() and (time[1:] >= time[:-1]).all()):
+        if axis != "step":
+            return None
+        points = points.where(np.argsort(step, kind="stable"))
+    place: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
+    first = 0 if start is None else int(np.searchsorted(place, start, "left"))
+    last = len(place) if stop is None else int(np.searchsorted(place, stop, "right"))
+    points = points.part(first, last)
+    return {"form": "points", "length": len(points.step)}, list(points)
+
+
+def _columns(found: Envelope) -> Answer:
+    if len(found) == found.points:
+        return {"form": "points", "length": len(found)}, [found.step_first, found.wall_time_first, found.first]
+    return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in COLUMNS]
+
+
+class _Files:
+    """The segments of a run, opened when first asked and closed together."""
+
+    def __init__(self, stack: contextlib.ExitStack, known: Sequence[Segment]) -> None:
+        self._limits = segments.live_until(known)
+        self._open = []
+        for segment in known:
+            try:
+                connection = engine.open_reader(segment.path)
+            except FileNotFoundError:
+                continue
+            stack.callback(connection.close)
+            stack.push(_explained(segment))
+            connection.execute("BEGIN")
+            self._open.append((segment, connection))
+
+    def of(self, tag: str) -> dict[str, ScalarLevels]:
+        """Each segment's part of a series."""
+        found = {}
+        for segment, connection in self._open:
+            row = connection.execute("SELECT id FROM series WHERE kind='scalar' AND tag=?", (tag,)).fetchone()
+            if row is not None:
+                found[segment.id] = ScalarLevels(connection, row[0], self._limits[segment.id])
+        return found
+
+    def points(self, what: str | Expression | None) -> Points | None:
+        """All points of a tag or of an expression; None when the run has not all that it needs."""
+        if what is None:
+            return None
+        if isinstance(what, str):
+            sources = self.of(what).values()
+            return stretch.concatenate([source.all_points() for source in sources]) if sources else None
+        known = {tag: self.points(tag) for tag in what.tags}
+        if any(points is None for points in known.values()):
+            return None
+        return what.points({tag: points for tag, points in known.items() if points is not None})
+
+
+def _explained(segment: Segment) -> Any:
+    def explain(_: Any, error: BaseException | None, __: Any) -> bool:
+        if isinstance(error, (sqlite3.Error, DamagedBytesError)) and not isinstance(error, StoreError):
+            raise engine.explain(error, segment.path) from error
+        return False
+
+    return explain

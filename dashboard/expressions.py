@@ -1,0 +1,212 @@
+"""Expressions over tags, such as `val/loss - train/loss`: read by a small parser of our own, worked out on every point.
+
+Names are tags: they run over letters, digits and `_ . / : -`, so that an operator between two of them needs a space
+before it; a tag of other characters stands in back quotes. Numbers, + - * / ^, parentheses and the functions of
+`FUNCTIONS` are all there is; nothing of it is ever executed as code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.errors import message
+from tracker.store.stretch import Points
+
+Floats = npt.NDArray[np.float64]
+
+MAX_LENGTH = 500
+MAX_DEPTH = 50
+
+FUNCTIONS: dict[str, tuple[int, Callable[..., Floats]]] = {
+    "abs": (1, np.abs),
+    "exp": (1, np.exp),
+    "log": (1, np.log),
+    "log2": (1, np.log2),
+    "log10": (1, np.log10),
+    "sqrt": (1, np.sqrt),
+    "min": (2, np.minimum),
+    "max": (2, np.maximum),
+    "cummin": (1, np.fmin.accumulate),
+    "cummax": (1, np.fmax.accumulate),
+}
+"""By name: how many arguments, and what is done. `cummin(val/loss)` is the best so far."""
+
+OPERATORS: dict[str, tuple[int, Callable[[Floats, Floats], Floats]]] = {
+    "+": (1, np.add),
+    "-": (1, np.subtract),
+    "*": (2, np.multiply),
+    "/": (2, np.divide),
+    "^": (3, np.power),
+}
+"""By sign: how tightly it binds, and what is done. `^` groups to the right."""
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|`(?P<quoted>[^`]+)`|(?P<name>[^\W\d][\w./:\-]*)|(?P<sign>[-+*/^(),]))"
+)
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be understood; the message says where."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression."""
+
+    text: str
+    tags: tuple[str, ...]
+    """The tags it names, each once."""
+    _work: Callable[[Mapping[str, Floats]], Floats]
+
+    def points(self, known: Mapping[str, Points]) -> Points:
+        """Its values: at each step of the tag with the fewest points, of the others what held there (their last value
+        at or before that step). Steps before all tags have begun are left out; wall times are that tag's.
+
+        Args:
+            known: The points of every tag of `tags`.
+        """
+        ordered = {tag: _by_step(known[tag]) for tag in self.tags}
+        sparsest = min(ordered.values(), key=lambda points: len(points.step))
+        values, keep = {}, np.ones(len(sparsest.step), bool)
+        for tag, points in ordered.items():
+            if points is sparsest:
+                values[tag] = points.value
+                continue
+            place = np.searchsorted(points.step, sparsest.step, "right") - 1
+            keep &= place >= 0
+            values[tag] = points.value[np.maximum(place, 0)] if len(points.step) else np.full(len(place), np.nan)
+        with np.errstate(all="ignore"):
+            found = np.asarray(self._work({tag: column[keep] for tag, column in values.items()}), np.float64)
+        return Points(sparsest.step[keep], sparsest.wall_time[keep], found)
+
+
+def parse(text: str) -> Expression:
+    """Reads an expression.
+
+    Raises:
+        ExpressionError: it makes no sense, is longer than 500 characters, or names no tag.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(message("The expression is too long.", expected=f"{MAX_LENGTH} characters at most"))
+    parser = _Parser(text)
+    work = parser.expression(0, 0)
+    if parser.kind is not None:
+        raise parser.error("an operator between two values, with a space before it")
+    if not parser.tags:
+        raise ExpressionError(message(f"The expression {text!r} names no tag.", hint="such as val/loss - train/loss"))
+    return Expression(text, tuple(dict.fromkeys(parser.tags)), work)
+
+
+class _Parser:
+    """Precedence climbing (Richards and Whitby-Strevens 1979) over the tokens of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place = 0
+        self.tags: list[str] = []
+        self.kind: str | None = None
+        self.word = ""
+        self._next()
+
+    def expression(self, tightness: int, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+        if depth > MAX_DEPTH:
+            raise ExpressionError(message("The expression is nested too deeply.", expected=f"{MAX_DEPTH} levels"))
+        left = self._value(depth)
+        while self.kind == "sign" and self.word in OPERATORS and OPERATORS[self.word][0] > tightness:
+            sign = self.word
+            binds, act = OPERATORS[sign]
+            self._next()
+            right = self.expression(binds - (sign == "^"), depth + 1)
+            left = _applied(act, (left, right))
+        return left
+
+    def _value(self, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+        kind, word = self.kind, self.word
+        if kind == "number":
+            self._next()
+            number = np.float64(word)
+            return lambda columns: np.full(len(next(iter(columns.values()))), number)
+        if kind == "sign" and word == "-":
+            self._next()
+            return _applied(np.negative, (self.expression(2, depth + 1),))
+        if kind == "sign" and word == "(":
+            self._next()
+            inner = self.expression(0, depth + 1)
+            self._expect(")")
+            return inner
+        if kind in ("name", "quoted"):
+            self._next()
+            if kind == "name" and self.word == "(" and self.kind == "sign":
+                return self._call(word, depth)
+            self.tags.append(word)
+            return lambda columns: columns[word]
+        raise self.error("a tag, a number or (")
+
+    def _call(self, name: str, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+        if name not in FUNCTIONS:
+            raise ExpressionError(message(f"There is no function {name!r}.", expected=", ".join(FUNCTIONS)))
+        count, act = FUNCTIONS[name]
+        self._next()
+        given = [self.expression(0, depth + 1)]
+        while self.word == "," and self.kind == "sign":
+            self._next()
+            given.append(self.expression(0, depth + 1))
+        self._expect(")")
+        if len(given) != count:
+            raise ExpressionError(message(f"{name} takes {count} argument(s).", got=len(given)))
+        return _applied(act, tuple(given))
+
+    def _expect(self, sign: str) -> None:
+        if self.kind != "sign" or self.word != sign:
+            raise self.error(sign)
+        self._next()
+
+    def _next(self) -> None:
+        if not self.text[self.place :].strip():
+            self.kind, self.word = None, ""
+            return
+        found = _TOKEN.match(self.text, self.place)
+        if found is None:
+            self.kind, self.word = "unknown", self.text[self.place :].strip()[0]
+            return
+        self.place = found.end()
+        self.kind = found.lastgroup
+        self.word = found.group(found.lastgroup or 0)
+
+    def error(self, expected: str) -> ExpressionError:
+        got = repr(self.word) if self.kind is not None else "its end"
+        return ExpressionError(
+            message(f"The expression {self.text!r} cannot be understood.", expected=expected, got=got)
+        )
+
+
+def _applied(
+    act: Callable[..., Floats], given: tuple[Callable[[Mapping[str, Floats]], Floats], ...]
+) -> Callable[[Mapping[str, Floats]], Floats]:
+    return lambda columns: act(*(each(columns) for each in given))
+
+
+def _by_step(points: Points) -> Points:
+    if len(points.step) > 1 and (points.step[1:] < points.step[:-1]).any():
+        return points.where(np.argsort(points.step, kind="stable"))
+    return points
+
+
+def over(y: Points, x: Points) -> Points:
+    """Points of `y` whose place on the axis is not a time but the value that `x` had at their step, in its order.
+
+    The place stands where the wall time was. Points before `x` began, or where it is not finite, are left out.
+    """
+    x = _by_step(x)
+    if not len(x.step):
+        return y.part(0, 0)
+    place = np.searchsorted(x.step, y.step, "right") - 1
+    at = x.value[np.maximum(place, 0)]
+    keep = (place >= 0) & np.isfinite(at)
+    found = Points(y.step[keep], at[keep], y.value[keep])
+    return found.where(np.argsort(found.wall_time, kind="stable"))

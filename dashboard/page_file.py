@@ -1,0 +1,136 @@
+"""What the page was told: names, tags, notes and colours of runs, saved views, runs in the trash.
+
+All of it lies in files of the dashboard's own (`page.sqlite`, beside a run's segments and at the top of the logdir), so
+that no writer's file is touched. Each change is written twice in one transaction: as what holds now (`properties`) and
+as what was asked for and when (`commands`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tracker import logdir
+from tracker.errors import RunNotFoundError, TrackerError, message
+from tracker.store import schema
+
+RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
+"""What can be said of a run, and what it is."""
+
+MAX_VALUE_BYTES = 200_000
+
+
+class PageChangeError(TrackerError, ValueError):
+    """A change that cannot be made; the message says why."""
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The properties in a folder's file; none without one, or when it cannot be read."""
+    path = folder / logdir.PAGE_FILE
+    if not path.is_file():
+        return {}
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT key, value FROM properties").fetchall()
+            return {key: json.loads(value) for key, value in rows}
+    except (sqlite3.Error, ValueError):
+        # A half-made file, or one of another program: the runs themselves are none the worse for it.
+        return {}
+
+
+def write(folder: Path, key: str, value: Any) -> None:
+    """Sets a property; None takes it away.
+
+    Raises:
+        PageChangeError: it is too large, or the file cannot be written.
+    """
+    text = json.dumps(value)
+    if len(text) > MAX_VALUE_BYTES or len(key) > 500:
+        raise PageChangeError(message("That is too long to keep.", expected=f"{MAX_VALUE_BYTES:,} characters"))
+    now = time.time()
+    try:
+        engine = sa.create_engine(f"sqlite:///{folder / logdir.PAGE_FILE}")
+        try:
+            schema.page_tables.create_all(engine)
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"PRAGMA application_id={schema.APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+                connection.execute(
+                    sa.insert(schema.commands).values(
+                        nonce=secrets.token_hex(16), wall_time=now, name=key, value=text, expected=None, author=None
+                    )
+                )
+                connection.execute(sa.delete(schema.properties).where(schema.properties.c.key == key))
+                if value is not None:
+                    connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
+        finally:
+            engine.dispose()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        raise PageChangeError(message(f"{folder / logdir.PAGE_FILE} cannot be written: {error}")) from error
+
+
+def check(key: Any, value: Any) -> None:
+    """That a run can be said to have this.
+
+    Raises:
+        PageChangeError: it cannot.
+    """
+    if key not in RUN_KEYS:
+        raise PageChangeError(message(f"A run has no {key!r}.", expected=" | ".join(RUN_KEYS)))
+    if value is not None and (not isinstance(value, RUN_KEYS[key]) or isinstance(value, bool)):
+        raise PageChangeError(
+            message(f"{key} cannot be {value!r}.", expected=RUN_KEYS[key].__name__, got=type(value).__name__)
+        )
+    if isinstance(value, list) and not all(isinstance(tag, str) for tag in value):
+        raise PageChangeError(message("tags are texts.", got=value))
+
+
+def to_trash(root: Path, name: str) -> None:
+    """Moves a run's own files (segments, and what the page knows of it) to the trash; checkpoints beside them stay.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        PageChangeError: the files cannot be moved.
+    """
+    _move(root / name if name != "." else root, root / logdir.TRASH_FOLDER / name, name)
+
+
+def from_trash(root: Path, name: str) -> None:
+    """Moves it back; errors as in `to_trash`. A run that has taken its name meanwhile stays, and so does the trash."""
+    folder = root / name if name != "." else root
+    if logdir.segment_files(folder):
+        raise PageChangeError(message(f"There is a run {name!r} again.", hint="Delete or move that one first."))
+    _move(root / logdir.TRASH_FOLDER / name, folder, name)
+
+
+def in_trash(root: Path) -> list[str]:
+    """Names of the runs in the trash."""
+    trash = root / logdir.TRASH_FOLDER
+    return [name for name, _ in logdir.run_folders(trash)] if trash.is_dir() else []
+
+
+def _move(source: Path, target: Path, name: str) -> None:
+    files = logdir.segment_files(source)
+    if not files:
+        raise RunNotFoundError(message(f"There is no run {name!r} in {source}."))
+    if logdir.segment_files(target):
+        target = target.with_name(f"{target.name}~{secrets.token_hex(3)}")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        # The segments last: until they are gone the run is where it was.
+        for path in [source / logdir.PAGE_FILE, *files]:
+            for ending in ("-shm", "-wal", "-journal", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(f"{path}{ending}", target / f"{path.name}{ending}")
+        with contextlib.suppress(OSError):  # what else lies there stays
+            source.rmdir()
+    except OSError as error:
+        raise PageChangeError(message(f"{name} cannot be moved: {error.strerror or error}")) from error

@@ -1,0 +1,156 @@
+"""What the page may change: names, notes, views, the trash; through its own file, and never when it must not."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import tracker
+from dashboard.app import Settings, create_app
+
+CHANGES = [
+    ("runs/said", {"runs": ["a"], "key": "note", "value": "good"}),
+    ("shelf", {"kind": "view", "name": "mine", "value": {"x": "time"}}),
+    ("trash", {"runs": ["a"]}),
+]
+
+
+@pytest.fixture
+def client(logdir: Path) -> Iterator[TestClient]:
+    """A visitor of two finished runs, one of them inside the other's folder."""
+    for name in ("a", "a/b"):
+        with tracker.init(logdir=logdir, name=name) as run:
+            for step in range(300):
+                run.log({"loss": float(step % 7), "odd": float("inf") if step == 3 else 1.0}, step=step)
+    (logdir / "a" / "checkpoint.pt").write_bytes(b"weights")
+    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
+        yield made
+
+
+def post(client: TestClient, path: str, body: Any, **headers: str) -> Any:
+    return client.post(f"/api/v1/{path}", json=body, headers=headers)
+
+
+def runs(client: TestClient) -> dict[str, Any]:
+    return {run["name"]: run for run in client.get("/api/v1/runs").json()["runs"]}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("events.*")
+    }
+
+
+def wait_for(client: TestClient, condition: Any) -> None:
+    for _ in range(500):
+        if condition(runs(client)):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the library never saw it")
+
+
+def test_what_is_said_of_a_run_is_kept_and_no_writers_file_is_touched(client: TestClient, logdir: Path) -> None:
+    """Names, tags, notes and colours lie in page.sqlite."""
+    before = digests(logdir)
+    for key, value in (("name", "best one"), ("tags", ["x", "y"]), ("note", "n"), ("colour", 3)):
+        assert post(client, "runs/said", {"runs": ["a"], "key": key, "value": value}).status_code == 200
+    wait_for(client, lambda found: found["a"]["said"].get("colour") == 3)
+    assert runs(client)["a"]["said"] == {"name": "best one", "tags": ["x", "y"], "note": "n", "colour": 3}
+    post(client, "runs/said", {"runs": ["a"], "key": "name", "value": None})
+    wait_for(client, lambda found: "name" not in found["a"]["said"])
+    assert digests(logdir) == before
+    assert tracker.open(logdir).run("a").scalars("loss").step.size == 300
+
+
+@pytest.mark.parametrize("body", [{"key": "status", "value": "x"}, {"key": "name", "value": 3}, {"key": "tags", "value": [1]}, {"key": "note", "value": "x" * 300_000}])  # fmt: skip
+def test_what_a_run_cannot_be_said_to_have_is_refused(client: TestClient, body: dict[str, Any]) -> None:
+    """With a sentence, and nothing is written."""
+    answer = post(client, "runs/said", {"runs": ["a"], **body})
+    assert answer.status_code == 409
+    assert runs(client)["a"]["said"] == {}
+
+
+def test_a_deleted_run_lies_in_the_trash_and_comes_back_whole(client: TestClient, logdir: Path) -> None:
+    """Its own files go, checkpoints and runs inside its folder stay; restoring brings back every byte."""
+    before = digests(logdir)
+    assert post(client, "trash", {"runs": ["a"]}).status_code == 200
+    wait_for(client, lambda found: set(found) == {"a/b"})
+    assert [run.name for run in tracker.open(logdir).runs()] == ["a/b"]
+    assert (logdir / "a" / "checkpoint.pt").read_bytes() == b"weights"
+    assert client.get("/api/v1/trash").json() == {"runs": ["a"]}
+    assert post(client, "trash", {"runs": ["a"], "restore": True}).status_code == 200
+    wait_for(client, lambda found: set(found) == {"a", "a/b"})
+    assert digests(logdir) == before
+    assert client.get("/api/v1/trash").json() == {"runs": []}
+
+
+def test_a_run_that_is_written_stays(client: TestClient, logdir: Path) -> None:
+    """Its writer would lose the ground under its feet."""
+    with tracker.init(logdir=logdir, name="live") as run:
+        run.log({"loss": 1.0}, step=0)
+        run.flush()
+        answer = post(client, "trash", {"runs": ["live"]})
+        assert (answer.status_code, "being written" in answer.text) == (409, True)
+        run.log({"loss": 2.0}, step=1)
+    assert tracker.open(logdir).run("live").scalars("loss").value.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("path", "body"), CHANGES)
+def test_a_read_only_server_changes_nothing(client: TestClient, logdir: Path, path: str, body: Any) -> None:
+    """403, and not a byte."""
+    with TestClient(create_app(Settings(logdir, read_only=True)), base_url="http://127.0.0.1:6006") as reader:
+        answer = post(reader, path, body)
+        assert (answer.status_code, "--read-only" in answer.text) == (403, True)
+    assert not list(logdir.rglob("page.sqlite"))
+    assert len(tracker.open(logdir).runs()) == 2
+
+
+@pytest.mark.parametrize(("path", "body"), CHANGES)
+def test_changes_need_the_token_our_origin_and_json(client: TestClient, logdir: Path, path: str, body: Any) -> None:
+    """Another page in the same browser can change nothing."""
+    assert post(client, path, body, origin="http://evil.example").status_code == 403
+    assert client.post(f"/api/v1/{path}", content="x", headers={"content-type": "text/plain"}).status_code == 415
+    with TestClient(create_app(Settings(logdir, token="t")), base_url="http://127.0.0.1:6006") as stranger:
+        assert post(stranger, path, body).status_code == 401
+    assert not list(logdir.rglob("page.sqlite"))
+    assert len(tracker.open(logdir).runs()) == 2
+
+
+def test_views_and_expressions_are_kept_by_name(client: TestClient) -> None:
+    """And let go of."""
+    post(client, "shelf", {"kind": "view", "name": "mine", "value": {"x": "time"}})
+    post(client, "shelf", {"kind": "expression", "name": "gap", "value": "val/loss - train/loss"})
+    assert client.get("/api/v1/shelf").json() == {"view": {"mine": {"x": "time"}}, "expression": {"gap": "val/loss - train/loss"}, "read_only": False}  # fmt: skip
+    post(client, "shelf", {"kind": "view", "name": "mine", "value": None})
+    assert client.get("/api/v1/shelf").json()["view"] == {}
+    assert post(client, "shelf", {"kind": "run", "name": "x", "value": 1}).status_code == 400
+
+
+def test_the_table_has_last_and_extremes_of_what_is_finite(client: TestClient) -> None:
+    """Over every point, folded or fresh."""
+    found = client.get("/api/v1/table").json()["runs"]["a"]
+    assert found == {"loss": [5.0, 0.0, 6.0, 300], "odd": [1.0, 1.0, 1.0, 300]}
+
+
+def test_the_brief_list_names_sets_of_tags_once(client: TestClient) -> None:
+    """A thousand runs of the same tags are one set."""
+    full, brief = client.get("/api/v1/runs").json()["runs"], client.get("/api/v1/runs?form=page").json()
+    assert brief["tagsets"] == [full[0]["series"]]
+    assert brief["headline"] == "loss"
+    assert [run["series"] for run in brief["runs"]] == [0, 0]
+    assert [run["step"] for run in brief["runs"]] == [299, 299]
+
+
+def test_an_expression_and_another_axis_are_answered(client: TestClient) -> None:
+    """Curves of what was never stored."""
+    answer = client.post("/api/v1/curves", json={"tag": "=loss * 2", "runs": ["a"], "x": "loss", "axis": "metric", "columns": 200})  # fmt: skip
+    assert answer.status_code == 200
+    assert b'"needs":["loss","loss"]' in answer.content
+    assert client.post("/api/v1/curves", json={"tag": "=loss *", "runs": ["a"]}).status_code == 400
