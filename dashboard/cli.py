@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 import webbrowser
@@ -25,6 +26,7 @@ COMMANDS = (
         "viz sql \"SELECT run, min(value) FROM points WHERE tag = 'val/loss' GROUP BY run\"",
     ),
     ("export", "write every point to a file", "viz export -o runs.csv"),
+    ("import", "bring other programs' logs into a logdir", "viz import old/tensorboard/logs --logdir runs"),
     ("doctor", "check every file and say what is wrong", "viz doctor --logdir runs"),
 )
 """Commands of a file of their own, which imports what it needs when it runs."""
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, does, example in COMMANDS:
         command = _command(commands, name, does, example)
-        module = importlib.import_module(f"dashboard.commands.{name}")
+        module = importlib.import_module(f"dashboard.commands.{name}{'_' * keyword.iskeyword(name)}")
         module.add(command)
         command.set_defaults(act=module.act)
     return parser

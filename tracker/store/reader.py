@@ -27,9 +27,10 @@ from tracker.store.appender import summaries_of
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.segments import Segment
 from tracker.store.stretch import SUMMARY, Points, Summaries
+from tracker.values import kept
 from tracker.values.histogram import Histogram
 
-KINDS = ("scalar", "histogram", "image", "text", "graph")
+KINDS = ("scalar", "histogram", "image", "text", "graph", *kept.KINDS)
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _SUMMARIES = (
@@ -37,7 +38,7 @@ _SUMMARIES = (
 )
 
 _SKETCHES = (
-    "SELECT step, wall_time, nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets "
+    "SELECT step, wall_time, nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets "
     "FROM sketches WHERE series=? AND level=0 ORDER BY n"
 )
 _MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
@@ -99,8 +100,10 @@ class MediaItem:
         return self.read()
 
     @property
-    def array(self) -> npt.NDArray[np.uint8]:
-        """A picture's pixels, (H, W) or (H, W, C)."""
+    def array(self) -> npt.NDArray[Any]:
+        """A picture's pixels, (H, W) or (H, W, C); the numbers of an item that is an array."""
+        if self.form == kept.ARRAY_FORM:
+            return kept.array_of(self.data)
         import io
 
         from PIL import Image
@@ -522,10 +525,12 @@ class _SeriesFile:
 
 
 def sketch_of(row: Sequence[Any]) -> sketch.Sketch:
-    """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets)."""
-    nan_count, posinf_count, neginf_count, smallest, largest, total, squares, buckets = row
-    index, counts = sketch.unpack(buckets)
+    """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets)."""
+    nan_count, posinf_count, neginf_count, smallest, largest, total, squares, form, buckets = row
     exact = [float("nan") if value is None else value for value in (smallest, largest, total, squares)]
+    if form == sketch.FORM_GIVEN:
+        return sketch.from_edges(*sketch.unpack_given(buckets), *exact)
+    index, counts = sketch.unpack(buckets)
     return sketch.Sketch(index, counts, nan_count, posinf_count, neginf_count, *exact)
 
 
