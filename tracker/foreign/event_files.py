@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,11 +40,7 @@ def event_files(root: Path) -> Iterator[tuple[str, list[Path]]]:
         yield ".", [root]
         return
     found: dict[str, list[Path]] = {}
-    seen = 0
-    for folder, folders, names in os.walk(root):
-        seen += 1
-        if seen > logdir.MAX_FOLDERS:
-            break
+    for folder, folders, names in itertools.islice(os.walk(root), logdir.MAX_FOLDERS):
         folders.sort()
         own = sorted(name for name in names if is_event_file(name))
         if own:

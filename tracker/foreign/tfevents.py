@@ -203,8 +203,8 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
         return "audio", tag, [_wave(data, protos.text(label), said) for data, label in pairs]
     if plugin == "text":
         shape = tensors.shape_of(tensor)
-        noted = {"table": list(shape)} if len(shape) > 1 else {}
-        return "text", tag, [_words(each, True, **noted, **said) for each in strings]
+        table = {"table": list(shape)} if len(shape) > 1 else {}
+        return "text", tag, [_words(each, True, **table, **said) for each in strings]
     if plugin == "pr_curves":
         curve = tensors.array_of(tensor)
         return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]

@@ -526,12 +526,12 @@ class _SeriesFile:
 
 def sketch_of(row: Sequence[Any]) -> sketch.Sketch:
     """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets)."""
-    nan_count, posinf_count, neginf_count, smallest, largest, total, squares, form, buckets = row
-    exact = [float("nan") if value is None else value for value in (smallest, largest, total, squares)]
+    nan_count, posinf_count, neginf_count, *exact, form, buckets = row
+    low, high, total, squares = (float("nan") if value is None else value for value in exact)
     if form == sketch.FORM_GIVEN:
-        return sketch.from_edges(*sketch.unpack_given(buckets), *exact)
+        return sketch.from_edges(*sketch.unpack_given(buckets), low, high, total, squares)
     index, counts = sketch.unpack(buckets)
-    return sketch.Sketch(index, counts, nan_count, posinf_count, neginf_count, *exact)
+    return sketch.Sketch(index, counts, nan_count, posinf_count, neginf_count, low, high, total, squares)
 
 
 def status_of(found: Sequence[Segment], now: float) -> str:
