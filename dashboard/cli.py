@@ -108,6 +108,7 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard import security
     from dashboard.app import Settings
+    from dashboard.beside import prepare
     from dashboard.server import is_loopback
 
     if arguments.no_token and not is_loopback(arguments.host):
@@ -118,7 +119,9 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
         raise Refusal("--token is empty; leave it out to have one made")
     token = None if arguments.no_token else arguments.token or os.environ.get("VIZ_TOKEN") or security.new_token()
     prefix = "/" + arguments.path_prefix.strip("/") if arguments.path_prefix.strip("/") else ""
-    return Settings(logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only)
+    return Settings(
+        logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only, mirror=prepare(logdir)
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -1,51 +1,28 @@
-"""Folders of event files: which there are, and the copying of each into a run, as often as it grows."""
+"""An event file copied into a run, as often as it grows."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from tracker import logdir
 from tracker.foreign import protos
 from tracker.foreign.intake import Intake
-from tracker.foreign.records import RecordFile
+from tracker.foreign.records import RecordFile, ReplacedError
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
 
-NAME = "tfevents"
-"""What TensorBoard looks for in a file's name."""
+MOST_MET = 20
+"""Sentences on what was met that are kept with a run."""
 
 IDENTITY_BYTES = 25
 """The head of any event file: a record's length, its checksum, and a wall time in microseconds. No event is shorter."""
-
-
-def is_event_file(name: str) -> bool:
-    """Whether a file's name is that of an event file."""
-    return NAME in name and not logdir.is_segment(name)
-
-
-def event_files(root: Path) -> Iterator[tuple[str, list[Path]]]:
-    """(run name, event files) of each folder below `root` that holds some, by name; "." is `root` itself.
-
-    Links to folders are not followed, as in `tracker.logdir.run_folders`.
-    """
-    if root.is_file():
-        yield ".", [root]
-        return
-    found: dict[str, list[Path]] = {}
-    for folder, folders, names in itertools.islice(os.walk(root), logdir.MAX_FOLDERS):
-        folders.sort()
-        own = sorted(name for name in names if is_event_file(name))
-        if own:
-            found[Path(folder).relative_to(root).as_posix()] = [Path(folder, name) for name in own]
-    yield from sorted(found.items())
 
 
 def identity(path: Path) -> str | None:
@@ -91,20 +68,17 @@ class EventFileCopy:
         self.path = path
         self._folder = folder
         self._run = run
+        self._source: str | None = None
         self._intake: Intake | None = None
         self._decoder = EventDecoder()
         self._file = RecordFile(path)
         self._said = 0
+        self._met: list[str] = []
 
     @property
-    def segment(self) -> Path | None:
-        """The segment that is being written, if one is."""
-        return self._intake.path if self._intake is not None else None
-
-    @property
-    def offset(self) -> int:
-        """How far the file was read."""
-        return self._file.offset
+    def written(self) -> Path | None:
+        """The segment that was written last, if one was."""
+        return self._intake.written if self._intake is not None else None
 
     def update(self, tell: Callable[[int], None] | None = None) -> Copied:
         """Copies what is new.
@@ -113,18 +87,23 @@ class EventFileCopy:
             tell: Called with the number of bytes read so far, from time to time.
 
         Raises:
-            OSError: the file cannot be read, or is shorter than it was.
+            OSError: the file cannot be read.
+            ReplacedError: it is not the one that was read before, or shorter than it was.
             sqlite3.Error, SQLAlchemyError: the store cannot be written.
         """
         copied = Copied()
+        source = identity(self.path)
+        if self._source not in (None, source):
+            raise ReplacedError(f"{self.path} is another file than before")
+        if source is None:
+            return self._unbegun(copied)
         if self._intake is None:
-            source = identity(self.path)
-            if source is None:
-                return self._unbegun(copied)
+            self._source = source
             self._intake = Intake(self._folder, self._run, source, "TensorBoard")
             receipt = self._intake.receipt
             self._file.offset = receipt.get("place", 0)
             self._decoder = EventDecoder(receipt.get("plugins"))
+            self._met = receipt.get("met", [])
         before = Counter(self._intake.added)
         left_out: Counter[str] = Counter()
         for bodies in self._file.read():
@@ -132,13 +111,18 @@ class EventFileCopy:
                 tell(self._file.offset)
             for batch in self._decoder.decode(bodies):
                 left_out.update(batch.left_out)
-                self._intake.add(batch, {"place": self._file.offset, "plugins": self._decoder.plugins})
+                self._intake.add(batch, self._receipt())
         copied.added = self._intake.added - before
         copied.met = [str(damage) for damage in self._file.damage[self._said :]] + left_out_in_words(left_out)
         self._said = len(self._file.damage)
+        self._met += copied.met
         if self._file.tail:
             copied.met.append(self._file.tail)
         return copied
+
+    def _receipt(self) -> dict[str, Any]:
+        met = [*self._met, *([self._file.tail] if self._file.tail else [])]
+        return {"place": self._file.offset, "plugins": self._decoder.plugins, "met": met[:MOST_MET]}
 
     def _unbegun(self, copied: Copied) -> Copied:
         for _ in self._file.read():
@@ -146,12 +130,7 @@ class EventFileCopy:
         copied.met = [self._file.tail] if self._file.tail else []
         return copied
 
-    def say(self, status: str) -> None:
-        """As `Intake.say`."""
-        if self._intake is not None:
-            self._intake.say(status)
-
     def close(self) -> None:
-        """Folds what was written away. Can be called twice."""
+        """Folds what was written away, with a word on what was met. Can be called twice."""
         if self._intake is not None:
-            self._intake.close()
+            self._intake.close(self._receipt())

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
 from tracker.errors import LogdirError, message
-from tracker.foreign.event_files import EventFileCopy, event_files, is_beside_a_run
+from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
+from tracker.foreign.folders import event_files, is_event_file
 
 UNDERSTOOD = ("event files of TensorBoard (a file, or a folder of any depth)",)
 """What can be imported, in words."""
@@ -44,7 +45,7 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
     """
     if not source.exists():
         raise FileNotFoundError(f"{source} is not there")
-    found = list(event_files(source)) if source.is_dir() or "tfevents" in source.name else []
+    found = list(event_files(source)) if source.is_dir() or is_event_file(source.name) else []
     if not found:
         raise LogdirError(
             message(

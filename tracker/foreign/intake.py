@@ -39,6 +39,7 @@ class Intake:
     Attributes:
         receipt: What was said when something of this source was last stored; empty when nothing was.
         added: How many values of each kind were stored since.
+        written: The segment that was begun last; None when none was.
     """
 
     def __init__(self, folder: Path, run: str, source: str, program: str) -> None:
@@ -54,6 +55,7 @@ class Intake:
         self._has_points = False
         self.added: Counter[str] = Counter()
         self.receipt: dict[str, Any] = {}
+        self.written: Path | None = None
         for path in logdir.segment_files(folder):
             self._recall(path)
 
@@ -67,11 +69,6 @@ class Intake:
             outcome = json.loads(row[0])
             if outcome.get("place", 0) >= self.receipt.get("place", 0):
                 self.receipt, self._parent, self._config = outcome, segment.id, dict(segment.config)
-
-    @property
-    def path(self) -> Path | None:
-        """The segment that is being written."""
-        return self._appender.path if self._appender is not None else None
 
     def add(self, batch: Batch, receipt: Mapping[str, Any]) -> None:
         """Stores a batch and how far the source is read with it: both or neither.
@@ -113,20 +110,16 @@ class Intake:
         self.added.update(Counter(item.kind for item in batch.items))
         self.added["scalar"] += sum(len(points.step) for _, points in batch.numbers)
 
-    def say(self, status: str) -> None:
-        """Says how the run stands: "running" while its source grows, "finished" when it does not."""
-        if self._appender is not None:
-            with self._appender.transaction() as transaction:
-                transaction.set_state(status=status, heartbeat=time.time())
-
-    def close(self) -> None:
-        """Folds the segment away. Can be called twice."""
+    def close(self, receipt: Mapping[str, Any] | None = None) -> None:
+        """Folds the segment away, with a last receipt if one is given. Can be called twice."""
         if self._appender is None:
             return
         appender, self._appender = self._appender, None
         try:
             with appender.transaction(durable=True) as transaction:
                 transaction.fold_tails()
+                if receipt is not None:
+                    transaction.set_receipt(self._nonce, None, time.time(), receipt)
                 transaction.set_state(status="finished", ended=time.time())
             appender.fold_away()
         finally:
@@ -169,6 +162,7 @@ class Intake:
         )  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
         self._appender = Appender(logdir.segment_path(self.folder, identity), birth)
+        self.written = self._appender.path
         self._config = dict(birth.config)
         self._names, self._numbers, self._parent = [], {}, identity
         self._has_points = False

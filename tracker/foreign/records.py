@@ -51,6 +51,10 @@ def framed(body: bytes) -> bytes:
     return b"".join((length, struct.pack("<I", masked_crc(length)), body, struct.pack("<I", masked_crc(body))))
 
 
+class ReplacedError(OSError):
+    """A file is not the one that was read before."""
+
+
 class RecordFile:
     """An event file, read from an offset to its present end, as often as it grows.
 
@@ -71,11 +75,12 @@ class RecordFile:
 
         Raises:
             OSError: the file cannot be read.
+            ReplacedError: it is shorter than what was read of it.
         """
         with self.path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < self.offset:
-                raise OSError(f"{self.path} is shorter than what was read of it")
+                raise ReplacedError(f"{self.path} is shorter than what was read of it")
             file.seek(self.offset)
             yield from self._blocks(file.read, size)
 

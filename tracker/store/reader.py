@@ -130,12 +130,17 @@ class Mark:
 class Store:
     """A logdir, read only.
 
+    Args:
+        where: The folder.
+        mirror: Where copies of event files that lie in it are kept; their runs stand among the others.
+
     Raises:
         LogdirError: there is no such folder.
     """
 
-    def __init__(self, where: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, where: str | os.PathLike[str] | None = None, mirror: Path | None = None) -> None:
         self.root = logdir.resolve(where)
+        self.mirror = mirror
         if not self.root.is_dir():
             what = "is a file" if self.root.exists() else "does not exist"
             raise LogdirError(
@@ -148,7 +153,9 @@ class Store:
 
     def runs(self) -> list[StoredRun]:
         """All runs, by name."""
-        return [StoredRun(name, folder) for name, folder in logdir.run_folders(self.root)]
+        return [
+            StoredRun(name, folder) for name, folder in sorted(logdir.all_run_folders(self.root, self.mirror).items())
+        ]
 
     def run(self, name: str) -> StoredRun:
         """One run.
@@ -156,8 +163,8 @@ class Store:
         Raises:
             RunNotFoundError: there is none of that name.
         """
-        folder = self.root if name == "." else self.root / logdir.check_run_name(name)
-        if not logdir.segment_files(folder):
+        folder = logdir.run_folder(self.root, self.mirror, name)
+        if folder is None:
             near = ", ".join(run.name for run in self.runs()[:5])
             raise RunNotFoundError(
                 message(
