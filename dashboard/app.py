@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from dashboard import graph_routes, page_routes, routes, security, shell
+from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
 from tracker.store.reader import Store
@@ -47,11 +48,18 @@ class Settings:
     token: str | None = None
     prefix: str = ""
     read_only: bool = False
+    mirror: Path | None = None
+    """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
 
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
-    hub = Hub(lambda tell: Follower(settings.logdir, tell))
+    hub = Hub(lambda tell: Follower(settings.logdir, tell, settings.mirror))
+    beside = Beside(settings.logdir, settings.mirror) if settings.mirror is not None else None
+
+    def store() -> Store:
+        return Store(settings.logdir, settings.mirror)
+
     digest = _assets_digest()
     dash = _LateDash(settings)
 
@@ -66,16 +74,20 @@ def create_app(settings: Settings) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         hub.start()
         dash.load()
+        if beside is not None:
+            beside.start()
         yield
+        if beside is not None:
+            await asyncio.to_thread(beside.stop)
         await asyncio.to_thread(hub.stop)
 
     inner = Starlette(
         routes=[
             Route("/", page),
             WebSocketRoute("/live", live),
-            *routes.routes(hub, lambda: Store(settings.logdir)),
-            *page_routes.routes(hub, lambda: Store(settings.logdir), settings.read_only),
-            *graph_routes.routes(lambda: Store(settings.logdir)),
+            *routes.routes(hub, store),
+            *page_routes.routes(hub, store, settings.read_only),
+            *graph_routes.routes(store),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},

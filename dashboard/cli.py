@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 import webbrowser
@@ -25,6 +26,7 @@ COMMANDS = (
         "viz sql \"SELECT run, min(value) FROM points WHERE tag = 'val/loss' GROUP BY run\"",
     ),
     ("export", "write every point to a file", "viz export -o runs.csv"),
+    ("import", "bring other programs' logs into a logdir", "viz import old/tensorboard/logs --logdir runs"),
     ("doctor", "check every file and say what is wrong", "viz doctor --logdir runs"),
 )
 """Commands of a file of their own, which imports what it needs when it runs."""
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, does, example in COMMANDS:
         command = _command(commands, name, does, example)
-        module = importlib.import_module(f"dashboard.commands.{name}")
+        module = importlib.import_module(f"dashboard.commands.{name}{'_' * keyword.iskeyword(name)}")
         module.add(command)
         command.set_defaults(act=module.act)
     return parser
@@ -106,6 +108,7 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard import security
     from dashboard.app import Settings
+    from dashboard.beside import prepare
     from dashboard.server import is_loopback
 
     if arguments.no_token and not is_loopback(arguments.host):
@@ -116,7 +119,9 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
         raise Refusal("--token is empty; leave it out to have one made")
     token = None if arguments.no_token else arguments.token or os.environ.get("VIZ_TOKEN") or security.new_token()
     prefix = "/" + arguments.path_prefix.strip("/") if arguments.path_prefix.strip("/") else ""
-    return Settings(logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only)
+    return Settings(
+        logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only, mirror=prepare(logdir)
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -32,8 +32,8 @@ SCAN_S = 5.0
 class Follower:
     """Keeps a library up to date and tells what is new."""
 
-    def __init__(self, root: Path, tell: Callable[[News], None]) -> None:
-        self.library = Library(root)
+    def __init__(self, root: Path, tell: Callable[[News], None], mirror: Path | None = None) -> None:
+        self.library = Library(root, mirror)
         self.lock = threading.Lock()
         """Held while the library changes; hold it to read from another thread."""
         self.ready = threading.Event()
@@ -42,7 +42,7 @@ class Follower:
         self._dirty: set[Path] = set()
         self._wake = threading.Condition()
         self._stopped = False
-        self._watch: Watch | None = None
+        self._watches: dict[Path, Watch] = {}
         self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
 
     def start(self) -> None:
@@ -56,8 +56,8 @@ class Follower:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
-        if self._watch is not None:
-            self._watch.stop()
+        for watch in self._watches.values():
+            watch.stop()
 
     def look_again(self) -> None:
         """Has the whole logdir gone through at once."""
@@ -69,10 +69,9 @@ class Follower:
             self._wake.notify()
 
     def _run(self) -> None:
-        root = self.library.root
         self._ask(self.library.scan)
         self.ready.set()
-        self._begin_watch(root)
+        self._begin_watch()
         next_scan = time.monotonic()  # at once: something may have come between the look and the watch
         next_net = time.monotonic() + NET_S
         while not self._stopped:
@@ -87,8 +86,7 @@ class Follower:
             if None in names or now >= next_scan:
                 self._ask(self.library.scan)
                 next_scan = time.monotonic() + SCAN_S
-                if self._watch is None:
-                    self._begin_watch(root)
+                self._begin_watch()
             known = [name for name in names if name is not None]
             if known:
                 self._look_until_new(known)
@@ -98,16 +96,19 @@ class Follower:
                 if running:
                     self._ask(lambda names=running: self.library.look(names))  # type: ignore[misc]
 
-    def _begin_watch(self, root: Path) -> None:
-        if not root.is_dir():
-            return
-        watch = Watch(root, self._note)
-        try:
-            watch.start()
-        except OSError as error:
-            logger.warning("viz: the folder cannot be watched (%s); it is looked at every %.1f s instead", error, NET_S)
-            return
-        self._watch = watch
+    def _begin_watch(self) -> None:
+        for root in (self.library.root, self.library.mirror):
+            if root is None or root in self._watches or not root.is_dir():
+                continue
+            watch = Watch(root, self._note)
+            try:
+                watch.start()
+            except OSError as error:
+                logger.warning(
+                    "viz: %s cannot be watched (%s); it is looked at every %.1f s instead", root, error, NET_S
+                )
+                continue
+            self._watches[root] = watch
 
     def _look_until_new(self, names: list[str]) -> None:
         for pause in AGAIN_S:

@@ -8,6 +8,7 @@ told twice, whatever the writer folded in between.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -53,6 +54,8 @@ class SegmentState:
     cursor: int = 0
     series: dict[int, Series] = field(default_factory=dict)
     marks: int = 0
+    met: list[str] = field(default_factory=list)
+    """What was not sound in the files of another program that it was read from."""
     stamp: tuple[Any, ...] = ()
 
 
@@ -107,7 +110,10 @@ class RunState:
             "config": own[-1].config if own else {},
             "said": self.said,
             "lost": lost,
-            "problems": [problem.why for problem in self.problems.values()],
+            "problems": [
+                *(problem.why for problem in self.problems.values()),
+                *(each for state in self.segments.values() for each in state.met),
+            ],
             "scalars": {
                 tag: {"step": series.last[0], "wall_time": series.last[1], "value": series.last[2]}
                 for tag, series in sorted(tags.get("scalar", {}).items())
@@ -147,17 +153,20 @@ class News:
 
 
 class Library:
-    """Every run below a logdir."""
+    """Every run below a logdir, and in the mirror of event files that lie in it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mirror: Path | None = None) -> None:
         self.root = root
+        self.mirror = mirror
         self.runs: dict[str, RunState] = {}
+        self._names: dict[Path, str] = {}
 
     def scan(self) -> News:
         """Finds runs that came and went, and looks at every run that may have changed."""
         news = News()
-        found = dict(logdir.run_folders(self.root)) if self.root.is_dir() else {}
-        for name in [name for name in self.runs if name not in found]:
+        found = logdir.all_run_folders(self.root, self.mirror) if self.root.is_dir() else {}
+        self._names = {folder: name for name, folder in found.items()}
+        for name in [name for name, run in self.runs.items() if found.get(name) != run.folder]:
             del self.runs[name]
             news.removed.append(name)
         for name, folder in found.items():
@@ -181,11 +190,7 @@ class Library:
 
     def name_of(self, folder: Path) -> str | None:
         """The run whose folder this is, if it is known."""
-        try:
-            name = folder.relative_to(self.root).as_posix()
-        except ValueError:
-            return None
-        return name if name in self.runs else None
+        return self._names.get(folder)
 
     def _look(self, run: RunState, news: News) -> None:
         files = logdir.segment_files(run.folder)
@@ -256,6 +261,7 @@ class Library:
                     series.last = (step, wall_time, float("nan") if value is None else value)
         for table in ("sketches", "media"):
             self._count_others(connection, table, state, 0, None, None)
+        state.met = _met(connection)
 
     def _update(self, connection: sqlite3.Connection, run: RunState, state: SegmentState, news: News) -> None:
         for number, kind, tag in connection.execute(
@@ -283,6 +289,10 @@ class Library:
             series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
         for table in ("sketches", "media"):
             self._count_others(connection, table, state, state.cursor, run.name, news)
+        met = _met(connection)
+        if met != state.met:
+            state.met = met
+            news.note(run.name, "runs")
         if connection.execute("SELECT 1 FROM marks WHERE id>?", (state.cursor,)).fetchone():
             news.note(run.name, "marks")
         state.cursor = state.segment.written
@@ -305,6 +315,12 @@ class Library:
             series.last = (step, wall_time, float("nan"))
             if news is not None and run is not None:
                 news.note(run, series.kind)
+
+
+def _met(connection: sqlite3.Connection) -> list[str]:
+    """What an import noted of its sources."""
+    found = connection.execute("SELECT outcome FROM receipts WHERE nonce LIKE 'source %'").fetchall()
+    return [each for (outcome,) in found for each in json.loads(outcome).get("met", [])]
 
 
 SETTLED_S = 0.5

@@ -139,7 +139,7 @@ def start_viz(folder: Path, *options: str, command: str = "serve") -> Served:
         text=True,
         cwd=ROOT,
         start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(folder.parent / "cache")},
     )
     assert process.stdout is not None
     lines: list[str] = []

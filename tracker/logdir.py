@@ -120,6 +120,27 @@ def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
     return iter(sorted(found))
 
 
+MIRRORED = " (tfevents)"
+"""Behind the name of a run whose event files are mirrored, where another run of ours has the same name."""
+
+
+def all_run_folders(root: Path, mirror: Path | None) -> dict[str, Path]:
+    """The folder of every run by name: those below `root`, and the copies of event files in its mirror."""
+    found = dict(run_folders(root))
+    if mirror is not None and mirror.is_dir():
+        found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in run_folders(mirror)}
+    return found
+
+
+def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
+    """The folder of one run; None where there is none of that name."""
+    places = [root] if mirror is None else [root, mirror]
+    if mirror is not None and name.endswith(MIRRORED):
+        places, name = [mirror], name[: -len(MIRRORED)]
+    folders = [place if name == "." else place / check_run_name(name) for place in places]
+    return next((folder for folder in folders if segment_files(folder)), None)
+
+
 def check_run_name(name: str) -> str:
     """The name itself, when it can be a folder below the logdir.
 

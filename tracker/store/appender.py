@@ -36,6 +36,7 @@ _SERIES = schema.insert(schema.series)
 _MEDIUM = schema.insert(schema.media)
 _BLOB = schema.insert(schema.blobs, or_ignore=True)
 _MARK = schema.insert(schema.marks)
+_RECEIPT = schema.insert(schema.receipts).replace("INSERT", "INSERT OR REPLACE", 1)
 _SEGMENT = schema.insert(schema.segment)
 _STATE = schema.insert(schema.state)
 _TAIL = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 AND n>=? ORDER BY n"
@@ -276,6 +277,14 @@ class Transaction:
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: Mapping[str, Any]) -> None:
         """Adds a mark: something that happened at a step and belongs on every chart."""
         self._driver.execute(_MARK, (self._take_id(), step, wall_time, kind, text, json.dumps(attributes)))
+
+    def set_config(self, config: Mapping[str, Any]) -> None:
+        """Says anew what the run was made with: what was learned since its segment began."""
+        self._driver.execute("UPDATE segment SET config=?", (json.dumps(config),))
+
+    def set_receipt(self, nonce: str, step: int | None, wall_time: float, outcome: Mapping[str, Any]) -> None:
+        """Notes what became of something that came from outside; a later word on the same replaces it."""
+        self._driver.execute(_RECEIPT, (self._take_id(), nonce, step, wall_time, json.dumps(outcome)))
 
     def set_state(self, **columns: Any) -> None:
         """Says how the segment stands: heartbeat, status, ended, ending, lost."""

@@ -27,9 +27,10 @@ from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
+from tracker.values import kept
 from tracker.values.histogram import Histogram
 
-KINDS = ("scalar", "histogram", "image", "text", "graph")
+KINDS = ("scalar", "histogram", "image", "text", "graph", *kept.KINDS)
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
@@ -38,12 +39,17 @@ _MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WH
 class Store:
     """A logdir, read only.
 
+    Args:
+        where: The folder.
+        mirror: Where copies of event files that lie in it are kept; their runs stand among the others.
+
     Raises:
         LogdirError: there is no such folder.
     """
 
-    def __init__(self, where: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, where: str | os.PathLike[str] | None = None, mirror: Path | None = None) -> None:
         self.root = logdir.resolve(where)
+        self.mirror = mirror
         if not self.root.is_dir():
             what = "is a file" if self.root.exists() else "does not exist"
             raise LogdirError(
@@ -56,7 +62,9 @@ class Store:
 
     def runs(self) -> list[StoredRun]:
         """All runs, by name."""
-        return [StoredRun(name, folder) for name, folder in logdir.run_folders(self.root)]
+        return [
+            StoredRun(name, folder) for name, folder in sorted(logdir.all_run_folders(self.root, self.mirror).items())
+        ]
 
     def run(self, name: str) -> StoredRun:
         """One run.
@@ -64,8 +72,8 @@ class Store:
         Raises:
             RunNotFoundError: there is none of that name.
         """
-        folder = self.root if name == "." else self.root / logdir.check_run_name(name)
-        if not logdir.segment_files(folder):
+        folder = logdir.run_folder(self.root, self.mirror, name)
+        if folder is None:
             near = ", ".join(run.name for run in self.runs()[:5])
             raise RunNotFoundError(
                 message(

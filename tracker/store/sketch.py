@@ -25,7 +25,11 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 FORM_LOG = 1
-"""Buckets as above. Other forms (edges given by another program) get other numbers."""
+"""Buckets as above."""
+
+FORM_GIVEN = 2
+"""Edges and counts as another program gave them, kept as they are; read as log buckets, over which each of its bins
+is spread evenly."""
 
 RELATIVE_ERROR = 2.0**-7
 """The widest bucket by its lower edge: a quantile read from a sketch is off by less than this, relatively."""
@@ -36,6 +40,7 @@ _CHUNK = 1 << 20  # elements at a time: bincount makes int64 of its input, 8 MB 
 _FEW = 4096  # below this sorting the codes is cheaper than clearing 65,536 counters
 _UPPER_HALF = 1 if sys.byteorder == "little" else 0
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
+_GIVEN_OCTAVES = 24  # below 2⁻²⁴ of the largest magnitude a given bin is counted as zero
 
 
 class Sketch(NamedTuple):
@@ -51,6 +56,8 @@ class Sketch(NamedTuple):
     max: float
     sum: float
     sum_squares: float
+    given: tuple[Floats, Floats] | None = None
+    """(edges, counts) of another program that these buckets were made of; none of ours."""
 
     @property
     def total(self) -> int:
@@ -147,6 +154,51 @@ def _sum_of_squares(flat: Any, xp: Any) -> Any:
     return xp.dot(wide, wide)
 
 
+def from_edges(
+    edges: npt.ArrayLike, counts: npt.ArrayLike, low: float, high: float, total: float, squares: float
+) -> Sketch:
+    """The sketch of a histogram that another program counted.
+
+    Args:
+        edges: Of its bins, shape (bins + 1,), not descending; the outermost may be infinite or nearly so.
+        counts: In each bin, shape (bins,); parts of one are possible where it was weighted.
+        low: Smallest element; NaN where it is not known, and so the others.
+        high: Largest element.
+        total: Sum of the elements.
+        squares: Sum of their squares.
+    """
+    given = np.asarray(edges, np.float64), np.asarray(counts, np.float64)
+    edges, counts = given
+    if len(edges) != len(counts) + 1:
+        raise DamagedBytesError(f"{len(counts)} bins do not have {len(edges)} edges")
+    filled = np.flatnonzero(counts > 0)
+    if not len(filled):
+        return EMPTY._replace(given=given)
+    low = low if np.isfinite(low) else max(float(edges[filled[0]]), -_FLOAT32_MAX)
+    high = high if np.isfinite(high) else min(float(edges[filled[-1] + 1]), _FLOAT32_MAX)
+    buckets, spread = _spread(edges[filled], edges[filled + 1], counts[filled], low, max(low, high))
+    return Sketch(buckets, spread, 0, 0, 0, low, max(low, high), total, squares, given)
+
+
+def _spread(left: Floats, right: Floats, counts: Floats, low: float, high: float) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Log buckets over which bins are spread evenly; the rounding never adds up."""
+    with np.errstate(over="ignore"):
+        ends = np.clip(np.array([low, high]), -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
+    code = (np.abs(ends).view(np.uint32) >> 16).astype(np.int64)
+    least = max(0, int(code.max()) - _GIVEN_OCTAVES * 128)
+    first, last = (int(np.where(end < 0, -each - 1, each)) for end, each in zip(ends, code, strict=True))
+    index = np.arange(first, last + 1)
+    index = index[(index >= least) | (index == 0) | (index < -least)]
+    # What has gathered up to each end of a bin, a straight line between them; bins that touch share an end.
+    left, right = np.clip(left, low, high), np.clip(right, low, high)
+    upto = np.cumsum(counts)
+    ends = np.column_stack([left, right]).ravel()
+    gathered = np.interp(lower_edges(index[1:]), ends, np.column_stack([upto - counts, upto]).ravel())
+    found = np.diff(np.rint(np.concatenate([[0.0], gathered, upto[-1:]]))).astype(np.int64)
+    filled = np.flatnonzero(found > 0)
+    return index[filled].astype(np.int32), found[filled]
+
+
 def merge(parts: Sequence[Sketch]) -> Sketch:
     """The sketch of everything that went into the parts; of none, the empty one. Counts are exact."""
     parts = list(parts)
@@ -195,8 +247,10 @@ def histogram(sketch: Sketch) -> tuple[Ints, Floats]:
     """(counts, edges) as `numpy.histogram` gives them, at full resolution.
 
     Runs of empty buckets stand as one, so that there are at most twice as many bins as filled buckets. The
-    outermost edges are the buckets', which the extremes lie within.
+    outermost edges are the buckets', which the extremes lie within. One of another program gives its own bins.
     """
+    if sketch.given is not None:
+        return np.rint(sketch.given[1]).astype(np.int64), sketch.given[0]
     if not len(sketch.buckets):
         return np.empty(0, np.int64), np.empty(0, np.float64)
     index = sketch.buckets.astype(np.int64)
@@ -229,9 +283,12 @@ def quantile(sketch: Sketch, q: npt.ArrayLike) -> Floats:
 def pack(sketch: Sketch) -> bytes:
     """The buckets as bytes: zlib over the number of buckets, the index deltas and the counts.
 
-    Layout before zlib, little-endian: uint32 number of buckets, uint8 bytes a count, then the first index
+    Of `FORM_GIVEN`: zlib over the edges and then the counts, float64.
+    Layout of `FORM_LOG` before zlib, little-endian: uint32 number of buckets, uint8 bytes a count, then the first index
     and the differences to the next ones as int32, then the counts.
     """
+    if sketch.given is not None:
+        return zlib.compress(np.concatenate(sketch.given).astype("<f8").tobytes(), 1)
     widest = int(sketch.counts.max()) if len(sketch.counts) else 0
     width = 1 if widest < 1 << 8 else 2 if widest < 1 << 16 else 4 if widest < 1 << 32 else 8
     head = np.array([len(sketch.buckets)], "<u4").tobytes() + bytes([width])
@@ -256,3 +313,25 @@ def unpack(buckets: bytes) -> tuple[npt.NDArray[np.int32], Ints]:
         raise DamagedBytesError("these bytes are no sketch")
     index = np.cumsum(np.frombuffer(raw, "<i4", length, 5), dtype=np.int32)
     return index, np.frombuffer(raw, f"<u{width}", length, 5 + 4 * length).astype(np.int64)
+
+
+MAX_GIVEN_BYTES = 16 << 20
+"""A million bins of another program; what claims more is damaged."""
+
+
+def unpack_given(packed: bytes) -> tuple[Floats, Floats]:
+    """(edges, counts) of a sketch of `FORM_GIVEN`.
+
+    Raises:
+        DamagedBytesError: the bytes are no such sketch.
+    """
+    reader = zlib.decompressobj()
+    try:
+        raw = reader.decompress(packed, MAX_GIVEN_BYTES)
+    except zlib.error as error:
+        raise DamagedBytesError("these bytes are no histogram") from error
+    if len(raw) % 16 != 8:
+        raise DamagedBytesError("these bytes are no histogram")
+    numbers = np.frombuffer(raw, "<f8")
+    bins = len(numbers) // 2
+    return numbers[: bins + 1], numbers[bins + 1 :]

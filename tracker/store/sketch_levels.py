@@ -18,7 +18,7 @@ FAN_OUT = 8
 """Children of a node: few, so that nodes of nearly any size are at hand. All levels are a seventh more rows."""
 
 _INSERT = schema.insert(schema.sketches)
-_SKETCH = "nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets"
+_SKETCH = "nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets"
 _PLACE = "id, level, n, count, step, wall_time, last_step, last_wall_time, step_min, step_max"
 _CHILDREN = f"SELECT {_PLACE}, {_SKETCH} FROM sketches WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
 _PLACES = f"SELECT {_PLACE} FROM sketches WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
@@ -52,11 +52,13 @@ def node_of(place: Sequence[Any]) -> Node:
 
 
 def sketch_of(row: Sequence[Any]) -> Sketch:
-    """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets)."""
-    nan_count, posinf_count, neginf_count, smallest, largest, total, squares, buckets = row
+    """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets)."""
+    nan_count, posinf_count, neginf_count, *exact, form, buckets = row
+    low, high, total, squares = (float("nan") if value is None else value for value in exact)
+    if form == sketch.FORM_GIVEN:
+        return sketch.from_edges(*sketch.unpack_given(buckets), low, high, total, squares)
     index, counts = sketch.unpack(buckets)
-    exact = [float("nan") if value is None else value for value in (smallest, largest, total, squares)]
-    return Sketch(index, counts, nan_count, posinf_count, neginf_count, *exact)
+    return Sketch(index, counts, nan_count, posinf_count, neginf_count, low, high, total, squares)
 
 
 def append(
@@ -80,8 +82,9 @@ def append(
 
 
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
-    numbers = (new.total, *new[2:])
-    connection.execute(_INSERT, (*place, *numbers, sketch.FORM_LOG, sketch.pack(new)))
+    numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
+    form = sketch.FORM_LOG if new.given is None else sketch.FORM_GIVEN
+    connection.execute(_INSERT, (*place, new.total, *numbers, form, sketch.pack(new)))
 
 
 class SketchLevels:

@@ -29,7 +29,9 @@ def _count_chunk(flat: Any) -> Sketch:
         edge = torch.full_like(single, _FLOAT32_MAX).copysign(single)
         single = torch.where(too_large, edge, single)
     # Sixteen bits with a sign are the codes without one, after the mask. Every GPU is little-endian.
-    codes = single.contiguous().view(torch.int16)[1::2].to(torch.int64) & 0xFFFF
+    # One element of a larger stride counts as contiguous and cannot be viewed: the stride is said anew.
+    dense = single.contiguous().as_strided((single.numel(),), (1,))
+    codes = dense.view(torch.int16)[1::2].to(torch.int64) & 0xFFFF
     every = torch.bincount(codes, minlength=1 << 16)
     found = torch.nonzero(every).reshape(-1)
 

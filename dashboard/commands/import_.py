@@ -1,0 +1,89 @@
+"""`viz import`: other programs' logs into runs; again after they grew adds only what is new."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from dashboard.commands.refusal import Refusal, add_logdir
+
+PROGRESS_S = 0.2
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("source", metavar="SOURCE", help="file or folder that another program wrote")
+    add_logdir(parser)
+
+
+def act(arguments: argparse.Namespace) -> int:
+    """Prints a line a file that brought something or was not sound, and the sum; 1 when a file could not be read."""
+    from dashboard.commands.table import printable
+    from tracker import logdir as logdirs
+    from tracker.errors import TrackerError
+    from tracker.foreign.importer import import_logs
+
+    total: Counter[str] = Counter()
+    files = failed = 0
+    progress = _Progress()
+    try:
+        root = logdirs.resolve(arguments.logdir)
+        for done in import_logs(Path(arguments.source), root, progress.tell):
+            progress.clear()
+            files, failed = files + 1, failed + done.failed
+            total.update(done.added)
+            if done.added or done.met:
+                sys.stdout.write(f"{printable(done.run)}: {counted(done.added)} from {printable(done.path.name)}\n")
+            for each in done.met:
+                sys.stdout.write(f"    {printable(each)}\n")
+    except (TrackerError, FileNotFoundError) as error:
+        raise Refusal(" ".join(str(error).split())) from error
+    finally:
+        progress.clear()
+    sys.stdout.write(f"{counted(total)} added from {files:,} file{'' if files == 1 else 's'} to {root}\n")
+    return 1 if failed else 0
+
+
+NAMES = {
+    "scalar": ("point", "points"),
+    "audio": ("sound", "sounds"),
+    "pr_curve": ("PR curve", "PR curves"),
+    "mesh": ("part of a mesh", "parts of meshes"),
+    "hparams": ("hparams entry", "hparams entries"),
+    "layout": ("chart layout", "chart layouts"),
+}
+"""What a value of a kind is called where that is not the kind with an s."""
+
+
+def counted(values: Counter[str]) -> str:
+    """How many values of each kind, in words."""
+    ranked = sorted(values.items(), key=lambda pair: (pair[0] != "scalar", pair[0]))
+    words = [f"{count:,} {NAMES.get(kind, (kind, f'{kind}s'))[count != 1]}" for kind, count in ranked if count]
+    return ", ".join(words) or "nothing new"
+
+
+class _Progress:
+    """How far the file at hand is read, on a line of its own on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shown = False
+        self._next = 0.0
+
+    def tell(self, path: Path, offset: int) -> None:
+        """Says it again, at most five times a second."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now < self._next:
+            return
+        self._next, self._shown = now + PROGRESS_S, True
+        share = offset / max(1, path.stat().st_size)
+        sys.stderr.write(f"\r\x1b[K{path.name[:60].encode('ascii', 'replace').decode()}: {share:.0%}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            self._shown = False

@@ -1,0 +1,1 @@
+"""Other programs' logs, read as ours; one format a file."""

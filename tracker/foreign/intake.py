@@ -1,0 +1,168 @@
+"""Intake: what was read of another program's log, put into a run of ours, once.
+
+Each source keeps a receipt in the segment that its points went into, in the same transaction as they: how far it was
+read. Reading it again begins there, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tracker import logdir
+from tracker.errors import StoreError
+from tracker.foreign.batch import Batch
+from tracker.store import engine, segments
+from tracker.store.appender import Appender, Birth
+from tracker.store.liveness import this_process
+from tracker.store.sketch import Sketch
+
+_ORDER_S = 1e-6
+"""By how much a segment begins after the one that it continues, when their times do not say so."""
+
+
+class Intake:
+    """Puts batches of one source into a run's folder, in a segment of its own that is made with the first of them.
+
+    Args:
+        folder: The run's folder.
+        run: The run's name.
+        source: What tells this source from any other of the run, in words that stay the same.
+        program: What wrote it, such as "TensorBoard".
+
+    Attributes:
+        receipt: What was said when something of this source was last stored; empty when nothing was.
+        added: How many values of each kind were stored since.
+        written: The segment that was begun last; None when none was.
+    """
+
+    def __init__(self, folder: Path, run: str, source: str, program: str) -> None:
+        self.folder = folder
+        self.run = run
+        self.program = program
+        self._nonce = f"source {source}"
+        self._appender: Appender | None = None
+        self._names: list[tuple[str, str]] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._config: dict[str, Any] = {}
+        self._parent: str | None = None
+        self._has_points = False
+        self.added: Counter[str] = Counter()
+        self.receipt: dict[str, Any] = {}
+        self.written: Path | None = None
+        for path in logdir.segment_files(folder):
+            self._recall(path)
+
+    def _recall(self, path: Path) -> None:
+        """Takes up what a segment says of this source."""
+        with contextlib.suppress(StoreError, sqlite3.Error), contextlib.closing(engine.open_reader(path)) as connection:
+            row = connection.execute("SELECT outcome FROM receipts WHERE nonce=?", (self._nonce,)).fetchone()
+            segment = segments.read(connection, path)
+            if row is None or segment is None:
+                return
+            outcome = json.loads(row[0])
+            if outcome.get("place", 0) >= self.receipt.get("place", 0):
+                self.receipt, self._parent, self._config = outcome, segment.id, dict(segment.config)
+
+    def add(self, batch: Batch, receipt: Mapping[str, Any]) -> None:
+        """Stores a batch and how far the source is read with it: both or neither.
+
+        Args:
+            batch: What was read.
+            receipt: JSON values; `place` grows with every one.
+
+        Raises:
+            OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+        """
+        if batch.restart is not None and (self._has_points or self._appender is None):
+            self._begin_again(batch)
+        if self._appender is None:
+            if not (batch.numbers or batch.items or batch.marks or batch.config):
+                return
+            self._begin(batch, self._parent, None, "resume" if self._parent else "start")
+        appender = self._appender
+        assert appender is not None
+        numbers = [(self._series("scalar", tag), points) for tag, points in batch.numbers]
+        with appender.transaction() as transaction:
+            items = [(self._series(item.kind, item.tag), item) for item in batch.items]
+            transaction.add_series(self._names)
+            transaction.add_scalars(numbers)
+            for series, item in items:
+                if isinstance(item.content, Sketch):
+                    transaction.add_sketch(series, item.step, item.wall_time, item.content)
+                else:
+                    transaction.add_media(series, item.step, item.wall_time, item.content)
+            for mark in batch.marks:
+                transaction.add_mark(mark.step, mark.wall_time, mark.kind, mark.text, {})
+            if not batch.config.items() <= self._config.items():
+                self._config.update(batch.config)
+                transaction.set_config(self._config)
+            transaction.set_receipt(self._nonce, None, time.time(), receipt)
+            transaction.set_state(heartbeat=time.time())
+        self.receipt = dict(receipt)
+        self._has_points = self._has_points or bool(batch.numbers or batch.items)
+        self.added.update(Counter(item.kind for item in batch.items))
+        self.added["scalar"] += sum(len(points.step) for _, points in batch.numbers)
+
+    def close(self, receipt: Mapping[str, Any] | None = None) -> None:
+        """Folds the segment away, with a last receipt if one is given. Can be called twice."""
+        if self._appender is None:
+            return
+        appender, self._appender = self._appender, None
+        try:
+            with appender.transaction(durable=True) as transaction:
+                transaction.fold_tails()
+                if receipt is not None:
+                    transaction.set_receipt(self._nonce, None, time.time(), receipt)
+                transaction.set_state(status="finished", ended=time.time())
+            appender.fold_away()
+        finally:
+            appender.close()
+
+    def _series(self, kind: str, tag: str) -> int:
+        number = self._numbers.get((kind, tag))
+        if number is None:
+            self._names.append((kind, tag))
+            number = self._numbers[(kind, tag)] = len(self._names)
+        return number
+
+    def _begin_again(self, batch: Batch) -> None:
+        """A restart: what lies after its step, in whatever segment, is left behind."""
+        self.close()
+        last = segments.last_of(self._stored(), None)
+        if last is not None and batch.restart is not None:
+            self._begin(batch, last.id, batch.restart - 1, "rewind")
+
+    def _stored(self) -> list[segments.Segment]:
+        found = []
+        for path in logdir.segment_files(self.folder):
+            with contextlib.suppress(StoreError), contextlib.closing(engine.open_reader(path)) as connection:
+                segment = segments.read(connection, path)
+                if segment is not None:
+                    found.append(segment)
+        return found
+
+    def _begin(self, batch: Batch, parent: str | None, fork_step: int | None, reason: str) -> None:
+        first = batch.first_time()
+        created = first if first is not None else time.time()
+        latest = max((segment.created for segment in self._stored()), default=None)
+        if parent is not None and latest is not None:
+            created = max(created, latest + _ORDER_S)
+        identity = logdir.new_segment_id(created)
+        birth = Birth(
+            segment=identity, run=self.run, parent=parent, fork_step=fork_step, reason=reason, rank=None,
+            created=created, writer=this_process(), library=f"read from {self.program}", group=None, tags=(), notes="",
+            config={**self._config, **batch.config}, environment={},
+        )  # fmt: skip
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._appender = Appender(logdir.segment_path(self.folder, identity), birth)
+        self.written = self._appender.path
+        self._config = dict(birth.config)
+        self._names, self._numbers, self._parent = [], {}, identity
+        self._has_points = False

@@ -1,0 +1,266 @@
+"""Mirror: event files read where they lie, by copies in a cache that are followed like any run.
+
+The files themselves are only ever read. The cache is no truth: what of it does not fit the files any more, or was left
+by a mirror that was killed, is thrown away and made again. One process mirrors a logdir; others that want to, wait.
+
+    python -m tracker.foreign.mirror LOGDIR CACHE      until its standard input ends
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker import logdir
+from tracker.errors import StoreError, TrackerError
+from tracker.foreign.event_files import EventFileCopy, identity, is_beside_a_run
+from tracker.foreign.folders import event_files
+from tracker.foreign.importer import run_names
+from tracker.foreign.records import ReplacedError
+from tracker.store import engine, segments
+
+logger = logging.getLogger("tracker")
+
+LOOK_S = 0.2
+"""How often files that grow are looked at: a call to the system for each. Network file systems tell of no change."""
+
+WALK_S = 1.0
+"""How often the whole logdir is gone through."""
+
+SHARE = 20
+"""A walk that takes longer than 1/20 of the pause makes the pause longer."""
+
+IDLE_S = 600.0
+"""A file that was not written to for so long is taken for finished; PyTorch's writer writes every two minutes."""
+
+WORLD = (OSError, sqlite3.Error, SQLAlchemyError, TrackerError)
+
+
+class Mirror:
+    """Copies of all event files below a logdir.
+
+    Args:
+        root: The logdir.
+        cache: Where the copies are kept; nobody else writes there.
+        clock: Wall time in seconds.
+        say: Told in a sentence what was met in a file.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        cache: Path,
+        clock: Callable[[], float] = time.time,
+        say: Callable[[str], None] = logger.warning,
+    ) -> None:
+        self.root = root
+        self.cache = cache
+        self._clock = clock
+        self._say = say
+        self._runs: dict[str, _MirroredRun] = {}
+        self._said: set[str] = set()
+        self._next_walk = 0.0
+        self._swept = False
+
+    def look(self) -> None:
+        """Copies what is new since the last look."""
+        began = time.monotonic()
+        if began < self._next_walk:
+            for run in list(self._runs.values()):
+                if run.is_live:
+                    self._follow(run)
+            return
+        found = dict(event_files(self.root))
+        names = run_names(list(found), self.root) | ({".": "."} if "." in found else {})
+        if not self._swept:
+            self._sweep(set(names.values()))
+        for gone in [name for name, run in self._runs.items() if run.source not in found]:
+            self._drop(self._runs.pop(gone))
+        for source, paths in found.items():
+            name = names[source]
+            run = self._runs.setdefault(name, _MirroredRun(source, name, self.cache / name))
+            if set(run.paths) != set(paths) or run.is_lost():
+                self._renew(run, paths)
+            self._follow(run)
+        took = time.monotonic() - began
+        self._next_walk = time.monotonic() + max(WALK_S, SHARE * took)
+
+    def close(self) -> None:
+        """Folds all copies away."""
+        for run in self._runs.values():
+            run.close()
+
+    def _follow(self, run: _MirroredRun) -> None:
+        try:
+            run.follow(self._clock(), self._tell)
+        except ReplacedError as error:
+            self._tell(run.folder, f"{error}; all of its run is read anew")
+            self._drop(run)
+            run.take(run.paths)
+        except WORLD as error:  # this run's copy is begun anew at the next walk; the others go on
+            self._tell(run.folder, str(error))
+            self._renew(run, run.paths)
+
+    def _renew(self, run: _MirroredRun, paths: Iterable[Path]) -> None:
+        """Takes up what the cache has of a run, or begins it anew when that is not what the files are."""
+        run.close()
+        run.take(paths)
+        if not run.fits():
+            self._drop(run)
+            run.take(paths)
+
+    def _drop(self, run: _MirroredRun) -> None:
+        run.close()
+        _remove(run.folder)
+
+    def _sweep(self, wanted: set[str]) -> None:
+        """Throws away copies of folders that are gone."""
+        self._swept = True
+        for name, folder in logdir.run_folders(self.cache):
+            if name not in wanted:
+                _remove(folder)
+
+    def _tell(self, path: Path, what: str) -> None:
+        sentence = f"{path}: {what}"
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._say(sentence)
+
+
+class _MirroredRun:
+    """The event files of one folder and their copy."""
+
+    def __init__(self, source: str, name: str, folder: Path) -> None:
+        self.source = source
+        self.name = name
+        self.folder = folder
+        self.is_live = False
+        self.paths: list[Path] = []
+        self._copies: dict[Path, EventFileCopy] = {}
+        self._stamps: dict[Path, tuple[int, int]] = {}
+
+    def take(self, paths: Iterable[Path]) -> None:
+        """Begins with these files."""
+        self.paths = sorted(paths)
+        self._copies, self._stamps = {}, {}
+
+    def fits(self) -> bool:
+        """Whether what the cache has was read from these files, and folded away by who read it."""
+        known = set()
+        for path in self.paths:
+            with contextlib.suppress(OSError):
+                known.add(f"source {identity(path)}")
+        for path in logdir.segment_files(self.folder):
+            try:
+                with contextlib.closing(engine.open_reader(path)) as connection:
+                    segment = segments.read(connection, path)
+                    sources = {row[0] for row in connection.execute("SELECT nonce FROM receipts")}
+            except (StoreError, sqlite3.Error, FileNotFoundError):
+                return False
+            if segment is None or segment.said_status == "running" or not sources <= known:
+                return False
+        return True
+
+    def is_lost(self) -> bool:
+        """Whether somebody emptied the cache meanwhile."""
+        written = [copy.written for copy in self._copies.values() if copy.written is not None]
+        return any(not path.exists() for path in written)
+
+    def follow(self, now: float, tell: Callable[[Path, str], None]) -> None:
+        """Copies what is new of each file that changed."""
+        self.is_live = False
+        for path in self.paths:
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue  # the next walk sees that it is gone
+            idle = now - stat.st_mtime > IDLE_S
+            self.is_live = self.is_live or not idle
+            copy = self._copies.get(path)
+            before = self._stamps.get(path, (stat.st_ino, -1))
+            if before[0] != stat.st_ino or stat.st_size < before[1]:
+                raise ReplacedError(f"{path} is another file than before")
+            if stat.st_size != before[1]:
+                if copy is None:
+                    if stat.st_size and is_beside_a_run(path):
+                        self._stamps[path] = (stat.st_ino, stat.st_size)
+                        continue
+                    copy = self._copies[path] = EventFileCopy(path, self.folder, self.name)
+                self._stamps[path] = (stat.st_ino, stat.st_size)
+                for each in copy.update().met:
+                    if idle or "at the end" not in each:  # a record that is being written is not whole yet
+                        tell(path, each)
+            if idle and copy is not None:
+                copy.close()
+
+    def close(self) -> None:
+        """Folds the copies away."""
+        for copy in self._copies.values():
+            with contextlib.suppress(*WORLD):
+                copy.close()
+
+
+def _remove(folder: Path) -> None:
+    """Removes a run's own files, and the folder when no other run lies below it."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name.lstrip(".").startswith(logdir.SEGMENT_PREFIX) and path.is_file():
+                path.unlink(missing_ok=True)
+        folder.rmdir()
+
+
+@contextlib.contextmanager
+def _alone(cache: Path, stop: threading.Event) -> Any:
+    """Waits until no other process mirrors into the same cache; False when told to stop before."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system: two servers of one logdir are then two caches' worth of care
+        yield True
+        return
+    with (cache / ".lock").open("w") as lock:
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                stop.wait(1.0)
+            else:
+                yield True
+                return
+        yield False
+
+
+def main(root: Path, cache: Path) -> None:
+    """Mirrors until standard input ends, which it does when the process that started this one is gone."""
+    stop = threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    logging.basicConfig(format="viz: %(message)s")
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(cache, stop) as alone:
+        if not alone:
+            return
+        mirror = Mirror(root, cache)
+        while not stop.is_set():
+            try:
+                mirror.look()
+            except WORLD as error:
+                logger.warning("%s cannot be read at the moment (%s)", root, error)
+            stop.wait(LOOK_S)
+        mirror.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

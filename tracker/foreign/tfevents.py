@@ -1,0 +1,264 @@
+"""TensorBoard's events as ours: every plugin's data, those without a page of their own yet kept whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from tracker.errors import DamagedBytesError, TrackerError
+from tracker.foreign import hparams, protos, scalar_events, tensors, tfgraph
+from tracker.foreign.batch import Batch, Item, MarkFound
+from tracker.store import sketch
+from tracker.store.stretch import Points
+from tracker.values import kept
+from tracker.values.value import Medium
+
+OUR_WRITER = "everystep"
+"""`SourceMetadata.writer` of event files that our own SummaryWriter wrote beside a run of ours."""
+
+_CHECKPOINT = 3
+
+
+class EventDecoder:
+    """Turns the events of one file into batches. What a tag's first event says of its plugin holds for later ones.
+
+    Attributes:
+        plugins: The plugin of each tag that named one, so that reading can go on in the middle of a file.
+        writer: Which program says that it wrote the file; empty where none does.
+    """
+
+    def __init__(self, plugins: dict[str, str] | None = None) -> None:
+        self.plugins = dict(plugins or {})
+        self.writer = ""
+
+    def decode(self, bodies: Sequence[bytes]) -> Iterator[Batch]:
+        """The events of some records; a batch for each stretch between restarts."""
+        columns, others = scalar_events.read(bodies)
+        batch = Batch()
+        singles: dict[str, list[tuple[int, int, float, float]]] = {}
+        for place in others.tolist():
+            try:
+                event = protos.Event.FromString(bodies[place])
+            except DecodeError:
+                batch.left_out["records that are no event"] += 1
+                continue
+            if event.session_log.status == protos.SESSION_START and place:
+                # What lies before is another stretch; rare enough to begin both anew.
+                yield from self.decode(bodies[:place])
+                yield from self.decode(bodies[place:])
+                return
+            self._take(event, place, batch, singles)
+        parts: dict[str, list[scalar_events.ScalarColumns]] = {}
+        for each in columns:
+            if each.plugin:
+                self.plugins[each.tag] = each.plugin
+            if each.is_tensor and self.plugins.get(each.tag, "scalars") != "scalars":
+                for place in each.place.tolist():
+                    self._take(protos.Event.FromString(bodies[place]), place, batch, singles)
+                continue
+            parts.setdefault(each.tag, []).append(each)
+        for tag in sorted({*parts, *singles}, key=lambda tag: _first(parts.get(tag), singles.get(tag))):
+            batch.numbers.append((tag, _joined(parts.get(tag, []), singles.get(tag, []))))
+        yield batch
+
+    def _take(
+        self, event: Any, place: int, batch: Batch, singles: dict[str, list[tuple[int, int, float, float]]]
+    ) -> None:
+        if event.source_metadata.writer:
+            self.writer = protos.text(event.source_metadata.writer)
+        step, wall_time = event.step, event.wall_time
+        if not np.isfinite(wall_time):
+            batch.left_out["events without a time"] += 1
+            return
+        what = event.WhichOneof("what")
+        if what == "summary":
+            for value in event.summary.value:
+                try:
+                    self._value(value, place, step, wall_time, batch, singles)
+                except (DecodeError, TrackerError) as error:
+                    batch.left_out[f"values of {protos.text(value.tag)!r}: {str(error).splitlines()[0]}"] += 1
+        elif what == "graph_def":
+            try:
+                batch.items.append(Item("graph", "graph", step, wall_time, tfgraph.encoded(event.graph_def)))
+            except (DecodeError, TrackerError) as error:
+                batch.left_out[f"graphs: {str(error).splitlines()[0]}"] += 1
+        elif what == "meta_graph_def":
+            raw = Medium("application/x-tensorflow-meta-graph", {}, event.meta_graph_def)
+            batch.items.append(Item("file", "meta_graph", step, wall_time, [raw]))
+        elif what == "tagged_run_metadata":
+            tagged = event.tagged_run_metadata
+            raw = Medium("application/x-tensorflow-run-metadata", {}, tagged.run_metadata)
+            batch.items.append(Item("profile", protos.text(tagged.tag) or "run", step, wall_time, [raw]))
+        elif what == "log_message":
+            batch.items.append(Item("text", "log", step, wall_time, [_words(event.log_message.message, False)]))
+        elif what == "session_log":
+            log = event.session_log
+            if log.status == protos.SESSION_START:
+                batch.restart = step
+            elif log.status == _CHECKPOINT:
+                path = protos.text(log.checkpoint_path)
+                batch.marks.append(MarkFound(step, wall_time, "checkpoint", path or "checkpoint"))
+
+    def _value(
+        self,
+        value: Any,
+        place: int,
+        step: int,
+        wall_time: float,
+        batch: Batch,
+        singles: dict[str, list[tuple[int, int, float, float]]],
+    ) -> None:
+        tag = protos.text(value.tag) or protos.text(value.node_name) or "untagged"
+        plugin = protos.text(value.metadata.plugin_data.plugin_name)
+        if plugin:
+            self.plugins[tag] = plugin
+        plugin = plugin or self.plugins.get(tag, "")
+        which = value.WhichOneof("value")
+        if plugin == hparams.PLUGIN:
+            content = value.metadata.plugin_data.content
+            batch.config.update(hparams.config_of(content))
+            batch.items.append(Item("hparams", tag, step, wall_time, [kept.plain(hparams.plain(content))]))
+        elif which == "simple_value":
+            singles.setdefault(tag, []).append((place, step, wall_time, value.simple_value))
+        elif which == "tensor" and plugin in ("", "scalars") and _is_number(value.tensor):
+            number = float(tensors.array_of(value.tensor).reshape(-1)[0])
+            singles.setdefault(tag, []).append((place, step, wall_time, number))
+        elif which is None:
+            batch.left_out[f"values of {tag!r}: they have no content"] += 1
+        else:
+            batch.items += [
+                Item(kind, name, step, wall_time, content) for kind, name, content in _items(value, tag, plugin)
+            ]
+
+
+def _is_number(tensor: Any) -> bool:
+    size = int(np.prod([1, *tensors.shape_of(tensor)]))
+    return tensor.dtype != tensors.STRING and size == 1
+
+
+def _first(
+    columns: list[scalar_events.ScalarColumns] | None, singles: list[tuple[int, int, float, float]] | None
+) -> int:
+    return min([*(int(each.place[0]) for each in columns or ()), *(place for place, *_ in singles or ())])
+
+
+def _joined(columns: list[scalar_events.ScalarColumns], singles: list[tuple[int, int, float, float]]) -> Points:
+    """The points of a tag in the order of the file."""
+    index = np.concatenate([*(each.place for each in columns), np.array([each[0] for each in singles], np.int64)])
+    step = np.concatenate([*(each.step for each in columns), np.array([each[1] for each in singles], np.int64)])
+    time = np.concatenate([*(each.wall_time for each in columns), np.array([each[2] for each in singles], np.float64)])
+    value = np.concatenate([*(each.value for each in columns), np.array([each[3] for each in singles], np.float64)])
+    order = np.argsort(index, kind="stable")
+    return Points(step[order], time[order], value[order])
+
+
+def _words(data: bytes, markdown: bool = True, **attributes: Any) -> Medium:
+    return Medium("text/plain", {"markdown": markdown, **attributes}, protos.text(data).encode())
+
+
+def _items(value: Any, tag: str, plugin: str) -> Iterator[tuple[str, str, Any]]:
+    """(kind, tag, content) of a value that is not a number."""
+    which = value.WhichOneof("value")
+    said = {
+        name: protos.text(text)
+        for name, text in (
+            ("display_name", value.metadata.display_name),
+            ("description", value.metadata.summary_description),
+        )
+        if text
+    }
+    if which == "image":
+        image = value.image
+        yield "image", tag, [kept.picture(image.encoded_image_string, image.width, image.height, **said)]
+    elif which == "audio":
+        sound = value.audio
+        data = sound.encoded_audio_string
+        yield "audio", tag, [kept.audio(data, sound.sample_rate, sound.num_channels, sound.length_frames, **said)]
+    elif which == "histo":
+        yield "histogram", tag, _histogram(value.histo)
+    elif plugin == "histograms":
+        yield "histogram", tag, _histogram_of_tensor(tensors.array_of(value.tensor))
+    else:
+        yield _of_tensor(value, tag, plugin, said)
+
+
+def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple[str, str, list[Medium]]:
+    tensor = value.tensor
+    strings = tensors.strings_of(tensor)
+    content = value.metadata.plugin_data.content
+    if plugin == "images" and len(strings) > 2:
+        width, height = (int(text) if text.isdigit() else 0 for text in strings[:2])
+        return "image", tag, [kept.picture(data, width, height, **said) for data in strings[2:]]
+    if plugin == "audio":
+        # Pairs of sound and label; a tensor without the second axis has sounds only.
+        pairs = (
+            zip(strings[::2], strings[1::2], strict=False)
+            if len(tensors.shape_of(tensor)) == 2
+            else ((s, b"") for s in strings)
+        )
+        return "audio", tag, [_wave(data, protos.text(label), said) for data, label in pairs]
+    if plugin == "text":
+        shape = tensors.shape_of(tensor)
+        table = {"table": list(shape)} if len(shape) > 1 else {}
+        return "text", tag, [_words(each, True, **table, **said) for each in strings]
+    if plugin == "pr_curves":
+        curve = tensors.array_of(tensor)
+        return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
+    if plugin == "mesh":
+        about = protos.Mesh.FromString(content)
+        part = {1: "vertices", 2: "faces", 3: "colors"}.get(about.content_type, "undefined")
+        noted = {"part": part, "name": protos.text(about.name), "config": protos.text(about.json_config)}
+        return "mesh", tag, [kept.array(tensors.array_of(tensor), **noted, **said)]
+    if plugin == "custom_scalars" and strings:
+        return "layout", tag, [kept.plain(hparams.layout_of(strings[0]))]
+    if plugin.startswith("graph_keras_model") and strings:
+        return "model", tag, [Medium("application/vnd.keras+json", said, strings[0])]
+    if plugin.startswith("graph_run_metadata") and strings:
+        return "profile", tag, [Medium("application/x-tensorflow-run-metadata", said, strings[0])]
+    noted = {"plugin": plugin, **said}
+    if tensor.dtype == tensors.STRING:
+        return "tensor", tag, [Medium("application/octet-stream", noted, data) for data in strings]
+    return "tensor", tag, [kept.array(tensors.array_of(tensor), **noted)]
+
+
+def _wave(data: bytes, label: str, said: dict[str, Any]) -> Medium:
+    noted = {**said, "label": label} if label else said
+    if data[:4] == b"RIFF" and data[12:16] == b"fmt " and len(data) >= 44:
+        channels, rate = int.from_bytes(data[22:24], "little"), int.from_bytes(data[24:28], "little")
+        width = int.from_bytes(data[32:34], "little") or 1
+        return kept.audio(data, rate, channels, int.from_bytes(data[40:44], "little") // width, **noted)
+    return kept.audio(data, 0, 0, 0, **noted)
+
+
+def _histogram(histo: Any) -> sketch.Sketch:
+    limits, counts = list(histo.bucket_limit), list(histo.bucket)
+    if len(limits) != len(counts):
+        raise DamagedBytesError(f"a histogram has {len(counts)} counts for {len(limits)} limits")
+    first = [min(histo.min, limits[0])] if limits else [0.0]
+    made = sketch.from_edges([*first, *limits], counts, histo.min, histo.max, histo.sum, histo.sum_squares)
+    return made
+
+
+def _histogram_of_tensor(rows: Any) -> sketch.Sketch:
+    """From rows of left edge, right edge, count."""
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        raise DamagedBytesError(f"a histogram of shape {rows.shape}")
+    if not len(rows):
+        return sketch.EMPTY
+    left, right, counts = rows.astype(np.float64).T
+    middle = (left + right) / 2
+    filled = counts > 0
+    low = float(left[filled].min()) if filled.any() else float("nan")
+    high = float(right[filled].max()) if filled.any() else float("nan")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, squares = float((middle * counts).sum()), float((middle**2 * counts).sum())
+    return sketch.from_edges([*left, right[-1]], counts, low, high, total, squares)
+
+
+def left_out_in_words(left_out: Counter[str]) -> list[str]:
+    """What was not kept, a sentence each."""
+    return [f"{count:,} {what}" for what, count in sorted(left_out.items())]

@@ -1,0 +1,114 @@
+"""Kept: values that no type of their own stands for yet, stored whole so that a page can show them later.
+
+The one place that says how they are stored: as media of a kind, an encoded form and attributes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.errors import DamagedBytesError
+from tracker.values.value import Medium, Value
+
+KINDS = (
+    "audio",
+    "video",
+    "table",
+    "figure",
+    "pr_curve",
+    "mesh",
+    "embedding",
+    "tensor",
+    "layout",
+    "hparams",
+    "profile",
+    "model",
+    "file",
+)
+
+ARRAY_FORM = "application/x-npy"
+"""An array as `numpy.save` writes it."""
+
+JSON_FORM = "application/json"
+
+
+class Kept(Value):
+    """Encoded items of one kind under one tag.
+
+    Args:
+        kind: One of `KINDS`, or "image".
+        items: What is stored, in order.
+    """
+
+    def __init__(self, kind: str, items: Sequence[Medium]) -> None:
+        self.kind = kind
+        self.items = list(items)
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(len(item.data) + 500 for item in self.items)
+
+    def encode(self) -> list[Medium]:
+        return self.items
+
+
+def array(values: npt.ArrayLike, **attributes: Any) -> Medium:
+    """An array as one item, with its shape and dtype among the attributes."""
+    found = np.asarray(values)
+    out = io.BytesIO()
+    np.save(out, found, allow_pickle=False)
+    return Medium(ARRAY_FORM, {"shape": list(found.shape), "dtype": str(found.dtype), **attributes}, out.getvalue())
+
+
+def array_of(data: bytes) -> npt.NDArray[Any]:
+    """The array of an item.
+
+    Raises:
+        DamagedBytesError: the bytes are no array.
+    """
+    try:
+        found: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise DamagedBytesError(f"these bytes are no array ({error})") from error
+    return found
+
+
+def plain(values: Any, attributes: Mapping[str, Any] | None = None) -> Medium:
+    """JSON values as one item."""
+    return Medium(JSON_FORM, attributes or {}, json.dumps(values, ensure_ascii=False).encode())
+
+
+def audio(data: bytes, sample_rate: float, channels: int, frames: int, **attributes: Any) -> Medium:
+    """A sound as its encoded bytes."""
+    known = {"sample_rate": sample_rate, "channels": channels, "frames": frames, **attributes}
+    return Medium(media_type(data, "audio/wav"), known, data)
+
+
+def picture(data: bytes, width: int = 0, height: int = 0, **attributes: Any) -> Medium:
+    """A picture as its encoded bytes."""
+    size = {"width": width, "height": height} if width and height else {}
+    return Medium(media_type(data, "application/octet-stream"), {**size, **attributes}, data)
+
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"ID3", "audio/mpeg"),
+)
+
+
+def media_type(data: bytes, otherwise: str) -> str:
+    """The media type that the first bytes say."""
+    if data[:4] == b"RIFF":
+        return {b"WAVE": "audio/wav", b"WEBP": "image/webp"}.get(data[8:12], otherwise)
+    return next((form for magic, form in _MAGIC if data.startswith(magic)), otherwise)
