@@ -87,7 +87,7 @@ def main(
     with tracker.init(logdir=logdir, name=name or "digits", config=config) as run:
         samples = (test[0][:SAMPLES], test[1][:SAMPLES])
         listeners = [
-            trainer.TrackerCallback(run, samples=samples),
+            trainer.TrackerCallback(run, samples=samples, max_overhead=None),  # being watched is what it is for
             ScheduleCallback(schedule, every="step"),
             *callbacks,
         ]

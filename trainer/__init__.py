@@ -91,6 +91,7 @@ from trainer.ops import (
     var,
     where,
 )
+from trainer.summary import summary
 from trainer.tracking import TrackerCallback
 
 float16 = _np.dtype(_np.float16)
@@ -201,6 +202,7 @@ __all__ = [
     "stack",
     "std",
     "sum",
+    "summary",
     "tanh",
     "tensor",
     "transpose",

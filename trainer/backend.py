@@ -135,6 +135,23 @@ def seed(number: int) -> None:
     _gpu_random = None
 
 
+def random_state() -> dict[str, Any]:
+    """Where the generators stand, as numbers and texts: for going on later with the same draws.
+
+    Those of a GPU are known by their seed only: CuPy does not say where they stand.
+    """
+    return {"seed": str(_seed.entropy), "generator": _random.bit_generator.state}
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Goes on where `random_state` found the generators; that of a GPU begins anew from the same seed."""
+    global _seed, _gpu_random
+    entropy = int(state["seed"])
+    if entropy != _seed.entropy:
+        _seed, _gpu_random = np.random.SeedSequence(entropy), None
+    _random.bit_generator.state = state["generator"]
+
+
 def generator(xp: Any = np) -> Any:
     """The random generator that `seed` sets: NumPy's, or CuPy's own for masks drawn on the GPU."""
     global _gpu_random

@@ -39,8 +39,18 @@ class Callback:
     def on_epoch_end(self, loop: Loop) -> None:
         """`loop.logs` holds the epoch's means, and those of the validation under val_... Not after Ctrl-C."""
 
+    def on_interrupt(self, loop: Loop) -> None:
+        """Ctrl-C ended the training; `on_fit_end` comes next."""
+
     def on_fit_end(self, loop: Loop) -> None:
         """After the last epoch, and after Ctrl-C: `loop.interrupted` says which."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint has to keep of it, as for `trainer.save`."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from `state_dict`; called after `on_fit_start` when a training is resumed."""
 
 
 EVENTS = tuple(name for name in vars(Callback) if name.startswith("on_"))
@@ -96,21 +106,40 @@ class EarlyStopping(Callback):
         if self._state is not None:
             loop.model.load_state_dict(self._state)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "best_epoch": self.best_epoch, "model": self._state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best, self.best_epoch, self._state = (state_dict[name] for name in ("best", "best_epoch", "model"))
+
 
 class ModelCheckpoint(Callback):
-    """Saves model and optimizer after epochs, and at the end, such that `checkpoint.load` can go on from there.
+    """Saves the whole state of the training after epochs and at Ctrl-C: what `fit(..., resume=path)` goes on from.
+
+    `trainer.load(path)["model"]` is the model's state by itself, and `["step"]` the number of updates. At each event it
+    comes after all other callbacks, whatever the order they were given in, so that what these did is in the file.
 
     Args:
-        path: File to write; "{epoch}" in its name is filled in.
-        monitor: Save only when this number in `loop.logs` became better; None saves after every epoch.
+        path: File to write; "{epoch}" in its name is filled in. The old file stays until the new one is complete.
+        monitor: Save only when this number in `loop.logs` became better, and not at Ctrl-C; None saves every epoch.
         mode: "min" when less is better, "max" when more is.
+        every_steps: Save every so many updates as well, for epochs that take hours; None for epochs only.
     """
 
-    def __init__(self, path: str | Path, monitor: str | None = None, mode: str = "min") -> None:
+    def __init__(
+        self, path: str | Path, monitor: str | None = None, mode: str = "min", every_steps: int | None = None
+    ) -> None:
+        if every_steps is not None and every_steps < 1:
+            raise ArgumentError(sentence("ModelCheckpoint: every_steps counts updates.", ">= 1", every_steps))
         self.path = str(path)
         self.monitor = monitor
         self.sign = _sign(mode)
+        self.every_steps = every_steps
         self.best = math.inf
+
+    def on_step_end(self, loop: Loop) -> None:
+        if self.every_steps is not None and loop.step % self.every_steps == 0:
+            self._save(loop)
 
     def on_epoch_end(self, loop: Loop) -> None:
         if self.monitor is not None:
@@ -120,20 +149,18 @@ class ModelCheckpoint(Callback):
             self.best = value
         self._save(loop)
 
-    def on_fit_end(self, loop: Loop) -> None:
-        if loop.interrupted and self.monitor is None:
+    def on_interrupt(self, loop: Loop) -> None:
+        if self.monitor is None:
             self._save(loop)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+
     def _save(self, loop: Loop) -> None:
-        checkpoint.save(
-            {
-                "model": loop.model.state_dict(),
-                "optimizer": loop.optimizer.state_dict(),
-                "epoch": loop.epoch,
-                "step": loop.step,
-            },
-            self.path.replace("{epoch}", str(loop.epoch)),
-        )
+        checkpoint.save(loop.state_dict(), self.path.replace("{epoch}", str(loop.epoch)))
 
 
 class ScheduleCallback(Callback):
@@ -157,6 +184,12 @@ class ScheduleCallback(Callback):
     def on_epoch_end(self, loop: Loop) -> None:
         if self.every == "epoch":
             self.scheduler.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self.scheduler.state_dict())
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.scheduler.load_state_dict(state_dict)
 
 
 class Pace(Callback):

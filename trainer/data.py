@@ -111,6 +111,15 @@ class DataLoader:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (1 if rest and not self.drop_last else 0)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Where the generator of its order stands; empty for a loader without a seed of its own."""
+        return {} if self._generator is None else {"generator": self._generator.bit_generator.state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with the orders that came after `state_dict`; a loader without a seed takes nothing over."""
+        if self._generator is not None and "generator" in state_dict:
+            self._generator.bit_generator.state = state_dict["generator"]
+
     def __iter__(self) -> Iterator[Any]:
         count = len(self.dataset)
         order = (self._generator or generator()).permutation(count) if self.shuffle else np.arange(count)

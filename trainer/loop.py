@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from trainer import resume as resuming
 from trainer.autograd import no_grad
 from trainer.backend import to_numpy
-from trainer.callbacks import EVENTS, Callback, handlers
+from trainer.callbacks import EVENTS, Callback, ModelCheckpoint, handlers
 from trainer.data import DataLoader
 from trainer.errors import ArgumentError, sentence
 from trainer.metrics import Metric, Metrics, named_metrics
@@ -36,24 +37,40 @@ class Loop:
     """A training as callbacks see it. Set `stop` to True to end it after the step that runs.
 
     Attributes:
-        model, loss, optimizer: What was given to `fit`.
+        model, loader, loss, optimizer: What was given to `fit`.
+        callbacks: All that listen, in the order in which they are told.
         epochs, epoch: How many there are to be, and the number of the present one, from 1.
         step: How many updates were made; during `on_backward` the number of the one to come.
         step_in_epoch, steps_per_epoch: The same within the epoch; 0 where the loader has no length.
         inputs, targets, output: The present batch and what the model made of it.
         logs: Names and values: the batch's at `on_step_end`, the epoch's at `on_epoch_end`.
         metrics: Functions by name.
+        history: The numbers of the epochs before.
+        epochs_done: How many epochs are complete, their validation included.
+        sums, count: Of the present epoch: each number times its samples, and how many samples.
+        random_at_epoch: The random generators as they were when the epoch began.
+        half_epoch: What is known of an epoch that an earlier training was left within, until it goes on.
         interrupted: Whether Ctrl-C was pressed.
     """
 
     def __init__(
-        self, model: Module, loss: Callable[..., Tensor], optimizer: Optimizer, epochs: int, steps_per_epoch: int
+        self,
+        model: Module,
+        loader: Iterable[Any],
+        loss: Callable[..., Tensor],
+        optimizer: Optimizer,
+        epochs: int,
+        callbacks: Sequence[Callback],
     ) -> None:
         self.model = model
+        self.loader = loader
         self.loss = loss
         self.optimizer = optimizer
         self.epochs = epochs
-        self.steps_per_epoch = steps_per_epoch
+        self.steps_per_epoch = len(loader) if isinstance(loader, Sized) else 0
+        # Last, so that a checkpoint holds what the others did at the same event.
+        self.callbacks = sorted(callbacks, key=lambda c: isinstance(c, ModelCheckpoint))
+        self.history = History()
         self.epoch = 0
         self.step = 0
         self.step_in_epoch = 0
@@ -62,8 +79,17 @@ class Loop:
         self.output: Any = None
         self.logs: dict[str, float] = {}
         self.metrics: dict[str, Metric] = {}
+        self.epochs_done = 0
+        self.sums: dict[str, float] = {}
+        self.count = 0
+        self.random_at_epoch: dict[str, Any] | None = None
+        self.half_epoch: dict[str, Any] | None = None
         self.stop = False
         self.interrupted = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `fit(..., resume=...)` goes on from; see `resume.snapshot`."""
+        return resuming.snapshot(self)
 
 
 def fit(
@@ -77,6 +103,7 @@ def fit(
     metrics: Metrics = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
+    resume: Any = None,
 ) -> History:
     """Trains a model.
 
@@ -90,54 +117,62 @@ def fit(
         metrics: "accuracy", functions of (output, targets), a list of these, or a dict by name.
         callbacks: Told of every event, in this order.
         progress: Show a bar on a terminal, or a line an epoch elsewhere, on stderr.
+        resume: A file that `ModelCheckpoint` wrote, or what `trainer.load` made of it: goes on from there, with model,
+            optimizer, callbacks and random numbers as they were, until `epochs` are complete. On the CPU the result
+            is that of a training which was never interrupted, bit for bit. None begins at the beginning.
 
     Returns:
         The numbers of each epoch. Ctrl-C ends the training after the step that runs; what was learned is kept.
 
     Raises:
         ArgumentError: no batches at all, or an iterator that can be gone through once and was.
+        CheckpointError: `resume` belongs to another model, optimizer or loader.
     """
-    loop = Loop(model, loss, optimizer, epochs, len(loader) if isinstance(loader, Sized) else 0)
+    state = None if resume is None else resuming.read(resume)
+    loop = Loop(model, loader, loss, optimizer, epochs, [*callbacks, *([Progress()] if progress else [])])
     loop.metrics = named_metrics(metrics)
-    listeners = [*callbacks, *([Progress()] if progress else [])]
-    tell = {event: handlers(listeners, event) for event in EVENTS}
-    history = History()
+    tell = {event: handlers(loop.callbacks, event) for event in EVENTS}
     was_training = model.training
     model.train()
+    if state is not None:
+        resuming.restore(loop, state)
     with _stopped_by_ctrl_c(loop):
         try:
             _announce(tell["on_fit_start"], loop)
-            for loop.epoch in range(1, epochs + 1):
-                _epoch(loop, loader, tell)
+            if state is not None:
+                resuming.restore_callbacks(loop.callbacks, state)
+            for epoch in range(loop.epochs_done + 1, epochs + 1):
+                if loop.stop:
+                    break
+                _epoch(loop, epoch, tell)
                 if loop.interrupted:
                     break  # the epoch is not complete: it has no validation, and is no entry of the history
                 if validation is not None:
                     found = evaluate(model, validation, loss, loop.metrics)
                     loop.logs.update({f"val_{name}": value for name, value in found.items()})
+                loop.epochs_done = epoch
                 if loop.step_in_epoch:
                     for name, value in loop.logs.items():
-                        history.setdefault(name, []).append(value)
+                        loop.history.setdefault(name, []).append(value)
                     _announce(tell["on_epoch_end"], loop)
-                if loop.stop:
-                    break
         except KeyboardInterrupt:
             # A program with a handler of its own raised it: the step is not finished, but it is the end all the same.
             loop.interrupted = True
+        if loop.interrupted:
+            _announce(tell["on_interrupt"], loop)
         _announce(tell["on_fit_end"], loop)
-    history.interrupted = loop.interrupted
+    loop.history.interrupted = loop.interrupted
     model.train(was_training)
-    return history
+    return loop.history
 
 
-def _epoch(loop: Loop, loader: Iterable[Any], tell: dict[str, list[Any]]) -> None:
-    """One pass over the batches; leaves the means in `loop.logs`."""
+def _epoch(loop: Loop, epoch: int, tell: dict[str, list[Any]]) -> None:
+    """One pass over the batches, or the rest of one; leaves the means in `loop.logs`."""
     model, optimizer = loop.model, loop.optimizer
-    sums: dict[str, float] = {}
-    count = 0
-    loop.step_in_epoch = 0
+    batches = resuming.batches_of(loop, epoch)
     loop.logs = {}
     _announce(tell["on_epoch_start"], loop)
-    for batch in loader:
+    for batch in batches:
         loop.inputs, loop.targets = _pair(batch, model)
         _announce(tell["on_batch_start"], loop)
         optimizer.zero_grad()
@@ -152,13 +187,13 @@ def _epoch(loop: Loop, loader: Iterable[Any], tell: dict[str, list[Any]]) -> Non
         for name, metric in loop.metrics.items():
             loop.logs[name] = float(metric(loop.output, loop.targets))
         size = len(loop.targets) if loop.targets.ndim else 1
-        count += size
+        loop.count += size
         for name, number in loop.logs.items():
-            sums[name] = sums.get(name, 0.0) + number * size
+            loop.sums[name] = loop.sums.get(name, 0.0) + number * size
         _announce(tell["on_step_end"], loop)
         if loop.stop:
             break
-    if not count and not loop.stop:
+    if not loop.count and not loop.stop:
         raise ArgumentError(
             sentence(
                 "fit: loader gives no batches.",
@@ -167,7 +202,7 @@ def _epoch(loop: Loop, loader: Iterable[Any], tell: dict[str, list[Any]]) -> Non
                 "try a list or a DataLoader: a generator can be gone through once",
             )
         )
-    loop.logs = {name: total / count for name, total in sums.items()}
+    loop.logs = {name: total / loop.count for name, total in loop.sums.items()}
 
 
 def evaluate(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from trainer.autograd import no_grad
@@ -10,10 +12,15 @@ from trainer.backend import array_module, to_numpy
 from trainer.callbacks import Callback
 from trainer.errors import ArgumentError, sentence
 from trainer.ops.activation import softmax
+from trainer.overhead import Budget
 from trainer.tensor import Tensor
 
 if TYPE_CHECKING:
     from trainer.loop import Loop
+
+logger = logging.getLogger("trainer")
+
+HISTOGRAMS, SAMPLES, NORMS = HEAVY = ("histograms", "samples", "norms")
 
 # More than this many probabilities beside an image cannot be taken in at a glance.
 _TOP = 5
@@ -30,6 +37,10 @@ class TrackerCallback(Callback):
             length of the step just taken divided by that of the weights before it (left out where these are all 0).
         samples: at the same steps the images given, each with its label and the likeliest classes.
 
+    It measures its own time. When that is more than `max_overhead` of the training's, the costliest of histograms,
+    samples and norms are logged at every second, fourth... of their steps, and it says so once, in a warning and in a
+    mark on the run's charts. Scalars of steps are never thinned.
+
     Args:
         run: What `tracker.init` gave.
         every: Steps between scalars.
@@ -38,6 +49,8 @@ class TrackerCallback(Callback):
             squares (N, H * W), labels class numbers or None.
         class_names: Names of the classes; None for their numbers.
         log_graph: Whether to log the computational graph, once, when the first batch comes.
+        max_overhead: The share of the training's time that all of this may take; None for as much as it takes.
+        clock: Seconds that only go forward.
     """
 
     def __init__(
@@ -49,7 +62,13 @@ class TrackerCallback(Callback):
         samples: tuple[Any, Any] | None = None,
         class_names: Sequence[str] | None = None,
         log_graph: bool = True,
+        max_overhead: float | None = 0.02,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
+        if max_overhead is not None and not max_overhead > 0:
+            raise ArgumentError(
+                sentence("TrackerCallback: max_overhead is a share of the time.", "> 0, or None", max_overhead)
+            )
         if every < 1 or heavy_every < 0:
             got = f"every={every}, heavy_every={heavy_every}"
             raise ArgumentError(sentence("TrackerCallback: steps are counted.", "every >= 1, heavy_every >= 0", got))
@@ -59,7 +78,9 @@ class TrackerCallback(Callback):
         self.samples = samples
         self.class_names = class_names
         self.log_graph = log_graph
+        self.budget = Budget(max_overhead, HEAVY, clock)
         self._before: dict[str, Any] = {}
+        self._has_said = False
 
     def on_fit_start(self, loop: Loop) -> None:
         self._parameters = dict(loop.model.named_parameters())
@@ -70,49 +91,91 @@ class TrackerCallback(Callback):
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
 
     def on_backward(self, loop: Loop) -> None:
-        if self._is_heavy(loop.step):
-            self._before = {name: p.data.copy() for name, p in self._parameters.items()}
+        if self._is_due(NORMS, loop.step):
+            with self.budget.spending(NORMS):
+                self._before = {name: p.data.copy() for name, p in self._parameters.items()}
 
     def on_step_end(self, loop: Loop) -> None:
-        values: dict[str, Any] = {}
-        if loop.step % self.every == 0:
-            values.update({f"train/{name}": value for name, value in loop.logs.items()})
-            values["lr"] = loop.optimizer.param_groups[0]["lr"]
-        if self._is_heavy(loop.step):
-            values.update(self._parameter_values())
-            if self.samples is not None:
-                values["samples"] = self._sample_images(loop, *self.samples)
-        if values:
-            self.run.log(values, step=loop.step)
+        step = loop.step
+        if step % self.every == 0:
+            with self.budget.spending("scalars"):
+                values = {f"train/{name}": value for name, value in loop.logs.items()}
+                values["lr"] = loop.optimizer.param_groups[0]["lr"]
+                self.run.log(values, step=step)
+        if self._occasion(step) is None:
+            return
+        for kind, values_of in ((NORMS, self._norms), (HISTOGRAMS, self._histograms), (SAMPLES, self._samples)):
+            if self._is_due(kind, step):
+                with self.budget.spending(kind):
+                    found = values_of(loop)
+                    if found:
+                        self.run.log(found, step=step)
+        self._say(self.budget.judge(), step)
 
     def on_epoch_end(self, loop: Loop) -> None:
         values = {f"val/{name[4:]}": value for name, value in loop.logs.items() if name.startswith("val_")}
         if values:
             self.run.log(values, step=loop.step)
 
-    def _is_heavy(self, step: int) -> bool:
-        return self.heavy_every > 0 and (step == 1 or step % self.heavy_every == 0)
+    def state_dict(self) -> dict[str, Any]:
+        return {"log_graph": self.log_graph, "stride": self.budget.stride, "has_said": self._has_said}
 
-    def _parameter_values(self) -> dict[str, Any]:
-        """Histograms and norms of every parameter and its gradient, and how far the last step went."""
-        import tracker  # here, so that training without a tracker does not load it
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.log_graph = self.log_graph and state_dict["log_graph"]
+        if self.budget.max_overhead is not None:
+            self.budget.stride.update(state_dict["stride"])
+        self._has_said = state_dict["has_said"]
 
+    def _occasion(self, step: int) -> int | None:
+        """Which of the steps of heavy kinds this is, from 0; None for the others."""
+        if not self.heavy_every or (step % self.heavy_every and step != 1):
+            return None
+        return step // self.heavy_every
+
+    def _is_due(self, kind: str, step: int) -> bool:
+        occasion = self._occasion(step)
+        return occasion is not None and self.budget.is_due(kind, occasion)
+
+    def _say(self, thinned: list[str], step: int) -> None:
+        """Once for a training: what is logged more rarely than was asked for, and how to have all of it."""
+        if not thinned or self._has_said:
+            return
+        self._has_said = True
+        every = ", ".join(f"{kind} every {self.heavy_every * self.budget.stride[kind]}" for kind in thinned)
+        text = f"watching would cost more than {self.budget.max_overhead:.1%} of the time, so it logs {every} steps"
+        logger.warning("TrackerCallback: %s instead of %d; max_overhead=None logs all", text, self.heavy_every)
+        self.run.mark(text, step)
+
+    def _norms(self, loop: Loop) -> dict[str, Any]:
+        """Lengths of every parameter and its gradient, and how far the last step went."""
         values: dict[str, Any] = {}
         for name, p in self._parameters.items():
             before = self._before.pop(name)
-            values[f"weights/{name}"] = tracker.Histogram(p.data)
             values[f"weight_norm/{name}"] = _length(p.data)
             if length_before := _length(before):
                 values[f"update_ratio/{name}"] = _length(p.data - before) / length_before
             if p.grad is not None:
-                values[f"gradients/{name}"] = tracker.Histogram(p.grad.data)
                 values[f"grad_norm/{name}"] = _length(p.grad.data)
         return values
 
-    def _sample_images(self, loop: Loop, images: Any, labels: Any) -> list[Any]:
+    def _histograms(self, loop: Loop) -> dict[str, Any]:
+        """How the numbers of every parameter and its gradient lie."""
+        import tracker  # here, so that training without a tracker does not load it
+
+        values: dict[str, Any] = {}
+        for name, p in self._parameters.items():
+            values[f"weights/{name}"] = tracker.Histogram(p.data)
+            if p.grad is not None:
+                values[f"gradients/{name}"] = tracker.Histogram(p.grad.data)
+        return values
+
+    def _samples(self, loop: Loop) -> dict[str, Any]:
         """The samples as images with their labels and the likeliest classes."""
+        if self.samples is None:
+            return {}
         import tracker  # as above
 
+        images, labels = self.samples
         model = loop.model
         was_training = model.training
         model.eval()
@@ -125,7 +188,7 @@ class TrackerCallback(Callback):
             model.train(was_training)
         pictures = to_numpy(images.data if isinstance(images, Tensor) else images)
         names = None if labels is None else [self._name(int(label)) for label in to_numpy(_plain(labels))]
-        return [
+        shown = [
             tracker.Image(
                 _picture(pictures[i]),
                 label=None if names is None else names[i],
@@ -133,6 +196,7 @@ class TrackerCallback(Callback):
             )
             for i, row in enumerate(probabilities)
         ]
+        return {"samples": shown}
 
     def _name(self, number: int) -> str:
         return str(number) if self.class_names is None else self.class_names[number]

@@ -11,6 +11,7 @@ import pytest
 import trainer
 from trainer import ArgumentError, TrackerCallback, nn, optim
 from trainer.data import DataLoader
+from trainer.overhead import Budget
 
 RANDOM = np.random.default_rng(1)
 X = RANDOM.random((40, 1, 4, 4)).astype(np.float32)
@@ -23,6 +24,10 @@ class Recorder:
     def __init__(self) -> None:
         self.logged: list[tuple[int, dict[str, Any]]] = []
         self.graphs: list[dict[str, Any]] = []
+        self.marks: list[tuple[str, int]] = []
+
+    def mark(self, text: str, step: int) -> None:
+        self.marks.append((text, step))
 
     def log(self, values: dict[str, Any], step: int) -> None:
         self.logged.append((step, values))
@@ -42,7 +47,7 @@ def train(run: Any, epochs: int = 3, **options: Any) -> nn.Sequential:
     model = nn.Sequential({"flatten": nn.Flatten(), "drop": nn.Dropout(0.2), "out": nn.Linear(16, 2)})
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     loader = DataLoader((X, Y), 10, shuffle=True, seed=0)
-    callback = TrackerCallback(run, **options)
+    callback = TrackerCallback(run, **{"max_overhead": None, **options})
     model.fit(
         loader,
         nn.CrossEntropyLoss(),
@@ -91,7 +96,7 @@ def test_norms_and_update_ratio_are_those_of_the_step(recorder: Recorder) -> Non
 
     model = nn.Sequential({"flatten": nn.Flatten(), "out": nn.Linear(16, 2)})
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-    callbacks = [Note(), TrackerCallback(recorder, heavy_every=1)]
+    callbacks = [Note(), TrackerCallback(recorder, heavy_every=1, max_overhead=None)]
     model.fit([(X, Y)], nn.CrossEntropyLoss(), optimizer, 3, callbacks=callbacks, progress=False)
     for i in range(3):
         gradient, ratio = (recorder.values(f"{n}/out.weight")[i] for n in ("grad_norm", "update_ratio"))
@@ -111,7 +116,7 @@ def test_zero_weights_have_no_update_ratio(recorder: Recorder) -> None:
         nn.CrossEntropyLoss(),
         optimizer,
         2,
-        callbacks=[TrackerCallback(recorder, heavy_every=1)],
+        callbacks=[TrackerCallback(recorder, heavy_every=1, max_overhead=None)],
         progress=False,
     )
     assert recorder.steps("update_ratio/1.bias") == [2]
@@ -159,6 +164,86 @@ def test_intervals_are_checked() -> None:
     """At the start, not at step 50."""
     with pytest.raises(ArgumentError, match="every=0"):
         TrackerCallback(Recorder(), every=0)
+    with pytest.raises(ArgumentError, match="max_overhead is a share"):
+        TrackerCallback(Recorder(), max_overhead=0.0)
+
+
+class Slow(Recorder):
+    """A run whose clock goes on by what was logged: a histogram takes 8 s, a norm 1 s, a scalar nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 0.0
+
+    def log(self, values: dict[str, Any], step: int) -> None:
+        super().log(values, step)
+        self.time += 8 * sum(tag.startswith(("weights/", "gradients/")) for tag in values)
+        self.time += sum(tag.startswith("grad_norm/") for tag in values)
+
+
+def train_slowly(run: Slow, seconds_a_step: float, steps: int = 400, **options: Any) -> None:
+    """A loop in which time passes as it is told to."""
+
+    class Work(trainer.Callback):
+        def on_batch_start(self, loop: trainer.Loop) -> None:
+            run.time += seconds_a_step
+
+    model = nn.Sequential({"flatten": nn.Flatten(), "out": nn.Linear(16, 2)})
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    callbacks = [Work(), TrackerCallback(run, heavy_every=10, log_graph=False, clock=lambda: run.time, **options)]
+    model.fit([(X, Y)] * steps, nn.CrossEntropyLoss(), optimizer, 1, callbacks=callbacks, progress=False)
+
+
+def test_heavy_kinds_are_thinned_to_the_share_they_may_cost(caplog: pytest.LogCaptureFixture) -> None:
+    """The costliest first, evenly, and said once; scalars are all there (issue 4)."""
+    pytest.importorskip("tracker")
+    run = Slow()
+    train_slowly(run, seconds_a_step=90.0)  # 34 s in 934 are 3.6 %; with half as many histograms 18 in 918, 1.96 %
+    assert run.steps("weights/out.weight") == [1, 10, 20, *range(40, 401, 20)]
+    assert run.steps("grad_norm/out.weight") == [1, *range(10, 401, 10)]
+    assert run.steps("train/loss") == list(range(1, 401))
+    (said,) = caplog.messages
+    assert "histograms every 20 steps instead of 10; max_overhead=None" in said
+    assert [step for _, step in run.marks] == [20]
+
+
+@pytest.mark.parametrize(("max_overhead", "seconds"), [(None, 1.0), (0.02, 200.0), (0.5, 4.0)])
+def test_what_is_cheap_enough_is_not_thinned(
+    max_overhead: float | None, seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is anything without a limit."""
+    pytest.importorskip("tracker")
+    run = Slow()
+    train_slowly(run, seconds, steps=100, max_overhead=max_overhead)
+    assert run.steps("weights/out.weight") == [1, *range(10, 101, 10)]
+    assert not caplog.messages
+    assert not run.marks
+
+
+def test_one_hiccup_thins_nothing() -> None:
+    """A disk that was busy once is no reason to log less for ever."""
+    pytest.importorskip("tracker")
+
+    class Hiccup(Slow):
+        def log(self, values: dict[str, Any], step: int) -> None:
+            super().log(values, step)
+            self.time += 1000 if step == 50 and "grad_norm/out.weight" in values else 0
+
+    run = Hiccup()
+    train_slowly(run, 200.0, steps=100)
+    assert run.steps("grad_norm/out.weight") == [1, *range(10, 101, 10)]
+
+
+def test_a_budget_that_cannot_be_kept_ends_at_what_is_never_thinned() -> None:
+    """Even when scalars alone cost more than allowed."""
+    times = iter(range(10_000))
+    budget = Budget(0.001, ["heavy"], lambda: float(next(times)))
+    for _ in range(5):
+        for kind in ("scalars", "heavy"):
+            with budget.spending(kind):
+                pass
+        budget.judge()
+    assert 2 <= budget.stride["heavy"] <= 512
 
 
 def test_a_nan_loss_is_logged_as_it_is(recorder: Recorder) -> None:

@@ -223,6 +223,12 @@ class Module:
 
         return trace(self, *example_inputs)
 
+    def summary(self, *example_inputs: Any) -> Any:
+        """Layers, shapes, parameters and flops as a table to print; see `trainer.summary`."""
+        from trainer.summary import summary  # here, because summary.py traces modules
+
+        return summary(self, *example_inputs)
+
     # How it looks
 
     def extra_repr(self) -> str:

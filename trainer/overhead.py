@@ -1,0 +1,77 @@
+"""What watching a training costs, measured while it runs, and held below a share of the training's time."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+
+class Budget:
+    """Work that recurs at occasions (every 50th step), of which the expensive kinds are made rarer if need be.
+
+    A thinned kind is done at every second occasion, then at every fourth and so on: what is kept stays evenly spaced.
+    A kind's cost is the smaller of its last two, so that a hiccup of the machine thins nothing. The first occasion,
+    which loads what is loaded late, does not count.
+
+    Args:
+        max_overhead: The share of the time that may be spent, such as 0.02; None for as much as it takes.
+        kinds: The kinds that may be made rarer; time spent on others counts as well.
+        clock: Seconds that only go forward.
+
+    Attributes:
+        stride: For each kind, at which occasions it is done: at every one, every second, every fourth...
+        total: Seconds spent so far, over all kinds.
+    """
+
+    def __init__(
+        self, max_overhead: float | None, kinds: Sequence[str], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.max_overhead = max_overhead
+        self.stride = dict.fromkeys(kinds, 1)
+        self.total = 0.0
+        self._clock = clock
+        self._spent: dict[str, float] = {}  # since the last occasion
+        self._costs: dict[str, deque[float]] = {}
+        self._judged: float | None = None
+
+    @contextmanager
+    def spending(self, kind: str) -> Iterator[None]:
+        """Counts the time of what is done inside."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            seconds = self._clock() - began
+            self.total += seconds
+            self._spent[kind] = self._spent.get(kind, 0.0) + seconds
+
+    def is_due(self, kind: str, occasion: int) -> bool:
+        """Whether `kind` is done at this occasion, counted from 0."""
+        return occasion % self.stride[kind] == 0
+
+    def judge(self) -> list[str]:
+        """Called at the end of every occasion: makes kinds rarer when all together cost too much, and names them."""
+        if self.max_overhead is None:
+            return []
+        now, spent = self._clock(), self._spent
+        began, self._judged, self._spent = self._judged, now, {}
+        if began is None:
+            return []
+        for kind, seconds in spent.items():
+            self._costs.setdefault(kind, deque(maxlen=2)).append(seconds)
+        known = {kind: min(seen) for kind, seen in self._costs.items() if len(seen) == 2}
+        training = now - began - sum(spent.values())
+        thinned: list[str] = []
+        while True:
+            shares = {kind: cost / self.stride.get(kind, 1) for kind, cost in known.items()}
+            total = sum(shares.values())
+            thinnable = shares.keys() & self.stride.keys()
+            if not thinnable or total <= self.max_overhead * (training + total):
+                return sorted(set(thinned))
+            worst = max(thinnable, key=lambda kind: shares[kind])
+            if shares[worst] < total / 100:
+                return sorted(set(thinned))  # what is left are the kinds that are never made rarer
+            self.stride[worst] *= 2
+            thinned.append(worst)
