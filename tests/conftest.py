@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A shell that starts us in the background has Ctrl-C ignored, which the processes of the tests would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example may take is not what these tests are about, and a busy machine would fail them.
 settings.register_profile("everystep", deadline=None)
