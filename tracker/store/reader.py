@@ -30,7 +30,7 @@ from tracker.store.stretch import SUMMARY, Points, Summaries
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 
-KINDS = ("scalar", "histogram", "image", "text", "graph", *kept.KINDS)
+KINDS = tuple(dict.fromkeys(("scalar", "histogram", "image", "text", "graph", *kept.KINDS)))
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _SUMMARIES = (
