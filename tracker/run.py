@@ -234,6 +234,24 @@ class Run:
         place = self._last_step if step is None else _checked_step(step)
         self._writer.add_mark(place, _now(), str(kind), str(text), plain(attributes))
 
+    def configure(self, values: Any) -> None:
+        """Adds to what the run says it was made with: hyperparameters that are known only now.
+
+        Args:
+            values: As `config` of `tracker.init`.
+
+        Raises:
+            LoggedTypeError: it is no set of named values.
+        """
+        added = plain(values)
+        if self._finished:
+            self._log_late()
+            return
+        if not self._live:
+            self._begin_in_child()
+        self.config |= added
+        self._writer.set_config(dict(self.config))
+
     # --- durability and the end ----------------------------------------------------------------------
 
     def flush(self, timeout: float = FLUSH_S) -> bool:

@@ -32,7 +32,7 @@ def start(
     notes: str,
     resume: str | None,
     step: int | None,
-    fork: str | None,
+    fork: str | None = None,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:

@@ -24,16 +24,21 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_logdir(parser)
     parser.add_argument("runs", nargs="*", metavar="RUN", help="names of runs (default: all)")
     forms = ", ".join(f"{ending} ({what})" for ending, what in FORMS.items())
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=f"what to write, by its ending: {forms}")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE",
+        help=f"what to write, by its ending: {forms}; or a folder, for TensorBoard (event files, one folder a run)",
+    )  # fmt: skip
 
 
 def act(arguments: argparse.Namespace) -> int:
     """Writes the file, whole or not at all."""
     target = Path(arguments.output)
+    if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
+        return _event_files(_chosen(existing_logdir(arguments.logdir), arguments.runs), target)
     writers: dict[str, Callable[[list[Any], Path], int]] = {".csv": _csv, ".parquet": _parquet, ".json": _json}
     write = writers.get(target.suffix.lower())
     if write is None:
-        raise Refusal(f"{target.name} has an ending that is not known; there are {', '.join(FORMS)}")
+        raise Refusal(f"{target.name} has an ending that is not known; there are {', '.join(FORMS)}, and folders")
     runs = _chosen(existing_logdir(arguments.logdir), arguments.runs)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -45,6 +50,23 @@ def act(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):
             partial.unlink()
     sys.stderr.write(f"{count:,} points of {len(runs):,} run{'' if len(runs) == 1 else 's'} in {target}\n")
+    return 0
+
+
+def _event_files(runs: list[Any], target: Path) -> int:
+    """A folder that TensorBoard reads; one of its runs is a run, whole or not at all."""
+    from tracker.foreign.exporter import export_events
+
+    count = 0
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        if any(target.rglob("*tfevents*")):
+            raise Refusal(f"{target} holds event files already; TensorBoard would show both, so choose a new folder")
+        for run in runs:
+            count += export_events(run, target / ("" if run.name == "." else run.name))
+    except OSError as error:
+        raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
+    sys.stderr.write(f"{count:,} values of {len(runs):,} run{'' if len(runs) == 1 else 's'} in {target}\n")
     return 0
 
 

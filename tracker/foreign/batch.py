@@ -50,3 +50,8 @@ class Batch:
         times = [float(points.wall_time.min()) for _, points in self.numbers if len(points.step)]
         times += [item.wall_time for item in self.items]
         return min(times, default=None)
+
+    def last_time(self) -> float | None:
+        """The largest."""
+        times = [float(points.wall_time.max()) for _, points in self.numbers if len(points.step)]
+        return max([*times, *(item.wall_time for item in self.items)], default=None)

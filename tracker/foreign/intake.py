@@ -53,6 +53,7 @@ class Intake:
         self._config: dict[str, Any] = {}
         self._parent: str | None = None
         self._has_points = False
+        self._last_time = 0.0
         self.added: Counter[str] = Counter()
         self.receipt: dict[str, Any] = {}
         self.written: Path | None = None
@@ -107,6 +108,7 @@ class Intake:
             transaction.set_state(heartbeat=time.time())
         self.receipt = dict(receipt)
         self._has_points = self._has_points or bool(batch.numbers or batch.items)
+        self._last_time = max(self._last_time, batch.last_time() or 0.0)
         self.added.update(Counter(item.kind for item in batch.items))
         self.added["scalar"] += sum(len(points.step) for _, points in batch.numbers)
 
@@ -120,8 +122,10 @@ class Intake:
                 transaction.fold_tails()
                 if receipt is not None:
                     transaction.set_receipt(self._nonce, None, time.time(), receipt)
-                transaction.set_state(status="finished", ended=time.time())
-            appender.fold_away()
+                transaction.set_state(status="finished", ended=self._last_time or time.time())
+            # A reader that has the file open keeps it from leaving WAL mode; it is whole and sound all the same.
+            with contextlib.suppress(sqlite3.Error):
+                appender.fold_away()
         finally:
             appender.close()
 

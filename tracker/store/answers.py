@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.values import kept
 from tracker.values.histogram import Histogram
 
 
@@ -73,8 +74,10 @@ class MediaItem:
         return self.read()
 
     @property
-    def array(self) -> npt.NDArray[np.uint8]:
-        """A picture's pixels, (H, W) or (H, W, C)."""
+    def array(self) -> npt.NDArray[Any]:
+        """A picture's pixels, (H, W) or (H, W, C); the numbers of an item that is an array."""
+        if self.form == kept.ARRAY_FORM:
+            return kept.array_of(self.data)
         import io
 
         from PIL import Image

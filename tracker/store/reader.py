@@ -30,7 +30,7 @@ from tracker.store.stretch import Points
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 
-KINDS = ("scalar", "histogram", "image", "text", "graph", *kept.KINDS)
+KINDS = tuple(dict.fromkeys(("scalar", "histogram", "image", "text", "graph", *kept.KINDS)))
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
@@ -229,18 +229,6 @@ class StoredRun:
         Raises:
             SeriesNotFoundError: the run has no scalars of that tag.
         """
-        return self.envelope_and_counts(tag, columns, start, stop, axis=axis)[0]
-
-    def envelope_and_counts(
-        self,
-        tag: str,
-        columns: int = 1000,
-        start: float | None = None,
-        stop: float | None = None,
-        *,
-        axis: str = "step",
-    ) -> tuple[Envelope, dict[str, int]]:
-        """`envelope`, and how many points of the series each segment held: from there a live feed goes on."""
         if columns < 1:
             raise ValueError(message("columns must be at least 1.", got=columns))
         if axis not in (*AXES, "relative"):
@@ -256,9 +244,7 @@ class StoredRun:
             start, stop = (None if edge is None else edge + shift for edge in (start, stop))
         with self._series("scalar", tag) as found:
             sources = [ScalarLevels(connection, series, limit) for _, connection, series, limit in found]
-            made = envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
-            counts = {segment.id: source.count for (segment, *_), source in zip(found, sources, strict=True)}
-            return made, counts
+            return envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
 
     def histograms(
         self, tag: str, columns: int | None = None, start: float | None = None, stop: float | None = None

@@ -68,6 +68,7 @@ class Writer:
         """What the values that wait to be encoded take."""
         self._media_lock = threading.Lock()
         self._marks: deque[tuple[int | None, float, str, str, dict[str, Any]]] = deque()
+        self._config: dict[str, Any] | None = None
         self._request = threading.Event()
         self._done = threading.Condition()
         self._asked = self._answered = 0
@@ -103,6 +104,11 @@ class Writer:
         if self._encoder is None:
             self._encoder = _started(self._run_encoder, "everystep-encoder")
         self._encode.set()
+
+    def set_config(self, config: dict[str, Any]) -> None:
+        """Says anew what the run was made with."""
+        self._config = config
+        self.wake()
 
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: dict[str, Any]) -> None:
         """Queues a mark."""
@@ -172,7 +178,8 @@ class Writer:
             self._request.clear()
 
     def _has_work(self) -> bool:
-        return bool(self._asked > self._answered or self._closing or self._marks or not self.inbox.is_empty())
+        waiting = self._marks or self._config is not None
+        return bool(self._asked > self._answered or self._closing or waiting or not self.inbox.is_empty())
 
     def _turn(self) -> bool:
         """Commits what waits; whether more waits already."""
@@ -182,7 +189,8 @@ class Writer:
         marks = list(self._marks)
         taken = self.inbox.take()
         beat = time.monotonic() - self._last_beat >= HEARTBEAT_S
-        if not (taken.records or taken.heavies or marks or beat or closing or asked > self._answered):
+        news = bool(taken.records or taken.heavies or marks or self._config is not None)
+        if not (news or beat or closing or asked > self._answered):
             return False
         self._committing_since = time.monotonic()
         try:
@@ -211,7 +219,9 @@ class Writer:
     def _commit(self, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
         self._last_beat = time.monotonic()
         appender = self._open()
-        durable = (durable and (self._unsynced or bool(taken.records or taken.heavies or marks))) or last
+        config = self._config
+        news = bool(taken.records or taken.heavies or marks or config is not None)
+        durable = (durable and (self._unsynced or news)) or last
         attempt: Transaction | None = None
         try:
             with appender.transaction(durable=durable) as attempt:
@@ -221,6 +231,8 @@ class Writer:
                     _add_heavy(attempt, heavy)
                 for mark in marks:
                     attempt.add_mark(*mark)
+                if config is not None:
+                    attempt.set_config(config)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
                 lost = json.dumps(self.inbox.lost)
                 if lost != self._said_lost or last:
@@ -234,6 +246,10 @@ class Writer:
             # is stored twice.
             if attempt is None or not appender.was_committed(attempt):
                 raise
+        if config is not None:
+            self.birth = replace(self.birth, config=config)
+            if self._config is config:
+                self._config = None
         self._said_lost = lost
         self._unsynced = not durable
 

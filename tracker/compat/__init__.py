@@ -1,0 +1,1 @@
+"""Other people's APIs over ours: change an import and keep the code."""

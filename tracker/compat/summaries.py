@@ -1,0 +1,216 @@
+"""What a SummaryWriter's arguments mean, as values of ours. The one place that says how each kind of them is kept."""
+
+from __future__ import annotations
+
+import io
+import json
+import wave
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.errors import LoggedValueError, message
+from tracker.values import arrays, kept
+from tracker.values.graph import Graph
+from tracker.values.image import Image
+from tracker.values.value import Medium
+
+
+def array_of(values: Any, what: str) -> npt.NDArray[Any]:
+    """Numbers of any framework as NumPy's."""
+    array, xp = arrays.real_array(values, what)
+    found: npt.NDArray[Any] = array if xp is np else array.get()
+    return found
+
+
+def _arranged(values: Any, given: str, wanted: str, what: str) -> npt.NDArray[Any]:
+    """An array whose axes are called `given`, with those of `wanted`; one that is missing gets length 1."""
+    array = array_of(values, what)
+    given = given.upper()
+    if array.ndim != len(given) or len(set(given)) != len(given) or not set(given) <= set(wanted):
+        raise LoggedValueError(
+            message(
+                f"{what}: dataformats must name each axis once.",
+                expected=f"{array.ndim} letters out of {wanted}",
+                got=f"{given!r} for {arrays.describe(values)}",
+            )
+        )
+    order = [given.index(letter) for letter in wanted if letter in given]
+    array = array.transpose(order)
+    for place, letter in enumerate(wanted):
+        if letter not in given:
+            array = np.expand_dims(array, place)
+    return array
+
+
+def image(values: Any, dataformats: str) -> Image:
+    """A picture, or a batch as a grid."""
+    array = _arranged(values, dataformats, "NHWC", "add_image")
+    return Image(array[0] if len(array) == 1 else array, layout="HWC")
+
+
+def image_with_boxes(values: Any, boxes: Any, dataformats: str, rescale: float, labels: Sequence[str] | None) -> Image:
+    """A picture with boxes drawn into it."""
+    from PIL import Image as Pictures
+    from PIL import ImageDraw
+
+    plain = image(values, dataformats)
+    picture = Pictures.fromarray(plain.pixels).convert("RGB")
+    corners = array_of(boxes, "add_image_with_boxes").reshape(-1, 4)
+    if labels is not None and len(labels) != len(corners):
+        raise LoggedValueError(
+            message("add_image_with_boxes: a label for each box.", expected=len(corners), got=len(labels))
+        )
+    if rescale != 1:
+        picture = picture.resize((max(1, int(picture.width * rescale)), max(1, int(picture.height * rescale))))
+    draw = ImageDraw.Draw(picture)
+    for number, (left, top, right, bottom) in enumerate((corners * rescale).tolist()):
+        x1, x2, y1, y2 = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
+        draw.rectangle((x1, y1, x2, y2), outline="red", width=2)
+        if labels is not None:
+            draw.text((x1 + 3, y1 + 2), str(labels[number]), fill="red")
+    made = Image(np.asarray(picture))
+    made.attributes["drawn_boxes"] = {
+        "corners": corners.astype(np.float64).tolist(),
+        "labels": [str(label) for label in labels] if labels is not None else None,
+    }
+    return made
+
+
+def figures(found: Sequence[Any], close: bool) -> kept.Kept:
+    """Matplotlib's figures as pictures, drawn now."""
+    items = []
+    for figure in found:
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=figure.dpi)
+        width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+        items.append(kept.picture(out.getvalue(), int(width), int(height)))
+        if close:
+            from matplotlib import pyplot
+
+            pyplot.close(figure)
+    return kept.Kept("figure", items)
+
+
+def video(values: Any, fps: float, dataformats: str) -> kept.Kept:
+    """A batch of videos side by side, as an animated picture."""
+    from PIL import Image as Pictures
+
+    array = _arranged(values, dataformats, "TNHWC", "add_video")
+    if not array.size or array.shape[-1] not in (1, 3, 4):
+        raise LoggedValueError(
+            message("add_video: this is not the shape of a video.", expected="(N, T, C, H, W)", got=array.shape)
+        )
+    frames = [Pictures.fromarray(Image(each, layout="HWC").pixels) for each in array]
+    out = io.BytesIO()
+    pause = max(10, round(1000 / fps))
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=pause, loop=0)
+    noted = {"frames": len(frames), "fps": float(fps)}
+    return kept.Kept("video", [kept.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
+
+
+def audio(values: Any, sample_rate: float) -> kept.Kept:
+    """A sound as 16-bit WAV."""
+    array = np.atleast_2d(array_of(values, "add_audio").astype(np.float64).squeeze())
+    frames = array.T if array.shape[0] <= array.shape[1] else array
+    if array.ndim != 2 or frames.shape[1] > 8:
+        raise LoggedValueError(
+            message("add_audio: this is not the shape of a sound.", expected="(T,) or (C, T)", got=array.shape)
+        )
+    clipped = np.rint(np.clip(np.nan_to_num(frames), -1, 1) * 32767).astype("<i2")
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(clipped.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(int(sample_rate))
+        file.writeframes(clipped.tobytes())
+    return kept.Kept("audio", [kept.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
+
+
+def embedding(mat: Any, metadata: Any, label_img: Any, header: Sequence[str] | None) -> kept.Kept:
+    """Vectors, their labels and their pictures: an array, JSON, and an array (N, C, H, W)."""
+    vectors = array_of(mat, "add_embedding")
+    if vectors.ndim != 2:
+        raise LoggedValueError(
+            message("add_embedding: mat is a table of vectors.", expected="(N, D)", got=vectors.shape)
+        )
+    items = [kept.array(vectors, part="vectors")]
+    if metadata is not None:
+        rows = [[str(cell) for cell in row] if isinstance(row, (list, tuple)) else [str(row)] for row in metadata]
+        if len(rows) != len(vectors):
+            raise LoggedValueError(
+                message("add_embedding: a label for each vector.", expected=len(vectors), got=len(rows))
+            )
+        items.append(kept.plain({"header": list(header or ()), "rows": rows}, {"part": "labels"}))
+    if label_img is not None:
+        pictures = array_of(label_img, "add_embedding")
+        if len(pictures) != len(vectors):
+            raise LoggedValueError(
+                message("add_embedding: a picture for each vector.", expected=len(vectors), got=len(pictures))
+            )
+        items.append(kept.array(pictures, part="pictures"))
+    return kept.Kept("embedding", items)
+
+
+def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -> kept.Kept:
+    """Counts over thresholds from 0 to 1: a prediction counts as positive at a threshold that it reaches.
+
+    Source: Davis and Goadrich 2006, as TensorBoard's plugin bins it.
+    """
+    truth = array_of(labels, "add_pr_curve").reshape(-1).astype(bool)
+    scores = array_of(predictions, "add_pr_curve").reshape(-1).astype(np.float64)
+    share = np.ones(len(scores)) if weights is None else array_of(weights, "add_pr_curve").reshape(-1).astype(float)
+    if not len(truth) == len(scores) == len(share):
+        raise LoggedValueError(
+            message("add_pr_curve: a label and a prediction each.", expected=len(scores), got=f"{len(truth)} labels")
+        )
+    bucket = np.clip(np.floor(np.nan_to_num(scores) * (num_thresholds - 1)), 0, num_thresholds - 1).astype(np.int64)
+    positives = np.bincount(bucket[truth], share[truth], num_thresholds)
+    negatives = np.bincount(bucket[~truth], share[~truth], num_thresholds)
+    tp, fp = np.cumsum(positives[::-1])[::-1], np.cumsum(negatives[::-1])[::-1]
+    tn, fn = fp[0] - fp, tp[0] - tp
+    least = 1e-7  # precision and recall of nothing at all
+    return pr_curve_of([tp, fp, tn, fn, tp / np.maximum(least, tp + fp), tp / np.maximum(least, tp + fn)])
+
+
+def pr_curve_of(rows: Sequence[npt.NDArray[Any]]) -> kept.Kept:
+    """The six rows of a precision-recall curve as one array (6, thresholds)."""
+    curve = np.stack([np.asarray(row, np.float64).reshape(-1) for row in rows])
+    return kept.Kept("pr_curve", [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"])])
+
+
+def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> kept.Kept:
+    """Vertices, faces and colors as arrays side by side."""
+    said = json.dumps(dict(config), default=str) if config else ""
+    items: list[Medium] = []
+    for part, values in (("vertices", vertices), ("faces", faces), ("colors", colors)):
+        if values is None:
+            continue
+        array = array_of(values, "add_mesh")
+        if array.ndim != 3 or array.shape[-1] != 3:
+            raise LoggedValueError(message(f"add_mesh: {part} come in threes.", expected="(B, N, 3)", got=array.shape))
+        items.append(kept.array(array, part=part, config=said))
+    return kept.Kept("mesh", items)
+
+
+def openvino_graph(path: Path) -> Graph:
+    """Layers and edges of an OpenVINO file."""
+    root = ElementTree.parse(path).getroot()  # noqa: S314 the caller's own file, which expat bounds against bombs
+    names = {layer.get("id"): layer.get("name") or layer.get("id") or "?" for layer in root.iter("layer")}
+    kinds = {"Parameter": "input", "Input": "input", "Const": "parameter", "Result": "output"}
+    nodes = [
+        {
+            "name": names[layer.get("id")],
+            "op": layer.get("type") or "?",
+            "kind": kinds.get(layer.get("type") or "", "op"),
+        }
+        for layer in root.iter("layer")
+    ]
+    edges = [
+        {"source": names[edge.get("from-layer")], "target": names[edge.get("to-layer")]} for edge in root.iter("edge")
+    ]
+    return Graph(nodes, edges)

@@ -1,0 +1,507 @@
+"""TensorBoard's SummaryWriter, as PyTorch and tensorboardX have it, writing runs of ours.
+
+    from tracker.compat.tensorboard import SummaryWriter      # was: from torch.utils.tensorboard import SummaryWriter
+
+Every method and argument of both is taken. What differs, and why, is in docs/from-tensorboard.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from tracker.compat import summaries
+from tracker.foreign import hparams
+from tracker.foreign.event_writer import EventWriter
+from tracker.foreign.tfevents import OUR_WRITER
+from tracker.run import Run
+from tracker.start import start
+from tracker.store import sketch
+from tracker.values import arrays, kept
+from tracker.values.graph import Graph
+from tracker.values.histogram import Histogram
+from tracker.values.scalar import number
+from tracker.values.text import Text
+from tracker.values.value import Value
+
+__all__ = ["GlobalSummaryWriter", "SummaryWriter"]
+
+
+class SummaryWriter:
+    """Logs to the run whose folder is `log_dir`.
+
+    Args:
+        log_dir: The run's folder; `runs/<date>_<host><comment>` by default. A run that is there goes on.
+        comment: Behind the default folder's name.
+        purge_step: Training goes back to before this step: what was logged of it and later ones is left behind, kept.
+        max_queue: Taken, and not needed: nothing waits longer than 50 ms.
+        flush_secs: As `max_queue`.
+        filename_suffix: Behind the names of event files.
+        write_to_disk: False logs nothing at all.
+        logdir: tensorboardX's name for `log_dir`.
+        comet_config: Taken and ignored: nothing leaves the machine.
+        tfevents: Write event files too, into the same folder, for TensorBoard.
+
+    Attributes:
+        run: The run; None with `write_to_disk=False`.
+    """
+
+    def __init__(
+        self,
+        log_dir: Any = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: float = 120,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        comet_config: Mapping[str, Any] | None = None,
+        *,
+        logdir: Any = None,
+        tfevents: bool = False,
+    ) -> None:
+        chosen = log_dir if log_dir is not None else logdir
+        folder = Path(str(chosen)) if chosen else Path("runs", _default_name(comment))
+        self.log_dir = self.logdir = str(folder)
+        self.purge_step = purge_step
+        self.run: Run | None = None
+        self._events: EventWriter | None = None
+        self._steps: Counter[str] = Counter()
+        self._given: tuple[int | None, float | None] = (None, None)
+        self._layouts: dict[str, dict[str, Any]] = {}
+        self._together: dict[str, list[str]] = {}
+        if not write_to_disk:
+            return
+        place = folder.absolute()
+        step = None if purge_step is None else int(purge_step) - 1
+        self.run = start(str(place.parent), place.name, None, None, (), "", "allow", step)
+        if tfevents:
+            self._events = EventWriter(place, filename_suffix, OUR_WRITER)
+            if purge_step is not None:
+                self._events.add_restart(int(purge_step))
+
+    # --- numbers -------------------------------------------------------------------------------------
+
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: int | None = None,
+        walltime: float | None = None,
+        new_style: Any = False,
+        double_precision: bool = False,
+        *,
+        display_name: str = "",
+        summary_description: str = "",
+    ) -> None:
+        """Logs a number, always at the precision it has."""
+        if self.run is None:
+            return
+        step = self._step(tag, global_step)
+        if isinstance(scalar_value, (list, tuple)):
+            scalar_value = np.asarray(scalar_value)
+        if self._events is not None or self._given[1] is not None:
+            walltime = self._when(walltime)
+        if self._events is not None:
+            assert walltime is not None
+            self._events.add_number(tag, step, walltime, number(scalar_value, tag))
+        self.run.log({tag: scalar_value}, step, walltime)
+
+    def add_scalars(
+        self,
+        main_tag: str,
+        tag_scalar_dict: Mapping[str, Any],
+        global_step: int | None = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs several numbers as `main_tag/name` in this run, and that they belong on one chart."""
+        if self.run is None:
+            return
+        step = self._step(main_tag, global_step)
+        values = {f"{main_tag}/{name}": value for name, value in tag_scalar_dict.items()}
+        if self._events is not None or self._given[1] is not None:
+            walltime = self._when(walltime)
+        if self._events is not None:
+            assert walltime is not None
+            for tag, value in values.items():
+                self._events.add_number(tag, step, walltime, number(value, tag))
+        self.run.log(values, step, walltime)
+        known = self._together.setdefault(main_tag, [])
+        if not set(values) <= set(known):
+            known += [tag for tag in values if tag not in known]
+            self._lay_out({main_tag: {main_tag: ["Multiline", list(known)]}})
+
+    def add_tensor(self, tag: str, tensor: Any, global_step: int | None = None, walltime: float | None = None) -> None:
+        """Keeps an array whole."""
+        self._log("tensor", tag, kept.Kept("tensor", [kept.array(_array(tensor, "add_tensor"))]), global_step, walltime)
+
+    def add_histogram(
+        self,
+        tag: str,
+        values: Any,
+        global_step: int | None = None,
+        bins: Any = "tensorflow",
+        walltime: float | None = None,
+        max_bins: int | None = None,
+    ) -> None:
+        """Logs the distribution of an array; `bins` and `max_bins` are not needed: buckets are 0.8 % wide."""
+        self._log("histogram", tag, Histogram(values), global_step, walltime)
+
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: float,
+        max: float,
+        num: float,
+        sum: float,
+        sum_squares: float,
+        bucket_limits: Sequence[float],
+        bucket_counts: Sequence[float],
+        global_step: int | None = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a histogram that was counted elsewhere, with its own bins."""
+        limits = np.asarray(bucket_limits, np.float64)
+        first = [float(np.fmin(min, limits[0]))] if len(limits) else [0.0]
+        counted = sketch.from_edges(
+            [*first, *limits], bucket_counts, float(min), float(max), float(sum), float(sum_squares)
+        )
+        self._log("histogram", tag, Histogram.of(counted), global_step, walltime)
+
+    # --- pictures, sounds, texts ---------------------------------------------------------------------
+
+    def add_image(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: int | None = None,
+        walltime: float | None = None,
+        dataformats: str = "CHW",
+    ) -> None:
+        """Logs a picture, or a batch of them as a grid."""
+        self._log("image", tag, summaries.image(img_tensor, dataformats), global_step, walltime)
+
+    def add_images(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: int | None = None,
+        walltime: float | None = None,
+        dataformats: str = "NCHW",
+    ) -> None:
+        """Logs a batch of pictures as a grid."""
+        self.add_image(tag, img_tensor, global_step, walltime, dataformats)
+
+    def add_image_with_boxes(
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        global_step: int | None = None,
+        walltime: float | None = None,
+        rescale: float = 1,
+        dataformats: str = "CHW",
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Logs a picture with boxes (x1, y1, x2, y2) drawn into it; the boxes themselves are kept beside it."""
+        made = summaries.image_with_boxes(img_tensor, box_tensor, dataformats, rescale, labels)
+        self._log("image", tag, made, global_step, walltime)
+
+    def add_figure(
+        self,
+        tag: str,
+        figure: Any,
+        global_step: int | None = None,
+        close: bool = True,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a Matplotlib figure, or several, as pictures."""
+        figures = figure if isinstance(figure, (list, tuple)) else [figure]
+        self._log("figure", tag, summaries.figures(figures, close), global_step, walltime)
+
+    def add_video(
+        self,
+        tag: str,
+        vid_tensor: Any,
+        global_step: int | None = None,
+        fps: float = 4,
+        walltime: float | None = None,
+        dataformats: str = "NTCHW",
+    ) -> None:
+        """Logs a batch of videos side by side, as an animation."""
+        self._log("video", tag, summaries.video(vid_tensor, fps, dataformats), global_step, walltime)
+
+    def add_audio(
+        self,
+        tag: str,
+        snd_tensor: Any,
+        global_step: int | None = None,
+        sample_rate: int = 44100,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a sound of values from -1 to 1, shape (T,), (1, T), (C, T) or (T, C)."""
+        self._log("audio", tag, summaries.audio(snd_tensor, sample_rate), global_step, walltime)
+
+    def add_text(
+        self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
+    ) -> None:
+        """Logs Markdown."""
+        self._log("text", tag, Text(text_string), global_step, walltime)
+
+    # --- models --------------------------------------------------------------------------------------
+
+    def add_graph(
+        self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True
+    ) -> None:
+        """Logs a model's graph: PyTorch's by tracing it, one of ours by its own word."""
+        inputs = input_to_model if isinstance(input_to_model, (tuple, list)) else (input_to_model,)
+        if hasattr(model, "to_graph") or isinstance(model, (Graph, Mapping)):
+            graph = Graph.of(model, *(each for each in inputs if each is not None))
+        else:
+            from tracker.integrations.pytorch_graph import graph_of
+
+            graph = graph_of(model, inputs, strict=use_strict_trace)
+        self._log("graph", "graph", graph, 0, None)
+
+    def add_onnx_graph(self, prototxt: Any = None, *, onnx_model_file: Any = None) -> None:
+        """Logs the graph of an ONNX file; needs the package onnx."""
+        from tracker.integrations.onnx_graph import graph_of
+
+        self._log("graph", "graph", graph_of(prototxt or onnx_model_file), 0, None)
+
+    def add_openvino_graph(self, xmlname: Any) -> None:
+        """Logs the graph of an OpenVINO file."""
+        self._log("graph", "graph", summaries.openvino_graph(Path(str(xmlname))), 0, None)
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Sequence[Any] | None = None,
+        label_img: Any = None,
+        global_step: int | None = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        """Keeps a table of vectors (N, D) with a label and a picture each."""
+        made = summaries.embedding(mat, metadata, label_img, metadata_header)
+        self._log("embedding", tag, made, global_step, None)
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        global_step: int | None = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs precision and recall over thresholds, of true labels and predicted probabilities."""
+        made = summaries.pr_curve(labels, predictions, num_thresholds, weights)
+        self._log("pr_curve", tag, made, global_step, walltime)
+
+    def add_pr_curve_raw(
+        self,
+        tag: str,
+        true_positive_counts: Any,
+        false_positive_counts: Any,
+        true_negative_counts: Any,
+        false_negative_counts: Any,
+        precision: Any,
+        recall: Any,
+        global_step: int | None = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a precision-recall curve that was computed elsewhere."""
+        rows = (
+            true_positive_counts,
+            false_positive_counts,
+            true_negative_counts,
+            false_negative_counts,
+            precision,
+            recall,
+        )
+        made = summaries.pr_curve_of([_array(row, "add_pr_curve_raw") for row in rows])
+        self._log("pr_curve", tag, made, global_step, walltime)
+
+    def add_mesh(
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Mapping[str, Any] | None = None,
+        global_step: int | None = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a batch of meshes or point clouds: vertices (B, N, 3), colors (B, N, 3), faces (B, F, 3)."""
+        self._log("mesh", tag, summaries.mesh(vertices, colors, faces, config_dict), global_step, walltime)
+
+    # --- settings ------------------------------------------------------------------------------------
+
+    def add_hparams(
+        self,
+        hparam_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, Any],
+        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
+        run_name: str | None = None,
+        global_step: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Says what the run was made with and how it did: its configuration, and points of this very run."""
+        if self.run is None:
+            return
+        self.run.configure(hparam_dict)
+        now = time.time()
+        if self._events is not None:
+            config, discrete = self.run.config, hparam_domain_discrete or {}
+            for tag, content in (
+                (hparams.EXPERIMENT_TAG, hparams.experiment(config, list(metric_dict), discrete)),
+                (hparams.START_TAG, hparams.session_start(config, now)),
+                (hparams.END_TAG, hparams.session_end(now)),
+            ):
+                self._events.add_hparams(tag, now, content)
+        for tag, value in metric_dict.items():
+            self.add_scalar(tag, value, global_step, now)
+
+    def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        """Says which tags belong on which chart: {category: {chart: ["Multiline" | "Margin", [tags]]}}."""
+        self._lay_out(layout)
+
+    def add_custom_scalars_multilinechart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Says that some tags belong on one chart."""
+        self._lay_out({category: {title: ["Multiline", list(tags)]}})
+
+    def add_custom_scalars_marginchart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Says that three tags are a line, its lower and its upper margin."""
+        if len(tags) != 3:
+            raise ValueError(f"a margin chart has three tags: value, lower, upper\n  got:      {len(tags)}")
+        self._lay_out({category: {title: ["Margin", list(tags)]}})
+
+    def _lay_out(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        for category, charts in layout.items():
+            self._layouts.setdefault(category, {}).update({name: list(chart) for name, chart in charts.items()})
+        # A deep copy: what is encoded on another thread must not change under it.
+        whole = json.loads(json.dumps(self._layouts))
+        self._log("layout", "custom_scalars__config__", kept.Kept("layout", [kept.plain(whole)]), 0, None)
+
+    # --- the end -------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Returns when everything logged so far is on disk."""
+        if self.run is not None:
+            self.run.flush()
+        if self._events is not None:
+            self._events.flush()
+
+    def close(self) -> None:
+        """Stores what is left and closes the run. Can be called twice."""
+        if self.run is not None:
+            self.run.finish()
+        if self._events is not None:
+            self._events.close()
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: int | None = None, walltime: float | None = None) -> Iterator[SummaryWriter]:
+        """Gives all calls within it a step and a time, where they bring none."""
+        before, self._given = self._given, (global_step, walltime)
+        try:
+            yield self
+        finally:
+            self._given = before
+
+    def get_logdir(self) -> str:
+        """The run's folder."""
+        return self.log_dir
+
+    def export_scalars_to_json(self, path: Any) -> None:
+        """Writes the numbers of this run as {tag: [[wall time, step, value], …]}, tensorboardX's form."""
+        if self.run is None:
+            return
+        from tracker.store.reader import StoredRun
+
+        self.run.flush()
+        stored = StoredRun(self.run.name, self.run.folder)
+        found = {}
+        for tag in stored.tags("scalar"):
+            points = stored.scalars(tag)
+            columns = points.wall_time.tolist(), points.step.tolist(), points.value.tolist()
+            found[tag] = [list(point) for point in zip(*columns, strict=True)]
+        Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+    def __enter__(self) -> SummaryWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.run is not None:
+            self.run.__exit__(kind, error, trace)
+        self.close()
+
+    def _log(self, kind: str, tag: str, value: Value, step: int | None, wall_time: float | None) -> None:
+        if self.run is None:
+            return
+        step = self._step(tag, step)
+        wall_time = self._when(wall_time)
+        self.run.log({tag: value}, step, wall_time)
+        if self._events is not None:
+            content = value.sketch if isinstance(value, Histogram) else value.encode()
+            shown = f"{tag}/text_summary" if kind == "text" else tag
+            self._events.add_value(kind, shown, step, wall_time, content)
+
+    def _when(self, wall_time: float | None) -> float:
+        wall_time = self._given[1] if wall_time is None else wall_time
+        return time.time() if wall_time is None else float(wall_time)
+
+    def _step(self, tag: str, step: Any) -> int:
+        """The step given, or one more than the tag's last: TensorBoard would put all points on step 0."""
+        if step is None:
+            step = self._steps[tag] if self._given[0] is None else self._given[0]
+        elif not isinstance(step, int):
+            step = int(number(step, "global_step"))
+        self._steps[tag] = step + 1
+        return int(step)
+
+
+class GlobalSummaryWriter(SummaryWriter):
+    """tensorboardX's writer of a whole process: `getSummaryWriter()` gives the same one everywhere."""
+
+    _one: GlobalSummaryWriter | None = None
+
+    @staticmethod
+    def getSummaryWriter(*arguments: Any, **named: Any) -> GlobalSummaryWriter:
+        """The process's writer, made at the first call."""
+        if GlobalSummaryWriter._one is None:
+            GlobalSummaryWriter._one = GlobalSummaryWriter(*arguments, **named)
+        return GlobalSummaryWriter._one
+
+    def close(self) -> None:
+        """Ends it; the next `getSummaryWriter` makes another."""
+        if GlobalSummaryWriter._one is self:
+            GlobalSummaryWriter._one = None
+        super().close()
+
+
+def _default_name(comment: str) -> str:
+    return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"
+
+
+def _array(values: Any, what: str) -> Any:
+    array, xp = arrays.real_array(values, what)
+    return array if xp is np else array.get()
