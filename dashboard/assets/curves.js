@@ -4,7 +4,7 @@ import * as live from "./live.js";
 import * as marks from "./marks.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { Card } from "./card.js";
+import { Card, settings } from "./card.js";
 import { cardMenu } from "./card_menu.js";
 import { emptyPage } from "./empty.js";
 import { query } from "./query.js";
@@ -249,6 +249,26 @@ export function drawn(tag) {
   }
   return found;
 }
+
+// The lines of a card, what they are made of and how they look: for automation.
+export function lines(id) {
+  const card = cards.get(id);
+  const { axis, smoothing } = settings();
+  const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
+  return (card?.chart ? card.lines() : []).map(({ curve, name, label, colour, faded = false, strong = false, band = false }) => {
+    const [begin, , shift] = curve.ends(axis), n = curve.length;
+    const x = Array.from(begin.subarray(0, n), (value) => value - shift);
+    return { name, label, colour, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
+  });
+}
+
+export function range(id) {
+  const { x, y } = cards.get(id).chart.view;
+  return { x: [x.low, x.high], y: [y.low, y.high] };
+}
+
+export const marksOf = (id) => cards.get(id).chart.view.placed.map(({ px }) => px);
+export const cursor = (id) => cards.get(id).chart.cursor;
 
 // The smallest and the largest value that a card's envelope reaches, by run: for automation.
 export function extremes(tag) {
