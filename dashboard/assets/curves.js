@@ -1,5 +1,6 @@
 // The page of curves: a card for each tag and each that the user made, in groups, in the user's order.
 import * as format from "./format.js";
+import * as frames from "./frames.js";
 import * as live from "./live.js";
 import * as marks from "./marks.js";
 import * as runs from "./runs.js";
@@ -260,6 +261,18 @@ export function lines(id) {
     const x = Array.from(begin.subarray(0, n), (value) => value - shift);
     return { name, label, colour, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
   });
+}
+
+// Shows a part of the x axis; once it is drawn from what was read for it, the promise is kept.
+export async function zoom(id, window) {
+  cards.get(id).chart.setZoom(window);
+  await settled();
+}
+
+// Once nothing is asked for any more and all of it is painted.
+export async function settled() {
+  const quiet = () => frames.idle() && sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
+  do await new Promise((done) => frames.afterPaint(done)); while (!quiet());
 }
 
 export function range(id) {
