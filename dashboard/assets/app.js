@@ -4,6 +4,8 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import * as curves from "./curves.js";
 import "./run_list.js";
+import "./curve_tools.js";
+import "./keys.js";
 import { loadDash } from "./dash.js";
 
 const view = document.getElementById("view");
@@ -13,6 +15,7 @@ const pages = {
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+  runs: { title: "Runs", load: () => import("./table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
 };
 let mounted = null;
 
@@ -78,8 +81,15 @@ runs.onChange(showTabs);
 window.viz = {
   get ready() { return runs.loaded && (mounted?.isReady?.() ?? Boolean(mounted)); },
   drawn: (tag) => curves.drawn(tag),
+  lines: (id) => curves.lines(id),
+  zoom: (id, window) => curves.zoom(id, window),
+  settled: () => curves.settled(),
+  range: (id) => curves.range(id),
+  marks: (id) => curves.marksOf(id),
+  cursor: (id) => curves.cursor(id),
   extremes: (tag) => curves.extremes(tag),
   latency: () => live.latency(),
+  forgetLatency: () => live.forgetLatency(),
   get: state.get,
   set: state.set,
   on: state.on,

@@ -1,10 +1,11 @@
 // The page of curves: a card for each tag and each that the user made, in groups, in the user's order.
 import * as format from "./format.js";
+import * as frames from "./frames.js";
 import * as live from "./live.js";
 import * as marks from "./marks.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { Card } from "./card.js";
+import { Card, settings } from "./card.js";
 import { cardMenu } from "./card_menu.js";
 import { emptyPage } from "./empty.js";
 import { query } from "./query.js";
@@ -249,6 +250,38 @@ export function drawn(tag) {
   }
   return found;
 }
+
+// The lines of a card, what they are made of and how they look: for automation.
+export function lines(id) {
+  const card = cards.get(id);
+  const { axis, smoothing } = settings();
+  const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
+  return (card?.chart ? card.lines() : []).map(({ curve, name, label, colour, faded = false, strong = false, band = false }) => {
+    const [begin, , shift] = curve.ends(axis), n = curve.length;
+    const x = Array.from(begin.subarray(0, n), (value) => value - shift);
+    return { name, label, colour, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
+  });
+}
+
+// Shows a part of the x axis; once it is drawn from what was read for it, the promise is kept.
+export async function zoom(id, window) {
+  cards.get(id).chart.setZoom(window);
+  await settled();
+}
+
+// Once nothing is asked for any more and all of it is painted.
+export async function settled() {
+  const quiet = () => frames.idle() && sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
+  do await new Promise((done) => frames.afterPaint(done)); while (!quiet());
+}
+
+export function range(id) {
+  const { x, y } = cards.get(id).chart.view;
+  return { x: [x.low, x.high], y: [y.low, y.high] };
+}
+
+export const marksOf = (id) => cards.get(id).chart.view.placed.map(({ px }) => px);
+export const cursor = (id) => cards.get(id).chart.cursor;
 
 // The smallest and the largest value that a card's envelope reaches, by run: for automation.
 export function extremes(tag) {

@@ -6,6 +6,7 @@ const kinds = {
   curves: ["No curves yet", 'tracker.log({"train/loss": loss}, step=step)'],
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
+  runs: ["No runs yet", "tracker.init(logdir=\"runs\")"],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };
 

@@ -40,6 +40,9 @@ function run() {
   });
 }
 
+// Whether nothing waits to be drawn.
+export const idle = () => !waiting.size;
+
 const channel = new MessageChannel();
 const painted = [];
 channel.port1.onmessage = () => { for (const done of painted.splice(0)) done(); };

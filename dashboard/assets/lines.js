@@ -68,6 +68,17 @@ export function linesOf(wanted, how, tags, memo, base) {
   return lines;
 }
 
+// Which colour each run has in the charts when it is not its own: that of its group, or of a setting's value.
+export function legend(runs, { group, colourBy }) {
+  const keys = group ? groupKeys(group, runs) : [];
+  if (colourBy) { const rank = ranks(runs, colourBy); return new Map(runs.map((run) => [run.name, rank(run)])); }
+  if (!keys.length) return new Map(group === "*" ? runs.map(({ name }) => [name, 0]) : []);
+  const labels = sortedLabels(runs.map((run) => labelOf(run, keys)));
+  return new Map(runs.map((run) => [run.name, labels.indexOf(labelOf(run, keys))]));
+}
+
+const sortedLabels = (labels) => [...new Set(labels)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+
 function grouped(lines, runs, keys, how, several, tags, memo) {
   const groups = new Map();
   for (const line of lines) {
@@ -76,7 +87,7 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
     if (!groups.has(id)) groups.set(id, { label, tag: line.tag, members: [] });
     groups.get(id).members.push(line);
   }
-  const labels = [...new Set([...groups.values()].map(({ label }) => label))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const labels = sortedLabels([...groups.values()].map(({ label }) => label));
   const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
   return [...groups].map(([id, { label, tag, members }]) => {
     const number = byColour ? byColour(members[0].run) : labels.indexOf(label);

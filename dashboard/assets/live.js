@@ -37,6 +37,8 @@ export function drawn(wallTime) {
   show();
 }
 
+export const forgetLatency = () => latencies.splice(0);
+
 export function latency() {
   const sorted = [...latencies].sort((a, b) => a - b);
   const at = (q) => (sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] : null);

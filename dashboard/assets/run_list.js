@@ -5,6 +5,7 @@ import * as live from "./live.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Curve } from "./curve.js";
+import { legend } from "./lines.js";
 import { colour } from "./palette.js";
 import { prepared } from "./chart.js";
 import { runMenu } from "./run_menu.js";
@@ -14,6 +15,7 @@ const list = document.getElementById("runs-list");
 const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
 const sparks = new Map(); // run -> Curve of the headline metric
 const elements = new Map(); // name -> row
+let numbers = new Map(); // run -> colour, when groups or settings give it
 let shown = []; // what the filter lets through
 let focused = null; // the run that the keyboard is at
 let anchor = null; // where a range begins
@@ -40,6 +42,8 @@ async function loadSparks(names) {
 function paint() {
   const all = runs.names();
   const chosen = new Set(state.get("chosen"));
+  const grouped = state.get("page") === "curves" && (state.get("group") || state.get("colourBy"));
+  numbers = grouped ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") }) : new Map();
   rows.style.height = `${shown.length * ROW}px`;
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
   const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
@@ -113,7 +117,8 @@ function fill(element, run, chosen) {
   const visible = runs.isVisible(run.name);
   element.classList.toggle("is-off", !visible);
   element.classList.toggle("is-chosen", chosen.has(run.name));
-  element.style.setProperty("--run", colour(run.colour));
+  const number = numbers.get(run.name) ?? run.colour;
+  element.style.setProperty("--run", colour(number));
   element.querySelector("input").checked = visible;
   element.querySelector(".status").dataset.status = run.status;
   element.querySelector(".status").setAttribute("aria-label", run.status);
@@ -122,7 +127,7 @@ function fill(element, run, chosen) {
   element.querySelector(".words").textContent = [run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "", words[run.status]?.(run) ?? run.status, lost ? `${format.plural(lost, "value")} lost` : "", run.labels.join(", ")].filter(Boolean).join(" · ");
   element.querySelector(".value").textContent = newest ? format.value(runs.number(newest.value)) : "";
   element.title = [run.name, run.started ? `started ${format.moment(run.started)}` : "", run.ending ?? "", ...run.problems, run.notes, run.said?.note ?? "", runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : ""].filter(Boolean).join("\n");
-  spark(element.querySelector("canvas"), sparks.get(run.name), run.colour);
+  spark(element.querySelector("canvas"), sparks.get(run.name), number);
 }
 
 function spark(canvas, curve, number) {
@@ -206,3 +211,4 @@ live.on("removed", (run) => sparks.delete(run));
 live.on("restart", () => sparks.clear());
 setInterval(() => { if (!document.hidden) render(); }, 5000); // "3 min ago" grows old by itself
 document.addEventListener("themechange", render);
+state.on(["group", "colourBy", "page"], render);

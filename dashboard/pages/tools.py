@@ -21,7 +21,7 @@ def layout() -> Any:
                 children=[
                     dmc.TextInput(
                         id="tags",
-                        placeholder="Filter tags",
+                        placeholder="Filter tags: words or /regex/",
                         w=220,
                         size="xs",
                         debounce=120,

@@ -1,0 +1,328 @@
+"""How fast and how large the page of curves is, in Chromium without a GPU.
+
+    python benchmarks/curves_page.py [--only live,cold,large,spike,smooth,long,restart] [--seconds 20] [--points 1000000]
+
+Prints one table with bars. Every cold start is a new server and a new browser tab; what is drawn is waited for on the
+page, and a time ends when the frame has been handed over for display. Data are made in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import numpy as np  # noqa: E402  # found on the path set above
+import report  # noqa: E402
+from conftest import start_viz  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+import tracker  # noqa: E402
+
+CHROMIUM = os.environ.get("EVERYSTEP_CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-precise-memory-info", "--js-flags=--expose-gc"]  # fmt: skip
+rows: list[list[str]] = []
+
+
+def main() -> None:
+    """Measures what is asked for and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--seconds", type=float, default=20, help="of each live measurement")
+    parser.add_argument("--points", type=int, action="append", help="of the series with the spike (default: 10⁶)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.only.split(","):
+            PARTS[name](Path(folder), arguments)
+    report.show(f"the page of curves, {report.machine()}", rows, ("figure", "measured", "bar", ""))
+
+
+def add(name: str, value: float, bar: float, unit: str = "ms") -> None:
+    """One line of the table."""
+    digits = 2 if unit in ("s", "×") else 0
+    rows.append([name, f"{value:,.{digits}f} {unit}", f"≤ {bar:g} {unit}", report.verdict(value, bar)])
+    print("  ".join(rows[-1]), flush=True)
+
+
+# --- what is looked at -----------------------------------------------------------------------------------------
+
+
+def sweep(folder: Path, runs: int, tags: int, points: int) -> Path:
+    """A logdir of finished runs."""
+    logdir = folder / f"sweep-{runs}-{tags}-{points}"
+    if logdir.exists():
+        return logdir
+    names = [f"{('train', 'val', 'grad', 'opt')[i % 4]}/m{i // 4}" for i in range(tags)]
+    rng = np.random.default_rng(0)
+    for number in range(runs):
+        noise = rng.normal(0, 0.03, (points, tags)) + np.exp(-np.arange(points) / points * 4)[:, None]
+        config = {"lr": [0.1, 0.01, 0.001][number % 3], "seed": number // 3}
+        with tracker.init(logdir=logdir, name=f"sweep/{number:04d}", config=config) as run:
+            for step, values in enumerate(noise.tolist()):
+                run.log(dict(zip(names, values, strict=True)), step=step)
+    return logdir
+
+
+def training(logdir: str, names: list[str], tags: int, rate: float, stop: Any, pause: float = 0.0) -> None:
+    """A process that logs `tags` tags of each run `rate` times a second until told to stop."""
+    time.sleep(pause)
+    runs = [tracker.init(logdir=logdir, name=name) for name in names]
+    step, began = 0, time.perf_counter()
+    while not stop.is_set():
+        for run in runs:
+            run.log({f"train/m{tag}": random.gauss(0, 0.1) + 100 / (step + 100) for tag in range(tags)}, step=step)
+        step += 1
+        time.sleep(max(0.0, began + step / rate - time.perf_counter()))
+    for run in runs:
+        run.finish()
+
+
+@contextmanager
+def trained(logdir: Path, names: list[str], tags: int, rate: float) -> Iterator[None]:
+    """While something trains, in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    process = context.Process(target=training, args=(str(logdir), names, tags, rate, stop))
+    process.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        process.join()
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A tab in a fresh browser."""
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = opened.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.set_default_timeout(120_000)
+        yield page
+        opened.close()
+
+
+def until(page: Any, expression: str, timeout: float = 60.0) -> None:
+    """Waits for a condition on the page, asked every 10 ms."""
+    deadline = time.perf_counter() + timeout
+    while not page.evaluate(expression):
+        if time.perf_counter() > deadline:
+            raise SystemExit(f"never: {expression}")
+        time.sleep(0.01)
+
+
+def server_mib(served: Any) -> float:
+    """Memory of the server now."""
+    with open(f"/proc/{served.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def renderer_mib() -> float:
+    """Memory of the largest renderer that this process has started."""
+    found = 0.0
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and b"--type=renderer" in (entry / "cmdline").read_bytes() and _is_ours(int(entry.name)):
+                found = max(found, int((entry / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20)
+        except OSError:
+            continue
+    return found
+
+
+def _is_ours(pid: int) -> bool:
+    while pid > 1:
+        if pid == os.getpid():
+            return True
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return False
+
+
+def heap_mib(page: Any) -> float:
+    """JavaScript's heap, arrays included, after what is not needed was let go of."""
+    return float(page.evaluate("gc(); performance.memory.usedJSHeapSize / 1048576"))
+
+
+# --- what is measured ------------------------------------------------------------------------------------------
+
+
+def live(folder: Path, arguments: argparse.Namespace) -> None:
+    """log() to drawn."""
+    for what, names, tags, rate, bars in (
+        ("1 run, 1 card, 4 Hz", ["a"], 1, 4.0, (50, 100)),
+        ("10 runs, 12 cards, 10 Hz", [f"r{i}" for i in range(10)], 12, 10.0, (100, 250)),
+    ):
+        logdir = folder / f"live{tags}"
+        logdir.mkdir()
+        served = start_viz(logdir, "--no-token")
+        with browser() as page, trained(logdir, names, tags, rate):
+            page.set_viewport_size({"width": 1920, "height": 1200})
+            page.goto(served.base)
+            until(page, f"viz.ready && document.querySelectorAll('.card canvas.over').length >= {tags} && viz.latency().n > 20")
+            time.sleep(4)
+            page.evaluate("viz.forgetLatency()")
+            time.sleep(arguments.seconds)
+            found = page.evaluate("viz.latency()")
+        served.stop()
+        add(f"log() to drawn, {what}, p50 (n = {found['n']})", found["p50"], bars[0])
+        add(f"log() to drawn, {what}, p95", found["p95"], bars[1])
+
+
+def cold(folder: Path, _: argparse.Namespace) -> None:
+    """A cold start of 100 runs."""
+    logdir = sweep(folder, 100, 20, 1000)
+    begin(logdir, "100 runs × 20 tags × 1,000", (1.5, 2.5), (250, 100, 400))
+
+
+def large(folder: Path, _: argparse.Namespace) -> None:
+    """A cold start of 1,000 runs."""
+    logdir = sweep(folder, 1000, 100, 200)
+    begin(logdir, "1,000 runs × 100 tags × 200", (3.0, None), (512, 300, None))
+
+
+def begin(logdir: Path, what: str, bars: tuple[float, float | None], sizes: tuple[float, float, float | None]) -> None:
+    """From `viz serve` to curves, three times; then memory."""
+    first, whole = [], []
+    for _ in range(3):
+        with browser() as page:
+            page.goto("about:blank")
+            start = time.perf_counter()
+            served = start_viz(logdir, "--no-token")
+            page.goto(served.base, wait_until="commit")
+            until(page, "window.viz && [...document.querySelectorAll('.card')].some((card) => card.card?.drawnLines > 0)")
+            first.append(time.perf_counter() - start)
+            until(page, "viz.ready && viz.settled().then(() => true)")
+            whole.append(time.perf_counter() - start)
+            time.sleep(3)
+            memory = server_mib(served), heap_mib(page), renderer_mib()
+            served.stop()
+    add(f"cold start, {what}: first chart", statistics.median(first), bars[0], "s")
+    if bars[1]:
+        add(f"cold start, {what}: all in view", statistics.median(whole), bars[1], "s")
+    else:
+        rows.append([f"cold start, {what}: all in view", f"{statistics.median(whole):.2f} s", "", ""])
+    for name, value, bar in zip(("server", "page heap", "renderer"), memory, sizes, strict=True):
+        if bar:
+            add(f"{what}: {name}", value, bar, "MiB")
+
+
+def spike(folder: Path, arguments: argparse.Namespace) -> None:
+    """One spike of 50 in noise about 1."""
+    for points in arguments.points or [1_000_000]:
+        logdir = folder / f"spike{points}"
+        with tracker.init(logdir=logdir, name="a") as run:
+            noise = np.random.default_rng(0).normal(1, 0.03, points)
+            noise[points * 2 // 3] = 50
+            for step, value in enumerate(noise.tolist()):
+                run.log({"loss": value}, step=step)
+        served = start_viz(logdir, "--no-token")
+        with browser() as page:
+            page.goto(served.base)
+            until(page, "viz.ready")
+            seen = page.evaluate("viz.extremes('loss').a[1]")
+            rows.append([f"largest value drawn of {points:,}", f"{seen:g}", "50", "met" if seen == 50 else "NOT MET"])
+            took = []
+            for low, high in [(0.0, 0.5), (0.3, 0.9), (0.6, 0.7), (0.66, 0.67), (0.6666, 0.66675), (0.1, 0.1001), (0.2, 0.9999)]:  # fmt: skip
+                window = [low * points, high * points]
+                took.append(page.evaluate("async (window) => { const t = performance.now(); await viz.zoom('loss', window); return performance.now() - t; }", window))  # fmt: skip
+                found = page.evaluate("viz.extremes('loss').a")
+                part = noise[max(0, int(np.floor(window[0]))) : int(np.ceil(window[1])) + 1]
+                wider = noise[max(0, int(window[0] - 0.05 * (window[1] - window[0]))) : int(window[1] + 0.05 * (window[1] - window[0])) + 2]  # fmt: skip
+                if not (wider.min() <= found[0] <= part.min() and part.max() <= found[1] <= wider.max()):
+                    rows.append([f"zoom {low}–{high} of {points:,}", f"{found}", "exact", "NOT MET"])
+        served.stop()
+        add(f"zoom of {points:,} points, slowest of {len(took)}", max(took), 150)
+
+
+def smooth(folder: Path, _: argparse.Namespace) -> None:
+    """The smoothing slider."""
+    for what, runs, size, address in (
+        ("4 cards × 100 runs", 100, (1000, 640), "?tags=/m[01]$/"),
+        ("12 cards × 20 runs", 20, (1920, 1200), ""),
+    ):
+        logdir = sweep(folder, 100, 20, 1000)
+        served = start_viz(logdir, "--no-token")
+        with browser() as page:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.goto(f"{served.base}/{address or '?tags=/(train|val|grad)/'}{'' if runs == 100 else '&runs=/00[01]/'}")
+            until(page, "viz.ready && document.body.classList.contains('has-dash')")
+            time.sleep(2)
+            cards = page.evaluate("[...document.querySelectorAll('.card')].filter((c) => c.card.sight).length")
+            took = [
+                page.evaluate("async (s) => { const t = performance.now(); viz.set('smooth', s); await viz.settled(); return performance.now() - t; }", 0.5 + i / 25)  # fmt: skip
+                for i in range(11)
+            ]
+        served.stop()
+        add(f"smoothing, {what} ({cards} cards in sight), median", statistics.median(took), 150)
+
+
+def long(folder: Path, arguments: argparse.Namespace) -> None:
+    """A page that stays open: 8 hours at 10 Hz are 288,000 points of a series, here at 4,000 a second."""
+    logdir = folder / "long"
+    logdir.mkdir()
+    served = start_viz(logdir, "--no-token")
+    with browser() as page, trained(logdir, ["a"], 4, 4000.0):
+        page.goto(served.base)
+        until(page, "viz.ready && (viz.drawn('train/m0').a?.points ?? 0) > 1000")
+        seconds = max(60.0, arguments.seconds * 4)
+        heaps, servers = [], []
+        began = time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            time.sleep(seconds / 12)
+            heaps.append(heap_mib(page))
+            servers.append(server_mib(served))
+        points = page.evaluate("viz.drawn('train/m0').a.points")
+    served.stop()
+    warm = len(heaps) // 3
+    add(f"page heap after {points:,} points a series, to after a third", statistics.median(heaps[-3:]) / statistics.median(heaps[warm : warm + 3]), 1.1, "×")  # fmt: skip
+    add("server memory, the same", statistics.median(servers[-3:]) / statistics.median(servers[warm : warm + 3]), 1.1, "×")
+
+
+def restart(folder: Path, _: argparse.Namespace) -> None:
+    """The server is killed and started again."""
+    logdir = folder / "restart"
+    logdir.mkdir()
+    served = start_viz(logdir, "--no-token")
+    port = served.base.rpartition(":")[2]
+    with browser() as page, trained(logdir, ["a"], 1, 50.0):
+        page.goto(served.base)
+        until(page, "(viz.drawn('train/m0').a?.points ?? 0) > 50")
+        served.process.send_signal(signal.SIGKILL)
+        served.process.wait()
+        time.sleep(2)
+        again = start_viz(logdir, "--no-token", "--port", port)
+        start = time.perf_counter()
+        until(page, "document.getElementById('live').dataset.state === 'live' && viz.drawn('train/m0').a.points > 150")
+        took = time.perf_counter() - start
+        time.sleep(1)
+        steps = page.evaluate("viz.drawn('train/m0').a.step")
+        whole = steps == list(range(len(steps)))
+    again.stop()
+    add("live again after the server was restarted", took, 2, "s")
+    rows.append(["nothing missing after it", "nothing" if whole else "points", "nothing", "met" if whole else "NOT MET"])
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
+    "live": live,
+    "cold": cold,
+    "large": large,
+    "spike": spike,
+    "smooth": smooth,
+    "long": long,
+    "restart": restart,
+}
+
+if __name__ == "__main__":
+    main()
