@@ -13,7 +13,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from tracker.store.segments import Segment
 from tracker.store.stretch import SUMMARY, Points, Summaries
 from tracker.values.histogram import Histogram
 
-KINDS = ("scalar", "histogram", "image", "text", "graph")
+KINDS = ("scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph")
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _SUMMARIES = (
@@ -40,7 +40,12 @@ _SKETCHES = (
     "SELECT step, wall_time, nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, buckets "
     "FROM sketches WHERE series=? AND level=0 ORDER BY n"
 )
-_MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
+_MEDIA = (
+    "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=?1 "
+    "AND (?2 IS NULL OR step=?2) AND (?3 IS NULL OR position=?3) ORDER BY n, position"
+)
+_PLAIN_LIMIT = 256 * 1024 * 1024
+"""Bytes that compressed JSON (a graph, a table, a figure) may unpack to; more is a mistake or an attack."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Histograms:
 
 @dataclass(frozen=True)
 class MediaItem:
-    """One logged item: a picture, a text, a graph."""
+    """One logged item: a picture, a sound, a text, a table, a graph."""
 
     step: int
     wall_time: float
@@ -92,6 +97,8 @@ class MediaItem:
     hash: str
     """Names its bytes within the run."""
     read: Callable[[], bytes]
+    parts: tuple[MediaItem, ...] = ()
+    """What belongs to it: masks of a picture, pictures in a table's cells."""
 
     @property
     def data(self) -> bytes:
@@ -108,9 +115,30 @@ class MediaItem:
         return np.asarray(Image.open(io.BytesIO(self.data)))
 
     @property
+    def samples(self) -> npt.NDArray[np.int16]:
+        """A sound's samples, (T, C)."""
+        import io
+        import wave
+
+        with wave.open(io.BytesIO(self.data)) as file:
+            raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+            return raw.reshape(-1, file.getnchannels())
+
+    @property
     def text(self) -> str:
         """A text's words."""
         return self.data.decode("utf-8")
+
+    @property
+    def json(self) -> Any:
+        """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`."""
+        return json.loads(zlib.decompressobj().decompress(self.data, _PLAIN_LIMIT))
+
+    @property
+    def table(self) -> dict[str, list[Any]]:
+        """A table's values by column; a picture is {"image": its number among the table's `parts`}."""
+        columns = self.json["columns"]
+        return {each["name"]: [_number_of(cell, each["kind"]) for cell in each["values"]] for each in columns}
 
 
 @dataclass(frozen=True)
@@ -359,28 +387,70 @@ class StoredRun:
                         items.append(Histogram.of(sketch_of(counted)))
         return Histograms(np.array(steps, np.int64), np.array(times, np.float64), tuple(items))
 
-    def media(self, kind: str, tag: str) -> list[MediaItem]:
-        """The items of a tag of one kind ("image", "text", "graph"), in order.
+    def media(self, kind: str, tag: str, *, step: int | None = None, position: int | None = None) -> list[MediaItem]:
+        """The items of a tag of one kind ("image", "audio", "table" …), in order.
+
+        Args:
+            kind: One of `KINDS` but scalars and histograms.
+            tag: What they were logged under.
+            step: Only those of this step.
+            position: Only those at this place among the items logged together.
 
         Raises:
             SeriesNotFoundError: the run has none.
         """
-        items = []
+        items: list[MediaItem] = []
         with self._series(kind, tag) as found:
             for segment, connection, series, limit in found:
-                for step, wall_time, position, form, attributes, digest in connection.execute(_MEDIA, (series,)):
-                    if limit is None or step <= limit:
+                asked = (series, step, position)
+                for at, wall_time, place, form, attributes, digest in connection.execute(_MEDIA, asked):
+                    if limit is None or at <= limit:
+                        about = json.loads(attributes)
                         read = self._blob_of(segment.path, digest)
-                        items.append(MediaItem(step, wall_time, position, form, json.loads(attributes), digest, read))
+                        item = MediaItem(at, wall_time, place, form, about, digest, read)
+                        if "part" in about and items:
+                            items[-1] = replace(items[-1], parts=(*items[-1].parts, item))
+                        else:
+                            items.append(item)
         return items
+
+    def media_steps(self, kind: str, tag: str) -> list[int]:
+        """The steps at which a tag of one kind was logged, ascending.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        steps: set[int] = set()
+        with self._series(kind, tag) as found:
+            for _, connection, series, limit in found:
+                for (step,) in connection.execute("SELECT DISTINCT step FROM media WHERE series=?", (series,)):
+                    if limit is None or step <= limit:
+                        steps.add(step)
+        return sorted(steps)
 
     def images(self, tag: str) -> list[MediaItem]:
         """The pictures of a tag, in order."""
         return self.media("image", tag)
 
+    def audio(self, tag: str) -> list[MediaItem]:
+        """The sounds of a tag, in order; `item.samples` are the numbers."""
+        return self.media("audio", tag)
+
+    def videos(self, tag: str) -> list[MediaItem]:
+        """The videos of a tag, in order."""
+        return self.media("video", tag)
+
     def text(self, tag: str) -> list[MediaItem]:
         """The texts of a tag, in order."""
         return self.media("text", tag)
+
+    def tables(self, tag: str) -> list[MediaItem]:
+        """The tables of a tag, in order; `item.table` are the columns."""
+        return self.media("table", tag)
+
+    def figures(self, tag: str) -> list[MediaItem]:
+        """The figures of a tag, in order."""
+        return self.media("figure", tag)
 
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
@@ -392,8 +462,7 @@ class StoredRun:
             tags = self.tags("graph")
             tag = "graph" if "graph" in tags or not tags else tags[0]
         newest = self.media("graph", tag)[-1]
-        decoder = zlib.decompressobj()
-        plain: dict[str, Any] = json.loads(decoder.decompress(newest.data, 256 * 1024 * 1024))
+        plain: dict[str, Any] = newest.json
         return plain
 
     def marks(self) -> list[Mark]:
@@ -519,6 +588,11 @@ class _SeriesFile:
             return rows.fetchall()
         one = f"{select} n=?"
         return [self.connection.execute(one, (self.series, level, n)).fetchone() for n in wanted]
+
+
+def _number_of(cell: Any, kind: str) -> Any:
+    """A cell as a Python value: numbers that JSON has not are words there."""
+    return float(cell) if kind == "number" and isinstance(cell, str) else cell
 
 
 def sketch_of(row: Sequence[Any]) -> sketch.Sketch:
