@@ -11,7 +11,7 @@ const pages = {
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
-  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"] },
 };
 let mounted = null;
 

@@ -9,10 +9,11 @@ const defaults = {
   logy: false,
   off: [], // runs that are hidden
   bins: "ridge", // ridge | heat | bands: how distributions are drawn
-  pace: null, // step that media and graph show; null is the newest
+  across: "runs", // runs | steps: what stands side by side on the page of media
+  pace: null, // step that distributions, media and the graph show; null is the newest
 };
 
-const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", pace: "at" };
+const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", across: "across", pace: "at" };
 const listeners = new Map();
 const current = { ...defaults };
 
