@@ -15,12 +15,13 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -70,6 +71,14 @@ def create_app(settings: Settings) -> ASGIApp:
     async def live(socket: WebSocket) -> None:
         await hub.serve(socket)
 
+    async def plotly(_: Request) -> Response:
+        # Plotly's own drawing code, as its Python package has it; only for figures that were logged.
+        folder = find_spec("plotly")
+        assert folder is not None
+        assert folder.submodule_search_locations
+        path = Path(folder.submodule_search_locations[0], "package_data", "plotly.min.js")
+        return FileResponse(path, media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         hub.start()
@@ -88,6 +97,7 @@ def create_app(settings: Settings) -> ASGIApp:
             *routes.routes(hub, store),
             *page_routes.routes(hub, store, settings.read_only),
             *graph_routes.routes(store),
+            Route("/plotly.js", plotly),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},

@@ -24,19 +24,24 @@ from dashboard.expressions import Expression
 from dashboard.hub import Hub
 from dashboard.page_form import page_form
 from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.store.answers import MediaItem
 from tracker.store.reader import Store, StoredRun
 
 MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_BODY_BYTES = 1 << 20
 
-# The first bytes of a picture decide what it is served as; what was written beside it is not trusted.
+# The first bytes decide what is served as a picture, a sound or a video; what was written beside it is not trusted.
 _MAGIC = (
-    (b"RIFF", "image/webp"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8"), "image/gif"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "audio/wav"),
+    (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
+    (re.compile(rb"\x1aE\xdf\xa3"), "video/webm"),
 )
+MEDIA_KINDS = ("image", "audio", "video", "text", "table", "figure")
 _HASH = re.compile(r"[0-9a-f]{32}")
 
 
@@ -145,25 +150,24 @@ class _Api:
         return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
 
     async def media(self, request: Request) -> Response:
-        """The items of a series: steps, attributes and the hashes to fetch them by; texts come along."""
+        """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
+
+        `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together.
+        """
         run, tag, kind = _wanted(request, "run"), _wanted(request, "tag"), request.query_params.get("kind", "image")
-        if kind not in ("image", "text"):
-            raise HTTPException(400, "kind is image or text")
-        found = await self._ask(lambda: self._run(run).media(kind, tag))
-        items = [
-            {
-                "step": item.step,
-                "wall_time": item.wall_time,
-                "position": item.position,
-                "hash": item.hash,
-                "attributes": item.attributes,
-            }
-            for item in found
-        ]
-        if kind == "text":
-            for plain, text in zip(items, await self._ask(lambda: [item.text for item in found]), strict=True):
-                plain["text"] = text
-        return json_answer({"run": run, "tag": tag, "items": items})
+        if kind not in MEDIA_KINDS:
+            raise HTTPException(400, f"kind is {' | '.join(MEDIA_KINDS)}")
+        wanted, position = request.query_params.get("step"), _whole(request, "position")
+        step = None if wanted == "newest" else _whole(request, "step")
+
+        def read() -> dict[str, Any]:
+            stored = self._run(run)
+            steps = stored.media_steps(kind, tag)
+            at = steps[-1] if wanted == "newest" and steps else step
+            found = stored.media(kind, tag, step=at, position=position)
+            return {"run": run, "tag": tag, "steps": steps, "items": [_item(each, kind) for each in found]}
+
+        return json_answer(await self._ask(read))
 
     async def blob(self, request: Request) -> Response:
         """A picture by the hash of its content, which never changes."""
@@ -173,7 +177,7 @@ class _Api:
         data = await self._ask(lambda: self._run(run).blob(digest))
         if data is None:
             raise HTTPException(404, "no such picture")
-        form = next((form for magic, form in _MAGIC if data.startswith(magic)), None)
+        form = next((form for magic, form in _MAGIC if magic.match(data)), None)
         headers = {
             "cache-control": "private, max-age=31536000, immutable",
             "content-security-policy": "sandbox; default-src 'none'",
@@ -226,6 +230,23 @@ def _needs(formula: str | Expression) -> tuple[str, ...]:
     return (formula,) if isinstance(formula, str) else formula.tags
 
 
+def _item(found: MediaItem, kind: str) -> dict[str, Any]:
+    """An item as JSON values, with what belongs to it."""
+    plain = {
+        "step": found.step,
+        "wall_time": found.wall_time,
+        "position": found.position,
+        "form": found.form,
+        "hash": found.hash,
+        "attributes": found.attributes,
+    }
+    if found.parts:
+        plain["parts"] = [{"hash": part.hash, "attributes": part.attributes} for part in found.parts]
+    if kind == "text":
+        plain["text"] = found.data.decode("utf-8", "replace")
+    return plain
+
+
 def json_answer(value: Any) -> Response:
     return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
 
@@ -261,6 +282,14 @@ def _within(value: Any) -> int:
     if not isinstance(value, (int, float)) or not 1 <= value <= MAX_COLUMNS:
         raise HTTPException(400, f"expected 1 to {MAX_COLUMNS} columns")
     return int(value)
+
+
+def _whole(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    try:
+        return int(text[:20]) if text else None
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a whole number") from error
 
 
 def _edge(request: Request, name: str) -> float | int | None:

@@ -19,17 +19,25 @@ from typing import Any
 from tracker import errors
 from tracker.run import Run
 from tracker.start import start as _start
+from tracker.values.audio import Audio
+from tracker.values.figure import Figure
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.table import Table
 from tracker.values.text import Text
+from tracker.values.video import Video
 
 __all__ = [
+    "Audio",
+    "Figure",
     "Graph",
     "Histogram",
     "Image",
     "Run",
+    "Table",
     "Text",
+    "Video",
     "errors",
     "finish",
     "flush",

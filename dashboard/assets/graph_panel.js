@@ -1,17 +1,10 @@
 // Beside the picture: what is known of the selected item, and the open scopes as a list, for those who read
 // rather than look.
 import * as format from "./format.js";
+import { node } from "./dom.js";
 import { isScope } from "./graph_box.js";
 import { bytes, family, familyName, mix, si } from "./graph_colour.js";
 import { ROOT } from "./graph_model.js";
-
-const node = (name, { text, ...attributes } = {}, ...children) => {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-};
 
 const KINDS = { scope: "Scope", group: "Names that begin alike", part: "Part of a long scope", fold: "Equal siblings", op: "Operation", input: "Input", parameter: "Parameter", output: "Output" };
 

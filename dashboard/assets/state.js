@@ -23,14 +23,15 @@ const defaults = {
   cards: [], // cards that the user made: JSON lists of tags and = expressions
   pins: [], // cards that stand on top
   bins: "ridge", // ridge | heat | bands: how distributions are drawn
-  pace: null, // step that media and graph show; null is the newest
+  across: "runs", // runs | steps: what stands side by side on the page of media
+  pace: null, // step that distributions, media and the graph show; null is the newest
   sort: "", // column of the table of runs, with - in front when falling
   columns: [], // metric and config columns of the table of runs; none for the usual ones
 };
 
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", cards: "c", pins: "pin", bins: "bins", pace: "at", sort: "sort", columns: "col",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", cards: "c", pins: "pin", bins: "bins", across: "across", pace: "at", sort: "sort", columns: "col",
 };
 const listeners = new Map();
 const current = { ...defaults };

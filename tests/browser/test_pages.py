@@ -165,8 +165,9 @@ def test_pictures_are_shown_with_their_predictions_and_follow_the_steps(
     slider.focus()
     page.keyboard.press("Home")
     assert "step 0" in panel.inner_text()
-    assert panel.query_selector(".picture.is-wrong")
-    assert "at step 50 <b>bold</b>" in page.inner_text("[aria-label='notes of second']")
+    until(page, "document.querySelector('[aria-label=\"samples of second\"] .picture.is-wrong')")
+    until(page, "document.querySelector('[aria-label=\"notes of second\"] .prose').textContent.includes('step 0')")
+    assert "at step 0 <b>bold</b>" in page.inner_text("[aria-label='notes of second']")
     panel.query_selector(".newest").click()
     everything.run.log(
         {"samples": [tracker.Image(np.zeros((8, 8)), label="three", predictions={"three": 1.0})]}, step=60

@@ -193,7 +193,7 @@ def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: 
     answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
     assert answer.headers["content-type"] == "image/webp"
     assert "sandbox" in answer.headers["content-security-policy"]
-    (file,) = (logdir / "p").glob("events.*")
+    (file,) = (logdir / "p").glob("events.*.sqlite")
     with sqlite3.connect(file) as connection:
         connection.execute(
             "UPDATE blobs SET data=?", (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,9 @@ import numpy.typing as npt
 
 from tracker.values import kept
 from tracker.values.histogram import Histogram
+
+_PLAIN_LIMIT = 256 * 1024 * 1024
+"""Bytes that compressed JSON (a graph, a table, a figure) may unpack to; more is a mistake or an attack."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Histograms:
 
 @dataclass(frozen=True)
 class MediaItem:
-    """One logged item: a picture, a text, a graph."""
+    """One logged item: a picture, a sound, a text, a table, a graph."""
 
     step: int
     wall_time: float
@@ -67,6 +72,8 @@ class MediaItem:
     hash: str
     """Names its bytes within the run."""
     read: Callable[[], bytes]
+    parts: tuple[MediaItem, ...] = ()
+    """What belongs to it: masks of a picture, pictures in a table's cells."""
 
     @property
     def data(self) -> bytes:
@@ -85,9 +92,30 @@ class MediaItem:
         return np.asarray(Image.open(io.BytesIO(self.data)))
 
     @property
+    def samples(self) -> npt.NDArray[np.int16]:
+        """A sound's samples, (T, C)."""
+        import io
+        import wave
+
+        with wave.open(io.BytesIO(self.data)) as file:
+            raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+            return raw.reshape(-1, file.getnchannels())
+
+    @property
     def text(self) -> str:
         """A text's words."""
         return self.data.decode("utf-8")
+
+    @property
+    def json(self) -> Any:
+        """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`."""
+        return json.loads(zlib.decompressobj().decompress(self.data, _PLAIN_LIMIT))
+
+    @property
+    def table(self) -> dict[str, list[Any]]:
+        """A table's values by column; a picture is {"image": its number among the table's `parts`}."""
+        columns = self.json["columns"]
+        return {each["name"]: [_number_of(cell, each["kind"]) for cell in each["values"]] for each in columns}
 
 
 @dataclass(frozen=True)
@@ -99,3 +127,8 @@ class Mark:
     kind: str
     text: str
     attributes: dict[str, Any]
+
+
+def _number_of(cell: Any, kind: str) -> Any:
+    """A cell as a Python value: numbers that JSON has not are words there."""
+    return float(cell) if kind == "number" and isinstance(cell, str) else cell

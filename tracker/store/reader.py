@@ -11,8 +11,8 @@ import json
 import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,15 @@ from tracker.store.stretch import Points
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 
-KINDS = tuple(dict.fromkeys(("scalar", "histogram", "image", "text", "graph", *kept.KINDS)))
+KINDS = tuple(
+    dict.fromkeys(("scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", *kept.KINDS))
+)
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
-_MEDIA = "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=? ORDER BY n, position"
+_MEDIA = (
+    "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=?1 "
+    "AND (?2 IS NULL OR step=?2) AND (?3 IS NULL OR position=?3) ORDER BY n, position"
+)
 
 
 class Store:
@@ -289,28 +294,70 @@ class StoredRun:
             np.array([sum(node.count for node, _ in group) for group in groups], np.int64),
         )
 
-    def media(self, kind: str, tag: str) -> list[MediaItem]:
-        """The items of a tag of one kind ("image", "text", "graph"), in order.
+    def media(self, kind: str, tag: str, *, step: int | None = None, position: int | None = None) -> list[MediaItem]:
+        """The items of a tag of one kind ("image", "audio", "table" …), in order.
+
+        Args:
+            kind: One of `KINDS` but scalars and histograms.
+            tag: What they were logged under.
+            step: Only those of this step.
+            position: Only those at this place among the items logged together.
 
         Raises:
             SeriesNotFoundError: the run has none.
         """
-        items = []
+        items: list[MediaItem] = []
         with self._series(kind, tag) as found:
             for segment, connection, series, limit in found:
-                for step, wall_time, position, form, attributes, digest in connection.execute(_MEDIA, (series,)):
-                    if limit is None or step <= limit:
+                asked = (series, step, position)
+                for at, wall_time, place, form, attributes, digest in connection.execute(_MEDIA, asked):
+                    if limit is None or at <= limit:
+                        about = json.loads(attributes)
                         read = self._blob_of(segment.path, digest)
-                        items.append(MediaItem(step, wall_time, position, form, json.loads(attributes), digest, read))
+                        item = MediaItem(at, wall_time, place, form, about, digest, read)
+                        if "belongs" in about and items:
+                            items[-1] = replace(items[-1], parts=(*items[-1].parts, item))
+                        else:
+                            items.append(item)
         return items
+
+    def media_steps(self, kind: str, tag: str) -> list[int]:
+        """The steps at which a tag of one kind was logged, ascending.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        steps: set[int] = set()
+        with self._series(kind, tag) as found:
+            for _, connection, series, limit in found:
+                for (step,) in connection.execute("SELECT DISTINCT step FROM media WHERE series=?", (series,)):
+                    if limit is None or step <= limit:
+                        steps.add(step)
+        return sorted(steps)
 
     def images(self, tag: str) -> list[MediaItem]:
         """The pictures of a tag, in order."""
         return self.media("image", tag)
 
+    def audio(self, tag: str) -> list[MediaItem]:
+        """The sounds of a tag, in order; `item.samples` are the numbers."""
+        return self.media("audio", tag)
+
+    def videos(self, tag: str) -> list[MediaItem]:
+        """The videos of a tag, in order."""
+        return self.media("video", tag)
+
     def text(self, tag: str) -> list[MediaItem]:
         """The texts of a tag, in order."""
         return self.media("text", tag)
+
+    def tables(self, tag: str) -> list[MediaItem]:
+        """The tables of a tag, in order; `item.table` are the columns."""
+        return self.media("table", tag)
+
+    def figures(self, tag: str) -> list[MediaItem]:
+        """The figures of a tag, in order."""
+        return self.media("figure", tag)
 
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
@@ -322,8 +369,7 @@ class StoredRun:
             tags = self.tags("graph")
             tag = "graph" if "graph" in tags or not tags else tags[0]
         newest = self.media("graph", tag)[-1]
-        decoder = zlib.decompressobj()
-        plain: dict[str, Any] = json.loads(decoder.decompress(newest.data, 256 * 1024 * 1024))
+        plain: dict[str, Any] = newest.json
         return plain
 
     def marks(self) -> list[Mark]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
-from tracker.values import arrays
+from tracker.values import arrays, layers
 from tracker.values.value import Medium, Value
 
 MAX_PIXELS = 64_000_000
@@ -33,6 +33,8 @@ class Image(Value):
         label: What it truly shows.
         predictions: What the model says it shows: probability by class name.
         layout: "HWC" or "CHW" for arrays that could be either; torch tensors are taken as CHW, others as HWC.
+        boxes: Rectangles over it, in layers; see `layers.boxes`.
+        masks: The class of each pixel, in layers; see `layers.masks`.
 
     Raises:
         LoggedTypeError: `data` is neither an array nor a PIL image.
@@ -49,6 +51,8 @@ class Image(Value):
         label: object = None,
         predictions: Mapping[Any, float] | None = None,
         layout: str | None = None,
+        boxes: Any = None,
+        masks: Any = None,
     ) -> None:
         self.pixels, noted = _pixels(data, layout)
         self.attributes: dict[str, Any] = {"height": self.pixels.shape[0], "width": self.pixels.shape[1], **noted}
@@ -61,19 +65,29 @@ class Image(Value):
             self.attributes["predictions"] = [
                 {"name": name, "probability": p if math.isfinite(p) else None} for name, p in ranked[:TOP_PREDICTIONS]
             ]
+        height, width = self.pixels.shape[:2]
+        if boxes is not None:
+            self.attributes["boxes"] = layers.boxes(boxes, width, height)
+        self.masks = [] if masks is None else layers.masks(masks, (height, width))
+        if self.masks:
+            self.attributes["masks"] = [{"name": name, "labels": labels} for name, _, labels in self.masks]
 
     @property
     def n_bytes(self) -> int:
-        return self.pixels.nbytes + 500
+        return self.pixels.nbytes + sum(mask.nbytes for _, mask, _ in self.masks) + 500
 
     def encode(self) -> list[Medium]:
-        from PIL import Image as Pictures
+        parts = [Medium("image/webp", {"belongs": "mask", "name": name}, _webp(mask)) for name, mask, _ in self.masks]
+        return [Medium("image/webp", self.attributes, _webp(self.pixels)), *parts]
 
-        picture = Pictures.fromarray(self.pixels)
-        out = io.BytesIO()
-        # Method 0: 36 ms for 1024 × 1024 × 3 where PNG takes 205, and 14 % smaller (measured).
-        picture.save(out, "WEBP", lossless=True, method=0, quality=0)
-        return [Medium("image/webp", self.attributes, out.getvalue())]
+
+def _webp(pixels: npt.NDArray[np.uint8]) -> bytes:
+    from PIL import Image as Pictures
+
+    out = io.BytesIO()
+    # Method 0: 36 ms for 1024 × 1024 × 3 where PNG takes 205, and 14 % smaller (measured).
+    Pictures.fromarray(pixels).save(out, "WEBP", lossless=True, method=0, quality=0)
+    return out.getvalue()
 
 
 def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
@@ -92,7 +106,7 @@ def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[
         array = _grid(np.stack([_hwc(each, prefer_chw, layout, data) for each in array]) if len(array) else array)
     else:
         array = _hwc(array, prefer_chw, layout, data)
-    pixels, noted = _to_uint8(_checked(array, data))
+    pixels, noted = to_uint8(_checked(array, data))
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels, noted
 
 
@@ -148,7 +162,7 @@ def _grid(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return grid
 
 
-def _to_uint8(array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+def to_uint8(array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """8-bit pixels, always a copy, and what had to be done to the numbers."""
     noted: dict[str, Any] = {}
     if array.dtype == np.uint8:

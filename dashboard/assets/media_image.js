@@ -1,0 +1,52 @@
+// A picture in a grid: what it shows, what it is taken for, and the boxes and masks over it.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import { node } from "./dom.js";
+import { drawLayers } from "./media_layers.js";
+import { open } from "./media_large.js";
+
+export function make(item, panel) {
+  const image = node("img", { decoding: "async", loading: "lazy" });
+  const over = node("canvas", { class: "layers", hidden: true });
+  const says = node("span", { class: "says" });
+  const guesses = node("div", { class: "guesses" });
+  const button = node("button", { type: "button", class: "picture-open" }, image, over);
+  const element = node("figure", { class: "picture" }, button, node("figcaption", {}, says, guesses));
+  let shown = item;
+  button.addEventListener("click", () => open(panel, shown));
+  element.update = (now) => {
+    shown = now;
+    const { attributes: about } = now;
+    const address = api.blobAddress(panel.run, now.hash);
+    if (image.getAttribute("src") !== address) image.src = address;
+    image.width = about.width;
+    image.height = about.height;
+    image.classList.toggle("is-small", about.width <= 128 && about.height <= 128);
+    const top = (about.predictions ?? []).slice(0, 3);
+    element.classList.toggle("is-wrong", top.length > 0 && about.label !== undefined && top[0].name !== about.label);
+    image.alt = spoken(about);
+    button.setAttribute("aria-label", `Enlarge: ${image.alt}`);
+    says.textContent = told(about);
+    bars(guesses, top, about.label);
+    drawLayers(over, panel.run, now, panel.off);
+  };
+  element.update(item);
+  return element;
+}
+
+const spoken = (about) => [about.caption, about.label !== undefined ? `shows ${about.label}` : "", about.predictions?.length ? `taken for ${about.predictions[0].name}` : ""].filter(Boolean).join(", ") || "logged picture";
+
+export const told = (about) => [about.caption, about.label !== undefined ? `is ${about.label}` : "", about.clipped ? `${format.plural(about.clipped, "value")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+
+// The likeliest classes as bars; that of the truth stands out.
+export function bars(holder, guesses, label) {
+  while (holder.children.length > guesses.length) holder.lastChild.remove();
+  guesses.forEach((guess, i) => {
+    const row = holder.children[i] ?? holder.appendChild(node("div", { class: "guess" }, node("span", { class: "guess-name" }), node("span", { class: "guess-bar" }, node("i")), node("span", { class: "guess-share" })));
+    row.children[0].textContent = guess.name;
+    row.children[0].title = guess.name;
+    row.children[1].firstChild.style.width = `${100 * Math.min(1, Math.max(0, guess.probability ?? 0))}%`;
+    row.children[2].textContent = guess.probability === null ? "NaN" : `${Math.round(100 * guess.probability)} %`;
+    row.classList.toggle("is-right", label !== undefined && guess.name === label);
+  });
+}

@@ -1,0 +1,168 @@
+// A panel: what a run logged under a tag, at a step or at several; each kind is drawn by a module of its own.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import * as runs from "./runs.js";
+import * as state from "./state.js";
+import { node } from "./dom.js";
+import { colour } from "./palette.js";
+import * as audio from "./media_audio.js";
+import * as figures from "./media_figure.js";
+import * as images from "./media_image.js";
+import * as tables from "./media_table.js";
+import * as texts from "./media_text.js";
+import * as videos from "./media_video.js";
+
+const REFRESH_MS = 300;
+const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
+const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
+
+// A module makes an element of an item: make(item, panel) -> element with update(item), and maybe end().
+export const KINDS = {
+  image: { title: "Images", make: images.make },
+  figure: { title: "Figures", make: figures.make },
+  video: { title: "Video", make: videos.make },
+  audio: { title: "Audio", make: audio.make },
+  table: { title: "Tables", make: tables.make },
+  text: { title: "Texts", make: texts.make },
+};
+
+export class Panel {
+  constructor(kind, tag, run) {
+    Object.assign(this, { kind, tag, run, steps: [], sight: false, loaded: false });
+    this.kept = new Map(); // step -> items
+    this.off = new Set(); // layers that are not shown
+    const [path, last] = format.split(tag);
+    this.dot = node("i", { class: "dot" });
+    this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
+    this.output = node("output");
+    this.newest = node("button", { class: "text-button newest", type: "button", text: "newest", hidden: true });
+    this.layers = node("div", { class: "layer-chips" });
+    this.items = node("div", { class: `panel-items is-${kind}` });
+    this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output, this.newest);
+    this.element = node("article", { class: "panel", "aria-label": `${tag} of ${run}` },
+      node("div", { class: "card-head" },
+        node("h3", { class: "card-title" }, node("span", { class: "path", text: path }), node("span", { class: "last", text: last })),
+        this.layers,
+        node("span", { class: "card-run" }, this.dot, node("span", { text: run }))),
+      this.pacer, this.items);
+    this.element.panel = this;
+    this.slider.addEventListener("input", () => {
+      const at = Number(this.slider.value);
+      // At the right end the page follows what comes.
+      state.set("pace", at === this.steps.length - 1 ? null : this.steps[at]);
+    });
+    this.newest.addEventListener("click", () => state.set("pace", null));
+  }
+
+  end() {
+    this.setInSight(false);
+    for (const child of this.items.querySelectorAll("*")) child.end?.();
+  }
+
+  setInSight(sight) {
+    this.sight = sight;
+    if (sight) this.wanted();
+  }
+
+  // The last step that is not after the page's; the first when all are.
+  get step() {
+    const at = state.get("pace");
+    if (at === null || !this.steps.length) return this.steps[this.steps.length - 1];
+    return this.steps.findLast((step) => step <= at) ?? this.steps[0];
+  }
+
+  // The steps that are to be seen.
+  get shown() {
+    if (state.get("across") !== "steps" || this.steps.length < 2) return [this.step];
+    const count = Math.min(STEPS_AT_ONCE, this.steps.length);
+    const last = this.steps.indexOf(this.step);
+    return [...new Set(Array.from({ length: Math.min(count, last + 1) }, (_, i) => this.steps[Math.round((i * last) / Math.max(1, Math.min(count, last + 1) - 1))]))];
+  }
+
+  async wanted() {
+    if (!this.sight) return;
+    if (!this.loaded || this.stale) { this.load("newest"); return; }
+    const missing = this.shown.filter((step) => !this.kept.has(step));
+    this.draw();
+    for (const step of missing) await this.load(step);
+  }
+
+  async load(step) {
+    if (this.asking) { this.again = true; return; }
+    this.asking = true;
+    this.stale = false;
+    try {
+      const { steps, items } = await api.json("media", { run: this.run, tag: this.tag, kind: this.kind, step });
+      this.steps = steps;
+      const at = step === "newest" ? steps[steps.length - 1] : step;
+      // What was logged last at a step stands for it: a repeated step shows its newest items.
+      const newest = items.reduce((most, item) => Math.max(most, item.wall_time), -Infinity);
+      this.kept.delete(at);
+      this.kept.set(at, items.filter((item) => item.wall_time === newest));
+      while (this.kept.size > KEPT_STEPS) this.kept.delete(this.kept.keys().next().value);
+      this.problem = null;
+    } catch (error) {
+      this.problem = error.message;
+    }
+    this.loaded = true;
+    this.asking = false;
+    this.draw();
+    const missing = !this.problem && this.shown.some((each) => !this.kept.has(each));
+    if (this.again || missing) { this.again = false; this.wanted(); }
+  }
+
+  later() {
+    this.stale = true;
+    if (!this.timer) this.timer = setTimeout(() => { this.timer = 0; this.wanted(); }, REFRESH_MS);
+  }
+
+  draw() {
+    this.dot.style.background = colour(runs.index(this.run));
+    const { step } = this;
+    this.pacer.hidden = this.steps.length < 2;
+    this.slider.max = String(Math.max(0, this.steps.length - 1));
+    this.slider.value = String(this.steps.indexOf(step));
+    this.output.textContent = step === undefined ? "" : `step ${format.step(step)}`;
+    this.newest.hidden = state.get("pace") === null || this.steps.length < 2;
+    if (this.problem) { this.items.replaceChildren(node("p", { class: "page-note", text: this.problem })); return; }
+    this.items.classList.toggle("is-late", this.shown.some((each) => !this.kept.has(each)));
+    const across = this.shown.length > 1;
+    this.items.classList.toggle("is-across", across);
+    if (!across) { if (this.kept.has(step)) { this.fill(this.items, this.kept.get(step)); this.#chips(this.kept.get(step)); } return; }
+    const columns = this.shown;
+    while (this.items.children.length > columns.length || (this.items.firstChild && !this.items.firstChild.matches(".step-column"))) { this.items.lastChild.end?.(); this.items.lastChild.remove(); }
+    columns.forEach((at, i) => {
+      const column = this.items.children[i] ?? this.items.appendChild(node("section", { class: "step-column" }, node("h4"), node("div", { class: "step-items" })));
+      column.firstChild.textContent = `step ${format.step(at)}`;
+      if (this.kept.has(at)) this.fill(column.lastChild, this.kept.get(at));
+    });
+  }
+
+  // The items as elements, those that are there already kept and told what they are now.
+  fill(holder, items) {
+    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note")) holder.replaceChildren();
+    while (holder.children.length > items.length) { holder.lastChild.end?.(); holder.lastChild.remove(); }
+    items.forEach((item, i) => {
+      const old = holder.children[i];
+      if (old) old.update(item);
+      else holder.append(KINDS[this.kind].make(item, this));
+    });
+  }
+
+  // Switches for the layers that lie over pictures.
+  #chips(items) {
+    const names = [...new Set(items.flatMap((item) => [...(item.attributes.boxes ?? []), ...(item.attributes.masks ?? [])].map((layer) => layer.name)))];
+    const said = names.join("\n");
+    if (this.layers.dataset.names === said) return;
+    this.layers.dataset.names = said;
+    this.layers.replaceChildren(...names.map((name) => {
+      const chip = node("button", { type: "button", class: "chip-toggle", "aria-pressed": String(!this.off.has(name)), text: name });
+      chip.addEventListener("click", () => {
+        if (!this.off.delete(name)) this.off.add(name);
+        chip.setAttribute("aria-pressed", String(!this.off.has(name)));
+        this.draw();
+      });
+      return chip;
+    }));
+  }
+}
