@@ -29,6 +29,7 @@ from starlette.websockets import WebSocket
 from dashboard import graph_routes, routes, security, shell
 from dashboard.follower import Follower
 from dashboard.hub import Hub
+from dashboard.profiles import routes as profile_routes
 from tracker.store.reader import Store
 
 logger = logging.getLogger("dashboard")
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> ASGIApp:
             WebSocketRoute("/live", live),
             *routes.routes(hub, lambda: Store(settings.logdir)),
             *graph_routes.routes(lambda: Store(settings.logdir)),
+            *profile_routes.routes(lambda: Store(settings.logdir)),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},

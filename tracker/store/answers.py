@@ -96,3 +96,33 @@ class Mark:
     kind: str
     text: str
     attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ConsolePiece:
+    """What was printed on one stream within about a second."""
+
+    segment: str
+    rank: int | None
+    wall_time: float
+    step: int
+    """The step of the training then."""
+    stream: str
+    """ "stdout" or "stderr"."""
+    text: str
+
+
+@dataclass(frozen=True)
+class ConsolePieces:
+    """Pieces in the order of their times, and how far they go."""
+
+    pieces: tuple[ConsolePiece, ...]
+    cursor: dict[str, int]
+    """By segment, the last row that was read."""
+    earlier: bool
+    """Whether there are older ones that were not asked for."""
+
+    @property
+    def text(self) -> str:
+        """All of it as one text."""
+        return "".join(piece.text for piece in self.pieces)
