@@ -11,6 +11,8 @@ const pages = {
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
+  profiles: { title: "Profiles", load: () => import("./profiles.js"), kinds: ["profile"] },
+  machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
 };
 let mounted = null;
