@@ -93,7 +93,11 @@ def main() -> None:
 
     import tracker
 
-    traces = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(os.environ.get("EVERYSTEP_REAL_DATA", ROOT.parent / "shared/real_data")) / "traces"
+    traces = (
+        Path(sys.argv[1])
+        if len(sys.argv) > 1
+        else Path(os.environ.get("EVERYSTEP_REAL_DATA", ROOT.parent / "shared/real_data")) / "traces"
+    )
     rows = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         million = Path(folder) / "million.json.gz"
@@ -112,7 +116,9 @@ def main() -> None:
                 served = start_viz(logdir, "--no-token")  # anew each time, so that nothing is known of the trace
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 page.goto(f"{served.base}/?p=profiles")
-                while not page.evaluate("window.viz?.ready === true && document.querySelector('.profile-flame canvas') !== null"):
+                while not page.evaluate(
+                    "window.viz?.ready === true && document.querySelector('.profile-flame canvas') !== null"
+                ):
                     page.wait_for_timeout(20)
                 found["open"].append(page.evaluate(_OPENED))
                 for how in ("pan", "zoom"):
@@ -126,7 +132,9 @@ def main() -> None:
                 middle = statistics.median(values)
                 if name in ("pan", "zoom"):
                     bar = bars.get("frames")
-                    rows.append([title, f"{name}, frames a second", f"{1000 / middle:.0f}", f"≥ {bar:.0f}" if bar else ""])
+                    rows.append(
+                        [title, f"{name}, frames a second", f"{1000 / middle:.0f}", f"≥ {bar:.0f}" if bar else ""]
+                    )
                 else:
                     bar = bars.get(name)
                     worst = f" (worst {max(values):.0f})" if name == "search" else ""

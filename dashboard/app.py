@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, routes, security, shell
+from dashboard import graph_routes, machine_routes, routes, security, shell
 from dashboard.follower import Follower
 from dashboard.hub import Hub
 from dashboard.profiles import routes as profile_routes
@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> ASGIApp:
             *routes.routes(hub, lambda: Store(settings.logdir)),
             *graph_routes.routes(lambda: Store(settings.logdir)),
             *profile_routes.routes(lambda: Store(settings.logdir)),
+            *machine_routes.routes(lambda: Store(settings.logdir)),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},

@@ -57,7 +57,7 @@ function arrange() {
   order = known.reverse().map((run) => run.name);
   shown = order.filter(matches);
   const scalars = tags("scalar");
-  headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars[0] ?? null;
+  headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars.find((tag) => !tag.startsWith("machine/")) ?? null;
   live.setRunning(known.some((run) => run.status === "running"));
   render();
 }
