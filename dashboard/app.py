@@ -27,10 +27,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, page_routes, routes, security, shell
+from dashboard import graph_routes, machine_routes, page_routes, routes, security, shell
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
+from dashboard.profiles import routes as profile_routes
 from tracker.store.reader import Store
 
 logger = logging.getLogger("dashboard")
@@ -97,6 +98,8 @@ def create_app(settings: Settings) -> ASGIApp:
             *routes.routes(hub, store),
             *page_routes.routes(hub, store, settings.read_only),
             *graph_routes.routes(store),
+            *profile_routes.routes(store),
+            *machine_routes.routes(store),
             Route("/plotly.js", plotly),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],

@@ -7,13 +7,11 @@ them. What is made of a graph once (see `graphs.GraphView`) is kept for the next
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import json
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -22,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboard.collector import not_collecting
 from dashboard.graphs import GraphView
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store, StoredRun
@@ -133,28 +132,13 @@ class _Graphs:
                 data = run.blob(digest)
                 if data is None:
                     raise HTTPException(404, "there is no such graph")
-                with _not_collecting():
+                with not_collecting():
                     view = GraphView(_decode(data))
                 self._views[digest] = view
                 while len(self._views) > 1 and sum(map(len, self._views.values())) > MAX_KEPT_NODES:
                     self._views.popitem(last=False)
             self._views.move_to_end(digest)
             return view
-
-
-@contextlib.contextmanager
-def _not_collecting() -> Iterator[None]:
-    """Keeps the collector of circles away while thousands of lists are made at once, none of them in a circle.
-
-    Measured: a graph of 9,769 nodes takes 0.17 s instead of 0.35 s beside the hundred thousand objects of Dash.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _decode(data: bytes) -> dict[str, Any]:

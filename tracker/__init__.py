@@ -24,6 +24,7 @@ from tracker.values.figure import Figure
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.profile import Profile
 from tracker.values.table import Table
 from tracker.values.text import Text
 from tracker.values.video import Video
@@ -34,6 +35,7 @@ __all__ = [
     "Graph",
     "Histogram",
     "Image",
+    "Profile",
     "Run",
     "Table",
     "Text",
@@ -61,6 +63,10 @@ def init(
     resume: str | None = None,
     step: int | None = None,
     fork: str | None = None,
+    machine: bool | float = True,
+    console: bool = False,
+    command: bool = False,
+    diff: bool = False,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
@@ -78,6 +84,11 @@ def init(
             store, off the live line, and the next step is one more.
         fork: The name of a run to begin as a copy of, up to `step` or to its end; it is left as it is. The new run
             is whole by itself: the first one may go on, or be deleted.
+        machine: Sample CPU, memory, disk, network and NVIDIA GPUs beside the training, under `machine/…`, and note
+            commit, packages and hardware: True is every 10 s, a number is seconds, False is none of it.
+        console: Keep what the process prints, on both outputs, whoever in it prints.
+        command: Keep the command line. What looks like a secret is hidden; what does not look like one is not.
+        diff: Keep what differs from the git commit, up to 1 MB; hidden as above.
 
     `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
@@ -85,7 +96,7 @@ def init(
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
     global _current
-    run = _start(logdir, name, config, group, tags, notes, resume, step, fork)
+    run = _start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
     _current = run
     return run
 

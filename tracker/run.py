@@ -22,6 +22,9 @@ from tracker import errors, process
 from tracker.config import plain
 from tracker.errors import message
 from tracker.logdir import new_segment_id
+from tracker.machine.console import Console
+from tracker.machine.record import Record
+from tracker.machine.sampler import Sampler
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
 from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane
@@ -70,8 +73,20 @@ class Run:
         self._writer = Writer(folder, birth, self._inbox)
         self._live = True
         """False in a forked child until it logs something of its own."""
+        self._sampler: Sampler | None = None
+        self._console: Console | None = None
         process.add(self)
         self._writer.start()
+
+    def watch(self, interval: float | None, *, console: bool, command: bool, diff: bool) -> None:
+        """Begins to sample the machine every `interval` seconds (None: never), and to keep what is printed."""
+        rank = self._birth.rank
+        if interval is not None:
+            self._sampler = Sampler(self.observe, self.folder, interval, rank, command, diff)
+            self._sampler.start()
+        if console:
+            self._console = Console(self.observe, "console" if rank is None else f"rank{rank}")
+            self._console.start()
 
     # --- logging -------------------------------------------------------------------------------------
 
@@ -185,8 +200,25 @@ class Run:
             self._wait_for_room()
         if isinstance(value, Histogram):
             self._inbox.add_heavy(heavy)
+        elif isinstance(value, Record):  # encoded already
+            self._inbox.add_heavy(heavy._replace(value=value.encode()))
         else:
             self._writer.add_media(heavy)
+
+    def observe(self, values: Mapping[str, float | Value]) -> None:
+        """Logs what is not of the loop, from any thread: at the step where the loop stands, without moving it."""
+        if self._finished or not self._live:
+            return
+        step, now = max(self._last_step, 0), _now()
+        numbers = {tag: value for tag, value in values.items() if not isinstance(value, Value)}
+        if numbers:
+            self._log_numbers(numbers, step, now)
+        for tag, value in values.items():
+            if isinstance(value, Value):
+                self._log_heavy(tag, value, step, now)
+        if self._inbox.idle:
+            self._inbox.idle = False
+            self._writer.wake()
 
     def _has_room(self, lane: Lane) -> bool:
         """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still."""
@@ -273,6 +305,10 @@ class Run:
         """
         if self._finished:
             return
+        if self._sampler is not None:
+            self._sampler.stop()
+        if self._console is not None:
+            self._console.stop()
         self._finished = True
         self._retire()
         if not self._live:
@@ -320,6 +356,10 @@ class Run:
     def leave_to_parent(self) -> None:
         """In a forked child: what waited is the parent's to store, and its file is the parent's alone."""
         self._writer.abandon()
+        self._sampler = None  # its thread is the parent's; the machine is the same
+        if self._console is not None:
+            self._console.leave_to_parent()
+            self._console = None
         self._inbox = Inbox()
         self._stepping = threading.Lock()
         self._live = False

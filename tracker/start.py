@@ -13,6 +13,8 @@ from typing import Any
 from tracker import config as configs
 from tracker import logdir as logdirs
 from tracker.errors import RunNameError, RunNotFoundError, StepError, message
+from tracker.machine.meter import PREFIX
+from tracker.machine.sampler import interval_of
 from tracker.run import Run
 from tracker.store import engine
 from tracker.store.appender import Birth
@@ -33,6 +35,10 @@ def start(
     resume: str | None,
     step: int | None,
     fork: str | None = None,
+    machine: bool | float = True,
+    console: bool = False,
+    command: bool = False,
+    diff: bool = False,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:
@@ -45,6 +51,7 @@ def start(
         raise StepError(
             message("step must be the whole number of a checkpoint's step.", expected="an int", got=repr(step))
         )
+    interval = interval_of(machine)
     now = time.time()
     root = logdirs.resolve(logdir)
     rank = _rank()
@@ -85,6 +92,7 @@ def start(
         words = "resumed" if source is None else f"forked from {source.name}"
         kind = "resume" if source is None else "fork"
         run.mark(f"{words} after step {first_step - 1:,}", first_step - 1, kind=kind, segment=parent.id)
+    run.watch(interval, console=console, command=command, diff=diff)
     return run
 
 
@@ -129,6 +137,8 @@ def _next_step(stored: StoredRun) -> int:
     """One more than the newest step of a run's live line; 0 when it has none."""
     newest = -1
     for tag in stored.tags("scalar"):
+        if tag.startswith(PREFIX):
+            continue  # the machine is sampled before the first step, too
         steps = stored.envelope(tag, 1).step_last
         newest = max(newest, int(steps[-1])) if len(steps) else newest
     return newest + 1
@@ -144,6 +154,6 @@ def _version() -> str:
 
 
 def _environment() -> dict[str, Any]:
-    """What a run can be traced by later. No environment variables and no arguments: they hold secrets."""
+    """What is known at once; `tracker.machine.environment` gathers the rest beside the training."""
     script = Path(sys.argv[0]).name if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
     return {"python": platform.python_version(), "platform": platform.platform(), "script": script}

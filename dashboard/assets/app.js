@@ -15,6 +15,8 @@ const pages = {
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"] },
+  profiles: { title: "Profiles", load: () => import("./profiles.js"), kinds: ["profile"] },
+  machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
   runs: { title: "Runs", load: () => import("./table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
 };
 let mounted = null;

@@ -7,6 +7,8 @@ const kinds = {
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
   runs: ["No runs yet", "tracker.init(logdir=\"runs\")"],
+  profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
+  machines: ["No machine was sampled", 'tracker.init(machine=True, console=True)'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };
 

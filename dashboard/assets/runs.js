@@ -77,7 +77,7 @@ function arrange() {
   order = sorted.reverse().map((run) => run.name);
   if (!headline || !tags("scalar").includes(headline)) {
     const scalars = tags("scalar");
-    headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars[0] ?? null;
+    headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars.find((tag) => !tag.startsWith("machine/")) ?? null;
   }
   live.setRunning(sorted.some((run) => run.status === "running"), sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0));
 }

@@ -129,6 +129,36 @@ class Mark:
     attributes: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class ConsolePiece:
+    """What was printed on one stream within about a second."""
+
+    segment: str
+    rank: int | None
+    wall_time: float
+    step: int
+    """The step of the training then."""
+    stream: str
+    """ "stdout" or "stderr"."""
+    text: str
+
+
+@dataclass(frozen=True)
+class ConsolePieces:
+    """Pieces in the order of their times, and how far they go."""
+
+    pieces: tuple[ConsolePiece, ...]
+    cursor: dict[str, int]
+    """By segment, the last row that was read."""
+    earlier: bool
+    """Whether there are older ones that were not asked for."""
+
+    @property
+    def text(self) -> str:
+        """All of it as one text."""
+        return "".join(piece.text for piece in self.pieces)
+
+
 def _number_of(cell: Any, kind: str) -> Any:
     """A cell as a Python value: numbers that JSON has not are words there."""
     return float(cell) if kind == "number" and isinstance(cell, str) else cell

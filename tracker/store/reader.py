@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 from tracker import logdir
 from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
 from tracker.store import engine, segments, sketch, stretch
-from tracker.store.answers import Histograms, Mark, MediaItem, Scalars
+from tracker.store.answers import ConsolePiece, ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
@@ -29,10 +29,15 @@ from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
 from tracker.values import kept
 from tracker.values.histogram import Histogram
+from tracker.values.profile import unpacked
 
 KINDS = tuple(
-    dict.fromkeys(("scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", *kept.KINDS))
+    dict.fromkeys(
+        ("scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", *kept.KINDS)
+    )
 )
+ABOUT_KINDS = ("environment", "console")
+"""What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0"
 _MEDIA = (
@@ -167,18 +172,18 @@ class StoredRun:
     # --- series --------------------------------------------------------------------------------------
 
     def tags(self, kind: str | None = None) -> list[str]:
-        """Its tags, of one kind or of all.
+        """Its tags, of one kind or of all that it logged.
 
         Raises:
             ValueError: no such kind.
         """
-        if kind is not None and kind not in KINDS:
+        if kind is not None and kind not in (*KINDS, *ABOUT_KINDS):
             raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
         found: set[str] = set()
         for segment in self.segments():
             with self._open(segment.path) as connection:
-                rows = connection.execute("SELECT tag FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
-                found.update(tag for (tag,) in rows)
+                rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
+                found.update(tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS)
         return sorted(found)
 
     def scalars(self, tag: str, *, rank: int | None = None, abandoned: bool = False) -> Scalars:
@@ -371,6 +376,59 @@ class StoredRun:
         newest = self.media("graph", tag)[-1]
         plain: dict[str, Any] = newest.json
         return plain
+
+    def profile(self, tag: str | None = None) -> bytes:
+        """The newest profile of a tag (or of the first one) as it was logged: a trace, unpacked.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        tags = self.tags("profile") if tag is None else [tag]
+        return unpacked(self.media("profile", tags[0] if tags else "profile")[-1].data)
+
+    def environment(self) -> list[dict[str, Any]]:
+        """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
+        found = []
+        for segment in self.segments():
+            about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
+            about |= {"created": segment.created, **segment.environment}
+            with self._open(segment.path) as connection:
+                rows = connection.execute(
+                    "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
+                    "(SELECT id FROM series WHERE kind='environment') ORDER BY media.n, position"
+                ).fetchall()
+            for form, data in rows:
+                about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
+            found.append(about)
+        return found
+
+    def console(self, since: Mapping[str, int] | None = None, limit: int | None = None) -> ConsolePieces:
+        """What it printed, in order, where that was asked for.
+
+        Args:
+            since: By segment, the last row that is known already: `.cursor` of an answer before.
+            limit: At most so many of the newest pieces of each segment.
+        """
+        pieces: list[ConsolePiece] = []
+        cursor = dict(since or {})
+        earlier = False
+        for segment in self.segments():
+            with self._open(segment.path) as connection:
+                rows = connection.execute(
+                    "SELECT media.id, wall_time, step, attributes, data FROM media JOIN blobs ON hash=blob "
+                    "WHERE media.id>? AND series IN (SELECT id FROM series WHERE kind='console') "
+                    "ORDER BY media.id DESC LIMIT ?",
+                    (cursor.get(segment.id, -1), -1 if limit is None else limit + 1),
+                ).fetchall()
+            if limit is not None and len(rows) > limit:
+                rows.pop()
+                earlier = True
+            for number, wall_time, step, attributes, data in rows[::-1]:
+                stream = str(json.loads(attributes).get("stream", "stdout"))
+                words = bytes(data).decode("utf-8", "replace")
+                pieces.append(ConsolePiece(segment.id, segment.rank, wall_time, step, stream, words))
+                cursor[segment.id] = number
+        return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
 
     def marks(self) -> list[Mark]:
         """Its marks, by time."""

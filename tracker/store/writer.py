@@ -326,6 +326,7 @@ class Writer:
         with self._done:
             self.closed = True
             self._done.notify_all()
+        self._encode.set()  # the encoder looks once more, and ends
 
     # --- the encoder's thread ------------------------------------------------------------------------
 

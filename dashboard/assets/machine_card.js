@@ -1,0 +1,123 @@
+// A card of the machines page: one measure of every run that is shown, each rank and GPU a line of its own.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import * as frames from "./frames.js";
+import * as runs from "./runs.js";
+import { Chart } from "./chart.js";
+import { Curve } from "./curve.js";
+import { bytes } from "./flame_model.js";
+
+const NAMES = [
+  ["cpu_percent", "CPU", "% of all cores"], ["process/cpu_percent", "CPU of this process", "% of one core"],
+  ["gpu/utilization_percent", "GPU", "% busy"], ["gpu/memory_bytes", "GPU memory", "bytes"], ["gpu/memory_percent", "GPU memory", "%"],
+  ["gpu/power_watts", "GPU power", "W"], ["gpu/temperature_celsius", "GPU temperature", "°C"],
+  ["memory_percent", "Memory", "%"], ["process/memory_bytes", "Memory of this process", "bytes"],
+  ["disk/read_bytes_per_s", "Disk reads", "bytes/s"], ["disk/write_bytes_per_s", "Disk writes", "bytes/s"], ["disk/used_percent", "Disk in use", "%"],
+  ["network/received_bytes_per_s", "Network received", "bytes/s"], ["network/sent_bytes_per_s", "Network sent", "bytes/s"],
+];
+
+// machine/rank3/gpu0/power_watts as its measure, which all ranks and GPUs share, and whose it is.
+export function metricOf(tag) {
+  const found = /^(?:machine\/)?(?:rank(\d+)\/)?(?:gpu(\d+)\/)?(.*)$/.exec(tag);
+  const key = found[2] === undefined ? found[3] : `gpu/${found[3]}`;
+  const rank = NAMES.findIndex(([name]) => name === key);
+  const whose = [found[1] !== undefined ? `rank ${found[1]}` : "", found[2] !== undefined ? `GPU ${found[2]}` : ""].filter(Boolean).join(", ");
+  return { key, whose, rank: rank < 0 ? 99 : rank, dash: Number(found[1] ?? 0) + Number(found[2] ?? 0) };
+}
+
+const CARD = `
+  <div class="card-head"><h3 class="card-title"><span class="last"></span> <span class="path"></span></h3><span class="card-value"></span></div>
+  <div class="card-plot"></div>
+  <div class="card-foot"><span class="told"></span><span class="how"></span></div>`;
+
+export class MachineCard {
+  // options: axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
+  constructor(key, options) {
+    Object.assign(this, { key, options, tags: [], curves: new Map(), asked: new Set(), highlight: null, ready: false });
+    const [, title, unit] = NAMES.find(([name]) => name === key) ?? [key, key.replaceAll("_", " "), ""];
+    const element = document.createElement("article");
+    element.className = "card";
+    element.setAttribute("aria-label", `${title}, ${unit}`);
+    element.innerHTML = CARD;
+    element.querySelector(".last").textContent = title;
+    element.querySelector(".path").textContent = unit;
+    this.unit = unit;
+    this.element = element;
+    this.chart = new Chart(element.querySelector(".card-plot"), { onZoom: () => this.reload(), onHover: options.hover });
+    this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
+    this.resize = new ResizeObserver(() => this.request());
+    this.resize.observe(this.chart.element);
+  }
+
+  setTags(tags) {
+    this.tags = tags;
+    for (const tag of tags) this.load([tag]);
+    this.request();
+  }
+
+  setHighlight(name) { this.highlight = name; this.request(); }
+
+  reload() {
+    this.asked.clear();
+    for (const tag of this.tags) this.load([tag]);
+    this.request();
+  }
+
+  wanted(tag) { return runs.visible().filter((run) => run.series.scalar?.includes(tag)); }
+
+  async load([tag], again = []) {
+    const names = [...new Set([...again, ...this.wanted(tag).map((run) => run.name).filter((name) => !this.asked.has(`${tag}\n${name}`))])];
+    if (!names.length) { this.ready = true; return; }
+    const asked = names.map((name) => {
+      const key = `${tag}\n${name}`;
+      this.asked.add(key);
+      if (!this.curves.has(key)) this.curves.set(key, new Curve(name));
+      return this.curves.get(key);
+    });
+    for (const curve of asked) curve.ask();
+    const body = { tag, runs: names, columns: Math.max(200, 2 * Math.round(this.chart.width || 400)) };
+    if (this.chart.zoom) Object.assign(body, { start: this.chart.zoom[0], stop: this.chart.zoom[1], axis: this.options.axis() === "time" ? "wall_time" : "relative" });
+    try {
+      const { head, column } = await api.curves(body);
+      for (const curve of head.curves) this.curves.get(`${tag}\n${curve.run}`).load(curve, column);
+    } catch { for (const name of names) this.asked.delete(`${tag}\n${name}`); }
+    finally { for (const curve of asked) curve.answered(); }
+    this.ready = true;
+    this.request();
+  }
+
+  take(points) {
+    const curve = this.curves.get(`${points.tag}\n${points.run}`);
+    if (!curve) return;
+    if (!curve.append(points)) this.load([points.tag], [points.run]);
+    this.request();
+  }
+
+  request() { frames.request(this, true); }
+
+  lines() {
+    const found = [];
+    for (const tag of this.tags) {
+      const { whose, dash } = metricOf(tag);
+      for (const run of this.wanted(tag)) {
+        const curve = this.curves.get(`${tag}\n${run.name}`);
+        // The same colour for all of a run, told apart by dashes.
+        if (curve?.length) found.push({ curve, index: run.index + 12 * dash, name: whose ? `${run.name} · ${whose}` : run.name, strong: run.name === this.highlight });
+      }
+    }
+    return found;
+  }
+
+  draw() {
+    if (!this.element.isConnected) return;
+    const lines = this.lines();
+    this.chart.draw(lines, { axis: this.options.axis(), smooth: 0, logy: false });
+    const last = lines.length === 1 ? lines[0].curve.last[lines[0].curve.length - 1] : NaN;
+    const per = this.unit.endsWith("/s") ? "/s" : "";
+    this.element.querySelector(".card-value").textContent = Number.isNaN(last) ? "" : this.unit.startsWith("bytes") ? `${bytes(last)}${per}` : format.value(last, 3);
+    this.element.querySelector(".told").textContent = format.plural(lines.reduce((sum, { curve }) => sum + curve.points, 0), "reading");
+    this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all of the time" : "drag to zoom";
+  }
+
+  unmount() { this.resize.disconnect(); }
+}
