@@ -160,7 +160,8 @@ class _Reading:
             elif phase == "C":
                 for series, value in (event.get("args") or {}).items():
                     name = str(event["name"]) if len(event["args"]) == 1 else f"{event['name']} {series}"
-                    self.counted.setdefault(name, []).append((float(event["ts"]), float(value)))
+                    point = (float(event["ts"]), float(value))
+                    self.counted.setdefault(name, []).append(point)
             elif phase in ("i", "I"):
                 self._instant(event)
             elif event:
@@ -333,7 +334,7 @@ def _event_at(where: Ints, at: Floats, track: Ints, start: Floats, duration: Flo
 def _lines(counted: dict[str, list[tuple[float, float]]], zero: float) -> dict[str, tuple[Floats, Floats]]:
     lines = {}
     for name, points in sorted(counted.items()):
-        both = np.array(points, np.float64)
+        both = np.array(points, np.float64).reshape(-1, 2)
         both = both[np.isfinite(both).all(axis=1)]
         both = both[np.argsort(both[:, 0], kind="stable")]
         if len(both):
