@@ -118,10 +118,10 @@ function show() {
 function sentence({ text, tone, hint, search }) {
   const item = document.createElement("li");
   item.dataset.tone = tone;
-  item.append(Object.assign(document.createElement("span"), { className: "says", textContent: text }));
+  const says = item.appendChild(Object.assign(document.createElement("span"), { className: "says", textContent: text }));
   if (hint) item.append(Object.assign(document.createElement("span"), { className: "hint", textContent: hint }));
   if (search) {
-    const button = item.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }));
+    const button = says.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }));
     button.addEventListener("click", () => { at(".search input").value = search; look(search); step(true); });
   }
   return item;

@@ -12,27 +12,29 @@ from dashboard.profiles.trace import Trace
 def operations(trace: Trace) -> list[dict[str, Any]]:
     """One row for each name on each kind of device, the one with most time of its own first. Times in µs.
 
+    What a profiler tells of itself is left out.
     `self` is time in which nothing it called ran on its track; `total` counts an operation that calls itself once.
     """
-    if not len(trace):
+    chosen = trace.of_program()
+    if not chosen.any():
         return []
-    gpu = trace.on_gpu()
-    key = trace.name * 2 + gpu
+    key = (trace.name * 2 + trace.on_gpu())[chosen]
     keys, place, count = np.unique(key, return_inverse=True, return_counts=True)
-    own = np.bincount(place, trace.self_time)
+    own = np.bincount(place, trace.self_time[chosen])
     # Within an event of its own name the time is counted already.
     outer = ~_within_itself(trace)
-    total = np.bincount(place, trace.duration * outer)
+    total = np.bincount(place, (trace.duration * outer)[chosen])
     longest = np.zeros(len(keys))
-    np.maximum.at(longest, place, trace.duration)
+    np.maximum.at(longest, place, trace.duration[chosen])
     first = np.zeros(len(keys), np.int64)
+    category = trace.category[chosen]
     first[place[::-1]] = np.arange(len(place))[::-1]
     order = np.argsort(-own, kind="stable")
     return [
         {
             "name": trace.names[keys[i] // 2],
             "device": "gpu" if keys[i] % 2 else "cpu",
-            "category": trace.categories[trace.category[first[i]]],
+            "category": trace.categories[category[first[i]]],
             "count": int(count[i]),
             "self": float(own[i]),
             "total": float(total[i]),

@@ -36,6 +36,11 @@ class Track:
     depth: int = 0
     """How many rows its events need."""
 
+    @property
+    def annotates(self) -> bool:
+        """Whether the profiler tells of itself here, and not of the program."""
+        return self.process in ("Traces", "Spans")
+
 
 @dataclass
 class Trace:
@@ -73,6 +78,11 @@ class Trace:
     def end(self) -> float:
         """µs from the first event to the end of the last."""
         return float((self.start + self.duration).max()) if len(self) else 0.0
+
+    def of_program(self) -> npt.NDArray[np.bool_]:
+        """Which events are the program's, and not what the profiler tells of itself."""
+        own = np.array([not track.annotates for track in self.tracks], bool)
+        return own[self.track] if len(self) else np.zeros(0, bool)
 
     def on_gpu(self) -> npt.NDArray[np.bool_]:
         """Which events ran on a GPU."""
@@ -160,7 +170,8 @@ class _Reading:
             elif phase == "C":
                 for series, value in (event.get("args") or {}).items():
                     name = str(event["name"]) if len(event["args"]) == 1 else f"{event['name']} {series}"
-                    self.counted.setdefault(name, []).append((float(event["ts"]), float(value)))
+                    point = (float(event["ts"]), float(value))
+                    self.counted.setdefault(name, []).append(point)
             elif phase in ("i", "I"):
                 self._instant(event)
             elif event:
@@ -256,7 +267,7 @@ class _Reading:
             made.append((index, Track(label or process, name, device, sort)))
         # Threads with much to say first; those a profiler adds for itself last.
         weight = np.bincount(self.track, minlength=len(self.keys)) if self.track else np.zeros(len(self.keys))
-        made.sort(key=lambda pair: (_is_span(pair[1]), pair[1].sort[0], -weight[pair[0]], pair[1].sort[1:3]))
+        made.sort(key=lambda pair: (pair[1].annotates, pair[1].sort[0], -weight[pair[0]], pair[1].sort[1:3]))
         place = np.full(len(self.keys), -1, np.int64)
         for i, (index, _) in enumerate(made):
             place[index] = i
@@ -289,10 +300,6 @@ class _Reading:
         times = np.array([[a[1], b[1]] for a, b in pairs], np.float64) - zero
         ends = np.stack([_event_at(place[keys[:, i]], times[:, i], track, start, duration) for i in (0, 1)], axis=1)
         return ends[(ends >= 0).all(axis=1)]
-
-
-def _is_span(track: Track) -> bool:
-    return track.process in ("Traces", "Spans")
 
 
 def _number(value: Any) -> float:
@@ -333,7 +340,7 @@ def _event_at(where: Ints, at: Floats, track: Ints, start: Floats, duration: Flo
 def _lines(counted: dict[str, list[tuple[float, float]]], zero: float) -> dict[str, tuple[Floats, Floats]]:
     lines = {}
     for name, points in sorted(counted.items()):
-        both = np.array(points, np.float64)
+        both = np.array(points, np.float64).reshape(-1, 2)
         both = both[np.isfinite(both).all(axis=1)]
         both = both[np.argsort(both[:, 0], kind="stable")]
         if len(both):

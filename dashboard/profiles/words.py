@@ -174,7 +174,7 @@ def _kernels(trace: Trace, gpu: npt.NDArray[np.bool_]) -> list[Sentence]:
 def _dearest(trace: Trace, gpu: npt.NDArray[np.bool_]) -> list[Sentence]:
     """The operation with most time of its own, on the GPU where there is one."""
     chosen = gpu if gpu.any() else ~_named(trace, STEP)
-    chosen = chosen & np.array([track.process not in ("Traces", "Spans") for track in trace.tracks], bool)[trace.track]
+    chosen = chosen & trace.of_program()
     own = np.bincount(trace.name[chosen], trace.self_time[chosen], len(trace.names))
     total = float(own.sum())
     if not total:

@@ -36,7 +36,7 @@ STOP_S = 1.0
 STREAMS = ("stdout", "stderr")
 TEE = Path(__file__).with_name("tee.py")
 
-_OVERWRITTEN = re.compile(rb"[^\n\r]*\r(?=[^\n\r])")
+_OVERWRITTEN = re.compile(rb"(?:[^\n\r]*\r)+(?=[^\n\r])")
 """What a progress bar wrote and overwrote on the same line."""
 
 Observe = Callable[[Mapping[str, float | Value]], None]
