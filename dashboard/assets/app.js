@@ -4,6 +4,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import * as curves from "./curves.js";
 import { loadDash } from "./dash.js";
+import { isPath, isSurface } from "./path_tags.js";
 
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
@@ -11,7 +12,8 @@ const pages = {
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
-  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"], isFor: (tag) => !isSurface(tag) },
+  paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar"], isFor: isPath },
 };
 let mounted = null;
 
@@ -31,7 +33,8 @@ for (const [name, { title }] of Object.entries(pages)) {
 function showTabs() {
   for (const link of tabs.children) {
     const { page } = link.dataset;
-    const any = pages[page].kinds.some((kind) => runs.tags(kind).length);
+    const { kinds, isFor = () => true } = pages[page];
+    const any = kinds.some((kind) => runs.tags(kind).some(isFor));
     link.hidden = page !== "curves" && !any && state.get("page") !== page;
     if (state.get("page") === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -6,6 +6,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { colour } from "./palette.js";
 import { emptyPage } from "./empty.js";
+import { isSurface } from "./path_tags.js";
 
 const RUNS_AT_ONCE = 3;
 const REFRESH_MS = 300;
@@ -133,7 +134,7 @@ function words(item, old) {
 
 function arrange() {
   if (!view) return;
-  const kinds = [["image", runs.tags("image")], ["text", runs.tags("text")]];
+  const kinds = [["image", runs.tags("image")], ["text", runs.tags("text").filter((tag) => !isSurface(tag))]];
   if (!kinds.some(([, tags]) => tags.length)) return view.replaceChildren(runs.loaded ? emptyPage("media") : "");
   const shown = runs.visible().toReversed().filter((run) => run.series.image?.length || run.series.text?.length);
   const side = shown.slice(0, RUNS_AT_ONCE);

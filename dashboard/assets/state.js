@@ -9,10 +9,11 @@ const defaults = {
   logy: false,
   off: [], // runs that are hidden
   bins: "ridge", // ridge | heat | bands: how distributions are drawn
+  surface: "", // of the page of paths; empty is the first
   pace: null, // step that media and graph show; null is the newest
 };
 
-const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", pace: "at" };
+const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", surface: "on", pace: "at" };
 const listeners = new Map();
 const current = { ...defaults };
 
