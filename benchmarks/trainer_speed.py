@@ -85,10 +85,8 @@ def training_step(library, make, x, y) -> Callable[[], None]:
 
 def autograd_mlp_step() -> Callable[[], None]:
     """The step of `mlp` with HIPS autograd, and Adam in place as one would write it by hand."""
-    sizes = (784, 512, 512, 10)
-    weights = [
-        RANDOM.standard_normal((n, m), dtype=np.float32) / n**0.5 for n, m in zip(sizes, sizes[1:], strict=False)
-    ]
+    shapes = (784, 512), (512, 512), (512, 10)
+    weights = [RANDOM.standard_normal(shape, dtype=np.float32) / shape[0] ** 0.5 for shape in shapes]
     parameters = [x for w in weights for x in (w, np.zeros(w.shape[1], np.float32))]
     means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     rows, steps = np.arange(len(MLP_Y)), [0]
