@@ -141,6 +141,22 @@ def test_steps_by_hand(xp: Any) -> None:
             np.testing.assert_allclose(p.numpy(), np.full(3, value), rtol=1e-6)
 
 
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_large_parameters_are_updated_in_blocks_as_at_once(layout: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit; memory in another order as well."""
+    found = []
+    for block in (7, 10**9):
+        monkeypatch.setattr("trainer.optim.optimizer.BLOCK", block)
+        random = np.random.default_rng(0)
+        p = Tensor(np.asarray(random.standard_normal((5, 9)), order=layout), requires_grad=True)
+        optimizer = optim.AdamW([p], lr=0.1)
+        for _ in range(3):
+            p.grad = Tensor(random.standard_normal((5, 9)))
+            optimizer.step()
+        found.append(p.numpy().copy())
+    np.testing.assert_array_equal(*found)
+
+
 def test_groups_have_settings_of_their_own() -> None:
     """And changing lr in param_groups takes effect at once, as schedules do."""
     a, b = (Tensor([1.0], requires_grad=True) for _ in range(2))
