@@ -1,8 +1,9 @@
-"""How fast the trainer is beside PyTorch: both in one run, on two threads, taking turns, medians of many.
+"""How fast the trainer is beside PyTorch and HIPS autograd: in one run, on two threads, taking turns, medians of many.
 
     python benchmarks/trainer_speed.py [--repeats 100]
 
-Prints a table; a ratio below 1 means the trainer is faster. Without PyTorch its columns stay empty. The peak memory of
+Prints a table; a ratio below 1 means the trainer is faster than PyTorch. A library that is not installed (`pip install
+torch autograd`) has an empty column; autograd has no convolution that a training could use. The peak memory of
 a training step is measured in processes of their own, as the growth of the resident set above what was there before.
 """
 
@@ -31,6 +32,12 @@ except ImportError:
     torch = None
 else:
     torch.set_num_threads(int(THREADS))
+
+try:
+    import autograd
+    import autograd.numpy as anp
+except ImportError:
+    autograd = None
 
 RANDOM = np.random.default_rng(0)
 MLP_X, MLP_Y = RANDOM.standard_normal((128, 784), dtype=np.float32), RANDOM.integers(0, 10, 128)
@@ -74,6 +81,49 @@ def training_step(library, make, x, y) -> Callable[[], None]:
         optimizer.step()
 
     return step
+
+
+def autograd_mlp_step() -> Callable[[], None]:
+    """The step of `mlp` with HIPS autograd, and Adam in place as one would write it by hand."""
+    shapes = (784, 512), (512, 512), (512, 10)
+    weights = [RANDOM.standard_normal(shape, dtype=np.float32) / shape[0] ** 0.5 for shape in shapes]
+    parameters = [x for w in weights for x in (w, np.zeros(w.shape[1], np.float32))]
+    means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
+    rows, steps = np.arange(len(MLP_Y)), [0]
+
+    def loss(p):
+        h = anp.maximum(anp.dot(MLP_X, p[0]) + p[1], 0)
+        h = anp.maximum(anp.dot(h, p[2]) + p[3], 0)
+        z = anp.dot(h, p[4]) + p[5]
+        z = z - anp.max(z, axis=1, keepdims=True)
+        return anp.mean(anp.log(anp.sum(anp.exp(z), axis=1)) - z[rows, MLP_Y])
+
+    gradient = autograd.value_and_grad(loss)
+
+    def step() -> None:
+        _, found = gradient(parameters)
+        steps[0] += 1
+        rate = 1e-3 * (1 - 0.999 ** steps[0]) ** 0.5 / (1 - 0.9 ** steps[0])
+        for p, g, m, v in zip(parameters, found, means, squares, strict=True):
+            m += 0.1 * (g - m)
+            v += 0.001 * (g * g - v)
+            p -= rate * m / (np.sqrt(v) + 1e-8)
+
+    return step
+
+
+def autograd_chain() -> Callable[[], object]:
+    """The recurrence of `chain` with HIPS autograd, forward and back."""
+
+    def forward(parameters):
+        a, b = parameters
+        z = a
+        for _ in range(CHAIN):
+            z = z * b + a
+        return z
+
+    gradient = autograd.grad(forward)
+    return lambda: gradient((0.5, 0.25))
 
 
 def chain(library) -> tuple[Callable[[], None], Callable[[], None]]:
@@ -132,12 +182,14 @@ def _status(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 
-def row(label: str, unit: str, scale: float, ours: float | None, theirs: float | None, bar: str) -> str:
+def row(
+    label: str, unit: str, scale: float, ours: float | None, theirs: float | None, hips: float | None, bar: str
+) -> str:
     def cell(value: float | None) -> str:
         return f"{value * scale:10.2f}" if value is not None else f"{'-':>10}"
 
     ratio = f"{ours / theirs:8.2f}" if ours is not None and theirs is not None else f"{'-':>8}"
-    return f"{label:44}{unit:>5}{cell(ours)}{cell(theirs)}{ratio}   {bar}"
+    return f"{label:44}{unit:>5}{cell(ours)}{cell(theirs)}{cell(hips)}{ratio}   {bar}"
 
 
 def main() -> None:
@@ -145,19 +197,22 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=100)
     repeats = parser.parse_args().repeats
     both = [trainer, torch]
-    print(f"{'':44}{'unit':>5}{'trainer':>10}{'torch':>10}{'ratio':>8}   bar")
+    print(f"{'':44}{'unit':>5}{'trainer':>10}{'torch':>10}{'autograd':>10}{'ratio':>8}   bar")
     for label, make, x, y, bar in (
         ("MLP 784-512-512-10, batch 128, step with Adam", mlp, MLP_X, MLP_Y, "ratio <= 1.0"),
         ("CNN 28x28, batch 64, step with Adam", cnn, CNN_X, CNN_Y, "ratio <= 2.0"),
     ):
         steps = [training_step(library, make, x, y) if library is not None else None for library in both]
+        steps.append(autograd_mlp_step() if autograd is not None and make is mlp else None)
         print(row(label, "ms", 1e3, *median_seconds(steps, repeats), bar))
     chains = [chain(library) if library is not None else (None, None) for library in both]
+    chains.append((None, autograd_chain() if autograd is not None else None))
     for i, label in enumerate(("scalar operation, recorded", "scalar operation, recorded and gone back")):
         times = median_seconds([c[i] for c in chains], repeats)
         bar = "<= 3 us" if i == 0 else ""
         print(row(label, "us", 1e6 / (2 * CHAIN), *times, bar))
-    print(row("CNN step, peak memory", "MiB", 1, peak_mebibytes("trainer"), peak_mebibytes("torch"), "ratio <= 1.5"))
+    peaks = peak_mebibytes("trainer"), peak_mebibytes("torch"), None
+    print(row("CNN step, peak memory", "MiB", 1, *peaks, "ratio <= 1.5"))
     versions = f"numpy {np.__version__}, torch {torch.__version__ if torch else 'not installed'}"
     print(f"\n{THREADS} threads of {os.cpu_count()} cores, median of {repeats} taking turns; {versions}")
 

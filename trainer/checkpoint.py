@@ -1,5 +1,7 @@
 """Saving and loading: states in one .npz file that NumPy alone can read. Nothing is pickled, so a file can do no harm.
 
+A path that ends in .safetensors takes the arrays of one flat state, such as a model's, in the format of that name.
+
 Arrays are members of the file under their path ("model/conv1.weight"); what is no array (numbers, texts, and how dicts
 and lists are nested) is one JSON text in the member `structure`.
 """
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer import safetensors
 from trainer.backend import to_numpy
 from trainer.errors import CheckpointError, DTypeError, sentence
 from trainer.nn.module import Module
@@ -29,19 +32,24 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     Args:
         obj: A module (its state is saved), or arrays, tensors, numbers, texts and None in lists, tuples and dicts with
             text keys.
-        path: The file. It is written under another name first and then renamed, so that a crash leaves the old one.
+        path: The file; one that ends in .safetensors holds a module or a dict of arrays. It is written under another
+            name first and then renamed, so that a crash leaves the old one.
 
     Raises:
         DTypeError: something that is none of these.
     """
-    arrays: dict[str, Any] = {}
-    structure = _take_apart(obj.state_dict() if isinstance(obj, Module) else obj, "", arrays)
-    arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
     target = Path(path)
+    state = obj.state_dict() if isinstance(obj, Module) else obj
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:
-            np.savez(file, **arrays)
+            if target.suffix == safetensors.SUFFIX:
+                safetensors.write(_flat(state), file)
+            else:
+                arrays: dict[str, Any] = {}
+                structure = _take_apart(state, "", arrays)
+                arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
+                np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
@@ -58,12 +66,25 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     try:
         with open(path, "rb") as file:  # opened here, because NumPy leaves a damaged file open
+            if Path(path).suffix == safetensors.SUFFIX:
+                return safetensors.read(file)
             arrays = np.load(file, allow_pickle=False)
             return _put_together(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
-    except (zipfile.BadZipFile, KeyError, IndexError, ValueError, EOFError) as err:
+    except (zipfile.BadZipFile, KeyError, IndexError, TypeError, AttributeError, ValueError, EOFError) as err:
+        if isinstance(err, CheckpointError):
+            raise
         raise CheckpointError(
             sentence(f"{os.fspath(path)} cannot be loaded.", "a file written by trainer.save", str(err) or "no data")
         ) from err
+
+
+def _flat(state: Any) -> dict[str, Any]:
+    """A dict of arrays, as the safetensors format holds them."""
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        got = type(state).__name__
+        raise DTypeError(sentence("save: a .safetensors file holds arrays by name.", "a module or a dict", got))
+    raws = {name: value.data if isinstance(value, Tensor) else value for name, value in state.items()}
+    return {name: to_numpy(raw) if hasattr(raw, "dtype") else raw for name, raw in raws.items()}
 
 
 def _take_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ import "./run_list.js";
 import "./curve_tools.js";
 import "./keys.js";
 import { loadDash } from "./dash.js";
+import { isPath, isSurface } from "./path_tags.js";
 
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
@@ -14,10 +15,11 @@ const pages = {
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
-  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"] },
+  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"], isFor: (tag) => !isSurface(tag) },
   profiles: { title: "Profiles", load: () => import("./profiles.js"), kinds: ["profile"] },
   machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
   runs: { title: "Runs", load: () => import("./table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
+  paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar"], isFor: isPath },
 };
 let mounted = null;
 
@@ -37,7 +39,8 @@ for (const [name, { title }] of Object.entries(pages)) {
 function showTabs() {
   for (const link of tabs.children) {
     const { page } = link.dataset;
-    const any = pages[page].kinds.some((kind) => runs.tags(kind).length);
+    const { kinds, isFor = () => true } = pages[page];
+    const any = kinds.some((kind) => runs.tags(kind).some(isFor));
     link.hidden = page !== "curves" && !any && state.get("page") !== page;
     if (state.get("page") === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

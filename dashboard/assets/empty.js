@@ -9,6 +9,7 @@ const kinds = {
   runs: ["No runs yet", "tracker.init(logdir=\"runs\")"],
   profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
   machines: ["No machine was sampled", 'tracker.init(machine=True, console=True)'],
+  paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };
 

@@ -6,6 +6,7 @@ import * as state from "./state.js";
 import { choice, node } from "./dom.js";
 import { emptyPage } from "./empty.js";
 import { KINDS, Panel } from "./media_panel.js";
+import { isSurface } from "./path_tags.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
 
@@ -20,7 +21,8 @@ const inSight = new IntersectionObserver(
 
 function arrange() {
   if (!view) return;
-  const kinds = Object.keys(KINDS).filter((kind) => runs.tags(kind).length);
+  const tagsOf = (kind) => runs.tags(kind).filter((tag) => !isSurface(tag));
+  const kinds = Object.keys(KINDS).filter((kind) => tagsOf(kind).length);
   if (!kinds.length) return view.replaceChildren(runs.loaded ? emptyPage("media") : "");
   if (!kinds.includes(only)) only = "";
   const shown = runs.visible().toReversed().filter((run) => kinds.some((kind) => run.series[kind]?.length));
@@ -28,7 +30,7 @@ function arrange() {
   const groups = [];
   for (const kind of kinds) {
     if (only && kind !== only) continue;
-    for (const tag of runs.tags(kind)) {
+    for (const tag of tagsOf(kind)) {
       const of = side.filter((run) => run.series[kind]?.includes(tag)).map((run) => [kind, tag, run.name]);
       if (of.length) groups.push(of);
     }

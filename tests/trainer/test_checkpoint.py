@@ -88,3 +88,61 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         trainer.load(tmp_path / "none.npz")
     assert not harm.exists()
+
+
+def test_a_model_in_safetensors_is_read_by_others(tmp_path: Path) -> None:
+    """The package of that name reads ours, and we read its files, bfloat16 included (issue 4)."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    path = tmp_path / "model.safetensors"
+    trainer.save(model, path)
+    other = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    other.load_state_dict(trainer.load(path))
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], value)
+    theirs = pytest.importorskip("safetensors.numpy", reason="needs safetensors to be compared with")
+    for name, value in theirs.load_file(path).items():
+        np.testing.assert_array_equal(value, model.state_dict()[name])
+        assert value.dtype == model.state_dict()[name].dtype
+    arrays = {"a": np.arange(6, dtype=np.int16).reshape(2, 3), "b": np.array([True]), "empty": np.zeros((0, 2))}
+    theirs.save_file(arrays, path, metadata={"format": "np"})
+    for name, value in trainer.load(path).items():
+        np.testing.assert_array_equal(value, arrays[name])
+        assert value.dtype == arrays[name].dtype
+
+
+def test_bfloat16_of_a_safetensors_file_becomes_float32(tmp_path: Path) -> None:
+    """The upper half of a float32: nothing is lost."""
+    head = b'{"w":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}'
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(head).to_bytes(8, "little") + head + np.array([0x3FC0, 0xC000], "<u2").tobytes())
+    np.testing.assert_array_equal(trainer.load(path)["w"], np.array([1.5, -2.0], np.float32))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff" * 40,
+        (10).to_bytes(8, "little") + b"not JSON..",
+        (2).to_bytes(8, "little") + b"[]",
+        (50).to_bytes(8, "little") + b'{"w":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}'[:50].ljust(50),
+        (55).to_bytes(8, "little") + b'{"w":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}',
+        (54).to_bytes(8, "little") + b'{"w":{"dtype":"F32","shape":[9],"data_offsets":[0,4]}}' + b"1234",
+    ],
+)
+def test_a_damaged_safetensors_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    """With a sentence, whatever the damage."""
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"w\.safetensors cannot be loaded"):
+        trainer.load(path)
+
+
+def test_what_a_safetensors_file_cannot_hold_is_named(tmp_path: Path) -> None:
+    """Numbers and nested states are for .npz."""
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(DTypeError, match="lr cannot be stored in a safetensors file"):
+        trainer.save({"w": np.zeros(2), "lr": 0.1}, path)
+    with pytest.raises(DTypeError, match="holds arrays by name"):
+        trainer.save([1, 2], path)
+    assert not path.exists()

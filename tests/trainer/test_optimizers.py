@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -27,15 +28,25 @@ SURFACES: dict[str, tuple[Callable[[Any, Any, Callable[[Any], Any]], Any], tuple
 }
 RULES: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 1e-4}),
+    ("SGD", {"lr": 1e-4, "weight_decay": 0.1}),
     ("SGD", {"lr": 1e-4, "momentum": 0.9, "weight_decay": 0.01}),
     ("SGD", {"lr": 1e-4, "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"lr": 1e-4, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1}),
     ("SGD", {"lr": 1e-4, "momentum": 0.5, "dampening": 0.3}),
+    ("Adagrad", {}),
     ("Adagrad", {"lr": 0.1, "lr_decay": 0.01, "weight_decay": 0.01, "initial_accumulator_value": 0.1}),
+    ("Adagrad", {"lr": 0.5, "eps": 1e-3}),
+    ("RMSprop", {}),
     ("RMSprop", {"lr": 1e-3, "weight_decay": 0.01}),
+    ("RMSprop", {"lr": 1e-3, "alpha": 0.5, "eps": 1e-3, "momentum": 0.9}),
+    ("RMSprop", {"lr": 1e-3, "centered": True}),
     ("RMSprop", {"lr": 1e-3, "momentum": 0.9, "centered": True, "alpha": 0.9}),
+    ("Adam", {}),
     ("Adam", {"lr": 0.01, "weight_decay": 0.01}),
     ("Adam", {"betas": (0.5, 0.9), "eps": 1e-3}),
     ("AdamW", {"lr": 0.01}),
+    ("AdamW", {"lr": 0.01, "weight_decay": 0.3, "betas": (0.8, 0.99), "eps": 1e-6}),
+    ("AdamW", {"weight_decay": 0.0}),
 ]
 
 
@@ -60,6 +71,45 @@ def test_a_thousand_steps_are_those_of_pytorch(rule: str, settings: dict[str, An
         difference = np.abs(ours.numpy() - theirs.detach().numpy()) / np.maximum(1, np.abs(ours.numpy()))
         worst = max(worst, float(difference.max()))
     assert worst < 1e-12
+
+
+def test_every_option_of_every_rule_has_been_compared() -> None:
+    """A new one cannot be forgotten: it is in `RULES` with a value that is not its default."""
+    for rule in ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW"):
+        options = {
+            name: parameter.default
+            for name, parameter in inspect.signature(getattr(optim, rule).__init__).parameters.items()
+            if name not in ("self", "params")
+        }
+        for option, default in options.items():
+            assert any(r == rule and s.get(option, default) != default for r, s in RULES), (rule, option)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize(
+    ("schedule", "settings"), [("CosineAnnealingLR", {"T_max": 300}), ("StepLR", {"step_size": 100, "gamma": 0.5})]
+)
+def test_a_thousand_clipped_and_scheduled_steps_are_those_of_pytorch(
+    schedule: str, settings: dict[str, Any], surface: str, torch: Any
+) -> None:
+    """Clipping and schedules between the steps: the same lengths and the same places, to 1e-12."""
+    function, start = SURFACES[surface]
+    ours = Tensor(np.array(start), requires_grad=True)
+    theirs = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    a, b = optim.AdamW([ours], lr=0.01), torch.optim.AdamW([theirs], lr=0.01)
+    rates = getattr(optim, schedule)(a, **settings), getattr(torch.optim.lr_scheduler, schedule)(b, **settings)
+    for _ in range(1000):
+        a.zero_grad()
+        function(ours[0], ours[1], trainer.cos).backward()
+        assert ours.grad is not None
+        theirs.grad = torch.from_numpy(ours.grad.numpy().copy())
+        lengths = optim.clip_grad_norm_([ours], 0.5), torch.nn.utils.clip_grad_norm_([theirs], 0.5).item()
+        np.testing.assert_allclose(*lengths, rtol=1e-12)
+        # PyTorch divides by the length plus 1e-6; what is compared here is what comes after.
+        theirs.grad = torch.from_numpy(ours.grad.numpy().copy())
+        for each in (a, b, *rates):
+            each.step()
+        np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("rule", "settings"), [("SGD", {"lr": 0.002, "momentum": 0.9}), ("Adam", {"lr": 0.05})])
@@ -89,6 +139,22 @@ def test_steps_by_hand(xp: Any) -> None:
             p.grad = Tensor(xp.full(3, gradient))
             optimizer.step()
             np.testing.assert_allclose(p.numpy(), np.full(3, value), rtol=1e-6)
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_large_parameters_are_updated_in_blocks_as_at_once(layout: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit; memory in another order as well."""
+    found = []
+    for block in (7, 10**9):
+        monkeypatch.setattr("trainer.optim.optimizer.BLOCK", block)
+        random = np.random.default_rng(0)
+        p = Tensor(np.asarray(random.standard_normal((5, 9)), order=layout), requires_grad=True)
+        optimizer = optim.AdamW([p], lr=0.1)
+        for _ in range(3):
+            p.grad = Tensor(random.standard_normal((5, 9)))
+            optimizer.step()
+        found.append(p.numpy().copy())
+    np.testing.assert_array_equal(*found)
 
 
 def test_groups_have_settings_of_their_own() -> None:

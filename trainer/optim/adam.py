@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.backend import Array, array_module
 from trainer.errors import ArgumentError, sentence
-from trainer.optim.optimizer import Optimizer, Parameters
+from trainer.optim.optimizer import Optimizer, Parameters, in_blocks
 
 
 class Adam(Optimizer):
@@ -57,18 +57,20 @@ class Adam(Optimizer):
         else:
             g = self.decayed(p, g, group["weight_decay"])
         t = state["step"] = state["step"] + 1
-        m, v, step = state["grad_sum"], state["square_sum"], self.scratch(p)
-        m *= beta1
-        m += g
-        v *= beta2
-        v += xp.multiply(g, g, out=step)
         # lr m^ / (sqrt(v^) + eps), with sqrt(v^) = root * sqrt(V).
         root = math.sqrt((1 - beta2) / (1 - beta2**t))
-        xp.sqrt(v, out=step)
-        step += group["eps"] / root
-        xp.divide(m, step, out=step)
-        step *= lr * (1 - beta1) / (1 - beta1**t) / root
-        p -= step
+        rate = lr * (1 - beta1) / (1 - beta1**t) / root
+        for part, g_part, m, v in in_blocks(p, g, state["grad_sum"], state["square_sum"]):
+            step = self.scratch(part)
+            m *= beta1
+            m += g_part
+            v *= beta2
+            v += xp.multiply(g_part, g_part, out=step)
+            xp.sqrt(v, out=step)
+            step += group["eps"] / root
+            xp.divide(m, step, out=step)
+            step *= rate
+            part -= step
 
 
 class AdamW(Adam):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from trainer.backend import Array, array_module, as_array, to_numpy
 from trainer.errors import ArgumentError, CheckpointError, DTypeError, sentence
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
+
+# Elements that are updated at a time: from 32,768 to 131,072 are equally fast, fewer and all at once slower.
+BLOCK = 32_768
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 
@@ -164,6 +169,21 @@ class Optimizer:
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
         return f"{type(self).__name__}({settings})"
+
+
+def in_blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Arrays of one shape in pieces that stay in the processor's cache from one pass over them to the next.
+
+    An update of Adam makes ten passes; in pieces of 128 KiB it takes 1.4 ms for 670,000 float32, at once 1.9. On a GPU,
+    where each call costs more than it saves, and where memory is not in one piece, the whole arrays are the one piece.
+    """
+    first = arrays[0]
+    if first.size <= BLOCK or array_module(first) is not np or not all(a.flags.c_contiguous for a in arrays):
+        yield arrays
+        return
+    flat = [a.reshape(-1) for a in arrays]
+    for start in range(0, first.size, BLOCK):
+        yield tuple(a[start : start + BLOCK] for a in flat)
 
 
 def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
