@@ -135,7 +135,11 @@ def renderer_mib() -> float:
     found = 0.0
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and b"--type=renderer" in (entry / "cmdline").read_bytes() and _is_ours(int(entry.name)):
+            if (
+                entry.name.isdigit()
+                and b"--type=renderer" in (entry / "cmdline").read_bytes()
+                and _is_ours(int(entry.name))
+            ):
                 found = max(found, int((entry / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20)
         except OSError:
             continue
@@ -170,7 +174,10 @@ def live(folder: Path, arguments: argparse.Namespace) -> None:
         with browser() as page, trained(logdir, names, tags, rate):
             page.set_viewport_size({"width": 1920, "height": 1200})
             page.goto(served.base)
-            until(page, f"viz.ready && document.querySelectorAll('.card canvas.over').length >= {tags} && viz.latency().n > 20")
+            until(
+                page,
+                f"viz.ready && document.querySelectorAll('.card canvas.over').length >= {tags} && viz.latency().n > 20",
+            )
             time.sleep(4)
             page.evaluate("viz.forgetLatency()")
             time.sleep(arguments.seconds)
@@ -201,7 +208,9 @@ def begin(logdir: Path, what: str, bars: tuple[float, float | None], sizes: tupl
             start = time.perf_counter()
             served = start_viz(logdir, "--no-token")
             page.goto(served.base, wait_until="commit")
-            until(page, "window.viz && [...document.querySelectorAll('.card')].some((card) => card.card?.drawnLines > 0)")
+            until(
+                page, "window.viz && [...document.querySelectorAll('.card')].some((card) => card.card?.drawnLines > 0)"
+            )
             first.append(time.perf_counter() - start)
             until(page, "viz.ready && viz.settled().then(() => true)")
             whole.append(time.perf_counter() - start)
@@ -261,7 +270,10 @@ def smooth(folder: Path, _: argparse.Namespace) -> None:
             time.sleep(2)
             cards = page.evaluate("[...document.querySelectorAll('.card')].filter((c) => c.card.sight).length")
             took = [
-                page.evaluate("async (s) => { const t = performance.now(); viz.set('smooth', s); await viz.settled(); return performance.now() - t; }", 0.5 + i / 25)  # fmt: skip
+                page.evaluate(
+                    "async (s) => { const t = performance.now(); viz.set('smooth', s); await viz.settled(); return performance.now() - t; }",
+                    0.5 + i / 25,
+                )
                 for i in range(11)
             ]
         served.stop()
@@ -287,7 +299,12 @@ def long(folder: Path, arguments: argparse.Namespace) -> None:
     served.stop()
     warm = len(heaps) // 3
     add(f"page heap after {points:,} points a series, to after a third", statistics.median(heaps[-3:]) / statistics.median(heaps[warm : warm + 3]), 1.1, "×")  # fmt: skip
-    add("server memory, the same", statistics.median(servers[-3:]) / statistics.median(servers[warm : warm + 3]), 1.1, "×")
+    add(
+        "server memory, the same",
+        statistics.median(servers[-3:]) / statistics.median(servers[warm : warm + 3]),
+        1.1,
+        "×",
+    )
 
 
 def restart(folder: Path, _: argparse.Namespace) -> None:
@@ -311,7 +328,9 @@ def restart(folder: Path, _: argparse.Namespace) -> None:
         whole = steps == list(range(len(steps)))
     again.stop()
     add("live again after the server was restarted", took, 2, "s")
-    rows.append(["nothing missing after it", "nothing" if whole else "points", "nothing", "met" if whole else "NOT MET"])
+    rows.append(
+        ["nothing missing after it", "nothing" if whole else "points", "nothing", "met" if whole else "NOT MET"]
+    )
 
 
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {

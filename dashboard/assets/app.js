@@ -68,6 +68,7 @@ function toggleRuns() {
   document.getElementById("toggle-runs").setAttribute("aria-expanded", String(!off));
 }
 
+if (innerWidth <= 640) toggleRuns(); // the list would lie over the charts
 document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
 document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
 document.addEventListener("keydown", (event) => {
@@ -88,6 +89,7 @@ window.viz = {
   marks: (id) => curves.marksOf(id),
   cursor: (id) => curves.cursor(id),
   extremes: (tag) => curves.extremes(tag),
+  runs: () => runs.names(),
   latency: () => live.latency(),
   forgetLatency: () => live.forgetLatency(),
   get: state.get,
@@ -95,6 +97,7 @@ window.viz = {
   on: state.on,
 };
 
+document.body.classList.toggle("is-one", Boolean(state.get("one")));
 live.connect();
 show();
 runs.load().catch((error) => {

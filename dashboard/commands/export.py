@@ -14,7 +14,12 @@ from typing import Any
 
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
 
-FORMS = {".csv": "one row a point", ".parquet": "the same, typed and compressed", ".json": "one object a run"}
+FORMS = {
+    ".csv": "one row a point",
+    ".parquet": "the same, typed and compressed",
+    ".json": "one object a run",
+    ".html": "a report that works offline",
+}
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""
 
@@ -30,7 +35,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace) -> int:
     """Writes the file, whole or not at all."""
     target = Path(arguments.output)
-    writers: dict[str, Callable[[list[Any], Path], int]] = {".csv": _csv, ".parquet": _parquet, ".json": _json}
+    writers: dict[str, Callable[[list[Any], Path], int]] = {
+        ".csv": _csv,
+        ".parquet": _parquet,
+        ".json": _json,
+        ".html": _html,
+    }
     write = writers.get(target.suffix.lower())
     if write is None:
         raise Refusal(f"{target.name} has an ending that is not known; there are {', '.join(FORMS)}")
@@ -128,4 +138,13 @@ def _json(runs: list[Any], target: Path) -> int:
             file.write(",\n" if index else "\n")
             json.dump(wire.plain(plain), file, ensure_ascii=False)
         file.write("\n]}\n")
+    return count
+
+
+def _html(runs: list[Any], target: Path) -> int:
+    """One file with charts to zoom, smooth and hover, for those who have no viz."""
+    from dashboard import report
+
+    text, count = report.page(runs, f"Report on {len(runs):,} run{'' if len(runs) == 1 else 's'}")
+    target.write_text(text, encoding="utf-8")
     return count

@@ -36,7 +36,9 @@ def test_values_are_worked_out_at_the_steps_of_the_sparsest_tag(text: str, expec
 
 def test_steps_before_a_tag_began_are_left_out() -> None:
     """There is nothing to say there."""
-    found = expressions.parse("x + y").points({"x": points([1, 2, 3], [1, 1, 1]), "y": points([2, 3, 4, 5], [5, 6, 7, 8])})
+    found = expressions.parse("x + y").points(
+        {"x": points([1, 2, 3], [1, 1, 1]), "y": points([2, 3, 4, 5], [5, 6, 7, 8])}
+    )
     assert (found.step.tolist(), found.value.tolist(), found.wall_time.tolist()) == ([2, 3], [6.0, 7.0], [102.0, 103.0])
 
 

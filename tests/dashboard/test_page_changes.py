@@ -117,7 +117,7 @@ def test_changes_need_the_token_our_origin_and_json(client: TestClient, logdir: 
     """Another page in the same browser can change nothing."""
     assert post(client, path, body, origin="http://evil.example").status_code == 403
     assert client.post(f"/api/v1/{path}", content="x", headers={"content-type": "text/plain"}).status_code == 415
-    with TestClient(create_app(Settings(logdir, token="t")), base_url="http://127.0.0.1:6006") as stranger:  # noqa: S106
+    with TestClient(create_app(Settings(logdir, token="t")), base_url="http://127.0.0.1:6006") as stranger:
         assert post(stranger, path, body).status_code == 401
     assert not list(logdir.rglob("page.sqlite"))
     assert len(tracker.open(logdir).runs()) == 2
