@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 
 
 @pytest.fixture
-def served(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
+def served(logdir: Path, serve: Callable[..., Any]) -> Any:
     """Three runs, one of them crashed half way to NaN."""
     for number in range(3):
         with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": 0.1**number, "seed": number}) as run:
             for step in range(50):
                 run.log({"train/loss": math.nan if step == 9 else 1 / (step + 1), "val/loss": 2.0}, step=step)
             run.mark("halved", step=20, kind="lr")
-    yield serve(logdir, "--no-token")
+    return serve(logdir, "--no-token")
 
 
 STATES = {
