@@ -38,6 +38,8 @@ logger = logging.getLogger("dashboard")
 
 ASSETS = Path(__file__).parent / "assets"
 DASH_PATH = "/dash"
+DASH_AFTER_S = 2.0
+"""Importing Dash is half a second of work that would slow the first curves; it waits for them, or until it is asked."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,11 @@ def create_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         hub.start()
-        dash.load()
+        soon = asyncio.get_running_loop().call_later(DASH_AFTER_S, dash.load)
         if beside is not None:
             beside.start()
         yield
+        soon.cancel()
         if beside is not None:
             await asyncio.to_thread(beside.stop)
         await asyncio.to_thread(hub.stop)
@@ -143,6 +146,7 @@ class _LateDash:
             self._ready.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.load()
         await asyncio.to_thread(self._ready.wait, 60.0)
         if self._app is None:
             await JSONResponse({"error": "The controls could not be loaded; see the terminal."}, 503)(

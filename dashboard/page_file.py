@@ -97,17 +97,22 @@ def to_trash(root: Path, name: str) -> None:
     """Moves a run's own files (segments, and what the page knows of it) to the trash; checkpoints beside them stay.
 
     Raises:
+        RunNameError: no run can have this name.
         RunNotFoundError: there is no such run.
         PageChangeError: the files cannot be moved.
     """
-    _move(root / name if name != "." else root, root / logdir.TRASH_FOLDER / name, name)
+    folder = _folder(root, name)
+    _move(folder, root / logdir.TRASH_FOLDER / name, name)
+    with contextlib.suppress(OSError):  # what else lies there stays
+        folder.rmdir()
 
 
 def from_trash(root: Path, name: str) -> None:
     """Moves it back; errors as in `to_trash`. A run that has taken its name meanwhile stays, and so does the trash."""
-    folder = root / name if name != "." else root
+    folder = _folder(root, name)
     if logdir.segment_files(folder):
         raise PageChangeError(message(f"There is a run {name!r} again.", hint="Delete or move that one first."))
+    # The empty folder stays in the trash: the watch may be about to look into it, and does not bear its going.
     _move(root / logdir.TRASH_FOLDER / name, folder, name)
 
 
@@ -115,6 +120,10 @@ def in_trash(root: Path) -> list[str]:
     """Names of the runs in the trash."""
     trash = root / logdir.TRASH_FOLDER
     return [name for name, _ in logdir.run_folders(trash)] if trash.is_dir() else []
+
+
+def _folder(root: Path, name: str) -> Path:
+    return root if name == "." else root / logdir.check_run_name(name)
 
 
 def _move(source: Path, target: Path, name: str) -> None:
@@ -130,7 +139,5 @@ def _move(source: Path, target: Path, name: str) -> None:
             for ending in ("-shm", "-wal", "-journal", ""):
                 with contextlib.suppress(FileNotFoundError):
                     os.replace(f"{path}{ending}", target / f"{path.name}{ending}")
-        with contextlib.suppress(OSError):  # what else lies there stays
-            source.rmdir()
     except OSError as error:
         raise PageChangeError(message(f"{name} cannot be moved: {error.strerror or error}")) from error

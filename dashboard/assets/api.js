@@ -1,19 +1,8 @@
 // Asking the server. Curves come as a JSON head and packed float64 columns; see dashboard/wire.py.
 import { boot } from "./state.js";
+import { decode } from "./wire.js";
 
 const base = `${boot.prefix}/api/v1`;
-
-export function decode(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  let offset = 4 + length;
-  const column = (count) => {
-    const found = new Float64Array(buffer, offset, count);
-    offset += 8 * count;
-    return found;
-  };
-  return { head, column };
-}
 
 async function checked(answer) {
   if (answer.ok) return answer;

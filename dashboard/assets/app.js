@@ -73,6 +73,7 @@ function toggleRuns() {
   document.getElementById("toggle-runs").setAttribute("aria-expanded", String(!off));
 }
 
+if (innerWidth <= 640) toggleRuns(); // the list would lie over the charts
 document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
 document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
 document.addEventListener("keydown", (event) => {
@@ -93,6 +94,7 @@ window.viz = {
   marks: (id) => curves.marksOf(id),
   cursor: (id) => curves.cursor(id),
   extremes: (tag) => curves.extremes(tag),
+  runs: () => runs.names(),
   latency: () => live.latency(),
   forgetLatency: () => live.forgetLatency(),
   get: state.get,
@@ -100,6 +102,7 @@ window.viz = {
   on: state.on,
 };
 
+document.body.classList.toggle("is-one", Boolean(state.get("one")));
 live.connect();
 show();
 runs.load().catch((error) => {

@@ -85,7 +85,7 @@ export class Card {
       onPick: (line, event) => this.#pick(line, event),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
-    this.resized = new ResizeObserver(() => this.redraw(true));
+    this.resized = new ResizeObserver(() => { this.chart?.measure(); this.redraw(true); });
     this.resized.observe(this.chart.element);
     this.setPinned(state.get("pins").includes(this.id));
   }

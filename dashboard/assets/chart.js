@@ -26,11 +26,15 @@ export class Chart {
     this.cursor = null;
     this.hideTip = hideTip;
     this.placed = []; // marks, where they stand
+    this.measure();
     listen(this);
   }
 
-  get width() { return this.element.clientWidth; }
-  get height() { return this.element.clientHeight; }
+  // Told by the card when they change: asking the element would have the page laid out anew for every chart drawn.
+  measure() {
+    this.width = this.element.clientWidth;
+    this.height = this.element.clientHeight;
+  }
 
   // lines: [{curve, name, label, colour, dash, strong, faded, band}];
   // settings: {axis, smoothing: {kind, weight}, logx, logy, robust, xName}; marks: Map of run -> marks, or null

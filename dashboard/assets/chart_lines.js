@@ -33,7 +33,7 @@ function drawLine(context, line, view, many) {
   const opacity = line.faded ? 0.16 : 1;
   const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
   const dense = !curve.single && (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
-  context.lineJoin = dense || many ? "bevel" : "round";
+  context.lineJoin = "bevel"; // at such widths round ones look the same and cost more
   const others = Math.sqrt(Math.min(12, view.lines.length));
   if (line.band) {
     context.globalAlpha = 0.18 * opacity;
@@ -67,7 +67,7 @@ function through(context, values, { begin, end, shift, from, to }, { scale, sett
     const value = values[i];
     if (value !== value || (settings.logy && value <= 0)) { down = false; continue; }
     const px = scale.x((begin[i] + end[i]) / 2 - shift);
-    if (down && px - last < 0.9 && i < to) continue;
+    if (down && px - last < 1.2 && i < to) continue;
     if (down) context.lineTo(px, scale.y(value));
     else { context.moveTo(px, scale.y(value)); down = true; }
     last = px;

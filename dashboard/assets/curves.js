@@ -45,7 +45,8 @@ const host = {
   onNeeds: () => watch(),
 };
 
-const own = (id) => state.get("cards").includes(id);
+const own = (id) => state.get("cards").includes(id) || id === oneId();
+const oneId = () => (state.get("one") ? JSON.stringify([state.get("one")]) : null);
 
 function watch() {
   const tags = new Set();
@@ -80,7 +81,7 @@ function arrange() {
   if (!view) return;
   const known = runs.tags("scalar");
   const filter = query(state.get("tags"));
-  const ids = [...state.get("cards").filter(tagsOf), ...known].filter((id) => filter.test(tagsOf(id).join(" ")));
+  const ids = oneId() ? [oneId()] : [...state.get("cards").filter(tagsOf), ...known].filter((id) => filter.test(tagsOf(id).join(" ")));
   if (!known.length || !ids.length) {
     for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
     delete view.dataset.layout;
@@ -236,7 +237,7 @@ export function unmount() {
 export function isReady() {
   if (!runs.loaded) return false;
   if (!runs.tags("scalar").length) return true;
-  return sighted().length > 0 && sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded));
+  return frames.idle() && sighted().length > 0 && sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded));
 }
 
 export const get = (id) => cards.get(id);

@@ -1,5 +1,9 @@
 // Numbers as people read them, the same on axis, tooltip and list.
 
+// Made once: a formatter costs a hundred times what it does.
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const decimals = Array.from({ length: 13 }, (_, most) => new Intl.NumberFormat("en-US", { maximumFractionDigits: most }));
+
 const minus = (text) => text.replace("-", "−");
 
 // A value in a few digits: 0.0312, 12.35, 1.24e−7, 48,213.
@@ -12,9 +16,8 @@ export function value(x, digits = 4) {
     const [head, exponent] = x.toExponential(Math.max(0, digits - 2)).split("e");
     return minus(`${Number(head)}e${Number(exponent)}`);
   }
-  if (Number.isInteger(x)) return minus(x.toLocaleString("en-US"));
-  const decimals = Math.max(0, Math.min(12, digits - 1 - Math.floor(Math.log10(size))));
-  return minus(x.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: decimals }));
+  if (Number.isInteger(x)) return minus(whole.format(x));
+  return minus(decimals[Math.max(0, Math.min(12, digits - 1 - Math.floor(Math.log10(size))))].format(x));
 }
 
 // All of a value's digits.
@@ -24,7 +27,7 @@ export function exact(x) {
   return minus(String(x));
 }
 
-export const step = (x) => minus(Math.round(x).toLocaleString("en-US"));
+export const step = (x) => minus(whole.format(Math.round(x)));
 
 // A number on an axis, knowing how far its neighbours are: 0.25, 12k, 1.2M, 3e−5.
 export function tick(x, spacing) {
@@ -36,7 +39,7 @@ export function tick(x, spacing) {
       return minus(`${trim((x / unit).toFixed(Math.max(0, -Math.floor(Math.log10(spacing / unit) + 1e-9))))}${sign}`);
     }
   }
-  return minus(Number(x.toFixed(Math.max(0, Math.min(12, -Math.floor(Math.log10(spacing) + 1e-9))))).toLocaleString("en-US", { maximumFractionDigits: 12 }));
+  return minus(decimals[Math.max(0, Math.min(12, -Math.floor(Math.log10(spacing) + 1e-9)))].format(x));
 }
 
 const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
@@ -71,4 +74,4 @@ export function split(name) {
   return cut < 0 ? ["", name] : [name.slice(0, cut + 1), name.slice(cut + 1)];
 }
 
-export const plural = (count, word) => `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
+export const plural = (count, word) => `${whole.format(count)} ${word}${count === 1 ? "" : "s"}`;

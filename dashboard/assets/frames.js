@@ -3,7 +3,7 @@
 // Where the browser has no GPU (over SSH, in a virtual machine) a frame of large charts may cost it 50 ms and more.
 // Drawn at a fixed rate, such a page would answer no click; so the pause after a frame grows with what it cost.
 const EVERY = 50; // ms from one live frame to the next, at the least
-const SHARE = 3; // live frames leave the page two thirds of its time
+const SHARE = 2; // live frames leave the page half of its time
 const LONGEST = 250; // ms that a frame is taken to cost at the most
 
 const waiting = new Set();

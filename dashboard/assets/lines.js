@@ -60,9 +60,11 @@ export function linesOf(wanted, how, tags, memo, base) {
   const keys = how.group ? groupKeys(how.group, runs) : [];
   if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
   const chosen = new Set(how.chosen);
-  const any = lines.some(({ name }) => chosen.has(name) || name === how.highlight);
+  const isOut = (name) => chosen.has(name) || name === how.highlight;
+  const standsOut = ({ name, members }) => isOut(name) || Boolean(members?.some(isOut));
+  const any = lines.some(standsOut);
   for (const line of lines) {
-    line.strong = any && (line.name === how.highlight || chosen.has(line.name));
+    line.strong = any && standsOut(line);
     line.faded = any && !line.strong && (chosen.size > 0 || how.highlight !== null);
   }
   return lines;

@@ -1,6 +1,6 @@
 // The live feed: one WebSocket, reconnected with patience, and an honest light that says how it stands.
 import { boot } from "./state.js";
-import { decode } from "./api.js";
+import { decode } from "./wire.js";
 import * as format from "./format.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set() };
@@ -13,6 +13,7 @@ let newest = 0;
 let everOpened = false;
 let skew = 0; // server's clock minus ours, seconds
 const latencies = [];
+let telling = 0; // the light need not flicker with every point
 
 export function on(kind, listener) {
   listeners[kind].add(listener);
@@ -34,7 +35,7 @@ export function drawn(wallTime) {
   if (took < 0 || took > 60000) return;
   latencies.push(took);
   if (latencies.length > 500) latencies.shift();
-  show();
+  telling ||= setTimeout(() => { telling = 0; show(); }, 250);
 }
 
 export const forgetLatency = () => latencies.splice(0);

@@ -13,7 +13,7 @@ export const onChange = (listener) => listeners.add(listener);
 // What is known of some runs; what is not is asked for, and told when it comes.
 export function known(names) {
   for (const name of names) if (!asked.has(name)) { asked.add(name); wanted.add(name); }
-  if (wanted.size) timer ||= setTimeout(ask, 300);
+  if (wanted.size) timer ||= setTimeout(ask, found.size || asked.size > wanted.size ? 100 : 1200); // first the curves
   return found;
 }
 

@@ -17,5 +17,11 @@ export const dash = (index) => dashes[Math.floor(index / light.length) % dashes.
 
 export const dashOf = (number) => dashes[((number % dashes.length) + dashes.length) % dashes.length];
 
-// A colour of the stylesheet.
-export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A colour of the stylesheet, asked once for each theme.
+let known = new Map();
+export function css(name) {
+  if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return known.get(name);
+}
+new MutationObserver(() => { known = new Map(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+document.addEventListener("themechange", () => { known = new Map(); }, true);

@@ -20,6 +20,7 @@ const defaults = {
   base: "", // the run that the others are shown as a difference to
   colourBy: "", // a config key, or "" for a colour a run
   dashBy: "",
+  one: "", // only this chart, without a frame around it: for a notebook's cell
   cards: [], // cards that the user made: JSON lists of tags and = expressions
   pins: [], // cards that stand on top
   bins: "ridge", // ridge | heat | bands: how distributions are drawn
@@ -32,7 +33,7 @@ const defaults = {
 
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", cards: "c", pins: "pin", bins: "bins", across: "across", surface: "on", pace: "at", sort: "sort", columns: "col",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", across: "across", surface: "on", pace: "at", sort: "sort", columns: "col",
 };
 const listeners = new Map();
 const current = { ...defaults };

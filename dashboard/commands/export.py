@@ -14,7 +14,12 @@ from typing import Any
 
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
 
-FORMS = {".csv": "one row a point", ".parquet": "the same, typed and compressed", ".json": "one object a run"}
+FORMS = {
+    ".csv": "one row a point",
+    ".parquet": "the same, typed and compressed",
+    ".json": "one object a run",
+    ".html": "a report that works offline",
+}
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""
 
@@ -35,7 +40,12 @@ def act(arguments: argparse.Namespace) -> int:
     target = Path(arguments.output)
     if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
         return _event_files(_chosen(existing_logdir(arguments.logdir), arguments.runs), target)
-    writers: dict[str, Callable[[list[Any], Path], int]] = {".csv": _csv, ".parquet": _parquet, ".json": _json}
+    writers: dict[str, Callable[[list[Any], Path], int]] = {
+        ".csv": _csv,
+        ".parquet": _parquet,
+        ".json": _json,
+        ".html": _html,
+    }
     write = writers.get(target.suffix.lower())
     if write is None:
         raise Refusal(f"{target.name} has an ending that is not known; there are {', '.join(FORMS)}, and folders")
@@ -150,4 +160,13 @@ def _json(runs: list[Any], target: Path) -> int:
             file.write(",\n" if index else "\n")
             json.dump(wire.plain(plain), file, ensure_ascii=False)
         file.write("\n]}\n")
+    return count
+
+
+def _html(runs: list[Any], target: Path) -> int:
+    """One file with charts to zoom, smooth and hover, for those who have no viz."""
+    from dashboard import report
+
+    text, count = report.page(runs, f"Report on {len(runs):,} run{'' if len(runs) == 1 else 's'}")
+    target.write_text(text, encoding="utf-8")
     return count

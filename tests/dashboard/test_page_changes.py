@@ -102,6 +102,18 @@ def test_a_run_that_is_written_stays(client: TestClient, logdir: Path) -> None:
     assert tracker.open(logdir).run("live").scalars("loss").value.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", ""])
+@pytest.mark.parametrize("restore", [False, True])
+def test_no_name_leads_out_of_the_logdir(client: TestClient, logdir: Path, name: str, restore: bool) -> None:
+    """Runs elsewhere on the disk are neither taken nor brought."""
+    with tracker.init(logdir=logdir.parent, name="outside") as run:
+        run.log({"loss": 1.0}, step=0)
+    (logdir / ".trash").mkdir()
+    before = digests(logdir.parent)
+    assert post(client, "trash", {"runs": [name], "restore": restore}).status_code == 409
+    assert digests(logdir.parent) == before
+
+
 @pytest.mark.parametrize(("path", "body"), CHANGES)
 def test_a_read_only_server_changes_nothing(client: TestClient, logdir: Path, path: str, body: Any) -> None:
     """403, and not a byte."""

@@ -1,0 +1,85 @@
+"""A report: the curves of some runs in one HTML file that works without a server and without a network.
+
+The file holds the page's own modules (in an import map of data addresses), its stylesheets, and the curves as the
+server would send them. Names of runs and tags stand only in base64, so that no name can be taken for markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dashboard import curves, wire
+from dashboard.curves import Question
+from tracker.store.reader import StoredRun
+
+ASSETS = Path(__file__).parent / "assets"
+COLUMNS = 2000
+"""Columns of a long series: twice what a wide chart can show, so that a first zoom still finds detail."""
+
+_IMPORT = re.compile(r'(from|import) "\./([\w.]+)"')
+POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def page(runs: Sequence[StoredRun], title: str) -> tuple[str, int]:
+    """The HTML, and how many points it stands for.
+
+    Args:
+        runs: Whose curves.
+        title: What it is called.
+    """
+    known = {run.name: run.segments() for run in runs}
+    tags = sorted({tag for run in runs for tag in run.tags("scalar")})
+    parts, points = [], 0
+    for tag in tags:
+        heads, columns = [], []
+        for name, segments in known.items():
+            found = curves.read(segments, Question(tag, COLUMNS))
+            if found is not None:
+                heads.append({"run": name, **found[0]})
+                columns += found[1]
+                points += sum(found[0]["counts"].values())
+        packed = base64.b64encode(wire.message({"tag": tag, "curves": heads}, columns)).decode()
+        parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
+    about = [{"name": run.name, "status": run.status, "config": wire.plain(run.config)} for run in runs]
+    head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
+    styles = "\n".join(
+        (ASSETS / name).read_text(encoding="utf-8") for name in ("frame.css", "curves.css", "report.css")
+    )
+    made = time.strftime("%Y-%m-%d %H:%M")
+    return (
+        "<!doctype html>\n"
+        f'<html lang="en"><head><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>\n'
+        f"<style>{styles}</style>\n"
+        "<script>document.documentElement.dataset.theme="
+        'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"</script>\n'
+        f'<script type="importmap">{json.dumps({"imports": _modules("report.js")})}</script></head>\n'
+        f'<body class="report"><h1>{html.escape(title)}</h1>\n'
+        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden; made {made}</p>\n'
+        '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
+        '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
+        f'<script type="text/plain" id="runs-data">{head}</script>\n' + "\n".join(parts) + "\n"
+        '<script type="module">import "everystep/report.js";</script></body></html>\n',
+        points,
+    )
+
+
+def _modules(entry: str) -> dict[str, str]:
+    """The module and all that it needs, each as an address that holds it."""
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if f"everystep/{name}" in found:
+            continue
+        text = (ASSETS / name).read_text(encoding="utf-8")
+        waiting += [other for _, other in _IMPORT.findall(text)]
+        text = _IMPORT.sub(r'\1 "everystep/\2"', text)
+        found[f"everystep/{name}"] = f"data:text/javascript;base64,{base64.b64encode(text.encode()).decode()}"
+    return found

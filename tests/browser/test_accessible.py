@@ -1,0 +1,77 @@
+"""axe-core over every state of the page of curves and the table: no serious finding, in light and dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+
+pytest.importorskip("axe_playwright_python", reason="needs the test extra: pip install everystep[test]")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def served(logdir: Path, serve: Callable[..., Any]) -> Any:
+    """Three runs, one of them crashed half way to NaN."""
+    for number in range(3):
+        with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": 0.1**number, "seed": number}) as run:
+            for step in range(50):
+                run.log({"train/loss": math.nan if step == 9 else 1 / (step + 1), "val/loss": 2.0}, step=step)
+            run.mark("halved", step=20, kind="lr")
+    return serve(logdir, "--no-token")
+
+
+STATES = {
+    "curves": ("", "1"),
+    "groups": ("?g=-seed", "document.querySelector('#own-tools button:nth-child(2)').click()"),
+    "lines": ("", "document.querySelector('#own-tools button:nth-child(1)').click()"),
+    "new chart": ("", "document.querySelector('#own-tools button:nth-child(3)').click()"),
+    "large": ("", "document.querySelector('.card .large').click()"),
+    "card menu": ("", "document.querySelector('.card .more').click()"),
+    "run menu": ("", "document.querySelector('.run-more').click()"),
+    "selected": ("?sel=sweep/1", "1"),
+    "no match": ("?tags=nothing", "1"),
+    "help": ("", "document.getElementById('help').click()"),
+    "table": ("?p=runs&sort=-name&sel=sweep/1", "1"),
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_has_no_serious_finding(
+    served: Any, new_page: Callable[..., Any], until: Callable[..., Any], theme: str
+) -> None:
+    """Names, roles, contrast, focus order; whatever axe calls serious or critical."""
+    page = new_page(theme=theme)
+    found = []
+    for state, (query, act) in STATES.items():
+        page.goto(f"{served.base}/{query}")
+        until(page, "window.viz && (viz.ready || document.querySelector('.empty')) && document.body.classList.contains('has-dash')")  # fmt: skip
+        page.evaluate(act)
+        page.wait_for_timeout(400)
+        page.evaluate(AXE)
+        answer = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        for violation in answer["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                nodes = [f"{node['target']} {node.get('failureSummary', '')[:300]}" for node in violation["nodes"][:3]]
+                found.append(f"{state}: {violation['id']}: {nodes}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [380, 700, 1024])
+def test_a_narrow_window_is_usable(
+    served: Any, new_page: Callable[..., Any], until: Callable[..., Any], width: int
+) -> None:
+    """Nothing is wider than the window, and a chart is at least as wide as a thumb can use."""
+    page = new_page(width=width, height=800)
+    page.goto(served.base)
+    until(page, "viz.ready && document.body.classList.contains('has-dash')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.query_selector(".card").bounding_box()["width"] >= min(320, width - 60)
+    box = page.query_selector("#own-tools button").bounding_box()
+    assert box["x"] + box["width"] <= width
