@@ -8,12 +8,13 @@ const defaults = {
   x: "step", // step | time | relative
   logy: false,
   off: [], // runs that are hidden
-  bins: "ridge", // ridge | heat | bands: how distributions are drawn
+  bins: "ridge", // ridge | overlay | heat | bands | one: how distributions are drawn
+  binning: "linear", // linear | log
   across: "runs", // runs | steps: what stands side by side on the page of media
   pace: null, // step that distributions, media and the graph show; null is the newest
 };
 
-const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", across: "across", pace: "at" };
+const short = { page: "p", tags: "tags", runs: "runs", smooth: "s", x: "x", logy: "log", off: "off", bins: "bins", binning: "bin", across: "across", pace: "at" };
 const listeners = new Map();
 const current = { ...defaults };
 
