@@ -136,6 +136,8 @@ def fill_long(folder: Path, steps: int) -> None:
     with tracker.init(logdir=folder, name="a") as run:
         for step in range(steps):
             run.log({"w": parts[step % 50]}, step=step)
+            if step % 200 == 199:
+                assert run.flush(600)  # a commit of over a second counts as a disk that stands still
 
 
 def answer_of(folder: Path) -> float:
@@ -160,6 +162,8 @@ def fill_layers(folder: Path) -> None:
     with tracker.init(logdir=folder, name="a") as run:
         for step in range(1000):
             run.log({f"weights/layer_{i}": parts[(step + i) % 50] for i in range(20)}, step=step)
+            if step % 20 == 19:
+                assert run.flush(600)
 
 
 def fill_pictures(folder: Path) -> None:
@@ -169,6 +173,7 @@ def fill_pictures(folder: Path) -> None:
         guesses = {"cat": 0.7, "dog": 0.2, "fox": 0.1}
         pictures = [tracker.Image(rng.random((64, 64, 3)), label="cat", predictions=guesses) for _ in range(1000)]
         run.log({"samples": pictures}, step=0)
+        assert run.flush(600)
 
 
 def visit(folder: Path, query: str, act: Callable[[Any], Any]) -> Any:

@@ -62,7 +62,7 @@ class Graph(Value):
             raise LoggedTypeError(
                 message(
                     "log_graph: the graph of this model cannot be taken.",
-                    expected="a trainer or torch nn.Module, a tracker.Graph, or an object with to_graph(*example_inputs)",
+                    expected="an nn.Module of trainer or torch, a tracker.Graph, or an object with to_graph(*inputs)",
                     got=type(model).__name__,
                 )
             )
