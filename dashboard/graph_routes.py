@@ -86,6 +86,7 @@ class _Graphs:
                 "hash": newest.hash,
                 "step": newest.step,
                 "wall_time": newest.wall_time,
+                "notes": [str(note)[:500] for note in newest.attributes.get("notes") or []][:10],
                 **about,
                 "open": opened,
                 "scopes": [view.scope(int(each), form == "spread") for each, form in opened.items()],

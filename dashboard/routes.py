@@ -30,6 +30,7 @@ from tracker.store.reader import Store, StoredRun
 MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_BODY_BYTES = 1 << 20
+MAX_MERGED_TAGS = 1_000
 
 # The first bytes decide what is served as a picture, a sound or a video; what was written beside it is not trusted.
 _MAGIC = (
@@ -59,6 +60,7 @@ def routes(hub: Hub, store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/scalars", api.scalars),
         Route("/api/v1/curves", api.curves, methods=["POST"]),
         Route("/api/v1/histograms", api.histograms),
+        Route("/api/v1/histograms/merged", api.merged_histograms),
         Route("/api/v1/media", api.media),
         Route("/api/v1/blobs/{hash}", api.blob),
         Route("/api/v1/graph", api.graph),
@@ -141,18 +143,37 @@ class _Api:
         return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
 
     async def histograms(self, request: Request) -> Response:
-        """A histogram series of a run as counts over common bins, packed: one row a step."""
-        run, tag = _wanted(request, "run"), _wanted(request, "tag")
+        """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
+
+        `bins=`, `rows=` are the most of each, `scale=` is linear or log, `start=` and `stop=` are steps, both included.
+        """
+        run, tag, scale = _wanted(request, "run"), _wanted(request, "tag"), _scale(request)
         bins, rows = int(_number(request, "bins", 80)), int(_number(request, "rows", 200))
+        window = _whole(request, "start"), _whole(request, "stop")
+        honest = request.query_params.get("honest") == "1"
 
         def read() -> bytes:
-            found = self._run(run).histograms(tag)
             from dashboard.figures.distribution import matrix
 
-            head, columns = matrix(found, min(bins, 512), min(rows, 2000))
-            return wire.message({"run": run, "tag": tag, **head}, columns)
+            found = self._run(run).histograms(tag, min(rows, 2000), *window)
+            head, columns = matrix(found, min(bins, 512), scale, honest=honest)
+            return wire.message({"run": run, "tag": tag, "scale": scale, **head}, columns)
 
         return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def merged_histograms(self, request: Request) -> Response:
+        """All that some layers (`tag=`, several times) held over a range of steps, as one histogram."""
+        run, scale = _wanted(request, "run"), _scale(request)
+        tags = request.query_params.getlist("tag")[:MAX_MERGED_TAGS]
+        window = _whole(request, "start"), _whole(request, "stop")
+
+        def read() -> dict[str, Any]:
+            from dashboard.figures.distribution import merged
+
+            stored = self._run(run)
+            return merged([stored.histograms(tag, 1, *window) for tag in tags], 96, scale)
+
+        return json_answer(await self._ask(read))
 
     async def media(self, request: Request) -> Response:
         """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
@@ -250,6 +271,13 @@ def _item(found: MediaItem, kind: str) -> dict[str, Any]:
     if kind == "text":
         plain["text"] = found.data.decode("utf-8", "replace")
     return plain
+
+
+def _scale(request: Request) -> str:
+    scale = request.query_params.get("scale", "linear")
+    if scale not in ("linear", "log"):
+        raise HTTPException(400, "scale is linear or log")
+    return scale
 
 
 def json_answer(value: Any) -> Response:

@@ -14,8 +14,10 @@ async function checked(answer) {
 const query = (values) =>
   new URLSearchParams(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)).toString();
 
-export async function json(path, values = {}) {
-  return (await checked(await fetch(`${base}/${path}?${query(values)}`))).json();
+// more: pairs, for names that stand several times.
+export async function json(path, values = {}, more = []) {
+  const rest = more.length ? `&${new URLSearchParams(more)}` : "";
+  return (await checked(await fetch(`${base}/${path}?${query(values)}${rest}`))).json();
 }
 
 export async function packed(path, values = {}) {

@@ -16,6 +16,7 @@ export const functions = {
   set_x: quietly((value) => state.set("x", value)),
   set_logy: quietly((value) => state.set("logy", value)),
   set_bins: quietly((value) => state.set("bins", value)),
+  set_binning: quietly((value) => state.set("binning", value)),
 };
 
 // Once Dash has drawn them: the controls show what the address says, and follow what is set elsewhere.
@@ -27,6 +28,7 @@ export function bind() {
     x: (value) => props("x", { value }),
     logy: (value) => props("logy", { checked: value }),
     bins: (value) => props("bins", { value }),
+    binning: (value) => props("binning", { value }),
   };
   for (const [key, act] of Object.entries(show)) {
     act(state.get(key));

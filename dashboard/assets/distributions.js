@@ -1,22 +1,28 @@
-// The page of distributions: for each tensor how its numbers lie, step by step, as ridges, as a heat map or as bands
-// of percentiles. Counts are the server's, merged exactly; nothing here samples.
+// The page of distributions: for each tensor how its numbers lie, step by step. Counts are the server's, merged exactly;
+// nothing here samples. A drag picks steps, a plus picks layers, and what was picked is shown merged.
 import * as api from "./api.js";
 import * as live from "./live.js";
 import * as format from "./format.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import * as ticks from "./ticks.js";
-import { colour, css, isDark } from "./palette.js";
+import { node } from "./dom.js";
+import { draw, nearest, outline, rowAt, stepAt, stepScale } from "./distribution_draw.js";
+import { Merge } from "./distribution_merge.js";
+import { colour, css } from "./palette.js";
 import { prepared } from "./chart.js";
 import { hideTip, showTip } from "./tooltip.js";
 import { emptyPage } from "./empty.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be read
-const ROWS = { ridge: 36, heat: 200, bands: 200 };
+const ROWS = { ridge: 24, overlay: 24, heat: 240, bands: 240, one: 1000 };
+const BINS = { ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };
 const REFRESH_MS = 400; // a training that logs histograms at every step is followed this often
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
+const DRAGGED = 5; // px from a click to a drag
 
 let view = null;
+let merge = null; // what was picked, merged
+const picked = { run: null, tags: new Set(), start: null, stop: null };
 const cards = new Map(); // "tag\nrun" -> Card
 
 const inSight = new IntersectionObserver(
@@ -26,26 +32,37 @@ const inSight = new IntersectionObserver(
 
 class Card {
   constructor(tag, run) {
-    this.tag = tag;
-    this.run = run;
-    this.data = null;
-    this.sight = false;
+    Object.assign(this, { tag, run, data: null, sight: false, range: null });
     const [path, last] = format.split(tag);
-    const element = document.createElement("article");
-    element.className = "card";
-    element.card = this;
-    element.setAttribute("aria-label", `${tag} of ${run}`);
-    element.innerHTML = '<div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-run"><i class="dot"></i><span></span></span></div><div class="card-plot"><div class="skeleton"></div><canvas></canvas><canvas class="over" tabindex="0" role="img"></canvas></div><div class="card-foot"><span class="told"></span><span class="how"></span></div>';
-    element.querySelector(".path").textContent = path;
-    element.querySelector(".last").textContent = last;
-    element.querySelector(".card-run span").textContent = run;
-    element.querySelector(".over").setAttribute("aria-label", `Distribution of ${tag} over the steps of ${run}`);
-    this.element = element;
-    this.canvas = element.querySelector("canvas");
-    this.over = element.querySelector("canvas.over");
-    this.over.addEventListener("pointermove", (event) => this.hover(event));
+    this.dot = node("i", { class: "dot" });
+    this.pick = node("button", { type: "button", class: "chip-toggle pick", "aria-pressed": "false", title: "Pick this layer, to see what was picked merged", text: "merge" });
+    this.skeleton = node("div", { class: "skeleton" });
+    this.canvas = node("canvas");
+    this.over = node("canvas", { class: "over", tabindex: 0, role: "img", "aria-label": `Distribution of ${tag} over the steps of ${run}` });
+    this.plot = node("div", { class: "card-plot" }, this.skeleton, this.canvas, this.over);
+    this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
+    this.output = node("output");
+    this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output);
+    this.told = node("span", { class: "told" });
+    this.how = node("span", { class: "how" });
+    this.element = node("article", { class: "card distribution", "aria-label": `${tag} of ${run}` },
+      node("div", { class: "card-head" },
+        node("h3", { class: "card-title" }, node("span", { class: "path", text: path }), node("span", { class: "last", text: last })),
+        this.pick, node("span", { class: "card-run" }, this.dot, node("span", { text: run }))),
+      this.plot, this.pacer, node("div", { class: "card-foot" }, this.told, this.how));
+    this.element.card = this;
+    this.over.addEventListener("pointerdown", (event) => { this.over.setPointerCapture(event.pointerId); this.from = [event.offsetX, event.offsetY]; });
+    this.over.addEventListener("pointermove", (event) => this.moved(event));
+    this.over.addEventListener("pointerup", (event) => this.released(event));
+    this.over.addEventListener("pointercancel", () => { this.from = this.range = null; });
     this.over.addEventListener("pointerleave", () => { hideTip(); this.mark(null); });
-    new ResizeObserver(() => this.draw()).observe(element.querySelector(".card-plot"));
+    this.over.addEventListener("dblclick", () => pick(this.run, null, null, null));
+    this.slider.addEventListener("input", () => {
+      const at = Number(this.slider.value);
+      state.set("pace", at === this.data.rows - 1 ? null : this.data.step[at]);
+    });
+    this.pick.addEventListener("click", () => pick(this.run, this.tag, picked.start, picked.stop, true));
+    new ResizeObserver(() => this.draw()).observe(this.plot);
   }
 
   setInSight(sight) {
@@ -57,13 +74,15 @@ class Card {
     this.stale = false;
     if (this.asking) { this.stale = true; return; }
     this.asking = true;
-    const mode = state.get("bins");
+    const mode = draw[state.get("bins")] ? state.get("bins") : "ridge";
     try {
-      const { head, column } = await api.packed("histograms", { run: this.run, tag: this.tag, rows: ROWS[mode], bins: mode === "heat" ? 96 : 72 });
+      const { head, column } = await api.packed("histograms", { run: this.run, tag: this.tag, rows: ROWS[mode], bins: BINS[mode], scale: state.get("binning") === "log" ? "log" : "linear", honest: 1 });
       const { rows, bins } = head;
       const data = { ...head, mode, step: column(rows), time: column(rows), total: column(rows), nan: column(rows), pinf: column(rows), ninf: column(rows) };
       data.quantile = column(rows * head.quantiles.length);
+      data.edges = column(bins + 1);
       data.counts = column(rows * bins);
+      data.row = rows - 1;
       this.data = data;
       this.problem = null;
     } catch (error) {
@@ -81,36 +100,75 @@ class Card {
 
   draw() {
     if (!this.sight) return;
-    this.element.querySelector(".skeleton").hidden = Boolean(this.data || this.problem);
+    this.skeleton.hidden = Boolean(this.data || this.problem);
     const run = runs.get(this.run);
-    this.element.querySelector(".dot").style.background = colour(run?.index ?? 0);
-    if (!this.data) { this.element.querySelector(".told").textContent = this.problem ?? ""; return; }
+    this.dot.style.background = colour(run?.index ?? 0);
+    this.pick.setAttribute("aria-pressed", String(picked.run === this.run && picked.tags.has(this.tag)));
+    if (!this.data) { this.told.textContent = this.problem ?? ""; return; }
     const { data } = this;
-    const plot = this.element.querySelector(".card-plot");
-    const [width, height] = [plot.clientWidth, plot.clientHeight];
+    const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
     if (!width || !height) return;
     const context = prepared(this.canvas, width, height);
     context.font = `11px ${css("--font")}`;
-    const box = { left: PAD.left, right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
+    const box = { left: ["overlay", "one"].includes(data.mode) ? 12 : PAD.left, right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
     this.box = box;
-    ({ ridge, heat, bands })[data.mode](context, data, box, colour(run?.index ?? 0));
-    const odd = data.nan.reduce((a, b) => a + b, 0) + data.pinf.reduce((a, b) => a + b, 0) + data.ninf.reduce((a, b) => a + b, 0);
-    const told = this.element.querySelector(".told");
-    told.textContent = `${format.plural(data.steps, "step")}${data.merged > 1 ? `, ${data.merged} merged in each row` : ""}`;
-    if (odd) told.append(Object.assign(document.createElement("span"), { className: "bad", textContent: ` · ${odd.toLocaleString("en-US")} not finite` }));
-    this.element.querySelector(".how").textContent = data.rows ? `${format.plural(data.total[data.rows - 1] / Math.max(1, lastMerged(data)), "element")}` : "";
-    this.element.classList.toggle("has-odd", odd > 0);
+    const at = state.get("pace");
+    data.row = data.rows && at !== null ? nearest(data, at) : data.rows - 1;
+    if (data.rows) draw[data.mode](context, data, box, colour(run?.index ?? 0));
+    this.pacer.hidden = data.mode !== "one" || data.rows < 2;
+    this.slider.max = String(data.rows - 1);
+    this.slider.value = String(data.row);
+    this.output.textContent = data.rows ? `step ${format.step(data.step[data.row])}` : "";
+    this.#tell();
+    this.mark(null);
   }
 
-  // The row under the mouse, marked and told.
-  hover(event) {
+  #tell() {
+    const { data } = this;
+    const total = (column) => column.reduce((a, b) => a + b, 0);
+    const [nan, inf] = [total(data.nan), total(data.pinf) + total(data.ninf)];
+    this.told.textContent = `${format.plural(data.steps, "step")}${data.merged > 1 ? `, ${data.merged} merged in each row` : ""}`;
+    const odd = [nan ? `${nan.toLocaleString("en-US")} NaN` : "", inf ? `${inf.toLocaleString("en-US")} ±∞` : ""].filter(Boolean).join(", ");
+    if (odd) this.told.append(node("span", { class: "bad", text: ` · ${odd}` }));
+    const few = data.bins < BINS[data.mode] && data.scale !== "log" && data.mode !== "bands" ? ` in ${data.bins} bins` : "";
+    this.how.title = few ? "Fewer bins for few elements (twice the cube root), so that what is seen is the distribution and not its noise" : "";
+    this.how.textContent = data.rows ? `${format.plural(data.elements, "element")}${few}` : "";
+    this.element.classList.toggle("has-odd", Boolean(odd || few));
+  }
+
+  // A drag picks steps; else the row under the mouse is marked and told.
+  moved(event) {
     const { data, box } = this;
     if (!data?.rows || !box) return;
-    const at = this.over.getBoundingClientRect();
-    const [px, py] = [event.clientX - at.left, event.clientY - at.top];
+    const [px, py] = [event.offsetX, event.offsetY];
+    const far = this.from && Math.hypot(px - this.from[0], py - this.from[1]) > DRAGGED;
+    if (far && ["heat", "bands", "ridge"].includes(data.mode)) {
+      const ends = data.mode === "ridge" ? [this.from, [px, py]].map(([x, y]) => data.step[rowAt(data, box, Math.max(box.left, Math.min(box.right, x)), Math.max(box.top, Math.min(box.bottom, y)))])
+        : [stepAt(data, box, this.from[0]), stepAt(data, box, px)];
+      this.range = [Math.min(...ends), Math.max(...ends)];
+      hideTip();
+      this.mark(null);
+      return;
+    }
     const place = rowAt(data, box, px, py);
     this.mark(place);
     if (place === null) return hideTip();
+    this.#tip(event, place);
+  }
+
+  released(event) {
+    const { data, box, range } = this;
+    const was = this.from;
+    this.from = this.range = null;
+    if (!data?.rows || !was) return;
+    if (range) { pick(this.run, this.tag, ...range); return; }
+    const place = data.mode === "one" ? null : rowAt(data, box, event.offsetX, event.offsetY);
+    // A click puts the page's cursor there, on the newest takes it away.
+    if (place !== null) state.set("pace", place === data.rows - 1 || data.step[place] === state.get("pace") ? null : data.step[place]);
+  }
+
+  #tip(event, place) {
+    const { data } = this;
     const table = document.createElement("table");
     table.createCaption().textContent = `step ${format.step(data.step[place])} · ${new Date(data.time[place] * 1000).toLocaleTimeString()}`;
     const add = (name, text) => {
@@ -126,195 +184,55 @@ class Card {
     showTip(event, table);
   }
 
+  // The hovered row, the page's cursor, and the steps that are picked.
   mark(place) {
-    const plot = this.element.querySelector(".card-plot");
-    const context = prepared(this.over, plot.clientWidth, plot.clientHeight);
     const { data, box } = this;
-    if (place === null || !data) return;
+    const context = prepared(this.over, this.plot.clientWidth, this.plot.clientHeight);
+    if (!data?.rows || !box) return;
+    const range = this.range ?? (picked.run === this.run && picked.tags.has(this.tag) && picked.start !== null ? [picked.start, picked.stop] : null);
+    const along = ["heat", "bands"].includes(data.mode);
+    if (range && along) {
+      const [from, to] = range.map((step) => Math.max(box.left, Math.min(box.right, stepScale(data, box)(step))));
+      context.fillStyle = css("--accent");
+      context.globalAlpha = 0.16;
+      context.fillRect(from, box.top, Math.max(1, to - from), box.bottom - box.top);
+      context.globalAlpha = 1;
+    }
     context.strokeStyle = css("--text");
-    context.lineWidth = 1.5;
-    if (data.mode === "ridge") {
+    const cursor = state.get("pace");
+    const rows = [[place, 1.5], [cursor === null ? null : data.row, 1]];
+    if (range && data.mode === "ridge") for (let row = 0; row < data.rows; row++) if (data.step[row] >= range[0] && data.step[row] <= range[1]) rows.push([row, 0.75]);
+    for (const [row, width] of rows) {
+      if (row === null || data.mode === "one" || data.mode === "overlay") continue;
+      context.lineWidth = width;
       context.beginPath();
-      outline(context, data, box, place);
+      if (data.mode === "ridge") outline(context, data, box, row);
+      else {
+        const px = stepScale(data, box)(data.step[row]);
+        context.moveTo(px, box.top);
+        context.lineTo(px, box.bottom);
+      }
       context.stroke();
-      return;
-    }
-    const px = stepScale(data, box)(data.step[place]);
-    context.globalAlpha = 0.5;
-    context.beginPath();
-    context.moveTo(px, box.top);
-    context.lineTo(px, box.bottom);
-    context.stroke();
-  }
-}
-
-const lastMerged = (data) => (data.steps % data.merged || data.merged);
-
-function stepScale(data, box) {
-  const low = data.step[0], high = data.step[data.rows - 1];
-  return (step) => (high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2);
-}
-
-// Where a ridge stands: rows from the back to the front, the newest in front.
-function ridgeBase(data, box, row) {
-  const depth = Math.min(box.bottom - box.top - 40, 16 * (data.rows - 1), (box.bottom - box.top) * 0.62);
-  return data.rows > 1 ? box.bottom - depth + (depth * row) / (data.rows - 1) : box.bottom;
-}
-
-function outline(context, data, box, row) {
-  const { bins } = data;
-  const base = ridgeBase(data, box, row);
-  const tall = Math.max(34, ridgeBase(data, box, 0) - box.top - 2);
-  let peak = 0;
-  for (let i = 0; i < bins; i++) peak = Math.max(peak, data.counts[row * bins + i]);
-  const wide = (box.right - box.left) / bins;
-  context.moveTo(box.left, base);
-  for (let i = 0; i < bins; i++) {
-    const height = peak ? (data.counts[row * bins + i] / peak) * tall : 0;
-    context.lineTo(box.left + (i + 0.5) * wide, base - height);
-  }
-  context.lineTo(box.right, base);
-}
-
-function rowAt(data, box, px, py) {
-  if (px < box.left - 8 || px > box.right + 8 || py < box.top - 8 || py > box.bottom + 8) return null;
-  if (data.mode === "ridge") {
-    let best = null, distance = Infinity;
-    for (let row = 0; row < data.rows; row++) {
-      const off = Math.abs(ridgeBase(data, box, row) - py);
-      if (off < distance) { distance = off; best = row; }
-    }
-    return best;
-  }
-  const scale = stepScale(data, box);
-  let best = 0;
-  for (let row = 1; row < data.rows; row++) if (Math.abs(scale(data.step[row]) - px) < Math.abs(scale(data.step[best]) - px)) best = row;
-  return best;
-}
-
-function valueAxis(context, data, box, along) {
-  const marks = ticks.linear(data.low, data.high, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5);
-  context.fillStyle = css("--faint");
-  context.strokeStyle = css("--grid");
-  context.lineWidth = 1;
-  for (const { at, text } of marks) {
-    const share = (at - data.low) / (data.high - data.low);
-    if (share < 0 || share > 1) continue;
-    if (along === "x") {
-      const px = box.left + share * (box.right - box.left);
-      context.textAlign = "center";
-      context.textBaseline = "alphabetic";
-      context.fillText(text, px, box.bottom + 15);
-    } else {
-      const py = Math.round(box.bottom - share * (box.bottom - box.top)) + 0.5;
-      context.beginPath();
-      context.moveTo(box.left, py);
-      context.lineTo(box.right, py);
-      context.stroke();
-      context.textAlign = "right";
-      context.textBaseline = "middle";
-      context.fillText(text, box.left - 6, py);
     }
   }
 }
 
-function stepAxis(context, data, box) {
-  const scale = stepScale(data, box);
-  context.fillStyle = css("--faint");
-  context.textBaseline = "alphabetic";
-  const low = data.step[0], high = data.step[data.rows - 1];
-  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74)) : [{ at: low, text: format.step(low) }];
-  for (const { at, text } of marks) {
-    const half = context.measureText(text).width / 2;
-    context.textAlign = "center";
-    context.fillText(text, Math.min(Math.max(scale(at), box.left + half - 4), box.right - half + 6), box.bottom + 15);
-  }
+// Picks a layer, or lets go of it, and steps; tag of null lets go of everything.
+function pick(run, tag, start, stop, toggles = false) {
+  if (picked.run !== run || tag === null) picked.tags.clear();
+  if (tag !== null && toggles && picked.tags.has(tag)) picked.tags.delete(tag);
+  else if (tag !== null) picked.tags.add(tag);
+  Object.assign(picked, { run, start: picked.tags.size ? start : null, stop: picked.tags.size ? stop : null });
+  showMerge();
+  for (const card of cards.values()) card.draw();
 }
 
-function ridge(context, data, box, tint) {
-  valueAxis(context, data, box, "x");
-  const card = css("--card");
-  context.lineWidth = 1;
-  context.textAlign = "right";
-  context.textBaseline = "middle";
-  const labels = new Set([0, data.rows - 1, Math.round((data.rows - 1) / 2)]);
-  for (let row = 0; row < data.rows; row++) {
-    const share = data.rows > 1 ? row / (data.rows - 1) : 1;
-    context.beginPath();
-    outline(context, data, box, row);
-    context.closePath();
-    context.globalAlpha = 1;
-    context.fillStyle = card;
-    context.fill();
-    context.globalAlpha = 0.18 + 0.5 * share;
-    context.fillStyle = tint;
-    context.fill();
-    context.globalAlpha = 0.5 + 0.5 * share;
-    context.strokeStyle = isDark() ? tint : card;
-    context.lineWidth = isDark() ? 0.75 : 1;
-    context.stroke();
-    context.globalAlpha = 1;
-    if (labels.has(row)) {
-      context.fillStyle = css("--faint");
-      context.fillText(format.step(data.step[row]), box.left - 6, ridgeBase(data, box, row) - 3);
-    }
-  }
-}
-
-function heat(context, data, box, tint) {
-  const { rows, bins } = data;
-  valueAxis(context, data, box, "y");
-  const image = new OffscreenCanvas(rows, bins);
-  const pixels = new ImageData(rows, bins);
-  const scale = shades(tint);
-  for (let row = 0; row < rows; row++) {
-    let peak = 0;
-    for (let i = 0; i < bins; i++) peak = Math.max(peak, data.counts[row * bins + i]);
-    for (let i = 0; i < bins; i++) {
-      const count = data.counts[row * bins + i];
-      const place = 4 * ((bins - 1 - i) * rows + row);
-      if (!count || !peak) continue;
-      const [r, g, b] = scale(Math.sqrt(count / peak));
-      pixels.data.set([r, g, b, 255], place);
-    }
-  }
-  image.getContext("2d").putImageData(pixels, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(image, box.left, box.top, box.right - box.left, box.bottom - box.top);
-  stepAxis(context, data, box);
-}
-
-// From the card's own colour to the run's.
-function shades(tint) {
-  const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  const from = parse(css("--card")), to = parse(tint);
-  const end = isDark() ? to.map((c) => Math.min(255, c + 40)) : to.map((c) => Math.round(c * 0.75));
-  return (share) => from.map((c, i) => (share < 0.7 ? c + ((to[i] - c) * share) / 0.7 : to[i] + ((end[i] - to[i]) * (share - 0.7)) / 0.3));
-}
-
-function bands(context, data, box, tint) {
-  valueAxis(context, data, box, "y");
-  stepAxis(context, data, box);
-  const q = data.quantiles.length;
-  const scale = stepScale(data, box);
-  const y = (value) => box.bottom - ((value - data.low) / (data.high - data.low)) * (box.bottom - box.top);
-  const rows = [...Array(data.rows).keys()].filter((row) => !Number.isNaN(data.quantile[row * q]));
-  context.fillStyle = context.strokeStyle = tint;
-  for (let i = 0; i < (q - 1) / 2; i++) {
-    context.globalAlpha = 0.16;
-    context.beginPath();
-    for (const row of rows) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + i]));
-    for (const row of rows.toReversed()) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + q - 1 - i]));
-    context.closePath();
-    context.fill();
-  }
-  context.globalAlpha = 1;
-  context.lineWidth = 1.75;
-  context.lineJoin = "round";
-  context.beginPath();
-  for (const row of rows) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + (q - 1) / 2]));
-  context.stroke();
-  if (rows.length === 1) { context.beginPath(); context.arc(scale(data.step[rows[0]]), y(data.quantile[rows[0] * q + (q - 1) / 2]), 3, 0, 7); context.fill(); }
+function showMerge() {
+  if (!view) return;
+  if (!picked.tags.size) { merge?.element.remove(); merge = null; return; }
+  merge ??= new Merge(() => pick(picked.run, null, null, null));
+  if (!merge.element.isConnected) view.append(merge.element);
+  merge.show({ ...picked, tags: [...picked.tags] }, state.get("binning") === "log" ? "log" : "linear");
 }
 
 // --- the page ----------------------------------------------------------------------------------------------
@@ -358,6 +276,7 @@ function arrange() {
   if (!sections.length) sections.push(Object.assign(document.createElement("p"), { className: "page-note", textContent: "No run that is shown has logged histograms. Show one in the list of runs." }));
   else if (shown.length > side.length) sections.unshift(Object.assign(document.createElement("p"), { className: "page-note", textContent: `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.` }));
   view.replaceChildren(...sections);
+  showMerge();
 }
 
 export function mount(element) {
@@ -378,7 +297,11 @@ export function isReady() {
 }
 
 runs.onChange((what) => { if (what?.highlight === undefined) arrange(); });
-state.on("bins", () => { for (const card of cards.values()) { card.data = null; if (card.sight) card.load(); } });
+state.on("pace", () => { if (view) for (const card of cards.values()) card.draw(); });
+state.on(["bins", "binning"], () => {
+  showMerge();
+  for (const card of cards.values()) { card.data = null; if (card.sight) card.load(); }
+});
 live.on("changed", ({ run, what }) => {
   if (!what.includes("histogram") && !what.includes("line")) return;
   for (const card of cards.values()) if (card.run === run) card.later();

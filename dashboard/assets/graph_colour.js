@@ -1,4 +1,5 @@
 // What a box is filled with: the kind of operation, or how much of something it holds.
+import { WATCHED } from "./graph_time.js";
 import { isDark } from "./palette.js";
 
 // Operations of a kind share a soft fill (see graph.css); the first family that matches is an operation's.
@@ -48,6 +49,7 @@ export const MODES = {
   parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none") },
   flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none") },
   bytes: { title: "Memory", say: (x) => bytes(x) },
+  ...WATCHED,
 };
 
 export function bytes(x) {
@@ -64,14 +66,14 @@ export const ramp = () => (isDark() ? dark : light);
 
 // The share of the largest, by its root: what is a hundredth of the largest still shows.
 export class Scale {
-  constructor(items, mode) {
-    this.mode = mode;
-    this.most = Math.max(0, ...items.map((item) => item[mode] ?? 0));
+  // amount: what an item holds, by default what was counted of it; most: where the scale ends.
+  constructor(items, mode, amount = (item) => item[mode] ?? 0, most = Math.max(0, ...items.map(amount))) {
+    Object.assign(this, { mode, amount, most });
   }
 
   at(item) {
-    const value = item[this.mode] ?? 0;
-    return this.most && value > 0 ? Math.sqrt(value / this.most) : null;
+    const value = this.amount(item);
+    return this.most && value > 0 ? Math.min(1, Math.sqrt(value / this.most)) : null;
   }
 
   // Fill, and whether the words on it are to be light.

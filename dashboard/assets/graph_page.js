@@ -14,6 +14,7 @@ import { GraphModel, ROOT } from "./graph_model.js";
 import { Panel } from "./graph_panel.js";
 import { compose } from "./graph_place.js";
 import { Search } from "./graph_search.js";
+import { Player, Watch } from "./graph_time.js";
 import { Trace } from "./graph_trace.js";
 import { setAmount } from "./graph_box.js";
 
@@ -37,6 +38,8 @@ export class Page {
     this.asked = Infinity;
     this.resize?.disconnect();
     document.removeEventListener("keydown", this.onKey);
+    this.player?.pause();
+    this.offPace?.();
   }
 
   // --- which graph -----------------------------------------------------------------------------------------
@@ -91,7 +94,9 @@ export class Page {
     if (!again) this.touched = false;
     this.model = model;
     this.selected = selected === null ? null : [...model.items.keys()].find((id) => model.way(id).join("/") === selected) ?? null;
+    if (this.watch?.run !== run) this.watch = new Watch(run);
     if (!this.drawing) this.#build();
+    this.#buildModes();
     this.#choices();
     this.search.clear();
     this.draw({ first: !again, moving: again });
@@ -144,7 +149,10 @@ export class Page {
       if (act === "fit") this.camera.fit();
       else if (act) this.camera.zoom(act === "in" ? 1.25 : 0.8);
     });
-    this.#buildModes();
+    this.player = new Player();
+    this.canvas.append(this.player.element);
+    this.offPace?.();
+    this.offPace = state.on("pace", () => { if (MODES[this.mode].watched) this.recolour(); });
     this.#listen();
     this.#showPanel(state.local.get("graph.panel", true) !== false && this.view.clientWidth >= 620);
     this.resize = new ResizeObserver(() => this.camera.drawMap());
@@ -158,7 +166,12 @@ export class Page {
 
   #buildModes() {
     const group = this.part(".graph-modes");
-    for (const [mode, { title }] of Object.entries(MODES)) {
+    const has = this.watch.modes;
+    if (MODES[this.mode].watched && !has.includes(this.mode)) this.setMode("structure");
+    if (MODES[this.mode].watched && !this.watch.series.has(this.mode)) this.#follow();
+    group.replaceChildren();
+    for (const [mode, { title, watched }] of Object.entries(MODES)) {
+      if (watched && !has.includes(mode)) continue;
       const label = group.appendChild(document.createElement("label"));
       const input = label.appendChild(Object.assign(document.createElement("input"), { type: "radio", name: "graph-mode", value: mode, checked: mode === this.mode }));
       label.append(Object.assign(document.createElement("span"), { textContent: title }));
@@ -166,13 +179,22 @@ export class Page {
         state.local.set("graph.colour", mode);
         this.setMode(mode);
         this.draw({ moving: false });
+        if (MODES[mode].watched) this.#follow();
       });
     }
   }
 
   setMode(mode) {
     this.mode = mode;
-    setAmount(mode === "structure" ? null : mode, MODES[mode].say);
+    // Of what was watched only the colours move, so that no box changes its size while it plays.
+    setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
+  }
+
+  // Fetches what was watched and colours by it.
+  async #follow() {
+    const { watch, mode } = this;
+    try { await watch.load(mode); } catch (error) { this.note(`What was watched could not be read: ${error.message}`); return; }
+    if (watch === this.watch && mode === this.mode) this.recolour();
   }
 
   #listen() {
@@ -244,9 +266,16 @@ export class Page {
   recolour() {
     if (!this.scene) return;
     const closed = this.scene.boxes.filter((box) => !box.open);
-    const scale = this.mode === "structure" ? null : new Scale(closed.map((box) => box.item), this.mode);
+    const watch = MODES[this.mode].watched ? this.watch : null;
+    const path = (item) => this.model.way(item.id).join("/");
+    const amount = watch ? (item) => watch.at(path(item), this.mode) ?? 0 : undefined;
+    const items = closed.map((box) => box.item);
+    const scale = this.mode === "structure" ? null : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
+    const broken = watch?.broken && watch.step >= watch.broken.step ? watch.broken.path : null;
+    this.player.show(watch);
     for (const box of closed) {
       const { g } = this.drawing.boxes.get(box.id);
+      g.classList.toggle("is-broken", broken !== null && (broken === path(box.item) || broken.startsWith(`${path(box.item)}/`)));
       const colour = scale?.colour(box.item);
       g.classList.toggle("is-scaled", Boolean(scale));
       g.style.setProperty("--fill", colour?.fill ?? "");

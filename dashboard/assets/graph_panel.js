@@ -32,6 +32,7 @@ export class Panel {
       node("p", { class: "kind", text: about.tag === "graph" ? "Whole graph" : about.tag }),
       rows(told),
       shares(about),
+      ...(about.notes ?? []).map((text) => node("p", { class: "hint graph-taken", text })),
       node("p", { class: "hint", text: "Click a box for its details, double click to open it. Arrow keys follow the edges." }),
     );
   }

@@ -23,7 +23,8 @@ const defaults = {
   one: "", // only this chart, without a frame around it: for a notebook's cell
   cards: [], // cards that the user made: JSON lists of tags and = expressions
   pins: [], // cards that stand on top
-  bins: "ridge", // ridge | heat | bands: how distributions are drawn
+  bins: "ridge", // ridge | overlay | heat | bands | one: how distributions are drawn
+  binning: "linear", // linear | log
   across: "runs", // runs | steps: what stands side by side on the page of media
   surface: "", // of the page of paths; empty is the first
   pace: null, // step that distributions, media and the graph show; null is the newest
@@ -33,7 +34,7 @@ const defaults = {
 
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", across: "across", surface: "on", pace: "at", sort: "sort", columns: "col",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", across: "across", surface: "on", pace: "at", sort: "sort", columns: "col",
 };
 const listeners = new Map();
 const current = { ...defaults };

@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, html
 
-SETTINGS = {"tags": "value", "smooth": "value", "x": "value", "logy": "checked", "bins": "value"}
+SETTINGS = {"tags": "value", "smooth": "value", "x": "value", "logy": "checked", "bins": "value", "binning": "value"}
 """Controls by id, which is the name of what they set in `assets/state.js`, and the property that holds it."""
 
 
@@ -69,9 +69,17 @@ def layout() -> Any:
                         value="ridge",
                         data=[
                             {"value": "ridge", "label": "Ridges"},
+                            {"value": "overlay", "label": "Overlay"},
                             {"value": "heat", "label": "Heat map"},
                             {"value": "bands", "label": "Percentiles"},
+                            {"value": "one", "label": "One step"},
                         ],
+                    ),
+                    dmc.SegmentedControl(
+                        id="binning",
+                        size="xs",
+                        value="linear",
+                        data=[{"value": "linear", "label": "Linear bins"}, {"value": "log", "label": "Log bins"}],
                     ),
                 ],
             ),

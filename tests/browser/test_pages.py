@@ -124,7 +124,7 @@ def test_the_controls_that_dash_draws_move_the_curves(everything: Any, page: Any
     until(page, "viz.get('smooth') === 0")
 
 
-@pytest.mark.parametrize("mode", ["ridge", "heat", "bands"])
+@pytest.mark.parametrize("mode", ["ridge", "overlay", "heat", "bands", "one"])
 def test_distributions_are_drawn(everything: Any, page: Any, until: Callable[..., Any], mode: str) -> None:
     """A card for each tensor and run, with its counts under the mouse; new steps come by themselves."""
     page.goto(f"{everything.base}/?p=distributions&bins={mode}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sqlite3
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -349,3 +352,24 @@ def test_media_are_asked_for_by_step_and_by_place(logdir: Path) -> None:
     assert len(stored.media("image", "p", step=5)) == 6
     assert [item.step for item in stored.media("image", "p", position=1)] == [5, 3, 5]
     assert stored.media("image", "p", step=4) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(zlib.compress(b"[" + b" " * 5_000_000), "more than"), (zlib.compress(b"[" * 100_000), "no compressed JSON"), (b"junk", "no compressed JSON"), (b"", "no compressed JSON")],
+    ids=["bomb", "nested", "junk", "empty"],
+)  # fmt: skip
+def test_bombs_and_junk_in_a_store_are_refused(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, words: str
+) -> None:
+    """A run from elsewhere may hold anything: it costs no more memory than the limit, and says what was wrong."""
+    monkeypatch.setattr("tracker.store.reader._PLAIN_LIMIT", 1_000_000)
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"t": tracker.Table([[1]])}, step=0)
+    (path,) = (logdir / "a").glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE blobs SET data=?", (data,))
+        connection.commit()
+    (item,) = tracker.open(logdir).run("a").tables("t")
+    with pytest.raises(errors.DamagedBytesError, match=words):
+        _ = item.table

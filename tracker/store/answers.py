@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 
@@ -108,8 +109,21 @@ class MediaItem:
 
     @property
     def json(self) -> Any:
-        """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`."""
-        return json.loads(zlib.decompressobj().decompress(self.data, _PLAIN_LIMIT))
+        """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`.
+
+        Raises:
+            DamagedBytesError: the bytes are no such thing, or unpack to more than 256 MiB.
+        """
+        decoder = zlib.decompressobj()
+        try:
+            plain = decoder.decompress(self.data, _PLAIN_LIMIT)
+            if decoder.unconsumed_tail:
+                raise DamagedBytesError("these bytes unpack to more than 256 MiB: a mistake or an attack")
+            return json.loads(plain)
+        except (zlib.error, ValueError, RecursionError) as error:
+            if isinstance(error, DamagedBytesError):
+                raise
+            raise DamagedBytesError("these bytes are no compressed JSON") from error
 
     @property
     def table(self) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.values import torch_graph
 from tracker.values.value import Medium, Value
 
 NODE_KINDS = ("input", "parameter", "op", "output")
@@ -20,8 +21,9 @@ class Graph(Value):
     Args:
         nodes: Mappings with `name` (a path: the parts before the last `/` are scopes), `op` (what it does),
             `kind` (one of `NODE_KINDS`, "op" by default) and `attrs` (anything to show: shape, dtype,
-            parameters, flops, bytes, source).
+            parameters, flops, bytes, device, source).
         edges: Mappings with `source` and `target` (names of nodes), and `shape` and `dtype` of what flows.
+        notes: Sentences on how it was taken and what it does not show.
 
     Raises:
         LoggedTypeError: a node or an edge is not a mapping, or its name is not text.
@@ -30,7 +32,10 @@ class Graph(Value):
 
     kind = "graph"
 
-    def __init__(self, nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any]], notes: Iterable[str] = ()
+    ) -> None:
+        self.notes = [str(note) for note in notes]
         self.nodes = [_node(each) for each in nodes]
         names = {node["name"] for node in self.nodes}
         if len(names) != len(self.nodes):
@@ -42,20 +47,22 @@ class Graph(Value):
 
     @classmethod
     def of(cls, model: Any, *example_inputs: Any) -> Graph:
-        """The graph of a model that knows its own: one with `to_graph(*example_inputs)`.
+        """The graph of a model that knows its own, one with `to_graph(*example_inputs)`, or of a PyTorch module.
 
         Raises:
-            LoggedTypeError: the model has no such method.
+            LoggedTypeError: neither of these.
         """
         if isinstance(model, cls):
             return model
         if isinstance(model, Mapping):
-            return cls(model.get("nodes", ()), model.get("edges", ()))
+            return cls(model.get("nodes", ()), model.get("edges", ()), model.get("notes", ()))
+        if torch_graph.is_module(model) and not callable(getattr(model, "to_graph", None)):
+            return cls(**torch_graph.trace(model, example_inputs))
         if not callable(getattr(model, "to_graph", None)):
             raise LoggedTypeError(
                 message(
                     "log_graph: the graph of this model cannot be taken.",
-                    expected="a trainer.nn.Module, a tracker.Graph, or an object with to_graph(*example_inputs)",
+                    expected="an nn.Module of trainer or torch, a tracker.Graph, or an object with to_graph(*inputs)",
                     got=type(model).__name__,
                 )
             )
@@ -68,7 +75,9 @@ class Graph(Value):
 
     def encode(self) -> list[Medium]:
         plain = json.dumps({"nodes": self.nodes, "edges": self.edges}, default=str, separators=(",", ":"))
-        noted = {"nodes": len(self.nodes), "edges": len(self.edges)}
+        noted: dict[str, Any] = {"nodes": len(self.nodes), "edges": len(self.edges)}
+        if self.notes:
+            noted["notes"] = self.notes
         return [Medium("application/vnd.everystep.graph+json+zlib", noted, zlib.compress(plain.encode(), 6))]
 
 

@@ -1,0 +1,273 @@
+// Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
+import * as format from "./format.js";
+import * as ticks from "./ticks.js";
+import { css, isDark } from "./palette.js";
+
+const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
+
+// Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
+export function shareOf(data, value) {
+  const { edges, bins, scale } = data;
+  if (scale !== "log") return (value - data.low) / (data.high - data.low);
+  let low = 0, high = bins;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (edges[middle + 1] <= value) low = middle + 1;
+    else high = middle;
+  }
+  const at = Math.min(low, bins - 1);
+  return Math.max(0, Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins));
+}
+
+export function stepScale(data, box) {
+  const low = data.step[0], high = data.step[data.rows - 1];
+  return (step) => (high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2);
+}
+
+export function stepAt(data, box, px) {
+  const low = data.step[0], high = data.step[data.rows - 1];
+  return low + Math.max(0, Math.min(1, (px - box.left) / (box.right - box.left))) * (high - low);
+}
+
+// Where a ridge stands: rows from the back to the front, the newest in front.
+function ridgeBase(data, box, row) {
+  if (data.mode === "overlay") return box.bottom;
+  const depth = Math.min(box.bottom - box.top - 40, 16 * (data.rows - 1), (box.bottom - box.top) * 0.62);
+  return data.rows > 1 ? box.bottom - depth + (depth * row) / (data.rows - 1) : box.bottom;
+}
+
+function peakOf(data, row) {
+  let peak = 0;
+  for (let i = 0; i < data.bins; i++) peak = Math.max(peak, data.counts[row * data.bins + i]);
+  return peak;
+}
+
+export function outline(context, data, box, row, tall = Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peak = peakOf(data, row)) {
+  const { bins } = data;
+  const base = ridgeBase(data, box, row);
+  const wide = (box.right - box.left) / bins;
+  context.moveTo(box.left, base);
+  for (let i = 0; i < bins; i++) {
+    const y = base - (peak ? (data.counts[row * bins + i] / peak) * tall : 0);
+    if (bins < STEPPED) { context.lineTo(box.left + i * wide, y); context.lineTo(box.left + (i + 1) * wide, y); }
+    else context.lineTo(box.left + (i + 0.5) * wide, y);
+  }
+  context.lineTo(box.right, base);
+}
+
+// The row under the mouse; null beside the picture.
+export function rowAt(data, box, px, py) {
+  if (px < box.left - 8 || px > box.right + 8 || py < box.top - 8 || py > box.bottom + 8 || !data.rows) return null;
+  if (data.mode === "one") return data.row;
+  if (data.mode === "overlay") return data.rows - 1;
+  const off = data.mode === "ridge" ? (row) => Math.abs(ridgeBase(data, box, row) - py) : (row) => Math.abs(stepScale(data, box)(data.step[row]) - px);
+  let best = 0;
+  for (let row = 1; row < data.rows; row++) if (off(row) < off(best)) best = row;
+  return best;
+}
+
+export const nearest = (data, step) => {
+  let best = data.rows - 1;
+  for (let row = 0; row < data.rows; row++) if (Math.abs(data.step[row] - step) < Math.abs(data.step[best] - step)) best = row;
+  return best;
+};
+
+function valueMarks(data, count) {
+  if (data.scale !== "log") return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
+  const found = [{ share: shareOf(data, 0), text: "0" }];
+  const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
+  for (let power = Math.floor(Math.log10(largest)); power > Math.log10(largest) - 7; power -= 2) {
+    for (const sign of [1, -1]) {
+      const at = sign * 10 ** power;
+      if (at >= data.edges[0] && at <= data.edges[data.bins]) found.push({ share: shareOf(data, at), text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}` });
+    }
+  }
+  return found;
+}
+
+export function valueAxis(context, data, box, along) {
+  context.fillStyle = css("--faint");
+  context.strokeStyle = css("--grid");
+  context.lineWidth = 1;
+  let last = -Infinity;
+  for (const { share, text } of valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5).sort((a, b) => a.share - b.share)) {
+    if (share < 0 || share > 1) continue;
+    if (along === "x") {
+      const px = box.left + share * (box.right - box.left);
+      if (px - last < 34) continue;
+      last = px;
+      context.textAlign = "center";
+      context.textBaseline = "alphabetic";
+      context.fillText(text, px, box.bottom + 15);
+    } else {
+      const py = Math.round(box.bottom - share * (box.bottom - box.top)) + 0.5;
+      if (py > last - 14 && last > 0) continue;
+      last = py;
+      context.beginPath();
+      context.moveTo(box.left, py);
+      context.lineTo(box.right, py);
+      context.stroke();
+      context.textAlign = "right";
+      context.textBaseline = "middle";
+      context.fillText(text, box.left - 6, py);
+    }
+  }
+}
+
+function stepAxis(context, data, box) {
+  const scale = stepScale(data, box);
+  context.fillStyle = css("--faint");
+  context.textBaseline = "alphabetic";
+  const low = data.step[0], high = data.step[data.rows - 1];
+  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74)) : [{ at: low, text: format.step(low) }];
+  for (const { at, text } of marks) {
+    const half = context.measureText(text).width / 2;
+    context.textAlign = "center";
+    context.fillText(text, Math.min(Math.max(scale(at), box.left + half - 4), box.right - half + 6), box.bottom + 15);
+  }
+}
+
+function ridge(context, data, box, tint) {
+  valueAxis(context, data, box, "x");
+  const card = css("--card");
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  const labels = new Set([0, data.rows - 1, Math.round((data.rows - 1) / 2)]);
+  for (let row = 0; row < data.rows; row++) {
+    const share = data.rows > 1 ? row / (data.rows - 1) : 1;
+    context.beginPath();
+    outline(context, data, box, row);
+    context.closePath();
+    context.globalAlpha = 1;
+    context.fillStyle = card;
+    context.fill();
+    context.globalAlpha = 0.18 + 0.5 * share;
+    context.fillStyle = tint;
+    context.fill();
+    context.globalAlpha = 0.5 + 0.5 * share;
+    context.strokeStyle = isDark() ? tint : card;
+    context.lineWidth = isDark() ? 0.75 : 1;
+    context.stroke();
+    context.globalAlpha = 1;
+    if (labels.has(row)) {
+      context.fillStyle = css("--faint");
+      context.fillText(format.step(data.step[row]), box.left - 6, ridgeBase(data, box, row) - 3);
+    }
+  }
+}
+
+// All steps on one ground, as shares of their elements: pale the oldest, strong the newest.
+function overlay(context, data, box, tint) {
+  valueAxis(context, data, box, "x");
+  let peak = 0;
+  const finite = Array.from({ length: data.rows }, (_, row) => Math.max(1, data.total[row] - data.nan[row] - data.pinf[row] - data.ninf[row]));
+  for (let row = 0; row < data.rows; row++) peak = Math.max(peak, peakOf(data, row) / finite[row]);
+  context.strokeStyle = tint;
+  context.lineJoin = "round";
+  for (let row = 0; row < data.rows; row++) {
+    const share = data.rows > 1 ? row / (data.rows - 1) : 1;
+    context.globalAlpha = 0.12 + 0.88 * share ** 2;
+    context.lineWidth = row === data.rows - 1 ? 2 : 1;
+    context.beginPath();
+    outline(context, data, box, row, box.bottom - box.top - 4, peak * finite[row]);
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+function heat(context, data, box, tint) {
+  const { rows, bins } = data;
+  valueAxis(context, data, box, "y");
+  const image = new OffscreenCanvas(rows, bins);
+  const pixels = new ImageData(rows, bins);
+  const scale = shades(tint);
+  for (let row = 0; row < rows; row++) {
+    const peak = peakOf(data, row);
+    for (let i = 0; i < bins; i++) {
+      const count = data.counts[row * bins + i];
+      const place = 4 * ((bins - 1 - i) * rows + row);
+      if (!count || !peak) continue;
+      const [r, g, b] = scale(Math.sqrt(count / peak));
+      pixels.data[place] = r;
+      pixels.data[place + 1] = g;
+      pixels.data[place + 2] = b;
+      pixels.data[place + 3] = 255;
+    }
+  }
+  image.getContext("2d").putImageData(pixels, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, box.left, box.top, box.right - box.left, box.bottom - box.top);
+  // Steps whose elements are not all finite, above the picture.
+  context.fillStyle = css("--bad");
+  for (let row = 0; row < rows; row++) {
+    if (data.nan[row] + data.pinf[row] + data.ninf[row]) context.fillRect(box.left + (row / rows) * (box.right - box.left), box.top - 6, Math.max(1.5, (box.right - box.left) / rows), 4);
+  }
+  stepAxis(context, data, box);
+}
+
+// From the card's own colour to the run's.
+function shades(tint) {
+  const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const from = parse(css("--card")), to = parse(tint);
+  const end = isDark() ? to.map((c) => Math.min(255, c + 40)) : to.map((c) => Math.round(c * 0.75));
+  return (share) => from.map((c, i) => (share < 0.7 ? c + ((to[i] - c) * share) / 0.7 : to[i] + ((end[i] - to[i]) * (share - 0.7)) / 0.3));
+}
+
+function bands(context, data, box, tint) {
+  valueAxis(context, data, box, "y");
+  stepAxis(context, data, box);
+  const q = data.quantiles.length;
+  const scale = stepScale(data, box);
+  const y = (value) => box.bottom - shareOf(data, value) * (box.bottom - box.top);
+  const rows = [...Array(data.rows).keys()].filter((row) => !Number.isNaN(data.quantile[row * q]));
+  context.fillStyle = context.strokeStyle = tint;
+  for (let i = 0; i < (q - 1) / 2; i++) {
+    context.globalAlpha = 0.16;
+    context.beginPath();
+    for (const row of rows) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + i]));
+    for (const row of rows.toReversed()) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + q - 1 - i]));
+    context.closePath();
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  context.lineWidth = 1.75;
+  context.lineJoin = "round";
+  context.beginPath();
+  for (const row of rows) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + (q - 1) / 2]));
+  context.stroke();
+  if (rows.length === 1) { context.beginPath(); context.arc(scale(data.step[rows[0]]), y(data.quantile[rows[0] * q + (q - 1) / 2]), 3, 0, 7); context.fill(); }
+}
+
+// The counts of one step as bars, its median and quartiles as lines.
+function one(context, data, box, tint) {
+  valueAxis(context, data, box, "x");
+  bars(context, box, data.counts.subarray(data.row * data.bins, (data.row + 1) * data.bins), tint);
+  const q = data.quantiles.length;
+  [0.25, 0.5, 0.75].forEach((wanted) => {
+    const value = data.quantile[data.row * q + data.quantiles.indexOf(wanted)];
+    if (Number.isNaN(value)) return;
+    const x = Math.round(box.left + shareOf(data, value) * (box.right - box.left)) + 0.5;
+    context.strokeStyle = css("--text");
+    context.globalAlpha = wanted === 0.5 ? 0.9 : 0.4;
+    context.setLineDash(wanted === 0.5 ? [] : [3, 3]);
+    context.beginPath();
+    context.moveTo(x, box.top);
+    context.lineTo(x, box.bottom);
+    context.stroke();
+  });
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+}
+
+export function bars(context, box, counts, tint) {
+  const peak = counts.reduce((most, count) => Math.max(most, count), 0);
+  const wide = (box.right - box.left) / counts.length;
+  context.fillStyle = tint;
+  counts.forEach((count, i) => {
+    const tall = peak ? (count / peak) * (box.bottom - box.top - 4) : 0;
+    // A bin with anything in it is seen, however little that is beside the fullest.
+    if (count) context.fillRect(box.left + i * wide + (wide > 5 ? 0.5 : 0), box.bottom - Math.max(1, tall), wide - (wide > 5 ? 1 : 0), Math.max(1, tall));
+  });
+}
+
+export const draw = { ridge, overlay, heat, bands, one };

@@ -1,0 +1,139 @@
+// Time on the graph: what was watched of a model's parts (norms, ratios, shares) at the step of the page's cursor, and
+// where the first value that is not finite was met.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import * as runs from "./runs.js";
+import * as state from "./state.js";
+import { node } from "./dom.js";
+
+const FRAME_MS = 120; // a step of the player
+const SAMPLES = 40; // steps at which the scale's end is looked for
+
+// Tags "grad_norm/conv1.weight" belong to the node conv1/weight. Norms of parts add up as lengths do, of the others the
+// largest stands for all.
+const length = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+const largest = (values) => Math.max(...values);
+export const WATCHED = {
+  grad_norm: { title: "Gradient norm", together: length },
+  weight_norm: { title: "Weight norm", together: length },
+  update_ratio: { title: "Update ratio", together: largest },
+  act_norm: { title: "Activation norm", together: length },
+  dead: { title: "Dead share", together: largest },
+};
+for (const mode of Object.values(WATCHED)) Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
+
+export class Watch {
+  constructor(run) {
+    this.run = run;
+    this.series = new Map(); // mode -> [{ path, steps, values }]
+    this.steps = [];
+    this.broken = null; // { path, mode, step }
+  }
+
+  // Which statistics the run has.
+  get modes() {
+    const tags = Object.keys(runs.get(this.run)?.scalars ?? {});
+    return Object.keys(WATCHED).filter((mode) => tags.some((tag) => tag.startsWith(`${mode}/`)));
+  }
+
+  async load(mode) {
+    const tags = Object.keys(runs.get(this.run)?.scalars ?? {}).filter((tag) => tag.startsWith(`${mode}/`));
+    const found = await Promise.all(tags.map(async (tag) => {
+      const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
+      const [curve] = head.curves;
+      if (!curve) return null;
+      const all = Array.from({ length: curve.form === "points" ? 3 : 15 }, () => column(curve.length));
+      const series = { path: tag.slice(mode.length + 1).replaceAll(".", "/"), steps: curve.form === "points" ? all[0] : all[1], values: curve.form === "points" ? all[2] : all[6], odd: curve.form === "points" ? null : all.slice(12) };
+      series.first = series.steps.findIndex((_, i) => !Number.isFinite(series.values[i]) || series.odd?.some((counts) => counts[i] > 0));
+      return series;
+    }));
+    this.series.set(mode, found.filter(Boolean));
+    const steps = new Set();
+    for (const { steps: some } of this.series.get(mode)) for (const step of some) steps.add(step);
+    this.steps = [...steps].sort((a, b) => a - b);
+    this.broken = null;
+    for (const [name, list] of this.series) {
+      for (const { path, steps: at, first } of list) {
+        if (first >= 0 && (!this.broken || at[first] < this.broken.step)) this.broken = { path, mode: name, step: at[first] };
+      }
+    }
+  }
+
+  get step() {
+    const at = state.get("pace");
+    return at === null ? this.steps[this.steps.length - 1] : this.steps.findLast((step) => step <= at) ?? this.steps[0];
+  }
+
+  // What was watched of everything at or below a path; null when nothing was.
+  at(path, mode, step = this.step) {
+    const values = [];
+    for (const series of this.series.get(mode) ?? []) {
+      if (series.path !== path && !series.path.startsWith(`${path}/`)) continue;
+      const i = series.steps.findLastIndex((each) => each <= step);
+      if (i >= 0) values.push(series.values[i]);
+    }
+    return values.length ? WATCHED[mode].together(values) : null;
+  }
+
+  // The end of the scale: the largest that any of the paths reaches, so that colours mean the same at every step.
+  most(paths, mode) {
+    let most = 0;
+    for (let i = 0; i < SAMPLES; i++) {
+      const step = this.steps[Math.round((i / (SAMPLES - 1)) * (this.steps.length - 1))];
+      for (const path of paths) {
+        const value = this.at(path, mode, step);
+        if (value !== null && Number.isFinite(value)) most = Math.max(most, value);
+      }
+    }
+    return most;
+  }
+
+  get sentence() {
+    if (!this.broken) return "";
+    const { path, mode, step } = this.broken;
+    return `The first value that is not finite: ${WATCHED[mode].title.toLowerCase()} of ${path} at step ${format.step(step)}.`;
+  }
+}
+
+// Play, pause and a slider of steps.
+export class Player {
+  constructor() {
+    this.button = node("button", { type: "button", class: "icon-button", "aria-label": "Play or pause", text: "▶" });
+    this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
+    this.output = node("output");
+    this.said = node("span", { class: "graph-broken" });
+    this.element = node("div", { class: "graph-player", hidden: true }, this.button, this.slider, this.output, this.said);
+    this.slider.addEventListener("input", () => { this.pause(); this.#go(Number(this.slider.value)); });
+    this.button.addEventListener("click", () => (this.timer ? this.pause() : this.#play()));
+    this.said.addEventListener("click", () => { if (this.watch?.broken) state.set("pace", this.watch.broken.step); });
+  }
+
+  show(watch) {
+    this.watch = watch;
+    this.element.hidden = !watch || watch.steps.length < 2;
+    if (!watch) { this.pause(); return; }
+    this.slider.max = String(watch.steps.length - 1);
+    this.slider.value = String(watch.steps.indexOf(watch.step));
+    this.output.textContent = watch.steps.length ? `step ${format.step(watch.step)}` : "";
+    this.said.textContent = watch.sentence;
+    this.said.hidden = !watch.sentence;
+  }
+
+  #go(at) {
+    const { steps } = this.watch;
+    state.set("pace", at >= steps.length - 1 ? null : steps[at]);
+  }
+
+  #play() {
+    this.button.textContent = "❚❚";
+    let at = Number(this.slider.value) >= this.watch.steps.length - 1 ? 0 : Number(this.slider.value);
+    const stride = Math.max(1, Math.round(this.watch.steps.length / 200));
+    this.timer = setInterval(() => { this.#go(at); at += stride; if (at >= this.watch.steps.length) this.pause(); }, FRAME_MS);
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.button.textContent = "▶";
+  }
+}
