@@ -48,6 +48,7 @@ __all__ = [
     "log_graph",
     "mark",
     "open",
+    "watch",
 ]
 
 _current: Run | None = None
@@ -124,6 +125,19 @@ def log_graph(model: Any, *example_inputs: Any, tag: str = "graph") -> None:
 def mark(text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:
     """`Run.mark` of the current run."""
     _run().mark(text, step, kind=kind, **attributes)
+
+
+def watch(module: Any, every: int = 100, **options: Any) -> Any:
+    """Logs a PyTorch module's gradients, parameters and graph while it trains; see `integrations.pytorch.Watch`.
+
+    Args:
+        module: A `torch.nn.Module`.
+        every: How many forward passes lie between two that are logged.
+        **options: `gradients`, `parameters`, `graph` (all True), `step` of the first pass, and `run` for another one.
+    """
+    from tracker.integrations.pytorch import Watch
+
+    return Watch(options.pop("run", None) or _run(), module, every, **options)
 
 
 def flush(timeout: float = 30.0) -> bool:

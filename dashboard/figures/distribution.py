@@ -93,7 +93,8 @@ def log_edges(low: float, high: float, bins: int) -> npt.NDArray[np.float64]:
 
     They are edges of the sketch's own buckets, so that counts over them are exact.
     """
-    top = float(np.ceil(np.log2(max(abs(low), abs(high)) or 1.0)))
+    # No edge lies among the subnormal numbers of float32, where the buckets have no ratio.
+    top = max(float(np.ceil(np.log2(max(abs(low), abs(high)) or 1.0))), OCTAVES - 126.0)
     sides = (low < 0) + (high > 0) or 1
     a_octave = 2 ** int(np.clip(np.floor(np.log2(max(1.0, bins / sides / OCTAVES))), 0, 4))
     # Of an octave the edges lie evenly (1, 1.25, 1.5, 1.75): there the buckets have theirs.

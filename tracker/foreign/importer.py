@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +13,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
 from tracker.errors import LogdirError, message
+from tracker.foreign import databases, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import event_files, is_event_file
+from tracker.foreign.log import Log, put
 
-UNDERSTOOD = ("event files of TensorBoard (a file, or a folder of any depth)",)
+UNDERSTOOD = (
+    "event files of TensorBoard (a file, or a folder of any depth)",
+    "CSV and TSV with a header",
+    "JSON lines, JSON, and trainer_state.json of transformers",
+    "SQLite databases of MLflow and Trackio",
+    "offline files of W&B (.wandb)",
+    "what llm.c and Megatron print",
+)
 """What can be imported, in words."""
+
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".db", ".sqlite", ".sqlite3", ".wandb", ".log", ".txt", ".out")
+"""Of files that are looked at in a folder."""
+
+SQLITE_HEAD = b"SQLite format 3\0"
 
 
 @dataclass
@@ -46,7 +61,13 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
     if not source.exists():
         raise FileNotFoundError(f"{source} is not there")
     found = list(event_files(source)) if source.is_dir() or is_event_file(source.name) else []
-    if not found:
+    others = [source] if source.is_file() and not found else _files_below(source)
+    understood = 0
+    for path in others:
+        for done in _other(path, source, root):
+            understood += 1
+            yield done
+    if not found and not understood:
         raise LogdirError(
             message(
                 f"{source} holds no log that is understood.", expected="; ".join(UNDERSTOOD), got=_what_is_there(source)
@@ -98,6 +119,61 @@ def _name(text: str) -> str:
     if name[1:2] == ":" or name.startswith("~"):
         name = f"_{name[1:]}"
     return "" if text == "." else logdir.check_run_name(name)
+
+
+def _files_below(source: Path) -> list[Path]:
+    """Files of a folder that may be a log, those of a name that our own runs have left out."""
+    if not source.is_dir():
+        return []
+    return sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in ENDINGS and path.is_file() and not logdir.is_segment(path.name)
+    )
+
+
+def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] | None:
+    """The program that wrote a file, and what reads it; None when it is not known."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(wandb_files.MAGIC):
+        return "W&B", wandb_files.read
+    if head == SQLITE_HEAD:
+        kind = databases.kind_of(path)
+        return (kind, databases.read_mlflow if kind == "MLflow" else databases.read_trackio) if kind else None
+    ending = path.suffix.lower()
+    if ending in (".csv", ".tsv"):
+        return "a CSV file", rows.read_csv
+    if ending in (".jsonl", ".ndjson"):
+        return "a file of JSON lines", rows.read_json_lines
+    if ending == ".json":
+        return "a JSON file", rows.read_json
+    if b"\0" in head:
+        return None
+    kind = text_logs.kind_of(path)
+    return (kind, text_logs.read) if kind else None
+
+
+def _other(path: Path, source: Path, root: Path) -> Iterator[Imported]:
+    """What became of each run of a file that is no event file; nothing when it is no log."""
+    try:
+        known = reader_of(path)
+        found = known[1](path) if known else None
+        logs = [log for log in found or () if log.points or log.items]
+    except (OSError, ValueError, KeyError, csv.Error, sqlite3.Error) as error:
+        yield Imported(path.stem, path, met=[f"cannot be read: {error}"], failed=True)
+        return
+    place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
+    for log in logs:
+        assert known is not None
+        name = log.run or (path.parent.name if path.name == "trainer_state.json" else path.stem)
+        run = _name(name if place == "." else f"{place}/{name}")
+        done = Imported(run, path, met=[f"{count:,} {what}" for what, count in sorted(log.left_out.items())])
+        try:
+            done.added = put(log, path, root / run, run, known[0])
+        except (LogdirError, OSError, sqlite3.Error, SQLAlchemyError) as error:
+            done.met, done.failed = [str(error)], True
+        yield done
 
 
 def _what_is_there(source: Path) -> str:

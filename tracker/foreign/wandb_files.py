@@ -1,0 +1,112 @@
+"""W&B's offline files (`run-*.wandb`): records of protobuf in blocks of 32 KiB, as LevelDB keeps its log."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from tracker.foreign.log import Log, parsed, whole
+
+MAGIC = b":W&B"
+_BLOCK = 32 * 1024
+_HEAD = struct.Struct("<IHB")
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+
+
+def _record_class() -> Any:
+    """The part of W&B's Record that is read: history (2), config (5), run (17) and their items."""
+    file = descriptor_pb2.FileDescriptorProto(name="everystep_wandb.proto", package="w", syntax="proto3")
+    for name, fields in {
+        "Item": [("key", 1, "bytes", False), ("nested_key", 2, "bytes", True), ("value_json", 16, "bytes", False)],
+        "Step": [("num", 1, "int64", False)],
+        "History": [("item", 1, "Item", True), ("step", 2, "Step", False)],
+        "Config": [("update", 1, "Item", True)],
+        "Run": [
+            ("run_id", 1, "bytes", False),
+            ("project", 3, "bytes", False),
+            ("config", 4, "Config", False),
+            ("display_name", 8, "bytes", False),
+        ],
+        "Record": [("history", 2, "History", False), ("config", 5, "Config", False), ("run", 17, "Run", False)],
+    }.items():
+        message = file.message_type.add(name=name)
+        for label, number, kind, repeated in fields:
+            added = message.field.add(name=label, number=number)
+            added.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
+            if kind[0].isupper():
+                added.type, added.type_name = _FIELD.TYPE_MESSAGE, f".w.{kind}"
+            else:
+                added.type = getattr(_FIELD, f"TYPE_{kind.upper()}")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("w.Record"))
+
+
+_Record = _record_class()
+
+
+def read(path: Path) -> Iterable[Log]:
+    """The run of a file: its history at its steps, its configuration."""
+    log = Log()
+    for body in _records(path.read_bytes(), log):
+        try:
+            record = _Record.FromString(body)
+        except DecodeError:
+            log.left_out["records that cannot be read"] += 1
+            continue
+        if record.HasField("run"):
+            log.run = (record.run.display_name or record.run.run_id).decode("utf-8", "replace")
+            _configure(log, record.run.config.update)
+        _configure(log, record.config.update)
+        if record.HasField("history"):
+            row = {_key(item): parsed(item.value_json.decode("utf-8", "replace")) for item in record.history.item}
+            step = whole(row.get("_step"))
+            wall_time = float(row.get("_timestamp") or path.stat().st_mtime)
+            log.add_row(
+                row, record.history.step.num if step is None else step, wall_time, ("_step", "_timestamp", "_runtime")
+            )
+    return [log]
+
+
+def _configure(log: Log, items: Any) -> None:
+    for item in items:
+        if _key(item) != "_wandb":
+            log.config[_key(item)] = parsed(item.value_json.decode("utf-8", "replace"))
+
+
+def _key(item: Any) -> str:
+    return (b"/".join(item.nested_key) or item.key).decode("utf-8", "replace")
+
+
+def _records(data: bytes, log: Log) -> Iterator[bytes]:
+    """The bodies of the sound records. A damaged block costs what is in it."""
+    at, parts = 7, b""
+    while at + _HEAD.size <= len(data):
+        left = _BLOCK - at % _BLOCK
+        if left < _HEAD.size:
+            at += left
+            continue
+        crc, length, kind = _HEAD.unpack_from(data, at)
+        body = data[at + _HEAD.size : at + _HEAD.size + length]
+        if not length and not kind:
+            at += left
+            continue
+        if len(body) < length:
+            log.left_out["records that the file ends in"] += 1
+            return
+        if zlib.crc32(bytes([kind]) + body) != crc:
+            log.left_out["blocks of 32 KiB with a wrong checksum, from there on"] += 1
+            at, parts = at + left, b""
+            continue
+        at += _HEAD.size + length
+        parts = body if kind in (_FULL, _FIRST) else parts + body
+        if kind in (_FULL, _LAST):
+            yield parts

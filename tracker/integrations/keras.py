@@ -1,0 +1,71 @@
+"""Keras 3, on any backend: a callback.
+
+from tracker.integrations.keras import TrackerCallback
+model.fit(x, y, callbacks=[TrackerCallback("runs", "mnist")])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from tracker.integrations.lent import Lent
+from tracker.run import Run
+from tracker.values.histogram import Histogram
+
+
+class TrackerCallback(keras.callbacks.Callback):
+    """Logs `train/…` and `val/…` at the end of each epoch, by epoch; and `batch/…` by batch.
+
+    Args:
+        logdir: As `tracker.init`.
+        name: The run's name; one that is there goes on.
+        batches: How many batches lie between two that are logged; 0 logs none.
+        histograms: How many epochs lie between two whose weights are logged; 0 logs none.
+        run: A run of your own instead, which stays open at the end.
+    """
+
+    def __init__(
+        self,
+        logdir: Any = None,
+        name: str | None = None,
+        *,
+        batches: int = 1,
+        histograms: int = 0,
+        run: Run | None = None,
+    ) -> None:
+        super().__init__()
+        self._lent = Lent(run, logdir, name)
+        self._every, self._histograms, self._batch = batches, histograms, 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Says what the run is made with."""
+        config: dict[str, Any] = {"fit": dict(self.params or {})}
+        if self.model.optimizer is not None:
+            config["optimizer"] = self.model.optimizer.get_config()
+        self._lent.run().configure(config)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Logs a batch's running means, as Keras' progress bar shows them."""
+        if logs and self._every and self._batch % self._every == 0:
+            self._lent.run().log({f"batch/{name}": value for name, value in logs.items()}, step=self._batch)
+        self._batch += 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Logs an epoch's means."""
+        run = self._lent.run()
+        if logs:
+            run.log({tag_of(name): value for name, value in logs.items()}, step=epoch)
+        if self._histograms and epoch % self._histograms == 0:
+            for weight in self.model.trainable_weights:
+                run.log({f"weights/{weight.path}": Histogram(keras.ops.convert_to_numpy(weight.value))}, step=epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Stores everything; ends the run if it is the callback's own."""
+        self._lent.finish()
+
+
+def tag_of(name: str) -> str:
+    """A name of Keras' logs as a tag: val_loss is val/loss, all else is train/…"""
+    return f"val/{name[4:]}" if name.startswith("val_") else f"train/{name}"

@@ -1,0 +1,62 @@
+"""Hugging Face transformers: a TrainerCallback.
+
+from tracker.integrations.transformers import TrackerCallback
+trainer = transformers.Trainer(..., callbacks=[TrackerCallback("runs", "bert")])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import TrainerCallback
+
+from tracker.integrations.lent import Lent
+from tracker.run import Run
+from tracker.values.text import Text
+
+
+class TrackerCallback(TrainerCallback):
+    """Logs what a Trainer logs, under the same tags and steps as its own TensorBoard callback.
+
+    Args:
+        logdir: As `tracker.init`.
+        name: The run's name; one that is there goes on.
+        run: A run of your own instead, which stays open at the end.
+    """
+
+    def __init__(self, logdir: Any = None, name: str | None = None, *, run: Run | None = None) -> None:
+        self._lent = Lent(run, logdir, name)
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **named: Any) -> None:
+        """Says what the run is made with: the arguments, and the model's configuration."""
+        if not state.is_world_process_zero:
+            return
+        config = {"args": args.to_sanitized_dict()}
+        settings = getattr(named.get("model"), "config", None)
+        if settings is not None:
+            config["model"] = settings.to_dict()
+        self._lent.run().configure(config)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """Logs numbers and texts at the trainer's step."""
+        if not state.is_world_process_zero:
+            return
+        run = self._lent.run()
+        for key, value in (logs or {}).items():
+            if isinstance(value, (int, float)):
+                run.log({tag_of(key): value}, step=state.global_step)
+            elif isinstance(value, str):
+                run.log({tag_of(key): Text(value)}, step=state.global_step)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Stores everything; ends the run if it is the callback's own."""
+        if state.is_world_process_zero:
+            self._lent.finish()
+
+
+def tag_of(key: str) -> str:
+    """A key of the Trainer's as a tag: eval_loss is eval/loss, test_loss is test/loss, all else is train/…"""
+    for part in ("eval", "test"):
+        if key.startswith(f"{part}_"):
+            return f"{part}/{key[len(part) + 1 :]}"
+    return f"train/{key}"
