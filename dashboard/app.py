@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, routes, security, shell
+from dashboard import graph_routes, routes, security, shell, study_routes
 from dashboard.follower import Follower
 from dashboard.hub import Hub
 from tracker.store.reader import Store
@@ -75,6 +75,7 @@ def create_app(settings: Settings) -> ASGIApp:
             WebSocketRoute("/live", live),
             *routes.routes(hub, lambda: Store(settings.logdir)),
             *graph_routes.routes(lambda: Store(settings.logdir)),
+            *study_routes.routes(lambda: Store(settings.logdir)),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},

@@ -12,6 +12,7 @@ const pages = {
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+  compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;
 
@@ -31,7 +32,7 @@ for (const [name, { title }] of Object.entries(pages)) {
 function showTabs() {
   for (const link of tabs.children) {
     const { page } = link.dataset;
-    const any = pages[page].kinds.some((kind) => runs.tags(kind).length);
+    const any = pages[page].is?.() || pages[page].kinds.some((kind) => runs.tags(kind).length);
     link.hidden = page !== "curves" && !any && state.get("page") !== page;
     if (state.get("page") === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -79,6 +80,7 @@ window.viz = {
   drawn: (tag) => curves.drawn(tag),
   extremes: (tag) => curves.extremes(tag),
   latency: () => live.latency(),
+  page: () => mounted?.drawn?.(),
   get: state.get,
   set: state.set,
   on: state.on,
