@@ -1,4 +1,4 @@
-"""What the pages of studies ask for: the importance of settings."""
+"""What the pages of studies ask for: the importance of settings, curves of quality."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import wire
+from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
 
 MAX_BODY_BYTES = 8 << 20
 MAX_CELLS = 2_000_000
+MAX_STEPS = 120
+"""Steps of a series that a slider reaches: a finger cannot choose among more."""
 
 
 def routes(store: Callable[[], Store]) -> list[Route]:
@@ -26,7 +29,81 @@ def routes(store: Callable[[], Store]) -> list[Route]:
     Args:
         store: Opens the logdir.
     """
-    return [Route("/api/v1/importance", importance, methods=["POST"])]
+    pages = _Pages(store)
+    return [
+        Route("/api/v1/importance", importance, methods=["POST"]),
+        Route("/api/v1/quality", pages.quality),
+        Route("/api/v1/confusion", pages.confusion),
+    ]
+
+
+class _Pages:
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+
+    async def quality(self, request: Request) -> Response:
+        """The curves of quality of a series, packed: of each step the counts at every threshold."""
+        run, tag = _wanted(request)
+
+        def read() -> bytes:
+            found = thinned(self._store().run(run).pr_curves(tag), MAX_STEPS)
+            heads, columns = [], []
+            for each in found:
+                rows = [each.tp, each.fp, each.tn, each.fn]
+                rows += [each.confidence] if each.confidence is not None else []
+                heads.append(
+                    {
+                        "step": each.step,
+                        "wall_time": each.wall_time,
+                        "thresholds": len(each.tp),
+                        "rows": len(rows),
+                        "auc": each.auc,
+                        "ap": each.ap,
+                        "brier": each.attributes.get("brier"),
+                        "nan": each.attributes.get("nan", 0),
+                    }
+                )
+                columns += rows
+            return wire.message({"run": run, "tag": tag, "curves": heads}, columns)
+
+        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def confusion(self, request: Request) -> Response:
+        """The confusion matrices of a series, packed: of each step the counts, row by row."""
+        run, tag = _wanted(request)
+
+        def read() -> bytes:
+            found = thinned(self._store().run(run).confusions(tag), MAX_STEPS)
+            heads = [
+                {"step": each.step, "wall_time": each.wall_time, "size": len(each.counts), "classes": each.class_names}
+                for each in found
+            ]
+            return wire.message({"run": run, "tag": tag, "matrices": heads}, [each.counts.ravel() for each in found])
+
+        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+
+def thinned(found: list[Any], most: int) -> list[Any]:
+    """At most so many of a series, evenly, the first and the last among them."""
+    if len(found) <= most:
+        return found
+    return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
+
+
+def _wanted(request: Request) -> tuple[str, str]:
+    run, tag = request.query_params.get("run"), request.query_params.get("tag")
+    if not run or not tag:
+        raise HTTPException(400, "run= or tag= is missing")
+    return run, tag
+
+
+async def _ask(question: Callable[[], Any]) -> Any:
+    try:
+        return await asyncio.to_thread(question)
+    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
+        raise HTTPException(404, str(error)) from error
+    except (ValueError, StoreError) as error:
+        raise HTTPException(400, str(error)) from error
 
 
 async def importance(request: Request) -> Response:

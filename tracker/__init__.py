@@ -19,15 +19,19 @@ from typing import Any
 from tracker import errors
 from tracker.run import Run
 from tracker.start import start as _start
+from tracker.values.confusion import ConfusionMatrix
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.pr_curve import PRCurve
 from tracker.values.text import Text
 
 __all__ = [
+    "ConfusionMatrix",
     "Graph",
     "Histogram",
     "Image",
+    "PRCurve",
     "Run",
     "Text",
     "errors",

@@ -12,6 +12,7 @@ const pages = {
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
+  quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
   compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;

@@ -17,6 +17,7 @@ import { colour } from "./palette.js";
 const TELL_MS = 150; // a brush is told to the other pages when the hand rests so long
 const LIVE_MS = 1000;
 const MAX_AXES = 16; // settings on the parallel coordinates, the most important first
+const LIVELY = 300; // runs up to which every chart is redrawn while a brush moves
 const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
 let view = null;
@@ -138,13 +139,13 @@ function brush(name, range, done) {
   timer = setTimeout(tell, done ? 0 : TELL_MS);
 }
 
-function redraw() {
+function redraw(isWhole = false) {
   within = chosenRuns(axes());
   for (const each of [parallel, matrix, table]) each.within = within;
   parallel.draw();
-  matrix.draw();
-  table.arrange();
   say();
+  // The others follow the hand too, unless there are so many runs that they would hold it up.
+  if (isWhole || all.length <= LIVELY) { matrix.draw(); table.arrange(); }
 }
 
 let telling = false;
@@ -159,7 +160,7 @@ function tell() {
     before = null;
   }
   telling = false;
-  redraw();
+  redraw(true);
 }
 
 function toggle(name) {

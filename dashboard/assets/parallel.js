@@ -5,8 +5,9 @@ import { SHADES, shade } from "./compare_data.js";
 import { css, isDark } from "./palette.js";
 import { prepared } from "./chart.js";
 
-const TOP = 44, BOTTOM = 14, RAIL = 22, // the rail is for runs without a value
-  SIDE = 64, GRAB = 16, MIN_GAP = 84;
+const TOP = 44, BOTTOM = 14;
+const RAIL = 22; // below the axes, for runs without a value
+const SIDE = 64, GRAB = 16, MIN_GAP = 84;
 const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
 
 export class Parallel {
@@ -69,20 +70,14 @@ export class Parallel {
   drawLines(context) {
     const metric = this.places[this.places.length - 1];
     const groups = Array.from({ length: SHADES + 1 }, () => []);
-    const outside = [];
+    let inside = 0;
     for (let i = 0; i < this.count; i++) {
-      if (!this.within[i]) outside.push(i);
-      else groups[Number.isNaN(metric[i]) ? SHADES : Math.round(metric[i] * (SHADES - 1))].push(i);
+      if (!this.within[i]) continue;
+      inside += 1;
+      groups[Number.isNaN(metric[i]) ? SHADES : Math.round(metric[i] * (SHADES - 1))].push(i);
     }
-    const inside = this.count - outside.length;
+    if (inside < this.count) context.drawImage(this.hint(), 0, 0, this.width, this.height);
     context.lineJoin = "round";
-    // Unchosen runs stay as a hint of where they are.
-    context.globalAlpha = Math.min(0.5, Math.max(0.06, 12 / (outside.length || 1)));
-    context.strokeStyle = css("--faint");
-    context.lineWidth = 1;
-    context.beginPath();
-    for (const i of outside) this.trace(context, i);
-    context.stroke();
     context.globalAlpha = inside > 300 ? 0.45 : inside > 60 ? 0.65 : 0.9;
     context.lineWidth = inside > 100 ? 1 : 1.5;
     groups.forEach((group, at) => {
@@ -93,6 +88,21 @@ export class Parallel {
       context.stroke();
     });
     context.globalAlpha = 1;
+  }
+
+  // All lines, faint: unchosen runs stay as a hint of where they are. Drawn once, for a brush needs it at every movement.
+  hint() {
+    const key = `${this.width} ${this.height} ${devicePixelRatio} ${isDark()}`;
+    if (this.hinted?.places === this.places && this.hinted.key === key) return this.hinted.canvas;
+    const canvas = document.createElement("canvas");
+    const context = prepared(canvas, this.width, this.height);
+    context.globalAlpha = Math.min(0.5, Math.max(0.06, 12 / this.count));
+    context.strokeStyle = css("--faint");
+    context.beginPath();
+    for (let i = 0; i < this.count; i++) this.trace(context, i);
+    context.stroke();
+    this.hinted = { canvas, key, places: this.places };
+    return canvas;
   }
 
   drawAxes(context) {

@@ -37,6 +37,7 @@ export class ScatterMatrix {
     const order = [];
     for (const inside of [0, 1]) for (let i = 0; i < this.count; i++) if (this.within[i] === inside) order.push(i);
     const colours = Array.from({ length: SHADES }, (_, at) => shade(at / (SHADES - 1), isDark()));
+    const faint = css("--faint"), bad = css("--bad"); // asked once: each asking costs as much as a dot
     const dot = this.count > 400 ? 2 : this.count > 80 ? 3 : 4;
     for (let row = 0; row < n; row++) {
       for (let column = 0; column < n; column++) {
@@ -49,7 +50,7 @@ export class ScatterMatrix {
             const x = this.places[column][i], y = this.places[row][i];
             if (Number.isNaN(x) || Number.isNaN(y)) continue;
             context.globalAlpha = this.within[i] ? 0.85 : 0.18;
-            context.fillStyle = !this.within[i] ? css("--faint") : Number.isNaN(metric[i]) ? css("--bad") : colours[Math.round(metric[i] * (SHADES - 1))];
+            context.fillStyle = !this.within[i] ? faint : Number.isNaN(metric[i]) ? bad : colours[Math.round(metric[i] * (SHADES - 1))];
             context.fillRect(box.x + PAD + x * (box.width - 2 * PAD) - dot / 2, box.y + box.height - PAD - y * (box.height - 2 * PAD) - dot / 2, dot, dot);
           }
           context.globalAlpha = 1;

@@ -20,13 +20,14 @@ import numpy as np
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
-from tracker.store import engine, segments, sketch, stretch
+from tracker.store import engine, segments, sketch, stretch, studies
 from tracker.store.answers import Histograms, Mark, MediaItem, Scalars
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
+from tracker.store.studies import Confusion, QualityCurve
 from tracker.values.histogram import Histogram
 
 KINDS = ("scalar", "histogram", "image", "text", "graph")
@@ -317,6 +318,14 @@ class StoredRun:
     def text(self, tag: str) -> list[MediaItem]:
         """The texts of a tag, in order."""
         return self.media("text", tag)
+
+    def pr_curves(self, tag: str) -> list[QualityCurve]:
+        """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
+        return studies.quality_curves(self.media("pr_curve", tag))
+
+    def confusions(self, tag: str) -> list[Confusion]:
+        """The confusion matrices of a tag, in order."""
+        return studies.confusions(self.media("confusion", tag))
 
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
