@@ -1,4 +1,4 @@
-"""What the pages of studies ask for: the importance of settings, curves of quality."""
+"""What the pages of studies ask for: the importance of settings, curves of quality, embeddings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import wire
+from dashboard.embeddings import Maps, Shelf, sheet_of
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
 
@@ -34,12 +35,19 @@ def routes(store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/importance", importance, methods=["POST"]),
         Route("/api/v1/quality", pages.quality),
         Route("/api/v1/confusion", pages.confusion),
+        Route("/api/v1/embedding", pages.embedding),
+        Route("/api/v1/embedding/sprites", pages.sprites),
+        Route("/api/v1/embedding/neighbours", pages.neighbours),
+        Route("/api/v1/embedding/axis", pages.axis, methods=["POST"]),
+        Route("/api/v1/embedding/map", pages.map),
     ]
 
 
 class _Pages:
     def __init__(self, store: Callable[[], Store]) -> None:
         self._store = store
+        self._shelf = Shelf(store)
+        self._maps = Maps()
 
     async def quality(self, request: Request) -> Response:
         """The curves of quality of a series, packed: of each step the counts at every threshold."""
@@ -82,12 +90,92 @@ class _Pages:
 
         return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
 
+    async def embedding(self, request: Request) -> Response:
+        """Principal components of an embedding, packed, with the words of each vector."""
+        run, tag = _wanted(request)
+        step = _whole(request, "step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        from dashboard.figures.projection import pca
+
+        placed, shares = await _ask(lambda: self._shelf.kept((run, tag, found.step, "pca"), lambda: pca(found.vectors)))
+        head = {
+            "step": found.step,
+            "steps": await _ask(lambda: self._shelf.steps(run, tag)),
+            "count": len(found.vectors),
+            "width": found.vectors.shape[1],
+            "shares": shares,
+            "header": found.header,
+            "rows": found.rows,
+            "sprites": None if found.sprites is None else list(found.sprites.shape[1:]),
+        }
+        return Response(await asyncio.to_thread(wire.message, head, list(placed.T)), media_type=wire.MEDIA_TYPE)
+
+    async def sprites(self, request: Request) -> Response:
+        """The pictures of an embedding as one sheet, lossless WebP, 64 in a row."""
+        run, tag = _wanted(request)
+        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        if found.sprites is None:
+            raise HTTPException(404, "this embedding has no pictures")
+        sheet = await _ask(lambda: sheet_of(found.sprites))
+        return Response(sheet, media_type="image/webp")
+
+    async def neighbours(self, request: Request) -> Response:
+        """Who is nearest to a vector, by `distance=cosine|euclidean`."""
+        from dashboard.figures.projection import DISTANCES, neighbours
+
+        run, tag = _wanted(request)
+        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        index, count = _whole(request, "index"), _whole(request, "count") or 20
+        distance = request.query_params.get("distance", "cosine")
+        if index is None or not 0 <= index < len(found.vectors) or distance not in DISTANCES or not 0 < count <= 1000:
+            raise HTTPException(400, "expected index= of a vector, distance=cosine|euclidean, count= up to 1000")
+        nearest, far = await _ask(lambda: neighbours(found.vectors, index, count, distance))
+        return _json({"index": nearest, "distance": far})
+
+    async def axis(self, request: Request) -> Response:
+        """`{run, tag, step, left: [rows], right: [rows]}` to where each vector lies between the two means."""
+        from dashboard.figures.projection import between
+
+        body = await _body(request)
+        run, tag, step = str(body.get("run")), str(body.get("tag")), body.get("step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step if isinstance(step, int) else None))
+        ends: list[Any] = [body.get("left"), body.get("right")]
+        last = len(found.vectors)
+        if not all(
+            isinstance(end, list) and end and all(isinstance(i, int) and 0 <= i < last for i in end) for end in ends
+        ):
+            raise HTTPException(400, "expected left: [rows] and right: [rows], each of one vector at least")
+        placed = await _ask(lambda: between(found.vectors, ends[0], ends[1]))
+        return Response(wire.message({}, [placed]), media_type=wire.MEDIA_TYPE)
+
+    async def map(self, request: Request) -> Response:
+        """A map by `method=tsne|umap`, made in a process of its own: how far it is, or packed, where each vector is."""
+        run, tag = _wanted(request)
+        method, step = request.query_params.get("method", ""), _whole(request, "step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        job = await _ask(lambda: self._maps.job(method, found.vectors))
+        said = {"progress": job.progress, "said": job.said, "problem": job.problem, "done": job.placed is not None}
+        columns = [] if job.placed is None else list(job.placed.T)
+        return Response(wire.message({**said, "columns": len(columns)}, columns), media_type=wire.MEDIA_TYPE)
+
 
 def thinned(found: list[Any], most: int) -> list[Any]:
     """At most so many of a series, evenly, the first and the last among them."""
     if len(found) <= most:
         return found
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
+
+
+def _whole(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    try:
+        return int(text[:20]) if text else None
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a whole number") from error
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
 
 
 def _wanted(request: Request) -> tuple[str, str]:
@@ -123,7 +211,7 @@ async def importance(request: Request) -> Response:
     numbers = [math.nan if value is None else float(value) for value in target]
     found = await asyncio.to_thread(found_in, parameters, numbers)
     plain = [{**vars(each), "clear": each.is_clear} for each in found]
-    return Response(orjson.dumps(wire.plain({"importance": plain})), media_type="application/json")
+    return _json({"importance": plain})
 
 
 async def _body(request: Request) -> dict[str, Any]:

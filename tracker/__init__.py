@@ -20,6 +20,7 @@ from tracker import errors
 from tracker.run import Run
 from tracker.start import start as _start
 from tracker.values.confusion import ConfusionMatrix
+from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
@@ -28,6 +29,7 @@ from tracker.values.text import Text
 
 __all__ = [
     "ConfusionMatrix",
+    "Embedding",
     "Graph",
     "Histogram",
     "Image",

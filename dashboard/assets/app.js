@@ -13,6 +13,7 @@ const pages = {
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
   quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
+  embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
   compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;
@@ -82,6 +83,7 @@ window.viz = {
   extremes: (tag) => curves.extremes(tag),
   latency: () => live.latency(),
   page: () => mounted?.drawn?.(),
+  turn: (by) => mounted?.turn?.(by),
   get: state.get,
   set: state.set,
   on: state.on,

@@ -7,6 +7,7 @@ const kinds = {
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
   quality: ["No curves of quality yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
+  embeddings: ["No embeddings yet", 'tracker.log({"words": tracker.Embedding(vectors, labels)}, step=step)'],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };

@@ -27,7 +27,7 @@ from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
-from tracker.store.studies import Confusion, QualityCurve
+from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding
 from tracker.values.histogram import Histogram
 
 KINDS = ("scalar", "histogram", "image", "text", "graph")
@@ -322,6 +322,10 @@ class StoredRun:
     def pr_curves(self, tag: str) -> list[QualityCurve]:
         """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
         return studies.quality_curves(self.media("pr_curve", tag))
+
+    def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
+        """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
+        return studies.embedding(self.media("embedding", tag), step)
 
     def confusions(self, tag: str) -> list[Confusion]:
         """The confusion matrices of a tag, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,21 @@ class Confusion:
     class_names: list[str]
 
 
+@dataclass(frozen=True)
+class StoredEmbedding:
+    """Vectors at one step, with what is known of each."""
+
+    step: int
+    wall_time: float
+    vectors: Array
+    """Shape (N, D)."""
+    header: list[str]
+    rows: list[list[str]]
+    """A row of words for each vector; empty without labels."""
+    sprites: Array | None
+    """Shape (N, C, H, W), uint8 or 0 to 1."""
+
+
 def quality_curves(items: Sequence[MediaItem]) -> list[QualityCurve]:
     """The curves among the items of a series, in order."""
     found: list[QualityCurve] = []
@@ -80,6 +96,25 @@ def confusions(items: Sequence[MediaItem]) -> list[Confusion]:
         names = item.attributes.get("classes") or [str(number) for number in range(len(counts))]
         found.append(Confusion(item.step, item.wall_time, counts, [str(name) for name in names]))
     return found
+
+
+def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbedding | None:
+    """The embedding logged at a step, the newest by default; None where there is none."""
+    starts = [i for i, item in enumerate(items) if item.attributes.get("part") == "vectors"]
+    wanted = [i for i in starts if step is None or items[i].step == step]
+    if not wanted:
+        return None
+    first = wanted[-1]
+    after = [i for i in starts if i > first]
+    parts = {item.attributes.get("part"): item for item in items[first : after[0] if after else None]}
+    vectors = stored_array.read(parts["vectors"].data)
+    if vectors.ndim != 2:
+        raise DamagedBytesError(f"an embedding is a table, not {vectors.shape}")
+    words: dict[str, Any] = json.loads(parts["labels"].data) if "labels" in parts else {}
+    rows = words.get("rows") or []
+    header = words.get("header") or ["label", *(f"label {k}" for k in range(2, len(rows[0]) + 1 if rows else 0))]
+    sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None
+    return StoredEmbedding(items[first].step, items[first].wall_time, vectors, header, rows, sprites)
 
 
 def _areas(tp: Array, fp: Array, tn: Array, fn: Array, precision: Array) -> tuple[float | None, float | None]:

@@ -97,7 +97,7 @@ class PRCurve(Value):
         tp, fp = np.cumsum(positives[::-1])[::-1], np.cumsum(negatives[::-1])[::-1]
         tn, fn = fp[0] - fp, tp[0] - tp
         curve = np.stack([tp, fp, tn, fn, tp / np.maximum(LEAST, tp + fp), tp / np.maximum(LEAST, tp + fn)])
-        return curve, np.bincount(bucket, self.weights * self.scores, size)
+        return curve, np.bincount(bucket, self.weights * self.scores, size).astype(np.float64)
 
 
 def areas(
