@@ -27,7 +27,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, machine_routes, page_routes, routes, security, shell
+from dashboard import graph_routes, machine_routes, page_routes, routes, security, shell, study_routes
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
@@ -103,6 +103,7 @@ def create_app(settings: Settings) -> ASGIApp:
             *graph_routes.routes(store),
             *profile_routes.routes(store),
             *machine_routes.routes(store),
+            *study_routes.routes(store),
             Route("/plotly.js", plotly),
             Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],

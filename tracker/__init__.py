@@ -20,10 +20,13 @@ from tracker import errors
 from tracker.run import Run
 from tracker.start import start as _start
 from tracker.values.audio import Audio
+from tracker.values.confusion import ConfusionMatrix
+from tracker.values.embedding import Embedding
 from tracker.values.figure import Figure
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.pr_curve import PRCurve
 from tracker.values.profile import Profile
 from tracker.values.table import Table
 from tracker.values.text import Text
@@ -31,10 +34,13 @@ from tracker.values.video import Video
 
 __all__ = [
     "Audio",
+    "ConfusionMatrix",
+    "Embedding",
     "Figure",
     "Graph",
     "Histogram",
     "Image",
+    "PRCurve",
     "Profile",
     "Run",
     "Table",

@@ -20,6 +20,9 @@ const pages = {
   machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
   runs: { title: "Runs", load: () => import("./table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
   paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar"], isFor: isPath },
+  quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
+  embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
+  compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;
 
@@ -39,8 +42,8 @@ for (const [name, { title }] of Object.entries(pages)) {
 function showTabs() {
   for (const link of tabs.children) {
     const { page } = link.dataset;
-    const { kinds, isFor = () => true } = pages[page];
-    const any = kinds.some((kind) => runs.tags(kind).some(isFor));
+    const { kinds, isFor = () => true, is } = pages[page];
+    const any = is?.() || kinds.some((kind) => runs.tags(kind).some(isFor));
     link.hidden = page !== "curves" && !any && state.get("page") !== page;
     if (state.get("page") === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -97,6 +100,8 @@ window.viz = {
   runs: () => runs.names(),
   latency: () => live.latency(),
   forgetLatency: () => live.forgetLatency(),
+  page: () => mounted?.drawn?.(),
+  turn: (by) => mounted?.turn?.(by),
   get: state.get,
   set: state.set,
   on: state.on,

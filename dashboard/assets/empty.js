@@ -10,6 +10,9 @@ const kinds = {
   profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
   machines: ["No machine was sampled", 'tracker.init(machine=True, console=True)'],
   paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
+  quality: ["No curves of quality yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
+  embeddings: ["No embeddings yet", 'tracker.log({"words": tracker.Embedding(vectors, labels)}, step=step)'],
+  compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };
 

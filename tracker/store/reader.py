@@ -20,13 +20,14 @@ import numpy as np
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
-from tracker.store import engine, segments, sketch, stretch
+from tracker.store import engine, segments, sketch, stretch, studies
 from tracker.store.answers import ConsolePiece, ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
+from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 from tracker.values.profile import unpacked
@@ -363,6 +364,18 @@ class StoredRun:
     def figures(self, tag: str) -> list[MediaItem]:
         """The figures of a tag, in order."""
         return self.media("figure", tag)
+
+    def pr_curves(self, tag: str) -> list[QualityCurve]:
+        """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
+        return studies.quality_curves(self.media("pr_curve", tag))
+
+    def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
+        """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
+        return studies.embedding(self.media("embedding", tag), step)
+
+    def confusions(self, tag: str) -> list[Confusion]:
+        """The confusion matrices of a tag, in order."""
+        return studies.confusions(self.media("confusion", tag))
 
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.

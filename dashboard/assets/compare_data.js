@@ -1,0 +1,100 @@
+// Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure, but for reading runs.
+import * as runs from "./runs.js";
+
+const MAX_DEPTH = 6;
+
+// {"optimizer": {"lr": 0.1}} as {"optimizer.lr": 0.1}; lists of plain values as their text.
+export function flat(config, prefix = "", depth = 0, found = {}) {
+  for (const [key, value] of Object.entries(config ?? {})) {
+    const name = prefix ? `${prefix}.${key}` : key;
+    if (value && typeof value === "object" && !Array.isArray(value) && depth < MAX_DEPTH) flat(value, name, depth + 1, found);
+    else found[name] = value && typeof value === "object" ? JSON.stringify(value) : value;
+  }
+  return found;
+}
+
+// Text that is a number: what cannot stand in JSON is kept as its text.
+const asNumber = (value) => {
+  if (typeof value === "number") return value;
+  if (typeof value === "string" && /^[-+]?(inf(inity)?|nan)$/i.test(value)) return /nan/i.test(value) ? NaN : value.startsWith("-") ? -Infinity : Infinity;
+  return null;
+};
+
+// A column of the table: a name, a value for each run, and an axis to place them on.
+export class Column {
+  constructor(name, values, isMetric = false) {
+    Object.assign(this, { name, values, isMetric });
+    const known = values.filter((value) => value !== undefined && value !== null);
+    const numbers = known.map(asNumber);
+    this.missing = values.length - known.length;
+    this.isNumeric = isMetric || (known.length > 0 && numbers.every((value) => value !== null));
+    if (this.isNumeric) this.measure(numbers.filter(Number.isFinite));
+    else {
+      this.words = [...new Set(known.map(String))].sort((a, b) => (a < b ? -1 : 1));
+      this.rank = new Map(this.words.map((word, i) => [word, i]));
+      this.distinct = this.words.length;
+    }
+  }
+
+  measure(numbers) {
+    this.distinct = new Set(this.values.map(String)).size - (this.missing ? 1 : 0);
+    this.low = Infinity;
+    this.high = -Infinity;
+    for (const value of numbers) { this.low = Math.min(this.low, value); this.high = Math.max(this.high, value); }
+    if (!numbers.length) { this.low = 0; this.high = 1; }
+    // Learning rates and widths are searched by factors: a column that spans more than fifty is read by factors too.
+    this.isLog = this.low > 0 && this.high / this.low > 50;
+    if (this.low === this.high) { const margin = Math.abs(this.low) * 0.05 || 0.5; this.low -= margin; this.high += margin; this.isLog = false; }
+  }
+
+  // Where a run stands on the axis, 0 to 1; NaN when it has no value there.
+  place(i) {
+    const value = this.values[i];
+    if (value === undefined || value === null) return NaN;
+    if (!this.isNumeric) return this.words.length > 1 ? this.rank.get(String(value)) / (this.words.length - 1) : 0.5;
+    const number = asNumber(value);
+    if (!Number.isFinite(number)) return NaN;
+    return this.isLog ? Math.log(number / this.low) / Math.log(this.high / this.low) : (number - this.low) / (this.high - this.low);
+  }
+
+  // The value that stands at a place.
+  at(place) {
+    return this.isLog ? this.low * (this.high / this.low) ** place : this.low + place * (this.high - this.low);
+  }
+
+  number(i) {
+    const value = asNumber(this.values[i]);
+    return value === null ? NaN : value;
+  }
+}
+
+// All runs' settings as columns, those that differ first and in the order in which they appear.
+export function settings(all) {
+  const rows = all.map((run) => flat(run.config));
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = names.map((name) => new Column(name, rows.map((row) => row[name])));
+  return {
+    differing: columns.filter((column) => column.distinct > 1 || (column.missing && column.missing < all.length)),
+    same: columns.filter((column) => column.distinct <= 1 && !(column.missing && column.missing < all.length)),
+  };
+}
+
+// The last value of a metric in each run; smallest and largest ones come from the server.
+export function metric(all, tag, how, extremes) {
+  return new Column(how === "last" ? tag : `${tag} (${how})`, all.map((run) => {
+    const newest = run.scalars[tag];
+    if (!newest) return undefined;
+    return how === "last" ? runs.number(newest.value) : extremes?.get(run.name)?.[how];
+  }), true);
+}
+
+// What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.
+// Viridis without its ends (van der Walt and Smith, 2015), which no page's ground swallows.
+const scale = [[72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [230, 215, 40]];
+export const SHADES = 32;
+
+export function shade(place, isDark) {
+  const at = Math.min(0.9999, Math.max(0, isDark ? 0.12 + 0.88 * place : 0.88 * place)) * (scale.length - 1);
+  const [a, b] = [scale[Math.floor(at)], scale[Math.floor(at) + 1]];
+  return `rgb(${a.map((part, k) => Math.round(part + (at % 1) * (b[k] - part))).join(" ")})`;
+}

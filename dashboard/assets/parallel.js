@@ -1,0 +1,234 @@
+// Parallel coordinates: an axis for each setting and the metric at the right end, a line for each run.
+import * as format from "./format.js";
+import * as ticks from "./ticks.js";
+import { SHADES, shade } from "./compare_data.js";
+import { css, isDark } from "./palette.js";
+import { prepared } from "./chart.js";
+
+const TOP = 44, BOTTOM = 14;
+const RAIL = 22; // below the axes, for runs without a value
+const SIDE = 64, GRAB = 16, MIN_GAP = 84;
+const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
+
+export class Parallel {
+  // told.brush(name, range or null, whether it is done), told.hover(index or -1)
+  constructor(brushes, told) {
+    Object.assign(this, { brushes, told, columns: [], hovered: -1 });
+    this.element = Object.assign(document.createElement("div"), { className: "parallel" });
+    this.under = this.element.appendChild(document.createElement("canvas"));
+    this.over = this.element.appendChild(document.createElement("canvas"));
+    this.over.className = "over";
+    this.over.setAttribute("role", "img");
+    this.over.tabIndex = 0;
+    this.over.addEventListener("pointerdown", (event) => this.begin(event));
+    this.over.addEventListener("pointermove", (event) => this.move(event));
+    this.over.addEventListener("pointerleave", () => this.told.hover(-1));
+    this.over.addEventListener("dblclick", () => { this.brushes.clear(); this.told.brush(null, null, true); });
+    new ResizeObserver(() => this.draw()).observe(this.element);
+  }
+
+  show(columns, count, within) {
+    Object.assign(this, { columns, count, within });
+    // Each line's places, once: a brush redraws them many times.
+    this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
+    this.over.setAttribute("aria-label", `Parallel coordinates of ${format.plural(count, "run")}: ${columns.map((column) => column.name).join(", ")}`);
+    this.bottom = BOTTOM + (this.places.some((places) => places.some(Number.isNaN)) ? RAIL : 0);
+    this.element.style.setProperty("--least", `${2 * SIDE + MIN_GAP * Math.max(0, columns.length - 1)}px`);
+    this.draw();
+  }
+
+  x(k) {
+    return this.columns.length > 1 ? SIDE + (k * (this.width - 2 * SIDE)) / (this.columns.length - 1) : this.width / 2;
+  }
+
+  y(place) {
+    return Number.isNaN(place) ? this.height - 12 : this.height - this.bottom - place * (this.height - TOP - this.bottom);
+  }
+
+  place(y) {
+    return Math.min(1, Math.max(0, (this.height - this.bottom - y) / (this.height - TOP - this.bottom)));
+  }
+
+  draw() {
+    const { element } = this;
+    this.width = Math.max(element.clientWidth, parseFloat(element.style.getPropertyValue("--least")) || 0);
+    this.height = element.clientHeight;
+    if (!this.width || !this.columns.length) return;
+    const context = prepared(this.under, this.width, this.height);
+    this.drawLines(context);
+    this.drawAxes(context);
+    this.drawOver();
+  }
+
+  trace(context, i) {
+    for (let k = 0; k < this.columns.length; k++) {
+      const x = this.x(k), y = this.y(this.places[k][i]);
+      if (k) context.lineTo(x, y); else context.moveTo(x, y);
+    }
+  }
+
+  drawLines(context) {
+    const metric = this.places[this.places.length - 1];
+    const groups = Array.from({ length: SHADES + 1 }, () => []);
+    let inside = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (!this.within[i]) continue;
+      inside += 1;
+      groups[Number.isNaN(metric[i]) ? SHADES : Math.round(metric[i] * (SHADES - 1))].push(i);
+    }
+    if (inside < this.count) context.drawImage(this.hint(), 0, 0, this.width, this.height);
+    context.lineJoin = "round";
+    context.globalAlpha = inside > 300 ? 0.45 : inside > 60 ? 0.65 : 0.9;
+    context.lineWidth = inside > 100 ? 1 : 1.5;
+    groups.forEach((group, at) => {
+      if (!group.length) return;
+      context.strokeStyle = at === SHADES ? css("--bad") : shade(at / (SHADES - 1), isDark());
+      context.beginPath();
+      for (const i of group) this.trace(context, i);
+      context.stroke();
+    });
+    context.globalAlpha = 1;
+  }
+
+  // All lines, faint: unchosen runs stay as a hint of where they are. Drawn once, for a brush needs it at every movement.
+  hint() {
+    const key = `${this.width} ${this.height} ${devicePixelRatio} ${isDark()}`;
+    if (this.hinted?.places === this.places && this.hinted.key === key) return this.hinted.canvas;
+    const canvas = document.createElement("canvas");
+    const context = prepared(canvas, this.width, this.height);
+    context.globalAlpha = Math.min(0.5, Math.max(0.06, 12 / this.count));
+    context.strokeStyle = css("--faint");
+    context.beginPath();
+    for (let i = 0; i < this.count; i++) this.trace(context, i);
+    context.stroke();
+    this.hinted = { canvas, key, places: this.places };
+    return canvas;
+  }
+
+  drawAxes(context) {
+    context.font = `11px ${css("--font")}`;
+    const ground = css("--card");
+    this.columns.forEach((column, k) => {
+      const x = this.x(k);
+      context.strokeStyle = css("--line-strong");
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(Math.round(x) + 0.5, this.y(1));
+      context.lineTo(Math.round(x) + 0.5, this.y(0));
+      context.stroke();
+      const gap = this.columns.length > 1 ? (this.width - 2 * SIDE) / (this.columns.length - 1) : this.width;
+      const room = Math.max(6, Math.floor((gap - 8) / 6.2));
+      const last = k === this.columns.length - 1;
+      context.fillStyle = column.isMetric ? css("--accent-text") : css("--text");
+      context.font = `500 11.5px ${css("--font")}`;
+      context.textAlign = "center";
+      const name = cut(column.name, last ? Math.max(room, 20) : room);
+      const half = context.measureText(name).width / 2;
+      context.fillText(name, Math.max(half, Math.min(this.width - half, x)), 16);
+      context.font = `11px ${css("--font")}`;
+      context.textAlign = last ? "left" : "right";
+      for (const { at, text } of this.marks(column)) {
+        const y = this.y(at) + 3.5, side = x + (last ? 7 : -7), said = cut(text, last ? 9 : Math.min(14, room));
+        // A halo in the card's colour: labels stand in front of lines and are read.
+        context.lineWidth = 3;
+        context.strokeStyle = ground;
+        context.strokeText(said, side, y);
+        context.fillStyle = css("--dim");
+        context.fillText(said, side, y);
+      }
+      if (this.places[k].some(Number.isNaN)) {
+        context.textAlign = "center";
+        context.fillStyle = css("--faint");
+        context.fillText(column.isMetric ? "NaN, ∞" : "none", x, this.height - 1);
+      }
+    });
+  }
+
+  marks(column) {
+    if (!column.isNumeric) {
+      const every = Math.ceil(column.words.length / Math.max(2, Math.floor((this.height - TOP - this.bottom) / 16)));
+      return column.words.map((text, i) => ({ at: column.words.length > 1 ? i / (column.words.length - 1) : 0.5, text })).filter((_, i) => i % every === 0);
+    }
+    const made = column.isLog ? ticks.logarithmic(column.low, column.high, 5) : ticks.linear(column.low, column.high, 5);
+    return made.map(({ at, text }) => ({ at: column.isLog ? Math.log(at / column.low) / Math.log(column.high / column.low) : (at - column.low) / (column.high - column.low), text }));
+  }
+
+  drawOver() {
+    if (!this.width) return;
+    const context = prepared(this.over, this.width, this.height);
+    this.columns.forEach((column, k) => {
+      const range = this.brushes.ranges.get(column.name);
+      if (!range) return;
+      const [low, high] = [this.y(range[0]), this.y(range[1])];
+      context.fillStyle = css("--accent");
+      context.globalAlpha = 0.22;
+      context.fillRect(this.x(k) - 8, high - 1, 16, Math.max(2, low - high + 2));
+      context.globalAlpha = 1;
+      context.fillRect(this.x(k) - 8, high - 1, 16, 2);
+      context.fillRect(this.x(k) - 8, low - 1, 16, 2);
+    });
+    if (this.hovered < 0 || this.hovered >= this.count) return;
+    for (const [colour, width] of [[css("--card"), 5], [css("--text"), 2.25]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      this.trace(context, this.hovered);
+      context.stroke();
+    }
+  }
+
+  hover(index) {
+    if (this.hovered === index) return;
+    this.hovered = index;
+    this.drawOver();
+  }
+
+  axisAt(x) {
+    let best = -1;
+    for (let k = 0; k < this.columns.length; k++) if (Math.abs(this.x(k) - x) < GRAB && (best < 0 || Math.abs(this.x(k) - x) < Math.abs(this.x(best) - x))) best = k;
+    return best;
+  }
+
+  begin(event) {
+    const k = this.axisAt(event.offsetX);
+    if (k < 0 || event.button) return;
+    const { name } = this.columns[k];
+    const from = this.place(event.offsetY);
+    this.over.setPointerCapture(event.pointerId);
+    this.drag = (move, done) => {
+      const to = this.place(move.offsetY);
+      // A click on an axis takes its brush away; half the way between two words still takes both words.
+      const range = Math.abs(to - from) * (this.height - TOP - this.bottom) < 4 ? null : [from, to];
+      if (range || done) this.told.brush(name, range, done);
+    };
+    const end = (up) => {
+      this.drag(up, true);
+      this.drag = null;
+      this.over.removeEventListener("pointerup", end);
+      this.over.removeEventListener("pointercancel", end);
+    };
+    this.over.addEventListener("pointerup", end);
+    this.over.addEventListener("pointercancel", end);
+  }
+
+  move(event) {
+    if (this.drag) { this.drag(event, false); return; }
+    this.over.style.cursor = this.axisAt(event.offsetX) >= 0 ? "ns-resize" : "default";
+    this.told.hover(this.nearest(event.offsetX, event.offsetY), event);
+  }
+
+  // The run whose line is nearest, within 8 pixels; of those that are chosen first.
+  nearest(x, y) {
+    let k = 0;
+    while (k < this.columns.length - 2 && this.x(k + 1) < x) k++;
+    if (this.columns.length < 2) return -1;
+    const share = (x - this.x(k)) / (this.x(k + 1) - this.x(k));
+    let best = -1, least = 8;
+    for (let i = 0; i < this.count; i++) {
+      const at = (1 - share) * this.y(this.places[k][i]) + share * this.y(this.places[k + 1][i]);
+      const far = Math.abs(at - y) + (this.within[i] ? 0 : 4);
+      if (far < least) { least = far; best = i; }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,117 @@
+// A cloud of points that is turned: each drawn by the graphics card as a disc, or as its picture from a sheet.
+import { feed, program, sized } from "./gl.js";
+
+const VERTEX = `
+attribute vec3 place; attribute vec4 colour; attribute float index;
+uniform mat4 matrix; uniform float size; uniform float across; uniform float most;
+varying vec4 paint; varying vec2 corner;
+void main() {
+  gl_Position = matrix * vec4(place, 1.0);
+  gl_PointSize = clamp(size * 3.2 / gl_Position.w, 1.0, most) * (colour.a > 0.9 ? 1.0 : 0.8);
+  paint = colour;
+  corner = vec2(mod(index, across), floor(index / across));
+}`;
+const FRAGMENT = `
+precision mediump float;
+varying vec4 paint; varying vec2 corner;
+uniform sampler2D sheet; uniform vec2 cell; uniform float pictured;
+void main() {
+  vec2 at = gl_PointCoord;
+  if (pictured > 0.5) {
+    vec4 found = texture2D(sheet, (corner + at) * cell);
+    gl_FragColor = vec4(mix(found.rgb, paint.rgb, 0.35), paint.a > 0.9 ? 1.0 : 0.25);
+    return;
+  }
+  float far = distance(at, vec2(0.5));
+  if (far > 0.5) discard;
+  gl_FragColor = vec4(paint.rgb * (far > 0.40 ? 0.75 : 1.0), paint.a);
+}`;
+
+export class Points {
+  constructor(canvas, camera) {
+    Object.assign(this, { canvas, camera, count: 0, size: 5, buffers: {}, sheet: null });
+    const gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
+    this.gl = gl;
+    if (!gl) return;
+    this.drawer = program(gl, VERTEX, FRAGMENT, ["place", "colour", "index"], ["matrix", "size", "across", "most", "sheet", "cell", "pictured"]);
+    camera.listeners.add(() => this.request());
+    new ResizeObserver(() => this.request()).observe(canvas);
+  }
+
+  request() { this.waiting ||= requestAnimationFrame(() => { this.waiting = 0; this.draw(); }); }
+
+  // places: three floats a point; colours: four bytes a point.
+  show(places, colours) {
+    if (this.count !== places.length / 3) this.numbers = Float32Array.from({ length: places.length / 3 }, (_, i) => i);
+    Object.assign(this, { places, colours, count: places.length / 3 });
+    this.request();
+  }
+
+  // A sheet of pictures, `across` in a row of `width` × `height` pixels each; null for discs.
+  picture(image, across, width, height) {
+    const { gl } = this;
+    this.sheet = image && { across, cell: [width / image.width, height / image.height], texture: gl.createTexture() };
+    if (image) {
+      gl.bindTexture(gl.TEXTURE_2D, this.sheet.texture);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, image);
+      for (const [name, value] of [[gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE], [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.NEAREST]]) gl.texParameteri(gl.TEXTURE_2D, name, value);
+    }
+    this.request();
+  }
+
+  draw() {
+    const { gl, drawer, canvas } = this;
+    if (!gl || !this.count || !canvas.clientWidth) return;
+    const ratio = sized(canvas);
+    gl.viewport(0, 0, canvas.width, canvas.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    gl.enable(gl.DEPTH_TEST);
+    gl.enable(gl.BLEND);
+    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.useProgram(drawer.made);
+    this.matrix = this.camera.matrix(canvas.width / canvas.height);
+    gl.uniformMatrix4fv(drawer.to.matrix, false, this.matrix);
+    gl.uniform1f(drawer.to.size, (this.sheet ? 20 : this.size) * ratio);
+    gl.uniform1f(drawer.to.most, (this.sheet ? 64 : 24) * ratio);
+    gl.uniform1f(drawer.to.across, this.sheet?.across ?? 1);
+    gl.uniform1f(drawer.to.pictured, this.sheet ? 1 : 0);
+    gl.uniform2f(drawer.to.cell, ...(this.sheet?.cell ?? [1, 1]));
+    feed(gl, this.buffers, drawer.at.place, "place", this.places, 3);
+    feed(gl, this.buffers, drawer.at.colour, "colour", this.colours, 4);
+    feed(gl, this.buffers, drawer.at.index, "index", this.numbers, 1);
+    gl.drawArrays(gl.POINTS, 0, this.count);
+  }
+
+  // Where a point is on the canvas, in CSS pixels, and how deep; null behind the camera.
+  project(i) {
+    const m = this.matrix;
+    const [x, y, z] = [this.places[3 * i], this.places[3 * i + 1], this.places[3 * i + 2]];
+    const w = m[3] * x + m[7] * y + m[11] * z + m[15];
+    if (!(w > 0)) return null;
+    return [((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * this.canvas.clientWidth, (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * this.canvas.clientHeight, w];
+  }
+
+  // The point under the pointer, the nearest to the eye of those within reach; -1 for none.
+  nearest(px, py, reach = 7) {
+    if (!this.matrix) return -1;
+    let best = -1, least = Infinity;
+    for (let i = 0; i < this.count; i++) {
+      const at = this.project(i);
+      if (!at) continue;
+      const far = Math.hypot(at[0] - px, at[1] - py);
+      if (far < reach && far + at[2] < least) { least = far + at[2]; best = i; }
+    }
+    return best;
+  }
+
+  // The points within a rectangle of the canvas.
+  within(x0, y0, x1, y1) {
+    const found = [];
+    for (let i = 0; this.matrix && i < this.count; i++) {
+      const at = this.project(i);
+      if (at && at[0] >= x0 && at[0] <= x1 && at[1] >= y0 && at[1] <= y1) found.push(i);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,12 @@
+// What the pages of studies ask the server; see dashboard/study_routes.py.
+import { boot } from "./state.js";
+
+// Sends JSON and answers with JSON. A body that is text is JSON already.
+export async function ask(path, body) {
+  const answer = await fetch(`${boot.prefix}/api/v1/${path}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(said.error || `the server answered ${answer.status}`);
+  return said;
+}

@@ -1,0 +1,226 @@
+"""What the pages of studies ask for: the importance of settings, curves of quality, embeddings."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboard import wire
+from dashboard.embeddings import Maps, Shelf, sheet_of
+from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.store.reader import Store
+
+MAX_BODY_BYTES = 8 << 20
+MAX_CELLS = 2_000_000
+MAX_STEPS = 120
+"""Steps of a series that a slider reaches: a finger cannot choose among more."""
+
+
+def routes(store: Callable[[], Store]) -> list[Route]:
+    """The routes of the pages of studies, below /api/v1.
+
+    Args:
+        store: Opens the logdir.
+    """
+    pages = _Pages(store)
+    return [
+        Route("/api/v1/importance", importance, methods=["POST"]),
+        Route("/api/v1/quality", pages.quality),
+        Route("/api/v1/confusion", pages.confusion),
+        Route("/api/v1/embedding", pages.embedding),
+        Route("/api/v1/embedding/sprites", pages.sprites),
+        Route("/api/v1/embedding/neighbours", pages.neighbours),
+        Route("/api/v1/embedding/axis", pages.axis, methods=["POST"]),
+        Route("/api/v1/embedding/map", pages.map),
+    ]
+
+
+class _Pages:
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+        self._shelf = Shelf(store)
+        self._maps = Maps()
+
+    async def quality(self, request: Request) -> Response:
+        """The curves of quality of a series, packed: of each step the counts at every threshold."""
+        run, tag = _wanted(request)
+
+        def read() -> bytes:
+            found = thinned(self._store().run(run).pr_curves(tag), MAX_STEPS)
+            heads, columns = [], []
+            for each in found:
+                rows = [each.tp, each.fp, each.tn, each.fn]
+                rows += [each.confidence] if each.confidence is not None else []
+                heads.append(
+                    {
+                        "step": each.step,
+                        "wall_time": each.wall_time,
+                        "thresholds": len(each.tp),
+                        "rows": len(rows),
+                        "auc": each.auc,
+                        "ap": each.ap,
+                        "brier": each.attributes.get("brier"),
+                        "nan": each.attributes.get("nan", 0),
+                    }
+                )
+                columns += rows
+            return wire.message({"run": run, "tag": tag, "curves": heads}, columns)
+
+        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def confusion(self, request: Request) -> Response:
+        """The confusion matrices of a series, packed: of each step the counts, row by row."""
+        run, tag = _wanted(request)
+
+        def read() -> bytes:
+            found = thinned(self._store().run(run).confusions(tag), MAX_STEPS)
+            heads = [
+                {"step": each.step, "wall_time": each.wall_time, "size": len(each.counts), "classes": each.class_names}
+                for each in found
+            ]
+            return wire.message({"run": run, "tag": tag, "matrices": heads}, [each.counts.ravel() for each in found])
+
+        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def embedding(self, request: Request) -> Response:
+        """Principal components of an embedding, packed, with the words of each vector."""
+        run, tag = _wanted(request)
+        step = _whole(request, "step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        from dashboard.figures.projection import pca
+
+        placed, shares = await _ask(lambda: self._shelf.kept((run, tag, found.step, "pca"), lambda: pca(found.vectors)))
+        head = {
+            "step": found.step,
+            "steps": await _ask(lambda: self._shelf.steps(run, tag)),
+            "count": len(found.vectors),
+            "width": found.vectors.shape[1],
+            "shares": shares,
+            "header": found.header,
+            "rows": found.rows,
+            "sprites": None if found.sprites is None else list(found.sprites.shape[1:]),
+        }
+        return Response(await asyncio.to_thread(wire.message, head, list(placed.T)), media_type=wire.MEDIA_TYPE)
+
+    async def sprites(self, request: Request) -> Response:
+        """The pictures of an embedding as one sheet, lossless WebP, 64 in a row."""
+        run, tag = _wanted(request)
+        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        if found.sprites is None:
+            raise HTTPException(404, "this embedding has no pictures")
+        sheet = await _ask(lambda: sheet_of(found.sprites))
+        return Response(sheet, media_type="image/webp")
+
+    async def neighbours(self, request: Request) -> Response:
+        """Who is nearest to a vector, by `distance=cosine|euclidean`."""
+        from dashboard.figures.projection import DISTANCES, neighbours
+
+        run, tag = _wanted(request)
+        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        index, count = _whole(request, "index"), _whole(request, "count") or 20
+        distance = request.query_params.get("distance", "cosine")
+        if index is None or not 0 <= index < len(found.vectors) or distance not in DISTANCES or not 0 < count <= 1000:
+            raise HTTPException(400, "expected index= of a vector, distance=cosine|euclidean, count= up to 1000")
+        nearest, far = await _ask(lambda: neighbours(found.vectors, index, count, distance))
+        return _json({"index": nearest, "distance": far})
+
+    async def axis(self, request: Request) -> Response:
+        """`{run, tag, step, left: [rows], right: [rows]}` to where each vector lies between the two means."""
+        from dashboard.figures.projection import between
+
+        body = await _body(request)
+        run, tag, step = str(body.get("run")), str(body.get("tag")), body.get("step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step if isinstance(step, int) else None))
+        ends: list[Any] = [body.get("left"), body.get("right")]
+        last = len(found.vectors)
+        if not all(
+            isinstance(end, list) and end and all(isinstance(i, int) and 0 <= i < last for i in end) for end in ends
+        ):
+            raise HTTPException(400, "expected left: [rows] and right: [rows], each of one vector at least")
+        placed = await _ask(lambda: between(found.vectors, ends[0], ends[1]))
+        return Response(wire.message({}, [placed]), media_type=wire.MEDIA_TYPE)
+
+    async def map(self, request: Request) -> Response:
+        """A map by `method=tsne|umap`, made in a process of its own: how far it is, or packed, where each vector is."""
+        run, tag = _wanted(request)
+        method, step = request.query_params.get("method", ""), _whole(request, "step")
+        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        job = await _ask(lambda: self._maps.job(method, found.vectors))
+        said = {"progress": job.progress, "said": job.said, "problem": job.problem, "done": job.placed is not None}
+        columns = [] if job.placed is None else list(job.placed.T)
+        return Response(wire.message({**said, "columns": len(columns)}, columns), media_type=wire.MEDIA_TYPE)
+
+
+def thinned(found: list[Any], most: int) -> list[Any]:
+    """At most so many of a series, evenly, the first and the last among them."""
+    if len(found) <= most:
+        return found
+    return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
+
+
+def _whole(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    try:
+        return int(text[:20]) if text else None
+    except ValueError as error:
+        raise HTTPException(400, f"{name}= is not a whole number") from error
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
+
+
+def _wanted(request: Request) -> tuple[str, str]:
+    run, tag = request.query_params.get("run"), request.query_params.get("tag")
+    if not run or not tag:
+        raise HTTPException(400, "run= or tag= is missing")
+    return run, tag
+
+
+async def _ask(question: Callable[[], Any]) -> Any:
+    try:
+        return await asyncio.to_thread(question)
+    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
+        raise HTTPException(404, str(error)) from error
+    except (ValueError, StoreError) as error:
+        raise HTTPException(400, str(error)) from error
+
+
+async def importance(request: Request) -> Response:
+    """`{parameters: {name: [value of each run]}, target: [metric of each run]}` to what `figures.importance` finds."""
+    from dashboard.figures.importance import importance as found_in
+
+    body = await _body(request)
+    parameters, target = body.get("parameters"), body.get("target")
+    if (
+        not isinstance(parameters, dict)
+        or not isinstance(target, list)
+        or not all(isinstance(values, list) and len(values) == len(target) for values in parameters.values())
+        or len(parameters) * len(target) > MAX_CELLS
+        or not all(value is None or isinstance(value, (int, float)) for value in target)
+    ):
+        raise HTTPException(400, "expected {parameters: {name: [values]}, target: [numbers]}, all of one length")
+    numbers = [math.nan if value is None else float(value) for value in target]
+    found = await asyncio.to_thread(found_in, parameters, numbers)
+    plain = [{**vars(each), "clear": each.is_clear} for each in found]
+    return _json({"importance": plain})
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        raise HTTPException(413, "the request is too large")
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise HTTPException(400, "the request is not JSON") from error
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the request is not a JSON object")
+    return body

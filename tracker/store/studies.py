@@ -1,0 +1,131 @@
+"""What reading a run answers with for curves of quality, embeddings and meshes: arrays, checked as they are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.errors import DamagedBytesError
+from tracker.store.answers import MediaItem
+from tracker.values import stored_array
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class QualityCurve:
+    """Right and wrong at every threshold, at one step; arrays of shape (T,), thresholds even from 0 to 1."""
+
+    step: int
+    wall_time: float
+    tp: Array
+    fp: Array
+    tn: Array
+    fn: Array
+    precision: Array
+    recall: Array
+    confidence: Array | None
+    """The sum of the predictions between a threshold and the next; None where only the counts were logged."""
+    auc: float | None
+    """The area under the ROC curve, exact where the predictions were logged, else over the thresholds."""
+    ap: float | None
+    """The average precision, likewise."""
+    attributes: dict[str, Any]
+
+    @property
+    def thresholds(self) -> Array:
+        """From 0 to 1, shape (T,)."""
+        return np.linspace(0.0, 1.0, len(self.tp))
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Elements by true class (rows) and predicted class (columns), at one step."""
+
+    step: int
+    wall_time: float
+    counts: Array
+    class_names: list[str]
+
+
+@dataclass(frozen=True)
+class StoredEmbedding:
+    """Vectors at one step, with what is known of each."""
+
+    step: int
+    wall_time: float
+    vectors: Array
+    """Shape (N, D)."""
+    header: list[str]
+    rows: list[list[str]]
+    """A row of words for each vector; empty without labels."""
+    sprites: Array | None
+    """Shape (N, C, H, W), uint8 or 0 to 1."""
+
+
+def quality_curves(items: Sequence[MediaItem]) -> list[QualityCurve]:
+    """The curves among the items of a series, in order."""
+    found: list[QualityCurve] = []
+    for item in items:
+        array = stored_array.read(item.data)
+        if item.attributes.get("part") == "confidence":
+            if found and array.shape == found[-1].tp.shape:
+                found[-1] = QualityCurve(**{**vars(found[-1]), "confidence": array.astype(float)})
+            continue
+        if array.ndim != 2 or array.shape[0] != 6:
+            raise DamagedBytesError(f"a curve of quality has 6 rows, not {array.shape}")
+        tp, fp, tn, fn, precision, recall = array.astype(float)
+        about = item.attributes
+        auc, ap = (about["auc"], about["ap"]) if "auc" in about else _areas(tp, fp, tn, fn, precision)
+        found.append(QualityCurve(item.step, item.wall_time, tp, fp, tn, fn, precision, recall, None, auc, ap, about))
+    return found
+
+
+def confusions(items: Sequence[MediaItem]) -> list[Confusion]:
+    """The matrices among the items of a series, in order."""
+    found = []
+    for item in items:
+        counts = stored_array.read(item.data)
+        if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+            raise DamagedBytesError(f"a confusion matrix is square, not {counts.shape}")
+        names = item.attributes.get("classes") or [str(number) for number in range(len(counts))]
+        found.append(Confusion(item.step, item.wall_time, counts, [str(name) for name in names]))
+    return found
+
+
+def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbedding | None:
+    """The embedding logged at a step, the newest by default; None where there is none."""
+    starts = [i for i, item in enumerate(items) if item.attributes.get("part") == "vectors"]
+    wanted = [i for i in starts if step is None or items[i].step == step]
+    if not wanted:
+        return None
+    first = wanted[-1]
+    after = [i for i in starts if i > first]
+    parts = {item.attributes.get("part"): item for item in items[first : after[0] if after else None]}
+    vectors = stored_array.read(parts["vectors"].data)
+    if vectors.ndim != 2:
+        raise DamagedBytesError(f"an embedding is a table, not {vectors.shape}")
+    words: dict[str, Any] = json.loads(parts["labels"].data) if "labels" in parts else {}
+    rows = words.get("rows") or []
+    header = words.get("header") or ["label", *(f"label {k}" for k in range(2, len(rows[0]) + 1 if rows else 0))]
+    sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None
+    return StoredEmbedding(items[first].step, items[first].wall_time, vectors, header, rows, sprites)
+
+
+def _areas(tp: Array, fp: Array, tn: Array, fn: Array, precision: Array) -> tuple[float | None, float | None]:
+    """The areas under the curves over thresholds, where no more is known."""
+    positives, negatives = float((tp + fn).max(initial=0)), float((fp + tn).max(initial=0))
+    if not positives:
+        return None, None
+    # From the highest threshold down, and a last point beyond it at which nothing is positive.
+    recall = np.concatenate([[0.0], tp[::-1] / positives])
+    ap = float(np.sum(np.diff(recall) * precision[::-1]))
+    if not negatives:
+        return None, ap
+    rate = np.concatenate([[0.0], fp[::-1] / negatives])
+    return float(np.sum(np.diff(rate) * (recall[1:] + recall[:-1]) / 2)), ap

@@ -1,0 +1,211 @@
+"""Embedding: vectors to be looked at from all sides, with what is known of each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.values import arrays, stored_array
+from tracker.values.value import Medium, Value
+
+
+class Embedding(Value):
+    """A table of vectors, with a row of words and a small picture for each.
+
+    Args:
+        vectors: Shape (N, D), kept as float32; a row that is not finite is kept, and is not drawn.
+        labels: For each vector a word, or a row of words or numbers.
+        header: What the words of a row are called; "label" by default.
+        sprites: For each vector a picture, (N, H, W), (N, H, W, C) or (N, C, H, W) with C = 1, 3 or 4: uint8, or
+            floats of 0 to 1.
+
+    Raises:
+        LoggedTypeError: not arrays of real numbers.
+        LoggedValueError: not a table, or a label or a picture too few.
+    """
+
+    kind = "embedding"
+
+    def __init__(
+        self,
+        vectors: Any,
+        labels: Sequence[Any] | None = None,
+        header: Sequence[str] | None = None,
+        sprites: Any = None,
+    ) -> None:
+        found, xp = arrays.real_array(vectors, "Embedding: vectors")
+        table = found if xp is np else xp.asnumpy(found)
+        if table.ndim != 2 or not table.size:
+            raise LoggedValueError(
+                message("Embedding: vectors are a table.", expected="shape (N, D), at least one", got=table.shape)
+            )
+        self.vectors = np.array(table, np.float32)
+        self.rows = _rows(labels, len(self.vectors))
+        width = len(self.rows[0]) if self.rows else 0
+        self.header = [str(name) for name in header] if header is not None else _header(width)
+        if self.rows is not None and len(self.header) != width:
+            raise LoggedValueError(
+                message("Embedding: header names the words of a row.", expected=f"{width} names", got=len(self.header))
+            )
+        self.sprites = _pictures(sprites, len(self.vectors)) if sprites is not None else None
+
+    @property
+    def n_bytes(self) -> int:
+        words = sum(60 * len(row) for row in self.rows) if self.rows else 0
+        return self.vectors.nbytes + words + (self.sprites.nbytes if self.sprites is not None else 0)
+
+    def encode(self) -> list[Medium]:
+        items = [stored_array.item(self.vectors, part="vectors")]
+        if self.rows is not None:
+            items.append(stored_array.words({"header": self.header, "rows": self.rows}, part="labels"))
+        if self.sprites is not None:
+            items.append(stored_array.item(self.sprites, part="pictures"))
+        return items
+
+    @classmethod
+    def from_projector(cls, config: str | Path) -> dict[str, Embedding]:
+        """The embeddings that a folder of TensorBoard's projector holds, by name.
+
+        Args:
+            config: `projector_config.pbtxt` or a JSON file of the stand-alone projector, or the folder of the former.
+
+        Raises:
+            LoggedValueError: a tensor is not beside its config (it is in a checkpoint), or is not as the config says.
+            FileNotFoundError: there is no such config.
+        """
+        path = Path(config)
+        path = path / "projector_config.pbtxt" if path.is_dir() else path
+        text = path.read_text(encoding="utf-8")
+        entries = json.loads(text)["embeddings"] if path.suffix == ".json" else _pbtxt(text).get("embeddings", [])
+        return dict(_from_entry(path, {_snake(key): value for key, value in entry.items()}) for entry in entries)
+
+
+def _rows(labels: Any, count: int) -> list[list[str]] | None:
+    if labels is None:
+        return None
+    plain = labels.tolist() if hasattr(labels, "tolist") else list(labels)
+    rows = [[str(cell) for cell in row] if isinstance(row, (list, tuple)) else [str(row)] for row in plain]
+    if len(rows) != count or len({len(row) for row in rows}) > 1:
+        raise LoggedValueError(
+            message(
+                "Embedding: a label for each vector, or rows of one length.",
+                expected=f"{count:,} labels",
+                got=f"{len(rows):,} of {sorted({len(row) for row in rows})} words",
+            )
+        )
+    return rows
+
+
+def _header(width: int) -> list[str]:
+    return ["label"] if width == 1 else [f"label {k + 1}" for k in range(width)]
+
+
+def _pictures(sprites: Any, count: int) -> npt.NDArray[np.uint8]:
+    """(N, C, H, W), uint8."""
+    found, xp = arrays.real_array(sprites, "Embedding: sprites")
+    array = found if xp is np else xp.asnumpy(found)
+    if array.ndim == 3:
+        array = array[:, None]
+    if array.ndim != 4 or len(array) != count or not {array.shape[1], array.shape[3]} & {1, 3, 4}:
+        raise LoggedValueError(
+            message(
+                "Embedding: a picture for each vector.",
+                expected=f"({count}, H, W), ({count}, H, W, C) or ({count}, C, H, W)",
+                got=np.shape(sprites),
+            )
+        )
+    if array.shape[1] not in (1, 3, 4):
+        array = array.transpose(0, 3, 1, 2)
+    if array.dtype.kind == "f":
+        array = np.rint(255 * np.clip(np.nan_to_num(array), 0, 1))
+    return np.ascontiguousarray(np.clip(array, 0, 255).astype(np.uint8))
+
+
+# --- the projector's files -------------------------------------------------------------------------------
+
+
+def _from_entry(path: Path, entry: dict[str, Any]) -> tuple[str, Embedding]:
+    name = str(entry.get("tensor_name") or "embedding")
+    where = entry.get("tensor_path")
+    if not where:
+        raise LoggedValueError(
+            message(
+                f"{path.name}: the vectors of {name!r} are in a checkpoint that cannot be read.",
+                expected="a tensor_path to a .tsv or .bytes file",
+                got="none",
+                hint="Log the weights themselves: tracker.Embedding(model.embedding.weight).",
+            )
+        )
+    tensor = path.parent / where
+    if tensor.suffix == ".bytes":
+        shape: list[int] = list(entry.get("tensor_shape") or ())
+        flat = np.frombuffer(tensor.read_bytes(), "<f4")
+        if len(shape) != 2 or shape[0] * shape[1] != len(flat):
+            raise LoggedValueError(
+                message(f"{tensor.name}: not as long as its shape says.", expected=shape, got=f"{len(flat)} numbers")
+            )
+        vectors: npt.NDArray[Any] = flat.reshape(shape)
+    else:
+        vectors = np.loadtxt(tensor, delimiter="\t", dtype=np.float32, ndmin=2)
+    labels, header = None, None
+    if entry.get("metadata_path"):
+        lines = (path.parent / entry["metadata_path"]).read_text(encoding="utf-8").rstrip("\n").split("\n")
+        labels = [line.rstrip("\r").split("\t") for line in lines]
+        # As the projector has it: a table of several columns begins with their names, a single one does not.
+        if len(labels[0]) > 1:
+            header = labels.pop(0)
+    sprites = _sprites(path.parent, entry.get("sprite"), len(vectors))
+    return name, Embedding(vectors, labels, header, sprites)
+
+
+def _sprites(folder: Path, sprite: Any, count: int) -> npt.NDArray[np.uint8] | None:
+    if not sprite:
+        return None
+    from PIL import Image
+
+    sprite = {_snake(key): value for key, value in sprite.items()}
+    sheet = np.asarray(Image.open(folder / sprite["image_path"]).convert("RGB"))
+    width, height = sprite["single_image_dim"]
+    across = max(1, sheet.shape[1] // width)
+    places = [((i // across) * height, (i % across) * width) for i in range(count)]
+    return np.stack([sheet[y : y + height, x : x + width] for y, x in places])
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found.group().lower()}", name)
+
+
+_TOKEN = re.compile(r'\s*(?:(\w+)\s*:?\s*(\{)|(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([^\s{}]+))|(\}))|\s*#[^\n]*')
+
+
+def _pbtxt(text: str) -> dict[str, Any]:
+    """A protocol buffer in text form as dictionaries; what may be repeated is a list."""
+    stack: list[dict[str, Any]] = [{}]
+    at = 0
+    while at < len(text.rstrip()):
+        found = _TOKEN.match(text, at)
+        if found is None or found.end() == at:
+            raise LoggedTypeError(message("This is not a config of the projector.", got=repr(text[at : at + 40])))
+        at = found.end()
+        block, opens, key, quoted, bare, closes = found.groups()
+        if opens:
+            inner: dict[str, Any] = {}
+            if block == "embeddings":
+                stack[-1].setdefault(block, []).append(inner)
+            else:
+                stack[-1][block] = inner
+            stack.append(inner)
+        elif closes and len(stack) > 1:
+            stack.pop()
+        elif key in ("single_image_dim", "tensor_shape"):
+            stack[-1].setdefault(key, []).append(int(bare))
+        elif key:
+            stack[-1][key] = quoted if quoted is not None else bare
+    return stack[0]
