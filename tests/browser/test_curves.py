@@ -207,7 +207,7 @@ def test_a_selected_run_stands_out_and_a_range_can_be_chosen(sweep: Any, page: A
     assert sorted(faded) == [False] + [True] * 6
     names.nth(4).click(modifiers=["Shift"])
     assert len(page.evaluate("viz.get('chosen')")) == 3
-    assert "3 selected" in page.inner_text("#runs-count")
+    until(page, "document.getElementById('runs-count').textContent.includes('3 selected')")
     page.keyboard.press("Escape")
     until(page, "viz.get('chosen').length === 0")
     page.locator(".run .name").nth(1).dblclick()
