@@ -35,7 +35,7 @@ def gather(gpus: list[dict[str, Any]], *, command: bool, diff: bool) -> Record:
         "packages": packages(sys.path),
     }
     if command:
-        found["command"] = redaction.arguments([sys.executable, *sys.argv])
+        found["command"] = redaction.arguments([Path(sys.executable).name, *sys.argv])
     folder = _code_folder()
     found["git"] = git(folder)
     items = [Medium("application/json", {}, json.dumps(found).encode())]

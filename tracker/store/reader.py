@@ -20,8 +20,8 @@ import numpy as np
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, message
-from tracker.store import engine, segments, sketch, stretch, studies
-from tracker.store.answers import ConsolePiece, ConsolePieces, Histograms, Mark, MediaItem, Scalars
+from tracker.store import about, engine, segments, sketch, stretch, studies
+from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
@@ -401,19 +401,7 @@ class StoredRun:
 
     def environment(self) -> list[dict[str, Any]]:
         """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
-        found = []
-        for segment in self.segments():
-            about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
-            about |= {"created": segment.created, **segment.environment}
-            with self._open(segment.path) as connection:
-                rows = connection.execute(
-                    "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
-                    "(SELECT id FROM series WHERE kind='environment') ORDER BY media.n, position"
-                ).fetchall()
-            for form, data in rows:
-                about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
-            found.append(about)
-        return found
+        return about.environments(self.segments(), self._open)
 
     def console(self, since: Mapping[str, int] | None = None, limit: int | None = None) -> ConsolePieces:
         """What it printed, in order, where that was asked for.
@@ -422,26 +410,7 @@ class StoredRun:
             since: By segment, the last row that is known already: `.cursor` of an answer before.
             limit: At most so many of the newest pieces of each segment.
         """
-        pieces: list[ConsolePiece] = []
-        cursor = dict(since or {})
-        earlier = False
-        for segment in self.segments():
-            with self._open(segment.path) as connection:
-                rows = connection.execute(
-                    "SELECT media.id, wall_time, step, attributes, data FROM media JOIN blobs ON hash=blob "
-                    "WHERE media.id>? AND series IN (SELECT id FROM series WHERE kind='console') "
-                    "ORDER BY media.id DESC LIMIT ?",
-                    (cursor.get(segment.id, -1), -1 if limit is None else limit + 1),
-                ).fetchall()
-            if limit is not None and len(rows) > limit:
-                rows.pop()
-                earlier = True
-            for number, wall_time, step, attributes, data in rows[::-1]:
-                stream = str(json.loads(attributes).get("stream", "stdout"))
-                words = bytes(data).decode("utf-8", "replace")
-                pieces.append(ConsolePiece(segment.id, segment.rank, wall_time, step, stream, words))
-                cursor[segment.id] = number
-        return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
+        return about.console(self.segments(), self._open, since, limit)
 
     def marks(self) -> list[Mark]:
         """Its marks, by time."""

@@ -1,0 +1,60 @@
+"""What a run says of itself: the environment it ran in, and what it printed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from tracker.store.answers import ConsolePiece, ConsolePieces
+from tracker.store.segments import Segment
+
+Open = Callable[[Path], AbstractContextManager[sqlite3.Connection]]
+
+_ENVIRONMENT = (
+    "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
+    "(SELECT id FROM series WHERE kind='environment') ORDER BY media.n, position"
+)
+_CONSOLE = (
+    "SELECT media.id, wall_time, step, attributes, data FROM media JOIN blobs ON hash=blob "
+    "WHERE media.id>? AND series IN (SELECT id FROM series WHERE kind='console') ORDER BY media.id DESC LIMIT ?"
+)
+
+
+def environments(segments: Sequence[Segment], open_: Open) -> list[dict[str, Any]]:
+    """One for each segment; see `StoredRun.environment`."""
+    found = []
+    for segment in segments:
+        about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
+        about |= {"created": segment.created, **segment.environment}
+        with open_(segment.path) as connection:
+            rows = connection.execute(_ENVIRONMENT).fetchall()
+        for form, data in rows:
+            about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
+        found.append(about)
+    return found
+
+
+def console(
+    segments: Sequence[Segment], open_: Open, since: Mapping[str, int] | None, limit: int | None
+) -> ConsolePieces:
+    """What was printed since a cursor; see `StoredRun.console`."""
+    pieces: list[ConsolePiece] = []
+    cursor = dict(since or {})
+    earlier = False
+    for segment in segments:
+        known = (cursor.get(segment.id, -1), -1 if limit is None else limit + 1)
+        with open_(segment.path) as connection:
+            rows = connection.execute(_CONSOLE, known).fetchall()
+        if limit is not None and len(rows) > limit:
+            rows.pop()
+            earlier = True
+        for number, wall_time, step, attributes, data in rows[::-1]:
+            stream = str(json.loads(attributes).get("stream", "stdout"))
+            words = bytes(data).decode("utf-8", "replace")
+            pieces.append(ConsolePiece(segment.id, segment.rank, wall_time, step, stream, words))
+            cursor[segment.id] = number
+    return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
