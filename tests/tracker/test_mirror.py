@@ -185,6 +185,7 @@ def test_a_killed_mirror_leaves_nothing_wrong_behind(
     process.stdin.close()  # type: ignore[union-attr]
     opened().look()
     assert seen(logdir) == list(range(500))
+    assert [each.status(time.time()) for each in Store(logdir, tmp_path / "cache").run("a").segments()] == ["running"]
 
 
 def test_two_mirrors_of_one_logdir_copy_once(logdir: Path, tmp_path: Path) -> None:
