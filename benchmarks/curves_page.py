@@ -258,14 +258,14 @@ def spike(folder: Path, arguments: argparse.Namespace) -> None:
 def smooth(folder: Path, _: argparse.Namespace) -> None:
     """The smoothing slider."""
     for what, runs, size, address in (
-        ("4 cards × 100 runs", 100, (1000, 640), "?tags=/m[01]$/"),
-        ("12 cards × 20 runs", 20, (1920, 1200), ""),
+        ("4 cards × 100 runs", 100, (1440, 900), "/train.m[0-3]$/"),
+        ("12 cards × 20 runs", 20, (1920, 1200), "/(train|val|grad).m[0-3]$/"),
     ):
         logdir = sweep(folder, 100, 20, 1000)
         served = start_viz(logdir, "--no-token")
         with browser() as page:
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.goto(f"{served.base}/{address or '?tags=/(train|val|grad)/'}{'' if runs == 100 else '&runs=/00[01]/'}")
+            page.goto(f"{served.base}/?tags={address}{'' if runs == 100 else '&runs=/00[01]/'}")
             until(page, "viz.ready && document.body.classList.contains('has-dash')")
             time.sleep(2)
             cards = page.evaluate("[...document.querySelectorAll('.card')].filter((c) => c.card.sight).length")

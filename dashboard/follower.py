@@ -69,7 +69,8 @@ class Follower:
             self._wake.notify()
 
     def _run(self) -> None:
-        self._ask(self.library.scan)
+        # Not told: whoever asks for the runs waits for this look, and a thousand summaries would be news to nobody.
+        self._ask(self.library.scan, silent=True)
         self.ready.set()
         self._begin_watch()
         next_scan = time.monotonic()  # at once: something may have come between the look and the watch
@@ -117,13 +118,13 @@ class Follower:
             if self._ask(lambda: self.library.look(names)):
                 return
 
-    def _ask(self, question: Callable[[], News]) -> bool:
+    def _ask(self, question: Callable[[], News], *, silent: bool = False) -> bool:
         with self.lock:
             try:
                 news = question()
             except OSError as error:  # the logdir went away, or the machine is out of files: ask again later
                 logger.warning("viz: %s cannot be read at the moment (%s)", self.library.root, error)
                 return False
-        if news:
+        if news and not silent:
             self._tell(news)
         return bool(news)

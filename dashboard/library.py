@@ -29,8 +29,10 @@ MAX_NEW_POINTS = 4096
 the page then asks for an envelope, which is smaller."""
 
 _LAST = (
-    "SELECT n + count, coalesce(last_step, step), coalesce(last_wall_time, wall_time), "
-    "CASE WHEN count = 1 THEN value ELSE last_value END FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
+    "SELECT series.id, n + count, coalesce(last_step, step), coalesce(last_wall_time, wall_time), "
+    "CASE WHEN count = 1 THEN value ELSE last_value END FROM series JOIN scalars ON series = series.id AND level = 0 "
+    "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0) "
+    "WHERE kind = 'scalar'"
 )
 _NEW_POINTS = f"SELECT series, n, {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE id>? AND level=0 ORDER BY id"  # noqa: S608
 
@@ -253,12 +255,10 @@ class Library:
         state.cursor = state.segment.written
         for number, kind, tag in connection.execute("SELECT id, kind, tag FROM series"):
             state.series[number] = Series(kind, tag)
-        for number, series in state.series.items():
-            if series.kind == "scalar":
-                row = connection.execute(_LAST, (number,)).fetchone()
-                if row is not None:
-                    series.count, step, wall_time, value = row
-                    series.last = (step, wall_time, float("nan") if value is None else value)
+        for number, count, step, wall_time, value in connection.execute(_LAST).fetchall():
+            series = state.series[number]
+            series.count = count
+            series.last = (step, wall_time, float("nan") if value is None else value)
         for table in ("sketches", "media"):
             self._count_others(connection, table, state, 0, None, None)
         state.met = _met(connection)

@@ -9,20 +9,19 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from dashboard import curves, wire
 from dashboard.curves import Question
+from dashboard.shell import IMPORT, modules_of
 from tracker.store.reader import StoredRun
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 2000
 """Columns of a long series: twice what a wide chart can show, so that a first zoom still finds detail."""
 
-_IMPORT = re.compile(r'(from|import) "\./([\w.]+)"')
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:"
 
 
@@ -72,14 +71,9 @@ def page(runs: Sequence[StoredRun], title: str) -> tuple[str, int]:
 
 def _modules(entry: str) -> dict[str, str]:
     """The module and all that it needs, each as an address that holds it."""
-    found: dict[str, str] = {}
-    waiting = [entry]
-    while waiting:
-        name = waiting.pop()
-        if f"everystep/{name}" in found:
-            continue
+    found = {}
+    for name in modules_of(entry):
         text = (ASSETS / name).read_text(encoding="utf-8")
-        waiting += [other for _, other in _IMPORT.findall(text)]
-        text = _IMPORT.sub(r'\1 "everystep/\2"', text)
+        text = IMPORT.sub(r'\1 \2"everystep/\3"', text)
         found[f"everystep/{name}"] = f"data:text/javascript;base64,{base64.b64encode(text.encode()).decode()}"
     return found

@@ -206,7 +206,12 @@ live.on("points", (points) => {
   }
   render();
 });
-live.on("changed", ({ run, what }) => { if (what.includes("line")) loadSparks([run]); });
+let stale = new Set(); // runs whose sketch is out of date
+live.on("changed", ({ run, what }) => {
+  if (!what.includes("line")) return;
+  if (!stale.size) setTimeout(() => { const names = [...stale]; stale = new Set(); loadSparks(names); }, 800);
+  stale.add(run);
+});
 live.on("removed", (run) => sparks.delete(run));
 live.on("restart", () => sparks.clear());
 setInterval(() => { if (!document.hidden) render(); }, 5000); // "3 min ago" grows old by itself

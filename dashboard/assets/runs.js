@@ -125,12 +125,17 @@ live.on("changed", ({ run, summary }) => {
   const same = before && JSON.stringify(before.series) === JSON.stringify(summary.series);
   if (same) summary.series = before.series;
   byName.set(run, dress(summary));
-  arrange();
-  tell(same ? "run" : "runs");
+  soon(same ? "run" : "runs");
 });
 live.on("removed", (run) => {
   byName.delete(run);
-  arrange();
-  tell("runs");
+  soon("runs");
 });
+
+// A message may tell of a thousand runs: they are put in order once, after the last of them.
+let pending = null;
+function soon(what) {
+  if (!pending) queueMicrotask(() => { const told = pending; pending = null; arrange(); tell(told); });
+  pending = pending === "runs" ? "runs" : what;
+}
 live.on("restart", () => load().catch(() => { /* the line that broke is opened again soon, and this asked again */ }));
