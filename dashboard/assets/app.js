@@ -14,6 +14,7 @@ const pages = {
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "text"] },
   quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
   embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
+  meshes: { title: "Meshes", load: () => import("./meshes.js"), kinds: ["mesh"] },
   compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;

@@ -24,12 +24,12 @@ void main() {
   }
   float far = distance(at, vec2(0.5));
   if (far > 0.5) discard;
-  gl_FragColor = vec4(paint.rgb * (far > 0.40 ? 0.75 : 1.0), paint.a);
+  gl_FragColor = vec4(paint.rgb, paint.a * smoothstep(0.5, 0.4, far));
 }`;
 
 export class Points {
   constructor(canvas, camera) {
-    Object.assign(this, { canvas, camera, count: 0, size: 5, buffers: {}, sheet: null });
+    Object.assign(this, { canvas, camera, count: 0, buffers: {}, sheet: null });
     const gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
     this.gl = gl;
     if (!gl) return;
@@ -39,6 +39,9 @@ export class Points {
   }
 
   request() { this.waiting ||= requestAnimationFrame(() => { this.waiting = 0; this.draw(); }); }
+
+  // Few points are large ones: a hundred are seen as well as a hundred thousand.
+  get radius() { return Math.min(11, Math.max(2.6, 14 - 2.3 * Math.log10(this.count))); }
 
   // places: three floats a point; colours: four bytes a point.
   show(places, colours) {
@@ -72,7 +75,7 @@ export class Points {
     gl.useProgram(drawer.made);
     this.matrix = this.camera.matrix(canvas.width / canvas.height);
     gl.uniformMatrix4fv(drawer.to.matrix, false, this.matrix);
-    gl.uniform1f(drawer.to.size, (this.sheet ? 20 : this.size) * ratio);
+    gl.uniform1f(drawer.to.size, (this.sheet ? 20 : this.radius) * ratio);
     gl.uniform1f(drawer.to.most, (this.sheet ? 64 : 24) * ratio);
     gl.uniform1f(drawer.to.across, this.sheet?.across ?? 1);
     gl.uniform1f(drawer.to.pictured, this.sheet ? 1 : 0);
@@ -81,6 +84,7 @@ export class Points {
     feed(gl, this.buffers, drawer.at.colour, "colour", this.colours, 4);
     feed(gl, this.buffers, drawer.at.index, "index", this.numbers, 1);
     gl.drawArrays(gl.POINTS, 0, this.count);
+    this.onDrawn?.();
   }
 
   // Where a point is on the canvas, in CSS pixels, and how deep; null behind the camera.

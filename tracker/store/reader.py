@@ -27,7 +27,7 @@ from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
-from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding
+from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
 from tracker.values.histogram import Histogram
 
 KINDS = ("scalar", "histogram", "image", "text", "graph")
@@ -326,6 +326,10 @@ class StoredRun:
     def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
         """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
         return studies.embedding(self.media("embedding", tag), step)
+
+    def meshes(self, tag: str) -> list[StoredMesh]:
+        """The meshes and point clouds of a tag, in order."""
+        return studies.meshes(self.media("mesh", tag))
 
     def confusions(self, tag: str) -> list[Confusion]:
         """The confusion matrices of a tag, in order."""
