@@ -369,7 +369,7 @@ export function unmount() {
 export const isReady = () => runs.loaded && (Boolean(points?.places) || !frame.isConnected);
 // For automation: what is drawn now, and a way to turn it.
 export const drawn = () => ({ count: points?.count ?? 0, kind: way.kind, near: near.map((each) => each.index), selected: selected.length, said: said.textContent, at: (i) => points.project(i) });
-export function turn(by) { camera.yaw += by; points.draw(); points.gl.finish(); }
+export function turn(by) { camera.yaw += by; points.move(); points.gl.finish(); return points.every; }
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
 live.on("changed", ({ run, what }) => { if (view && run === where?.run && what.includes("embedding") && where.step === undefined) load(); });
