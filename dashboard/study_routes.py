@@ -37,6 +37,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/quality", pages.quality),
         Route("/api/v1/confusion", pages.confusion),
         Route("/api/v1/mesh", pages.mesh),
+        Route("/api/v1/layout", pages.layout),
         Route("/api/v1/embedding", pages.embedding),
         Route("/api/v1/embedding/sprites", pages.sprites),
         Route("/api/v1/embedding/neighbours", pages.neighbours),
@@ -91,6 +92,11 @@ class _Pages:
             return wire.message({"run": run, "tag": tag, "matrices": heads}, [each.counts.ravel() for each in found])
 
         return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def layout(self, request: Request) -> Response:
+        """The newest layout of a run: charts by category and title."""
+        run, tag = _wanted(request)
+        return _json({"charts": await _ask(lambda: self._store().run(run).layout(tag))})
 
     async def mesh(self, request: Request) -> Response:
         """One mesh of a series, the newest or that of `step=`, packed: vertices, faces, colors one after the other."""

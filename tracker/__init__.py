@@ -24,6 +24,7 @@ from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.layout import Layout
 from tracker.values.mesh import Mesh
 from tracker.values.pr_curve import PRCurve
 from tracker.values.text import Text
@@ -34,6 +35,7 @@ __all__ = [
     "Graph",
     "Histogram",
     "Image",
+    "Layout",
     "Mesh",
     "PRCurve",
     "Run",

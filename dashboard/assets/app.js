@@ -15,6 +15,7 @@ const pages = {
   quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
   embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
   meshes: { title: "Meshes", load: () => import("./meshes.js"), kinds: ["mesh"] },
+  layouts: { title: "Layouts", load: () => import("./layouts.js"), kinds: ["layout"] },
   compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;

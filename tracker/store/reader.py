@@ -331,6 +331,11 @@ class StoredRun:
         """The meshes and point clouds of a tag, in order."""
         return studies.meshes(self.media("mesh", tag))
 
+    def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
+        """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
+        charts: dict[str, dict[str, list[Any]]] = json.loads(self.media("layout", tag)[-1].data)
+        return charts
+
     def confusions(self, tag: str) -> list[Confusion]:
         """The confusion matrices of a tag, in order."""
         return studies.confusions(self.media("confusion", tag))
