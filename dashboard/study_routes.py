@@ -17,6 +17,7 @@ from dashboard import wire
 from dashboard.embeddings import Maps, Shelf, sheet_of
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
+from tracker.store.studies import meshes
 
 MAX_BODY_BYTES = 8 << 20
 MAX_CELLS = 2_000_000
@@ -35,6 +36,8 @@ def routes(store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/importance", importance, methods=["POST"]),
         Route("/api/v1/quality", pages.quality),
         Route("/api/v1/confusion", pages.confusion),
+        Route("/api/v1/mesh", pages.mesh),
+        Route("/api/v1/layout", pages.layout),
         Route("/api/v1/embedding", pages.embedding),
         Route("/api/v1/embedding/sprites", pages.sprites),
         Route("/api/v1/embedding/neighbours", pages.neighbours),
@@ -87,6 +90,30 @@ class _Pages:
                 for each in found
             ]
             return wire.message({"run": run, "tag": tag, "matrices": heads}, [each.counts.ravel() for each in found])
+
+        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+
+    async def layout(self, request: Request) -> Response:
+        """The newest layout of a run: charts by category and title."""
+        run, tag = _wanted(request)
+        return _json({"charts": await _ask(lambda: self._store().run(run).layout(tag))})
+
+    async def mesh(self, request: Request) -> Response:
+        """One mesh of a series, the newest or that of `step=`, packed: vertices, faces, colors one after the other."""
+        run, tag = _wanted(request)
+        step = _whole(request, "step")
+
+        def read() -> bytes:
+            items = self._store().run(run).media("mesh", tag)
+            steps = sorted({item.step for item in items})
+            at = steps[-1] if step is None else step
+            found = meshes([item for item in items if item.step == at])
+            if not found:
+                raise SeriesNotFoundError(f"run {run!r} has no mesh {tag!r} at step {at}")
+            parts = {name: getattr(found[-1], name) for name in ("vertices", "faces", "colors")}
+            sizes = {name: 0 if part is None else len(part) for name, part in parts.items()}
+            head = {"step": at, "steps": steps, **sizes}
+            return wire.message(head, [part.ravel() for part in parts.values() if part is not None])
 
         return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
 

@@ -26,6 +26,8 @@ from tracker.values.figure import Figure
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.image import Image
+from tracker.values.layout import Layout
+from tracker.values.mesh import Mesh
 from tracker.values.pr_curve import PRCurve
 from tracker.values.profile import Profile
 from tracker.values.table import Table
@@ -40,6 +42,8 @@ __all__ = [
     "Graph",
     "Histogram",
     "Image",
+    "Layout",
+    "Mesh",
     "PRCurve",
     "Profile",
     "Run",

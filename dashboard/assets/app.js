@@ -22,6 +22,8 @@ const pages = {
   paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar"], isFor: isPath },
   quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
   embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
+  meshes: { title: "Meshes", load: () => import("./meshes.js"), kinds: ["mesh"] },
+  layouts: { title: "Layouts", load: () => import("./layouts.js"), kinds: ["layout"] },
   compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;

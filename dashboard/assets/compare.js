@@ -87,7 +87,7 @@ async function loadExtremes(tag) {
   try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { extremes.asked = ""; return; }
   const values = new Map();
   for (const head of answer.head.curves) {
-    const columns = Array.from({ length: head.form === "points" ? 3 : 16 }, () => answer.column(head.length));
+    const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
     const [low, high] = head.form === "points" ? [columns[2], columns[2]] : [columns[7], columns[9]];
     values.set(head.run, { min: Math.min(...low.filter(Number.isFinite)), max: Math.max(...high.filter(Number.isFinite)) });
   }
@@ -201,7 +201,7 @@ export function unmount() {
 export const isReady = () => runs.loaded && (drawnOnce || Boolean(view?.childElementCount));
 
 // For automation: what is drawn now.
-export const drawn = () => ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], importance: importance.busy ? null : importance.found });
+export const drawn = () => ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], importance: importance.busy ? null : importance.found });
 
 let later = 0;
 const soon = (wait) => { if (view) later ||= setTimeout(() => { later = 0; arrange(); }, wait); };

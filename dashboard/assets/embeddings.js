@@ -10,8 +10,10 @@ import { Points } from "./points.js";
 import { colour, css, isDark } from "./palette.js";
 import { shade } from "./compare_data.js";
 import { emptyPage } from "./empty.js";
+import { prepared } from "./chart.js";
 
 const ASK_MS = 500; // how often a map is asked for while it is made
+const NAMES = 24; // names that are written beside points, at the most
 const LISTED = 400; // results of a search that are listed
 
 const camera = new Camera();
@@ -258,7 +260,7 @@ canvas.addEventListener("pointerup", (event) => {
   if (!pressed || !data) return;
   const from = pressed;
   pressed = null;
-  over.getContext("2d").clearRect(0, 0, over.width, over.height);
+  write();
   if (from.box) {
     const [x, y] = [[from.x, event.offsetX], [from.y, event.offsetY]].map((pair) => pair.sort((a, b) => a - b));
     chosen = -1; near = []; found = null;
@@ -271,10 +273,23 @@ canvas.addEventListener("pointerup", (event) => {
 canvas.addEventListener("pointerleave", () => runTip.hide());
 canvas.addEventListener("dblclick", () => camera.reset());
 
+// The names of what is chosen, beside it.
+function write() {
+  const context = prepared(over, over.clientWidth, over.clientHeight);
+  context.font = `12px ${css("--font")}`;
+  context.lineWidth = 3;
+  context.strokeStyle = css("--card");
+  context.fillStyle = css("--text");
+  for (const i of (chosen >= 0 ? [...near.map((each) => each.index).reverse(), chosen] : selected).slice(-NAMES)) {
+    const at = points.project(i);
+    if (!at) continue;
+    context.strokeText(name(i), at[0] + 8, at[1] + 4);
+    context.fillText(name(i), at[0] + 8, at[1] + 4);
+  }
+}
+
 function frameBox(event) {
-  over.width = over.clientWidth;
-  over.height = over.clientHeight;
-  const context = over.getContext("2d");
+  const context = prepared(over, over.clientWidth, over.clientHeight);
   context.strokeStyle = css("--accent");
   context.strokeRect(pressed.x, pressed.y, event.offsetX - pressed.x, event.offsetY - pressed.y);
 }
@@ -326,6 +341,7 @@ function arrange() {
   if (frame.parentElement !== view) view.replaceChildren(frame);
   if (!points) {
     points = new Points(canvas, camera);
+    points.onDrawn = write;
     camera.attach(canvas);
   }
   if (!points.gl) { say("This browser draws no WebGL, which points need."); return; }
@@ -353,7 +369,7 @@ export function unmount() {
 export const isReady = () => runs.loaded && (Boolean(points?.places) || !frame.isConnected);
 // For automation: what is drawn now, and a way to turn it.
 export const drawn = () => ({ count: points?.count ?? 0, kind: way.kind, near: near.map((each) => each.index), selected: selected.length, said: said.textContent, at: (i) => points.project(i) });
-export function turn(by) { camera.yaw += by; points.draw(); points.gl.finish(); }
+export function turn(by) { camera.yaw += by; points.move(); points.gl.finish(); return points.every; }
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
 live.on("changed", ({ run, what }) => { if (view && run === where?.run && what.includes("embedding") && where.step === undefined) load(); });

@@ -12,6 +12,8 @@ const kinds = {
   paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
   quality: ["No curves of quality yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
   embeddings: ["No embeddings yet", 'tracker.log({"words": tracker.Embedding(vectors, labels)}, step=step)'],
+  meshes: ["No meshes yet", 'tracker.log({"body": tracker.Mesh(vertices, faces)}, step=step)'],
+  layouts: ["No layouts yet", 'tracker.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})})'],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };

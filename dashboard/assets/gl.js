@@ -18,8 +18,8 @@ export function program(gl, vertex, fragment, attributes, uniforms) {
   };
 }
 
-// Sets a vertex attribute from values, in a buffer that is kept under its name.
-export function feed(gl, buffers, at, name, values, size) {
+// Sets a vertex attribute from values, in a buffer that is kept under its name; of every so many-th vertex only.
+export function feed(gl, buffers, at, name, values, size, every = 1) {
   buffers[name] ??= gl.createBuffer();
   gl.bindBuffer(gl.ARRAY_BUFFER, buffers[name]);
   if (buffers[`${name} of`] !== values) {
@@ -28,7 +28,7 @@ export function feed(gl, buffers, at, name, values, size) {
   }
   if (at < 0) return;
   gl.enableVertexAttribArray(at);
-  gl.vertexAttribPointer(at, size, values instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT, values instanceof Uint8Array, 0, 0);
+  gl.vertexAttribPointer(at, size, values instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT, values instanceof Uint8Array, every === 1 ? 0 : every * size * values.BYTES_PER_ELEMENT, 0);
 }
 
 export function sized(canvas) {

@@ -51,9 +51,10 @@ export class Parallel {
 
   draw() {
     const { element } = this;
+    if (!element.clientWidth || !element.clientHeight) return; // on no page now
     this.width = Math.max(element.clientWidth, parseFloat(element.style.getPropertyValue("--least")) || 0);
     this.height = element.clientHeight;
-    if (!this.width || !this.columns.length) return;
+    if (!this.columns.length) return;
     const context = prepared(this.under, this.width, this.height);
     this.drawLines(context);
     this.drawAxes(context);

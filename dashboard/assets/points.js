@@ -1,6 +1,9 @@
 // A cloud of points that is turned: each drawn by the graphics card as a disc, or as its picture from a sheet.
 import { feed, program, sized } from "./gl.js";
 
+const PLAIN = 20_000; // points from which on they are squares
+const SLOW = 66, QUICK = 24, REST_MS = 160; // ms a frame that is too slow, and one that leaves room
+
 const VERTEX = `
 attribute vec3 place; attribute vec4 colour; attribute float index;
 uniform mat4 matrix; uniform float size; uniform float across; uniform float most;
@@ -14,36 +17,59 @@ void main() {
 const FRAGMENT = `
 precision mediump float;
 varying vec4 paint; varying vec2 corner;
-uniform sampler2D sheet; uniform vec2 cell; uniform float pictured;
+uniform sampler2D sheet; uniform vec2 cell; uniform float pictured; uniform float plain;
 void main() {
+  if (plain > 0.5) { gl_FragColor = vec4(paint.rgb, 1.0) * paint.a; return; }
   vec2 at = gl_PointCoord;
   if (pictured > 0.5) {
     vec4 found = texture2D(sheet, (corner + at) * cell);
-    gl_FragColor = vec4(mix(found.rgb, paint.rgb, 0.35), paint.a > 0.9 ? 1.0 : 0.25);
+    gl_FragColor = vec4(mix(found.rgb, paint.rgb, 0.35), 1.0) * (paint.a > 0.9 ? 1.0 : 0.25);
     return;
   }
   float far = distance(at, vec2(0.5));
   if (far > 0.5) discard;
-  gl_FragColor = vec4(paint.rgb * (far > 0.40 ? 0.75 : 1.0), paint.a);
+  gl_FragColor = vec4(paint.rgb, 1.0) * paint.a * smoothstep(0.5, 0.4, far);
 }`;
 
 export class Points {
   constructor(canvas, camera) {
-    Object.assign(this, { canvas, camera, count: 0, size: 5, buffers: {}, sheet: null });
-    const gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
+    Object.assign(this, { canvas, camera, count: 0, every: 1, moved: 0, buffers: {}, sheet: null });
+    const gl = canvas.getContext("webgl", { antialias: false, alpha: true });
     this.gl = gl;
     if (!gl) return;
-    this.drawer = program(gl, VERTEX, FRAGMENT, ["place", "colour", "index"], ["matrix", "size", "across", "most", "sheet", "cell", "pictured"]);
-    camera.listeners.add(() => this.request());
+    this.drawer = program(gl, VERTEX, FRAGMENT, ["place", "colour", "index"], ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"]);
+    camera.listeners.add(() => this.request(true));
     new ResizeObserver(() => this.request()).observe(canvas);
   }
 
-  request() { this.waiting ||= requestAnimationFrame(() => { this.waiting = 0; this.draw(); }); }
+  request(isMoving = false) {
+    this.isMoving ||= isMoving;
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      if (this.isMoving) this.move();
+      else this.draw();
+      this.isMoving = false;
+    });
+  }
+
+  // While the view turns, a browser that cannot keep up draws every second, fourth … point, and all once it rests.
+  move() {
+    const now = performance.now(), took = now - this.moved;
+    if (took < 400 && took > SLOW) this.every = Math.min(16, this.every * 2);
+    else if (took < QUICK && this.every > 1) this.every /= 2;
+    this.moved = now;
+    this.draw(this.count > PLAIN ? this.every : 1);
+    clearTimeout(this.rest);
+    if (this.every > 1) this.rest = setTimeout(() => this.draw(), REST_MS);
+  }
+
+  // Few points are large ones: a hundred are seen as well as a hundred thousand.
+  get radius() { return Math.min(11, Math.max(2.6, 14 - 2.3 * Math.log10(this.count))); }
 
   // places: three floats a point; colours: four bytes a point.
   show(places, colours) {
     if (this.count !== places.length / 3) this.numbers = Float32Array.from({ length: places.length / 3 }, (_, i) => i);
-    Object.assign(this, { places, colours, count: places.length / 3 });
+    Object.assign(this, { places, colours, count: places.length / 3, isOpaque: colours.every((byte, at) => at % 4 < 3 || byte > 200) });
     this.request();
   }
 
@@ -59,7 +85,7 @@ export class Points {
     this.request();
   }
 
-  draw() {
+  draw(every = 1) {
     const { gl, drawer, canvas } = this;
     if (!gl || !this.count || !canvas.clientWidth) return;
     const ratio = sized(canvas);
@@ -67,20 +93,24 @@ export class Points {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.enable(gl.DEPTH_TEST);
-    gl.enable(gl.BLEND);
-    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    // So many are two or three pixels each: round or square is not seen, but costs a browser without a GPU its fluency.
+    const isPlain = this.count > PLAIN && !this.sheet;
+    if (isPlain && this.isOpaque) gl.disable(gl.BLEND); else gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.useProgram(drawer.made);
     this.matrix = this.camera.matrix(canvas.width / canvas.height);
     gl.uniformMatrix4fv(drawer.to.matrix, false, this.matrix);
-    gl.uniform1f(drawer.to.size, (this.sheet ? 20 : this.size) * ratio);
+    gl.uniform1f(drawer.to.size, (this.sheet ? 20 : this.radius) * ratio);
     gl.uniform1f(drawer.to.most, (this.sheet ? 64 : 24) * ratio);
     gl.uniform1f(drawer.to.across, this.sheet?.across ?? 1);
     gl.uniform1f(drawer.to.pictured, this.sheet ? 1 : 0);
+    gl.uniform1f(drawer.to.plain, isPlain ? 1 : 0);
     gl.uniform2f(drawer.to.cell, ...(this.sheet?.cell ?? [1, 1]));
-    feed(gl, this.buffers, drawer.at.place, "place", this.places, 3);
-    feed(gl, this.buffers, drawer.at.colour, "colour", this.colours, 4);
-    feed(gl, this.buffers, drawer.at.index, "index", this.numbers, 1);
-    gl.drawArrays(gl.POINTS, 0, this.count);
+    feed(gl, this.buffers, drawer.at.place, "place", this.places, 3, every);
+    feed(gl, this.buffers, drawer.at.colour, "colour", this.colours, 4, every);
+    feed(gl, this.buffers, drawer.at.index, "index", this.numbers, 1, every);
+    gl.drawArrays(gl.POINTS, 0, Math.floor((this.count - 1) / every) + 1);
+    this.onDrawn?.();
   }
 
   // Where a point is on the canvas, in CSS pixels, and how deep; null behind the camera.

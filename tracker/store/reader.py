@@ -27,7 +27,7 @@ from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import Node, SketchLevels
 from tracker.store.stretch import Points
-from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding
+from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
 from tracker.values import kept
 from tracker.values.histogram import Histogram
 from tracker.values.profile import unpacked
@@ -372,6 +372,15 @@ class StoredRun:
     def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
         """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
         return studies.embedding(self.media("embedding", tag), step)
+
+    def meshes(self, tag: str) -> list[StoredMesh]:
+        """The meshes and point clouds of a tag, in order."""
+        return studies.meshes(self.media("mesh", tag))
+
+    def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
+        """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
+        charts: dict[str, dict[str, list[Any]]] = json.loads(self.media("layout", tag)[-1].data)
+        return charts
 
     def confusions(self, tag: str) -> list[Confusion]:
         """The confusion matrices of a tag, in order."""

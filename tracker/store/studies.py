@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,20 @@ class StoredEmbedding:
     """Shape (N, C, H, W), uint8 or 0 to 1."""
 
 
+@dataclass(frozen=True)
+class StoredMesh:
+    """A surface or a cloud of points at one step; of a batch the first."""
+
+    step: int
+    wall_time: float
+    vertices: Array
+    """Shape (N, 3)."""
+    faces: Array | None
+    """Triangles, (F, 3); None of a cloud."""
+    colors: Array | None
+    """Shape (N, 3), 0 to 255."""
+
+
 def quality_curves(items: Sequence[MediaItem]) -> list[QualityCurve]:
     """The curves among the items of a series, in order."""
     found: list[QualityCurve] = []
@@ -75,7 +89,7 @@ def quality_curves(items: Sequence[MediaItem]) -> list[QualityCurve]:
         array = stored_array.read(item.data)
         if item.attributes.get("part") == "confidence":
             if found and array.shape == found[-1].tp.shape:
-                found[-1] = QualityCurve(**{**vars(found[-1]), "confidence": array.astype(float)})
+                found[-1] = replace(found[-1], confidence=array.astype(float))
             continue
         if array.ndim != 2 or array.shape[0] != 6:
             raise DamagedBytesError(f"a curve of quality has 6 rows, not {array.shape}")
@@ -115,6 +129,24 @@ def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbe
     header = words.get("header") or ["label", *(f"label {k}" for k in range(2, len(rows[0]) + 1 if rows else 0))]
     sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None
     return StoredEmbedding(items[first].step, items[first].wall_time, vectors, header, rows, sprites)
+
+
+def meshes(items: Sequence[MediaItem]) -> list[StoredMesh]:
+    """The meshes among the items of a series, in order; each begins with its vertices."""
+    found: list[StoredMesh] = []
+    for item in items:
+        part = item.attributes.get("part", "vertices")
+        array = stored_array.read(item.data)
+        array = array[0] if array.ndim == 3 and len(array) else array
+        if array.ndim != 2 or array.shape[1] != 3:
+            raise DamagedBytesError(f"{part} of a mesh come in threes, not {array.shape}")
+        if part == "vertices":
+            found.append(StoredMesh(item.step, item.wall_time, array, None, None))
+        elif found and part == "faces":
+            found[-1] = replace(found[-1], faces=array)
+        elif found and part == "colors":
+            found[-1] = replace(found[-1], colors=array)
+    return found
 
 
 def _areas(tp: Array, fp: Array, tn: Array, fn: Array, precision: Array) -> tuple[float | None, float | None]:

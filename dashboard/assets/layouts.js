@@ -1,0 +1,176 @@
+// The page of layouts: charts that a run's author put together, of several tags each, as lines or as a band.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import * as live from "./live.js";
+import * as runTip from "./run_tip.js";
+import * as runs from "./runs.js";
+import * as ticks from "./ticks.js";
+import { Curve } from "./curve.js";
+import { colour, css, dash } from "./palette.js";
+import { prepared } from "./chart.js";
+import { emptyPage } from "./empty.js";
+
+const LEFT = 46, RIGHT = 10, TOP = 8, BOTTOM = 22;
+const COLUMNS = 400, REFRESH_MS = 500;
+
+let view = null, charts = [], said = "", ready = false;
+
+class LayoutChart {
+  constructor(title, kind, tags) {
+    Object.assign(this, { title, kind, wanted: tags, lines: [] });
+    this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
+    this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
+    this.canvas = this.element.appendChild(document.createElement("canvas"));
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", title);
+    this.canvas.addEventListener("pointermove", (event) => this.tell(event));
+    this.canvas.addEventListener("pointerleave", () => runTip.hide());
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+  }
+
+  // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
+  tags() {
+    if (this.kind === "Margin") return this.wanted;
+    return runs.tags("scalar").filter((tag) => this.wanted.some((wanted) => { try { return new RegExp(wanted).test(tag); } catch { return wanted === tag; } }));
+  }
+
+  async load() {
+    const names = runs.visible().map((run) => run.name), tags = this.tags();
+    const answers = await Promise.all(tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)));
+    this.lines = answers.flatMap((answer, k) => (answer?.head.curves ?? []).map((head) => {
+      const curve = new Curve(head.run);
+      curve.load(head, answer.column);
+      return { run: head.run, tag: tags[k], k, curve };
+    }));
+    this.draw();
+  }
+
+  // A margin's lines by run and by three tags.
+  bands() {
+    const found = [];
+    for (const run of new Set(this.lines.map((line) => line.run))) {
+      for (let k = 0; k < this.wanted.length; k += 3) {
+        const [value, low, high] = [0, 1, 2].map((part) => this.lines.find((line) => line.run === run && line.tag === this.wanted[k + part]));
+        if (value) found.push({ run, value, low, high });
+      }
+    }
+    return found;
+  }
+
+  draw() {
+    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    if (!width) return;
+    const context = prepared(this.canvas, width, height);
+    let low = Infinity, high = -Infinity, first = Infinity, last = -Infinity;
+    for (const { curve } of this.lines) for (let i = 0; i < curve.length; i++) {
+      if (curve.min[i] < low) low = curve.min[i];
+      if (curve.max[i] > high) high = curve.max[i];
+      first = Math.min(first, curve.x0[i]);
+      last = Math.max(last, curve.x1[i]);
+    }
+    context.font = `11px ${css("--font")}`;
+    context.fillStyle = css("--dim");
+    if (!(low <= high)) { context.textAlign = "center"; context.fillText(this.lines.length ? "nothing finite yet" : "no shown run has these tags", width / 2, height / 2); return; }
+    if (low === high) { low -= Math.abs(low) * 0.1 || 1; high += Math.abs(high) * 0.1 || 1; }
+    if (first === last) { first -= 1; last += 1; }
+    const x = (step) => LEFT + ((step - first) / (last - first)) * (width - LEFT - RIGHT), y = (value) => height - BOTTOM - ((value - low) / (high - low)) * (height - TOP - BOTTOM);
+    this.invert = (px) => first + ((px - LEFT) / (width - LEFT - RIGHT)) * (last - first);
+    context.strokeStyle = css("--grid");
+    context.beginPath();
+    context.textAlign = "right";
+    for (const { at, text } of ticks.linear(low, high, 5)) { context.moveTo(LEFT, y(at)); context.lineTo(width - RIGHT, y(at)); context.fillText(text, LEFT - 6, y(at) + 4); }
+    context.stroke();
+    context.textAlign = "center";
+    for (const { at, text } of ticks.linear(first, last, 5)) context.fillText(text, x(at), height - 6);
+    const trace = (curve, reverse = false) => {
+      for (let k = 0; k < curve.length; k++) { const i = reverse ? curve.length - 1 - k : k; if (!Number.isNaN(curve.mean[i])) context.lineTo(x((curve.x0[i] + curve.x1[i]) / 2), y(curve.mean[i])); }
+    };
+    if (this.kind === "Margin") for (const { run, low: lower, high: upper } of this.bands()) {
+      if (!lower || !upper) continue;
+      context.globalAlpha = 0.18;
+      context.fillStyle = colour(runs.index(run));
+      context.beginPath();
+      trace(lower.curve);
+      trace(upper.curve, true);
+      context.fill();
+      context.globalAlpha = 1;
+    }
+    context.lineWidth = 1.75;
+    context.lineJoin = "round";
+    const drawn = this.kind === "Margin" ? this.bands().map((band) => band.value) : this.lines;
+    const many = new Set(drawn.map((line) => line.run)).size > 1;
+    for (const { run, k, curve } of drawn) {
+      // Of one run a colour says the tag; of several the colour is the run's, as everywhere, and the dashes the tag's.
+      context.strokeStyle = colour(many || this.kind === "Margin" ? runs.index(run) : k);
+      context.setLineDash(many ? dash(12 * k) : []);
+      context.beginPath();
+      trace(curve);
+      context.stroke();
+      if (curve.length === 1) { context.beginPath(); context.arc(x(curve.x0[0]), y(curve.mean[0]), 3, 0, 7); context.stroke(); }
+    }
+    context.setLineDash([]);
+  }
+
+  tell(event) {
+    if (!this.invert || !this.lines.length) return;
+    const step = this.invert(event.offsetX);
+    const rows = this.lines.map(({ run, tag, curve }) => {
+      let best = 0;
+      for (let i = 1; i < curve.length; i++) if (Math.abs(curve.x0[i] - step) < Math.abs(curve.x0[best] - step)) best = i;
+      return [`${tag} · ${run}`, format.value(curve.mean[best])];
+    });
+    runTip.show(event, `step ${format.step(step)}`, rows.slice(0, 20));
+  }
+}
+
+// The newest layout of each shown run; two that say the same are one.
+async function arrange() {
+  if (!view) return;
+  const having = runs.all().filter((run) => run.series.layout?.length);
+  if (!having.length) { ready = runs.loaded; view.replaceChildren(runs.loaded ? emptyPage("layouts") : ""); return; }
+  const found = await Promise.all(having.slice(0, 20).flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))));
+  const text = JSON.stringify(found);
+  if (!view) return;
+  if (text !== said || !view.childElementCount) {
+    said = text;
+    charts = [];
+    const whole = {};
+    for (const each of found) for (const [category, titled] of Object.entries(each?.charts ?? {})) whole[category] = { ...whole[category], ...titled };
+    view.replaceChildren(...Object.entries(whole).map(([category, titled]) => {
+      const section = Object.assign(document.createElement("section"), { className: "layout-group" });
+      section.append(Object.assign(document.createElement("h3"), { textContent: category }));
+      const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
+      for (const [title, [kind, tags]] of Object.entries(titled)) {
+        const chart = new LayoutChart(title, kind, tags);
+        charts.push(chart);
+        grid.append(chart.element);
+      }
+      return section;
+    }));
+  }
+  await Promise.all(charts.map((chart) => chart.load()));
+  live.watch([...new Set(charts.flatMap((chart) => chart.tags()))]);
+  ready = true;
+}
+
+let timer = null;
+const soon = () => { if (view) timer ??= setTimeout(() => { timer = null; arrange(); }, REFRESH_MS); };
+
+export function mount(element) {
+  view = element;
+  arrange();
+}
+
+export function unmount() {
+  view = null;
+  runTip.hide();
+}
+
+export const isReady = () => ready;
+// For automation: what is drawn now.
+export const drawn = () => Object.fromEntries(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
+
+runs.onChange((what) => { if (what === "runs" || what === "visible") soon(); });
+live.on("points", soon);
+live.on("changed", soon);
+document.addEventListener("themechange", () => { for (const chart of charts) chart.draw(); });

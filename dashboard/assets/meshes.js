@@ -1,0 +1,109 @@
+// The page of meshes: surfaces and clouds of points of runs side by side, one camera for all, a slider of steps each.
+import * as api from "./api.js";
+import * as format from "./format.js";
+import * as live from "./live.js";
+import * as runs from "./runs.js";
+import { Camera } from "./camera3d.js";
+import { Surface } from "./surface.js";
+import { colour, css } from "./palette.js";
+import { emptyPage } from "./empty.js";
+
+const AT_ONCE = 9; // views: a browser has room for sixteen
+const REFRESH_MS = 300;
+
+const camera = new Camera();
+const panels = new Map(); // "tag\nrun" -> Panel
+let view = null;
+
+class Panel {
+  constructor(tag, run) {
+    Object.assign(this, { tag, run, at: null, steps: [] });
+    const element = Object.assign(document.createElement("article"), { className: "mesh-panel" });
+    element.setAttribute("aria-label", `${tag} of ${run}`);
+    element.innerHTML = '<div class="mesh-head"><h3></h3><span><i class="dot"></i><span></span></span></div><canvas></canvas><div class="mesh-steps"><input type="range" min="0" step="1"><output></output></div>';
+    element.querySelector("h3").textContent = tag;
+    element.querySelector(".mesh-head span span").textContent = run;
+    const slider = element.querySelector("input");
+    slider.setAttribute("aria-label", `Step of ${tag}`);
+    slider.addEventListener("input", () => {
+      const at = Number(slider.value);
+      this.at = at === this.steps.length - 1 ? null : this.steps[at]; // at the right end it follows what comes
+      this.load();
+    });
+    this.canvas = element.querySelector("canvas");
+    this.canvas.addEventListener("dblclick", () => camera.reset());
+    this.surface = new Surface(this.canvas, camera);
+    camera.attach(this.canvas);
+    this.element = element;
+    this.load();
+  }
+
+  async load() {
+    if (this.busy) { this.stale = true; return; }
+    this.busy = true;
+    let said = "";
+    try {
+      const { head, column } = await api.packed("mesh", { run: this.run, tag: this.tag, step: this.at });
+      const [vertices, faces, colors] = ["vertices", "faces", "colors"].map((part) => (head[part] ? column(3 * head[part]) : null));
+      this.steps = head.steps;
+      this.head = head;
+      this.parts = [vertices, faces, colors];
+      said = `step ${format.step(head.step)} · ${format.plural(head.vertices, faces ? "vertex" : "point").replace("vertexs", "vertices")}${faces ? `, ${format.plural(head.faces, "face")}` : ""}`;
+    } catch (error) { said = error.message; }
+    this.busy = false;
+    this.loaded = true;
+    this.element.querySelector("output").textContent = said;
+    this.draw();
+    if (this.stale) { this.stale = false; this.load(); }
+  }
+
+  later() { this.timer ??= setTimeout(() => { this.timer = null; this.load(); }, REFRESH_MS); }
+
+  draw() {
+    const slider = this.element.querySelector("input");
+    slider.hidden = this.steps.length < 2;
+    slider.max = String(Math.max(0, this.steps.length - 1));
+    slider.value = String(this.steps.indexOf(this.head?.step));
+    this.element.querySelector(".dot").style.background = colour(runs.index(this.run));
+    if (!this.parts) return;
+    if (!this.surface.gl) { this.element.querySelector("output").textContent = "This browser draws no WebGL, which meshes need."; return; }
+    this.surface.show(...this.parts, [1, 3, 5].map((at) => parseInt(css("--accent").slice(at, at + 2), 16)));
+  }
+}
+
+function arrange() {
+  if (!view) return;
+  const tags = runs.tags("mesh");
+  if (!tags.length) { view.replaceChildren(runs.loaded ? emptyPage("meshes") : ""); return; }
+  const all = tags.flatMap((tag) => runs.visible().toReversed().filter((run) => run.series.mesh?.includes(tag)).map((run) => [tag, run.name]));
+  const wanted = all.slice(0, AT_ONCE), keys = new Set(wanted.map((pair) => pair.join("\n")));
+  for (const [key, panel] of panels) if (!keys.has(key)) { panel.surface.close(); panels.delete(key); }
+  const grid = Object.assign(document.createElement("div"), { className: "meshes" });
+  for (const pair of wanted) {
+    const key = pair.join("\n");
+    if (!panels.has(key)) panels.set(key, new Panel(...pair));
+    grid.append(panels.get(key).element);
+  }
+  const note = !all.length ? "No run that is shown has logged meshes. Show one in the list of runs." : all.length > wanted.length ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.` : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
+  view.replaceChildren(Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }), grid);
+}
+
+export function mount(element) {
+  view = element;
+  arrange();
+  for (const panel of panels.values()) panel.load();
+}
+
+export function unmount() {
+  view = null;
+  for (const panel of panels.values()) panel.surface.close();
+  panels.clear();
+}
+
+export const isReady = () => runs.loaded && [...panels.values()].every((panel) => panel.loaded);
+// For automation: what is drawn now.
+export const drawn = () => [...panels.values()].map((panel) => ({ tag: panel.tag, run: panel.run, step: panel.head?.step, corners: panel.surface.count, isCloud: panel.surface.isCloud, yaw: camera.yaw }));
+
+runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
+live.on("changed", ({ run, what }) => { if (view && (what.includes("mesh") || what.includes("line"))) for (const panel of panels.values()) if (panel.run === run) panel.later(); });
+document.addEventListener("themechange", () => { for (const panel of panels.values()) panel.draw(); });
