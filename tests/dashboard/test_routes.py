@@ -21,7 +21,7 @@ from dashboard.app import Settings, create_app
 def client(logdir: Path) -> Iterator[TestClient]:
     """A visitor of a logdir with two runs."""
     for name, bias in (("a", 0.0), ("b/c", 100.0)):
-        with tracker.init(logdir=logdir, name=name, config={"bias": bias, "nan": math.nan}) as run:
+        with tracker.init(logdir=logdir, name=name, config={"bias": bias, "nan": math.nan}, machine=False) as run:
             for step in range(1500):
                 run.log(
                     {"loss": bias + 1 / (step + 1), "odd": [math.nan, math.inf, -math.inf, 0.5][step % 4]}, step=step
