@@ -25,7 +25,7 @@ let all = [], known = { differing: [], same: [] }, goal = null;
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
 let ranked = []; // settings by importance
-let extremes = { key: "", values: null };
+let outcomes = { key: "", values: null }; // the metric of each run: last, min, max
 let drawnOnce = false;
 
 const brushes = new Brushes();
@@ -69,29 +69,30 @@ function arrange() {
   tagChoice.value = tag;
   howChoice.value = chosen.how;
   known = settings(all);
-  if (chosen.how !== "last") loadExtremes(tag);
-  goal = metricColumn(all, tag, chosen.how, extremes.key === keyOf(tag) ? extremes.values : null);
+  loadOutcomes(tag);
+  goal = metricColumn(all, tag, chosen.how, outcomes.tag === tag ? outcomes.values : null);
   show();
   importance.show(known.differing, goal);
 }
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
-const keyOf = (tag) => `${tag}\n${all.map((run) => `${run.name} ${run.scalars[tag]?.step}`).join("\n")}`;
+const keyOf = (tag) => `${tag}\n${all.map((run) => `${run.name} ${run.updated}`).join("\n")}`;
 
-// The smallest and largest value of a metric in each run: one column of its envelope.
-async function loadExtremes(tag) {
+// The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
+async function loadOutcomes(tag) {
   const key = keyOf(tag);
-  if (extremes.key === key || extremes.asked === key) return;
-  extremes.asked = key;
+  if (outcomes.key === key || outcomes.asked === key) return;
+  outcomes.asked = key;
   let answer;
-  try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { extremes.asked = ""; return; }
+  try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { outcomes.asked = ""; return; }
   const values = new Map();
   for (const head of answer.head.curves) {
     const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
-    const [low, high] = head.form === "points" ? [columns[2], columns[2]] : [columns[7], columns[9]];
-    values.set(head.run, { min: Math.min(...low.filter(Number.isFinite)), max: Math.max(...high.filter(Number.isFinite)) });
+    if (!head.length) continue;
+    const [low, high, last] = head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
+    values.set(head.run, { last: last[head.length - 1], min: Math.min(...low.filter(Number.isFinite)), max: Math.max(...high.filter(Number.isFinite)) });
   }
-  extremes = { key, values };
+  outcomes = { key, tag, values };
   arrange();
 }
 

@@ -1,5 +1,4 @@
-// Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure, but for reading runs.
-import * as runs from "./runs.js";
+// Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
 
 const MAX_DEPTH = 6;
 
@@ -79,13 +78,9 @@ export function settings(all) {
   };
 }
 
-// The last value of a metric in each run; smallest and largest ones come from the server.
-export function metric(all, tag, how, extremes) {
-  return new Column(how === "last" ? tag : `${tag} (${how})`, all.map((run) => {
-    const newest = run.scalars[tag];
-    if (!newest) return undefined;
-    return how === "last" ? runs.number(newest.value) : extremes?.get(run.name)?.[how];
-  }), true);
+// A metric of each run: its last, smallest or largest value, as the server said.
+export function metric(all, tag, how, outcomes) {
+  return new Column(how === "last" ? tag : `${tag} (${how})`, all.map((run) => outcomes?.get(run.name)?.[how]), true);
 }
 
 // What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.

@@ -73,7 +73,7 @@ function groupsOf(ids) {
     if (order) { const place = new Map(order.map((id, i) => [id, i])); members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9)); }
   }
   // What is looked at first comes first: what was pinned and made, training, validation, then the rest by name.
-  const rank = (name) => { const at = [PINNED, OWN, "train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
+  const rank = (name) => { if (name === "machine") return 100; const at = [PINNED, OWN, "train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
@@ -102,6 +102,8 @@ function arrange() {
 function section(name, group) {
   const element = document.createElement("section");
   element.className = "group";
+  // No more columns than there are cards: two share the whole width.
+  element.style.setProperty("--most", String(Math.min(6, Math.max(2, group.length))));
   element.dataset.group = name;
   element.classList.toggle("is-closed", closed.has(name));
   element.innerHTML = '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
