@@ -30,6 +30,8 @@ POINTS_A_COLUMN = 4
 MAX_POINTS = 4000
 """And never more than a page keeps of a curve."""
 
+TAIL_COLUMNS = 250
+
 COLUMNS = (
     "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
     "nan_count posinf_count neginf_count".split()
@@ -76,6 +78,40 @@ def read(known: Sequence[Segment], question: Question) -> Answer | None:
         return None
     head, columns = found
     return {"started": started, **head}, columns
+
+
+def tails(known: Sequence[Segment], tag: str) -> list[Points]:
+    """What rewinds left behind of a series, a part for each segment that they cut.
+
+    Raises:
+        StoreError: a file cannot be read.
+    """
+    limits = {name: limit for name, limit in segments.live_until(known).items() if limit is not None}
+    cut = [segment for segment in known if segment.id in limits]
+    if not cut:
+        return []
+    found = []
+    with contextlib.ExitStack() as stack:
+        for name, source in _Files(stack, cut).of(tag).items():
+            points = ScalarLevels(source.connection, source.series, None).all_points()
+            points = points.where(points.step > limits[name])
+            if len(points.step):
+                found.append(_thinned(points))
+    return found
+
+
+def _thinned(points: Points) -> Points:
+    """The points, or where they are many the first, least, greatest and last of each column: the same on the screen."""
+    order = np.argsort(points.step, kind="stable")
+    points = points.where(order)
+    if len(order) <= 4 * TAIL_COLUMNS:
+        return points
+    made = envelope_of_points(points, TAIL_COLUMNS, None, None, "step")
+    step = np.column_stack([made.step_first, made.min_step, made.max_step, made.step_last])
+    value = np.column_stack([made.first, made.min, made.max, made.last])
+    inner = np.argsort(step, axis=1, kind="stable")
+    step, value = np.take_along_axis(step, inner, axis=1).ravel(), np.take_along_axis(value, inner, axis=1).ravel()
+    return Points.of(step, np.interp(step, points.step, points.wall_time), value)
 
 
 def _stored(

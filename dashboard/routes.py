@@ -108,7 +108,7 @@ class _Api:
     async def curves(self, request: Request) -> Response:
         """One tag, or an expression over tags, of many runs at once, packed: what a card draws.
 
-        Runs that do not have it are left out.
+        Runs that do not have it are left out. After the curves come, as points, the tails that rewinds left behind.
         """
         body = await body_of(request)
         names = body.get("runs")
@@ -124,18 +124,23 @@ class _Api:
         question = Question(y, _within(body.get("columns", 1000)), start, stop, axis, x)
 
         def read() -> bytes:
-            heads, parts = [], []
+            heads, parts, tails = [], [], []
             for name in names:
                 try:
-                    found = curves.read(self._hub.segments(str(name)) or self._run(str(name)).segments(), question)
+                    known = self._hub.segments(str(name)) or self._run(str(name)).segments()
+                    found = curves.read(known, question)
+                    left = curves.tails(known, y) if found and isinstance(y, str) and x is None else []
                 except (RunNotFoundError, RunNameError, StoreError):
                     continue
                 if found is not None:
                     head, columns = found
                     heads.append({"run": name, **head})
                     parts += columns
+                    tails += [(name, points) for points in left]
+            about = [{"run": name, "length": len(points.step)} for name, points in tails]
+            parts += [column for _, points in tails for column in points]
             needs = [each for formula in (y, x) if formula for each in _needs(formula)]
-            return wire.message({"tag": body["tag"], "needs": needs, "curves": heads}, parts)
+            return wire.message({"tag": body["tag"], "needs": needs, "curves": heads, "tails": about}, parts)
 
         if isinstance(y, str) and x is None:
             async with self._reading:

@@ -179,6 +179,10 @@ export class Card {
         if (!known) skip(curve, column);
         else if (!known.load(curve, column)) this.again(curve.run, tag);
       }
+      for (const { run, length } of head.tails) {
+        const tail = { steps: column(length), times: column(length), values: column(length) };
+        curves.get(this.#key(run, tag))?.tails.push(tail);
+      }
       this.problem = null;
     } catch (error) {
       this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;

@@ -35,6 +35,8 @@ function drawLine(context, line, view, many) {
   const dense = !curve.single && (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
   context.lineJoin = "bevel"; // at such widths round ones look the same and cost more
   const others = Math.sqrt(Math.min(12, view.lines.length));
+  for (const tail of line.band ? [] : curve.tails ?? []) abandoned(context, tail, span.shift, view, opacity);
+  context.setLineDash(line.dash);
   if (line.band) {
     context.globalAlpha = 0.18 * opacity;
     band(context, curve, span, view);
@@ -57,6 +59,23 @@ function drawLine(context, line, view, many) {
   }
   context.setLineDash([]);
   context.globalAlpha = 1;
+}
+
+// What a rewind left behind: kept, and dimmed.
+function abandoned(context, { steps, times, values }, shift, { scale, settings }, opacity) {
+  const places = settings.axis === "step" ? steps : times;
+  context.globalAlpha = 0.55 * opacity;
+  context.lineWidth = 1;
+  context.setLineDash([2, 3]);
+  context.beginPath();
+  let down = false;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]) || (settings.logy && values[i] <= 0)) { down = false; continue; }
+    if (down) context.lineTo(scale.x(places[i] - shift), scale.y(values[i]));
+    else context.moveTo(scale.x(places[i] - shift), scale.y(values[i]));
+    down = true;
+  }
+  context.stroke();
 }
 
 // A line through values that change slowly: a corner for each pixel is enough.

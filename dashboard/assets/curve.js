@@ -27,6 +27,7 @@ export class Curve {
     this.asked = 0; // questions to the server that are under way
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
+    this.tails = []; // what rewinds left behind: points off the live line
     this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
   }
 
@@ -99,6 +100,7 @@ export class Curve {
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
   load(head, column) {
     this.length = 0;
+    this.tails = [];
     this.started = head.started;
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {

@@ -363,6 +363,32 @@ def test_smoothing_keeps_a_constant_and_a_gap(
     assert found[50] == pytest.approx(7.0, abs=1e-6)
 
 
+def test_an_abandoned_tail_is_kept_and_dimmed(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Crashed at 212, resumed from 200: one clean line, and the tail beside it, in the same colour but fainter."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(213):
+            run.log({"loss": 1.0 if step <= 200 else 0.2}, step=step)
+    with tracker.init(logdir=logdir, name="a", resume="must", step=200) as run:
+        for step in range(201, 300):
+            run.log({"loss": 1.0 if step < 290 else 0.0}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0&mk=n")
+    until(page, "viz.ready")
+    assert page.evaluate("viz.drawn('loss').a.step.length") == 300
+    tail = "[...document.querySelector('.card').card.curves.values()][0].tails[0]"
+    assert page.evaluate(f"[...{tail}.steps]") == list(range(201, 213))
+    # Ink at the height of the tail, left of where the line falls: there without it there would be none.
+    ink = """() => {
+      const { chart } = document.querySelector('.card').card, { scale, plot } = chart.view, ratio = devicePixelRatio;
+      const data = chart.canvas.getContext('2d').getImageData(plot.left * ratio, (scale.y(0.2) - 2) * ratio, (scale.x(250) - plot.left) * ratio, 5 * ratio).data;
+      let most = 0;
+      for (let i = 0; i < data.length; i += 4) most = Math.max(most, data[i + 2] - data[i]);
+      return most;
+    }"""
+    assert page.evaluate(ink) > 20
+
+
 def test_the_keyboard_sheet_opens(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
     """? shows it, Escape closes it, and keys do what it says."""
     page.goto(sweep.base)

@@ -86,6 +86,29 @@ def test_one_question_brings_a_tag_of_many_runs(client: TestClient) -> None:
     assert head["curves"][0]["length"] <= 100
 
 
+@pytest.mark.parametrize("beyond", [12, 30_000])
+def test_what_a_rewind_left_behind_comes_as_a_tail(client: TestClient, logdir: Path, beyond: int) -> None:
+    """Every point of it, or the first, last and extremes of its columns when they are many."""
+    with tracker.init(logdir=logdir, name="back", machine=False) as run:
+        for step in range(200 + beyond):
+            run.log({"loss": 50.0 if step == 205 else -float(step)}, step=step)
+    with tracker.init(logdir=logdir, name="back", resume="must", step=199, machine=False) as run:
+        run.log({"loss": 1.0}, step=200)
+    body = {"tag": "loss", "runs": ["back", "a"], "columns": 1000}
+    head, (values,) = unpacked(client.post("/api/v1/curves", json=body).content)
+    (tail,) = head["tails"]
+    length = tail["length"]
+    steps, times, left = values[-3 * length :].reshape(3, length)
+    assert tail["run"] == "back"
+    assert (steps[0], steps[-1], left.max()) == (200, 199 + beyond, 50.0)
+    assert (np.diff(steps) >= 0).all()
+    assert (np.diff(times) >= 0).all()
+    if beyond < 100:
+        assert steps.tolist() == list(range(200, 200 + beyond))
+    else:
+        assert length <= 1000
+
+
 def test_histograms_marks_and_graphs_are_answered(client: TestClient) -> None:
     """Counts add up to the elements."""
     head, (values,) = unpacked(client.get("/api/v1/histograms", params={"run": "a", "tag": "w", "bins": 10}).content)
