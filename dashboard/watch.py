@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from watchdog.observers import Observer
 from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
 
 _READING = ("opened", "closed_no_write")  # what readers do, ourselves among them
+
+
+# A folder that is made while its parent is gone through is met twice, and watched once all the same.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
 
 
 class Watch:

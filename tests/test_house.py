@@ -100,6 +100,26 @@ def test_scripts_of_the_page_never_make_html_of_data(path: Path) -> None:
     assert "new Function" not in text
 
 
+def exports(name: str) -> set[str]:
+    """What a module of the page gives to others."""
+    text = (ROOT / "dashboard" / "assets" / name).read_text(encoding="utf-8")
+    found = set(re.findall(r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", text, re.MULTILINE))
+    for names in re.findall(r"^export \{([^}]*)\}", text, re.MULTILINE):
+        found |= {each.split(" as ")[-1].strip() for each in names.split(",") if each.strip()}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "dashboard" / "assets").glob("*.js")), ids=lambda path: path.name)
+def test_scripts_of_the_page_import_what_there_is(path: Path) -> None:
+    """Without a build step nobody else would say so before the page is opened."""
+    text = path.read_text(encoding="utf-8")
+    for names, module in re.findall(r'^(?:import|export) \{([^}]*)\} from "\./([\w.]+)"', text, re.MULTILINE):
+        assert {each.split(" as ")[0].strip() for each in names.split(",") if each.strip()} <= exports(module)
+    for alias, module in re.findall(r'^import \* as (\w+) from "\./([\w.]+)"', text, re.MULTILINE):
+        used = set(re.findall(rf"(?<![\w.$/\"]){alias}\.(\w+)", text)) - {"js"}
+        assert used <= exports(module), f"{path.name}: {alias} of {module}"
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "dashboard" / "assets").rglob("*.*")), ids=lambda path: path.name)
 def test_assets_refer_to_this_server_only(path: Path) -> None:
     """No font, script or picture from elsewhere: the page works on a machine without a network."""

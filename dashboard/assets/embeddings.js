@@ -11,6 +11,7 @@ import { colour, css, isDark } from "./palette.js";
 import { shade } from "./compare_data.js";
 import { emptyPage } from "./empty.js";
 import { prepared } from "./chart.js";
+import { decode } from "./wire.js";
 
 const ASK_MS = 500; // how often a map is asked for while it is made
 const NAMES = 24; // names that are written beside points, at the most
@@ -224,7 +225,7 @@ async function own() {
   left = null;
   const answer = await fetch(`${state.boot.prefix}/api/v1/embedding/axis`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ends) });
   if (!answer.ok) { say((await answer.json()).error); return; }
-  data.own = api.decode(await answer.arrayBuffer()).column(data.count);
+  data.own = decode(await answer.arrayBuffer()).column(data.count);
   way.kind = is.kind.value = "axis";
   place();
 }

@@ -6,7 +6,8 @@ import * as ticks from "./ticks.js";
 import { Colours } from "./flame_colour.js";
 import { brief, bytes, time } from "./flame_model.js";
 import { css } from "./palette.js";
-import { hideTip, prepared, showTip } from "./chart.js";
+import { prepared } from "./chart.js";
+import { hideTip, showTip } from "./tooltip.js";
 
 const ROW = 19;
 const HEAD = 24; // the name of a track

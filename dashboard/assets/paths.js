@@ -5,7 +5,7 @@ import * as format from "./format.js";
 import * as live from "./live.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { hideTip, showTip } from "./chart.js";
+import { hideTip, showTip } from "./tooltip.js";
 import { colour } from "./palette.js";
 import { emptyPage } from "./empty.js";
 import { isPath, isSurface, nameOf } from "./path_tags.js";
