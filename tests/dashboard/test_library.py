@@ -99,7 +99,7 @@ def test_a_burst_is_told_as_look_again(logdir: Path) -> None:
 
 def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
     """Each is a word, by which the page that shows it asks again."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"x": 0.0}, step=0)
         run.flush()
         library = Library(logdir)

@@ -363,7 +363,7 @@ def test_bombs_and_junk_in_a_store_are_refused(
     logdir: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, words: str
 ) -> None:
     """A run from elsewhere may hold anything: it costs no more memory than the limit, and says what was wrong."""
-    monkeypatch.setattr("tracker.store.reader._PLAIN_LIMIT", 1_000_000)
+    monkeypatch.setattr("tracker.store.answers._PLAIN_LIMIT", 1_000_000)
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"t": tracker.Table([[1]])}, step=0)
     (path,) = (logdir / "a").glob("*.sqlite")
