@@ -179,6 +179,7 @@ function remember(group, place) {
 function size(card) {
   const [columns, height] = sizes[card.id] ?? [1, 0];
   card.element.style.gridColumn = columns > 1 ? `span ${columns}` : "";
+  card.element.style.maxWidth = columns > 1 ? "none" : "";
   card.element.style.height = height ? `${height}px` : "";
 }
 

@@ -32,12 +32,12 @@ export class Watch {
 
   // Which statistics the run has.
   get modes() {
-    const tags = Object.keys(runs.get(this.run)?.scalars ?? {});
+    const tags = runs.get(this.run)?.series.scalar ?? [];
     return Object.keys(WATCHED).filter((mode) => tags.some((tag) => tag.startsWith(`${mode}/`)));
   }
 
   async load(mode) {
-    const tags = Object.keys(runs.get(this.run)?.scalars ?? {}).filter((tag) => tag.startsWith(`${mode}/`));
+    const tags = (runs.get(this.run)?.series.scalar ?? []).filter((tag) => tag.startsWith(`${mode}/`));
     const found = await Promise.all(tags.map(async (tag) => {
       const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
       const [curve] = head.curves;
