@@ -101,6 +101,7 @@ def test_xor_is_learned_with_layers(tmp_path: Path) -> None:
     assert run.histograms("weights/hidden.weight").step.tolist() == [1, *range(50, 401, 50)]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # half a minute on a quiet machine
 def test_mnist_digits_that_were_held_back_are_read(tmp_path: Path, real_data: Path) -> None:
     """At least 97 of 100, of 1,000 that were not trained on (issue 4)."""
