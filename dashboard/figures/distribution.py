@@ -101,7 +101,8 @@ def log_edges(low: float, high: float, bins: int) -> npt.NDArray[np.float64]:
     steps = np.concatenate([2.0 ** (top - OCTAVES + k) * (1 + np.arange(a_octave) / a_octave) for k in range(OCTAVES)])
     positive = np.append(steps, 2.0**top)
     parts = [-positive[::-1] if low < 0 else [0.0], positive if high > 0 else [0.0]]
-    return np.unique(np.concatenate(parts))
+    edges: npt.NDArray[np.float64] = np.unique(np.concatenate(parts))
+    return edges
 
 
 def merged(found: Sequence[Histograms], bins: int, scale: str) -> dict[str, Any]:

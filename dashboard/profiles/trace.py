@@ -340,7 +340,7 @@ def _event_at(where: Ints, at: Floats, track: Ints, start: Floats, duration: Flo
 def _lines(counted: dict[str, list[tuple[float, float]]], zero: float) -> dict[str, tuple[Floats, Floats]]:
     lines = {}
     for name, points in sorted(counted.items()):
-        both = np.array(points, np.float64).reshape(-1, 2)
+        both: Floats = np.array(points, np.float64).reshape(-1, 2)
         both = both[np.isfinite(both).all(axis=1)]
         both = both[np.argsort(both[:, 0], kind="stable")]
         if len(both):

@@ -34,9 +34,8 @@ def graph_of(module: Any, inputs: Sequence[Any], *, strict: bool = True) -> Grap
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of every branch on a value; the graph is of this one path
-            traced = torch.jit.trace(  # type: ignore[no-untyped-call]
-                module, tuple(inputs), strict=strict, check_trace=False
-            )
+            trace: Any = torch.jit.trace  # which has no types
+            traced = trace(module, tuple(inputs), strict=strict, check_trace=False)
     finally:
         module.train(was_training)
     graph = traced.inlined_graph

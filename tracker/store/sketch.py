@@ -192,8 +192,8 @@ def _spread(left: Floats, right: Floats, counts: Floats, low: float, high: float
     # What has gathered up to each end of a bin, a straight line between them; bins that touch share an end.
     left, right = np.clip(left, low, high), np.clip(right, low, high)
     upto = np.cumsum(counts)
-    ends = np.column_stack([left, right]).ravel()
-    gathered = np.interp(lower_edges(index[1:]), ends, np.column_stack([upto - counts, upto]).ravel())
+    corners = np.column_stack([left, right]).ravel()
+    gathered = np.interp(lower_edges(index[1:]), corners, np.column_stack([upto - counts, upto]).ravel())
     found = np.diff(np.rint(np.concatenate([[0.0], gathered, upto[-1:]]))).astype(np.int64)
     filled = np.flatnonzero(found > 0)
     return index[filled].astype(np.int32), found[filled]
