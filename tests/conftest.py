@@ -42,20 +42,19 @@ def logdir(tmp_path: Path) -> Path:
     return folder
 
 
-_figures: list[str] = []
-
-
 @pytest.fixture
-def figure() -> Callable[[str], None]:
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Prints a measured figure at the end of the run: figure("log to drawn: p95 61 ms"). Never an assertion."""
-    return _figures.append
+    return lambda line: record_property("figure", line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The figures that tests measured on the way."""
-    if _figures:
+    """The figures that tests measured on the way, whichever process ran them."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    figures = [line for report in reports for name, line in report.user_properties if name == "figure"]
+    if figures:
         terminalreporter.section("figures")
-        for line in _figures:
+        for line in figures:
             terminalreporter.line(line)
 
 

@@ -224,10 +224,11 @@ def test_without_the_token_the_page_asks_for_it(
     served = serve(logdir)
     page.goto(served.base)
     assert "needs its token" in page.inner_text("body")
-    page.faults.clear()  # the browser says aloud that it was refused
     page.fill("input", served.token)
     page.click("button")
     until(page, "window.viz?.ready")
+    # The browser says aloud that it was refused, sooner or later.
+    page.faults[:] = [fault for fault in page.faults if "401 (Unauthorized)" not in fault]
 
 
 HOSTILE = ["<img src=x onerror=window.struck=1>", "'\"><script>window.struck=1</script>", "javascript:window.struck=1", "{{constructor.constructor('window.struck=1')()}}", "</script><script>window.struck=1</script>"]  # fmt: skip

@@ -55,8 +55,11 @@ def test_help_shows_an_example(command: str) -> None:
     assert f"example: viz {command}" in said.stdout
 
 
-def test_runs_lists_them_with_their_last_values(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_lists_them_with_their_last_values(
+    filled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A line each; what a terminal would obey is shown as its escape."""
+    monkeypatch.setenv("COLUMNS", "200")
     said = viz(capsys, "runs", "--logdir", filled)
     lines = said.splitlines()
     assert lines[0].split()[:4] == ["run", "status", "last", "step"]

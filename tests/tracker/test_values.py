@@ -114,7 +114,9 @@ def test_histograms_of_anything_that_is_numbers(odd: Any) -> None:
     assert tracker.Histogram(odd).total == (2 if isinstance(odd, np.ma.MaskedArray) else np.asarray(odd).size)
 
 
-@pytest.mark.parametrize("odd", ["abc", None, {"a": 1}, np.array(["a"]), np.array([1j]), object()], ids=repr)
+@pytest.mark.parametrize(
+    "odd", ["abc", None, {"a": 1}, np.array(["a"]), np.array([1j]), pytest.param(object(), id="object")], ids=repr
+)
 def test_what_cannot_be_counted_says_so(odd: Any) -> None:
     """Text, nothing, complex numbers."""
     with pytest.raises(errors.LoggedTypeError, match="real numbers"):
