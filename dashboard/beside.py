@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from tracker.foreign.folders import cache_folder, event_files
+from tracker.foreign.folders import cache_folder, sources
 
 logger = logging.getLogger("dashboard")
 
@@ -73,7 +73,7 @@ class Beside:
         while not self._stop.is_set():
             began = time.monotonic()
             with contextlib.suppress(OSError):
-                if next(event_files(self._root), None) is not None:
+                if next(sources(self._root), None) is not None:
                     # A session of its own: Ctrl-C reaches us alone, and we end it in order.
                     self._process = subprocess.Popen(  # noqa: S603 our own interpreter and module
                         self._command, stdin=subprocess.PIPE, start_new_session=True

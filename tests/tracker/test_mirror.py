@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -166,6 +168,43 @@ def test_damage_is_said_and_the_other_files_go_on(logdir: Path, real_data: Path,
     said = opened.said  # type: ignore[attr-defined]
     assert len(said) == len(set(said)) == 9
     assert any("git lfs pull" in sentence for sentence in said)
+
+
+def test_a_file_that_may_not_be_read_does_not_hide_the_others() -> None:
+    """Nor does a pipe by such a name; when it may be read at last, it is."""
+    with tempfile.TemporaryDirectory() as folder, as_nobody(Path(folder)), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mirrors, "WALK_S", 0.0)
+        patch.setattr(mirrors, "SHARE", 0)
+        logdir = Path(folder, "runs")
+        said: list[str] = []
+        Path(folder, "cache").mkdir()
+        mirror = Mirror(logdir, Path(folder, "cache"), time.time, said.append)
+        closed = write(logdir / "a" / "tfevents.1", *points(0, 3))
+        write(logdir / "a" / "tfevents.2", *points(3, 5))
+        os.mkfifo(logdir / "a" / "tfevents.3")
+        closed.chmod(0)
+        mirror.look()
+        mirror.look()
+        assert seen(logdir) == [3, 4]
+        assert ["Permission denied" in sentence for sentence in said] == [True]
+        closed.chmod(0o600)
+        mirror.look()
+        assert seen(logdir) == [0, 1, 2, 3, 4]
+        mirror.close()
+
+
+@contextlib.contextmanager
+def as_nobody(folder: Path) -> Iterator[None]:
+    """Makes the system's administrator, who may read everything, somebody else for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    folder.chmod(0o777)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_a_killed_mirror_leaves_nothing_wrong_behind(

@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from tracker.foreign import hparams, protos, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, protos, tensors, tfgraph
 from tracker.foreign.records import framed
 from tracker.store import sketch
 from tracker.values import kept
 from tracker.values.value import Medium
 
 FILE_VERSION = b"brain.Event:2"
-
-_PARTS = {"vertices": 1, "faces": 2, "colors": 3}
 
 
 class EventWriter:
@@ -127,11 +125,12 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
             sound.length_frames = item.attributes.get("frames", 0)
             sound.content_type, sound.encoded_audio_string = item.form.encode(), item.data
         return
+    if kind == "mesh":
+        mesh_parts.fill(values, tag, items)
+        return
     value = values.add(tag=tag.encode())
     about = value.metadata.plugin_data
-    if kind == "mesh":
-        _fill_mesh(values, value, tag, items)
-    elif kind == "pr_curve":
+    if kind == "pr_curve":
         curve = kept.array_of(items[0].data)
         about.plugin_name = b"pr_curves"
         about.content = protos.PrCurve(num_thresholds=curve.shape[1]).SerializeToString()
@@ -150,28 +149,6 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
         # No plugin of TensorBoard's shows it, but what is written can be read back.
         about.plugin_name = kind.encode()
         tensors.fill_strings(value.tensor, [item.data for item in items], (len(items),))
-
-
-def _fill_mesh(values: Any, first: Any, tag: str, items: Sequence[Medium]) -> None:
-    for number, item in enumerate(items):
-        part = item.attributes.get("part", "vertices")
-        read = item.attributes.get("name")  # of TensorBoard's, where each part had a tag of its own
-        name = read or tag
-        value = first if number == 0 else values.add()
-        value.tag = (tag if read else f"{tag}_{_MESH_TAGS[part]}").encode()
-        value.metadata.plugin_data.plugin_name = b"mesh"
-        value.metadata.plugin_data.content = protos.Mesh(
-            name=name.encode(),
-            content_type=_PARTS.get(part, 0),
-            json_config=str(item.attributes.get("config") or "").encode(),
-            shape=item.attributes["shape"],
-            components=sum(1 << _PARTS[other.attributes.get("part", "vertices")] for other in items),
-        ).SerializeToString()
-        array = kept.array_of(item.data)
-        tensors.fill(value.tensor, array.astype({"faces": np.int32, "colors": np.uint8}.get(part, np.float32)))
-
-
-_MESH_TAGS = {"vertices": "VERTEX", "faces": "FACE", "colors": "COLOR"}
 
 
 def _fill_histogram(histo: Any, found: sketch.Sketch) -> None:

@@ -1,4 +1,4 @@
-"""Where event files lie, and where copies of them are kept. Light: a server asks before it loads what reads them."""
+"""Where TensorBoard's files lie, and where copies of them are kept. Light: a server asks before it loads a reader."""
 
 from __future__ import annotations
 
@@ -13,31 +13,70 @@ from tracker import logdir
 NAME = "tfevents"
 """What TensorBoard looks for in a file's name."""
 
+PROJECTOR_CONFIG = "projector_config.pbtxt"
+PROJECTOR_PLUGIN = ("plugins", "org_tensorflow_tensorboard_projector")
+"""Below a run's folder, where the projector's config may lie too."""
+
+PROFILE_PLUGIN = ("plugins", "profile")
+"""Below a run's folder: a folder for each session of a profiler."""
+
+TRACES = (".trace.json.gz", ".trace.json", ".xplane.pb")
+"""What traces end in, the handier first: in the folder of a session, or anywhere, as PyTorch's profiler puts them."""
+
+VERSION = 2
+"""Of what the copies in the cache are made into; those of another version are made again."""
+
 
 def is_event_file(name: str) -> bool:
     """Whether a file's name is that of an event file."""
     return NAME in name and not logdir.is_segment(name)
 
 
-def event_files(root: Path) -> Iterator[tuple[str, list[Path]]]:
-    """(run name, event files) of each folder below `root` that holds some, by name; "." is `root` itself.
+def is_projector_config(name: str) -> bool:
+    """Whether a file's name is that of a config of the projector, of TensorBoard's or of the stand-alone one."""
+    return name == PROJECTOR_CONFIG or name.endswith("projector_config.json")
 
-    Links to folders are not followed, as in `tracker.logdir.run_folders`.
+
+def is_known(name: str) -> bool:
+    """Whether a single file's name is that of one that can be read."""
+    return is_event_file(name) or is_projector_config(name) or name.endswith(TRACES)
+
+
+def is_session(folder: Path) -> bool:
+    """Whether a folder is that of one session of a profiler, by where it lies."""
+    return folder.parts[-3:-1] == PROFILE_PLUGIN
+
+
+def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
+    """(run name, what is read for it) of each folder below `root` that holds something, by name; "." is `root` itself.
+
+    Read are event files, configs of the projector, sessions of profilers (a folder each) and loose traces.
+    Links to folders are not followed, as in `tracker.logdir.run_folders`; a pipe by the name of a file is left alone.
     """
     if root.is_file():
         yield ".", [root]
         return
     found: dict[str, list[Path]] = {}
     for folder, folders, names in itertools.islice(os.walk(root), logdir.MAX_FOLDERS):
-        folders.sort()
-        own = sorted(name for name in names if is_event_file(name))
+        folders[:] = sorted(name for name in folders if name != logdir.TRASH_FOLDER)
+        path = Path(folder)
+        session = is_session(path)
+        known = [path / name for name in sorted(names) if is_known(name) and not (session and name.endswith(TRACES))]
+        own = [each for each in known if each.is_file()]
         if own:
-            found[Path(folder).relative_to(root).as_posix()] = [Path(folder, name) for name in own]
+            above = path.parents[1] if path.parts[-2:] == PROJECTOR_PLUGIN else path
+            found.setdefault(_below(above, root), []).extend(own)
+        if names and session:
+            found.setdefault(_below(path.parents[2], root), []).append(path)
     yield from sorted(found.items())
+
+
+def _below(folder: Path, root: Path) -> str:
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else "."
 
 
 def cache_folder(root: Path) -> Path:
     """Where copies of what lies below a logdir are kept: in the user's cache folder, by the logdir's real path."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     digest = hashlib.blake2b(os.fsencode(os.path.realpath(root)), digest_size=8).hexdigest()
-    return Path(base) / "everystep" / "tfevents" / digest
+    return Path(base) / "everystep" / f"tfevents-{VERSION}" / digest

@@ -12,14 +12,15 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
-from tracker.errors import LogdirError, message
+from tracker.errors import LogdirError, TrackerError, message
 from tracker.foreign import databases, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
-from tracker.foreign.folders import event_files, is_event_file
+from tracker.foreign.folders import is_known, sources
 from tracker.foreign.log import Log, put
+from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 
 UNDERSTOOD = (
-    "event files of TensorBoard (a file, or a folder of any depth)",
+    "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
     "CSV and TSV with a header",
     "JSON lines, JSON, and trainer_state.json of transformers",
     "SQLite databases of MLflow and Trackio",
@@ -60,9 +61,16 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
     """
     if not source.exists():
         raise FileNotFoundError(f"{source} is not there")
-    found = list(event_files(source)) if source.is_dir() or is_event_file(source.name) else []
+    found = list(sources(source)) if source.is_dir() or is_known(source.name) else []
+    claimed = {file for _, paths in found for path in paths if is_whole(path) for file in files_of(path)}
     others = [source] if source.is_file() and not found else _files_below(source)
+    others = [path for path in others if path not in claimed]
     understood = 0
+    for path in [path for path in others if is_trace(path)]:
+        others.remove(path)
+        understood += 1
+        run = _run_of(path, source, path.stem)
+        yield _copied(path, root / run, run, tell)
     for path in others:
         for done in _other(path, source, root):
             understood += 1
@@ -82,17 +90,18 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
 
 def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None] | None) -> Imported:
     done = Imported(run, path)
-    copy = EventFileCopy(path, folder, run)
     try:
-        if is_beside_a_run(path):
+        if not is_whole(path) and is_beside_a_run(path):
             done.met = ["its run is a run of ours already, and holds the same"]
             return done
-        copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
+        copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
+        try:
+            copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
+        finally:
+            copy.close()
         done.added, done.met = copied.added, copied.met
-    except (OSError, sqlite3.Error, SQLAlchemyError) as error:  # the other files can be read all the same
-        done.met, done.failed = [str(error)], True
-    finally:
-        copy.close()
+    except (OSError, sqlite3.Error, SQLAlchemyError, TrackerError) as error:  # the others can be read all the same
+        done.met, done.failed = [str(error).splitlines()[0]], True
     return done
 
 
@@ -163,17 +172,21 @@ def _other(path: Path, source: Path, root: Path) -> Iterator[Imported]:
     except (OSError, ValueError, KeyError, csv.Error, sqlite3.Error) as error:
         yield Imported(path.stem, path, met=[f"cannot be read: {error}"], failed=True)
         return
-    place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
     for log in logs:
         assert known is not None
-        name = log.run or (path.parent.name if path.name == "trainer_state.json" else path.stem)
-        run = _name(name if place == "." else f"{place}/{name}")
+        run = _run_of(path, source, log.run or (path.parent.name if path.name == "trainer_state.json" else path.stem))
         done = Imported(run, path, met=[f"{count:,} {what}" for what, count in sorted(log.left_out.items())])
         try:
             done.added = put(log, path, root / run, run, known[0])
         except (LogdirError, OSError, sqlite3.Error, SQLAlchemyError) as error:
             done.met, done.failed = [str(error)], True
         yield done
+
+
+def _run_of(path: Path, source: Path, name: str) -> str:
+    """The name of the run of a file below the source."""
+    place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
+    return _name(name if place == "." else f"{place}/{name}")
 
 
 def _what_is_there(source: Path) -> str:

@@ -35,6 +35,7 @@ class Intake:
         run: The run's name.
         source: What tells this source from any other of the run, in words that stay the same.
         program: What wrote it, such as "TensorBoard".
+        beside: Whether it stands beside the run's line and not on it: a restart of the training leaves it as it is.
 
     Attributes:
         receipt: What was said when something of this source was last stored; empty when nothing was.
@@ -42,10 +43,11 @@ class Intake:
         written: The segment that was begun last; None when none was.
     """
 
-    def __init__(self, folder: Path, run: str, source: str, program: str) -> None:
+    def __init__(self, folder: Path, run: str, source: str, program: str, *, beside: bool = False) -> None:
         self.folder = folder
         self.run = run
         self.program = program
+        self._beside = beside
         self._nonce = f"source {source}"
         self._appender: Appender | None = None
         self._names: list[tuple[str, str]] = []
@@ -86,7 +88,10 @@ class Intake:
         if self._appender is None:
             if not (batch.numbers or batch.items or batch.marks or batch.config):
                 return
-            self._begin(batch, self._parent, None, "resume" if self._parent else "start")
+            if self._beside:
+                self._begin(batch, None, None, "child")
+            else:
+                self._begin(batch, self._parent, None, "resume" if self._parent else "start")
         appender = self._appender
         assert appender is not None
         numbers = [(self._series("scalar", tag), points) for tag, points in batch.numbers]
@@ -156,7 +161,7 @@ class Intake:
         first = batch.first_time()
         created = first if first is not None else time.time()
         latest = max((segment.created for segment in self._stored()), default=None)
-        if parent is not None and latest is not None:
+        if (parent is not None or self._beside) and latest is not None:
             created = max(created, latest + _ORDER_S)
         identity = logdir.new_segment_id(created)
         birth = Birth(

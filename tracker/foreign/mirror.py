@@ -1,4 +1,4 @@
-"""Mirror: event files read where they lie, by copies in a cache that are followed like any run.
+"""Mirror: TensorBoard's files read where they lie, by copies in a cache that are followed like any run.
 
 The files themselves are only ever read. The cache is no truth: what of it does not fit the files any more, or was left
 by a mirror that was killed, is thrown away and made again. One process mirrors a logdir; others that want to, wait.
@@ -22,10 +22,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
 from tracker.errors import StoreError, TrackerError
-from tracker.foreign.event_files import EventFileCopy, identity, is_beside_a_run
-from tracker.foreign.folders import event_files
+from tracker.foreign import event_files, whole_files
+from tracker.foreign.event_files import Copied, EventFileCopy, is_beside_a_run
+from tracker.foreign.folders import sources
 from tracker.foreign.importer import run_names
 from tracker.foreign.records import ReplacedError
+from tracker.foreign.whole_files import SETTLE_S, WholeCopy, is_whole
 from tracker.store import engine, segments
 
 logger = logging.getLogger("tracker")
@@ -46,7 +48,7 @@ WORLD = (OSError, sqlite3.Error, SQLAlchemyError, TrackerError)
 
 
 class Mirror:
-    """Copies of all event files below a logdir.
+    """Copies of all files of TensorBoard below a logdir.
 
     Args:
         root: The logdir.
@@ -79,7 +81,7 @@ class Mirror:
                 if run.is_live:
                     self._follow(run)
             return
-        found = dict(event_files(self.root))
+        found = dict(sources(self.root))
         names = run_names(list(found), self.root) | ({".": "."} if "." in found else {})
         if not self._swept:
             self._sweep(set(names.values()))
@@ -137,7 +139,7 @@ class Mirror:
 
 
 class _MirroredRun:
-    """The event files of one folder and their copy."""
+    """What is read for one run, and its copy."""
 
     def __init__(self, source: str, name: str, folder: Path) -> None:
         self.source = source
@@ -145,7 +147,7 @@ class _MirroredRun:
         self.folder = folder
         self.is_live = False
         self.paths: list[Path] = []
-        self._copies: dict[Path, EventFileCopy] = {}
+        self._copies: dict[Path, EventFileCopy | WholeCopy] = {}
         self._stamps: dict[Path, tuple[int, int]] = {}
 
     def take(self, paths: Iterable[Path]) -> None:
@@ -158,15 +160,15 @@ class _MirroredRun:
         known = set()
         for path in self.paths:
             with contextlib.suppress(OSError):
-                known.add(f"source {identity(path)}")
+                known.add(f"source {whole_files.identity(path) if is_whole(path) else event_files.identity(path)}")
         for path in logdir.segment_files(self.folder):
             try:
                 with contextlib.closing(engine.open_reader(path)) as connection:
                     segment = segments.read(connection, path)
-                    sources = {row[0] for row in connection.execute("SELECT nonce FROM receipts")}
+                    read = {row[0] for row in connection.execute("SELECT nonce FROM receipts")}
             except (StoreError, sqlite3.Error, FileNotFoundError):
                 return False
-            if segment is None or segment.said_status == "running" or not sources <= known:
+            if segment is None or segment.said_status == "running" or not read <= known:
                 return False
         return True
 
@@ -176,31 +178,58 @@ class _MirroredRun:
         return any(not path.exists() for path in written)
 
     def follow(self, now: float, tell: Callable[[Path, str], None]) -> None:
-        """Copies what is new of each file that changed."""
+        """Copies what is new of each source that changed. One that cannot be read does not stop the others.
+
+        Raises:
+            ReplacedError: a file is not the one that was copied.
+        """
         self.is_live = False
         for path in self.paths:
             try:
-                stat = path.stat()
+                copied = self._whole(path, now) if is_whole(path) else self._grown(path, now)
             except FileNotFoundError:
                 continue  # the next walk sees that it is gone
-            idle = now - stat.st_mtime > IDLE_S
-            self.is_live = self.is_live or not idle
-            copy = self._copies.get(path)
-            before = self._stamps.get(path, (stat.st_ino, -1))
-            if before[0] != stat.st_ino or stat.st_size < before[1]:
-                raise ReplacedError(f"{path} is another file than before")
-            if stat.st_size != before[1]:
-                if copy is None:
-                    if stat.st_size and is_beside_a_run(path):
-                        self._stamps[path] = (stat.st_ino, stat.st_size)
-                        continue
-                    copy = self._copies[path] = EventFileCopy(path, self.folder, self.name)
-                self._stamps[path] = (stat.st_ino, stat.st_size)
-                for each in copy.update().met:
-                    if idle or "at the end" not in each:  # a record that is being written is not whole yet
-                        tell(path, each)
-            if idle and copy is not None:
-                copy.close()
+            except ReplacedError:
+                raise
+            except (OSError, TrackerError) as error:
+                tell(path, str(error).splitlines()[0])
+                continue
+            for each in copied.met:
+                tell(path, each)
+
+    def _whole(self, path: Path, now: float) -> Copied:
+        copy = self._copies.get(path)
+        if copy is None:
+            copy = self._copies[path] = whole_files.copy_of(path, self.folder, self.name)
+        assert isinstance(copy, WholeCopy)
+        copied = copy.update(settled=now - SETTLE_S)
+        self.is_live = self.is_live or not copy.is_settled
+        if copy.is_less:
+            raise ReplacedError(f"{path} has less than before")
+        return copied
+
+    def _grown(self, path: Path, now: float) -> Copied:
+        stat = path.stat()
+        idle = now - stat.st_mtime > IDLE_S
+        self.is_live = self.is_live or not idle
+        copy = self._copies.get(path)
+        before = self._stamps.get(path, (stat.st_ino, -1))
+        if before[0] != stat.st_ino or stat.st_size < before[1]:
+            raise ReplacedError(f"{path} is another file than before")
+        copied = Copied()
+        if stat.st_size != before[1]:
+            if copy is None:
+                if stat.st_size and is_beside_a_run(path):
+                    self._stamps[path] = (stat.st_ino, stat.st_size)
+                    return copied
+                copy = self._copies[path] = EventFileCopy(path, self.folder, self.name)
+            copied = copy.update()
+            self._stamps[path] = (stat.st_ino, stat.st_size)
+            if not idle:  # a record that is being written is not whole yet
+                copied.met = [each for each in copied.met if "at the end" not in each]
+        if idle and copy is not None:
+            copy.close()
+        return copied
 
     def close(self) -> None:
         """Folds the copies away."""

@@ -43,6 +43,12 @@ AttrEntry: key 1 string, value 2 AttrValue
 AttrValue: list 1 ListValue, s 2 bytes value, i 3 int64 value, f 4 float value, b 5 bool value, type 6 int32 value,
     shape 7 TensorShapeProto value, tensor 8 TensorProto value
 ListValue: s 2 bytes*, i 3 int64*, f 4 float*, b 5 bool*, type 6 int32*, shape 7 TensorShapeProto*
+RunMetadata: step_stats 1 StepStats, function_graphs 4 FunctionGraphs*
+StepStats: dev_stats 1 DeviceStepStats*
+DeviceStepStats: device 1 string, node_stats 2 NodeExecStats*
+NodeExecStats: node_name 1 string, all_start_micros 2 int64, op_start_rel_micros 3 int64, op_end_rel_micros 4 int64,
+    all_end_rel_micros 5 int64, timeline_label 8 string, thread_id 10 uint32
+FunctionGraphs: partition_graphs 1 bytes*, pre_optimization_graph 2 bytes
 HParams: version 1 int32, experiment 2 Experiment data, session_start_info 3 SessionStart data,
     session_end_info 4 SessionEnd data
 Experiment: description 1 string, user 2 string, time_created_secs 3 double, hparam_infos 4 HParamInfo*,

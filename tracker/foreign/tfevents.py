@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tracker.errors import DamagedBytesError, TrackerError
-from tracker.foreign import hparams, protos, scalar_events, tensors, tfgraph
+from tracker.foreign import hparams, keras_model, mesh_parts, protos, run_metadata, scalar_events, tensors, tfgraph
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
 from tracker.store.stretch import Points
@@ -76,11 +76,13 @@ class EventDecoder:
             return
         what = event.WhichOneof("what")
         if what == "summary":
+            before = len(batch.items)
             for value in event.summary.value:
                 try:
                     self._value(value, place, step, wall_time, batch, singles)
                 except (DecodeError, TrackerError) as error:
                     batch.left_out[f"values of {protos.text(value.tag)!r}: {str(error).splitlines()[0]}"] += 1
+            batch.items[before:] = mesh_parts.joined(batch.items[before:])
         elif what == "graph_def":
             try:
                 batch.items.append(Item("graph", "graph", step, wall_time, tfgraph.encoded(event.graph_def)))
@@ -91,8 +93,12 @@ class EventDecoder:
             batch.items.append(Item("file", "meta_graph", step, wall_time, [raw]))
         elif what == "tagged_run_metadata":
             tagged = event.tagged_run_metadata
-            raw = Medium("application/x-tensorflow-run-metadata", {}, tagged.run_metadata)
-            batch.items.append(Item("profile", protos.text(tagged.tag) or "run", step, wall_time, [raw]))
+            tag = protos.text(tagged.tag) or "run"
+            try:
+                for kind, name, content in run_metadata.items(tagged.run_metadata, tag):
+                    batch.items.append(Item(kind, name, step, wall_time, content))
+            except (DecodeError, TrackerError) as error:
+                batch.left_out[f"run metadata: {str(error).splitlines()[0]}"] += 1
         elif what == "log_message":
             batch.items.append(Item("text", "log", step, wall_time, [_words(event.log_message.message, False)]))
         elif what == "session_log":
@@ -130,9 +136,8 @@ class EventDecoder:
         elif which is None:
             batch.left_out[f"values of {tag!r}: they have no content"] += 1
         else:
-            batch.items += [
-                Item(kind, name, step, wall_time, content) for kind, name, content in _items(value, tag, plugin)
-            ]
+            for kind, name, content in _items(value, tag, plugin):
+                batch.items.append(Item(kind, name, step, wall_time, content))
 
 
 def _is_number(tensor: Any) -> bool:
@@ -182,6 +187,12 @@ def _items(value: Any, tag: str, plugin: str) -> Iterator[tuple[str, str, Any]]:
         yield "histogram", tag, _histogram(value.histo)
     elif plugin == "histograms":
         yield "histogram", tag, _histogram_of_tensor(tensors.array_of(value.tensor))
+    elif plugin.startswith("graph_keras_model") and value.tensor.string_val:
+        data = value.tensor.string_val[0]
+        yield "model", tag, [Medium("application/vnd.keras+json", said, data)]
+        yield "graph", tag, keras_model.graph_of(data).encode()
+    elif plugin.startswith("graph_run_metadata") and value.tensor.string_val:
+        yield from run_metadata.items(value.tensor.string_val[0], tag)
     else:
         yield _of_tensor(value, tag, plugin, said)
 
@@ -189,7 +200,6 @@ def _items(value: Any, tag: str, plugin: str) -> Iterator[tuple[str, str, Any]]:
 def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple[str, str, list[Medium]]:
     tensor = value.tensor
     strings = tensors.strings_of(tensor)
-    content = value.metadata.plugin_data.content
     if plugin == "images" and len(strings) > 2:
         width, height = (int(text) if text.isdigit() else 0 for text in strings[:2])
         return "image", tag, [kept.picture(data, width, height, **said) for data in strings[2:]]
@@ -208,17 +218,10 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
     if plugin == "pr_curves":
         curve = tensors.array_of(tensor)
         return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
-    if plugin == "mesh":
-        about = protos.Mesh.FromString(content)
-        part = {1: "vertices", 2: "faces", 3: "colors"}.get(about.content_type, "undefined")
-        noted = {"part": part, "name": protos.text(about.name), "config": protos.text(about.json_config)}
-        return "mesh", tag, [kept.array(tensors.array_of(tensor), **noted, **said)]
+    if plugin == mesh_parts.PLUGIN:
+        return ("mesh", *mesh_parts.part(value, tag, said))
     if plugin == "custom_scalars" and strings:
         return "layout", tag, [kept.plain(hparams.layout_of(strings[0]))]
-    if plugin.startswith("graph_keras_model") and strings:
-        return "model", tag, [Medium("application/vnd.keras+json", said, strings[0])]
-    if plugin.startswith("graph_run_metadata") and strings:
-        return "profile", tag, [Medium("application/x-tensorflow-run-metadata", said, strings[0])]
     noted = {"plugin": plugin, **said}
     if tensor.dtype == tensors.STRING:
         return "tensor", tag, [Medium("application/octet-stream", noted, data) for data in strings]

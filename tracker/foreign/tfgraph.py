@@ -23,8 +23,8 @@ _OUTPUTS = frozenset(("_Retval",))
 LONGEST_ATTR = 300
 
 
-def encoded(data: bytes) -> list[Medium]:
-    """The graph of a GraphDef's bytes, as the items of a value of kind "graph".
+def encoded(*parts: bytes) -> list[Medium]:
+    """The graph of a GraphDef's bytes, or of several side by side, as the items of a value of kind "graph".
 
     Functions of its library become scopes. An input that names no node, as PyTorch's own tracing leaves some, is
     no edge; how many there were is among the attributes, as `dangling`.
@@ -32,13 +32,20 @@ def encoded(data: bytes) -> list[Medium]:
     Raises:
         google.protobuf.message.DecodeError: the bytes are no GraphDef.
     """
-    message = protos.GraphDef.FromString(data)
-    nodes, edges = _part(message.node, "")
-    for function in message.library.function:
-        scope = f"{protos.text(function.signature.name) or 'function'}/"
-        more, between = _part(function.node_def, scope)
-        nodes += more
-        edges += between
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    for number, data in enumerate(parts):
+        message = protos.GraphDef.FromString(data)
+        beside = f"graph_{number + 1}/" if len(parts) > 1 else ""
+        scopes = [(message.node, beside)]
+        scopes += [
+            (function.node_def, f"{beside}{protos.text(function.signature.name) or 'function'}/")
+            for function in message.library.function
+        ]
+        for found, scope in scopes:
+            more, between = _part(found, scope)
+            nodes += more
+            edges += between
     known: dict[str, Any] = {}
     for node in nodes:
         known.setdefault(node["name"], node)

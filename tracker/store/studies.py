@@ -132,21 +132,30 @@ def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbe
 
 
 def meshes(items: Sequence[MediaItem]) -> list[StoredMesh]:
-    """The meshes among the items of a series, in order; each begins with its vertices."""
-    found: list[StoredMesh] = []
+    """The meshes among the items of a series, in order.
+
+    The parts of one may have come one by one, as TensorFlow's writer puts them down: a new mesh begins with a new step,
+    or with a part that the last one has already. What has no vertices is left out.
+    """
+    groups: list[dict[str, MediaItem]] = []
     for item in items:
         part = item.attributes.get("part", "vertices")
+        if not groups or part in groups[-1] or next(iter(groups[-1].values())).step != item.step:
+            groups.append({})
+        groups[-1][part] = item
+    return [_mesh(parts) for parts in groups if "vertices" in parts]
+
+
+def _mesh(parts: dict[str, MediaItem]) -> StoredMesh:
+    arrays: dict[str, Array] = {}
+    for part, item in parts.items():
         array = stored_array.read(item.data)
         array = array[0] if array.ndim == 3 and len(array) else array
         if array.ndim != 2 or array.shape[1] != 3:
             raise DamagedBytesError(f"{part} of a mesh come in threes, not {array.shape}")
-        if part == "vertices":
-            found.append(StoredMesh(item.step, item.wall_time, array, None, None))
-        elif found and part == "faces":
-            found[-1] = replace(found[-1], faces=array)
-        elif found and part == "colors":
-            found[-1] = replace(found[-1], colors=array)
-    return found
+        arrays[part] = array
+    first = parts["vertices"]
+    return StoredMesh(first.step, first.wall_time, arrays["vertices"], arrays.get("faces"), arrays.get("colors"))
 
 
 def _areas(tp: Array, fp: Array, tn: Array, fn: Array, precision: Array) -> tuple[float | None, float | None]:

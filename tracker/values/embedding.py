@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.errors import LoggedTypeError, LoggedValueError, message
-from tracker.values import arrays, stored_array
+from tracker.errors import LoggedValueError, message
+from tracker.values import arrays, projector, stored_array
 from tracker.values.value import Medium, Value
 
 
@@ -82,9 +80,19 @@ class Embedding(Value):
         """
         path = Path(config)
         path = path / "projector_config.pbtxt" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8")
-        entries = json.loads(text)["embeddings"] if path.suffix == ".json" else _pbtxt(text).get("embeddings", [])
-        return dict(_from_entry(path, {_snake(key): value for key, value in entry.items()}) for entry in entries)
+        return {entry.name: cls.of_entry(entry) for entry in projector.entries(path)}
+
+    @classmethod
+    def of_entry(cls, entry: projector.Entry) -> Embedding:
+        """One of the embeddings that a config of the projector names.
+
+        Raises:
+            LoggedValueError: its files are not as the config says.
+            OSError: they cannot be read.
+        """
+        vectors = projector.vectors(entry)
+        rows, header = projector.words(entry)
+        return cls(vectors, rows, header, projector.pictures(entry, len(vectors)))
 
 
 def _rows(labels: Any, count: int) -> list[list[str]] | None:
@@ -126,86 +134,3 @@ def _pictures(sprites: Any, count: int) -> npt.NDArray[np.uint8]:
     if array.dtype.kind == "f":
         array = np.rint(255 * np.clip(np.nan_to_num(array), 0, 1))
     return np.ascontiguousarray(np.clip(array, 0, 255).astype(np.uint8))
-
-
-# --- the projector's files -------------------------------------------------------------------------------
-
-
-def _from_entry(path: Path, entry: dict[str, Any]) -> tuple[str, Embedding]:
-    name = str(entry.get("tensor_name") or "embedding")
-    where = entry.get("tensor_path")
-    if not where:
-        raise LoggedValueError(
-            message(
-                f"{path.name}: the vectors of {name!r} are in a checkpoint that cannot be read.",
-                expected="a tensor_path to a .tsv or .bytes file",
-                got="none",
-                hint="Log the weights themselves: tracker.Embedding(model.embedding.weight).",
-            )
-        )
-    tensor = path.parent / where
-    if tensor.suffix == ".bytes":
-        shape: list[int] = list(entry.get("tensor_shape") or ())
-        flat = np.frombuffer(tensor.read_bytes(), "<f4")
-        if len(shape) != 2 or shape[0] * shape[1] != len(flat):
-            raise LoggedValueError(
-                message(f"{tensor.name}: not as long as its shape says.", expected=shape, got=f"{len(flat)} numbers")
-            )
-        vectors: npt.NDArray[Any] = flat.reshape(shape)
-    else:
-        vectors = np.loadtxt(tensor, delimiter="\t", dtype=np.float32, ndmin=2)
-    labels, header = None, None
-    if entry.get("metadata_path"):
-        lines = (path.parent / entry["metadata_path"]).read_text(encoding="utf-8").rstrip("\n").split("\n")
-        labels = [line.rstrip("\r").split("\t") for line in lines]
-        # As the projector has it: a table of several columns begins with their names, a single one does not.
-        if len(labels[0]) > 1:
-            header = labels.pop(0)
-    sprites = _sprites(path.parent, entry.get("sprite"), len(vectors))
-    return name, Embedding(vectors, labels, header, sprites)
-
-
-def _sprites(folder: Path, sprite: Any, count: int) -> npt.NDArray[np.uint8] | None:
-    if not sprite:
-        return None
-    from PIL import Image
-
-    sprite = {_snake(key): value for key, value in sprite.items()}
-    sheet = np.asarray(Image.open(folder / sprite["image_path"]).convert("RGB"))
-    width, height = sprite["single_image_dim"]
-    across = max(1, sheet.shape[1] // width)
-    places = [((i // across) * height, (i % across) * width) for i in range(count)]
-    return np.stack([sheet[y : y + height, x : x + width] for y, x in places])
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found.group().lower()}", name)
-
-
-_TOKEN = re.compile(r'\s*(?:(\w+)\s*:?\s*(\{)|(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([^\s{}]+))|(\}))|\s*#[^\n]*')
-
-
-def _pbtxt(text: str) -> dict[str, Any]:
-    """A protocol buffer in text form as dictionaries; what may be repeated is a list."""
-    stack: list[dict[str, Any]] = [{}]
-    at = 0
-    while at < len(text.rstrip()):
-        found = _TOKEN.match(text, at)
-        if found is None or found.end() == at:
-            raise LoggedTypeError(message("This is not a config of the projector.", got=repr(text[at : at + 40])))
-        at = found.end()
-        block, opens, key, quoted, bare, closes = found.groups()
-        if opens:
-            inner: dict[str, Any] = {}
-            if block == "embeddings":
-                stack[-1].setdefault(block, []).append(inner)
-            else:
-                stack[-1][block] = inner
-            stack.append(inner)
-        elif closes and len(stack) > 1:
-            stack.pop()
-        elif key in ("single_image_dim", "tensor_shape"):
-            stack[-1].setdefault(key, []).append(int(bare))
-        elif key:
-            stack[-1][key] = quoted if quoted is not None else bare
-    return stack[0]
