@@ -204,12 +204,12 @@ class LandscapeCallback(Callback):
     """Keeps the weights on the way, and when the training has ended lays out the loss around them: the page *Paths*.
 
     The training's path lies on the plane of its two principal components; a second landscape goes along random
-    directions. Both are computed in the background (`tracker.Run.log_landscape`), and the end of the run waits for them.
+    directions. Both are computed in the background (`tracker.Run.log_landscape`); the end of the run waits for them.
 
     Args:
         run: What `tracker.init` gave.
-        data: Batches whose mean loss is computed at every point, as for `evaluate`: a `DataLoader` or a list of pairs. A
-            thousand samples tell as much as all.
+        data: Batches whose mean loss is computed at every point, as for `evaluate`: a `DataLoader` or a list of pairs.
+            A thousand samples tell as much as all.
         name: What the page calls it: `<name>/path` and `<name>/random`.
         every: Steps between two copies of the weights.
         limit: Copies at most; when there are more, every second is let go.

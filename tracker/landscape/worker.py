@@ -141,6 +141,7 @@ class Landscape:
     def compute(self) -> None:
         """Everything, on this thread."""
         try:
+            self._tell()
             with ExitStack() as stack:
                 stack.enter_context(np.errstate(all="ignore"))  # far away losses overflow: that is told, not warned of
                 stack.enter_context(self._weights.evaluating())
@@ -211,7 +212,7 @@ def start(
     given = weights_of(model)
     weights = weights_of(_copied(model)) if background else given
     path = [] if trajectory is None else _whole_path(trajectory, given, step)
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"own": True}
     if not path:
         plane = random_plane(_finite(given), given.filters, dimensions, seed)
         edges = [(-span, span)] * dimensions
