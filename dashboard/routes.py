@@ -183,19 +183,21 @@ class _Api:
     async def media(self, request: Request) -> Response:
         """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
 
-        `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together.
+        `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together,
+        `last=1` for the last of all.
         """
         run, tag, kind = _wanted(request, "run"), _wanted(request, "tag"), request.query_params.get("kind", "image")
         if kind not in MEDIA_KINDS:
             raise HTTPException(400, f"kind is {' | '.join(MEDIA_KINDS)}")
         wanted, position = request.query_params.get("step"), _whole(request, "position")
         step = None if wanted == "newest" else _whole(request, "step")
+        is_last_alone = request.query_params.get("last") == "1"
 
         def read() -> dict[str, Any]:
             stored = self._run(run)
             steps = stored.media_steps(kind, tag)
             at = steps[-1] if wanted == "newest" and steps else step
-            found = stored.media(kind, tag, step=at, position=position)
+            found = stored.media(kind, tag, step=at, position=position)[-1 if is_last_alone else 0 :]
             return {"run": run, "tag": tag, "steps": steps, "items": [_item(each, kind) for each in found]}
 
         return json_answer(await self._ask(read))

@@ -2,7 +2,8 @@
 
     python -m sample_runs.digits --logdir runs --epochs 20
 
-Watch it with `viz serve --logdir runs`. The images come with the project (see `data/LICENSE-digits.txt`).
+Watch it with `viz serve --logdir runs`; with `--landscape` the page Paths shows, when it has learned, the way it took
+through the landscape of the test loss. The images come with the project (see `data/LICENSE-digits.txt`).
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def main(
     batch_size: int = 8,
     lr: float = 1e-3,
     pace: float | None = None,
+    landscape: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> float:
     """Trains, logs to `logdir`, and gives the share of test images that are read right.
@@ -74,6 +76,7 @@ def main(
         batch_size: Images in a step.
         lr: The first learning rate; it falls to 0 along half a cosine.
         pace: Steps per second at most, to watch it learn; None for as fast as it goes.
+        landscape: Lay out the test loss around the weights at the end, and the way to them; half a minute.
         callbacks: More of them.
     """
     trainer.manual_seed(seed)
@@ -93,6 +96,10 @@ def main(
         ]
         if pace is not None:
             listeners.append(Pace(pace))
+        if landscape:
+            listeners.append(
+                trainer.LandscapeCallback(run, DataLoader(test, batch_size=TEST_IMAGES), every=len(loader) // 4 or 1)
+            )
         history = model.fit(
             loader,
             nn.CrossEntropyLoss(),
@@ -118,5 +125,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--pace", type=float, default=100.0, help="steps per second at most, 0 for no limit (default 100)"
     )
+    parser.add_argument("--landscape", action="store_true", help="lay out the loss around the weights at the end")
     given = parser.parse_args()
-    main(given.logdir, given.epochs, given.name, given.seed, pace=given.pace or None)
+    main(given.logdir, given.epochs, given.name, given.seed, pace=given.pace or None, landscape=given.landscape)

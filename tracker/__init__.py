@@ -13,10 +13,11 @@ The functions of this module act on the run of the last `init`; a `Run` has the 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tracker import errors
+from tracker.landscape.trajectory import Trajectory
 from tracker.run import Run
 from tracker.start import start as _start
 from tracker.values.audio import Audio
@@ -49,6 +50,7 @@ __all__ = [
     "Run",
     "Table",
     "Text",
+    "Trajectory",
     "Video",
     "errors",
     "finish",
@@ -56,10 +58,14 @@ __all__ = [
     "init",
     "log",
     "log_graph",
+    "log_landscape",
     "mark",
     "open",
     "watch",
 ]
+
+if TYPE_CHECKING:
+    from tracker.landscape.worker import Landscape
 
 _current: Run | None = None
 
@@ -130,6 +136,11 @@ def log(values: Mapping[str, Any], step: int | None = None, wall_time: float | N
 def log_graph(model: Any, *example_inputs: Any, tag: str = "graph") -> None:
     """`Run.log_graph` of the current run."""
     _run().log_graph(model, *example_inputs, tag=tag)
+
+
+def log_landscape(model: Any, loss: Callable[[Any], Any], **options: Any) -> Landscape:
+    """`Run.log_landscape` of the current run."""
+    return _run().log_landscape(model, loss, **options)
 
 
 def mark(text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:

@@ -10,11 +10,11 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,10 @@ from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.scalar import number
 from tracker.values.value import Value
+
+if TYPE_CHECKING:
+    from tracker.landscape.trajectory import Trajectory
+    from tracker.landscape.worker import Landscape
 
 STEP_MIN, STEP_MAX = -(1 << 63), (1 << 63) - 1
 MAX_DEPTH = 32
@@ -75,6 +79,7 @@ class Run:
         """False in a forked child until it logs something of its own."""
         self._sampler: Sampler | None = None
         self._console: Console | None = None
+        self._landscapes: list[Any] = []
         process.add(self)
         self._writer.start()
 
@@ -205,11 +210,11 @@ class Run:
         else:
             self._writer.add_media(heavy)
 
-    def observe(self, values: Mapping[str, float | Value]) -> None:
-        """Logs what is not of the loop, from any thread: at the step where the loop stands, without moving it."""
+    def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
+        """Logs what is not of the loop, from any thread: at the step where it stands by default, without moving it."""
         if self._finished or not self._live:
             return
-        step, now = max(self._last_step, 0), _now()
+        step, now = max(self._last_step, 0) if step is None else step, _now()
         numbers = {tag: value for tag, value in values.items() if not isinstance(value, Value)}
         if numbers:
             self._log_numbers(numbers, step, now)
@@ -249,6 +254,55 @@ class Run:
             tag: What the graph is called, when a run has several.
         """
         self._log_carefully({tag: Graph.of(model, *example_inputs)}, max(self._last_step, 0), None)
+
+    def log_landscape(
+        self,
+        model: Any,
+        loss: Callable[[Any], Any],
+        *,
+        name: str = "loss",
+        trajectory: Trajectory | None = None,
+        dimensions: int = 2,
+        points: int | None = None,
+        span: float = 1.0,
+        seed: int = 0,
+        share: float = 0.5,
+        background: bool = True,
+    ) -> Landscape:
+        """Lays out the loss around a model's weights for the page *Paths*, in the background, over a copy of the model.
+
+        Without a trajectory: along random directions whose filters are as long as the model's (Li et al. 2018). With
+        one: the plane of its two principal components, and on it where the training went; or, in one dimension, the
+        straight line from its first weights (0) to the last (1).
+
+        Args:
+            model: A `torch.nn.Module`, a `trainer.nn.Module`, or a dictionary of arrays by name. It is in evaluation
+                mode: norms use their running statistics, those of the checkpoint for a loss on the path and the
+                present ones everywhere else. Parameters that are frozen stay as they are.
+            loss: Called with the copy (not with `model` itself), many times and on another thread; gives a number.
+            name: What the page calls it; the tags are `path/<name>/…`.
+            trajectory: The weights on the way; the present ones are its end.
+            dimensions: 2 for a surface, 1 for a line.
+            points: Points along each axis; 21, or 51 on a line.
+            span: How far it reaches: to each side in lengths of the weights, past the path in quarters of its extent.
+            seed: Of the random directions; the same seed gives the same ones.
+            share: The part of the time it takes beside the training; all of it once somebody waits.
+            background: False computes at once, on the model itself, and puts its weights back whatever happens.
+
+        Returns:
+            What is being computed: `.wait()`, `.cancel()`, `.progress`. `finish()` waits, unless the run crashed.
+
+        Raises:
+            LoggedTypeError, LoggedValueError: what was given has no landscape. Whatever `loss` raises.
+        """
+        from tracker.landscape.worker import start
+
+        landscape = start(
+            self, max(self._last_step, 0), model, loss, name, trajectory, dimensions, points, span, seed, share,
+            background,
+        )  # fmt: skip
+        self._landscapes.append(landscape)
+        return landscape
 
     def mark(self, text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:
         """Marks a moment of the training on every chart, such as a change of the learning rate.
@@ -300,12 +354,16 @@ class Run:
     def finish(self, status: str = "finished", ending: str | None = None) -> None:
         """Stores what is left and closes the run. Returns within 5 s whatever the disk does; can be called twice.
 
+        Landscapes that are being computed are waited for; those of a run that did not finish well are ended.
+
         Args:
             status: "finished", "stopped" (by the user) or "crashed".
             ending: A few words on why, such as the name of an exception.
         """
         if self._finished:
             return
+        if self._landscapes:
+            self._end_landscapes(status)
         if self._sampler is not None:
             self._sampler.stop()
         if self._console is not None:
@@ -320,6 +378,13 @@ class Run:
                 self.name,
                 self._writer.trouble or "the disk is slow",
             )
+
+    def _end_landscapes(self, status: str) -> None:
+        from tracker.landscape.worker import end
+
+        landscapes, self._landscapes = self._landscapes, []
+        if self._live:
+            end(landscapes, cancel=status != "finished")
 
     def _retire(self) -> None:
         """Sends later calls the careful way, which sees that the run is over."""
@@ -344,6 +409,9 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.name!r} in {str(self.logdir)!r}{', finished' if self._finished else ''}>"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+        return self  # what holds a run and is copied, a model with hooks foremost, holds the same run
+
     def __reduce__(self) -> Any:
         raise TypeError(
             message(
@@ -363,6 +431,7 @@ class Run:
             self._console = None
         self._inbox = Inbox()
         self._stepping = threading.Lock()
+        self._landscapes = []  # computed there
         self._live = False
 
     def _begin_in_child(self) -> None:

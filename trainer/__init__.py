@@ -92,7 +92,7 @@ from trainer.ops import (
     where,
 )
 from trainer.summary import summary
-from trainer.tracking import TrackerCallback
+from trainer.tracking import LandscapeCallback, TrackerCallback
 
 float16 = _np.dtype(_np.float16)
 float32 = _np.dtype(_np.float32)
@@ -116,6 +116,7 @@ __all__ = [
     "History",
     "InPlaceError",
     "IndexRangeError",
+    "LandscapeCallback",
     "Loop",
     "ModelCheckpoint",
     "Pace",

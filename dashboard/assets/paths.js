@@ -1,4 +1,5 @@
-// The page of paths: where optimizers went on a surface, step by step, from above and in three dimensions.
+// The page of paths: where optimizers went on a surface, step by step, from above and in three dimensions; landscapes
+// of losses while they are computed, and lines through them.
 import * as api from "./api.js";
 import * as frames from "./frames.js";
 import * as format from "./format.js";
@@ -10,7 +11,8 @@ import { colour } from "./palette.js";
 import { emptyPage } from "./empty.js";
 import { isPath, isSurface, nameOf } from "./path_tags.js";
 import { Contour } from "./paths_contour.js";
-import { Surface } from "./paths_surface.js";
+import { SliceChart } from "./paths_slice.js";
+import { Surface, progress, readSlice } from "./paths_surface.js";
 import { View3d } from "./paths_view3d.js";
 import { Walk, axisOf } from "./paths_walk.js";
 
@@ -18,7 +20,7 @@ const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as
 const LAP_S = 9; // how long a whole walk takes to play at speed 1
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REFRESH_MS = 200;
-const FRAME = '<div class="paths"><div class="paths-tools"><div class="paths-names" role="radiogroup" aria-label="Surface"></div><div class="paths-transport"><button class="icon-button paths-play" title="Play (space)"><svg viewBox="0 0 20 20" aria-hidden="true"><path class="play" d="M6.5 4.2v11.6L15.5 10z"/><path class="pause" d="M7 4.5v11M13 4.5v11"/></svg></button><input type="range" min="0" step="1" aria-label="Step"><output></output><select aria-label="Speed" title="Speed"></select></div></div><div class="paths-views"><article class="panel"><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><canvas class="paths-contour" tabindex="0" role="img"></canvas></article><article class="panel"><div class="card-head"><h3 class="card-title"><span class="last">On the surface</span></h3><span class="paths-formula">drag to turn · double click to reset</span></div><canvas class="paths-3d" tabindex="0" role="img"></canvas></article></div><article class="panel paths-standing"><table><thead><tr><th>Run</th><th>x</th><th>y</th><th>value</th><th>steps</th></tr></thead><tbody></tbody></table></article></div>';
+const FRAME = '<div class="paths"><div class="paths-tools"><div class="paths-names" role="radiogroup" aria-label="Surface"></div><label class="paths-choice paths-of">Run <select></select></label><label class="paths-choice paths-heights">Heights <select><option value="">automatic</option><option value="even">evened out</option><option value="linear">linear</option><option value="log">logarithmic</option></select></label><div class="paths-transport"><button class="icon-button paths-play" title="Play (space)"><svg viewBox="0 0 20 20" aria-hidden="true"><path class="play" d="M6.5 4.2v11.6L15.5 10z"/><path class="pause" d="M7 4.5v11M13 4.5v11"/></svg></button><input type="range" min="0" step="1" aria-label="Step"><output></output><select aria-label="Speed" title="Speed"></select></div></div><div class="paths-views"><article class="panel paths-slice" hidden><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas tabindex="0" role="img"></canvas></article><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas class="paths-contour" tabindex="0" role="img"></canvas></article><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last">On the surface</span></h3><span class="paths-formula">drag to turn · double click to reset</span></div><canvas class="paths-3d" tabindex="0" role="img"></canvas></article></div><article class="panel paths-standing"><table><thead><tr><th>Run</th><th>x</th><th>y</th><th>value</th><th>steps</th></tr></thead><tbody></tbody></table></article></div>';
 
 let page = null;
 
@@ -29,6 +31,7 @@ class Page {
     this.name = null;
     this.walks = new Map(); // run -> Walk
     this.surface = null;
+    this.slices = new Map(); // run -> what it logged along a line
     this.at = null; // the step that is shown; null follows the newest
     this.playing = false;
     this.speed = 1;
@@ -57,12 +60,22 @@ class Page {
     this.#choices(names, name);
     const wanted = this.#runs(name);
     const isNew = name !== this.name;
-    if (isNew) { this.name = name; this.walks.clear(); this.surface = null; this.at = null; this.play(false); }
+    if (isNew) { this.name = name; this.walks.clear(); this.surface = null; this.slices.clear(); this.at = null; this.play(false); }
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
     live.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
-    if (isNew || missing.length) this.load(missing);
+    const isOther = this.surface && !this.#owners("surface").includes(this.surface.run);
+    if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run))) this.load(missing);
     else this.draw(true);
+  }
+
+  // Whether a text that a run has logged may be a surface that is shown, or could be.
+  isOf(run) { return !this.surface || ["surface", "slice"].some((what) => this.#owners(what).includes(run)); }
+
+  // The shown runs that have logged a surface or a slice of the name, the newest first.
+  #owners(what) {
+    const tag = `path/${this.name}/${what}`;
+    return runs.visible().toReversed().filter((run) => run.series.text?.includes(tag)).map((run) => run.name);
   }
 
   #runs(name) {
@@ -85,7 +98,7 @@ class Page {
       if (!isWhole) this.later();
     };
     try {
-      await Promise.all([...["x", "y", "value"].map(each), this.surface ? null : this.#loadSurface(name)]);
+      await Promise.all([...(names.length ? ["x", "y", "value"] : []).map(each), this.#loadSurface(name), this.#loadSlices(name)]);
       this.problem = null;
     } catch (error) {
       this.problem = error.message;
@@ -96,14 +109,21 @@ class Page {
     this.draw(true);
   }
 
-  // The newest surface of the name that some shown run has logged and that can be read.
+  // The newest surface of the name that can be read: of the run that was chosen, or of the newest that is shown.
   async #loadSurface(name) {
-    const tag = `path/${name}/surface`;
-    for (const run of runs.visible().toReversed().filter((each) => each.series.text?.includes(tag))) {
-      const { items } = await api.json("media", { run: run.name, tag, kind: "text" });
-      const found = items.length ? Surface.read(items[items.length - 1].text) : null;
-      if (found && name === this.name) { this.surface = found; return; }
+    const owners = this.#owners("surface");
+    for (const run of [...owners.filter((each) => each === this.of), ...owners]) {
+      const found = Surface.read(await newest(run, `path/${name}/surface`));
+      if (name !== this.name) return;
+      if (found) { this.surface = Object.assign(found, { run }); return; }
     }
+    this.surface = null;
+  }
+
+  async #loadSlices(name) {
+    const owners = this.#owners("slice");
+    const read = await Promise.all(owners.map(async (run) => [run, readSlice(await newest(run, `path/${name}/slice`))]));
+    if (name === this.name) this.slices = new Map(read.toReversed());
   }
 
   later() {
@@ -125,10 +145,16 @@ class Page {
     this.built = true;
     this.contour = new Contour(this.part(".paths-contour"));
     this.view3d = new View3d(this.part(".paths-3d"), () => frames.request(this, true));
-    const speed = this.part("select");
+    const speed = this.part(".paths-transport select");
     for (const each of SPEEDS) speed.append(new Option(`${each}×`, each, each === 1, each === 1));
     speed.addEventListener("change", () => { this.speed = Number(speed.value); });
     this.part(".paths-play").addEventListener("click", () => this.play(!this.playing));
+    this.part(".paths-of select").addEventListener("change", (event) => { this.of = event.target.value; this.later(); });
+    this.part(".paths-heights select").addEventListener("change", (event) => state.set("heights", event.target.value));
+    const lines = this.part(".paths-slice canvas");
+    this.chart = new SliceChart(lines);
+    lines.addEventListener("pointermove", (event) => { const table = this.chart.under(event.offsetX, event.offsetY); if (table) showTip(event, table); else hideTip(); });
+    lines.addEventListener("pointerleave", hideTip);
     const slider = this.part("input[type=range]");
     slider.addEventListener("input", () => {
       this.play(false);
@@ -201,12 +227,22 @@ class Page {
     for (const walk of this.walks.values()) walk.join();
     const surface = this.surface ?? around([...this.walks.values()]);
     const step = this.at ?? this.last;
-    const shown = [...this.walks.values()].filter((walk) => walk.length).map((walk) => ({ walk, colour: colour(runs.index(walk.run)), faint: this.highlight !== null && this.highlight !== walk.run }));
+    const shown = [...this.walks.values()].filter((walk) => walk.length && (!surface.isOwn || walk.run === surface.run)).map((walk) => this.#dressed(walk.run, { walk }));
     this.shown = shown;
-    this.contour.draw(surface, shown, step);
-    this.view3d.draw(surface, shown, step);
-    this.part(".card-title .last").textContent = this.name;
-    this.part(".paths-formula").textContent = this.problem ?? (surface.formula || (this.surface ? "" : "no surface was logged"));
+    const wanted = state.get("heights");
+    const hasPlane = Boolean(this.surface) || this.walks.size > 0;
+    for (const panel of this.view.querySelectorAll(".paths-plane")) panel.hidden = !hasPlane;
+    this.part(".paths-transport").hidden = this.part(".paths-standing").hidden = !shown.length;
+    surface.spread(wanted);
+    if (hasPlane) {
+      this.contour.draw(surface, shown, step);
+      this.view3d.draw(surface, shown, step);
+    }
+    this.part(".paths-plane .card-title .last").textContent = this.name;
+    const formula = this.problem ?? (surface.formula || (this.surface ? "" : "no surface was logged"));
+    this.#said(this.part(".paths-plane"), surface, surface.run, formula);
+    this.#drawSlices(wanted);
+    this.#tools(surface, wanted);
     const slider = this.part("input[type=range]");
     slider.max = String(this.last);
     slider.value = String(step);
@@ -215,6 +251,46 @@ class Page {
     this.#standing(shown, step);
     const newest = shown.map(({ walk }) => walk.curves.x).filter((curve) => curve.newest);
     if (newest.length) frames.afterPaint(() => { for (const curve of newest) { if (curve.newest) live.drawn(curve.newest); curve.newest = 0; } });
+  }
+
+  #dressed(run, rest) {
+    return { ...rest, run, colour: colour(runs.index(run)), faint: this.highlight !== null && this.highlight !== run };
+  }
+
+  // Formula and progress of what is computed.
+  #said(panel, what, run, formula) {
+    const isLive = runs.get(run)?.status === "running";
+    panel.querySelector(".paths-formula").textContent = panel.querySelector(".paths-formula").title = [progress(what, isLive), formula].filter(Boolean).join(" · ");
+    const bar = panel.querySelector(".paths-progress");
+    bar.hidden = !(what.state === "computing" && isLive);
+    bar.firstElementChild.style.width = `${(100 * what.done) / (what.total || 1)}%`;
+  }
+
+  #drawSlices(wanted) {
+    const panel = this.part(".paths-slice");
+    const found = [...this.slices].filter(([run, slice]) => slice && runs.isVisible(run)).map(([run, slice]) => this.#dressed(run, { slice }));
+    panel.hidden = !found.length;
+    if (!found.length) return;
+    const newest = found[found.length - 1];
+    this.chart.draw(found, wanted || (found.some(({ slice }) => slice.scale === "log") ? "log" : "linear"));
+    panel.querySelector(".last").textContent = `${this.name}, along a line`;
+    this.#said(panel, newest.slice, newest.run, newest.slice.formula);
+    panel.querySelector("canvas").setAttribute("aria-label", `Loss along a line of ${format.plural(found.length, "run")}`);
+  }
+
+  // Which run's surface, where each has its own; how heights are told apart.
+  #tools(surface, wanted) {
+    const owners = this.#owners("surface"), of = this.part(".paths-of");
+    of.hidden = !surface.isOwn || owners.length < 2;
+    const select = of.querySelector("select");
+    if (select.dataset.names !== JSON.stringify(owners)) {
+      select.dataset.names = JSON.stringify(owners);
+      select.replaceChildren(...owners.map((run) => new Option(run, run)));
+    }
+    if (surface.run) select.value = surface.run;
+    const heights = this.part(".paths-heights");
+    heights.hidden = surface.isFlat && !this.slices.size;
+    heights.querySelector("select").value = wanted;
   }
 
   // Who is lowest now, in a table that a screen reader can read as well.
@@ -239,9 +315,19 @@ class Page {
 
   #hover(event) {
     const found = this.shown && this.contour.nearest(this.shown, this.at ?? this.last, event.offsetX, event.offsetY);
-    if (!found) { hideTip(); return; }
-    const { walk, index } = found;
     const table = document.createElement("table");
+    if (!found) {
+      const here = this.contour.under(event.offsetX, event.offsetY);
+      if (!here) { hideTip(); return; }
+      for (const [name, value] of Object.entries({ x: format.value(here.x), y: format.value(here.y), height: here.known ? format.value(here.value, 6) : "not known yet" })) {
+        const row = table.insertRow();
+        row.insertCell().textContent = name;
+        row.insertCell().textContent = value;
+      }
+      showTip(event, table);
+      return;
+    }
+    const { walk, index } = found;
     table.append(Object.assign(document.createElement("caption"), { textContent: `${walk.run} · step ${format.step(walk.steps[index])}` }));
     for (const axis of ["x", "y", "value"]) {
       const row = table.insertRow();
@@ -250,6 +336,11 @@ class Page {
     }
     showTip(event, table);
   }
+}
+
+async function newest(run, tag) {
+  const { items } = await api.json("media", { run, tag, kind: "text", step: "newest", last: 1 });
+  return items.length ? items[0].text : "";
 }
 
 const isMine = (tag, name) => tag.startsWith("path/") && tag.slice(5, tag.lastIndexOf("/")) === name;
@@ -283,8 +374,9 @@ runs.onChange((what) => {
   if (what?.highlight !== undefined) { page.highlight = page.walks.has(what.highlight) ? what.highlight : null; frames.request(page, true); } else page.update();
 });
 state.on("surface", () => page?.update());
+state.on("heights", () => page?.draw());
 live.on("points", (points) => page?.take(points));
 live.on("again", (_, tag) => { if (page && isMine(tag, page.name)) page.later(); });
-live.on("changed", ({ what }) => { if (page && (what.includes("line") || (what.includes("text") && !page.surface))) page.later(); });
+live.on("changed", ({ run, what }) => { if (page && (what.includes("line") || (what.includes("text") && page.isOf(run)))) page.later(); });
 live.on("restart", () => page?.later());
 document.addEventListener("themechange", () => page?.draw());

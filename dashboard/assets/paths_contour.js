@@ -2,10 +2,14 @@
 import * as ticks from "./ticks.js";
 import { css, isDark } from "./palette.js";
 import { prepared } from "./chart.js";
+import * as format from "./format.js";
 import { ramp } from "./paths_surface.js";
 
 const PAD = { top: 12, right: 14, bottom: 26, left: 44 };
+const LABEL = 16; // room for the name of an axis
+const BAR = { gap: 10, width: 10, room: 68 }; // the scale of heights, to the right
 const LEVELS = 16;
+const HATCH = 7; // CSS pixels between the lines over what is not finite
 
 export class Contour {
   constructor(canvas) {
@@ -19,11 +23,15 @@ export class Contour {
     const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
     if (!width || !height) return;
     const context = prepared(this.canvas, width, height);
-    const box = { left: PAD.left, top: PAD.top, width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
+    const [below, beside] = [0, 1].map((k) => (surface.labels[k] ? LABEL : 0));
+    const left = PAD.left + beside, right = surface.isFlat ? PAD.right : BAR.room;
+    const box = { left, top: PAD.top, width: width - left - right, height: height - PAD.top - PAD.bottom - below };
+    if (box.width < 20 || box.height < 20) return;
     this.view = { surface, box };
     this.#ground(surface, box);
     context.drawImage(this.ground, box.left, box.top, box.width, box.height);
     this.#axes(context, surface, box);
+    if (!surface.isFlat) this.#bar(context, surface, box);
     context.save();
     context.beginPath();
     context.rect(box.left, box.top, box.width, box.height);
@@ -43,19 +51,22 @@ export class Contour {
   #ground(surface, box) {
     const ratio = devicePixelRatio || 1, dark = isDark();
     const [w, h] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
-    const key = [w, h, dark].join();
+    const key = [w, h, dark, surface.way].join();
     if (this.drawn === key && this.of === surface) return;
     this.drawn = key;
     this.of = surface;
     Object.assign(this.ground, { width: w, height: h });
     const context = this.ground.getContext("2d");
+    if (surface.hasHoles) hatch(context, w, h, HATCH * ratio);
     const colours = Array.from({ length: 256 }, (_, i) => ramp(i / 255, dark));
     const [pw, ph] = [Math.ceil(w / 2), Math.ceil(h / 2)];
     const small = Object.assign(document.createElement("canvas"), { width: pw, height: ph });
     const image = new ImageData(pw, ph);
     for (let j = 0, k = 0; j < ph; j++) {
       for (let i = 0; i < pw; i++, k += 4) {
-        const colour = colours[Math.round(255 * surface.at((i + 0.5) / pw, 1 - (j + 0.5) / ph))];
+        const u = (i + 0.5) / pw, v = 1 - (j + 0.5) / ph;
+        if (surface.isHole(u, v)) continue;
+        const colour = colours[Math.round(255 * surface.at(u, v))];
         image.data[k] = colour[0]; image.data[k + 1] = colour[1]; image.data[k + 2] = colour[2]; image.data[k + 3] = 255;
       }
     }
@@ -68,6 +79,26 @@ export class Contour {
     context.beginPath();
     for (let level = 1; level < LEVELS; level++) lines(context, surface, level / LEVELS, w, h);
     context.stroke();
+    if (surface.isWhole) return;
+    // While it is computed: where it is known. The rest lies between.
+    context.fillStyle = dark ? "rgb(255 255 255 / 45%)" : "rgb(20 30 80 / 45%)";
+    const { rows, columns, known } = surface;
+    for (let i = 0; i < known.length; i++) if (known[i]) context.fillRect(((i % columns) / (columns - 1)) * w - ratio, h - (Math.floor(i / columns) / (rows - 1)) * h - ratio, 2 * ratio, 2 * ratio);
+  }
+
+  // Which colour is which height, as the logged numbers.
+  #bar(context, surface, box) {
+    const dark = isDark(), left = box.left + box.width + BAR.gap;
+    const shades = context.createLinearGradient(0, box.top + box.height, 0, box.top);
+    for (let k = 0; k <= 16; k++) shades.addColorStop(k / 16, `rgb(${ramp(k / 16, dark).map(Math.round).join(" ")})`);
+    context.fillStyle = shades;
+    context.fillRect(left, box.top, BAR.width, box.height);
+    context.strokeStyle = css("--line");
+    context.strokeRect(left + 0.5, box.top + 0.5, BAR.width - 1, box.height - 1);
+    context.fillStyle = css("--dim");
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    for (const t of [0, 0.25, 0.5, 0.75, 1]) context.fillText(format.value(surface.valueAt(t), 3), left + BAR.width + 5, box.top + (1 - t) * (box.height - 10) + 5);
   }
 
   #axes(context, surface, box) {
@@ -79,6 +110,15 @@ export class Contour {
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const { at, text } of ticks.linear(...surface.y, 6)) context.fillText(text, box.left - 8, box.top + (1 - surface.v(at)) * box.height);
+    context.textAlign = "center";
+    context.textBaseline = "alphabetic";
+    if (surface.labels[0]) context.fillText(surface.labels[0], box.left + box.width / 2, box.top + box.height + PAD.bottom + 8, box.width);
+    if (!surface.labels[1]) return;
+    context.save();
+    context.translate(12, box.top + box.height / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillText(surface.labels[1], 0, 0, box.height);
+    context.restore();
   }
 
   #trail(context, { walk, colour, faint }, step) {
@@ -93,6 +133,16 @@ export class Contour {
   #head(context, { walk, colour, faint }, step) {
     const place = walk.place(step);
     if (place) head(context, ...this.#at(place.x, place.y), colour, faint);
+  }
+
+  // What the surface is at a place of the canvas: {x, y, value, known} of the nearest point of its grid; null outside.
+  under(px, py) {
+    if (!this.view || this.view.surface.isFlat) return null;
+    const { surface, box } = this.view;
+    const u = (px - box.left) / box.width, v = 1 - (py - box.top) / box.height;
+    if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) return null;
+    const i = surface.index(u, v), part = (k, n, [low, high]) => low + ((high - low) * k) / (n - 1);
+    return { x: part(i % surface.columns, surface.columns, surface.x), y: part(Math.floor(i / surface.columns), surface.rows, surface.y), value: surface.values[i], known: Boolean(surface.known[i]) };
   }
 
   // The place of a walk nearest to the pointer, if one is near.
@@ -135,6 +185,19 @@ export function head(context, x, y, colour, faint) {
   context.globalAlpha = 1;
 }
 
+// Under what is not finite.
+function hatch(context, w, h, gap) {
+  context.fillStyle = css("--hover");
+  context.fillRect(0, 0, w, h);
+  context.strokeStyle = css("--bad");
+  context.globalAlpha = 0.55;
+  context.lineWidth = gap / 7;
+  context.beginPath();
+  for (let x = -h; x < w; x += gap) { context.moveTo(x, h); context.lineTo(x + h, 0); }
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 function star(context, x, y) {
   context.strokeStyle = css("--text");
   context.lineWidth = 1.5;
@@ -143,13 +206,14 @@ function star(context, x, y) {
   context.stroke();
 }
 
-// Where the surface crosses a level: marching squares over its grid, edges met where they are crossed.
+// Where the surface crosses a level: marching squares over its grid, edges met where they are crossed; none beside holes.
 function lines(context, { heights, rows, columns }, level, w, h) {
   const sx = w / (columns - 1), sy = h / (rows - 1);
   for (let r = 0; r < rows - 1; r++) {
     for (let c = 0; c < columns - 1; c++) {
       const i = r * columns + c;
       const corners = [heights[i], heights[i + 1], heights[i + columns + 1], heights[i + columns]];
+      if (corners.some(Number.isNaN)) continue; // beside a hole no line is known
       const at = [[c, r], [c + 1, r], [c + 1, r + 1], [c, r + 1]];
       const crossings = [];
       for (let k = 0; k < 4; k++) {

@@ -74,7 +74,7 @@ export class View3d {
 
   #ground(surface, width, height) {
     const ratio = devicePixelRatio || 1, dark = isDark();
-    const key = [width, height, ratio, dark, this.turn, this.tilt, this.zoom].join();
+    const key = [width, height, ratio, dark, surface.way, this.turn, this.tilt, this.zoom].join();
     if (this.drawn === key && this.of === surface) return;
     this.drawn = key;
     this.of = surface;
@@ -91,6 +91,7 @@ export class View3d {
     context.lineJoin = "round";
     for (const r of along) for (const c of across) {
       const i = r * side + c, u = (c + 0.5) / CELLS, v = (r + 0.5) / CELLS, d = 0.5 / CELLS;
+      if (surface.isHole(u, v)) continue;
       const sx = (TALL * (surface.at(u + d, v) - surface.at(u - d, v))) / (4 * d), sy = (TALL * (surface.at(u, v + d) - surface.at(u, v - d))) / (4 * d);
       const lit = Math.max(0, (-sx * LIGHT[0] - sy * LIGHT[1] + LIGHT[2]) / Math.hypot(sx, sy, 1));
       const shade = dark ? 0.55 + 0.75 * lit : 0.72 + 0.32 * lit;
@@ -109,7 +110,7 @@ export class View3d {
       context.beginPath();
       for (let i = 0; i <= CELLS; i++) {
         const [c, r] = [line(i) % side, Math.floor(line(i) / side)];
-        const seen = !this.#isHidden(surface, 2 * (c / CELLS) - 1, 2 * (r / CELLS) - 1, TALL * surface.at(c / CELLS, r / CELLS) + 0.01);
+        const seen = !surface.isHole(c / CELLS, r / CELLS) && !this.#isHidden(surface, 2 * (c / CELLS) - 1, 2 * (r / CELLS) - 1, TALL * surface.at(c / CELLS, r / CELLS) + 0.01);
         if (seen) context.lineTo(...at[line(i)]); else { context.stroke(); context.beginPath(); }
       }
       context.stroke();

@@ -27,6 +27,7 @@ const defaults = {
   binning: "linear", // linear | log
   across: "runs", // runs | steps: what stands side by side on the page of media
   surface: "", // of the page of paths; empty is the first
+  heights: "", // even | linear | log: how heights become colours there; empty is as the surface says
   pace: null, // step that distributions, media and the graph show; null is the newest
   sort: "", // column of the table of runs, with - in front when falling
   columns: [], // metric and config columns of the table of runs; none for the usual ones
@@ -34,7 +35,7 @@ const defaults = {
 
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", across: "across", surface: "on", pace: "at", sort: "sort", columns: "col",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col",
 };
 const listeners = new Map();
 const current = { ...defaults };

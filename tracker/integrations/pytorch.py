@@ -57,6 +57,12 @@ class Watch:
             handle.remove()
         self._handles = []
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Watch:
+        """A copy of the module, such as an average of its weights, has hooks that say nothing: it is another model."""
+        twin = Watch.__new__(Watch)
+        twin.__dict__ = {**self.__dict__, "_graph": False, "_parameters": False, "_handles": []}
+        return twin
+
     def _before(self, module: Any, inputs: tuple[Any, ...]) -> None:
         if self._graph and inputs:
             self._graph = False
