@@ -41,7 +41,7 @@ from trainer.errors import (
     ShapeError,
     TrainerError,
 )
-from trainer.function import Function, apply
+from trainer.function import Function, apply, span
 from trainer.gradcheck import gradcheck
 from trainer.loop import History, Loop, evaluate, fit, predict
 from trainer.metrics import accuracy
@@ -91,6 +91,7 @@ from trainer.ops import (
     var,
     where,
 )
+from trainer.profiler import Profiler, profile
 from trainer.summary import summary
 from trainer.tracking import LandscapeCallback, TrackerCallback
 
@@ -120,6 +121,7 @@ __all__ = [
     "Loop",
     "ModelCheckpoint",
     "Pace",
+    "Profiler",
     "ScheduleCallback",
     "ShapeError",
     "Tensor",
@@ -185,6 +187,7 @@ __all__ = [
     "permute",
     "pow",
     "predict",
+    "profile",
     "rand",
     "randint",
     "randn",
@@ -197,6 +200,7 @@ __all__ = [
     "sign",
     "sin",
     "softmax",
+    "span",
     "split",
     "sqrt",
     "squeeze",

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.backend import array_module
 from trainer.errors import AnomalyError, sentence
-from trainer.function import Function, Node, mode
+from trainer.function import Function, Node, Observer, mode
 from trainer.graph import line_outside
 from trainer.tensor import Tensor
 
@@ -31,7 +31,7 @@ def detect_anomaly() -> Iterator[None]:
         mode.observer = before
 
 
-class _Watch:
+class _Watch(Observer):
     """Checks what comes out of operations and of their gradients."""
 
     def __init__(self) -> None:

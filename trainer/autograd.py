@@ -13,7 +13,7 @@ from typing import Any
 from trainer import ops
 from trainer.backend import Array, array_module
 from trainer.errors import GraphError, ShapeError, sentence
-from trainer.function import OUTPUT, Leaf, Node, mode, wrap
+from trainer.function import OUTPUT, Leaf, Node, mode, span, wrap
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
 
@@ -173,7 +173,7 @@ def _walk(
     # Nodes whose pending gradient nobody else holds: it may be added to in place, and given away without a copy.
     owned: set[Node] = set()
     found: dict[Node | None, Tensor] = {}
-    with set_grad_enabled(create):
+    with span("backward"), set_grad_enabled(create):
         for node in order:
             g = pending.pop(node, None)
             if g is None:
@@ -199,9 +199,12 @@ def _walk(
                 edges = tuple(edge if edge in useful else None for edge in edges)
             if create:
                 saved = _as_tensors(node)
+            observer = mode.observer
+            if observer is not None:
+                observer.before(op)
             parts = op.backward(g, edges, *saved)
-            if mode.observer is not None:
-                mode.observer.gradient(node, g, parts)
+            if observer is not None:
+                observer.gradient(node, g, parts)
             for edge, part in zip(edges, parts, strict=False):
                 if edge is None or part is None:
                     continue

@@ -123,6 +123,13 @@ def as_array(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     return array if device is None else to_device(array, device)
 
 
+def finish(x: Array) -> None:
+    """Waits until what computes `x` has ended, which a GPU does some time after it was told to."""
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        cupy.cuda.get_current_stream().synchronize()
+
+
 def seed(number: int) -> None:
     """Makes what follows repeatable: initial weights, dropout, shuffling without a seed of its own.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainer.backend import array_module, generator
 from trainer.errors import ArgumentError, ShapeError, sentence
+from trainer.function import span
 from trainer.tensor import Tensor
 
 
@@ -126,10 +127,12 @@ class DataLoader:
         at_once = self.collate_fn is None and hasattr(self.dataset, "batch")
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             indices = order[start : start + self.batch_size]
-            if at_once:
-                yield self.dataset.batch(indices)
-            else:
-                yield (self.collate_fn or collate)([self.dataset[int(i)] for i in indices])
+            with span("DataLoader.__next__"):
+                if at_once:
+                    batch = self.dataset.batch(indices)
+                else:
+                    batch = (self.collate_fn or collate)([self.dataset[int(i)] for i in indices])
+            yield batch
 
 
 def collate(samples: list[Any]) -> Any:

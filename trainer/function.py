@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from trainer.backend import Array
 from trainer.errors import TrainerError
@@ -93,16 +94,29 @@ class Node:
         return f"<{self.op.name} {self.shape}>"
 
 
-class Observer(Protocol):
-    """Sees every operation of its thread while it is in place: how the graph is drawn and anomalies are found."""
+class Observer:
+    """Sees every operation of its thread while it is in place: how graphs are drawn and steps timed."""
 
-    def operation(self, op: type[Function], inputs: Sequence[Any], options: dict[str, Any], output: Any) -> None: ...
+    def before(self, op: type[Function]) -> None:
+        """An operation on tensors, or the gradient of one, is computed next."""
 
-    def gradient(self, node: Node, g: Any, parts: Sequence[Any]) -> None: ...
+    def operation(self, op: type[Function], inputs: Sequence[Any], options: dict[str, Any], output: Any) -> None:
+        """An operation gave `output`."""
 
-    def enter(self, module: Any) -> None: ...
+    def gradient(self, node: Node, g: Any, parts: Sequence[Any]) -> None:
+        """`g` arrived at `node`, whose gradient gave `parts`, one for each input."""
 
-    def leave(self, module: Any) -> None: ...
+    def enter(self, module: Any) -> None:
+        """A module's forward begins."""
+
+    def leave(self, module: Any) -> None:
+        """It ends, well or not."""
+
+    def begin(self, part: str) -> None:
+        """A part of a training step begins: "backward", "optimizer", "DataLoader.__next__", one of the user's."""
+
+    def end(self, part: str) -> None:
+        """It ends, well or not."""
 
 
 class Mode(threading.local):
@@ -113,6 +127,34 @@ class Mode(threading.local):
 
 
 mode = Mode()
+
+
+class span:
+    """Names a part of a training step to who looks on, while it is entered: `with span("augmentation"): ...`."""
+
+    __slots__ = ("_name", "_observer")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._observer = mode.observer
+        if self._observer is not None:
+            self._observer.begin(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        if self._observer is not None:
+            self._observer.end(self._name)
+
+
+@contextmanager
+def observed_as_before() -> Iterator[None]:
+    """Who looked on at the beginning does so after the end, whoever came in between: an error may leave one behind."""
+    observer = mode.observer
+    try:
+        yield
+    finally:
+        mode.observer = observer
 
 
 def wrap(raw: Array, node: Node | None = None) -> Tensor:
@@ -164,6 +206,9 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
         else:
             raws.append(x)
             edges.append(None)
+    observer = mode.observer
+    if observer is not None and is_tensor:
+        observer.before(op)
     try:
         if is_recorded and mode.enabled:
             raw, saved = op.forward(edges, *raws, **options)
@@ -177,8 +222,8 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
         if isinstance(err, TrainerError):
             raise
         raise explain(op.name, raws, err) from err
-    if mode.observer is not None:
-        mode.observer.operation(op, inputs, options, output)
+    if observer is not None:
+        observer.operation(op, inputs, options, output)
     return output
 
 
@@ -210,6 +255,9 @@ def apply_pair(op: type[Function], a: Any, b: Any) -> Tensor:
     else:
         output = op.forward(_NOTHING_NEEDED, a, b)[0]
         return output
+    observer = mode.observer
+    if observer is not None:
+        observer.before(op)
     try:
         if (node_a is None and node_b is None) or not mode.enabled:
             output = wrap(op.forward(_NOTHING_NEEDED, raw_a, raw_b)[0])
@@ -221,6 +269,6 @@ def apply_pair(op: type[Function], a: Any, b: Any) -> Tensor:
         if isinstance(err, TrainerError):
             raise
         raise explain(op.name, (raw_a, raw_b), err) from err
-    if mode.observer is not None:
-        mode.observer.operation(op, (a, b), {}, output)
+    if observer is not None:
+        observer.operation(op, (a, b), {}, output)
     return output

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainer.autograd import no_grad
-from trainer.function import Function, mode
+from trainer.function import Function, Observer, mode
 from trainer.nn.module import Module
 from trainer.tensor import Tensor
 
@@ -61,7 +61,7 @@ def trace(model: Module, *example_inputs: Any) -> dict[str, Any]:
     return {"nodes": tracer.nodes, "edges": tracer.edges}
 
 
-class _Tracer:
+class _Tracer(Observer):
     """Collects nodes and edges while the model runs. Holds every tensor it saw, so that no identity is used twice."""
 
     def __init__(self, model: Module) -> None:
@@ -72,9 +72,6 @@ class _Tracer:
         self._scopes: list[str] = []
         self._counts: dict[str, int] = {}
         self._made: dict[int, tuple[str, Tensor]] = {}
-
-    def gradient(self, node: Any, g: Any, parts: Any) -> None:
-        """Gradients are not drawn."""
 
     def enter(self, module: Any) -> None:
         self._scopes.append(self._paths.get(id(module), self._scopes[-1] if self._scopes else ""))

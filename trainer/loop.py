@@ -16,6 +16,7 @@ from trainer.backend import to_numpy
 from trainer.callbacks import EVENTS, Callback, ModelCheckpoint, handlers
 from trainer.data import DataLoader
 from trainer.errors import ArgumentError, sentence
+from trainer.function import observed_as_before
 from trainer.metrics import Metric, Metrics, named_metrics
 from trainer.nn.module import Module
 from trainer.optim.optimizer import Optimizer
@@ -136,7 +137,7 @@ def fit(
     model.train()
     if state is not None:
         resuming.restore(loop, state)
-    with _stopped_by_ctrl_c(loop):
+    with _stopped_by_ctrl_c(loop), observed_as_before():
         try:
             _announce(tell["on_fit_start"], loop)
             if state is not None:

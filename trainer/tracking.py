@@ -11,9 +11,11 @@ from trainer.autograd import no_grad
 from trainer.backend import array_module, to_numpy
 from trainer.callbacks import Callback
 from trainer.errors import ArgumentError, sentence
+from trainer.function import span
 from trainer.loop import Loop, evaluate
 from trainer.ops.activation import softmax
 from trainer.overhead import Budget
+from trainer.profiler import Profiler
 from trainer.tensor import Tensor
 
 logger = logging.getLogger("trainer")
@@ -48,6 +50,7 @@ class TrackerCallback(Callback):
         class_names: Names of the classes; None for their numbers.
         log_graph: Whether to log the computational graph, once, when the first batch comes.
         max_overhead: The share of the training's time that all of this may take; None for as much as it takes.
+        profile: Steps to time operation by operation, such as range(20, 25); logged under "profile" after the last.
         clock: Seconds that only go forward.
     """
 
@@ -61,6 +64,7 @@ class TrackerCallback(Callback):
         class_names: Sequence[str] | None = None,
         log_graph: bool = True,
         max_overhead: float | None = 0.02,
+        profile: range | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         if max_overhead is not None and not max_overhead > 0:
@@ -76,17 +80,29 @@ class TrackerCallback(Callback):
         self.samples = samples
         self.class_names = class_names
         self.log_graph = log_graph
+        if profile is not None and (profile.step != 1 or not len(profile) or profile.start < 1):
+            raise ArgumentError(
+                sentence(
+                    "TrackerCallback: profile are steps, one after the other.", "range(20, 25), from 1 on", profile
+                )
+            )
+        self.profile = profile
+        self._profiler: Profiler | None = None
         self.budget = Budget(max_overhead, HEAVY, clock)
         self._before: dict[str, Any] = {}
         self._has_said = False
 
     def on_fit_start(self, loop: Loop) -> None:
         self._parameters = dict(loop.model.named_parameters())
+        self._profile(loop.step)
 
     def on_batch_start(self, loop: Loop) -> None:
         if self.log_graph:
             self.log_graph = False
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
+
+    def on_fit_end(self, loop: Loop) -> None:
+        self._keep_profile(loop.step)
 
     def on_backward(self, loop: Loop) -> None:
         if self._is_due(NORMS, loop.step):
@@ -95,6 +111,14 @@ class TrackerCallback(Callback):
 
     def on_step_end(self, loop: Loop) -> None:
         step = loop.step
+        if self._profiler is not None:
+            self._profiler.step()
+        with span("TrackerCallback"):
+            self._log(loop, step)
+        self._profile(step)
+
+    def _log(self, loop: Loop, step: int) -> None:
+        """What is logged after a step."""
         if step % self.every == 0:
             with self.budget.spending("scalars"):
                 values = {f"train/{name}": value for name, value in loop.logs.items()}
@@ -133,6 +157,25 @@ class TrackerCallback(Callback):
     def _is_due(self, kind: str, step: int) -> bool:
         occasion = self._occasion(step)
         return occasion is not None and self.budget.is_due(kind, occasion)
+
+    def _profile(self, done: int) -> None:
+        """Begins and ends the steps that are timed; `done` steps are behind us."""
+        if self.profile is None:
+            return
+        if self._profiler is not None and done + 1 not in self.profile:
+            self._keep_profile(done)
+        elif self._profiler is None and done + 1 == self.profile.start:
+            self._profiler = Profiler()
+            self._profiler.__enter__()
+
+    def _keep_profile(self, step: int) -> None:
+        if self._profiler is None:
+            return
+        import tracker  # here, so that training without a tracker does not load it
+
+        profiler, self._profiler = self._profiler, None
+        profiler.__exit__()
+        self.run.log({"profile": tracker.Profile(profiler)}, step=step)
 
     def _say(self, thinned: list[str], step: int) -> None:
         """Once for a training: what is logged more rarely than was asked for, and how to have all of it."""

@@ -27,6 +27,13 @@ WAIT = re.compile(
     r"^(cudaDeviceSynchronize|cudaStreamSynchronize|cudaEventSynchronize|aten::item|aten::_local_scalar_dense)$"
 )
 
+PARTS = (
+    (re.compile("^backward$"), "Going back"),
+    (re.compile("^optimizer$"), "The optimizer"),
+    (re.compile("^TrackerCallback$"), "What is logged"),
+)
+"""As `trainer.profile` calls them."""
+
 SHORT_KERNEL_US = 10.0
 """About what launching one costs the host: kernels shorter than this cannot fill the GPU."""
 
@@ -129,6 +136,7 @@ def _said(trace: Trace) -> list[Sentence]:
                     share,
                 )
             )
+    found += _parts(trace, window, unit)
     found.sort(key=lambda each: -(each.share or 0))
     return said + found + _dearest(trace, gpu) + _memory(trace)
 
@@ -169,6 +177,17 @@ def _kernels(trace: Trace, gpu: npt.NDArray[np.bool_]) -> list[Sentence]:
     return [
         Sentence(text, "plain", "Fusing small operations (torch.compile) saves their launches." if time > 0.1 else "")
     ]
+
+
+def _parts(trace: Trace, window: Spans, unit: str) -> list[Sentence]:
+    """The parts of a step that a trainer names: going back, the optimizer, what watches the training."""
+    found = []
+    for pattern, what in PARTS:
+        share = _length(within(union(trace, _named(trace, pattern)), window)) / max(_length(window), 1e-9)
+        if share >= WORTH_SAYING:
+            search = pattern.pattern.strip("^$")
+            found.append(Sentence(f"{what} takes {percent(share)} of the {unit}.", "plain", "", search, share))
+    return found
 
 
 def _dearest(trace: Trace, gpu: npt.NDArray[np.bool_]) -> list[Sentence]:

@@ -94,7 +94,7 @@ def test_what_was_exported_can_be_imported_again(exported: Path, logdir: Path, t
     assert after.histograms("w")[0].quantile(0.5) == pytest.approx(before.histograms("w")[0].quantile(0.5), rel=0.02)
     assert np.array_equal(after.images("p")[0].array, before.images("p")[0].array)
     assert after.graph()["edges"] == before.graph()["edges"]
-    assert after.config == {"lr": 0.1}
+    assert after.config == {"lr": 0.1, "layers": "[1, 2]"}
     assert math.isnan(after.scalars("odd").value[2])
 
 

@@ -144,6 +144,8 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
         tensors.fill_strings(value.tensor, [item.data for item in items], (len(items),))
     elif items[0].form == kept.ARRAY_FORM:
         about.plugin_name = str(items[0].attributes.get("plugin", kind)).encode()
+        if "classes" in items[0].attributes:
+            about.content = json.dumps({"classes": items[0].attributes["classes"]}).encode()
         tensors.fill(value.tensor, kept.array_of(items[0].data))
     else:
         # No plugin of TensorBoard's shows it, but what is written can be read back.

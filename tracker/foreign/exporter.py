@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tracker.foreign import hparams
+from tracker.foreign import hparams, plugin_files
 from tracker.foreign.event_writer import EventWriter
 from tracker.store.reader import KINDS, StoredRun
+from tracker.values import kept
 from tracker.values.value import Medium
 
-SESSION_KEYS = (str, int, float, bool)
+ELSEWHERE = ("hparams", "layout", *plugin_files.KINDS)
+"""Kinds that are not written a tag and a step at a time into the event file."""
+
+LAYOUT_TAG = "custom_scalars__config__"
+
+MACHINE = "machine/"
+"""Metrics of no hyperparameter."""
 
 
 def export_events(run: StoredRun, folder: Path) -> int:
     """Writes the live line of a run as one event file: a tag after the other, each in its order; how many values.
 
     Numbers that float32 holds are written as TensorBoard's writers do, others as tensors of float64. The file is there
-    whole or not at all.
+    whole or not at all. Embeddings and profiles are files of their own beside it, as TensorBoard's projector and
+    profiler read them; settings are what its hparams are.
 
     Raises:
         OSError: the folder cannot be written.
@@ -30,11 +39,14 @@ def export_events(run: StoredRun, folder: Path) -> int:
     writer = EventWriter(folder, ".part")
     count = 0
     try:
-        simple = {key: value for key, value in run.config.items() if isinstance(value, SESSION_KEYS)}
-        if simple:
+        settings = flat(run.config)
+        if settings:
             began = run.started or time.time()
-            writer.add_hparams(hparams.EXPERIMENT_TAG, began, hparams.experiment(simple, run.tags("scalar"), {}))
-            writer.add_hparams(hparams.START_TAG, began, hparams.session_start(simple, began))
+            metrics = [tag for tag in run.tags("scalar") if not tag.startswith(MACHINE)]
+            writer.add_hparams(hparams.EXPERIMENT_TAG, began, hparams.experiment(settings, metrics, {}))
+            writer.add_hparams(hparams.START_TAG, began, hparams.session_start(settings, began))
+            if run.status != "running":
+                writer.add_hparams(hparams.END_TAG, began, hparams.session_end(began, well=run.status != "crashed"))
         for tag in run.tags("scalar"):
             points = run.scalars(tag)
             with np.errstate(over="ignore", under="ignore"):
@@ -48,8 +60,15 @@ def export_events(run: StoredRun, folder: Path) -> int:
             count += len(found)
             for step, wall_time, each in zip(found.step.tolist(), found.wall_time.tolist(), found, strict=True):
                 writer.add_value("histogram", tag, step, wall_time, each.sketch)
+        layout = {}
+        for tag in run.tags("layout"):  # TensorBoard looks at one layout of a run
+            layout.update(run.layout(tag))
+        if layout:
+            writer.add_value("layout", LAYOUT_TAG, 0, run.started or time.time(), [kept.plain(layout)])
+            count += 1
+        count += plugin_files.write(run, folder)
         for kind in KINDS[2:]:
-            for tag in run.tags(kind) if kind != "hparams" else ():
+            for tag in run.tags(kind) if kind not in ELSEWHERE else ():
                 for step, wall_time, items in _values(run, kind, tag):
                     writer.add_value(kind, tag, step, wall_time, items)
                     count += 1
@@ -61,6 +80,17 @@ def export_events(run: StoredRun, folder: Path) -> int:
             writer.path.unlink()
         raise
     return count
+
+
+def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Settings by name, those within others joined by dots; what TensorBoard has no type for is JSON."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            found.update(flat(value, f"{above}{key}."))
+        else:
+            found[f"{above}{key}"] = value if isinstance(value, (str, int, float)) else json.dumps(value)
+    return found
 
 
 def _values(run: StoredRun, kind: str, tag: str) -> Iterator[tuple[int, float, list[Medium]]]:

@@ -125,10 +125,10 @@ def session_start(config: Mapping[str, Any], wall_time: float) -> bytes:
     return content
 
 
-def session_end(wall_time: float) -> bytes:
-    """The content of a summary that says that a session ended well."""
+def session_end(wall_time: float, *, well: bool = True) -> bytes:
+    """The content of a summary that says that a session ended, well or not."""
     message = protos.HParams()
-    message.session_end_info.status = 1
+    message.session_end_info.status = 1 if well else 2
     message.session_end_info.end_time_secs = wall_time
     content: bytes = message.SerializeToString()
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -215,6 +216,12 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
         shape = tensors.shape_of(tensor)
         table = {"table": list(shape)} if len(shape) > 1 else {}
         return "text", tag, [_words(each, True, **table, **said) for each in strings]
+    if plugin == "confusion":  # of ours: TensorBoard has none
+        return (
+            plugin,
+            tag,
+            [kept.array(tensors.array_of(tensor), **said, **_classes(value.metadata.plugin_data.content))],
+        )
     if plugin == "pr_curves":
         curve = tensors.array_of(tensor)
         return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
@@ -226,6 +233,15 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
     if tensor.dtype == tensors.STRING:
         return "tensor", tag, [Medium("application/octet-stream", noted, data) for data in strings]
     return "tensor", tag, [kept.array(tensors.array_of(tensor), **noted)]
+
+
+def _classes(content: bytes) -> dict[str, Any]:
+    """The names of classes as our own writer notes them."""
+    try:
+        names = json.loads(content)["classes"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return {"classes": [str(name) for name in names]} if isinstance(names, list) else {}
 
 
 def _wave(data: bytes, label: str, said: dict[str, Any]) -> Medium:

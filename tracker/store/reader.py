@@ -34,7 +34,20 @@ from tracker.values.profile import unpacked
 
 KINDS = tuple(
     dict.fromkeys(
-        ("scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", *kept.KINDS)
+        (
+            "scalar",
+            "histogram",
+            "image",
+            "audio",
+            "video",
+            "text",
+            "table",
+            "figure",
+            "graph",
+            "profile",
+            "confusion",
+            *kept.KINDS,
+        )
     )
 )
 ABOUT_KINDS = ("environment", "console")

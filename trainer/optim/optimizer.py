@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.backend import Array, array_module, as_array, to_numpy
 from trainer.errors import ArgumentError, CheckpointError, DTypeError, sentence
+from trainer.function import span
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
 
@@ -91,16 +92,17 @@ class Optimizer:
             What `closure` gave, or None.
         """
         loss = None if closure is None else closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state.get(p)
-                if state is None:
-                    state = self.state[p] = self.first_state(p.data, group)
-                data = p.data
-                mutations.note(data)
-                self.update(data, p.grad.raw, state, group)
+        with span("optimizer"):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    state = self.state.get(p)
+                    if state is None:
+                        state = self.state[p] = self.first_state(p.data, group)
+                    data = p.data
+                    mutations.note(data)
+                    self.update(data, p.grad.raw, state, group)
         return loss
 
     def first_state(self, p: Array, group: dict[str, Any]) -> dict[str, Any]:
