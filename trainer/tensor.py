@@ -13,7 +13,7 @@ from trainer.errors import DTypeError, GraphError, ShapeError, sentence
 from trainer.methods import TensorMethods
 
 if TYPE_CHECKING:
-    from trainer.function import Node
+    from trainer.function import Function, Node
 
 
 class Tensor(TensorMethods):
@@ -31,10 +31,11 @@ class Tensor(TensorMethods):
             eight times faster than a 0-d array: 64 against 540 ns for a product). Never written to; use `data`.
         node: The tape's record of how this was computed; None when no gradient is wanted.
         grad: The gradient that `backward()` collected here, or None.
-        origin: For x[index], the tensor x and the index, so that x hears of changes in place; otherwise None.
+        origin: For a view, the tensor it looks into, and the operation and options that make it; otherwise None.
+        views: The views of this that are alive; None while there was none.
     """
 
-    __slots__ = ("__weakref__", "grad", "node", "origin", "raw")
+    __slots__ = ("__weakref__", "grad", "node", "origin", "raw", "views")
 
     # Lets array * tensor come to Tensor.__rmul__ instead of NumPy going through the elements.
     __array_ufunc__ = None
@@ -44,7 +45,8 @@ class Tensor(TensorMethods):
         self.raw: Array = raw[()] if isinstance(raw, np.ndarray) and not raw.shape else raw
         self.node: Node | None = None
         self.grad: Tensor | None = None
-        self.origin: tuple[Tensor, Any] | None = None
+        self.origin: tuple[Tensor, type[Function], dict[str, Any]] | None = None
+        self.views: dict[int, weakref.ref[Tensor]] | None = None
         if requires_grad:
             self.requires_grad = True
 
@@ -147,13 +149,15 @@ class Tensor(TensorMethods):
         """The same memory, with no past: no gradient flows through."""
         return wrap(self.raw)
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> None:
-        """Calls `hook` with the gradient of this when it is known; what it returns, if anything, takes its place."""
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Calls `hook` with the gradient of this when it is known; what it returns, if anything, takes its place.
+
+        Returns:
+            A handle; its `remove()` ends that.
+        """
         if self.node is None:
             raise GraphError(sentence("no gradient will arrive here.", "requires_grad=True", "requires_grad=False"))
-        if self.node.hooks is None:
-            self.node.hooks = []
-        self.node.hooks.append(hook)
+        return HookHandle(self.node, hook)
 
     def retain_grad(self) -> None:
         """Keeps the gradient of a computed tensor in its `grad`, as leaves do."""
@@ -205,6 +209,9 @@ class Tensor(TensorMethods):
     def double(self) -> Tensor:
         return self.to(np.float64)
 
+    def half(self) -> Tensor:
+        return self.to(np.float16)
+
     def long(self) -> Tensor:
         return self.to(np.int64)
 
@@ -222,7 +229,7 @@ class Tensor(TensorMethods):
                 )
             )
         twin = type(self).__new__(type(self))
-        twin.raw, twin.node, twin.grad, twin.origin = self.raw.copy(), None, None, None
+        twin.raw, twin.node, twin.grad, twin.origin, twin.views = self.raw.copy(), None, None, None, None
         twin.requires_grad = self.requires_grad
         memo[id(self)] = twin
         return twin
@@ -246,9 +253,7 @@ class Tensor(TensorMethods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Tensor:
-        part = getitem(self, index)
-        part.origin = (self, index)
-        return part
+        return getitem(self, index)
 
     # Changed in place
 
@@ -344,7 +349,7 @@ class Tensor(TensorMethods):
 
 # Last, because recording and the operations need Tensor to be there.
 from trainer import autograd  # noqa: E402
-from trainer.function import Leaf, apply_pair, leaf_node, wrap  # noqa: E402
+from trainer.function import HookHandle, Leaf, apply_pair, leaf_node, wrap  # noqa: E402
 from trainer.ops import inplace  # noqa: E402
 from trainer.ops.convert import cast, move  # noqa: E402
 from trainer.ops.elementwise import Add, Div, Mul, Pow, Sub, abs_, add, compare, div, mul, neg, sub  # noqa: E402
