@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -179,18 +180,39 @@ class _Tab:
         removed, self._removed = self._removed, []
         again, self._look_again = self._look_again, set()
         answers, self._answers = self._answers, []
-        told = [new for new in points if new.points is not None]
-        columns = [column for new in told if new.points is not None for column in new.points]
+        told, columns = _grouped(points)
         head = {
-            "points": [
-                {"run": new.run, "tag": new.tag, "segment": new.segment, "n": new.n, "count": len(new.points.step)}
-                for new in told
-                if new.points is not None
-            ],
+            "points": told,
             "changed": changed,
             "removed": removed,
             "again": sorted(again),
             "answers": answers,
             "now": time.time(),
         }
-        return wire.message(head, [np.asarray(column) for column in columns])
+        return wire.message(head, columns)
+
+
+def _grouped(points: list[NewPoints]) -> tuple[list[dict[str, Any]], list[npt.NDArray[Any]]]:
+    """What is told of points, and their columns: those that one commit brought are one entry with three columns.
+
+    A hundred entries of a message would cost the page more than what they say.
+    """
+    groups: dict[tuple[str, str, float], list[NewPoints]] = {}
+    for new in points:
+        groups.setdefault((new.run, new.segment, new.committed), []).append(new)
+    told, columns = [], []
+    for (run, segment, committed), group in groups.items():
+        found = [new.points for new in group if new.points is not None]
+        told.append(
+            {
+                "run": run,
+                "segment": segment,
+                "committed": committed,
+                "read": group[0].read,
+                "tags": [new.tag for new in group],
+                "n": [new.n for new in group],
+                "counts": [len(each.step) for each in found],
+            }
+        )
+        columns += [np.concatenate(column) for column in zip(*found, strict=True)]
+    return told, columns

@@ -11,7 +11,7 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from typing import Any
 from dashboard import page_file
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
-from tracker.store import engine, segments, stretch
+from tracker.store import engine, segments, stretch, wal
 from tracker.store.reader import status_of
 from tracker.store.segments import Segment
 from tracker.store.stretch import Points
+from tracker.store.wal import Position
 
 MAX_NEW_POINTS = 4096
 """New points of one series that are told one by one. More at once (a burst, an import) is told as "look again":
@@ -59,6 +60,8 @@ class SegmentState:
     met: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     stamp: tuple[Any, ...] = ()
+    position: Position | None = None
+    """How far the commits in its WAL file went when it was read."""
 
 
 @dataclass
@@ -134,6 +137,10 @@ class NewPoints:
     segment: str
     n: int
     points: Points | None
+    committed: float = 0.0
+    """Wall time of the commit that brought the last of them."""
+    read: float = 0.0
+    """Wall time at which they were read."""
 
 
 @dataclass
@@ -145,6 +152,8 @@ class News:
     """By run: what else is new of it: "histogram", "image", "text", "graph", "marks", "runs" (its summary), "line"
     (points were cut off by a rewind)."""
     removed: list[str] = field(default_factory=list)
+    awaited: set[str] = field(default_factory=set)
+    """Runs whose files are being written to, with nothing new to see yet: look again in a moment."""
 
     def __bool__(self) -> bool:
         return bool(self.points or self.changed or self.removed)
@@ -206,9 +215,18 @@ class Library:
             stamp = _stamp(path)
             if state is not None and state.stamp == stamp:
                 continue
+            settled = _is_settled(path)
+            position = wal.position(path, state.position) if state is not None and not settled else None
+            if state is not None and position is not None and _is_seen(position, state):
+                if position.is_unfinished:
+                    news.awaited.add(run.name)
+                continue
             try:
-                self._read(run, path, state, news)
-                run.segments[path].stamp = stamp if _is_settled(path) else ()
+                if self._read(run, path, state, news):
+                    run.segments[path].position = position
+                elif not settled:
+                    news.awaited.add(run.name)
+                run.segments[path].stamp = stamp if settled else ()
                 run.problems.pop(path, None)
             except FileNotFoundError:
                 continue
@@ -226,7 +244,8 @@ class Library:
         if run.status != before:
             news.note(run.name, "runs")
 
-    def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News) -> None:
+    def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News) -> bool:
+        """Takes in what is new in a segment; whether anything was committed since it was last read."""
         connection = engine.open_reader(path)
         try:
             connection.execute("BEGIN")  # one snapshot for all questions
@@ -239,12 +258,13 @@ class Library:
                 run.segments[path] = state
                 news.note(run.name, "runs")
                 news.note(run.name, "line")
-                return
-            if segment.said_status != state.segment.said_status or segment.lost != state.segment.lost:
+                return True
+            before, state.segment = state.segment, segment
+            if segment.said_status != before.said_status or segment.lost != before.lost:
                 news.note(run.name, "runs")
-            state.segment = segment
             if segment.written > state.cursor:
                 self._update(connection, run, state, news)
+            return segment.written != before.written or segment.heartbeat != before.heartbeat
         except (sqlite3.Error, DamagedBytesError) as error:
             raise engine.explain(error, path) from error
         finally:
@@ -268,23 +288,15 @@ class Library:
             "SELECT id, kind, tag FROM series WHERE id>?", (len(state.series),)
         ):
             state.series[number] = Series(kind, tag)
-        rows: dict[int, list[tuple[Any, ...]]] = {}
-        for number, n, *row in connection.execute(_NEW_POINTS, (state.cursor,)):
-            rows.setdefault(number, []).append((n, *row))
-        for number, found in rows.items():
+        now = time.time()
+        for number, new, points in _new_points(connection, state):
             series = state.series[number]
-            found.sort()
-            new = found[-1][0] + found[-1][1] - series.count
-            if new <= 0:
-                continue  # rows that only say again, folded, what was told
-            points = stretch.unpack([row[1:] for row in found if row[0] + row[1] > series.count])
-            points = points.part(len(points.step) - new, len(points.step))
             if not series.count:
                 news.note(run.name, "runs")  # its summary names one tag more
-            told = NewPoints(
-                run.name, series.tag, state.segment.id, series.count, points if new <= MAX_NEW_POINTS else None
+            told = points if new <= MAX_NEW_POINTS else None
+            news.points.append(
+                NewPoints(run.name, series.tag, state.segment.id, series.count, told, state.segment.heartbeat, now)
             )
-            news.points.append(told)
             series.count += new
             series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
         for table in ("sketches", "media"):
@@ -315,6 +327,28 @@ class Library:
             series.last = (step, wall_time, float("nan"))
             if news is not None and run is not None:
                 news.note(run, series.kind)
+
+
+def _is_seen(position: Position, state: SegmentState) -> bool:
+    known = state.position
+    return known is not None and (position.salts, position.frames) == (known.salts, known.frames)
+
+
+def _new_points(connection: sqlite3.Connection, state: SegmentState) -> Iterator[tuple[int, int, Points]]:
+    """What each series has that was not told yet: its number, how many points, and these."""
+    rows: dict[int, list[tuple[Any, ...]]] = {}
+    for number, *row in connection.execute(_NEW_POINTS, (state.cursor,)):
+        if row[0] + row[1] > state.series[number].count:  # others only say again, folded, what was told
+            rows.setdefault(number, []).append(tuple(row))
+    for found in rows.values():
+        found.sort()
+    # All in one: a dozen series with a point each take as long as one.
+    points = stretch.unpack([row[1:] for found in rows.values() for row in found])
+    stop = 0
+    for number, found in rows.items():
+        stop += sum(row[1] for row in found)
+        new = found[-1][0] + found[-1][1] - state.series[number].count
+        yield number, new, points.part(stop - new, stop)
 
 
 def _met(connection: sqlite3.Connection) -> list[str]:

@@ -7,12 +7,27 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
 
-_READING = ("opened", "closed_no_write")  # what readers do, ourselves among them
+# What readers do, ourselves among them, is not among these, so that the system does not even say it: each look would
+# bring a dozen events of its own.
+_CHANGES: list[type[FileSystemEvent]] = [
+    FileModifiedEvent, FileCreatedEvent, FileDeletedEvent, FileMovedEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+]  # fmt: skip
 
 
 # A folder that is made while its parent is gone through is met twice, and watched once all the same.
@@ -29,7 +44,7 @@ class Watch:
     def __init__(self, root: Path, tell: Callable[[Path], None]) -> None:
         self._observer = Observer()
         self._observer.daemon = True
-        self._observer.schedule(_Handler(tell), str(root), recursive=True)
+        self._observer.schedule(_Handler(tell), str(root), recursive=True, event_filter=_CHANGES)
 
     def start(self) -> None:
         """Begins to watch.
@@ -53,14 +68,11 @@ class _Handler(FileSystemEventHandler):
         self._tell = tell
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in _READING:
-            return
         path = Path(str(event.src_path))
         # The shared-memory file of WAL changes with every reader's look; following it would never end.
         if path.name.endswith("-shm"):
             return
         if event.is_directory:
-            if event.event_type != "modified":
-                self._tell(path)
+            self._tell(path)
         elif path.name.startswith((SEGMENT_PREFIX, PAGE_FILE)):
             self._tell(path.parent)

@@ -99,8 +99,8 @@ BUGS = [
     Bug(
         "the page is told a point twice after it was folded",
         "dashboard/library.py",
-        "            new = found[-1][0] + found[-1][1] - series.count",
-        "            new = sum(row[1] for row in found)",
+        "        new = found[-1][0] + found[-1][1] - state.series[number].count",
+        "        new = sum(row[1] for row in found)",
         "tests/dashboard/test_library.py::test_every_point_is_told_once",
     ),
     Bug(

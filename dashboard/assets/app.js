@@ -1,4 +1,5 @@
 // Boots the page: runs first, then the page that is asked for; the rest follows when there is time.
+import * as latency from "./latency.js";
 import * as live from "./live.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
@@ -100,8 +101,9 @@ window.viz = {
   cursor: (id) => curves.cursor(id),
   extremes: (tag) => curves.extremes(tag),
   runs: () => runs.names(),
-  latency: () => live.latency(),
-  forgetLatency: () => live.forgetLatency(),
+  latency: () => latency.latency(),
+  latencyByStage: () => latency.byStage(),
+  forgetLatency: () => latency.forget(),
   page: () => mounted?.drawn?.(),
   turn: (by) => mounted?.turn?.(by),
   get: state.get,

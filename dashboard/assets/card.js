@@ -56,6 +56,7 @@ export class Card {
     this.timers = new Map();
     this.memo = new Map();
     this.needs = new Map(this.tags.map((tag) => [tag, [tag]])); // what each is worked out from
+    this.fresh = []; // [curve, points] that came live and were not drawn yet
     this.lastDrawn = 0;
   }
 
@@ -247,6 +248,8 @@ export class Card {
         if (place > zoom[1]) { curve.counts.set(points.segment, points.n + points.count); continue; }
       }
       if (!curve.append(points)) this.again(points.run, tag);
+      // A page that nobody sees draws nothing, for hours perhaps.
+      if (this.sight && !document.hidden) this.fresh.push([curve, points]);
       this.redraw();
     }
   }
@@ -270,6 +273,7 @@ export class Card {
   draw() {
     if (!this.sight || !this.chart) return;
     this.lastDrawn = performance.now();
+    const began = live.now();
     const wanted = this.wanted();
     const lines = this.lines();
     this.drawnLines = lines.length;
@@ -278,12 +282,16 @@ export class Card {
     this.#note(lines.length || loading ? "" : this.problem ?? (state.get("base") && !runs.get(state.get("base")) ? "The baseline run is not there." : "No run that is shown has this."));
     this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null);
     this.#words(lines, wanted);
-    for (const { curve } of wanted) {
-      if (!curve?.newest) continue;
-      const logged = curve.newest;
-      curve.newest = 0;
-      frames.afterPaint(() => live.drawn(logged));
-    }
+    this.#told(began);
+  }
+
+  // Has the points that this frame is the first to show counted once it is shown; others wait for theirs.
+  #told(began) {
+    if (!this.fresh.length) return;
+    const shown = [], waiting = [];
+    for (const each of this.fresh) (each[0].holds(each[1]) ? shown : waiting).push(each);
+    this.fresh = waiting;
+    frames.afterPaint(() => live.drawn(shown.map(([, points]) => points), began));
   }
 
   #note(text) {

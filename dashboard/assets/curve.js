@@ -23,7 +23,6 @@ export class Curve {
     this.counts = new Map(); // segment -> points known
     this.length = 0;
     this.version = 0;
-    this.newest = 0; // wall time of the newest point that has not been reported as drawn
     this.asked = 0; // questions to the server that are under way
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
@@ -134,10 +133,14 @@ export class Curve {
       this.#push(steps[i], times[i], values[i]);
     }
     this.counts.set(segment, n + steps.length);
-    this.newest = times[times.length - 1];
     this.version++;
     if (this.length > MAX_COLUMNS) this.#merge();
     return true;
+  }
+
+  // Whether points that came live are part of it by now.
+  holds({ segment, n, count }) {
+    return this.loaded && (this.counts.get(segment) ?? 0) >= n + count;
   }
 
   #push(step, time, value) {

@@ -2,6 +2,7 @@
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as format from "./format.js";
+import * as latency from "./latency.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set() };
 const light = document.getElementById("live");
@@ -12,7 +13,7 @@ let running = false;
 let newest = 0;
 let everOpened = false;
 let skew = 0; // server's clock minus ours, seconds
-const latencies = [];
+const RECENT = 400; // points of which the light tells
 let telling = 0; // the light need not flicker with every point
 
 export function on(kind, listener) {
@@ -29,21 +30,11 @@ export function now() {
   return (performance.timeOrigin + performance.now()) / 1000 + skew;
 }
 
-// Called when a point has been drawn, with the wall time it was logged at.
-export function drawn(wallTime) {
-  const took = (now() - wallTime) * 1000;
-  if (took < 0 || took > 60000) return;
-  latencies.push(took);
-  if (latencies.length > 500) latencies.shift();
+// Called when points have been drawn, as they came, with the moment that their frame began.
+export function drawn(pieces, began) {
+  if (!pieces.length) return;
+  latency.count(pieces, began, now());
   telling ||= setTimeout(() => { telling = 0; show(); }, 250);
-}
-
-export const forgetLatency = () => latencies.splice(0);
-
-export function latency() {
-  const sorted = [...latencies].sort((a, b) => a - b);
-  const at = (q) => (sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] : null);
-  return { p50: at(0.5), p95: at(0.95), n: sorted.length };
 }
 
 // Whether any run is being written: without one there is nothing to be live about.
@@ -57,12 +48,10 @@ export function setRunning(any, last = 0) {
 function show() {
   const open = socket?.readyState === WebSocket.OPEN;
   const state = !open ? (everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
-  const recent = latencies.slice(-40).sort((a, b) => a - b);
-  const typical = recent.length ? Math.round(recent[Math.floor(recent.length / 2)]) : null;
-  const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: typical === null ? "live" : `live ${typical} ms` };
+  const all = latency.latency(RECENT);
+  const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
   light.lastElementChild.textContent = words[state];
-  const all = latency();
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
   light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
@@ -87,9 +76,18 @@ export function connect() {
       skew = answer.time - ((performance.timeOrigin + performance.now()) / 1000 - trip / 2);
       if (Math.abs(skew) < 0.05) skew = 0; // the same machine's clock, and the trip's own noise
     }
-    for (const told of head.points) {
-      const points = { ...told, steps: column(told.count), times: column(told.count), values: column(told.count) };
-      for (const listener of listeners.points) listener(points);
+    const received = now();
+    for (const { run, segment, committed, read, tags, n, counts } of head.points) {
+      const at = { committed, read, sent: head.now, received };
+      const total = counts.reduce((sum, each) => sum + each, 0);
+      const steps = column(total), times = column(total), values = column(total);
+      let from = 0;
+      for (let i = 0; i < tags.length; i++) {
+        const to = from + counts[i];
+        const points = { run, segment, tag: tags[i], n: n[i], count: counts[i], at, steps: steps.subarray(from, to), times: times.subarray(from, to), values: values.subarray(from, to) };
+        for (const listener of listeners.points) listener(points);
+        from = to;
+      }
     }
     for (const change of head.changed) for (const listener of listeners.changed) listener(change);
     for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);

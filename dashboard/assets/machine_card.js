@@ -90,7 +90,7 @@ export class MachineCard {
     const curve = this.curves.get(`${points.tag}\n${points.run}`);
     if (!curve) return;
     if (!curve.append(points)) this.load([points.tag], [points.run]);
-    this.request();
+    frames.request(this);
   }
 
   request() { frames.request(this, true); }

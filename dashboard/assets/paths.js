@@ -30,6 +30,7 @@ class Page {
     this.view = view;
     this.name = null;
     this.walks = new Map(); // run -> Walk
+    this.fresh = []; // points that came live and were not drawn yet
     this.surface = null;
     this.slices = new Map(); // run -> what it logged along a line
     this.at = null; // the step that is shown; null follows the newest
@@ -135,6 +136,7 @@ class Page {
     const walk = this.walks.get(points.run);
     if (!walk) return;
     if (!walk.curves[axisOf(points.tag)].append(points)) this.later();
+    if (axisOf(points.tag) === "x" && !document.hidden && this.at === null && !this.playing) this.fresh.push(points);
     if (this.at === null && !this.playing) frames.request(this);
   }
 
@@ -249,8 +251,9 @@ class Page {
     this.part("output").textContent = `step ${format.step(Math.floor(step))}`;
     for (const [selector, what] of [[".paths-contour", "Contours"], [".paths-3d", "Surface"]]) this.part(selector).setAttribute("aria-label", `${what} of ${this.name} with ${format.plural(shown.length, "path")} at step ${Math.floor(step)}`);
     this.#standing(shown, step);
-    const newest = shown.map(({ walk }) => walk.curves.x).filter((curve) => curve.newest);
-    if (newest.length) frames.afterPaint(() => { for (const curve of newest) { if (curve.newest) live.drawn(curve.newest); curve.newest = 0; } });
+    const { fresh } = this, began = live.now();
+    this.fresh = [];
+    if (fresh.length) frames.afterPaint(() => live.drawn(fresh, began));
   }
 
   #dressed(run, rest) {

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
 from dashboard import library as libraries
 from dashboard.library import Library, News
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Listener:
@@ -139,3 +146,39 @@ def test_a_rewind_says_that_the_line_changed(logdir: Path) -> None:
     with tracker.init(logdir=logdir, name="a", resume="must", step=0) as run:
         run.log({"x": 1.0}, step=1)
     assert "line" in library.scan().changed["a"]
+
+
+def test_a_look_at_what_is_on_its_way_says_so(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The write that wakes us comes before the commit: such a run is looked at again, one without anything is not."""
+    file = segment_of(logdir, "a", logged=2)
+    library = Library(logdir)
+    library.scan()
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("UPDATE state SET heartbeat = heartbeat + 1")
+        library.look(["a"])  # reads, and knows from then on how far the commits go
+        writer.execute("PRAGMA cache_size=1")
+        writer.execute("BEGIN")
+        writer.execute("CREATE TABLE other (x)")
+        writer.executemany("INSERT INTO other VALUES (?)", [("x" * 3000,)] * 50)
+        news = library.look(["a"])
+        assert (bool(news), news.awaited) == (False, {"a"})
+        writer.execute("UPDATE state SET heartbeat = heartbeat + 1")
+        writer.execute("COMMIT")
+        assert library.look(["a"]).awaited == set()
+        # Known to hold nothing new: not opened again, however often it is looked at.
+        monkeypatch.setattr(libraries.engine, "open_reader", None)
+        assert library.look(["a"]).awaited == set()
+
+
+def segment_of(logdir: Path, name: str, logged: int) -> Path:
+    """The file of a run that a process logged to and was killed in: still in WAL mode, and ours to write to."""
+    code = (
+        "import os, sys, tracker\n"
+        "run = tracker.init(logdir=sys.argv[1], name=sys.argv[2], machine=False)\n"
+        "for step in range(int(sys.argv[3])): run.log({'x': 1.0}, step=step)\n"
+        "run.flush()\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(logdir), name, str(logged)], check=False, cwd=ROOT)
+    (file,) = (logdir / name).glob("*.sqlite")
+    return file
