@@ -68,6 +68,12 @@ class Hub:
             run = self.follower.library.runs.get(name)
             return run.known() if run is not None else []
 
+    def marked(self, names: list[str]) -> list[str]:
+        """Those of some runs that have marks."""
+        with self.follower.lock:
+            runs = [self.follower.library.runs.get(name) for name in names]
+            return [run.name for run in runs if run and any(state.has_marks for state in run.segments.values())]
+
     def look_again(self) -> None:
         """Goes through the logdir at once: runs came or went by our own hand."""
         self.follower.look_again()

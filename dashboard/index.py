@@ -49,6 +49,7 @@ class Kept:
     segment: Segment
     cursor: int
     extent: Extent
+    has_marks: bool
     met: list[str]
 
 
@@ -108,7 +109,9 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
                 numbers[id(extent.names)] = len(names)
                 names.append(extent.names.entries)
             own = [getattr(state.segment, name) for name in _FIELDS]
-            segments.append([str(path), state.stamp, state.cursor, numbers[id(extent.names)], state.met, own])
+            segments.append(
+                [str(path), state.stamp, state.cursor, numbers[id(extent.names)], state.has_marks, state.met, own]
+            )
             rows.append(extent.rows)
     head = json.dumps({"names": names, "segments": segments, "said": said}).encode()
     body = len(head).to_bytes(4, "little") + head + b"".join(each.tobytes() for each in rows)
@@ -129,12 +132,12 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
     names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
     segments = {}
     at = 0
-    for text, stamp, cursor, number, met, own in head["segments"]:
+    for text, stamp, cursor, number, has_marks, met, own in head["segments"]:
         path = Path(text)
         known = dict(zip(_FIELDS, own, strict=True))
         known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
         extent = Extent(names[number], rows[at : at + len(names[number].entries)])
         at += len(extent.rows)
-        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, met)
+        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met)
     said = {Path(folder): (tuple(stamp), words) for folder, stamp, words in head["said"]}
     return Index(segments, said)

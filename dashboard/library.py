@@ -51,6 +51,7 @@ class SegmentState:
     extent: Extent
     """How far its series go, as of when it was met."""
     cursor: int = 0
+    has_marks: bool = False
     met: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     stamp: tuple[Any, ...] = ()
@@ -264,7 +265,9 @@ class Library:
                 continue
             kept = self._kept.segments.get(path)
             if state is None and kept is not None and kept.stamp == stamp:
-                run.segments[path] = SegmentState(kept.segment, kept.extent, kept.cursor, kept.met, stamp)
+                run.segments[path] = SegmentState(
+                    kept.segment, kept.extent, kept.cursor, kept.has_marks, kept.met, stamp
+                )
                 news.note(run.name, "line")
                 continue
             self._take(run, path, state, stamp, news, glance=glance)
@@ -333,6 +336,7 @@ class Library:
         names = self._pool.of(connection.execute("SELECT id, kind, tag FROM series ORDER BY id"))
         extent = Extent.unread(names)
         state = SegmentState(segment, extent, segment.written, is_read=not glance)
+        state.has_marks = _has_marks(connection, 0)
         if glance:
             chosen = headline(set(names.by_kind.get("scalar", ())))
             if chosen is not None:
@@ -379,7 +383,8 @@ class Library:
         if met != state.met:
             state.met = met
             news.note(run.name, "runs")
-        if connection.execute("SELECT 1 FROM marks WHERE id>?", (state.cursor,)).fetchone():
+        if _has_marks(connection, state.cursor):
+            state.has_marks = True
             news.note(run.name, "marks")
         state.cursor = state.segment.written
 
@@ -393,6 +398,10 @@ class Library:
             series.count = count
             series.last = (step, wall_time, float("nan"))
             news.note(run, series.kind)
+
+
+def _has_marks(connection: sqlite3.Connection, cursor: int) -> bool:
+    return connection.execute("SELECT 1 FROM marks WHERE id>?", (cursor,)).fetchone() is not None
 
 
 def _met(connection: sqlite3.Connection) -> list[str]:
