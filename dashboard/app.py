@@ -54,11 +54,13 @@ class Settings:
     read_only: bool = False
     mirror: Path | None = None
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
+    index: Path | None = None
+    """Where what is known of the logdir is kept from one start to the next; see `dashboard.index`."""
 
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
-    hub = Hub(lambda tell: Follower(settings.logdir, tell, settings.mirror))
+    hub = Hub(lambda tell: Follower(settings.logdir, tell, settings.mirror, settings.index))
     beside = Beside(settings.logdir, settings.mirror) if settings.mirror is not None else None
 
     def store() -> Store:

@@ -17,8 +17,8 @@ logger = logging.getLogger("dashboard")
 LOOK_S = 1.0
 """How often a logdir without event files is gone through for the first one."""
 
-SHARE = 20
-"""Going through a large logdir takes at most 1/20 of the time."""
+SHARE = 100
+"""Going through a large logdir takes at most 1/100 of the time."""
 
 
 def prepare(root: Path) -> Path | None:

@@ -106,7 +106,7 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
-    from dashboard import security
+    from dashboard import index, security
     from dashboard.app import Settings
     from dashboard.beside import prepare
     from dashboard.server import is_loopback
@@ -120,7 +120,13 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     token = None if arguments.no_token else arguments.token or os.environ.get("VIZ_TOKEN") or security.new_token()
     prefix = "/" + arguments.path_prefix.strip("/") if arguments.path_prefix.strip("/") else ""
     return Settings(
-        logdir, host=arguments.host, token=token, prefix=prefix, read_only=arguments.read_only, mirror=prepare(logdir)
+        logdir,
+        host=arguments.host,
+        token=token,
+        prefix=prefix,
+        read_only=arguments.read_only,
+        mirror=prepare(logdir),
+        index=index.place(logdir),
     )
 
 

@@ -53,6 +53,42 @@ class Question:
     x: str | Expression | None = None
 
 
+class Sheaf:
+    """The curves of several runs that answer one question, as they are sent."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._heads: list[dict[str, Any]] = []
+        self._columns: list[npt.NDArray[Any]] = []
+        self._tails: list[tuple[str, Points]] = []
+
+    def add(self, run: str, known: Sequence[Segment], answer: Answer | None) -> None:
+        """Takes in a run's answer, and what rewinds left behind of the series.
+
+        Raises:
+            StoreError: a file cannot be read.
+        """
+        if answer is None:
+            return
+        y = self._question.y
+        left = tails(known, y) if isinstance(y, str) and self._question.x is None else []
+        head, columns = answer
+        self._heads.append({"run": run, **head})
+        self._columns += columns
+        self._tails += [(run, points) for points in left]
+
+    def head(self, tag: str) -> dict[str, Any]:
+        """What is said of them; `needs` are the tags that they are worked out from."""
+        formulas = [each for each in (self._question.y, self._question.x) if each]
+        needs = [need for each in formulas for need in ((each,) if isinstance(each, str) else each.tags)]
+        left = [{"run": run, "length": len(points.step)} for run, points in self._tails]
+        return {"tag": tag, "needs": needs, "curves": self._heads, "tails": left}
+
+    def columns(self) -> list[npt.NDArray[Any]]:
+        """The columns of all curves, then those of the tails."""
+        return [*self._columns, *(column for _, points in self._tails for column in points)]
+
+
 def read(known: Sequence[Segment], question: Question) -> Answer | None:
     """Head and columns of a run's curve; None when it has no such series.
 
@@ -63,17 +99,30 @@ def read(known: Sequence[Segment], question: Question) -> Answer | None:
     Raises:
         StoreError: a file cannot be read.
     """
+    return read_all(known, [question])[0]
+
+
+def read_all(known: Sequence[Segment], questions: Sequence[Question]) -> list[Answer | None]:
+    """The answers to several questions; each file is opened once for all of them.
+
+    Raises:
+        StoreError: a file cannot be read.
+    """
+    with contextlib.ExitStack() as stack:
+        files = _Files(stack, known)
+        return [_read(files, known, question) for question in questions]
+
+
+def _read(files: _Files, known: Sequence[Segment], question: Question) -> Answer | None:
     started = min((segment.created for segment in known), default=0.0)
     start, stop = question.start, question.stop
     if question.axis == "relative":
         start, stop = (None if edge is None else edge + started for edge in (start, stop))
     axis = "step" if question.axis == "step" else "wall_time"
-    with contextlib.ExitStack() as stack:
-        files = _Files(stack, known)
-        if isinstance(question.y, str) and question.x is None:
-            found = _stored(files.of(question.y), question.columns, start, stop, axis)
-        else:
-            found = _computed(files, question, start, stop, axis)
+    if isinstance(question.y, str) and question.x is None:
+        found = _stored(files.of(question.y), question.columns, start, stop, axis)
+    else:
+        found = _computed(files, question, start, stop, axis)
     if found is None:
         return None
     head, columns = found

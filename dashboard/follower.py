@@ -9,14 +9,16 @@ writers that died without a word.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dashboard.library import Library, News
-from dashboard.watch import Watch
+from dashboard.watch import Watch, is_local
 
 logger = logging.getLogger("dashboard")
 
@@ -27,14 +29,31 @@ NET_S = 0.5
 """How often running runs are looked at without an event."""
 
 SCAN_S = 5.0
-"""How often the whole logdir is gone through without an event."""
+"""How often the whole logdir is gone through where no events come."""
+
+WATCHED_SCAN_S = 30.0
+"""And where they do: the system drops some when there are too many."""
+
+SCAN_SHARE = 50
+"""Going through a large logdir by ourselves takes at most 1/50 of a core."""
+
+CHORES_AFTER_S = 0.4
+"""What nobody waits for begins so long after the last question, or the start: the first page is not to share a core."""
+
+SLICE = 16
+"""Files that are completed at a time: 20 ms during which the library is held."""
+
+KEEP_S = 60.0
+"""How often the index is written, at the most."""
 
 
 class Follower:
     """Keeps a library up to date and tells what is new."""
 
-    def __init__(self, root: Path, tell: Callable[[News], None], mirror: Path | None = None) -> None:
-        self.library = Library(root, mirror)
+    def __init__(
+        self, root: Path, tell: Callable[[News], None], mirror: Path | None = None, index: Path | None = None
+    ) -> None:
+        self.library = Library(root, mirror, index)
         self.lock = threading.Lock()
         """Held while the library changes; hold it to read from another thread."""
         self.ready = threading.Event()
@@ -45,6 +64,13 @@ class Follower:
         self._stopped = False
         self._awaited: dict[str, tuple[float, int]] = {}
         """By run: when it is looked at again, and how often it was already."""
+        self._questions = 0
+        self._quiet_since = 0.0
+        self._changed = True
+        """Whether the index does not say what is known."""
+        self._next_scan = math.inf  # once the watch has begun
+        self._last_scan = 0.0
+        self._took = 0.0
         self._watches: dict[Path, Watch] = {}
         self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
 
@@ -61,6 +87,25 @@ class Follower:
             self._thread.join(timeout=5.0)
         for watch in self._watches.values():
             watch.stop()
+        if self._changed and self.library.is_complete:
+            self.library.keep()
+
+    @contextlib.contextmanager
+    def asked(self) -> Iterator[None]:
+        """While somebody waits for an answer: chores wait."""
+        with self._wake:
+            self._questions += 1
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._questions -= 1
+                self._quiet_since = time.monotonic()
+
+    def complete(self) -> None:
+        """Reads all that the first look, a glance, left out. Any thread may ask for it."""
+        while not self.library.is_complete:
+            self._ask(lambda: self.library.complete(SLICE))
 
     def look_again(self) -> None:
         """Has the whole logdir gone through at once."""
@@ -73,25 +118,26 @@ class Follower:
 
     def _run(self) -> None:
         # Not told: whoever asks for the runs waits for this look, and a thousand summaries would be news to nobody.
-        self._ask(self.library.scan, silent=True)
+        self._ask(lambda: self.library.scan(glance=True), silent=True)
         self.ready.set()
-        self._begin_watch()
-        next_scan = time.monotonic()  # at once: something may have come between the look and the watch
-        next_net = time.monotonic() + NET_S
+        self._quiet_since = time.monotonic()
+        chores = self._chores()
+        next_chore = next_net = self._quiet_since + CHORES_AFTER_S
         while not self._stopped:
             with self._wake:
                 if not self._dirty:
-                    soonest = min([next_scan, next_net, *(due for due, _ in self._awaited.values())])
+                    awaited = (due for due, _ in self._awaited.values())
+                    soonest = min([self._next_scan, next_net, next_chore, *awaited])
                     self._wake.wait(max(0.0, soonest - time.monotonic()))
                 dirty, self._dirty = self._dirty, set()
             if self._stopped:
                 return
             now = time.monotonic()
             names = {self.library.name_of(folder) for folder in dirty}
-            if None in names or now >= next_scan:
-                self._ask(self.library.scan)
-                next_scan = time.monotonic() + SCAN_S
-                self._begin_watch()
+            if None in names:  # something that is no run yet: of many such words one look is the answer
+                self._next_scan = min(self._next_scan, self._last_scan + 4 * self._took)
+            if now >= self._next_scan:
+                self._scan(now)
             written = {name for name in names if name is not None}
             self._look(written | {name for name, (due, _) in self._awaited.items() if due <= now}, written)
             if now >= next_net:
@@ -99,6 +145,40 @@ class Follower:
                 running = self.library.running()
                 if running:
                     self._ask(lambda names=running: self.library.look(names))  # type: ignore[misc]
+            if now >= next_chore:
+                waits = self._questions or now - self._quiet_since < CHORES_AFTER_S
+                next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
+
+    def _scan(self, now: float) -> None:
+        self._ask(self.library.scan)
+        self._begin_watch()
+        self._last_scan = time.monotonic()
+        self._took = self._last_scan - now
+        self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
+
+    def _chores(self) -> Iterator[float]:
+        """What nobody waits for, piece by piece; gives the seconds until the next."""
+        self._begin_watch()
+        self._next_scan = 0.0  # something may have come between the look and the watch
+        yield 0.0
+        while not self.library.is_complete:
+            self._ask(lambda: self.library.complete(SLICE))
+            yield 0.0
+        while True:
+            if self._changed:
+                self._changed = False
+                with self.lock:
+                    self.library.keep()
+            yield KEEP_S
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the system says what happens in every folder: it does not where other machines write."""
+        return all(
+            root in self._watches and is_local(root)
+            for root in (self.library.root, self.library.mirror)
+            if root is not None and root.is_dir()
+        )
 
     def _look(self, names: set[str], written: set[str]) -> None:
         """Looks at runs, of which some were just written to; what is on its way in them has its turn again soon."""
@@ -133,6 +213,7 @@ class Follower:
             except OSError as error:  # the logdir went away, or the machine is out of files: ask again later
                 logger.warning("viz: %s cannot be read at the moment (%s)", self.library.root, error)
                 return News()
+        self._changed = self._changed or bool(news.changed or news.removed)
         if news and not silent:
             self._tell(news)
         return news

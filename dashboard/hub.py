@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from dashboard import wire
 from dashboard.follower import Follower
 from dashboard.library import NewPoints, News
+from dashboard.page_form import page_form, reach
 from tracker.store.segments import Segment
 
 FRAME_S = 0.033
@@ -52,15 +53,27 @@ class Hub:
         self.follower.stop()
 
     def summaries(self) -> list[dict[str, Any]]:
-        """All runs as the page lists them."""
+        """All that is known of all runs."""
+        self.follower.complete()
         with self.follower.lock:
             return [run.summary() for run in self.follower.library.runs.values()]
+
+    def page_form(self) -> dict[str, Any]:
+        """All runs as the page lists them."""
+        with self.follower.lock:
+            return page_form(list(self.follower.library.runs.values()))
 
     def segments(self, name: str) -> list[Segment]:
         """The segments of a run, oldest first, without opening a file; none of an unknown run."""
         with self.follower.lock:
             run = self.follower.library.runs.get(name)
             return run.known() if run is not None else []
+
+    def marked(self, names: list[str]) -> list[str]:
+        """Those of some runs that have marks."""
+        with self.follower.lock:
+            runs = [self.follower.library.runs.get(name) for name in names]
+            return [run.name for run in runs if run and any(state.has_marks for state in run.segments.values())]
 
     def look_again(self) -> None:
         """Goes through the logdir at once: runs came or went by our own hand."""
@@ -83,7 +96,8 @@ class Hub:
                 run = library.runs.get(name)
                 if run is not None:
                     summary = run.summary() if "runs" in what or "line" in what else None
-                    changed.append({"run": name, "what": sorted(what), "summary": wire.plain(summary)})
+                    told = {"run": name, "what": sorted(what), "summary": wire.plain(summary)}
+                    changed.append(told | {"reach": reach(run)} if "last" in what and summary is None else told)
         for tab in self._tabs:
             tab.put(news.points, changed, news.removed)
 

@@ -1,32 +1,83 @@
-"""The list of runs in few words: a thousand runs of a hundred tags are 10 MB of JSON in full, and half a one so."""
+"""The list of runs in few words: a thousand runs of a hundred tags are 10 MB of JSON in full, and a third of one so."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dashboard.library import RunState
+    from dashboard.series import Extent
 
 HEADLINES = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
 """What a run is judged by at a glance, the first that there is."""
 
 
-def headline(tags: set[str]) -> str | None:
+def headline(tags: Collection[str]) -> str | None:
     """The tag whose last value and sketch stand in the list of runs."""
     known = next((tag for tag in HEADLINES if tag in tags), None)
     return known or min((tag for tag in tags if "loss" in tag.lower()), default=None) or min(tags, default=None)
 
 
-def page_form(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Shortens summaries in place: `series` becomes a number in the `tagsets` that come back, `scalars` is cut to the
-    headline, and the newest step of all tags is told apart.
+def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
+    """All runs, `series` as a number in the `tagsets`, `scalars` cut to the `headline`, and the newest `step` of all.
+
+    What a glance did not read is None.
     """
-    numbers: dict[str, int] = {}
+    numbers: dict[Any, int] = {}
     tagsets: list[dict[str, list[str]]] = []
-    chosen = headline({tag for run in runs for tag in run["scalars"]})
+    told: list[tuple[RunState, Extent | None, int]] = []
     for run in runs:
-        key = repr(run["series"])
+        extent = _columns(run)
+        key: Any = id(extent.names) if extent is not None else None
+        if key is None or key not in numbers:
+            tags = (
+                extent.names.by_kind if extent is not None else {kind: sorted(own) for kind, own in run.tags().items()}
+            )
+            key = key or repr(tags)
         if key not in numbers:
             numbers[key] = len(tagsets)
-            tagsets.append(run["series"])
-        run["series"] = numbers[key]
-        run["step"] = max((last["step"] for last in run["scalars"].values()), default=None)
-        run["scalars"] = {chosen: run["scalars"][chosen]} if chosen in run["scalars"] else {}
-    return {"tagsets": tagsets, "headline": chosen}
+            tagsets.append(tags)
+        told.append((run, extent, numbers[key]))
+    chosen = headline({tag for tags in tagsets for tag in tags.get("scalar", ())})
+    return {
+        "tagsets": tagsets,
+        "headline": chosen,
+        "runs": [
+            {**run.about(), **reach(run), "scalars": _last(run, extent, chosen), "series": number}
+            for run, extent, number in told
+        ],
+    }
+
+
+def reach(run: RunState) -> dict[str, Any]:
+    """How far a run goes: its newest step, and when its newest point was logged, where that is known."""
+    if not all(state.is_read for state in run.segments.values()):
+        return {"step": None}
+    extent = _columns(run)
+    if extent is not None:
+        steps, times = extent.rows["step"][extent.names.scalars], extent.rows["wall_time"]
+        known = {"step": int(steps.max()) if len(steps) else None}
+        return known | ({"updated": float(times.max())} if len(times) else {})
+    lasts = [(kind, series.last) for kind, own in run.tags().items() for series in own.values() if series.last]
+    known = {"step": max((last[0] for kind, last in lasts if kind == "scalar"), default=None)}
+    return known | ({"updated": max(last[1] for _, last in lasts)} if lasts else {})
+
+
+def _columns(run: RunState) -> Extent | None:
+    """The series of a run that is one segment, the usual one, and not followed: told without an object for each."""
+    if len(run.segments) != 1:
+        return None
+    (state,) = run.segments.values()
+    return state.extent if state.followed is None and state.extent.is_whole else None
+
+
+def _last(run: RunState, extent: Extent | None, tag: str | None) -> dict[str, Any]:
+    if tag is None:
+        return {}
+    if extent is not None:
+        last = extent.last(tag)
+    else:
+        series = run.tags().get("scalar", {}).get(tag)
+        last = series.last if series is not None else None
+    return {tag: {"step": last[0], "wall_time": last[1], "value": last[2]}} if last is not None else {}

@@ -25,6 +25,7 @@ from tracker.errors import RunNameError, RunNotFoundError, StoreError
 from tracker.store import engine
 from tracker.store.reader import Store
 
+MAX_MARKED_RUNS = 5_000
 MAX_MARKS_A_RUN = 500
 SHELF = ("view", "expression")
 """What is kept by name at the top of the logdir."""
@@ -114,9 +115,9 @@ class _Page:
 
         def read() -> dict[str, Any]:
             found = {}
-            for name in names[:1000]:
+            for name in self._hub.marked([str(name) for name in names[:MAX_MARKED_RUNS]]):
                 with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
-                    marks = self._store().run(str(name)).marks()[-MAX_MARKS_A_RUN:]
+                    marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
                     if marks:
                         found[name] = [
                             {"step": mark.step, "wall_time": mark.wall_time, "kind": mark.kind, "text": mark.text}

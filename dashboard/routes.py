@@ -7,8 +7,10 @@ path: runs are asked for by name and checked, pictures by the hash of their cont
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard import curves, expressions, wire
-from dashboard.curves import Question
+from dashboard.curves import Question, Sheaf
 from dashboard.expressions import Expression
 from dashboard.hub import Hub
-from dashboard.page_form import page_form
 from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.answers import MediaItem
 from tracker.store.reader import Store, StoredRun
@@ -31,6 +32,10 @@ MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_BODY_BYTES = 1 << 20
 MAX_MERGED_TAGS = 1_000
+MAX_TAGS_A_REQUEST = 64
+
+CURVES_A_TURN = 128
+"""Curves that are read before another question has its turn: some 50 ms."""
 
 # The first bytes decide what is served as a picture, a sound or a video; what was written beside it is not trusted.
 _MAGIC = (
@@ -84,9 +89,8 @@ class _Api:
         brief = request.query_params.get("form") == "page"
 
         def answer() -> Response:
-            found = self._hub.summaries()
-            extra = page_form(found) if brief else {}
-            return json_answer({"logdir": str(self._hub.follower.library.root), "runs": found, **extra})
+            found = self._hub.page_form() if brief else {"runs": self._hub.summaries()}
+            return json_answer({"logdir": str(self._hub.follower.library.root), **found})
 
         return await asyncio.to_thread(answer)
 
@@ -109,43 +113,49 @@ class _Api:
         """One tag, or an expression over tags, of many runs at once, packed: what a card draws.
 
         Runs that do not have it are left out. After the curves come, as points, the tails that rewinds left behind.
+        With `tags`, a list, several at once, each file opened once for all: what the cards in view draw. The head then
+        has an answer for each, and the columns follow in their order.
         """
         body = await body_of(request)
-        names = body.get("runs")
-        if not isinstance(names, list) or len(names) > MAX_RUNS_A_REQUEST:
+        names, several = body.get("runs"), body.get("tags")
+        wanted = [body.get("tag")] if several is None else several
+        if (
+            not isinstance(names, list)
+            or not isinstance(wanted, list)
+            or not 1 <= len(wanted) <= MAX_TAGS_A_REQUEST
+            or len(names) > MAX_RUNS_A_REQUEST
+        ):
             raise HTTPException(400, _CURVES_WANTED)
-        y, x = _formula(body.get("tag")), _formula(body["x"]) if body.get("x") is not None else None
+        x = _formula(body["x"]) if body.get("x") is not None else None
         start, stop = [
             edge if isinstance(edge, (int, float)) else None for edge in (body.get("start"), body.get("stop"))
         ]
         axis = body.get("axis", "step")
         if axis not in ("step", "wall_time", "relative", "metric") or (axis == "metric") != (x is not None):
             raise HTTPException(400, _CURVES_WANTED)
-        question = Question(y, _within(body.get("columns", 1000)), start, stop, axis, x)
+        columns = _within(body.get("columns", 1000))
+        questions = [Question(_formula(tag), columns, start, stop, axis, x) for tag in wanted]
+        sheaves = [Sheaf(question) for question in questions]
 
-        def read() -> bytes:
-            heads, parts, tails = [], [], []
-            for name in names:
-                try:
+        def read(part: list[Any]) -> None:
+            for name in part:
+                with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
                     known = self._hub.segments(str(name)) or self._run(str(name)).segments()
-                    found = curves.read(known, question)
-                    left = curves.tails(known, y) if found and isinstance(y, str) and x is None else []
-                except (RunNotFoundError, RunNameError, StoreError):
-                    continue
-                if found is not None:
-                    head, columns = found
-                    heads.append({"run": name, **head})
-                    parts += columns
-                    tails += [(name, points) for points in left]
-            about = [{"run": name, "length": len(points.step)} for name, points in tails]
-            parts += [column for _, points in tails for column in points]
-            needs = [each for formula in (y, x) if formula for each in _needs(formula)]
-            return wire.message({"tag": body["tag"], "needs": needs, "curves": heads, "tails": about}, parts)
+                    answers = curves.read_all(known, questions)
+                    for sheaf, answer in zip(sheaves, answers, strict=True):
+                        sheaf.add(str(name), known, answer)
 
-        if isinstance(y, str) and x is None:
-            async with self._reading:
-                return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
-        return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+        # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
+        # take long even for one run, and keeps nobody else waiting.
+        is_plain = x is None and all(isinstance(question.y, str) for question in questions)
+        turn = self._reading if is_plain else contextlib.nullcontext()
+        size = max(1, CURVES_A_TURN // len(questions))
+        with self._hub.follower.asked():
+            for first in range(0, len(names), size):
+                async with turn:
+                    await self._ask(partial(read, names[first : first + size]))
+            answer = await self._ask(partial(_bound, wanted, sheaves, several is not None))
+        return Response(answer, media_type=wire.MEDIA_TYPE)
 
     async def histograms(self, request: Request) -> Response:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
@@ -240,8 +250,15 @@ class _Api:
             raise HTTPException(400, str(error)) from error
 
 
+def _bound(tags: list[Any], sheaves: list[Sheaf], several: bool) -> bytes:
+    """The message that holds some sheaves of curves."""
+    heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=True)]
+    columns = [column for sheaf in sheaves for column in sheaf.columns()]
+    return wire.message({"answers": heads} if several else heads[0], columns)
+
+
 _CURVES_WANTED = (
-    "expected {tag: text, runs: [names], columns?: n, start?: x, stop?: x, "
+    "expected {tag: text (or tags: [texts]), runs: [names], columns?: n, start?: x, stop?: x, "
     "axis?: step | wall_time | relative | metric, x?: text (with axis metric)}; "
     "a tag that begins with = is an expression"
 )
@@ -257,10 +274,6 @@ def _formula(text: Any) -> str | Expression:
         return expressions.parse(text[1:].strip())
     except expressions.ExpressionError as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _needs(formula: str | Expression) -> tuple[str, ...]:
-    return (formula,) if isinstance(formula, str) else formula.tags
 
 
 def _item(found: MediaItem, kind: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
+from tracker.store import engine
 
 # What readers do, ourselves among them, is not among these, so that the system does not even say it: each look would
 # bring a dozen events of its own.
@@ -32,6 +33,12 @@ _CHANGES: list[type[FileSystemEvent]] = [
 
 # A folder that is made while its parent is gone through is met twice, and watched once all the same.
 warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
+
+
+def is_local(root: Path) -> bool:
+    """Whether this machine alone writes to a folder, so that every change of it is an event; False where unknown."""
+    kind = engine.file_system(root)
+    return bool(kind) and kind not in engine.NETWORK_FILE_SYSTEMS and not kind.startswith("fuse")
 
 
 class Watch:
@@ -68,7 +75,8 @@ class _Handler(FileSystemEventHandler):
         self._tell = tell
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        path = Path(str(event.src_path))
+        # A segment is born under another name: what it is called from then on counts.
+        path = Path(str(event.dest_path if event.event_type == "moved" and event.dest_path else event.src_path))
         # The shared-memory file of WAL changes with every reader's look; following it would never end.
         if path.name.endswith("-shm"):
             return

@@ -1,9 +1,9 @@
 // A card: the curves of one tag, of several, or of an expression; loaded and drawn when in sight, live from then on.
-import * as api from "./api.js";
 import * as frames from "./frames.js";
 import * as live from "./live.js";
 import * as format from "./format.js";
 import * as marks from "./marks.js";
+import * as questions from "./questions.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Chart } from "./chart.js";
@@ -22,6 +22,8 @@ const CARD = `
   </div>
   <div class="card-grip" aria-hidden="true"></div>`;
 
+const FIRST_RUNS = 100; // of more than twice as many, those that are drawn before the others
+const ALL_COLUMNS = 160_000, LEAST_COLUMNS = 100; // of all curves of a card, and of one
 const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
 const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
 
@@ -154,16 +156,25 @@ export class Card {
     for (const tag of this.tags) {
       const names = this.wanted().filter((each) => each.tag === tag).map(({ run }) => run.name);
       if (base && runs.get(base) && this.#has(runs.get(base), tag) && !names.includes(base)) names.push(base);
-      this.#ask(tag, names.filter((name) => !this.asked.has(this.#key(name, tag))));
+      const columns = this.#columns();
+      // Asked for in few columns, beside very many others, and now seen among few.
+      const coarse = (curve) => curve?.loaded && !curve.single && curve.columns * 2 <= columns;
+      this.#ask(tag, names.filter((name) => !this.asked.has(this.#key(name, tag)) || coarse(this.curve(name, tag))));
     }
   }
 
-  async #ask(tag, names) {
+  #ask(tag, names) {
     if (!names.length || !this.chart) return;
     const { axis } = settings();
-    const body = { tag, runs: names, columns: Math.max(200, Math.min(4000, 2 * Math.round(this.chart.width || 400))), axis: axis === "time" ? "wall_time" : axis };
-    if (axis === "metric") body.x = state.get("metric");
-    if (this.chart.zoom) Object.assign(body, this.#window(axis));
+    const how = { columns: this.#columns(), axis: axis === "time" ? "wall_time" : axis };
+    if (axis === "metric") how.x = state.get("metric");
+    if (this.chart.zoom) Object.assign(how, this.#window(axis));
+    // Of very many runs the newest first: there is something to see while the others come.
+    const parts = names.length > 2 * FIRST_RUNS ? [names.slice(-FIRST_RUNS), names.slice(0, -FIRST_RUNS)] : [names];
+    parts.forEach((part, i) => this.#askFor(tag, part, how, i));
+  }
+
+  #askFor(tag, names, how, part) {
     const { curves } = this; // if these are let go of meanwhile, the answer is nobody's
     const asked = names.map((name) => {
       const key = this.#key(name, tag);
@@ -172,26 +183,38 @@ export class Card {
       return curves.get(key);
     });
     for (const curve of asked) curve.ask();
-    try {
-      const { head, column } = await api.curves(body);
-      this.needs.set(tag, head.needs);
-      for (const curve of head.curves) {
-        const known = curves.get(this.#key(curve.run, tag));
-        if (!known) skip(curve, column);
-        else if (!known.load(curve, column)) this.again(curve.run, tag);
-      }
-      for (const { run, length } of head.tails) {
-        const tail = { steps: column(length), times: column(length), values: column(length) };
-        curves.get(this.#key(run, tag))?.tails.push(tail);
-      }
-      this.problem = null;
-    } catch (error) {
-      this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;
-      if (!tag.startsWith("=")) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
-    } finally {
-      for (const curve of asked) { curve.answered(); curve.loaded = true; }
-    }
-    if (this.curves === curves) { this.host.onNeeds(); this.redraw(true); }
+    questions.ask({
+      tag, runs: names, how,
+      rank: () => part + (this.sight ? 0 : 10),
+      take: (head, column) => {
+        this.needs.set(tag, head.needs);
+        for (const curve of head.curves) {
+          const known = curves.get(this.#key(curve.run, tag));
+          if (!known) skip(curve, column);
+          else { known.columns = how.columns; if (!known.load(curve, column)) this.again(curve.run, tag); }
+        }
+        for (const { run, length } of head.tails) {
+          const tail = { steps: column(length), times: column(length), values: column(length) };
+          curves.get(this.#key(run, tag))?.tails.push(tail);
+        }
+        this.problem = null;
+      },
+      fail: (error) => {
+        this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;
+        if (!tag.startsWith("=")) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
+      },
+      done: () => {
+        for (const curve of asked) { curve.answered(); curve.loaded = true; }
+        if (this.curves === curves) { this.host.onNeeds(); this.redraw(true); }
+      },
+    });
+  }
+
+  // How many columns a curve is asked for in: two for each pixel, but of a thousand lines no more than can be told apart.
+  // Fewer are as exact: each column says the extremes of what it holds.
+  #columns() {
+    const fitting = Math.max(200, Math.min(4000, 2 * Math.round(this.chart.width || 400)));
+    return Math.min(fitting, Math.max(LEAST_COLUMNS, Math.round(ALL_COLUMNS / Math.max(1, this.wanted().length))));
   }
 
   #window(axis) {

@@ -26,6 +26,7 @@ export class Curve {
     this.asked = 0; // questions to the server that are under way
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
+    this.columns = 0; // how many were asked for
     this.tails = []; // what rewinds left behind: points off the live line
     this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
   }

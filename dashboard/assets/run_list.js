@@ -13,7 +13,7 @@ import { runMenu } from "./run_menu.js";
 const ROW = 46;
 const list = document.getElementById("runs-list");
 const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
-const sparks = new Map(); // run -> Curve of the headline metric
+const sparks = new Map(); // run -> Curve of the headline metric, null while it is asked for
 const elements = new Map(); // name -> row
 let numbers = new Map(); // run -> colour, when groups or settings give it
 let shown = []; // what the filter lets through
@@ -25,12 +25,20 @@ export function render() {
   if (!scheduled) scheduled = requestAnimationFrame(() => { scheduled = 0; paint(); });
 }
 
+// The sketches of rows in sight. They can wait: first the curves that were asked for.
+let sketching = 0;
+function sketch(names) {
+  const missing = names.filter((name) => !sparks.has(name) && runs.get(name)?.has.has(runs.headline));
+  if (missing.length) sketching ||= setTimeout(() => { sketching = 0; loadSparks([...elements.keys()].filter((name) => !sparks.has(name))); }, sparks.size ? 50 : 800);
+}
+
 async function loadSparks(names) {
   if (!runs.headline) return;
-  const wanted = names.filter((name) => runs.get(name)?.has.has(runs.headline)).slice(0, 1000);
+  const wanted = names.filter((name) => runs.get(name)?.has.has(runs.headline));
   if (!wanted.length) return;
+  for (const name of wanted) if (!sparks.has(name)) sparks.set(name, null);
   let answer;
-  try { answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 }); } catch { return; }
+  try { answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 }); } catch { for (const name of wanted) if (!sparks.get(name)) sparks.delete(name); return; }
   for (const head of answer.head.curves) {
     const curve = new Curve(head.run);
     curve.load(head, answer.column);
@@ -58,6 +66,7 @@ function paint() {
     element.setAttribute("aria-setsize", shown.length);
     fill(element, runs.get(name), chosen);
   }
+  sketch([...wanted]);
   const off = all.filter(runs.isOff).length;
   const hidden = all.length - shown.length;
   document.getElementById("runs-count").textContent = !runs.loaded ? "" : `${format.plural(all.length, "run")}${chosen.size ? ` · ${chosen.size} selected` : ""}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
@@ -190,10 +199,6 @@ runs.onChange((what) => {
   if (what?.highlight !== undefined) return;
   shown = runs.names().filter(runs.matches);
   render();
-  if (what !== "runs") return;
-  // The sketches can wait: first the curves that were asked for.
-  const missing = runs.names().filter((name) => !sparks.has(name));
-  if (missing.length) setTimeout(() => loadSparks(missing), missing.length > 1 ? 800 : 50);
 });
 live.on("points", (points) => {
   if (points.tag === runs.headline && points.count) {
@@ -209,6 +214,7 @@ live.on("points", (points) => {
 let stale = new Set(); // runs whose sketch is out of date
 live.on("changed", ({ run, what }) => {
   if (!what.includes("line")) return;
+  if (!sparks.has(run)) return;
   if (!stale.size) setTimeout(() => { const names = [...stale]; stale = new Set(); loadSparks(names); }, 800);
   stale.add(run);
 });

@@ -117,7 +117,9 @@ live.on("points", (points) => {
   if (run.scalars[points.tag] || points.tag === headline) run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
 });
 
-live.on("changed", ({ run, summary }) => {
+live.on("changed", ({ run, summary, reach }) => {
+  // The first look at a large logdir was a glance: how far a run goes comes after it.
+  if (reach && byName.has(run)) { Object.assign(byName.get(run), reach); soon("run"); }
   if (!summary) return;
   const before = byName.get(run);
   summary.step = Math.max(before?.step ?? -Infinity, ...Object.values(summary.scalars).map((last) => last.step));

@@ -1,0 +1,143 @@
+"""The index of a logdir: what the library knew when it was last open, so that a thousand files need not be.
+
+A cache in the user's cache folder and never the truth. Each entry is bound to its file by inode, size and times (that
+of its last change among them, which nobody can set): an entry whose file is not as it was is not used, and an index
+that is damaged, of another version or not there costs a second of reading the files themselves. It is replaced as a
+whole, by a rename, so that two servers of one logdir never meet half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dashboard.series import ROW, Extent, NamePool
+from tracker.foreign.folders import cache_folder
+from tracker.store.liveness import Writer
+from tracker.store.segments import Segment
+
+if TYPE_CHECKING:
+    from dashboard.library import RunState
+
+logger = logging.getLogger("dashboard")
+
+MAGIC = b"everystep index 1\n"
+"""With another number, older and newer versions leave each other's index alone."""
+
+WORTH_IT = 64
+"""Files from which on a logdir has an index: fewer are read as fast as it is."""
+
+_DIGEST_BYTES = 32
+_FIELDS = [each.name for each in fields(Segment) if each.name != "path"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an index says of a segment file, and how the file was then."""
+
+    stamp: tuple[int, ...]
+    segment: Segment
+    cursor: int
+    extent: Extent
+    has_marks: bool
+    met: list[str]
+
+
+@dataclass(frozen=True)
+class Index:
+    """What was read from an index; nothing of it is used before its stamp was compared."""
+
+    segments: dict[Path, Kept]
+    said: dict[Path, tuple[tuple[int, ...], dict[str, Any]]]
+    """By a run's folder: the stamp of the page's file there, and what it said."""
+
+
+def place(root: Path) -> Path:
+    """Where the index of a logdir is kept."""
+    mirror = cache_folder(root)
+    return mirror.parent.parent / "index" / f"{mirror.name}.index"
+
+
+def load(path: Path | None, pool: NamePool) -> Index:
+    """What an index holds; nothing when there is none that can be trusted."""
+    if path is not None:
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+            return _decoded(path.read_bytes(), pool)
+    return Index({}, {})
+
+
+def save(path: Path, runs: Iterable[RunState], pool: NamePool) -> None:
+    """Writes the index anew. A cache folder that cannot be written costs the next start its index, and nothing else."""
+    runs = list(runs)
+    if sum(len(run.segments) for run in runs) < WORTH_IT:
+        path.unlink(missing_ok=True)
+        return
+    data = _encoded(runs, pool)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    except OSError as error:
+        logger.info("viz: the index %s cannot be written (%s)", path, error)
+        with contextlib.suppress(OSError, UnboundLocalError):
+            os.unlink(file.name)
+
+
+def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
+    numbers: dict[int, int] = {}
+    names: list[Any] = []
+    segments, said, rows = [], [], []
+    for run in runs:
+        if run.said:
+            said.append([str(run.folder), run.said_stamp, run.said])
+        for path, state in run.segments.items():
+            if not state.stamp or not state.is_read:
+                continue  # it was being written, or only glanced at
+            extent = state.extent_now(pool)
+            if id(extent.names) not in numbers:
+                numbers[id(extent.names)] = len(names)
+                names.append(extent.names.entries)
+            own = [getattr(state.segment, name) for name in _FIELDS]
+            segments.append(
+                [str(path), state.stamp, state.cursor, numbers[id(extent.names)], state.has_marks, state.met, own]
+            )
+            rows.append(extent.rows)
+    head = json.dumps({"names": names, "segments": segments, "said": said}).encode()
+    body = len(head).to_bytes(4, "little") + head + b"".join(each.tobytes() for each in rows)
+    return MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
+
+
+def _decoded(data: bytes, pool: NamePool) -> Index:
+    start = len(MAGIC) + _DIGEST_BYTES
+    body = data[start:]
+    if (
+        data[: len(MAGIC)] != MAGIC
+        or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : start]
+    ):
+        raise ValueError("not an index of this version, or not a whole one")
+    stop = 4 + int.from_bytes(body[:4], "little")
+    head = json.loads(body[4:stop])
+    rows = np.frombuffer(bytearray(body[stop:]), ROW)
+    names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
+    segments = {}
+    at = 0
+    for text, stamp, cursor, number, has_marks, met, own in head["segments"]:
+        path = Path(text)
+        known = dict(zip(_FIELDS, own, strict=True))
+        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
+        extent = Extent(names[number], rows[at : at + len(names[number].entries)])
+        at += len(extent.rows)
+        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met)
+    said = {Path(folder): (tuple(stamp), words) for folder, stamp, words in head["said"]}
+    return Index(segments, said)
