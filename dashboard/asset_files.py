@@ -1,7 +1,7 @@
 """The page's scripts, styles and pictures: read once, answered from memory.
 
-A page begins by asking for seventy of them. Served as files, each took a thread to find and another to read (measured: 3
-to 5 ms each of a page's first half second); they are 700 kB, and are read for their digest in any case.
+A page begins by asking for seventy of them. Served as files, each took a thread to find and another to read
+(measured: 3 to 5 ms each of a page's first half second); they are 700 kB, and are read for their digest in any case.
 """
 
 from __future__ import annotations

@@ -54,9 +54,8 @@ class SketchRows:
         place = np.searchsorted(self._key, wanted.ravel())
         below = self._below[place].astype(float)
         # The part of the bucket itself that lies below the edge.
-        hit = (
-            np.flatnonzero(self._key[np.minimum(place, len(self._key) - 1)] == wanted.ravel()) if len(self._key) else []
-        )
+        keys = np.append(self._key, -1)  # beyond the last bucket there is none
+        hit = np.flatnonzero(keys[place] == wanted.ravel())
         if len(hit):
             at, row = place[hit], self._row[place[hit]]
             left, right = self._ends(at, row)

@@ -58,8 +58,8 @@ def test_many_pictures_come_with_the_screen_first(shown: Callable[..., Any], unt
     page = shown({0: {"p": many}})
     assert page.locator(".picture").count() >= 30
     until(page, "document.querySelectorAll('.picture').length === 300")
-    lines = "[...document.querySelectorAll('.guess-share')].slice(0, 8).map((e) => [e.textContent, e.getClientRects()[0].height, e.scrollWidth <= e.clientWidth])"  # noqa: E501
-    found = page.evaluate(lines)
+    found = page.evaluate("""[...document.querySelectorAll('.guess-share')].slice(0, 8)
+      .map((share) => [share.textContent, share.getClientRects()[0].height, share.scrollWidth <= share.clientWidth])""")
     assert [text for text, _, _ in found[:2]] == ["100 %", "0 %"]
     assert len({height for _, height, _ in found}) == 1
     assert all(fits for _, _, fits in found)
