@@ -15,6 +15,7 @@ from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
 from tracker.store.stretch import Points
 from tracker.values import kept
+from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
 OUR_WRITER = "everystep"
@@ -216,7 +217,17 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
     if plugin == "custom_scalars" and strings:
         return "layout", tag, [kept.plain(hparams.layout_of(strings[0]))]
     if plugin.startswith("graph_keras_model") and strings:
-        return "model", tag, [Medium("application/vnd.keras+json", said, strings[0])]
+        try:
+            return (
+                "graph",
+                tag,
+                [
+                    each._replace(attributes={**each.attributes, **said})
+                    for each in Graph.from_keras(strings[0]).encode()
+                ],
+            )
+        except TrackerError:
+            return "model", tag, [Medium("application/vnd.keras+json", said, strings[0])]  # kept as it came
     if plugin.startswith("graph_run_metadata") and strings:
         return "profile", tag, [Medium("application/x-tensorflow-run-metadata", said, strings[0])]
     noted = {"plugin": plugin, **said}

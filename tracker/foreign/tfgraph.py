@@ -32,6 +32,17 @@ def encoded(data: bytes) -> list[Medium]:
     Raises:
         google.protobuf.message.DecodeError: the bytes are no GraphDef.
     """
+    nodes, edges, dangling = parts_of(data)
+    said = {"dangling": dangling} if dangling else {}
+    return [item._replace(attributes={**item.attributes, **said}) for item in Graph(nodes, edges).encode()]
+
+
+def parts_of(data: bytes) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Nodes, edges, and how many inputs named no node.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no GraphDef.
+    """
     message = protos.GraphDef.FromString(data)
     nodes, edges = _part(message.node, "")
     for function in message.library.function:
@@ -43,8 +54,7 @@ def encoded(data: bytes) -> list[Medium]:
     for node in nodes:
         known.setdefault(node["name"], node)
     whole = [edge for edge in edges if edge["source"] in known]
-    dangling = {"dangling": len(edges) - len(whole)} if len(whole) < len(edges) else {}
-    return [item._replace(attributes={**item.attributes, **dangling}) for item in Graph(known.values(), whole).encode()]
+    return list(known.values()), whole, len(edges) - len(whole)
 
 
 def _part(messages: Any, scope: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
