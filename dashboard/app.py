@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -23,11 +22,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from dashboard import graph_routes, machine_routes, page_routes, routes, security, shell, study_routes
+from dashboard.asset_files import AssetFiles
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
@@ -66,12 +65,12 @@ def create_app(settings: Settings) -> ASGIApp:
     def store() -> Store:
         return Store(settings.logdir, settings.mirror)
 
-    digest = _assets_digest()
+    assets = AssetFiles(ASSETS, {shell.STYLESHEET: shell.stylesheets()})
     dash = _LateDash(settings)
 
-    async def page(_: Request) -> Response:
+    async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
-        return HTMLResponse(shell.page(settings, digest, _version()))
+        return HTMLResponse(shell.page(settings, assets.digest, _version(), request.query_params.get("p", "")))
 
     async def live(socket: WebSocket) -> None:
         await hub.serve(socket)
@@ -99,6 +98,7 @@ def create_app(settings: Settings) -> ASGIApp:
     inner = Starlette(
         routes=[
             Route("/", page),
+            assets.route(),
             WebSocketRoute("/live", live),
             *routes.routes(hub, store),
             *page_routes.routes(hub, store, settings.read_only),
@@ -107,7 +107,6 @@ def create_app(settings: Settings) -> ASGIApp:
             *machine_routes.routes(store),
             *study_routes.routes(store),
             Route("/plotly.js", plotly),
-            Mount(f"/assets/{digest}", _Immutable(directory=ASSETS)),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},
         lifespan=lifespan,
@@ -159,13 +158,6 @@ class _LateDash:
         await self._app(scope, receive, send)
 
 
-class _Immutable(StaticFiles):
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "private, max-age=31536000, immutable"
-        return response
-
-
 async def _explain(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
@@ -174,14 +166,6 @@ async def _explain(_: Request, error: Exception) -> Response:
 async def _apologise(request: Request, error: Exception) -> Response:
     logger.error("viz: %s failed", request.url.path, exc_info=error)
     return JSONResponse({"error": "Something went wrong; the terminal of viz says what."}, 500)
-
-
-def _assets_digest() -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(ASSETS.rglob("*")):
-        if path.is_file():
-            digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _version() -> str:

@@ -161,20 +161,25 @@ class _Api:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
 
         `bins=`, `rows=` are the most of each, `scale=` is linear or log, `start=` and `stop=` are steps, both included.
+        `rough=1` asks for what is at hand first; the head says whether there is a finer answer.
         """
         run, tag, scale = _wanted(request, "run"), _wanted(request, "tag"), _scale(request)
         bins, rows = int(_number(request, "bins", 80)), int(_number(request, "rows", 200))
         window = _whole(request, "start"), _whole(request, "stop")
-        honest = request.query_params.get("honest") == "1"
+        honest, rough = (request.query_params.get(name) == "1" for name in ("honest", "rough"))
 
         def read() -> bytes:
             from dashboard.figures.distribution import matrix
 
-            found = self._run(run).histograms(tag, min(rows, 2000), *window)
+            most = min(rows, 2000)
+            found = self._run(run).histograms(tag, most, *window, rough=rough)
             head, columns = matrix(found, min(bins, 512), scale, honest=honest)
-            return wire.message({"run": run, "tag": tag, "scale": scale, **head}, columns)
+            finer = -(-head["steps"] // max(1, -(-head["steps"] // most)))
+            head |= {"run": run, "tag": tag, "scale": scale, "rough": rough and len(found) < finer}
+            return wire.message(head, columns)
 
-        return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+        async with self._reading:
+            return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
 
     async def merged_histograms(self, request: Request) -> Response:
         """All that some layers (`tag=`, several times) held over a range of steps, as one histogram."""

@@ -248,8 +248,8 @@ class Run:
         """Logs a model's computational graph.
 
         Args:
-            model: A `trainer.nn.Module`, a `torch.nn.Module`, a `tracker.Graph`, or an object with
-                `to_graph(*example_inputs)`.
+            model: A `trainer.nn.Module`, a `torch.nn.Module`, a `tracker.Graph`, an object with
+                `to_graph(*example_inputs)`, or the path of a file: `.onnx`, GraphDef's `.pb`, a Keras model's `.json`.
             *example_inputs: What the model would be called with.
             tag: What the graph is called, when a run has several.
         """

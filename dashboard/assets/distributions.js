@@ -16,6 +16,7 @@ import { emptyPage } from "./empty.js";
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be read
 const ROWS = { ridge: 24, overlay: 24, heat: 240, bands: 240, one: 1000 };
 const BINS = { ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };
+const MANY_ROWS = new Set(["heat", "bands"]); // of so many that reading them is felt: fewer come first
 const REFRESH_MS = 400; // a training that logs histograms at every step is followed this often
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
 const DRAGGED = 5; // px from a click to a drag
@@ -66,17 +67,20 @@ class Card {
   }
 
   setInSight(sight) {
+    if (this.sight === sight) return; // told by the page already
     this.sight = sight;
     if (sight) { if (!this.data || this.stale) this.load(); else this.draw(); }
   }
 
+  // What is at hand comes first; once every card in sight has something, each asks for its finest rows.
   async load() {
     this.stale = false;
     if (this.asking) { this.stale = true; return; }
     this.asking = true;
     const mode = draw[state.get("bins")] ? state.get("bins") : "ridge";
+    const rough = MANY_ROWS.has(mode) && !(this.data?.mode === mode && !this.data.rough) && !this.refining ? 1 : undefined;
     try {
-      const { head, column } = await api.packed("histograms", { run: this.run, tag: this.tag, rows: ROWS[mode], bins: BINS[mode], scale: state.get("binning") === "log" ? "log" : "linear", honest: 1 });
+      const { head, column } = await api.packed("histograms", { run: this.run, tag: this.tag, rows: ROWS[mode], bins: BINS[mode], scale: state.get("binning") === "log" ? "log" : "linear", honest: 1, rough });
       const { rows, bins } = head;
       const data = { ...head, mode, step: column(rows), time: column(rows), total: column(rows), nan: column(rows), pinf: column(rows), ninf: column(rows) };
       data.quantile = column(rows * head.quantiles.length);
@@ -88,9 +92,16 @@ class Card {
     } catch (error) {
       this.problem = error.message;
     }
-    this.asking = false;
+    this.asking = this.refining = false;
     this.draw();
     if (this.stale) this.later();
+    else if (isReady()) for (const card of cards.values()) card.refine();
+  }
+
+  refine() {
+    if (!this.sight || !this.data?.rough || this.asking) return;
+    this.refining = true;
+    this.load();
   }
 
   later() {
@@ -277,6 +288,9 @@ function arrange() {
   else if (shown.length > side.length) sections.unshift(Object.assign(document.createElement("p"), { className: "page-note", textContent: `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.` }));
   view.replaceChildren(...sections);
   showMerge();
+  // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
+  const { bottom } = view.getBoundingClientRect();
+  for (const card of cards.values()) if (!card.sight && card.element.getBoundingClientRect().top < bottom) card.setInSight(true);
 }
 
 export function mount(element) {

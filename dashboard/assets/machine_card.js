@@ -6,6 +6,7 @@ import * as runs from "./runs.js";
 import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { bytes } from "./flame_model.js";
+import { colour, dashOf } from "./palette.js";
 
 const NAMES = [
   ["cpu_percent", "CPU", "% of all cores"], ["process/cpu_percent", "CPU of this process", "% of one core"],
@@ -45,7 +46,7 @@ export class MachineCard {
     this.element = element;
     this.chart = new Chart(element.querySelector(".card-plot"), { onZoom: () => this.reload(), onHover: options.hover });
     this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
-    this.resize = new ResizeObserver(() => this.request());
+    this.resize = new ResizeObserver(() => { this.chart.measure(); this.request(); });
     this.resize.observe(this.chart.element);
   }
 
@@ -102,7 +103,7 @@ export class MachineCard {
       for (const run of this.wanted(tag)) {
         const curve = this.curves.get(`${tag}\n${run.name}`);
         // The same colour for all of a run, told apart by dashes.
-        if (curve?.length) found.push({ curve, index: run.index + 12 * dash, name: whose ? `${run.name} · ${whose}` : run.name, strong: run.name === this.highlight });
+        if (curve?.length) found.push({ curve, name: run.name, label: whose ? `${run.shown} · ${whose}` : run.shown, colour: colour(run.colour), dash: dashOf(dash), strong: run.name === this.highlight, faded: false });
       }
     }
     return found;
@@ -111,7 +112,7 @@ export class MachineCard {
   draw() {
     if (!this.element.isConnected) return;
     const lines = this.lines();
-    this.chart.draw(lines, { axis: this.options.axis(), smooth: 0, logy: false });
+    this.chart.draw(lines, { axis: this.options.axis(), smoothing: { kind: "ema", weight: 0 }, logx: false, logy: false, robust: false });
     const last = lines.length === 1 ? lines[0].curve.last[lines[0].curve.length - 1] : NaN;
     const per = this.unit.endsWith("/s") ? "/s" : "";
     this.element.querySelector(".card-value").textContent = Number.isNaN(last) ? "" : this.unit.startsWith("bytes") ? `${bytes(last)}${per}` : format.value(last, 3);

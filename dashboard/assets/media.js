@@ -54,6 +54,13 @@ function arrange() {
   const note = !groups.length ? "No run that is shown has logged media. Show one in the list of runs."
     : shown.length > side.length ? `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.` : "";
   view.replaceChildren(tools(kinds), ...(note ? [node("p", { class: "page-note", text: note })] : []), ...rows);
+  askEarly();
+}
+
+// What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
+function askEarly() {
+  const { bottom } = view.getBoundingClientRect();
+  for (const panel of panels.values()) if (!panel.sight && panel.element.getBoundingClientRect().top < bottom) panel.setInSight(true);
 }
 
 function tools(kinds) {

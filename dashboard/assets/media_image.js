@@ -5,8 +5,9 @@ import { node } from "./dom.js";
 import { drawLayers } from "./media_layers.js";
 import { open } from "./media_large.js";
 
-export function make(item, panel) {
-  const image = node("img", { decoding: "async", loading: "lazy" });
+// inSight: asked for at once, not when the layout has shown it to be in view.
+export function make(item, panel, inSight) {
+  const image = node("img", { decoding: "async", loading: inSight ? "eager" : "lazy" });
   const over = node("canvas", { class: "layers", hidden: true });
   const says = node("span", { class: "says" });
   const guesses = node("div", { class: "guesses" });

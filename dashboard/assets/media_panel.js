@@ -16,7 +16,12 @@ const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
 const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
 
-// A module makes an element of an item: make(item, panel) -> element with update(item), and maybe end().
+const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, at the least
+const PIECE = 40; // items made in one go when the page has nothing else to do
+const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
+const filling = new WeakMap(); // element -> the items that it is being filled with
+
+// A module makes an element of an item: make(item, panel, inSight) -> element with update(item), and maybe end().
 export const KINDS = {
   image: { title: "Images", make: images.make },
   figure: { title: "Figures", make: figures.make },
@@ -60,6 +65,7 @@ export class Panel {
   }
 
   setInSight(sight) {
+    if (this.sight === sight) return; // told by the page already
     this.sight = sight;
     if (sight) this.wanted();
   }
@@ -138,15 +144,26 @@ export class Panel {
     });
   }
 
-  // The items as elements, those that are there already kept and told what they are now.
+  // The items as elements, those that are there already kept and told what they are now. What fits on the screen comes
+  // at once, the rest in pieces while the page is idle: a thousand pictures are 300 ms of work that nobody waits for.
   fill(holder, items) {
     if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note")) holder.replaceChildren();
     while (holder.children.length > items.length) { holder.lastChild.end?.(); holder.lastChild.remove(); }
-    items.forEach((item, i) => {
+    filling.set(holder, items);
+    const { top, width } = holder.getBoundingClientRect();
+    const rows = Math.max(1, Math.ceil((innerHeight - Math.max(0, top)) / PICTURE.height));
+    this.#piece(holder, items, 0, this.kind === "image" ? rows * Math.max(1, Math.floor(width / PICTURE.width)) : 12);
+  }
+
+  #piece(holder, items, from, to) {
+    const made = document.createDocumentFragment();
+    for (let i = from; i < Math.min(to, items.length); i++) {
       const old = holder.children[i];
-      if (old) old.update(item);
-      else holder.append(KINDS[this.kind].make(item, this));
-    });
+      if (old) old.update(items[i]);
+      else made.append(KINDS[this.kind].make(items[i], this, from === 0));
+    }
+    holder.append(made);
+    if (to < items.length) idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
   }
 
   // Switches for the layers that lie over pictures.

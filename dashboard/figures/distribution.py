@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.figures.sketch_rows import SketchRows
 from tracker.store import sketch
 from tracker.store.answers import Histograms
 from tracker.values.histogram import Histogram
@@ -47,10 +48,7 @@ def matrix(
         bins = min(bins, fair_bins(elements))
     edges = even_edges(low, high, bins) if scale == "linear" else log_edges(low, high, bins)
     bins = len(edges) - 1
-    counts = np.zeros((len(found), bins))
-    for row, each in enumerate(found):
-        counts[row] = rebinned(each.sketch, edges)
-    quantiles = np.array([each.quantile(QUANTILES) for each in found]).reshape(len(found), len(QUANTILES))
+    rows = SketchRows([each.sketch for each in found])
     head = {
         "rows": len(found),
         "bins": bins,
@@ -68,9 +66,9 @@ def matrix(
         np.array([each.nan_count for each in found], float),
         np.array([each.posinf_count for each in found], float),
         np.array([each.neginf_count for each in found], float),
-        quantiles.ravel(),
+        rows.quantiles(QUANTILES).ravel(),
         edges,
-        counts.ravel(),
+        rows.counts(edges).ravel(),
     ]
     return head, columns
 
@@ -131,18 +129,8 @@ def merged(found: Sequence[Histograms], bins: int, scale: str) -> dict[str, Any]
 
 def rebinned(counted: sketch.Sketch, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Elements in each of the bins between `edges`, which cover all of them."""
-    if not len(counted.buckets):
-        return np.zeros(len(edges) - 1)
-    # The distribution function at the buckets' edges, read in between; extremes are exact, so that the outermost
-    # buckets end where the elements do.
-    low = np.maximum(sketch.lower_edges(counted.buckets), counted.min)
-    high = np.minimum(sketch.upper_edges(counted.buckets), counted.max)
-    below = np.concatenate([[0.0], np.cumsum(counted.counts)])
-    position = np.column_stack([low, np.maximum(high, low)]).ravel()
-    level = np.column_stack([below[:-1], below[1:]]).ravel()
-    at = np.interp(edges, position, level, left=0.0, right=float(below[-1]))
-    at[0], at[-1] = 0.0, float(below[-1])
-    return np.diff(at)
+    found: npt.NDArray[np.float64] = SketchRows([counted]).counts(edges)[0]
+    return found
 
 
 def _range(merged: Sequence[Histogram]) -> tuple[float, float]:

@@ -51,6 +51,20 @@ def shown(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..
     return show
 
 
+def test_many_pictures_come_with_the_screen_first(shown: Callable[..., Any], until: Callable[..., Any]) -> None:
+    """Those in sight are there when the page says it is ready; all of them soon after; certainty stays on one line."""
+    sure = {"a class with a long name of its own": 1.0, "other": 0.0}
+    many = [tracker.Image(np.full((8, 8), i % 256, np.uint8), predictions=sure) for i in range(300)]
+    page = shown({0: {"p": many}})
+    assert page.locator(".picture").count() >= 30
+    until(page, "document.querySelectorAll('.picture').length === 300")
+    found = page.evaluate("""[...document.querySelectorAll('.guess-share')].slice(0, 8)
+      .map((share) => [share.textContent, share.getClientRects()[0].height, share.scrollWidth <= share.clientWidth])""")
+    assert [text for text, _, _ in found[:2]] == ["100 %", "0 %"]
+    assert len({height for _, height, _ in found}) == 1
+    assert all(fits for _, _, fits in found)
+
+
 def test_a_picture_at_large_is_compared_and_followed(shown: Callable[..., Any], until: Callable[..., Any]) -> None:
     """Zoom, the step before, the difference in numbers, and probabilities over the steps."""
     page = shown({step: {"p": scene(100 + step, 0.2 + step / 100)} for step in (0, 10, 20)})

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard.figures.distribution import QUANTILES, fair_bins, log_edges, matrix, merged, rebinned
+from dashboard.figures.distribution import QUANTILES, even_edges, fair_bins, log_edges, matrix, merged, rebinned
+from dashboard.figures.sketch_rows import SketchRows
 from tracker.store import sketch
 from tracker.store.answers import Histograms
 from tracker.values.histogram import Histogram
@@ -51,6 +52,18 @@ def test_every_finite_element_is_in_one_bin_of_its_row(parts: list[np.ndarray], 
     if parts:
         assert step[-1] == (len(parts) - 1) * 10
     assert quantiles.shape == (head["rows"] * len(QUANTILES),)
+
+
+@given(st.lists(tensors, max_size=8), st.sampled_from(["linear", "log"]), st.integers(1, 60))
+def test_rows_are_each_what_they_are_alone(parts: list[np.ndarray], scale: str, bins: int) -> None:
+    """Whatever stands beside a histogram, an empty one or one of another range, its counts and quantiles are its own."""
+    counted = [sketch.count(part) for part in parts]
+    edges = even_edges(-1e6, 1e6, bins) if scale == "linear" else log_edges(-1e6, 1e6, bins)
+    rows = SketchRows(counted)
+    found, quantiles = rows.counts(edges), rows.quantiles(QUANTILES)
+    for row, each in enumerate(counted):
+        np.testing.assert_allclose(found[row], SketchRows([each]).counts(edges)[0], atol=1e-9)
+        np.testing.assert_array_equal(quantiles[row], sketch.quantile(each, QUANTILES))
 
 
 def test_bins_hold_what_lies_in_them() -> None:

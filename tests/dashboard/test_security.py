@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import tracker
 from dashboard import security
 from dashboard.app import Settings, create_app
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a" * 43
 HOST = {"host": "127.0.0.1:6006"}
 
@@ -202,6 +204,21 @@ def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: 
     answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == "attachment"
+
+
+def test_a_page_brings_its_own_modules_and_one_stylesheet(client: TestClient) -> None:
+    """Each further round of asking is felt; a page that nobody knows asks for no more than the frame."""
+    client.get(f"/?token={TOKEN}")
+    frame, media = (client.get(f"/?p={name}").text for name in ("../../nothing", "media"))
+    assert "media_panel.js" in media
+    assert "media_panel.js" not in frame
+    assert "nothing" not in frame
+    (sheet,) = re.findall(r'rel="stylesheet" href="([^"]+)"', media)
+    answer = client.get(sheet)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert answer.headers["cache-control"].endswith("immutable")
+    for name in ("frame.css", "media.css", "paths.css"):
+        assert (ROOT / "dashboard" / "assets" / name).read_text(encoding="utf-8") in answer.text
 
 
 def test_behind_a_proxy_the_page_lives_below_its_prefix(logdir: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 import tracker
 from tests.tracker.test_event_files import copied, event, write
-from tracker.foreign import keras_model, run_metadata
+from tracker.foreign import run_metadata
 from tracker.foreign.importer import import_logs
 
 
@@ -28,35 +27,17 @@ def test_a_keras_model_is_a_graph_of_its_layers(real_data: Path, logdir: Path) -
     assert run.tags("graph") == ["graph", "keras"]
     graph = run.graph("keras")
     layers = ["embed", "pool", "relu_layer", "output_layer"]
-    assert [node["name"] for node in graph["nodes"]] == [f"sequential/{name}" for name in layers]
-    assert edges(graph) == {(f"sequential/{a}", f"sequential/{b}") for a, b in itertools.pairwise(layers)}
+    assert [node["name"] for node in graph["nodes"]] == layers
+    assert edges(graph) == set(itertools.pairwise(layers))
     assert graph["nodes"][0]["attrs"]["output_dim"] == 16
     assert json.loads(run.media("model", "keras")[0].data)["class_name"] == "Sequential"
 
 
-def test_a_functional_model_of_keras_3_keeps_its_branches(tmp_path: Path) -> None:
-    """Two ways from the input, one of them through a model of its own."""
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras = pytest.importorskip("keras", reason="needs Keras: pip install everystep[frameworks]")
-    inner = keras.Sequential([keras.layers.Dense(4, name="first"), keras.layers.Dense(4, name="second")], name="inner")
-    start = keras.Input((4,), name="start")
-    left, right = inner(start), keras.layers.Dense(4, name="right")(start)
-    model = keras.Model(start, keras.layers.Add(name="sum")([left, right]), name="outer")
-    graph = keras_model.graph_of(model.to_json().encode())
-    found = {(edge["source"], edge["target"]) for edge in graph.edges}
-    assert {("outer/inner/second", "outer/sum"), ("outer/right", "outer/sum"), ("outer/start", "outer/right")} <= found
-    assert ("outer/inner/first", "outer/inner/second") in found
-    assert any(source == "outer/start" and target.startswith("outer/inner/") for source, target in found)
-    assert next(node["kind"] for node in graph.nodes if node["name"] == "outer/start") == "input"
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"config": 3}', '{"config": {"layers": [1]}}', "nonsense", "[" * 5000]
-)
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"config": 3}', "nonsense", "[" * 5000])
 def test_what_is_no_model_is_said(text: str) -> None:
     """In one sentence, and nothing else."""
-    with pytest.raises(tracker.errors.DamagedBytesError, match="no model of Keras"):
-        keras_model.graph_of(text.encode())
+    with pytest.raises(tracker.errors.LoggedValueError, match="no Keras model"):
+        tracker.Graph.from_keras(text.encode())
 
 
 def test_run_metadata_is_a_profile_and_the_graphs_that_ran(tmp_path: Path, logdir: Path) -> None:

@@ -113,6 +113,15 @@ def test_few_rows_answer_for_a_long_series(logged: Logged) -> None:
     assert len(nodes) <= 3 * FAN_OUT
 
 
+def test_a_rough_answer_is_exact_and_read_from_fewer_rows(logged: Logged) -> None:
+    """What a page draws first: whole nodes, which together say just what all histograms say."""
+    rough, fine = logged.run.histograms("h", columns=200, rough=True), logged.run.histograms("h", columns=200)
+    assert len(fine) / 4 < len(rough) < len(fine)
+    assert rough.count.sum() == fine.count.sum() == len(logged.live)
+    assert of_sketch(rough.merge()) == of_sketch(fine.merge())
+    assert (rough.last_step[-1], rough.step[0]) == (fine.last_step[-1], fine.step[0])
+
+
 def test_a_series_without_levels_is_read_as_well(tmp_path: Path) -> None:
     """Nodes only make reading fast: where they are missing, the histograms themselves answer."""
     with tracker.init(logdir=tmp_path, name="a") as run:

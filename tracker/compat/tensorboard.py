@@ -273,10 +273,8 @@ class SummaryWriter:
         self._log("graph", "graph", graph, 0, None)
 
     def add_onnx_graph(self, prototxt: Any = None, *, onnx_model_file: Any = None) -> None:
-        """Logs the graph of an ONNX file; needs the package onnx."""
-        from tracker.integrations.onnx_graph import graph_of
-
-        self._log("graph", "graph", graph_of(prototxt or onnx_model_file), 0, None)
+        """Logs the graph of an ONNX file."""
+        self._log("graph", "graph", Graph.from_onnx(prototxt or onnx_model_file), 0, None)
 
     def add_openvino_graph(self, xmlname: Any) -> None:
         """Logs the graph of an OpenVINO file."""

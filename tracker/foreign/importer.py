@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
 from tracker.errors import LogdirError, TrackerError, message
-from tracker.foreign import databases, rows, text_logs, wandb_files
+from tracker.foreign import databases, model_files, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, sources
 from tracker.foreign.log import Log, put
@@ -26,10 +26,26 @@ UNDERSTOOD = (
     "SQLite databases of MLflow and Trackio",
     "offline files of W&B (.wandb)",
     "what llm.c and Megatron print",
+    "models, as graphs: ONNX files, a GraphDef (.pb), Keras models as JSON",
 )
 """What can be imported, in words."""
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".db", ".sqlite", ".sqlite3", ".wandb", ".log", ".txt", ".out")
+ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+    ".wandb",
+    ".log",
+    ".txt",
+    ".out",
+    ".onnx",
+    ".pb",
+)
 """Of files that are looked at in a folder."""
 
 SQLITE_HEAD = b"SQLite format 3\0"
@@ -151,6 +167,8 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] 
         kind = databases.kind_of(path)
         return (kind, databases.read_mlflow if kind == "MLflow" else databases.read_trackio) if kind else None
     ending = path.suffix.lower()
+    if ending in (".onnx", ".pb") or (ending == ".json" and model_files.is_keras(path)):
+        return "a model", model_files.read
     if ending in (".csv", ".tsv"):
         return "a CSV file", rows.read_csv
     if ending in (".jsonl", ".ndjson"):

@@ -77,13 +77,18 @@ MarginSeries: value 1 string, lower 2 string, upper 3 string
 """
 """A message a line: field name, number, type, `*` for repeated; a last word names its oneof."""
 
-_PACKAGE = "everystep"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
 
-def _file() -> descriptor_pb2.FileDescriptorProto:
-    file = descriptor_pb2.FileDescriptorProto(name="everystep.proto", package=_PACKAGE, syntax="proto3")
-    for line in _SCHEMA.strip().replace("\n    ", " ").splitlines():
+def classes(schema: str, package: str) -> dict[str, Any]:
+    """The classes of the messages of a table, by name.
+
+    Args:
+        schema: A message a line: its name, and its fields with number and type; see `_SCHEMA`.
+        package: What they are known by in our pool, each once.
+    """
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
+    for line in schema.strip().replace("\n    ", " ").splitlines():
         name, _, fields = line.partition(":")
         message = file.message_type.add(name=name)
         choices: list[str] = []
@@ -93,7 +98,7 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
             added.label = _FIELD.LABEL_REPEATED if kind.endswith("*") else _FIELD.LABEL_OPTIONAL
             kind = kind.rstrip("*")
             if kind[0].isupper():
-                added.type, added.type_name = _FIELD.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
+                added.type, added.type_name = _FIELD.TYPE_MESSAGE, f".{package}.{kind}"
             else:
                 # proto3 refuses a whole message for one text that is not UTF-8: texts are read as bytes here.
                 kind = "bytes" if kind == "string" else kind
@@ -103,11 +108,15 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
                     choices.append(choice[0])
                     message.oneof_decl.add(name=choice[0])
                 added.oneof_index = choices.index(choice[0])
-    return file
+    _pool.Add(file)
+    return {
+        message.name: message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{package}.{message.name}"))
+        for message in file.message_type
+    }
 
 
 _pool = descriptor_pool.DescriptorPool()
-_pool.Add(_file())
+_known = classes(_SCHEMA, "everystep")
 
 
 def message_class(name: str) -> Any:
@@ -116,7 +125,7 @@ def message_class(name: str) -> Any:
     Raises:
         KeyError: the table has none of that name.
     """
-    return message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+    return _known[name]
 
 
 Event = message_class("Event")

@@ -11,11 +11,12 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tracker.errors import DamagedBytesError, TrackerError
-from tracker.foreign import hparams, keras_model, mesh_parts, protos, run_metadata, scalar_events, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, protos, run_metadata, scalar_events, tensors, tfgraph
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
 from tracker.store.stretch import Points
 from tracker.values import kept
+from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
 OUR_WRITER = "everystep"
@@ -191,7 +192,7 @@ def _items(value: Any, tag: str, plugin: str) -> Iterator[tuple[str, str, Any]]:
     elif plugin.startswith("graph_keras_model") and value.tensor.string_val:
         data = value.tensor.string_val[0]
         yield "model", tag, [Medium("application/vnd.keras+json", said, data)]
-        yield "graph", tag, keras_model.graph_of(data).encode()
+        yield "graph", tag, Graph.from_keras(data).encode()
     elif plugin.startswith("graph_run_metadata") and value.tensor.string_val:
         yield from run_metadata.items(value.tensor.string_val[0], tag)
     else:

@@ -32,6 +32,17 @@ def encoded(*parts: bytes) -> list[Medium]:
     Raises:
         google.protobuf.message.DecodeError: the bytes are no GraphDef.
     """
+    nodes, edges, dangling = parts_of(*parts)
+    said = {"dangling": dangling} if dangling else {}
+    return [item._replace(attributes={**item.attributes, **said}) for item in Graph(nodes, edges).encode()]
+
+
+def parts_of(*parts: bytes) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Nodes, edges, and how many inputs named no node.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no GraphDef.
+    """
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     for number, data in enumerate(parts):
@@ -50,8 +61,7 @@ def encoded(*parts: bytes) -> list[Medium]:
     for node in nodes:
         known.setdefault(node["name"], node)
     whole = [edge for edge in edges if edge["source"] in known]
-    dangling = {"dangling": len(edges) - len(whole)} if len(whole) < len(edges) else {}
-    return [item._replace(attributes={**item.attributes, **dangling}) for item in Graph(known.values(), whole).encode()]
+    return list(known.values()), whole, len(edges) - len(whole)
 
 
 def _part(messages: Any, scope: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

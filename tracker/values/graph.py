@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -47,13 +48,17 @@ class Graph(Value):
 
     @classmethod
     def of(cls, model: Any, *example_inputs: Any) -> Graph:
-        """The graph of a model that knows its own, one with `to_graph(*example_inputs)`, or of a PyTorch module.
+        """The graph of a model: one with `to_graph(*example_inputs)`, a PyTorch module, or the path of a model's file.
 
         Raises:
             LoggedTypeError: neither of these.
+            LoggedValueError: the file holds no model; see `from_onnx`, `from_keras` and `from_graphdef`.
+            OSError: it cannot be read.
         """
         if isinstance(model, cls):
             return model
+        if isinstance(model, (str, os.PathLike)):
+            return cls.from_file(model)
         if isinstance(model, Mapping):
             return cls(model.get("nodes", ()), model.get("edges", ()), model.get("notes", ()))
         if torch_graph.is_module(model) and not callable(getattr(model, "to_graph", None)):
@@ -62,12 +67,89 @@ class Graph(Value):
             raise LoggedTypeError(
                 message(
                     "log_graph: the graph of this model cannot be taken.",
-                    expected="an nn.Module of trainer or torch, a tracker.Graph, or an object with to_graph(*inputs)",
+                    expected="an nn.Module of trainer or torch, a tracker.Graph, an object with to_graph(*inputs), "
+                    "or the path of a file (.onnx, .pb, a Keras model's .json)",
                     got=type(model).__name__,
                 )
             )
         plain = model.to_graph(*example_inputs)
         return cls(plain["nodes"], plain["edges"])
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Graph:
+        """The graph of a model's file, by its ending: .onnx, .pb (a GraphDef of TensorFlow) or .json (of Keras).
+
+        Raises:
+            LoggedValueError: another ending, or no such model in it.
+            OSError: it cannot be read.
+        """
+        readers = {".onnx": cls.from_onnx, ".pb": cls.from_graphdef, ".json": cls.from_keras}
+        reader = readers.get(os.path.splitext(path)[1].lower())
+        if reader is None:
+            raise LoggedValueError(
+                message(
+                    "Graph: the graph of this file cannot be taken.", expected=" | ".join(readers), got=os.fspath(path)
+                )
+            )
+        with open(path, "rb") as file:
+            return reader(file.read())
+
+    @classmethod
+    def from_onnx(cls, model: Any) -> Graph:
+        """The graph of an ONNX model: operations, weights, and the shapes of what flows as far as it says them.
+
+        Args:
+            model: The path of an .onnx file, its bytes, or an `onnx.ModelProto`; the package onnx is not needed.
+
+        Raises:
+            LoggedValueError: it is no ONNX model.
+            OSError: it cannot be read.
+        """
+        from tracker.foreign import onnx_graph
+
+        return cls(**onnx_graph.graph_of(_bytes_of(model)))
+
+    @classmethod
+    def from_keras(cls, model: Any) -> Graph:
+        """The graph of a Keras model: its layers, and what they are called with.
+
+        Args:
+            model: A Keras model, whose layers' parameters are counted; or what its `to_json()` gives, as text, bytes
+                or a mapping.
+
+        Raises:
+            LoggedValueError: it describes no model.
+        """
+        from tracker.foreign import keras_graph
+
+        return cls(**keras_graph.graph_of(model))
+
+    @classmethod
+    def from_graphdef(cls, graph: Any) -> Graph:
+        """The graph of a GraphDef of TensorFlow, the functions of its library as scopes.
+
+        Args:
+            graph: The path of a .pb file, its bytes, or a `tf.compat.v1.GraphDef`.
+
+        Raises:
+            LoggedValueError: it is no GraphDef.
+            OSError: it cannot be read.
+        """
+        from google.protobuf.message import DecodeError
+
+        from tracker.foreign import tfgraph
+
+        data = _bytes_of(graph)
+        try:
+            nodes, edges, dangling = tfgraph.parts_of(data)
+        except DecodeError:
+            nodes = []
+        if not nodes:
+            raise LoggedValueError(
+                message("Graph.from_graphdef: this is no GraphDef.", expected="the bytes of one", got=repr(data[:24]))
+            )
+        notes = [f"{dangling:,} inputs name no node of the graph."] if dangling else []
+        return cls(nodes, edges, notes)
 
     @property
     def n_bytes(self) -> int:
@@ -79,6 +161,20 @@ class Graph(Value):
         if self.notes:
             noted["notes"] = self.notes
         return [Medium("application/vnd.everystep.graph+json+zlib", noted, zlib.compress(plain.encode(), 6))]
+
+
+def _bytes_of(model: Any) -> bytes:
+    """The bytes of a message: as they are, of a file, or of protobuf's own object."""
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return bytes(model)
+    if callable(getattr(model, "SerializeToString", None)):
+        return bytes(model.SerializeToString())
+    if isinstance(model, (str, os.PathLike)):
+        with open(model, "rb") as file:
+            return file.read()
+    raise LoggedTypeError(
+        message("Graph: a model is given as its file.", expected="a path, or bytes", got=type(model).__name__)
+    )
 
 
 def _node(plain: Mapping[str, Any]) -> dict[str, Any]:

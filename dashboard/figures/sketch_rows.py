@@ -1,0 +1,92 @@
+"""Many sketches at once, as rows: counts over common bins, quantiles. One search for all instead of one for each.
+
+A map of two hundred steps was 200 interpolations and 200 searches, 25 ms of a card's 40; as one it is 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.store import sketch
+from tracker.store.sketch import Sketch
+
+Floats = npt.NDArray[np.float64]
+
+_LOWEST, _HIGHEST = -0x7F80, 0x7F80
+_LOWER = sketch.lower_edges(np.arange(_LOWEST, _HIGHEST + 1))
+"""The smallest number of each bucket that there can be."""
+_STRIDE = 1 << 17
+"""More than there are buckets: (row, bucket) as one number that is sorted by both."""
+
+
+class SketchRows:
+    """Sketches, one a row.
+
+    Args:
+        sketches: In the order of their rows; empty ones among them are rows of zeros and NaN.
+    """
+
+    def __init__(self, sketches: Sequence[Sketch]) -> None:
+        lengths = np.array([len(each.buckets) for each in sketches], np.int64)
+        self._row = np.repeat(np.arange(len(sketches)), lengths)
+        empty: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._bucket = np.concatenate([*(each.buckets for each in sketches), *empty]).astype(np.int64)
+        self._count = np.concatenate([*(each.counts for each in sketches), *empty])
+        self._key = self._row * _STRIDE + (self._bucket - _LOWEST)
+        self._below = np.concatenate([[0], np.cumsum(self._count)])  # elements before each bucket, over all rows
+        self._end = np.cumsum(lengths)
+        self._begin = self._end - lengths
+        self._low = np.array([each.min for each in sketches], float)
+        self._high = np.array([each.max for each in sketches], float)
+
+    def counts(self, edges: Floats) -> Floats:
+        """Elements of each row in each of the bins between `edges`, which cover all of them: (rows, bins).
+
+        A bucket that straddles an edge is divided in proportion to where the edge lies; extremes are exact, so that the
+        outermost buckets end where the elements do.
+        """
+        rows = len(self._begin)
+        inside = np.searchsorted(_LOWER, edges, side="right") - 1  # the bucket that an edge lies in
+        wanted = np.arange(rows)[:, None] * _STRIDE + np.clip(inside, 0, len(_LOWER) - 1)[None, :]
+        place = np.searchsorted(self._key, wanted.ravel())
+        below = self._below[place].astype(float)
+        # The part of the bucket itself that lies below the edge.
+        keys = np.append(self._key, -1)  # beyond the last bucket there is none
+        hit = np.flatnonzero(keys[place] == wanted.ravel())
+        if len(hit):
+            at, row = place[hit], self._row[place[hit]]
+            left, right = self._ends(at, row)
+            edge = np.broadcast_to(edges, (rows, len(edges))).ravel()[hit]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                share = np.where(right > left, (edge - left) / (right - left), edge > left)
+            below[hit] += np.clip(share, 0.0, 1.0) * self._count[at]
+        below = below.reshape(rows, len(edges))
+        below[:, 0], below[:, -1] = self._below[self._begin], self._below[self._end]
+        return np.diff(below, axis=1)
+
+    def quantiles(self, q: Sequence[float]) -> Floats:
+        """The q-quantiles of each row's finite elements, (rows, len(q)), as `sketch.quantile` gives them."""
+        wanted = np.asarray(q, float)
+        found = np.full((len(self._begin), len(wanted)), np.nan)
+        filled = np.flatnonzero(self._end > self._begin)
+        if not len(filled):
+            return found
+        begin, end = self._begin[filled, None], self._end[filled, None]
+        rank = wanted * (self._below[end] - self._below[begin] - 1)
+        at = np.searchsorted(self._below[1:], (self._below[begin] + rank).ravel(), side="right").reshape(rank.shape)
+        at = np.clip(at, begin, end - 1)
+        left, right = sketch.lower_edges(self._bucket[at]), sketch.upper_edges(self._bucket[at])
+        inside = (rank - (self._below[at] - self._below[begin]) + 0.5) / self._count[at]
+        low, high = self._low[filled, None], self._high[filled, None]
+        value = np.clip(left + (right - left) * np.clip(inside, 0.0, 1.0), low, high)
+        found[filled] = np.where(wanted <= 0, low, np.where(wanted >= 1, high, value))
+        return found
+
+    def _ends(self, at: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Where buckets begin and end, within the extremes of their rows."""
+        left = np.maximum(sketch.lower_edges(self._bucket[at]), self._low[row])
+        right = np.minimum(sketch.upper_edges(self._bucket[at]), self._high[row])
+        return left, np.maximum(left, right)
