@@ -164,6 +164,7 @@ def wrap(raw: Array, node: Node | None = None) -> Tensor:
     tensor.node = node
     tensor.grad = None
     tensor.origin = None
+    tensor.views = None
     return tensor
 
 
@@ -218,6 +219,8 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
             if not is_tensor:
                 return output
             output = wrap(output)
+        if op.view and is_tensor:
+            _tie(output, inputs[0], op, options)
     except (ValueError, TypeError, IndexError) as err:
         if isinstance(err, TrainerError):
             raise
@@ -225,6 +228,25 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
     if observer is not None:
         observer.operation(op, inputs, options, output)
     return output
+
+
+def _tie(view: Tensor, base: Tensor, op: type[Function], options: dict[str, Any]) -> None:
+    """Lets a view and what it looks into know of each other, so that a change of one reaches the other.
+
+    What turned out to be a copy is no view. NumPy's scalar stands for a view of one element, which it cannot be.
+    """
+    raw, behind = view.raw, base.raw
+    owner = getattr(raw, "base", None)
+    looks_into = owner is not None and (owner is behind or owner is getattr(behind, "base", None))
+    is_scalar = not raw.shape and behind.shape and not isinstance(raw, type(behind))
+    if not looks_into and not is_scalar:
+        return
+    view.origin = (base, op, options)
+    views = base.views
+    if views is None:
+        views = base.views = {}
+    key = id(view)
+    views[key] = weakref.ref(view, lambda _: views.pop(key, None))
 
 
 def apply_pair(op: type[Function], a: Any, b: Any) -> Tensor:

@@ -13,7 +13,7 @@ from trainer.errors import DTypeError, GraphError, ShapeError, sentence
 from trainer.methods import TensorMethods
 
 if TYPE_CHECKING:
-    from trainer.function import Node
+    from trainer.function import Function, Node
 
 
 class Tensor(TensorMethods):
@@ -31,10 +31,11 @@ class Tensor(TensorMethods):
             eight times faster than a 0-d array: 64 against 540 ns for a product). Never written to; use `data`.
         node: The tape's record of how this was computed; None when no gradient is wanted.
         grad: The gradient that `backward()` collected here, or None.
-        origin: For x[index], the tensor x and the index, so that x hears of changes in place; otherwise None.
+        origin: For a view, the tensor it looks into, and the operation and options that make it; otherwise None.
+        views: The views of this that are alive; None while there was none.
     """
 
-    __slots__ = ("__weakref__", "grad", "node", "origin", "raw")
+    __slots__ = ("__weakref__", "grad", "node", "origin", "raw", "views")
 
     # Lets array * tensor come to Tensor.__rmul__ instead of NumPy going through the elements.
     __array_ufunc__ = None
@@ -44,7 +45,8 @@ class Tensor(TensorMethods):
         self.raw: Array = raw[()] if isinstance(raw, np.ndarray) and not raw.shape else raw
         self.node: Node | None = None
         self.grad: Tensor | None = None
-        self.origin: tuple[Tensor, Any] | None = None
+        self.origin: tuple[Tensor, type[Function], dict[str, Any]] | None = None
+        self.views: dict[int, weakref.ref[Tensor]] | None = None
         if requires_grad:
             self.requires_grad = True
 
@@ -222,7 +224,7 @@ class Tensor(TensorMethods):
                 )
             )
         twin = type(self).__new__(type(self))
-        twin.raw, twin.node, twin.grad, twin.origin = self.raw.copy(), None, None, None
+        twin.raw, twin.node, twin.grad, twin.origin, twin.views = self.raw.copy(), None, None, None, None
         twin.requires_grad = self.requires_grad
         memo[id(self)] = twin
         return twin
@@ -246,9 +248,7 @@ class Tensor(TensorMethods):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Tensor:
-        part = getitem(self, index)
-        part.origin = (self, index)
-        return part
+        return getitem(self, index)
 
     # Changed in place
 

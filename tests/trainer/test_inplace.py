@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_a_part_that_is_changed_changes_the_whole() -> None:
     part *= 0
     part += x[:1]
     out[:, 0] *= x
-    assert row.tolist() == [3.0, 4.0]
+    assert row.tolist() == [9.0, 4.0]
     assert out.tolist() == [[9.0, 4.0], [0.0, 3.0]]
     out.sum().backward()
     assert gradient(x) == [2 * 3.0 + 1.0, 1.0]
@@ -100,6 +101,70 @@ def test_a_view_of_another_kind_cannot_be_changed_while_recording() -> None:
     for view in ((x * 2).reshape(2, 1), trainer.zeros(2, 1, dtype=np.float64).T):
         with pytest.raises(InPlaceError, match="clone"):
             view += x.reshape(view.shape)
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "row": lambda y: y[1],
+    "columns": lambda y: y[:, 1:],
+    "element": lambda y: y[1, 2],
+    "part of a part": lambda y: y[1:][0],
+    "reshape": lambda y: y.reshape(-1),
+    "transposed": lambda y: y.T[1:],
+    "permuted part": lambda y: y[:, :2].permute(1, 0),
+    "a copy": lambda y: y[[1, 0]],
+    "a reshaped copy": lambda y: y.T.reshape(-1),
+}
+
+
+def double(y: Any) -> None:
+    y *= 2
+
+
+def fill(y: Any) -> None:
+    y[1] = 7.0
+
+
+def square_row(y: Any) -> None:
+    row = y[1]
+    row *= row.clone()
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("change", [double, fill, square_row])
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_follow_a_change_as_in_pytorch(
+    name: str, change: Callable[[Any], None], recorded: bool, torch: Any
+) -> None:
+    """Taken before, read after: the value and the gradient are those of the changed tensor; a copy stays as it was."""
+    values = np.arange(1.0, 7.0).reshape(2, 3)
+    found = []
+    for x in (Tensor(values, requires_grad=recorded), torch.tensor(values, requires_grad=recorded)):
+        y = x * 1.5
+        view = VIEWS[name](y)
+        change(y)
+        total = (view * view).sum() + y.sum()
+        if recorded:
+            total.backward()
+        found.append([view.tolist(), y.tolist(), total.item(), x.grad.tolist() if recorded else None])
+    assert found[0] == found[1]
+
+
+def test_a_view_that_is_a_leaf_cannot_follow() -> None:
+    """It has no past that could be made anew."""
+    base = trainer.zeros(3, dtype=np.float64)
+    part = base[1:].requires_grad_()
+    with pytest.raises(InPlaceError, match="a leaf that requires a gradient"):
+        base *= leaf(2.0)
+    assert part.is_leaf
+
+
+def test_views_that_are_gone_are_forgotten() -> None:
+    """Reading a tensor row by row for hours fills nothing up."""
+    y = leaf(1.0, 2.0) * 2
+    rows = [y[i % 2] for i in range(100)]
+    del rows[:-1]
+    assert y.views is not None
+    assert len(y.views) == 1
 
 
 def test_the_shape_stays() -> None:
