@@ -40,7 +40,7 @@ class AnomalyError(TrainerError, ValueError):
 
 
 class GradientError(TrainerError, ValueError):
-    """A derivative that disagrees with finite differences; raised by `gradcheck`."""
+    """A derivative that disagrees with finite differences in `gradcheck`, or is not finite where that was asked for."""
 
 
 class CheckpointError(TrainerError, ValueError):

@@ -22,14 +22,14 @@ from trainer.ops.activation import (
     tanh,
 )
 from trainer.ops.conv import conv2d
-from trainer.ops.elementwise import abs_, log
+from trainer.ops.elementwise import abs_
 from trainer.ops.index import embedding
 from trainer.ops.linalg import linear, matmul
-from trainer.ops.loss import check_reduction, cross_entropy
+from trainer.ops.loss import BinaryCrossEntropy, check_reduction, cross_entropy
 from trainer.ops.normalize import batch_norm, layer_norm
 from trainer.ops.pool import avg_pool2d, max_pool2d
 from trainer.ops.reduce import mean, sum
-from trainer.ops.select import clamp, masked, where
+from trainer.ops.select import masked, where
 from trainer.ops.shape import transpose
 from trainer.tensor import Tensor
 
@@ -59,9 +59,6 @@ __all__ = [
     "softplus",
     "tanh",
 ]
-
-# As in PyTorch: log of a probability is held above -100, so that one certain and wrong answer costs no infinity.
-_LOG_FLOOR = -100.0
 
 
 class Dropout(Function):
@@ -195,16 +192,8 @@ def binary_cross_entropy_with_logits(
 
 def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reduction: str = "mean") -> Tensor:
     """Cross entropy of yes-or-no answers from probabilities in [0, 1]; logarithms are held above -100."""
-    target = _of_same_shape("binary_cross_entropy", input, target)
-    yes, no = (clamp(_quiet_log(p), min=_LOG_FLOOR) for p in (input, 1 - input))
-    losses = -(target * yes + (1 - target) * no)
+    losses = apply(BinaryCrossEntropy, input, _of_same_shape("binary_cross_entropy", input, target))
     return _reduced(losses if weight is None else losses * _beside(input, weight), reduction)
-
-
-def _quiet_log(x: Tensor) -> Tensor:
-    """log without NumPy's warning at 0, which is cut off afterwards."""
-    with np.errstate(divide="ignore"):
-        return log(x)
 
 
 def _beside(input: Tensor, x: Any) -> Tensor:

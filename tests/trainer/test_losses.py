@@ -37,7 +37,11 @@ def test_class_numbers_one_hot_rows_and_probabilities_are_recognised() -> None:
         ((32, 80), np.zeros(32), DTypeError, "try target.astype('int64')"),
         ((32, 80), np.full(32, 80), ArgumentError, "expected: 0 to 79"),
         ((32, 80), np.full(32, -1), ArgumentError, "got:      -1 to -1"),
-        ((80,), np.zeros(1, int), ShapeError, "(N, C)"),
+        ((80,), np.zeros(1, int), ShapeError, "(N, C)\n  got:      (80,)\n  try input.unsqueeze(0)"),
+        ((2560, 80), np.zeros((32, 80), int), ShapeError, "try target.reshape(-1), which is (2560,)"),
+        ((32, 50, 80), np.zeros((32, 50), int), ShapeError, "classes lie on axis 1: try input.permute(0, 2, 1)"),
+        ((32, 50, 80), np.zeros(1600, int), ShapeError, "if classes lie on the last axis, try input.reshape(1600, 80)"),
+        ((32, 80, 50), np.zeros(1600, int), ShapeError, "try target.reshape(32, 50)"),
     ],
 )  # fmt: skip
 def test_targets_that_do_not_belong_are_answered_with_the_fix(
@@ -60,6 +64,42 @@ def test_huge_logits_and_certain_answers_do_not_overflow() -> None:
     y = F.binary_cross_entropy_with_logits(Tensor([1e4, -1e4]), np.array([0.0, 0.0]), reduction="none")
     assert y.tolist() == [1e4, 0.0]
     assert F.binary_cross_entropy(Tensor([0.0, 1.0]), np.array([1.0, 1.0]), reduction="none").tolist() == [100.0, 0.0]
+
+
+def test_a_certain_answer_has_a_finite_gradient(torch: Any) -> None:
+    """Probabilities of exactly 0 and 1, right and wrong: PyTorch's numbers, and no warning of NumPy's."""
+    p, t = np.array([0.0, 1.0, 0.0, 1.0, 0.3]), np.array([0.0, 1.0, 1.0, 0.0, 0.5])
+    ours, theirs = Tensor(p, requires_grad=True), torch.tensor(p, requires_grad=True)
+    F.binary_cross_entropy(ours, t).backward()
+    torch.nn.functional.binary_cross_entropy(theirs, torch.tensor(t)).backward()
+    assert ours.grad is not None
+    # PyTorch's 1e-12 is a float32, and ours a float64.
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-8)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weight", [None, np.array([0.5, 2.0, 1.0, 0.25])], ids=["", "weighted"])
+@pytest.mark.parametrize("kind", ["classes", "some ignored", "one-hot", "places", "list"])
+def test_every_combination_of_options_is_that_of_pytorch(
+    kind: str, weight: Any, label_smoothing: float, reduction: str, torch: Any
+) -> None:
+    """Values and gradients, to 1e-10."""
+    logits = np.random.default_rng(3).standard_normal((6, 4, 2) if kind == "places" else (6, 4))
+    target: Any = {"one-hot": ONE_HOT, "places": np.stack([CLASSES, CLASSES[::-1]], 1)}.get(kind, CLASSES)
+    if kind == "some ignored":
+        target = np.where(CLASSES == 1, -100, CLASSES)
+    ours, theirs = Tensor(logits, requires_grad=True), torch.tensor(logits, requires_grad=True)
+    options: dict[str, Any] = {"label_smoothing": label_smoothing, "reduction": reduction}
+    y = F.cross_entropy(ours, target.tolist() if kind == "list" else target, weight, **options)
+    z = torch.nn.functional.cross_entropy(
+        theirs, torch.tensor(target), None if weight is None else torch.tensor(weight), **options
+    )
+    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-10)
+    y.sum().backward()
+    z.sum().backward()
+    assert ours.grad is not None
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-10, atol=1e-12)
 
 
 def test_nothing_gives_nan_and_ignored_rows_count_nothing() -> None:

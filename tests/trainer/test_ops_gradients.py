@@ -175,6 +175,10 @@ CASES: list[Case] = [
             ("iij,j->i", [(3, 3, 2), (2,)]),
             ("...ij,...j->...i", [(2, 3, 4), (4,)]),
             ("i,i,i->", [(3,), (3,), (3,)]),
+            ("ij,ij->i", [(3, 1), (3, 4)]),
+            ("...i,...i->...", [(2, 1, 3), (4, 3)]),
+            ("ij,->j", [(2, 3), ()]),
+            ("ij,jk->ik", [(0, 2), (2, 3)]),
         ]
     ),
     # images
@@ -235,6 +239,34 @@ CASES: list[Case] = [
             ("binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logits),
         )
     ),
+    # what is easily forgotten: one number, and nothing at all
+    Case("where of numbers", lambda a, b: ops.where(np.array(True), a, b), with_torch(lambda t, a, b: t.where(t.tensor(True), a, b)), [(), ()]),
+    Case("where of nothing", lambda a, b: ops.where(np.zeros((0, 3), bool), a, b), with_torch(lambda t, a, b: t.where(t.zeros((0, 3), dtype=bool), a, b)), [(0, 3), (3,)]),
+    *(
+        Case(f"{n} {s}", lambda x, f=f: f(x, 0), with_torch(lambda t, x, n=n: getattr(t, n)(x, 0)), [s])
+        for n, f in (("softmax", ops.softmax), ("log_softmax", ops.log_softmax))
+        for s in [(), (3, 0), (0, 3)]
+    ),
+    same("logsumexp over two axes", lambda x: x.logsumexp((0, 2)), (2, 3, 2)),
+    same("sum of an axis of nothing", lambda x: x.sum(0), (0, 3)),
+    same("amax of an axis beside nothing", lambda x: x.amax(1), (0, 3)),
+    same("norm of a number", lambda x: (x * x).sum(), ()),
+    same("reshape of a number", lambda x: x.reshape(1, 1), ()),
+    same("expand of a number", lambda x: x.expand(2, 3), ()),
+    same("transpose of nothing", lambda x: x.transpose(0, 1), (0, 3)),
+    Case("cat with nothing", lambda a, b: trainer.cat([a, b]), with_torch(lambda t, a, b: t.cat([a, b])), [(0, 3), (2, 3)]),
+    Case("stack of numbers", lambda a, b: trainer.stack([a, b]), with_torch(lambda t, a, b: t.stack([a, b])), [(), ()]),
+    same("no rows", lambda x: x[2:2], (3, 4)),
+    same("a mask of none", lambda x: x[np.zeros(3, bool)], (3, 4)),
+    Case("embedding of nothing", lambda w: F.embedding(np.zeros((0, 2), int), w), with_torch(lambda t, w: t.nn.functional.embedding(t.zeros((0, 2), dtype=int), w)), [(3, 4)]),
+    same("matmul over nothing", lambda a, b: a @ b, (2, 0), (0, 3)),
+    Case("linear of nothing", F.linear, with_torch(lambda t, x, w, b: t.nn.functional.linear(x, w, b)), [(0, 3), (2, 3), (2,)]),
+    Case("linear of a vector", F.linear, with_torch(lambda t, x, w, b: t.nn.functional.linear(x, w, b)), [(3,), (2, 3), (2,)]),
+    Case("max_pool2d of nothing", lambda x: F.max_pool2d(x, 2), with_torch(lambda t, x: t.nn.functional.max_pool2d(x, 2)), [(0, 2, 4, 4)]),
+    Case("avg_pool2d of nothing", lambda x: F.avg_pool2d(x, 2), with_torch(lambda t, x: t.nn.functional.avg_pool2d(x, 2)), [(0, 2, 4, 4)]),
+    Case("layer_norm of nothing", lambda x, w, b: F.layer_norm(x, (4,), w, b), with_torch(lambda t, x, w, b: t.nn.functional.layer_norm(x, (4,), w, b)), [(0, 4), (4,), (4,)]),
+    Case("cross_entropy of nothing", lambda x: F.cross_entropy(x, np.zeros(0, int), reduction="sum"), with_torch(lambda t, x: t.nn.functional.cross_entropy(x, t.zeros(0, dtype=int), reduction="sum")), [(0, 4)]),
+    Case("mse_loss of numbers", F.mse_loss, with_torch(lambda t, a, b: t.nn.functional.mse_loss(a, b)), [(), ()]),
     Case("bce, weighted", lambda a, b: F.binary_cross_entropy_with_logits(a, b, WEIGHTS, "sum", WEIGHTS), with_torch(lambda t, a, b: t.nn.functional.binary_cross_entropy_with_logits(a, b, t.tensor(WEIGHTS), reduction="sum", pos_weight=t.tensor(WEIGHTS))), [(3, 4), (3, 4)], 0.1, 0.9),
 ]  # fmt: skip
 
@@ -279,21 +311,27 @@ def test_value_and_gradient_are_those_of_pytorch(case: Case, torch: Any) -> None
             np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_float32_stays_float32(case: Case) -> None:
-    """No operation, forward or backward, widens float32 in silence."""
+def test_narrow_floats_stay_narrow(case: Case, dtype: Any) -> None:
+    """No operation, forward or backward, widens them in silence; values and gradients are those of float64, rounded."""
     if case.name == "cast" or "evaluation" in case.name:
         pytest.skip("brings a float64 of its own")
-    inputs = [Tensor(x.astype(np.float32), requires_grad=True) for x in arrays(case)]
-    y = case.ours(*inputs)
-    exact = case.ours(*(Tensor(x) for x in arrays(case)))
-    assert y.dtype == np.float32
-    np.testing.assert_allclose(y.numpy(), exact.numpy(), rtol=2e-4, atol=2e-5)
+    near = 2e-4 if dtype is np.float32 else 4e-2
+    inputs = [Tensor(x.astype(dtype), requires_grad=True) for x in arrays(case)]
+    wide = [Tensor(x.raw.astype(np.float64), requires_grad=True) for x in inputs]
+    y, exact = case.ours(*inputs), case.ours(*wide)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y.numpy(), exact.numpy(), rtol=near, atol=near)
     y.sum().backward()
-    for x in inputs:
+    exact.sum().backward()
+    for x, z in zip(inputs, wide, strict=True):
         assert x.grad is not None
-        assert x.grad.dtype == np.float32
+        assert z.grad is not None
+        assert x.grad.dtype == dtype
         assert x.grad.shape == x.shape
+        size = max(1.0, float(np.abs(z.grad.numpy()).max(initial=0.0)))
+        np.testing.assert_allclose(x.grad.numpy(), z.grad.numpy(), rtol=near, atol=near * size)
 
 
 def test_every_operation_has_a_case() -> None:

@@ -105,8 +105,6 @@ def test_a_thousand_clipped_and_scheduled_steps_are_those_of_pytorch(
         theirs.grad = torch.from_numpy(ours.grad.numpy().copy())
         lengths = optim.clip_grad_norm_([ours], 0.5), torch.nn.utils.clip_grad_norm_([theirs], 0.5).item()
         np.testing.assert_allclose(*lengths, rtol=1e-12)
-        # PyTorch divides by the length plus 1e-6; what is compared here is what comes after.
-        theirs.grad = torch.from_numpy(ours.grad.numpy().copy())
         for each in (a, b, *rates):
             each.step()
         np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
@@ -278,11 +276,28 @@ def test_clipping_shrinks_all_gradients_together() -> None:
     a.grad, b.grad = Tensor([3.0]), Tensor([0.0, 4.0])
     assert optim.clip_grad_norm_([a, b], 10.0) == 5.0
     assert optim.clip_grad_norm_([a, b], 1.0) == 5.0
-    np.testing.assert_allclose([*a.grad.tolist(), *b.grad.tolist()], [0.6, 0, 0.8])
+    np.testing.assert_allclose([*a.grad.tolist(), *b.grad.tolist()], [0.6, 0, 0.8], rtol=1e-6)
     optim.clip_grad_value_([a, b], 0.7)
-    np.testing.assert_allclose([*a.grad.tolist(), *b.grad.tolist()], [0.6, 0, 0.7])
+    np.testing.assert_allclose([*a.grad.tolist(), *b.grad.tolist()], [0.6, 0, 0.7], rtol=1e-6)
     a.grad = Tensor([math.nan])
     assert math.isnan(optim.clip_grad_norm_([a, b], 1.0))
+    with pytest.raises(trainer.GradientError, match="not finite"):
+        optim.clip_grad_norm_([a, b], 1.0, error_if_nonfinite=True)
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.5, math.inf])
+def test_lengths_of_every_kind_are_those_of_pytorch(norm_type: float, torch: Any) -> None:
+    """The length, and the gradients after clipping."""
+    values = [np.random.default_rng(i).standard_normal((3, 4)) for i in range(2)]
+    ours = [Tensor(v, requires_grad=True) for v in values]
+    theirs = [torch.tensor(v, requires_grad=True) for v in values]
+    for p, q, v in zip(ours, theirs, values, strict=True):
+        p.grad, q.grad = Tensor(v * 3), torch.tensor(v * 3)
+    length = torch.nn.utils.clip_grad_norm_(theirs, 0.7, norm_type)
+    assert optim.clip_grad_norm_(ours, 0.7, norm_type) == pytest.approx(length.item(), rel=1e-12)
+    for p, q in zip(ours, theirs, strict=True):
+        assert p.grad is not None
+        np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-12)
 
 
 def test_an_update_counts_as_a_change_in_place() -> None:

@@ -131,7 +131,8 @@ class LogSoftmax(Function):
     @staticmethod
     def forward(needs: Any, x: Any, dim: int) -> Any:
         y = _shifted(x, dim)
-        y = y - np.log(np.exp(y).sum(axis=dim, keepdims=True))
+        if x.size:  # the logarithm of an empty sum would come with a warning
+            y = y - np.log(np.exp(y).sum(axis=dim, keepdims=True))
         return y, (y, dim)
 
     @staticmethod

@@ -69,6 +69,7 @@ class Linear(Function):
 class EinSum(Function):
     """One term per operand and one result, no letter twice in a term, no ellipsis; `einsum` brings it to this form."""
 
+    name = "einsum"
     saves = (None, None, *range(52))
 
     @staticmethod
@@ -148,9 +149,9 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
     Args:
         equation: A term of letters for each operand, comma between, and after "->" the letters of the result; without
-            "->" those that occur once, in the order of the alphabet. "..." stands for any further axes, which
-            broadcast. A letter twice in a term takes the diagonal.
-        operands: One for each term, with an axis for each letter.
+            "->" those that occur once, in the order of the alphabet. "..." stands for any further axes. A letter
+            twice in a term takes the diagonal.
+        operands: One for each term, with an axis for each letter; axes of length 1 broadcast.
 
     Raises:
         ArgumentError: the equation does not fit the operands.
@@ -178,8 +179,33 @@ def einsum(equation: str, *operands: Any) -> Tensor:
                     f"shape {values[i].shape}",
                 )
             )
-        values[i], terms[i] = _diagonal(values[i], term)
+    lengths = _lengths(equation, terms, values, result)
+    for i, term in enumerate(terms):
+        full = tuple(lengths[c] for c in term)
+        spread = values[i] if full == tuple(values[i].shape) else expand(values[i], full)
+        values[i], terms[i] = _diagonal(spread, term)
     return apply(EinSum, *values, terms=tuple(terms), result=result)
+
+
+def _lengths(equation: str, terms: list[str], values: list[Any], result: str) -> dict[str, int]:
+    """How long the axis of each letter is; ArgumentError where an equation cannot be understood."""
+    lengths: dict[str, int] = {}
+    for term, x in zip(terms, values, strict=True):
+        for c, n in zip(term, x.shape, strict=True):
+            if c not in string.ascii_letters:
+                raise ArgumentError(sentence(f"einsum: {equation!r} is made of letters.", "a to z, A to Z", repr(c)))
+            known = lengths.get(c, n)
+            if n != known and (1 not in (n, known) or term.count(c) > 1):
+                shapes = " and ".join(str(tuple(value.shape)) for value in values)
+                raise ArgumentError(
+                    sentence(f"einsum: {c} of {equation!r} has one length.", f"{known} or 1", f"{n}, in {shapes}")
+                )
+            lengths[c] = n if known == 1 else known
+    for c in result:
+        if c not in lengths or result.count(c) > 1:
+            expected = f"letters of {','.join(terms)}, each once"
+            raise ArgumentError(sentence(f"einsum: the result of {equation!r} cannot be.", expected, repr(result)))
+    return lengths
 
 
 def _without_ellipsis(

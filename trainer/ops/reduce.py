@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trainer.backend import DEFAULT_DTYPE, array_module
+from trainer.errors import ShapeError, sentence
 from trainer.function import OUTPUT, Function, apply, wrap
 from trainer.ops.elementwise import exp, log, sqrt
 from trainer.ops.select import masked
@@ -69,6 +70,8 @@ class Extreme(Function):
     def forward(needs: Any, x: Any, dim: Dims, keepdim: bool, largest: bool) -> Any:
         axes = tuple(dim) if isinstance(dim, Sequence) else dim
         kept = _kept_shape(x.shape, axes)
+        if not _count(x.shape, kept):
+            raise _of_nothing("amax" if largest else "amin", x)
         y = x.max(axis=axes, keepdims=keepdim) if largest else x.min(axis=axes, keepdims=keepdim)
         return y, (x, y, kept)
 
@@ -194,10 +197,17 @@ def _along(x: Tensor, indices: Tensor, dim: int, keepdim: bool) -> Extremes:
 
 def _position(name: str, raw: Any, dim: int | None, keepdim: bool) -> Any:
     find = getattr(array_module(raw), name)
+    if not (raw.size if dim is None else raw.shape[axis(name, dim, raw)]):
+        raise _of_nothing(name, raw)
     if dim is None:
         return find(raw)
     where = find(raw, axis=axis(name, dim, raw))
     return array_module(raw).expand_dims(where, dim) if keepdim else where
+
+
+def _of_nothing(name: str, x: Any) -> ShapeError:
+    problem = f"{name}: there is none among no values."
+    return ShapeError(sentence(problem, "at least one value", f"shape {tuple(x.shape)}"))
 
 
 def _kept_shape(shape: tuple[int, ...], dim: Dims) -> tuple[int, ...]:

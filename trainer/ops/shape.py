@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainer.backend import array_module
-from trainer.errors import ShapeError, sentence
+from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.function import Function, apply
 from trainer.ops.index import getitem
 from trainer.promotion import common_dtype
@@ -174,7 +174,15 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
-    """Tensors of one shape put together along a new axis at position `dim`."""
+    """Tensors of one shape put together along a new axis at position `dim`.
+
+    Raises:
+        ShapeError: nothing to put together, or another shape.
+    """
+    shapes = [tuple(t.shape) for t in tensors]
+    if len(set(shapes)) != 1:
+        got = ", ".join(map(str, shapes)) or "none"
+        raise ShapeError(sentence("stack: the tensors must have one shape.", "at least one, all alike", got))
     return cat([unsqueeze(t, dim) for t in tensors], dim)
 
 
@@ -184,6 +192,8 @@ def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) 
     total = x.shape[at]
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
+        if step < 1:
+            raise ArgumentError(sentence("split: the pieces have a length.", ">= 1", step))
         lengths = [min(step, total - start) for start in range(0, total, step)] or [0]
     else:
         lengths = list(split_size_or_sections)
