@@ -21,7 +21,9 @@ def detect_anomaly() -> Iterator[None]:
 
     Raises:
         AnomalyError: an operation gave NaN or infinity while its inputs were finite, or its gradient did. The message
-            names it, its line in the user's code and its modules, and says what its inputs were like.
+            names it, its line in the user's code and its modules, and says what its inputs were like. Where the value
+            was there from the start, in data or parameters, it names the first operation that was given it; masks of
+            -inf, which do no harm, are no anomaly.
     """
     before = mode.observer
     mode.observer = _Watch()
@@ -37,6 +39,8 @@ class _Watch(Observer):
     def __init__(self) -> None:
         self._modules: list[str] = []
         self._made_at: dict[int, str] = {}
+        # What to say when a gradient fails because of a value that no operation made: NaN in the data.
+        self._given: str | None = None
 
     def enter(self, module: Any) -> None:
         self._modules.append(type(module).__name__)
@@ -48,23 +52,33 @@ class _Watch(Observer):
         place = " in ".join([line_outside(), *reversed(self._modules)])
         if isinstance(output, Tensor) and output.node is not None:
             self._made_at[output.node.order] = place
-        if _is_finite(output) or not all(_is_finite(x) for x in inputs):
+        if _is_finite(output):
             return
-        raise AnomalyError(_message(f"{op.name} at {place} made the first value that is not finite.", inputs, output))
+        if all(_is_finite(x) for x in inputs):
+            raise AnomalyError(
+                _message(f"{op.name} at {place} made the first value that is not finite.", inputs, output)
+            )
+        if self._given is None:
+            problem = f"{op.name} at {place} was given a value that is not finite, and no operation had made it."
+            self._given = _message(problem, inputs, output, "finite inputs and parameters")
 
     def gradient(self, node: Node, g: Any, parts: Sequence[Any]) -> None:
         if not _is_finite(g):
             return
         for part in parts:
             if part is not None and not _is_finite(part):
+                if self._given is not None and not all(_is_finite(x) for x in node.saved or ()):
+                    raise AnomalyError(self._given)
                 place = self._made_at.get(node.order, "a line outside detect_anomaly()")
                 problem = f"the gradient of {node.op.name} at {place} is the first that is not finite."
                 raise AnomalyError(_message(problem, [g, *(node.saved or ())], part))
 
 
-def _message(problem: str, inputs: Sequence[Any], output: Any) -> str:
+def _message(
+    problem: str, inputs: Sequence[Any], output: Any, expected: str = "finite values from finite inputs"
+) -> str:
     lines = [f"its inputs: {described}" for x in inputs if (described := statistics(x))]
-    return sentence(problem, "finite values from finite inputs", statistics(output), "\n  ".join(lines))
+    return sentence(problem, expected, statistics(output), "\n  ".join(lines))
 
 
 def statistics(x: Any) -> str:

@@ -32,15 +32,17 @@ def enable_grad() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def set_grad_enabled(enabled: bool) -> Iterator[None]:
-    """Recording is on or off inside, in this thread; outside it is as before."""
-    before = mode.enabled
-    mode.enabled = enabled
-    try:
-        yield
-    finally:
-        mode.enabled = before
+class set_grad_enabled:
+    """Recording is on or off from here on, in this thread; as a context, only inside: after it, it is as before."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._before = mode.enabled
+        mode.enabled = enabled
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None:
+        mode.enabled = self._before
 
 
 def is_grad_enabled() -> bool:

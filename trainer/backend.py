@@ -99,22 +99,22 @@ def as_array(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     """`data` as an array: Python floats become float32, arrays keep their dtype and share their memory.
 
     Args:
-        data: A number, nested lists of numbers, or an array of NumPy or CuPy.
+        data: A number, nested lists of numbers, or an array: of NumPy, of CuPy, or of any library that NumPy can read,
+            such as PyTorch on the CPU, JAX or pandas.
         dtype: What to convert to; None keeps what an array has.
         device: Where it shall live; None leaves an array where it is.
 
     Raises:
         DTypeError: `data` holds something that is neither number nor bool, or lists of unequal length.
     """
-    if not hasattr(data, "dtype"):
+    array = data
+    if array_module(data) is np and type(data) is not np.ndarray:
         try:
             array = np.asarray(data)
-        except ValueError as err:
+        except (ValueError, TypeError, RuntimeError) as err:
             raise DTypeError(sentence("data is no array.", "numbers, in lists of equal length", str(err))) from err
-        if array.dtype == np.float64:
+        if array.dtype == np.float64 and not hasattr(data, "dtype"):
             array = array.astype(DEFAULT_DTYPE)
-    else:
-        array = data
     if array.dtype.kind not in "biuf":
         got = f"{type(data).__name__} of dtype {array.dtype}"
         raise DTypeError(sentence("data cannot be computed with.", "bools, integers or floats", got))

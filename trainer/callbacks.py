@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer import checkpoint
+from trainer import checkpoint, safetensors
 from trainer.errors import ArgumentError, sentence
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class ModelCheckpoint(Callback):
     comes after all other callbacks, whatever the order they were given in, so that what these did is in the file.
 
     Args:
-        path: File to write; "{epoch}" in its name is filled in. The old file stays until the new one is complete.
+        path: File to write, its folder made if need be; "{epoch}" in its name is filled in. The old file stays until
+            the new one is complete.
         monitor: Save only when this number in `loop.logs` became better, and not at Ctrl-C; None saves every epoch.
         mode: "min" when less is better, "max" when more is.
         every_steps: Save every so many updates as well, for epochs that take hours; None for epochs only.
@@ -132,6 +133,11 @@ class ModelCheckpoint(Callback):
         if every_steps is not None and every_steps < 1:
             raise ArgumentError(sentence("ModelCheckpoint: every_steps counts updates.", ">= 1", every_steps))
         self.path = str(path)
+        if self.path.endswith(safetensors.SUFFIX):
+            problem = "ModelCheckpoint: path holds a whole training, not only arrays."
+            raise ArgumentError(
+                sentence(problem, "a .npz file", self.path, "try trainer.save(model, path) for weights")
+            )
         self.monitor = monitor
         self.sign = _sign(mode)
         self.every_steps = every_steps
@@ -160,7 +166,9 @@ class ModelCheckpoint(Callback):
         self.best = state_dict["best"]
 
     def _save(self, loop: Loop) -> None:
-        checkpoint.save(loop.state_dict(), self.path.replace("{epoch}", str(loop.epoch)))
+        path = Path(self.path.replace("{epoch}", str(loop.epoch)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(loop.state_dict(), path)
 
 
 class ScheduleCallback(Callback):

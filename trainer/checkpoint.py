@@ -2,8 +2,8 @@
 
 A path that ends in .safetensors takes the arrays of one flat state, such as a model's, in the format of that name.
 
-Arrays are members of the file under their path ("model/conv1.weight"); what is no array (numbers, texts, and how dicts
-and lists are nested) is one JSON text in the member `structure`.
+Arrays are members of the file under their path ("model/conv1.weight", with a "_" at the end where that name is taken);
+what is no array (numbers, texts, and how dicts and lists are nested) is one JSON text in the member `structure`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
                 arrays: dict[str, Any] = {}
                 structure = _take_apart(state, "", arrays)
                 arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
-                np.savez(file, **arrays)
+                _write_npz(arrays, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
@@ -78,6 +78,14 @@ def load(path: str | os.PathLike[str]) -> Any:
         ) from err
 
 
+def _write_npz(arrays: dict[str, Any], file: BinaryIO) -> None:
+    """As `numpy.savez`, which however takes the names "file" and "allow_pickle" for itself."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
 def _flat(state: Any) -> dict[str, Any]:
     """A dict of arrays, as the safetensors format holds them."""
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
@@ -104,6 +112,9 @@ def _take_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
         return {"list": [_take_apart(part, f"{path}/{i}", arrays) for i, part in enumerate(value)]}
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         name = path.lstrip("/") or "value"
+        # {"a/b": x} and {"a": {"b": y}} are two arrays, and NumPy cannot tell the members "x" and "x.npy" apart.
+        while name in arrays or name == _STRUCTURE or name.endswith(".npy"):
+            name += "_"
         arrays[name] = to_numpy(value)
         return {_ARRAY: name}
     raise DTypeError(

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 
 class TrainerError(Exception):
-    """Anything this package refuses; catch it to catch all of the kinds below."""
+    """Anything this package refuses; catch it to catch all of the kinds below.
+
+    Attributes:
+        layer: The module whose forward pass it left first, as it prints; None outside of modules.
+        path: That module's name in the outermost model, such as "encoder.conv1"; "" for the model itself.
+    """
+
+    layer: str | None = None
+    path: str = ""
+    source: object = None  # the module it left last, which the next one outside looks up among its children
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if self.layer is None or (not self.path and text.startswith(self.layer)):
+            return text
+        return f"{text}\n  in {f'{self.path}: ' if self.path else ''}{self.layer}"
 
 
 class ShapeError(TrainerError, ValueError):

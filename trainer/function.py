@@ -94,6 +94,19 @@ class Node:
         return f"<{self.op.name} {self.shape}>"
 
 
+class HookHandle:
+    """A hook at a node, for as long as it is not removed."""
+
+    def __init__(self, node: Node, hook: Callable[[Tensor], Tensor | None]) -> None:
+        self._node = node
+        self._hook = hook
+        node.hooks = [*(node.hooks or ()), hook]
+
+    def remove(self) -> None:
+        """The hook is not called any more; it may be removed twice."""
+        self._node.hooks = [hook for hook in self._node.hooks or () if hook is not self._hook] or None
+
+
 class Observer:
     """Sees every operation of its thread while it is in place: how graphs are drawn and steps timed."""
 

@@ -13,9 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from trainer.autograd import no_grad
 from trainer.function import Function, Observer, mode
-from trainer.nn.module import Module
+from trainer.nn.module import Module, evaluating
 from trainer.tensor import Tensor
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -44,17 +43,13 @@ def trace(model: Module, *example_inputs: Any) -> dict[str, Any]:
     for i, tensor in enumerate(inputs):
         if isinstance(tensor, Tensor):
             tracer.add("input" if len(inputs) == 1 else f"input_{i}", "input", "input", tensor)
-    was_training = [(module, module.training) for module in model.modules()]
     before = mode.observer
-    model.eval()
     mode.observer = tracer
     try:
-        with no_grad():
+        with evaluating(model):
             result = model(*inputs)
     finally:
         mode.observer = before
-        for module, training in was_training:
-            module.training = training
     outputs = list(result) if isinstance(result, (tuple, list)) else [result]
     for i, tensor in enumerate(outputs):
         tracer.add_output("output" if len(outputs) == 1 else f"output_{i}", tensor)

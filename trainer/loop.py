@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 
 from trainer import resume as resuming
-from trainer.autograd import no_grad
 from trainer.backend import to_numpy
 from trainer.callbacks import EVENTS, Callback, ModelCheckpoint, handlers
-from trainer.data import DataLoader
 from trainer.errors import ArgumentError, sentence
 from trainer.function import observed_as_before
 from trainer.metrics import Metric, Metrics, named_metrics
-from trainer.nn.module import Module
+from trainer.nn.module import Module, evaluating
 from trainer.optim.optimizer import Optimizer
 from trainer.progress import Progress
 from trainer.tensor import Tensor
@@ -109,7 +107,8 @@ def fit(
     """Trains a model.
 
     Args:
-        model: Called with the inputs of a batch.
+        model: Called with the inputs of a batch. It is trained as it is: modules of it that were set to `eval()`, such
+            as frozen batch norms, stay so; a model in evaluation mode as a whole is set to training, and back.
         loader: Gives (inputs, targets) batches, anew each time it is iterated; a `DataLoader`, or a list of pairs.
         loss: Called with the model's output and the targets; gives one number.
         optimizer: Holds the model's parameters.
@@ -129,12 +128,16 @@ def fit(
         ArgumentError: no batches at all, or an iterator that can be gone through once and was.
         CheckpointError: `resume` belongs to another model, optimizer or loader.
     """
+    if not callable(loss):
+        expected = "a function of (output, targets), such as trainer.nn.CrossEntropyLoss()"
+        raise ArgumentError(sentence("fit: loss cannot be called.", expected, repr(loss)))
     state = None if resume is None else resuming.read(resume)
     loop = Loop(model, loader, loss, optimizer, epochs, [*callbacks, *([Progress()] if progress else [])])
     loop.metrics = named_metrics(metrics)
     tell = {event: handlers(loop.callbacks, event) for event in EVENTS}
     was_training = model.training
-    model.train()
+    if not was_training:
+        model.train()
     if state is not None:
         resuming.restore(loop, state)
     with _stopped_by_ctrl_c(loop), observed_as_before():
@@ -163,7 +166,8 @@ def fit(
             _announce(tell["on_interrupt"], loop)
         _announce(tell["on_fit_end"], loop)
     loop.history.interrupted = loop.interrupted
-    model.train(was_training)
+    if not was_training:
+        model.eval()
     return loop.history
 
 
@@ -221,7 +225,7 @@ def evaluate(
     functions.update(named_metrics(metrics))
     sums = dict.fromkeys(functions, 0.0)
     count = 0
-    with _evaluating(model):
+    with evaluating(model):
         for batch in loader:
             inputs, targets = _pair(batch, model)
             output = model(inputs)
@@ -245,18 +249,19 @@ def predict(model: Module, inputs: Any, batch_size: int = 256) -> Any:
     """
     if hasattr(inputs, "dtype"):
         batches: Iterable[Any] = (inputs[i : i + batch_size] for i in range(0, max(1, len(inputs)), batch_size))
-    elif isinstance(inputs, DataLoader):
-        batches = (batch[0] if isinstance(batch, tuple) else batch for batch in inputs)
     else:
-        batches = inputs
-    with _evaluating(model):
+        batches = (batch[0] if isinstance(batch, (tuple, list)) else batch for batch in inputs)
+    with evaluating(model):
         return np.concatenate([to_numpy(model(_fed(batch, model)).data) for batch in batches])
 
 
 def _pair(batch: Any, model: Module) -> tuple[Any, Tensor]:
     """Inputs and targets of a batch as tensors where the model computes."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        raise ArgumentError(sentence("a batch is a pair.", "(inputs, targets)", type(batch).__name__))
+        hint = "try DataLoader((inputs, targets), batch_size=32, shuffle=True)" if hasattr(batch, "dtype") else None
+        if isinstance(batch, dict):
+            hint = "try (inputs, targets) with a dict as inputs"
+        raise ArgumentError(sentence("a batch is a pair.", "(inputs, targets)", type(batch).__name__, hint))
     inputs, targets = batch
     if not isinstance(targets, Tensor):
         targets = Tensor(targets)
@@ -278,17 +283,6 @@ def _fed(inputs: Any, model: Module) -> Any:
 def _announce(listeners: list[Any], loop: Loop) -> None:
     for listener in listeners:
         listener(loop)
-
-
-@contextmanager
-def _evaluating(model: Module) -> Iterator[None]:
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        model.train(was_training)
 
 
 @contextmanager

@@ -149,13 +149,15 @@ class Tensor(TensorMethods):
         """The same memory, with no past: no gradient flows through."""
         return wrap(self.raw)
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> None:
-        """Calls `hook` with the gradient of this when it is known; what it returns, if anything, takes its place."""
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Calls `hook` with the gradient of this when it is known; what it returns, if anything, takes its place.
+
+        Returns:
+            A handle; its `remove()` ends that.
+        """
         if self.node is None:
             raise GraphError(sentence("no gradient will arrive here.", "requires_grad=True", "requires_grad=False"))
-        if self.node.hooks is None:
-            self.node.hooks = []
-        self.node.hooks.append(hook)
+        return HookHandle(self.node, hook)
 
     def retain_grad(self) -> None:
         """Keeps the gradient of a computed tensor in its `grad`, as leaves do."""
@@ -344,7 +346,7 @@ class Tensor(TensorMethods):
 
 # Last, because recording and the operations need Tensor to be there.
 from trainer import autograd  # noqa: E402
-from trainer.function import Leaf, apply_pair, leaf_node, wrap  # noqa: E402
+from trainer.function import HookHandle, Leaf, apply_pair, leaf_node, wrap  # noqa: E402
 from trainer.ops import inplace  # noqa: E402
 from trainer.ops.convert import cast, move  # noqa: E402
 from trainer.ops.elementwise import Add, Div, Mul, Pow, Sub, abs_, add, compare, div, mul, neg, sub  # noqa: E402

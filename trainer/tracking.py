@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-from trainer.autograd import no_grad
 from trainer.backend import array_module, to_numpy
 from trainer.callbacks import Callback
 from trainer.errors import ArgumentError, sentence
 from trainer.function import span
 from trainer.loop import Loop, evaluate
+from trainer.nn.module import evaluating
 from trainer.ops.activation import softmax
 from trainer.overhead import Budget
 from trainer.profiler import Profiler
@@ -217,16 +217,10 @@ class TrackerCallback(Callback):
         import tracker  # as above
 
         images, labels = self.samples
-        model = loop.model
-        was_training = model.training
-        model.eval()
-        try:
-            with no_grad():
-                inputs = images if isinstance(images, Tensor) else Tensor(images)
-                output = model(inputs.to(dtype=loop.inputs.dtype, device=loop.inputs.device))
-                probabilities = to_numpy(softmax(output.reshape(output.shape[0], -1), 1).data)
-        finally:
-            model.train(was_training)
+        with evaluating(loop.model):
+            inputs = images if isinstance(images, Tensor) else Tensor(images)
+            output = loop.model(inputs.to(dtype=loop.inputs.dtype, device=loop.inputs.device))
+            probabilities = to_numpy(softmax(output.reshape(output.shape[0], -1), 1).data)
         pictures = to_numpy(images.data if isinstance(images, Tensor) else images)
         names = None if labels is None else [self._name(int(label)) for label in to_numpy(_plain(labels))]
         shown = [

@@ -37,7 +37,8 @@ def test_the_first_operation_is_named_with_line_modules_and_inputs() -> None:
         f"log at {HERE}:{line_of('# BROKEN')} in Broken in Sequential made the first value that is not finite.\n"
         "  expected: finite values from finite inputs\n"
         "  got:      float32 (1, 2), 1.386 to 1.386, mean 1.386, 1 NaN\n"
-        "  its inputs: float32 (1, 2), -1 to 4, mean 1.5"
+        "  its inputs: float32 (1, 2), -1 to 4, mean 1.5\n"
+        "  in 1: Broken()"
     )
 
 
@@ -60,6 +61,19 @@ def test_values_that_were_not_finite_before_are_no_fault_of_the_operation() -> N
     assert x.grad is not None
     with pytest.raises(AnomalyError, match="div"), trainer.detect_anomaly():
         Tensor(1.0) / Tensor(0.0)
+
+
+def test_nan_in_the_data_is_laid_to_the_data() -> None:
+    """The loss is where it would fail, but the first layer is where it came in; -inf in a mask is no fault."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    x = np.array([[1.0, np.nan]], np.float32)
+    says = r"linear at .* in Linear in Sequential was given a value that is not finite(.*\n)*.*1 to 1, mean 1, 1 NaN"
+    with pytest.raises(AnomalyError, match=says), trainer.detect_anomaly():
+        nn.CrossEntropyLoss()(model(x), np.array([0])).backward()
+    attention = nn.MultiheadAttention(4, 2)
+    z = trainer.randn(3, 2, 4)
+    with trainer.detect_anomaly():
+        attention(z, z, z, is_causal=True)[0].sum().backward()
 
 
 def test_outside_nothing_is_looked_at() -> None:

@@ -327,3 +327,29 @@ def test_changing_a_saved_value_through_a_view_is_refused() -> None:
     x[:1].zero_()
     with pytest.raises(InPlaceError, match=r"x = x \+ y"):
         y.backward()
+
+
+def test_recording_can_be_switched_for_good_and_for_a_while() -> None:
+    """set_grad_enabled(False) alone is how some programs begin their evaluation; as a context it is put back."""
+    x = Tensor(2.0, requires_grad=True)
+    with trainer.set_grad_enabled(False):
+        assert not (x * 2).requires_grad
+    try:
+        trainer.set_grad_enabled(False)
+        assert not (x * 2).requires_grad
+    finally:
+        trainer.set_grad_enabled(True)
+    assert (x * 2).requires_grad
+
+
+def test_a_hook_can_be_removed() -> None:
+    """As often as one likes; others stay."""
+    x = Tensor(2.0, requires_grad=True)
+    seen: list[float] = []
+    first = x.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: seen.append(g.item()))
+    first.remove()
+    first.remove()
+    (x * 3).backward()
+    assert x.grad is not None
+    assert (x.grad.item(), seen) == (3.0, [3.0])

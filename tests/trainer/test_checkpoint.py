@@ -146,3 +146,19 @@ def test_what_a_safetensors_file_cannot_hold_is_named(tmp_path: Path) -> None:
     with pytest.raises(DTypeError, match="holds arrays by name"):
         trainer.save([1, 2], path)
     assert not path.exists()
+
+
+def test_no_name_of_an_array_gets_in_the_way_of_another(tmp_path: Path) -> None:
+    """Not those that the format or NumPy use for themselves, and not two paths that read alike."""
+    state = {
+        "structure": np.array([1.0]),
+        "file": np.array([2.0]),
+        "allow_pickle": np.array([3.0]),
+        "a": {"b": np.array([4.0])},
+        "a/b": np.array([5.0]),
+        "x": np.array([6.0]),
+        "x.npy": np.array([7.0]),
+    }
+    trainer.save(state, tmp_path / "s.npz")
+    found = trainer.load(tmp_path / "s.npz")
+    assert found == state

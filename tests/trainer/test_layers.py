@@ -215,3 +215,72 @@ def test_initialisers_refuse_what_they_cannot_do() -> None:
         nn.init.kaiming_normal_(trainer.zeros(2, 2), mode="fan")
     with pytest.raises(ShapeError, match="two axes"):
         nn.init.xavier_normal_(trainer.zeros(3))
+
+
+class Encoder(nn.Module):
+    """A model of models, for errors from deep inside."""
+
+    def __init__(self) -> None:
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.head = nn.Sequential({"flatten": nn.Flatten(), "out": nn.Linear(8, 2)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.conv(x))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        ((2, 5, 5, 3), "try x.permute(0, 3, 1, 2)\n  in encoder.conv: Conv2d(3, 8, kernel_size=(3, 3))"),
+        ((3, 5, 5), "try x.unsqueeze(0)\n  in encoder.conv: Conv2d(3, 8, kernel_size=(3, 3))"),
+        ((2, 75), "try x.reshape(2, 3, 5, 5)\n  in encoder.conv: Conv2d(3, 8, kernel_size=(3, 3))"),
+        ((2, 3, 5, 5), "expected: (..., 8)\n  got:      (2, 72)\n  in encoder.head.out: Linear(8, 2)"),
+    ],
+)
+def test_an_error_names_the_layer_by_its_path(shape: tuple[int, ...], says: str) -> None:
+    """Of twenty layers with the same sizes, which one it was (issue 4)."""
+    model = nn.Sequential({"encoder": Encoder()})
+    with pytest.raises(ShapeError) as caught:
+        model(np.zeros(shape, np.float32))
+    assert str(caught.value).endswith(says)
+
+
+def test_a_layer_alone_is_not_named_twice() -> None:
+    """Its own words begin with its name."""
+    with pytest.raises(ShapeError) as caught:
+        nn.Linear(4, 2)(np.zeros((3, 5), np.float32))
+    assert str(caught.value).count("Linear(4, 2)") == 1
+
+
+def test_batch_norm_takes_and_gives_a_state_of_pytorch(torch: Any) -> None:
+    """All names are the same, and with momentum=None the running statistics are the mean over all batches."""
+    ours, theirs = nn.BatchNorm1d(5, momentum=None).double(), torch.nn.BatchNorm1d(5, momentum=None).double()
+    for batch in (VECTORS, VECTORS * 2 + 1, VECTORS - 3):
+        ours(batch)
+        theirs(torch.tensor(batch))
+    state = theirs.state_dict()
+    assert list(ours.state_dict()) == list(state)
+    for name, value in ours.state_dict().items():
+        np.testing.assert_allclose(value, state[name].numpy(), rtol=1e-12)
+    other = nn.BatchNorm1d(5).double()
+    other.load_state_dict(state)
+    assert other.state_dict()["num_batches_tracked"] == 3
+    theirs.load_state_dict({name: torch.tensor(value) for name, value in ours.state_dict().items()})
+
+
+@pytest.mark.parametrize("padding_idx", [1, -1])
+def test_padding_learns_nothing_and_is_what_the_weights_say(padding_idx: int, torch: Any) -> None:
+    """A row that somebody filled is given as it is, as in PyTorch, whichever end it is counted from."""
+    ours, theirs = nn.Embedding(4, 3, padding_idx), torch.nn.Embedding(4, 3, padding_idx)
+    weights = np.arange(12.0, dtype=np.float32).reshape(4, 3)
+    ours.load_state_dict({"weight": weights})
+    theirs.weight.data.copy_(torch.tensor(weights))
+    numbers = np.array([[0, 1, 3], [3, 1, 1]])
+    y, z = ours(numbers), theirs(torch.tensor(numbers))
+    np.testing.assert_array_equal(y.numpy(), z.detach().numpy())
+    (y * y).sum().backward()
+    (z * z).sum().backward()
+    assert ours.weight.grad is not None
+    np.testing.assert_array_equal(ours.weight.grad.numpy(), theirs.weight.grad.numpy())
+    with pytest.raises(ArgumentError, match="padding_idx is no row"):
+        nn.Embedding(4, 3, 4)

@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -321,3 +322,54 @@ def test_metrics_are_named() -> None:
         accuracy(np.eye(3), np.zeros(2))
     with pytest.raises(trainer.ShapeError, match="accuracy"):
         accuracy(np.zeros((3, 1)), np.zeros(2))
+
+
+def test_frozen_modules_stay_frozen() -> None:
+    """A batch norm that was set to eval() for fine-tuning learns no statistics, not even after a validation."""
+    model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    model[1].eval()
+    before = model[1].state_dict()
+    batches = [(np.ones((4, 2), np.float32), np.array([0, 1, 0, 1]))]
+    optimizer = trainer.optim.SGD(model.parameters())
+    model.fit(batches, nn.CrossEntropyLoss(), optimizer, 2, validation=batches, progress=False)
+    model.predict(batches[0][0])
+    assert [m.training for m in model] == [True, False, True]
+    for name in ("running_mean", "running_var", "num_batches_tracked"):
+        np.testing.assert_array_equal(model[1].state_dict()[name], before[name])
+
+
+def test_predict_leaves_targets_out_of_any_loader() -> None:
+    """Pairs of a list, of a generator, and lists as PyTorch's loader gives them."""
+    model = nn.Linear(2, 3)
+    x, y = np.ones((4, 2), np.float32), np.zeros(4, int)
+    expected = trainer.predict(model, x)
+    for loader in ([(x, y)], iter([(x, y)]), [[x, y]], [x]):
+        np.testing.assert_array_equal(trainer.predict(model, loader), expected)
+
+
+@pytest.mark.parametrize(
+    ("loader", "loss", "says"),
+    [
+        ((np.ones((4, 2)), np.zeros(4, int)), nn.CrossEntropyLoss(), "try DataLoader((inputs, targets)"),
+        ([{"x": np.ones((4, 2))}], nn.CrossEntropyLoss(), "with a dict as inputs"),
+        ([], "mse", "such as trainer.nn.CrossEntropyLoss()"),
+    ],
+)
+def test_what_other_libraries_would_take_is_answered_with_what_to_give(loader: Any, loss: Any, says: str) -> None:
+    """Arrays, batches that are dicts, and losses by name."""
+    model = nn.Linear(2, 2)
+    with pytest.raises(ArgumentError) as caught:
+        trainer.fit(model, loader, loss, trainer.optim.SGD(model.parameters()), 1, progress=False)
+    assert says in str(caught.value)
+
+
+def test_a_checkpoint_makes_its_folder_and_refuses_what_cannot_hold_it(tmp_path: Path) -> None:
+    """Before the training, not after its first epoch."""
+    model = nn.Linear(2, 2)
+    batches = [(np.ones((4, 2), np.float32), np.zeros(4, int))]
+    keep = ModelCheckpoint(tmp_path / "new" / "folder" / "{epoch}.npz")
+    optimizer = trainer.optim.SGD(model.parameters())
+    trainer.fit(model, batches, nn.CrossEntropyLoss(), optimizer, 1, callbacks=[keep], progress=False)
+    assert trainer.load(tmp_path / "new" / "folder" / "1.npz")["step"] == 1
+    with pytest.raises(ArgumentError, match="whole training"):
+        ModelCheckpoint("weights.safetensors")

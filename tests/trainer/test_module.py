@@ -34,7 +34,11 @@ def test_parameters_are_found_by_name_and_once() -> None:
     block = Block()
     names = ["scale", "first.weight", "first.bias", "layers.0.weight", "layers.0.bias", "layers.1.weight"]
     assert [name for name, _ in block.named_parameters()] == [*names, "layers.1.bias"]
-    assert [name for name, _ in block.named_buffers()] == ["layers.0.running_mean", "layers.0.running_var"]
+    assert [name for name, _ in block.named_buffers()] == [
+        "layers.0.running_mean",
+        "layers.0.running_var",
+        "layers.0.num_batches_tracked",
+    ]
     assert [name for name, _ in block.named_modules()] == ["", "first", "layers", "layers.0", "layers.1"]
     assert len(list(block.children())) == 3
 

@@ -175,3 +175,15 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
         trainer.manual_seed(5)
         draws.append([trainer.randn(3).tolist(), trainer.rand(2).tolist(), trainer.randint(0, 9, (4,)).tolist()])
     assert draws[0] == draws[1]
+
+
+def test_arrays_of_other_libraries_become_arrays_of_numpy(torch: Any) -> None:
+    """Tensors of PyTorch, scalars in lists, and NumPy's own relatives; what cannot be read is a DTypeError."""
+    for data in (torch.ones(2, dtype=torch.float64), np.ma.ones(2), np.array([1.0, 1.0]).view(np.recarray)):
+        x = Tensor(data)
+        assert type(x.raw) is np.ndarray
+        assert (x.dtype, x.tolist()) == (np.float64, [1.0, 1.0])
+    assert Tensor(torch.tensor(3)).item() == 3
+    assert (trainer.ones(2) + torch.ones(2)).tolist() == [2.0, 2.0]
+    with pytest.raises(DTypeError, match="requires grad"):
+        Tensor(torch.ones(2, requires_grad=True))

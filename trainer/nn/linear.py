@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer import creation
 from trainer import functional as F
-from trainer.errors import ShapeError
+from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.nn import init
 from trainer.nn.module import Module, Parameter
 from trainer.ops.linalg import features_message
@@ -47,12 +47,18 @@ class Embedding(Module):
     """A row of numbers for each of `num_embeddings` symbols: integers (...) -> (..., embedding_dim).
 
     Attributes:
-        weight: (num_embeddings, embedding_dim), normal at first. The row `padding_idx` is zeros and stays so.
+        weight: (num_embeddings, embedding_dim), normal at first. The row `padding_idx` is zeros at first, and learns
+            nothing.
     """
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, device: str = "cpu"
     ) -> None:
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            expected = f"in [{-num_embeddings}, {num_embeddings})"
+            raise ArgumentError(sentence("Embedding: padding_idx is no row.", expected, padding_idx))
+        if padding_idx is not None:
+            padding_idx %= num_embeddings
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.padding_idx = padding_idx
@@ -65,7 +71,7 @@ class Embedding(Module):
         if self.padding_idx is None:
             return y
         numbers = x if isinstance(x, Tensor) else Tensor(x)
-        return y.masked_fill((numbers == self.padding_idx).unsqueeze(-1), 0.0)
+        return y.masked_fill((numbers == self.padding_idx).unsqueeze(-1), y.detach())
 
     def extra_repr(self) -> str:
         return f"{self.num_embeddings}, {self.embedding_dim}"

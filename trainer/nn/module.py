@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
 from trainer.backend import as_array, to_numpy
-from trainer.errors import CheckpointError, sentence
+from trainer.errors import CheckpointError, TrainerError, sentence
 from trainer.function import mode
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
@@ -49,13 +50,16 @@ class Module:
                 args = self._as_tensors(args)
                 break
         observer = mode.observer
-        if observer is None:
-            return self.forward(*args, **kwargs)
-        observer.enter(self)
+        if observer is not None:
+            observer.enter(self)
         try:
             return self.forward(*args, **kwargs)
+        except TrainerError as err:
+            self._sign(err)
+            raise
         finally:
-            observer.leave(self)
+            if observer is not None:
+                observer.leave(self)
 
     # What it is made of
 
@@ -209,7 +213,7 @@ class Module:
         for name in common:
             value = state_dict[name]
             tensor = own[name]
-            raw = value.raw if isinstance(value, Tensor) else value
+            raw = value.data if isinstance(value, Tensor) else value
             mutations.note(tensor.data)
             tensor.data[...] = as_array(raw, tensor.dtype, tensor.device)
 
@@ -242,6 +246,20 @@ class Module:
             return f"{head}({self.extra_repr()})"
         return "\n".join([f"{head}({self.extra_repr()}", *children, ")"])
 
+    def _sign(self, err: TrainerError) -> None:
+        """Notes on an error which layer it comes from, and the path to it, as it leaves one module after another.
+
+        Only a layer without layers of its own is named; what a model refuses itself, it says in its own words.
+        """
+        if err.layer is None:
+            if next(self.named_children(), None) is None:
+                err.layer, err.source = f"{type(self).__name__}({self.extra_repr()})", self
+            return
+        for name, child in self.named_children():
+            if child is err.source:
+                err.path, err.source = _join(name, err.path), self
+                return
+
     def _as_tensors(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """`args` with tensors in the place of arrays."""
         like = next(self.parameters(), None)
@@ -256,5 +274,20 @@ class Module:
         return tuple(tensors)
 
 
+@contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """The model in evaluation mode and nothing recorded inside; after it every module is as it was, frozen ones too."""
+    was_training = [(module, module.training) for module in model.modules()]
+    recorded = mode.enabled
+    model.eval()
+    mode.enabled = False
+    try:
+        yield
+    finally:
+        mode.enabled = recorded
+        for module, training in was_training:
+            module.training = training
+
+
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{name}" if path and name else path or name

@@ -12,7 +12,10 @@ from trainer.tensor import Tensor
 
 
 class _BatchNorm(Module):
-    """What the batch norms share; `axes` are the ranks of input they take."""
+    """What the batch norms share; `axes` are the ranks of input they take.
+
+    `momentum` is the share of a new batch in the running statistics; with None these are the mean over all batches.
+    """
 
     axes: tuple[int, ...] = ()
 
@@ -20,7 +23,7 @@ class _BatchNorm(Module):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
         device: str = "cpu",
@@ -35,14 +38,21 @@ class _BatchNorm(Module):
         self.running_var: Tensor | None
         self.register_buffer("running_mean", creation.zeros(num_features, device=device) if tracked else None)
         self.register_buffer("running_var", creation.ones(num_features, device=device) if tracked else None)
+        self.num_batches_tracked: Tensor | None
+        self.register_buffer("num_batches_tracked", creation.full((), 0, device=device) if tracked else None)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim not in self.axes or x.shape[1] != self.num_features:
             expected = " or ".join(f"(N, {self.num_features}{', ...' * (n > 2)})" for n in self.axes)
             name = type(self).__name__
             raise ShapeError(sentence(f"{name}({self.num_features}): x has another shape.", expected, tuple(x.shape)))
+        momentum = self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.data[...] += 1
+            if momentum is None:
+                momentum = 1 / self.num_batches_tracked.item()
         return F.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
+            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, momentum or 0.0, self.eps
         )
 
     def extra_repr(self) -> str:
@@ -55,6 +65,7 @@ class BatchNorm1d(_BatchNorm):
     Attributes:
         weight, bias: (C,) scale and shift, 1 and 0 at first; None when affine is False.
         running_mean, running_var: (C,) statistics for evaluation.
+        num_batches_tracked: How many batches went into them.
     """
 
     axes = (2, 3)

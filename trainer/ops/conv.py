@@ -10,6 +10,7 @@ refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2d
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from trainer.backend import array_module
@@ -175,7 +176,7 @@ def conv2d(
                 "conv2d: input must be a batch of images.",
                 "(N, C, H, W)",
                 tuple(input.shape),
-                f"try x.unsqueeze({1 if weight.shape[1] * groups == 1 else 0})" if input.ndim == 3 else None,
+                _hint_for_images(input.shape, weight.shape[1] * groups),
             )
         )
     if input.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
@@ -184,6 +185,7 @@ def conv2d(
                 f"conv2d with weight {tuple(weight.shape)} and groups={groups}: channels do not fit.",
                 f"(N, {weight.shape[1] * groups}, H, W)",
                 tuple(input.shape),
+                "try x.permute(0, 3, 1, 2)" if input.shape[3] == weight.shape[1] * groups else None,
             )
         )
     if input.dtype != weight.dtype:
@@ -204,6 +206,16 @@ def conv2d(
 def pair(value: int | tuple[int, ...]) -> Pair:
     """One number for both directions, or (down, right)."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def _hint_for_images(shape: tuple[int, ...], channels: int) -> str | None:
+    """What to try where images have lost an axis, or were flattened."""
+    if len(shape) == 3:
+        return f"try x.unsqueeze({1 if channels == 1 else 0})"
+    side = math.isqrt(shape[1] // channels) if len(shape) == 2 and shape[1] else 0
+    if side and side * side * channels == shape[1]:
+        return f"try x.reshape({shape[0]}, {channels}, {side}, {side})"
+    return None
 
 
 def _named_padding(name: str, weight_shape: tuple[int, ...], stride: Pair, dilation: Pair) -> Pair:

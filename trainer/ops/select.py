@@ -106,7 +106,7 @@ def masked(x: Any, mask: Any) -> Tensor:
     return apply(Masked, x, mask)
 
 
-def masked_fill(x: Tensor, mask: Any, value: float) -> Tensor:
+def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
     """`value` where `mask` is true, x elsewhere."""
     return where(mask, value, x)
 
