@@ -138,6 +138,60 @@ class TensorMethods:
     def clone(self: Any) -> Tensor:
         return trainer.ops.clone(self)
 
+    def contiguous(self: Any) -> Tensor:
+        """This tensor: every operation takes memory in any order."""
+        return self  # type: ignore[no-any-return]
+
+    def dim(self: Any) -> int:
+        return self.ndim  # type: ignore[no-any-return]
+
+    def t(self: Any) -> Tensor:
+        return trainer.ops.transpose(self, 0, 1)
+
+    def unbind(self: Any, dim: int = 0) -> tuple[Tensor, ...]:
+        return tuple(trainer.ops.squeeze(part, dim) for part in trainer.ops.split(self, 1, dim))
+
+    def expand_as(self: Any, other: Tensor) -> Tensor:
+        return trainer.ops.expand(self, other.shape)
+
+    def view_as(self: Any, other: Tensor) -> Tensor:
+        return trainer.ops.reshape(self, other.shape)
+
+    def square(self: Any) -> Tensor:
+        return trainer.ops.mul(self, self)
+
+    def reciprocal(self: Any) -> Tensor:
+        return trainer.ops.div(1.0, self)
+
+    def rsqrt(self: Any) -> Tensor:
+        return trainer.ops.div(1.0, trainer.ops.sqrt(self))
+
+    def neg(self: Any) -> Tensor:
+        return trainer.ops.neg(self)
+
+    def add(self: Any, other: Any) -> Tensor:
+        return trainer.ops.add(self, other)
+
+    def sub(self: Any, other: Any) -> Tensor:
+        return trainer.ops.sub(self, other)
+
+    def mul(self: Any, other: Any) -> Tensor:
+        return trainer.ops.mul(self, other)
+
+    def div(self: Any, other: Any) -> Tensor:
+        return trainer.ops.div(self, other)
+
+    def mm(self: Any, other: Any) -> Tensor:
+        return trainer.ops.matmul(self, other)
+
+    bmm = mm
+
+    def isnan(self: Any) -> Tensor:
+        return self != self  # type: ignore[no-any-return]
+
+    def isfinite(self: Any) -> Tensor:
+        return trainer.ops.abs_(self.detach()) < float("inf")  # type: ignore[no-any-return]
+
     # Changed in place; what that means while gradients are recorded is said in `ops/inplace.py`.
 
     def add_(self: Any, other: Any) -> Tensor:

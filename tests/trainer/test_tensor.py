@@ -187,3 +187,23 @@ def test_arrays_of_other_libraries_become_arrays_of_numpy(torch: Any) -> None:
     assert (trainer.ones(2) + torch.ones(2)).tolist() == [2.0, 2.0]
     with pytest.raises(DTypeError, match="requires grad"):
         Tensor(torch.ones(2, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        lambda x: x.square().add(1).mul(2).sub(0.5).div(3).neg(),
+        lambda x: x.reciprocal() + x.rsqrt(),
+        lambda x: x.t().contiguous(),
+        lambda x: x.mm(x.t()),
+        lambda x: x.expand(4, 2, 3).bmm(x.t().expand(4, 3, 2)),
+        lambda x: x.unbind(1)[2] + x.unbind()[0][:2],
+        lambda x: x[:1].expand_as(x) * x.reshape(3, 2).view_as(x),
+        lambda x: x.isfinite().double() + (x / x).isnan().double() + x.dim(),
+        lambda x: x.half().float().double(),
+    ],
+)
+def test_methods_are_those_of_pytorch(method: Any, torch: Any) -> None:
+    """What old code calls without thinking."""
+    values = np.arange(1.0, 7.0).reshape(2, 3)
+    np.testing.assert_allclose(method(Tensor(values)).numpy(), method(torch.tensor(values)).numpy(), rtol=1e-12)
