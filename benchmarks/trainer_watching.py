@@ -1,17 +1,21 @@
-"""What it costs to watch a training: the same loop bare, with scalars, and with everything every 50 steps.
+"""What it costs to watch a training: steps that are bare, with scalars, and with everything every 50 steps, in turn.
 
-    python benchmarks/trainer_watching.py [--steps 300] [--rounds 5]
+    python benchmarks/trainer_watching.py [--rounds 40]
 
 The loop is a real one: a small convolutional network on images of 28 x 28, batch 64, Adam, logged to a store on disk.
-The three are trained in turn, in rounds, and the cost is the difference of the medians of their steps' means: what the
-writer's thread takes from the training is part of it. Beside it stands what the callback says it spent itself.
+One training is cut into blocks of 50 steps, which are watched in one of the three ways; a round is one block of each,
+in an order that changes. What is logged falls in the middle of a block, so that the writer's thread has written it
+before the next one begins: what it takes from the training is part of the cost. The cost is the median over the rounds
+of (watched - bare) / bare, and stands between the ends of its 95 % confidence interval (bootstrap over rounds): a
+machine that is not quiet makes the interval wide, not the number wrong. Beside it stands what the callback says it
+spent itself. The sampler of the machine has a benchmark of its own and is off.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -21,67 +25,125 @@ THREADS = "2"
 os.environ.update(OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS, MKL_NUM_THREADS=THREADS)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from report import machine, show, verdict  # noqa: E402  # after the number of threads is set
+import numpy as np  # noqa: E402  # after the number of threads is set
+from report import machine, show  # noqa: E402
 from trainer_speed import CNN_X, CNN_Y, cnn  # noqa: E402
 
 import tracker  # noqa: E402
 import trainer  # noqa: E402
 
-WARM_UP = 20
+BLOCK = 50  # the interval of what is heavy, so that each block has it once
+WARM_UP = 3  # blocks
 KINDS = ("bare", "scalars", "everything")
 BARS = {"scalars": 0.005, "everything": 0.02}
+RESAMPLES = 4000
 
 
-class Timer(trainer.Callback):
-    """Times the steps after the warm-up, and what the callback counted as its own in them."""
+class Turns(trainer.Callback):
+    """Hands the events of each block of steps to one of several watchers, and times the blocks.
 
-    def __init__(self, watcher: trainer.TrackerCallback | None) -> None:
-        self.watcher = watcher
+    Attributes:
+        seconds, own: For each block in `order` how long it took, and what its watcher counted as its own.
+    """
+
+    def __init__(self, watchers: dict[str, trainer.TrackerCallback | None], order: list[str]) -> None:
+        self.watchers = watchers
+        self.order = order
+        self.seconds: list[float] = []
+        self.own: list[float] = []
+
+    def on_fit_start(self, loop: trainer.Loop) -> None:
+        for watcher in self.watchers.values():
+            if watcher is not None:
+                watcher.on_fit_start(loop)
+
+    def on_batch_start(self, loop: trainer.Loop) -> None:
+        # A block begins half an interval after what is heavy, which comes at the multiples of the interval.
+        number, rest = divmod(loop.step + BLOCK // 2, BLOCK)
+        if rest == 0 or loop.step == 0:
+            self._turn(number, loop)
+        if self.watcher is not None:
+            self.watcher.on_batch_start(loop)
+
+    def on_backward(self, loop: trainer.Loop) -> None:
+        if self.watcher is not None:
+            self.watcher.on_backward(loop)
 
     def on_step_end(self, loop: trainer.Loop) -> None:
-        now = time.perf_counter(), self.watcher.budget.total if self.watcher else 0.0
-        if loop.step == WARM_UP:
-            self.start = now
-        self.end = now
+        if self.watcher is not None:
+            self.watcher.on_step_end(loop)
+
+    def _turn(self, number: int, loop: trainer.Loop) -> None:
+        """The end of one block and the beginning of the next."""
+        now = time.perf_counter()
+        if number:
+            self.seconds.append(now - self.began)
+            self.own.append(self.watcher.budget.total - self.own_before if self.watcher else 0.0)
+        if number == len(self.order):
+            loop.stop = True
+        self.watcher = self.watchers[self.order[min(number, len(self.order) - 1)]]
+        self.own_before = self.watcher.budget.total if self.watcher else 0.0
+        self.began = now
 
 
-def milliseconds_a_step(kind: str, steps: int, logdir: str) -> tuple[float, float]:
-    """One training: milliseconds a step, and the share of the time that the callback counted as its own."""
+def blocks(rounds: int) -> tuple[list[str], list[float], list[float]]:
+    """One training: for every block how it was watched, its seconds, and what the callback counted of them."""
+    orders = itertools.islice(itertools.cycle(itertools.permutations(KINDS)), rounds)
+    order = [*KINDS[:WARM_UP], *(kind for each in orders for kind in each)]
     trainer.manual_seed(0)
     model = cnn(trainer.nn)
     optimizer = trainer.optim.Adam(model.parameters())
-    options = {"heavy_every": 0, "log_graph": False} if kind == "scalars" else {"samples": (CNN_X[:16], CNN_Y[:16])}
-    with tracker.init(logdir, name=kind) as run:
-        watcher = None if kind == "bare" else trainer.TrackerCallback(run, max_overhead=None, **options)
-        timer = Timer(watcher)
-        callbacks = [timer] if watcher is None else [watcher, timer]
-        loader = [(CNN_X, CNN_Y)] * (WARM_UP + steps)
+    with (
+        tempfile.TemporaryDirectory() as logdir,
+        tracker.init(logdir, name="scalars", machine=False) as scalars,
+        tracker.init(logdir, name="everything", machine=False) as everything,
+    ):
+        turns = Turns(
+            {
+                "bare": None,
+                "scalars": trainer.TrackerCallback(scalars, heavy_every=0, log_graph=False, max_overhead=None),
+                "everything": trainer.TrackerCallback(
+                    everything, heavy_every=BLOCK, samples=(CNN_X[:16], CNN_Y[:16]), max_overhead=None
+                ),
+            },
+            order,
+        )
+        loader = [(CNN_X, CNN_Y)] * (len(order) * BLOCK)
         loss = trainer.nn.CrossEntropyLoss()
-        trainer.fit(model, loader, loss, optimizer, 1, metrics="accuracy", callbacks=callbacks, progress=False)
-    took, own = (end - start for end, start in zip(timer.end, timer.start, strict=True))
-    return took / steps * 1e3, own / took
+        trainer.fit(model, loader, loss, optimizer, 1, metrics="accuracy", callbacks=[turns], progress=False)
+    return order[WARM_UP:], turns.seconds[WARM_UP:], turns.own[WARM_UP:]
+
+
+def median_between(values: np.ndarray) -> tuple[float, float, float]:
+    """The median, and the ends of its 95 % confidence interval."""
+    draws = np.random.default_rng(0).choice(values, (RESAMPLES, len(values)))
+    low, high = np.quantile(np.median(draws, axis=1), (0.025, 0.975))
+    return float(np.median(values)), float(low), float(high)
+
+
+def judged(low: float, high: float, bar: float) -> str:
+    """Whether a cost meets its bar, as far as the interval can say."""
+    return "met" if high <= bar else "NOT MET" if low > bar else "not resolved: more rounds, or a quieter machine"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
-    with tempfile.TemporaryDirectory() as logdir:
-        for turn in range(given.rounds):
-            for kind in KINDS[turn % 3 :] + KINDS[: turn % 3]:
-                found[kind].append(milliseconds_a_step(kind, given.steps, logdir))
-    bare = statistics.median(ms for ms, _ in found["bare"])
+    parser.add_argument("--rounds", type=int, default=40)
+    rounds = parser.parse_args().rounds
+    order, seconds, own = (np.array(column) for column in blocks(rounds))
+    took = {kind: seconds[order == kind] for kind in KINDS}
     rows = []
     for kind in KINDS:
-        ms = statistics.median(ms for ms, _ in found[kind])
-        own = statistics.median(share for _, share in found[kind])
-        bar = BARS.get(kind)
-        said = f"<= {bar:.1%}: {verdict(own, bar)}" if bar else ""
-        rows.append([kind, f"{ms:.2f}", f"{ms / bare - 1:+.1%}" if bar else "", f"{own:.2%}" if bar else "", said])
-    show(f"Watching a CNN of 28 x 28, batch 64, {given.steps} steps, median of {given.rounds} rounds; {machine()}", rows,
-         ["watched", "ms a step", "beside bare", "own time", "bar (own time)"])  # fmt: skip
+        row = [kind, f"{np.median(took[kind]) / BLOCK * 1e3:.2f}"]
+        if kind != "bare":
+            cost, low, high = median_between(took[kind] / took["bare"] - 1)
+            share = float(np.median(own[order == kind] / took[kind]))
+            bar = BARS[kind]
+            row += [f"{cost:+.2%}", f"{low:+.2%} to {high:+.2%}", f"{share:.2%}"]
+            row.append(f"<= {bar:.1%}: {judged(low, high, bar)}")
+        rows.append(row + [""] * (6 - len(row)))
+    show(f"Watching a CNN of 28 x 28, batch 64, {rounds} rounds of {BLOCK} steps each; {machine()}", rows,
+         ["watched", "ms a step", "cost", "95 % interval", "own time", "bar"])  # fmt: skip
 
 
 if __name__ == "__main__":
