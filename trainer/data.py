@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.backend import array_module, generator
+from trainer.backend import array_module, beside, generator
 from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.function import span
 from trainer.tensor import Tensor
@@ -45,7 +45,8 @@ class TensorDataset(Dataset):
         return tuple(x[index] for x in self.tensors)
 
     def batch(self, indices: Any) -> tuple[Tensor, ...]:
-        return tuple(Tensor(_raw(x)[indices]) for x in self.tensors)
+        raws = (_raw(x) for x in self.tensors)
+        return tuple(Tensor(raw[beside(indices, raw)]) for raw in raws)
 
 
 class Subset(Dataset):

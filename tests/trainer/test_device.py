@@ -100,3 +100,12 @@ def test_random_numbers_are_the_same_on_every_device(xp: Any) -> None:
         trainer.manual_seed(2)
         draws.append([trainer.randn(3, device=d).tolist(), nn.Linear(2, 2, device=d).weight.tolist()])
     assert draws[0] == draws[1]
+
+
+def test_data_that_live_on_a_device_are_batched_there(xp: Any) -> None:
+    """The order is drawn on the CPU; the batches need no way back."""
+    loader = DataLoader((xp.asarray(X), Tensor(xp.asarray(Y))), 10, shuffle=True, seed=0)
+    order = np.random.default_rng(0).permutation(24)
+    batches = list(loader)
+    np.testing.assert_array_equal(np.concatenate([x.numpy() for x, _ in batches]), X[order])
+    assert {y.device for _, y in batches} == {"cpu" if xp is np else "cuda:0"}

@@ -149,6 +149,7 @@ CASES: list[Case] = [
     same("elements, some twice", lambda x: x[ROWS, np.array([0, 1, 0, 1])], (3, 4)),
     same("a mask", lambda x: x[MASK], (2, 3)),
     Case("embedding", lambda w: F.embedding(ROWS.reshape(2, 2), w), with_torch(lambda t, w: t.nn.functional.embedding(t.tensor(ROWS.reshape(2, 2)), w)), [(3, 4)]),
+    Case("set a number", lambda x, v: set_all(ops.clone(x), v), lambda x, v: set_all(x.clone(), v), [(), ()]),
     Case("set item", lambda x, v: set_rows(ops.clone(x), v), lambda x, v: set_rows(x.clone(), v), [(3, 4), (4,)]),
     # matrices
     same("matmul", lambda a, b: a @ b, (2, 3), (3, 4)),
@@ -275,6 +276,12 @@ def set_rows(x: Any, value: Any) -> Any:
     """x with two of its rows set to `value`."""
     x[1:] = value
     return x
+
+
+def set_all(x: Any, value: Any) -> Any:
+    """x with everything set to `value`."""
+    x[...] = value
+    return x * value
 
 
 def as_torch(torch: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class SetItem(Function):
 
     @staticmethod
     def forward(needs: Any, x: Any, value: Any, index: Any) -> Any:
-        y = x.copy() if x.shape else np.array(x)
+        y = array_module(x).array(x)
         y[index] = value
         return y, (index, getattr(value, "shape", ()))
 
