@@ -21,6 +21,8 @@ from tracker.values.value import Medium
 OUR_WRITER = "everystep"
 """`SourceMetadata.writer` of event files that our own SummaryWriter wrote beside a run of ours."""
 
+META_GRAPH_FORM = "application/x-tensorflow-meta-graph"
+
 _CHECKPOINT = 3
 
 
@@ -90,7 +92,7 @@ class EventDecoder:
             except (DecodeError, TrackerError) as error:
                 batch.left_out[f"graphs: {str(error).splitlines()[0]}"] += 1
         elif what == "meta_graph_def":
-            raw = Medium("application/x-tensorflow-meta-graph", {}, event.meta_graph_def)
+            raw = Medium(META_GRAPH_FORM, {}, event.meta_graph_def)
             batch.items.append(Item("file", "meta_graph", step, wall_time, [raw]))
         elif what == "tagged_run_metadata":
             tagged = event.tagged_run_metadata
