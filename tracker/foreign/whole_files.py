@@ -143,9 +143,11 @@ class ProjectorCopy(WholeCopy):
 
     def items(self, key: str, met: list[str]) -> list[Item]:
         entry = self._entries[key]
-        top = self.path.parent.resolve()
+        own = self.path.parent.resolve()
         for path in entry.files():
-            if not path.resolve().is_relative_to(top):  # a logdir of somebody else shows nothing but itself
+            # A logdir of somebody else shows nothing but itself; a checkpoint may lie one folder above.
+            top = own if path in (entry.tensor, entry.words, entry.sheet) else own.parent
+            if not path.resolve().is_relative_to(top):
                 raise LoggedValueError(f"{path} lies outside of {top}; copy it there")
         vectors = projector.vectors(entry)
         rows, header, sheet = None, None, None
