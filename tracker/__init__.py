@@ -174,12 +174,23 @@ def finish() -> None:
         run.finish()
 
 
-def open(logdir: str | os.PathLike[str] | None = None) -> Any:
+def open(logdir: str | os.PathLike[str] | None = None, *, tfevents: bool = False) -> Any:
     """A logdir for reading; see `tracker.store.reader.Store`.
+
+    Args:
+        logdir: The folder; `$VIZ_LOGDIR`, else `runs` by default.
+        tfevents: Read TensorBoard's files that lie in it too, as they are now. Copies of them are kept in the user's
+            cache folder, as by `viz serve`.
 
     Raises:
         LogdirError: there is no such folder.
+        OSError: the user's cache folder cannot be written.
     """
     from tracker.store.reader import Store
 
-    return Store(logdir)
+    store = Store(logdir)
+    if tfevents:
+        from tracker.foreign.mirror import once
+
+        store.mirror = once(store.root)
+    return store

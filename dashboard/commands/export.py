@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
+from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 
 FORMS = {
     ".csv": "one row a point",
@@ -84,7 +84,7 @@ def _chosen(root: Path, names: list[str]) -> list[Any]:
     from tracker.errors import RunNameError, RunNotFoundError
     from tracker.store.reader import Store
 
-    store = Store(root)
+    store = Store(root, mirrored(root))
     try:
         return [store.run(name) for name in names] if names else store.runs()
     except (RunNotFoundError, RunNameError) as error:

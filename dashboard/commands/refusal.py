@@ -18,6 +18,24 @@ def add_logdir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def mirrored(root: Path) -> Path | None:
+    """Where what is not of our own making in a logdir was copied to, brought up to date; None where nothing is.
+
+    Raises:
+        Refusal: the user's cache folder cannot be written.
+    """
+    from tracker.foreign.folders import sources
+
+    try:
+        if next(sources(root), None) is None:  # which a logdir of ours need not load a reader for
+            return None
+        from tracker.foreign.mirror import once
+
+        return once(root)
+    except OSError as error:
+        raise Refusal(f"the event files in {root} cannot be shown: {error}") from error
+
+
 def existing_logdir(wanted: str | None) -> Path:
     """The logdir, which must be there: a mistyped one would show an empty page for ever.
 

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from dashboard.commands.refusal import add_logdir, existing_logdir
+from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored
 
 HEADLINES = ("val/loss", "train/loss", "loss")
 MOST_COLUMNS = 4
@@ -26,7 +26,8 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.commands import table
     from dashboard.library import Library
 
-    library = Library(existing_logdir(arguments.logdir))
+    root = existing_logdir(arguments.logdir)
+    library = Library(root, mirrored(root))
     library.scan()
     summaries = [run.summary() for run in library.runs.values()]
     if arguments.json:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
+from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 
 TABLES = {
     "runs": "run, status, started, ended, ending, run_group, tags, notes, config",
@@ -68,7 +68,7 @@ def _fill(connection: sqlite3.Connection, root: Path, arguments: argparse.Namesp
     readers: dict[str, Callable[[StoredRun, Callable[[str], bool]], Iterator[tuple[Any, ...]]]] = {
         "runs": _runs, "points": _points, "histograms": _histograms, "media": _media, "marks": _marks,
     }  # fmt: skip
-    for run in Store(root).runs():
+    for run in Store(root, mirrored(root)).runs():
         if not _matches(run.name, arguments.run):
             continue
         for name in named:

@@ -18,6 +18,7 @@ import pytest
 import tracker
 from dashboard import cli
 from dashboard.commands import table
+from tests.tracker.test_event_files import event, write
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD = [0.1, math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308]
@@ -334,3 +335,18 @@ def test_files_of_others_are_named_and_left(logdir: Path, capsys: pytest.Capture
     assert cli.main(["doctor", "--logdir", str(logdir), "--repair"]) == 1
     assert "not an everystep run" in capsys.readouterr().out
     assert file.read_bytes() == b"no database" * 1000
+
+
+def test_commands_read_event_files_as_they_lie(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of TensorBoard's needs no import to be listed, asked and exported; nothing is written into it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = write(logdir / "old" / "tfevents.1", *(event(1.0 + k, k, tag="loss", simple_value=k / 2) for k in range(5)))
+    (listed,) = json.loads(viz(capsys, "runs", "--logdir", logdir, "--json"))
+    assert (listed["name"], listed["scalars"]["loss"]["step"]) == ("old", 4)
+    asked = viz(capsys, "sql", "--logdir", logdir, "SELECT sum(value) AS total FROM points", "--format", "json")
+    assert json.loads(asked) == [{"total": 5.0}]
+    viz(capsys, "export", "--logdir", logdir, "-o", tmp_path / "x.csv")
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 6
+    assert [*logdir.rglob("*.*")] == [path]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,3 +243,36 @@ def test_two_mirrors_of_one_logdir_copy_once(logdir: Path, tmp_path: Path) -> No
         process.stdin.close()  # type: ignore[union-attr]
         assert process.wait(10) == 0
     assert seen(logdir) == list(range(50))
+
+
+def test_event_files_are_opened_for_reading_in_python(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the runs of ours beside them, as new as the files are; without being asked for, they are not looked at."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with tracker.init(logdir=logdir, name="ours") as run:
+        run.log({"x": 7.0}, step=0)
+    path = write(logdir / "theirs" / "tfevents.1", *points(0, 3))
+    assert [run.name for run in tracker.open(logdir).runs()] == ["ours"]
+    assert not (tmp_path / "cache").exists()
+    store = tracker.open(logdir, tfevents=True)
+    assert {run.name: run.scalars("x").value.tolist() for run in store.runs()} == {"ours": [7.0], "theirs": [0, 1, 2]}
+    write(path, *points(3, 5), mode="ab")
+    assert tracker.open(logdir, tfevents=True).run("theirs").scalars("x").step.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_question_beside_a_server_uses_its_copies(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It neither waits for the server nor writes into what the server keeps."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write(logdir / "a" / "tfevents.1", *points(0, 3))
+    cache = mirrors.once(logdir)
+    assert cache is not None
+    stop = threading.Event()
+    with mirrors._alone(cache, stop):
+        write(logdir / "b" / "tfevents.1", *points(0, 3))
+        assert mirrors.once(logdir) == cache
+        assert [run.name for run in Store(logdir, cache).runs()] == ["a"]
+    mirrors.once(logdir)
+    assert [run.name for run in Store(logdir, cache).runs()] == ["a", "b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sqlite3
@@ -10,7 +11,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image as Pictures
 
 import tracker
 from dashboard import cli
@@ -237,6 +240,36 @@ def test_wandb_offline_files(tmp_path: Path, logdir: Path) -> None:
     (done,) = imported(tmp_path / "hurt.wandb", tmp_path / "other")
     assert any("wrong checksum" in sentence for sentence in done.met)
     assert 1400 < done.added["scalar"] < 2000
+
+
+def test_wandb_offline_files_hold_histograms_pictures_and_words(tmp_path: Path, logdir: Path) -> None:
+    """Taken apart into their parts as W&B 0.31 puts them down; a picture is read from the folder beside, and no other."""
+    picture = io.BytesIO()
+    Pictures.fromarray(np.full((3, 4), 7, np.uint8)).save(picture, "PNG")
+    for place in (tmp_path / "w" / "files" / "media", tmp_path):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "p.png").write_bytes(picture.getvalue())
+    row: Any = wandb_files._Record()
+    row.history.step.num = 3
+    for path, value in (
+        ("note", "words"), ("number", "7.5"), ("net/hist/_type", "histogram"), ("net/hist/values", [1, 4]),
+        ("net/hist/bins", [0.0, 1.0, 2.0]), ("packed", {"_type": "histogram", "values": [3, 0, 1], "packedBins": {"min": -1.0, "size": 0.5, "count": 3}}),
+        ("img", {"_type": "image-file", "path": "media/p.png", "width": 4, "height": 3}),
+        ("out", {"_type": "image-file", "path": "../../p.png"}), ("table", {"_type": "table-file", "path": "x"}),
+    ):  # fmt: skip
+        row.history.item.add(
+            nested_key=[part.encode() for part in path.split("/")], value_json=json.dumps(value).encode()
+        )
+    (done,) = imported(wandb_file(tmp_path / "w" / "run-1.wandb", [row.SerializeToString()]), logdir)
+    run = tracker.open(logdir).run(done.run)
+    assert (run.tags("scalar"), run.text("note")[0].text) == (["number"], "words")
+    assert (run.histograms("net/hist")[0].counts.tolist(), run.histograms("packed")[0].total) == ([1, 4], 4)
+    assert run.images("img")[0].array.shape[:2] == (3, 4)
+    assert run.tags("image") == ["img"]
+    assert sorted(done.met) == [
+        "1 values of 'out': its file lies outside of the run's folder",
+        "1 values of 'table' of W&B's type table-file",
+    ]
 
 
 def test_what_is_not_understood_is_named(tmp_path: Path, logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:

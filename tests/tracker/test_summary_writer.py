@@ -261,7 +261,7 @@ def test_add_embedding_keeps_vectors_labels_and_pictures(writer: SummaryWriter) 
     mat = np.random.default_rng(0).normal(size=(4, 3))
     writer.add_embedding(mat, [["a", 1], ["b", 2], ["c", 3], ["d", 4]], np.zeros((4, 1, 2, 2)), 5, "e", ["name", "id"])
     vectors, labels, pictures = read(writer).media("embedding", "e")
-    assert np.array_equal(vectors.array, mat)
+    assert np.array_equal(vectors.array, mat.astype(np.float32))
     assert json.loads(labels.text) == {
         "header": ["name", "id"],
         "rows": [["a", "1"], ["b", "2"], ["c", "3"], ["d", "4"]],
@@ -277,10 +277,12 @@ def test_add_pr_curve_agrees_with_tensorboards(writer: SummaryWriter) -> None:
     rng = np.random.default_rng(0)
     labels, predictions, weights = rng.integers(0, 2, 200), rng.random(200), rng.random(200)
     writer.add_pr_curve("pr", labels, predictions, 1, 50, weights)
-    (item,) = read(writer).media("pr_curve", "pr")
+    item, _ = read(writer).media("pr_curve", "pr")
     theirs = summary.compute_curve(labels, predictions, 50, weights)
     assert np.allclose(item.array, theirs, rtol=1e-9, atol=1e-9)
     assert item.attributes["rows"][0] == "tp"
+    (curve,) = read(writer).pr_curves("pr")
+    assert 0 < curve.auc < 1
 
 
 def test_add_pr_curve_raw(writer: SummaryWriter) -> None:

@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
 from tracker.values import arrays, kept
+from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
 from tracker.values.image import Image
+from tracker.values.pr_curve import ROWS, PRCurve
 from tracker.values.value import Medium
 
 
@@ -131,56 +133,21 @@ def audio(values: Any, sample_rate: float) -> kept.Kept:
     return kept.Kept("audio", [kept.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
 
 
-def embedding(mat: Any, metadata: Any, label_img: Any, header: Sequence[str] | None) -> kept.Kept:
-    """Vectors, their labels and their pictures: an array, JSON, and an array (N, C, H, W)."""
-    vectors = array_of(mat, "add_embedding")
-    if vectors.ndim != 2:
-        raise LoggedValueError(
-            message("add_embedding: mat is a table of vectors.", expected="(N, D)", got=vectors.shape)
-        )
-    items = [kept.array(vectors, part="vectors")]
-    if metadata is not None:
-        rows = [[str(cell) for cell in row] if isinstance(row, (list, tuple)) else [str(row)] for row in metadata]
-        if len(rows) != len(vectors):
-            raise LoggedValueError(
-                message("add_embedding: a label for each vector.", expected=len(vectors), got=len(rows))
-            )
-        items.append(kept.plain({"header": list(header or ()), "rows": rows}, {"part": "labels"}))
-    if label_img is not None:
-        pictures = array_of(label_img, "add_embedding")
-        if len(pictures) != len(vectors):
-            raise LoggedValueError(
-                message("add_embedding: a picture for each vector.", expected=len(vectors), got=len(pictures))
-            )
-        items.append(kept.array(pictures, part="pictures"))
-    return kept.Kept("embedding", items)
+def embedding(mat: Any, metadata: Any, label_img: Any, header: Sequence[str] | None) -> Embedding:
+    """Vectors, their labels and their pictures (N, C, H, W)."""
+    return Embedding(mat, metadata, header or None, label_img)
 
 
-def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -> kept.Kept:
-    """Counts over thresholds from 0 to 1: a prediction counts as positive at a threshold that it reaches.
-
-    Source: Davis and Goadrich 2006, as TensorBoard's plugin bins it.
-    """
-    truth = array_of(labels, "add_pr_curve").reshape(-1).astype(bool)
-    scores = array_of(predictions, "add_pr_curve").reshape(-1).astype(np.float64)
-    share = np.ones(len(scores)) if weights is None else array_of(weights, "add_pr_curve").reshape(-1).astype(float)
-    if not len(truth) == len(scores) == len(share):
-        raise LoggedValueError(
-            message("add_pr_curve: a label and a prediction each.", expected=len(scores), got=f"{len(truth)} labels")
-        )
-    bucket = np.clip(np.floor(np.nan_to_num(scores) * (num_thresholds - 1)), 0, num_thresholds - 1).astype(np.int64)
-    positives = np.bincount(bucket[truth], share[truth], num_thresholds)
-    negatives = np.bincount(bucket[~truth], share[~truth], num_thresholds)
-    tp, fp = np.cumsum(positives[::-1])[::-1], np.cumsum(negatives[::-1])[::-1]
-    tn, fn = fp[0] - fp, tp[0] - tp
-    least = 1e-7  # precision and recall of nothing at all
-    return pr_curve_of([tp, fp, tn, fn, tp / np.maximum(least, tp + fp), tp / np.maximum(least, tp + fn)])
+def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -> PRCurve:
+    """Counts over thresholds. What lies outside of 0 to 1 counts at that end: TensorBoard's writers refuse nothing."""
+    scores = np.clip(array_of(predictions, "add_pr_curve").astype(np.float64), 0.0, 1.0)
+    return PRCurve(labels, scores, int(num_thresholds), weights)
 
 
 def pr_curve_of(rows: Sequence[npt.NDArray[Any]]) -> kept.Kept:
     """The six rows of a precision-recall curve as one array (6, thresholds)."""
     curve = np.stack([np.asarray(row, np.float64).reshape(-1) for row in rows])
-    return kept.Kept("pr_curve", [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"])])
+    return kept.Kept("pr_curve", [kept.array(curve, rows=list(ROWS))])
 
 
 def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> kept.Kept:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from tracker.foreign import hparams, mesh_parts, protos, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, plugin_files, protos, run_metadata, tensors, tfgraph
 from tracker.foreign.records import framed
+from tracker.foreign.tfevents import META_GRAPH_FORM
 from tracker.store import sketch
 from tracker.values import kept
 from tracker.values.value import Medium
@@ -43,6 +44,7 @@ class EventWriter:
                 self._file = (folder / name).open("xb")
                 break
             number += 1
+        self.folder = folder
         self.path = folder / name
         self._lock = threading.Lock()
         event = protos.Event(wall_time=begun, file_version=FILE_VERSION)
@@ -73,12 +75,27 @@ class EventWriter:
         self.add(event)
 
     def add_value(self, kind: str, tag: str, step: int, wall_time: float, content: Any) -> None:
-        """Appends a value that is not a number, of items or a sketch, in the form that TensorBoard has for its kind."""
-        if kind == "graph":
-            self.add(protos.Event(wall_time=wall_time, step=step, graph_def=tfgraph.graph_def(content[0].data)))
-            return
+        """Appends a value that is not a number, of items or a sketch, in the form that TensorBoard has for its kind.
+
+        Embeddings and profiles are no events to TensorBoard: they become files beside this one.
+        """
         event = protos.Event(wall_time=wall_time, step=step)
-        _fill(event.summary.value, kind, tag, content)
+        form = content[0].form if kind in ("file", "profile") else ""
+        if kind == "embedding":
+            plugin_files.write_embedding(self.folder, tag, step, content)
+            return
+        if kind == "profile" or (kind == "file" and form == "application/octet-stream"):
+            plugin_files.write_profile(self.folder, tag, step, content[0])
+            return
+        if kind == "graph":
+            event.graph_def = tfgraph.graph_def(content[0].data)
+        elif form == run_metadata.FORM:
+            event.tagged_run_metadata.tag = tag.encode()
+            event.tagged_run_metadata.run_metadata = content[0].data
+        elif form == META_GRAPH_FORM:
+            event.meta_graph_def = content[0].data
+        else:
+            _fill(event.summary.value, kind, tag, content)
         self.add(event)
 
     def add_hparams(self, tag: str, wall_time: float, content: bytes) -> None:
@@ -111,26 +128,18 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
         _fill_histogram(values.add(tag=tag.encode()).histo, content)
         return
     items: Sequence[Medium] = content
-    if kind in ("image", "figure", "video") and items and items[0].form.startswith("image/"):
-        for number, item in enumerate(items):
-            image = values.add(tag=(f"{tag}/{number}" if len(items) > 1 else tag).encode()).image
-            image.width, image.height = item.attributes.get("width", 0), item.attributes.get("height", 0)
-            image.colorspace, image.encoded_image_string = 3, _readable(item)
-        return
-    if kind == "audio":
-        for number, item in enumerate(items):
-            sound = values.add(tag=(f"{tag}/{number}" if len(items) > 1 else tag).encode()).audio
-            sound.sample_rate = item.attributes.get("sample_rate", 0)
-            sound.num_channels = item.attributes.get("channels", 0)
-            sound.length_frames = item.attributes.get("frames", 0)
-            sound.content_type, sound.encoded_audio_string = item.form.encode(), item.data
-        return
     if kind == "mesh":
         mesh_parts.fill(values, tag, items)
         return
     value = values.add(tag=tag.encode())
+    value.metadata.display_name = str(items[0].attributes.get("display_name", "")).encode()
+    value.metadata.summary_description = str(items[0].attributes.get("description", "")).encode()
     about = value.metadata.plugin_data
-    if kind == "pr_curve":
+    if kind in ("image", "figure", "video") and items[0].form.startswith("image/"):
+        _fill_images(value, items)
+    elif kind == "audio":
+        _fill_sounds(value, items)
+    elif kind == "pr_curve":
         curve = kept.array_of(items[0].data)
         about.plugin_name = b"pr_curves"
         about.content = protos.PrCurve(num_thresholds=curve.shape[1]).SerializeToString()
@@ -139,9 +148,15 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
         value.tag = b"custom_scalars__config__"
         about.plugin_name = b"custom_scalars"
         tensors.fill_strings(value.tensor, [hparams.layout(json.loads(items[0].data))], ())
+    elif kind == "hparams":
+        about.plugin_name, about.content = hparams.PLUGIN.encode(), hparams.content_of(json.loads(items[0].data))
     elif kind == "text":
         about.plugin_name = b"text"
-        tensors.fill_strings(value.tensor, [item.data for item in items], (len(items),))
+        shape = tuple(items[0].attributes.get("table") or (len(items),))
+        tensors.fill_strings(value.tensor, [item.data for item in items], shape)
+    elif kind == "model":
+        about.plugin_name = b"graph_keras_model"
+        tensors.fill_strings(value.tensor, [items[0].data], ())
     elif items[0].form == kept.ARRAY_FORM:
         about.plugin_name = str(items[0].attributes.get("plugin", kind)).encode()
         if "classes" in items[0].attributes:
@@ -151,6 +166,31 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
         # No plugin of TensorBoard's shows it, but what is written can be read back.
         about.plugin_name = kind.encode()
         tensors.fill_strings(value.tensor, [item.data for item in items], (len(items),))
+
+
+def _fill_images(value: Any, items: Sequence[Medium]) -> None:
+    """One picture as an image, several as the tensor that TensorBoard has for them."""
+    width, height = (int(items[0].attributes.get(side, 0)) for side in ("width", "height"))
+    if len(items) == 1:
+        value.image.width, value.image.height = width, height
+        value.image.colorspace, value.image.encoded_image_string = 3, _readable(items[0])
+        return
+    value.metadata.plugin_data.plugin_name = b"images"
+    shown = [str(width).encode(), str(height).encode(), *map(_readable, items)]
+    tensors.fill_strings(value.tensor, shown, (len(shown),))
+
+
+def _fill_sounds(value: Any, items: Sequence[Medium]) -> None:
+    """One sound as it is, several as the tensor of sounds and labels that TensorBoard has for them."""
+    if len(items) == 1:
+        sound, known = value.audio, items[0].attributes
+        sound.sample_rate, sound.num_channels = known.get("sample_rate", 0), known.get("channels", 0)
+        sound.length_frames = known.get("frames", 0)
+        sound.content_type, sound.encoded_audio_string = items[0].form.encode(), items[0].data
+        return
+    value.metadata.plugin_data.plugin_name = b"audio"
+    pairs = [part for item in items for part in (item.data, str(item.attributes.get("label", "")).encode())]
+    tensors.fill_strings(value.tensor, pairs, (len(items), 2))
 
 
 def _fill_histogram(histo: Any, found: sketch.Sketch) -> None:

@@ -11,14 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from tracker.foreign import hparams, plugin_files
+from tracker.foreign import hparams, run_metadata
 from tracker.foreign.event_writer import EventWriter
 from tracker.store.reader import KINDS, StoredRun
 from tracker.values import kept
 from tracker.values.value import Medium
-
-ELSEWHERE = ("hparams", "layout", *plugin_files.KINDS)
-"""Kinds that are not written a tag and a step at a time into the event file."""
 
 LAYOUT_TAG = "custom_scalars__config__"
 
@@ -38,15 +35,9 @@ def export_events(run: StoredRun, folder: Path) -> int:
     """
     writer = EventWriter(folder, ".part")
     count = 0
+    derived = _derived(run)
     try:
-        settings = flat(run.config)
-        if settings:
-            began = run.started or time.time()
-            metrics = [tag for tag in run.tags("scalar") if not tag.startswith(MACHINE)]
-            writer.add_hparams(hparams.EXPERIMENT_TAG, began, hparams.experiment(settings, metrics, {}))
-            writer.add_hparams(hparams.START_TAG, began, hparams.session_start(settings, began))
-            if run.status != "running":
-                writer.add_hparams(hparams.END_TAG, began, hparams.session_end(began, well=run.status != "crashed"))
+        _add_settings(writer, run)
         for tag in run.tags("scalar"):
             points = run.scalars(tag)
             with np.errstate(over="ignore", under="ignore"):
@@ -60,15 +51,12 @@ def export_events(run: StoredRun, folder: Path) -> int:
             count += len(found)
             for step, wall_time, each in zip(found.step.tolist(), found.wall_time.tolist(), found, strict=True):
                 writer.add_value("histogram", tag, step, wall_time, each.sketch)
-        layout = {}
-        for tag in run.tags("layout"):  # TensorBoard looks at one layout of a run
-            layout.update(run.layout(tag))
-        if layout:
-            writer.add_value("layout", LAYOUT_TAG, 0, run.started or time.time(), [kept.plain(layout)])
-            count += 1
-        count += plugin_files.write(run, folder)
+        if run.tags("layout") != [LAYOUT_TAG]:
+            count += _add_layout(writer, run)
         for kind in KINDS[2:]:
-            for tag in run.tags(kind) if kind not in ELSEWHERE else ():
+            for tag in run.tags(kind):
+                if (kind, tag) in derived or (kind == "layout" and run.tags("layout") != [LAYOUT_TAG]):
+                    continue
                 for step, wall_time, items in _values(run, kind, tag):
                     writer.add_value(kind, tag, step, wall_time, items)
                     count += 1
@@ -82,6 +70,19 @@ def export_events(run: StoredRun, folder: Path) -> int:
     return count
 
 
+def _add_settings(writer: EventWriter, run: StoredRun) -> None:
+    """What the hparams plugin shows, of a run that was not read from event files, where it stands already."""
+    settings = flat(run.config)
+    if not settings or run.tags("hparams"):
+        return
+    began = run.started or time.time()
+    metrics = [tag for tag in run.tags("scalar") if not tag.startswith(MACHINE)]
+    writer.add_hparams(hparams.EXPERIMENT_TAG, began, hparams.experiment(settings, metrics, {}))
+    writer.add_hparams(hparams.START_TAG, began, hparams.session_start(settings, began))
+    if run.status != "running":
+        writer.add_hparams(hparams.END_TAG, began, hparams.session_end(began, well=run.status != "crashed"))
+
+
 def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Settings by name, those within others joined by dots; what TensorBoard has no type for is JSON."""
     found: dict[str, Any] = {}
@@ -93,13 +94,37 @@ def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
+def _add_layout(writer: EventWriter, run: StoredRun) -> int:
+    """The layouts of a run as one, which is as many as TensorBoard looks at; how many values."""
+    layout: dict[str, Any] = {}
+    for tag in run.tags("layout"):
+        layout.update(run.layout(tag))
+    if layout:
+        writer.add_value("layout", LAYOUT_TAG, 0, run.started or time.time(), [kept.plain(layout)])
+    return int(bool(layout))
+
+
+def _derived(run: StoredRun) -> set[tuple[str, str]]:
+    """(kind, tag) of what was made out of a model or of run metadata, which are written themselves."""
+    sources = {tag for tag in run.tags("file") if run.media("file", tag)[0].form == run_metadata.FORM}
+    return {("graph", tag) for tag in {*sources, *run.tags("model")}} | {("profile", tag) for tag in sources}
+
+
 def _values(run: StoredRun, kind: str, tag: str) -> Iterator[tuple[int, float, list[Medium]]]:
     """The values of a tag, the items of each together."""
     items: list[Any] = []
     for item in run.media(kind, tag):
-        if item.position == 0 and items:
+        if items and not _belongs(kind, items, item):
             yield items[0].step, items[0].wall_time, [Medium(each.form, each.attributes, each.data) for each in items]
             items = []
         items.append(item)
     if items:
         yield items[0].step, items[0].wall_time, [Medium(each.form, each.attributes, each.data) for each in items]
+
+
+def _belongs(kind: str, items: list[Any], item: Any) -> bool:
+    """Whether an item is part of the value that others began: the parts of a mesh may have been logged one by one."""
+    if kind == "mesh":
+        known = {each.attributes.get("part") for each in items}
+        return bool(item.step == items[0].step and item.attributes.get("part") not in known)
+    return bool(item.position)

@@ -13,6 +13,7 @@ START_TAG = "_hparams_/session_start_info"
 END_TAG = "_hparams_/session_end_info"
 
 _TYPES = {1: "string", 2: "bool", 3: "float64"}
+_DATASETS = {1: "training", 2: "validation"}
 _STATUS = {1: "success", 2: "failure", 3: "running"}
 
 
@@ -54,7 +55,7 @@ def plain(content: bytes) -> dict[str, Any]:
                     "group": protos.text(info.name.group),
                     "display_name": protos.text(info.display_name),
                     "description": protos.text(info.description),
-                    "dataset": {1: "training", 2: "validation"}.get(info.dataset_type, "unknown"),
+                    "dataset": _DATASETS.get(info.dataset_type, "unknown"),
                 }
                 for info in found.metric_infos
             ],
@@ -99,6 +100,44 @@ def _set(message: Any, value: Any) -> None:
         message.number_value = value
     else:
         message.string_value = str(value).encode()
+
+
+def content_of(found: Mapping[str, Any]) -> bytes:
+    """What `plain` said, as the content of a summary again."""
+    message = protos.HParams()
+    if "session_start" in found:
+        said = found["session_start"]
+        start = message.session_start_info
+        start.group_name, start.model_uri = said["group"].encode(), said["model_uri"].encode()
+        start.monitor_url, start.start_time_secs = said["monitor_url"].encode(), said["time"]
+        for name, value in said["hparams"].items():
+            _set(start.hparams.add(key=name.encode()).value, value)
+    elif "session_end" in found:
+        end = message.session_end_info
+        end.status = {word: number for number, word in _STATUS.items()}.get(found["session_end"]["status"], 0)
+        end.end_time_secs = found["session_end"]["time"]
+    else:
+        _fill_experiment(message.experiment, found["experiment"])
+    content: bytes = message.SerializeToString()
+    return content
+
+
+def _fill_experiment(message: Any, said: Mapping[str, Any]) -> None:
+    message.name, message.description = said["name"].encode(), said["description"].encode()
+    message.user, message.time_created_secs = said["user"].encode(), said["time"]
+    types = {word: number for number, word in _TYPES.items()}
+    datasets = {word: number for number, word in _DATASETS.items()}
+    for each in said["hparams"]:
+        info = message.hparam_infos.add(name=each["name"].encode(), type=types.get(each["type"], 0))
+        info.display_name, info.description = each["display_name"].encode(), each["description"].encode()
+        for value in each.get("values", ()):
+            _set(info.domain_discrete.values.add(), value)
+        if "interval" in each:
+            info.domain_interval.min_value, info.domain_interval.max_value = each["interval"]
+    for each in said["metrics"]:
+        metric = message.metric_infos.add(dataset_type=datasets.get(each["dataset"], 0))
+        metric.name.tag, metric.name.group = each["tag"].encode(), each["group"].encode()
+        metric.display_name, metric.description = each["display_name"].encode(), each["description"].encode()
 
 
 def experiment(config: Mapping[str, Any], metrics: Sequence[str], discrete: Mapping[str, Sequence[Any]]) -> bytes:

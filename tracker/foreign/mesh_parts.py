@@ -18,6 +18,9 @@ _PARTS = {"vertices": (1, "VERTEX", np.float32), "faces": (2, "FACE", np.int32),
 """TensorBoard's number of a part, what its tag ends in, and its type."""
 
 
+_TYPES = tuple(np.dtype(dtype) for _, _, dtype in _PARTS.values())
+
+
 def part(value: Any, tag: str, said: dict[str, Any]) -> tuple[str, list[Medium]]:
     """The mesh's name and the one part of it that a summary's value holds."""
     about = protos.Mesh.FromString(value.metadata.plugin_data.content)
@@ -64,4 +67,4 @@ def fill(values: Any, tag: str, items: Sequence[Medium]) -> None:
             name=tag.encode(), content_type=number, json_config=str(item.attributes.get("config") or "").encode(),
             shape=array.shape, components=components,
         ).SerializeToString()  # fmt: skip
-        tensors.fill(value.tensor, array.astype(dtype))
+        tensors.fill(value.tensor, array if array.dtype in _TYPES else array.astype(dtype))

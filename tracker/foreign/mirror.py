@@ -24,7 +24,7 @@ from tracker import logdir
 from tracker.errors import StoreError, TrackerError
 from tracker.foreign import event_files, whole_files
 from tracker.foreign.event_files import Copied, EventFileCopy, is_beside_a_run
-from tracker.foreign.folders import sources
+from tracker.foreign.folders import cache_folder, sources
 from tracker.foreign.importer import run_names
 from tracker.foreign.records import ReplacedError
 from tracker.foreign.whole_files import SETTLE_S, WholeCopy, is_whole
@@ -247,24 +247,47 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
+def once(root: Path) -> Path | None:
+    """The folder with copies of what lies in a logdir now, for a question that is asked once; None where nothing does.
+
+    Where a server mirrors the same logdir, its copies are as new.
+
+    Raises:
+        OSError: the user's cache folder cannot be written.
+    """
+    if next(sources(root), None) is None:
+        return None
+    cache = cache_folder(root)
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = threading.Event()
+    told.set()
+    with _alone(cache, told) as alone:
+        if alone:
+            mirror = Mirror(root, cache)
+            mirror.look()
+            mirror.close()
+    return cache
+
+
 @contextlib.contextmanager
 def _alone(cache: Path, stop: threading.Event) -> Any:
-    """Waits until no other process mirrors into the same cache; False when told to stop before."""
+    """Waits until no other process mirrors into the same cache; False when told to stop before that."""
     try:
         import fcntl
     except ImportError:  # no such locks on this system: two servers of one logdir are then two caches' worth of care
         yield True
         return
     with (cache / ".lock").open("w") as lock:
-        while not stop.is_set():
+        while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                stop.wait(1.0)
+                if stop.wait(1.0):
+                    yield False
+                    return
             else:
                 yield True
                 return
-        yield False
 
 
 def main(root: Path, cache: Path) -> None:

@@ -22,6 +22,8 @@ from tracker.values.value import Medium
 OUR_WRITER = "everystep"
 """`SourceMetadata.writer` of event files that our own SummaryWriter wrote beside a run of ours."""
 
+META_GRAPH_FORM = "application/x-tensorflow-meta-graph"
+
 _CHECKPOINT = 3
 
 
@@ -91,7 +93,7 @@ class EventDecoder:
             except (DecodeError, TrackerError) as error:
                 batch.left_out[f"graphs: {str(error).splitlines()[0]}"] += 1
         elif what == "meta_graph_def":
-            raw = Medium("application/x-tensorflow-meta-graph", {}, event.meta_graph_def)
+            raw = Medium(META_GRAPH_FORM, {}, event.meta_graph_def)
             batch.items.append(Item("file", "meta_graph", step, wall_time, [raw]))
         elif what == "tagged_run_metadata":
             tagged = event.tagged_run_metadata
@@ -212,7 +214,11 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
             if len(tensors.shape_of(tensor)) == 2
             else ((s, b"") for s in strings)
         )
-        return "audio", tag, [_wave(data, protos.text(label), said) for data, label in pairs]
+        return (
+            "audio",
+            tag,
+            [kept.wave(data, **({**said, "label": protos.text(label)} if label else said)) for data, label in pairs],
+        )
     if plugin == "text":
         shape = tensors.shape_of(tensor)
         table = {"table": list(shape)} if len(shape) > 1 else {}
@@ -243,15 +249,6 @@ def _classes(content: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         return {}
     return {"classes": [str(name) for name in names]} if isinstance(names, list) else {}
-
-
-def _wave(data: bytes, label: str, said: dict[str, Any]) -> Medium:
-    noted = {**said, "label": label} if label else said
-    if data[:4] == b"RIFF" and data[12:16] == b"fmt " and len(data) >= 44:
-        channels, rate = int.from_bytes(data[22:24], "little"), int.from_bytes(data[24:28], "little")
-        width = int.from_bytes(data[32:34], "little") or 1
-        return kept.audio(data, rate, channels, int.from_bytes(data[40:44], "little") // width, **noted)
-    return kept.audio(data, 0, 0, 0, **noted)
 
 
 def _histogram(histo: Any) -> sketch.Sketch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,12 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from tracker.foreign.batch import Item
 from tracker.foreign.log import Log, parsed, whole
+from tracker.foreign.log import number as as_number
+from tracker.store import sketch
+from tracker.values import kept
+from tracker.values.value import Medium
 
 MAGIC = b":W&B"
 _BLOCK = 32 * 1024
@@ -67,13 +73,81 @@ def read(path: Path) -> Iterable[Log]:
             _configure(log, record.run.config.update)
         _configure(log, record.config.update)
         if record.HasField("history"):
-            row = {_key(item): parsed(item.value_json.decode("utf-8", "replace")) for item in record.history.item}
+            row = _row(record.history.item)
             step = whole(row.get("_step"))
             wall_time = float(row.get("_timestamp") or path.stat().st_mtime)
+            at = record.history.step.num if step is None else step
+            for tag, value in _items(row, ""):
+                _take(log, tag, value, at, wall_time, path.parent / "files")
             log.add_row(
                 row, record.history.step.num if step is None else step, wall_time, ("_step", "_timestamp", "_runtime")
             )
     return [log]
+
+
+def _row(items: Any) -> dict[str, Any]:
+    """What was logged at a step: W&B takes dictionaries apart, and puts each part down by its path."""
+    row: dict[str, Any] = {}
+    for item in items:
+        *above, last = [part.decode("utf-8", "replace") for part in item.nested_key or [item.key]]
+        place = row
+        for part in above:
+            below = place.setdefault(part, {})
+            if not isinstance(below, dict):
+                below = place[part] = {}
+            place = below
+        place[last] = parsed(item.value_json.decode("utf-8", "replace"))
+    return row
+
+
+def _items(row: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+    """Takes out of a row what is no number and has a kind of ours: words, and what W&B gave a type."""
+    for key in list(row):
+        value, tag = row[key], f"{above}{key}"
+        if isinstance(value, dict) and "_type" not in value:
+            yield from _items(value, f"{tag}/")
+        elif isinstance(value, dict) or (isinstance(value, str) and as_number(value) is None):
+            yield tag, row.pop(key)
+
+
+def _take(log: Log, tag: str, value: Any, step: int, wall_time: float, files: Path) -> None:
+    """Takes what is no number: words, a histogram, a picture or a sound, whose file lies beside the log."""
+    if isinstance(value, str):
+        log.items.append(
+            Item("text", tag, step, wall_time, [Medium("text/plain", {"markdown": False}, value.encode())])
+        )
+        return
+    kind = str(value["_type"])
+    try:
+        if kind == "histogram":
+            log.items.append(Item("histogram", tag, step, wall_time, _histogram(value)))
+        elif kind == "image-file":
+            picture = kept.picture(_file(files, value), int(value.get("width", 0)), int(value.get("height", 0)))
+            log.items.append(Item("image", tag, step, wall_time, [picture]))
+        elif kind == "audio-file":
+            log.items.append(Item("audio", tag, step, wall_time, [kept.wave(_file(files, value))]))
+        else:
+            log.left_out[f"values of {tag!r} of W&B's type {kind}"] += 1
+    except (OSError, TypeError, ValueError, KeyError) as error:
+        log.left_out[f"values of {tag!r}: {error}"] += 1
+
+
+def _histogram(value: dict[str, Any]) -> sketch.Sketch:
+    counts = [float(count) for count in value["values"]]
+    packed = value.get("packedBins")
+    edges = [packed["min"] + k * packed["size"] for k in range(packed["count"] + 1)] if packed else value["bins"]
+    middle = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
+    total = sum(count * at for count, at in zip(counts, middle, strict=True))
+    squares = sum(count * at * at for count, at in zip(counts, middle, strict=True))
+    return sketch.from_edges(edges, counts, float(edges[0]), float(edges[-1]), total, squares)
+
+
+def _file(files: Path, value: dict[str, Any]) -> bytes:
+    """A file that the log names, out of the folder beside it and of no other."""
+    path = (files / str(value["path"])).resolve()
+    if not path.is_relative_to(files.resolve()):
+        raise ValueError("its file lies outside of the run's folder")
+    return path.read_bytes()
 
 
 def _configure(log: Log, items: Any) -> None:

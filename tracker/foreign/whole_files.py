@@ -143,9 +143,11 @@ class ProjectorCopy(WholeCopy):
 
     def items(self, key: str, met: list[str]) -> list[Item]:
         entry = self._entries[key]
-        top = self.path.parent.resolve()
+        own = self.path.parent.resolve()
         for path in entry.files():
-            if not path.resolve().is_relative_to(top):  # a logdir of somebody else shows nothing but itself
+            # A logdir of somebody else shows nothing but itself; a checkpoint may lie one folder above.
+            top = own if path in (entry.tensor, entry.words, entry.sheet) else own.parent
+            if not path.resolve().is_relative_to(top):
                 raise LoggedValueError(f"{path} lies outside of {top}; copy it there")
         vectors = projector.vectors(entry)
         rows, header, sheet = None, None, None
@@ -195,13 +197,16 @@ class ProfileCopy(WholeCopy):
         if key in self._traces:
             path = self._traces[key]
             tag = f"{self.path.name}/{key}" if self.path.is_dir() else key
-            return [Item("profile", tag, 0, path.stat().st_mtime, Profile(path).encode())]
+            made = Profile(path)
+            if self.path.is_dir():
+                made.attributes["session"] = self.path.name
+            return [Item("profile", tag, 0, path.stat().st_mtime, made.encode())]
         path = self.path / key
         stat = path.stat()
         if stat.st_size > MOST_FILE_BYTES:
             met.append(f"{key}: left out, for its {stat.st_size:,} bytes")
             return []
-        raw = Medium("application/octet-stream", {"name": key}, path.read_bytes())
+        raw = Medium("application/octet-stream", {"name": key, "session": self.path.name}, path.read_bytes())
         return [Item("file", f"{self.path.name}/{key}", 0, stat.st_mtime, [raw])]
 
 

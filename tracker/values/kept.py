@@ -90,6 +90,15 @@ def audio(data: bytes, sample_rate: float, channels: int, frames: int, **attribu
     return Medium(media_type(data, "audio/wav"), known, data)
 
 
+def wave(data: bytes, **attributes: Any) -> Medium:
+    """A sound as its encoded bytes, of which nothing else is known: rate, channels and length as a WAV's head says."""
+    rate = channels = frames = 0
+    if data[:4] == b"RIFF" and data[12:16] == b"fmt " and len(data) >= 44:
+        channels, rate = int.from_bytes(data[22:24], "little"), int.from_bytes(data[24:28], "little")
+        frames = int.from_bytes(data[40:44], "little") // (int.from_bytes(data[32:34], "little") or 1)
+    return audio(data, rate, channels, frames, **attributes)
+
+
 def picture(data: bytes, width: int = 0, height: int = 0, **attributes: Any) -> Medium:
     """A picture as its encoded bytes."""
     size = {"width": width, "height": height} if width and height else {}

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.values import tensorflow_checkpoint
 
 MOST_CONFIG_BYTES = 16 << 20
 
@@ -32,6 +33,8 @@ class Entry:
     step: int
     tensor: Path | None
     """None where the vectors are in a checkpoint."""
+    checkpoint: Path | None
+    """Its prefix; None where there is none, or it is not needed."""
     shape: tuple[int, ...]
     words: Path | None
     sheet: Path | None
@@ -40,7 +43,8 @@ class Entry:
 
     def files(self) -> list[Path]:
         """All that it is read from."""
-        return [path for path in (self.tensor, self.words, self.sheet) if path is not None]
+        own = [path for path in (self.tensor, self.words, self.sheet) if path is not None]
+        return [*own, *tensorflow_checkpoint.files(self.checkpoint)] if self.checkpoint is not None else own
 
 
 def entries(config: Path) -> list[Entry]:
@@ -53,15 +57,24 @@ def entries(config: Path) -> list[Entry]:
     with config.open("rb") as file:
         text = file.read(MOST_CONFIG_BYTES).decode("utf-8", "replace")
     try:
-        found = json.loads(text)["embeddings"] if config.suffix == ".json" else _pbtxt(text).get("embeddings", [])
-        return [_entry(config.parent, each) for each in found]
+        plain = json.loads(text) if config.suffix == ".json" else _pbtxt(text)
+        checkpoint = _checkpoint(config.parent, plain)
+        return [_entry(config.parent, each, checkpoint) for each in plain.get("embeddings", [])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, LoggedTypeError):
             raise
         raise LoggedTypeError(message(f"{config.name} is not a config of the projector.", got=str(error))) from error
 
 
-def _entry(folder: Path, given: dict[str, Any]) -> Entry:
+def _checkpoint(folder: Path, plain: dict[str, Any]) -> Path | None:
+    """The checkpoint that a config names, or the newest beside it or above it, as TensorBoard looks for it."""
+    named = plain.get("model_checkpoint_path") or plain.get("modelCheckpointPath")
+    if named and tensorflow_checkpoint.files(folder / str(named)):
+        return folder / str(named)
+    return tensorflow_checkpoint.latest(folder) or tensorflow_checkpoint.latest(folder.parent)
+
+
+def _entry(folder: Path, given: dict[str, Any], checkpoint: Path | None) -> Entry:
     plain = {_snake(key): value for key, value in given.items()}
     sprite = {_snake(key): value for key, value in (plain.get("sprite") or {}).items()}
     name = str(plain.get("tensor_name") or "embedding")
@@ -72,6 +85,7 @@ def _entry(folder: Path, given: dict[str, Any]) -> Entry:
         stepped[1] if stepped else _TENSORFLOWS.sub("", name) or name,
         int(stepped[2]) if stepped else 0,
         folder / plain["tensor_path"] if plain.get("tensor_path") else None,
+        None if plain.get("tensor_path") else checkpoint,
         tuple(int(size) for size in plain.get("tensor_shape") or ()),
         folder / plain["metadata_path"] if plain.get("metadata_path") else None,
         folder / sprite["image_path"] if sprite.get("image_path") and width > 0 and height > 0 else None,
@@ -86,11 +100,18 @@ def vectors(entry: Entry) -> npt.NDArray[np.float32]:
         LoggedValueError: they are in a checkpoint, or are not as the config says.
         OSError: the file cannot be read.
     """
+    if entry.tensor is None and entry.checkpoint is not None:
+        found = tensorflow_checkpoint.tensor(entry.checkpoint, entry.name)
+        if found.ndim != 2:
+            raise LoggedValueError(
+                message(f"{entry.name!r} is no table of vectors.", expected="shape (N, D)", got=found.shape)
+            )
+        return found.astype(np.float32)
     if entry.tensor is None:
         raise LoggedValueError(
             message(
-                f"The vectors of {entry.name!r} are in a checkpoint that cannot be read.",
-                expected="a tensor_path to a .tsv or .bytes file",
+                f"The vectors of {entry.name!r} are in a checkpoint that is not there.",
+                expected="a tensor_path to a .tsv or .bytes file, or a checkpoint of TensorFlow 2 beside the config",
                 got="none",
                 hint="Log the weights themselves: tracker.Embedding(model.embedding.weight).",
             )
