@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -27,7 +29,13 @@ KEPT = 6
 ACROSS = 64
 """Pictures in a row of a sheet."""
 
-METHODS = ("tsne", "umap")
+NEAR = {"tsne": 30, "umap": 15}
+"""Methods, and how many neighbours count unless it is said: the perplexity of the one, the neighbours of the other."""
+
+GIVES_WAY_S = 5.0
+"""A map that nobody has asked after for so long ends when another one is waited for."""
+
+WAITING = "waiting for another map"
 
 
 class Shelf:
@@ -88,63 +96,98 @@ class Map:
         self.said = "starting"
         self.problem = ""
         self.placed: npt.NDArray[Any] | None = None
+        self.asked = 0.0
+        self.worker: subprocess.Popen[str] | None = None
 
 
 class Maps:
     """Maps by t-SNE and UMAP, one process at a time; results are kept in the user's cache folder."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         self._folder = folder or cache / "everystep" / "maps"
-        self._jobs: dict[tuple[str, str], Map] = {}
+        self._clock = clock
+        self._jobs: dict[str, Map] = {}
+        self._lock = threading.Lock()
         self._one = threading.Semaphore(1)
 
-    def job(self, method: str, vectors: npt.NDArray[Any]) -> Map:
-        """The map of these vectors, begun if it is not there.
+    def job(self, method: str, vectors: npt.NDArray[Any], size: int = 3, near: int = 0) -> Map:
+        """The map of these vectors, begun if it is not there; one that failed before is tried again.
+
+        Args:
+            method: A key of `NEAR`.
+            vectors: Shape (N, D).
+            size: Dimensions of the map, 2 or 3.
+            near: How many neighbours count; 0 for as many as is usual.
 
         Raises:
-            ValueError: no such method.
+            ValueError: no such method, or no such map.
         """
-        if method not in METHODS:
-            raise ValueError(f"method is {' | '.join(METHODS)}")
+        if method not in NEAR or size not in (2, 3) or not 0 <= near <= 1000:
+            raise ValueError(f"expected method={'|'.join(NEAR)}, size=2|3, near= up to 1000")
         digest = hashlib.blake2b(np.ascontiguousarray(vectors).tobytes(), digest_size=12).hexdigest()
-        key = (method, digest)
-        if key not in self._jobs:
-            self._jobs[key] = Map()
-            threading.Thread(target=self._make, args=(*key, self._jobs[key], vectors), daemon=True).start()
-        return self._jobs[key]
+        name = f"{method}-{size}-{near or NEAR[method]}-{digest}"
+        with self._lock:
+            job = self._jobs.get(name)
+            if job is None or (job.problem and self._clock() - job.asked > GIVES_WAY_S):
+                job = self._jobs[name] = Map()
+                threading.Thread(target=self._make, args=(name, job, vectors), daemon=True).start()
+            job.asked = self._clock()
+            if job.said == WAITING:
+                for other in self._jobs.values():
+                    if other.worker is not None and self._is_left(other):
+                        other.worker.terminate()
+        return job
 
-    def _make(self, method: str, digest: str, job: Map, vectors: npt.NDArray[Any]) -> None:
-        kept = self._folder / f"{method}-{digest}.npy"
+    def _is_left(self, job: Map) -> bool:
+        return self._clock() - job.asked > GIVES_WAY_S
+
+    def _make(self, name: str, job: Map, vectors: npt.NDArray[Any]) -> None:
+        kept = self._folder / f"{name}.npy"
         try:
             if not kept.is_file():
-                job.said = "waiting for another map"
+                job.said = WAITING
                 with self._one:
-                    self._run(method, job, vectors, kept)
+                    if self._is_left(job):
+                        raise _LeftError
+                    job.said = "starting"
+                    self._run(name, job, vectors, kept)
             job.placed = np.load(kept, allow_pickle=False)
             job.progress = 1.0
+        except _LeftError:  # whoever asks again begins it again
+            with self._lock:
+                self._jobs.pop(name, None)
         except (OSError, ValueError, RuntimeError) as error:
             job.problem = str(error)
 
-    def _run(self, method: str, job: Map, vectors: npt.NDArray[Any], kept: Path) -> None:
+    def _run(self, name: str, job: Map, vectors: npt.NDArray[Any], kept: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             source, target = Path(scratch) / "vectors.npy", Path(scratch) / "map.npy"
             np.save(source, vectors, allow_pickle=False)
-            command = [sys.executable, "-m", "dashboard.map_worker", method, str(source), str(target)]
+            how = name.split("-")[:3]  # method, size, near
+            command = [sys.executable, "-m", "dashboard.map_worker", *how, str(source), str(target)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:  # noqa: S603 our own module, with paths that we made
                 assert worker.stdout is not None
                 assert worker.stderr is not None
+                job.worker = worker
                 for line in worker.stdout:
                     share, _, words = line.strip().partition(" ")
                     job.progress, job.said = float(share), words
                 trouble = worker.stderr.read().strip()
+            job.worker = None
+            if worker.returncode == -signal.SIGTERM or (worker.returncode and self._is_left(job)):
+                raise _LeftError
             if worker.returncode:
                 raise RuntimeError(trouble.splitlines()[-1] if trouble else "the map could not be made")
             # Written whole or not at all: another server may look for it at the same time.
             part = kept.with_suffix(".part")
             part.write_bytes(target.read_bytes())
             part.replace(kept)
+
+
+class _LeftError(Exception):
+    """Nobody looks at the map any more, and somebody waits for another."""
 
 
 def sheet_of(sprites: npt.NDArray[Any]) -> bytes:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import wire
-from dashboard.embeddings import Maps, Shelf, sheet_of
+from dashboard.embeddings import NEAR, Maps, Shelf, sheet_of
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
 from tracker.store.studies import meshes
@@ -147,7 +147,7 @@ class _Pages:
         return Response(sheet, media_type="image/webp")
 
     async def neighbours(self, request: Request) -> Response:
-        """Who is nearest to a vector, by `distance=cosine|euclidean`."""
+        """Who is nearest to a vector, by `distance=cosine|euclidean|manhattan`."""
         from dashboard.figures.projection import DISTANCES, neighbours
 
         run, tag = _wanted(request)
@@ -155,7 +155,8 @@ class _Pages:
         index, count = _whole(request, "index"), _whole(request, "count") or 20
         distance = request.query_params.get("distance", "cosine")
         if index is None or not 0 <= index < len(found.vectors) or distance not in DISTANCES or not 0 < count <= 1000:
-            raise HTTPException(400, "expected index= of a vector, distance=cosine|euclidean, count= up to 1000")
+            expected = f"index= of a vector, distance={'|'.join(DISTANCES)}, count= up to 1000"
+            raise HTTPException(400, f"expected {expected}")
         nearest, far = await _ask(lambda: neighbours(found.vectors, index, count, distance))
         return _json({"index": nearest, "distance": far})
 
@@ -176,11 +177,15 @@ class _Pages:
         return Response(wire.message({}, [placed]), media_type=wire.MEDIA_TYPE)
 
     async def map(self, request: Request) -> Response:
-        """A map by `method=tsne|umap`, made in a process of its own: how far it is, or packed, where each vector is."""
+        """A map by `method=tsne|umap`, made in a process of its own: how far it is, or packed, where each vector is.
+
+        `size=2|3` dimensions, `near=` as many neighbours as shall count (the perplexity of t-SNE).
+        """
         run, tag = _wanted(request)
         method, step = request.query_params.get("method", ""), _whole(request, "step")
         found = await _ask(lambda: self._shelf.embedding(run, tag, step))
-        job = await _ask(lambda: self._maps.job(method, found.vectors))
+        size, near = _whole(request, "size") or 3, _whole(request, "near") or NEAR.get(method, 0)
+        job = await _ask(lambda: self._maps.job(method, found.vectors, size, near))
         said = {"progress": job.progress, "said": job.said, "problem": job.problem, "done": job.placed is not None}
         columns = [] if job.placed is None else list(job.placed.T)
         return Response(wire.message({**said, "columns": len(columns)}, columns), media_type=wire.MEDIA_TYPE)

@@ -1,4 +1,4 @@
-// A camera that circles a scene: drag turns, shift-drag (or right) moves, the wheel nears. One can serve several views.
+// A camera that circles a scene: drag or arrows turn, shift-drag (or right) moves, wheel or + and − near. One can serve several views.
 
 export class Camera {
   constructor() {
@@ -34,6 +34,19 @@ export class Camera {
       this.tell();
     });
     canvas.addEventListener("pointerup", () => { from = null; });
+    canvas.addEventListener("keydown", (event) => {
+      const turn = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] }[event.key];
+      const near = { "+": 0.9, "=": 0.9, "-": 1.11 }[event.key];
+      if ((!turn && !near) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (near) this.distance = Math.min(60, Math.max(0.05, this.distance * near));
+      else if (this.flat) { this.panX += turn[0]; this.panY -= turn[1]; } else {
+        this.yaw += turn[0];
+        this.pitch = Math.min(1.57, Math.max(-1.57, this.pitch + turn[1]));
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      this.tell();
+    });
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.distance = Math.min(60, Math.max(0.05, this.distance * Math.exp(event.deltaY * 0.001)));

@@ -6,9 +6,10 @@ import * as runTip from "./run_tip.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Camera } from "./camera3d.js";
-import { Points } from "./points.js";
-import { colour, css, isDark } from "./palette.js";
-import { shade } from "./compare_data.js";
+import { Points, fitted } from "./points.js";
+import { css } from "./palette.js";
+import { bestColour, bestLabel, colouring, drawLegend } from "./embeddings_colour.js";
+import { query } from "./query.js";
 import { emptyPage } from "./empty.js";
 import { prepared } from "./chart.js";
 import { decode } from "./wire.js";
@@ -16,32 +17,37 @@ import { decode } from "./wire.js";
 const ASK_MS = 500; // how often a map is asked for while it is made
 const NAMES = 24; // names that are written beside points, at the most
 const LISTED = 400; // results of a search that are listed
+const LARGE = 3000; // vectors above which a map is flat unless it is asked for: in space it takes several times as long
+const METHODS = { tsne: "t-SNE", umap: "UMAP" };
 
 const camera = new Camera();
 let view = null, points = null, data = null, chosen = -1, near = [], selected = [], found = null, asking = 0;
 let where = null; // run, tag, step
-const way = { kind: "pca", x: 0, y: 1, z: 2, colour: -1, pictured: false, distance: "cosine" };
-let maps = {}; // method -> columns
+let only = null; // the points that are shown alone
+const way = { kind: "pca", x: 0, y: 1, z: 2, size: 0, tsne: 30, umap: 15, colour: -1, label: 0, pictured: false, distance: "cosine", count: 20 };
+let maps = {}; // method, size and neighbours -> columns
 
 const frame = Object.assign(document.createElement("div"), { className: "embeddings" });
-frame.innerHTML = '<div class="embeddings-tools"><label>Embedding <select data-is="tag"></select></label><label>Run <select data-is="run"></select></label><label data-is="steps">Step <input type="range" min="0" step="1"><output></output></label><label>Places <select data-is="kind"><option value="pca">principal components</option><option value="tsne">t-SNE</option><option value="umap">UMAP</option><option value="axis">own axis</option></select></label><label class="axes">x <select data-is="x"></select></label><label class="axes">y <select data-is="y"></select></label><label class="axes">z <select data-is="z"></select></label><label>Colour <select data-is="colour"></select></label><label data-is="pictured"><input type="checkbox"> pictures</label></div><div class="embeddings-body"><div class="embeddings-stage"><canvas aria-label="Points of the embedding" role="img" tabindex="0"></canvas><canvas class="over"></canvas><p class="embeddings-said" role="status"></p></div><aside class="embeddings-side"><label class="search"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13.2 13.2 17 17"/></svg><input type="search" placeholder="Find a label" aria-label="Find a label"></label><div class="embeddings-point"></div><div class="embeddings-list" role="list"></div><div class="embeddings-marks"><button class="text-button" data-is="mark">Bookmark this view</button><span></span></div></aside></div>';
+frame.innerHTML = '<div class="embeddings-tools"><label>Embedding <select data-is="tag"></select></label><label>Run <select data-is="run"></select></label><label data-is="steps">Step <input type="range" min="0" step="1"><output></output></label><label>Places <select data-is="kind"><option value="pca">principal components</option><option value="tsne">t-SNE</option><option value="umap">UMAP</option><option value="axis">own axis</option></select></label><label class="axes">x <select data-is="x"></select></label><label class="axes">y <select data-is="y"></select></label><label class="axes">z <select data-is="z"></select></label><label class="maps">Dimensions <select data-is="size"><option value="0">automatic</option><option>2</option><option>3</option></select></label><label class="maps" data-is="nearby">Perplexity <select data-is="near"></select></label><label>Colour <select data-is="colour"></select></label><label>Label <select data-is="label"></select></label><label data-is="pictured"><input type="checkbox"> pictures</label></div><div class="embeddings-body"><div class="embeddings-stage"><canvas aria-label="Points of the embedding" role="img" tabindex="0"></canvas><canvas class="over"></canvas><div class="embeddings-legend" role="group" aria-label="What colours mean"></div><p class="embeddings-said" role="status"></p></div><aside class="embeddings-side"><label class="search"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13.2 13.2 17 17"/></svg><input type="search" placeholder="Find a label: words or /regex/" aria-label="Find a label"></label><div class="embeddings-point"></div><div class="embeddings-list" role="list"></div><div class="embeddings-marks"><button class="text-button" data-is="mark">Bookmark this view</button><span></span></div></aside></div>';
 const is = Object.fromEntries([...frame.querySelectorAll("[data-is]")].map((element) => [element.dataset.is, element]));
 const [canvas, over] = frame.querySelectorAll("canvas");
-const search = frame.querySelector(".search input"), list = frame.querySelector(".embeddings-list"), card = frame.querySelector(".embeddings-point"), said = frame.querySelector(".embeddings-said");
+const search = frame.querySelector(".search input"), list = frame.querySelector(".embeddings-list"), card = frame.querySelector(".embeddings-point"), legend = frame.querySelector(".embeddings-legend"), said = frame.querySelector(".embeddings-said");
 
 // --- data -------------------------------------------------------------------------------------------------
 
 async function load() {
   const here = ++asking;
+  chosen = -1; near = []; selected = []; found = null; only = null; left = null;
+  say("Reading …");
   let answer;
   try { answer = await api.packed("embedding", where); } catch (error) { if (here === asking) { data = null; say(error.message); } return; }
   if (here !== asking) return;
   const { head, column } = answer;
+  const isOther = JSON.stringify(head.header) !== JSON.stringify(data?.header);
   data = { ...head, pca: Array.from({ length: head.shares.length }, () => column(head.count)) };
   maps = {};
-  chosen = -1; near = []; selected = []; found = null;
-  if (way.colour >= head.header.length) way.colour = -1;
-  if (way.colour < 0 && head.rows.length) way.colour = bestColour();
+  search.value = "";
+  if (isOther || way.colour >= head.header.length) Object.assign(way, { colour: head.rows.length ? bestColour(head) : -1, label: head.rows.length ? bestLabel(head) : 0 });
   const steps = is.steps.querySelector("input");
   is.steps.hidden = head.steps.length < 2;
   steps.max = String(head.steps.length - 1);
@@ -49,6 +55,7 @@ async function load() {
   is.steps.querySelector("output").textContent = format.step(head.step);
   is.pictured.hidden = !head.sprites;
   options(is.colour, [["-1", "none"], ...(head.rows.length ? head.header.map((name, k) => [String(k), name]) : [])], String(way.colour));
+  options(is.label, head.rows.length ? head.header.map((name, k) => [String(k), name]) : [["0", "number"]], String(way.label));
   const axes = data.pca.map((_, k) => [String(k), `${k + 1} (${(100 * head.shares[k]).toFixed(1)} %)`]);
   for (const axis of ["x", "y", "z"]) {
     if (way[axis] >= data.pca.length) way[axis] = axis === "z" ? -1 : 0;
@@ -56,12 +63,7 @@ async function load() {
   }
   picture();
   place();
-}
-
-// The first column that groups: of a few words, or numbers.
-function bestColour() {
-  const at = data.header.findIndex((_, k) => { const words = new Set(data.rows.map((row) => row[k])); return words.size > 1 && words.size <= 24; });
-  return at >= 0 ? at : -1;
+  fill();
 }
 
 function options(select, pairs, value) {
@@ -82,53 +84,31 @@ async function picture() {
 
 // --- places and colours -----------------------------------------------------------------------------------
 
-async function place() {
-  for (const label of frame.querySelectorAll(".axes")) label.hidden = way.kind !== "pca" && way.kind !== "axis";
-  let columns;
-  if (way.kind === "pca") columns = [way.x, way.y, way.z].map((k) => data.pca[k] ?? null);
-  else if (way.kind === "axis") columns = [data.own ?? data.pca[way.x], data.pca[way.y], data.pca[way.z] ?? null];
-  else if (maps[way.kind]) columns = maps[way.kind];
-  else { map(way.kind); return; }
-  const [x, y, z] = columns;
-  camera.flat = !z;
-  points.show(fitted([x, y, z ?? null], data.count), colours());
-  say();
-  list.childElementCount || fill();
-}
+const axesOf = () => [way.x, way.y, way.z].map((k) => data.pca[k] ?? null);
+const sizeOf = () => way.size || (way.kind === "tsne" && data.count > LARGE ? 2 : 3);
+const keyOf = () => `${way.kind} ${sizeOf()} ${way[way.kind]}`;
 
-// Centred, and as large as the unit ball for all but the outermost hundredth; one scale for all axes, so that
-// distances stay true. What is not finite stays out of sight.
-function fitted(columns, count) {
-  const middle = columns.map((column) => { if (!column) return 0; let sum = 0, n = 0; for (const value of column) if (!Number.isNaN(value)) { sum += value; n += 1; } return n ? sum / n : 0; });
-  const places = new Float32Array(3 * count), far = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    let sum = 0;
-    for (let k = 0; k < 3; k++) { const value = columns[k] ? columns[k][i] - middle[k] : 0; places[3 * i + k] = value; sum += value * value; }
-    far[i] = Math.sqrt(sum);
+function place() {
+  const isMap = way.kind in METHODS, hasMap = isMap && maps[keyOf()];
+  for (const label of frame.querySelectorAll(".axes")) label.hidden = isMap;
+  for (const label of frame.querySelectorAll(".maps")) label.hidden = !isMap;
+  if (isMap) {
+    is.nearby.firstChild.textContent = way.kind === "tsne" ? "Perplexity " : "Neighbours ";
+    options(is.near, [5, 15, 30, 50, 100].map((near) => [String(near), String(near)]), String(way[way.kind]));
   }
-  const sorted = far.filter((each) => !Number.isNaN(each)).sort();
-  const size = sorted[Math.floor(sorted.length * 0.99)] || sorted[sorted.length - 1] || 1;
-  for (let i = 0; i < places.length; i++) places[i] = Number.isNaN(places[i]) ? 1e9 : places[i] / size;
-  return places;
+  // Until there is a map the components stand in for it: never the places of another embedding.
+  const columns = hasMap || (way.kind === "axis" && data.own ? [data.own, ...axesOf().slice(1)] : axesOf());
+  camera.flat = !columns[2];
+  points.show(fitted([columns[0], columns[1] ?? null, columns[2] ?? null], data.count, only), colours());
+  explain();
+  if (isMap && !hasMap) { say(`${METHODS[way.kind]} is asked for. Until then principal components.`); map(); }
+  else if (way.kind === "axis" && !data.own) say("An axis runs from one selection to another: alt-drag or search, then “Begin an axis here”. Until then principal components.");
+  else say();
 }
-
-const bytes = (text) => (text.startsWith("#") ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)) : text.match(/\d+/g).map(Number));
 
 function colours() {
   const made = new Uint8Array(4 * data.count), lit = found ?? (selected.length ? selected : near.length ? [chosen, ...near.map((each) => each.index)] : null);
-  let of = () => bytes(css("--accent"));
-  if (way.colour >= 0 && data.rows.length) {
-    const words = data.rows.map((row) => row[way.colour]);
-    const numbers = words.map(Number), distinct = [...new Set(words)].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
-    if (distinct.length > 24 && numbers.every(Number.isFinite)) {
-      const low = numbers.reduce((a, b) => Math.min(a, b)), high = numbers.reduce((a, b) => Math.max(a, b));
-      const shades = Array.from({ length: 64 }, (_, k) => bytes(shade(k / 63, isDark())));
-      of = (i) => shades[Math.round((63 * (numbers[i] - low)) / (high - low || 1))];
-    } else {
-      const rank = new Map(distinct.map((word, k) => [word, bytes(colour(k))]));
-      of = (i) => rank.get(words[i]);
-    }
-  }
+  const { of } = colouring(data.rows, way.colour);
   for (let i = 0; i < data.count; i++) {
     const paint = of(i);
     made.set(paint, 4 * i);
@@ -139,30 +119,48 @@ function colours() {
 }
 
 const repaint = () => { if (data && points.places) points.show(points.places, colours()); };
-const name = (i) => (data.rows.length ? data.rows[i][Math.max(0, data.rows[i].length > 1 && way.colour >= 0 ? way.colour : 0)] : `vector ${i}`);
+const name = (i) => data.rows[i]?.[way.label] ?? `vector ${i}`;
+
+const explain = () => drawLegend(legend, data.header[way.colour], colouring(data.rows, way.colour).legend, (word) => select([...data.rows.keys()].filter((i) => data.rows[i][way.colour] === word)));
+
+// Points stand out together, none of them chosen.
+function select(indices) {
+  chosen = -1; near = []; found = null;
+  selected = indices;
+  repaint();
+  fill();
+  say();
+}
+
+function isolate(indices) {
+  only = indices;
+  place();
+  fill();
+}
 
 function say(text) {
-  said.textContent = text ?? (data ? `${format.plural(data.count, "vector")} of ${data.width} dimensions${way.kind === "pca" ? ` · ${(100 * [way.x, way.y, way.z].reduce((sum, k) => sum + (data.shares[k] ?? 0), 0)).toFixed(1)} % of the variance` : ""}${selected.length ? ` · ${selected.length.toLocaleString("en-US")} selected` : ""}` : "");
+  said.textContent = text ?? (data ? `${format.plural(data.count, "vector")} of ${data.width} dimensions${way.kind === "pca" ? ` · ${(100 * [way.x, way.y, way.z].reduce((sum, k) => sum + (data.shares[k] ?? 0), 0)).toFixed(1)} % of the variance` : ""}${only ? ` · ${only.length.toLocaleString("en-US")} shown` : ""}${selected.length ? ` · ${selected.length.toLocaleString("en-US")} selected` : ""}` : "");
 }
 
 // --- maps, neighbours, search -----------------------------------------------------------------------------
 
-async function map(method) {
-  const asked = where, of = data;
-  const query = { run: where.run, tag: where.tag, step: data.step, method };
-  while (view && way.kind === method && where === asked && data === of) {
-    let answer;
-    try { answer = await api.packed("embedding/map", query); } catch (error) { say(error.message); return; }
-    const { head, column } = answer;
-    if (head.problem) { say(head.problem); return; }
-    if (head.done) {
-      maps[method] = Array.from({ length: head.columns }, () => column(of.count));
-      if (way.kind === method && data === of) place();
-      return;
+async function map() {
+  const of = data, key = keyOf(), method = METHODS[way.kind];
+  const asked = { run: where.run, tag: where.tag, step: data.step, method: way.kind, size: sizeOf(), near: way[way.kind] };
+  const isWanted = () => view && data === of && way.kind in METHODS && keyOf() === key;
+  if (of.mapping === key) return;
+  of.mapping = key;
+  try {
+    while (isWanted()) {
+      const { head, column } = await api.packed("embedding/map", asked);
+      if (head.done) maps[key] = Array.from({ length: head.columns }, () => column(of.count));
+      if (!isWanted()) return;
+      if (head.done) { place(); return; }
+      if (head.problem) { say(`${method}: ${head.problem}`); return; }
+      say(`${method}: ${Math.round(100 * head.progress)} %, ${head.said}. Until then principal components.`);
+      await new Promise((done) => { setTimeout(done, ASK_MS); });
     }
-    say(`${{ tsne: "t-SNE", umap: "UMAP" }[method]}: ${Math.round(100 * head.progress)} %, ${head.said}`);
-    await new Promise((done) => { setTimeout(done, ASK_MS); });
-  }
+  } catch (error) { say(error.message); } finally { if (of.mapping === key) of.mapping = null; }
 }
 
 async function choose(i) {
@@ -173,7 +171,7 @@ async function choose(i) {
   if (i >= 0) {
     const asked = data;
     try {
-      const answer = await api.json("embedding/neighbours", { run: where.run, tag: where.tag, step: data.step, index: i, distance: way.distance, count: 20 });
+      const answer = await api.json("embedding/neighbours", { run: where.run, tag: where.tag, step: data.step, index: i, distance: way.distance, count: way.count });
       if (chosen !== i || data !== asked) return;
       near = answer.index.map((index, k) => ({ index, far: answer.distance[k] }));
     } catch (error) { say(error.message); }
@@ -185,6 +183,7 @@ async function choose(i) {
 function fill() {
   card.replaceChildren();
   const rows = [];
+  if (!data) return;
   if (chosen >= 0) {
     const head = card.appendChild(document.createElement("h3"));
     head.textContent = name(chosen);
@@ -192,15 +191,21 @@ function fill() {
     const choice = card.appendChild(document.createElement("label"));
     choice.textContent = "Nearest by ";
     const select = choice.appendChild(document.createElement("select"));
-    options(select, [["cosine", "cosine"], ["euclidean", "Euclidean"]], way.distance);
+    options(select, [["cosine", "cosine"], ["euclidean", "Euclidean"], ["manhattan", "Manhattan"]], way.distance);
     select.addEventListener("change", () => { way.distance = select.value; choose(chosen); });
+    const count = choice.appendChild(Object.assign(document.createElement("select"), { ariaLabel: "How many" }));
+    options(count, [5, 10, 20, 50, 100, 200].map((n) => [String(n), String(n)]), String(way.count));
+    count.addEventListener("change", () => { way.count = Number(count.value); choose(chosen); });
     for (const each of near) rows.push([each.index, format.value(each.far, 3)]);
   } else if (found) for (const i of found.slice(0, LISTED)) rows.push([i, ""]);
   else if (selected.length) for (const i of selected.slice(0, LISTED)) rows.push([i, ""]);
   else card.append(Object.assign(document.createElement("p"), { textContent: "Click a point for its neighbours. Drag turns, shift-drag moves, alt-drag selects, the wheel nears." }));
+  const lit = chosen >= 0 ? [chosen, ...near.map((each) => each.index)] : selected;
+  const button = (text, act) => card.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: text })).addEventListener("click", act);
+  if (lit.length && lit.length < (only?.length ?? data.count)) button(`Show only these ${lit.length.toLocaleString("en-US")}`, () => isolate(lit));
+  if (only) button(`Show all ${data.count.toLocaleString("en-US")}`, () => isolate(null));
   if (selected.length && chosen < 0) {
-    const axis = card.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: left ? "End the axis here" : "Begin an axis here" }));
-    axis.addEventListener("click", () => (left ? own() : begin()));
+    button(left ? "End the axis here" : "Begin an axis here", () => (left ? own() : begin()));
   }
   list.replaceChildren(...rows.map(([i, text]) => {
     const row = document.createElement("button");
@@ -232,14 +237,15 @@ async function own() {
 
 search.addEventListener("input", () => {
   if (!data) return;
-  const text = search.value.trim().toLowerCase();
+  const text = search.value.trim();
+  const { test, problem } = query(text);
   chosen = -1;
   near = [];
-  found = text ? [...Array(data.count).keys()].filter((i) => (data.rows[i] ?? [`vector ${i}`]).some((word) => word.toLowerCase().includes(text))) : null;
+  found = text ? [...Array(data.count).keys()].filter((i) => test(data.rows[i]?.join("\t") ?? `vector ${i}`)) : null;
   selected = found ?? [];
   repaint();
   fill();
-  say(found ? `${format.plural(found.length, "vector")} with “${search.value.trim()}”` : undefined);
+  say(problem || (found ? `${format.plural(found.length, "vector")} with “${text}”` : undefined));
 });
 
 // --- the stage --------------------------------------------------------------------------------------------
@@ -264,11 +270,7 @@ canvas.addEventListener("pointerup", (event) => {
   write();
   if (from.box) {
     const [x, y] = [[from.x, event.offsetX], [from.y, event.offsetY]].map((pair) => pair.sort((a, b) => a - b));
-    chosen = -1; near = []; found = null;
-    selected = points.within(x[0], y[0], x[1], y[1]);
-    repaint();
-    fill();
-    say();
+    select(points.within(x[0], y[0], x[1], y[1]));
   } else if (Math.hypot(event.offsetX - from.x, event.offsetY - from.y) < 4) choose(points.nearest(event.offsetX, event.offsetY));
 });
 canvas.addEventListener("pointerleave", () => runTip.hide());
@@ -295,10 +297,11 @@ function frameBox(event) {
   context.strokeRect(pressed.x, pressed.y, event.offsetX - pressed.x, event.offsetY - pressed.y);
 }
 
-for (const key of ["kind", "x", "y", "z", "colour"]) is[key].addEventListener("change", () => {
+for (const key of ["kind", "x", "y", "z", "size", "colour", "label"]) is[key].addEventListener("change", () => {
   way[key] = key === "kind" ? is[key].value : Number(is[key].value);
   if (data) { place(); fill(); }
 });
+is.near.addEventListener("change", () => { way[way.kind] = Number(is.near.value); place(); });
 is.pictured.querySelector("input").addEventListener("change", (event) => { way.pictured = event.target.checked; picture(); });
 is.steps.querySelector("input").addEventListener("change", (event) => {
   const at = Number(event.target.value);
@@ -319,12 +322,16 @@ is.mark.addEventListener("click", () => {
 
 function marks() {
   frame.querySelector(".embeddings-marks span").replaceChildren(...kept().map((mark, k) => {
-    const button = Object.assign(document.createElement("button"), { className: "text-button", textContent: String(k + 1), title: `${mark.where.tag} of ${mark.where.run}` });
-    button.addEventListener("click", async () => {
-      Object.assign(way, mark.way);
+    const button = Object.assign(document.createElement("button"), { className: "text-button", textContent: String(k + 1), title: `${mark.where.tag} of ${mark.where.run}; shift-click forgets it` });
+    button.addEventListener("click", async (event) => {
+      if (event.shiftKey) { state.local.set("bookmarks", kept().filter((_, at) => at !== k)); marks(); return; }
       where = mark.where;
-      is.kind.value = way.kind;
+      is.tag.value = where.tag;
+      is.run.value = where.run;
       await load();
+      Object.assign(way, mark.way);
+      for (const key of ["kind", "x", "y", "z", "size", "colour", "label"]) is[key].value = String(way[key]);
+      place();
       Object.assign(camera, mark.camera);
       camera.tell();
       if (mark.chosen >= 0) choose(mark.chosen);
@@ -369,9 +376,9 @@ export function unmount() {
 
 export const isReady = () => runs.loaded && (Boolean(points?.places) || !frame.isConnected);
 // For automation: what is drawn now, and a way to turn it.
-export const drawn = () => ({ count: points?.count ?? 0, kind: way.kind, near: near.map((each) => each.index), selected: selected.length, said: said.textContent, at: (i) => points.project(i) });
+export const drawn = () => ({ count: points?.count ?? 0, kind: way.kind, near: near.map((each) => each.index), selected: selected.length, shown: only?.length ?? points?.count ?? 0, said: said.textContent, at: (i) => points.project(i) });
 export function turn(by) { camera.yaw += by; points.move(); points.gl.finish(); return points.every; }
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
 live.on("changed", ({ run, what }) => { if (view && run === where?.run && what.includes("embedding") && where.step === undefined) load(); });
-document.addEventListener("themechange", () => { if (view) repaint(); });
+document.addEventListener("themechange", () => { if (view && data && points?.places) { repaint(); explain(); } });

@@ -145,3 +145,21 @@ export class Points {
     return found;
   }
 }
+
+// Centred, and as large as the unit ball for all but the outermost hundredth; one scale for all axes, so that
+// distances stay true. What is not finite, or not among the only ones that are shown, stays out of sight.
+export function fitted(columns, count, only) {
+  const isShown = only && new Uint8Array(count);
+  if (only) for (const i of only) isShown[i] = 1;
+  const middle = columns.map((column) => { if (!column) return 0; let sum = 0, n = 0; for (let i = 0; i < count; i++) if (!Number.isNaN(column[i]) && (!only || isShown[i])) { sum += column[i]; n += 1; } return n ? sum / n : 0; });
+  const places = new Float32Array(3 * count), far = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (let k = 0; k < 3; k++) { const value = columns[k] ? columns[k][i] - middle[k] : 0; places[3 * i + k] = value; sum += value * value; }
+    far[i] = only && !isShown[i] ? NaN : Math.sqrt(sum);
+  }
+  const sorted = far.filter((each) => !Number.isNaN(each)).sort();
+  const size = sorted[Math.floor(sorted.length * 0.99)] || sorted[sorted.length - 1] || 1;
+  for (let i = 0; i < places.length; i++) places[i] = Number.isNaN(far[(i / 3) | 0]) ? 1e9 : places[i] / size;
+  return places;
+}

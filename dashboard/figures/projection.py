@@ -12,7 +12,7 @@ Matrix = npt.NDArray[Any]
 EXACT_WIDTH = 1024
 """Up to so many dimensions the covariance is decomposed exactly, which takes half a second at the most."""
 
-DISTANCES = ("cosine", "euclidean")
+DISTANCES = ("cosine", "euclidean", "manhattan")
 
 
 def pca(vectors: Matrix, components: int = 10) -> tuple[Matrix, Matrix]:
@@ -68,14 +68,14 @@ def neighbours(vectors: Matrix, index: int, count: int, distance: str = "cosine"
     """The nearest rows to one, nearest first, without itself, and how far they are.
 
     Args:
-        distance: "cosine" (1 minus the cosine; a zero vector is 1 from all) or "euclidean".
+        distance: "cosine" (1 minus the cosine; a zero vector is 1 from all), "euclidean" or "manhattan".
     """
     x, one = np.asarray(vectors, np.float64), np.asarray(vectors[index], np.float64)
     if distance == "cosine":
         norms = np.linalg.norm(x, axis=1) * np.linalg.norm(one)
         far = 1 - np.divide(x @ one, norms, out=np.zeros(len(x)), where=norms > 0)
     else:
-        far = np.linalg.norm(x - one, axis=1)
+        far = np.linalg.norm(x - one, ord=1 if distance == "manhattan" else 2, axis=1)
     far = np.where(np.isfinite(far), far, np.inf)
     far[index] = np.inf
     count = min(count, len(x) - 1)

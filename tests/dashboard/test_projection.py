@@ -53,8 +53,8 @@ def test_neighbours_are_the_nearest_and_never_itself(distance: str) -> None:
     x = spread(60, 4)
     nearest, far = projection.neighbours(x, 7, 10, distance)
     each = [
-        np.linalg.norm(row - x[7])
-        if distance == "euclidean"
+        np.linalg.norm(row - x[7], ord={"euclidean": 2, "manhattan": 1}[distance])
+        if distance != "cosine"
         else 1 - row @ x[7] / np.linalg.norm(row) / np.linalg.norm(x[7])
         for row in x
     ]

@@ -34,7 +34,8 @@ def test_the_page_runs_from_top_to_bottom(
     assert len(names["history"]["loss"]) == 8
     assert names["history"]["accuracy"][-1] > 0.9
     store = tracker.open("runs")
-    assert [run.status for run in store.runs()] == ["finished"] * 3
+    assert [run.status for run in store.runs()] == ["finished"] * 4
+    assert store.run("landscape").tags("text") == ["path/loss/path/surface", "path/loss/random/surface"]
     assert len(store.run("bowl").scalars("path/bowl/value").step) == 50
     assert trainer.load("training.npz")["step"] == 50
 

@@ -328,6 +328,20 @@ def test_the_model_is_left_as_it_was(framework: str, background: bool, run: trac
     assert all(each.requires_grad and each.grad is None for each in model.parameters())
 
 
+def test_no_point_depends_on_those_before_it(run: tracker.Run) -> None:
+    """A loss that updates running statistics starts at every point with those of the checkpoint."""
+
+    def loss(model: Any) -> Any:
+        model.train()(INPUTS)
+        return loss_of("trainer")(model.eval())
+
+    surfaces = {}
+    for points in (3, 5):
+        run.log_landscape(network(), loss, name=str(points), points=points).wait(60)
+        surfaces[points] = np.reshape(read(run, f"path/{points}/surface")[-1]["values"], (points, points))
+    assert surfaces[5][::2, ::2].tolist() == surfaces[3].tolist()
+
+
 @pytest.mark.parametrize("framework", frameworks())
 def test_norms_biases_and_what_is_frozen_stay_in_a_random_direction(framework: str) -> None:
     """And only weights of more than one axis have filters."""
@@ -350,7 +364,7 @@ def test_a_module_of_torch_that_is_watched_can_be_copied(run: tracker.Run) -> No
     x = torch.ones(1, 2, 3, dtype=torch.bfloat16)
     model(x).sum().backward()
     assert weights_of(model).filters["0.weight"] == (1,)
-    assert run.log_landscape(model, lambda m: m(x).sum(), points=3).wait(60)
+    assert run.log_landscape(model, lambda m: m.train()(x).sum(), points=3).wait(60)
     run.flush()
     assert tracker.open(run.logdir).run("run").histograms("parameters/0.weight").step.tolist() == [0]
 

@@ -279,3 +279,24 @@ def test_through_the_real_tracker(tmp_path: Path) -> None:
     assert all(h.total == 32 for h in weights)
     assert {item.step for item in stored.images("samples")} == {1, 6, 12}
     assert "out/linear" in {node["name"] for node in stored.graph()["nodes"]}
+
+
+def test_a_landscape_follows_the_training(tmp_path: Path) -> None:
+    """With the loss of the training, from before the first step to after the last; too short a way has no plane."""
+    import tracker
+
+    ends = {}
+    for name, epochs in (("long", 3), ("short", 0)):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        with tracker.init(logdir=tmp_path, name=name, machine=False) as run:
+            watch = trainer.LandscapeCallback(run, [(X[:20], Y[:20]), (X[20:], Y[20:])], every=2, points=5)
+            loader = DataLoader((X, Y), 10, seed=0)
+            model.fit(loader, nn.CrossEntropyLoss(), optimizer, epochs, callbacks=[watch], progress=False)
+        ends[name] = trainer.evaluate(model, [(X, Y)], nn.CrossEntropyLoss())["loss"]
+    store = tracker.open(tmp_path)
+    assert store.run("short").tags("text") == ["path/loss/random/surface"]
+    path = store.run("long").scalars("path/loss/path/value")
+    assert path.step.tolist() == [0, 2, 4, 6, 8, 10, 12]
+    assert path.value[-1] == pytest.approx(ends["long"], rel=1e-5)
+    assert path.value[0] > path.value[-1]

@@ -1,0 +1,62 @@
+// Which colour a point has by a column of what is known of it, and the legend that says so.
+import * as format from "./format.js";
+import { colour, css, isDark } from "./palette.js";
+import { shade } from "./compare_data.js";
+
+const GROUPS = 24; // more different words than this are no groups; numbers have shades then
+const SHADES = 64;
+const WORDS = 40; // in the legend
+
+export const bytes = (text) => (text.startsWith("#") ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)) : text.match(/\d+/g).map(Number));
+
+const isNumber = (word) => word !== "" && Number.isFinite(Number(word));
+const isMeasure = (word) => isNumber(word) && !Number.isInteger(Number(word)); // neither a class nor a name
+const distinct = (rows, k) => { const words = new Set(); for (const row of rows) words.add(row[k]); return words; };
+
+// The column that groups best: a few words or whole numbers, or else a few others; -1 for none.
+export function bestColour({ header, rows }) {
+  const few = header.map((_, k) => distinct(rows, k)).map((words) => (words.size > 1 && words.size <= GROUPS ? words : null));
+  const ofClasses = few.findIndex((words) => words && ![...words].some(isMeasure));
+  return ofClasses >= 0 ? ofClasses : few.findIndex(Boolean);
+}
+
+// The column that names a point: the first of words or whole numbers, or else the first.
+export const bestLabel = ({ header, rows }) => Math.max(0, header.findIndex((_, k) => !rows.slice(0, 1000).some((row) => isMeasure(row[k]))));
+
+// Colours by a column, -1 for none: of(i) gives three bytes; legend is [{word, count, paint}], or {low, high} of shades.
+export function colouring(rows, column) {
+  const plain = bytes(css("--accent"));
+  if (column < 0 || !rows.length) return { of: () => plain, legend: null };
+  const counts = new Map();
+  for (const row of rows) counts.set(row[column], (counts.get(row[column]) ?? 0) + 1);
+  const words = [...counts.keys()].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
+  if (words.length > GROUPS && words.every(isNumber)) {
+    const numbers = rows.map((row) => Number(row[column]));
+    const low = numbers.reduce((a, b) => Math.min(a, b)), high = numbers.reduce((a, b) => Math.max(a, b));
+    const shades = Array.from({ length: SHADES }, (_, k) => bytes(shade(k / (SHADES - 1), isDark())));
+    return { of: (i) => shades[Math.round(((SHADES - 1) * (numbers[i] - low)) / (high - low || 1))], legend: { low, high } };
+  }
+  const rank = new Map(words.map((word, k) => [word, bytes(colour(k))]));
+  return { of: (i) => rank.get(rows[i][column]), legend: words.map((word, k) => ({ word, count: counts.get(word), paint: colour(k) })) };
+}
+
+// Writes a legend into an element; chosen(word) is called for a word that is clicked.
+export function drawLegend(element, name, legend, chosen) {
+  element.hidden = !legend;
+  if (!legend) return;
+  element.replaceChildren(Object.assign(document.createElement("strong"), { textContent: name }));
+  const add = (kind, properties) => element.appendChild(Object.assign(document.createElement(kind), properties));
+  if (!Array.isArray(legend)) {
+    add("i", { className: "embeddings-scale" }).style.background = `linear-gradient(90deg, ${Array.from({ length: 9 }, (_, k) => shade(k / 8, isDark())).join(", ")})`;
+    add("span", { textContent: `${format.value(legend.low)} to ${format.value(legend.high)}` });
+    return;
+  }
+  for (const { word, count, paint } of legend.slice(0, WORDS)) {
+    const button = add("button", { title: `Select ${format.plural(count, "vector")}` });
+    const dot = button.appendChild(Object.assign(document.createElement("i"), { className: "dot" }));
+    dot.style.background = paint;
+    button.append(word);
+    button.addEventListener("click", () => chosen(word));
+  }
+  if (legend.length > WORDS) add("span", { textContent: `and ${legend.length - WORDS} more` });
+}
