@@ -36,5 +36,12 @@ export async function grid(element, options) {
     ReactDOM.createRoot(element).render(React.createElement(AgGrid, props));
   });
   api.updateGridOptions(options);
+  const tidy = () => requestAnimationFrame(() => tidyHead(element));
+  for (const kind of ["displayedColumnsChanged", "virtualColumnsChanged"]) api.addEventListener(kind, tidy);
   return api;
+}
+
+// Where no group is in view its row of the head is empty, and nothing to those who listen to the page.
+function tidyHead(element) {
+  for (const row of element.querySelectorAll(".ag-header-row-group")) row.style.visibility = row.childElementCount ? "" : "hidden";
 }

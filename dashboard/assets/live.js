@@ -61,11 +61,14 @@ function show() {
   const typical = recent.length ? Math.round(recent[Math.floor(recent.length / 2)]) : null;
   const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: typical === null ? "live" : `live ${typical} ms` };
   light.dataset.state = state;
-  light.lastElementChild.textContent = words[state];
+  light.children[1].textContent = words[state];
+  light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const all = latency();
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
   light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
+
+setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
 
 export function connect() {
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
@@ -89,6 +92,7 @@ export function connect() {
     }
     for (const told of head.points) {
       const points = { ...told, steps: column(told.count), times: column(told.count), values: column(told.count) };
+      if (told.count) newest = Math.max(newest, points.times[told.count - 1]);
       for (const listener of listeners.points) listener(points);
     }
     for (const change of head.changed) for (const listener of listeners.changed) listener(change);
