@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import dash_ag_grid  # noqa: F401  # its scripts are served; assets/dash.js brings them in when a table is opened
 import dash_mantine_components as dmc
 from dash import Dash
 from fastapi import FastAPI

@@ -67,12 +67,14 @@ class _Page:
         self._read_only = read_only
         self._extremes: dict[Path, tuple[int, list[Any]]] = {}
 
-    async def table(self, _: Request) -> Response:
-        """Of every run, by tag: [last, smallest, largest, points]; extremes over finite values."""
+    async def table(self, request: Request) -> Response:
+        """Of every run, by tag: [last, smallest, largest, points]; extremes over finite values. ?tag=… (several times)
+        for those tags only."""
         await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        return await asyncio.to_thread(lambda: json_answer({"runs": self._table()}))
+        tags = frozenset(request.query_params.getlist("tag"))
+        return await asyncio.to_thread(lambda: json_answer({"runs": self._table(tags)}))
 
-    def _table(self) -> dict[str, Any]:
+    def _table(self, tags: frozenset[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for summary in self._hub.summaries():
             name = summary["name"]
@@ -91,7 +93,7 @@ class _Page:
                     extremes[tag][2],
                 ]
                 for tag, last in summary["scalars"].items()
-                if tag in extremes
+                if tag in extremes and (not tags or tag in tags)
             }
         return found
 

@@ -19,7 +19,7 @@ const pages = {
   media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"], isFor: (tag) => !isSurface(tag) },
   profiles: { title: "Profiles", load: () => import("./profiles.js"), kinds: ["profile"] },
   machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
-  runs: { title: "Runs", load: () => import("./table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
+  runs: { title: "Runs", load: () => import("./run_table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
   paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar", "text"], isFor: isPath },
   quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
   embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },

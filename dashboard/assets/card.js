@@ -11,7 +11,7 @@ import { Curve } from "./curve.js";
 import { linesOf } from "./lines.js";
 
 const CARD = `
-  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-value"></span></div>
+  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>
   <div class="card-plot"><div class="skeleton"></div></div>
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>
   <div class="card-actions">
@@ -332,11 +332,7 @@ export class Card {
     const { outside } = this.chart.view?.y ?? {};
     const told = this.element.querySelector(".told");
     told.textContent = `${format.plural(points, "point")}, 0 hidden${outside ? `, ${outside.toLocaleString("en-US")} outside the range` : ""}`;
-    if (odd) {
-      const bad = told.appendChild(document.createElement("span"));
-      bad.className = "bad";
-      bad.textContent = ` · ${odd.toLocaleString("en-US")} not finite`;
-    }
+    this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
     this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
   }
 }

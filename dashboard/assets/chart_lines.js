@@ -3,7 +3,11 @@
 // In a browser without a GPU the cost of a chart is the stroking of wide lines with soft edges. So no line has more
 // corners than there are pixels to see them in, many lines are drawn thin, and behind many smoothed lines the raw
 // values are one band, from the least to the greatest, instead of a hundred lines nobody could tell apart.
+import * as format from "./format.js";
+import { css } from "./palette.js";
+
 const MANY = 24;
+const FEW = 12;
 
 export function drawLines(context, view) {
   const { lines } = view;
@@ -12,6 +16,26 @@ export function drawLines(context, view) {
   if (many && smooth) rawRange(context, view);
   for (const line of lines) if (!line.strong) drawLine(context, line, view, many);
   for (const line of lines) if (line.strong) drawLine(context, line, view, false);
+  if (lines.length <= FEW) nameAlone(context, view);
+}
+
+// A line of one point is a dot: with its value beside it, where there is room for that.
+function nameAlone(context, { lines, settings, scale, plot }) {
+  const taken = [];
+  context.font = `11px ${css("--font")}`;
+  context.textBaseline = "middle";
+  for (const { curve, colour, faded } of lines) {
+    const value = curve.mean[0];
+    if (curve.length !== 1 || faded || !Number.isFinite(value) || (settings.logy && value <= 0)) continue;
+    const [begin, , shift] = curve.ends(settings.axis);
+    const px = scale.x(begin[0] - shift), py = scale.y(value);
+    if (taken.some(([x, y]) => Math.abs(x - px) < 60 && Math.abs(y - py) < 13)) continue;
+    taken.push([px, py]);
+    const left = px > (plot.left + plot.right * 2) / 3;
+    context.textAlign = left ? "right" : "left";
+    context.fillStyle = colour;
+    context.fillText(format.value(value, 5), px + (left ? -7 : 7), py);
+  }
 }
 
 // The columns of a line that are in view, with one more at each side.

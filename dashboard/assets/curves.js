@@ -82,10 +82,11 @@ function arrange() {
   const known = runs.tags("scalar");
   const filter = query(state.get("tags"));
   const ids = oneId() ? [oneId()] : [...state.get("cards").filter(tagsOf), ...known].filter((id) => filter.test(tagsOf(id).join(" ")));
-  if (!known.length || !ids.length) {
+  const nobody = runs.all().length > 0 && !runs.visible().length;
+  if (!known.length || !ids.length || nobody) {
     for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
     delete view.dataset.layout;
-    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : noMatch(filter.problem)]));
+    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : ids.length ? noRuns() : noMatch(filter.problem)]));
     return;
   }
   const wanted = groupsOf(ids);
@@ -210,15 +211,23 @@ function skeletons() {
   return [group];
 }
 
-function noMatch(problem) {
+// What is hidden, by what, and the button that shows it again. ways: [what is said, a button's text, what it does].
+function hidden(title, ways) {
   const element = document.createElement("div");
   element.className = "empty";
-  element.append(
-    Object.assign(document.createElement("h2"), { textContent: problem || `No tag holds “${state.get("tags").trim()}”` }),
-    Object.assign(document.createElement("p"), { textContent: `${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.` }),
-    Object.assign(document.createElement("button"), { className: "button", textContent: "Clear the filter", onclick: () => state.set("tags", "") }),
-  );
+  element.append(Object.assign(document.createElement("h2"), { textContent: title }));
+  for (const [words, text, onclick] of ways) element.append(Object.assign(document.createElement("p"), { textContent: words }), Object.assign(document.createElement("button"), { className: "button", textContent: text, onclick }));
   return element;
+}
+
+const noMatch = (problem) => hidden(problem || `No tag holds “${state.get("tags").trim()}”`, [[`${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.`, "Clear the filter", () => state.set("tags", "")]]);
+
+function noRuns() {
+  const off = runs.names().filter((name) => runs.isOff(name) && runs.matches(name)).length, filtered = runs.names().filter((name) => !runs.matches(name)).length;
+  return hidden("No run is shown", [
+    ...(filtered ? [[`${format.plural(filtered, "run")} hidden by the filter “${state.get("runs").trim()}”.`, "Clear the filter of runs", () => state.set("runs", "")]] : []),
+    ...(off ? [[`${format.plural(off, "run")} switched off in the list.`, "Show all runs", () => runs.showAll(true)]] : []),
+  ]);
 }
 
 // --- the page -----------------------------------------------------------------------------------------------
@@ -239,7 +248,7 @@ export function unmount() {
 
 export function isReady() {
   if (!runs.loaded) return false;
-  if (!runs.tags("scalar").length) return true;
+  if (!runs.tags("scalar").length || view?.querySelector(":scope > .empty")) return true;
   return frames.idle() && sighted().length > 0 && sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded));
 }
 

@@ -1,17 +1,29 @@
-// Brings the controls that Dash renders to life, once the curves have had their turn.
+// Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
 import { boot } from "./state.js";
 import { bind, functions } from "./controls.js";
 
+const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the table of runs needs it
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+let begun = null; // a promise of the addresses of scripts that wait until somebody needs them
 
 export function loadDash() {
-  idle(begin, { timeout: 400 });
+  idle(() => { begin().catch(() => { /* the page works without the controls, and the terminal says why */ }); }, { timeout: 400 });
 }
 
-async function begin() {
-  let answer;
-  try { answer = await fetch(`${boot.prefix}/dash/`); } catch { return; }
-  if (!answer.ok) return;
+const run = (source) => new Promise((done, failed) => {
+  const script = document.createElement("script");
+  script.src = source;
+  script.async = false;
+  script.onload = done;
+  script.onerror = () => failed(new Error(`${new URL(source, location.href).pathname} could not be read.`));
+  document.body.append(script);
+});
+
+const begin = () => (begun ??= start().catch((error) => { begun = null; throw error; }));
+
+async function start() {
+  const answer = await fetch(`${boot.prefix}/dash/`);
+  if (!answer.ok) throw new Error("Dash could not be started; the terminal of viz says why.");
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const link of made.querySelectorAll('link[rel="stylesheet"]')) document.head.append(document.importNode(link));
   const configuration = made.getElementById("_dash-config");
@@ -24,14 +36,7 @@ async function begin() {
   document.body.append(kept);
   // One after the other, as the page that Dash would have made itself runs them.
   const sources = [...made.querySelectorAll("script[src]")].map((script) => script.getAttribute("src"));
-  for (const source of sources) {
-    const script = document.createElement("script");
-    script.src = source;
-    script.async = false;
-    document.body.append(script);
-    await new Promise((done) => { script.onload = script.onerror = done; });
-  }
-  if (!window.DashRenderer) return;
+  for (const source of sources) if (!source.includes(GRID)) await run(source);
   window.dash_clientside = Object.assign({}, window.dash_clientside, { everystep: functions });
   new window.DashRenderer();
   const root = document.getElementById("react-entry-point");
@@ -42,4 +47,15 @@ async function begin() {
     document.body.classList.add("has-dash");
   });
   drawn.observe(root, { childList: true, subtree: true });
+  return sources.filter((source) => source.includes(GRID));
+}
+
+let grid = null;
+
+// The component of AG Grid that Dash brings, with React; asked for when a table is opened.
+export const loadGrid = () => (grid ??= bringGrid().catch((error) => { grid = null; throw error; }));
+
+async function bringGrid() {
+  for (const source of await begin()) await run(source);
+  return { AgGrid: window.dash_ag_grid.AgGrid, React: window.React, ReactDOM: window.ReactDOM };
 }

@@ -6,12 +6,18 @@ const decimals = Array.from({ length: 13 }, (_, most) => new Intl.NumberFormat("
 
 const minus = (text) => text.replace("-", "−");
 
-// A value in a few digits: 0.0312, 12.35, 1.24e−7, 48,213.
+const UNITS = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+
+// A value in a few digits, large ones as on the axes: 0.0312, 12.35, 48,213, 1.24M, 1.24e−7.
 export function value(x, digits = 4) {
   if (x === null || x === undefined || Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
   const size = Math.abs(x);
+  if (size >= 1e6 && size < 1e15) {
+    const [unit, sign] = UNITS.find(([each]) => size >= each);
+    return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
+  }
   if (size >= 1e6 || size < 1e-4) {
     const [head, exponent] = x.toExponential(Math.max(0, digits - 2)).split("e");
     return minus(`${Number(head)}e${Number(exponent)}`);

@@ -57,6 +57,7 @@ export function linesOf(wanted, how, tags, memo, base) {
     };
   });
   if (how.base) lines = lines.filter(({ tag, name }) => base.get(tag)?.length && name !== how.base).map((line) => ({ ...line, curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () => difference(line.curve, base.get(line.tag), how.axis)) }));
+  if (!several && !byColour && !byDash) undash(lines);
   const keys = how.group ? groupKeys(how.group, runs) : [];
   if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
   const chosen = new Set(how.chosen);
@@ -68,6 +69,13 @@ export function linesOf(wanted, how, tags, memo, base) {
     line.faded = any && !line.strong && (chosen.size > 0 || how.highlight !== null);
   }
   return lines;
+}
+
+// Where a colour stands for one run only its line needs no dashes to be told from another.
+function undash(lines) {
+  const seen = new Map();
+  for (const line of lines) seen.set(line.colour, (seen.get(line.colour) ?? 0) + 1);
+  for (const line of lines) if (seen.get(line.colour) === 1) line.dash = [];
 }
 
 // Which colour each run has in the charts when it is not its own: that of its group, or of a setting's value.

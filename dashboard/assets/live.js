@@ -51,10 +51,13 @@ function show() {
   const all = latency.latency(RECENT);
   const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
-  light.lastElementChild.textContent = words[state];
+  light.children[1].textContent = words[state];
+  light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
   light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
+
+setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
 
 export function connect() {
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
@@ -84,6 +87,7 @@ export function connect() {
       let from = 0;
       for (let i = 0; i < tags.length; i++) {
         const to = from + counts[i];
+        if (to > from) newest = Math.max(newest, times[to - 1]);
         const points = { run, segment, tag: tags[i], n: n[i], count: counts[i], at, steps: steps.subarray(from, to), times: times.subarray(from, to), values: values.subarray(from, to) };
         for (const listener of listeners.points) listener(points);
         from = to;

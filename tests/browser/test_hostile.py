@@ -59,7 +59,7 @@ def test_five_hundred_payloads_do_nothing(
     for tab in ("curves", "runs", "distributions", "media", "graph"):
         page.goto(f"{served.base}/?p={tab}")
         until(page, "viz.ready")
-        for card in page.query_selector_all(".card, .panel, .t-row")[:8]:
+        for card in page.query_selector_all(".card, .panel, .ag-row")[:8]:
             card.hover()
         unharmed()
     page.goto(f"{served.base}/?g=*&x=relative")

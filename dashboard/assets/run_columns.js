@@ -1,0 +1,74 @@
+// The columns of the table of runs: what each is called, what a run has in it, and how that is read, sorted and filtered.
+import * as format from "./format.js";
+import * as runs from "./runs.js";
+import * as state from "./state.js";
+import { keysOf, settingsOf } from "./lines.js";
+
+export const WAYS = ["last", "min", "max"];
+const METRICS = 4; // tags with columns at first
+const SETTINGS = 8; // and configuration keys
+
+// run -> tag -> [last, least, greatest, points]
+export const metrics = new Map();
+
+const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) - run.started : null);
+const FIXED = {
+  name: { title: "Run", of: (run) => run.shown, tip: (run) => run.name, wide: 240 },
+  status: { title: "Status", of: (run) => run.status, wide: 96 },
+  started: { title: "Started", kind: "time", of: (run) => run.started ?? null, text: (value) => format.ago(value), exact: (value) => format.moment(value), wide: 104 },
+  took: { title: "Took", kind: "number", of: took, text: (value) => format.duration(value), exact: (value) => format.duration(value), wide: 96 },
+  step: { title: "Step", kind: "number", of: (run) => run.step ?? null, text: (value) => format.step(value), exact: (value) => format.step(value), wide: 84 },
+  labels: { title: "Tags", of: (run) => run.labels.join(", "), wide: 110 },
+  note: { title: "Note", of: (run) => run.said?.note ?? run.notes ?? "", wide: 150 },
+};
+
+// What a column of an id is: { id, title, group, kind: text | number | time, of(run), text(value), exact(value), wide }.
+export function column(id) {
+  if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
+  const cut = id.indexOf(":"), kind = id.slice(0, cut), name = id.slice(cut + 1);
+  if (kind === "config") return setting(id, name);
+  const way = WAYS.indexOf(kind);
+  const of = (run) => { const found = metrics.get(run.name)?.[name]; return found ? runs.number(found[way]) : null; };
+  return { id, tag: name, title: kind, group: name, kind: "number", of, text: (value) => format.value(value, 5), exact: format.exact, wide: 92 };
+}
+
+// A setting is a number where all runs that have it have one.
+function setting(id, key) {
+  const isNumber = (text) => text !== undefined && text.trim() !== "" && Number.isFinite(Number(text));
+  const texts = runs.all().map((run) => settingsOf(run).get(key)).filter((text) => text !== undefined);
+  const numeric = texts.length > 0 && texts.every(isNumber);
+  const of = (run) => { const text = settingsOf(run).get(key); return text === undefined ? null : numeric ? Number(text) : text; };
+  return { id, title: key, group: "Settings", kind: numeric ? "number" : "text", of, text: String, exact: String, wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)) };
+}
+
+const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
+
+// What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the best.
+function usual() {
+  const all = runs.all(), tags = runs.tags("scalar");
+  const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])].filter(Boolean).slice(0, METRICS);
+  return [
+    "status", "started", "took", "step",
+    ...(all.some((run) => run.labels.length) ? ["labels"] : []),
+    ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
+    ...keysOf(all).slice(0, SETTINGS).map((key) => `config:${key}`),
+    ...first.flatMap((tag) => [`last:${tag}`, `${isBest(tag) ? "max" : "min"}:${tag}`]),
+  ];
+}
+
+export const shown = () => ["name", ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name") : usual())];
+
+// Every column there could be, in the order in which they are offered.
+export const all = () => [
+  ...Object.keys(FIXED).filter((id) => id !== "name"),
+  ...[...new Set(runs.all().flatMap((run) => [...settingsOf(run).keys()]))].sort().map((key) => `config:${key}`),
+  ...runs.tags("scalar").flatMap((tag) => WAYS.map((way) => `${way}:${tag}`)),
+];
+
+const isNone = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
+
+// By size or by word; what has no value is at the end, whichever way.
+export function compare(a, b, _, __, falling) {
+  if (isNone(a) || isNone(b)) return (isNone(a) - isNone(b)) * (falling ? -1 : 1);
+  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+}
