@@ -43,7 +43,7 @@ RANDOM = np.random.default_rng(0)
 MLP_X, MLP_Y = RANDOM.standard_normal((128, 784), dtype=np.float32), RANDOM.integers(0, 10, 128)
 CNN_X, CNN_Y = RANDOM.standard_normal((64, 1, 28, 28), dtype=np.float32), RANDOM.integers(0, 10, 64)
 CHAIN = 1000
-BLOCK, WARM_UP = 10, 5
+BLOCK, WARM_UP = 20, 12  # measured: for ten steps after a change of library a step takes up to twice as long
 MEMORY_STEPS = 5
 
 
