@@ -7,7 +7,7 @@ import { ramp } from "./paths_surface.js";
 
 const PAD = { top: 12, right: 14, bottom: 26, left: 44 };
 const LABEL = 16; // room for the name of an axis
-const BAR = { gap: 10, width: 10, room: 68 }; // the scale of heights, to the right
+const BAR = { gap: 10, width: 10, room: 84 }; // the scale of heights, to the right, with room for 0.000753
 const LEVELS = 16;
 const HATCH = 7; // CSS pixels between the lines over what is not finite
 
