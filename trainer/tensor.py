@@ -234,6 +234,18 @@ class Tensor(TensorMethods):
         memo[id(self)] = twin
         return twin
 
+    def __copy__(self) -> Tensor:
+        twin = type(self).__new__(type(self))
+        twin.raw, twin.node, twin.grad, twin.origin, twin.views = self.raw, self.node, self.grad, None, None
+        return twin
+
+    def __reduce__(self) -> Any:
+        if self.node is not None:
+            expected = "a tensor without a gradient, such as x.detach()"
+            problem = "a tensor that requires a gradient cannot be pickled."
+            raise DTypeError(sentence(problem, expected, repr(self.node), "try trainer.save(...)"))
+        return type(self), (self.raw,)
+
     def __bool__(self) -> bool:
         return bool(self.raw)
 
