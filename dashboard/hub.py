@@ -21,7 +21,7 @@ from dashboard.follower import Follower
 from dashboard.library import NewPoints, News
 from tracker.store.segments import Segment
 
-FRAME_S = 0.033
+FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
 
 MAX_QUEUED_POINTS = 200_000
