@@ -108,7 +108,7 @@ def _count_chunk(flat: Any, xp: Any) -> Sketch:
 
     def moments(all_finite: bool) -> tuple[float, float, float, float]:
         kept = flat if all_finite else flat[xp.isfinite(single)]
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # sums of the two signs may run over in both directions
             total = float(kept.sum())  # pairwise: float32 is good to 6 digits of the sum of magnitudes
             if kept.dtype != xp.float64 and (kept.dtype != xp.float32 or not np.isfinite(total)):
                 total = float(kept.sum(dtype=xp.float64))
