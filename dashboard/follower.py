@@ -40,6 +40,9 @@ SCAN_SHARE = 50
 CHORES_AFTER_S = 0.4
 """What nobody waits for begins so long after the last question, or the start: the first page is not to share a core."""
 
+PATIENCE_S = 5.0
+"""But so long after the start at the latest: a page that asks all the time is not to keep us from watching."""
+
 SLICE = 16
 """Files that are completed at a time: 20 ms during which the library is held."""
 
@@ -123,6 +126,7 @@ class Follower:
         self._quiet_since = time.monotonic()
         chores = self._chores()
         next_chore = next_net = self._quiet_since + CHORES_AFTER_S
+        patience = self._quiet_since + PATIENCE_S
         while not self._stopped:
             with self._wake:
                 if not self._dirty:
@@ -146,7 +150,7 @@ class Follower:
                 if running:
                     self._ask(lambda names=running: self.library.look(names))  # type: ignore[misc]
             if now >= next_chore:
-                waits = self._questions or now - self._quiet_since < CHORES_AFTER_S
+                waits = now < patience and (self._questions or now - self._quiet_since < CHORES_AFTER_S)
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
 
     def _scan(self, now: float) -> None:

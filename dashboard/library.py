@@ -19,7 +19,6 @@ from typing import Any
 
 from dashboard import index as indexes
 from dashboard import page_file
-from dashboard.page_form import headline
 from dashboard.series import Extent, NamePool, Series, extent_of
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
@@ -359,11 +358,8 @@ class Library:
         state = SegmentState(segment, extent, segment.written, is_read=not glance)
         state.has_marks = _has_marks(connection, 0)
         if glance:
-            chosen = headline(set(names.by_kind.get("scalar", ())))
-            if chosen is not None:
-                number = names.entries[names.places["scalar", chosen]][0]
-                for row in connection.execute(_LAST_OF_ONE, (number,)).fetchall():
-                    extent.put(*row)
+            for row in connection.execute(_LAST_OF_ONE, (names.headline,)).fetchall():
+                extent.put(*row)
             return state
         extent.rows["count"] = 0
         for row in connection.execute(_LAST).fetchall():
@@ -454,7 +450,7 @@ def _is_settled(path: Path) -> bool:
     newest = 0.0
     for ending in ("", "-wal"):
         with contextlib.suppress(OSError):
-            newest = max(newest, Path(f"{path}{ending}").stat().st_mtime)
+            newest = max(newest, os.stat(f"{path}{ending}").st_mtime)
     return time.time() - newest > SETTLED_S
 
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from dashboard.series import headline
 
 if TYPE_CHECKING:
     from dashboard.library import RunState
     from dashboard.series import Extent
-
-HEADLINES = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
-"""What a run is judged by at a glance, the first that there is."""
-
-
-def headline(tags: Collection[str]) -> str | None:
-    """The tag whose last value and sketch stand in the list of runs."""
-    known = next((tag for tag in HEADLINES if tag in tags), None)
-    return known or min((tag for tag in tags if "loss" in tag.lower()), default=None) or min(tags, default=None)
 
 
 def page_form(runs: Iterable[RunState]) -> dict[str, Any]:

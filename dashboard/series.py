@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,16 @@ ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value
 
 UNREAD = -1
 """In place of a count: the series is there, how far it goes was not read yet."""
+
+
+HEADLINES = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
+"""What a run is judged by at a glance, the first that there is."""
+
+
+def headline(tags: Collection[str]) -> str | None:
+    """The tag whose last value and sketch stand in the list of runs."""
+    known = next((tag for tag in HEADLINES if tag in tags), None)
+    return known or min((tag for tag in tags if "loss" in tag.lower()), default=None) or min(tags, default=None)
 
 
 @dataclass(slots=True)
@@ -37,6 +47,12 @@ class Names:
     def places(self) -> dict[tuple[str, str], int]:
         """Where each (kind, tag) stands."""
         return {(kind, tag): place for place, (_, kind, tag) in enumerate(self.entries)}
+
+    @cached_property
+    def headline(self) -> int | None:
+        """The number of the series that the list of runs shows; None without any curve."""
+        chosen = headline(self.by_kind.get("scalar", ()))
+        return None if chosen is None else self.entries[self.places["scalar", chosen]][0]
 
     @cached_property
     def numbers(self) -> dict[int, int]:

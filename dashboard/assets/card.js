@@ -158,7 +158,7 @@ export class Card {
       if (base && runs.get(base) && this.#has(runs.get(base), tag) && !names.includes(base)) names.push(base);
       const columns = this.#columns();
       // Asked for in few columns, beside very many others, and now seen among few.
-      const coarse = (curve) => curve?.loaded && !curve.single && curve.columns * 2 <= columns;
+      const coarse = (curve) => curve?.loaded && !curve.single && curve.columns * 1.5 <= columns;
       this.#ask(tag, names.filter((name) => !this.asked.has(this.#key(name, tag)) || coarse(this.curve(name, tag))));
     }
   }

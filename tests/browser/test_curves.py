@@ -401,3 +401,28 @@ def test_the_keyboard_sheet_opens(sweep: Any, page: Any, until: Callable[..., An
     page.keyboard.press("f")
     page.keyboard.type("sweep/1")
     until(page, "document.querySelectorAll('.run').length === 1")
+
+
+def test_a_chart_of_very_many_runs_is_whole_and_exact(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The newest hundred are drawn first and then all, in few columns that lose no spike; few of them alone come finer."""
+    for number in range(230):
+        with tracker.init(logdir=logdir, name=f"r{number:03}", machine=False) as run:
+            for step in range(3000 if number < 2 else 3):
+                run.log({"loss": 50.0 + number if step == 1 else 1.0, "other": float(number)}, step=step)
+    served = serve(logdir, "--no-token")
+    page.goto(served.address)
+    until(page, "viz.ready", timeout=60)
+    page.evaluate("viz.settled()")
+    for tag in ("loss", "other"):
+        assert len(lines(page, tag)) == 230
+    extremes = page.evaluate("viz.extremes('loss')")
+    assert extremes == {f"r{number:03}": [1.0, 50.0 + number] for number in range(230)}
+    assert page.evaluate("viz.extremes('other')") == {f"r{n:03}": [n, n] for n in range(230)}
+    assert "6,684 points, 0 hidden" in page.inner_text(f"{CARD.format('loss')} .told")
+    assert len(page.evaluate("viz.drawn('loss').r000.step")) <= 700
+    page.evaluate("viz.set('runs', '/^r00[0-2]/')")
+    until(page, "viz.drawn('loss').r000?.step.length > 700")
+    assert page.evaluate("viz.extremes('loss')") == {f"r{n:03}": [1.0, 50.0 + n] for n in range(3)}
+    until(page, "document.querySelectorAll('.run').length === 3 && document.querySelector('.run .words').textContent.includes('step')")  # fmt: skip

@@ -87,6 +87,30 @@ def test_one_question_brings_a_tag_of_many_runs(client: TestClient) -> None:
     assert head["curves"][0]["length"] <= 100
 
 
+def test_tags_asked_together_are_answered_as_one_by_one(client: TestClient, logdir: Path) -> None:
+    """Several cards are one question: each file opened once, the answers the same to the bit, tails included."""
+    with tracker.init(logdir=logdir, name="a", resume="must", step=1400) as run:
+        run.log({"loss": 9.0}, step=1401)
+    tags, body = ["loss", "odd", "nowhere"], {"runs": ["a", "b/c"], "columns": 100, "start": 200, "stop": 1450}
+    head, (values,) = unpacked(client.post("/api/v1/curves", json={**body, "tags": tags}).content)
+    assert [answer["tag"] for answer in head["answers"]] == tags
+    at = 0
+    for tag, answer in zip(tags, head["answers"], strict=True):
+        one, (own,) = unpacked(client.post("/api/v1/curves", json={**body, "tag": tag}).content)
+        assert answer == one
+        np.testing.assert_array_equal(values[at : at + len(own)], own)
+        at += len(own)
+    assert at == len(values)
+
+
+@pytest.mark.parametrize("body", [{"tags": []}, {"tags": ["a"] * 65}, {"tags": "loss"}, {"tags": [3]}])
+def test_bad_lists_of_tags_get_a_sentence(client: TestClient, body: dict[str, Any]) -> None:
+    """None, too many, no list, no text."""
+    answer = client.post("/api/v1/curves", json={"runs": ["a"], **body})
+    assert answer.status_code == 400
+    assert "expected" in answer.json()["error"]
+
+
 @pytest.mark.parametrize("beyond", [12, 30_000])
 def test_what_a_rewind_left_behind_comes_as_a_tail(client: TestClient, logdir: Path, beyond: int) -> None:
     """Every point of it, or the first, last and extremes of its columns when they are many."""

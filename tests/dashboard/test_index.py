@@ -1,0 +1,232 @@
+"""The index of a logdir: what it saves is time; what is shown is always what the files say."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tracker
+from dashboard import index, page_file
+from dashboard import library as libraries
+from dashboard.library import Library, News
+from dashboard.page_form import page_form, reach
+from tracker.store import engine
+
+
+@pytest.fixture(autouse=True)
+def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logdir of three runs has an index too, and a file counts as settled at once."""
+    monkeypatch.setattr(index, "WORTH_IT", 0)
+    monkeypatch.setattr(libraries, "SETTLED_S", -1.0)
+
+
+def log(root: Path, name: str, values: list[float], **how: Any) -> None:
+    """A run, or more of one, of two curves."""
+    with tracker.init(logdir=root, name=name, machine=False, **how) as run:
+        for step, value in enumerate(values):
+            run.log({"loss": value, "other": -value}, step=step)
+
+
+def told(library: Library) -> Any:
+    """All that a library says of its runs."""
+    return {name: repr(run.summary()) for name, run in library.runs.items()}
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The segments that are opened from now on."""
+    found: list[Path] = []
+    known: Callable[[Path], Any] = engine.open_reader
+
+    def reading(path: Path) -> Any:
+        found.append(path)
+        return known(path)
+
+    monkeypatch.setattr(engine, "open_reader", reading)
+    return found
+
+
+def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And knows the same, marks and words of the page included."""
+    for number in range(3):
+        log(logdir, f"run{number}", [1.0, float("nan"), float(number)])
+    with tracker.init(logdir=logdir, name="marked", machine=False) as run:
+        run.mark("here", step=0)
+    page_file.write(logdir / "run1", "note", "the good one")
+    first = Library(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    files = opened(monkeypatch)
+    second = Library(logdir, index=tmp_path / "index")
+    news = second.scan(glance=True)
+    assert files == []
+    assert second.is_complete
+    assert told(second) == told(first)
+    assert set(news.changed) == set(first.runs)
+    assert [any(s.has_marks for s in run.segments.values()) for run in second.runs.values()].count(True) == 1
+    assert page_form(second.runs.values()) == page_form(first.runs.values())
+
+
+CHANGES = ("log", "resume", "delete", "rename", "truncate", "garble", "swap", "touch", "say", "keep")
+
+
+@pytest.mark.long
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 3), st.integers(1, 70)), max_size=8))
+def test_an_old_index_never_shows_what_is_no_longer_so(tmp_path: Path, changes: list[tuple[str, int, int]]) -> None:
+    """Whatever happened to the files since it was written, and also when it was written in between."""
+    root, kept = tmp_path / "runs", tmp_path / "index"
+    shutil.rmtree(root, ignore_errors=True)
+    kept.unlink(missing_ok=True)
+    template = tmp_path / "template"
+    if not template.exists():
+        for number in range(3):
+            log(template, f"r{number}", [float(number)] * 3)
+    shutil.copytree(template, root)
+    for change, number, size in [("keep", 0, 1), *changes]:
+        folder = root / f"r{number}"
+        files = sorted(folder.glob("events.*.sqlite"))
+        if change == "keep":
+            library = Library(root, index=kept)
+            library.scan()
+            library.keep()
+        elif change == "log":
+            log(root, "new", [float(size)] * size)
+        elif change == "resume":
+            log(root, f"r{number}", [float(size)] * size, resume="allow")
+        elif not files:
+            continue
+        elif change == "delete":
+            shutil.rmtree(folder)
+        elif change == "rename":
+            folder.rename(root / f"moved{len(list(root.iterdir()))}-{number}-{secrets.token_hex(4)}")
+        elif change == "truncate":
+            os.truncate(files[0], files[0].stat().st_size // 2)
+        elif change == "garble":
+            _write_in_place(files[0], b"\0" * files[0].stat().st_size)
+        elif change == "swap":
+            # The file of another run under this one's name, with its old size and time where they fit.
+            other = next(iter(sorted(root.glob("*/events.*.sqlite"))))
+            _write_in_place(files[0], other.read_bytes())
+        elif change == "touch":
+            os.utime(files[0], (size, size))
+        elif change == "say":
+            page_file.write(folder, "note", f"note {size}")
+    plain, quick = Library(root), Library(root, index=kept)
+    plain.scan()
+    quick.scan(glance=True)
+    quick.complete()
+    assert told(quick) == told(plain)
+
+
+def test_a_file_that_was_overwritten_is_read_anew(logdir: Path, tmp_path: Path) -> None:
+    """Of the same inode, size and time as before: the time of its last change is the system's own."""
+    log(logdir, "a", [1.0])
+    log(logdir, "b", [2.0])
+    first = Library(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    (a,), (b,) = logdir.glob("a/events.*.sqlite"), logdir.glob("b/events.*.sqlite")
+    assert a.stat().st_size == b.stat().st_size
+    _write_in_place(a, b.read_bytes())
+    second = Library(logdir, index=tmp_path / "index")
+    second.scan()
+    assert second.runs["a"].summary()["scalars"]["loss"]["value"] == 2.0
+
+
+def _write_in_place(path: Path, data: bytes) -> None:
+    """Changes a file as nobody should: same inode, and the time that it had before."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.truncate(len(data))
+        file.write(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "older"])
+def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) -> None:
+    """It is made anew from the files."""
+    log(logdir, "a", [1.0, 2.0])
+    kept = tmp_path / "index"
+    library = Library(logdir, index=kept)
+    library.scan()
+    library.keep()
+    data = kept.read_bytes()
+    middle = len(data) // 2
+    kept.write_bytes(
+        {
+            "cut": data[:middle],
+            "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+            "empty": b"",
+            "other": b"{}" * 400,
+            "older": data.replace(index.MAGIC, index.MAGIC.replace(b"1", b"0"), 1),
+        }[damage]
+    )
+    again = Library(logdir, index=kept)
+    again.scan()
+    assert told(again) == told(library)
+    again.keep()
+    assert kept.read_bytes() == data
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_only_the_index(logdir: Path, tmp_path: Path) -> None:
+    """A file where the folder should be: nothing is kept, nothing is lost."""
+    (tmp_path / "taken").write_text("")
+    log(logdir, "a", [1.0])
+    library = Library(logdir, index=tmp_path / "taken" / "index")
+    library.scan()
+    library.keep()
+    assert told(library)
+
+
+def test_what_is_being_written_is_not_kept(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit may be on its way into a file that looks the same."""
+    monkeypatch.setattr(libraries, "SETTLED_S", 3600.0)
+    log(logdir, "a", [1.0])
+    library = Library(logdir, index=tmp_path / "index")
+    library.scan()
+    library.keep()
+    files = opened(monkeypatch)
+    Library(logdir, index=tmp_path / "index").scan()
+    assert len(files) == 1
+
+
+def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path) -> None:
+    """The list is there at once, says nothing that it does not know, and then all of it."""
+    for number in range(3):
+        log(logdir, f"run{number}", [3.0, 2.0, float(number)])
+    library, plain = Library(logdir), Library(logdir)
+    plain.scan()
+    library.scan(glance=True)
+    brief = page_form(library.runs.values())
+    assert [run["scalars"]["loss"]["value"] for run in brief["runs"]] == [0.0, 1.0, 2.0]
+    assert [run["step"] for run in brief["runs"]] == [None] * 3
+    assert brief["tagsets"] == [{"scalar": ["loss", "other"]}]
+    assert not library.is_complete
+    news = library.complete(most=2)
+    assert news.changed == {"run0": {"last"}, "run1": {"last"}}
+    assert reach(library.runs["run0"])["step"] == 2
+    library.complete()
+    assert library.is_complete
+    assert told(library) == told(plain)
+    assert page_form(library.runs.values()) == page_form(plain.runs.values())
+    assert library.complete() == News()
+
+
+def test_what_changes_after_a_glance_is_told(logdir: Path) -> None:
+    """A file that was only glanced at and grew has no cursor that could be trusted: its line is asked for anew."""
+    log(logdir, "a", [1.0])
+    library = Library(logdir)
+    library.scan(glance=True)
+    shutil.rmtree(logdir / "a")
+    log(logdir, "a", [2.0, 3.0])
+    assert "line" in library.scan().changed["a"]
+    library.complete()
+    assert library.runs["a"].summary()["scalars"]["loss"]["value"] == 3.0
