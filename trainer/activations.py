@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainer.backend import array_module
-from trainer.function import Function, Node, mode
+from trainer.function import Function, Observer, mode
 from trainer.nn.module import Module
 from trainer.tensor import Tensor
 
 _RECTIFIERS = frozenset(("relu", "relu6"))
 
 
-class Activations:
+class Activations(Observer):
     """Looks on from `start` to `stop`, in this thread, unless somebody else does already.
 
     Only modules without modules of their own are looked at. Their outputs are kept until `values` is called, which
@@ -64,6 +64,3 @@ class Activations:
     def operation(self, op: type[Function], inputs: Sequence[Any], options: dict[str, Any], output: Any) -> None:
         if self._inside and self._inside[-1] and isinstance(output, Tensor) and output.dtype.kind == "f":
             self._outputs[self._inside[-1]] = (op.name, output.raw)
-
-    def gradient(self, node: Node, g: Any, parts: Sequence[Any]) -> None:
-        """Gradients are no activations."""
