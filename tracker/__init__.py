@@ -154,7 +154,8 @@ def watch(module: Any, every: int = 100, **options: Any) -> Any:
     Args:
         module: A `torch.nn.Module`.
         every: How many forward passes lie between two that are logged.
-        **options: `gradients`, `parameters`, `graph` (all True), `step` of the first pass, and `run` for another one.
+        **options: `gradients`, `parameters`, `outputs`, `norms`, `graph` (all True), `detect_anomaly` (False), `step`
+            of the first pass, and `run` for another one.
     """
     from tracker.integrations.pytorch import Watch
 

@@ -37,30 +37,30 @@ class _Watch(Observer):
     """Checks what comes out of operations and of their gradients."""
 
     def __init__(self) -> None:
-        self._modules: list[str] = []
-        self._made_at: dict[int, str] = {}
+        self._modules: list[Any] = []
+        self._made_at: dict[int, tuple[str, Any, str]] = {}
         # What to say when a gradient fails because of a value that no operation made: NaN in the data.
-        self._given: str | None = None
+        self._given: AnomalyError | None = None
 
     def enter(self, module: Any) -> None:
-        self._modules.append(type(module).__name__)
+        self._modules.append(module)
 
     def leave(self, module: Any) -> None:
         self._modules.pop()
 
     def operation(self, op: type[Function], inputs: Sequence[Any], options: dict[str, Any], output: Any) -> None:
-        place = " in ".join([line_outside(), *reversed(self._modules)])
+        line, module = line_outside(), self._modules[-1] if self._modules else None
+        place = " in ".join([line, *(type(each).__name__ for each in reversed(self._modules))])
         if isinstance(output, Tensor) and output.node is not None:
-            self._made_at[output.node.order] = place
+            self._made_at[output.node.order] = (place, module, line)
         if _is_finite(output):
             return
         if all(_is_finite(x) for x in inputs):
-            raise AnomalyError(
-                _message(f"{op.name} at {place} made the first value that is not finite.", inputs, output)
-            )
+            problem = f"{op.name} at {place} made the first value that is not finite."
+            raise _error(problem, inputs, output, op.name, module, line)
         if self._given is None:
             problem = f"{op.name} at {place} was given a value that is not finite, and no operation had made it."
-            self._given = _message(problem, inputs, output, "finite inputs and parameters")
+            self._given = _error(problem, inputs, output, op.name, module, line, "finite inputs and parameters")
 
     def gradient(self, node: Node, g: Any, parts: Sequence[Any]) -> None:
         if not _is_finite(g):
@@ -68,17 +68,25 @@ class _Watch(Observer):
         for part in parts:
             if part is not None and not _is_finite(part):
                 if self._given is not None and not all(_is_finite(x) for x in node.saved or ()):
-                    raise AnomalyError(self._given)
-                place = self._made_at.get(node.order, "a line outside detect_anomaly()")
+                    raise self._given
+                place, module, line = self._made_at.get(node.order, ("a line outside detect_anomaly()", None, ""))
                 problem = f"the gradient of {node.op.name} at {place} is the first that is not finite."
-                raise AnomalyError(_message(problem, [g, *(node.saved or ())], part))
+                raise _error(problem, [g, *(node.saved or ())], part, node.op.name, module, line)
 
 
-def _message(
-    problem: str, inputs: Sequence[Any], output: Any, expected: str = "finite values from finite inputs"
-) -> str:
-    lines = [f"its inputs: {described}" for x in inputs if (described := statistics(x))]
-    return sentence(problem, expected, statistics(output), "\n  ".join(lines))
+def _error(
+    problem: str,
+    inputs: Sequence[Any],
+    output: Any,
+    operation: str,
+    module: Any,
+    source: str,
+    expected: str = "finite values from finite inputs",
+) -> AnomalyError:
+    described = [each for x in inputs if (each := statistics(x))]
+    lines = "\n  ".join(f"its inputs: {each}" for each in described)
+    text = sentence(problem, expected, statistics(output), lines)
+    return AnomalyError(text, operation, module, source, described, statistics(output))
 
 
 def statistics(x: Any) -> str:

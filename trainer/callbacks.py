@@ -42,6 +42,9 @@ class Callback:
     def on_interrupt(self, loop: Loop) -> None:
         """Ctrl-C ended the training; `on_fit_end` comes next."""
 
+    def on_error(self, loop: Loop) -> None:
+        """Something was raised, `loop.error`, and will be: the last that is announced of this training."""
+
     def on_fit_end(self, loop: Loop) -> None:
         """After the last epoch, and after Ctrl-C: `loop.interrupted` says which."""
 

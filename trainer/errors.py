@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TrainerError(Exception):
     """Anything this package refuses; catch it to catch all of the kinds below.
@@ -51,7 +53,31 @@ class InPlaceError(GraphError):
 
 
 class AnomalyError(TrainerError, ValueError):
-    """A value that is not finite where all before were; raised inside `detect_anomaly`."""
+    """A value that is not finite where all before were; raised inside `detect_anomaly`.
+
+    Attributes:
+        operation: Its name.
+        module: The innermost module that asked for it; None outside of all.
+        source: The line of the user's code, "model.py:12".
+        inputs: What its inputs were like, a text each.
+        output: What came out.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        operation: str = "",
+        module: object = None,
+        source: str = "",
+        inputs: Sequence[str] = (),
+        output: str = "",
+    ) -> None:
+        super().__init__(text)
+        self.operation = operation
+        self.module = module
+        self.source = source
+        self.inputs = list(inputs)
+        self.output = output
 
 
 class GradientError(TrainerError, ValueError):

@@ -50,6 +50,7 @@ class Loop:
         random_at_epoch: The random generators as they were when the epoch began.
         half_epoch: What is known of an epoch that an earlier training was left within, until it goes on.
         interrupted: Whether Ctrl-C was pressed.
+        error: What was raised, during `on_error`.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Loop:
         self.half_epoch: dict[str, Any] | None = None
         self.stop = False
         self.interrupted = False
+        self.error: Exception | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `fit(..., resume=...)` goes on from; see `resume.snapshot`."""
@@ -162,6 +164,10 @@ def fit(
         except KeyboardInterrupt:
             # A program with a handler of its own raised it: the step is not finished, but it is the end all the same.
             loop.interrupted = True
+        except Exception as error:
+            loop.error = error
+            _announce(tell["on_error"], loop)
+            raise
         if loop.interrupted:
             _announce(tell["on_interrupt"], loop)
         _announce(tell["on_fit_end"], loop)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
+from trainer.activations import Activations
 from trainer.backend import array_module, to_numpy
 from trainer.callbacks import Callback
-from trainer.errors import ArgumentError, sentence
+from trainer.errors import AnomalyError, ArgumentError, sentence
 from trainer.function import span
 from trainer.loop import Loop, evaluate
 from trainer.nn.module import evaluating
@@ -29,12 +30,16 @@ _TOP = 5
 class TrackerCallback(Callback):
     """Logs a training to a run of the tracker. Steps count updates: the first is step 1.
 
+    What `detect_anomaly` finds is marked, with the operation, its line and what its inputs were like.
+
     Tags:
         train/loss, train/<metric>, lr: every `every` steps.
         val/loss, val/<metric>: after each epoch that is validated.
         weights/<parameter>, gradients/<parameter>: histograms, at the first step and every `heavy_every` steps; with
             them grad_norm/<parameter> and weight_norm/<parameter>, Euclidean lengths, and update_ratio/<parameter>, the
-            length of the step just taken divided by that of the weights before it (left out where these are all 0).
+            length of the step just taken divided by that of the weights before it (left out where these are all 0);
+            act_norm/<module>, the length of what it puts out, and dead/<module> of rectifiers, the share of units that
+            were 0 for every sample.
         samples: at the same steps the images given, each with its label and the likeliest classes.
 
     It measures its own time. When that is more than `max_overhead` of the training's, the costliest of histograms,
@@ -90,21 +95,33 @@ class TrackerCallback(Callback):
         self._profiler: Profiler | None = None
         self.budget = Budget(max_overhead, HEAVY, clock)
         self._before: dict[str, Any] = {}
+        self._activations: Activations | None = None
         self._has_said = False
 
     def on_fit_start(self, loop: Loop) -> None:
         self._parameters = dict(loop.model.named_parameters())
+        self._activations = Activations(loop.model)
         self._profile(loop.step)
+
+    def on_error(self, loop: Loop) -> None:
+        if self._activations is not None:
+            self._activations.stop()
+        if isinstance(loop.error, AnomalyError):
+            self._mark(loop.error, loop)
 
     def on_batch_start(self, loop: Loop) -> None:
         if self.log_graph:
             self.log_graph = False
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
+        if self._activations is not None and self._is_due(NORMS, loop.step + 1):
+            self._activations.start()
 
     def on_fit_end(self, loop: Loop) -> None:
         self._keep_profile(loop.step)
 
     def on_backward(self, loop: Loop) -> None:
+        if self._activations is not None:
+            self._activations.stop()
         if self._is_due(NORMS, loop.step):
             with self.budget.spending(NORMS):
                 self._before = {name: p.data.copy() for name, p in self._parameters.items()}
@@ -148,6 +165,16 @@ class TrackerCallback(Callback):
             self.budget.stride.update(state_dict["stride"])
         self._has_said = state_dict["has_said"]
 
+    def _mark(self, error: AnomalyError, loop: Loop) -> None:
+        """On the charts and in the graph: who made the first value that is not finite."""
+        paths = {id(module): path for path, module in loop.model.named_modules()}
+        path = paths.get(id(error.module), "").replace(".", "/")
+        node = f"{path}/{error.operation}" if path else error.operation
+        self.run.mark(
+            str(error).partition("\n")[0], loop.step + 1, kind="anomaly", node=node, operation=error.operation,
+            source=error.source, inputs=error.inputs, output=error.output,
+        )  # fmt: skip
+
     def _occasion(self, step: int) -> int | None:
         """Which of the steps of heavy kinds this is, from 0; None for the others."""
         if not self.heavy_every or (step % self.heavy_every and step != 1):
@@ -189,7 +216,7 @@ class TrackerCallback(Callback):
 
     def _norms(self, loop: Loop) -> dict[str, Any]:
         """Lengths of every parameter and its gradient, and how far the last step went."""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {} if self._activations is None else dict(self._activations.values())
         for name, p in self._parameters.items():
             before = self._before.pop(name)
             values[f"weight_norm/{name}"] = _length(p.data)

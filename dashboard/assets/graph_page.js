@@ -95,6 +95,7 @@ export class Page {
     this.model = model;
     this.selected = selected === null ? null : [...model.items.keys()].find((id) => model.way(id).join("/") === selected) ?? null;
     if (this.watch?.run !== run) this.watch = new Watch(run);
+    this.#lookForAnomalies();
     if (!this.drawing) this.#build();
     this.#buildModes();
     this.#choices();
@@ -149,10 +150,10 @@ export class Page {
       if (act === "fit") this.camera.fit();
       else if (act) this.camera.zoom(act === "in" ? 1.25 : 0.8);
     });
-    this.player = new Player();
+    this.player = new Player((path) => this.#find(path));
     this.canvas.append(this.player.element);
     this.offPace?.();
-    this.offPace = state.on("pace", () => { if (MODES[this.mode].watched) this.recolour(); });
+    this.offPace = state.on("pace", () => { if (MODES[this.mode].watched || this.watch?.broken) this.recolour(); });
     this.#listen();
     this.#showPanel(state.local.get("graph.panel", true) !== false && this.view.clientWidth >= 620);
     this.resize = new ResizeObserver(() => this.camera.drawMap());
@@ -196,6 +197,25 @@ export class Page {
     try { await watch.load(mode); } catch (error) { this.note(`What was watched could not be read: ${error.message}`); return; }
     if (watch === this.watch && mode === this.mode) this.recolour();
   }
+
+  async #lookForAnomalies() {
+    const { watch } = this;
+    try { if (await watch.look() && watch === this.watch) this.recolour(); } catch { /* the graph is of use without it */ }
+  }
+
+  // Shows the item of a path, or the scope nearest to it.
+  async #find(path) {
+    const parts = path.split("/");
+    try {
+      for (let length = parts.length; length; length--) {
+        const wanted = parts.slice(0, length).join("/");
+        const hit = (await this.model.search(wanted)).found.find(({ name }) => name === wanted);
+        if (hit) { await this.go(hit.up, hit.id); return; }
+      }
+    } catch (error) { this.note(`It could not be shown: ${error.message}`); }
+  }
+
+  marked(run) { if (this.watch?.run === run) this.#lookForAnomalies(); }
 
   #listen() {
     const idAt = (event) => { const found = event.target.closest?.("[data-id]"); return found ? Number(found.dataset.id) : null; };
@@ -271,11 +291,15 @@ export class Page {
     const amount = watch ? (item) => watch.at(path(item), this.mode) ?? 0 : undefined;
     const items = closed.map((box) => box.item);
     const scale = this.mode === "structure" ? null : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
-    const broken = watch?.broken && watch.step >= watch.broken.step ? watch.broken.path : null;
-    this.player.show(watch);
+    const { broken: met } = this.watch;
+    const at = watch?.steps.length ? watch.step : state.get("pace") ?? Infinity;
+    // What the training marked ended it: the newest step that was watched may lie before.
+    const broken = met && (at >= met.step || (met.text && state.get("pace") === null)) ? met.path : null;
+    const ill = new Set(broken === null ? [] : met.text ? nearest(broken, closed, path) : closed.filter((box) => within(broken, path(box.item))));
+    this.player.show(this.watch, Boolean(watch));
     for (const box of closed) {
       const { g } = this.drawing.boxes.get(box.id);
-      g.classList.toggle("is-broken", broken !== null && (broken === path(box.item) || broken.startsWith(`${path(box.item)}/`)));
+      g.classList.toggle("is-broken", ill.has(box));
       const colour = scale?.colour(box.item);
       g.classList.toggle("is-scaled", Boolean(scale));
       g.style.setProperty("--fill", colour?.fill ?? "");
@@ -398,6 +422,17 @@ export class Page {
     clearTimeout(this.noting);
     this.noting = setTimeout(() => { element.hidden = true; }, 8000);
   }
+}
+
+const within = (path, outer) => path === outer || path.startsWith(`${outer}/`);
+
+// The boxes that a path lies in, or that lie in it; of a node that the graph does not show those of the nearest scope.
+function nearest(path, boxes, pathOf) {
+  for (let wanted = path; wanted; wanted = wanted.slice(0, Math.max(0, wanted.lastIndexOf("/")))) {
+    const found = boxes.filter((box) => within(wanted, pathOf(box.item)) || within(pathOf(box.item), wanted));
+    if (found.length) return found;
+  }
+  return [];
 }
 
 function fill(select, names, chosen) {

@@ -17,8 +17,8 @@ export const WATCHED = {
   grad_norm: { title: "Gradient norm", together: length },
   weight_norm: { title: "Weight norm", together: length },
   update_ratio: { title: "Update ratio", together: largest },
-  act_norm: { title: "Activation norm", together: length },
-  dead: { title: "Dead share", together: largest },
+  act_norm: { title: "Activation norm", together: length, ofModules: true },
+  dead: { title: "Dead share", together: largest, ofModules: true },
 };
 for (const mode of Object.values(WATCHED)) Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
 
@@ -27,7 +27,18 @@ export class Watch {
     this.run = run;
     this.series = new Map(); // mode -> [{ path, steps, values }]
     this.steps = [];
-    this.broken = null; // { path, mode, step }
+    this.broken = null; // { path, mode, step, text? }
+    this.anomaly = null; // the same, of what the training itself found and marked
+  }
+
+  // What the training found of itself: the operation that made the first value that is not finite.
+  async look() {
+    const { marks } = await api.json("marks", { run: this.run });
+    const found = marks.filter(({ kind, attributes }) => kind === "anomaly" && attributes?.node);
+    const [first] = found.sort((a, b) => a.step - b.step);
+    if (first) this.anomaly = { path: String(first.attributes.node), step: first.step, text: first.text, inputs: [].concat(first.attributes.inputs ?? []), output: first.attributes.output ?? "" };
+    this.broken = this.anomaly ?? this.broken;
+    return Boolean(first);
   }
 
   // Which statistics the run has.
@@ -51,8 +62,8 @@ export class Watch {
     const steps = new Set();
     for (const { steps: some } of this.series.get(mode)) for (const step of some) steps.add(step);
     this.steps = [...steps].sort((a, b) => a - b);
-    this.broken = null;
-    for (const [name, list] of this.series) {
+    this.broken = this.anomaly;
+    if (!this.anomaly) for (const [name, list] of this.series) {
       for (const { path, steps: at, first } of list) {
         if (first >= 0 && (!this.broken || at[first] < this.broken.step)) this.broken = { path, mode: name, step: at[first] };
       }
@@ -72,7 +83,12 @@ export class Watch {
       const i = series.steps.findLastIndex((each) => each <= step);
       if (i >= 0) values.push(series.values[i]);
     }
-    return values.length ? WATCHED[mode].together(values) : null;
+    if (values.length) return WATCHED[mode].together(values);
+    // What a module put out was watched of it as a whole: that is what its last operation put out.
+    if (!WATCHED[mode].ofModules) return null;
+    const around = (this.series.get(mode) ?? []).find((series) => path.startsWith(`${series.path}/`));
+    const i = around ? around.steps.findLastIndex((each) => each <= step) : -1;
+    return i >= 0 ? around.values[i] : null;
   }
 
   // The end of the scale: the largest that any of the paths reaches, so that colours mean the same at every step.
@@ -90,33 +106,43 @@ export class Watch {
 
   get sentence() {
     if (!this.broken) return "";
-    const { path, mode, step } = this.broken;
+    const { path, mode, step, text, inputs, output } = this.broken;
+    if (text) return [`Step ${format.step(step)}: ${text}`, inputs.length ? `Its inputs: ${inputs.join("; ")}.` : "", output ? `Its output: ${output}.` : ""].filter(Boolean).join(" ");
     return `The first value that is not finite: ${WATCHED[mode].title.toLowerCase()} of ${path} at step ${format.step(step)}.`;
   }
 }
 
 // Play, pause and a slider of steps.
 export class Player {
-  constructor() {
+  // find(path): called with where the first value that is not finite was met, to show it.
+  constructor(find) {
     this.button = node("button", { type: "button", class: "icon-button", "aria-label": "Play or pause", text: "▶" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
     this.output = node("output");
-    this.said = node("span", { class: "graph-broken" });
+    this.said = node("button", { type: "button", class: "graph-broken" });
     this.element = node("div", { class: "graph-player", hidden: true }, this.button, this.slider, this.output, this.said);
     this.slider.addEventListener("input", () => { this.pause(); this.#go(Number(this.slider.value)); });
     this.button.addEventListener("click", () => (this.timer ? this.pause() : this.#play()));
-    this.said.addEventListener("click", () => { if (this.watch?.broken) state.set("pace", this.watch.broken.step); });
+    this.said.addEventListener("click", () => {
+      if (!this.watch?.broken) return;
+      state.set("pace", this.watch.broken.step);
+      find(this.watch.broken.path);
+    });
   }
 
-  show(watch) {
+  // follows: whether the colours are those of something that was watched; else only what broke is told.
+  show(watch, follows) {
     this.watch = watch;
-    this.element.hidden = !watch || watch.steps.length < 2;
-    if (!watch) { this.pause(); return; }
+    const plays = follows && watch.steps.length > 1;
+    const said = follows || watch.anomaly ? watch.sentence : "";
+    this.element.hidden = !plays && !said;
+    for (const part of [this.button, this.slider, this.output]) part.hidden = !plays;
+    if (!follows) this.pause();
     this.slider.max = String(watch.steps.length - 1);
     this.slider.value = String(watch.steps.indexOf(watch.step));
     this.output.textContent = watch.steps.length ? `step ${format.step(watch.step)}` : "";
-    this.said.textContent = watch.sentence;
-    this.said.hidden = !watch.sentence;
+    this.said.textContent = said;
+    this.said.hidden = !said;
   }
 
   #go(at) {

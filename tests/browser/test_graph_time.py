@@ -7,7 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
 import tracker
+import trainer
+from trainer import nn
 
 NODES = [
     {"name": "x", "kind": "input"},
@@ -63,3 +68,71 @@ def test_colours_follow_the_cursor_and_the_break_is_told(
     page.get_by_label("Play or pause").click()
     page.get_by_role("radio", name="Operation").check()
     until(page, "document.querySelector('.graph-player').hidden")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt:RuntimeWarning")
+def test_who_made_the_first_bad_value_is_marked_and_told(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """A training of ours inside detect_anomaly, end to end: operation, line, inputs and step, without colouring by any."""
+
+    class Root(nn.Module):
+        """Takes a root that has none at the fifth call."""
+
+        def __init__(self) -> None:
+            self.scale = nn.Linear(4, 4)
+            self.calls = 0
+
+        def forward(self, x: trainer.Tensor) -> trainer.Tensor:
+            self.calls += 1
+            y = self.scale(x)
+            return (y * y + (1.0 if self.calls < 6 else -1e6)).sqrt()
+
+    model = nn.Sequential(nn.Linear(4, 4), Root())
+    batches = [(np.ones((2, 4), np.float32), np.zeros((2, 4), np.float32))] * 10
+    optimizer = trainer.optim.SGD(model.parameters(), lr=0.01)
+    with tracker.init(logdir=logdir, name="a") as run, trainer.detect_anomaly():
+        watch = trainer.TrackerCallback(run)
+        with pytest.raises(trainer.AnomalyError):
+            trainer.fit(model, batches, nn.MSELoss(), optimizer, 1, callbacks=[watch], progress=False)
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=graph")
+    until(page, "viz.ready && document.querySelector('.graph-broken:not([hidden])')")
+    said = page.inner_text(".graph-broken")
+    assert said.startswith(f"Step 5: sqrt at {Path(__file__).name}:")
+    assert "Its inputs: float32 (2, 4), -1e+06 to" in said
+    assert "8 NaN" in said
+    until(page, f"{BROKEN} === 'sqrt'")
+    page.click(".graph-broken")
+    until(page, "viz.get('pace') === 5")
+    until(page, f"{BROKEN} === 'sqrt'")
+    until(page, "document.querySelector('.graph-svg .box.is-selected')?.getAttribute('aria-label').startsWith('sqrt')")
+
+
+def test_what_pytorch_modules_put_out_colours_the_graph(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """tracker.watch: activation norms and dead shares by module, and the module that broke."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch, which only the tests use")
+    model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 2))
+    with torch.no_grad():
+        model[0].weight[:3], model[0].bias[:3] = 0, -1  # half of the units are dead
+    with tracker.init(logdir=logdir, name="a") as run:
+        watch = tracker.watch(model, every=2, run=run)
+        for step in range(7):
+            if step == 6:
+                model[2].weight.data[0, 0] = float("inf")
+            model(torch.ones(5, 4)).sum().backward()
+        watch.stop()
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("dead/1").step.tolist() == [0, 2, 4, 6]
+    assert (stored.scalars("dead/1").value >= 0.5).all()
+    assert np.isfinite(stored.scalars("act_norm/0").value).all()
+    (mark,) = [mark for mark in stored.marks() if mark.kind == "anomaly"]
+    assert (mark.step, mark.attributes["node"], mark.attributes["operation"]) == (6, "2", "Linear")
+    assert "its weight is not finite" in mark.text
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=graph&at=2")
+    until(page, "viz.ready")
+    page.get_by_role("radio", name="Dead share").check()
+    until(page, "!document.querySelector('.graph-player').hidden")
+    assert page.evaluate(FILL, "1/relu")
+    assert "Step 6: Linear 2" in page.inner_text(".graph-broken")

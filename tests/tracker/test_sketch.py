@@ -81,7 +81,7 @@ def bucket_of(value: float) -> int:
 
 
 @given(st.lists(st.one_of(floats32, floats64), max_size=5))
-@example([np.tile(np.repeat([1.7e308, -1.7e308], 8), 8)])  # sums run over in both directions
+@example([np.tile(np.repeat([1.7e308, -1.7e308], 250), 2)])  # sums run over in both directions
 def test_merging_is_counting_together(parts: list[np.ndarray]) -> None:
     """Over steps, layers or processes: the sum of sketches is the sketch of everything."""
     merged = sketch.merge([sketch.count(part) for part in parts])
