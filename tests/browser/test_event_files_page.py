@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.tracker.test_event_files import event, write
 
 
@@ -43,3 +45,34 @@ def test_a_logdir_of_event_files_is_shown_as_it_is(
     asked = "fetch('/api/v1/scalars?run=torch_media&tag=loss/train&columns=100').then((answer) => answer.json())"
     assert page.evaluate(f"{asked}.then((found) => found.step_first.length)") == 20
     assert sorted(logdir.rglob("*")) == before
+
+
+@pytest.mark.long
+def test_what_lies_beside_event_files_is_on_its_page(
+    logdir: Path, real_data: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Meshes whole, the projector's folders, a profiler's session, a Keras model: no import, and no page says an error."""
+    shutil.copytree(real_data / "events" / "torch_mesh", logdir / "mesh")
+    shutil.copytree(real_data / "events" / "keras_run_metadata", logdir / "keras")
+    shutil.copytree(real_data / "projector" / "digits_torch", logdir / "digits")
+    session = logdir / "keras" / "train" / "plugins" / "profile" / "2020_05_16"
+    session.mkdir(parents=True)
+    shutil.copyfile(real_data / "traces" / "tf_keras_cpu.trace.json.gz", session / "host.trace.json.gz")
+    served = serve(logdir)
+    page.goto(served.address)
+    until(page, "viz.ready && document.querySelectorAll('.run').length === 4")
+    page.evaluate("viz.set('page', 'meshes')")
+    until(page, "document.querySelectorAll('.mesh-panel').length === 2")
+    until(
+        page,
+        "[...document.querySelectorAll('.mesh-panel output')].some((each) => each.textContent.includes('576 faces'))",
+    )
+    page.evaluate("viz.set('page', 'embeddings')")
+    until(page, "document.body.textContent.includes('300 vectors of 64 dimensions')")
+    page.evaluate("viz.set('page', 'profiles')")
+    until(page, "document.querySelector('.profile-about')?.textContent.includes('events')")
+    assert "2020_05_16/host" in page.locator(".profile-which").inner_text()
+    page.evaluate("viz.set('page', 'graph')")
+    until(page, "document.querySelector('#graph-tag option[value=keras]')")
+    page.locator("#graph-tag").select_option("keras")
+    until(page, "document.body.textContent.includes('relu_layer')")

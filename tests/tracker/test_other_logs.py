@@ -165,7 +165,7 @@ def test_trackio_projects(tmp_path: Path, logdir: Path) -> None:
 
 
 def test_mlflow_databases(tmp_path: Path, logdir: Path) -> None:
-    """Experiments, names that stand twice, deleted runs, and NaN, which MLflow keeps as 0 with a flag."""
+    """Experiments, names that stand twice, deleted runs, NaN, which MLflow keeps as 0 with a flag, and infinity as the largest number."""
     database = sqlite3.connect(tmp_path / "mlflow.db")
     database.executescript(
         "CREATE TABLE experiments (experiment_id INTEGER, name TEXT);"
@@ -174,11 +174,12 @@ def test_mlflow_databases(tmp_path: Path, logdir: Path) -> None:
         "CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);"
         "INSERT INTO experiments VALUES (1, 'mnist');"
         "INSERT INTO runs VALUES ('aaaaaaaa1', 'adam', 1, 1, 'active'), ('bbbbbbbb2', 'adam', 1, 2, 'active'), ('c', 'gone', 1, 3, 'deleted');"
-        "INSERT INTO metrics VALUES ('loss', 0.5, 1700000000500, 'aaaaaaaa1', 0, 0), ('loss', 0, 1700000001500, 'aaaaaaaa1', 1, 1), ('loss', 2, 1, 'bbbbbbbb2', 0, 0), ('loss', 3, 1, 'c', 0, 0);"
+        "INSERT INTO metrics VALUES ('loss', 0.5, 1700000000500, 'aaaaaaaa1', 0, 0), ('loss', 0, 1700000001500, 'aaaaaaaa1', 1, 1), ('loss', 2, 1, 'bbbbbbbb2', 0, 0), ('up', 1.7976931348623157e308, 1, 'aaaaaaaa1', 0, 0), ('loss', 3, 1, 'c', 0, 0);"
         "INSERT INTO params VALUES ('lr', '0.1', 'aaaaaaaa1');"
     )
     database.close()
-    assert added(tmp_path / "mlflow.db", logdir) == 3
+    assert added(tmp_path / "mlflow.db", logdir) == 4
+    assert tracker.open(logdir).run("mnist/adam").scalars("up").value.tolist() == [math.inf]
     assert [run.name for run in tracker.open(logdir).runs()] == ["mnist/adam", "mnist/adam-bbbbbbbb"]
     points = tracker.open(logdir).run("mnist/adam").scalars("loss")
     assert (repr(points.value.tolist()), points.wall_time.tolist()) == ("[0.5, nan]", [1700000000.5, 1700000001.5])

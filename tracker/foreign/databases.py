@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,8 @@ def read_mlflow(path: Path) -> Iterable[Log]:
         ):
             if identity in logs:
                 number: Any = "nan" if is_nan else value
+                if abs(value or 0) == sys.float_info.max:  # MLflow's way to keep what SQL has no word for
+                    number = math.copysign(math.inf, value)
                 logs[identity].add(key, int(step or 0), (timestamp or 0) / 1000, number)
         for identity, key, value in connection.execute("SELECT run_uuid, key, value FROM params"):
             if identity in logs:
