@@ -48,8 +48,10 @@ function showTabs() {
     const { kinds, isFor = () => true, is } = pages[page];
     const any = is?.() || kinds.some((kind) => runs.tags(kind).some(isFor));
     link.hidden = page !== "curves" && !any && state.get("page") !== page;
-    if (state.get("page") === page) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (state.get("page") === page) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
 }
 

@@ -63,6 +63,30 @@ def test_axe_has_no_serious_finding(
     assert not found, "\n".join(found)
 
 
+def test_many_tabs_stay_within_a_narrow_window(
+    logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """They are scrolled, that of the page in sight; the theme and the help stay within reach."""
+    with tracker.init(logdir=logdir, name="run") as run:
+        run.log(
+            {"loss": 1.0, "path/a/x": 0.0, "weights": tracker.Histogram([1.0, 2.0]), "notes": tracker.Text("words")},
+            step=0,
+        )
+        run.log({"e": tracker.Embedding([[0.0], [1.0]]), "m": tracker.Mesh([[0.0, 0, 0]])}, step=0)
+    page = new_page(width=700, height=800)
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=meshes")
+    until(page, "viz.ready && [...document.querySelectorAll('#tabs a')].filter((a) => !a.hidden).length >= 7")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    bars = page.query_selector("#tabs").bounding_box()
+    for selector, low, high in (
+        ("#tabs [aria-current]", bars["x"], bars["x"] + bars["width"]),
+        ("#toggle-theme", 0, 700),
+    ):
+        box = page.query_selector(selector).bounding_box()
+        assert low - 1 <= box["x"]
+        assert box["x"] + box["width"] <= high + 1
+
+
 @pytest.mark.parametrize("width", [380, 700, 1024])
 def test_a_narrow_window_is_usable(
     served: Any, new_page: Callable[..., Any], until: Callable[..., Any], width: int
