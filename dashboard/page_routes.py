@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from dashboard import expressions, page_file
+from dashboard import exports, expressions, page_file
 from dashboard.hub import Hub
 from dashboard.routes import body_of, json_answer
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
@@ -57,6 +60,7 @@ def routes(hub: Hub, store: Callable[[], Store], read_only: bool) -> list[Route]
         Route("/api/v1/trash", page.trash),
         Route("/api/v1/trash", page.discard, methods=["POST"]),
         Route("/api/v1/expressions", page.parse),
+        Route("/api/v1/export", page.export, methods=["POST"]),
     ]
 
 
@@ -128,6 +132,40 @@ class _Page:
             return found
 
         return json_answer({"marks": await asyncio.to_thread(read)})
+
+    async def export(self, request: Request) -> Response:
+        """A file with every point of some runs and tags: {form, runs, tags}; without tags of all."""
+        body = await body_of(request)
+        form, names, tags = body.get("form"), body.get("runs"), body.get("tags")
+        if form not in exports.FORMS or not isinstance(names, list) or not (tags is None or isinstance(tags, list)):
+            raise HTTPException(
+                400, f"expected {{form: one of {', '.join(exports.FORMS)}, runs: [names], tags: [tags]}}"
+            )
+        handle, path = tempfile.mkstemp(prefix="everystep-", suffix=f".{form}")
+        os.close(handle)
+        target = Path(path)
+
+        def write() -> None:
+            found = []
+            for name in names:
+                with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
+                    found.append(self._store().run(str(name)))
+            exports.write(str(form), found, target, None if tags is None else frozenset(map(str, tags)))
+
+        try:
+            await asyncio.to_thread(write)
+        except exports.MissingPackageError as error:
+            target.unlink(missing_ok=True)
+            raise HTTPException(400, str(error)) from error
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return FileResponse(
+            target,
+            filename=f"everystep.{form}",
+            media_type="application/octet-stream",  # a report is to be kept, not to be run with this page's rights
+            background=BackgroundTask(target.unlink, missing_ok=True),
+        )
 
     async def parse(self, request: Request) -> Response:
         """Whether an expression can be understood, and the tags that it names."""

@@ -10,7 +10,7 @@ import base64
 import html
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dashboard import curves, wire
@@ -25,15 +25,16 @@ COLUMNS = 2000
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def page(runs: Sequence[StoredRun], title: str) -> tuple[str, int]:
+def page(runs: Sequence[StoredRun], title: str, only: Collection[str] | None = None) -> tuple[str, int]:
     """The HTML, and how many points it stands for.
 
     Args:
         runs: Whose curves.
         title: What it is called.
+        only: Which tags; None for all.
     """
     known = {run.name: run.segments() for run in runs}
-    tags = sorted({tag for run in runs for tag in run.tags("scalar")})
+    tags = sorted({tag for run in runs for tag in run.tags("scalar") if only is None or tag in only})
     parts, points = [], 0
     for tag in tags:
         heads, columns = [], []

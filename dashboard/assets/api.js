@@ -27,6 +27,7 @@ export async function packed(path, values = {}) {
 const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
 
 export const post = async (path, body) => (await posted(path, body)).json();
+export const file = async (path, body) => (await posted(path, body)).blob();
 export const curves = async (body) => decode(await (await posted("curves", body)).arrayBuffer());
 
 export const blobAddress = (run, hash) => `${base}/blobs/${hash}?${query({ run })}`;

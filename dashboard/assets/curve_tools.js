@@ -1,9 +1,10 @@
 // The page of curves' own tools: how lines are drawn and grouped, charts of one's own, saved views, files.
 import * as api from "./api.js";
 import * as curves from "./curves.js";
+import * as format from "./format.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { downloadAll } from "./export.js";
+import { downloadDrawn, downloadPoints, downloadSheet } from "./export.js";
 import { check, field, section, select, words } from "./form.js";
 import { keysOf } from "./lines.js";
 import { ask, dialog, menu, popover, say, trying } from "./menu.js";
@@ -115,7 +116,28 @@ button("Lines", "How lines are drawn", lineTools);
 export const groups = button("Groups", "Groups, baseline, colours", groupTools);
 button("New chart", "Several tags in one chart, or an expression", newChart);
 button("Views", "Saved views", views);
-button("Download", "All charts in view", (anchor) => menu(anchor, ["CSV", "JSON"].map((form) => ({ text: `All in view as ${form}`, act: () => downloadAll(curves.inView(), form) }))));
+// --- all at once ---------------------------------------------------------------------------------------------
+
+const POINTS = { csv: "CSV", json: "JSON", parquet: "Parquet", html: "a report (HTML)" };
+
+// Of the runs that are selected, or else shown, and the tags that the filter lets through.
+function downloads(anchor) {
+  const chosen = state.get("chosen").filter((name) => runs.get(name));
+  const names = chosen.length ? chosen : runs.visible().map(({ name }) => name), tags = curves.tagsShown();
+  const about = document.createElement("p");
+  about.className = "menu-about";
+  about.textContent = `${format.plural(names.length, chosen.length ? "selected run" : "run")}, ${format.plural(tags.length, "tag")}`;
+  menu(anchor, [
+    about,
+    ...Object.entries(POINTS).map(([form, text]) => ({ text: `Every point as ${text}`, disabled: !names.length || !tags.length, act: () => trying(() => downloadPoints(form, names, tags)) })),
+    "-",
+    ...["PNG", "SVG"].map((form) => ({ text: `All charts as ${form}`, act: () => trying(() => curves.withAll((cards) => downloadSheet(cards, form))) })),
+    "-",
+    ...["CSV", "JSON"].map((form) => ({ text: `Lines in view as ${form}`, act: () => downloadDrawn(curves.inView(), form) })),
+  ]);
+}
+
+button("Download", "All charts, or every point, at once", downloads);
 
 // What is switched on somewhere behind a button shows on it.
 function mark() {

@@ -255,6 +255,21 @@ export function isReady() {
 export const get = (id) => cards.get(id);
 export const inView = () => sighted();
 
+// All cards that the filter lets through, in their order, drawn whether they are in sight or not; then act(cards).
+export async function withAll(act, most = 100) {
+  const all = [...view.querySelectorAll(".group:not(.is-closed) .card")].slice(0, most).map(({ card }) => card);
+  const unseen = all.filter((card) => !card.sight);
+  for (const card of unseen) card.setInSight(true);
+  await settled();
+  try { await act(all.filter((card) => card.chart?.view)); } finally { for (const card of unseen) card.setInSight(false); }
+}
+
+// The tags that the filter lets through.
+export function tagsShown() {
+  const filter = query(state.get("tags"));
+  return runs.tags("scalar").filter((tag) => filter.test(tag));
+}
+
 // As drawn now in the card of a tag: for automation.
 export function drawn(tag) {
   const found = {};
@@ -269,10 +284,10 @@ export function lines(id) {
   const card = cards.get(id);
   const { axis, smoothing } = settings();
   const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
-  return (card?.chart ? card.lines() : []).map(({ curve, name, label, colour, faded = false, strong = false, band = false }) => {
+  return (card?.chart ? card.lines() : []).map(({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
     const [begin, , shift] = curve.ends(axis), n = curve.length;
     const x = Array.from(begin.subarray(0, n), (value) => value - shift);
-    return { name, label, colour, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
+    return { name, label, colour, dash, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
   });
 }
 

@@ -1,7 +1,8 @@
-// A chart, or all that is in view, as a file: picture or numbers. Made here; nothing is sent anywhere.
+// A chart, or all of them, as a file: pictures and numbers. Nothing is sent anywhere but to this page.
+import * as api from "./api.js";
 import { css } from "./palette.js";
 import { drawChart } from "./chart.js";
-import { Record } from "./record.js";
+import { Record, escape } from "./record.js";
 import { say } from "./menu.js";
 
 const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
@@ -23,14 +24,19 @@ function recorded(card, write) {
   return write(record, width, height);
 }
 
-function png(card) {
+function painted(context, card, ratio) {
   const { width, height, zoom, zoomY, view } = card.chart;
+  drawChart(context, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio });
+}
+
+function png(card) {
+  const { width, height } = card.chart;
   const canvas = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
   const context = canvas.getContext("2d");
   context.scale(2, 2);
   context.fillStyle = css("--card");
   context.fillRect(0, 0, width, height);
-  drawChart(context, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio: 2 });
+  painted(context, card, 2);
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
@@ -72,9 +78,50 @@ export async function download(card, form) {
   offer(await make(card), `${fileName(card.title)}.${ending}`);
 }
 
-// Everything that is in view, in one file.
-export function downloadAll(cards, form) {
+// The charts that are in view, in one file of what they draw.
+export function downloadDrawn(cards, form) {
   if (!cards.length) return say("No chart is in view.");
   const text = form === "CSV" ? csv(cards) : json(cards);
   return offer(new Blob([text], { type: form === "CSV" ? "text/csv" : "application/json" }), `everystep.${form.toLowerCase()}`);
+}
+
+// Every stored point of some runs and tags: from the server, where they all are.
+export async function downloadPoints(form, runs, tags) {
+  offer(await api.file("export", { form, runs, tags }), `everystep.${form}`);
+}
+
+const GAP = 16, HEAD = 28;
+
+// All charts on one sheet, in their order, two beside each other.
+export async function downloadSheet(cards, form) {
+  if (!cards.length) return say("No chart is shown.");
+  const wide = Math.max(...cards.map(({ chart }) => chart.width)), tall = Math.max(...cards.map(({ chart }) => chart.height)) + HEAD;
+  const across = Math.min(2, cards.length), down = Math.ceil(cards.length / across);
+  const width = across * (wide + GAP) + GAP, height = down * (tall + GAP) + GAP;
+  const placed = cards.map((card, i) => [card, GAP + (i % across) * (wide + GAP), GAP + Math.floor(i / across) * (tall + GAP)]);
+  if (form === "SVG") {
+    const parts = placed.map(([card, x, y], i) => `<text x="${x + 8}" y="${y + 18}" font-weight="600" font-size="13" fill="${css("--text")}">${escape(card.title)}</text>\n<svg x="${x}" y="${y + HEAD}" width="${card.chart.width}" height="${card.chart.height}">${recorded(card, (record, w, h) => record.svg(w, h, css("--card"), `p${i}`))}</svg>`);
+    const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n<rect width="100%" height="100%" fill="${css("--card")}"/>\n${parts.join("\n")}\n</svg>\n`;
+    return offer(new Blob([text], { type: "image/svg+xml" }), "everystep.svg");
+  }
+  // Twice as sharp, as far as a browser's canvas goes.
+  const ratio = Math.min(2, 16000 / Math.max(width, height));
+  const canvas = Object.assign(document.createElement("canvas"), { width: width * ratio, height: height * ratio });
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  context.fillStyle = css("--card");
+  context.fillRect(0, 0, width, height);
+  for (const [card, x, y] of placed) {
+    context.save();
+    context.translate(x, y);
+    context.fillStyle = css("--text");
+    context.font = `600 13px ${css("--font")}`;
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
+    context.fillText(card.title, 8, 18);
+    context.translate(0, HEAD);
+    painted(context, card, ratio);
+    context.restore();
+  }
+  return offer(await new Promise((done) => canvas.toBlob(done, "image/png")), "everystep.png");
 }

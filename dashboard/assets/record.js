@@ -1,5 +1,5 @@
 // A drawing context that remembers instead of painting: the same drawing becomes SVG or LaTeX (PGF).
-const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+export const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 const two = (number) => String(Math.round(number * 100) / 100);
 const measuring = document.createElement("canvas").getContext("2d");
 
@@ -29,13 +29,14 @@ export class Record {
   fillText(text, x, y) { this.marks.push({ ...this.state, act: "text", text, x, y }); }
   #mark(act) { if (this.path.length) this.marks.push({ ...this.state, act, path: [...this.path] }); }
 
-  svg(width, height, background) {
+  // part: what names in it begin with, where several pictures are in one file.
+  svg(width, height, background, part = "") {
     const clips = [];
     const clip = (box) => {
       if (!box) return "";
       const key = box.map(two).join(" ");
       if (!clips.includes(key)) clips.push(key);
-      return ` clip-path="url(#c${clips.indexOf(key)})"`;
+      return ` clip-path="url(#${part}c${clips.indexOf(key)})"`;
     };
     const shapes = this.marks.map((mark) => {
       if (mark.act === "text") {
@@ -47,7 +48,7 @@ export class Record {
       if (mark.act === "fill") return `<path d="${d}" fill="${mark.fillStyle}"${alpha}${clip(mark.clip)}/>`;
       return `<path d="${d}" fill="none" stroke="${mark.strokeStyle}" stroke-width="${two(mark.lineWidth)}" stroke-linejoin="${mark.lineJoin}"${mark.dash.length ? ` stroke-dasharray="${mark.dash.join(" ")}"` : ""}${alpha}${clip(mark.clip)}/>`;
     });
-    const defs = clips.map((key, i) => { const [x, y, w, h] = key.split(" "); return `<clipPath id="c${i}"><rect x="${x}" y="${y}" width="${w}" height="${h}"/></clipPath>`; });
+    const defs = clips.map((key, i) => { const [x, y, w, h] = key.split(" "); return `<clipPath id="${part}c${i}"><rect x="${x}" y="${y}" width="${w}" height="${h}"/></clipPath>`; });
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">\n<defs>${defs.join("")}</defs>\n<rect width="100%" height="100%" fill="${background}"/>\n${shapes.join("\n")}\n</svg>\n`;
   }
 

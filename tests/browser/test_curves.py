@@ -316,6 +316,85 @@ def test_a_chart_is_taken_away_as_a_file(
         assert text.count("\\pgfpathlineto") >= 90
 
 
+def test_every_point_of_what_is_shown_is_taken_away_at_once(
+    sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Of the selected runs and the filtered tags, from the store, whatever the page has read of it."""
+    page.goto(f"{sweep.base}/?sel=sweep/0%0Asweep/3&tags=loss")
+    until(page, "viz.ready")
+    page.click("#own-tools >> text=Download")
+    assert "2 selected runs, 2 tags" in page.inner_text(".menu-about")
+    with page.expect_download() as caught:
+        page.click(".menu >> text=Every point as CSV")
+    file = tmp_path / caught.value.suggested_filename
+    caught.value.save_as(file)
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert {row["run"] for row in rows} == {"sweep/0", "sweep/3"}
+    assert {row["tag"] for row in rows} == {"train/loss", "val/loss"}
+    assert len(rows) == 2 * (100 + 10)
+    assert float(rows[1]["value"]) == 0.1 * 10 + math.exp(-1 / 20)
+
+
+@pytest.mark.parametrize("form", ["SVG", "PNG"])
+def test_all_charts_are_taken_away_on_one_sheet(
+    sweep: Any, new_page: Callable[..., Any], until: Callable[..., Any], tmp_path: Path, form: str
+) -> None:
+    """Those out of sight too."""
+    page = new_page(height=420)
+    page.goto(f"{sweep.base}/?runs=sweep")
+    until(page, "viz.ready")
+    page.click("#own-tools >> text=Download")
+    with page.expect_download() as caught:
+        page.click(f".menu >> text=All charts as {form}")
+    file = tmp_path / caught.value.suggested_filename
+    caught.value.save_as(file)
+    if form == "SVG":
+        import xml.etree.ElementTree as ET
+
+        root = ET.parse(file).getroot()
+        assert len(root.findall("{http://www.w3.org/2000/svg}svg")) == 3
+        assert {"train/loss", "val/loss", "tokens"} <= {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}  # fmt: skip
+        names = [clip.get("id") for clip in root.iter("{http://www.w3.org/2000/svg}clipPath")]
+        assert len(names) == len(set(names))
+    else:
+        from PIL import Image
+
+        with Image.open(file) as picture:
+            assert picture.height > 1000
+
+
+def test_what_hides_all_runs_is_said_with_a_button_that_ends_it(
+    sweep: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """The filter, the switches, or both."""
+    page.goto(f"{sweep.base}/?runs=sweep&off=sweep/0%0Asweep/1%0Asweep/2%0Asweep/3%0Asweep/4%0Asweep/5")
+    until(page, "viz.ready")
+    words = page.inner_text("#view .empty")
+    assert "1 run hidden by the filter “sweep”." in words
+    assert "6 runs switched off in the list." in words
+    page.click("text=Show all runs")
+    until(page, "viz.ready && viz.lines('train/loss').length === 6")
+    page.fill("#run-search", "nobody")
+    page.click("text=Clear the filter of runs")
+    until(page, "viz.ready && viz.lines('train/loss').length === 7")
+
+
+def test_dashes_are_for_colours_that_stand_twice(
+    sweep: Any, page: Any, until: Callable[..., Any], logdir: Path
+) -> None:
+    """The thirteenth run alone has a whole line; beside the first, whose colour it has, dashes."""
+    for number in range(6):
+        tracker.init(logdir=logdir, name=f"more/{number}").finish()
+    with tracker.init(logdir=logdir, name="z") as run:
+        run.log({"train/loss": 1.0, "alone": 1.0}, step=0)
+        run.log({"train/loss": 1.0, "alone": 1.0}, step=1)
+    page.goto(f"{sweep.base}/?s=0")
+    until(page, "viz.ready && viz.runs().length === 14 && viz.lines('alone').length === 1")
+    dashed = "(tag) => viz.lines(tag).filter((line) => line.dash.length).map((line) => line.name).join()"
+    assert page.evaluate(dashed, "alone") == ""
+    assert "z" in page.evaluate(dashed, "train/loss")
+
+
 def test_the_numbers_behind_a_chart_are_a_table(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
     """For those who cannot see it."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep/0")

@@ -166,3 +166,25 @@ def test_an_expression_and_another_axis_are_answered(client: TestClient) -> None
     assert answer.status_code == 200
     assert b'"needs":["loss","loss"]' in answer.content
     assert client.post("/api/v1/curves", json={"tag": "=loss *", "runs": ["a"]}).status_code == 400
+
+
+def test_every_point_of_some_runs_and_tags_is_a_file(client: TestClient) -> None:
+    """What viz export writes, of a selection; a form that is not known is explained."""
+    answer = post(client, "export", {"form": "csv", "runs": ["a/b", "gone"], "tags": ["odd"]})
+    rows = answer.text.splitlines()
+    assert rows[0] == "run,tag,step,wall_time,value"
+    assert len(rows) == 301
+    assert rows[4].startswith("a/b,odd,3,")
+    assert rows[4].endswith(",inf")
+    assert answer.headers["content-disposition"].endswith('"everystep.csv"')
+    assert len(post(client, "export", {"form": "csv", "runs": ["a", "a/b"]}).text.splitlines()) == 1 + 4 * 300
+    refused = post(client, "export", {"form": "docx", "runs": ["a"]})
+    assert refused.status_code == 400
+    assert "csv, parquet, json, html" in refused.json()["error"]
+
+
+def test_the_table_gives_the_tags_that_are_asked_for(client: TestClient) -> None:
+    """Last, smallest, largest, points; extremes of what is finite."""
+    answer = client.get("/api/v1/table?tag=odd").json()["runs"]
+    assert answer["a"] == {"odd": [1.0, 1.0, 1.0, 300]}
+    assert set(client.get("/api/v1/table").json()["runs"]["a"]) == {"odd", "loss"}
