@@ -150,6 +150,8 @@ export class Parallel {
       const every = Math.ceil(column.words.length / Math.max(2, Math.floor((this.height - TOP - this.bottom) / 16)));
       return column.words.map((text, i) => ({ at: column.words.length > 1 ? i / (column.words.length - 1) : 0.5, text })).filter((_, i) => i % every === 0);
     }
+    // Where a setting takes a few values only, these are what is read.
+    if (column.few) return column.few.map((value) => ({ at: column.scaled(value), text: format.value(value, 4) }));
     const made = column.isLog ? ticks.logarithmic(column.low, column.high, 5) : ticks.linear(column.low, column.high, 5);
     return made.map(({ at, text }) => ({ at: column.isLog ? Math.log(at / column.low) / Math.log(column.high / column.low) : (at - column.low) / (column.high - column.low), text }));
   }
