@@ -18,6 +18,7 @@ const TELL_MS = 150; // a brush is told to the other pages when the hand rests s
 const LIVE_MS = 1000;
 const MAX_AXES = 16; // settings on the parallel coordinates, the most important first
 const LIVELY = 300; // runs up to which every chart is redrawn while a brush moves
+const OTHERS = 4; // metrics in the table beside the chosen one
 const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
 let view = null;
@@ -25,7 +26,9 @@ let all = [], known = { differing: [], same: [] }, goal = null;
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
 let ranked = []; // settings by importance
-let outcomes = { key: "", values: null }; // the metric of each run: last, min, max
+const outcomes = new Map(); // tag -> {key, values}: of each run last, min and max
+const asked = new Map(); // tag -> key of what is on its way
+let others = []; // further metrics in the table
 let drawnOnce = false;
 
 const brushes = new Brushes();
@@ -60,17 +63,19 @@ function choose(what) {
 
 function arrange() {
   if (!view) return;
-  all = runs.all().filter(fits);
   const tags = runs.tags("scalar");
-  if (!all.length || !tags.length) { view.replaceChildren(runs.loaded ? emptyPage("compare") : ""); return; }
+  const candidates = runs.all().filter(fits);
+  if (!candidates.length || !tags.length) { view.replaceChildren(runs.loaded ? emptyPage("compare") : ""); return; }
   if (frame.parentElement !== view) view.replaceChildren(frame);
   const tag = tags.includes(chosen.tag) ? chosen.tag : tags.find((each) => /^(val|test|eval).*(loss|acc|error)/i.test(each)) ?? tags.find((each) => /loss|acc|error/i.test(each)) ?? tags[0];
   if (tagChoice.childElementCount !== tags.length || tagChoice.lastElementChild.value !== tags[tags.length - 1]) tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
   tagChoice.value = tag;
   howChoice.value = chosen.how;
+  // A run that has neither settings nor the metric has nothing to compare.
+  all = candidates.filter((run) => Object.keys(run.config ?? {}).length || run.series.scalar?.includes(tag));
   known = settings(all);
-  loadOutcomes(tag);
-  goal = metricColumn(all, tag, chosen.how, outcomes.tag === tag ? outcomes.values : null);
+  loadOutcomes(tag).then(() => loadOthers(tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS)));
+  goal = metricColumn(all, tag, chosen.how, outcomes.get(tag)?.values);
   show();
   importance.show(known.differing, goal);
 }
@@ -81,10 +86,10 @@ const keyOf = (tag) => `${tag}\n${all.map((run) => `${run.name} ${run.updated}`)
 // The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
 async function loadOutcomes(tag) {
   const key = keyOf(tag);
-  if (outcomes.key === key || outcomes.asked === key) return;
-  outcomes.asked = key;
+  if (outcomes.get(tag)?.key === key || asked.get(tag) === key) return;
+  asked.set(tag, key);
   let answer;
-  try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { outcomes.asked = ""; return; }
+  try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { asked.delete(tag); return; }
   const values = new Map();
   for (const head of answer.head.curves) {
     const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
@@ -92,8 +97,15 @@ async function loadOutcomes(tag) {
     const [low, high, last] = head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
     values.set(head.run, { last: last[head.length - 1], min: Math.min(...low.filter(Number.isFinite)), max: Math.max(...high.filter(Number.isFinite)) });
   }
-  outcomes = { key, tag, values };
+  outcomes.set(tag, { key, values });
+  if (asked.get(tag) === key) asked.delete(tag);
   arrange();
+}
+
+// Further metrics, for the table: one after the other, when the chosen one is there.
+async function loadOthers(tags) {
+  others = tags;
+  for (const tag of tags) await loadOutcomes(tag);
 }
 
 function axes() {
@@ -107,7 +119,8 @@ function show() {
   within = chosenRuns(columns);
   parallel.show(columns, all.length, within);
   matrix.show(columns.slice(-MATRIX - 1), all.length, within);
-  table.show(all, [goal, ...columns.slice(0, -1).reverse(), ...known.differing.filter((column) => !columns.includes(column))], within);
+  const beside = others.filter((tag) => outcomes.has(tag)).map((tag) => metricColumn(all, tag, chosen.how, outcomes.get(tag).values));
+  table.show(all, [goal, ...beside, ...columns.slice(0, -1).reverse(), ...known.differing.filter((column) => !columns.includes(column))], within);
   const hidden = known.differing.length - columns.length + 1;
   say();
   same.hidden = !known.same.length && hidden <= 0;
@@ -202,7 +215,7 @@ export function unmount() {
 export const isReady = () => runs.loaded && (drawnOnce || Boolean(view?.childElementCount));
 
 // For automation: what is drawn now.
-export const drawn = () => ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], importance: importance.busy ? null : importance.found });
+export const drawn = () => goal && ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], marks: Object.fromEntries(axes().filter((column) => column.few).map((column) => [column.name, [...column.few].sort((a, b) => a - b)])), importance: importance.busy ? null : importance.found });
 
 let later = 0;
 const soon = (wait) => { if (view) later ||= setTimeout(() => { later = 0; arrange(); }, wait); };

@@ -1,6 +1,7 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
 
 const MAX_DEPTH = 6;
+const FEW = 5; // values of a setting that are marked on its axis each by itself
 
 // {"optimizer": {"lr": 0.1}} as {"optimizer.lr": 0.1}; lists of plain values as their text.
 export function flat(config, prefix = "", depth = 0, found = {}) {
@@ -43,6 +44,8 @@ export class Column {
     if (!numbers.length) { this.low = 0; this.high = 1; }
     // Learning rates and widths are searched by factors: a column that spans more than fifty is read by factors too.
     this.isLog = this.low > 0 && this.high / this.low > 50;
+    const apart = [...new Set(numbers)];
+    if (!this.isMetric && apart.length && apart.length <= FEW) this.few = apart;
     if (this.low === this.high) { const margin = Math.abs(this.low) * 0.05 || 0.5; this.low -= margin; this.high += margin; this.isLog = false; }
   }
 
@@ -52,7 +55,11 @@ export class Column {
     if (value === undefined || value === null) return NaN;
     if (!this.isNumeric) return this.words.length > 1 ? this.rank.get(String(value)) / (this.words.length - 1) : 0.5;
     const number = asNumber(value);
-    if (!Number.isFinite(number)) return NaN;
+    return Number.isFinite(number) ? this.scaled(number) : NaN;
+  }
+
+  // Where a finite number stands.
+  scaled(number) {
     return this.isLog ? Math.log(number / this.low) / Math.log(this.high / this.low) : (number - this.low) / (this.high - this.low);
   }
 

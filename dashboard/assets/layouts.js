@@ -20,6 +20,7 @@ class LayoutChart {
     Object.assign(this, { title, kind, wanted: tags, lines: [] });
     this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
     this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
+    this.legend = this.element.appendChild(Object.assign(document.createElement("ul"), { className: "layout-legend" }));
     this.canvas = this.element.appendChild(document.createElement("canvas"));
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", title);
@@ -43,6 +44,24 @@ class LayoutChart {
       return { run: head.run, tag: tags[k], k, curve };
     }));
     this.draw();
+    this.drawLegend();
+  }
+
+  // Which line is which tag: the list of runs says the rest.
+  drawLegend() {
+    const shown = this.kind === "Margin" ? this.bands().map((band) => band.value) : this.lines;
+    const many = new Set(shown.map((line) => line.run)).size > 1;
+    const tags = new Map(shown.map((line) => [line.tag, line.k]));
+    this.legend.replaceChildren(...(tags.size > 1 ? [...tags].map(([tag, k]) => {
+      const item = Object.assign(document.createElement("li"), { title: tag });
+      const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      line.setAttribute("viewBox", "0 0 18 4");
+      line.innerHTML = '<line x1="0" y1="2" x2="18" y2="2" stroke-width="2"/>';
+      line.firstChild.setAttribute("stroke", many ? "currentColor" : colour(this.kind === "Margin" ? 0 : k));
+      line.firstChild.setAttribute("stroke-dasharray", many ? dash(12 * k).join(" ") : "");
+      item.append(line, tag);
+      return item;
+    }) : []));
   }
 
   // A margin's lines by run and by three tags.
@@ -168,9 +187,9 @@ export function unmount() {
 
 export const isReady = () => ready;
 // For automation: what is drawn now.
-export const drawn = () => Object.fromEntries(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
+export const drawn = () => Object.fromEntries(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), legend: [...chart.legend.children].map((item) => item.textContent), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") soon(); });
 live.on("points", soon);
 live.on("changed", soon);
-document.addEventListener("themechange", () => { for (const chart of charts) chart.draw(); });
+document.addEventListener("themechange", () => { for (const chart of charts) { chart.draw(); chart.drawLegend(); } });

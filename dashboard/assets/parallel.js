@@ -130,10 +130,10 @@ export class Parallel {
       context.textAlign = last ? "left" : "right";
       for (const { at, text } of this.marks(column)) {
         const y = this.y(at) + 3.5, side = x + (last ? 7 : -7), said = cut(text, last ? 9 : Math.min(14, room));
-        // A halo in the card's colour: labels stand in front of lines and are read.
-        context.lineWidth = 3;
-        context.strokeStyle = ground;
-        context.strokeText(said, side, y);
+        // On the card's colour: labels stand in front of lines and are read, the point of 0.2 too.
+        const wide = context.measureText(said).width + 4;
+        context.fillStyle = ground;
+        context.fillRect(last ? side - 2 : side + 2 - wide, y - 10, wide, 13);
         context.fillStyle = css("--dim");
         context.fillText(said, side, y);
       }
@@ -150,6 +150,8 @@ export class Parallel {
       const every = Math.ceil(column.words.length / Math.max(2, Math.floor((this.height - TOP - this.bottom) / 16)));
       return column.words.map((text, i) => ({ at: column.words.length > 1 ? i / (column.words.length - 1) : 0.5, text })).filter((_, i) => i % every === 0);
     }
+    // Where a setting takes a few values only, these are what is read.
+    if (column.few) return column.few.map((value) => ({ at: column.scaled(value), text: format.value(value, 4) }));
     const made = column.isLog ? ticks.logarithmic(column.low, column.high, 5) : ticks.linear(column.low, column.high, 5);
     return made.map(({ at, text }) => ({ at: column.isLog ? Math.log(at / column.low) / Math.log(column.high / column.low) : (at - column.low) / (column.high - column.low), text }));
   }

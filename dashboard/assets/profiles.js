@@ -165,8 +165,10 @@ async function showEvent(event) {
   fact("on", [track.name, track.process].filter(Boolean).join(" · "));
   if (head.categories[flame.category[event]]) fact("category", head.categories[flame.category[event]]);
   panel.replaceChildren(close, name, facts);
-  for (const [title, others] of [["launched by", into], ["launches", out]]) {
+  // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
+  for (const [launch, lead, others] of [["launched by", "comes from", into], ["launches", "leads to", out]]) {
     for (const other of others.slice(0, 8)) {
+      const title = flame.trackOf(other).device === track.device ? lead : launch;
       const go = button(`${title} ${brief(flame.nameOf(other))}`, () => chart.select(other, true));
       go.className = "text-button link";
       panel.append(go);

@@ -35,7 +35,7 @@ class Section {
       // A point of a curve is a threshold: taken hold of, it moves everything that hangs on it.
       const onPick = (line, k) => {
         const curve = this.shown()[line][1];
-        this.threshold = k / (curve.thresholds - 1);
+        this.threshold = Math.min(1, k / (curve.thresholds - 1));
         threshold.value = String(this.threshold);
         this.draw();
       };

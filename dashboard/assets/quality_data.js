@@ -16,10 +16,11 @@ export function precisionRecall({ tp, fp, fn }) {
   };
 }
 
+// It ends in the corner, beyond the highest threshold, where nothing is taken for positive.
 export function roc({ tp, fp, tn, fn }) {
   return {
-    xs: Float64Array.from(fp, (b, k) => share(b, b + tn[k])),
-    ys: Float64Array.from(tp, (a, k) => share(a, a + fn[k])),
+    xs: Float64Array.of(...Array.from(fp, (b, k) => share(b, b + tn[k])), 0),
+    ys: Float64Array.of(...Array.from(tp, (a, k) => share(a, a + fn[k])), 0),
   };
 }
 

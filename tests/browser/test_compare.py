@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,32 @@ def test_names_of_settings_are_text(
     assert page.query_selector(".compare img") is None
     assert "<img src=x onerror=alert(1)>" in page.evaluate("viz.page().columns")
     assert "[0,2]" in page.inner_text(".compare-table")
+
+
+def test_the_hyperparameters_of_event_files_are_compared(
+    logdir: Path, real_data: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Keras' eight sessions: their settings at the values they took; the experiment itself is no session."""
+    shutil.copytree(real_data / "events" / "keras_hparams", logdir / "study")
+    page.goto(f"{serve(logdir, '--no-token').address}?p=compare")
+    until(page, "viz.ready && viz.page()?.runs.length === 8 && viz.page().outcome.every(Number.isFinite)")
+    assert sorted(page.evaluate("viz.page().columns")) == ["accuracy", "dropout", "num_units", "optimizer"]
+    stored = page.evaluate("Object.fromEntries(viz.page().runs.map((name, i) => [name, viz.page().outcome[i]]))")
+    assert stored["study/run-5"] == pytest.approx(0.7254, abs=1e-4)
+    until(page, "viz.page().marks.num_units?.join() === '16,32' && viz.page().marks.dropout?.join() === '0.1,0.2'")
+
+
+def test_the_table_has_the_other_metrics_too(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Of each run; a run with nothing to compare is left out."""
+    for i in range(3):
+        with tracker.init(logdir=logdir, name=f"run{i}", config={"lr": i}, machine=False) as run:
+            run.log({"val/loss": i, "val/accuracy": i / 10 + 0.0125, "weights/x": 1.0}, step=0)
+    with tracker.init(logdir=logdir, name="notes", machine=False) as run:
+        run.log({"other": 1.0})
+    page.goto(f"{serve(logdir, '--no-token').address}?p=compare")
+    until(page, "viz.ready && document.querySelector('.compare-head').textContent.includes('val/accuracy')")
+    until(page, "document.querySelector('.compare-table').textContent.includes('0.2125')")
+    assert "weights/x" not in page.inner_text(".compare-head")
+    assert page.evaluate("viz.page().runs.length") == 3

@@ -26,6 +26,8 @@ def test_charts_are_as_the_layout_says(
     until(page, "viz.ready && viz.page().band?.bands === 1")
     assert page.evaluate("viz.page().losses.lines") == [["run", "train/loss", 5], ["run", "val/loss", 5]]
     assert page.query_selector(".layout-group b") is None
+    assert page.evaluate("viz.page().losses.legend") == ["train/loss", "val/loss"]
+    assert page.evaluate("viz.page().band.legend") == []
     run.log({"train/loss": 0.1}, step=5)
     until(page, "viz.page().losses.lines[0][2] === 6")
     run.finish()

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tracker
+import trainer
+from trainer import nn
 
 PROBE = "const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'profiles.js'));"
 
@@ -149,6 +152,39 @@ def test_a_selected_event_tells_what_it_is_and_what_it_launched(
     assert panel.get_by_role("button", name="launched by").count() == 1
     page.get_by_role("button", name="Close").click()
     until(page, "document.querySelector('.profile-event').hidden")
+
+
+def test_the_trainers_own_profile_leads_from_operations_to_their_gradients(
+    logdir: Path, show: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """Modules hold their operations; an operation tells its shape and bytes, and the way to its gradient and back."""
+    model = nn.Sequential({"wide": nn.Linear(8, 400), "relu": nn.ReLU(), "out": nn.Linear(400, 1)})
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        with trainer.profile() as profiler:
+            for _ in range(3):
+                model(np.ones((64, 8), np.float32)).sum().backward()
+                profiler.step()
+        run.log({"profile": tracker.Profile(profiler)}, step=3)
+    page = show(logdir)
+    words = page.locator(".profile-words li").all_inner_texts()
+    assert words[0].startswith("3 steps")
+    assert any(each.startswith("Going back takes") for each in words)
+    assert ask(page, "return probe.flame.head.lines.map((line) => line.name)") == ["CPU memory allocated"]
+    box = page.get_by_label("Search events")
+    box.fill("wide (Linear)")
+    until(page, "document.querySelector('.profile-hits').textContent === '3 matches'")
+    box.press("Enter")
+    box.press("Escape")
+    page.locator(".profile-flame canvas").focus()
+    page.keyboard.press("ArrowDown")
+    until(page, "document.querySelector('.profile-event dl')?.textContent.includes('102400')")
+    panel = page.locator(".profile-event")
+    assert panel.locator("h3").inner_text() == "linear"
+    assert "[64,400]" in panel.inner_text()
+    panel.get_by_role("button", name="leads to linear gradient").click()
+    until(page, "document.querySelector('.profile-event h3')?.textContent === 'linear gradient'")
+    panel.get_by_role("button", name="comes from linear").click()
+    until(page, "document.querySelector('.profile-event h3')?.textContent === 'linear'")
 
 
 def test_mouse_and_keys_move_and_zoom(logged: Path, show: Callable[..., Any], until: Callable[..., Any]) -> None:

@@ -51,6 +51,8 @@ def exported(logdir: Path, tmp_path: Path) -> Path:
                         "words/e": tracker.Embedding(np.eye(3), NAMES),
                         "profile": tracker.Profile(EVENTS),
                         "layout": tracker.Layout(LAYOUT),
+                        "rows": tracker.Table([{"picture": tracker.Image(np.eye(4)), "score": 0.5}]),
+                        "plot": tracker.Figure({"data": [{"type": "bar", "y": [1, 2]}], "layout": {}}),
                         "loss": 1 / step,
                         "val/loss": 2 / step,
                     },
@@ -177,6 +179,10 @@ def test_it_comes_back_as_it_was(exported: Path, logdir: Path, tmp_path: Path) -
     assert after.pr_curves("val/spam")[0].tp.tolist() == before.pr_curves("val/spam")[0].tp.tolist()
     (first, _) = after.confusions("val/classes")
     assert (first.counts.tolist(), first.class_names) == ([[1, 0], [1, 1]], ["<a>", "b"])
+    (table, _) = after.tables("rows")
+    assert table.table == before.tables("rows")[0].table
+    assert [part.data for part in table.parts] == [part.data for part in before.tables("rows")[0].parts]
+    assert after.figures("plot")[0].data == before.figures("plot")[0].data
     assert after.layout(after.tags("layout")[0]) == LAYOUT
     assert after.config["optimizer.name"] == "adam"
     again = tracker.Embedding.from_projector(exported / "sweep/a")

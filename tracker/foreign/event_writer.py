@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.foreign import hparams, mesh_parts, plugin_files, protos, run_metadata, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, our_kinds, plugin_files, protos, run_metadata, tensors, tfgraph
 from tracker.foreign.records import framed
 from tracker.foreign.tfevents import META_GRAPH_FORM
 from tracker.store import sketch
@@ -157,15 +157,12 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
     elif kind == "model":
         about.plugin_name = b"graph_keras_model"
         tensors.fill_strings(value.tensor, [items[0].data], ())
-    elif items[0].form == kept.ARRAY_FORM:
+    elif items[0].form == kept.ARRAY_FORM and kind not in our_kinds.KINDS:
         about.plugin_name = str(items[0].attributes.get("plugin", kind)).encode()
-        if "classes" in items[0].attributes:
-            about.content = json.dumps({"classes": items[0].attributes["classes"]}).encode()
         tensors.fill(value.tensor, kept.array_of(items[0].data))
     else:
         # No plugin of TensorBoard's shows it, but what is written can be read back.
-        about.plugin_name = kind.encode()
-        tensors.fill_strings(value.tensor, [item.data for item in items], (len(items),))
+        our_kinds.fill(value, kind, items)
 
 
 def _fill_images(value: Any, items: Sequence[Medium]) -> None:

@@ -115,11 +115,17 @@ def _values(run: StoredRun, kind: str, tag: str) -> Iterator[tuple[int, float, l
     items: list[Any] = []
     for item in run.media(kind, tag):
         if items and not _belongs(kind, items, item):
-            yield items[0].step, items[0].wall_time, [Medium(each.form, each.attributes, each.data) for each in items]
+            yield items[0].step, items[0].wall_time, _media(kind, items)
             items = []
         items.append(item)
     if items:
-        yield items[0].step, items[0].wall_time, [Medium(each.form, each.attributes, each.data) for each in items]
+        yield items[0].step, items[0].wall_time, _media(kind, items)
+
+
+def _media(kind: str, items: list[Any]) -> list[Medium]:
+    """The items as they were logged; the pictures in a table's cells are items of their own."""
+    whole = [part for item in items for part in ((item, *item.parts) if kind == "table" else (item,))]
+    return [Medium(each.form, each.attributes, each.data) for each in whole]
 
 
 def _belongs(kind: str, items: list[Any], item: Any) -> bool:

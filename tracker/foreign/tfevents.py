@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tracker.errors import DamagedBytesError, TrackerError
-from tracker.foreign import hparams, mesh_parts, protos, run_metadata, scalar_events, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors, tfgraph
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
 from tracker.store.stretch import Points
@@ -223,12 +222,9 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
         shape = tensors.shape_of(tensor)
         table = {"table": list(shape)} if len(shape) > 1 else {}
         return "text", tag, [_words(each, True, **table, **said) for each in strings]
-    if plugin == "confusion":  # of ours: TensorBoard has none
-        return (
-            plugin,
-            tag,
-            [kept.array(tensors.array_of(tensor), **said, **_classes(value.metadata.plugin_data.content))],
-        )
+    ours = our_kinds.items(plugin, value.metadata.plugin_data.content, strings)
+    if ours is not None:
+        return plugin, tag, ours
     if plugin == "pr_curves":
         curve = tensors.array_of(tensor)
         return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
@@ -240,15 +236,6 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
     if tensor.dtype == tensors.STRING:
         return "tensor", tag, [Medium("application/octet-stream", noted, data) for data in strings]
     return "tensor", tag, [kept.array(tensors.array_of(tensor), **noted)]
-
-
-def _classes(content: bytes) -> dict[str, Any]:
-    """The names of classes as our own writer notes them."""
-    try:
-        names = json.loads(content)["classes"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return {"classes": [str(name) for name in names]} if isinstance(names, list) else {}
 
 
 def _histogram(histo: Any) -> sketch.Sketch:
