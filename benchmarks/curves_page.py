@@ -1,6 +1,7 @@
 """How fast and how large the page of curves is, in Chromium without a GPU.
 
     python benchmarks/curves_page.py [--only live,cold,large,spike,smooth,long,restart] [--seconds 20] [--points 1000000]
+    python benchmarks/curves_page.py --only live --stages [--processes 10]
 
 Prints one table with bars. Every cold start is a new server and a new browser tab; what is drawn is waited for on the
 page, and a time ends when the frame has been handed over for display. Data are made in a temporary folder.
@@ -25,12 +26,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import numpy as np  # noqa: E402  # found on the path set above
+import cpu  # noqa: E402  # found on the path set above
+import numpy as np  # noqa: E402
 import report  # noqa: E402
 from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import tracker  # noqa: E402
+from tracker.store import writer  # noqa: E402
 
 CHROMIUM = os.environ.get("EVERYSTEP_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-precise-memory-info", "--js-flags=--expose-gc"]  # fmt: skip
@@ -42,6 +45,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--seconds", type=float, default=20, help="of each live measurement")
+    parser.add_argument(
+        "--stages", action="store_true", help="where live points spend their time, and who uses the CPU"
+    )
+    parser.add_argument("--processes", type=int, default=1, help="that the ten live runs are spread over")
     parser.add_argument("--points", type=int, action="append", help="of the series with the spike (default: 10⁶)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -76,9 +83,10 @@ def sweep(folder: Path, runs: int, tags: int, points: int) -> Path:
     return logdir
 
 
-def training(logdir: str, names: list[str], tags: int, rate: float, stop: Any, pause: float = 0.0) -> None:
+def training(logdir: str, names: list[str], tags: int, rate: float, stop: Any, commit_s: float | None = None) -> None:
     """A process that logs `tags` tags of each run `rate` times a second until told to stop."""
-    time.sleep(pause)
+    if commit_s is not None:
+        writer.COMMIT_INTERVAL_S = commit_s
     runs = [tracker.init(logdir=logdir, name=name) for name in names]
     step, began = 0, time.perf_counter()
     while not stop.is_set():
@@ -91,17 +99,24 @@ def training(logdir: str, names: list[str], tags: int, rate: float, stop: Any, p
 
 
 @contextmanager
-def trained(logdir: Path, names: list[str], tags: int, rate: float) -> Iterator[None]:
-    """While something trains, in a process of its own."""
+def trained(
+    logdir: Path, names: list[str], tags: int, rate: float, processes: int = 1, commit_s: float | None = None
+) -> Iterator[None]:
+    """While something trains, in one process or more that share the runs."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    process = context.Process(target=training, args=(str(logdir), names, tags, rate, stop))
-    process.start()
+    shares = [names[i::processes] for i in range(min(processes, len(names)))]
+    started = [
+        context.Process(target=training, args=(str(logdir), each, tags, rate, stop, commit_s)) for each in shares
+    ]
+    for process in started:
+        process.start()
     try:
         yield
     finally:
         stop.set()
-        process.join()
+        for process in started:
+            process.join()
 
 
 @contextmanager
@@ -163,7 +178,7 @@ def heap_mib(page: Any) -> float:
 
 
 def live(folder: Path, arguments: argparse.Namespace) -> None:
-    """log() to drawn."""
+    """log() to drawn: of every point, however many were drawn by one frame."""
     for what, names, tags, rate, bars in (
         ("1 run, 1 card, 4 Hz", ["a"], 1, 4.0, (50, 100)),
         ("10 runs, 12 cards, 10 Hz", [f"r{i}" for i in range(10)], 12, 10.0, (100, 250)),
@@ -171,7 +186,7 @@ def live(folder: Path, arguments: argparse.Namespace) -> None:
         logdir = folder / f"live{tags}"
         logdir.mkdir()
         served = start_viz(logdir, "--no-token")
-        with browser() as page, trained(logdir, names, tags, rate):
+        with browser() as page, trained(logdir, names, tags, rate, arguments.processes):
             page.set_viewport_size({"width": 1920, "height": 1200})
             page.goto(served.base)
             until(
@@ -180,11 +195,18 @@ def live(folder: Path, arguments: argparse.Namespace) -> None:
             )
             time.sleep(4)
             page.evaluate("viz.forgetLatency()")
+            shares = cpu.Shares()
             time.sleep(arguments.seconds)
             found = page.evaluate("viz.latency()")
+            stages, used = page.evaluate("viz.latencyByStage()"), shares.now()
         served.stop()
         add(f"log() to drawn, {what}, p50 (n = {found['n']})", found["p50"], bars[0])
         add(f"log() to drawn, {what}, p95", found["p95"], bars[1])
+        if arguments.stages:
+            rows.extend(
+                [f"  {stage}", f"{took['p50']:.0f} / {took['p95']:.0f} ms", "", ""] for stage, took in stages.items()
+            )
+            rows.append(["  of a core: " + ", ".join(f"{kind} {share:.0f} %" for kind, share in used.items()), "", "", ""])  # fmt: skip
 
 
 def cold(folder: Path, _: argparse.Namespace) -> None:
@@ -280,19 +302,25 @@ def smooth(folder: Path, _: argparse.Namespace) -> None:
         add(f"smoothing, {what} ({cards} cards in sight), median", statistics.median(took), 150)
 
 
-def long(folder: Path, arguments: argparse.Namespace) -> None:
-    """A page that stays open: 8 hours at 10 Hz are 288,000 points of a series, here at 4,000 a second."""
+def long(folder: Path, _: argparse.Namespace) -> None:
+    """A page that stays open: 8 hours at 10 Hz are 288,000 points of a series, here at 4,000 a second.
+
+    They come in small commits, so that messages and frames are as many as the page can take, not only points.
+    """
+    target = 288_000
     logdir = folder / "long"
     logdir.mkdir()
     served = start_viz(logdir, "--no-token")
-    with browser() as page, trained(logdir, ["a"], 4, 4000.0):
+    with browser() as page, trained(logdir, ["a"], 4, 4000.0, commit_s=0.01):
         page.goto(served.base)
         until(page, "viz.ready && (viz.drawn('train/m0').a?.points ?? 0) > 1000")
-        seconds = max(60.0, arguments.seconds * 4)
         heaps, servers = [], []
-        began = time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            time.sleep(seconds / 12)
+        for part in range(1, 13):
+            until(
+                page,
+                f"document.querySelector('[aria-label=\"train/m0\"]').card.curve('a').points >= {target * part // 12}",
+                timeout=120,
+            )
             heaps.append(heap_mib(page))
             servers.append(server_mib(served))
         points = page.evaluate("viz.drawn('train/m0').a.points")

@@ -22,7 +22,7 @@ from dashboard.library import NewPoints, News
 from dashboard.page_form import page_form, reach
 from tracker.store.segments import Segment
 
-FRAME_S = 0.033
+FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
 
 MAX_QUEUED_POINTS = 200_000

@@ -303,9 +303,10 @@ export class Card {
     const loading = wanted.some(({ curve }) => !curve?.loaded);
     this.element.querySelector(".skeleton").hidden = lines.length > 0 || !loading || Boolean(this.problem);
     this.#note(lines.length || loading ? "" : this.problem ?? (state.get("base") && !runs.get(state.get("base")) ? "The baseline run is not there." : "No run that is shown has this."));
-    this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null);
+    const isWhole = this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null, wanted.some(({ run }) => run.status === "running"));
     this.#words(lines, wanted);
     this.#told(began);
+    return isWhole;
   }
 
   // Has the points that this frame is the first to show counted once it is shown; others wait for theirs.

@@ -2,6 +2,7 @@
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
 import { drawAxes, drawMarks, drawRail, RAIL, yTicksOf } from "./chart_axes.js";
+import { drawMore, isSame, lookOf, steady } from "./chart_growth.js";
 import { chosen, listen } from "./chart_input.js";
 import { drawLines } from "./chart_lines.js";
 import { css } from "./palette.js";
@@ -21,6 +22,9 @@ export class Chart {
     this.over.tabIndex = 0;
     this.over.setAttribute("role", "img");
     this.view = null; // what was drawn last: scales and lines
+    this.look = null; // and what that depends on
+    this.drawn = []; // how many columns of each line are on the canvas
+    this.whole = 0; // how often all was drawn anew
     this.zoom = null; // [low, high] on the x axis, or null for all
     this.zoomY = null;
     this.cursor = null;
@@ -38,11 +42,21 @@ export class Chart {
 
   // lines: [{curve, name, label, colour, dash, strong, faded, band}];
   // settings: {axis, smoothing: {kind, weight}, logx, logy, robust, xName}; marks: Map of run -> marks, or null
-  draw(lines, settings, marks = null) {
-    const { width, height } = this;
+  // isLive: points keep coming. Gives whether all of it was drawn anew.
+  draw(lines, settings, marks = null, isLive = false) {
+    const { width, height, zoom, zoomY } = this;
     if (!width || !height) return;
-    this.view = drawChart(prepared(this.canvas, width, height), { width, height, lines, settings, marks, zoom: this.zoom, zoomY: this.zoomY, ratio: devicePixelRatio });
+    const look = lookOf(this, lines, settings, marks, isLive);
+    const before = isSame(this.look, look) ? this.view : null;
+    let ranges = rangesOf(lines, settings, zoom, zoomY);
+    if (isLive && !zoom) ranges = steady(ranges, before, settings);
+    if (before && isLive && drawMore(this.canvas.getContext("2d"), before, ranges, this.drawn)) before.y = ranges.y;
+    else this.view = drawChart(prepared(this.canvas, width, height), { width, height, lines, settings, marks, zoom, zoomY, ratio: devicePixelRatio, ranges });
+    this.look = look;
+    this.drawn = lines.map(({ curve }) => curve.length);
+    if (this.view !== before) this.whole++;
     this.drawOver();
+    return this.view !== before;
   }
 
   // The cursor's line and dots, and what is being dragged: on a canvas of their own, so that moving the mouse draws no
@@ -144,11 +158,15 @@ export class Chart {
   }
 }
 
-// Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
-export function drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio }) {
-  const rail = lines.some(({ curve }) => curve.notFinite) ? RAIL : 0;
+function rangesOf(lines, settings, zoom, zoomY) {
   const x = domain(lines, settings, zoom);
-  const y = range(lines, settings, x, zoomY);
+  return { x, y: range(lines, settings, x, zoomY) };
+}
+
+// Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
+export function drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) }) {
+  const rail = lines.some(({ curve }) => curve.notFinite) ? RAIL : 0;
+  const { x, y } = ranges;
   const yTicks = yTicksOf(y, height, settings);
   context.font = `11px ${css("--font")}`;
   const left = Math.ceil(Math.max(26, ...yTicks.map(({ text }) => context.measureText(text).width + 12)));

@@ -9,14 +9,23 @@ import { css } from "./palette.js";
 const MANY = 24;
 const FEW = 12;
 
-export function drawLines(context, view) {
+// drawn: how many columns of each line are on the canvas already, when only the rest is wanted; then false where that
+// cannot be told from the whole.
+export function drawLines(context, view, drawn = null) {
   const { lines } = view;
   const many = lines.length > MANY;
   const smooth = view.settings.smoothing.weight > 0;
-  if (many && smooth) rawRange(context, view);
-  for (const line of lines) if (!line.strong) drawLine(context, line, view, many);
-  for (const line of lines) if (line.strong) drawLine(context, line, view, false);
-  if (lines.length <= FEW) nameAlone(context, view);
+  if (many && smooth) {
+    if (drawn) return false;
+    rawRange(context, view);
+  }
+  for (const isStrong of [false, true]) {
+    lines.forEach((line, i) => {
+      if (Boolean(line.strong) === isStrong && drawn?.[i] !== line.curve.length) drawLine(context, line, view, many && !isStrong, drawn ? drawn[i] - 1 : 0);
+    });
+  }
+  if (!drawn && lines.length <= FEW) nameAlone(context, view);
+  return true;
 }
 
 // A line of one point is a dot: with its value beside it, where there is room for that.
@@ -47,11 +56,12 @@ function within(curve, axis, x) {
   return { begin, end, shift, from, to };
 }
 
-function drawLine(context, line, view, many) {
+function drawLine(context, line, view, many, start) {
   const { curve } = line;
   if (!curve.length) return;
   const { settings } = view;
   const span = within(curve, settings.axis, view.x);
+  span.from = Math.max(span.from, Math.min(start, span.to));
   context.strokeStyle = context.fillStyle = line.colour;
   context.setLineDash(line.dash);
   const opacity = line.faded ? 0.16 : 1;
@@ -59,7 +69,7 @@ function drawLine(context, line, view, many) {
   const dense = !curve.single && (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
   context.lineJoin = "bevel"; // at such widths round ones look the same and cost more
   const others = Math.sqrt(Math.min(12, view.lines.length));
-  for (const tail of line.band ? [] : curve.tails ?? []) abandoned(context, tail, span.shift, view, opacity);
+  for (const tail of line.band || start ? [] : curve.tails ?? []) abandoned(context, tail, span.shift, view, opacity);
   context.setLineDash(line.dash);
   if (line.band) {
     context.globalAlpha = 0.18 * opacity;

@@ -23,6 +23,7 @@ export class Curve {
     this.counts = new Map(); // segment -> points known
     this.length = 0;
     this.version = 0;
+    this.epoch = 0; // grows when columns that were there become others; new ones leave it
     this.asked = 0; // questions to the server that are under way
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
@@ -115,6 +116,7 @@ export class Curve {
     }
     this.loaded = true;
     this.version++;
+    this.epoch++;
     return this.pending.every((points) => this.#follow(points));
   }
 
@@ -161,6 +163,7 @@ export class Curve {
   }
 
   #merge() {
+    this.epoch++;
     this.#widen();
     let to = 0;
     for (let i = 0; i < this.length; i += 2, to++) {

@@ -1,19 +1,26 @@
-// When cards are drawn: all that changed together, and no more often than the machine can bear.
+// When cards are drawn: what changed, those that wait longest first, and no more often than the machine can bear.
 //
 // Where the browser has no GPU (over SSH, in a virtual machine) a frame of large charts may cost it 50 ms and more.
-// Drawn at a fixed rate, such a page would answer no click; so the pause after a frame grows with what it cost.
-const EVERY = 50; // ms from one live frame to the next, at the least
+// Drawn at a fixed rate, such a page would answer no click; so the pause after live frames grows with what they cost.
+// And cards that have to be drawn anew as a whole, as all have when their axes grow, are spread over several frames,
+// so that the first are seen while the last are drawn.
+const EVERY = 33; // ms from one live frame to the next, at the least
 const SHARE = 2; // live frames leave the page half of its time
 const LONGEST = 250; // ms that a frame is taken to cost at the most
+const WHOLE = 4; // cards that a live frame draws anew
 
-const waiting = new Set();
+const waiting = new Set(); // in the order in which they were asked for
 let timer = 0, frame = 0;
+let hurry = false; // somebody acted, and waits for all of it
 let next = 0; // when the next live frame may be
-let cost = 0; // of a frame of late, ms
+let cost = 0; // of the frames that what was asked for took of late, ms
+let spent = 0; // of those so far
 
-// Has thing.draw() called: at the next frame when `now`, else when it is a live frame's turn.
+// Has thing.draw() called, which gives whether all of it was drawn anew: at the next frame when `now`, else when it is
+// a live frame's turn.
 export function request(thing, now = false) {
   waiting.add(thing);
+  hurry ||= now;
   if (frame) return;
   const wait = now ? 0 : next - performance.now();
   if (wait > 0) { timer ||= setTimeout(start, wait); return; }
@@ -29,14 +36,24 @@ function start() {
 function run() {
   frame = 0;
   const began = performance.now();
-  const things = [...waiting];
-  waiting.clear();
+  const most = hurry ? Infinity : WHOLE;
+  hurry = false;
+  let whole = 0;
+  for (const thing of [...waiting]) {
+    if (whole >= most) break;
+    waiting.delete(thing);
+    if (thing.draw()) whole++;
+  }
+  const isLast = !waiting.size;
+  if (!isLast) start();
   next = began + Math.max(EVERY, SHARE * cost);
-  for (const thing of things) thing.draw();
   afterPaint(() => {
     // One long pause is somebody else's (a script was parsed, the page was in the background), not the charts'.
-    cost = 0.8 * cost + 0.2 * Math.min(LONGEST, performance.now() - began);
-    next = began + Math.max(EVERY, SHARE * cost);
+    spent += Math.min(LONGEST, performance.now() - began);
+    if (!isLast) return;
+    cost = 0.8 * cost + 0.2 * spent;
+    next = performance.now() - spent + Math.max(EVERY, SHARE * cost);
+    spent = 0;
   });
 }
 

@@ -13,6 +13,8 @@ let running = false;
 let newest = 0;
 let everOpened = false;
 let skew = 0; // server's clock minus ours, seconds
+let surest = Infinity; // the shortest trip there and back that the clocks were compared by, seconds
+const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are compared again
 const RECENT = 400; // points of which the light tells
 let telling = 0; // the light need not flicker with every point
 
@@ -59,14 +61,25 @@ function show() {
 
 setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
 
+// The server's clock beside ours, as surely as the quickest of some trips tells: one that was answered while the page
+// was being made may be off by half of the time it took. What may be no difference is none.
+function compare({ pong, time }) {
+  const trip = (performance.now() - pong) / 1000;
+  if (trip > surest) return;
+  surest = trip;
+  skew = time - ((performance.timeOrigin + performance.now()) / 1000 - trip / 2);
+  if (Math.abs(skew) < trip / 2 + 0.02) skew = 0;
+}
+
 export function connect() {
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
   socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";
-  let pinged = 0;
   socket.onopen = () => {
     attempts = 0;
-    socket.send(JSON.stringify({ watch: watched, ping: (pinged = performance.now()) }));
+    surest = Infinity;
+    socket.send(JSON.stringify({ watch: watched, ping: performance.now() }));
+    for (const wait of PINGS) setTimeout(() => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); }, wait);
     // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
     if (everOpened) for (const listener of listeners.restart) listener();
     everOpened = true;
@@ -74,11 +87,7 @@ export function connect() {
   };
   socket.onmessage = (event) => {
     const { head, column } = decode(event.data);
-    for (const answer of head.answers) {
-      const trip = (performance.now() - answer.pong) / 1000;
-      skew = answer.time - ((performance.timeOrigin + performance.now()) / 1000 - trip / 2);
-      if (Math.abs(skew) < 0.05) skew = 0; // the same machine's clock, and the trip's own noise
-    }
+    for (const answer of head.answers) compare(answer);
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };

@@ -11,6 +11,7 @@ import { prepared } from "./chart.js";
 import { runMenu } from "./run_menu.js";
 
 const ROW = 46;
+const POINTS_MS = 250; // between two paintings of the rows for new points
 const list = document.getElementById("runs-list");
 const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
 const sparks = new Map(); // run -> Curve of the headline metric, null while it is asked for
@@ -20,7 +21,7 @@ let shown = []; // what the filter lets through
 let focused = null; // the run that the keyboard is at
 let anchor = null; // where a range begins
 
-let scheduled = 0;
+let scheduled = 0, pending = 0;
 export function render() {
   if (!scheduled) scheduled = requestAnimationFrame(() => { scheduled = 0; paint(); });
 }
@@ -209,7 +210,8 @@ live.on("points", (points) => {
       curve.append(points);
     }
   }
-  render();
+  // What training says can wait until the eye would notice; the curves cannot.
+  pending ||= setTimeout(() => { pending = 0; render(); }, POINTS_MS);
 });
 let stale = new Set(); // runs whose sketch is out of date
 live.on("changed", ({ run, what }) => {

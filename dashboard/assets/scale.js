@@ -18,10 +18,10 @@ export function domain(lines, { axis, logx }, zoom) {
   return low === high ? { low: low - 0.5, high: high + 0.5, full } : { low, high, full };
 }
 
-// The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, outside }: outside
-// counts the columns that an outlier-robust range leaves out.
+// The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, least, most, outside }:
+// least and most are of the values themselves; outside counts the columns that an outlier-robust range leaves out.
 export function range(lines, settings, x, zoom) {
-  if (zoom) return { low: zoom[0], high: zoom[1], outside: 0 };
+  if (zoom) return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
   let low = Infinity, high = -Infinity, positive = Infinity;
   const seen = settings.robust ? [] : null;
   for (const { curve } of lines) {
@@ -51,17 +51,18 @@ export function range(lines, settings, x, zoom) {
       if (low > positive) positive = low;
     }
   }
+  const [least, most] = [settings.logy ? positive : low, high];
   if (settings.logy) {
     if (positive === Infinity) return { low: 0.1, high: 1, outside };
-    return positive >= high ? { low: positive / 2, high: high * 2, outside } : { low: positive / 1.15, high: high * 1.15, outside };
+    return positive >= high ? { low: positive / 2, high: high * 2, least, most, outside } : { low: positive / 1.15, high: high * 1.15, least, most, outside };
   }
   if (low === high) {
     const margin = Math.abs(low) * 0.1 || 1;
-    return { low: low - margin, high: high + margin, outside };
+    return { low: low - margin, high: high + margin, least, most, outside };
   }
   const room = (high - low) * 0.06;
   // Curves that stay at one side of zero and come near it are shown with zero.
-  return { low: low >= 0 && low < room * 4 ? Math.min(0, low) : low - room, high: high + room, outside };
+  return { low: low >= 0 && low < room * 4 ? Math.min(0, low) : low - room, high: high + room, least, most, outside };
 }
 
 // Between data and pixels, both ways.

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import tracker
 
 TRAINING = """
 import math, random, sys, time
+import pytest
+
 import tracker
 logdir, name, rate, steps = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
 run = tracker.init(logdir=logdir, name=name)
@@ -182,4 +186,72 @@ def test_a_page_open_for_long_holds_no_more_than_one_just_opened(
     assert page.evaluate("viz.drawn('loss').a.step.length") <= 4096
     assert page.evaluate("viz.extremes('loss').a") == [1.0, 50.0]
     assert "12,001 points, 0 hidden" in page.inner_text(".card .told")
+    run.finish()
+
+
+PIXELS = """(anew) => {
+  const { card } = document.querySelector('[aria-label="loss"]');
+  if (anew) { card.chart.drawn = [0]; card.draw(); }
+  const { canvas } = card.chart;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+  copy.drawImage(canvas, 0, 0);
+  return [...copy.getImageData(0, 0, canvas.width, canvas.height).data];
+}"""
+
+
+def test_a_live_chart_draws_what_is_new_and_its_axes_grow_in_steps(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The picture is that of a chart drawn as a whole; each axis stands still until a point would lie beyond it."""
+    run = tracker.init(logdir=logdir, name="a", machine=False)
+    for step in range(201):
+        run.log({"loss": 1.0 + step % 7}, step=step)
+    run.flush()
+    served = serve(logdir, "--no-token")
+    page.goto(served.base)
+    until(page, "viz.drawn('loss').a?.points === 201 && viz.ready")
+    chart = "document.querySelector('[aria-label=\"loss\"]').card.chart"
+    ranges, whole = page.evaluate("viz.range('loss')"), page.evaluate(f"{chart}.whole")
+    assert ranges["x"] == [0, pytest.approx(212)]
+    for step in range(201, 212):
+        run.log({"loss": 1.0 + step % 7}, step=step)
+        run.flush()
+        until(page, f"{chart}.drawn[0] === {step + 1}")
+    assert page.evaluate("viz.range('loss')") == ranges
+    assert page.evaluate(f"{chart}.whole") == whole
+    grown, anew = page.evaluate(PIXELS, False), page.evaluate(PIXELS, True)
+    differing = sum(abs(a - b) > 64 for a, b in zip(grown, anew, strict=True))
+    assert len(set(anew)) > 10  # something is drawn
+    assert differing <= 0.002 * len(anew)  # the soft edges of where lines were joined
+    # Beyond the axis; beyond the range; and a value that is not finite, for which there must be a rail.
+    for step, value in ((230, 1.0), (231, 50.0), (232, float("nan"))):
+        before = page.evaluate(f"{chart}.whole")
+        run.log({"loss": value}, step=step)
+        run.flush()
+        until(page, f"{chart}.drawn[0] === {step - 17} && {chart}.whole > {before}")
+    after = page.evaluate("viz.range('loss')")
+    assert after["x"][1] > 232
+    assert after["y"][1] > 50
+    run.finish()
+    until(page, "viz.range('loss').x[1] === 232")
+
+
+def test_every_point_counts_in_the_latency(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Those that came together and those that waited for a frame too: a mean of the luckiest would flatter."""
+    run = tracker.init(logdir=logdir, name="a", machine=False)
+    run.log({"loss": 1.0}, step=0)
+    run.flush()
+    served = serve(logdir, "--no-token")
+    page.goto(served.base)
+    until(page, "viz.drawn('loss').a?.points === 1 && viz.ready")
+    page.evaluate("viz.forgetLatency()")
+    for step in range(1, 301):
+        run.log({"loss": 1.0}, step=step)
+    run.flush()
+    until(page, "viz.latency().n === 300")
+    stages = page.evaluate("viz.latencyByStage()")
+    assert list(stages) == ["log to commit", "commit to read", "read to send", "send to receive", "receive to draw", "draw to shown"]  # fmt: skip
+    assert all(stage["p95"] is not None for stage in stages.values())
     run.finish()
