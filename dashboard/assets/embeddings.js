@@ -163,16 +163,18 @@ async function map() {
   } catch (error) { say(error.message); } finally { if (of.mapping === key) of.mapping = null; }
 }
 
+let choosing = 0;
+
 async function choose(i) {
   chosen = i;
   near = [];
   found = null;
   selected = [];
   if (i >= 0) {
-    const asked = data;
+    const asked = ++choosing, of = data; // answers may overtake each other
     try {
       const answer = await api.json("embedding/neighbours", { run: where.run, tag: where.tag, step: data.step, index: i, distance: way.distance, count: way.count });
-      if (chosen !== i || data !== asked) return;
+      if (asked !== choosing || chosen !== i || data !== of) return;
       near = answer.index.map((index, k) => ({ index, far: answer.distance[k] }));
     } catch (error) { say(error.message); }
   }
