@@ -110,7 +110,7 @@ class GraphView:
         return np.cumsum(own, axis=0)
 
     def _placed(self) -> tuple[npt.NDArray[np.int64], list[str]]:
-        """Of each leaf in order the number of its device, -1 without one; and the devices, those of most nodes first."""
+        """Of each leaf in order its device's number, -1 without one; the devices, those of most nodes first."""
         found: list[str] = []
         for item in self._leaf_items.tolist():
             device = self._nodes[self._tree.node[item]]["attrs"].get("device")

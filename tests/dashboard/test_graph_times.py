@@ -61,9 +61,7 @@ def test_operations_of_a_training_step_are_found_with_their_gradients() -> None:
     assert by_name["mul"] == by_name["mul_1"] == by_name["first/linear"] == by_name["second/linear"] > 0
     assert forward == 0.0
     assert by_name["input"] == by_name["first/weight"] == by_name["output"] == 0.0
-    outside = sum(
-        made.self_time[i] for i, told in enumerate(made.arguments) if told and told.get("module") == ""
-    )
+    outside = sum(made.self_time[i] for i, told in enumerate(made.arguments) if told and told.get("module") == "")
     assert outside > 0
     assert sum(by_name.values()) + outside == pytest.approx(total)
 
