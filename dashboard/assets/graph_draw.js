@@ -1,6 +1,6 @@
 // Draws the picture as SVG and moves it from one state to the next. Elements are kept by what they stand for, so
 // that opening a scope changes what is new and moves what was there.
-import { isScope, layerOf, wordsOf } from "./graph_box.js";
+import { isScope, layerOf, serial, wordsOf } from "./graph_box.js";
 import { family, mix } from "./graph_colour.js";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -78,7 +78,7 @@ export class Drawing {
   #boxes(scene) {
     for (const [id, kept] of this.boxes) {
       const box = scene.byId.get(id);
-      if (box && ["open", "w", "depth", "item", "form"].every((key) => box[key] === kept.box[key])) continue;
+      if (box && kept.said === serial && ["open", "w", "depth", "item", "form"].every((key) => box[key] === kept.box[key])) continue;
       kept.g.remove();
       kept.back?.remove();
       if (!box) this.boxes.delete(id);
@@ -92,7 +92,7 @@ export class Drawing {
       else if (isScope(box.item)) closedScope(g, box);
       else leaf(g, box);
       make("title", {}, g).textContent = nameOf(box);
-      this.boxes.set(box.id, { g, back, box, now: kept?.now ?? box });
+      this.boxes.set(box.id, { g, back, box, said: serial, now: kept?.now ?? box });
     }
   }
 

@@ -256,6 +256,8 @@ def test_colours_tell_devices_and_that_a_scope_lies_on_several(logdir: Path, sho
     assert "GPU:0" in box(page, "b").text_content()
     assert len({fill(page, name) for name in "abc"}) == 3
     assert fill(page, "d") == ""
+    page.get_by_role("radio", name="Operation").check()  # a box of the same size says something else
+    assert "GPU:0" not in box(page, "b").text_content()
     page.locator("#graph-run").select_option("plain")
     page.wait_for_function("() => document.querySelector('.graph-svg .box[aria-label^=\"fc1,\"]') !== null")
     assert page.get_by_role("radio", name="Device").count() == 0
