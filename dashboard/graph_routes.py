@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,12 +22,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.collector import not_collecting
+from dashboard.graph_times import node_times
 from dashboard.graphs import GraphView
+from dashboard.profiles.stored import opened
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store, StoredRun
 
 MAX_KEPT_NODES = 400_000
 """Nodes of all graphs that are kept ready: about 400 MB of names and attributes at the worst we have seen."""
+
+MAX_PROFILES = 8
+"""Profiles that are looked into for times of a graph, the newest first; as many answers are kept."""
 
 MAX_ITEMS = 200
 """Scopes, or paths of scopes, in one request."""
@@ -49,6 +55,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/graph/scopes", api.scopes),
         Route("/api/v1/graph/item", api.item),
         Route("/api/v1/graph/search", api.search),
+        Route("/api/v1/graph/times", api.times),
     ]
 
 
@@ -57,6 +64,8 @@ class _Graphs:
         self._store = store
         self._views: OrderedDict[str, GraphView] = OrderedDict()
         self._lock = threading.Lock()
+        self._times: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._timing = threading.Lock()
 
     async def overview(self, request: Request) -> Response:
         """The newest graph of a run and tag: its hash, its numbers, the scopes to show first.
@@ -116,6 +125,43 @@ class _Graphs:
         """Items by their name or operation, the best matches first."""
         text = request.query_params.get("q", "")[:200]
         return await self._of(request, lambda view: view.search(text))
+
+    async def times(self, request: Request) -> Response:
+        """What the items of a graph took: µs over the newest of the run's profiles that has nodes of it, if any has.
+
+        `times` holds (item, µs), of scopes the sum of what lies in them; `named` and `total` say how much of the
+        operations' time that is.
+        """
+        run, digest = _wanted(request, "run"), _wanted(request, "hash")
+
+        def read() -> dict[str, Any]:
+            stored = self._store().run(run)
+            found = [(tag, item) for tag in stored.tags("profile") for item in stored.media("profile", tag)]
+            found.sort(key=lambda pair: pair[1].wall_time)
+            for tag, item in found[: -MAX_PROFILES - 1 : -1]:
+                answer = self._timed(stored, digest, item.hash)
+                if answer["times"]:
+                    return {"tag": tag, "step": item.step, **answer}
+            return {"times": []}
+
+        return _json(await _answer(read))
+
+    def _timed(self, run: StoredRun, graph: str, profile: str) -> dict[str, Any]:
+        view = self._view(run, graph)
+        with self._timing:
+            answer = self._times.get((graph, profile))
+            if answer is None:
+                data = run.blob(profile)
+                try:
+                    with not_collecting():
+                        spent, total = node_times(opened(data or b""), view.nodes)
+                except (ValueError, EOFError, OSError):  # a damaged profile says so on its own page
+                    spent, total = np.zeros(len(view)), 0.0
+                answer = {"times": view.spread_out(spent), "named": float(spent.sum()), "total": float(total)}
+                self._times[graph, profile] = answer
+                while len(self._times) > MAX_PROFILES:
+                    self._times.popitem(last=False)
+            return answer
 
     async def _of(self, request: Request, question: Callable[[GraphView], Any]) -> Response:
         run, digest = _wanted(request, "run"), _wanted(request, "hash")

@@ -6,6 +6,7 @@ whoever logged them and are taken as text to show, cut to a length.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,9 @@ FIRST_SIGHT = 22
 
 REST = -1
 """Stands for the other ends beyond `MAX_OTHERS`."""
+
+MAX_DEVICES = 40
+"""Devices that are told apart, those with most nodes; a colour each is told by eye up to a dozen."""
 
 TOTALS = ("parameters", "flops", "bytes")
 
@@ -73,6 +77,7 @@ class GraphView:
         ops: dict[str, int] = {}
         op = np.array([ops.setdefault(node["op"], len(ops)) for node in self._nodes], np.int64)
         self._op, self._op_names = op[nodes[self._leaf_items]], list(ops)
+        self._device, self._device_names = self._placed()
         above = graph_edges.ancestors(self._tree, len(self._nodes))
         self._within, depth = graph_edges.within(above, self._source, self._target)
         self._enters = graph_edges.crossing(above, self._target, self._source, depth)
@@ -104,6 +109,17 @@ class GraphView:
         own[1:, -1] = nodes >= 0
         return np.cumsum(own, axis=0)
 
+    def _placed(self) -> tuple[npt.NDArray[np.int64], list[str]]:
+        """Of each leaf in order its device's number, -1 without one; the devices, those of most nodes first."""
+        found: list[str] = []
+        for item in self._leaf_items.tolist():
+            device = self._nodes[self._tree.node[item]]["attrs"].get("device")
+            found.append(text.clean(device) if isinstance(device, str) else "")
+        counts = Counter(each for each in found if each)
+        names = [name for name, _ in counts.most_common(MAX_DEVICES)]
+        number = {name: i for i, name in enumerate(names)}
+        return np.array([number.get(each, -1) for each in found], np.int64), names
+
     def form(self, item: int, wanted: str = "one") -> str:
         """How a scope is opened: only a fold has a choice, of "one" member for all or "spread"."""
         if self._tree.kind[item] != "fold":
@@ -119,6 +135,7 @@ class GraphView:
             "edges": len(self._source),
             "scopes": len(self._tree) - len(self._nodes) - 1,
             "ops": self._ops(0, 40),
+            "devices": [text.clip(name, LABEL_LENGTH) for name in self._device_names],
             "open": self._first_opened(),
         }
 
@@ -236,6 +253,22 @@ class GraphView:
                 found[path] = item
         return found
 
+    @property
+    def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """The nodes in the order they were logged."""
+        return self._nodes
+
+    def spread_out(self, amounts: npt.NDArray[np.float64]) -> list[tuple[int, float]]:
+        """Amounts of the nodes, in the order they were logged, as (item, sum of what lies in it); zeros left out."""
+        own = np.zeros(len(self._tree) + 1)
+        own[1 + self._leaf] = amounts
+        running = np.cumsum(own)
+        begin = np.arange(len(self._tree))
+        counted = np.cumsum(own > 0)
+        some = np.flatnonzero(counted[np.array(self._end)] > counted[begin])
+        sums = running[np.array(self._end)] - running[begin]
+        return [(int(item), round(float(sums[item]), 3)) for item in some]
+
     # --- parts of answers ------------------------------------------------------------------------------
 
     def _check(self, item: int) -> None:
@@ -303,6 +336,8 @@ class GraphView:
         """What is drawn of an item."""
         node = self._tree.node[item]
         box = {"id": item, "label": text.clip(self._tree.label[item], LABEL_LENGTH), **self._totals(item)}
+        if self._device_names:
+            box["devices"] = self._devices(item)
         if node < 0:
             members = len(self._members(item)) if self._tree.kind[item] == "fold" else 0
             return {**box, "kind": self._tree.kind[item], "members": members, "ops": self._ops(item, 8)}
@@ -323,6 +358,12 @@ class GraphView:
         ops, counts = np.unique(self._op[begin:stop], return_counts=True)
         order = np.argsort(-counts, kind="stable")[:limit]
         return [(text.clip(self._op_names[ops[i]], 60), int(counts[i])) for i in order]
+
+    def _devices(self, item: int) -> list[int]:
+        """The devices below an item, as places in the overview's list."""
+        begin, stop = np.searchsorted(self._leaf_items, (item, self._end[item]))
+        devices: list[int] = np.unique(self._device[begin:stop]).tolist()
+        return [each for each in devices if each >= 0]
 
     def _path(self, item: int) -> str:
         labels = []

@@ -35,8 +35,8 @@ def trace(model: Module, *example_inputs: Any) -> dict[str, Any]:
     Returns:
         {"nodes": [...], "edges": [...]}, all of it fit for JSON. A node: "name" (path with "/"), "op", "kind" ("input",
         "parameter", "op" or "output"), "attrs" with "shape", "dtype", "parameters" (how many numbers are learned here),
-        "flops" (floating-point operations, a product and a sum counted as two), "bytes" (of the result) and "source"
-        ("file.py:12"). An edge: "source", "target" (names), "shape", "dtype" of what flows.
+        "flops" (floating-point operations, a product and a sum counted as two), "bytes" (of the result), "device" and
+        "source" ("file.py:12"). An edge: "source", "target" (names), "shape", "dtype" of what flows.
     """
     tracer = _Tracer(model)
     inputs = [Tensor(x) if hasattr(x, "dtype") and not isinstance(x, Tensor) else x for x in example_inputs]
@@ -140,6 +140,7 @@ def _node(name: str, op: str, kind: str, tensor: Tensor) -> dict[str, Any]:
         "parameters": 0,
         "flops": 0,
         "bytes": int(tensor.raw.nbytes),
+        "device": tensor.device,
         "source": "",
     }
     return {"name": name, "op": op, "kind": kind, "attrs": attrs}

@@ -1,6 +1,7 @@
 // What a box is filled with: the kind of operation, or how much of something it holds.
+import { time } from "./flame_model.js";
 import { WATCHED } from "./graph_time.js";
-import { isDark } from "./palette.js";
+import { colour as categorical, isDark } from "./palette.js";
 
 // Operations of a kind share a soft fill (see graph.css); the first family that matches is an operation's.
 const families = [
@@ -49,6 +50,8 @@ export const MODES = {
   parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none") },
   flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none") },
   bytes: { title: "Memory", say: (x) => bytes(x) },
+  time: { title: "Time", say: (us) => (us ? time(us) : "not measured"), timed: true },
+  device: { title: "Device", placed: true },
   ...WATCHED,
 };
 
@@ -87,8 +90,43 @@ export class Scale {
       const [a, b] = [stops[low], stops[low + 1]].map((stop) => parseInt(stop.slice(i, i + 2), 16));
       return Math.round(a + (b - a) * (place - low));
     });
-    const [r, g, b] = mixed.map((each) => (each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4));
-    const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    return { fill: `rgb(${mixed.join(" ")})`, ink: luminance < 0.2 ? "#ffffff" : "#14171c" };
+    return filled(mixed);
   }
 }
+
+function filled(channels) {
+  const [r, g, b] = channels.map((each) => (each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return { fill: `rgb(${channels.join(" ")})`, ink: luminance < 0.2 ? "#ffffff" : "#14171c" };
+}
+
+// --- where it is computed ----------------------------------------------------------------------------------
+
+// "/job:worker/task:0/device:GPU:1" as "GPU:1", where no two devices would be called so.
+export function deviceNames(devices) {
+  const short = devices.map((name) => name.replace(/^.*\/(device:)?/, ""));
+  return devices.map((name, i) => (short[i] && short.indexOf(short[i]) === short.lastIndexOf(short[i]) ? short[i] : name));
+}
+
+// A colour each; what lies on several has none of its own, and is told.
+export class DeviceScale {
+  constructor(devices) {
+    this.devices = devices;
+    this.names = deviceNames(devices);
+  }
+
+  fill(i) {
+    return filled([1, 3, 5].map((at) => parseInt(categorical(i).slice(at, at + 2), 16)));
+  }
+
+  get mixed() {
+    return filled(isDark() ? [60, 66, 76] : [222, 226, 232]);
+  }
+
+  colour({ devices }) {
+    if (!devices?.length) return null;
+    return devices.length > 1 ? this.mixed : this.fill(devices[0]);
+  }
+}
+
+export const sayDevices = (devices, names) => (!devices?.length ? "" : devices.length > 1 ? `${devices.length} devices` : names[devices[0]]);

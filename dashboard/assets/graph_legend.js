@@ -1,11 +1,13 @@
 // What the fills of the boxes mean: the kinds of operations that can be seen, or the scale.
-import { family, familyName, MODES, ramp } from "./graph_colour.js";
+import { DeviceScale, family, familyName, MODES, ramp } from "./graph_colour.js";
 
 const span = (className, textContent) => Object.assign(document.createElement("span"), { className, textContent });
 
 // closed: the boxes whose fill it is.
-export function legend(element, mode, scale, closed) {
+export function legend(element, mode, scale, closed, hint = "") {
   element.classList.toggle("is-families", !scale);
+  element.title = hint;
+  if (scale instanceof DeviceScale) { element.replaceChildren(...devices(scale, closed)); return; }
   if (scale) {
     const bar = Object.assign(document.createElement("i"), { className: "ramp" });
     bar.style.background = `linear-gradient(90deg, ${ramp().join(", ")})`;
@@ -21,4 +23,19 @@ export function legend(element, mode, scale, closed) {
     entry.append(Object.assign(document.createElement("i"), { className: `dot fam-${name}` }), familyName(name));
     return entry;
   }));
+}
+
+// The devices of what can be seen, and that some of it lies on several.
+function devices(scale, closed) {
+  const seen = new Set(closed.flatMap(({ item }) => item.devices ?? []));
+  const entry = (words, fill, title = words) => {
+    const made = Object.assign(span("entry", ""), { title });
+    const dot = Object.assign(document.createElement("i"), { className: "dot" });
+    dot.style.background = fill;
+    made.append(dot, words);
+    return made;
+  };
+  const found = [...seen].sort((a, b) => a - b).map((i) => entry(scale.names[i], scale.fill(i).fill, scale.devices[i]));
+  const mixed = closed.some(({ item }) => item.devices?.length > 1);
+  return [...found, ...(mixed ? [entry("several devices", scale.mixed.fill)] : [])];
 }

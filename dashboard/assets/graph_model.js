@@ -12,6 +12,7 @@ export class GraphModel {
     this.items = new Map(); // every box that was ever told of
     this.parents = new Map(); // item -> the scope it was shown in
     this.scopes = new Map(); // "12 one" -> answer
+    this.times = null; // item -> µs, once they were asked for and there are some
     for (const scope of about.scopes) this.#keep(scope);
     for (const [id, form] of Object.entries(about.open)) this.open.set(Number(id), form);
   }
@@ -26,6 +27,7 @@ export class GraphModel {
   #keep(scope) {
     this.scopes.set(`${scope.id} ${scope.form}`, scope);
     for (const child of scope.children) {
+      child.time = this.times?.get(child.id) ?? 0;
       this.items.set(child.id, child);
       this.parents.set(child.id, scope.id);
     }
@@ -98,6 +100,16 @@ export class GraphModel {
 
   async details(id) {
     return api.json("graph/item", { run: this.run, hash: this.about.hash, id });
+  }
+
+  // What was measured, in a profile of the run; whether there is any.
+  async measure() {
+    const told = await api.json("graph/times", { run: this.run, hash: this.about.hash });
+    if (!told.times.length) return false;
+    this.timed = told;
+    this.times = new Map(told.times);
+    for (const { children } of this.scopes.values()) for (const child of children) child.time = this.times.get(child.id) ?? 0;
+    return true;
   }
 
   async search(text) {

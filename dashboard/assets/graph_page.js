@@ -5,7 +5,7 @@ import * as state from "./state.js";
 import { emptyPage } from "./empty.js";
 import { css } from "./palette.js";
 import { Camera } from "./graph_camera.js";
-import { MODES, Scale } from "./graph_colour.js";
+import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./graph_colour.js";
 import { Drawing, nameOf } from "./graph_draw.js";
 import { asFile, save } from "./graph_export.js";
 import { FRAME, message } from "./graph_frame.js";
@@ -52,7 +52,7 @@ export class Page {
     if (!visible.length) { this.#nothing(all.length); return; }
     const wanted = visible.find((run) => run.name === this.chosen) || (this.touched && visible.find((run) => run.name === this.model?.run)) || visible[0];
     if (wanted.name !== this.model?.run) this.#load(wanted.name);
-    else this.#choices();
+    else { this.#choices(); this.#lookForTimes(); }
   }
 
   changed(run) {
@@ -104,6 +104,7 @@ export class Page {
     this.#showDetails();
     if (!model.about.nodes) this.note("This graph has no nodes.");
     this.isReady = true;
+    this.#lookForTimes();
   }
 
   #failed(run, error) {
@@ -168,11 +169,12 @@ export class Page {
   #buildModes() {
     const group = this.part(".graph-modes");
     const has = this.watch.modes;
-    if (MODES[this.mode].watched && !has.includes(this.mode)) this.setMode("structure");
+    if (!this.#offers(this.mode, has)) this.mode = "structure";
+    this.setMode(this.mode);
     if (MODES[this.mode].watched && !this.watch.series.has(this.mode)) this.#follow();
     group.replaceChildren();
-    for (const [mode, { title, watched }] of Object.entries(MODES)) {
-      if (watched && !has.includes(mode)) continue;
+    for (const [mode, { title }] of Object.entries(MODES)) {
+      if (!this.#offers(mode, has)) continue;
       const label = group.appendChild(document.createElement("label"));
       const input = label.appendChild(Object.assign(document.createElement("input"), { type: "radio", name: "graph-mode", value: mode, checked: mode === this.mode }));
       label.append(Object.assign(document.createElement("span"), { textContent: title }));
@@ -185,8 +187,32 @@ export class Page {
     }
   }
 
+  // Whether there is something to colour by.
+  #offers(mode, watched) {
+    if (MODES[mode].watched) return watched.includes(mode);
+    if (MODES[mode].timed) return Boolean(this.model.times);
+    return !MODES[mode].placed || this.model.about.devices.length > 0;
+  }
+
+  // Asks what the nodes took, once the run has profiles.
+  async #lookForTimes() {
+    const { model } = this;
+    const profiles = (runs.get(model.run)?.series.profile ?? []).join("\n");
+    if (!profiles || model.asked === profiles) return;
+    model.asked = profiles;
+    try { if (!await model.measure() || model !== this.model) return; } catch { return; /* the graph is of use without it */ }
+    if (state.local.get("graph.colour", "structure") === "time") this.mode = "time";
+    this.#buildModes();
+    if (this.mode === "time") this.draw({ moving: false });
+  }
+
   setMode(mode) {
     this.mode = mode;
+    if (MODES[mode].placed && this.model) {
+      const names = deviceNames(this.model.about.devices);
+      setAmount("devices", (devices) => sayDevices(devices, names));
+      return;
+    }
     // Of what was watched only the colours move, so that no box changes its size while it plays.
     setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
   }
@@ -290,7 +316,7 @@ export class Page {
     const path = (item) => this.model.way(item.id).join("/");
     const amount = watch ? (item) => watch.at(path(item), this.mode) ?? 0 : undefined;
     const items = closed.map((box) => box.item);
-    const scale = this.mode === "structure" ? null : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
+    const scale = this.mode === "structure" ? null : MODES[this.mode].placed ? new DeviceScale(this.model.about.devices) : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
     const { broken: met } = this.watch;
     const at = watch?.steps.length ? watch.step : state.get("pace") ?? Infinity;
     // What the training marked ended it: the newest step that was watched may lie before.
@@ -305,8 +331,13 @@ export class Page {
       g.style.setProperty("--fill", colour?.fill ?? "");
       g.style.setProperty("--ink", colour?.ink ?? "");
     }
-    legend(this.part(".graph-legend"), this.mode, scale, closed);
+    legend(this.part(".graph-legend"), this.mode, scale, closed, this.mode === "time" ? this.#measured() : "");
     this.camera.drawMap();
+  }
+
+  #measured() {
+    const { tag, step, named, total } = this.model.timed;
+    return `in profile ${tag}${step > 0 ? `, step ${format.step(step)}` : ""}; ${Math.round((100 * named) / total)} % of its operations' time is of this graph`;
   }
 
   // Lights what an item reads and what reads it; nothing when null, but the neighbours of what is selected.

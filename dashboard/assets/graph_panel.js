@@ -1,6 +1,7 @@
 // Beside the picture: what is known of the selected item, and the open scopes as a list, for those who read
 // rather than look.
 import * as format from "./format.js";
+import { time } from "./flame_model.js";
 import { node } from "./dom.js";
 import { isScope } from "./graph_box.js";
 import { bytes, family, familyName, mix, si } from "./graph_colour.js";
@@ -138,6 +139,7 @@ export class Panel {
 const amounts = (item) => [
   ...(item.parameters ? [["Parameters", `${item.parameters.toLocaleString("en-US")}`]] : []),
   ...(item.flops ? [["FLOPs", si(item.flops)]] : []),
+  ...(item.time ? [["Time", time(item.time)]] : []),
   ...(item.bytes ? [["Memory", bytes(item.bytes)]] : []),
 ];
 

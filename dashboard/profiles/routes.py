@@ -19,11 +19,10 @@ from starlette.routing import Route
 
 from dashboard import wire
 from dashboard.collector import not_collecting
-from dashboard.profiles import trace, xspace
+from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store, StoredRun
-from tracker.values.profile import unpacked
 
 MAX_KEPT_EVENTS = 2_000_000
 """Of all profiles that are kept ready: about 400 MB with what profilers note of each event."""
@@ -115,9 +114,7 @@ class _Profiles:
                 if data is None:
                     raise HTTPException(404, "there is no such profile")
                 with not_collecting():
-                    raw = unpacked(data)
-                    made = trace.read(raw) if raw.lstrip()[:1] in (b"{", b"[") else trace.build(xspace.events(raw))
-                    view = ProfileView(made)
+                    view = ProfileView(opened(data))
                 self._views[digest] = view
                 while len(self._views) > 1 and sum(map(len, self._views.values())) > MAX_KEPT_EVENTS:
                     self._views.popitem(last=False)

@@ -227,3 +227,61 @@ def test_layout_leaves_no_two_boxes_on_each_other(logdir: Path, show: Callable[.
     }"""
     )
     assert problems == []
+
+
+def fill(page: Any, name: str) -> str:
+    """What a box is coloured."""
+    return str(box(page, name).evaluate("(g) => g.style.getPropertyValue('--fill')"))
+
+
+def test_colours_tell_devices_and_that_a_scope_lies_on_several(logdir: Path, show: Callable[..., Any]) -> None:
+    """The legend names them short; a graph that says nothing of devices does not offer them."""
+    nodes = [
+        {"name": name, "op": "relu", "attrs": {"device": f"/job:localhost/replica:0/task:0/device:{device}"}}
+        for name, device in (("a/x", "GPU:0"), ("a/y", "CPU:0"), ("b/x", "GPU:0"), ("b/y", "GPU:0"), ("c", "CPU:0"))
+    ]
+    nodes += [{"name": "d", "op": "relu"}]
+    edges = [{"source": a, "target": b} for a, b in (("a/x", "a/y"), ("a/y", "b/x"), ("b/x", "b/y"), ("b/y", "c"))]
+    log(logdir, "placed", {"nodes": nodes, "edges": edges})
+    log(logdir, "plain", model_graphs.mlp())
+    page = show(logdir, theme="dark")
+    page.locator("#graph-run").select_option("placed")
+    page.get_by_role("radio", name="Device").check()
+    legend = page.locator(".graph-legend .entry")
+    assert legend.all_inner_texts() == ["GPU:0", "CPU:0"]
+    box(page, "a").locator(".chevron").click()
+    box(page, "b").locator(".chevron").click()
+    assert legend.all_inner_texts() == ["GPU:0", "CPU:0", "several devices"]
+    assert "2 devices" in box(page, "a").text_content()
+    assert "GPU:0" in box(page, "b").text_content()
+    assert len({fill(page, name) for name in "abc"}) == 3
+    assert fill(page, "d") == ""
+    page.locator("#graph-run").select_option("plain")
+    page.wait_for_function("() => document.querySelector('.graph-svg .box[aria-label^=\"fc1,\"]') !== null")
+    assert page.get_by_role("radio", name="Device").count() == 0
+
+
+def test_colours_tell_the_time_that_a_profile_measured(logdir: Path, show: Callable[..., Any]) -> None:
+    """Offered where a profile of the run names nodes of the graph; with numbers, and where they come from."""
+    event = {"ph": "X", "cat": "forward", "pid": 1, "tid": 1}
+    trace = [
+        {**event, "name": "linear", "ts": 0, "dur": 4000, "args": {"module": "fc1"}},
+        {**event, "name": "linear", "ts": 5000, "dur": 250, "args": {"module": "fc2"}},
+        {**event, "name": "mul", "ts": 6000, "dur": 750, "args": {"module": ""}},
+    ]
+    with tracker.init(logdir=logdir, name="timed") as run:
+        plain = model_graphs.mlp()
+        run.log_graph(tracker.Graph(plain["nodes"], plain["edges"]))
+        run.log({"profile": tracker.Profile({"traceEvents": trace})}, step=12)
+    page = show(logdir, theme="light")
+    page.get_by_role("radio", name="Time").check()
+    legend = page.locator(".graph-legend")
+    assert legend.inner_text().split("\n")[0].startswith("Time")
+    assert "4 ms" in legend.inner_text()
+    assert legend.get_attribute("title") == "in profile profile, step 12; 85 % of its operations' time is of this graph"
+    assert "4 ms" in box(page, "fc1").text_content()
+    assert "250 µs" in box(page, "fc2").text_content()
+    assert fill(page, "fc1") != fill(page, "fc2") != ""
+    page.reload()
+    page.wait_for_function("() => document.querySelector('.graph-modes input[value=time]')?.checked")
+    assert "4 ms" in legend.inner_text()
