@@ -116,13 +116,8 @@ def create_app(settings: Settings) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
-        if scope["type"] != "http":
-            await web(scope, receive, send)
-        elif scope["path"].startswith(dash_path):
-            await dash(scope, receive, send)
-        else:
-            with dash.asked():
-                await web(scope, receive, send)
+        inside = scope["type"] == "http" and scope["path"].startswith(dash_path)
+        await (dash if inside else web)(scope, receive, send)
 
     hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
     return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix)

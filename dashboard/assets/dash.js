@@ -7,8 +7,8 @@ const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the 
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
 let begun = null; // a promise of the addresses of scripts that wait until somebody needs them
 
-// Both the server and the page have half a second to do for it, in which a zoom would take 400 ms: it waits until nobody
-// has zoomed for a moment, though not for ever.
+// Both the server and the page have half a second to do for it, in which a zoom would wait: so it comes when nobody has
+// zoomed for a moment, though not at the end of time.
 const CALM = 300, LONGEST = 3000;
 
 export function loadDash(asked = performance.now()) {
