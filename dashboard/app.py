@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -30,6 +29,7 @@ from dashboard.asset_files import AssetFiles
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
+from dashboard.late_dash import LateDash
 from dashboard.profiles import routes as profile_routes
 from tracker.store.reader import Store
 
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> ASGIApp:
         return Store(settings.logdir, settings.mirror)
 
     assets = AssetFiles(ASSETS, {shell.STYLESHEET: shell.stylesheets()})
-    dash = _LateDash(settings)
+    dash = LateDash(f"{settings.prefix}{DASH_PATH}/")
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
@@ -121,41 +121,6 @@ def create_app(settings: Settings) -> ASGIApp:
 
     hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
     return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix)
-
-
-class _LateDash:
-    """The Dash application, imported on a thread of its own while the server already answers."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._app: ASGIApp | None = None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._load, name="everystep-dash", daemon=True)
-
-    def load(self) -> None:
-        """Begins to import; once."""
-        if not self._thread.is_alive() and not self._ready.is_set():
-            self._thread.start()
-
-    def _load(self) -> None:
-        try:
-            from dashboard.dash_app import create_dash
-
-            self._app = create_dash(f"{self._settings.prefix}{DASH_PATH}/")
-        except Exception:
-            logger.exception("viz: the controls could not be loaded; curves are shown without them")
-        finally:
-            self._ready.set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.load()
-        await asyncio.to_thread(self._ready.wait, 60.0)
-        if self._app is None:
-            await JSONResponse({"error": "The controls could not be loaded; see the terminal."}, 503)(
-                scope, receive, send
-            )
-            return
-        await self._app(scope, receive, send)
 
 
 async def _explain(_: Request, error: Exception) -> Response:

@@ -6,10 +6,10 @@ import csv
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dashboard import wire
-from tracker.store.reader import StoredRun
+if TYPE_CHECKING:  # the command's help names the forms, and is to be quick
+    from tracker.store.reader import StoredRun
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""
@@ -88,6 +88,8 @@ def _parquet(runs: Sequence[StoredRun], target: Path, tags: Collection[str] | No
 
 def _json(runs: Sequence[StoredRun], target: Path, tags: Collection[str] | None) -> int:
     """{"runs": [{name, status, config, …, scalars: {tag: {step, wall_time, value}}}]}; what is not finite is a word."""
+    from dashboard import wire
+
     count = 0
     with target.open("w", encoding="utf-8") as file:
         file.write('{"runs": [')

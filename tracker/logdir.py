@@ -217,7 +217,10 @@ def claim_folder(root: Path, name: str, resume: str | None) -> tuple[str, Path, 
             candidate = name if attempt == 1 else f"{name}-{attempt}"
             (root / candidate).mkdir(parents=True, exist_ok=True)
             if not segment_files(root / candidate) and _claim(root / candidate):
-                return candidate, root / candidate, False
+                # Once more: between the look and the claim another may have begun its run and taken its claim back.
+                if not segment_files(root / candidate):
+                    return candidate, root / candidate, False
+                release_claim(root / candidate)
             if resume == "never":
                 raise RunExistsError(f'resume="never": run {candidate!r} is in {root} already.')
             attempt += 1

@@ -28,6 +28,20 @@ const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { me
 
 export const post = async (path, body) => (await posted(path, body)).json();
 export const file = async (path, body) => (await posted(path, body)).blob();
-export const curves = async (body) => decode(await (await posted("curves", body)).arrayBuffer());
+
+let underWay = 0, answered = 0;
+
+export async function curves(body) {
+  underWay++;
+  try {
+    return decode(await (await posted("curves", body)).arrayBuffer());
+  } finally {
+    underWay--;
+    answered = performance.now();
+  }
+}
+
+// For how many milliseconds nothing was asked about curves.
+export const quiet = () => (underWay ? 0 : performance.now() - answered);
 
 export const blobAddress = (run, hash) => `${base}/blobs/${hash}?${query({ run })}`;

@@ -184,7 +184,7 @@ export class Card {
     });
     for (const curve of asked) curve.ask();
     questions.ask({
-      tag, runs: names, how,
+      tag, runs: names, how, isRest: part > 0,
       rank: () => part + (this.sight ? 0 : 10),
       take: (head, column) => {
         this.needs.set(tag, head.needs);

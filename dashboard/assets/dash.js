@@ -1,4 +1,5 @@
 // Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
+import * as api from "./api.js";
 import { boot } from "./state.js";
 import { bind, functions } from "./controls.js";
 
@@ -6,9 +7,16 @@ const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the 
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
 let begun = null; // a promise of the addresses of scripts that wait until somebody needs them
 
-export function loadDash() {
-  idle(() => { begin().catch(() => { /* the page works without the controls, and the terminal says why */ }); }, { timeout: 400 });
+// Both the server and the page have half a second to do for it, in which a zoom would wait: so it comes when nobody has
+// zoomed for a moment, though not at the end of time.
+const CALM = 300, LONGEST = 3000;
+
+export function loadDash(asked = performance.now()) {
+  if (api.quiet() < CALM && performance.now() - asked < LONGEST) setTimeout(() => loadDash(asked), 50);
+  else idle(() => { begin().catch(() => { /* the page works without the controls, and the terminal says why */ }); }, { timeout: 400 });
 }
+
+const pause = () => new Promise((done) => idle(done, { timeout: 400 }));
 
 const run = (source) => new Promise((done, failed) => {
   const script = document.createElement("script");
@@ -36,7 +44,11 @@ async function start() {
   document.body.append(kept);
   // One after the other, as the page that Dash would have made itself runs them.
   const sources = [...made.querySelectorAll("script[src]")].map((script) => script.getAttribute("src"));
-  for (const source of sources) if (!source.includes(GRID)) await run(source);
+  for (const source of sources) {
+    if (source.includes(GRID)) continue;
+    await pause(); // to run one takes 100 ms and more
+    await run(source);
+  }
   window.dash_clientside = Object.assign({}, window.dash_clientside, { everystep: functions });
   new window.DashRenderer();
   const root = document.getElementById("react-entry-point");

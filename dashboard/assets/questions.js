@@ -9,9 +9,9 @@ const CURVES = 3000; // of one question, at the most: 15 MB of runs of 200 point
 const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live gap
 
 const waiting = [];
-let underWay = 0, scheduled = false;
+let underWay = 0, scheduled = false, isWhole = false;
 
-// wish: { tag, runs, how, rank(), take(head, column), fail(error), done() }. how: what the wishes of one question have in
+// wish: { tag, runs, how, isRest, rank(), take(head, column), fail(error), done() }. isRest: it makes a chart whole. how: what the wishes of one question have in
 // common: columns, axis, x, start, stop. rank() is asked when a question is made; the least goes first. take() is given an
 // answer and has to consume all of its columns.
 export function ask(wish) {
@@ -30,8 +30,11 @@ function send() {
   waiting.sort((a, b) => ranks.get(a) - ranks.get(b));
   while (waiting.length && underWay < UNDER_WAY) {
     const first = waiting[0];
-    // The very first goes alone: a chart that is there is worth more than all of them a moment later.
-    put(underWay ? [first, ...together(first)] : [first]);
+    // The very first goes alone, and so does what makes it whole: a chart that is there is worth more than all of them a
+    // moment later.
+    const alone = !underWay || (first.isRest && !isWhole);
+    isWhole ||= first.isRest;
+    put(alone ? [first] : [first, ...together(first)]);
   }
 }
 

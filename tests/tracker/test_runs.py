@@ -361,3 +361,26 @@ def test_importing_the_tracker_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
     assert said.stdout.strip() == "[]"
+
+
+def test_a_run_that_begins_between_a_look_and_a_claim_is_not_joined(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen processes that start at once have sixteen runs, however their steps interleave."""
+    claim = logdirs._claim
+    others: list[tracker.Run] = []
+
+    def late(folder: Path) -> bool:
+        if not others:
+            monkeypatch.setattr(logdirs, "_claim", claim)
+            others.append(tracker.init(logdir=logdir, name="same", machine=False))
+            others[0].log({"x": 1.0})
+            others[0].finish()
+        return claim(folder)
+
+    monkeypatch.setattr(logdirs, "_claim", late)
+    with tracker.init(logdir=logdir, name="same", machine=False) as run:
+        run.log({"x": 2.0})
+    assert (others[0].name, run.name) == ("same", "same-2")
+    assert [each.scalars("x").value.tolist() for each in tracker.open(logdir).runs()] == [[1.0], [2.0]]
+    assert not (logdir / "same" / logdirs.CLAIM_FILE).exists()

@@ -1,9 +1,10 @@
 """How far the commits in a WAL file go, told from the file alone.
 
 A reader that is woken by a write asks this first: from where it last stood it costs some 7 µs, where opening the
-database to find that nothing was committed takes 170. (From the beginning of a long file it takes a millisecond.) It is a hint of when to look and never a substitute for looking: what a commit
-holds is read through SQLite, in a snapshot. The `-wal` file carries none of SQLite's locks, so that opening and
-closing it disturbs nobody; the `-shm` file, which has the same knowledge in one place, does.
+database to find that nothing was committed takes 170. (From the beginning of a long file it takes a millisecond.) It
+is a hint of when to look and never a substitute for looking: what a commit holds is read through SQLite, in a
+snapshot. The `-wal` file carries none of SQLite's locks, so that opening and closing it disturbs nobody; the `-shm`
+file, which has the same knowledge in one place, does.
 
 Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
