@@ -52,9 +52,7 @@ def test_large_values_wear_si_prefixes(words: Any, until: Callable[..., Any]) ->
     canvas.scroll_into_view_if_needed()
     place = canvas.bounding_box()
     words.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
-    until(
-        words, "[...document.querySelectorAll('.tooltip')].some((tip) => !tip.hidden && tip.innerText.includes('2.5M'))"
-    )
+    until(words, "document.getElementById('tip').innerText.includes('2.5M')")
 
 
 def test_names_without_a_path_begin_at_the_left(words: Any) -> None:
