@@ -154,7 +154,7 @@ def scalars(view: View) -> None:
 def custom_scalars(view: View) -> None:
     view.open("layouts", "tf_custom_scalar_demo")
     view.until("viz.page().baz?.kind === 'Margin' && viz.page().baz.bands === 1")
-    assert len(view.page.evaluate("viz.page()['wave trig functions'].lines")) == 2
+    view.until("viz.page()['wave trig functions']?.lines.length === 2")
     view.ink(".layout-chart canvas")
 
 
@@ -212,13 +212,13 @@ def keras_graph(view: View) -> None:
 def flame(view: View) -> None:
     view.until("document.querySelector('.profile-about')?.textContent.includes('events')")
     view.ink(".profile-flame canvas", 500)
-    assert view.page.locator(".operations tbody tr").count() > 3
+    view.until("document.querySelectorAll('.operations tbody tr').length > 3")
 
 
 def run_metadata(view: View) -> None:
     view.open("graph", "tf_graphs_demo/profile")
     view.until("document.querySelectorAll('.graph-svg .box').length > 2")
-    assert "prof_g" in view.page.inner_text("main, #view")
+    view.until("document.querySelector('main, #view').innerText.includes('prof_g')")
 
 
 def profiles(view: View) -> None:
@@ -230,7 +230,7 @@ def profiles(view: View) -> None:
 def hyperparameters(view: View) -> None:
     view.open("compare", "keras_hparams")
     view.until("viz.page()?.outcome?.filter(Number.isFinite).length === 8")
-    assert set(view.page.evaluate("viz.page().columns")) >= {"num_units", "dropout", "optimizer", "accuracy"}
+    view.until("['num_units', 'dropout', 'optimizer', 'accuracy'].every((each) => viz.page().columns.includes(each))")
     view.ink(".parallel canvas")
     view.ink(".scatter-matrix canvas")
     view.until("document.querySelectorAll('.compare-row').length >= 8")
@@ -253,9 +253,8 @@ def pr_curves(view: View) -> None:
 def roc_and_calibration(view: View) -> None:
     view.open("quality", "digits")
     view.until("viz.page().is_three?.digits?.recall > 0")
-    for title in ("ROC", "Calibration"):
-        assert title in view.page.inner_text("[aria-label='is_three']")
-    assert "AUC 0.9" in view.page.inner_text("[aria-label='is_three']")
+    for words in ("ROC", "Calibration", "AUC 0.9"):
+        view.until(f"document.querySelector('[aria-label=is_three]').innerText.includes('{words}')")
 
 
 def confusion_matrices(view: View) -> None:
