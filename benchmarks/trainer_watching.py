@@ -7,8 +7,11 @@ One training is cut into blocks of 50 steps, which are watched in one of the thr
 in an order that changes. What is logged falls in the middle of a block, so that the writer's thread has written it
 before the next one begins: what it takes from the training is part of the cost. The cost is the median over the rounds
 of (watched - bare) / bare, and stands between the ends of its 95 % confidence interval (bootstrap over rounds): a
-machine that is not quiet makes the interval wide, not the number wrong. Beside it stands what the callback says it
-spent itself. The sampler of the machine has a benchmark of its own and is off.
+machine that is not quiet makes the interval wide, not the number wrong. Where two blocks differ by more than what is
+looked for, as on any shared machine, no number of rounds that one waits for makes it narrow enough. Beside it therefore
+stands what can be measured to the microsecond: what the callback spent in the training's own thread, and what the
+tracker's threads computed, all of which is counted as if the training had stood still meanwhile. The sampler of the
+machine has a benchmark of its own and is off.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import itertools
 import os
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +41,7 @@ WARM_UP = 3  # blocks
 KINDS = ("bare", "scalars", "everything")
 BARS = {"scalars": 0.005, "everything": 0.02}
 RESAMPLES = 4000
+STEPS = 1000  # over which the tracker's threads are counted
 
 
 class Turns(trainer.Callback):
@@ -86,6 +91,47 @@ class Turns(trainer.Callback):
         self.began = now
 
 
+class Background:
+    """What threads that were not there before have computed, in seconds."""
+
+    def __init__(self) -> None:
+        self.before = set(threading.enumerate())
+        self.threads: set[threading.Thread] = set()
+
+    def born(self) -> None:
+        """Takes the threads that were started since."""
+        self.threads |= set(threading.enumerate()) - self.before
+
+    def seconds(self) -> float:
+        return sum(time.clock_gettime(time.pthread_getcpuclockid(thread.ident)) for thread in self.threads)
+
+
+def background_of(kind: str, steps: int) -> float:
+    """The share of a core that the tracker's threads take from a training that is watched in one way."""
+    trainer.manual_seed(0)
+    model = cnn(trainer.nn)
+    optimizer = trainer.optim.Adam(model.parameters())
+    background = Background()
+    with tempfile.TemporaryDirectory() as logdir, tracker.init(logdir, machine=False) as run:
+        callback = watcher(kind, run)
+        for number in (2 * BLOCK, steps):
+            began, before = time.perf_counter(), background.seconds()
+            trainer.fit(
+                model, [(CNN_X, CNN_Y)] * number, trainer.nn.CrossEntropyLoss(), optimizer, 1,
+                metrics="accuracy", callbacks=[callback], progress=False,
+            )  # fmt: skip
+            share = (background.seconds() - before) / (time.perf_counter() - began)
+            background.born()  # after what is loaded late, and the thread that encodes pictures, are there
+    return share
+
+
+def watcher(kind: str, run: tracker.Run) -> trainer.TrackerCallback:
+    """The callback of a way to be watched."""
+    if kind == "scalars":
+        return trainer.TrackerCallback(run, heavy_every=0, log_graph=False, max_overhead=None)
+    return trainer.TrackerCallback(run, heavy_every=BLOCK, samples=(CNN_X[:16], CNN_Y[:16]), max_overhead=None)
+
+
 def blocks(rounds: int) -> tuple[list[str], list[float], list[float]]:
     """One training: for every block how it was watched, its seconds, and what the callback counted of them."""
     orders = itertools.islice(itertools.cycle(itertools.permutations(KINDS)), rounds)
@@ -99,13 +145,7 @@ def blocks(rounds: int) -> tuple[list[str], list[float], list[float]]:
         tracker.init(logdir, name="everything", machine=False) as everything,
     ):
         turns = Turns(
-            {
-                "bare": None,
-                "scalars": trainer.TrackerCallback(scalars, heavy_every=0, log_graph=False, max_overhead=None),
-                "everything": trainer.TrackerCallback(
-                    everything, heavy_every=BLOCK, samples=(CNN_X[:16], CNN_Y[:16]), max_overhead=None
-                ),
-            },
+            {"bare": None, "scalars": watcher("scalars", scalars), "everything": watcher("everything", everything)},
             order,
         )
         loader = [(CNN_X, CNN_Y)] * (len(order) * BLOCK)
@@ -121,9 +161,13 @@ def median_between(values: np.ndarray) -> tuple[float, float, float]:
     return float(np.median(values)), float(low), float(high)
 
 
-def judged(low: float, high: float, bar: float) -> str:
-    """Whether a cost meets its bar, as far as the interval can say."""
-    return "met" if high <= bar else "NOT MET" if low > bar else "not resolved: more rounds, or a quieter machine"
+def judged(low: float, high: float, counted: float, bar: float) -> str:
+    """Whether a cost meets its bar: by the interval where that is narrow enough, by what was counted otherwise."""
+    if high <= bar:
+        return "met"
+    if low > bar or counted > bar:
+        return "NOT MET"
+    return "met by what was counted; the interval is too wide to say"
 
 
 def main() -> None:
@@ -139,11 +183,12 @@ def main() -> None:
             cost, low, high = median_between(took[kind] / took["bare"] - 1)
             share = float(np.median(own[order == kind] / took[kind]))
             bar = BARS[kind]
-            row += [f"{cost:+.2%}", f"{low:+.2%} to {high:+.2%}", f"{share:.2%}"]
-            row.append(f"<= {bar:.1%}: {judged(low, high, bar)}")
+            behind = background_of(kind, STEPS)
+            row += [f"{cost:+.2%}", f"{low:+.2%} to {high:+.2%}", f"{share:.2%} + {behind:.2%} = {share + behind:.2%}"]
+            row.append(f"<= {bar:.1%}: {judged(low, high, share + behind, bar)}")
         rows.append(row + [""] * (6 - len(row)))
     show(f"Watching a CNN of 28 x 28, batch 64, {rounds} rounds of {BLOCK} steps each; {machine()}", rows,
-         ["watched", "ms a step", "cost", "95 % interval", "own time", "bar"])  # fmt: skip
+         ["watched", "ms a step", "cost", "95 % interval", "counted: own + threads", "bar"])  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class SummaryWriter:
         log_dir: The run's folder; `runs/<date>_<host><comment>` by default. A run that is there goes on.
         comment: Behind the default folder's name.
         purge_step: Training goes back to before this step: what was logged of it and later ones is left behind, kept.
-        max_queue: Taken, and not needed: nothing waits longer than 50 ms.
+        max_queue: Taken, and not needed: nothing waits longer than a quarter of a second.
         flush_secs: As `max_queue`.
         filename_suffix: Behind the names of event files.
         write_to_disk: False logs nothing at all.

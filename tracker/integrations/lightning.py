@@ -78,7 +78,7 @@ class TrackerLogger(Logger):
 
     @rank_zero_only
     def save(self) -> None:
-        """Nothing to do: a point is on disk within 50 ms."""
+        """Nothing to do: a point is on disk within a quarter of a second."""
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

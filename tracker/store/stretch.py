@@ -170,38 +170,39 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
     Raises:
         DamagedBytesError: a row does not hold what it claims.
     """
-    counts = [row[0] for row in rows]
     _check(rows)
-    total = sum(counts)
+    counts = np.array([row[0] for row in rows], np.int64)
+    total = int(counts.sum())
     steps, times, values = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.float64)
     if not total:
         return Points(steps, times.view(np.float64), values)
+    starts = np.cumsum(counts) - counts
     first_steps = np.array([row[1] for row in rows], np.int64)
     first_times = np.array([row[2] for row in rows], np.float64).view(np.int64)
     last_steps = np.array([row[1] if row[0] == 1 else row[4] for row in rows], np.int64)
     last_times = np.array([row[2] if row[0] == 1 else row[5] for row in rows], np.float64).view(np.int64)
-    start = 0
-    starts = []
-    for index, (count, _, _, value, _, _, packed_steps, packed_times, packed_values) in enumerate(rows):
-        starts.append(start)
+    # Between the ends of the number line a span wraps around, as the deltas did when they were packed.
+    step_spans, time_spans = last_steps - first_steps, last_times - first_times
+    values[starts] = np.array([row[3] for row in rows], np.float64)  # all there is of a fresh point; None is NaN
+    for index in np.flatnonzero(counts > 1).tolist():
+        count, _, _, value, _, _, packed_steps, packed_times, packed_values = rows[index]
+        start = int(starts[index])
         stop = start + count
-        if count > 1:
-            steps[start:stop] = (
-                (int(last_steps[index]) - int(first_steps[index])) // (count - 1)
-                if packed_steps is None
-                else np.frombuffer(packed_steps, f"<i{len(packed_steps) // count}")
-            )
-            times[start:stop] = (
-                (int(last_times[index]) - int(first_times[index])) // (count - 1)
-                if packed_times is None
-                else np.frombuffer(packed_times, f"<i{len(packed_times) // count}")
-            )
+        steps[start:stop] = (
+            int(step_spans[index]) // (count - 1)
+            if packed_steps is None
+            else np.frombuffer(packed_steps, f"<i{len(packed_steps) // count}")
+        )
+        times[start:stop] = (
+            int(time_spans[index]) // (count - 1)
+            if packed_times is None
+            else np.frombuffer(packed_times, f"<i{len(packed_times) // count}")
+        )
         if packed_values is None:
             values[start:stop] = np.nan if value is None else value
         else:
             with np.errstate(invalid="ignore"):  # a signalling NaN, which only damage puts there
                 values[start:stop] = np.frombuffer(packed_values, f"<f{len(packed_values) // count}")
-        start = stop
     for deltas, first, last in ((steps, first_steps, last_steps), (times, first_times, last_times)):
         deltas[starts] = first
         deltas[starts[1:]] -= last[:-1]
@@ -212,6 +213,8 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
 def _check(rows: Sequence[Sequence[Any]]) -> None:
     """That rows of a file, which may hold anything, claim nothing that they do not bring: no array is made before."""
     for count, *_, packed_steps, packed_times, packed_values in rows:
+        if count == 1 and packed_steps is packed_times is packed_values is None:
+            continue  # a fresh point, which is most of what a live series is read from
         columns = ((packed_steps, (1, 2, 4, 8)), (packed_times, (1, 2, 4, 8)), (packed_values, (4, 8)))
         if not 1 <= count <= STRETCH_POINTS or not all(
             packed is None or any(len(packed) == width * count for width in widths) for packed, widths in columns

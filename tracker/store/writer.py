@@ -25,13 +25,11 @@ from tracker import logdir
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.inbox import Heavy, Inbox, Taken
 from tracker.store.liveness import HEARTBEAT_S
+from tracker.store.pace import Pace
 from tracker.values.histogram import Histogram
 from tracker.values.value import Medium, Value
 
 logger = logging.getLogger("tracker")
-
-COMMIT_INTERVAL_S = 0.05
-"""Between the beginnings of two commits. The first one after a pause does not wait."""
 
 RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 """Pauses after a failed commit, the last one again and again: a disk that is freed is found within 2 s."""
@@ -154,9 +152,10 @@ class Writer:
     # --- the writer's thread -------------------------------------------------------------------------
 
     def _run(self) -> None:
+        pace = Pace()
         while not self.closed:
             began = time.monotonic()
-            more = self._turn()
+            more, interval = pace.around(self._turn)
             if self.closed:
                 return
             if self.trouble is not None:
@@ -165,7 +164,7 @@ class Writer:
                 continue
             if more:
                 continue
-            pause = COMMIT_INTERVAL_S - (time.monotonic() - began)
+            pause = interval - (time.monotonic() - began)
             if pause > 0:
                 self._request.wait(pause)
             self.inbox.idle = True
