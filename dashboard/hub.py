@@ -39,6 +39,9 @@ class Hub:
         self._tabs: set[_Tab] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.follower: Follower = follower_of(self._tell)
+        self._told = 0
+        """How many times there was news: a list of runs and a tab's first message say after which they were made, so
+        that a page notices what fell between the two."""
 
     def start(self) -> None:
         """Begins to follow; call it on the event loop."""
@@ -59,9 +62,9 @@ class Hub:
             return [run.summary() for run in self.follower.library.runs.values()]
 
     def page_form(self) -> dict[str, Any]:
-        """All runs as the page lists them."""
+        """All runs as the page lists them, and after how much news."""
         with self.follower.lock:
-            return page_form(list(self.follower.library.runs.values()))
+            return {"news": self._told, **page_form(list(self.follower.library.runs.values()))}
 
     def segments(self, name: str) -> list[Segment]:
         """The segments of a run, oldest first, without opening a file; none of an unknown run."""
@@ -87,6 +90,7 @@ class Hub:
                 loop.call_soon_threadsafe(self._publish, news)
 
     def _publish(self, news: News) -> None:
+        self._told += 1
         if not self._tabs:
             return
         changed: list[dict[str, Any]] = []
@@ -104,7 +108,7 @@ class Hub:
     async def serve(self, socket: WebSocket) -> None:
         """Speaks with one tab until either side ends."""
         await socket.accept()
-        tab = _Tab(socket)
+        tab = _Tab(socket, self._told)
         self._tabs.add(tab)
         receiving = asyncio.create_task(tab.receive())
         sending = asyncio.create_task(tab.send())
@@ -122,8 +126,9 @@ class Hub:
 
 
 class _Tab:
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, since: int) -> None:
         self._socket = socket
+        self._since = since
         self._something = asyncio.Event()
         self._tags: frozenset[str] = frozenset()
         self._points: list[NewPoints] = []
@@ -201,6 +206,7 @@ class _Tab:
             "removed": removed,
             "again": sorted(again),
             "answers": answers,
+            "since": self._since,
             "now": time.time(),
         }
         return wire.message(head, columns)

@@ -7,16 +7,23 @@ const positionOf = (weight) => (weight <= 0 ? 0 : Math.round(-Math.log10(1 - wei
 export const shownWeight = (weight) => (weight > 0.99 ? weight.toFixed(3) : weight.toFixed(2));
 
 const none = () => window.dash_clientside.no_update;
-const quietly = (act) => (value) => { if (value !== null && value !== undefined) act(value); return none(); };
+
+// What each control shows. It is not told its own words: the answer, which may come late, would undo what was done since.
+const shown = {};
+const hear = (key, read = (value) => value) => (value) => {
+  const said = value === null || value === undefined ? undefined : read(value);
+  if (said !== undefined) { shown[key] = said; state.set(key, said); }
+  return none();
+};
 
 export const functions = {
-  set_tags: quietly((value) => state.set("tags", value)),
+  set_tags: hear("tags"),
   // Not back to the rounded place of what was set by hand: 0.6 stays 0.6.
-  set_smooth: quietly((value) => { if (value !== positionOf(state.get("smooth"))) state.set("smooth", Number(weightOf(value).toFixed(4))); }),
-  set_x: quietly((value) => state.set("x", value)),
-  set_logy: quietly((value) => state.set("logy", value)),
-  set_bins: quietly((value) => state.set("bins", value)),
-  set_binning: quietly((value) => state.set("binning", value)),
+  set_smooth: hear("smooth", (value) => (value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)))),
+  set_x: hear("x"),
+  set_logy: hear("logy"),
+  set_bins: hear("bins"),
+  set_binning: hear("binning"),
 };
 
 // Once Dash has drawn them: the controls show what the address says, and follow what is set elsewhere.
@@ -31,8 +38,9 @@ export function bind() {
     binning: (value) => props("binning", { value }),
   };
   for (const [key, act] of Object.entries(show)) {
-    act(state.get(key));
-    state.on(key, (value) => { if (key === "smooth") showWeight(value); else act(value); });
+    const tell = (value) => { if (shown[key] !== value) { shown[key] = value; act(value); } };
+    tell(state.get(key));
+    state.on(key, (value) => { if (key === "smooth") showWeight(value); tell(value); });
   }
   const theme = () => props("theme", { forceColorScheme: document.documentElement.dataset.theme });
   theme();

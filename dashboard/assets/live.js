@@ -4,7 +4,7 @@ import { decode } from "./wire.js";
 import * as format from "./format.js";
 import * as latency from "./latency.js";
 
-const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set() };
+const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set(), greeting: new Set() };
 const light = document.getElementById("live");
 let socket = null;
 let attempts = 0;
@@ -12,6 +12,7 @@ let watched = [];
 let running = false;
 let newest = 0;
 let everOpened = false;
+let greeted = false;
 let skew = 0; // server's clock minus ours, seconds
 let surest = Infinity; // the shortest trip there and back that the clocks were compared by, seconds
 const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are compared again
@@ -71,6 +72,11 @@ function compare({ pong, time }) {
   if (Math.abs(skew) < trip / 2 + 0.02) skew = 0;
 }
 
+// All that is shown is asked for anew.
+export function restart() {
+  for (const listener of listeners.restart) listener();
+}
+
 export function connect() {
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
   socket = new WebSocket(address);
@@ -81,13 +87,15 @@ export function connect() {
     socket.send(JSON.stringify({ watch: watched, ping: performance.now() }));
     for (const wait of PINGS) setTimeout(() => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); }, wait);
     // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
-    if (everOpened) for (const listener of listeners.restart) listener();
+    if (everOpened) restart();
     everOpened = true;
+    greeted = false;
     show();
   };
   socket.onmessage = (event) => {
     const { head, column } = decode(event.data);
     for (const answer of head.answers) compare(answer);
+    if (!greeted) { greeted = true; for (const listener of listeners.greeting) listener(head.since); }
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };

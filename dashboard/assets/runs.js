@@ -53,7 +53,22 @@ function dress(run) {
   return run;
 }
 
+// What the list that we have was made after, and what the line has told since, both in numbers of news. What fell between
+// the two was told to nobody.
+let asOf = null, greeting = null;
+
+function catchUp() {
+  if (asOf === null || greeting === null || greeting <= asOf) return;
+  asOf = greeting;
+  live.restart();
+}
+live.on("greeting", (since) => { greeting = since; catchUp(); });
+
+let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
+
 export async function load() {
+  asOf = null;
+  meanwhile = [];
   const found = await api.json("runs", { form: "page" });
   byName.clear();
   const has = found.tagsets.map((set) => new Set(set.scalar ?? []));
@@ -64,9 +79,12 @@ export async function load() {
     run.has = has[number];
   }
   headline = found.headline;
+  for (const { run, summary } of meanwhile) if (summary) take(run, summary); else byName.delete(run);
   loaded = true;
   arrange();
   tell("runs");
+  asOf = found.news;
+  catchUp();
 }
 
 function arrange() {
@@ -121,15 +139,22 @@ live.on("changed", ({ run, summary, reach }) => {
   // The first look at a large logdir was a glance: how far a run goes comes after it.
   if (reach && byName.has(run)) { Object.assign(byName.get(run), reach); soon("run"); }
   if (!summary) return;
+  if (asOf === null) meanwhile.push({ run, summary });
+  soon(take(run, summary) ? "run" : "runs");
+});
+
+// Takes in what a run is like now; whether it has the same series as before.
+function take(run, summary) {
   const before = byName.get(run);
   summary.step = Math.max(before?.step ?? -Infinity, ...Object.values(summary.scalars).map((last) => last.step));
   if (!Number.isFinite(summary.step)) summary.step = null;
   const same = before && JSON.stringify(before.series) === JSON.stringify(summary.series);
   if (same) summary.series = before.series;
   byName.set(run, dress(summary));
-  soon(same ? "run" : "runs");
-});
+  return same;
+}
 live.on("removed", (run) => {
+  if (asOf === null) meanwhile.push({ run });
   byName.delete(run);
   soon("runs");
 });

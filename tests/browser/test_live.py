@@ -255,3 +255,50 @@ def test_every_point_counts_in_the_latency(
     assert list(stages) == ["log to commit", "commit to read", "read to send", "send to receive", "receive to draw", "draw to shown"]  # fmt: skip
     assert all(stage["p95"] is not None for stage in stages.values())
     run.finish()
+
+
+def test_what_came_while_the_list_of_runs_was_on_its_way_is_not_lost(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """A list that was made before a tag appeared, and arrives after it was told of it."""
+    with tracker.init(logdir, name="a", machine=False) as run:
+        run.log({"loss": 1.0})
+        run.flush()
+        served = serve(logdir, "--no-token")
+
+        def late(route: Any) -> None:
+            old = route.fetch()
+            run.log({"val/loss": 2.0, "loss": 0.5})
+            run.flush()
+            page.evaluate(SEEN)
+            route.fulfill(response=old)
+
+        page.route("**/api/v1/runs?*", late, times=1)
+        page.goto(served.address)
+        until(page, "viz.ready && viz.drawn('val/loss')?.a?.step.length === 1")
+
+
+SEEN = """new Promise((done) => {
+  const ask = async () => ((await (await fetch("/api/v1/runs?form=page&again=1")).json()).tagsets[0].scalar.includes("val/loss") ? setTimeout(done, 300) : ask());
+  ask();
+})"""
+"""Once the server knows the tag, and has told the page."""
+
+
+def test_what_came_before_the_line_was_open_is_asked_for(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """A list that is older than the first message of the line misses what nobody told."""
+    for name in ("a", "b"):
+        with tracker.init(logdir, name=name, machine=False) as run:
+            run.log({"loss": 1.0})
+    served = serve(logdir, "--no-token")
+
+    def older(route: Any) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        route.fulfill(response=answer, json={**found, "runs": found["runs"][:1], "news": -1})
+
+    page.route("**/api/v1/runs?*", older, times=1)
+    page.goto(served.address)
+    until(page, "viz.ready && viz.runs().length === 2")

@@ -29,6 +29,10 @@ AXES = ("step", "wall_time")
 WIDEST_COLUMN = 2
 """Columns that an undivided stretch may span. Larger reads fewer points and draws coarser."""
 
+READ_STRETCHES = 64
+"""Stretches read as points at a time: so many that their arrays stay in the processor's cache, where half a million
+points at once spend half of the time on memory that is new to the process."""
+
 
 class Source(Protocol):
     """One segment's part of a series, as levels of summaries."""
@@ -121,7 +125,9 @@ def envelope(
             chosen = items[must & (origin == which) & (levels == level)]
             if level == 0:
                 spans = np.concatenate([spans, np.column_stack([chosen[low_name], chosen[high_name]])])
-                read.append(_columns_of(sources[which].points(chosen), grid, axis, low, high))
+                for first in range(0, len(chosen), READ_STRETCHES):
+                    points = sources[which].points(chosen[first : first + READ_STRETCHES])
+                    read.append(_columns_of(points, grid, axis, low, high))
                 continue
             split = sources[which].split(chosen, level)
             split = split[(split[high_name] >= low) & (split[low_name] <= high)]
@@ -184,6 +190,20 @@ class _Grid:
         at_end = position == self.high
         return np.where(at_end, self.columns - 1, np.clip(column, -1, self.columns)).astype(np.int64)
 
+    def starts(self, position: npt.NDArray[Any]) -> Ints:
+        """Where a column begins among positions that are sorted and within the window."""
+        first, last = int(self.column(position[:1])[0]), int(self.column(position[-1:])[0])
+        if self.whole and last - first < len(position) // 8:
+            edges = [self.first + column * self.width for column in range(first + 1, last + 1)]
+            found: Ints = np.concatenate([[0], np.searchsorted(position, np.array(edges, np.int64), "left")])
+            begins = np.concatenate([[True], found[1:] != found[:-1]])
+        else:
+            column = self.column(position)
+            found = np.arange(len(position))
+            begins = np.concatenate([[True], column[1:] != column[:-1]])
+        starts: Ints = found[begins]
+        return starts
+
     def is_narrow(self, low: npt.NDArray[Any], high: npt.NDArray[Any]) -> Mask:
         """Whether an item may stay whole although it crosses an edge."""
         if self.whole:
@@ -231,19 +251,20 @@ def _columns_of(points: Points, grid: _Grid, axis: str, low: Any, high: Any) -> 
     points, position = points.part(int(begin), int(end)), position[begin:end]
     if not len(position):
         return np.zeros(0, SUMMARY)
-    column = grid.column(position)
-    starts = np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
-    ends = np.append(starts[1:], len(column)) - 1
+    starts = grid.starts(position)
+    ends = np.append(starts[1:], len(position)) - 1
     counts = ends - starts + 1
     step, wall_time, value = points
+    position = step if axis == "step" else wall_time
     out = np.zeros(len(starts), SUMMARY)
     out["count"] = counts
     out["ordered"] = STEPS_ORDERED | TIMES_ORDERED
     for name, whole in (("step", step), ("wall_time", wall_time), ("value", value)):
         out[name], out[f"last_{name}"] = whole[starts], whole[ends]
     for name, whole in (("step", step), ("wall_time", wall_time)):
-        out[f"{name}_min"] = np.minimum.reduceat(whole, starts)
-        out[f"{name}_max"] = np.maximum.reduceat(whole, starts)
+        is_sorted = whole is position
+        out[f"{name}_min"] = whole[starts] if is_sorted else np.minimum.reduceat(whole, starts)
+        out[f"{name}_max"] = whole[ends] if is_sorted else np.maximum.reduceat(whole, starts)
     finite = np.isfinite(value)
     below = above = kept = value
     if not finite.all():

@@ -184,24 +184,24 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
     # Between the ends of the number line a span wraps around, as the deltas did when they were packed.
     step_spans, time_spans = last_steps - first_steps, last_times - first_times
     values[starts] = np.array([row[3] for row in rows], np.float64)  # all there is of a fresh point; None is NaN
-    for index in np.flatnonzero(counts > 1).tolist():
-        count, _, _, value, _, _, packed_steps, packed_times, packed_values = rows[index]
-        start = int(starts[index])
-        stop = start + count
-        steps[start:stop] = (
-            int(step_spans[index]) // (count - 1)
-            if packed_steps is None
-            else np.frombuffer(packed_steps, f"<i{len(packed_steps) // count}")
-        )
-        times[start:stop] = (
-            int(time_spans[index]) // (count - 1)
-            if packed_times is None
-            else np.frombuffer(packed_times, f"<i{len(packed_times) // count}")
-        )
-        if packed_values is None:
-            values[start:stop] = np.nan if value is None else value
-        else:
-            with np.errstate(invalid="ignore"):  # a signalling NaN, which only damage puts there
+    with np.errstate(invalid="ignore"):  # a signalling NaN, which only damage puts there
+        for index in np.flatnonzero(counts > 1).tolist():
+            count, _, _, value, _, _, packed_steps, packed_times, packed_values = rows[index]
+            start = int(starts[index])
+            stop = start + count
+            steps[start:stop] = (
+                int(step_spans[index]) // (count - 1)
+                if packed_steps is None
+                else np.frombuffer(packed_steps, f"<i{len(packed_steps) // count}")
+            )
+            times[start:stop] = (
+                int(time_spans[index]) // (count - 1)
+                if packed_times is None
+                else np.frombuffer(packed_times, f"<i{len(packed_times) // count}")
+            )
+            if packed_values is None:
+                values[start:stop] = np.nan if value is None else value
+            else:
                 values[start:stop] = np.frombuffer(packed_values, f"<f{len(packed_values) // count}")
     for deltas, first, last in ((steps, first_steps, last_steps), (times, first_times, last_times)):
         deltas[starts] = first
@@ -213,11 +213,12 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
 def _check(rows: Sequence[Sequence[Any]]) -> None:
     """That rows of a file, which may hold anything, claim nothing that they do not bring: no array is made before."""
     for count, *_, packed_steps, packed_times, packed_values in rows:
-        if count == 1 and packed_steps is packed_times is packed_values is None:
-            continue  # a fresh point, which is most of what a live series is read from
-        columns = ((packed_steps, (1, 2, 4, 8)), (packed_times, (1, 2, 4, 8)), (packed_values, (4, 8)))
-        if not 1 <= count <= STRETCH_POINTS or not all(
-            packed is None or any(len(packed) == width * count for width in widths) for packed, widths in columns
+        whole, real = (count, 2 * count, 4 * count, 8 * count), (4 * count, 8 * count)
+        if not (
+            1 <= count <= STRETCH_POINTS
+            and (packed_steps is None or len(packed_steps) in whole)
+            and (packed_times is None or len(packed_times) in whole)
+            and (packed_values is None or len(packed_values) in real)
         ):
             raise DamagedBytesError(f"a stretch of {count} points does not hold that many")
 
