@@ -34,7 +34,7 @@ from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import tracker  # noqa: E402
-from tracker.store import writer  # noqa: E402
+from tracker.store import pace  # noqa: E402
 
 CHROMIUM = os.environ.get("EVERYSTEP_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-precise-memory-info", "--js-flags=--expose-gc"]  # fmt: skip
@@ -87,7 +87,7 @@ def sweep(folder: Path, runs: int, tags: int, points: int) -> Path:
 def training(logdir: str, names: list[str], tags: int, rate: float, stop: Any, commit_s: float | None = None) -> None:
     """A process that logs `tags` tags of each run `rate` times a second until told to stop."""
     if commit_s is not None:
-        writer.COMMIT_INTERVAL_S = commit_s
+        pace.COMMIT_INTERVAL_S, pace.BUSY = commit_s, float("inf")
     runs = [tracker.init(logdir=logdir, name=name) for name in names]
     step, began = 0, time.perf_counter()
     while not stop.is_set():
