@@ -6,11 +6,9 @@ writer's thread stores them. A caller's mistake is raised here, on the caller's 
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -18,34 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker import errors, process
+from tracker import process
 from tracker.config import plain
 from tracker.errors import message
 from tracker.logdir import new_segment_id
+from tracker.logged import checked, checked_step, checked_time
 from tracker.machine.console import Console
-from tracker.machine.record import Record
 from tracker.machine.sampler import Sampler
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
-from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane
+from tracker.store.gate import Gate
+from tracker.store.inbox import Inbox
 from tracker.store.liveness import this_process
 from tracker.store.writer import Writer
 from tracker.values.graph import Graph
-from tracker.values.histogram import Histogram
-from tracker.values.scalar import number
 from tracker.values.value import Value
 
 if TYPE_CHECKING:
     from tracker.landscape.trajectory import Trajectory
     from tracker.landscape.worker import Landscape
 
-STEP_MIN, STEP_MAX = -(1 << 63), (1 << 63) - 1
-MAX_DEPTH = 32
-"""How deep dictionaries may be nested."""
-
 FLUSH_S = 30.0
-ROOM_S = 0.01
-"""How long a caller that is faster than the disk waits before it looks again."""
 
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 """Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
@@ -73,8 +64,7 @@ class Run:
         self._stepping = threading.Lock()
         self._finished = False
         self._late = 0
-        self._inbox = Inbox()
-        self._writer = Writer(folder, birth, self._inbox)
+        self._open(birth)
         self._live = True
         """False in a forked child until it logs something of its own."""
         self._sampler: Sampler | None = None
@@ -82,6 +72,12 @@ class Run:
         self._landscapes: list[Any] = []
         process.add(self)
         self._writer.start()
+
+    def _open(self, birth: Birth) -> None:
+        """A segment of its own in this process; its file is made when something is stored."""
+        self._inbox = Inbox()
+        self._writer = Writer(self.folder, birth, self._inbox)
+        self._gate = Gate(self._inbox, self._writer)
 
     def watch(self, interval: float | None, *, console: bool, command: bool, diff: bool) -> None:
         """Begins to sample the machine every `interval` seconds (None: never), and to keep what is printed."""
@@ -134,7 +130,7 @@ class Run:
             return self._log_carefully(values, step, wall_time)
         self._last_step = step
         buffer = lane.buffer
-        if len(buffer) > lane.limit and not self._has_room(lane):
+        if len(buffer) > lane.limit and not self._gate.has_room(lane):
             return None
         buffer.extend(record)
         if inbox.idle:
@@ -149,95 +145,19 @@ class Run:
             return
         if not self._live:
             self._begin_in_child()
-        if not isinstance(values, Mapping):
-            raise errors.LoggedTypeError(
-                message(
-                    "log() takes a dictionary of values by tag.",
-                    expected='{"train/loss": 0.25}',
-                    got=type(values).__name__,
-                )
-            )
-        numbers: dict[str, float] = {}
-        others: list[tuple[str, Value]] = []
-        for tag, value in _flattened(values, "", 0):
-            if isinstance(value, Value):
-                others.append((tag, value))
-            elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Value) for each in value):
-                others.append((tag, _together(tag, value)))
-            else:
-                numbers[tag] = number(value, tag)
-        if wall_time is None:
-            wall_time = _now()
-        elif not isinstance(wall_time, (int, float)) or not math.isfinite(wall_time):
-            raise errors.LoggedValueError(
-                message(
-                    "wall_time must be a time.", expected="finite seconds since 1970-01-01 UTC", got=repr(wall_time)
-                )
-            )
-        checked = self._next_step() if step is None else _checked_step(step)
-        self._last_step = checked
-        if numbers:
-            self._log_numbers(numbers, checked, float(wall_time))
-        for tag, other in others:
-            self._log_heavy(tag, other, checked, float(wall_time))
-        if self._inbox.idle:
-            self._inbox.idle = False
-            self._writer.wake()
-
-    def _log_numbers(self, numbers: dict[str, float], step: int, wall_time: float) -> None:
-        inbox = self._inbox
-        lane = inbox.lane(tuple(numbers))
-        if lane is inbox.loose:
-            for tag, value in numbers.items():
-                record = lane.pack(inbox.order(), wall_time, step, inbox.series_id("scalar", tag), value)
-                if len(lane.buffer) <= lane.limit or self._has_room(lane):
-                    lane.buffer.extend(record)
-        elif len(lane.buffer) <= lane.limit or self._has_room(lane):
-            lane.buffer.extend(lane.pack(inbox.order(), wall_time, step, *numbers.values()))
-
-    def _log_heavy(self, tag: str, value: Value, step: int, wall_time: float) -> None:
-        heavy = Heavy(self._inbox.series_id(value.kind, tag), wall_time, step, value, value.n_bytes)
-        while self._inbox.heavy_bytes + self._writer.media_bytes > HEAVY_LIMIT_BYTES:
-            # Heavy values are the first to go: a disk that stands still must keep its room for numbers.
-            if self._writer.is_stalled() or self._finished:
-                self._inbox.lose(value.kind, 1)
-                return
-            self._wait_for_room()
-        if isinstance(value, Histogram):
-            self._inbox.add_heavy(heavy)
-        elif isinstance(value, Record):  # encoded already
-            self._inbox.add_heavy(heavy._replace(value=value.encode()))
-        else:
-            self._writer.add_media(heavy)
+        numbers, others = checked(values)
+        when = _now() if wall_time is None else checked_time(wall_time)
+        place = self._next_step() if step is None else checked_step(step)
+        self._last_step = place
+        self._gate.add(numbers, others, place, when)
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
         """Logs what is not of the loop, from any thread: at the step where it stands by default, without moving it."""
         if self._finished or not self._live:
             return
-        step, now = max(self._last_step, 0) if step is None else step, _now()
         numbers = {tag: value for tag, value in values.items() if not isinstance(value, Value)}
-        if numbers:
-            self._log_numbers(numbers, step, now)
-        for tag, value in values.items():
-            if isinstance(value, Value):
-                self._log_heavy(tag, value, step, now)
-        if self._inbox.idle:
-            self._inbox.idle = False
-            self._writer.wake()
-
-    def _has_room(self, lane: Lane) -> bool:
-        """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still."""
-        while len(lane.buffer) > lane.limit:
-            if self._writer.is_stalled() or self._finished:
-                self._inbox.lose("scalar", 1 if lane is self._inbox.loose else len(lane.series))
-                return False
-            self._wait_for_room()
-        return True
-
-    def _wait_for_room(self) -> None:
-        self._inbox.room.clear()
-        self._writer.wake()
-        self._inbox.room.wait(ROOM_S)
+        others = [(tag, value) for tag, value in values.items() if isinstance(value, Value)]
+        self._gate.add(numbers, others, max(self._last_step, 0) if step is None else step, _now())
 
     def _next_step(self) -> int:
         with self._stepping:
@@ -318,7 +238,7 @@ class Run:
             return
         if not self._live:
             self._begin_in_child()
-        place = self._last_step if step is None else _checked_step(step)
+        place = self._last_step if step is None else checked_step(step)
         self._writer.add_mark(place, _now(), str(kind), str(text), plain(attributes))
 
     def configure(self, values: Any) -> None:
@@ -388,10 +308,9 @@ class Run:
 
     def _retire(self) -> None:
         """Sends later calls the careful way, which sees that the run is over."""
-        inbox = self._inbox
         process.discard(self)
+        self._gate.close()
         self._inbox = Inbox()
-        self._inbox.lost = inbox.lost
 
     def _log_late(self) -> None:
         self._late += 1
@@ -441,101 +360,7 @@ class Run:
             self._birth, segment=new_segment_id(now, self._birth.rank), parent=self._birth.segment, fork_step=None,
             reason="child", created=now, writer=this_process(),
         )  # fmt: skip
-        self._writer = Writer(self.folder, birth, self._inbox)
+        self._open(birth)
         self._live = True
         process.add(self)
         self._writer.start()
-
-
-class _Several(Value):
-    """A list of values of one kind under one tag, as they will be shown: side by side."""
-
-    def __init__(self, values: Sequence[Value]) -> None:
-        self.values = values
-        self.kind = values[0].kind
-
-    @property
-    def n_bytes(self) -> int:
-        return sum(value.n_bytes for value in self.values)
-
-    def encode(self) -> list[Any]:
-        return [item for value in self.values for item in value.encode()]
-
-
-def _together(tag: str, values: Sequence[Value]) -> Value:
-    """A list of values under one tag as one value: histograms merged, others side by side."""
-    kinds = sorted({value.kind for value in values})
-    if len(kinds) > 1:
-        raise errors.LoggedTypeError(
-            message(
-                f"{tag!r}: a list holds values of one kind.",
-                expected="images only, for example",
-                got=" and ".join(kinds),
-            )
-        )
-    histograms = [value for value in values if isinstance(value, Histogram)]
-    if histograms:
-        return Histogram.merged(histograms)
-    return values[0] if len(values) == 1 else _Several(values)
-
-
-def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple[str, Any]]:
-    if depth > MAX_DEPTH:
-        raise errors.LoggedValueError(
-            message(
-                "log(): the dictionaries are nested too deeply.",
-                expected=f"at most {MAX_DEPTH} levels",
-                got=f"{prefix[:60]}…",
-            )
-        )
-    found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if not isinstance(key, str) or not key:
-            raise errors.TagError(
-                message(
-                    "A tag must be text.",
-                    expected="a string that is not empty, such as train/loss",
-                    got=repr(key)[:120],
-                )
-            )
-        tag = prefix + _storable(key)
-        if isinstance(value, Mapping):
-            found += _flattened(value, f"{tag}/", depth + 1)
-        else:
-            found.append((tag, value))
-    if depth == 0 and len(dict(found)) != len(found):
-        twice = Counter(tag for tag, _ in found).most_common(1)[0][0]
-        raise errors.TagError(
-            message(
-                "Two values of this call have the same tag once nested keys are joined.",
-                expected="each tag once",
-                got=repr(twice),
-            )
-        )
-    return found
-
-
-def _storable(key: str) -> str:
-    try:
-        key.encode()
-        return key
-    except UnicodeEncodeError:  # half a character, as file names can hold: shown as its escape
-        return key.encode("utf-8", "backslashreplace").decode()
-
-
-def _checked_step(step: Any) -> int:
-    whole: int | None = None
-    if isinstance(step, int):
-        whole = int(step)
-    elif not isinstance(step, (str, bytes)):
-        try:
-            whole = step.__index__()
-        except (AttributeError, TypeError, ValueError):
-            value = getattr(step, "item", lambda: step)() if getattr(step, "size", 1) == 1 else step
-            if isinstance(value, float) and value.is_integer():
-                whole = int(value)  # 3.0, as step counters of other frameworks are
-    if whole is None or not STEP_MIN <= whole <= STEP_MAX:
-        raise errors.StepError(
-            message("step must be a whole number of 64 bits.", expected="an int, such as 1200", got=repr(step)[:120])
-        )
-    return whole
