@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command's help names the forms, and is to be quick
-    from tracker.store.reader import StoredRun
+    from tracker.store.stored_run import StoredRun
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""

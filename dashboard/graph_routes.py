@@ -26,7 +26,8 @@ from dashboard.graph_times import node_times
 from dashboard.graphs import GraphView
 from dashboard.profiles.stored import opened
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
-from tracker.store.reader import Store, StoredRun
+from tracker.store.reader import Store
+from tracker.store.stored_run import StoredRun
 
 MAX_KEPT_NODES = 400_000
 """Nodes of all graphs that are kept ready: about 400 MB of names and attributes at the worst we have seen."""

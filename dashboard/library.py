@@ -23,8 +23,7 @@ from dashboard.series import Extent, NamePool, Series, extent_of
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
 from tracker.store import engine, segments, stretch, wal
-from tracker.store.reader import status_of
-from tracker.store.segments import Segment
+from tracker.store.segments import Segment, status_of
 from tracker.store.stretch import Points
 from tracker.store.wal import Position
 

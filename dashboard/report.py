@@ -16,7 +16,7 @@ from pathlib import Path
 from dashboard import curves, wire
 from dashboard.curves import Question
 from dashboard.shell import IMPORT, modules_of
-from tracker.store.reader import StoredRun
+from tracker.store.stored_run import StoredRun
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 2000

@@ -26,7 +26,8 @@ from dashboard.expressions import Expression
 from dashboard.hub import Hub
 from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.answers import MediaItem
-from tracker.store.reader import Store, StoredRun
+from tracker.store.reader import Store
+from tracker.store.stored_run import StoredRun
 
 MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000

@@ -91,9 +91,9 @@ BUGS = [
     ),
     Bug(
         "a rewind cuts off the checkpoint's own step",
-        "tracker/store/reader.py",
-        "                    keep = points.step <= limit",
-        "                    keep = points.step < limit",
+        "tracker/store/stored_run.py",
+        "                    keep = points.step <= part.limit",
+        "                    keep = points.step < part.limit",
         "tests/tracker/test_runs.py::test_a_rewind_leaves_one_clean_line_and_loses_nothing",
     ),
     Bug(

@@ -19,8 +19,9 @@ from tracker.run import Run
 from tracker.store import engine
 from tracker.store.appender import Birth
 from tracker.store.liveness import this_process
-from tracker.store.reader import Store, StoredRun
+from tracker.store.reader import Store
 from tracker.store.segments import Segment, last_of
+from tracker.store.stored_run import StoredRun
 
 RESUME = (None, "allow", "must", "never")
 

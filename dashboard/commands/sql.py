@@ -60,7 +60,8 @@ def act(arguments: argparse.Namespace) -> int:
 
 
 def _fill(connection: sqlite3.Connection, root: Path, arguments: argparse.Namespace) -> None:
-    from tracker.store.reader import Store, StoredRun
+    from tracker.store.reader import Store
+    from tracker.store.stored_run import StoredRun
 
     named = {name for name in TABLES if re.search(rf"\b{name}\b", arguments.query, re.IGNORECASE)}
     for name, columns in TABLES.items():

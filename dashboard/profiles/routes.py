@@ -22,7 +22,8 @@ from dashboard.collector import not_collecting
 from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
-from tracker.store.reader import Store, StoredRun
+from tracker.store.reader import Store
+from tracker.store.stored_run import StoredRun
 
 MAX_KEPT_EVENTS = 2_000_000
 """Of all profiles that are kept ready: about 400 MB with what profilers note of each event."""

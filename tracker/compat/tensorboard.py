@@ -431,7 +431,7 @@ class SummaryWriter:
         """Writes the numbers of this run as {tag: [[wall time, step, value], …]}, tensorboardX's form."""
         if self.run is None:
             return
-        from tracker.store.reader import StoredRun
+        from tracker.store.stored_run import StoredRun
 
         self.run.flush()
         stored = StoredRun(self.run.name, self.run.folder)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tracker.foreign import hparams, run_metadata
 from tracker.foreign.event_writer import EventWriter
-from tracker.store.reader import KINDS, StoredRun
+from tracker.store.stored_run import KINDS, StoredRun
 from tracker.values import kept
 from tracker.values.value import Medium
 

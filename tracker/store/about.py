@@ -1,18 +1,13 @@
-"""What a run says of itself: the environment it ran in, and what it printed."""
+"""What a run says of itself: the environment it ran in, what it printed, and what was marked."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from tracker.store.answers import ConsolePiece, ConsolePieces
-from tracker.store.segments import Segment
-
-Open = Callable[[Path], AbstractContextManager[sqlite3.Connection]]
+from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
+from tracker.store.run_files import RunFiles
 
 _ENVIRONMENT = (
     "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
@@ -22,15 +17,16 @@ _CONSOLE = (
     "SELECT media.id, wall_time, step, attributes, data FROM media JOIN blobs ON hash=blob "
     "WHERE media.id>? AND series IN (SELECT id FROM series WHERE kind='console') ORDER BY media.id DESC LIMIT ?"
 )
+_MARKS = "SELECT step, wall_time, kind, text, attributes FROM marks ORDER BY id"
 
 
-def environments(segments: Sequence[Segment], open_: Open) -> list[dict[str, Any]]:
+def environments(files: RunFiles) -> list[dict[str, Any]]:
     """One for each segment; see `StoredRun.environment`."""
     found = []
-    for segment in segments:
+    for segment in files.segments():
         about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
         about |= {"created": segment.created, **segment.environment}
-        with open_(segment.path) as connection:
+        with files.open(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
         for form, data in rows:
             about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
@@ -38,16 +34,14 @@ def environments(segments: Sequence[Segment], open_: Open) -> list[dict[str, Any
     return found
 
 
-def console(
-    segments: Sequence[Segment], open_: Open, since: Mapping[str, int] | None, limit: int | None
-) -> ConsolePieces:
+def console(files: RunFiles, since: Mapping[str, int] | None, limit: int | None) -> ConsolePieces:
     """What was printed since a cursor; see `StoredRun.console`."""
     pieces: list[ConsolePiece] = []
     cursor = dict(since or {})
     earlier = False
-    for segment in segments:
+    for segment in files.segments():
         known = (cursor.get(segment.id, -1), -1 if limit is None else limit + 1)
-        with open_(segment.path) as connection:
+        with files.open(segment.path) as connection:
             rows = connection.execute(_CONSOLE, known).fetchall()
         if limit is not None and len(rows) > limit:
             rows.pop()
@@ -58,3 +52,13 @@ def console(
             pieces.append(ConsolePiece(segment.id, segment.rank, wall_time, step, stream, words))
             cursor[segment.id] = number
     return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
+
+
+def marks(files: RunFiles) -> list[Mark]:
+    """What was marked, by time."""
+    found = []
+    for segment in files.segments():
+        with files.open(segment.path) as connection:
+            for step, wall_time, kind, text, attributes in connection.execute(_MARKS):
+                found.append(Mark(step, wall_time, kind, text, json.loads(attributes)))
+    return sorted(found, key=lambda mark: mark.wall_time)

@@ -127,3 +127,14 @@ def last_of(segments: Sequence[Segment], rank: int | None) -> Segment | None:
     """The segment that a new one of this rank continues: the newest that continues no other's line beside it."""
     own = [segment for segment in segments if segment.rank == rank and segment.reason != "child"]
     return max(own, key=lambda segment: (segment.created, segment.id), default=None)
+
+
+def status_of(found: Sequence[Segment], now: float) -> str:
+    """The status of a run by its segments: running while any of them is, else what the newest says."""
+    if not found:
+        return "unreadable"
+    every = [segment.status(now) for segment in found]
+    if "running" in every:
+        return "running"
+    own = [status for segment, status in zip(found, every, strict=True) if segment.reason != "child"]
+    return (own or every)[-1]

@@ -1,0 +1,343 @@
+"""A run as it was stored: its series as arrays, its media, and what it says of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tracker.errors import SeriesNotFoundError, StoreError, message
+from tracker.store import about, segments, stretch, studies
+from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
+from tracker.store.distribution import distribution
+from tracker.store.envelope import AXES, Envelope, envelope
+from tracker.store.run_files import Part, RunFiles
+from tracker.store.scalar_levels import ScalarLevels
+from tracker.store.segments import Segment
+from tracker.store.sketch_levels import SketchLevels
+from tracker.store.stretch import Points
+from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
+from tracker.values import kept
+from tracker.values.profile import unpacked
+
+_OWN_KINDS = (
+    "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
+)  # fmt: skip
+KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *kept.KINDS)))
+ABOUT_KINDS = ("environment", "console")
+"""What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
+
+_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
+_MEDIA = (
+    "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=?1 "
+    "AND (?2 IS NULL OR step=?2) AND (?3 IS NULL OR position=?3) ORDER BY n, position"
+)
+_MEDIA_STEPS = "SELECT DISTINCT step FROM media WHERE series=?"
+
+
+class StoredRun:
+    """A run as it stands in its files at the moment of each question."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self._files = RunFiles(folder)
+
+    def __repr__(self) -> str:
+        return f"<StoredRun {self.name!r}>"
+
+    # --- what the run says of itself -----------------------------------------------------------------
+
+    def segments(self) -> list[Segment]:
+        """Its readable segments, oldest first; see `problems` for the others."""
+        return self._files.segments()
+
+    def problems(self) -> list[StoreError]:
+        """What is wrong with each segment file that cannot be read."""
+        return self._files.problems()
+
+    @property
+    def status(self) -> str:
+        """running, finished, stopped or crashed; "unreadable" when no segment can be read."""
+        return segments.status_of(self.segments(), time.time())
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was started with; a resumed run's newest."""
+        own = [segment for segment in self.segments() if segment.reason != "child"]
+        return dict(own[-1].config) if own else {}
+
+    @property
+    def started(self) -> float | None:
+        """Wall time of its first segment."""
+        return min((segment.created for segment in self.segments()), default=None)
+
+    # --- series --------------------------------------------------------------------------------------
+
+    def tags(self, kind: str | None = None) -> list[str]:
+        """Its tags, of one kind or of all that it logged.
+
+        Raises:
+            ValueError: no such kind.
+        """
+        if kind is not None and kind not in (*KINDS, *ABOUT_KINDS):
+            raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
+        found: set[str] = set()
+        for segment in self.segments():
+            with self._files.open(segment.path) as connection:
+                rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
+                found.update(tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS)
+        return sorted(found)
+
+    def scalars(self, tag: str, *, rank: int | None = None, abandoned: bool = False) -> Scalars:
+        """Every point of a tag on the run's live line, in order.
+
+        Args:
+            tag: What it was logged under.
+            rank: Only what this process of a distributed run logged.
+            abandoned: Instead the points that a rewind left behind.
+
+        Raises:
+            SeriesNotFoundError: the run has no scalars of that tag.
+        """
+        parts: list[Points] = []
+        parallel = False
+        seen_until = float("-inf")
+        with self._series("scalar", tag) as found:
+            for part in found:
+                if (rank is not None and part.segment.rank != rank) or (abandoned and part.limit is None):
+                    continue
+                points = stretch.unpack(part.connection.execute(_POINTS, (part.series,)).fetchall())
+                if part.limit is not None:
+                    keep = points.step <= part.limit
+                    points = points.where(keep != abandoned)
+                if len(points.step):
+                    parallel = parallel or float(points.wall_time.min()) < seen_until
+                    seen_until = max(seen_until, float(points.wall_time.max()))
+                    parts.append(points)
+        joined = stretch.concatenate(parts)
+        if parallel:
+            order = np.argsort(joined.wall_time, kind="stable")
+            joined = joined.where(order)
+        return Scalars(*joined)
+
+    def envelope(
+        self,
+        tag: str,
+        columns: int = 1000,
+        start: float | None = None,
+        stop: float | None = None,
+        *,
+        axis: str = "step",
+    ) -> Envelope:
+        """What a chart of `columns` columns draws of a tag, exactly; see `tracker.store.envelope`.
+
+        Args:
+            tag: What it was logged under.
+            columns: At most so many columns come back.
+            start: The window's first step (or second), included.
+            stop: Its last, included.
+            axis: "step"; "wall_time", seconds since the epoch; or "relative", seconds since the run began.
+
+        Raises:
+            SeriesNotFoundError: the run has no scalars of that tag.
+        """
+        if columns < 1:
+            raise ValueError(message("columns must be at least 1.", got=columns))
+        if axis not in (*AXES, "relative"):
+            raise ValueError(
+                message(
+                    "axis names what a curve is drawn over.",
+                    expected='"step", "wall_time" or "relative"',
+                    got=repr(axis),
+                )
+            )
+        if axis == "relative":
+            shift = self.started or 0.0
+            start, stop = (None if edge is None else edge + shift for edge in (start, stop))
+        with self._series("scalar", tag) as found:
+            sources = [ScalarLevels(part.connection, part.series, part.limit) for part in found]
+            return envelope(sources, columns, start, stop, axis="step" if axis == "step" else "wall_time")
+
+    def histograms(
+        self,
+        tag: str,
+        columns: int | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+        *,
+        rough: bool = False,
+    ) -> Histograms:
+        """The histograms of a tag, in order.
+
+        Args:
+            tag: What they were logged under.
+            columns: Merge neighbours, exactly, so that at most so many come back; None for each by itself.
+            start: The first step, included.
+            stop: The last, included.
+            rough: Merge more of them where that is at hand already: an eighth of the reading at best, and as few rows.
+
+        Raises:
+            SeriesNotFoundError: the run has none of that tag.
+        """
+        if columns is not None and columns < 1:
+            raise ValueError(message("columns must be at least 1.", got=columns))
+        with self._series("histogram", tag) as found:
+            return distribution([_sketches(part, start, stop) for part in found], columns, rough=rough)
+
+    def media(self, kind: str, tag: str, *, step: int | None = None, position: int | None = None) -> list[MediaItem]:
+        """The items of a tag of one kind ("image", "audio", "table" …), in order.
+
+        Args:
+            kind: One of `KINDS` but scalars and histograms.
+            tag: What they were logged under.
+            step: Only those of this step.
+            position: Only those at this place among the items logged together.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        items: list[MediaItem] = []
+        with self._series(kind, tag) as found:
+            for part in found:
+                asked = (part.series, step, position)
+                for at, wall_time, place, form, attributes, digest in part.connection.execute(_MEDIA, asked):
+                    if part.limit is None or at <= part.limit:
+                        said = json.loads(attributes)
+                        read = partial(self._files.blob_of, part.segment.path, digest)
+                        item = MediaItem(at, wall_time, place, form, said, digest, read)
+                        if "belongs" in said and items:
+                            items[-1] = replace(items[-1], parts=(*items[-1].parts, item))
+                        else:
+                            items.append(item)
+        return items
+
+    def media_steps(self, kind: str, tag: str) -> list[int]:
+        """The steps at which a tag of one kind was logged, ascending.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        steps: set[int] = set()
+        with self._series(kind, tag) as found:
+            for part in found:
+                for (step,) in part.connection.execute(_MEDIA_STEPS, (part.series,)):
+                    if part.limit is None or step <= part.limit:
+                        steps.add(step)
+        return sorted(steps)
+
+    def images(self, tag: str) -> list[MediaItem]:
+        """The pictures of a tag, in order."""
+        return self.media("image", tag)
+
+    def audio(self, tag: str) -> list[MediaItem]:
+        """The sounds of a tag, in order; `item.samples` are the numbers."""
+        return self.media("audio", tag)
+
+    def videos(self, tag: str) -> list[MediaItem]:
+        """The videos of a tag, in order."""
+        return self.media("video", tag)
+
+    def text(self, tag: str) -> list[MediaItem]:
+        """The texts of a tag, in order."""
+        return self.media("text", tag)
+
+    def tables(self, tag: str) -> list[MediaItem]:
+        """The tables of a tag, in order; `item.table` are the columns."""
+        return self.media("table", tag)
+
+    def figures(self, tag: str) -> list[MediaItem]:
+        """The figures of a tag, in order."""
+        return self.media("figure", tag)
+
+    def pr_curves(self, tag: str) -> list[QualityCurve]:
+        """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
+        return studies.quality_curves(self.media("pr_curve", tag))
+
+    def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
+        """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
+        return studies.embedding(self.media("embedding", tag), step)
+
+    def meshes(self, tag: str) -> list[StoredMesh]:
+        """The meshes and point clouds of a tag, in order."""
+        return studies.meshes(self.media("mesh", tag))
+
+    def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
+        """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
+        charts: dict[str, dict[str, list[Any]]] = json.loads(self.media("layout", tag)[-1].data)
+        return charts
+
+    def confusions(self, tag: str) -> list[Confusion]:
+        """The confusion matrices of a tag, in order."""
+        return studies.confusions(self.media("confusion", tag))
+
+    def graph(self, tag: str | None = None) -> dict[str, Any]:
+        """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        if tag is None:
+            tags = self.tags("graph")
+            tag = "graph" if "graph" in tags or not tags else tags[0]
+        newest = self.media("graph", tag)[-1]
+        plain: dict[str, Any] = newest.json
+        return plain
+
+    def profile(self, tag: str | None = None) -> bytes:
+        """The newest profile of a tag (or of the first one) as it was logged: a trace, unpacked.
+
+        Raises:
+            SeriesNotFoundError: the run has none.
+        """
+        tags = self.tags("profile") if tag is None else [tag]
+        return unpacked(self.media("profile", tags[0] if tags else "profile")[-1].data)
+
+    def environment(self) -> list[dict[str, Any]]:
+        """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
+        return about.environments(self._files)
+
+    def console(self, since: Mapping[str, int] | None = None, limit: int | None = None) -> ConsolePieces:
+        """What it printed, in order, where that was asked for.
+
+        Args:
+            since: By segment, the last row that is known already: `.cursor` of an answer before.
+            limit: At most so many of the newest pieces of each segment.
+        """
+        return about.console(self._files, since, limit)
+
+    def marks(self) -> list[Mark]:
+        """Its marks, by time."""
+        return about.marks(self._files)
+
+    def blob(self, digest: str) -> bytes | None:
+        """The bytes named by a hash; None when the run has none of that name."""
+        return self._files.blob(digest)
+
+    @contextlib.contextmanager
+    def _series(self, kind: str, tag: str) -> Iterator[list[Part]]:
+        """What each segment holds of a series, oldest first."""
+        with self._files.series(kind, tag) as found:
+            if found:
+                yield found
+                return
+        near = ", ".join(self.tags(kind)[:5])
+        raise SeriesNotFoundError(
+            message(
+                f"Run {self.name!r} has no {kind} {tag!r}.",
+                hint=f"There are: {near} …" if near else f"It has no {kind}s.",
+            )
+        )
+
+
+def _sketches(part: Part, start: float | None, stop: float | None) -> SketchLevels:
+    """A part of a series of histograms, from one step to another, as far as no rewind cut it off."""
+    last = part.limit if stop is None else stop if part.limit is None else min(part.limit, stop)
+    return SketchLevels(part.connection, part.series, start, last)
