@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dashboard.library import Library, News
+from dashboard.library import Library
+from dashboard.news import News
 from dashboard.watch import Watch, is_local
 
 logger = logging.getLogger("dashboard")

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import wire
 from dashboard.follower import Follower
-from dashboard.library import NewPoints, News
+from dashboard.news import NewPoints, News
 from dashboard.page_form import page_form, reach
 from tracker.store.segments import Segment
 

@@ -27,7 +27,7 @@ from tracker.store.liveness import Writer
 from tracker.store.segments import Segment
 
 if TYPE_CHECKING:
-    from dashboard.library import RunState
+    from dashboard.run_state import RunState
 
 logger = logging.getLogger("dashboard")
 

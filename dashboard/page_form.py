@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.series import headline
 
 if TYPE_CHECKING:
-    from dashboard.library import RunState
+    from dashboard.run_state import RunState
     from dashboard.series import Extent
 
 

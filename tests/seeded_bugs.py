@@ -98,9 +98,9 @@ BUGS = [
     ),
     Bug(
         "the page is told a point twice after it was folded",
-        "dashboard/library.py",
-        "        new = found[-1][0] + found[-1][1] - state.series[number].count",
-        "        new = sum(row[1] for row in found)",
+        "dashboard/segment_state.py",
+        "            new = found[-1][0] + found[-1][1] - self.series[number].count",
+        "            new = sum(row[1] for row in found)",
         "tests/dashboard/test_library.py::test_every_point_is_told_once",
     ),
     Bug(

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import index, page_file
-from dashboard import library as libraries
-from dashboard.library import Library, News
+from dashboard import index, page_file, stamps
+from dashboard.library import Library
+from dashboard.news import News
 from dashboard.page_form import page_form, reach
 from tracker.store import engine
 
@@ -25,7 +25,7 @@ from tracker.store import engine
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A logdir of three runs has an index too, and a file counts as settled at once."""
     monkeypatch.setattr(index, "WORTH_IT", 0)
-    monkeypatch.setattr(libraries, "SETTLED_S", -1.0)
+    monkeypatch.setattr(stamps, "SETTLED_S", -1.0)
 
 
 def log(root: Path, name: str, values: list[float], **how: Any) -> None:
@@ -188,7 +188,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_only_the_index(logdir: Path
 
 def test_what_is_being_written_is_not_kept(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit may be on its way into a file that looks the same."""
-    monkeypatch.setattr(libraries, "SETTLED_S", 3600.0)
+    monkeypatch.setattr(stamps, "SETTLED_S", 3600.0)
     log(logdir, "a", [1.0])
     library = Library(logdir, index=tmp_path / "index")
     library.scan()

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import library as libraries
-from dashboard.library import Library, News
+from dashboard.library import Library
+from dashboard.news import MAX_NEW_POINTS, News
+from tracker.store import engine
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,17 +92,17 @@ def test_a_burst_is_told_as_look_again(logdir: Path) -> None:
         run.flush()
         library = Library(logdir)
         library.scan()
-        for step in range(1, libraries.MAX_NEW_POINTS + 100):
+        for step in range(1, MAX_NEW_POINTS + 100):
             run.log({"x": float(step)}, step=step)
         run.flush()
         (new,) = library.look(["a"]).points
         assert new.points is None
-        assert library.runs["a"].summary()["scalars"]["x"]["step"] == libraries.MAX_NEW_POINTS + 99
+        assert library.runs["a"].summary()["scalars"]["x"]["step"] == MAX_NEW_POINTS + 99
         run.log({"x": 1.0}, step=0)
         run.flush()
         (new,) = library.look(["a"]).points
         assert new.points is not None
-        assert new.n == libraries.MAX_NEW_POINTS + 100
+        assert new.n == MAX_NEW_POINTS + 100
 
 
 def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
@@ -166,7 +167,7 @@ def test_a_look_at_what_is_on_its_way_says_so(logdir: Path, monkeypatch: pytest.
         writer.execute("COMMIT")
         assert library.look(["a"]).awaited == set()
         # Known to hold nothing new: not opened again, however often it is looked at.
-        monkeypatch.setattr(libraries.engine, "open_reader", None)
+        monkeypatch.setattr(engine, "open_reader", None)
         assert library.look(["a"]).awaited == set()
 
 

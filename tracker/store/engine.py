@@ -12,14 +12,14 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-from tracker.errors import DamagedStoreError, NewerSchemaError, NotAStoreError, StoreError
+from tracker.errors import DamagedBytesError, DamagedStoreError, NewerSchemaError, NotAStoreError, StoreError
 from tracker.store import schema
 
 # File systems on which several machines, or a machine and its guests, share a folder without sharing memory:
@@ -176,6 +176,26 @@ def open_reader(path: Path) -> sqlite3.Connection:
             "update with: pip install -U everystep",
         )
     return connection
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A segment as it stands at this moment, for one question: the file is let go of after it.
+
+    One snapshot serves all that is asked; a fold in between moves rows.
+
+    Raises:
+        StoreError: it is not ours, or some of it cannot be read, in whatever way that was met.
+        FileNotFoundError: it is not there.
+    """
+    connection = open_reader(path)
+    try:
+        connection.execute("BEGIN")
+        yield connection
+    except (sqlite3.Error, DamagedBytesError) as error:
+        raise explain(error, path) from error
+    finally:
+        connection.close()
 
 
 def _identified(path: Path) -> tuple[sqlite3.Connection, tuple[int, int]]:

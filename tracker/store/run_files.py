@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracker import logdir
-from tracker.errors import DamagedBytesError, StoreError
+from tracker.errors import StoreError
 from tracker.store import engine, segments
 from tracker.store.segments import Segment
 
@@ -41,27 +41,11 @@ class RunFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @contextlib.contextmanager
-    def open(self, path: Path) -> Iterator[sqlite3.Connection]:
-        """One of the files, to be read.
-
-        Raises:
-            StoreError: it cannot be read. FileNotFoundError: it is gone.
-        """
-        connection = engine.open_reader(path)
-        try:
-            connection.execute("BEGIN")  # one snapshot for all that is asked: a fold in between moves rows
-            yield connection
-        except (sqlite3.Error, DamagedBytesError) as error:
-            raise engine.explain(error, path) from error
-        finally:
-            connection.close()
-
     def segments(self) -> list[Segment]:
         """Those that can be read, oldest first; see `problems` for the others."""
         found = []
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), self.open(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), engine.reading(path) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
                     found.append(segment)
@@ -72,7 +56,7 @@ class RunFiles:
         found: list[StoreError] = []
         for path in logdir.segment_files(self.folder):
             try:
-                with self.open(path) as connection:
+                with engine.reading(path) as connection:
                     segments.read(connection, path)
             except StoreError as error:
                 found.append(error)
@@ -88,7 +72,7 @@ class RunFiles:
         with contextlib.ExitStack() as stack:
             found = []
             for segment in known:
-                connection = stack.enter_context(self.open(segment.path))
+                connection = stack.enter_context(engine.reading(segment.path))
                 row = connection.execute("SELECT id FROM series WHERE kind=? AND tag=?", (kind, tag)).fetchone()
                 if row is not None:
                     found.append(Part(segment, connection, row[0], limits[segment.id]))
@@ -97,13 +81,14 @@ class RunFiles:
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when no segment has them."""
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), self.open(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), engine.reading(path) as connection:
                 row = connection.execute(_BLOB, (digest,)).fetchone()
                 if row is not None:
                     return bytes(row[0])
         return None
 
-    def blob_of(self, path: Path, digest: str) -> bytes:
-        """The bytes named by a hash in one of the files."""
-        with self.open(path) as connection:
-            return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])
+
+def blob_of(path: Path, digest: str) -> bytes:
+    """The bytes named by a hash in one file."""
+    with engine.reading(path) as connection:
+        return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])

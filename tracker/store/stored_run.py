@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import SeriesNotFoundError, StoreError, message
-from tracker.store import about, segments, stretch, studies
+from tracker.store import about, engine, segments, stretch, studies
 from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.distribution import distribution
 from tracker.store.envelope import AXES, Envelope, envelope
-from tracker.store.run_files import Part, RunFiles
+from tracker.store.run_files import Part, RunFiles, blob_of
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
 from tracker.store.sketch_levels import SketchLevels
@@ -91,7 +91,7 @@ class StoredRun:
             raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
         found: set[str] = set()
         for segment in self.segments():
-            with self._files.open(segment.path) as connection:
+            with engine.reading(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
                 found.update(tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS)
         return sorted(found)
@@ -211,7 +211,7 @@ class StoredRun:
                 for at, wall_time, place, form, attributes, digest in part.connection.execute(_MEDIA, asked):
                     if part.limit is None or at <= part.limit:
                         said = json.loads(attributes)
-                        read = partial(self._files.blob_of, part.segment.path, digest)
+                        read = partial(blob_of, part.segment.path, digest)
                         item = MediaItem(at, wall_time, place, form, said, digest, read)
                         if "belongs" in said and items:
                             items[-1] = replace(items[-1], parts=(*items[-1].parts, item))

@@ -1,0 +1,46 @@
+"""News: what changed in a logdir since the library was last asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tracker.store.stretch import Points
+
+MAX_NEW_POINTS = 4096
+"""New points of one series that are told one by one. More at once (a burst, an import) is told as "look again":
+the page then asks for an envelope, which is smaller."""
+
+
+@dataclass
+class NewPoints:
+    """Points of one series that were not there before; `points` is None when there are too many to tell."""
+
+    run: str
+    tag: str
+    segment: str
+    n: int
+    points: Points | None
+    committed: float = 0.0
+    """Wall time of the commit that brought the last of them."""
+    read: float = 0.0
+    """Wall time at which they were read."""
+
+
+@dataclass
+class News:
+    """What changed since the library was last asked."""
+
+    points: list[NewPoints] = field(default_factory=list)
+    changed: dict[str, set[str]] = field(default_factory=dict)
+    """By run: what else is new of it: "histogram", "image", "text", "graph", "marks", "runs" (its summary), "line"
+    (points were cut off by a rewind), "last" (how far it goes is known now, after a glance)."""
+    removed: list[str] = field(default_factory=list)
+    awaited: set[str] = field(default_factory=set)
+    """Runs whose files are being written to, with nothing new to see yet: look again in a moment."""
+
+    def __bool__(self) -> bool:
+        return bool(self.points or self.changed or self.removed)
+
+    def note(self, run: str, what: str) -> None:
+        """Notes a change."""
+        self.changed.setdefault(run, set()).add(what)

@@ -1,0 +1,83 @@
+"""A run as far as the library knows it, and what the page is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dashboard.segment_state import SegmentState
+from dashboard.series import Series
+from tracker.errors import StoreError
+from tracker.store.segments import Segment
+
+
+@dataclass
+class RunState:
+    """A run as far as it is known."""
+
+    name: str
+    folder: Path
+    segments: dict[Path, SegmentState] = field(default_factory=dict)
+    problems: dict[Path, StoreError] = field(default_factory=dict)
+    status: str = "unreadable"
+    said: dict[str, Any] = field(default_factory=dict)
+    """What the page was told of it: see `page_file`."""
+    said_stamp: tuple[Any, ...] = ()
+
+    def known(self) -> list[Segment]:
+        """Its segments, oldest first."""
+        return sorted((state.segment for state in self.segments.values()), key=lambda each: (each.created, each.id))
+
+    def tags(self) -> dict[str, dict[str, Series]]:
+        """The newest state of each series by kind and tag."""
+        found: dict[str, dict[str, Series]] = {}
+        for state in sorted(self.segments.values(), key=lambda each: (each.segment.created, each.segment.id)):
+            for series in state.known().values():
+                if series.count:
+                    found.setdefault(series.kind, {})[series.tag] = series
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """All that is known of it, as JSON values."""
+        tags = self.tags()
+        last_times = [series.last[1] for kind in tags.values() for series in kind.values() if series.last]
+        return {
+            **self.about(),
+            **({"updated": max(last_times)} if last_times else {}),
+            "scalars": {
+                tag: {"step": series.last[0], "wall_time": series.last[1], "value": series.last[2]}
+                for tag, series in sorted(tags.get("scalar", {}).items())
+                if series.last
+            },
+            "series": {kind: sorted(found) for kind, found in tags.items()},
+        }
+
+    def about(self) -> dict[str, Any]:
+        """What its files say of themselves, as JSON values; `updated` is their writer's last sign of life."""
+        known = self.known()
+        newest = known[-1] if known else None
+        own = [segment for segment in known if segment.reason != "child"]
+        lost: dict[str, int] = {}
+        for segment in known:
+            for kind, count in segment.lost.items():
+                lost[kind] = lost.get(kind, 0) + count
+        return {
+            "name": self.name,
+            "status": self.status,
+            "started": known[0].created if known else None,
+            "ended": newest.ended if newest else None,
+            "ending": newest.ending if newest else None,
+            "updated": newest.heartbeat if newest else None,
+            "segments": len(known),
+            "group": own[-1].group if own else None,
+            "tags": list(own[-1].tags) if own else [],
+            "notes": own[-1].notes if own else "",
+            "config": own[-1].config if own else {},
+            "said": self.said,
+            "lost": lost,
+            "problems": [
+                *(problem.why for problem in self.problems.values()),
+                *(each for state in self.segments.values() for each in state.met),
+            ],
+        }
