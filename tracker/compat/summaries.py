@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
+from tracker.store import sketch
 from tracker.values import arrays, kept
 from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
+from tracker.values.histogram import Histogram
 from tracker.values.image import Image
 from tracker.values.pr_curve import ROWS, PRCurve
 from tracker.values.value import Medium
@@ -47,6 +49,22 @@ def _arranged(values: Any, given: str, wanted: str, what: str) -> npt.NDArray[An
         if letter not in given:
             array = np.expand_dims(array, place)
     return array
+
+
+def tensor(values: Any) -> kept.Kept:
+    """An array as it is."""
+    return kept.Kept("tensor", [kept.array(array_of(values, "add_tensor"))])
+
+
+def histogram_of(
+    low: float, high: float, total: float, squares: float, limits: Sequence[float], counts: Sequence[float]
+) -> Histogram:
+    """What was counted elsewhere: bins that end at `limits`, the first of them at the smallest value."""
+    ends = np.asarray(limits, np.float64)
+    first = [float(np.fmin(low, ends[0]))] if len(ends) else [0.0]
+    return Histogram.of(
+        sketch.from_edges([*first, *ends], counts, float(low), float(high), float(total), float(squares))
+    )
 
 
 def image(values: Any, dataformats: str) -> Image:
@@ -144,9 +162,9 @@ def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -
     return PRCurve(labels, scores, int(num_thresholds), weights)
 
 
-def pr_curve_of(rows: Sequence[npt.NDArray[Any]]) -> kept.Kept:
-    """The six rows of a precision-recall curve as one array (6, thresholds)."""
-    curve = np.stack([np.asarray(row, np.float64).reshape(-1) for row in rows])
+def pr_curve_of(rows: Sequence[Any]) -> kept.Kept:
+    """The six rows of a precision-recall curve that was computed elsewhere, as one array (6, thresholds)."""
+    curve = np.stack([array_of(row, "add_pr_curve_raw").astype(np.float64).reshape(-1) for row in rows])
     return kept.Kept("pr_curve", [kept.array(curve, rows=list(ROWS))])
 
 

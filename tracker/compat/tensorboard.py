@@ -11,7 +11,6 @@ import contextlib
 import json
 import socket
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +19,11 @@ from typing import Any
 import numpy as np
 
 from tracker.compat import summaries
-from tracker.foreign import hparams
-from tracker.foreign.event_writer import EventWriter
-from tracker.foreign.tfevents import OUR_WRITER
+from tracker.compat.target import Target
 from tracker.run import Run
-from tracker.start import start
-from tracker.store import sketch
-from tracker.values import arrays, kept
+from tracker.values import kept
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
-from tracker.values.scalar import number
 from tracker.values.text import Text
 from tracker.values.value import Value
 
@@ -74,20 +68,12 @@ class SummaryWriter:
         self.log_dir = self.logdir = str(folder)
         self.purge_step = purge_step
         self.run: Run | None = None
-        self._events: EventWriter | None = None
-        self._steps: Counter[str] = Counter()
-        self._given: tuple[int | None, float | None] = (None, None)
+        self._target: Target | None = None
         self._layouts: dict[str, dict[str, Any]] = {}
         self._together: dict[str, list[str]] = {}
-        if not write_to_disk:
-            return
-        place = folder.absolute()
-        step = None if purge_step is None else int(purge_step) - 1
-        self.run = start(str(place.parent), place.name, None, None, (), "", "allow", step)
-        if tfevents:
-            self._events = EventWriter(place, filename_suffix, OUR_WRITER)
-            if purge_step is not None:
-                self._events.add_restart(int(purge_step))
+        if write_to_disk:
+            self._target = Target(folder.absolute(), purge_step, filename_suffix if tfevents else None)
+            self.run = self._target.run
 
     # --- numbers -------------------------------------------------------------------------------------
 
@@ -104,17 +90,10 @@ class SummaryWriter:
         summary_description: str = "",
     ) -> None:
         """Logs a number, always at the precision it has."""
-        if self.run is None:
-            return
-        step = self._step(tag, global_step)
-        if isinstance(scalar_value, (list, tuple)):
-            scalar_value = np.asarray(scalar_value)
-        if self._events is not None or self._given[1] is not None:
-            walltime = self._when(walltime)
-        if self._events is not None:
-            assert walltime is not None
-            self._events.add_number(tag, step, walltime, number(scalar_value, tag))
-        self.run.log({tag: scalar_value}, step, walltime)
+        if self._target is not None:
+            if isinstance(scalar_value, (list, tuple)):
+                scalar_value = np.asarray(scalar_value)
+            self._target.add_numbers(tag, {tag: scalar_value}, global_step, walltime)
 
     def add_scalars(
         self,
@@ -124,17 +103,10 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Logs several numbers as `main_tag/name` in this run, and that they belong on one chart."""
-        if self.run is None:
+        if self._target is None:
             return
-        step = self._step(main_tag, global_step)
         values = {f"{main_tag}/{name}": value for name, value in tag_scalar_dict.items()}
-        if self._events is not None or self._given[1] is not None:
-            walltime = self._when(walltime)
-        if self._events is not None:
-            assert walltime is not None
-            for tag, value in values.items():
-                self._events.add_number(tag, step, walltime, number(value, tag))
-        self.run.log(values, step, walltime)
+        self._target.add_numbers(main_tag, values, global_step, walltime)
         known = self._together.setdefault(main_tag, [])
         if not set(values) <= set(known):
             known += [tag for tag in values if tag not in known]
@@ -142,7 +114,7 @@ class SummaryWriter:
 
     def add_tensor(self, tag: str, tensor: Any, global_step: int | None = None, walltime: float | None = None) -> None:
         """Keeps an array whole."""
-        self._log("tensor", tag, kept.Kept("tensor", [kept.array(_array(tensor, "add_tensor"))]), global_step, walltime)
+        self._log(tag, summaries.tensor(tensor), global_step, walltime)
 
     def add_histogram(
         self,
@@ -154,7 +126,7 @@ class SummaryWriter:
         max_bins: int | None = None,
     ) -> None:
         """Logs the distribution of an array; `bins` and `max_bins` are not needed: buckets are 0.8 % wide."""
-        self._log("histogram", tag, Histogram(values), global_step, walltime)
+        self._log(tag, Histogram(values), global_step, walltime)
 
     def add_histogram_raw(
         self,
@@ -170,12 +142,8 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Logs a histogram that was counted elsewhere, with its own bins."""
-        limits = np.asarray(bucket_limits, np.float64)
-        first = [float(np.fmin(min, limits[0]))] if len(limits) else [0.0]
-        counted = sketch.from_edges(
-            [*first, *limits], bucket_counts, float(min), float(max), float(sum), float(sum_squares)
-        )
-        self._log("histogram", tag, Histogram.of(counted), global_step, walltime)
+        made = summaries.histogram_of(min, max, sum, sum_squares, bucket_limits, bucket_counts)
+        self._log(tag, made, global_step, walltime)
 
     # --- pictures, sounds, texts ---------------------------------------------------------------------
 
@@ -188,7 +156,7 @@ class SummaryWriter:
         dataformats: str = "CHW",
     ) -> None:
         """Logs a picture, or a batch of them as a grid."""
-        self._log("image", tag, summaries.image(img_tensor, dataformats), global_step, walltime)
+        self._log(tag, summaries.image(img_tensor, dataformats), global_step, walltime)
 
     def add_images(
         self,
@@ -214,7 +182,7 @@ class SummaryWriter:
     ) -> None:
         """Logs a picture with boxes (x1, y1, x2, y2) drawn into it; the boxes themselves are kept beside it."""
         made = summaries.image_with_boxes(img_tensor, box_tensor, dataformats, rescale, labels)
-        self._log("image", tag, made, global_step, walltime)
+        self._log(tag, made, global_step, walltime)
 
     def add_figure(
         self,
@@ -226,7 +194,7 @@ class SummaryWriter:
     ) -> None:
         """Logs a Matplotlib figure, or several, as pictures."""
         figures = figure if isinstance(figure, (list, tuple)) else [figure]
-        self._log("figure", tag, summaries.figures(figures, close), global_step, walltime)
+        self._log(tag, summaries.figures(figures, close), global_step, walltime)
 
     def add_video(
         self,
@@ -238,7 +206,7 @@ class SummaryWriter:
         dataformats: str = "NTCHW",
     ) -> None:
         """Logs a batch of videos side by side, as an animation."""
-        self._log("video", tag, summaries.video(vid_tensor, fps, dataformats), global_step, walltime)
+        self._log(tag, summaries.video(vid_tensor, fps, dataformats), global_step, walltime)
 
     def add_audio(
         self,
@@ -249,13 +217,13 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Logs a sound of values from -1 to 1, shape (T,), (1, T), (C, T) or (T, C)."""
-        self._log("audio", tag, summaries.audio(snd_tensor, sample_rate), global_step, walltime)
+        self._log(tag, summaries.audio(snd_tensor, sample_rate), global_step, walltime)
 
     def add_text(
         self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
     ) -> None:
         """Logs Markdown."""
-        self._log("text", tag, Text(text_string), global_step, walltime)
+        self._log(tag, Text(text_string), global_step, walltime)
 
     # --- models --------------------------------------------------------------------------------------
 
@@ -270,15 +238,15 @@ class SummaryWriter:
             from tracker.integrations.pytorch_graph import graph_of
 
             graph = graph_of(model, inputs, strict=use_strict_trace)
-        self._log("graph", "graph", graph, 0, None)
+        self._log("graph", graph, 0, None)
 
     def add_onnx_graph(self, prototxt: Any = None, *, onnx_model_file: Any = None) -> None:
         """Logs the graph of an ONNX file."""
-        self._log("graph", "graph", Graph.from_onnx(prototxt or onnx_model_file), 0, None)
+        self._log("graph", Graph.from_onnx(prototxt or onnx_model_file), 0, None)
 
     def add_openvino_graph(self, xmlname: Any) -> None:
         """Logs the graph of an OpenVINO file."""
-        self._log("graph", "graph", summaries.openvino_graph(Path(str(xmlname))), 0, None)
+        self._log("graph", summaries.openvino_graph(Path(str(xmlname))), 0, None)
 
     def add_embedding(
         self,
@@ -291,7 +259,7 @@ class SummaryWriter:
     ) -> None:
         """Keeps a table of vectors (N, D) with a label and a picture each."""
         made = summaries.embedding(mat, metadata, label_img, metadata_header)
-        self._log("embedding", tag, made, global_step, None)
+        self._log(tag, made, global_step, None)
 
     def add_pr_curve(
         self,
@@ -305,7 +273,7 @@ class SummaryWriter:
     ) -> None:
         """Logs precision and recall over thresholds, of true labels and predicted probabilities."""
         made = summaries.pr_curve(labels, predictions, num_thresholds, weights)
-        self._log("pr_curve", tag, made, global_step, walltime)
+        self._log(tag, made, global_step, walltime)
 
     def add_pr_curve_raw(
         self,
@@ -330,8 +298,7 @@ class SummaryWriter:
             precision,
             recall,
         )
-        made = summaries.pr_curve_of([_array(row, "add_pr_curve_raw") for row in rows])
-        self._log("pr_curve", tag, made, global_step, walltime)
+        self._log(tag, summaries.pr_curve_of(rows), global_step, walltime)
 
     def add_mesh(
         self,
@@ -344,7 +311,7 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Logs a batch of meshes or point clouds: vertices (B, N, 3), colors (B, N, 3), faces (B, F, 3)."""
-        self._log("mesh", tag, summaries.mesh(vertices, colors, faces, config_dict), global_step, walltime)
+        self._log(tag, summaries.mesh(vertices, colors, faces, config_dict), global_step, walltime)
 
     # --- settings ------------------------------------------------------------------------------------
 
@@ -358,18 +325,10 @@ class SummaryWriter:
         name: str | None = None,
     ) -> None:
         """Says what the run was made with and how it did: its configuration, and points of this very run."""
-        if self.run is None:
+        if self._target is None:
             return
-        self.run.configure(hparam_dict)
         now = time.time()
-        if self._events is not None:
-            config, discrete = self.run.config, hparam_domain_discrete or {}
-            for tag, content in (
-                (hparams.EXPERIMENT_TAG, hparams.experiment(config, list(metric_dict), discrete)),
-                (hparams.START_TAG, hparams.session_start(config, now)),
-                (hparams.END_TAG, hparams.session_end(now)),
-            ):
-                self._events.add_hparams(tag, now, content)
+        self._target.add_hparams(hparam_dict, list(metric_dict), hparam_domain_discrete or {}, now)
         for tag, value in metric_dict.items():
             self.add_scalar(tag, value, global_step, now)
 
@@ -396,32 +355,27 @@ class SummaryWriter:
             self._layouts.setdefault(category, {}).update({name: list(chart) for name, chart in charts.items()})
         # A deep copy: what is encoded on another thread must not change under it.
         whole = json.loads(json.dumps(self._layouts))
-        self._log("layout", "custom_scalars__config__", kept.Kept("layout", [kept.plain(whole)]), 0, None)
+        self._log("custom_scalars__config__", kept.Kept("layout", [kept.plain(whole)]), 0, None)
 
     # --- the end -------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Returns when everything logged so far is on disk."""
-        if self.run is not None:
-            self.run.flush()
-        if self._events is not None:
-            self._events.flush()
+        if self._target is not None:
+            self._target.flush()
 
     def close(self) -> None:
         """Stores what is left and closes the run. Can be called twice."""
-        if self.run is not None:
-            self.run.finish()
-        if self._events is not None:
-            self._events.close()
+        if self._target is not None:
+            self._target.close()
 
     @contextlib.contextmanager
     def use_metadata(self, *, global_step: int | None = None, walltime: float | None = None) -> Iterator[SummaryWriter]:
         """Gives all calls within it a step and a time, where they bring none."""
-        before, self._given = self._given, (global_step, walltime)
-        try:
+        with contextlib.ExitStack() as stack:
+            if self._target is not None:
+                stack.enter_context(self._target.given(global_step, walltime))
             yield self
-        finally:
-            self._given = before
 
     def get_logdir(self) -> str:
         """The run's folder."""
@@ -452,29 +406,9 @@ class SummaryWriter:
             self.run.__exit__(kind, error, trace)
         self.close()
 
-    def _log(self, kind: str, tag: str, value: Value, step: int | None, wall_time: float | None) -> None:
-        if self.run is None:
-            return
-        step = self._step(tag, step)
-        wall_time = self._when(wall_time)
-        self.run.log({tag: value}, step, wall_time)
-        if self._events is not None:
-            content = value.sketch if isinstance(value, Histogram) else value.encode()
-            shown = f"{tag}/text_summary" if kind == "text" else tag
-            self._events.add_value(kind, shown, step, wall_time, content)
-
-    def _when(self, wall_time: float | None) -> float:
-        wall_time = self._given[1] if wall_time is None else wall_time
-        return time.time() if wall_time is None else float(wall_time)
-
-    def _step(self, tag: str, step: Any) -> int:
-        """The step given, or one more than the tag's last: TensorBoard would put all points on step 0."""
-        if step is None:
-            step = self._steps[tag] if self._given[0] is None else self._given[0]
-        elif not isinstance(step, int):
-            step = int(number(step, "global_step"))
-        self._steps[tag] = step + 1
-        return int(step)
+    def _log(self, tag: str, value: Value, step: int | None, wall_time: float | None) -> None:
+        if self._target is not None:
+            self._target.add_value(tag, value, step, wall_time)
 
 
 class GlobalSummaryWriter(SummaryWriter):
@@ -498,8 +432,3 @@ class GlobalSummaryWriter(SummaryWriter):
 
 def _default_name(comment: str) -> str:
     return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"
-
-
-def _array(values: Any, what: str) -> Any:
-    array, xp = arrays.real_array(values, what)
-    return array if xp is np else array.get()
