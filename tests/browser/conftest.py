@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+
+import tracker
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="needs the test extra: pip install everystep[test]")
 
@@ -90,6 +94,52 @@ def _is_local(address: str) -> bool:
 def page(new_page: Callable[..., Any]) -> Any:
     """One page of usual size."""
     return new_page()
+
+
+@pytest.fixture
+def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Serves a logdir in which one run, `live`, goes on: serve_live(logdir, config, values); its `.live` is that run."""
+    open_runs: list[tracker.Run] = []
+
+    def start(logdir: Path, config: dict[str, Any], values: dict[str, float]) -> Any:
+        run = tracker.init(logdir=logdir, name="live", config=config)
+        open_runs.append(run)
+        run.log(values, step=0)
+        run.flush()
+        served = serve(logdir, "--no-token")
+        served.live = run
+        return served
+
+    yield start
+    for run in open_runs:
+        run.finish()
+
+
+@pytest.fixture
+def sweep(logdir: Path, serve_live: Callable[..., Any]) -> Any:
+    """Six finished runs of two learning rates and three seeds, and one that goes on."""
+    for number in range(6):
+        lr, seed = [0.1, 0.01][number % 2], number // 2
+        with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": lr, "seed": seed}) as run:
+            for step in range(100):
+                run.log({"train/loss": lr * 10 + seed + math.exp(-step / 20), "tokens": step * 64.0}, step=step)
+                if step % 10 == 0:
+                    run.log({"val/loss": lr * 20 + 2 * seed}, step=step)
+            run.mark("halved", step=40, kind="lr")
+    return serve_live(logdir, {"lr": 0.1, "seed": 9}, {"train/loss": 5.0})
+
+
+@pytest.fixture
+def open_page(serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens a page of a logdir and waits for an element: open_page(logdir, "machines", ".machine-bar", theme="dark")."""
+
+    def opened(logdir: Path, name: str, element: str, **options: Any) -> Any:
+        page = new_page(**options)
+        page.goto(f"{serve(logdir).address}&p={name}")
+        until(page, f"window.viz?.ready && document.querySelector({element!r}) !== null", 40)
+        return page
+
+    return opened
 
 
 @pytest.fixture

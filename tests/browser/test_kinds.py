@@ -141,6 +141,19 @@ class View:
         self.until(f"({INK})({selector!r}) >= {least}")
 
 
+def seen(name: str, top: str, *waits: str, ink: str = "", least: int = 300, **settings: str) -> Callable[[View], None]:
+    """A view of the page `name` on which all of `waits` come true, and then a canvas, `ink`, is drawn on."""
+
+    def look(view: View) -> None:
+        view.open(name, top, **settings)
+        for expression in waits:
+            view.until(expression)
+        if ink:
+            view.ink(ink, least)
+
+    return look
+
+
 def scalars(view: View) -> None:
     view.open("curves", "transformers_trainer")
     drawn = view.until(
@@ -149,82 +162,6 @@ def scalars(view: View) -> None:
     ((_, line),) = drawn.items()
     assert len(line["step"]) > 3
     view.ink(".card canvas")
-
-
-def custom_scalars(view: View) -> None:
-    view.open("layouts", "tf_custom_scalar_demo")
-    view.until("viz.page().baz?.kind === 'Margin' && viz.page().baz.bands === 1")
-    view.until("viz.page()['wave trig functions']?.lines.length === 2")
-    view.ink(".layout-chart canvas")
-
-
-def images(view: View) -> None:
-    view.open("media", "tf_images_demo")
-    view.until("document.querySelector('.picture img')?.naturalWidth === 8")
-
-
-def figures(view: View) -> None:
-    view.open("media", "keras_plots")
-    view.until("document.querySelector('.picture img')?.naturalWidth > 400")
-
-
-def audio(view: View) -> None:
-    view.open("media", "tf_audio_demo")
-    view.until("document.querySelector('audio')?.duration > 1")
-    view.ink(".sound-plot canvas")
-
-
-def text(view: View) -> None:
-    view.open("media", "tf_text_demo")
-    view.until("document.querySelectorAll('.words-item').length > 3")
-    view.until(
-        "document.querySelector('.words-item table, .words-item strong, .words-item em, .words-item h1') !== null"
-    )
-
-
-def histograms(view: View) -> None:
-    view.open("distributions", "torch_digits", bins="ridge")
-    view.until("document.querySelectorAll('.card').length === 4")
-    view.ink(".card canvas", 2000)
-
-
-def distributions(view: View) -> None:
-    view.open("distributions", "torch_digits", bins="bands")
-    view.until("document.querySelectorAll('.card').length === 4")
-    view.ink(".card canvas", 2000)
-
-
-def graph(view: View) -> None:
-    view.open("graph", "tensorboard_functional")
-    view.until(
-        "document.querySelectorAll('.graph-svg .box').length > 3 && document.querySelectorAll('.graph-svg path').length > 3"
-    )
-
-
-def keras_graph(view: View) -> None:
-    view.open("graph", "keras_run_metadata")
-    view.until("document.querySelectorAll('.graph-svg .box').length > 2")
-    view.until(
-        "[...document.querySelectorAll('select')].some((each) => [...each.options].some((option) => /keras/.test(option.textContent)))"
-    )
-
-
-def flame(view: View) -> None:
-    view.until("document.querySelector('.profile-about')?.textContent.includes('events')")
-    view.ink(".profile-flame canvas", 500)
-    view.until("document.querySelectorAll('.operations tbody tr').length > 3")
-
-
-def run_metadata(view: View) -> None:
-    view.open("graph", "tf_graphs_demo/profile")
-    view.until("document.querySelectorAll('.graph-svg .box').length > 2")
-    view.until("document.querySelector('main, #view').innerText.includes('prof_g')")
-
-
-def profiles(view: View) -> None:
-    view.open("profiles", "keras_profile")
-    view.until("document.querySelector('.profile-about')?.textContent.startsWith('1,053 events')")
-    flame(view)
 
 
 def hyperparameters(view: View) -> None:
@@ -236,9 +173,11 @@ def hyperparameters(view: View) -> None:
     view.until("document.querySelectorAll('.compare-row').length >= 8")
 
 
-def importance(view: View) -> None:
-    view.open("compare", "keras_hparams")
-    view.until("viz.page()?.importance?.some((each) => each.name === 'optimizer')")
+def profiles(view: View) -> None:
+    view.open("profiles", "keras_profile")
+    view.until("document.querySelector('.profile-about')?.textContent.startsWith('1,053 events')")
+    view.ink(".profile-flame canvas", 500)
+    view.until("document.querySelectorAll('.operations tbody tr').length > 3")
 
 
 def pr_curves(view: View) -> None:
@@ -248,13 +187,6 @@ def pr_curves(view: View) -> None:
     assert told["step"] == 9
     assert told["tp"] + told["fn"] == 150
     view.ink("[aria-label='blue/pr_curves'] .unit-chart canvas")
-
-
-def roc_and_calibration(view: View) -> None:
-    view.open("quality", "digits")
-    view.until("viz.page().is_three?.digits?.recall > 0")
-    for words in ("ROC", "Calibration", "AUC 0.9"):
-        view.until(f"document.querySelector('[aria-label=is_three]').innerText.includes('{words}')")
 
 
 def confusion_matrices(view: View) -> None:
@@ -272,78 +204,104 @@ def meshes(view: View) -> None:
     assert found["cloud"]["isCloud"]
 
 
-def embeddings(view: View) -> None:
-    view.open("embeddings", "digits_torch")
-    view.until("viz.page().count === 300 && viz.page().said.includes('64 dimensions')")
-
-
-def videos(view: View) -> None:
-    view.open("media", "digits")
-    view.until("/ 12$/.test(document.querySelector('.video output')?.textContent)")
-    view.ink(".video canvas")
-
-
-def tables(view: View) -> None:
-    view.open("media", "digits")
-    view.until(
-        "document.querySelector('.table-count')?.textContent === '20 rows' && document.querySelector('.table td img')?.naturalWidth === 8"
-    )
-
-
-def paths(view: View) -> None:
-    view.open("paths", "race")
-    view.until("document.querySelectorAll('.paths-standing tbody tr').length === 5")
-
-
-def machine(view: View) -> None:
-    view.open("machines", "machine")
-    view.until("document.querySelectorAll('.machine-cards .card').length > 3")
-    view.ink(".machine-cards canvas", 30)
-
-
-def environment(view: View) -> None:
-    view.open("machines", "machine")
-    view.until("[...document.querySelectorAll('.environment tbody th')].some((each) => each.textContent === 'Python')")
-
-
-def console(view: View) -> None:
-    view.open("machines", "machine")
-    view.until("document.querySelector('.console-lines')?.textContent.includes('eight words')")
-
-
-def marks(view: View) -> None:
-    view.open("curves", "digits")
-    view.until("viz.marks('train/loss').length > 0")
-    view.ink(".card canvas")
-
-
 SHOWN: dict[str, Callable[[View], None]] = {
     "Scalars": scalars,
-    "Custom scalars": custom_scalars,
-    "Images": images,
-    "Figures": figures,
-    "Audio": audio,
-    "Text": text,
-    "Histograms": histograms,
-    "Distributions": distributions,
-    "Graph": graph,
-    "Keras graph": keras_graph,
-    "Run metadata": run_metadata,
+    "Custom scalars": seen(
+        "layouts",
+        "tf_custom_scalar_demo",
+        "viz.page().baz?.kind === 'Margin' && viz.page().baz.bands === 1",
+        "viz.page()['wave trig functions']?.lines.length === 2",
+        ink=".layout-chart canvas",
+    ),
+    "Images": seen("media", "tf_images_demo", "document.querySelector('.picture img')?.naturalWidth === 8"),
+    "Figures": seen("media", "keras_plots", "document.querySelector('.picture img')?.naturalWidth > 400"),
+    "Audio": seen("media", "tf_audio_demo", "document.querySelector('audio')?.duration > 1", ink=".sound-plot canvas"),
+    "Text": seen(
+        "media",
+        "tf_text_demo",
+        "document.querySelectorAll('.words-item').length > 3",
+        "document.querySelector('.words-item table, .words-item strong, .words-item em, .words-item h1') !== null",
+    ),
+    "Histograms": seen(
+        "distributions",
+        "torch_digits",
+        "document.querySelectorAll('.card').length === 4",
+        ink=".card canvas",
+        least=2000,
+        bins="ridge",
+    ),
+    "Distributions": seen(
+        "distributions",
+        "torch_digits",
+        "document.querySelectorAll('.card').length === 4",
+        ink=".card canvas",
+        least=2000,
+        bins="bands",
+    ),
+    "Graph": seen(
+        "graph",
+        "tensorboard_functional",
+        "document.querySelectorAll('.graph-svg .box').length > 3",
+        "document.querySelectorAll('.graph-svg path').length > 3",
+    ),
+    "Keras graph": seen(
+        "graph",
+        "keras_run_metadata",
+        "document.querySelectorAll('.graph-svg .box').length > 2",
+        "[...document.querySelectorAll('select option')].some((option) => /keras/.test(option.textContent))",
+    ),
+    "Run metadata": seen(
+        "graph",
+        "tf_graphs_demo/profile",
+        "document.querySelectorAll('.graph-svg .box').length > 2",
+        "document.querySelector('main, #view').innerText.includes('prof_g')",
+    ),
     "Hyperparameters": hyperparameters,
     "PR curves": pr_curves,
     "Meshes": meshes,
-    "Embeddings": embeddings,
+    "Embeddings": seen(
+        "embeddings", "digits_torch", "viz.page().count === 300 && viz.page().said.includes('64 dimensions')"
+    ),
     "Profiles": profiles,
-    "ROC and calibration": roc_and_calibration,
+    "ROC and calibration": seen(
+        "quality",
+        "digits",
+        "viz.page().is_three?.digits?.recall > 0",
+        *(
+            f"document.querySelector('[aria-label=is_three]').innerText.includes('{words}')"
+            for words in ("ROC", "Calibration", "AUC 0.9")
+        ),
+    ),
     "Confusion matrices": confusion_matrices,
-    "Parameter importance": importance,
-    "Videos": videos,
-    "Tables": tables,
-    "Paths": paths,
-    "Machine": machine,
-    "Environment": environment,
-    "Console": console,
-    "Marks": marks,
+    "Parameter importance": seen(
+        "compare", "keras_hparams", "viz.page()?.importance?.some((each) => each.name === 'optimizer')"
+    ),
+    "Videos": seen(
+        "media", "digits", "/ 12$/.test(document.querySelector('.video output')?.textContent)", ink=".video canvas"
+    ),
+    "Tables": seen(
+        "media",
+        "digits",
+        "document.querySelector('.table-count')?.textContent === '20 rows'",
+        "document.querySelector('.table td img')?.naturalWidth === 8",
+    ),
+    "Paths": seen("paths", "race", "document.querySelectorAll('.paths-standing tbody tr').length === 5"),
+    "Machine": seen(
+        "machines",
+        "machine",
+        "document.querySelectorAll('.machine-cards .card').length > 3",
+        ink=".machine-cards canvas",
+        least=30,
+    ),
+    "Environment": seen(
+        "machines",
+        "machine",
+        "[...document.querySelectorAll('.environment tbody th')].some((each) => each.textContent === 'Python')",
+    ),
+    "Console": seen(
+        "machines", "machine", "document.querySelector('.console-lines')?.textContent.includes('eight words')"
+    ),
+    "Marks": seen("curves", "digits", "viz.marks('train/loss').length > 0", ink=".card canvas"),
 }
 
 

@@ -24,16 +24,9 @@ for step in range(10_000):
 
 
 @pytest.fixture
-def show(serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]) -> Callable[..., Any]:
+def show(open_page: Callable[..., Any]) -> Callable[..., Any]:
     """Opens the page of a logdir and waits until it shows something."""
-
-    def opened(logdir: Path, **options: Any) -> Any:
-        page = new_page(**options)
-        page.goto(f"{serve(logdir).address}&p=machines")
-        until(page, "window.viz?.ready && document.querySelector('.machine-bar, .empty') !== null", 30)
-        return page
-
-    return opened
+    return lambda logdir, **options: open_page(logdir, "machines", ".machine-bar, .empty", **options)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -32,16 +32,9 @@ def logged(logdir: Path, real_data: Path) -> Path:
 
 
 @pytest.fixture
-def show(serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]) -> Callable[..., Any]:
+def show(open_page: Callable[..., Any]) -> Callable[..., Any]:
     """Opens the page of a logdir and waits for the chart."""
-
-    def opened(logdir: Path, **options: Any) -> Any:
-        page = new_page(**options)
-        page.goto(f"{serve(logdir).address}&p=profiles")
-        until(page, "window.viz?.ready && document.querySelector('.profile-flame canvas, .empty') !== null", 40)
-        return page
-
-    return opened
+    return lambda logdir, **options: open_page(logdir, "profiles", ".profile-flame canvas, .empty", **options)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,14 @@ HEAD = '.ag-header-cell[col-id="{}"]'
 
 
 @pytest.fixture
-def six(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
+def six(logdir: Path, serve_live: Callable[..., Any]) -> Any:
     """Six finished runs of two learning rates and three seeds, and one that goes on."""
     for number in range(6):
         lr, seed = [0.1, 0.01][number % 2], number // 2
         with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"optimizer": {"lr": lr}, "seed": seed}) as run:
             for step in range(20):
                 run.log({"loss": math.nan if number == 5 else lr * 10 + seed + 1 / (step + 1), "acc": step / 20}, step=step)  # fmt: skip
-    live = tracker.init(logdir=logdir, name="live", config={"optimizer": {"lr": 0.5}, "seed": 9})
-    live.log({"loss": 5.0}, step=0)
-    live.flush()
-    served = serve(logdir, "--no-token")
-    served.live = live
-    yield served
-    live.finish()
+    return serve_live(logdir, {"optimizer": {"lr": 0.5}, "seed": 9}, {"loss": 5.0})
 
 
 @pytest.fixture

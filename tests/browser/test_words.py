@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import tracker
-
-CARD = 'article[aria-label="{}"]'
+from tests.browser.charts import CARD
 
 
 @pytest.fixture

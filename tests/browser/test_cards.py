@@ -1,0 +1,117 @@
+"""The cards of the page of curves: pointed at, zoomed, moved and sized; each by what is seen or kept."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+from tests.browser.charts import CARD, drag
+
+
+def test_a_drag_upwards_zooms_y(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """And double click shows all."""
+    page.goto(f"{sweep.base}/?s=0")
+    until(page, "viz.ready")
+    before = page.evaluate("viz.range('train/loss')")
+    drag(page, "train/loss", 0.5, 0.51, 0.4)
+    until(page, f"viz.range('train/loss').y[1] < {before['y'][1]}")
+    after = page.evaluate("viz.range('train/loss')")
+    assert after["x"] == before["x"]
+    assert before["y"][0] <= after["y"][0] < after["y"][1] < before["y"][1]
+    page.dblclick(f"{CARD.format('train/loss')} canvas.over")
+    until(page, f"JSON.stringify(viz.range('train/loss')) === {json.dumps(json.dumps(before, separators=(',', ':')))}")
+
+
+def test_an_outlier_is_left_out_of_the_range_when_asked_and_counted(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The key o; what is left out is said."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(200):
+            run.log({"loss": 1000.0 if step == 77 else 1 + step / 200}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready")
+    assert page.evaluate("viz.range('loss').y[1]") > 1000
+    page.keyboard.press("o")
+    until(page, "viz.range('loss').y[1] < 4")
+    assert "200 points, 0 hidden, 1 outside the range" in page.inner_text(".card .told")
+
+
+def test_marks_are_on_the_chart_and_told(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """At the step they were made at; the pointer beside one reads it."""
+    page.goto(f"{sweep.base}/?runs=sweep/0")
+    until(page, "viz.ready")
+    until(page, "viz.marks('train/loss').length === 1")
+    at = page.evaluate("viz.marks('train/loss')[0]")
+    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
+    page.mouse.move(box["x"] + at, box["y"] + box["height"] / 2)
+    assert "lr: halved" in page.inner_text("#tip").replace("\n", " ")
+    page.keyboard.press("m")
+    until(page, "viz.marks('train/loss').length === 0")
+
+
+def test_the_tooltip_has_every_digit_and_the_cursor_is_on_every_card(
+    sweep: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """Sorted by value; nothing is rounded away."""
+    page.goto(f"{sweep.base}/?s=0&runs=sweep")
+    until(page, "viz.ready")
+    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    step = int(page.inner_text("#tip caption").split("·")[0].replace("step", "").strip())
+    rows = [row.inner_text().split() for row in page.query_selector_all("#tip tr")]
+    expected = sorted((lr * 10 + seed + math.exp(-step / 20) for lr in (0.1, 0.01) for seed in range(3)), reverse=True)
+    assert [float(row[1]) for row in rows] == expected
+    assert page.evaluate("viz.cursor('val/loss')") == pytest.approx(page.evaluate("viz.cursor('train/loss')"))
+
+
+def test_cards_are_moved_pinned_and_sized_and_stay_so(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """By drag and by keys; the browser remembers."""
+    page.goto(sweep.base)
+    until(page, "viz.ready")
+    page.hover(CARD.format("val/loss"))
+    page.click(f"{CARD.format('val/loss')} .pin")
+    assert page.inner_text(".group h2 >> nth=0").startswith("Pinned")
+    page.hover(CARD.format("tokens"))
+    page.click(f"{CARD.format('tokens')} .pin")
+    titles = "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label')).join()"
+    until(page, f"{titles} === 'val/loss,tokens,train/loss'")
+    page.locator(f"{CARD.format('tokens')} .card-head").drag_to(page.locator(CARD.format("val/loss")))
+    until(page, f"{titles} === 'tokens,val/loss,train/loss'")
+    page.focus(f"{CARD.format('tokens')} canvas.over")
+    page.keyboard.press("Alt+ArrowRight")
+    until(page, f"{titles} === 'val/loss,tokens,train/loss'")
+    grip = page.query_selector(f"{CARD.format('train/loss')} .card-grip")
+    page.hover(CARD.format("train/loss"))
+    box = grip.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 355, box["y"] + 105, steps=5)
+    page.mouse.up()
+    page.reload()
+    until(page, f"viz.ready && {titles} === 'val/loss,tokens,train/loss'")
+    wide = page.query_selector(CARD.format("train/loss")).bounding_box()
+    narrow = page.query_selector(CARD.format("val/loss")).bounding_box()
+    assert wide["width"] == pytest.approx(2 * narrow["width"] + 12, abs=2)
+    assert wide["height"] == pytest.approx(narrow["height"] + 90, abs=12)
+
+
+def test_thousands_of_tags_cost_only_what_is_seen(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Cards are filled when scrolled to."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for step in range(3):
+            run.log({f"group{number % 7}/metric{number}": float(number) for number in range(3000)}, step=step)
+    page.goto(serve(logdir, "--no-token").base)
+    until(page, "viz.ready")
+    assert page.evaluate("document.querySelectorAll('.card').length") == 3000
+    assert page.evaluate("document.querySelectorAll('.card canvas').length") < 80
+    page.evaluate("document.getElementById('view').scrollTop = 1e9")
+    until(page, "viz.drawn('group6/metric993').a?.value.at(-1) === 993")
