@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tracker.errors import LoggedValueError, message
+from tracker.values.protobuf import fields
 
 
 def events(data: bytes) -> list[dict[str, Any]]:
@@ -23,10 +24,10 @@ def events(data: bytes) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = []
     try:
-        for number, plane in _fields(memoryview(data)):
+        for number, plane in fields(memoryview(data)):
             if number == 1:
                 found += _plane(plane, len(found))
-    except (IndexError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise LoggedValueError(message("This profile is no XSpace, or was cut off.", got=str(error))) from error
     if not found:
         raise LoggedValueError(message("This profile holds no event.", expected="planes with lines", got="none"))
@@ -35,14 +36,14 @@ def events(data: bytes) -> list[dict[str, Any]]:
 
 def _plane(data: memoryview, base: int) -> Iterator[dict[str, Any]]:
     name, lines, names = "", [], {}
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 2:
             name = str(value, "utf-8", "replace")
         elif number == 3:
             lines.append(value)
         elif number == 4:  # a map: key = 1, value = 2
-            entry = dict(_fields(value))
-            about = dict(_fields(entry.get(2, memoryview(b""))))
+            entry = dict(fields(value))
+            about = dict(fields(entry.get(2, memoryview(b""))))
             shown = about.get(4) or about.get(2) or b""
             names[entry.get(1, 0)] = str(shown, "utf-8", "replace")
     process = f"{name or 'plane'}#{base}"
@@ -53,7 +54,7 @@ def _plane(data: memoryview, base: int) -> Iterator[dict[str, Any]]:
 
 def _line(data: memoryview, process: str, names: dict[int, str]) -> Iterator[dict[str, Any]]:
     thread, name, shown, zero, own = 0, "", "", 0, []
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1:
             thread = value
         elif number == 2:
@@ -66,43 +67,8 @@ def _line(data: memoryview, process: str, names: dict[int, str]) -> Iterator[dic
             own.append(value)
     yield {"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": shown or name}}
     for each in own:
-        event = dict(_fields(each))
+        event = dict(fields(each))
         yield {
             "ph": "X", "pid": process, "tid": thread, "name": names.get(event.get(1, 0), "unnamed"),
             "ts": zero / 1e3 + event.get(2, 0) / 1e6, "dur": event.get(3, 0) / 1e6,
         }  # fmt: skip
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, Any]]:
-    """(number, value) of each field of a message: a whole number, or the bytes of anything longer."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, kind = key >> 3, key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if kind == 2:
-            length, at = _varint(data, at)
-        elif kind in (1, 5):
-            length = 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind}")
-        if at + length > len(data):
-            raise ValueError("a field is longer than what is left")
-        yield number, data[at : at + length]
-        at += length
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")

@@ -8,13 +8,14 @@ where parsing each takes 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.foreign import protos
+from tracker.values.protobuf import BYTES, FIXED32, FIXED64, VARINT, spans
 
 SHAPES = 256
 """Shapes tried for one length of events, such as tags that are equally long; what is left is parsed one by one."""
@@ -25,7 +26,6 @@ LONGEST = 1024
 FEWEST = 4
 """Events of one length that are worth an array."""
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FLOAT, _DOUBLE = 1, 2
 
 
@@ -118,19 +118,19 @@ def _shape_of(body: bytes) -> _Shape | None:
     step = slice(9, 9)
     summary: slice | None = None
     try:
-        for number, kind, where in _fields(body, 0, len(body)):
-            if number == 1 and kind == _FIXED64 and where == slice(1, 9):
+        for number, kind, where in spans(body, 0, len(body)):
+            if number == 1 and kind == FIXED64 and where == slice(1, 9):
                 continue
-            if number == 2 and kind == _VARINT:
+            if number == 2 and kind == VARINT:
                 step = where
-            elif number == 5 and kind == _BYTES and summary is None:
+            elif number == 5 and kind == BYTES and summary is None:
                 summary = where
             else:
                 return None
         if summary is None or body[0] != 9:
             return None
-        ((number, kind, value),) = _fields(body, summary.start, summary.stop)
-        return _value_shape(body, value, step) if (number, kind) == (1, _BYTES) else None
+        ((number, kind, value),) = spans(body, summary.start, summary.stop)
+        return _value_shape(body, value, step) if (number, kind) == (1, BYTES) else None
     except (IndexError, ValueError):
         return None
 
@@ -140,14 +140,14 @@ def _value_shape(body: bytes, whole: slice, step: slice) -> _Shape | None:
     plugin: str | None = None
     value: slice | None = None
     is_tensor = False
-    for number, kind, where in _fields(body, whole.start, whole.stop):
-        if number == 1 and kind == _BYTES and tag is None:
+    for number, kind, where in spans(body, whole.start, whole.stop):
+        if number == 1 and kind == BYTES and tag is None:
             tag = body[where]
-        elif number == 2 and kind == _FIXED32 and value is None:
+        elif number == 2 and kind == FIXED32 and value is None:
             value = where
-        elif number == 8 and kind == _BYTES and value is None:
+        elif number == 8 and kind == BYTES and value is None:
             value, is_tensor = _number_of_tensor(body, where), True
-        elif number == 9 and kind == _BYTES and plugin is None:
+        elif number == 9 and kind == BYTES and plugin is None:
             plugin = protos.text(
                 protos.message_class("SummaryMetadata").FromString(body[where]).plugin_data.plugin_name
             )
@@ -161,43 +161,11 @@ def _value_shape(body: bytes, whole: slice, step: slice) -> _Shape | None:
 def _number_of_tensor(body: bytes, whole: slice) -> slice | None:
     """Where the one float32 or float64 of a tensor without dimensions stands."""
     width, value = 0, None
-    for number, kind, where in _fields(body, whole.start, whole.stop):
-        if number == 1 and kind == _VARINT:
+    for number, kind, where in spans(body, whole.start, whole.stop):
+        if number == 1 and kind == VARINT:
             width = {_FLOAT: 4, _DOUBLE: 8}.get(body[where.start], 0)
-        elif number in (4, 5, 6) and kind in (_BYTES, _FIXED32, _FIXED64) and value is None:
+        elif number in (4, 5, 6) and kind in (BYTES, FIXED32, FIXED64) and value is None:
             value = where
         elif number != 2 or where.start != where.stop:
             return None
     return value if value is not None and width and value.stop - value.start == width else None
-
-
-def _fields(body: bytes, at: int, stop: int) -> Iterator[tuple[int, int, slice]]:
-    """(field number, wire type, place of its content) of each field of a message."""
-    while at < stop:
-        key, at = _varint(body, at)
-        kind, begin = key & 7, at
-        if kind == _VARINT:
-            _, at = _varint(body, at)
-        elif kind == _BYTES:
-            length, begin = _varint(body, at)
-            at = begin + length
-        elif kind in (_FIXED64, _FIXED32):
-            at += 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError("no such wire type")
-        if at > stop:
-            raise ValueError("a field ends after its message")
-        yield key >> 3, kind, slice(begin, at)
-
-
-def _varint(body: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        digit: Any = body[at]
-        at += 1
-        value |= (digit & 0x7F) << shift
-        if digit < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.errors import LoggedValueError, message
+from tracker.errors import DamagedBytesError, LoggedValueError, message
+from tracker.values.protobuf import fields, varint
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
@@ -73,14 +74,14 @@ def tensor(prefix: Path, name: str) -> npt.NDArray[Any]:
         there = ", ".join(key.decode("utf-8", "replace") for key in list(found)[:8] if key)
         raise LoggedValueError(message(f"{prefix.name}: no tensor {name!r} in this checkpoint.", got=there or "none"))
     try:
-        return _read(prefix, name, dict(_fields(found[wanted])), dict(_fields(found.get(b"", b""))))
-    except (IndexError, TypeError) as error:
+        return _read(prefix, name, dict(fields(found[wanted])), dict(fields(found.get(b"", b""))))
+    except (DamagedBytesError, TypeError) as error:
         raise _damaged(prefix, str(error)) from error
 
 
 def _read(prefix: Path, name: str, entry: dict[int, Any], header: dict[int, Any]) -> npt.NDArray[Any]:
     dtype, size = _DTYPES.get(entry.get(1, 0)), entry.get(5, 0)
-    shape = [dict(_fields(dim)).get(1, 0) for number, dim in _fields(entry.get(2, b"")) if number == 2]
+    shape = [dict(fields(dim)).get(1, 0) for number, dim in fields(entry.get(2, b"")) if number == 2]
     if (
         dtype is None
         or size > MOST_TENSOR_BYTES
@@ -110,68 +111,36 @@ def _entries(prefix: Path) -> Iterator[tuple[bytes, bytes]]:
     if len(data) < FOOTER_BYTES or int.from_bytes(data[-8:], "little") != MAGIC:
         raise _damaged(prefix, "its index is none")
     try:
-        _, at = _varint(data, len(data) - FOOTER_BYTES)
-        _, at = _varint(data, at)
+        _, at = varint(data, len(data) - FOOTER_BYTES)
+        _, at = varint(data, at)
         for _, handle in _block(data, *_handle(data[at:])):
             yield from _block(data, *_handle(handle))
-    except IndexError as error:
+    except DamagedBytesError as error:
         raise _damaged(prefix, str(error)) from error
 
 
 def _handle(data: bytes) -> tuple[int, int]:
-    begin, at = _varint(data, 0)
-    length, _ = _varint(data, at)
+    begin, at = varint(data, 0)
+    length, _ = varint(data, at)
     return begin, length
 
 
 def _block(data: bytes, begin: int, length: int) -> Iterator[tuple[bytes, bytes]]:
     """The keys and values of a block; each key is told by what it shares with the one before."""
     if begin + length + 1 > len(data) or length < 4 or data[begin + length]:
-        raise IndexError("a block is cut off, or packed in a way that TensorFlow does not pack")
+        raise DamagedBytesError("a block is cut off, or packed in a way that TensorFlow does not pack")
     restarts = int.from_bytes(data[begin + length - 4 : begin + length], "little")
     at, stop = begin, begin + length - 4 * (restarts + 1)
     key = b""
     while at < stop:
-        shared, at = _varint(data, at)
-        own, at = _varint(data, at)
-        size, at = _varint(data, at)
+        shared, at = varint(data, at)
+        own, at = varint(data, at)
+        size, at = varint(data, at)
         if shared > len(key) or at + own + size > stop:
-            raise IndexError("an entry ends after its block")
+            raise DamagedBytesError("an entry ends after its block")
         key = key[:shared] + data[at : at + own]
         yield key, data[at + own : at + own + size]
         at += own + size
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """(number, value) of each field of a protocol buffer: a whole number, or the bytes of anything longer."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        length = {1: 8, 5: 4}.get(kind)
-        if kind == 2:
-            length, at = _varint(data, at)
-        if length is None or at + length > len(data):
-            raise IndexError("a field ends after its message")
-        yield key >> 3, data[at : at + length]
-        at += length
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-        if shift > 63:
-            raise IndexError("a number without end")
 
 
 def _damaged(prefix: Path, why: str) -> LoggedValueError:
