@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import add_logdir, existing_logdir
 
 
@@ -35,7 +36,7 @@ def act(arguments: argparse.Namespace) -> int:
         say(f"{sign} {printable(place)}: {printable(finding.what)}\n")
         if finding.done:
             say(f"    {printable(finding.done)}\n")
-    counted = f"{report.runs:,} runs, {report.segments:,} files, {report.points:,} points"
+    counted = ", ".join(map(so_many, (report.runs, report.segments, report.points), ("run", "file", "point")))
     if report.is_healthy:
         say(f"{counted}: sound\n")
         return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard import exports
+from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 
 
@@ -45,7 +46,7 @@ def act(arguments: argparse.Namespace) -> int:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    sys.stderr.write(f"{count:,} points of {len(runs):,} run{'' if len(runs) == 1 else 's'} in {target}\n")
+    sys.stderr.write(f"{so_many(count, 'point')} of {so_many(len(runs), 'run')} in {target}\n")
     return 0
 
 
@@ -62,7 +63,7 @@ def _event_files(runs: list[Any], target: Path) -> int:
             count += export_events(run, target / ("" if run.name == "." else run.name))
     except OSError as error:
         raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
-    sys.stderr.write(f"{count:,} values of {len(runs):,} run{'' if len(runs) == 1 else 's'} in {target}\n")
+    sys.stderr.write(f"{so_many(count, 'value')} of {so_many(len(runs), 'run')} in {target}\n")
     return 0
 
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir
 
 PROGRESS_S = 0.2
@@ -43,7 +44,7 @@ def act(arguments: argparse.Namespace) -> int:
         raise Refusal(" ".join(str(error).split())) from error
     finally:
         progress.clear()
-    sys.stdout.write(f"{counted(total)} added from {files:,} file{'' if files == 1 else 's'} to {root}\n")
+    sys.stdout.write(f"{counted(total)} added from {so_many(files, 'file')} to {root}\n")
     return 1 if failed else 0
 
 

@@ -138,6 +138,10 @@ def _answer(connection: sqlite3.Connection, query: str) -> tuple[list[str], list
         raise Refusal(f"one query at a time: {error}") from error
     except sqlite3.Error as error:
         hint = "; only SELECT is allowed" if "not authorized" in str(error) else ""
+        if "no such table" in str(error):
+            hint = f"; there are {', '.join(TABLES)}"
+        elif "no such column" in str(error):
+            hint = "; viz sql --help lists the columns of each table"
         raise Refusal(f"{error}{hint}") from error
 
 

@@ -129,6 +129,13 @@ def test_sql_that_is_no_question_is_refused(filled: Path, capsys: pytest.Capture
     viz(capsys, "sql", "--logdir", filled, query, status=1)
 
 
+def test_sql_says_what_there_is_to_ask(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table by the name that it has in the files, and a column that is none."""
+    said = viz(capsys, "sql", "--logdir", filled, "SELECT * FROM scalars", status=1)
+    assert "there are runs, points, histograms" in said
+    assert "--help" in viz(capsys, "sql", "--logdir", filled, "SELECT loss FROM points", status=1)
+
+
 def test_sql_prints_csv_and_tables(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For other programs, and for people."""
     said = viz(capsys, "sql", "--logdir", filled, "--format", "csv", "SELECT run, step FROM points WHERE step > 9")
@@ -231,6 +238,13 @@ def test_pandas_gets_every_point(filled: Path) -> None:
 def test_a_sound_logdir_is_said_to_be_so(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With what was looked at."""
     assert "2 runs, 2 files, 15 points: sound" in viz(capsys, "doctor", "--logdir", filled)
+
+
+def test_one_of_a_kind_is_counted_in_the_singular(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A first run with a first point is not "1 runs"."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"x": 1.0}, step=0)
+    assert "1 run, 1 file, 1 point: sound" in viz(capsys, "doctor", "--logdir", logdir)
 
 
 def killed_run(logdir: Path) -> Path:
