@@ -6,7 +6,6 @@ them. What is made of a graph once (see `graphs.GraphView`) is kept for the next
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import zlib
@@ -15,17 +14,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.collector import not_collecting
+from dashboard.exchange import answered, finite_answer, required
 from dashboard.graph_times import node_times
 from dashboard.graphs import GraphView
 from dashboard.profiles.stored import opened
-from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
 
@@ -73,7 +71,7 @@ class _Graphs:
 
         `open=` names scopes that are to be open instead, as far as they are there: lines of form|path.
         """
-        run, tag = _wanted(request, "run"), request.query_params.get("tag")
+        run, tag = required(request, "run"), request.query_params.get("tag")
         lines = request.query_params.get("open", "").split("\n")[:MAX_ITEMS]
         paths = [(form, path) for form, mark, path in (line.partition("|") for line in lines) if mark]
 
@@ -102,7 +100,7 @@ class _Graphs:
                 "scopes": [view.scope(int(each), form == "spread") for each, form in opened.items()],
             }
 
-        return _json(await _answer(read))
+        return finite_answer(await _answer(read))
 
     async def scopes(self, request: Request) -> Response:
         """What lies in some scopes: `id=1,2,3`, and `spread=` for folds whose members are all to be seen."""
@@ -133,7 +131,7 @@ class _Graphs:
         `times` holds (item, µs), of scopes the sum of what lies in them; `named` and `total` say how much of the
         operations' time that is.
         """
-        run, digest = _wanted(request, "run"), _wanted(request, "hash")
+        run, digest = required(request, "run"), required(request, "hash")
 
         def read() -> dict[str, Any]:
             stored = self._store().run(run)
@@ -145,7 +143,7 @@ class _Graphs:
                     return {"tag": tag, "step": item.step, **answer}
             return {"times": []}
 
-        return _json(await _answer(read))
+        return finite_answer(await _answer(read))
 
     def _timed(self, run: StoredRun, graph: str, profile: str) -> dict[str, Any]:
         view = self._view(run, graph)
@@ -165,12 +163,12 @@ class _Graphs:
             return answer
 
     async def _of(self, request: Request, question: Callable[[GraphView], Any]) -> Response:
-        run, digest = _wanted(request, "run"), _wanted(request, "hash")
+        run, digest = required(request, "run"), required(request, "hash")
 
         def read() -> Any:
             return question(self._view(self._store().run(run), digest))
 
-        return _json(await _answer(read), KEEP)
+        return finite_answer(await _answer(read), KEEP)
 
     def _view(self, run: StoredRun, digest: str) -> GraphView:
         # Held while one is made: two tabs that ask at once shall not both make it.
@@ -202,24 +200,9 @@ def _decode(data: bytes) -> dict[str, Any]:
 
 async def _answer(question: Callable[[], Any]) -> Any:
     try:
-        return await asyncio.to_thread(question)
-    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
-        raise HTTPException(404, str(error)) from error
+        return await answered(question)
     except KeyError as error:
         raise HTTPException(404, f"the graph has no such scope: {error}") from error
-    except (ValueError, StoreError) as error:
-        raise HTTPException(400, str(error)) from error
-
-
-def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json", headers=headers)
-
-
-def _wanted(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise HTTPException(400, f"{name}= is missing")
-    return value
 
 
 def _numbers(request: Request, name: str) -> list[int]:

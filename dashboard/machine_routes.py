@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tracker.errors import LogdirError, RunNotFoundError, StoreError
+from dashboard.exchange import answered, finite_answer, required
 from tracker.store.reader import Store
 
 MAX_PIECES = 5_000
@@ -30,12 +29,12 @@ def routes(store: Callable[[], Store]) -> list[Route]:
 
     async def environment(request: Request) -> Response:
         """What a run was run in, one object for each of its processes, oldest first."""
-        run = _wanted(request, "run")
-        return _json(await _answer(lambda: {"run": run, "environments": store().run(run).environment()}))
+        run = required(request, "run")
+        return finite_answer(await answered(lambda: {"run": run, "environments": store().run(run).environment()}))
 
     async def console(request: Request) -> Response:
         """What a run printed since a cursor (of an answer before; none: from the end back), and the cursor now."""
-        run, text = _wanted(request, "run"), request.query_params.get("since", "")
+        run, text = required(request, "run"), request.query_params.get("since", "")
         try:
             since = orjson.loads(text) if text and len(text) < MAX_SINCE else {}
         except orjson.JSONDecodeError:
@@ -52,26 +51,6 @@ def routes(store: Callable[[], Store]) -> list[Route]:
                 "earlier": found.earlier,
             }
 
-        return _json(await _answer(read))
+        return finite_answer(await answered(read))
 
     return [Route("/api/v1/environment", environment), Route("/api/v1/console", console)]
-
-
-async def _answer(question: Callable[[], Any]) -> Any:
-    try:
-        return await asyncio.to_thread(question)
-    except (RunNotFoundError, LogdirError) as error:
-        raise HTTPException(404, str(error)) from error
-    except (ValueError, StoreError) as error:
-        raise HTTPException(400, str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json")
-
-
-def _wanted(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise HTTPException(400, f"{name}= is missing")
-    return value

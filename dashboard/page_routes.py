@@ -22,8 +22,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard import exports, expressions, page_file
+from dashboard.exchange import body_of, json_answer
 from dashboard.hub import Hub
-from dashboard.routes import body_of, json_answer
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
 from tracker.store import engine
 from tracker.store.reader import Store

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,16 +21,16 @@ from starlette.routing import Route
 
 from dashboard import curves, expressions, wire
 from dashboard.curves import Question, Sheaf
+from dashboard.exchange import answered, body_of, json_answer, required
 from dashboard.expressions import Expression
 from dashboard.hub import Hub
-from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.errors import RunNameError, RunNotFoundError, StoreError
 from tracker.store.answers import MediaItem
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
 
 MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
-MAX_BODY_BYTES = 1 << 20
 MAX_MERGED_TAGS = 1_000
 MAX_TAGS_A_REQUEST = 64
 
@@ -97,11 +96,11 @@ class _Api:
 
     async def scalars(self, request: Request) -> Response:
         """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
-        run, tag = _wanted(request, "run"), _wanted(request, "tag")
+        run, tag = required(request, "run"), required(request, "tag")
         columns = _number(request, "columns", 1000)
         start, stop = _edge(request, "start"), _edge(request, "stop")
         axis = request.query_params.get("axis", "step")
-        found = await self._ask(lambda: self._run(run).envelope(tag, int(columns), start, stop, axis=axis))
+        found = await answered(lambda: self._run(run).envelope(tag, int(columns), start, stop, axis=axis))
         arrays = {name: getattr(found, name) for name in curves.COLUMNS}
         if wire.MEDIA_TYPE in request.headers.get("accept", ""):
             return Response(
@@ -154,8 +153,8 @@ class _Api:
         with self._hub.follower.asked():
             for first in range(0, len(names), size):
                 async with turn:
-                    await self._ask(partial(read, names[first : first + size]))
-            answer = await self._ask(partial(_bound, wanted, sheaves, several is not None))
+                    await answered(partial(read, names[first : first + size]))
+            answer = await answered(partial(_bound, wanted, sheaves, several is not None))
         return Response(answer, media_type=wire.MEDIA_TYPE)
 
     async def histograms(self, request: Request) -> Response:
@@ -164,7 +163,7 @@ class _Api:
         `bins=`, `rows=` are the most of each, `scale=` is linear or log, `start=` and `stop=` are steps, both included.
         `rough=1` asks for what is at hand first; the head says whether there is a finer answer.
         """
-        run, tag, scale = _wanted(request, "run"), _wanted(request, "tag"), _scale(request)
+        run, tag, scale = required(request, "run"), required(request, "tag"), _scale(request)
         bins, rows = int(_number(request, "bins", 80)), int(_number(request, "rows", 200))
         window = _whole(request, "start"), _whole(request, "stop")
         honest, rough = (request.query_params.get(name) == "1" for name in ("honest", "rough"))
@@ -180,11 +179,11 @@ class _Api:
             return wire.message(head, columns)
 
         async with self._reading:
-            return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+            return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def merged_histograms(self, request: Request) -> Response:
         """All that some layers (`tag=`, several times) held over a range of steps, as one histogram."""
-        run, scale = _wanted(request, "run"), _scale(request)
+        run, scale = required(request, "run"), _scale(request)
         tags = request.query_params.getlist("tag")[:MAX_MERGED_TAGS]
         window = _whole(request, "start"), _whole(request, "stop")
 
@@ -194,7 +193,7 @@ class _Api:
             stored = self._run(run)
             return merged([stored.histograms(tag, 1, *window) for tag in tags], 96, scale)
 
-        return json_answer(await self._ask(read))
+        return json_answer(await answered(read))
 
     async def media(self, request: Request) -> Response:
         """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
@@ -202,7 +201,7 @@ class _Api:
         `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together,
         `last=1` for the last of all.
         """
-        run, tag, kind = _wanted(request, "run"), _wanted(request, "tag"), request.query_params.get("kind", "image")
+        run, tag, kind = required(request, "run"), required(request, "tag"), request.query_params.get("kind", "image")
         if kind not in MEDIA_KINDS:
             raise HTTPException(400, f"kind is {' | '.join(MEDIA_KINDS)}")
         wanted, position = request.query_params.get("step"), _whole(request, "position")
@@ -216,14 +215,14 @@ class _Api:
             found = stored.media(kind, tag, step=at, position=position)[-1 if is_last_alone else 0 :]
             return {"run": run, "tag": tag, "steps": steps, "items": [_item(each, kind) for each in found]}
 
-        return json_answer(await self._ask(read))
+        return json_answer(await answered(read))
 
     async def blob(self, request: Request) -> Response:
         """A picture by the hash of its content, which never changes."""
-        run, digest = _wanted(request, "run"), request.path_params["hash"]
+        run, digest = required(request, "run"), request.path_params["hash"]
         if not _HASH.fullmatch(digest):
             raise HTTPException(404, "no such picture")
-        data = await self._ask(lambda: self._run(run).blob(digest))
+        data = await answered(lambda: self._run(run).blob(digest))
         if data is None:
             raise HTTPException(404, "no such picture")
         form = next((form for magic, form in _MAGIC if magic.match(data)), None)
@@ -236,24 +235,16 @@ class _Api:
         return Response(data, media_type=form or "application/octet-stream", headers=headers)
 
     async def graph(self, request: Request) -> Response:
-        run, tag = _wanted(request, "run"), request.query_params.get("tag")
-        return json_answer(await self._ask(lambda: self._run(run).graph(tag)))
+        run, tag = required(request, "run"), request.query_params.get("tag")
+        return json_answer(await answered(lambda: self._run(run).graph(tag)))
 
     async def marks(self, request: Request) -> Response:
-        run = _wanted(request, "run")
-        found = await self._ask(lambda: self._run(run).marks())
+        run = required(request, "run")
+        found = await answered(lambda: self._run(run).marks())
         return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
-
-    async def _ask(self, question: Callable[[], Any]) -> Any:
-        try:
-            return await asyncio.to_thread(question)
-        except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
-            raise HTTPException(404, str(error)) from error
-        except (ValueError, StoreError) as error:
-            raise HTTPException(400, str(error)) from error
 
 
 def _bound(tags: list[Any], sheaves: list[Sheaf], several: bool) -> bytes:
@@ -304,29 +295,6 @@ def _scale(request: Request) -> str:
     if scale not in ("linear", "log"):
         raise HTTPException(400, "scale is linear or log")
     return scale
-
-
-def json_answer(value: Any) -> Response:
-    return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        raise HTTPException(413, "the request is too large")
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise HTTPException(400, "the request is not JSON") from error
-    if not isinstance(body, dict):
-        raise HTTPException(400, "the request is not a JSON object")
-    return body
-
-
-def _wanted(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise HTTPException(400, f"{name}= is missing")
-    return value
 
 
 def _number(request: Request, name: str, default: int) -> float:

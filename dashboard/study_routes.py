@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,8 @@ from starlette.routing import Route
 
 from dashboard import wire
 from dashboard.embeddings import NEAR, Maps, Shelf, sheet_of
-from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
+from dashboard.exchange import answered, body_of, json_answer, required
+from tracker.errors import SeriesNotFoundError
 from tracker.store.reader import Store
 from tracker.store.studies import meshes
 
@@ -54,7 +54,7 @@ class _Pages:
 
     async def quality(self, request: Request) -> Response:
         """The curves of quality of a series, packed: of each step the counts at every threshold."""
-        run, tag = _wanted(request)
+        run, tag = _series(request)
 
         def read() -> bytes:
             found = thinned(self._store().run(run).pr_curves(tag), MAX_STEPS)
@@ -77,11 +77,11 @@ class _Pages:
                 columns += rows
             return wire.message({"run": run, "tag": tag, "curves": heads}, columns)
 
-        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+        return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def confusion(self, request: Request) -> Response:
         """The confusion matrices of a series, packed: of each step the counts, row by row."""
-        run, tag = _wanted(request)
+        run, tag = _series(request)
 
         def read() -> bytes:
             found = thinned(self._store().run(run).confusions(tag), MAX_STEPS)
@@ -91,16 +91,16 @@ class _Pages:
             ]
             return wire.message({"run": run, "tag": tag, "matrices": heads}, [each.counts.ravel() for each in found])
 
-        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+        return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def layout(self, request: Request) -> Response:
         """The newest layout of a run: charts by category and title."""
-        run, tag = _wanted(request)
-        return _json({"charts": await _ask(lambda: self._store().run(run).layout(tag))})
+        run, tag = _series(request)
+        return json_answer({"charts": await answered(lambda: self._store().run(run).layout(tag))})
 
     async def mesh(self, request: Request) -> Response:
         """One mesh of a series, the newest or that of `step=`, packed: vertices, faces, colors one after the other."""
-        run, tag = _wanted(request)
+        run, tag = _series(request)
         step = _whole(request, "step")
 
         def read() -> bytes:
@@ -115,19 +115,21 @@ class _Pages:
             head = {"step": at, "steps": steps, **sizes}
             return wire.message(head, [part.ravel() for part in parts.values() if part is not None])
 
-        return Response(await _ask(read), media_type=wire.MEDIA_TYPE)
+        return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def embedding(self, request: Request) -> Response:
         """Principal components of an embedding, packed, with the words of each vector."""
-        run, tag = _wanted(request)
+        run, tag = _series(request)
         step = _whole(request, "step")
-        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        found = await answered(lambda: self._shelf.embedding(run, tag, step))
         from dashboard.figures.projection import pca
 
-        placed, shares = await _ask(lambda: self._shelf.kept((run, tag, found.step, "pca"), lambda: pca(found.vectors)))
+        placed, shares = await answered(
+            lambda: self._shelf.kept((run, tag, found.step, "pca"), lambda: pca(found.vectors))
+        )
         head = {
             "step": found.step,
-            "steps": await _ask(lambda: self._shelf.steps(run, tag)),
+            "steps": await answered(lambda: self._shelf.steps(run, tag)),
             "count": len(found.vectors),
             "width": found.vectors.shape[1],
             "shares": shares,
@@ -139,41 +141,41 @@ class _Pages:
 
     async def sprites(self, request: Request) -> Response:
         """The pictures of an embedding as one sheet, lossless WebP, 64 in a row."""
-        run, tag = _wanted(request)
-        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        run, tag = _series(request)
+        found = await answered(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
         if found.sprites is None:
             raise HTTPException(404, "this embedding has no pictures")
-        sheet = await _ask(lambda: sheet_of(found.sprites))
+        sheet = await answered(lambda: sheet_of(found.sprites))
         return Response(sheet, media_type="image/webp")
 
     async def neighbours(self, request: Request) -> Response:
         """Who is nearest to a vector, by `distance=cosine|euclidean|manhattan`."""
         from dashboard.figures.projection import DISTANCES, neighbours
 
-        run, tag = _wanted(request)
-        found = await _ask(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        run, tag = _series(request)
+        found = await answered(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
         index, count = _whole(request, "index"), _whole(request, "count") or 20
         distance = request.query_params.get("distance", "cosine")
         if index is None or not 0 <= index < len(found.vectors) or distance not in DISTANCES or not 0 < count <= 1000:
             expected = f"index= of a vector, distance={'|'.join(DISTANCES)}, count= up to 1000"
             raise HTTPException(400, f"expected {expected}")
-        nearest, far = await _ask(lambda: neighbours(found.vectors, index, count, distance))
-        return _json({"index": nearest, "distance": far})
+        nearest, far = await answered(lambda: neighbours(found.vectors, index, count, distance))
+        return json_answer({"index": nearest, "distance": far})
 
     async def axis(self, request: Request) -> Response:
         """`{run, tag, step, left: [rows], right: [rows]}` to where each vector lies between the two means."""
         from dashboard.figures.projection import between
 
-        body = await _body(request)
+        body = await body_of(request, MAX_BODY_BYTES)
         run, tag, step = str(body.get("run")), str(body.get("tag")), body.get("step")
-        found = await _ask(lambda: self._shelf.embedding(run, tag, step if isinstance(step, int) else None))
+        found = await answered(lambda: self._shelf.embedding(run, tag, step if isinstance(step, int) else None))
         ends: list[Any] = [body.get("left"), body.get("right")]
         last = len(found.vectors)
         if not all(
             isinstance(end, list) and end and all(isinstance(i, int) and 0 <= i < last for i in end) for end in ends
         ):
             raise HTTPException(400, "expected left: [rows] and right: [rows], each of one vector at least")
-        placed = await _ask(lambda: between(found.vectors, ends[0], ends[1]))
+        placed = await answered(lambda: between(found.vectors, ends[0], ends[1]))
         return Response(wire.message({}, [placed]), media_type=wire.MEDIA_TYPE)
 
     async def map(self, request: Request) -> Response:
@@ -181,11 +183,11 @@ class _Pages:
 
         `size=2|3` dimensions, `near=` as many neighbours as shall count (the perplexity of t-SNE).
         """
-        run, tag = _wanted(request)
+        run, tag = _series(request)
         method, step = request.query_params.get("method", ""), _whole(request, "step")
-        found = await _ask(lambda: self._shelf.embedding(run, tag, step))
+        found = await answered(lambda: self._shelf.embedding(run, tag, step))
         size, near = _whole(request, "size") or 3, _whole(request, "near") or NEAR.get(method, 0)
-        job = await _ask(lambda: self._maps.job(method, found.vectors, size, near))
+        job = await answered(lambda: self._maps.job(method, found.vectors, size, near))
         said = {"progress": job.progress, "said": job.said, "problem": job.problem, "done": job.placed is not None}
         columns = [] if job.placed is None else list(job.placed.T)
         return Response(wire.message({**said, "columns": len(columns)}, columns), media_type=wire.MEDIA_TYPE)
@@ -206,31 +208,15 @@ def _whole(request: Request, name: str) -> int | None:
         raise HTTPException(400, f"{name}= is not a whole number") from error
 
 
-def _json(value: Any) -> Response:
-    return Response(orjson.dumps(wire.plain(value)), media_type="application/json")
-
-
-def _wanted(request: Request) -> tuple[str, str]:
-    run, tag = request.query_params.get("run"), request.query_params.get("tag")
-    if not run or not tag:
-        raise HTTPException(400, "run= or tag= is missing")
-    return run, tag
-
-
-async def _ask(question: Callable[[], Any]) -> Any:
-    try:
-        return await asyncio.to_thread(question)
-    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
-        raise HTTPException(404, str(error)) from error
-    except (ValueError, StoreError) as error:
-        raise HTTPException(400, str(error)) from error
+def _series(request: Request) -> tuple[str, str]:
+    return required(request, "run"), required(request, "tag")
 
 
 async def importance(request: Request) -> Response:
     """`{parameters: {name: [value of each run]}, target: [metric of each run]}` to what `figures.importance` finds."""
     from dashboard.figures.importance import importance as found_in
 
-    body = await _body(request)
+    body = await body_of(request, MAX_BODY_BYTES)
     parameters, target = body.get("parameters"), body.get("target")
     if (
         not isinstance(parameters, dict)
@@ -243,16 +229,4 @@ async def importance(request: Request) -> Response:
     numbers = [math.nan if value is None else float(value) for value in target]
     found = await asyncio.to_thread(found_in, parameters, numbers)
     plain = [{**vars(each), "clear": each.is_clear} for each in found]
-    return _json({"importance": plain})
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        raise HTTPException(413, "the request is too large")
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise HTTPException(400, "the request is not JSON") from error
-    if not isinstance(body, dict):
-        raise HTTPException(400, "the request is not a JSON object")
-    return body
+    return json_answer({"importance": plain})

@@ -5,7 +5,6 @@ A profile is named by the hash of what was logged, so that answers about it neve
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from starlette.routing import Route
 
 from dashboard import wire
 from dashboard.collector import not_collecting
+from dashboard.exchange import answered, finite_answer, required
 from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
-from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
 
@@ -54,7 +53,7 @@ class _Profiles:
 
     async def listed(self, request: Request) -> Response:
         """The profiles of a run: tag, step, time, hash and the name of the file they came from."""
-        run = _wanted(request, "run")
+        run = required(request, "run")
 
         def read() -> dict[str, Any]:
             stored = self._store().run(run)
@@ -73,7 +72,7 @@ class _Profiles:
                 ],
             }
 
-        return Response(orjson.dumps(await _answer(read)), media_type="application/json")
+        return finite_answer(await answered(read))
 
     async def whole(self, request: Request) -> Response:
         """A profile as a head and packed columns; see `dashboard.profiles.view`."""
@@ -94,16 +93,16 @@ class _Profiles:
 
     async def file(self, request: Request) -> Response:
         """The trace as it was logged, for other programs."""
-        run, digest = _wanted(request, "run"), _wanted(request, "hash")
-        data = await _answer(lambda: self._store().run(run).blob(digest))
+        run, digest = required(request, "run"), required(request, "hash")
+        data = await answered(lambda: self._store().run(run).blob(digest))
         if data is None or not data.startswith(b"\x1f\x8b"):
             raise HTTPException(404, "there is no such profile")
         headers = {**KEEP, "content-disposition": f'attachment; filename="{digest}.trace.json.gz"'}
         return Response(data, media_type="application/gzip", headers=headers)
 
     async def _of(self, request: Request) -> ProfileView:
-        run, digest = _wanted(request, "run"), _wanted(request, "hash")
-        found: ProfileView = await _answer(lambda: self._view(self._store().run(run), digest))
+        run, digest = required(request, "run"), required(request, "hash")
+        found: ProfileView = await answered(lambda: self._view(self._store().run(run), digest))
         return found
 
     def _view(self, run: StoredRun, digest: str) -> ProfileView:
@@ -121,19 +120,3 @@ class _Profiles:
                     self._views.popitem(last=False)
             self._views.move_to_end(digest)
             return view
-
-
-async def _answer(question: Callable[[], Any]) -> Any:
-    try:
-        return await asyncio.to_thread(question)
-    except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
-        raise HTTPException(404, str(error)) from error
-    except (ValueError, StoreError) as error:
-        raise HTTPException(400, str(error)) from error
-
-
-def _wanted(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise HTTPException(400, f"{name}= is missing")
-    return value
