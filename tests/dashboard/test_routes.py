@@ -87,11 +87,22 @@ def test_one_question_brings_a_tag_of_many_runs(client: TestClient) -> None:
     assert head["curves"][0]["length"] <= 100
 
 
+def once_rewound(client: TestClient, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Curves, as soon as they have a tail: the server learns of a new file as of any, a moment after it is there."""
+    deadline = time.monotonic() + 10
+    while True:
+        head, (values,) = unpacked(client.post("/api/v1/curves", json=body).content)
+        if head["tails"]:
+            return head, values
+        assert time.monotonic() < deadline
+
+
 def test_tags_asked_together_are_answered_as_one_by_one(client: TestClient, logdir: Path) -> None:
     """Several cards are one question: each file opened once, the answers the same to the bit, tails included."""
     with tracker.init(logdir=logdir, name="a", resume="must", step=1400) as run:
         run.log({"loss": 9.0}, step=1401)
     tags, body = ["loss", "odd", "nowhere"], {"runs": ["a", "b/c"], "columns": 100, "start": 200, "stop": 1450}
+    once_rewound(client, {**body, "tag": "loss"})
     head, (values,) = unpacked(client.post("/api/v1/curves", json={**body, "tags": tags}).content)
     assert [answer["tag"] for answer in head["answers"]] == tags
     at = 0
@@ -120,12 +131,8 @@ def test_what_a_rewind_left_behind_comes_as_a_tail(client: TestClient, logdir: P
     with tracker.init(logdir=logdir, name="back", resume="must", step=199, machine=False) as run:
         run.log({"loss": 1.0}, step=200)
     body = {"tag": "loss", "runs": ["back", "a"], "columns": 1000}
-    deadline = time.monotonic() + 10  # the server learns of a new file as of any, a moment after it is there
-    tails: list[dict[str, Any]] = []
-    while not tails and time.monotonic() < deadline:
-        head, (values,) = unpacked(client.post("/api/v1/curves", json=body).content)
-        tails = head["tails"]
-    (tail,) = tails
+    head, values = once_rewound(client, body)
+    (tail,) = head["tails"]
     length = tail["length"]
     steps, times, left = values[-3 * length :].reshape(3, length)
     assert tail["run"] == "back"
