@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
 from tracker.store import sketch
-from tracker.values import arrays, kept
+from tracker.values import arrays, kept, stored_array
 from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
@@ -53,7 +53,7 @@ def _arranged(values: Any, given: str, wanted: str, what: str) -> npt.NDArray[An
 
 def tensor(values: Any) -> kept.Kept:
     """An array as it is."""
-    return kept.Kept("tensor", [kept.array(array_of(values, "add_tensor"))])
+    return kept.Kept("tensor", [stored_array.item(array_of(values, "add_tensor"))])
 
 
 def histogram_of(
@@ -165,7 +165,7 @@ def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -
 def pr_curve_of(rows: Sequence[Any]) -> kept.Kept:
     """The six rows of a precision-recall curve that was computed elsewhere, as one array (6, thresholds)."""
     curve = np.stack([array_of(row, "add_pr_curve_raw").astype(np.float64).reshape(-1) for row in rows])
-    return kept.Kept("pr_curve", [kept.array(curve, rows=list(ROWS))])
+    return kept.Kept("pr_curve", [stored_array.item(curve, rows=list(ROWS))])
 
 
 def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> kept.Kept:
@@ -178,7 +178,7 @@ def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | Non
         array = array_of(values, "add_mesh")
         if array.ndim != 3 or array.shape[-1] != 3:
             raise LoggedValueError(message(f"add_mesh: {part} come in threes.", expected="(B, N, 3)", got=array.shape))
-        items.append(kept.array(array, part=part, config=said))
+        items.append(stored_array.item(array, part=part, config=said))
     return kept.Kept("mesh", items)
 
 

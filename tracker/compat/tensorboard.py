@@ -21,7 +21,7 @@ import numpy as np
 from tracker.compat import summaries
 from tracker.compat.target import Target
 from tracker.run import Run
-from tracker.values import kept
+from tracker.values import kept, stored_array
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.text import Text
@@ -355,7 +355,7 @@ class SummaryWriter:
             self._layouts.setdefault(category, {}).update({name: list(chart) for name, chart in charts.items()})
         # A deep copy: what is encoded on another thread must not change under it.
         whole = json.loads(json.dumps(self._layouts))
-        self._log("custom_scalars__config__", kept.Kept("layout", [kept.plain(whole)]), 0, None)
+        self._log("custom_scalars__config__", kept.Kept("layout", [stored_array.words(whole)]), 0, None)
 
     # --- the end -------------------------------------------------------------------------------------
 

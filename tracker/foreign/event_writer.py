@@ -19,7 +19,7 @@ from tracker.foreign import hparams, mesh_parts, our_kinds, plugin_files, protos
 from tracker.foreign.records import framed
 from tracker.foreign.tfevents import META_GRAPH_FORM
 from tracker.store import sketch
-from tracker.values import kept
+from tracker.values import stored_array
 from tracker.values.value import Medium
 
 FILE_VERSION = b"brain.Event:2"
@@ -140,7 +140,7 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
     elif kind == "audio":
         _fill_sounds(value, items)
     elif kind == "pr_curve":
-        curve = kept.array_of(items[0].data)
+        curve = stored_array.read(items[0].data)
         about.plugin_name = b"pr_curves"
         about.content = protos.PrCurve(num_thresholds=curve.shape[1]).SerializeToString()
         tensors.fill(value.tensor, curve.astype(np.float32))
@@ -157,9 +157,9 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
     elif kind == "model":
         about.plugin_name = b"graph_keras_model"
         tensors.fill_strings(value.tensor, [items[0].data], ())
-    elif items[0].form == kept.ARRAY_FORM and kind not in our_kinds.KINDS:
+    elif items[0].form == stored_array.ARRAY_FORM and kind not in our_kinds.KINDS:
         about.plugin_name = str(items[0].attributes.get("plugin", kind)).encode()
-        tensors.fill(value.tensor, kept.array_of(items[0].data))
+        tensors.fill(value.tensor, stored_array.read(items[0].data))
     else:
         # No plugin of TensorBoard's shows it, but what is written can be read back.
         our_kinds.fill(value, kind, items)

@@ -14,7 +14,7 @@ import numpy as np
 from tracker.foreign import hparams, run_metadata
 from tracker.foreign.event_writer import EventWriter
 from tracker.store.stored_run import KINDS, StoredRun
-from tracker.values import kept
+from tracker.values import stored_array
 from tracker.values.value import Medium
 
 LAYOUT_TAG = "custom_scalars__config__"
@@ -100,7 +100,7 @@ def _add_layout(writer: EventWriter, run: StoredRun) -> int:
     for tag in run.tags("layout"):
         layout.update(run.layout(tag))
     if layout:
-        writer.add_value("layout", LAYOUT_TAG, 0, run.started or time.time(), [kept.plain(layout)])
+        writer.add_value("layout", LAYOUT_TAG, 0, run.started or time.time(), [stored_array.words(layout)])
     return int(bool(layout))
 
 

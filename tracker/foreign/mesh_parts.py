@@ -9,7 +9,7 @@ import numpy as np
 
 from tracker.foreign import protos, tensors
 from tracker.foreign.batch import Item
-from tracker.values import kept
+from tracker.values import stored_array
 from tracker.values.value import Medium
 
 PLUGIN = "mesh"
@@ -28,7 +28,7 @@ def part(value: Any, tag: str, said: dict[str, Any]) -> tuple[str, list[Medium]]
     suffix = f"_{_PARTS[found][1]}" if found in _PARTS else ""
     name = tag.removesuffix(suffix) if suffix and tag.endswith(suffix) else tag
     noted = {"part": found, "config": protos.text(about.json_config), **said}
-    return name, [kept.array(tensors.array_of(value.tensor), **noted)]
+    return name, [stored_array.item(tensors.array_of(value.tensor), **noted)]
 
 
 def joined(items: Sequence[Item]) -> list[Item]:
@@ -59,7 +59,7 @@ def fill(values: Any, tag: str, items: Sequence[Medium]) -> None:
     components = sum(1 << _PARTS[name][0] for name, _ in named)
     for name, item in named:
         number, suffix, dtype = _PARTS[name]
-        array = kept.array_of(item.data)
+        array = stored_array.read(item.data)
         array = array[None] if array.ndim == 2 else array
         value = values.add(tag=f"{tag}_{suffix}".encode())
         value.metadata.plugin_data.plugin_name = PLUGIN.encode()

@@ -14,7 +14,7 @@ from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
 from tracker.store.stretch import Points
-from tracker.values import kept
+from tracker.values import kept, stored_array
 from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
@@ -130,7 +130,7 @@ class EventDecoder:
         if plugin == hparams.PLUGIN:
             content = value.metadata.plugin_data.content
             batch.config.update(hparams.config_of(content))
-            batch.items.append(Item("hparams", tag, step, wall_time, [kept.plain(hparams.plain(content))]))
+            batch.items.append(Item("hparams", tag, step, wall_time, [stored_array.words(hparams.plain(content))]))
         elif which == "simple_value":
             singles.setdefault(tag, []).append((place, step, wall_time, value.simple_value))
         elif which == "tensor" and plugin in ("", "scalars") and _is_number(value.tensor):
@@ -227,15 +227,15 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
         return plugin, tag, ours
     if plugin == "pr_curves":
         curve = tensors.array_of(tensor)
-        return "pr_curve", tag, [kept.array(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
+        return "pr_curve", tag, [stored_array.item(curve, rows=["tp", "fp", "tn", "fn", "precision", "recall"], **said)]
     if plugin == mesh_parts.PLUGIN:
         return ("mesh", *mesh_parts.part(value, tag, said))
     if plugin == "custom_scalars" and strings:
-        return "layout", tag, [kept.plain(hparams.layout_of(strings[0]))]
+        return "layout", tag, [stored_array.words(hparams.layout_of(strings[0]))]
     noted = {"plugin": plugin, **said}
     if tensor.dtype == tensors.STRING:
         return "tensor", tag, [Medium("application/octet-stream", noted, data) for data in strings]
-    return "tensor", tag, [kept.array(tensors.array_of(tensor), **noted)]
+    return "tensor", tag, [stored_array.item(tensors.array_of(tensor), **noted)]
 
 
 def _histogram(histo: Any) -> sketch.Sketch:

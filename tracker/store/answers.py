@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.values import kept
+from tracker.values import stored_array
 from tracker.values.histogram import Histogram
 
 _PLAIN_LIMIT = 256 * 1024 * 1024
@@ -84,8 +84,8 @@ class MediaItem:
     @property
     def array(self) -> npt.NDArray[Any]:
         """A picture's pixels, (H, W) or (H, W, C); the numbers of an item that is an array."""
-        if self.form == kept.ARRAY_FORM:
-            return kept.array_of(self.data)
+        if self.form == stored_array.ARRAY_FORM:
+            return stored_array.read(self.data)
         import io
 
         from PIL import Image

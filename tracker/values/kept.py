@@ -5,15 +5,9 @@ The one place that says how they are stored: as media of a kind, an encoded form
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from tracker.errors import DamagedBytesError
 from tracker.values.value import Medium, Value
 
 KINDS = (
@@ -31,11 +25,6 @@ KINDS = (
     "model",
     "file",
 )
-
-ARRAY_FORM = "application/x-npy"
-"""An array as `numpy.save` writes it."""
-
-JSON_FORM = "application/json"
 
 
 class Kept(Value):
@@ -56,32 +45,6 @@ class Kept(Value):
 
     def encode(self) -> list[Medium]:
         return self.items
-
-
-def array(values: npt.ArrayLike, **attributes: Any) -> Medium:
-    """An array as one item, with its shape and dtype among the attributes."""
-    found = np.asarray(values)
-    out = io.BytesIO()
-    np.save(out, found, allow_pickle=False)
-    return Medium(ARRAY_FORM, {"shape": list(found.shape), "dtype": str(found.dtype), **attributes}, out.getvalue())
-
-
-def array_of(data: bytes) -> npt.NDArray[Any]:
-    """The array of an item.
-
-    Raises:
-        DamagedBytesError: the bytes are no array.
-    """
-    try:
-        found: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise DamagedBytesError(f"these bytes are no array ({error})") from error
-    return found
-
-
-def plain(values: Any, attributes: Mapping[str, Any] | None = None) -> Medium:
-    """JSON values as one item."""
-    return Medium(JSON_FORM, attributes or {}, json.dumps(values, ensure_ascii=False).encode())
 
 
 def audio(data: bytes, sample_rate: float, channels: int, frames: int, **attributes: Any) -> Medium:
