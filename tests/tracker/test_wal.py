@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from tracker.store import wal
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> sqlite3.Connection:
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database in WAL mode, `a.sqlite`, with a table."""
     connection = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE t (x)")
-    return connection
+    yield connection
+    connection.close()
 
 
 def test_each_commit_moves_the_position(tmp_path: Path, database: sqlite3.Connection) -> None:
