@@ -78,7 +78,11 @@ def test_watch_logs_gradients_parameters_and_graph(logdir: Path) -> None:
     assert found.step.tolist() == [0, 3, 6]
     for step, each in zip(found.step.tolist(), found, strict=True):
         assert (each.min, each.max) == (gradients[step]["2.weight"].min(), gradients[step]["2.weight"].max())
-    assert {node["name"] for node in stored.graph()["nodes"]} >= {"0/linear", "1/relu", "2/weight"}
+    nodes = {node["name"]: node["attrs"] for node in stored.graph()["nodes"]}
+    assert set(nodes) >= {"0/linear", "1/relu", "2/weight"}
+    learned = sum(each.numel() for each in module.parameters())
+    assert sum(each["parameters"] for each in nodes.values()) == learned
+    assert nodes["0/linear"]["flops"] > 0
     assert run.name == "a"
 
 
@@ -94,8 +98,8 @@ def test_watch_takes_its_hooks_off_and_survives_what_cannot_be_traced(
             self.inner = torch.nn.Linear(4, 2)
 
         def forward(self, x: Any) -> Any:
-            if torch.jit.is_tracing():
-                raise RuntimeError("not for tracing")
+            if not self.training:
+                raise RuntimeError("not while evaluated")
             return self.inner(x)
 
     module = Odd()

@@ -18,8 +18,8 @@ except ImportError:  # the older package, which is the same
     from pytorch_lightning.utilities import rank_zero_only
 
 from tracker.integrations.lent import Lent
-from tracker.integrations.pytorch_graph import graph_of
 from tracker.run import Run
+from tracker.values.graph import Graph
 
 
 class TrackerLogger(Logger):
@@ -74,7 +74,7 @@ class TrackerLogger(Logger):
         given = input_array if input_array is not None else getattr(model, "example_input_array", None)
         if self._wants_graph and given is not None:
             inputs = given if isinstance(given, tuple) else (given,)
-            self.experiment.log({"graph": graph_of(model, inputs, strict=False)}, step=0)
+            self.experiment.log({"graph": Graph.of(model, *inputs)}, step=0)
 
     @rank_zero_only
     def save(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from tracker.integrations.pytorch_graph import graph_of
 from tracker.integrations.pytorch_stats import OutputStats
 from tracker.run import Run
+from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 
 logger = logging.getLogger("tracker")
@@ -129,7 +129,7 @@ class Watch:
         handle = self._handles.pop(0)
         handle.remove()  # the trace calls the module, which must not count as a pass
         try:
-            self._run.log({"graph": graph_of(module, inputs, strict=False)}, step=max(0, self.step))
+            self._run.log({"graph": Graph.of(module, *inputs)}, step=max(0, self.step))
         except Exception as error:  # noqa: BLE001 a model that cannot be traced can be trained all the same
             logger.warning("tracker: the graph of %s cannot be traced: %s", type(module).__name__, str(error)[:200])
         finally:
