@@ -52,13 +52,24 @@ PAINTED = """(condition) => new Promise((done) => {
 
 SCRUB = """() => new Promise((done) => {
   const slider = document.querySelector(".distribution input[type=range]");
+  const view = document.getElementById("view").getBoundingClientRect();
+  const seen = [...document.querySelectorAll(".distribution canvas.over")].filter((each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return bottom > view.top && top < view.bottom;
+  });
   const took = [];
   const next = (at) => {
     if (at >= 20) { done(took); return; }
     const begin = performance.now();
-    slider.value = String(at * 37 % 1000);
+    const step = at * 37 % 1000;
+    const wanted = `step ${step.toLocaleString("en-US")},`;
+    slider.value = String(step);
     slider.dispatchEvent(new Event("input"));
-    requestAnimationFrame(() => setTimeout(() => { took.push(performance.now() - begin); next(at + 1); }));
+    const look = () => {
+      if (!seen.every((each) => each.getAttribute("aria-valuetext").startsWith(wanted))) { requestAnimationFrame(look); return; }
+      setTimeout(() => { took.push(performance.now() - begin); next(at + 1); });
+    };
+    requestAnimationFrame(look);
   };
   next(0);
 })"""
@@ -196,7 +207,7 @@ def visit(folder: Path, query: str, act: Callable[[Any], Any]) -> Any:
 
 
 def scrubbed(page: Any) -> list[float]:
-    """Milliseconds from the slider's move to the frame that shows it, all cards in sight drawn."""
+    """Milliseconds from the slider's move to the frame in which all cards in sight show that step's elements."""
     page.evaluate(PAINTED, "distributions")
     page.wait_for_timeout(1500)
     found: list[float] = page.evaluate(SCRUB)

@@ -109,11 +109,11 @@ def read_all(known: Sequence[Segment], questions: Sequence[Question]) -> list[An
         StoreError: a file cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        files = _Files(stack, known)
+        files = Files(stack, known)
         return [_read(files, known, question) for question in questions]
 
 
-def _read(files: _Files, known: Sequence[Segment], question: Question) -> Answer | None:
+def _read(files: Files, known: Sequence[Segment], question: Question) -> Answer | None:
     started = min((segment.created for segment in known), default=0.0)
     start, stop = question.start, question.stop
     if question.axis == "relative":
@@ -141,7 +141,7 @@ def tails(known: Sequence[Segment], tag: str) -> list[Points]:
         return []
     found = []
     with contextlib.ExitStack() as stack:
-        for name, source in _Files(stack, cut).of(tag).items():
+        for name, source in Files(stack, cut).of(tag).items():
             points = ScalarLevels(source.connection, source.series, None).all_points()
             points = points.where(points.step > limits[name])
             if len(points.step):
@@ -179,7 +179,7 @@ def _stored(
     return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
 
 
-def _computed(files: _Files, question: Question, start: float | None, stop: float | None, axis: str) -> Answer | None:
+def _computed(files: Files, question: Question, start: float | None, stop: float | None, axis: str) -> Answer | None:
     y, x = (files.points(each) for each in (question.y, question.x))
     if y is None or (question.x is not None and x is None):
         return None
@@ -215,7 +215,10 @@ def _columns(found: Envelope) -> Answer:
     return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in COLUMNS]
 
 
-class _Files:
+_SERIES = "SELECT id FROM series WHERE kind=? AND tag=?"
+
+
+class Files:
     """The segments of a run, opened when first asked and closed together."""
 
     def __init__(self, stack: contextlib.ExitStack, known: Sequence[Segment]) -> None:
@@ -235,10 +238,15 @@ class _Files:
         """Each segment's part of a series."""
         found = {}
         for segment, connection in self._open:
-            row = connection.execute("SELECT id FROM series WHERE kind='scalar' AND tag=?", (tag,)).fetchone()
+            row = connection.execute(_SERIES, ("scalar", tag)).fetchone()
             if row is not None:
                 found[segment.id] = ScalarLevels(connection, row[0], self._limits[segment.id])
         return found
+
+    def series(self, kind: str, tag: str) -> list[tuple[sqlite3.Connection, int, int | None]]:
+        """(connection, number of the series, last live step) of each segment that knows a series, oldest first."""
+        rows = [(*known, known[1].execute(_SERIES, (kind, tag)).fetchone()) for known in self._open]
+        return [(connection, row[0], self._limits[segment.id]) for segment, connection, row in rows if row is not None]
 
     def points(self, what: str | Expression | None) -> Points | None:
         """All points of a tag or of an expression; None when the run has not all that it needs."""

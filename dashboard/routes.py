@@ -66,6 +66,7 @@ def routes(hub: Hub, store: Callable[[], Store]) -> list[Route]:
         Route("/api/v1/curves", api.curves, methods=["POST"]),
         Route("/api/v1/histograms", api.histograms),
         Route("/api/v1/histograms/merged", api.merged_histograms),
+        Route("/api/v1/histograms/step", api.histograms_of_step, methods=["POST"]),
         Route("/api/v1/media", api.media),
         Route("/api/v1/blobs/{hash}", api.blob),
         Route("/api/v1/graph", api.graph),
@@ -195,6 +196,33 @@ class _Api:
 
         return json_answer(await answered(read))
 
+    async def histograms_of_step(self, request: Request) -> Response:
+        """Some layers of a run at one step, packed: {run, layers: [{tag, step?, span?}], bins?, scale?}.
+
+        See `one_step`.
+        """
+        body = await body_of(request)
+        run, wanted, scale = str(body.get("run") or ""), body.get("layers"), body.get("scale", "linear")
+        bins = body.get("bins", 72)
+        if (
+            not isinstance(wanted, list)
+            or not 1 <= len(wanted) <= MAX_TAGS_A_REQUEST
+            or not isinstance(bins, int)
+            or scale not in ("linear", "log")
+        ):
+            raise HTTPException(400, _STEP_WANTED)
+
+        def read() -> bytes:
+            from dashboard import one_step
+
+            layers = [one_step.Layer.of(each) for each in wanted]
+            known = self._hub.segments(run) or self._run(run).segments()
+            heads, columns = one_step.read(known, layers, max(1, min(bins, 512)), scale)
+            return wire.message({"run": run, "scale": scale, "answers": heads}, columns)
+
+        async with self._reading:
+            return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+
     async def media(self, request: Request) -> Response:
         """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
 
@@ -253,6 +281,11 @@ def _bound(tags: list[Any], sheaves: list[Sheaf], several: bool) -> bytes:
     columns = [column for sheaf in sheaves for column in sheaf.columns()]
     return wire.message({"answers": heads} if several else heads[0], columns)
 
+
+_STEP_WANTED = (
+    "expected {run: name, layers: [{tag: text, step?: whole number, span?: [low, high, elements]}], bins?: n, "
+    f"scale?: linear | log}}, of {MAX_TAGS_A_REQUEST} layers at most"
+)
 
 _CURVES_WANTED = (
     "expected {tag: text (or tags: [texts]), runs: [names], columns?: n, start?: x, stop?: x, "

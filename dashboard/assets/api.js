@@ -27,6 +27,7 @@ export async function packed(path, values = {}) {
 const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
 
 export const post = async (path, body) => (await posted(path, body)).json();
+export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
 export const file = async (path, body) => (await posted(path, body)).blob();
 
 let underWay = 0, answered = 0;

@@ -3,6 +3,7 @@ import * as format from "./format.js";
 import * as ticks from "./ticks.js";
 import { css, isDark } from "./palette.js";
 
+const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
 const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
 
 // Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
@@ -19,15 +20,47 @@ export function shareOf(data, value) {
   return Math.max(0, Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins));
 }
 
+// The least and the greatest step; steps may have gone back.
+export function span(data) {
+  if (data.reach?.of !== data.step) {
+    let low = Infinity, high = -Infinity;
+    for (let row = 0; row < data.rows; row++) { low = Math.min(low, data.first[row]); high = Math.max(high, data.step[row]); }
+    data.reach = { of: data.step, low, high };
+  }
+  return data.reach;
+}
+
 export function stepScale(data, box) {
-  const low = data.step[0], high = data.step[data.rows - 1];
+  const { low, high } = span(data);
   return (step) => (high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2);
 }
 
 export function stepAt(data, box, px) {
-  const low = data.step[0], high = data.step[data.rows - 1];
+  const { low, high } = span(data);
   return low + Math.max(0, Math.min(1, (px - box.left) / (box.right - box.left))) * (high - low);
 }
+
+// From where to where each row of a map reaches: half way to its neighbours, so that it stands at its own steps.
+function reaches(data, box) {
+  const scale = stepScale(data, box);
+  if (data.rows === 1) return [[box.left, box.right]];
+  return Array.from({ length: data.rows }, (_, row) => [
+    row ? (scale(data.step[row - 1]) + scale(data.first[row])) / 2 : box.left,
+    row < data.rows - 1 ? (scale(data.step[row]) + scale(data.first[row + 1])) / 2 : box.right,
+  ]);
+}
+
+// The room of the picture within a card: what stands beside its axes fits.
+export function boxOf(context, data, width, height) {
+  const bare = ["overlay", "one"].includes(data.mode);
+  const words = bare ? [] : data.mode === "ridge" ? Array.from(data.step, format.step) : valueMarks(data, 5).map(({ text }) => text);
+  const widest = Math.max(0, ...words.map((text) => context.measureText(text).width));
+  return { left: bare ? 12 : Math.max(PAD.left, Math.ceil(widest) + 14), right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
+}
+
+// What is not finite in a row.
+const oddIn = (data, row) => data.nan[row] + data.pinf[row] + data.ninf[row];
+const finiteIn = (data, row) => data.total[row] - oddIn(data, row);
 
 // Where a ridge stands: rows from the back to the front, the newest in front.
 function ridgeBase(data, box, row) {
@@ -42,35 +75,62 @@ function peakOf(data, row) {
   return peak;
 }
 
-export function outline(context, data, box, row, tall = Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peak = peakOf(data, row)) {
+// The most that any step has in a bin, as a share of its elements: overlaid steps are measured by it.
+function overlayPeak(data) {
+  let peak = 0;
+  for (let row = 0; row < data.rows; row++) if (finiteIn(data, row)) peak = Math.max(peak, peakOf(data, row) / finiteIn(data, row));
+  return peak;
+}
+
+// How tall a row of so many elements in a bin stands: a ridge by its own fullest bin, overlaid steps all by the same.
+function heights(data, box, row) {
+  const [tall, peak] = data.mode === "overlay" ? [box.bottom - box.top - 4, overlayPeak(data) * finiteIn(data, row)]
+    : [Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peakOf(data, row)];
+  return (bin) => (peak ? (data.counts[row * data.bins + bin] / peak) * tall : 0);
+}
+
+export function outline(context, data, box, row) {
   const { bins } = data;
   const base = ridgeBase(data, box, row);
   const wide = (box.right - box.left) / bins;
+  const height = heights(data, box, row);
   context.moveTo(box.left, base);
   for (let i = 0; i < bins; i++) {
-    const y = base - (peak ? (data.counts[row * bins + i] / peak) * tall : 0);
+    const y = base - height(i);
     if (bins < STEPPED) { context.lineTo(box.left + i * wide, y); context.lineTo(box.left + (i + 1) * wide, y); }
     else context.lineTo(box.left + (i + 0.5) * wide, y);
   }
   context.lineTo(box.right, base);
 }
 
+// The bin under the mouse; null where values do not lie along an axis of their own.
+export function binAt(data, box, px, py) {
+  const share = data.mode === "heat" ? (box.bottom - py) / (box.bottom - box.top) : data.mode === "bands" ? null : (px - box.left) / (box.right - box.left);
+  return share === null || share < 0 || share >= 1 ? null : Math.floor(share * data.bins);
+}
+
 // The row under the mouse; null beside the picture.
 export function rowAt(data, box, px, py) {
   if (px < box.left - 8 || px > box.right + 8 || py < box.top - 8 || py > box.bottom + 8 || !data.rows) return null;
   if (data.mode === "one") return data.row;
-  if (data.mode === "overlay") return data.rows - 1;
+  if (data.mode === "overlay") {
+    const bin = binAt(data, box, Math.max(box.left, Math.min(box.right - 1, px)), py);
+    const rows = [...Array(data.rows).keys()].filter((row) => finiteIn(data, row));
+    const far = new Map(rows.map((row) => [row, Math.abs(box.bottom - heights(data, box, row)(bin) - py)]));
+    return rows.reduce((best, row) => (best === null || far.get(row) <= far.get(best) ? row : best), null);
+  }
   const off = data.mode === "ridge" ? (row) => Math.abs(ridgeBase(data, box, row) - py) : (row) => Math.abs(stepScale(data, box)(data.step[row]) - px);
   let best = 0;
   for (let row = 1; row < data.rows; row++) if (off(row) < off(best)) best = row;
   return best;
 }
 
-export const nearest = (data, step) => {
-  let best = data.rows - 1;
-  for (let row = 0; row < data.rows; row++) if (Math.abs(data.step[row] - step) < Math.abs(data.step[best] - step)) best = row;
+// The place of the step nearest to one.
+export function nearest(steps, step) {
+  let best = steps.length - 1;
+  for (let i = 0; i < steps.length; i++) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
   return best;
-};
+}
 
 function valueMarks(data, count) {
   if (data.scale !== "log") return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
@@ -118,7 +178,7 @@ function stepAxis(context, data, box) {
   const scale = stepScale(data, box);
   context.fillStyle = css("--faint");
   context.textBaseline = "alphabetic";
-  const low = data.step[0], high = data.step[data.rows - 1];
+  const { low, high } = span(data);
   const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74)) : [{ at: low, text: format.step(low) }];
   for (const { at, text } of marks) {
     const half = context.measureText(text).width / 2;
@@ -133,46 +193,69 @@ function ridge(context, data, box, tint) {
   context.textAlign = "right";
   context.textBaseline = "middle";
   const labels = new Set([0, data.rows - 1, Math.round((data.rows - 1) / 2)]);
+  const bad = css("--bad");
+  const gap = data.rows > 1 ? ridgeBase(data, box, 1) - ridgeBase(data, box, 0) : 5;
   for (let row = 0; row < data.rows; row++) {
     const share = data.rows > 1 ? row / (data.rows - 1) : 1;
-    context.beginPath();
-    outline(context, data, box, row);
-    context.closePath();
-    context.globalAlpha = 1;
-    context.fillStyle = card;
-    context.fill();
-    context.globalAlpha = 0.18 + 0.5 * share;
-    context.fillStyle = tint;
-    context.fill();
-    context.globalAlpha = 0.5 + 0.5 * share;
-    context.strokeStyle = isDark() ? tint : card;
-    context.lineWidth = isDark() ? 0.75 : 1;
-    context.stroke();
-    context.globalAlpha = 1;
+    if (finiteIn(data, row)) {
+      context.beginPath();
+      outline(context, data, box, row);
+      context.closePath();
+      context.globalAlpha = 1;
+      context.fillStyle = card;
+      context.fill();
+      context.globalAlpha = 0.18 + 0.5 * share;
+      context.fillStyle = tint;
+      context.fill();
+      context.globalAlpha = 0.5 + 0.5 * share;
+      context.strokeStyle = isDark() ? tint : card;
+      context.lineWidth = isDark() ? 0.75 : 1;
+      context.stroke();
+      context.globalAlpha = 1;
+    }
+    const base = ridgeBase(data, box, row);
+    if (oddIn(data, row)) {
+      context.fillStyle = bad;
+      context.fillRect(box.right + 4, base - 4, 4, Math.max(2, Math.min(4, gap - 1)));
+    }
     if (labels.has(row)) {
       context.fillStyle = css("--faint");
-      context.fillText(format.step(data.step[row]), box.left - 6, ridgeBase(data, box, row) - 3);
+      context.fillText(format.step(data.step[row]), box.left - 6, base - 3);
     }
   }
 }
 
-// All steps on one ground, as shares of their elements: pale the oldest, strong the newest.
+// All steps on one ground, as shares of their elements: pale the oldest, strong the newest that has any.
 function overlay(context, data, box, tint) {
   valueAxis(context, data, box, "x");
-  let peak = 0;
-  const finite = Array.from({ length: data.rows }, (_, row) => Math.max(1, data.total[row] - data.nan[row] - data.pinf[row] - data.ninf[row]));
-  for (let row = 0; row < data.rows; row++) peak = Math.max(peak, peakOf(data, row) / finite[row]);
+  const rows = [...Array(data.rows).keys()].filter((row) => finiteIn(data, row));
+  if (!rows.length) { nothing(context, box); return; }
   context.strokeStyle = tint;
   context.lineJoin = "round";
-  for (let row = 0; row < data.rows; row++) {
+  for (const row of rows) {
     const share = data.rows > 1 ? row / (data.rows - 1) : 1;
-    context.globalAlpha = 0.12 + 0.88 * share ** 2;
-    context.lineWidth = row === data.rows - 1 ? 2 : 1;
+    const isLast = row === rows.at(-1);
+    context.globalAlpha = isLast ? 1 : 0.18 + 0.62 * share ** 2;
+    context.lineWidth = isLast ? 2 : 1;
     context.beginPath();
-    outline(context, data, box, row, box.bottom - box.top - 4, peak * finite[row]);
+    outline(context, data, box, row);
     context.stroke();
   }
   context.globalAlpha = 1;
+}
+
+// Where a picture would be, were there a finite element.
+function nothing(context, box) {
+  context.fillStyle = css("--dim");
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText("no finite element", (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+}
+
+// Steps whose elements are not all finite, above the picture.
+function rail(context, data, box) {
+  context.fillStyle = css("--bad");
+  reaches(data, box).forEach(([from, to], row) => { if (oddIn(data, row)) context.fillRect(from, box.top - 6, Math.max(1.5, to - from + 0.5), 4); });
 }
 
 function heat(context, data, box, tint) {
@@ -196,12 +279,12 @@ function heat(context, data, box, tint) {
   }
   image.getContext("2d").putImageData(pixels, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(image, box.left, box.top, box.right - box.left, box.bottom - box.top);
-  // Steps whose elements are not all finite, above the picture.
-  context.fillStyle = css("--bad");
-  for (let row = 0; row < rows; row++) {
-    if (data.nan[row] + data.pinf[row] + data.ninf[row]) context.fillRect(box.left + (row / rows) * (box.right - box.left), box.top - 6, Math.max(1.5, (box.right - box.left) / rows), 4);
-  }
+  // Each row where its steps are: these need not be evenly spaced.
+  reaches(data, box).forEach(([from, to], row) => {
+    const [left, right] = [from, to].map((px) => Math.round(px * devicePixelRatio) / devicePixelRatio);
+    if (right > left) context.drawImage(image, row, 0, 1, bins, left, box.top, right - left, box.bottom - box.top);
+  });
+  rail(context, data, box);
   stepAxis(context, data, box);
 }
 
@@ -216,6 +299,7 @@ function shades(tint) {
 function bands(context, data, box, tint) {
   valueAxis(context, data, box, "y");
   stepAxis(context, data, box);
+  rail(context, data, box);
   const q = data.quantiles.length;
   const scale = stepScale(data, box);
   const y = (value) => box.bottom - shareOf(data, value) * (box.bottom - box.top);
@@ -241,6 +325,7 @@ function bands(context, data, box, tint) {
 // The counts of one step as bars, its median and quartiles as lines.
 function one(context, data, box, tint) {
   valueAxis(context, data, box, "x");
+  if (!finiteIn(data, data.row)) { nothing(context, box); return; }
   bars(context, box, data.counts.subarray(data.row * data.bins, (data.row + 1) * data.bins), tint);
   const q = data.quantiles.length;
   [0.25, 0.5, 0.75].forEach((wanted) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,25 @@ OCTAVES = 24
 """Below the largest magnitude: what is smaller than a 16-millionth of it counts as about 0 on logarithmic bins."""
 
 
+@dataclass(frozen=True)
+class Span:
+    """What bins are made for."""
+
+    low: float
+    """The smallest finite element there is, or a little below where all are equal; `high` likewise."""
+    high: float
+    elements: int
+    """Of one step, at the most."""
+
+    @classmethod
+    def of(cls, items: Sequence[Histogram], counts: Sequence[int]) -> Span:
+        """Of histograms, each of so many steps. Of none: 0 to 1."""
+        most = max((-(-each.total // count) for each, count in zip(items, counts, strict=True)), default=0)
+        return cls(*_range(items), most)
+
+
 def matrix(
-    found: Histograms, bins: int, scale: str = "linear", *, honest: bool = False
+    found: Histograms, bins: int, scale: str = "linear", *, honest: bool = False, span: Span | None = None
 ) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
     """A series of histograms as a table of counts, one row a step (or a few steps, merged), over common bins.
 
@@ -35,17 +53,17 @@ def matrix(
         bins: Bins between the smallest and the largest finite element of all.
         scale: "linear" bins of one width, or "log": of one ratio, with one about 0 in the middle.
         honest: Make fewer bins of few elements, so that what is seen is the distribution and not its noise.
+        span: What the bins are made for, which holds all of them; None for just these.
 
     Returns:
-        A head, {"rows", "bins", "low", "high", "quantiles", "merged", "elements"}, and the columns: steps, wall times,
-        totals, NaN, +inf and -inf counts, quantiles (rows × 7), the bins' edges (bins + 1) and counts (rows × bins).
+        A head, {"rows", "bins", "low", "high", "quantiles", "merged", "elements"}, and the columns: the first step of
+        each row, its last, wall times of that, how many steps it is of, totals, NaN, +inf and -inf counts, quantiles
+        (rows × 7), the bins' edges (bins + 1) and counts (rows × bins).
     """
-    low, high = _range(found.items)
-    elements = max(
-        (-(-each.total // count) for each, count in zip(found, found.count.tolist(), strict=True)), default=0
-    )
+    span = span or Span.of(found.items, found.count.tolist())
+    low, high = span.low, span.high
     if honest:
-        bins = min(bins, fair_bins(elements))
+        bins = min(bins, fair_bins(span.elements))
     edges = even_edges(low, high, bins) if scale == "linear" else log_edges(low, high, bins)
     bins = len(edges) - 1
     rows = SketchRows([each.sketch for each in found])
@@ -57,11 +75,13 @@ def matrix(
         "quantiles": list(QUANTILES),
         "merged": int(found.count.max(initial=1)),
         "steps": int(found.count.sum()),
-        "elements": elements,
+        "elements": span.elements,
     }
     columns = [
+        found.step,
         found.last_step,
         found.last_wall_time,
+        found.count,
         np.array([each.total for each in found], float),
         np.array([each.nan_count for each in found], float),
         np.array([each.posinf_count for each in found], float),

@@ -38,7 +38,7 @@ def series(parts: list[np.ndarray], size: int = 1) -> Histograms:
 @given(st.lists(tensors, max_size=12), st.integers(1, 60), st.integers(1, 5))
 def test_every_finite_element_is_in_one_bin_of_its_row(parts: list[np.ndarray], bins: int, size: int) -> None:
     """Rows add up, exactly, also those of several steps; NaN and ±inf are told apart."""
-    head, (step, _, total, nan, posinf, neginf, quantiles, _, counts) = matrix(series(parts, size), bins)
+    head, (first, step, _, of, total, nan, posinf, neginf, quantiles, _, counts) = matrix(series(parts, size), bins)
     assert head["rows"] == len(step) == -(-len(parts) // size)
     assert (head["steps"], head["merged"]) == (len(parts), min(size, max(len(parts), 1)))
     counts = counts.reshape(head["rows"], bins)
@@ -49,8 +49,9 @@ def test_every_finite_element_is_in_one_bin_of_its_row(parts: list[np.ndarray], 
         assert (posinf[row], neginf[row]) == ((group == np.inf).sum(), (group == -np.inf).sum())
         assert counts[row].sum() == pytest.approx(np.isfinite(group).sum())
         assert (counts[row] >= 0).all()
+    assert of.sum() == len(parts)
     if parts:
-        assert step[-1] == (len(parts) - 1) * 10
+        assert (first[-1], step[-1]) == ((len(parts) - 1) // size * size * 10, (len(parts) - 1) * 10)
     assert quantiles.shape == (head["rows"] * len(QUANTILES),)
 
 
