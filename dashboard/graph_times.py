@@ -1,8 +1,9 @@
 """What the nodes of a graph took, out of a profile of the same run: only what was measured, and only where it is sure.
 
-Two profiles say where an operation belongs. TensorFlow's name the node. The trainer's name the module and the
+Three profiles say where an operation belongs. TensorFlow's name the node. The trainer's name the module and the
 operation; where a module does the same operation several times, events and nodes stand in the same order, step after
-step, and a gradient is found by the arrow from the operation it is of.
+step, and a gradient is found by the arrow from the operation it is of. PyTorch's are matched as a whole; see
+`torch_times`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dashboard import torch_times
 from dashboard.profiles.trace import Trace
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +34,9 @@ def node_times(trace: Trace, nodes: Sequence[Mapping[str, Any]]) -> tuple[Floats
     """
     found, total = _by_module(trace, nodes)
     named, more = _by_name(trace, nodes)
+    ordered, rest = torch_times.node_times(trace, nodes)
+    if not (found.any() or named.any()):
+        return ordered, rest if ordered.any() else total + more
     return found + named, total + more
 
 

@@ -42,6 +42,6 @@ runs.onChange((what) => {
   if (page && (what === "runs" || what === "visible")) page.update();
   else if (view) askEarly();
 });
-live.on("changed", ({ run, what }) => { if (what.includes("graph")) page?.changed(run); if (what.includes("marks")) page?.marked(run); });
+live.on("changed", ({ run, what }) => { if (what.includes("graph")) page?.changed(run); if (what.includes("marks")) page?.marked(run); if (what.includes("profile")) page?.profiled(run); });
 live.on("restart", () => page?.changed());
 document.addEventListener("themechange", () => page?.recolour());

@@ -55,10 +55,13 @@ export function wordsOf(item) {
 
 function leafWords(item) {
   const font = item.kind === "parameter" ? SMALL : TEXT;
-  const name = item.label.split("/").pop();
+  // An operation that is alone in its layer is called as the layer is: of twelve boxes "linear" none says which it is.
+  const parts = item.label.split("/");
+  const last = parts.pop();
+  const name = item.kind === "op" && parts.length ? parts.pop() : /^\d+$/.test(last) && parts.length ? `${parts.pop()} ${last}` : last;
   const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   // "relu_1" says what it does; "scores" does not.
-  const tells = item.kind !== "op" || !item.op || plain(name).replace(/\d+$/, "").includes(plain(item.op)) || plain(item.op).includes(plain(name).replace(/\d+$/, "") || "?");
+  const tells = item.kind !== "op" || !item.op || plain(name).replace(/\d+$/, "").includes(plain(item.op)) || (plain(name).length > 2 && plain(item.op).includes(plain(name).replace(/\d+$/, "") || "?"));
   const side = amount ? (item[amount.key] ? amount.say(item[amount.key]) : "") : item.kind === "parameter" || item.kind === "input" || item.kind === "output" ? item.shape : tells ? "" : item.op;
   return { title: fit(name, font, WIDEST - 70), side: fit(side ?? "", SMALL, 90), font };
 }

@@ -67,20 +67,26 @@ const light = ["#eef5ee", "#bfe3cb", "#7cc7b4", "#3f9fa6", "#2d6f95", "#3d4281"]
 const dark = ["#1d2a33", "#1f4757", "#23707a", "#3a9c8b", "#7cc48a", "#d6e58a"];
 export const ramp = () => (isDark() ? dark : light);
 
+const isOdd = (value) => value !== null && !Number.isFinite(value);
+
 // The share of the largest, by its root: what is a hundredth of the largest still shows.
 export class Scale {
-  // amount: what an item holds, by default what was counted of it; most: where the scale ends.
-  constructor(items, mode, amount = (item) => item[mode] ?? 0, most = Math.max(0, ...items.map(amount))) {
-    Object.assign(this, { mode, amount, most });
+  // amount: what an item holds, by default what was counted of it, null where nothing is known; most: where the scale ends.
+  constructor(items, mode, amount = (item) => item[mode] || null, most = Math.max(0, ...items.map(amount))) {
+    Object.assign(this, { mode, amount, most, odd: items.some((item) => isOdd(amount(item))) });
   }
 
   at(item) {
     const value = this.amount(item);
-    return this.most && value > 0 ? Math.min(1, Math.sqrt(value / this.most)) : null;
+    return value === null ? null : this.most ? Math.min(1, Math.sqrt(Math.max(0, value) / this.most)) : 0;
   }
+
+  // What is not finite has a colour of its own.
+  get oddly() { return filled(isDark() ? [122, 40, 44] : [255, 190, 190]); }
 
   // Fill, and whether the words on it are to be light.
   colour(item) {
+    if (isOdd(this.amount(item))) return this.oddly;
     const share = this.at(item);
     if (share === null) return null;
     const stops = ramp();

@@ -3,6 +3,7 @@
 
 export const FRAME = `
 <div class="graph-bar">
+  <div class="graph-choices">
   <label class="graph-choice"><span>Run</span><select id="graph-run"></select></label>
   <label class="graph-choice" hidden><span>Graph</span><select id="graph-tag"></select></label>
   <div class="graph-find">
@@ -10,7 +11,7 @@ export const FRAME = `
     <ul id="graph-hits" class="graph-hits" role="listbox" aria-label="Matches" hidden></ul>
   </div>
   <div class="graph-modes" role="radiogroup" aria-label="Colour by"></div>
-  <span class="bar-space"></span>
+  </div>
   <button class="icon-button" id="graph-export" aria-label="Save as SVG" title="Save as SVG"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6.5 8.5 10 12l3.5-3.5M4 15.5h12"/></svg></button>
   <button class="icon-button" id="graph-panel-toggle" aria-label="Show or hide the details" aria-expanded="true" aria-controls="graph-panel" title="Details"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3.5 4.5h13v11h-13zM12 4.5v11"/></svg></button>
 </div>

@@ -11,7 +11,7 @@ export function legend(element, mode, scale, closed, hint = "") {
   if (scale) {
     const bar = Object.assign(document.createElement("i"), { className: "ramp" });
     bar.style.background = `linear-gradient(90deg, ${ramp().join(", ")})`;
-    element.replaceChildren(span("", MODES[mode].title), span("dim", "0"), bar, span("dim", MODES[mode].say(scale.most)));
+    element.replaceChildren(span("", MODES[mode].title), span("dim", "0"), bar, span("dim", MODES[mode].say(scale.most)), ...(scale.odd ? [entryOf("not finite", scale.oddly.fill)] : []));
     return;
   }
   const counts = new Map();
@@ -25,17 +25,18 @@ export function legend(element, mode, scale, closed, hint = "") {
   }));
 }
 
+function entryOf(words, fill, title = words) {
+  const made = Object.assign(span("entry", ""), { title });
+  const dot = Object.assign(document.createElement("i"), { className: "dot" });
+  dot.style.background = fill;
+  made.append(dot, words);
+  return made;
+}
+
 // The devices of what can be seen, and that some of it lies on several.
 function devices(scale, closed) {
   const seen = new Set(closed.flatMap(({ item }) => item.devices ?? []));
-  const entry = (words, fill, title = words) => {
-    const made = Object.assign(span("entry", ""), { title });
-    const dot = Object.assign(document.createElement("i"), { className: "dot" });
-    dot.style.background = fill;
-    made.append(dot, words);
-    return made;
-  };
-  const found = [...seen].sort((a, b) => a - b).map((i) => entry(scale.names[i], scale.fill(i).fill, scale.devices[i]));
+  const found = [...seen].sort((a, b) => a - b).map((i) => entryOf(scale.names[i], scale.fill(i).fill, scale.devices[i]));
   const mixed = closed.some(({ item }) => item.devices?.length > 1);
-  return [...found, ...(mixed ? [entry("several devices", scale.mixed.fill)] : [])];
+  return [...found, ...(mixed ? [entryOf("several devices", scale.mixed.fill)] : [])];
 }

@@ -194,11 +194,14 @@ export class Page {
     return !MODES[mode].placed || this.model.about.devices.length > 0;
   }
 
-  // Asks what the nodes took, once the run has profiles.
-  async #lookForTimes() {
+  // A profile was logged: it may be a newer one of nodes of this graph.
+  profiled(run) { if (this.model?.run === run) this.#lookForTimes(true); }
+
+  // Asks what the nodes took, once the run has profiles; again when there are new ones.
+  async #lookForTimes(again = false) {
     const { model } = this;
     const profiles = (runs.get(model.run)?.series.profile ?? []).join("\n");
-    if (!profiles || model.asked === profiles) return;
+    if (!profiles || (model.asked === profiles && !again)) return;
     model.asked = profiles;
     try { if (!await model.measure() || model !== this.model) return; } catch { return; /* the graph is of use without it */ }
     if (state.local.get("graph.colour", "structure") === "time") this.mode = "time";
@@ -314,7 +317,7 @@ export class Page {
     const closed = this.scene.boxes.filter((box) => !box.open);
     const watch = MODES[this.mode].watched ? this.watch : null;
     const path = (item) => this.model.way(item.id).join("/");
-    const amount = watch ? (item) => watch.at(path(item), this.mode) ?? 0 : undefined;
+    const amount = watch ? (item) => watch.at(path(item), this.mode) : undefined;
     const items = closed.map((box) => box.item);
     const scale = this.mode === "structure" ? null : MODES[this.mode].placed ? new DeviceScale(this.model.about.devices) : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
     const { broken: met } = this.watch;

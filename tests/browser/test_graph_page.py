@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import model_graphs
 import pytest
@@ -287,3 +288,49 @@ def test_colours_tell_the_time_that_a_profile_measured(logdir: Path, show: Calla
     page.reload()
     page.wait_for_function("() => document.querySelector('.graph-modes input[value=time]')?.checked")
     assert "4 ms" in legend.inner_text()
+
+
+def test_a_newer_profile_is_shown_at_once(logdir: Path, show: Callable[..., Any], until: Any) -> None:
+    """Under the same tag, while the page is open: the times are those of the newer."""
+
+    def profile(microseconds: float) -> Any:
+        event = {"ph": "X", "pid": 0, "tid": 1, "name": "MatMul", "ts": 0, "dur": microseconds}
+        return tracker.Profile({"traceEvents": [{**event, "args": {"node": "dense"}}]})
+
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log_graph(tracker.Graph([{"name": "dense", "op": "MatMul"}, {"name": "x", "op": "Const"}], []))
+        run.log({"profile": profile(2000)}, step=1)
+        run.flush()
+        page = show(logdir)
+        until(page, "document.querySelector('.graph-modes').textContent.includes('Time')")
+        page.get_by_role("radio", name="Time").check()
+        legend = "document.querySelector('.graph-legend').textContent"
+        until(page, f"{legend}.includes('2 ms')")
+        run.log({"profile": profile(5000)}, step=2)
+        run.flush()
+        until(page, f"{legend}.includes('5 ms')")
+
+
+def test_f_shows_the_whole_graph_and_leaves_the_keyboard_to_it(logdir: Path, show: Callable[..., Any]) -> None:
+    """On other pages f goes to the search of runs; the sheet of keys says what is so here."""
+    log(logdir, "mlp", model_graphs.mlp())
+    page = show(logdir)
+    page.keyboard.press("f")
+    assert page.evaluate("document.activeElement.id") != "run-search"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "graph-search"
+
+
+def test_the_saved_file_is_drawn_alone(logdir: Path, show: Callable[..., Any], new_page: Any) -> None:
+    """Opened by itself in a browser that has none of our styles: its size is the graph's, words and colours are there."""
+    log(logdir, "mlp", model_graphs.mlp())
+    page = show(logdir)
+    with page.expect_download() as download:
+        page.locator("#graph-export").click()
+    alone = new_page(width=700, height=700)
+    alone.goto(f"data:image/svg+xml,{quote(Path(download.value.path()).read_text(encoding='utf-8'))}")
+    assert alone.evaluate("document.querySelectorAll('text').length") > 10
+    assert alone.evaluate(
+        "[...document.querySelectorAll('rect')].every((each) => getComputedStyle(each).fill !== 'rgb(0, 0, 0)')"
+    )
+    assert alone.evaluate("document.querySelector('text').getBoundingClientRect().width > 8")

@@ -136,3 +136,34 @@ def test_what_pytorch_modules_put_out_colours_the_graph(
     until(page, "!document.querySelector('.graph-player').hidden")
     until(page, f"({FILL})('1/relu')")  # what broke is told before what was watched has come
     assert "Step 6: Linear 2" in page.inner_text(".graph-broken")
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1024), ("light", 700)])
+def test_what_is_not_finite_has_a_colour_and_the_sentence_its_room(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], theme: str, width: int
+) -> None:
+    """A share of 0 is not what was never watched; a long sentence leaves the graph in sight in a narrow window."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme)
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log_graph(tracker.Graph(NODES, EDGES))
+        for step in range(3):
+            run.log({"dead/fc1": 0.0, "dead/fc2": 0.5 if step < 2 else math.nan}, step=step)
+        run.mark(
+            "Linear fc2 at model.py:12 put out the first value that is not finite; its fc2.weight is not finite.",
+            2, kind="anomaly", node="fc2", inputs=["float32 (64, 10), 0.0003411 to 1.068e+05, mean 3279"] * 2,
+        )  # fmt: skip
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=graph&at=1")
+    until(page, "viz.ready")
+    page.get_by_role("radio", name="Dead share").check()
+    until(page, "!document.querySelector('.graph-player').hidden")
+    found = "[...document.querySelectorAll('.graph-svg .box')].map((box) => box.style.getPropertyValue('--fill'))"
+    until(page, f"{found}.filter(Boolean).length >= 2")
+    assert page.evaluate(f"{found}.some((fill) => !fill)")
+    assert "not finite" not in page.inner_text(".graph-legend")
+    page.evaluate("viz.set('pace', null)")
+    until(page, "document.querySelector('.graph-legend').textContent.includes('not finite')")
+    player = page.locator(".graph-player").bounding_box()
+    canvas = page.locator("#graph-canvas").bounding_box()
+    assert player["height"] < 0.3 * canvas["height"]
+    assert player["x"] + player["width"] <= canvas["x"] + canvas["width"]

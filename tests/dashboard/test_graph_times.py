@@ -108,6 +108,59 @@ def test_nodes_that_tensorflow_names_are_found() -> None:
     assert total == 52.0
 
 
+def test_pytorch_operations_are_found_where_the_whole_model_stands(tmp_path: Path) -> None:
+    """Two training steps of the model, profiled by PyTorch: each operation with its gradient, and the loss is of none.
+
+    Of another model, which has an operation more, nothing is told, though most of it stands there too.
+    """
+    torch = pytest.importorskip("torch", reason="needs PyTorch, which only the tests use")
+    model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.GELU(), torch.nn.LayerNorm(16), torch.nn.Linear(16, 2))
+    other = torch.nn.Sequential(*model, torch.nn.Softmax(1))
+    x = torch.randn(4, 8)
+    with torch.profiler.profile() as profiler:
+        for _ in range(2):
+            (model(x) ** 2).mean().backward()
+    profiler.export_chrome_trace(str(tmp_path / "trace.json"))
+    made = trace.read((tmp_path / "trace.json").read_bytes())
+    nodes = tracker.Graph.of(model, x).nodes
+    spent, total = node_times(made, nodes)
+    took = {node["name"]: us for node, us in zip(nodes, spent.tolist(), strict=True) if us}
+    assert set(took) == {"0/linear", "1/gelu", "2/layer_norm", "3/linear"}
+    assert sum(took.values()) < total
+    forward = sum(us for _, us in _named(made, "aten::linear"))
+    engine = "autograd::engine::evaluate_function:"
+    backward = sum(us for each in ("Addmm", "T") for _, us in _named(made, f"{engine} {each}Backward0"))
+    assert took["0/linear"] + took["3/linear"] == pytest.approx(forward + backward)
+    assert node_times(made, tracker.Graph.of(other, x).nodes)[0].sum() == 0
+
+
+def _named(made: trace.Trace, name: str) -> list[tuple[str, float]]:
+    """Events of a name, with their µs."""
+    return [
+        (name, us)
+        for which, us in zip(made.name.tolist(), made.duration.tolist(), strict=True)
+        if made.names[which] == name
+    ]
+
+
+def test_kernels_count_where_they_took_longer_than_their_launch() -> None:
+    """Of a GPU: the launch of four operations in a row, one of which launched a kernel that took 90."""
+    events: list[dict[str, Any]] = []
+    for i, op in enumerate(("linear", "gelu", "layer_norm", "linear")):
+        events.append({"ph": "X", "cat": "cpu_op", "name": f"aten::{op}", "pid": 1, "tid": 1, "ts": 10 * i, "dur": 5})
+    events += [
+        {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "pid": 1, "tid": 1, "ts": 11, "dur": 2},
+        {"ph": "s", "cat": "ac2g", "id": 7, "pid": 1, "tid": 1, "ts": 11, "name": "ac2g"},
+        {"ph": "X", "cat": "kernel", "name": "gelu_kernel", "pid": 0, "tid": 7, "ts": 20, "dur": 90},
+        {"ph": "f", "cat": "ac2g", "id": 7, "pid": 0, "tid": 7, "ts": 20, "name": "ac2g", "bp": "e"},
+    ]
+    names = ("a/linear", "b/gelu", "c/layer_norm", "d/linear")
+    nodes = [{"name": name, "op": name.partition("/")[2], "kind": "op"} for name in names]
+    spent, total = node_times(trace.build(events), nodes)
+    assert spent.tolist() == [5.0, 90.0, 5.0, 5.0]
+    assert total == 105.0
+
+
 def test_where_it_is_not_sure_nothing_is_told() -> None:
     """A module whose operation ran three times in two nodes: which took what cannot be known."""
     event = {"ph": "X", "cat": "forward", "name": "mul", "pid": 1, "tid": 1, "dur": 2, "args": {"module": "a/b"}}

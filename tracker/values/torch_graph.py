@@ -41,7 +41,8 @@ def trace(model: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         return _exported(model, inputs)
     except Exception as error:  # noqa: BLE001 torch.export fails with errors of many kinds; the model itself decides below
         traced = _hooked(model, inputs)
-        why = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        # What follows in brackets is about torch's own symbols.
+        why = str(error).strip().partition("\n")[0].partition(" (unhinted")[0][:200] or type(error).__name__
         traced["notes"] = [
             f"Taken with hooks: torch.export could not follow the model ({why}). "
             "Operations between modules are not seen.",
