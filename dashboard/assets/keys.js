@@ -33,7 +33,7 @@ const SMOOTH = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
 const acts = {
   "?": help,
-  "/": () => document.getElementById(state.get("page") === "runs" ? "run-search" : "tags")?.focus(),
+  "/": () => document.getElementById({ runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")?.focus(),
   f: () => document.getElementById("run-search").focus(),
 };
 const curveActs = {
