@@ -96,7 +96,7 @@ function toolbar(kinds) {
   bar.across = choice("Side by side", [["runs", "One step"], ["steps", "Over steps"]], state.get("across"), (value) => state.set("across", value));
   bar.append(bar.across);
   const size = (value) => { state.local.set("pictures", value); document.body.dataset.pictures = value; };
-  if (kinds.includes("image")) bar.append(choice("Size of pictures", SIZES, state.local.get("pictures", ""), size));
+  bar.sizes = bar.appendChild(choice("Size of pictures", SIZES, state.local.get("pictures", ""), size));
   size(state.local.get("pictures", ""));
   const search = node("input", { type: "search", id: "media-tags", placeholder: "Filter tags", "aria-label": "Filter tags: words or /regex/", title: "Words or /regex/ (/)", autocomplete: "off", spellcheck: "false", value: state.get("tags") });
   search.addEventListener("input", () => state.set("tags", search.value));
@@ -114,6 +114,7 @@ function showTools() {
   button.hidden = at === null;
   button.textContent = `At step ${format.step(at ?? 0)}: follow the newest`;
   tools.across.show(state.get("across"));
+  tools.sizes.hidden = !tools.dataset.kinds.includes("image") || !["", "image"].includes(state.get("medium"));
   if (search.value !== state.get("tags")) search.value = state.get("tags");
 }
 

@@ -45,7 +45,10 @@ export function make(item, panel, inSight) {
 
 const spoken = (about) => [about.caption, about.label !== undefined ? `shows ${about.label}` : "", about.predictions?.length ? `taken for ${about.predictions[0].name}` : ""].filter(Boolean).join(", ") || "logged picture";
 
-export const told = (about) => [about.caption, about.label !== undefined ? `label ${about.label}` : "", about.clipped ? `${format.plural(about.clipped, "value")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+export const told = (about) => [about.caption, about.label !== undefined ? `label ${about.label}` : "", about.clipped ? clipped(about) : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+
+// From where to where the numbers ran says why a picture is all white.
+const clipped = ({ clipped: count, least, most }) => `${format.plural(count, "value")} clipped${least !== undefined && most !== undefined ? `: they ran from ${format.value(least, 3)} to ${format.value(most, 3)}` : ""}`;
 
 // The likeliest classes as bars; that of the truth stands out.
 export function bars(holder, guesses, label) {
