@@ -71,7 +71,7 @@ export function make(item, panel) {
     if (spectrum && up >= 0 && up <= 1) {
       const column = Math.min(spectrum.columns - 1, Math.floor(share * spectrum.columns)), band = Math.min(spectrum.bands - 1, Math.floor(up * spectrum.bands));
       const db = spectrum.db[column * spectrum.bands + band];
-      said.push(`${format.value((up * sound.rate) / 2, 3)} Hz`, db <= -RANGE_DB ? `≤ −${RANGE_DB} dB` : `${format.value(db, 2)} dB`);
+      said.push(`${format.value((up * sound.rate) / 2, 3)} Hz`, db <= -RANGE_DB ? `≤ −${RANGE_DB} dB` : `${format.step(db || 0)} dB`);
     }
     pointed.textContent = said.join(" · ");
   }

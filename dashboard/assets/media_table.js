@@ -127,13 +127,13 @@ class View {
 // digits to the largest, so that points stand below each other; of very different sizes each by itself.
 function wording({ values }) {
   const numbers = values.filter((cell) => typeof cell === "number" && cell !== 0);
-  const sizes = numbers.map(Math.abs), most = sizes.reduce((a, b) => Math.max(a, b), 0), least = sizes.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   if (numbers.every(Number.isInteger)) return (x) => x.toLocaleString("en-US").replace("-", "−");
-  if (most >= 1e7 || most < 1e-3 || most / least > 1e6) return (x) => format.value(x, 5);
-  const decimals = Math.max(1, 4 - Math.max(0, Math.floor(Math.log10(most))));
+  const decimals = Math.max(1, 4 - Math.max(0, Math.floor(Math.log10(most)))), nothing = 0.5 * 10 ** -decimals;
+  if (most >= 1e7 || numbers.filter((x) => Math.abs(x) < nothing).length > numbers.length / 2) return (x) => format.value(x, 5);
   const written = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   // What would be written as zero and is not.
-  return (x) => (x !== 0 && Math.abs(x) < 0.5 * 10 ** -decimals ? format.value(x, 2) : written.format(x).replace("-", "−"));
+  return (x) => (x !== 0 && Math.abs(x) < nothing ? format.value(x, 2) : written.format(x).replace("-", "−"));
 }
 
 const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

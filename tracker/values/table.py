@@ -29,7 +29,8 @@ class Table(Value):
 
     Args:
         data: A pandas (or polars) DataFrame, with its index where rows have names; a mapping of columns; a sequence
-            of rows, each a sequence or a mapping; or an array of two axes or of fields. `Image` values and PIL images in cells are shown as pictures.
+            of rows, each a sequence or a mapping; or an array of two axes or of fields.
+            `Image` values and PIL images in cells are shown as pictures.
         columns: Names of the columns; those of `data`, or "0", "1", … by default.
 
     Raises:
