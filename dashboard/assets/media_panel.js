@@ -17,7 +17,7 @@ const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
 const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
 
-const PICTURE = { width: 104, height: 150 }; // px that one takes in the grid, at the least
+const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, at the least
 const PIECE = 40; // items made in one go when the page has nothing else to do
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
 const all = new Set(); // panels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 import tracker
 from tracker.values import kept
+from tracker.values.figure import PLOTLY_FORM
+from tracker.values.value import Medium
 
 INK = """(selector) => {
   const canvas = document.querySelector(selector);
@@ -269,7 +272,7 @@ def test_pictures_of_odd_shapes_have_a_place(shown: Callable[..., Any], until: C
       const { width, height } = panel.querySelector('.picture img').getBoundingClientRect();
       return [panel.querySelector('.last').textContent, [width, height]];
     }))""")
-    assert all(8 <= width and 8 <= height <= 420 for width, height in sizes.values()), sizes
+    assert all(width >= 8 and 8 <= height <= 420 for width, height in sizes.values()), sizes
 
 
 def test_tags_and_kinds_are_chosen_and_what_is_hidden_says_so(
@@ -474,3 +477,33 @@ def test_a_new_step_arrives_while_one_looks(
         run.flush()
         until(page, "document.querySelector('[aria-label=\"p of a\"] input').max === '2'")
         assert page.inner_text("[aria-label='p of a'] output") == "step 0"
+
+
+HOSTILE_FIGURES = [
+    {"data": [{"type": "scatter", "x": [1], "y": [1]}], "layout": {"images": [{"source": "http://192.0.2.1/track.png", "x": 0, "y": 1, "sizex": 1, "sizey": 1}]}},
+    {"data": [{"type": "scatter", "x": [1], "y": [1], "text": ["<a href='data:text/html,<script>top.struck=1</script>'>x</a>"], "mode": "text"}]},
+    {"data": [{"type": "image", "source": "http://192.0.2.1/track.png"}]},
+    {"data": [{"type": "scatter", "x": {"bdata": "AAAA", "dtype": "f8", "shape": "1e9"}, "y": [1]}]},
+    {"data": "all", "layout": "none"},
+    {"data": [None, 7, {"type": "no such trace"}], "layout": {"template": 7, "margin": "wide", "height": "1e99", "title": ["x"], "font": "big"}},
+    {"data": [{"type": "table", "header": {"values": ["<img src=x onerror=window.struck=1>"]}, "cells": {"values": [["<svg onload=window.struck=1>"]]}}]},
+]  # fmt: skip
+
+
+def test_hostile_figures_ask_nobody_and_do_nothing(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Pictures of other hosts, links, arrays that claim a size, layouts of the wrong kind: drawn without it, or said."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for number, figure in enumerate(HOSTILE_FIGURES):
+            item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
+            run.log({f"f{number}": kept.Kept("figure", [item])}, step=0)
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
+    until(page, "viz.ready")
+    for number in range(len(HOSTILE_FIGURES)):
+        page.locator(f"[aria-label='f{number} of a']").scroll_into_view_if_needed()
+        until(page, f"document.querySelector(`[aria-label='f{number} of a'] :is(.main-svg, .page-note)`)")
+    assert page.evaluate("window.struck") is None
+    assert page.query_selector(".js-plotly-plot :is(img, script, iframe)") is None
+    links = page.evaluate("[...document.querySelectorAll('.js-plotly-plot a')].map((a) => a.getAttribute('xlink:href') ?? a.getAttribute('href') ?? '')")  # fmt: skip
+    assert not [each for each in links if each.startswith(("data:", "javascript:"))]
