@@ -131,7 +131,8 @@ export function unmount() {
 
 export const isReady = () => {
   const sighted = [...panels.values()].filter((panel) => panel.sight);
-  return runs.loaded && (!panels.size || (sighted.length > 0 && sighted.every((panel) => panel.loaded)));
+  const isDrawn = () => [...rows.querySelectorAll('img[loading="eager"]')].every((image) => image.complete);
+  return runs.loaded && (!panels.size || (sighted.length > 0 && sighted.every((panel) => panel.loaded) && isDrawn()));
 };
 
 const each = (act) => { if (view) for (const panel of panels.values()) act(panel); };

@@ -28,6 +28,7 @@ export function make(item, panel, inSight) {
     image.width = about.width;
     image.height = about.height;
     // A strip of pixels at its own shape would be a line too thin to see.
+    image.classList.toggle("is-tall", about.height > 1.2 * about.width);
     image.classList.toggle("is-strip", about.width > STRIP * about.height);
     image.classList.toggle("is-column", about.height > STRIP * about.width);
     image.classList.toggle("is-small", about.width <= 128 && about.height <= 128);

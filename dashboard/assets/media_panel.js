@@ -33,6 +33,13 @@ export const KINDS = {
   text: { title: "Texts", make: texts.make },
 };
 
+// When the pictures there are have come, or a second has passed: those beyond the screen would share the line with them.
+function seen(holder) {
+  const waiting = [...holder.querySelectorAll("img")].filter((image) => !image.complete);
+  const come = waiting.map((image) => new Promise((done) => { for (const name of ["load", "error"]) image.addEventListener(name, done, { once: true }); }));
+  return Promise.race([Promise.all(come), new Promise((done) => setTimeout(done, 1000))]);
+}
+
 // What is shown of the layers of a tag has changed: in all runs that stand side by side.
 export function relayered(tag) {
   for (const panel of all) if (panel.tag === tag && panel.loaded) panel.draw();
@@ -192,7 +199,10 @@ export class Panel {
       else made.append(KINDS[this.kind].make(items[i], this, from === 0));
     }
     holder.append(made);
-    if (to < items.length) idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
+    if (to >= items.length) return;
+    const next = () => idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
+    if (from === 0) seen(holder).then(next);
+    else next();
   }
 
   // Switches for what lies over pictures.
