@@ -76,10 +76,11 @@ async function plot(holder, panel, item, isWanted, tall) {
     if (!holder.classList.contains("js-plotly-plot")) holder.replaceChildren();
     const ink = css("--text"), grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
-    const plain = { data: Array.isArray(found.data) ? found.data : [], layout: found.layout && typeof found.layout === "object" ? found.layout : {} };
+    const plain = { data: Array.isArray(found.data) ? found.data.map(own) : [], layout: found.layout && typeof found.layout === "object" ? found.layout : {} };
+    if (Array.isArray(plain.layout.images)) plain.layout.images = plain.layout.images.map(own);
     const layout = { ...plain.layout, template: mixed(plain.layout.template, axis), autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: css("--font"), size: 12, ...plain.layout.font } };
-    const own = Number(plain.layout.height);
-    layout.height = tall ?? (own > 0 ? Math.min(HIGHEST, Math.max(LOWEST, own)) : HEIGHT);
+    const wanted = Number(plain.layout.height);
+    layout.height = tall ?? (wanted > 0 ? Math.min(HIGHEST, Math.max(LOWEST, wanted)) : HEIGHT);
     delete layout.width;
     // Plotly's own margins leave a title's room, and half of a small card, also where there is no title.
     layout.margin = { l: 48, r: 16, b: 40, t: titled(plain.layout) ? 48 : 16, ...plain.layout.margin };
@@ -90,6 +91,9 @@ async function plot(holder, panel, item, isWanted, tall) {
     if (isWanted()) holder.replaceChildren(node("p", { class: "page-note", text: `The figure could not be drawn: ${error.message}` }));
   }
 }
+
+// A trace or a picture without what lies on another host, which is not even asked for.
+const own = (part) => (typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part);
 
 // The figure's own template with axes and words in the colours of the page.
 function mixed(template, axis) {
