@@ -19,13 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import curves, expressions, wire
+from dashboard import curves, expressions, media_items, wire
 from dashboard.curves import Question, Sheaf
 from dashboard.exchange import answered, body_of, json_answer, required
 from dashboard.expressions import Expression
 from dashboard.hub import Hub
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
-from tracker.store.answers import MediaItem
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
 
@@ -233,15 +232,11 @@ class _Api:
         if kind not in MEDIA_KINDS:
             raise HTTPException(400, f"kind is {' | '.join(MEDIA_KINDS)}")
         wanted, position = request.query_params.get("step"), _whole(request, "position")
-        step = None if wanted == "newest" else _whole(request, "step")
+        step = wanted if wanted == "newest" else _whole(request, "step")
         is_last_alone = request.query_params.get("last") == "1"
 
         def read() -> dict[str, Any]:
-            stored = self._run(run)
-            steps = stored.media_steps(kind, tag)
-            at = steps[-1] if wanted == "newest" and steps else step
-            found = stored.media(kind, tag, step=at, position=position)[-1 if is_last_alone else 0 :]
-            return {"run": run, "tag": tag, "steps": steps, "items": [_item(each, kind) for each in found]}
+            return media_items.answer(self._run(run), kind, tag, step, position, is_last_alone=is_last_alone)
 
         return json_answer(await answered(read))
 
@@ -304,23 +299,6 @@ def _formula(text: Any) -> str | Expression:
         return expressions.parse(text[1:].strip())
     except expressions.ExpressionError as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _item(found: MediaItem, kind: str) -> dict[str, Any]:
-    """An item as JSON values, with what belongs to it."""
-    plain = {
-        "step": found.step,
-        "wall_time": found.wall_time,
-        "position": found.position,
-        "form": found.form,
-        "hash": found.hash,
-        "attributes": found.attributes,
-    }
-    if found.parts:
-        plain["parts"] = [{"hash": part.hash, "attributes": part.attributes} for part in found.parts]
-    if kind == "text":
-        plain["text"] = found.data.decode("utf-8", "replace")
-    return plain
 
 
 def _scale(request: Request) -> str:

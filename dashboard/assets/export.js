@@ -63,7 +63,7 @@ export function json(cards) {
   return JSON.stringify({ charts }, null, 1);
 }
 
-function offer(blob, name) {
+export function offer(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

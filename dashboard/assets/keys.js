@@ -7,6 +7,8 @@ import { dialog } from "./menu.js";
 const SHEET = [
   ["Everywhere", [["?", "this sheet"], ["/", "search tags"], ["f", "search runs"], ["b", "list of runs"], ["t", "light or dark"], ["1 … 9", "pages"], ["Esc", "close, or select nothing"]]],
   ["Curves", [["l", "log y"], ["x", "step, relative, time"], ["[  ]", "less or more smoothing"], ["o", "leave outliers out"], ["m", "marks"], ["n", "new chart"], ["0", "show all in every chart"]]],
+  ["In a picture at large", [["← →", "step"], ["↑ ↓", "the picture before or after"], ["+ −", "zoom"], ["0", "as large as it fits"], ["drag", "move"], ["Esc", "close"]]],
+  ["In a sound", [["Space", "play or pause"], ["← →", "seek"], ["Home End", "to the ends"], ["click, drag", "seek"]]],
   ["In a chart", [["drag", "zoom: sideways x, upwards y, across both"], ["Ctrl wheel", "zoom"], ["double click", "show all"], ["← →", "move the cursor"], ["+ −", "zoom"], ["click", "select the line"], ["Alt ← →", "move the card"]]],
   ["Distributions", [["drag", "pick steps: shown merged"], ["click", "put the cursor there"], ["← →", "move the cursor"], ["Shift ← →", "pick steps"], ["Esc", "let go of what is picked"]]],
   ["Graph", [["/", "find a node"], ["f", "show the whole graph"], ["↑ ↓ ← →", "follow the edges"], ["Enter", "open or close"], ["+ −", "zoom"], ["Esc", "select nothing"]]],
@@ -36,7 +38,7 @@ const SMOOTH = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
 const acts = {
   "?": help,
-  "/": () => document.getElementById(state.get("page") === "runs" ? "run-search" : "tags")?.focus(),
+  "/": () => document.getElementById({ runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")?.focus(),
   f: () => document.getElementById("run-search").focus(),
 };
 const curveActs = {

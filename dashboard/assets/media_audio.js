@@ -1,4 +1,4 @@
-// A sound: its waveform and its spectrogram over one axis of time, played from where one clicks.
+// A sound: the waveform of each channel and the spectrogram over one axis of time, played from where one clicks.
 import * as format from "./format.js";
 import * as runs from "./runs.js";
 import { node } from "./dom.js";
@@ -6,169 +6,184 @@ import { colour, css } from "./palette.js";
 import { prepared } from "./chart.js";
 import { ramp } from "./graph_colour.js";
 import { bytes } from "./media_data.js";
+import { RANGE_DB, decoded, parse, spectrogram } from "./spectrum.js";
+import { linear } from "./ticks.js";
 
-const WINDOW = 512; // samples a column of the spectrogram looks at
-const RANGE_DB = 80; // from the loudest down to what is drawn as nothing
-const WAVE = 56, SPECTRUM = 96, HEIGHT = WAVE + SPECTRUM + 18;
+const SPECTRUM = 96, GAP = 4, BOTTOM = 18, LEFT = 44; // px
+const waveOf = (channels) => (channels === 1 ? 56 : Math.max(20, Math.min(40, Math.floor(160 / channels)))); // px for a channel
+const SEEK = 50; // presses of an arrow from one end to the other
 
 export function make(item, panel) {
-  const canvas = node("canvas"), head = node("canvas", { class: "over", tabindex: 0, role: "slider", "aria-label": `Place in ${panel.tag}` });
+  const canvas = node("canvas"), head = node("canvas", { class: "over", tabindex: 0, role: "slider", "aria-label": `Place in ${panel.tag}`, "aria-valuemin": 0 });
   const player = node("audio", { controls: true, preload: "auto" });
-  const caption = node("figcaption");
-  const element = node("figure", { class: "sound" }, node("div", { class: "sound-plot", style: `height: ${HEIGHT}px` }, canvas, head), player, caption);
-  let shown = null, sound = null, frame = 0;
+  const caption = node("figcaption"), pointed = node("span", { class: "sound-pointed" });
+  const plot = node("div", { class: "sound-plot" }, canvas, head);
+  const element = node("figure", { class: "sound" }, plot, player, node("div", { class: "sound-foot" }, caption, pointed));
+  let shown = null, sound = null, frame = 0, held = false, timer = 0;
 
+  const width = () => plot.clientWidth;
+  const height = () => sound.channels.length * waveOf(sound.channels.length) + GAP + SPECTRUM + BOTTOM;
   const draw = () => {
-    const width = canvas.parentElement.clientWidth;
-    if (sound && width) paint(canvas, sound, width, colour(runs.index(panel.run)));
+    if (!sound || !width()) return;
+    plot.style.height = `${height()}px`;
+    paint(canvas, sound, width(), height(), colour(runs.index(panel.run)));
+    // What takes long comes when the waveform is seen.
+    if (!sound.spectrum || sound.at !== width()) {
+      clearTimeout(timer);
+      timer = setTimeout(() => { if (!sound) return; sound.spectrum = spectrogram(sound, width() - LEFT); sound.at = width(); draw(); });
+    }
     playhead();
   };
   const playhead = () => {
-    const width = canvas.parentElement.clientWidth;
-    const context = prepared(head, width, HEIGHT);
-    if (!sound) return;
-    const x = (player.currentTime / sound.seconds) * width;
+    if (!sound || !width()) return;
+    const context = prepared(head, width(), height());
+    const x = LEFT + (player.currentTime / sound.seconds) * (width() - LEFT);
     context.fillStyle = css("--text");
-    if (player.currentTime > 0) context.fillRect(x - 0.75, 0, 1.5, WAVE + SPECTRUM);
+    if (player.currentTime > 0) context.fillRect(x - 0.75, 0, 1.5, height() - BOTTOM);
     head.setAttribute("aria-valuenow", player.currentTime.toFixed(2));
     head.setAttribute("aria-valuemax", sound.seconds.toFixed(2));
+    head.setAttribute("aria-valuetext", `${format.duration(player.currentTime)} of ${format.duration(sound.seconds)}`);
   };
   const follow = () => { playhead(); if (!player.paused) frame = requestAnimationFrame(follow); };
   player.addEventListener("play", follow);
   player.addEventListener("seeked", playhead);
-  head.addEventListener("pointerdown", (event) => { if (sound) player.currentTime = (event.offsetX / head.clientWidth) * sound.seconds; });
+  const shareAt = (event) => Math.max(0, Math.min(1, (event.offsetX - LEFT) / (head.clientWidth - LEFT)));
+  const seek = (event) => { if (sound) player.currentTime = shareAt(event) * sound.seconds; };
+  head.addEventListener("pointerdown", (event) => { held = true; head.setPointerCapture(event.pointerId); seek(event); });
+  head.addEventListener("pointermove", (event) => { if (held) seek(event); point(event); });
+  for (const name of ["pointerup", "pointercancel"]) head.addEventListener(name, () => { held = false; });
+  head.addEventListener("pointerleave", () => { pointed.textContent = ""; });
   head.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!sound) return;
     if (event.key === " ") { if (player.paused) player.play(); else player.pause(); }
-    else if (event.key === "ArrowRight") player.currentTime += sound ? sound.seconds / 50 : 0;
-    else if (event.key === "ArrowLeft") player.currentTime -= sound ? sound.seconds / 50 : 0;
+    else if (by) player.currentTime = Math.max(0, Math.min(sound.seconds, player.currentTime + (by * sound.seconds) / SEEK));
+    else if (event.key === "Home" || event.key === "End") player.currentTime = event.key === "Home" ? 0 : sound.seconds;
     else return;
     event.preventDefault();
   });
+
+  // The moment, the pitch and how loud it is where the pointer is.
+  function point(event) {
+    if (!sound || event.offsetX < LEFT) { pointed.textContent = ""; return; }
+    const share = shareAt(event), said = [`${format.value(share * sound.seconds, 3)} s`];
+    const up = 1 - (event.offsetY - (height() - BOTTOM - SPECTRUM)) / SPECTRUM, { spectrum } = sound;
+    if (spectrum && up >= 0 && up <= 1) {
+      const column = Math.min(spectrum.columns - 1, Math.floor(share * spectrum.columns)), band = Math.min(spectrum.bands - 1, Math.floor(up * spectrum.bands));
+      const db = spectrum.db[column * spectrum.bands + band];
+      said.push(`${format.value((up * sound.rate) / 2, 3)} Hz`, db <= -RANGE_DB ? `≤ −${RANGE_DB} dB` : `${format.step(db || 0)} dB`);
+    }
+    pointed.textContent = said.join(" · ");
+  }
+
   const sized = new ResizeObserver(draw);
-  sized.observe(canvas.parentElement);
+  sized.observe(plot);
 
   element.update = async (now) => {
     const { attributes: about } = now;
-    caption.textContent = [about.caption, `${format.duration(about.seconds ?? 0)}`, `${format.value((about.sample_rate ?? 0) / 1000)} kHz`, about.channels > 1 ? `${about.channels} channels` : "", about.clipped ? `${format.plural(about.clipped, "sample")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+    const heard = sound && shown === now.hash ? sound : null;
+    const seconds = about.seconds || heard?.seconds || (about.frames && about.sample_rate ? about.frames / about.sample_rate : 0), channels = about.channels || heard?.channels.length;
+    const rate = about.sample_rate || heard?.rate;
+    caption.textContent = [about.caption, seconds ? format.duration(seconds) : "", rate ? `${format.value(rate / 1000)} kHz` : "", channels === 2 ? "stereo" : channels > 2 ? `${channels} channels` : "", about.clipped ? `${format.plural(about.clipped, "sample")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
     if (shown === now.hash) { draw(); return; }
     shown = now.hash;
+    const at = player.currentTime, playing = !player.paused;
     try {
       const data = await bytes(panel.run, now.hash);
       if (shown !== now.hash) return;
-      sound = parse(data);
+      let heardNow = null;
+      try { heardNow = parse(data); } catch { heardNow = await decoded(data.slice(0)); } // other kinds the browser knows
+      if (shown !== now.hash) return;
+      sound = heardNow;
       URL.revokeObjectURL(player.src);
-      player.src = URL.createObjectURL(new Blob([data], { type: "audio/wav" }));
-      draw();
-    } catch (error) {
+      player.src = URL.createObjectURL(new Blob([data], { type: now.form.startsWith("audio/") ? now.form : "audio/wav" }));
+      // Another step of the same sound goes on from where the last one was: that is how two are compared by ear.
+      if (at > 0 && at < sound.seconds) player.currentTime = at;
+      if (playing) player.play();
+      element.update(now);
+    } catch {
+      if (shown !== now.hash) return;
       sound = null;
-      caption.textContent = `The sound could not be read: ${error.message}`;
+      caption.textContent = "The sound could not be read: it is of a kind that this browser does not know, or damaged.";
     }
   };
-  element.end = () => { cancelAnimationFrame(frame); sized.disconnect(); player.pause(); URL.revokeObjectURL(player.src); };
+  element.end = () => { clearTimeout(timer); cancelAnimationFrame(frame); sized.disconnect(); player.pause(); URL.revokeObjectURL(player.src); };
   element.update(item);
   return element;
 }
 
-// 16-bit WAV as one channel of floats, the mean of all.
-export function parse(buffer) {
-  const view = new DataView(buffer);
-  if (view.getUint32(0) !== 0x52494646 || view.getUint32(8) !== 0x57415645) throw new Error("it is no WAV");
-  let at = 12, rate = 0, channels = 0, bits = 0;
-  while (at + 8 <= buffer.byteLength) {
-    const name = view.getUint32(at), size = view.getUint32(at + 4, true);
-    if (name === 0x666d7420) { channels = view.getUint16(at + 10, true); rate = view.getUint32(at + 12, true); bits = view.getUint16(at + 22, true); }
-    if (name === 0x64617461) {
-      if (bits !== 16 || !channels || !rate) throw new Error("it is not of 16 bits");
-      const all = new Int16Array(buffer.slice(at + 8, at + 8 + 2 * Math.floor(Math.min(size, buffer.byteLength - at - 8) / 2)));
-      const samples = new Float32Array(Math.floor(all.length / channels));
-      for (let i = 0; i < samples.length; i++) for (let c = 0; c < channels; c++) samples[i] += all[i * channels + c] / 32768 / channels;
-      return { samples, rate, seconds: samples.length / rate };
-    }
-    at += 8 + size + (size % 2);
-  }
-  throw new Error("it holds no samples");
-}
-
-function paint(canvas, sound, width, tint) {
-  const context = prepared(canvas, width, HEIGHT);
-  const { samples, seconds, rate } = sound;
-  // Extremes of each pixel: a click of one sample is seen however long the sound is.
-  context.fillStyle = tint;
-  const middle = WAVE / 2;
-  for (let x = 0; x < width; x++) {
-    const from = Math.floor((x / width) * samples.length), to = Math.max(from + 1, Math.floor(((x + 1) / width) * samples.length));
-    let low = Infinity, high = -Infinity;
-    for (let i = from; i < to && i < samples.length; i++) { if (samples[i] < low) low = samples[i]; if (samples[i] > high) high = samples[i]; }
-    if (low <= high) context.fillRect(x, middle - high * middle, 1, Math.max(1, (high - low) * middle));
-  }
-  if (sound.at !== width || sound.theme !== document.documentElement.dataset.theme) {
-    sound.picture = spectrogram(samples, width);
-    sound.at = width;
-    sound.theme = document.documentElement.dataset.theme;
-  }
-  context.imageSmoothingEnabled = true;
-  context.drawImage(sound.picture, 0, WAVE + 2, width, SPECTRUM - 2);
+function paint(canvas, sound, width, height, tint) {
+  const context = prepared(canvas, width, height);
+  const { channels, seconds, rate } = sound, wide = width - LEFT, wave = waveOf(channels.length);
   context.font = `11px ${css("--font")}`;
-  context.fillStyle = css("--faint");
-  context.textBaseline = "bottom";
-  context.fillText(`0 – ${format.value(rate / 2000)} kHz`, 4, HEIGHT - 2);
+  context.textBaseline = "middle";
   context.textAlign = "right";
-  context.fillText(format.duration(seconds), width - 2, HEIGHT - 2);
+  channels.forEach((samples, c) => {
+    const middle = (c + 0.5) * wave;
+    context.fillStyle = css("--faint");
+    if (channels.length > 1) context.fillText(channels.length === 2 ? ["left", "right"][c] : String(c + 1), LEFT - 6, middle);
+    context.fillStyle = css("--line");
+    context.fillRect(LEFT, Math.floor(middle), wide, 1);
+    context.fillStyle = context.strokeStyle = tint;
+    waveform(context, samples, LEFT, wide, middle, wave / 2 - 1);
+  });
+  const top = height - BOTTOM - SPECTRUM;
+  if (sound.spectrum) {
+    context.imageSmoothingEnabled = true;
+    context.drawImage(picture(sound), LEFT, top, wide, SPECTRUM);
+  } else { context.fillStyle = css("--hover"); context.fillRect(LEFT, top, wide, SPECTRUM); }
+  context.fillStyle = css("--faint");
+  for (const { at } of linear(0, rate / 2, 3)) {
+    const y = top + SPECTRUM * (1 - (2 * at) / rate);
+    context.fillText(rate >= 4000 ? `${format.value(at / 1000, 3)} kHz` : `${format.value(at, 3)} Hz`, LEFT - 6, Math.max(top + 5, Math.min(y, top + SPECTRUM - 5)));
+    context.fillRect(LEFT - 4, Math.min(y, top + SPECTRUM - 1), 4, 1);
+  }
+  context.textBaseline = "alphabetic";
+  const marks = linear(0, seconds, Math.max(1, Math.floor(wide / 90)));
+  for (const { at, text } of marks) {
+    const x = LEFT + (at / seconds) * wide;
+    const said = seconds < 60 ? `${text} s` : `${Math.floor(Math.round(at) / 60)}:${String(Math.round(at) % 60).padStart(2, "0")}`;
+    context.textAlign = x < LEFT + 12 ? "left" : x > width - 16 ? "right" : "center";
+    context.fillRect(Math.min(x, width - 1), height - BOTTOM, 1, 4);
+    context.fillText(said, x, height - 2);
+  }
 }
 
-function spectrogram(samples, width) {
-  const columns = Math.max(1, Math.min(Math.ceil(width), Math.ceil(samples.length / 64))), bands = WINDOW / 2;
-  const power = new Float32Array(columns * bands);
-  const re = new Float32Array(WINDOW), im = new Float32Array(WINDOW);
-  let most = -Infinity;
-  for (let column = 0; column < columns; column++) {
-    const start = Math.round((column + 0.5) / columns * samples.length - WINDOW / 2);
-    for (let i = 0; i < WINDOW; i++) {
-      re[i] = (samples[start + i] ?? 0) * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (WINDOW - 1)));
-      im[i] = 0;
-    }
-    fft(re, im);
-    for (let i = 0; i < bands; i++) {
-      const db = 10 * Math.log10(re[i] * re[i] + im[i] * im[i] + 1e-12);
-      power[column * bands + i] = db;
-      if (db > most) most = db;
-    }
+// A line through few samples; of many the extremes of each pixel, joined to the one before: a click of one sample is
+// seen however long the sound is.
+function waveform(context, samples, left, wide, middle, high) {
+  if (samples.length < 2 * wide) {
+    context.lineWidth = 1.25;
+    context.lineJoin = "round";
+    context.beginPath();
+    for (let i = 0; i < samples.length; i++) context.lineTo(left + ((i + 0.5) / samples.length) * wide, middle - samples[i] * high);
+    if (samples.length === 1) context.lineTo(left + wide, middle - samples[0] * high);
+    context.stroke();
+    return;
   }
+  for (let x = 0; x < wide; x++) {
+    const from = Math.max(0, Math.floor((x / wide) * samples.length) - 1), to = Math.floor(((x + 1) / wide) * samples.length);
+    let least = Infinity, most = -Infinity;
+    for (let i = from; i < to && i < samples.length; i++) { if (samples[i] < least) least = samples[i]; if (samples[i] > most) most = samples[i]; }
+    if (least <= most) context.fillRect(left + x, middle - most * high, 1, Math.max(1, (most - least) * high));
+  }
+}
+
+function picture(sound) {
+  const { theme } = document.documentElement.dataset, { columns, bands, db } = sound.spectrum;
+  if (sound.picture?.of === sound.spectrum && sound.picture.theme === theme) return sound.picture.canvas;
   const stops = ramp().map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
   const made = new ImageData(columns, bands);
   for (let column = 0; column < columns; column++) {
     for (let i = 0; i < bands; i++) {
-      const share = Math.max(0, Math.min(0.999, (power[column * bands + i] - most + RANGE_DB) / RANGE_DB)) * (stops.length - 1);
-      const low = Math.floor(share), part = share - low;
-      const at = 4 * ((bands - 1 - i) * columns + column);
+      const share = Math.max(0, Math.min(0.999, (db[column * bands + i] + RANGE_DB) / RANGE_DB)) * (stops.length - 1);
+      const low = Math.floor(share), part = share - low, at = 4 * ((bands - 1 - i) * columns + column);
       for (let k = 0; k < 3; k++) made.data[at + k] = stops[low][k] + (stops[low + 1][k] - stops[low][k]) * part;
       made.data[at + 3] = 255;
     }
   }
   const canvas = new OffscreenCanvas(columns, bands);
   canvas.getContext("2d").putImageData(made, 0, 0);
+  sound.picture = { of: sound.spectrum, theme, canvas };
   return canvas;
-}
-
-// In place, radix 2 (Cooley and Tukey 1965).
-export function fft(re, im) {
-  const n = re.length;
-  for (let i = 1, j = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) { [re[i], re[j]] = [re[j], re[i]]; [im[i], im[j]] = [im[j], im[i]]; }
-  }
-  for (let size = 2; size <= n; size *= 2) {
-    const angle = (-2 * Math.PI) / size;
-    for (let k = 0; k < size / 2; k++) {
-      const wr = Math.cos(angle * k), wi = Math.sin(angle * k);
-      for (let at = k; at < n; at += size) {
-        const other = at + size / 2;
-        const tr = re[other] * wr - im[other] * wi, ti = re[other] * wi + im[other] * wr;
-        re[other] = re[at] - tr; im[other] = im[at] - ti;
-        re[at] += tr; im[at] += ti;
-      }
-    }
-  }
 }

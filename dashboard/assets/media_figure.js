@@ -1,5 +1,6 @@
 // A figure: Matplotlib's as a picture, Plotly's drawn by Plotly, which comes from this server when one is in sight.
 import * as api from "./api.js";
+import * as format from "./format.js";
 import { boot } from "./state.js";
 import { node } from "./dom.js";
 import { css } from "./palette.js";
@@ -8,15 +9,18 @@ import { unpacked } from "./media_data.js";
 
 export function make(item, panel) {
   const holder = node("div", { class: "figure-holder" });
-  const caption = node("figcaption");
-  const element = node("figure", { class: "figure" }, holder, caption);
+  const caption = node("span");
+  const enlarge = node("button", { type: "button", class: "text-button", text: "Enlarge", "aria-label": `Enlarge figure ${panel.tag}`, hidden: true });
+  const element = node("figure", { class: "figure" }, holder, node("figcaption", {}, caption, enlarge));
   let shown = null, at = item;
   const theme = () => { shown = null; element.update(at); };
+  enlarge.addEventListener("click", () => large(panel, at));
   element.update = (now) => {
     at = now;
     caption.textContent = now.attributes.caption ?? "";
     if (shown === now.hash) return;
     shown = now.hash;
+    enlarge.hidden = now.form.startsWith("image/"); // which is its own button
     if (now.form.startsWith("image/")) picture(holder, panel, now);
     else plot(holder, panel, now, () => shown === now.hash);
   };
@@ -31,8 +35,12 @@ function picture(holder, panel, item) {
   const button = node("button", { type: "button", class: "picture-open", "aria-label": `Enlarge figure ${panel.tag}` }, image);
   button.addEventListener("click", () => open(panel, item));
   window.Plotly?.purge(holder);
+  holder.style.minHeight = "";
   holder.replaceChildren(button);
 }
+
+const HEIGHT = 340, LOWEST = 160, HIGHEST = 900; // px
+const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?.text);
 
 let plotly = null;
 function drawer() {
@@ -46,17 +54,37 @@ function drawer() {
   return plotly;
 }
 
-async function plot(holder, panel, item, isWanted) {
+// A figure on the whole page, to be hovered and zoomed in.
+function large(panel, item) {
+  const holder = node("div", { class: "figure-holder" });
+  const close = node("button", { type: "button", class: "icon-button", "aria-label": "Close (Esc)", title: "Close (Esc)", text: "✕" });
+  const dialog = node("dialog", { class: "large", "aria-label": `Figure ${panel.tag}` },
+    node("header", {}, node("h2", { text: panel.tag }), node("span", { class: "dim", text: `step ${format.step(item.step)}` }), node("span", { class: "bar-space" }), close), holder);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => { window.Plotly?.purge(holder); dialog.remove(); });
+  document.body.append(dialog);
+  dialog.showModal();
+  plot(holder, panel, item, () => dialog.isConnected, holder.clientHeight);
+}
+
+// tall: px; without it as high as the figure says, within reason.
+async function plot(holder, panel, item, isWanted, tall) {
   try {
     const [found, Plotly] = await Promise.all([unpacked(panel.run, item.hash), drawer()]);
     if (!isWanted()) return;
     if (!holder.classList.contains("js-plotly-plot")) holder.replaceChildren();
     const ink = css("--text"), grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
-    const plain = { data: Array.isArray(found.data) ? found.data : [], layout: found.layout && typeof found.layout === "object" ? found.layout : {} };
+    const plain = { data: Array.isArray(found.data) ? found.data.map(own) : [], layout: found.layout && typeof found.layout === "object" ? found.layout : {} };
+    if (Array.isArray(plain.layout.images)) plain.layout.images = plain.layout.images.map(own);
     const layout = { ...plain.layout, template: mixed(plain.layout.template, axis), autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: css("--font"), size: 12, ...plain.layout.font } };
+    const wanted = Number(plain.layout.height);
+    layout.height = tall ?? (wanted > 0 ? Math.min(HIGHEST, Math.max(LOWEST, wanted)) : HEIGHT);
     delete layout.width;
-    delete layout.height;
+    // Plotly's own margins leave a title's room, and half of a small card, also where there is no title.
+    layout.margin = { l: 48, r: 16, b: 40, t: titled(plain.layout) ? 48 : 16, ...plain.layout.margin };
+    holder.style.minHeight = `${layout.height}px`;
     // Nothing leaves the machine: no link to anyone's cloud, and the page's policy lets no picture of another host in.
     await Plotly.react(holder, plain.data, layout, { responsive: true, displaylogo: false, displayModeBar: false, showLink: false, plotlyServerURL: "", topojsonURL: "" });
   } catch (error) {
@@ -64,9 +92,15 @@ async function plot(holder, panel, item, isWanted) {
   }
 }
 
+// A trace or a picture without what lies on another host, which is not even asked for.
+const own = (part) => (typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part);
+
 // The figure's own template with axes and words in the colours of the page.
 function mixed(template, axis) {
   const layout = template?.layout ?? {};
   const over = (name) => ({ ...layout[name], ...axis });
-  return { ...template, layout: { ...layout, xaxis: over("xaxis"), yaxis: over("yaxis"), font: { ...layout.font, color: css("--text") } } };
+  // Walls as the page, and seen from far enough that the corners are within the picture.
+  const wall = { ...axis, automargin: undefined, backgroundcolor: "rgba(0,0,0,0)" };
+  const scene = { ...layout.scene, xaxis: wall, yaxis: wall, zaxis: wall, camera: { eye: { x: 1.5, y: 1.5, z: 1.1 } } };
+  return { ...template, layout: { ...layout, scene, xaxis: over("xaxis"), yaxis: over("yaxis"), font: { ...layout.font, color: css("--text") } } };
 }

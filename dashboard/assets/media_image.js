@@ -5,6 +5,8 @@ import { node } from "./dom.js";
 import { drawLayers } from "./media_layers.js";
 import { open } from "./media_large.js";
 
+const STRIP = 24; // times as long as wide
+
 // inSight: asked for at once, not when the layout has shown it to be in view.
 export function make(item, panel, inSight) {
   const image = node("img", { decoding: "async", loading: inSight ? "eager" : "lazy" });
@@ -15,21 +17,28 @@ export function make(item, panel, inSight) {
   const element = node("figure", { class: "picture" }, button, node("figcaption", {}, says, guesses));
   let shown = item;
   button.addEventListener("click", () => open(panel, shown));
+  const broken = (is) => { element.classList.toggle("is-broken", is); if (is) says.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser."; };
+  image.addEventListener("error", () => broken(true));
   element.update = (now) => {
     shown = now;
     const { attributes: about } = now;
     const address = api.blobAddress(panel.run, now.hash);
-    if (image.getAttribute("src") !== address) image.src = address;
+    says.textContent = told(about);
+    if (image.getAttribute("src") !== address) { broken(false); image.src = address; }
     image.width = about.width;
     image.height = about.height;
+    // A strip of pixels at its own shape would be a line too thin to see.
+    image.classList.toggle("is-tall", about.height > 1.2 * about.width);
+    image.classList.toggle("is-strip", about.width > STRIP * about.height);
+    image.classList.toggle("is-column", about.height > STRIP * about.width);
     image.classList.toggle("is-small", about.width <= 128 && about.height <= 128);
     const top = (about.predictions ?? []).slice(0, 3);
     element.classList.toggle("is-wrong", top.length > 0 && about.label !== undefined && top[0].name !== about.label);
     image.alt = spoken(about);
     button.setAttribute("aria-label", `Enlarge: ${image.alt}`);
-    says.textContent = told(about);
+    button.title = about.width ? `${format.step(about.width)} × ${format.step(about.height)}` : "";
     bars(guesses, top, about.label);
-    drawLayers(over, panel.run, now, panel.off);
+    drawLayers(over, panel, now, panel.shows);
   };
   element.update(item);
   return element;
@@ -37,7 +46,10 @@ export function make(item, panel, inSight) {
 
 const spoken = (about) => [about.caption, about.label !== undefined ? `shows ${about.label}` : "", about.predictions?.length ? `taken for ${about.predictions[0].name}` : ""].filter(Boolean).join(", ") || "logged picture";
 
-export const told = (about) => [about.caption, about.label !== undefined ? `is ${about.label}` : "", about.clipped ? `${format.plural(about.clipped, "value")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+export const told = (about) => [about.caption, about.label !== undefined ? `label ${about.label}` : "", about.clipped ? clipped(about) : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+
+// From where to where the numbers ran says why a picture is all white.
+const clipped = ({ clipped: count, least, most }) => `${format.plural(count, "value")} clipped${least !== undefined && most !== undefined ? `: they ran from ${format.value(least, 3)} to ${format.value(most, 3)}` : ""}`;
 
 // The likeliest classes as bars; that of the truth stands out.
 export function bars(holder, guesses, label) {

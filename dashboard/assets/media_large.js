@@ -1,29 +1,33 @@
-// A picture at large: zoom and pan, brightness and contrast, layers, beside another or its difference from it, and what
-// was predicted of it step by step.
+// A picture at large: zoom and pan, brightness and contrast, beside another run or step or the difference from it, its
+// neighbours, and what was predicted of it step by step.
 import * as api from "./api.js";
 import * as format from "./format.js";
 import * as runs from "./runs.js";
 import { choice, node } from "./dom.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
+import { difference } from "./media_difference.js";
+import { drawHistory } from "./media_history.js";
 import { bars, told } from "./media_image.js";
-import { drawLayers } from "./media_layers.js";
+import { classesAt, drawLayers, isScored, switches } from "./media_layers.js";
+import { relayered } from "./media_panel.js";
 
 const MOST = 64, LEAST = 0.05; // how far one can zoom
-const LINES = 6; // classes whose probability is followed over the steps
+const ROOM = 24; // px around a picture that fits
+const KNOB = 100; // a knob's ends stand for a tenth and ten times
 
-export async function open(panel, item) {
-  const large = new Large(panel, item);
+// alone: a picture that has no steps of its own, such as one in a table's cell.
+export async function open(panel, item, { alone = false } = {}) {
+  const large = new Large(panel, item, alone);
   document.body.append(large.dialog);
   large.dialog.showModal();
   await large.begin();
 }
 
+const nameOf = (run) => runs.get(run)?.shown ?? run;
+
 class Large {
-  constructor(panel, item) {
-    Object.assign(this, { panel, item, other: null, mode: "one", x: 0, y: 0, k: 0, light: 100, contrast: 100 });
-    this.off = new Set(panel.off);
-    this.stage = node("div", { class: "large-stage", tabindex: 0 });
+  constructor(panel, item, alone) {
+    Object.assign(this, { panel, item, alone, shows: panel.shows, other: null, mode: "one", x: 0, y: 0, k: 0, light: 1, contrast: 1 });
+    this.stage = node("div", { class: "large-stage", tabindex: 0, role: "group", "aria-label": "The picture: wheel or + and − zoom, drag moves, ← → step, ↑ ↓ the picture before or after" });
     this.frames = [this.#frame(), this.#frame()];
     this.stage.append(...this.frames.map((frame) => frame.element));
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step" });
@@ -31,44 +35,69 @@ class Large {
     this.run = node("select", { "aria-label": "Run to compare with" });
     this.step = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step to compare with" });
     this.said = node("output");
-    this.with = node("div", { class: "large-with" }, node("span", { text: "with" }), this.run, this.step, this.said);
-    this.modes = choice("Compare", [["one", "Single"], ["two", "Side by side"], ["diff", "Difference"]], "one", (mode) => { this.mode = mode; this.show(); });
+    this.with = node("div", { class: "large-with" }, node("span", { text: "with" }), this.run, node("div", { class: "large-step" }, this.step, this.said));
+    this.modes = choice("Compare", [["one", "Single"], ["two", "Side by side"], ["diff", "Difference"]], "one", (mode) => { this.mode = mode; this.k = 0; this.show(); });
+    this.modes.hidden = alone;
     this.note = node("p", { class: "large-note" });
+    this.pointed = node("p", { class: "large-pointed" });
     this.guesses = node("div", { class: "guesses" });
-    this.history = node("canvas", { class: "large-history", role: "img", "aria-label": "Probabilities over the steps" });
+    this.history = node("canvas", { class: "large-history", role: "img" });
     this.legend = node("div", { class: "large-legend" });
     this.layers = node("div", { class: "layer-chips" });
-    const close = node("button", { type: "button", class: "icon-button", "aria-label": "Close", text: "✕" });
-    close.addEventListener("click", () => this.dialog.close());
-    const light = this.#knob("Brightness", (value) => { this.light = value; });
-    const contrast = this.#knob("Contrast", (value) => { this.contrast = value; });
-    const reset = node("button", { type: "button", class: "text-button", text: "Reset" });
-    reset.addEventListener("click", () => { light.set(100); contrast.set(100); this.k = 0; this.place(); });
-    this.dialog = node("dialog", { class: "large", "aria-label": `${panel.tag} of ${panel.run}` },
-      node("header", {}, node("h2", { text: panel.tag }), node("span", { class: "dim", text: panel.run }), this.modes, node("span", { class: "bar-space" }), close),
+    this.least = node("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.shows.least, "aria-label": "Least score of a box" });
+    this.leastSaid = node("output");
+    this.least.addEventListener("input", () => { this.shows.least = Number(this.least.value); this.#relayer(); });
+    this.score = node("label", { class: "large-knob" }, node("span", { text: "Score ≥" }), this.least, this.leastSaid);
+    const button = (name, text, act, more = {}) => {
+      const made = node("button", { type: "button", class: "icon-button", "aria-label": name, title: name, text, ...more });
+      made.addEventListener("click", act);
+      return made;
+    };
+    this.place_ = node("span", { class: "dim large-place" });
+    this.before = button("The picture before (↑)", "‹", () => this.neighbour(-1));
+    this.after = button("The picture after (↓)", "›", () => this.neighbour(1));
+    this.save = node("a", { class: "text-button", text: "Download" });
+    this.light_ = this.#knob("Brightness", (value) => { this.light = value; });
+    this.contrast_ = this.#knob("Contrast", (value) => { this.contrast = value; });
+    const reset = node("button", { type: "button", class: "text-button", text: "Reset view" });
+    reset.addEventListener("click", () => { this.light_.set(0); this.contrast_.set(0); this.k = 0; this.place(); });
+    this.dialog = node("dialog", { class: "large", "aria-label": `${panel.tag} of ${nameOf(panel.run)}` },
+      node("header", {}, node("h2", { text: panel.tag }), node("span", { class: "dim large-run", text: nameOf(panel.run) }), this.modes, node("span", { class: "bar-space" }),
+        this.before, this.place_, this.after, button("Close (Esc)", "✕", () => this.dialog.close())),
       node("div", { class: "large-body" }, this.stage,
         node("aside", {},
-          node("label", { class: "large-step" }, this.slider, this.output), this.with, this.layers,
-          light.element, contrast.element, reset, this.note, this.guesses, this.history, this.legend)));
-    this.dialog.addEventListener("close", () => { this.sized?.disconnect(); this.dialog.remove(); });
+          node("label", { class: "large-step" }, this.slider, this.output), this.with, this.note, this.layers, this.score,
+          this.light_.element, this.contrast_.element, node("div", { class: "large-acts" }, reset, this.save), this.guesses, this.history, this.legend, this.pointed)));
+    this.dialog.addEventListener("close", () => { this.sized?.disconnect(); document.removeEventListener("themechange", this.onTheme); this.dialog.remove(); });
     this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
     this.slider.addEventListener("input", () => this.go(this.steps[this.slider.value]));
     this.step.addEventListener("input", () => this.compare());
     this.run.addEventListener("change", () => this.compare(true));
+    this.onTheme = () => this.show();
+    document.addEventListener("themechange", this.onTheme);
     this.#listen();
   }
 
   #frame() {
     const image = node("img", { alt: "" }), over = node("canvas", { class: "layers" }), says = node("span", { class: "large-says" });
     const world = node("div", { class: "large-world" }, image, over);
+    image.addEventListener("error", () => { this.note.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser."; });
     return { image, over, world, says, element: node("div", { class: "large-frame" }, world, says) };
   }
 
+  // A knob stands in the middle when nothing is changed; one way is as far as the other.
   #knob(name, set) {
-    const input = node("input", { type: "range", min: 10, max: 400, value: 100, "aria-label": name });
-    const apply = () => { set(Number(input.value)); this.filter(); };
+    const input = node("input", { type: "range", min: -KNOB, max: KNOB, value: 0, "aria-label": name }), said = node("output");
+    const apply = () => {
+      const value = 10 ** (Number(input.value) / KNOB);
+      set(value);
+      said.textContent = `${format.value(value, 2)} ×`;
+      input.setAttribute("aria-valuetext", said.textContent);
+      this.filter();
+    };
     input.addEventListener("input", apply);
-    return { element: node("label", { class: "large-knob" }, node("span", { text: name }), input), set: (value) => { input.value = value; apply(); } };
+    said.textContent = "1 ×";
+    return { element: node("label", { class: "large-knob" }, node("span", { text: name }), input, said), set: (value) => { input.value = value; apply(); } };
   }
 
   #listen() {
@@ -78,20 +107,25 @@ class Large {
       this.zoom(Math.exp(-Math.max(-240, Math.min(240, event.deltaY)) * 0.002), event.clientX - box.left, event.clientY - box.top);
     }, { passive: false });
     this.stage.addEventListener("pointerdown", (event) => { this.stage.setPointerCapture(event.pointerId); this.held = [event.clientX - this.x, event.clientY - this.y]; });
-    this.stage.addEventListener("pointermove", (event) => { if (this.held) { [this.x, this.y] = [event.clientX - this.held[0], event.clientY - this.held[1]]; this.place(); } });
+    this.stage.addEventListener("pointermove", (event) => {
+      if (this.held) { [this.x, this.y] = [event.clientX - this.held[0], event.clientY - this.held[1]]; this.place(); }
+      this.#point(event);
+    });
+    this.stage.addEventListener("pointerleave", () => { this.pointed.textContent = ""; });
     for (const name of ["pointerup", "pointercancel"]) this.stage.addEventListener(name, () => { this.held = null; });
     this.stage.addEventListener("dblclick", () => { this.k = 0; this.place(); });
     this.dialog.addEventListener("keydown", (event) => {
       if (event.target.matches("input, select, [role=radio]")) return;
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], other = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (step && this.steps) this.go(this.steps[Math.max(0, Math.min(this.steps.length - 1, this.steps.indexOf(this.item.step) + step))]);
+      else if (other) this.neighbour(other);
       else if (event.key === "+" || event.key === "=") this.zoom(1.25);
       else if (event.key === "-") this.zoom(0.8);
       else if (event.key === "0") { this.k = 0; this.place(); }
       else return;
       event.preventDefault();
     });
-    this.sized = new ResizeObserver(() => { this.k = 0; this.place(); this.drawHistory(); });
+    this.sized = new ResizeObserver(() => { this.k = 0; this.place(); this.#history(); });
     this.sized.observe(this.stage);
   }
 
@@ -102,35 +136,60 @@ class Large {
   }
 
   async begin() {
+    const { panel } = this;
     this.show();
-    const names = runs.visible().toReversed().filter((run) => run.series[this.panel.kind]?.includes(this.panel.tag)).map((run) => run.name);
-    this.run.replaceChildren(...names.map((name) => node("option", { value: name, text: name })));
-    this.run.value = this.panel.run;
+    const names = this.alone ? [] : runs.visible().toReversed().filter((run) => run.series[panel.kind]?.includes(panel.tag)).map((run) => run.name);
+    this.run.replaceChildren(...names.map((name) => node("option", { value: name, text: nameOf(name) })));
+    this.run.value = panel.run;
     this.run.hidden = names.length < 2;
-    try {
-      this.all = await this.#at(this.panel.run);
-    } catch { this.all = [this.item]; }
-    this.steps = this.all.map((item) => item.step);
+    await this.#follow();
+  }
+
+  // The steps of the picture that is shown, and what it is compared with: the step before.
+  async #follow() {
+    const { item } = this;
+    let all = [item];
+    if (!this.alone) try { all = await this.#at(this.panel.run); } catch { /* the server is away: what is here can still be looked at */ }
+    if (this.item !== item) return;
+    this.all = all.length ? all : [item];
+    this.steps = this.all.map((each) => each.step);
     this.slider.max = String(this.steps.length - 1);
+    if (this.run.value && this.run.value !== this.panel.run) { await this.compare(true); return; }
     this.others = this.all;
     const before = Math.max(0, this.steps.indexOf(this.item.step) - 1);
     this.step.max = String(this.steps.length - 1);
     this.step.value = String(before);
     this.other = this.all[before];
     this.show();
-    this.drawHistory();
   }
 
   go(step) {
     this.item = this.all.find((item) => item.step === step) ?? this.item;
     this.show();
-    this.drawHistory();
+  }
+
+  // The pictures that were logged together with this one.
+  get together() {
+    const items = this.alone ? [] : this.panel.kept.get(this.item.step) ?? [];
+    return items.some((item) => item.position === this.item.position) ? items : [this.item];
+  }
+
+  neighbour(by) {
+    const items = this.together;
+    const next = items[items.findIndex((item) => item.position === this.item.position) + by];
+    if (!next) return;
+    const { width, height } = this.item.attributes;
+    if (next.attributes.width !== width || next.attributes.height !== height) this.k = 0;
+    this.item = next;
+    this.other = null;
+    this.show();
+    this.#follow();
   }
 
   async compare(anew = false) {
     if (anew) {
-      try { this.others = await this.#at(this.run.value); } catch (error) { this.note.textContent = error.message; return; }
-      this.step.max = String(this.others.length - 1);
+      try { this.others = await this.#at(this.run.value); } catch (error) { this.note.textContent = `The other run could not be read: ${error.message}`; return; }
+      this.step.max = String(Math.max(0, this.others.length - 1));
       const at = this.others.findLastIndex((item) => item.step <= this.item.step);
       this.step.value = String(Math.max(0, at));
     }
@@ -140,20 +199,32 @@ class Large {
 
   show() {
     const [one, two] = this.frames;
-    const { item, other, mode } = this;
+    const { item, other, mode, panel } = this;
+    const about = item.attributes;
     if (this.steps) this.slider.value = String(this.steps.indexOf(item.step));
     this.output.textContent = `step ${format.step(item.step)}`;
+    this.slider.setAttribute("aria-valuetext", this.output.textContent);
     this.slider.parentElement.hidden = !this.steps || this.steps.length < 2;
     this.with.hidden = mode === "one";
-    this.said.textContent = other ? `step ${format.step(other.step)}` : "";
+    this.said.textContent = other ? `step ${format.step(other.step)}` : "no such picture";
     two.element.hidden = mode !== "two";
-    this.#fill(one, this.panel.run, item);
-    if (mode !== "one" && other) this.#fill(two, this.run.value || this.panel.run, other);
+    two.world.hidden = !other;
+    this.#fill(one, panel.run, item);
+    if (mode !== "one" && other) this.#fill(two, this.run.value || panel.run, other);
+    if (mode === "diff") one.says.textContent = other ? `${one.says.textContent} − ${two.says.textContent}` : "";
     if (mode === "diff" && other) this.#difference(item, other);
-    else this.note.textContent = told(item.attributes);
-    bars(this.guesses, item.attributes.predictions ?? [], item.attributes.label);
-    this.#chips();
+    else this.note.textContent = [about.width ? `${format.step(about.width)} × ${format.step(about.height)}` : "", told(about)].filter(Boolean).join(" · ");
+    const { together } = this, at = together.findIndex((each) => each.position === item.position);
+    this.place_.textContent = together.length > 1 ? `${format.step(at + 1)} of ${format.step(together.length)}` : "";
+    this.before.hidden = this.after.hidden = together.length < 2;
+    this.before.disabled = at <= 0;
+    this.after.disabled = at >= together.length - 1;
+    this.save.href = api.blobAddress(panel.run, item.hash);
+    this.save.download = `${panel.tag.replaceAll("/", "-")}-step-${item.step}-${item.position}.${(item.form ?? "image/webp").split("/")[1]}`;
+    bars(this.guesses, about.predictions ?? [], about.label);
+    this.#switches();
     this.place();
+    this.#history();
   }
 
   #fill(frame, run, item) {
@@ -164,48 +235,53 @@ class Large {
     frame.image.hidden = false;
     frame.diff?.remove();
     frame.diff = null;
-    frame.says.textContent = this.mode === "one" ? "" : `${run}, step ${format.step(item.step)}`;
-    drawLayers(frame.over, run, item, this.off, true);
+    frame.says.textContent = this.mode === "one" ? "" : `${nameOf(run)}, step ${format.step(item.step)}`;
+    drawLayers(frame.over, this.panel, item, this.shows, true, run);
     this.filter();
   }
 
-  // |a - b| of every pixel, made bright enough to be seen, and how much it is in numbers.
   async #difference(item, other) {
     const [one] = this.frames;
-    const [width, height] = [item.attributes.width, item.attributes.height];
+    const { width, height } = item.attributes;
     one.over.hidden = true;
+    one.over.dataset.key = "";
     if (other.attributes.width !== width || other.attributes.height !== height) { this.note.textContent = "The two are of different sizes; there is no difference to show."; return; }
-    const load = async (run, hash) => {
-      const bitmap = await createImageBitmap(await (await fetch(api.blobAddress(run, hash))).blob());
-      const canvas = new OffscreenCanvas(width, height);
-      const context = canvas.getContext("2d");
-      context.drawImage(bitmap, 0, 0, width, height);
-      return context.getImageData(0, 0, width, height);
-    };
-    const [a, b] = await Promise.all([load(this.panel.run, item.hash), load(this.run.value || this.panel.run, other.hash)]);
+    let found;
+    try {
+      found = await difference(api.blobAddress(this.panel.run, item.hash), api.blobAddress(this.run.value || this.panel.run, other.hash), width, height);
+    } catch (error) { this.note.textContent = `The difference could not be made: ${error.message}`; return; }
     if (this.mode !== "diff" || this.item !== item || this.other !== other) return;
-    let most = 0, sum = 0, changed = 0;
-    for (let i = 0; i < a.data.length; i += 4) {
-      let here = 0;
-      for (let c = 0; c < 3; c++) { const off = Math.abs(a.data[i + c] - b.data[i + c]); a.data[i + c] = off; sum += off; here = Math.max(here, off); }
-      a.data[i + 3] = 255;
-      most = Math.max(most, here);
-      if (here) changed += 1;
-    }
-    const gain = most ? 255 / most : 1;
-    for (let i = 0; i < a.data.length; i += 4) for (let c = 0; c < 3; c++) a.data[i + c] *= gain;
     one.diff ??= one.world.insertBefore(node("canvas"), one.over);
     one.diff.width = width;
     one.diff.height = height;
-    one.diff.getContext("2d").putImageData(a, 0, 0);
+    one.diff.getContext("2d").putImageData(found.pixels, 0, 0);
     one.image.hidden = true;
-    this.note.textContent = most ? `Mean difference ${format.value(sum / (3 * width * height), 3)} of 255, largest ${most}; ${format.plural(changed, "pixel")} differ. Shown ${format.value(gain, 3)} × brighter.` : "The two are the same, pixel by pixel.";
+    this.note.textContent = found.most ? `Mean difference ${format.value(found.mean, 3)} of 255, largest ${found.most}; ${format.plural(found.changed, "pixel")} differ. Shown ${format.value(found.gain, 3)} × brighter.` : "The two are the same, pixel by pixel.";
     this.filter();
   }
 
   filter() {
-    const text = this.light === 100 && this.contrast === 100 ? "" : `brightness(${this.light}%) contrast(${this.contrast}%)`;
+    const text = this.light === 1 && this.contrast === 1 ? "" : `brightness(${this.light}) contrast(${this.contrast})`;
     for (const frame of this.frames) for (const each of [frame.image, frame.diff]) if (each) each.style.filter = text;
+  }
+
+  // Where the pointer is in the picture, the colour there, and the class that each mask says.
+  async #point(event) {
+    const box = this.frames[0].element.getBoundingClientRect();
+    const { item } = this, { width, height } = item.attributes;
+    const x = Math.floor((event.clientX - box.left - this.x) / this.k), y = Math.floor((event.clientY - box.top - this.y) / this.k);
+    if (!(x >= 0 && y >= 0 && x < width && y < height) || this.mode === "diff") { this.pointed.textContent = ""; return; }
+    const [one] = this.frames;
+    if (this.probed !== one.image.src && one.image.complete && one.image.naturalWidth && width * height <= 16e6) {
+      this.probe ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      [this.probe.canvas.width, this.probe.canvas.height] = [width, height];
+      this.probe.drawImage(one.image, 0, 0, width, height);
+      this.probed = one.image.src;
+    }
+    const [r, g, b] = this.probed === one.image.src ? this.probe.getImageData(x, y, 1, 1).data : [];
+    const shade = r === undefined ? "" : r === g && g === b ? `grey ${r}` : `rgb ${r}, ${g}, ${b}`;
+    const said = await classesAt(item, this.panel.run, this.shows, x, y);
+    if (this.item === item) this.pointed.textContent = [`x ${format.step(x)}, y ${format.step(y)}`, shade, ...said.map(([layer, name]) => `${layer}: ${name}`)].filter(Boolean).join(" · ");
   }
 
   zoom(factor, px, py) {
@@ -223,7 +299,7 @@ class Large {
     const { width, height } = this.item.attributes;
     if (!box.width || !width) return;
     if (!this.k) {
-      this.k = Math.min((box.width - 24) / width, (box.height - 24) / height, 40);
+      this.k = Math.min((box.width - ROOM) / width, (box.height - ROOM) / height, 40);
       [this.x, this.y] = [(box.width - width * this.k) / 2, (box.height - height * this.k) / 2];
     }
     for (const { world } of this.frames) {
@@ -234,48 +310,19 @@ class Large {
     }
   }
 
-  #chips() {
-    const names = [...(this.item.attributes.boxes ?? []), ...(this.item.attributes.masks ?? [])].map((layer) => layer.name);
-    this.layers.replaceChildren(...names.map((name) => {
-      const chip = node("button", { type: "button", class: "chip-toggle", "aria-pressed": String(!this.off.has(name)), text: name });
-      chip.addEventListener("click", () => { if (!this.off.delete(name)) this.off.add(name); this.show(); });
-      return chip;
-    }));
+  #relayer() {
+    this.show();
+    relayered(this.panel.tag);
   }
 
-  // What the model took it for, step by step: a line for each of the likeliest classes.
-  drawHistory() {
-    const of = (this.all ?? []).filter((item) => item.attributes.predictions?.length);
-    this.history.hidden = this.legend.hidden = of.length < 2;
-    if (this.history.hidden) return;
-    const most = new Map();
-    for (const item of of) for (const { name, probability } of item.attributes.predictions) most.set(name, Math.max(most.get(name) ?? 0, probability ?? 0));
-    const names = [...most].sort((a, b) => b[1] - a[1]).slice(0, LINES).map(([name]) => name);
-    const [width, height] = [this.history.clientWidth, this.history.clientHeight];
-    const context = prepared(this.history, width, height);
-    const [low, high] = [of[0].step, of[of.length - 1].step];
-    const x = (step) => 2 + ((step - low) / (high - low || 1)) * (width - 4), y = (share) => height - 14 - share * (height - 20);
-    context.fillStyle = css("--faint");
-    context.font = `11px ${css("--font")}`;
-    context.fillText(format.step(low), 0, height - 1);
-    context.textAlign = "right";
-    context.fillText(format.step(high), width, height - 1);
-    context.strokeStyle = css("--grid");
-    for (const share of [0, 0.5, 1]) { context.beginPath(); context.moveTo(0, y(share)); context.lineTo(width, y(share)); context.stroke(); }
-    context.strokeStyle = css("--line-strong");
-    context.beginPath();
-    context.moveTo(x(this.item.step), 4);
-    context.lineTo(x(this.item.step), height - 14);
-    context.stroke();
-    context.lineJoin = "round";
-    names.forEach((name, i) => {
-      context.strokeStyle = colour(i);
-      context.lineWidth = name === this.item.attributes.label ? 2.5 : 1.5;
-      context.beginPath();
-      // A class that is not among those kept of a step is less likely than all that are.
-      for (const item of of) context.lineTo(x(item.step), y(item.attributes.predictions.find((guess) => guess.name === name)?.probability ?? 0));
-      context.stroke();
-    });
-    this.legend.replaceChildren(...names.map((name, i) => node("span", {}, node("i", { class: "dot", style: `background: ${colour(i)}` }), name === this.item.attributes.label ? node("strong", { text: name }) : name)));
+  #switches() {
+    const items = [this.item, ...(this.mode !== "one" && this.other ? [this.other] : [])];
+    switches(this.layers, this.panel.tag, items, this.shows, () => this.#relayer());
+    this.score.hidden = !isScored(items);
+    this.leastSaid.textContent = format.value(this.shows.least, 2);
+  }
+
+  #history() {
+    drawHistory(this.history, this.legend, this.all ?? [], this.item);
   }
 }

@@ -1,51 +1,120 @@
-// Boxes and masks over a picture, on one canvas of the picture's own shape.
+// Boxes and masks over a picture, on one canvas of the picture's own shape; which of them are shown, and in which colours.
 import * as api from "./api.js";
 import { colour } from "./palette.js";
+import { node } from "./dom.js";
 
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
+const MOST_CLASSES = 24; // in a legend
 const masks = new Map(); // address -> ImageData, the newest few
+const numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
+
+// What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+const shown = new Map(); // by tag
+export function showsOf(tag) {
+  if (!shown.has(tag)) shown.set(tag, { off: new Set(), least: 0 });
+  return shown.get(tag);
+}
+
+const keyOf = (kind, name) => `${kind} ${name}`;
+
+// The layers of items, each once: [{ key, title }]; where boxes and a mask share a name the title says which it is.
+export function layersOf(items) {
+  const found = new Map();
+  for (const { attributes } of items) for (const kind of ["boxes", "masks"]) for (const { name } of attributes[kind] ?? []) found.set(keyOf(kind, name), { kind, name });
+  const shared = ({ kind, name }) => found.has(keyOf(kind === "boxes" ? "masks" : "boxes", name));
+  return [...found].map(([key, of]) => ({ key, title: shared(of) ? `${of.name} ${of.kind === "boxes" ? "boxes" : "mask"}` : of.name }));
+}
+
+// The classes that layers of items name, in the order of their numbers in masks, then by name.
+export function classesOf(tag, items) {
+  const ofMasks = new Map(), ofBoxes = new Set();
+  for (const { attributes: { boxes = [], masks: layers = [] } } of items) {
+    for (const { labels } of layers) for (const [number, name] of Object.entries(labels ?? {})) if (number !== "0") ofMasks.set(name, Number(number));
+    for (const layer of boxes) for (const { label } of layer.boxes) if (label !== undefined) ofBoxes.add(label);
+  }
+  const names = [...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()])];
+  if (!numbers.has(tag)) numbers.set(tag, new Map());
+  const known = numbers.get(tag);
+  for (const name of names) if (!known.has(name)) known.set(name, known.size);
+  return names;
+}
+
+export const classColour = (tag, name) => colour(numbers.get(tag)?.get(name) ?? 0);
+
+// Whether boxes of an item have scores to leave out the unlikely by.
+export const isScored = (items) => items.some(({ attributes }) => attributes.boxes?.some((layer) => layer.boxes.some(({ score }) => score !== undefined)));
+
+// Switches for layers and for classes, in their colours; act is told when one was pressed.
+export function switches(holder, tag, items, shows, act) {
+  const layers = layersOf(items), classes = layers.length ? classesOf(tag, items) : [];
+  const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
+  if (holder.dataset.said === said) return;
+  holder.dataset.said = said;
+  const chip = (key, title, kind, tint) => {
+    const made = node("button", { type: "button", class: `chip-toggle ${kind}`, "aria-pressed": String(!shows.off.has(key)), "data-key": key }, ...(tint ? [node("i", { class: "dot", style: `background: ${tint}` })] : []), title);
+    made.addEventListener("click", () => {
+      if (!shows.off.delete(key)) shows.off.add(key);
+      act();
+      holder.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    });
+    return made;
+  };
+  const rest = classes.length - MOST_CLASSES;
+  holder.replaceChildren(
+    ...layers.map(({ key, title }) => chip(key, title, "of-layer")),
+    ...classes.slice(0, MOST_CLASSES).map((name) => chip(keyOf("class", name), name, "of-class", classColour(tag, name))),
+    ...(rest > 0 ? [node("span", { class: "dim", text: `and ${rest} more` })] : []));
+}
 
 // large: with the words of the boxes, which on a small picture nobody can read.
-export async function drawLayers(canvas, run, item, off, large = false) {
+export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
   const { boxes = [], masks: layers = [], width, height } = item.attributes;
-  const key = `${item.hash} ${[...off].join("\n")} ${document.documentElement.dataset.theme}`;
   canvas.hidden = !boxes.length && !layers.length;
-  if (canvas.hidden || canvas.dataset.key === key) return;
+  if (canvas.hidden) { canvas.dataset.key = ""; return; }
+  const key = `${item.hash} ${JSON.stringify([shows.least, ...shows.off])} ${document.documentElement.dataset.theme}`;
+  if (canvas.dataset.key === key) return;
   canvas.dataset.key = key;
   const times = Math.max(1, Math.min(8, Math.ceil(SHARP / Math.max(width, height))));
-  const fields = await Promise.all(layers.map((layer, i) => (off.has(layer.name) || !item.parts?.[i] ? null : classes(api.blobAddress(run, item.parts[i].hash)))));
+  const fields = await Promise.all(layers.map((layer, i) => (shows.off.has(keyOf("masks", layer.name)) || !item.parts?.[i] ? null : classes(api.blobAddress(run, item.parts[i].hash)))));
   if (canvas.dataset.key !== key) return;
+  classesOf(panel.tag, [item]);
   canvas.width = width * times;
   canvas.height = height * times;
   const context = canvas.getContext("2d");
-  fields.forEach((field, i) => { if (field) context.drawImage(tinted(field, i), 0, 0, canvas.width, canvas.height); });
-  boxes.forEach((layer, i) => { if (!off.has(layer.name)) for (const box of layer.boxes) rectangle(context, box, times, i, boxes.length > 1, large); });
+  const isOff = (name) => name !== undefined && shows.off.has(keyOf("class", name));
+  context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
+  fields.forEach((field, i) => { if (field) context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height); });
+  const kept = boxes.flatMap((layer, i) => (shows.off.has(keyOf("boxes", layer.name)) ? [] : layer.boxes.filter((box) => !isOff(box.label) && !(box.score < shows.least)).map((box) => [box, i])));
+  const painted = (paint) => { for (const [box, i] of kept) paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large); };
+  painted(rectangle);
+  if (large) painted(words); // over the lines of all
 }
 
-function rectangle(context, { box, label, score }, times, layer, several, large) {
+// Boxes of the first layer (the truth, as a rule) are whole lines with their words above, those of the next are dashed
+// with their words below, so that two boxes at one place can both be read.
+const sizeOf = (context) => Math.max(11, context.canvas.height / 40);
+
+function rectangle(context, { box }, times, layer, tint, large) {
   const [x0, y0, x1, y1] = box.map((x) => x * times);
-  const size = Math.max(11, context.canvas.height / 34);
-  context.strokeStyle = context.fillStyle = colour(several ? layer : numberOf(label));
-  context.lineWidth = Math.max(2, size / (large ? 6 : 3));
+  context.strokeStyle = tint;
+  context.lineWidth = Math.max(2, sizeOf(context) / (large ? 6 : 3));
   context.setLineDash(layer % 2 ? [3 * context.lineWidth, 2 * context.lineWidth] : []);
   context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
-  const text = [label, score === undefined ? null : score.toFixed(2)].filter((each) => each !== undefined && each !== null).join(" ");
-  if (!text || !large) return;
-  context.font = `600 ${size}px system-ui, sans-serif`;
-  const wide = context.measureText(text).width + size * 0.6;
-  const left = Math.max(0, Math.min(Math.min(x0, x1), context.canvas.width - wide));
-  const top = Math.max(0, Math.min(y0, y1) - size * 1.35);
-  context.fillRect(left, top, wide, size * 1.35);
-  context.fillStyle = document.documentElement.dataset.theme === "dark" ? "#101216" : "#ffffff";
-  context.fillText(text, left + size * 0.3, top + size * 1.02);
 }
 
-// The same name has the same colour on every picture.
-function numberOf(text = "") {
-  let hash = 7;
-  for (const letter of text) hash = (hash * 31 + letter.codePointAt(0)) % 9973;
-  return hash;
+function words(context, { box, label, score }, times, layer, tint) {
+  const text = [label, score === undefined ? null : score.toFixed(2)].filter((each) => each !== undefined && each !== null).join(" ");
+  if (!text) return;
+  const [x0, y0, x1, y1] = box.map((x) => x * times), size = sizeOf(context);
+  context.font = `600 ${size}px system-ui, sans-serif`;
+  const wide = context.measureText(text).width + size * 0.6, high = size * 1.35;
+  const x = Math.max(0, Math.min(x0, x1, context.canvas.width - wide));
+  const y = layer % 2 ? Math.min(context.canvas.height - high, Math.max(y0, y1)) : Math.max(0, Math.min(y0, y1) - high);
+  context.fillStyle = tint;
+  context.fillRect(x, y, wide, high);
+  context.fillStyle = document.documentElement.dataset.theme === "dark" ? "#101216" : "#ffffff";
+  context.fillText(text, x + size * 0.3, y + size * 1.02);
 }
 
 async function classes(address) {
@@ -63,18 +132,33 @@ async function classes(address) {
   return masks.get(address);
 }
 
-function tinted(field, layer) {
+// The name of the class at a pixel in each mask that is shown: [[layer, class]].
+export async function classesAt(item, run, shows, x, y) {
+  const layers = item.attributes.masks ?? [];
+  const said = await Promise.all(layers.map(async ({ name, labels }, i) => {
+    if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
+    const field = await classes(api.blobAddress(run, item.parts[i].hash));
+    const kind = field?.data[4 * (y * field.width + x)];
+    return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
+  }));
+  return said.filter(Boolean);
+}
+
+// A class with a name has that name's colour in every layer; those without are told apart by layer and number.
+function tinted(field, layer, labels, tag, isOff) {
   const { width, height, data } = field;
   const made = new ImageData(width, height);
   const tints = new Map();
   for (let i = 0; i < data.length; i += 4) {
     const kind = data[i];
     if (!kind) continue;
-    if (!tints.has(kind)) tints.set(kind, [1, 3, 5].map((at) => parseInt(colour(kind - 1 + 3 * layer).slice(at, at + 2), 16)));
-    const [r, g, b] = tints.get(kind);
-    made.data[i] = r;
-    made.data[i + 1] = g;
-    made.data[i + 2] = b;
+    if (!tints.has(kind)) {
+      const name = labels[kind];
+      tints.set(kind, isOff(name) ? null : [1, 3, 5].map((at) => parseInt((name === undefined ? colour(kind - 1 + 3 * layer) : classColour(tag, name)).slice(at, at + 2), 16)));
+    }
+    const tint = tints.get(kind);
+    if (!tint) continue;
+    [made.data[i], made.data[i + 1], made.data[i + 2]] = tint;
     made.data[i + 3] = 255 * CLEAR;
   }
   const canvas = new OffscreenCanvas(width, height);

@@ -11,6 +11,7 @@ import * as images from "./media_image.js";
 import * as tables from "./media_table.js";
 import * as texts from "./media_text.js";
 import * as videos from "./media_video.js";
+import { showsOf, switches } from "./media_layers.js";
 
 const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
@@ -19,6 +20,7 @@ const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
 const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, at the least
 const PIECE = 40; // items made in one go when the page has nothing else to do
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
+const all = new Set(); // panels
 const filling = new WeakMap(); // element -> the items that it is being filled with
 
 // A module makes an element of an item: make(item, panel, inSight) -> element with update(item), and maybe end().
@@ -31,25 +33,45 @@ export const KINDS = {
   text: { title: "Texts", make: texts.make },
 };
 
+// When the pictures there are have come, or a second has passed: those beyond the screen would share the line with them.
+function seen(holder) {
+  const waiting = [...holder.querySelectorAll("img")].filter((image) => !image.complete);
+  const come = waiting.map((image) => new Promise((done) => { for (const name of ["load", "error"]) image.addEventListener(name, done, { once: true }); }));
+  return Promise.race([Promise.all(come), new Promise((done) => setTimeout(done, 1000))]);
+}
+
+// What is shown of the layers of a tag has changed: in all runs that stand side by side.
+export function relayered(tag) {
+  for (const panel of all) if (panel.tag === tag && panel.loaded) panel.draw();
+}
+
+// Takes an element away, with the players, timers and observers of what is in it.
+function drop(element) {
+  element.end?.();
+  for (const inner of element.querySelectorAll(".step-items > *")) inner.end?.();
+  element.remove();
+}
+
 export class Panel {
   constructor(kind, tag, run) {
     Object.assign(this, { kind, tag, run, steps: [], sight: false, loaded: false });
     this.kept = new Map(); // step -> items
-    this.off = new Set(); // layers that are not shown
+    this.shows = showsOf(tag); // of the layers over pictures; one for all runs
+    all.add(this);
     const [path, last] = format.split(tag);
     this.dot = node("i", { class: "dot" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
     this.output = node("output");
     this.newest = node("button", { class: "text-button newest", type: "button", text: "newest", hidden: true });
     this.layers = node("div", { class: "layer-chips" });
-    this.items = node("div", { class: `panel-items is-${kind}` });
+    this.items = node("div", { class: `panel-items is-${kind}`, "aria-busy": "true" });
+    this.name = node("span", { text: run });
     this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output, this.newest);
     this.element = node("article", { class: "panel", "aria-label": `${tag} of ${run}` },
       node("div", { class: "card-head" },
         node("h3", { class: "card-title" }, node("span", { class: "path", text: path }), node("span", { class: "last", text: last })),
-        this.layers,
-        node("span", { class: "card-run" }, this.dot, node("span", { text: run }))),
-      this.pacer, this.items);
+        node("span", { class: "card-run" }, this.dot, this.name)),
+      this.pacer, this.layers, this.items);
     this.element.panel = this;
     this.slider.addEventListener("input", () => {
       const at = Number(this.slider.value);
@@ -60,8 +82,9 @@ export class Panel {
   }
 
   end() {
+    all.delete(this);
     this.setInSight(false);
-    for (const child of this.items.querySelectorAll("*")) child.end?.();
+    while (this.items.firstChild) drop(this.items.firstChild);
   }
 
   setInSight(sight) {
@@ -124,32 +147,45 @@ export class Panel {
 
   draw() {
     this.dot.style.background = colour(runs.index(this.run));
+    this.name.textContent = this.name.title = runs.get(this.run)?.shown ?? this.run;
+    this.items.setAttribute("aria-busy", String(!this.loaded));
     const { step } = this;
     this.pacer.hidden = this.steps.length < 2;
     this.slider.max = String(Math.max(0, this.steps.length - 1));
     this.slider.value = String(this.steps.indexOf(step));
     this.output.textContent = step === undefined ? "" : `step ${format.step(step)}`;
     this.newest.hidden = state.get("pace") === null || this.steps.length < 2;
-    if (this.problem) { this.items.replaceChildren(node("p", { class: "page-note", text: this.problem })); return; }
+    if (this.problem && !this.kept.size) { this.#fail(); return; } // what was read before stays in sight
     this.items.classList.toggle("is-late", this.shown.some((each) => !this.kept.has(each)));
     const across = this.shown.length > 1;
     this.items.classList.toggle("is-across", across);
-    if (!across) { if (this.kept.has(step)) { this.fill(this.items, this.kept.get(step)); this.#chips(this.kept.get(step)); } return; }
+    if (!across) {
+      if (this.kept.has(step)) { this.fill(this.items, this.kept.get(step)); this.#chips(this.kept.get(step)); }
+      return;
+    }
     const columns = this.shown;
-    while (this.items.children.length > columns.length || (this.items.firstChild && !this.items.firstChild.matches(".step-column"))) { this.items.lastChild.end?.(); this.items.lastChild.remove(); }
+    while (this.items.children.length > columns.length || (this.items.firstChild && !this.items.firstChild.matches(".step-column"))) drop(this.items.lastChild);
     columns.forEach((at, i) => {
       const column = this.items.children[i] ?? this.items.appendChild(node("section", { class: "step-column" }, node("h4"), node("div", { class: "step-items" })));
       column.firstChild.textContent = `step ${format.step(at)}`;
       if (this.kept.has(at)) this.fill(column.lastChild, this.kept.get(at));
     });
+    this.#chips(columns.flatMap((at) => this.kept.get(at) ?? []));
+  }
+
+  #fail() {
+    const again = node("button", { type: "button", class: "text-button", text: "Try again" });
+    again.addEventListener("click", () => this.later());
+    this.items.replaceChildren(node("p", { class: "page-note", text: `This could not be read: ${this.problem} ` }, again));
   }
 
   // The items as elements, those that are there already kept and told what they are now. What fits on the screen comes
   // at once, the rest in pieces while the page is idle: a thousand pictures are 300 ms of work that nobody waits for.
   fill(holder, items) {
-    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note")) holder.replaceChildren();
-    while (holder.children.length > items.length) { holder.lastChild.end?.(); holder.lastChild.remove(); }
+    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note")) while (holder.firstChild) drop(holder.firstChild);
+    while (holder.children.length > items.length) drop(holder.lastChild);
     filling.set(holder, items);
+    holder.dataset.count = items.length === 1 ? "one" : items.length <= 4 ? "few" : "many";
     const { top, width } = holder.getBoundingClientRect();
     const rows = Math.max(1, Math.ceil((innerHeight - Math.max(0, top)) / PICTURE.height));
     this.#piece(holder, items, 0, this.kind === "image" ? rows * Math.max(1, Math.floor(width / PICTURE.width)) : 12);
@@ -163,23 +199,14 @@ export class Panel {
       else made.append(KINDS[this.kind].make(items[i], this, from === 0));
     }
     holder.append(made);
-    if (to < items.length) idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
+    if (to >= items.length) return;
+    const next = () => idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
+    if (from === 0) seen(holder).then(next);
+    else next();
   }
 
-  // Switches for the layers that lie over pictures.
+  // Switches for what lies over pictures.
   #chips(items) {
-    const names = [...new Set(items.flatMap((item) => [...(item.attributes.boxes ?? []), ...(item.attributes.masks ?? [])].map((layer) => layer.name)))];
-    const said = names.join("\n");
-    if (this.layers.dataset.names === said) return;
-    this.layers.dataset.names = said;
-    this.layers.replaceChildren(...names.map((name) => {
-      const chip = node("button", { type: "button", class: "chip-toggle", "aria-pressed": String(!this.off.has(name)), text: name });
-      chip.addEventListener("click", () => {
-        if (!this.off.delete(name)) this.off.add(name);
-        chip.setAttribute("aria-pressed", String(!this.off.has(name)));
-        this.draw();
-      });
-      return chip;
-    }));
+    if (this.kind === "image") switches(this.layers, this.tag, items, this.shows, () => relayered(this.tag));
   }
 }

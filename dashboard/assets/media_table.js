@@ -1,8 +1,10 @@
 // A table: sorted by a click on a head, filtered below it; only the rows in sight are there.
 import * as api from "./api.js";
 import * as format from "./format.js";
+import { offer } from "./export.js";
 import { node } from "./dom.js";
 import { unpacked } from "./media_data.js";
+import { open } from "./media_large.js";
 
 const ROW = 28, PICTURE_ROW = 64;
 const AHEAD = 8; // rows beyond those in sight
@@ -33,13 +35,16 @@ class View {
     this.height = columns.some((column) => column.kind === "image" || (column.kind === "mixed" && column.values.some((cell) => cell?.image !== undefined))) ? PICTURE_ROW : ROW;
     this.sort = before?.sort ?? null; // { name, down }
     this.filters = before?.filters ?? new Map(); // name -> text
-    this.count = node("span", { class: "table-count" });
+    this.count = node("span", { class: "table-count", role: "status" });
+    this.words = columns.map(wording);
     this.head = node("thead");
     this.body = node("tbody");
     this.scroller = node("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": `Table ${panel.tag}` },
       node("table", { style: `--row: ${this.height}px` }, node("colgroup", {}, ...columns.map((column) => node("col", { style: `width: ${widthOf(column)}ch` }))), this.head, this.body));
     const top = before?.scroller.scrollTop ?? 0;
-    holder.replaceChildren(this.scroller, this.count);
+    const save = node("button", { type: "button", class: "text-button", text: "Download CSV", title: "The rows as they are filtered and sorted now, every digit" });
+    save.addEventListener("click", () => this.#download());
+    holder.replaceChildren(this.scroller, node("div", { class: "table-foot" }, this.count, save));
     this.#heads();
     this.#arrange();
     this.scroller.scrollTop = top;
@@ -94,19 +99,44 @@ class View {
     this.body.replaceChildren(space(first), ...shown.map((i) => this.#row(i)), space(this.order.length - first - shown.length));
   }
 
+  #download() {
+    const cells = (i) => this.columns.map(({ values }) => (values[i] === null ? "" : values[i]?.image !== undefined ? "" : String(values[i])));
+    const lines = [this.columns.map(({ name }) => name), ...this.order.map(cells)].map((row) => row.map(quoted).join(","));
+    offer(new Blob([lines.join("\n"), "\n"], { type: "text/csv" }), `${this.panel.tag.replaceAll("/", "-")}-step-${this.item.step}.csv`);
+  }
+
   #row(i) {
-    return node("tr", {}, ...this.columns.map(({ kind, values }) => {
+    return node("tr", {}, ...this.columns.map(({ kind, values }, c) => {
       const cell = values[i];
       if (cell?.image !== undefined) {
         const part = this.item.parts?.[cell.image];
-        return node("td", {}, part ? node("img", { src: api.blobAddress(this.panel.run, part.hash), loading: "lazy", alt: part.attributes.caption ?? "", title: part.attributes.caption ?? "" }) : "");
+        if (!part) return node("td");
+        const { caption = "" } = part.attributes;
+        const button = node("button", { type: "button", class: "picture-open", "aria-label": `Enlarge: ${caption || `picture of row ${i + 1}`}` }, node("img", { src: api.blobAddress(this.panel.run, part.hash), loading: "lazy", alt: caption, title: caption }));
+        button.addEventListener("click", () => open(this.panel, { ...this.item, hash: part.hash, form: "image/webp", attributes: part.attributes, position: cell.image }, { alone: true }));
+        return node("td", {}, button);
       }
       const number = typeof cell === "number";
-      const text = cell === null ? "" : number ? format.value(cell, 6) : kind === "number" ? { NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" }[cell] ?? String(cell) : String(cell);
+      const text = cell === null ? "" : number ? this.words[c](cell) : kind === "number" ? { NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" }[cell] ?? String(cell) : String(cell);
       return node("td", { class: number || kind === "number" ? "is-number" : null, title: number ? String(cell) : text, text });
     }));
   }
 }
+
+// How the numbers of a column are written: whole ones with all their digits; others with as many decimals as leave five
+// digits to the largest, so that points stand below each other; of very different sizes each by itself.
+function wording({ values }) {
+  const numbers = values.filter((cell) => typeof cell === "number" && cell !== 0);
+  const most = numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  if (numbers.every(Number.isInteger)) return (x) => x.toLocaleString("en-US").replace("-", "−");
+  const decimals = Math.max(1, 4 - Math.max(0, Math.floor(Math.log10(most)))), nothing = 0.5 * 10 ** -decimals;
+  if (most >= 1e7 || numbers.filter((x) => Math.abs(x) < nothing).length > numbers.length / 2) return (x) => format.value(x, 5);
+  const written = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  // What would be written as zero and is not.
+  return (x) => (x !== 0 && Math.abs(x) < nothing ? format.value(x, 2) : written.format(x).replace("-", "−"));
+}
+
+const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 const keyOf = (cell) => (cell === null || cell === "NaN" || typeof cell === "object" ? null : cell === "Infinity" ? Infinity : cell === "-Infinity" ? -Infinity : typeof cell === "boolean" ? Number(cell) : typeof cell === "string" ? cell.toLowerCase() : cell);
 
@@ -127,6 +157,7 @@ export function test({ kind, values }, text) {
 
 function widthOf({ name, kind, values }) {
   if (kind === "image") return 12;
-  const few = values.slice(0, 50).map((cell) => (cell === null ? 0 : typeof cell === "number" ? format.value(cell, 6).length : String(cell).length));
+  const written = wording({ values });
+  const few = values.slice(0, 50).map((cell) => (cell === null ? 0 : typeof cell === "number" ? written(cell).length : String(cell).length));
   return Math.max(8, Math.min(44, Math.max(name.length + 2, ...few) + 3));
 }

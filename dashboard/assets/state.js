@@ -25,6 +25,7 @@ const defaults = {
   pins: [], // cards that stand on top
   bins: "ridge", // ridge | overlay | heat | bands | one: how distributions are drawn
   binning: "linear", // linear | log
+  medium: "", // the kind of media that is shown alone
   across: "runs", // runs | steps: what stands side by side on the page of media
   surface: "", // of the page of paths; empty is the first
   heights: "", // even | linear | log: how heights become colours there; empty is as the surface says
@@ -36,7 +37,7 @@ const defaults = {
 
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col", columnFilter: "cf",
+  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", medium: "m", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col", columnFilter: "cf",
 };
 const listeners = new Map();
 const current = { ...defaults };

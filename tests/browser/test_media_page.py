@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import numpy as np
 import pytest
 
 import tracker
+from tracker.values import kept
+from tracker.values.figure import PLOTLY_FORM
+from tracker.values.value import Medium
 
 INK = """(selector) => {
   const canvas = document.querySelector(selector);
@@ -246,3 +251,259 @@ def test_a_matplotlib_figure_is_a_picture(shown: Callable[..., Any], until: Call
     until(page, "document.querySelector('.figure img').naturalWidth === 288")
     page.click(".picture-open")
     until(page, "document.querySelector('.large-world img')?.naturalWidth === 288")
+
+
+def test_three_runs_stand_side_by_side(shown: Callable[..., Any]) -> None:
+    """In one row at 1440 and, of pictures, at 1024; never beyond the page at 700."""
+    page = shown({0: {"p": [scene(100, 0.5)] * 4}}, runs=("a", "b", "c"))
+    for width, rows in ((1440, 1), (1024, 1), (700, 3)):
+        page.set_viewport_size({"width": width, "height": 800})
+        tops = page.evaluate("[...document.querySelectorAll('.panel')].map((each) => each.getBoundingClientRect().top)")
+        assert len(set(tops)) <= rows
+        assert page.evaluate("document.getElementById('view').scrollWidth <= document.getElementById('view').clientWidth")  # fmt: skip
+
+
+def test_pictures_of_odd_shapes_have_a_place(shown: Callable[..., Any], until: Callable[..., Any]) -> None:
+    """A strip is thick enough to be seen, and a column is no taller than the screen."""
+    line = np.linspace(0, 1, 600)
+    page = shown({0: {"strip": tracker.Image(line[None]), "column": tracker.Image(line[:, None]), "tall": tracker.Image(np.zeros((2400, 120)))}})  # fmt: skip
+    until(page, "[...document.querySelectorAll('.picture img')].filter((image) => image.naturalWidth).length === 3")
+    sizes = page.evaluate("""Object.fromEntries([...document.querySelectorAll('.panel')].map((panel) => {
+      const { width, height } = panel.querySelector('.picture img').getBoundingClientRect();
+      return [panel.querySelector('.last').textContent, [width, height]];
+    }))""")
+    assert all(width >= 8 and 8 <= height <= 420 for width, height in sizes.values()), sizes
+
+
+def test_tags_and_kinds_are_chosen_and_what_is_hidden_says_so(
+    shown: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """A filter that keeps the caret, a kind that a link carries, and the way back."""
+    page = shown({0: {"train/p": scene(1, 0.5), "val/p": scene(2, 0.5), "note": tracker.Text("x")}}, "&m=image")
+    assert page.locator(".panel").count() == 2
+    page.keyboard.press("/")
+    page.keyboard.type("val")
+    until(page, "document.querySelectorAll('.panel').length === 1")
+    assert page.evaluate("document.activeElement.id") == "media-tags"
+    page.keyboard.type("x")
+    until(page, "document.querySelector('.empty h2')?.textContent === 'No tag holds “valx”'")
+    assert "2 tags hidden by the filter." in page.inner_text(".empty")
+    page.get_by_role("button", name="Clear the filter").click()
+    until(page, "document.querySelectorAll('.panel').length === 2")
+    page.get_by_role("radio", name="All").click()
+    until(page, "document.querySelectorAll('.panel').length === 3 && !location.search.includes('m=')")
+    page.evaluate("viz.set('runs', 'nobody')")
+    until(page, "document.querySelector('.empty h2')?.textContent === 'No run that is shown has logged media'")
+    page.locator("#view").get_by_role("button", name="Show all runs").click()
+    until(page, "document.querySelectorAll('.panel').length === 3")
+
+
+CLASSES = ["none", "road", "car"]
+
+
+def street(step: int) -> tracker.Image:
+    """Half road, half car, in two layers that share names and classes; a box that is sure and one that is not."""
+    mask = np.ones((20, 30), np.uint8)
+    mask[:, 15:] = 2
+    named = {"mask": mask, "labels": CLASSES}
+    found = [
+        {"box": (2, 2, 9, 9), "label": "car", "score": 0.9},
+        {"box": (20, 2, 28, 9), "label": "kite", "score": 0.2},
+    ]
+    return tracker.Image(np.full((20, 30), step, np.uint8), boxes={"truth": [(1, 1, 5, 5)], "found": found}, masks={"truth": named, "found": named})  # fmt: skip
+
+
+def test_classes_have_a_legend_and_one_colour_everywhere(shown: Callable[..., Any], until: Callable[..., Any]) -> None:
+    """Switched in one run they are in all; masks of other steps are there; scores have a least."""
+    page = shown({step: {"p": street(step)} for step in (0, 10)}, runs=("a", "b"))
+    key = "[...document.querySelectorAll('.panel canvas.layers')].map((each) => each.dataset.key)"
+    until(page, f"{key}.length === 2 && {key}.every(Boolean)")
+    chips = page.locator("[aria-label='p of a'] .layer-chips button").all_inner_texts()
+    assert chips == ["truth boxes", "found boxes", "truth mask", "found mask", "road", "car", "kite"]
+    page.locator("[aria-label='p of b'] .layer-chips").get_by_role("button", name="road").click()
+    until(page, f"{key}.every((each) => each.includes('class road'))")
+    assert page.locator("[aria-label='p of a'] [data-key='class road']").get_attribute("aria-pressed") == "false"
+    for name in ("truth boxes", "found boxes"):
+        page.locator("[aria-label='p of a'] .layer-chips").get_by_role("button", name=name).click()
+    colours = """(() => {
+      const canvas = document.querySelector('.panel canvas.layers');
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const at = (x) => copy.getImageData(x * canvas.width, canvas.height / 2, 1, 1).data[3];
+      return [at(0.25), at(0.75)];
+    })()"""
+    until(page, f"(([road, car]) => road === 0 && car > 100)({colours})")
+    page.locator("[aria-label='p of a'] .picture-open").click()
+    until(page, "document.querySelector('.large .layer-chips button')")
+    page.get_by_role("radio", name="Side by side").click()
+    until(page, "[...document.querySelectorAll('.large canvas.layers')].every((each) => each.dataset.key && each.width === 240)")  # fmt: skip
+    assert page.evaluate(INK, ".large-frame:nth-child(2) canvas.layers") > 1000  # the other step's mask
+    slider = page.get_by_label("Least score of a box")
+    assert slider.is_visible()
+    slider.fill("0.5")
+    until(page, "document.querySelector('.large canvas.layers').dataset.key.includes('[0.5')")
+
+
+def test_a_picture_at_large_fits_tells_its_pixels_and_has_neighbours(
+    shown: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """Also after the mode has changed; with the keys; what is dark can be made bright."""
+    many = [tracker.Image(np.full((40, 60, 3), 10 * i, np.uint8), f"number {i}") for i in range(3)]
+    page = shown({0: {"p": many}, 5: {"p": many}})
+    page.locator(".picture-open").first.click()
+    until(page, "document.querySelector('.large-place').textContent === '1 of 3'")
+    fits = """(() => {
+      const frame = document.querySelector('.large-frame').getBoundingClientRect(), image = document.querySelector('.large-frame img').getBoundingClientRect();
+      return image.left >= frame.left && image.right <= frame.right + 1 && image.bottom <= frame.bottom + 1 && image.width > frame.width / 2;
+    })()"""
+    until(page, fits)
+    page.get_by_role("radio", name="Side by side").click()
+    until(page, fits)
+    page.get_by_role("radio", name="Single").click()
+    page.focus(".large-stage")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    until(page, "document.querySelector('.large-note').textContent === '60 × 40 · number 2'")
+    assert page.get_by_role("button", name="The picture after").is_disabled()
+    page.hover(".large-frame img", force=True)
+    until(page, "/^x (29|30), y (19|20) · grey 20$/.test(document.querySelector('.large-pointed').textContent)")
+    assert page.get_by_role("link", name="Download").get_attribute("download") == "p-step-5-2.webp"
+    page.get_by_label("Brightness").focus()
+    page.keyboard.press("End")
+    until(page, "document.querySelector('.large-frame img').style.filter.startsWith('brightness(10)')")
+    page.get_by_role("button", name="Reset view").click()
+    until(page, "document.querySelector('.large-frame img').style.filter === ''")
+
+
+def test_sounds_against_each_other_are_not_silence(shown: Callable[..., Any], until: Callable[..., Any]) -> None:
+    """A waveform for each channel, axes that stay when it is drawn again, the keys, and a tone where it belongs."""
+    tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    page = shown({0: {"s": tracker.Audio(np.stack([tone, -tone], 1), 8000)}})
+    until(page, "document.querySelector('audio')?.duration === 1")
+    until(page, "document.querySelector('.sound figcaption').textContent === '1 s · 8 kHz · stereo'")
+    look = """(() => {
+      const canvas = document.querySelector('.sound-plot canvas');
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const ink = (x, y, w, h) => { const { data } = copy.getImageData(x, y, w, h); let sum = 0; for (let i = 3; i < data.length; i += 4) if (data[i]) sum++; return sum; };
+      return { waves: [ink(100, 0, 200, 40), ink(100, 40, 200, 40)], labels: ink(0, 80, 38, 100), times: ink(44, canvas.height - 14, 500, 14) };
+    })()"""
+    until(page, f"(({{ waves, labels, times }}) => waves.every((each) => each > 4000) && labels > 100 && times > 100)({look})")  # fmt: skip
+    page.set_viewport_size({"width": 1300, "height": 900})
+    until(page, f"(({{ labels, times }}) => labels > 100 && times > 100)({look})")
+    head = page.get_by_role("slider", name="Place in s")
+    head.press("End")
+    until(page, "document.querySelector('audio').currentTime === 1")
+    head.press("Home")
+    head.press("ArrowRight")
+    until(page, "Math.abs(document.querySelector('audio').currentTime - 0.02) < 0.005")
+    box = page.query_selector(".sound-plot").bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + box["height"] - 18 - 24)  # a quarter up of 4 kHz
+    until(page, "/ · 1,000 Hz · −?0 dB$/.test(document.querySelector('.sound-pointed').textContent)")  # fmt: skip
+
+
+def test_numbers_of_a_column_stand_below_each_other_and_leave_as_csv(
+    shown: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """One count of decimals; whole numbers with all digits; every digit in the file; pictures enlarge."""
+    picture = tracker.Image(np.zeros((4, 4)), "a cell")
+    page = shown({3: {"t": tracker.Table({"p": [0.5, 0.123456789, 1e-9], "n": [1, 12_345_678, 3], "w": ['a "b", c', "", "z"], "x": [picture, None, None]})}})  # fmt: skip
+    until(page, "document.querySelector('.table td img')?.naturalWidth === 4")
+    column = "[...document.querySelectorAll('.table tbody tr:not(.space) td:nth-child({}) ')].map((each) => each.textContent)"
+    assert page.evaluate(column.format(1)) == ["0.5000", "0.1235", "1e−9"]
+    assert page.evaluate(column.format(2)) == ["1", "12,345,678", "3"]
+    page.get_by_role("button", name="n", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download CSV").click()
+    assert saved.value.suggested_filename == "t-step-3.csv"
+    text = Path(saved.value.path()).read_text()
+    assert text.splitlines() == ["p,n,w,x", '0.5,1,"a ""b"", c",', "1e-9,3,z,", "0.123456789,12345678,,"]
+    page.get_by_role("button", name="Enlarge: a cell").click()
+    until(page, "document.querySelector('.large-note')?.textContent === '4 × 4 · a cell'")
+
+
+def test_a_plotly_figure_fills_its_card_and_opens_at_large(
+    shown: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """No margin for a title that is not there; as high as it asks, within reason."""
+    figure = {"data": [{"type": "heatmap", "z": [[1, 2], [3, 4]]}], "layout": {"height": 5000, "width": 9}}
+    page = shown({0: {"f": tracker.Figure(figure)}})
+    until(page, "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 0")
+    size = page.evaluate("(({ width, height }) => [width, height])(document.querySelector('.js-plotly-plot .heatmaplayer image').getBoundingClientRect())")  # fmt: skip
+    assert size[0] > 600
+    assert 700 < size[1] < 900
+    page.get_by_role("button", name="Enlarge figure f").click()
+    until(page, "document.querySelectorAll('dialog .heatmaplayer image').length > 0")
+    page.keyboard.press("Escape")
+    until(page, "!document.querySelector('dialog')")
+
+
+def test_a_picture_that_a_browser_cannot_show_says_so(
+    logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """A head that claims 65,000 × 65,000 pixels, and bytes that are none: a sentence, and the rest of the page goes on."""
+    head = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + (65_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
+    bomb = head + zlib.crc32(head[12:]).to_bytes(4, "big") + b"\0\0\0\0IEND\xaeB`\x82"
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"p": kept.Kept("image", [kept.picture(bomb, 65_000, 65_000), kept.picture(b"<svg onload=window.struck=1>", 9, 9)])}, step=0)  # fmt: skip
+        run.log({"q": scene(50, 0.5)}, step=0)
+    page = new_page()
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
+    until(page, "document.querySelectorAll('.picture.is-broken').length === 2")
+    assert "cannot be shown" in page.inner_text("[aria-label='p of a']")
+    until(page, "document.querySelector('[aria-label=\"q of a\"] img')?.naturalWidth === 30")
+    assert page.evaluate("window.struck") is None
+    page.faults.clear()  # the browser says of each that it could not be decoded
+
+
+def test_a_new_step_arrives_while_one_looks(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The newest is shown by itself; who looks at an older step stays there; the elements are the same ones."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        run.log({"p": scene(10, 0.5), "t": tracker.Table({"n": [1]})}, step=0)
+        run.flush()
+        page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
+        until(page, "viz.ready && document.querySelector('.table-count')?.textContent === '1 row'")
+        page.evaluate("window.before = document.querySelector('.picture')")
+        run.log({"p": scene(90, 0.9), "t": tracker.Table({"n": [1, 2]})}, step=7)
+        run.flush()
+        until(page, "document.querySelector('[aria-label=\"p of a\"] output').textContent === 'step 7'")
+        until(page, "document.querySelector('.table-count').textContent === '2 rows'")
+        assert page.evaluate("window.before === document.querySelector('.picture')")
+        page.get_by_label("Step of p").focus()
+        page.keyboard.press("Home")
+        run.log({"p": scene(95, 0.9)}, step=8)
+        run.flush()
+        until(page, "document.querySelector('[aria-label=\"p of a\"] input').max === '2'")
+        assert page.inner_text("[aria-label='p of a'] output") == "step 0"
+
+
+HOSTILE_FIGURES = [
+    {"data": [{"type": "scatter", "x": [1], "y": [1]}], "layout": {"images": [{"source": "http://192.0.2.1/track.png", "x": 0, "y": 1, "sizex": 1, "sizey": 1}]}},
+    {"data": [{"type": "scatter", "x": [1], "y": [1], "text": ["<a href='data:text/html,<script>top.struck=1</script>'>x</a>"], "mode": "text"}]},
+    {"data": [{"type": "image", "source": "http://192.0.2.1/track.png"}]},
+    {"data": [{"type": "scatter", "x": {"bdata": "AAAA", "dtype": "f8", "shape": "1e9"}, "y": [1]}]},
+    {"data": "all", "layout": "none"},
+    {"data": [None, 7, {"type": "no such trace"}], "layout": {"template": 7, "margin": "wide", "height": "1e99", "title": ["x"], "font": "big"}},
+    {"data": [{"type": "table", "header": {"values": ["<img src=x onerror=window.struck=1>"]}, "cells": {"values": [["<svg onload=window.struck=1>"]]}}]},
+]  # fmt: skip
+
+
+def test_hostile_figures_ask_nobody_and_do_nothing(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Pictures of other hosts, links, arrays that claim a size, layouts of the wrong kind: drawn without it, or said."""
+    with tracker.init(logdir=logdir, name="a") as run:
+        for number, figure in enumerate(HOSTILE_FIGURES):
+            item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
+            run.log({f"f{number}": kept.Kept("figure", [item])}, step=0)
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
+    until(page, "viz.ready")
+    for number in range(len(HOSTILE_FIGURES)):
+        page.locator(f"[aria-label='f{number} of a']").scroll_into_view_if_needed()
+        until(page, f"document.querySelector(`[aria-label='f{number} of a'] :is(.main-svg, .page-note)`)")
+    assert page.evaluate("window.struck") is None
+    assert page.query_selector(".js-plotly-plot :is(img, script, iframe)") is None
+    links = page.evaluate("[...document.querySelectorAll('.js-plotly-plot a')].map((a) => a.getAttribute('xlink:href') ?? a.getAttribute('href') ?? '')")  # fmt: skip
+    assert not [each for each in links if each.startswith(("data:", "javascript:"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -29,11 +30,19 @@ def real_array(values: Any, what: str) -> tuple[Any, Any]:
             f"{what}: this is not an array of real numbers.",
             expected="an array of numbers (NumPy, CuPy, torch, JAX) or a list of them",
             got=describe(values if array is None else array),
-            hint="Of complex numbers log the real and the imaginary part, or the magnitude."
-            if array is not None and array.dtype.kind == "c"
-            else "",
+            hint=_hint(values, array),
         )
     )
+
+
+def _hint(values: Any, array: Any) -> str:
+    if array is not None and array.dtype.kind == "c":
+        return "Of complex numbers log the real and the imaginary part, or the magnitude."
+    if str(getattr(values, "device", "")) == "meta":
+        return "A tensor on the device meta holds no numbers: log the one that the model computes with."
+    if isinstance(values, (str, os.PathLike)):
+        return "Of a file log what is in it, such as PIL.Image.open(path) of a picture."
+    return ""
 
 
 # Types that NumPy has from the package ml_dtypes, which JAX uses; NumPy itself calls their kind "V".
@@ -48,7 +57,7 @@ def _as_array(values: Any) -> tuple[Any, Any]:
         return (values.compressed() if isinstance(values, np.ma.MaskedArray) else np.asarray(values)), np
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
-        return _from_torch(values, torch)
+        return (None, np) if values.is_meta else _from_torch(values, torch)
     if type(values).__module__.partition(".")[0] == "cupy":
         import cupy
 

@@ -39,6 +39,9 @@ class Audio(Value):
     kind = "audio"
 
     def __init__(self, data: Any, sample_rate: float, caption: str | None = None) -> None:
+        given = sample_rate
+        if getattr(sample_rate, "ndim", None) == 0 and hasattr(sample_rate, "item"):  # as of a file that torch read
+            sample_rate = sample_rate.item()
         if isinstance(sample_rate, bool) or not isinstance(sample_rate, (int, float, np.number)):
             sample_rate = math.nan
         if not 1 <= sample_rate <= MAX_RATE:
@@ -46,7 +49,7 @@ class Audio(Value):
                 message(
                     "Audio: sample_rate is how many samples a second has.",
                     expected=f"1 to {MAX_RATE:,} Hz, such as 16000",
-                    got=arrays.describe(sample_rate),
+                    got=arrays.describe(given),
                 )
             )
         array, xp = arrays.real_array(data, "Audio")

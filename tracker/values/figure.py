@@ -26,7 +26,8 @@ class Figure(Value):
     Matplotlib draws on the caller's thread (30 to 200 ms), because it can do so on no other.
 
     Args:
-        figure: A Matplotlib figure or axes, a Plotly figure, or a mapping with "data" and "layout" as Plotly's.
+        figure: A Matplotlib figure or axes, or `matplotlib.pyplot` for the current one, a Plotly figure, or a mapping
+            with "data" and "layout" as Plotly's.
         caption: A line of text below it.
         close: Whether to close a Matplotlib figure afterwards, as loops want to.
 
@@ -39,6 +40,8 @@ class Figure(Value):
 
     def __init__(self, figure: Any, caption: str | None = None, *, close: bool = False) -> None:
         self.attributes: dict[str, Any] = {}
+        if getattr(figure, "__name__", "") == "matplotlib.pyplot":  # as `plt.savefig` means: the current figure
+            figure = figure.gcf()
         if hasattr(figure, "get_figure") and not hasattr(figure, "savefig"):  # axes, or another artist
             figure = figure.get_figure()
         if callable(getattr(figure, "savefig", None)):
@@ -53,6 +56,9 @@ class Figure(Value):
                     "Figure: this is no figure.",
                     expected="a Matplotlib figure or axes, or a Plotly figure",
                     got=arrays.describe(figure),
+                    hint="plt.subplots() gives a figure and its axes: log the figure."
+                    if isinstance(figure, (tuple, list)) or hasattr(figure, "dtype")
+                    else "",
                 )
             )
         if caption is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.errors import LoggedValueError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays, layers
 from tracker.values.value import Medium, Value
 
@@ -26,12 +26,14 @@ class Image(Value):
 
     Args:
         data: An array of shape (H, W), (H, W, C) or (C, H, W) with C = 1, 3 or 4, a batch of those
-            (N, …) which becomes a grid, or a PIL image. uint8 and booleans are taken as they are, floats as
-            0 to 1, other integers as 0 to 255; what lies outside is clipped, NaN becomes 0, and how many
-            elements that were is kept with the picture.
+            (N, …) which becomes a grid, or a PIL image. (N, H, W) is a batch of grey pictures where H and W are
+            alike (neither is more than twice the other) and N is no number of channels. uint8 and booleans
+            are taken as they are, floats as 0 to 1, uint16 as 0 to 65,535, other integers as 0 to 255; what lies
+            outside is clipped, NaN becomes 0, and how many elements that were is kept with the picture.
         caption: A line of text below it.
         label: What it truly shows.
-        predictions: What the model says it shows: probability by class name.
+        predictions: What the model says it shows: probability by class name, or probabilities in the order of the
+            classes, whose names are then "0", "1", …; the ten most probable are kept.
         layout: "HWC" or "CHW" for arrays that could be either; torch tensors are taken as CHW, others as HWC.
         boxes: Rectangles over it, in layers; see `layers.boxes`.
         masks: The class of each pixel, in layers; see `layers.masks`.
@@ -49,7 +51,7 @@ class Image(Value):
         caption: str | None = None,
         *,
         label: object = None,
-        predictions: Mapping[Any, float] | None = None,
+        predictions: Any = None,
         layout: str | None = None,
         boxes: Any = None,
         masks: Any = None,
@@ -61,10 +63,7 @@ class Image(Value):
         if label is not None:
             self.attributes["label"] = str(label)
         if predictions is not None:
-            ranked = sorted(((str(name), float(p)) for name, p in predictions.items()), key=lambda pair: -pair[1])
-            self.attributes["predictions"] = [
-                {"name": name, "probability": p if math.isfinite(p) else None} for name, p in ranked[:TOP_PREDICTIONS]
-            ]
+            self.attributes["predictions"] = _ranked(predictions)
         height, width = self.pixels.shape[:2]
         if boxes is not None:
             self.attributes["boxes"] = layers.boxes(boxes, width, height)
@@ -79,6 +78,26 @@ class Image(Value):
     def encode(self) -> list[Medium]:
         parts = [Medium("image/webp", {"belongs": "mask", "name": name}, _webp(mask)) for name, mask, _ in self.masks]
         return [Medium("image/webp", self.attributes, _webp(self.pixels)), *parts]
+
+
+def _ranked(predictions: Any) -> list[dict[str, Any]]:
+    """The most probable classes first; one whose probability is NaN comes last and has none."""
+    try:
+        if isinstance(predictions, Mapping):
+            known = [(str(name), float(p)) for name, p in predictions.items()]
+        else:
+            array, xp = arrays.real_array(predictions, "Image: predictions")
+            known = [(str(number), float(p)) for number, p in enumerate(array if xp is np else array.get())]
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise LoggedTypeError(
+            message(
+                "Image: predictions are probabilities of classes.",
+                expected='{"cat": 0.7, "dog": 0.3}, or one probability a class in the order of the classes',
+                got=arrays.describe(predictions),
+            )
+        ) from error
+    known.sort(key=lambda pair: -pair[1] if math.isfinite(pair[1]) else math.inf)
+    return [{"name": name, "probability": p if math.isfinite(p) else None} for name, p in known[:TOP_PREDICTIONS]]
 
 
 def _webp(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -96,18 +115,46 @@ def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[
             message("Image: layout names the order of the axes.", expected='"HWC" or "CHW"', got=repr(layout))
         )
     if type(data).__module__.startswith("PIL."):
+        if data.mode in ("I", "F") or data.mode.startswith("I;16"):  # what `convert` would cut off at 255
+            deep = np.asarray(data)
+            if data.mode != "F":
+                deep = (
+                    np.clip(deep, 0, 65_535).astype(np.uint16)
+                    if data.mode != "I" or deep.max(initial=0) > 255
+                    else deep
+                )
+            return to_uint8(_checked(deep, data))
         mode = "L" if data.mode in ("1", "L") else "RGB" if data.mode in ("RGB", "P", "CMYK", "YCbCr") else "RGBA"
         decoded: npt.NDArray[Any] = np.asarray(data.convert(mode))
         return _checked(decoded, data), {}
+    if isinstance(data, np.ma.MaskedArray):  # what is masked is shown as what is missing
+        data = data.filled(np.nan if data.dtype.kind == "f" else 0)
     array, xp = arrays.real_array(data, "Image")
     array = array if xp is np else array.get()
     prefer_chw = layout == "CHW" or (layout is None and type(data).__module__.partition(".")[0] == "torch")
     if array.ndim == 4:
         array = _grid(np.stack([_hwc(each, prefer_chw, layout, data) for each in array]) if len(array) else array)
+    elif layout is None and _are_grey(array.shape):
+        array = _grid(array[..., None])
     else:
         array = _hwc(array, prefer_chw, layout, data)
     pixels, noted = to_uint8(_checked(array, data))
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels, noted
+
+
+def _shape_hint(shape: tuple[int, ...]) -> str:
+    if len(shape) != 3:
+        return ""
+    if shape[-1] < shape[0]:
+        return f"Of {shape[-1]} channels log each as a picture: np.moveaxis(x, -1, 0)[..., None] is a batch of them."
+    return f"Of {shape[0]} pictures of one channel log x[..., None]."
+
+
+def _are_grey(shape: tuple[int, ...]) -> bool:
+    """Whether (N, H, W) is N pictures of one channel, and not a picture of channels that nobody sees."""
+    if len(shape) != 3 or 0 in shape or {shape[0], shape[-1]} & {1, 3, 4}:
+        return False
+    return max(shape[1:]) <= 2 * min(shape[1:]) and shape[-1] > 4
 
 
 def _hwc(array: npt.NDArray[Any], prefer_chw: bool, layout: str | None, data: Any) -> npt.NDArray[Any]:
@@ -125,6 +172,7 @@ def _hwc(array: npt.NDArray[Any], prefer_chw: bool, layout: str | None, data: An
             "Image: this is not the shape of a picture.",
             expected="(H, W), (H, W, C) or (C, H, W) with C = 1, 3 or 4, or a batch (N, …) of those",
             got=arrays.describe(data),
+            hint=_shape_hint(array.shape),
         )
     )
 
@@ -162,6 +210,13 @@ def _grid(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return grid
 
 
+def _extent(array: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """How many numbers were clipped, and from where to where all ran, as far as that is finite: so that a picture all
+    white says of itself that its floats went to 255."""
+    ends = {"least": float(array.min()), "most": float(array.max())}
+    return {"clipped": int(outside.sum()), **{name: end for name, end in ends.items() if math.isfinite(end)}}
+
+
 def to_uint8(array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """8-bit pixels, always a copy, and what had to be done to the numbers."""
     noted: dict[str, Any] = {}
@@ -176,9 +231,11 @@ def to_uint8(array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], dict[str, 
             array = np.where(nan, 0, array)
         outside = (array < 0) | (array > 1)
         if outside.any():
-            noted["clipped"] = int(outside.sum())
+            noted |= _extent(array, outside)
         return np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8), noted
+    if array.dtype == np.uint16:
+        return (array // 257).astype(np.uint8), noted
     outside = (array < 0) | (array > 255)
     if outside.any():
-        noted["clipped"] = int(outside.sum())
+        noted |= _extent(array, outside)
     return np.clip(array, 0, 255).astype(np.uint8), noted

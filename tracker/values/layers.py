@@ -89,7 +89,8 @@ def _no_box(got: Any) -> LoggedTypeError:
     return LoggedTypeError(
         message(
             "Image: this is no box.",
-            expected='(x0, y0, x1, y1) in pixels, or {"box": (x0, y0, x1, y1), "label": "cat", "score": 0.9}',
+            expected="a list of boxes, each (x0, y0, x1, y1) in pixels "
+            'or {"box": (x0, y0, x1, y1), "label": "cat", "score": 0.9}',
             got=arrays.describe(got),
         )
     )
@@ -119,4 +120,12 @@ def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], di
     labels: Any = about.get("labels") or {}
     if isinstance(labels, Sequence) and not isinstance(labels, str):
         labels = dict(enumerate(labels))
+    if not isinstance(labels, Mapping):
+        raise LoggedTypeError(
+            message(
+                "Image: labels of a mask are the names of its classes.",
+                expected='{1: "road", 2: "car"}, or a list of names whose first is that of class 0, which is none',
+                got=arrays.describe(labels),
+            )
+        )
     return array.astype(np.uint8), {str(key): str(name)[:200] for key, name in list(labels.items())[:MAX_LABELS]}

@@ -28,8 +28,9 @@ class Table(Value):
     """A table. Cells are numbers, texts, booleans, pictures, or empty; anything else is kept as its text.
 
     Args:
-        data: A pandas (or polars) DataFrame; a mapping of columns; a sequence of rows, each a sequence or a mapping; or
-            a two-dimensional array. `Image` values and PIL images in cells are shown as pictures.
+        data: A pandas (or polars) DataFrame, with its index where rows have names; a mapping of columns; a sequence
+            of rows, each a sequence or a mapping; or an array of two axes or of fields.
+            `Image` values and PIL images in cells are shown as pictures.
         columns: Names of the columns; those of `data`, or "0", "1", … by default.
 
     Raises:
@@ -78,6 +79,7 @@ class Table(Value):
 def _columns(data: Any, names: Sequence[object] | None) -> dict[str, list[Any]]:
     """Values by the name of their column."""
     if hasattr(data, "columns") and hasattr(data, "__getitem__") and not isinstance(data, Mapping):  # a DataFrame
+        data = _with_index(data) if names is None else data
         read = data.columns if names is None else [*names]
         if len({str(name) for name in read}) != len(list(read)):
             raise _bad_names("each name once", ", ".join(map(str, read)))
@@ -108,14 +110,24 @@ def _columns(data: Any, names: Sequence[object] | None) -> dict[str, list[Any]]:
                 got=arrays.describe(data),
             )
         )
+    fields = getattr(getattr(data, "dtype", None), "names", None)
+    if fields:  # a structured array
+        structured: Any = data
+        return _columns({name: structured[name] for name in fields}, names)
     if getattr(data, "ndim", 2) != 2:
         raise LoggedValueError(
-            message("Table: an array must have two axes.", expected="(rows, columns)", got=arrays.describe(data))
+            message(
+                "Table: an array must have two axes.",
+                expected="(rows, columns)",
+                got=arrays.describe(data),
+                hint="Of one column log {name: values}, of a pandas Series its reset_index().",
+            )
         )
     if hasattr(data, "detach") or hasattr(data, "get"):  # a tensor, or an array on a GPU
         array, xp = arrays.real_array(data, "Table")
         data = array if xp is np else array.get()
     rows = data.tolist() if isinstance(data, np.ndarray) else list(data)
+    rows = [row.tolist() if getattr(row, "ndim", None) == 1 and hasattr(row, "tolist") else row for row in rows]
     if rows and all(isinstance(row, Mapping) for row in rows):
         keys = dict.fromkeys(key for row in rows for key in row) if names is None else dict.fromkeys(names)
         return {_name(key): [row.get(key) for row in rows] for key in keys}
@@ -133,6 +145,17 @@ def _columns(data: Any, names: Sequence[object] | None) -> dict[str, list[Any]]:
     if len(named) != width or len(set(named)) != width:
         raise _bad_names(f"{width} different names", ", ".join(named))
     return {name: [row[i] for row in rows] for i, name in enumerate(named)}
+
+
+def _with_index(frame: Any) -> Any:
+    """A DataFrame whose rows have names, with these as its first columns; one whose rows are just counted, as it is."""
+    index = getattr(frame, "index", None)
+    if index is None or type(index).__name__ == "RangeIndex" or not hasattr(frame, "reset_index"):
+        return frame
+    try:
+        return frame.reset_index()
+    except ValueError:  # a column has the index's name already
+        return frame
 
 
 def _bad_names(expected: str, got: str) -> LoggedValueError:
