@@ -220,7 +220,7 @@ class _Api:
             return wire.message({"run": run, "scale": scale, "answers": heads}, columns)
 
         async with self._reading:
-            return Response(await self._ask(read), media_type=wire.MEDIA_TYPE)
+            return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def media(self, request: Request) -> Response:
         """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
