@@ -7,7 +7,7 @@ import { dialog } from "./menu.js";
 const SHEET = [
   ["Everywhere", [["?", "this sheet"], ["/", "search tags"], ["f", "search runs"], ["b", "list of runs"], ["t", "light or dark"], ["1 … 9", "pages"], ["Esc", "close, or select nothing"]]],
   ["Curves", [["l", "log y"], ["x", "step, relative, time"], ["[  ]", "less or more smoothing"], ["o", "leave outliers out"], ["m", "marks"], ["n", "new chart"], ["0", "show all in every chart"]]],
-  ["In a chart", [["drag", "zoom: sideways x, upwards y, across both"], ["Ctrl wheel", "zoom"], ["double click", "show all"], ["← →", "move the cursor"], ["+ −", "zoom"], ["click", "select the line"], ["Alt ← →", "move the card"]]],
+  ["In a chart", [["drag", "zoom: sideways x, upwards y, across both"], ["Ctrl wheel", "zoom"], ["double click", "show all"], ["← →", "move the cursor"], ["+ −", "zoom"], ["click", "select the line"], ["Enter", "large, and back"], ["p", "pin to the top"], ["Alt ← →", "move the card"]]],
   ["In the table of runs", [["↑ ↓ ← →", "go"], ["Space", "select"], ["v", "show or hide"], ["i", "only this"], ["m", "menu"], ["F2", "rename"], ["Delete", "delete"], ["Ctrl C", "copy a cell"], ["Ctrl click", "on a head: sort by it too"]]],
   ["In the list of runs", [["↑ ↓", "go"], ["Space", "show or hide"], ["Enter", "select"], ["i", "only this"], ["m", "menu"], ["Shift click", "select a range"]]],
 ];
