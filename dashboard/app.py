@@ -59,6 +59,8 @@ class Settings:
     token: str | None = None
     prefix: str = ""
     read_only: bool = False
+    framed: bool = False
+    """Whether a notebook of this machine may show it in a frame."""
     mirror: Path | None = None
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
     index: Path | None = None
@@ -120,7 +122,7 @@ def create_app(settings: Settings) -> ASGIApp:
         await (dash if inside else web)(scope, receive, send)
 
     hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
-    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix)
+    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix, settings.framed)
 
 
 async def _explain(_: Request, error: Exception) -> Response:
