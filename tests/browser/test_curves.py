@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -317,3 +320,29 @@ def test_a_lone_point_has_its_value_beside_it(
     page.evaluate("viz.settled()")
     assert page.evaluate("words.length") == 0
     run.finish()
+
+
+def test_a_chart_for_latex_stays_within_what_tex_can_measure(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A line that leaves the chart is cut at its edge, also a band's; TeX, where there is one, takes the file."""
+    with tracker.init(logdir=logdir, name="a_b") as run:
+        for step in range(9000):
+            run.log({"loss": 1e9 if step % 3000 == 77 else math.sin(step / 300)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0&rob=y")
+    until(page, "viz.ready")
+    page.hover(CARD.format("loss"))
+    page.click(f"{CARD.format('loss')} .more")
+    with page.expect_download() as caught:
+        page.click("text=Download LaTeX (PGF)")
+    file = tmp_path / "chart.pgf"
+    caught.value.save_as(file)
+    lengths = [abs(float(each)) for each in re.findall(r"(-?[\d.]+)bp", file.read_text())]
+    assert len(lengths) > 5000
+    assert max(lengths) < 1000
+    if tex := shutil.which("pdflatex"):
+        (tmp_path / "all.tex").write_text(
+            "\\documentclass{article}\\usepackage{pgf}\\begin{document}\\input{chart.pgf}\\end{document}"
+        )
+        done = subprocess.run([tex, "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:]
