@@ -10,6 +10,7 @@ import { cardMenu } from "./card_menu.js";
 import { emptyPage } from "./empty.js";
 import { say } from "./menu.js";
 import { query } from "./query.js";
+import { groupOf, rankOf } from "./tag_order.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const PINNED = "\u0000pinned", OWN = "\u0000own";
@@ -69,14 +70,13 @@ function groupsOf(ids) {
   const pins = state.get("pins");
   const groups = new Map();
   const add = (group, id) => { if (!groups.has(group)) groups.set(group, []); groups.get(group).push(id); };
-  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : id.includes("/") ? id.slice(0, id.indexOf("/")) : "", id);
+  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id), id);
   if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) {
     const order = orders[group];
     if (order) { const place = new Map(order.map((id, i) => [id, i])); members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9)); }
   }
-  // What is looked at first comes first: what was pinned and made, training, validation, then the rest by name.
-  const rank = (name) => { if (name === "machine") return 100; const at = [PINNED, OWN, "train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
+  const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 

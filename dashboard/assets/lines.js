@@ -76,7 +76,7 @@ export function linesOf(wanted, how, tags, memo, base) {
 }
 
 // Where a colour stands for one run only its line needs no dashes to be told from another.
-function undash(lines) {
+export function undash(lines) {
   const seen = new Map();
   for (const line of lines) seen.set(line.colour, (seen.get(line.colour) ?? 0) + 1);
   for (const line of lines) if (seen.get(line.colour) === 1) line.dash = [];

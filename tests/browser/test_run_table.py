@@ -124,7 +124,7 @@ def test_a_column_is_dragged_to_another_place(shown: Any, page: Any, until: Call
     """And stays there."""
     shown()
     before = page.evaluate("viz.page().columns")
-    start, stop = (page.query_selector(HEAD.format(each)).bounding_box() for each in ("status", "step"))
+    start, stop = (page.query_selector(HEAD.format(each)).bounding_box() for each in ("status", "started"))
     page.mouse.move(start["x"] + 30, start["y"] + start["height"] / 2)
     page.mouse.down()
     page.mouse.move(start["x"] + 60, start["y"] + start["height"] / 2, steps=3)
@@ -133,7 +133,7 @@ def test_a_column_is_dragged_to_another_place(shown: Any, page: Any, until: Call
     until(page, "location.search.includes('col=')")
     after = page.evaluate("viz.page().columns")
     assert sorted(after) == sorted(before)
-    assert after.index("status") == after.index("step") + 1
+    assert after.index("status") == after.index("started") + 1
     page.reload()
     until(page, "viz.ready")
     assert page.evaluate("viz.page().columns") == after
