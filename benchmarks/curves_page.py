@@ -1,6 +1,6 @@
 """How fast and how large the page of curves is, in Chromium without a GPU.
 
-    python benchmarks/curves_page.py [--only live,cold,large,spike,smooth,long,restart] [--seconds 20] [--points 1000000]
+    python benchmarks/curves_page.py [--only live,crowd,cold,large,spike,smooth,long,restart] [--seconds 20] [--points 1000000]
     python benchmarks/curves_page.py --only live --stages [--processes 10]
 
 Prints one table with bars. Every cold start is a new server and a new browser tab; what is drawn is waited for on the
@@ -210,6 +210,38 @@ def live(folder: Path, arguments: argparse.Namespace) -> None:
             rows.append(["  of a core: " + ", ".join(f"{kind} {share:.0f} %" for kind, share in used.items()), "", "", ""])  # fmt: skip
 
 
+def crowd(folder: Path, arguments: argparse.Namespace) -> None:
+    """200 live runs at 1 Hz on one chart: what the page's frames and the server cost; and a page that nobody sees."""
+    logdir = folder / "crowd"
+    logdir.mkdir()
+    served = start_viz(logdir, "--no-token")
+    with browser() as page, trained(logdir, [f"r{i:03}" for i in range(200)], 1, 1.0):
+        page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => Boolean(window.isBehind) })")
+        page.goto(served.base)
+        until(page, "window.viz && viz.ready && viz.runs().length === 200", 120)
+        time.sleep(5)
+        page.evaluate("viz.forgetLatency()")
+        for seen in (True, False):
+            if not seen:
+                page.evaluate("(window.isBehind = true, document.dispatchEvent(new Event('visibilitychange')))")
+                time.sleep(32)
+            shares = cpu.Shares()
+            gaps = page.evaluate(GAPS, arguments.seconds * 1000) if seen else time.sleep(arguments.seconds)
+            used = ", ".join(f"{kind} {share:.0f} %" for kind, share in shares.now().items())
+            rows.append([f"  page {'seen' if seen else 'behind others'}, of a core: {used}", "", "", ""])
+            if gaps:
+                gaps.sort()
+                add("200 runs at 1 Hz, from frame to frame, 99 % within", gaps[int(len(gaps) * 0.99)], 100)
+                found = page.evaluate("viz.latency()")
+                rows.append([f"200 runs at 1 Hz, log() to drawn (n = {found['n']})", f"{found['p50']:.0f} / {found['p95']:.0f} ms", "", ""])  # fmt: skip
+    served.stop()
+
+
+GAPS = """(ms) => new Promise((done) => { const gaps = [], end = performance.now() + ms; let last = performance.now();
+  const frame = (now) => { gaps.push(now - last); last = now; if (now < end) requestAnimationFrame(frame); else done(gaps); };
+  requestAnimationFrame(frame); })"""
+
+
 def cold(folder: Path, _: argparse.Namespace) -> None:
     """A cold start of 100 runs."""
     logdir = sweep(folder, 100, 20, 1000)
@@ -369,6 +401,7 @@ def restart(folder: Path, _: argparse.Namespace) -> None:
 
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
     "live": live,
+    "crowd": crowd,
     "cold": cold,
     "large": large,
     "spike": spike,

@@ -13,18 +13,26 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from dashboard import graph_routes, machine_routes, page_routes, routes, security, shell, study_routes
+from dashboard import (
+    graph_routes,
+    machine_routes,
+    package_scripts,
+    page_routes,
+    routes,
+    security,
+    shell,
+    study_routes,
+)
 from dashboard.asset_files import AssetFiles
 from dashboard.beside import Beside
 from dashboard.follower import Follower
@@ -51,6 +59,8 @@ class Settings:
     token: str | None = None
     prefix: str = ""
     read_only: bool = False
+    framed: bool = False
+    """Whether a notebook of this machine may show it in a frame."""
     mirror: Path | None = None
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
     index: Path | None = None
@@ -75,14 +85,6 @@ def create_app(settings: Settings) -> ASGIApp:
     async def live(socket: WebSocket) -> None:
         await hub.serve(socket)
 
-    async def plotly(_: Request) -> Response:
-        # Plotly's own drawing code, as its Python package has it; only for figures that were logged.
-        folder = find_spec("plotly")
-        assert folder is not None
-        assert folder.submodule_search_locations
-        path = Path(folder.submodule_search_locations[0], "package_data", "plotly.min.js")
-        return FileResponse(path, media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
-
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         hub.start()
@@ -106,7 +108,7 @@ def create_app(settings: Settings) -> ASGIApp:
             *profile_routes.routes(store),
             *machine_routes.routes(store),
             *study_routes.routes(store),
-            Route("/plotly.js", plotly),
+            *package_scripts.routes(),
         ],
         exception_handlers={HTTPException: _explain, Exception: _apologise},
         lifespan=lifespan,
@@ -120,7 +122,7 @@ def create_app(settings: Settings) -> ASGIApp:
         await (dash if inside else web)(scope, receive, send)
 
     hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
-    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix)
+    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix, settings.framed)
 
 
 async def _explain(_: Request, error: Exception) -> Response:

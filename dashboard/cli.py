@@ -102,6 +102,7 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path-prefix", default="", metavar="P", help="path below which the page lives, behind a proxy"
     )
+    parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
     parser.add_argument("--open", action="store_true", help="open the browser")
 
 
@@ -125,6 +126,7 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
         token=token,
         prefix=prefix,
         read_only=arguments.read_only,
+        framed=arguments.framed,
         mirror=prepare(logdir),
         index=index.place(logdir),
     )

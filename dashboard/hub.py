@@ -61,6 +61,11 @@ class Hub:
         with self.follower.lock:
             return [run.summary() for run in self.follower.library.runs.values()]
 
+    def names(self) -> list[str]:
+        """The names of all runs."""
+        with self.follower.lock:
+            return list(self.follower.library.runs)
+
     def page_form(self) -> dict[str, Any]:
         """All runs as the page lists them, and after how much news."""
         with self.follower.lock:

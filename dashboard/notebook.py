@@ -4,7 +4,8 @@
     notebook.show("runs")                             # the live dashboard
     notebook.show("runs", tag="train/loss", runs="adam")   # one chart
 
-The server runs beside the kernel, on this machine, and ends with it.
+The server runs beside the kernel, on this machine, and ends with it. What a visitor must know is in its path and not in
+a cookie: in a frame of a notebook at "localhost" a browser sends no cookie to "127.0.0.1".
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import html
 import os
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -64,21 +66,37 @@ def show(
         height: Of the frame, in pixels; 360 for a chart, else 720.
 
     Raises:
-        RuntimeError: the server did not start; the message is what it said.
+        RuntimeError: the logdir is a file, or the server did not start; the message is what it said.
     """
     root = logdirs.resolve(logdir)
     wanted = {"runs": runs, "s": f"{smooth:g}", **({"one": tag} if tag else {})}
     query = urlencode({key: value for key, value in wanted.items() if value})
-    return Shown(f"{_address(root)}&{query}", height or (360 if tag else 720))
+    return Shown(f"{_address(root).rstrip('/')}/?{query}", height or (360 if tag else 720))
 
 
 def _address(root: Path) -> str:
     known = _servers.get(root)
     if known is not None and known[0].poll() is None:
         return known[1]
+    if root.exists() and not root.is_dir():
+        raise RuntimeError(f"{root} is a file; give the folder of runs, as in tracker.init(logdir=...)")
     root.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_urlsafe(32)
     process = subprocess.Popen(  # noqa: S603 our own module, no shell
-        [sys.executable, "-m", "dashboard", "serve", "--logdir", str(root), "--port", "0"],
+        [
+            sys.executable,
+            "-m",
+            "dashboard",
+            "serve",
+            "--logdir",
+            str(root),
+            "--port",
+            "0",
+            "--framed",
+            "--no-token",
+            "--path-prefix",
+            secret,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

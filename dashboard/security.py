@@ -39,13 +39,17 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def content_policy(script_hashes: Iterable[str] = ()) -> str:
+NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:* vscode-webview:"
+"""Whose pages may show a server that a notebook's cell started, in a frame: those of this machine."""
+
+
+def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -> str:
     """The Content-Security-Policy of our pages: all from this server, no eval, no inline script but those hashed."""
     scripts = " ".join(["'self'", *script_hashes])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        f"base-uri 'none'; form-action 'self'; frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
     )
 
 
@@ -58,16 +62,24 @@ class Guard:
         hosts: Names by which the server may be addressed; None for any.
         cookie: Name of the cookie that stands for the token after the first visit.
         prefix: Path below which the app lives, such as "/viz"; empty for the root.
+        framed: Whether a notebook of this machine may show it in a frame.
     """
 
     def __init__(
-        self, app: ASGIApp, token: str | None, hosts: frozenset[str] | None, cookie: str, prefix: str = ""
+        self,
+        app: ASGIApp,
+        token: str | None,
+        hosts: frozenset[str] | None,
+        cookie: str,
+        prefix: str = "",
+        framed: bool = False,
     ) -> None:
         self._app = app
         self._token = token
         self._hosts = hosts
         self._cookie = cookie
         self._prefix = prefix
+        self._framed = framed
         self._failures: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,8 +97,9 @@ class Guard:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    answer.setdefault(name, value)
-                answer.setdefault("content-security-policy", content_policy())
+                    if not (self._framed and name == "x-frame-options"):  # which knows no list; the policy says whose
+                        answer.setdefault(name, value)
+                answer.setdefault("content-security-policy", content_policy(framed=self._framed))
                 if not answer.get("cache-control"):
                     answer["cache-control"] = "no-store"
                 if remember:

@@ -81,7 +81,7 @@ function toggleRuns() {
   document.getElementById("toggle-runs").setAttribute("aria-expanded", String(!off));
 }
 
-if (innerWidth <= 640) toggleRuns(); // the list would lie over the charts
+if (innerWidth <= 760) toggleRuns(); // the list would lie over the charts
 document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
 document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
 document.addEventListener("keydown", (event) => {
@@ -125,7 +125,8 @@ runs.load().catch((error) => {
   );
   view.replaceChildren(box);
 });
-// The controls come once what was asked for is drawn, or after a second in any case.
+// The controls come once what was asked for is drawn, or after a second in any case; on a page that has none after five.
 const asked = performance.now();
-const begin = () => (window.viz.ready || performance.now() - asked > 1000 ? loadDash() : setTimeout(begin, 30));
+const longest = () => (["curves", "distributions"].includes(state.get("page")) ? 1000 : 5000);
+const begin = () => (window.viz.ready || performance.now() - asked > longest() ? loadDash() : setTimeout(begin, 30));
 begin();

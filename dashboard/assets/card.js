@@ -8,6 +8,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
+import { row } from "./legend.js";
 import { linesOf } from "./lines.js";
 
 const CARD = `
@@ -16,12 +17,14 @@ const CARD = `
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>
   <div class="card-actions">
     <button class="icon-button reset" hidden aria-label="Show all steps" title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
-    <button class="icon-button pin" aria-label="Pin" aria-pressed="false" title="Pin to the top"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
-    <button class="icon-button large" aria-label="Large" title="Large"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
+    <button class="icon-button pin" aria-label="Pin" aria-pressed="false" title="Pin to the top (p)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
+    <button class="icon-button enlarge" aria-label="Large" title="Large (Enter)" aria-pressed="false"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
     <button class="icon-button more" aria-label="More" aria-haspopup="menu" title="Download, data table, more"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>
   </div>
+  <div class="card-legend" hidden></div>
   <div class="card-grip" aria-hidden="true"></div>`;
 
+const LEGEND_ROWS = 300; // more names than anybody reads; the list of runs can be searched
 const FIRST_RUNS = 100; // of more than twice as many, those that are drawn before the others
 const ALL_COLUMNS = 160_000, LEAST_COLUMNS = 100; // of all curves of a card, and of one
 const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
@@ -76,7 +79,7 @@ export class Card {
     element.querySelector(".card-title").title = this.title;
     const on = (name, act) => element.querySelector(name).addEventListener("click", act);
     on(".reset", () => this.chart.setZoom(null));
-    on(".large", () => this.setLarge(!element.classList.contains("is-large")));
+    on(".enlarge", () => this.setLarge(!element.classList.contains("is-large")));
     on(".pin", () => this.host.onPin(this));
     on(".more", (event) => this.host.onMore(this, event.currentTarget));
     element.querySelector(".card-grip").addEventListener("pointerdown", (event) => this.host.onGrip(this, event));
@@ -88,6 +91,7 @@ export class Card {
       onPick: (line, event) => this.#pick(line, event),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
+    element.onkeydown = (event) => this.#act(event);
     this.resized = new ResizeObserver(() => { this.chart?.measure(); this.redraw(true); });
     this.resized.observe(this.chart.element);
     this.setPinned(state.get("pins").includes(this.id));
@@ -113,14 +117,57 @@ export class Card {
   setPinned(pinned) {
     const button = this.element.querySelector(".pin");
     button?.setAttribute("aria-pressed", String(pinned));
-    if (button) button.title = pinned ? "Unpin" : "Pin to the top";
+    if (button) button.title = pinned ? "Unpin (p)" : "Pin to the top (p)";
   }
 
+  // Before all others, until Escape: what is behind it can neither be clicked nor reached by the Tab key.
   setLarge(large) {
     this.host.onLarge(this, large);
-    this.element.classList.toggle("is-large", large);
-    this.element.querySelector(".large").title = large ? "Small (Esc)" : "Large";
+    const { element } = this;
+    element.classList.toggle("is-large", large);
+    element.setAttribute("role", large ? "dialog" : "article");
+    if (large) element.setAttribute("aria-modal", "true"); else element.removeAttribute("aria-modal");
+    const button = element.querySelector(".enlarge");
+    button.title = large ? "Small (Esc)" : "Large (Enter)";
+    button.setAttribute("aria-pressed", String(large));
+    this.#legend(this.chart.view?.lines ?? []);
     this.chart.over.focus({ preventScroll: true });
+  }
+
+  #act(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const isLarge = this.element.classList.contains("is-large");
+    if (event.key === "p") this.host.onPin(this);
+    else if (event.key === "Enter" && event.target === this.chart.over) this.setLarge(!isLarge);
+    else if (event.key === "Tab" && isLarge) {
+      const stops = [...this.element.querySelectorAll("button, canvas.over")].filter((each) => each.offsetParent && !each.hidden);
+      const next = stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
+      stops.at(next % stops.length).focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // The lines by name, in the order of what they end at; only where a chart covers the list of runs.
+  #legend(lines) {
+    const box = this.element.querySelector(".card-legend");
+    box.hidden = !this.element.classList.contains("is-large") || lines.length < 2;
+    this.element.classList.toggle("has-legend", !box.hidden);
+    if (box.hidden) { box.replaceChildren(); this.legendSays = ""; return; }
+    const last = ({ curve }) => curve.last[curve.length - 1];
+    const chosen = state.get("chosen");
+    const shown = [...lines].sort((a, b) => last(b) - last(a) || 0).slice(0, LEGEND_ROWS);
+    const says = JSON.stringify(shown.map((line) => [line.label, line.colour, line.dash, line.curve.length ? format.value(last(line), 4) : ""]).concat(chosen));
+    if (says === this.legendSays) return;
+    this.legendSays = says;
+    const at = [...box.children].findIndex((each) => each === document.activeElement), { scrollTop } = box;
+    box.replaceChildren(...shown.map((line) => row({ text: line.label, number: line.colour, dash: line.dash, value: format.value(last(line), 4), on: chosen.includes(line.name) }, {
+      pick: (event) => this.#pick(line, event),
+      enter: () => this.setHighlight(line.name),
+      leave: () => this.setHighlight(null),
+    })));
+    box.scrollTop = scrollTop;
+    if (at >= 0) box.children[at]?.focus();
   }
 
   setHighlight(name) {
@@ -305,6 +352,7 @@ export class Card {
     this.#note(lines.length || loading ? "" : this.problem ?? (state.get("base") && !runs.get(state.get("base")) ? "The baseline run is not there." : "No run that is shown has this."));
     const isWhole = this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null, wanted.some(({ run }) => run.status === "running"));
     this.#words(lines, wanted);
+    this.#legend(lines);
     this.#told(began);
     return isWhole;
   }

@@ -5,7 +5,7 @@ import { css } from "./palette.js";
 export const RAIL = 10; // height of the rail
 
 export function yTicksOf(y, height, { logy }) {
-  const count = Math.max(2, Math.floor(height / 44));
+  const count = Math.min(10, Math.max(2, Math.floor(height / 44)));
   return logy ? ticks.logarithmic(y.low, y.high, count) : ticks.linear(y.low, y.high, count);
 }
 
@@ -73,7 +73,10 @@ export function drawMarks(context, { plot, scale, x, settings, lines, marks }) {
     if (px < free) continue;
     free = px + 12;
     context.fillStyle = css("--dim");
-    context.fillText((mark.kind || "note").slice(0, 1).toUpperCase(), px + 3, plot.top);
+    // At the right edge the letter stands before its line.
+    const before = px + 12 > plot.right;
+    context.textAlign = before ? "right" : "left";
+    context.fillText((mark.kind || "note").slice(0, 1).toUpperCase(), before ? px - 3 : px + 3, plot.top);
   }
   return placed;
 }

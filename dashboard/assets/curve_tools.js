@@ -1,4 +1,5 @@
 // The page of curves' own tools: how lines are drawn and grouped, charts of one's own, saved views, files.
+import "./legend_bar.js";
 import * as api from "./api.js";
 import * as curves from "./curves.js";
 import * as format from "./format.js";
@@ -67,7 +68,9 @@ export async function newChart() {
     chip.addEventListener("click", () => { text.value += `${text.value && !text.value.endsWith("\n") ? "\n" : ""}${line}`; text.focus(); });
   };
   for (const [name, line] of Object.entries(shelf.expression)) add(name, `= ${line}`);
-  for (const tag of runs.tags("scalar").slice(0, 30)) add(tag, tag);
+  // What the cards show comes first: with hundreds of tags the one that is meant is among them.
+  const offered = [...new Set([...curves.inView().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter((tag) => !tag.startsWith("="));
+  for (const tag of offered.slice(0, 60)) add(tag, tag);
   const name = form.appendChild(Object.assign(document.createElement("input"), { placeholder: "Keep the expression by a name (if you like)", disabled: shelf.read_only }));
   name.setAttribute("aria-label", "Name to keep the expression by");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));

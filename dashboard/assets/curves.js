@@ -8,7 +8,9 @@ import * as state from "./state.js";
 import { Card, settings } from "./card.js";
 import { cardMenu } from "./card_menu.js";
 import { emptyPage } from "./empty.js";
+import { say } from "./menu.js";
 import { query } from "./query.js";
+import { groupOf, rankOf } from "./tag_order.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const PINNED = "\u0000pinned", OWN = "\u0000own";
@@ -32,7 +34,9 @@ const host = {
   onMore: (card, button) => cardMenu(card, button, { remove: own(card.id) ? () => state.set("cards", state.get("cards").filter((each) => each !== card.id)) : null, resize: (size) => resize(card, size) }),
   onPin: (card) => {
     const pins = state.get("pins");
-    state.set("pins", pins.includes(card.id) ? pins.filter((id) => id !== card.id) : [...pins, card.id]);
+    const was = pins.includes(card.id);
+    state.set("pins", was ? pins.filter((id) => id !== card.id) : [...pins, card.id]);
+    say(`${card.title} is ${was ? "no longer pinned" : "pinned to the top"}.`);
   },
   onLarge: (card, large) => {
     document.querySelector(".scrim")?.remove();
@@ -66,14 +70,13 @@ function groupsOf(ids) {
   const pins = state.get("pins");
   const groups = new Map();
   const add = (group, id) => { if (!groups.has(group)) groups.set(group, []); groups.get(group).push(id); };
-  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : id.includes("/") ? id.slice(0, id.indexOf("/")) : "", id);
+  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id), id);
   if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) {
     const order = orders[group];
     if (order) { const place = new Map(order.map((id, i) => [id, i])); members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9)); }
   }
-  // What is looked at first comes first: what was pinned and made, training, validation, then the rest by name.
-  const rank = (name) => { if (name === "machine") return 100; const at = [PINNED, OWN, "train", "val", "valid", "validation", "eval", "test", ""].indexOf(name); return at < 0 ? 99 : at; };
+  const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
@@ -81,23 +84,37 @@ function arrange() {
   if (!view) return;
   const known = runs.tags("scalar");
   const filter = query(state.get("tags"));
-  const ids = oneId() ? [oneId()] : [...state.get("cards").filter(tagsOf), ...known].filter((id) => filter.test(tagsOf(id).join(" ")));
+  const passed = (ids) => ids.filter((id) => filter.test(tagsOf(id).join(" ")));
+  // A card that no run in sight could draw on is left out, and counted.
+  const ids = oneId() ? [oneId()] : passed([...state.get("cards").filter(tagsOf), ...runs.tagsInSight("scalar")]);
+  const elsewhere = oneId() ? 0 : passed(known).length - ids.filter((id) => !own(id)).length;
   const nobody = runs.all().length > 0 && !runs.visible().length;
   if (!known.length || !ids.length || nobody) {
     for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
     delete view.dataset.layout;
-    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : ids.length ? noRuns() : noMatch(filter.problem)]));
+    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : nobody ? noRuns() : elsewhere ? noneHere(elsewhere) : noMatch(filter.problem)]));
     return;
   }
   const wanted = groupsOf(ids);
   const layout = JSON.stringify(wanted);
-  if (view.dataset.layout === layout && view.querySelector(".group")) return;
+  const left = elsewhere ? `${format.plural(elsewhere, "tag")} of hidden runs only ${elsewhere === 1 ? "is" : "are"} left out.` : "";
+  if (view.dataset.layout === layout && view.querySelector(".group")) { leaveOut(left); return; }
   view.dataset.layout = layout;
-  const top = view.scrollTop;
+  const top = view.scrollTop, focused = document.activeElement;
   view.replaceChildren(...wanted.map(([name, group]) => section(name, group)));
+  leaveOut(left);
   view.scrollTop = top;
+  // What was moved in the page has lost the keyboard.
+  if (focused !== document.activeElement && view.contains(focused)) focused.focus({ preventScroll: true });
   const there = new Set(ids);
   for (const [id, card] of cards) if (!there.has(id)) { inSight.unobserve(card.element); card.sight = false; card.unmount(); cards.delete(id); }
+}
+
+function leaveOut(text) {
+  let line = view.querySelector(":scope > .left-out");
+  if (!text) { line?.remove(); return; }
+  line ??= view.appendChild(Object.assign(document.createElement("p"), { className: "left-out" }));
+  line.textContent = text;
 }
 
 function section(name, group) {
@@ -221,6 +238,8 @@ function hidden(title, ways) {
 }
 
 const noMatch = (problem) => hidden(problem || `No tag holds “${state.get("tags").trim()}”`, [[`${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.`, "Clear the filter", () => state.set("tags", "")]]);
+
+const noneHere = (count) => hidden("No run that is shown has logged this", [[`${format.plural(count, "tag")} ${count === 1 ? "is" : "are"} of hidden runs only.`, "Show all runs", () => { state.set("runs", ""); runs.showAll(true); }]]);
 
 function noRuns() {
   const off = runs.names().filter((name) => runs.isOff(name) && runs.matches(name)).length, filtered = runs.names().filter((name) => !runs.matches(name)).length;

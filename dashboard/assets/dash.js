@@ -4,8 +4,9 @@ import { boot } from "./state.js";
 import { bind, functions } from "./controls.js";
 
 const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the table of runs needs it
+const REACT = /\/deps\/(react|react-dom|prop-types)@/; // of the same package as ours
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
-let begun = null; // a promise of the addresses of scripts that wait until somebody needs them
+let begun = null; // a promise of the controls
 
 // Both the server and the page have half a second to do for it, in which a zoom would wait: so it comes when nobody has
 // zoomed for a moment, though not at the end of time.
@@ -44,8 +45,9 @@ async function start() {
   document.body.append(kept);
   // One after the other, as the page that Dash would have made itself runs them.
   const sources = [...made.querySelectorAll("script[src]")].map((script) => script.getAttribute("src"));
+  await react();
   for (const source of sources) {
-    if (source.includes(GRID)) continue;
+    if (source.includes(GRID) || REACT.test(source)) continue;
     await pause(); // to run one takes 100 ms and more
     await run(source);
   }
@@ -59,15 +61,24 @@ async function start() {
     document.body.classList.add("has-dash");
   });
   drawn.observe(root, { childList: true, subtree: true });
-  return sources.filter((source) => source.includes(GRID));
+}
+
+// What both the controls and the table of runs are made with, read once.
+let shared = null;
+const react = () => (shared ??= inTurn(["react.js", "react-dom.js", "prop-types.js"]).catch((error) => { shared = null; throw error; }));
+
+async function inTurn(names) {
+  await Promise.all(names.map((name) => run(`${boot.prefix}/packages/${name}`))); // they run in their order
 }
 
 let grid = null;
 
-// The component of AG Grid that Dash brings, with React; asked for when a table is opened.
+// The component of AG Grid that Dash's package brings. It needs React, and not Dash: a table that is opened first does
+// not wait for that.
 export const loadGrid = () => (grid ??= bringGrid().catch((error) => { grid = null; throw error; }));
 
 async function bringGrid() {
-  for (const source of await begin()) await run(source);
+  await react();
+  await inTurn(["dash_ag_grid.min.js"]);
   return { AgGrid: window.dash_ag_grid.AgGrid, React: window.React, ReactDOM: window.ReactDOM };
 }

@@ -32,12 +32,15 @@ export function groupKeys(text, runs) {
   return within.length ? within.filter((key) => !without.includes(key)) : without.length ? keysOf(runs).filter((key) => !without.includes(key)) : [];
 }
 
+// Numbers by size, words by letters.
+const byValue = (a, b) => (Number.isFinite(Number(a)) && Number.isFinite(Number(b)) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0);
+
 const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
 
 // Which of a key's values a run has, counted in their order: numbers by size.
 function ranks(runs, key) {
   const values = [...new Set(runs.map((run) => settingsOf(run).get(key) ?? ""))];
-  values.sort((a, b) => (Number.isFinite(Number(a)) && Number.isFinite(Number(b)) ? Number(a) - Number(b) : a < b ? -1 : 1));
+  values.sort(byValue);
   return (run) => values.indexOf(settingsOf(run).get(key) ?? "");
 }
 
@@ -61,18 +64,19 @@ export function linesOf(wanted, how, tags, memo, base) {
   const keys = how.group ? groupKeys(how.group, runs) : [];
   if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
   const chosen = new Set(how.chosen);
-  const isOut = (name) => chosen.has(name) || name === how.highlight;
+  const lit = new Set([].concat(how.highlight ?? []));
+  const isOut = (name) => chosen.has(name) || lit.has(name);
   const standsOut = ({ name, members }) => isOut(name) || Boolean(members?.some(isOut));
   const any = lines.some(standsOut);
   for (const line of lines) {
     line.strong = any && standsOut(line);
-    line.faded = any && !line.strong && (chosen.size > 0 || how.highlight !== null);
+    line.faded = any && !line.strong && (chosen.size > 0 || lit.size > 0);
   }
   return lines;
 }
 
 // Where a colour stands for one run only its line needs no dashes to be told from another.
-function undash(lines) {
+export function undash(lines) {
   const seen = new Map();
   for (const line of lines) seen.set(line.colour, (seen.get(line.colour) ?? 0) + 1);
   for (const line of lines) if (seen.get(line.colour) === 1) line.dash = [];
@@ -83,11 +87,45 @@ export function legend(runs, { group, colourBy }) {
   const keys = group ? groupKeys(group, runs) : [];
   if (colourBy) { const rank = ranks(runs, colourBy); return new Map(runs.map((run) => [run.name, rank(run)])); }
   if (!keys.length) return new Map(group === "*" ? runs.map(({ name }) => [name, 0]) : []);
-  const labels = sortedLabels(runs.map((run) => labelOf(run, keys)));
+  const labels = labelsOf(runs, keys);
   return new Map(runs.map((run) => [run.name, labels.indexOf(labelOf(run, keys))]));
 }
 
-const sortedLabels = (labels) => [...new Set(labels)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+// What the colours and dashes of all charts stand for, when it is no run each: [{ key, entries: [{ text, number, dash,
+// names }] }], in the order of colours. number: of a colour, null where it does not tell.
+export function legendOf(runs, { group, colourBy, dashBy }) {
+  const parts = [];
+  const values = (key, look) => {
+    const rank = ranks(runs, key), entries = [];
+    for (const run of runs) {
+      const at = rank(run);
+      entries[at] ??= { text: settingsOf(run).get(key) ?? "not set", ...look(at), names: [] };
+      entries[at].names.push(run.name);
+    }
+    parts.push({ key, entries });
+  };
+  const keys = group ? groupKeys(group, runs) : [];
+  if (keys.length && !colourBy) {
+    const labels = labelsOf(runs, keys);
+    const byDash = dashBy ? ranks(runs, dashBy) : null;
+    const entries = labels.map((text, number) => {
+      const members = runs.filter((run) => labelOf(run, keys) === text);
+      return { text: keys.length === 1 ? text.slice(keys[0].length + 1) : text, number, dash: byDash ? dashOf(byDash(members[0])) : dash(number), names: members.map(({ name }) => name) };
+    });
+    parts.push({ key: keys.length === 1 ? keys[0] : "groups", entries });
+  }
+  if (colourBy) values(colourBy, (number) => ({ number, dash: [] }));
+  if (dashBy) values(dashBy, (number) => ({ number: null, dash: dashOf(number) }));
+  return parts;
+}
+
+// The groups of some runs, by the values of their settings in turn.
+function labelsOf(runs, keys) {
+  if (!keys.length) return ["all runs"];
+  const found = new Map(runs.map((run) => [labelOf(run, keys), run]));
+  const order = ([, a], [, b]) => { for (const key of keys) { const sign = byValue(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? ""); if (sign) return sign; } return 0; };
+  return [...found].sort(order).map(([label]) => label);
+}
 
 function grouped(lines, runs, keys, how, several, tags, memo) {
   const groups = new Map();
@@ -97,7 +135,7 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
     if (!groups.has(id)) groups.set(id, { label, tag: line.tag, members: [] });
     groups.get(id).members.push(line);
   }
-  const labels = sortedLabels([...groups.values()].map(({ label }) => label));
+  const labels = labelsOf(runs, keys);
   const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
   return [...groups].map(([id, { label, tag, members }]) => {
     const number = byColour ? byColour(members[0].run) : labels.indexOf(label);

@@ -16,7 +16,10 @@ let greeted = false;
 let skew = 0; // server's clock minus ours, seconds
 let surest = Infinity; // the shortest trip there and back that the clocks were compared by, seconds
 const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are compared again
+const REST = 30_000; // ms out of sight after which the line is closed: a page that nobody sees costs nothing, here or there
 const RECENT = 400; // points of which the light tells
+let asleep = false;
+let falling = 0; // asleep, as a timer
 let telling = 0; // the light need not flicker with every point
 
 export function on(kind, listener) {
@@ -116,7 +119,15 @@ export function connect() {
   };
   socket.onclose = () => {
     show();
+    if (asleep) return;
     attempts += 1;
     setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
   };
 }
+
+// Seen again, it asks for what it missed, as after a line that broke.
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(falling);
+  if (document.hidden) falling = setTimeout(() => { asleep = true; socket?.close(); }, REST);
+  else if (asleep) { asleep = false; connect(); }
+});

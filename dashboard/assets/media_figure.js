@@ -46,7 +46,7 @@ let plotly = null;
 function drawer() {
   plotly ??= new Promise((done, failed) => {
     const script = document.createElement("script");
-    script.src = `${boot.prefix}/plotly.js`;
+    script.src = `${boot.prefix}/packages/plotly.js`;
     script.onload = () => done(window.Plotly);
     script.onerror = () => { plotly = null; failed(new Error("Plotly could not be loaded")); };
     document.head.append(script);

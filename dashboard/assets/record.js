@@ -1,4 +1,6 @@
 // A drawing context that remembers instead of painting: the same drawing becomes SVG or LaTeX (PGF).
+import { cut } from "./clip.js";
+
 export const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 const two = (number) => String(Math.round(number * 100) / 100);
 const measuring = document.createElement("canvas").getContext("2d");
@@ -27,7 +29,10 @@ export class Record {
   fill() { this.#mark("fill"); }
   fillRect(x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.fill(); this.beginPath(); }
   fillText(text, x, y) { this.marks.push({ ...this.state, act: "text", text, x, y }); }
-  #mark(act) { if (this.path.length) this.marks.push({ ...this.state, act, path: [...this.path] }); }
+  #mark(act) {
+    const path = this.state.clip ? cut(this.path, this.state.clip, act === "fill") : [...this.path];
+    if (path.length) this.marks.push({ ...this.state, act, path });
+  }
 
   // part: what names in it begin with, where several pictures are in one file.
   svg(width, height, background, part = "") {

@@ -2,7 +2,9 @@
 import { decode } from "./wire.js";
 import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
+import { undash } from "./lines.js";
 import { colour, dash } from "./palette.js";
+import { groupOf, rankOf } from "./tag_order.js";
 import * as format from "./format.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
@@ -11,6 +13,7 @@ const numbers = new Map(runs.map((run, i) => [run.name, i]));
 const off = new Set();
 const shown = { axis: "step", smoothing: { kind: "ema", weight: 0 }, logx: false, logy: false, robust: false, xName: "" };
 const cards = [];
+const boxes = []; // [checkbox, run]
 
 const element = (kind, properties = {}, ...children) => { const made = Object.assign(document.createElement(kind), properties); made.append(...children); return made; };
 
@@ -32,19 +35,30 @@ bar.append(element("label", { className: "check" }, "Smoothing", slider, output)
 const list = document.getElementById("runs");
 for (const run of runs) {
   const box = element("input", { type: "checkbox", checked: true });
-  box.style.accentColor = colour(numbers.get(run.name));
+  boxes.push([box, run]);
   box.addEventListener("change", () => { if (box.checked) off.delete(run.name); else off.add(run.name); draw(); });
-  const label = element("label", { className: "check", title: JSON.stringify(run.config, null, 1) }, box, element("span", { className: "dot" }), run.name, element("small", { textContent: run.status }));
-  label.querySelector(".dot").style.background = colour(numbers.get(run.name));
-  list.append(label);
+  list.append(element("label", { className: "check", title: JSON.stringify(run.config, null, 1) }, box, run.name, element("small", { textContent: run.status })));
 }
+// Of many runs one is seen alone by switching all others off.
+const all = element("button", { className: "text-button", textContent: "Hide all runs" });
+all.addEventListener("click", () => {
+  const hide = off.size === 0;
+  off.clear();
+  for (const run of hide ? runs : []) off.add(run.name);
+  for (const box of list.querySelectorAll("input")) box.checked = !hide;
+  draw();
+});
+if (runs.length > 1) bar.append(all);
 
 // --- charts --------------------------------------------------------------------------------------------------
 
 const inSight = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) { target.sight = isIntersecting; if (isIntersecting) target.draw(); } }, { rootMargin: "200px" });
 
-for (const source of document.querySelectorAll(".curves-data")) {
-  const { head, column } = decode(bytes(source.textContent));
+// In the order of the page.
+const read = [...document.querySelectorAll(".curves-data")].map((source) => decode(bytes(source.textContent)));
+const rank = ({ head: { tag } }) => rankOf(groupOf(tag));
+read.sort((a, b) => rank(a) - rank(b) || (a.head.tag < b.head.tag ? -1 : 1));
+for (const { head, column } of read) {
   const curves = head.curves.map((one) => { const curve = new Curve(one.run); curve.load(one, column); return curve; });
   const [path, last] = format.split(head.tag);
   const plot = element("div", { className: "card-plot" });
@@ -55,7 +69,8 @@ for (const source of document.querySelectorAll(".curves-data")) {
   card.setAttribute("aria-label", head.tag);
   document.getElementById("cards").append(card);
   card.draw = () => {
-    const lines = curves.filter(({ run, length }) => length && !off.has(run)).map((curve) => ({ curve, name: curve.run, label: curve.run, colour: colour(numbers.get(curve.run)), dash: dash(numbers.get(curve.run)), strong: card.near === curve.run, faded: false }));
+    const lines = curves.filter(({ run, length }) => length && !off.has(run)).map((curve) => ({ curve, name: curve.run, label: curve.run, colour: colour(numbers.get(curve.run)), dash: dash(numbers.get(curve.run)), strong: card.near === curve.run, faded: Boolean(card.near) && card.near !== curve.run }));
+    undash(lines);
     chart.draw(lines, shown);
     told.textContent = format.plural(lines.reduce((sum, { curve }) => sum + curve.points, 0), "point");
   };
@@ -71,8 +86,11 @@ for (const source of document.querySelectorAll(".curves-data")) {
 }
 
 function draw() {
+  for (const [box, run] of boxes) box.style.accentColor = colour(numbers.get(run.name));
+  all.textContent = off.size ? "Show all runs" : "Hide all runs";
   for (const { card } of cards) if (card.sight) card.draw();
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => { document.documentElement.dataset.theme = event.matches ? "dark" : "light"; draw(); });
-window.report = { range: (i) => { const { x, y } = cards[i].chart.view; return { x: [x.low, x.high], y: [y.low, y.high] }; }, lines: (i) => cards[i].chart.view.lines.map(({ name }) => name) };
+draw();
+window.report = { range: (i) => { const { x, y } = cards[i].chart.view; return { x: [x.low, x.high], y: [y.low, y.high] }; }, dashes: (i) => cards[i].chart.view.lines.map(({ dash: each }) => each), lines: (i) => cards[i].chart.view.lines.map(({ name }) => name) };

@@ -43,16 +43,25 @@ function setting(id, key) {
 
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
 
+// Tags of curves, those that most runs have first; a sweep's runs share the list itself.
+function common(all) {
+  const lists = new Map(), counts = new Map();
+  for (const { series } of all) if (series.scalar) lists.set(series.scalar, (lists.get(series.scalar) ?? 0) + 1);
+  for (const [list, count] of lists) for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + count);
+  return runs.tags("scalar").filter((tag) => !tag.startsWith("machine/")).sort((a, b) => counts.get(b) - counts.get(a));
+}
+
 // What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the best.
 function usual() {
-  const all = runs.all(), tags = runs.tags("scalar");
+  const all = runs.all(), tags = common(all);
   const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])].filter(Boolean).slice(0, METRICS);
   return [
-    "status", "started", "took", "step",
-    ...(all.some((run) => run.labels.length) ? ["labels"] : []),
-    ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
+    "status", "started",
     ...keysOf(all).slice(0, SETTINGS).map((key) => `config:${key}`),
     ...first.flatMap((tag) => [`last:${tag}`, `${isBest(tag) ? "max" : "min"}:${tag}`]),
+    "step", "took",
+    ...(all.some((run) => run.labels.length) ? ["labels"] : []),
+    ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
   ];
 }
 

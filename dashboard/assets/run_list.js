@@ -58,6 +58,8 @@ function paint() {
   const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
   const wanted = new Set(shown.slice(first, last));
   for (const [name, element] of elements) if (!wanted.has(name) && !element.contains(document.activeElement)) { element.remove(); elements.delete(name); }
+  // One stop of the Tab key for the whole list; arrows go on from there.
+  const stop = shown.indexOf(focused) >= first && shown.indexOf(focused) < last ? focused : shown[Math.min(last - 1, Math.ceil(list.scrollTop / ROW))];
   for (let i = first; i < last; i++) {
     const name = shown[i];
     let element = elements.get(name);
@@ -65,6 +67,7 @@ function paint() {
     element.style.top = `${i * ROW}px`;
     element.setAttribute("aria-posinset", i + 1);
     element.setAttribute("aria-setsize", shown.length);
+    element.querySelector("input").tabIndex = name === stop ? 0 : -1;
     fill(element, runs.get(name), chosen);
   }
   sketch([...wanted]);
@@ -92,6 +95,7 @@ function row(name) {
   box.addEventListener("focus", () => { focused = name; });
   const more = element.querySelector(".run-more");
   more.setAttribute("aria-label", `More about ${name}`);
+  more.tabIndex = -1; // the key m opens the same
   more.addEventListener("click", (event) => { event.stopPropagation(); runMenu(more, name); });
   element.addEventListener("click", (event) => { if (event.target !== box) choose(name, event); });
   element.addEventListener("dblclick", (event) => { if (event.target !== box) { state.set("chosen", []); runs.isolate(name); } });

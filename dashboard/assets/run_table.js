@@ -7,6 +7,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { discard, note, rename, runMenu, tag } from "./run_menu.js";
 import { emptyPage } from "./empty.js";
+import { loadGrid } from "./dash.js";
 import { grid } from "./grid.js";
 import { menu, popover, say, trying } from "./menu.js";
 import { colour } from "./palette.js";
@@ -341,6 +342,7 @@ live.on("again", soon);
 export function mount(element) {
   view = element;
   view.classList.add("is-table");
+  loadGrid().catch(() => { /* said when the grid is drawn with it */ }); // while the runs are read
   if (!runs.loaded) view.replaceChildren(...Array.from({ length: 12 }, () => Object.assign(document.createElement("div"), { className: "skeleton" })));
   paint();
   load();

@@ -44,6 +44,19 @@ export function tags(kind) {
   return known.get(kind);
 }
 
+// Those that some run that is shown has.
+export function tagsInSight(kind) {
+  const some = visible();
+  if (some.length === byName.size) return tags(kind);
+  const found = new Set(), seen = new Set();
+  for (const { series } of some) {
+    if (!series[kind] || seen.has(series[kind])) continue;
+    seen.add(series[kind]);
+    for (const tag of series[kind]) found.add(tag);
+  }
+  return tags(kind).filter((tag) => found.has(tag));
+}
+
 // What the search over runs looks through, and what the page calls the run.
 function dress(run) {
   run.shown = run.said?.name || run.name;

@@ -19,8 +19,10 @@ export function logarithmic(low, high, count) {
   const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
   const every = Math.max(1, Math.ceil((last - first) / count));
   const marks = [];
+  // Powers of ten; where fewer than two of them are in view, also twice and five times as much.
+  const few = Math.floor(Math.log10(high * 1.001)) - Math.ceil(Math.log10(low * 0.999)) < 1;
   for (let power = first; power <= last; power += every) {
-    for (const times of last - first <= 1 ? [1, 2, 5] : [1]) {
+    for (const times of few ? [1, 2, 5] : [1]) {
       const at = times * 10 ** power;
       if (at >= low * 0.999 && at <= high * 1.001) marks.push({ at, text: format.value(at, 2) });
     }

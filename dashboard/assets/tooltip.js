@@ -1,6 +1,8 @@
 // The small window beside the pointer: what lies there, on every line.
 import * as format from "./format.js";
 
+const ROWS = 20; // of a hundred runs those around the pointer: more would cover what is looked at
+
 const tip = document.getElementById("tip");
 const note = (text) => Object.assign(document.createElement("span"), { className: "note", textContent: text });
 
@@ -27,7 +29,7 @@ const places = {
 // What lies under a place on a chart, sorted by value, the nearest bold; every digit of what was logged.
 // found: see Chart.under; nearest: index of the one closest to the pointer; marks: those beside it.
 export function curvesTip(found, nearest, { axis, xName }, marks) {
-  const room = Math.max(8, Math.floor(innerHeight / 18) - 8);
+  const room = Math.min(ROWS, Math.max(8, Math.floor(innerHeight / 18) - 8));
   const from = found.length <= room ? 0 : Math.max(0, Math.min(nearest - (room >> 1), found.length - room));
   const shown = found.slice(from, from + room);
   const table = document.createElement("table");
@@ -50,7 +52,11 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     if (each.band) more.append(note(`${format.value(each.min)} to ${format.value(each.max)} · ${format.plural(each.members ?? 0, "run")}`));
     else if (each.count > 1) more.append(note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`));
   }
-  if (shown.length < found.length) table.insertRow().insertCell().append(note(`and ${found.length - shown.length} more`));
+  if (shown.length < found.length) {
+    const cell = table.insertRow().insertCell(), below = found.length - from - room;
+    cell.colSpan = 3;
+    cell.append(note([[from, "above"], [below, "below"]].filter(([count]) => count).map(([count, where]) => `${count} more ${where}`).join(" · ")));
+  }
   for (const { mark, line } of marks.slice(0, 4)) {
     const row = table.insertRow();
     row.className = "mark";

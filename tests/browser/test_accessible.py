@@ -32,7 +32,7 @@ STATES = {
     "groups": ("?g=-seed", "document.querySelector('#own-tools button:nth-child(2)').click()"),
     "lines": ("", "document.querySelector('#own-tools button:nth-child(1)').click()"),
     "new chart": ("", "document.querySelector('#own-tools button:nth-child(3)').click()"),
-    "large": ("", "document.querySelector('.card .large').click()"),
+    "large": ("", "document.querySelector('.card .enlarge').click()"),
     "card menu": ("", "document.querySelector('.card .more').click()"),
     "run menu": ("", "document.querySelector('.run-more').click()"),
     "selected": ("?sel=sweep/1", "1"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,3 +192,157 @@ def test_a_chart_of_very_many_runs_is_whole_and_exact(
     until(page, "viz.drawn('loss').r000?.step.length > 700")
     assert page.evaluate("viz.extremes('loss')") == {f"r{n:03}": [1.0, 50.0 + n] for n in range(3)}
     until(page, "document.querySelectorAll('.run').length === 3 && document.querySelector('.run .words').textContent.includes('step')")  # fmt: skip
+
+
+def test_a_chart_is_enlarged_and_pinned_by_keyboard(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Enter, Escape and p on a chart; the keyboard stays with it, and a large one keeps it within."""
+    page.goto(f"{sweep.base}/?s=0")
+    until(page, "viz.ready")
+    page.focus(f"{CARD.format('val/loss')} canvas.over")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('.card.is-large')?.getAttribute('aria-label') === 'val/loss'")
+    inside = "document.querySelector('.is-large').contains(document.activeElement)"
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        assert page.evaluate(inside)
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(inside)
+    wide = page.evaluate("viz.lines('val/loss') && document.querySelector('.is-large canvas.over').clientWidth")
+    page.set_viewport_size({"width": 1100, "height": 700})
+    until(page, f"document.querySelector('.is-large canvas.over').clientWidth < {wide} - 200")
+    until(page, "(() => { const c = document.querySelector('.is-large canvas'); return c.width === c.clientWidth; })()")
+    page.keyboard.press("Escape")
+    until(page, "!document.querySelector('.is-large, .scrim')")
+    at = "document.activeElement.closest('.card')?.getAttribute('aria-label')"
+    assert page.evaluate(at) == "val/loss"
+    page.keyboard.press("p")
+    until(page, "document.querySelector('.group .card').getAttribute('aria-label') === 'val/loss'")
+    assert page.evaluate(at) == "val/loss"
+    assert "val/loss is pinned to the top." in page.inner_text(".toast")
+    page.keyboard.press("p")
+    until(page, "viz.get('pins').length === 0")
+    assert page.evaluate(at) == "val/loss"
+
+
+def test_a_large_chart_names_its_lines(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """The list of runs is covered: a legend says what each line is, ends at, and brings it to the front."""
+    page.goto(f"{sweep.base}/?s=0&runs=sweep")
+    until(page, "viz.ready")
+    page.hover(CARD.format("train/loss"))
+    page.click(f"{CARD.format('train/loss')} button[aria-label='Large']")
+    rows = page.locator(".card-legend .legend-row")
+    until(page, "document.querySelectorAll('.card-legend .legend-row').length === 6")
+    assert rows.first.inner_text().split() == ["sweep/4", "3.007"]
+    rows.first.hover()
+    until(page, "viz.lines('train/loss').find((line) => line.strong)?.name === 'sweep/4'")
+    rows.first.click()
+    until(page, "viz.get('chosen').join() === 'sweep/4'")
+    assert rows.first.get_attribute("aria-pressed") == "true"
+
+
+def test_colours_and_dashes_have_a_legend(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Colour by one setting and dash by another: what each stands for, and its runs at a click; also of groups."""
+    page.goto(f"{sweep.base}/?s=0&runs=sweep&cb=lr&db=seed")
+    until(page, "viz.ready")
+    looks = {line["name"]: (line["colour"], tuple(line["dash"])) for line in lines(page, "train/loss")}
+    assert len(set(looks.values())) == 6
+    assert looks["sweep/0"][0] == looks["sweep/2"][0] != looks["sweep/1"][0]
+    assert looks["sweep/0"][1] == looks["sweep/1"][1] != looks["sweep/2"][1]
+    assert page.inner_text(".legend-bar").split() == ["lr", "0.01", "0.1", "seed", "0", "1", "2"]
+    page.click(".legend-bar .legend-row:has-text('0.01')")
+    assert sorted(page.evaluate("viz.get('chosen')")) == ["sweep/1", "sweep/3", "sweep/5"]
+    assert sorted(line["name"] for line in lines(page, "train/loss") if line["strong"]) == ["sweep/1", "sweep/3", "sweep/5"]  # fmt: skip
+    page.click(".legend-bar .legend-row:has-text('0.01')")
+    page.hover(".legend-bar .legend-row:has-text('0.1')")
+    until(page, "viz.lines('train/loss').filter((line) => line.strong).length === 3")
+    page.evaluate("(viz.set('colourBy', ''), viz.set('dashBy', ''), viz.set('group', '-seed'))")
+    assert page.inner_text(".legend-bar").split() == ["lr", "0.01", "0.1"]
+    page.evaluate("viz.set('page', 'runs')")
+    until(page, "document.querySelector('.legend-bar').hidden")
+
+
+def test_cards_that_no_shown_run_could_fill_are_left_out_and_counted(
+    sweep: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """Not a screen of empty axes; and when nothing is left, a button that brings it back."""
+    page.goto(f"{sweep.base}/?s=0&runs=live")
+    until(page, "viz.ready")
+    cards = "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label')).join()"
+    assert page.evaluate(cards) == "train/loss"
+    assert page.inner_text(".left-out") == "2 tags of hidden runs only are left out."
+    page.evaluate("viz.set('tags', 'tokens')")
+    until(page, "document.querySelector('#view .empty')")
+    assert "No run that is shown has logged this" in page.inner_text("#view")
+    page.click("text=Show all runs")
+    until(page, f"{cards} === 'tokens' && !document.querySelector('.left-out')")
+
+
+def test_the_list_of_runs_is_one_stop_of_the_tab_key(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """A thousand runs are not two thousand steps on the way to the charts; arrows go from run to run."""
+    page.goto(f"{sweep.base}/?s=0")
+    until(page, "viz.ready && document.querySelectorAll('.run').length === 7")
+    page.focus("#runs-all")
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert first == "Show live"
+    page.keyboard.press("ArrowDown")
+    second = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert second == "Show sweep/5"
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.closest('.runs-list')")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == second
+
+
+def test_a_lone_point_has_its_value_beside_it(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Painted at its right in the line's colour; gone once there is a line to read."""
+    page.add_init_script("""window.words = []; const paint = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        if (this.textAlign === "left") words.push([text, Math.round(x), Math.round(y), this.fillStyle]);
+        paint.call(this, text, x, y);
+      };""")
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"score": 0.4217}, step=3)
+    run.flush()
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready")
+    place = page.evaluate("""(() => { const { scale } = document.querySelector('.card').card.chart.view;
+      return [Math.round(scale.x(3) + 7), Math.round(scale.y(0.4217))]; })()""")
+    assert page.evaluate("words.at(-1)") == ["0.4217", *place, lines(page, "score")[0]["colour"]]
+    page.evaluate("words.length = 0")
+    run.log({"score": 0.5}, step=4)
+    until(
+        page, "viz.lines('score')[0].step.length === 2 && document.querySelector('.card-value').textContent === '0.5'"
+    )
+    page.evaluate("document.dispatchEvent(new CustomEvent('themechange'))")
+    page.evaluate("viz.settled()")
+    assert page.evaluate("words.length") == 0
+    run.finish()
+
+
+def test_a_chart_for_latex_stays_within_what_tex_can_measure(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A line that leaves the chart is cut at its edge, also a band's; TeX, where there is one, takes the file."""
+    with tracker.init(logdir=logdir, name="a_b") as run:
+        for step in range(9000):
+            run.log({"loss": 1e9 if step % 3000 == 77 else math.sin(step / 300)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0&rob=y")
+    until(page, "viz.ready")
+    page.hover(CARD.format("loss"))
+    page.click(f"{CARD.format('loss')} .more")
+    with page.expect_download() as caught:
+        page.click("text=Download LaTeX (PGF)")
+    file = tmp_path / "chart.pgf"
+    caught.value.save_as(file)
+    lengths = [abs(float(each)) for each in re.findall(r"(-?[\d.]+)bp", file.read_text())]
+    assert len(lengths) > 5000
+    assert max(lengths) < 1000
+    if tex := shutil.which("pdflatex"):
+        (tmp_path / "all.tex").write_text(
+            "\\documentclass{article}\\usepackage{pgf}\\begin{document}\\input{chart.pgf}\\end{document}"
+        )
+        done = subprocess.run([tex, "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:]

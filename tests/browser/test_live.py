@@ -302,3 +302,31 @@ def test_what_came_before_the_line_was_open_is_asked_for(
     page.route("**/api/v1/runs?*", older, times=1)
     page.goto(served.address)
     until(page, "viz.ready && viz.runs().length === 2")
+
+
+def test_a_page_out_of_sight_rests_and_misses_nothing(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """After half a minute behind other tabs its line is closed: it costs neither itself nor the server anything."""
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => Boolean(window.isBehind) })")
+    page.clock.install()
+    run = tracker.init(logdir=logdir, name="a")
+    run.log({"loss": 1.0}, step=0)
+    run.flush()
+    lines: list[Any] = []
+    page.on("websocket", lambda line: lines.append(line))
+    page.goto(serve(logdir, "--no-token").base)
+    until(page, "viz.drawn('loss').a?.step.length === 1")
+    page.evaluate("(window.isBehind = true, document.dispatchEvent(new Event('visibilitychange')))")
+    page.clock.run_for(31_000)
+    until(page, "document.getElementById('live').dataset.state === 'reconnecting'")
+    page.clock.run_for(60_000)
+    assert [line.is_closed() for line in lines] == [True]
+    for step in range(1, 50):
+        run.log({"loss": 1.0}, step=step)
+    run.flush()
+    assert page.evaluate("viz.drawn('loss').a.step.length") == 1
+    page.evaluate("(window.isBehind = false, document.dispatchEvent(new Event('visibilitychange')))")
+    until(page, "viz.drawn('loss').a.step.length === 50")
+    until(page, "document.getElementById('live').dataset.state === 'live'")
+    run.finish()

@@ -26,7 +26,7 @@ def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Ca
     page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("data:") else None)
     page.goto(file.as_uri())
     until(page, "window.report?.lines(1).length === 2")
-    assert page.evaluate("report.range(0).y[1]") > 50  # the spike is there
+    assert page.evaluate("report.range(1).y[1]") > 50  # the spike is there
     assert "2 runs, 2 tags, 2,000 points" in page.inner_text(".made")
     canvas = page.locator("article[aria-label='loss'] canvas.over")
     box = canvas.bounding_box()
@@ -35,11 +35,36 @@ def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Ca
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=3)
     page.mouse.up()
-    until(page, "report.range(1).x[0] > 200 && report.range(1).x[1] < 400")
+    until(page, "report.range(0).x[0] > 200 && report.range(0).x[1] < 400")
     page.locator("#runs input").first.uncheck()
     until(page, "report.lines(1).join() === 'b'")
+    page.click("text=Show all runs")
+    until(page, "report.lines(1).join() === 'a,b'")
+    page.click("text=Hide all runs")
+    until(page, "report.lines(1).length === 0")
+    page.click("text=Show all runs")
     page.locator("#smoothing").fill("150")
     assert page.inner_text("output") == "0.97"
     assert page.evaluate("window.struck") is None
     assert asked == [file.as_uri()]
     page.faults[:] = [fault for fault in page.faults if "file://" not in fault]
+
+
+def test_a_report_is_ordered_like_the_page(
+    logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any
+) -> None:
+    """Training and validation before what comes first by its letter; in both themes, without dashes nobody needs."""
+    for number in range(14):
+        with tracker.init(logdir=logdir, name=f"r{number:02}") as run:
+            run.log({"D/loss": 1.0, **({"train/loss": 1.0, "val/loss": 1.0} if number == 13 else {})}, step=0)
+    file = tmp_path / "report.html"
+    assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
+    for theme in ("light", "dark"):
+        page = new_page(theme=theme)
+        page.goto(file.as_uri())
+        until(page, "window.report?.lines(2).length === 14")
+        labels = page.evaluate("[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label'))")
+        assert labels == ["train/loss", "val/loss", "D/loss"]
+        assert page.evaluate("[0, 2].map((i) => report.dashes(i).flat().length > 0)") == [False, True]
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        page.faults[:] = [fault for fault in page.faults if "file://" not in fault]

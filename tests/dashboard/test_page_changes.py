@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,3 +189,24 @@ def test_the_table_gives_the_tags_that_are_asked_for(client: TestClient) -> None
     answer = client.get("/api/v1/table?tag=odd").json()["runs"]
     assert answer["a"] == {"odd": [1.0, 1.0, 1.0, 300]}
     assert set(client.get("/api/v1/table").json()["runs"]["a"]) == {"odd", "loss"}
+
+
+def test_the_last_value_of_a_resumed_run_is_its_newest_segments(client: TestClient, logdir: Path) -> None:
+    """Of two files that hold one series; a tag that is asked for later is read then."""
+    for reason, values in ((None, (5.0, 1.0)), ("must", (3.0, math.nan))):
+        with tracker.init(logdir=logdir, name="joined", resume=reason, machine=False) as run:
+            for value in values:
+                run.log({"loss": value, "other": 1.0})
+    wait_for(client, lambda known: known.get("joined", {}).get("segments") == 2)
+    asked = {tag: client.get(f"/api/v1/table?tag={tag}").json()["runs"]["joined"] for tag in ("loss", "other")}
+    assert asked == {"loss": {"loss": ["NaN", 1.0, 5.0, 4]}, "other": {"other": [1.0, 1.0, 1.0, 4]}}
+
+
+def test_scripts_of_packages_are_those_of_a_list(client: TestClient) -> None:
+    """React and AG Grid from where pip put them, and no other file of theirs."""
+    for name in ("react.js", "react-dom.js", "prop-types.js", "dash_ag_grid.min.js", "async-community.js", "plotly.js"):
+        answer = client.get(f"/packages/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/javascript")
+    for name in ("async-enterprise.js", "..%2F__init__.py", "react"):
+        assert client.get(f"/packages/{name}").status_code == 404
