@@ -9,6 +9,7 @@ import * as state from "./state.js";
 import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { row } from "./legend.js";
+import { say } from "./menu.js";
 import { linesOf } from "./lines.js";
 
 const CARD = `
@@ -89,6 +90,8 @@ export class Card {
       onHover: (x) => { this.host.onCursor(x); if (x === null) this.setHighlight(null); },
       onNear: (name) => { if (this.drawnLines > 1) this.setHighlight(name); },
       onPick: (line, event) => this.#pick(line, event),
+      held: () => (settings().axis === "step" ? state.get("pace") : null),
+      onHold: (x) => this.#hold(x),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
     element.onkeydown = (event) => this.#act(event);
@@ -182,6 +185,15 @@ export class Card {
     if (!names.length) { if (chosen.length) state.set("chosen", []); return; }
     const all = names.every((name) => chosen.includes(name));
     state.set("chosen", event.ctrlKey || event.metaKey ? (all ? chosen.filter((name) => !names.includes(name)) : [...new Set([...chosen, ...names])]) : all && chosen.length === names.length ? [] : names);
+  }
+
+  // Has Distributions, Graph and Media show the step at x; where it is held already, they show the newest again.
+  #hold(x) {
+    if (settings().axis !== "step") return;
+    const { low, high } = this.chart.view.x, held = state.get("pace");
+    const isThere = held !== null && Math.abs(held - x) < (high - low) / 100;
+    state.set("pace", isThere ? null : Math.round(x));
+    say(isThere ? "Distributions, Graph and Media show the newest step." : `Distributions, Graph and Media show step ${state.get("pace")}.`);
   }
 
   // --- what is loaded -------------------------------------------------------------------------------------

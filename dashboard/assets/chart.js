@@ -12,7 +12,7 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
 const PAD = { top: 8, right: 10, bottom: 22 };
 
 export class Chart {
-  // options: onZoom(), onHover(x | null), onPick(line | null, event)
+  // options: onZoom(), onHover(x | null), onPick(line | null, event), and where the page holds a step: held(), onHold(x)
   constructor(element, options) {
     this.element = element;
     this.options = options;
@@ -65,7 +65,9 @@ export class Chart {
     const { width, height } = this;
     if (!width || !this.view) return;
     const { plot, scale, x, rail } = this.view;
-    const nothing = !this.drag && (this.cursor === null || this.cursor < x.low || this.cursor > x.high);
+    const inView = (at) => at !== null && at >= x.low && at <= x.high;
+    const held = this.options.held?.() ?? null;
+    const nothing = !this.drag && !inView(this.cursor) && !inView(held);
     if (nothing && this.overEmpty) return;
     const context = prepared(this.over, width, height);
     this.overEmpty = nothing;
@@ -80,6 +82,8 @@ export class Chart {
       context.globalAlpha = 1;
       return;
     }
+    if (inView(held)) this.#drawHeld(context, Math.round(scale.x(held)) + 0.5);
+    if (!inView(this.cursor)) return;
     const px = Math.round(scale.x(this.cursor)) + 0.5;
     context.strokeStyle = css("--line-strong");
     context.beginPath();
@@ -99,6 +103,23 @@ export class Chart {
       context.fill();
       context.stroke();
     }
+  }
+
+  // The step that the other pages show: a line with a flag, so that it is not taken for the cursor.
+  #drawHeld(context, px) {
+    const { plot, rail } = this.view;
+    context.strokeStyle = context.fillStyle = css("--accent");
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(px, plot.top);
+    context.lineTo(px, plot.bottom + rail);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.moveTo(px - 4, plot.top - 4);
+    context.lineTo(px + 4, plot.top - 4);
+    context.lineTo(px, plot.top + 2);
+    context.fill();
   }
 
   // What lies at x on each line, the greatest first.

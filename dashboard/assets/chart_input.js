@@ -28,6 +28,7 @@ export function listen(chart) {
     const zoom = zoomOf(chart);
     chart.drag = null;
     if (zoom) chart.setZoom(zoom.x, zoom.y);
+    else if (chart.view && event.shiftKey && chart.options.onHold) chart.options.onHold(chart.view.scale.invert(inside(event)[0]));
     else if (chart.view) chart.options.onPick?.(chart.nearest(...inside(event)), event);
     chart.drawOver();
   });
@@ -72,7 +73,7 @@ function around(chart, at, times) {
   else chart.setZoom([at - (at - low) * times, at + (high - at) * times], chart.zoomY);
 }
 
-// The same without a mouse: arrows move the cursor, + and − zoom around it, 0 shows all.
+// The same without a mouse: arrows move the cursor, + and − zoom around it, 0 shows all, s holds the step.
 function key(chart, event) {
   if (!chart.view) return;
   const { x, plot, scale } = chart.view;
@@ -85,6 +86,7 @@ function key(chart, event) {
     chart.tip({ clientX: box.left + scale.x(next), clientY: box.top + middle }, next, middle);
   } else if (event.key === "+" || event.key === "-") around(chart, at, event.key === "+" ? 0.5 : 2);
   else if (event.key === "0") chart.setZoom(null, null);
+  else if (event.key === "s" && chart.options.onHold) chart.options.onHold(at);
   else return;
   event.preventDefault();
   event.stopPropagation();

@@ -367,6 +367,7 @@ state.on(["x", "metric"], () => {
   }
   watch();
 });
+state.on("pace", () => { for (const card of sighted()) card.chart?.drawOver(); });
 marks.onChange(redrawAll);
 live.on("points", (points) => { for (const card of cards.values()) if (card.chart && card.curves.size) card.take(points); });
 live.on("again", (run, tag) => { for (const card of cards.values()) for (const [formula, needs] of card.needs) if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula); });

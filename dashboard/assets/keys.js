@@ -9,7 +9,7 @@ const SHEET = [
   ["Curves", [["l", "log y"], ["x", "step, relative, time"], ["[  ]", "less or more smoothing"], ["o", "leave outliers out"], ["m", "marks"], ["n", "new chart"], ["0", "show all in every chart"]]],
   ["In a picture at large", [["← →", "step"], ["↑ ↓", "the picture before or after"], ["+ −", "zoom"], ["0", "as large as it fits"], ["drag", "move"], ["Esc", "close"]]],
   ["In a sound", [["Space", "play or pause"], ["← →", "seek"], ["Home End", "to the ends"], ["click, drag", "seek"]]],
-  ["In a chart", [["drag", "zoom: sideways x, upwards y, across both"], ["Ctrl wheel", "zoom"], ["double click", "show all"], ["← →", "move the cursor"], ["+ −", "zoom"], ["click", "select the line"], ["Enter", "large, and back"], ["p", "pin to the top"], ["Alt ← →", "move the card"]]],
+  ["In a chart", [["drag", "zoom: sideways x, upwards y, across both"], ["Ctrl wheel", "zoom"], ["double click", "show all"], ["← →", "move the cursor"], ["+ −", "zoom"], ["click", "select the line"], ["s, Shift click", "hold the step: the other pages show it"], ["Enter", "large, and back"], ["p", "pin to the top"], ["Alt ← →", "move the card"]]],
   ["Distributions", [["drag", "pick steps: shown merged"], ["click", "put the cursor there"], ["← →", "move the cursor"], ["Shift ← →", "pick steps"], ["Esc", "let go of what is picked"]]],
   ["Graph", [["/", "find a node"], ["f", "show the whole graph"], ["↑ ↓ ← →", "follow the edges"], ["Enter", "open or close"], ["+ −", "zoom"], ["Esc", "select nothing"]]],
   ["In the table of runs", [["↑ ↓ ← →", "go"], ["Space", "select"], ["v", "show or hide"], ["i", "only this"], ["m", "menu"], ["F2", "rename"], ["Delete", "delete"], ["Ctrl C", "copy a cell"], ["Ctrl click", "on a head: sort by it too"]]],

@@ -346,3 +346,31 @@ def test_a_chart_for_latex_stays_within_what_tex_can_measure(
         )
         done = subprocess.run([tex, "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_a_step_held_on_a_chart_is_what_the_other_pages_show(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """By key and by mouse; held again where it is, it is let go of."""
+    with tracker.init(logdir, name="a", machine=False) as run:
+        for step in range(101):
+            run.log({"loss": 1.0 / (step + 1), "weights": tracker.Histogram([float(step)] * 8)}, step=step)
+    page.goto(serve(logdir, "--no-token").address)
+    until(page, "viz.ready && viz.drawn('loss')?.a?.step.length === 101")
+    over = page.locator(".card canvas.over")
+    over.focus()
+    page.keyboard.press("s")
+    assert page.evaluate("viz.get('pace')") == 50
+    assert page.evaluate("document.querySelector('.card canvas.over').getContext('2d').getImageData(0, 0, 4000, 4000).data.some((byte) => byte)")  # fmt: skip
+    for name in ("distributions", "curves"):
+        page.evaluate("(name) => { viz.set('bins', 'one'); viz.set('page', name); }", name)
+        until(page, f"viz.ready && document.body.dataset.page === '{name}'")
+        if name == "distributions":
+            until(page, "document.querySelector('.panel-steps output')?.textContent === 'step 50'")
+    until(page, "viz.drawn('loss')?.a?.step.length === 101")
+    box = over.bounding_box()
+    over.click(position={"x": box["width"] * 0.8, "y": box["height"] / 2}, modifiers=["Shift"])
+    held = page.evaluate("viz.get('pace')")
+    assert 70 < held < 90
+    over.click(position={"x": box["width"] * 0.8, "y": box["height"] / 2}, modifiers=["Shift"])
+    assert page.evaluate("viz.get('pace')") is None
