@@ -42,7 +42,7 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_axe_has_no_serious_finding(
     served: Any, new_page: Callable[..., Any], until: Callable[..., Any], theme: str
 ) -> None:

@@ -67,6 +67,6 @@ def test_media_are_told_a_step_at_a_time(logdir: Path) -> None:
 def test_plotly_is_served_from_its_package(logdir: Path) -> None:
     """Figures are drawn without a network."""
     with visiting(logdir) as visitor:
-        answer = visitor.get("/plotly.js")
+        answer = visitor.get("/packages/plotly.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "Plotly" in answer.text[-200_000:]

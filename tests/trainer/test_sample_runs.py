@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 CLASSIC = [0.023, 0.979, 0.975, 0.025]
 
 
+@pytest.mark.long
 def test_four_samples_are_learned_for_at_least_95_of_100_seeds() -> None:
     """Predictions within 0.02 of the classic ones after 1,500 iterations (issue 2)."""
     predictions = np.array([four_samples.train(seed, 1500) for seed in range(100)])

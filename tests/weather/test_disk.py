@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy.engine.default import DefaultDialect
 
 import tracker
 from tracker.store import inbox as inboxes
@@ -300,18 +300,22 @@ def test_a_commit_that_happened_and_reported_an_error_is_not_made_again(
     logdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error from COMMIT leaves open whether it happened; what is in the file decides, and nothing is doubled."""
-    commit, lies = DefaultDialect.do_commit, []
+    lies, begun = [], threading.Event()
 
-    def lying(dialect: DefaultDialect, connection: sqlite3.Connection) -> None:
-        commit(dialect, connection)
-        if len(lies) < 3:
-            lies.append(1)
-            raise sqlite3.OperationalError("disk I/O error")
+    class Lying(sqlite3.Connection):
+        def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
+            cursor = super().execute(statement, *parameters)
+            if statement == "COMMIT" and begun.is_set() and len(lies) < 3:
+                lies.append(1)
+                raise sqlite3.OperationalError("disk I/O error")
+            return cursor
 
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *where, **how: connect(*where, factory=Lying, **how))
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"x": 0.0, "h": tracker.Histogram([0.0])}, step=0)
         assert run.flush()
-        monkeypatch.setattr(DefaultDialect, "do_commit", lying)
+        begun.set()
         for step in range(1, 200):
             run.log({"x": float(step), "h": tracker.Histogram([step])}, step=step)
             if step % 20 == 0:

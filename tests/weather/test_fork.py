@@ -93,9 +93,16 @@ POOLS = {
 }
 
 
-@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-@pytest.mark.parametrize("kind", POOLS)
-@pytest.mark.parametrize("state", STATES)
+# What the parent does matters most where the child is its copy; the other methods begin from nothing.
+MATRIX = [
+    pytest.param(state, kind, method, marks=[pytest.mark.long] if method != "fork" and state != "committing" else [])
+    for method in ("fork", "forkserver", "spawn")
+    for kind in POOLS
+    for state in STATES
+]
+
+
+@pytest.mark.parametrize(("state", "kind", "method"), MATRIX)
 def test_workers_of_every_start_method_log_into_the_run(
     logdir: Path, tmp_path: Path, method: str, kind: str, state: str
 ) -> None:
