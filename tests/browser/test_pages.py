@@ -113,7 +113,7 @@ def test_the_controls_that_dash_draws_move_the_curves(everything: Any, page: Any
     until(page, "document.querySelector('.empty h2')?.textContent.includes('nothing')")
     page.get_by_role("button", name="Clear the filter").click()
     until(page, "document.querySelectorAll('.card').length === 2")
-    assert page.get_by_placeholder("Filter tags").input_value() == ""
+    until(page, "document.querySelector('[placeholder^=\"Filter tags\"]').value === ''")
     page.get_by_text("Relative", exact=True).click()
     until(page, "viz.get('x') === 'relative'")
     page.get_by_role("switch", name="log y").check(force=True)
