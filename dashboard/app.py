@@ -45,8 +45,11 @@ logger = logging.getLogger("dashboard")
 
 ASSETS = Path(__file__).parent / "assets"
 DASH_PATH = "/dash"
-DASH_AFTER_S = 2.0
-"""Importing Dash is half a second of work that would slow the first curves; it waits for them, or until it is asked."""
+DASH_AFTER_S = 5.0
+"""Importing Dash is half a second of work in which curves and zooms would wait. A page asks for it when it has a
+moment; where no page was opened so soon it comes by itself, once nothing was asked for a second."""
+
+DASH_CALM_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,16 @@ def create_app(settings: Settings) -> ASGIApp:
     async def live(socket: WebSocket) -> None:
         await hub.serve(socket)
 
+    async def bring_dash() -> None:
+        await asyncio.sleep(DASH_AFTER_S)
+        while hub.follower.quiet_for() < DASH_CALM_S:
+            await asyncio.sleep(DASH_CALM_S)
+        dash.load()
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         hub.start()
-        soon = asyncio.get_running_loop().call_later(DASH_AFTER_S, dash.load)
+        soon = asyncio.create_task(bring_dash())
         if beside is not None:
             beside.start()
         yield

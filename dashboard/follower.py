@@ -106,6 +106,11 @@ class Follower:
                 self._questions -= 1
                 self._quiet_since = time.monotonic()
 
+    def quiet_for(self) -> float:
+        """The seconds for which nobody has waited for an answer."""
+        with self._wake:
+            return 0.0 if self._questions else time.monotonic() - self._quiet_since
+
     def complete(self) -> None:
         """Reads all that the first look, a glance, left out. Any thread may ask for it."""
         while not self.library.is_complete:
