@@ -232,12 +232,12 @@ def test_a_large_chart_names_its_lines(sweep: Any, page: Any, until: Callable[..
     page.click(f"{CARD.format('train/loss')} button[aria-label='Large']")
     rows = page.locator(".card-legend .legend-row")
     until(page, "document.querySelectorAll('.card-legend .legend-row').length === 6")
-    assert rows.first.inner_text().split() == ["sweep/4", "3.007"]
+    until(page, "/^sweep.4\\s+3.007$/.test(document.querySelector('.card-legend .legend-row').innerText.trim())")
     rows.first.hover()
     until(page, "viz.lines('train/loss').find((line) => line.strong)?.name === 'sweep/4'")
     rows.first.click()
     until(page, "viz.get('chosen').join() === 'sweep/4'")
-    assert rows.first.get_attribute("aria-pressed") == "true"
+    until(page, "document.querySelector('.card-legend .legend-row').getAttribute('aria-pressed') === 'true'")
 
 
 def test_colours_and_dashes_have_a_legend(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
