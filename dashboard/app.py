@@ -1,8 +1,9 @@
-"""The web application: page, interface, live feed and, once it has loaded, the Dash part, behind one guard.
+"""The web application: the page, and what is behind it, which is imported while the page loads.
 
 The page is not made by Dash but holds it: importing Dash takes half a second and its scripts as long again in
-the browser, and the curves need neither. So the server answers and the curves draw at once, and the controls
-that Dash renders come to life in their places a moment later.
+the browser, and the curves need neither. Nor does the page itself need what reads stores, which takes 0.3 s to import:
+the browser fetches page and scripts meanwhile. So the server answers at once, the curves draw when both are there,
+and the controls that Dash renders come to life in their places a moment later.
 """
 
 from __future__ import annotations
@@ -11,35 +12,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
-from dashboard import (
-    graph_routes,
-    machine_routes,
-    package_scripts,
-    page_routes,
-    routes,
-    security,
-    shell,
-    study_routes,
-)
+from dashboard import security, shell
 from dashboard.asset_files import AssetFiles
-from dashboard.beside import Beside
-from dashboard.follower import Follower
-from dashboard.hub import Hub
-from dashboard.late_dash import LateDash
-from dashboard.profiles import routes as profile_routes
-from tracker.store.reader import Store
+from dashboard.late import Late
+from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    from dashboard.interface import Interface
 
 logger = logging.getLogger("dashboard")
 
@@ -52,78 +42,57 @@ moment; where no page was opened so soon it comes by itself, once nothing was as
 DASH_CALM_S = 1.0
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a server is to be."""
-
-    logdir: Path
-    host: str = "127.0.0.1"
-    port: int = 6006
-    token: str | None = None
-    prefix: str = ""
-    read_only: bool = False
-    framed: bool = False
-    """Whether a notebook of this machine may show it in a frame."""
-    mirror: Path | None = None
-    """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
-    index: Path | None = None
-    """Where what is known of the logdir is kept from one start to the next; see `dashboard.index`."""
-
-
 def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
-    hub = Hub(lambda tell: Follower(settings.logdir, tell, settings.mirror, settings.index))
-    beside = Beside(settings.logdir, settings.mirror) if settings.mirror is not None else None
+    dash_path = f"{settings.prefix}{DASH_PATH}/"
 
-    def store() -> Store:
-        return Store(settings.logdir, settings.mirror)
+    def import_interface() -> Interface:
+        from dashboard.interface import Interface
 
+        return Interface(settings)
+
+    def import_dash() -> ASGIApp:
+        from dashboard.dash_app import create_dash
+
+        return create_dash(dash_path)
+
+    interface, dash = Late(import_interface, "what reads runs"), Late(import_dash, "the controls")
     assets = AssetFiles(ASSETS, {shell.STYLESHEET: shell.stylesheets()})
-    dash = LateDash(f"{settings.prefix}{DASH_PATH}/")
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         return HTMLResponse(shell.page(settings, assets.digest, _version(), request.query_params.get("p", "")))
 
-    async def live(socket: WebSocket) -> None:
-        await hub.serve(socket)
-
-    async def bring_dash() -> None:
+    async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)
-        while hub.follower.quiet_for() < DASH_CALM_S:
+        while ready.quiet_for() < DASH_CALM_S:
             await asyncio.sleep(DASH_CALM_S)
         dash.load()
 
+    async def begin() -> asyncio.Task[None] | None:
+        ready = await interface.loaded()
+        if ready is None:
+            return None
+        ready.start()
+        return asyncio.create_task(bring_dash(ready))
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        hub.start()
-        soon = asyncio.create_task(bring_dash())
-        if beside is not None:
-            beside.start()
+        beginning = asyncio.create_task(begin())
         yield
-        soon.cancel()
-        if beside is not None:
-            await asyncio.to_thread(beside.stop)
-        await asyncio.to_thread(hub.stop)
+        soon = await beginning
+        if soon is not None:
+            soon.cancel()
+        ready = await interface.loaded()
+        if ready is not None:
+            await asyncio.to_thread(ready.stop)
 
     inner = Starlette(
-        routes=[
-            Route("/", page),
-            assets.route(),
-            WebSocketRoute("/live", live),
-            *routes.routes(hub, store),
-            *page_routes.routes(hub, store, settings.read_only),
-            *graph_routes.routes(store),
-            *profile_routes.routes(store),
-            *machine_routes.routes(store),
-            *study_routes.routes(store),
-            *package_scripts.routes(),
-        ],
+        routes=[Route("/", page), assets.route(), Mount("/", interface)],
         exception_handlers={HTTPException: _explain, Exception: _apologise},
         lifespan=lifespan,
     )
     web: ASGIApp = Starlette(routes=[Mount(settings.prefix, inner)], lifespan=lifespan) if settings.prefix else inner
-    dash_path = f"{settings.prefix}{DASH_PATH}/"
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.

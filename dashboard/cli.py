@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
 
 if TYPE_CHECKING:
-    from dashboard.app import Settings
+    from dashboard.settings import Settings
 
 
 COMMANDS = (
@@ -107,10 +107,10 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
-    from dashboard import index, security
-    from dashboard.app import Settings
+    from dashboard import security
     from dashboard.beside import prepare
     from dashboard.server import is_loopback
+    from dashboard.settings import Settings, index_file
 
     if arguments.no_token and not is_loopback(arguments.host):
         raise Refusal(
@@ -128,7 +128,7 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
         read_only=arguments.read_only,
         framed=arguments.framed,
         mirror=prepare(logdir),
-        index=index.place(logdir),
+        index=index_file(logdir),
     )
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dashboard import expressions
 from dashboard.expressions import Expression
 from tracker.errors import DamagedBytesError, StoreError
-from tracker.store import engine, segments, stretch
+from tracker.store import read_only, segments, stretch
 from tracker.store.envelope import Envelope, envelope, envelope_of_points
 from tracker.store.scalar_levels import ScalarLevels
 from tracker.store.segments import Segment
@@ -226,7 +226,7 @@ class Files:
         self._open = []
         for segment in known:
             try:
-                connection = engine.open_reader(segment.path)
+                connection = read_only.connect(segment.path)
             except FileNotFoundError:
                 continue
             stack.callback(connection.close)
@@ -264,7 +264,7 @@ class Files:
 def _explained(segment: Segment) -> Any:
     def explain(_: Any, error: BaseException | None, __: Any) -> bool:
         if isinstance(error, (sqlite3.Error, DamagedBytesError)) and not isinstance(error, StoreError):
-            raise engine.explain(error, segment.path) from error
+            raise read_only.explain(error, segment.path) from error
         return False
 
     return explain

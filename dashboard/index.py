@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dashboard.series import ROW, Extent, NamePool
-from tracker.foreign.folders import cache_folder
 from tracker.store.liveness import Writer
 from tracker.store.segments import Segment
 
@@ -60,12 +59,6 @@ class Index:
     segments: dict[Path, Kept]
     said: dict[Path, tuple[tuple[int, ...], dict[str, Any]]]
     """By a run's folder: the stamp of the page's file there, and what it said."""
-
-
-def place(root: Path) -> Path:
-    """Where the index of a logdir is kept."""
-    mirror = cache_folder(root)
-    return mirror.parent.parent / "index" / f"{mirror.name}.index"
 
 
 def load(path: Path | None, pool: NamePool) -> Index:

@@ -20,7 +20,7 @@ from dashboard.series import NamePool
 from dashboard.stamps import is_settled, stamp_of
 from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store import engine, segments, wal
+from tracker.store import read_only, segments, wal
 from tracker.store.wal import Position
 
 
@@ -166,10 +166,10 @@ class Library:
 
     def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News, *, glance: bool) -> bool:
         """Takes in what is new in a segment; whether anything was committed since it was last read."""
-        with engine.reading(path) as connection:
+        with read_only.snapshot(path) as connection:
             segment = segments.read(connection, path)
             if segment is None:
-                raise engine.unbegun(path)
+                raise read_only.unbegun(path)
             if state is not None and state.is_read:
                 before = state.segment
                 state.update(connection, segment, run.name, news)

@@ -16,11 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tracker import logdir
 from tracker.errors import RunNotFoundError, TrackerError, message
-from tracker.store import schema
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -52,6 +49,11 @@ def write(folder: Path, key: str, value: Any) -> None:
     Raises:
         PageChangeError: it is too large, or the file cannot be written.
     """
+    # Not with the module: a server begins by reading, and SQLAlchemy takes 0.1 s to import.
+    import sqlalchemy as sa
+
+    from tracker.store import columns, schema
+
     text = json.dumps(value)
     if len(text) > MAX_VALUE_BYTES or len(key) > 500:
         raise PageChangeError(message("That is too long to keep.", expected=f"{MAX_VALUE_BYTES:,} characters"))
@@ -61,8 +63,8 @@ def write(folder: Path, key: str, value: Any) -> None:
         try:
             schema.page_tables.create_all(engine)
             with engine.begin() as connection:
-                connection.exec_driver_sql(f"PRAGMA application_id={schema.APPLICATION_ID}")
-                connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+                connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 connection.execute(
                     sa.insert(schema.commands).values(
                         nonce=secrets.token_hex(16), wall_time=now, name=key, value=text, expected=None, author=None

@@ -25,7 +25,7 @@ from dashboard import exports, expressions, page_file
 from dashboard.exchange import body_of, json_answer
 from dashboard.hub import Hub
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
-from tracker.store import engine
+from tracker.store import read_only
 from tracker.store.reader import Store
 
 MAX_MARKED_RUNS = 5_000
@@ -110,7 +110,7 @@ class _Page:
         missing = tags - asked if tags else frozenset()
         if missing or (not tags and None not in asked):
             which = f"series.tag IN ({', '.join('?' * len(missing))})" if tags else "true"
-            connection = engine.open_reader(path)
+            connection = read_only.connect(path)
             try:
                 rows = connection.execute(_REACH.format(which=which), sorted(missing)).fetchall()
             finally:

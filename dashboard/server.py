@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import uvicorn
 
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
 from dashboard.security import LOOPBACK
+from dashboard.settings import Settings
 
 DEFAULT_PORT = 6006
 PORTS_TRIED = 100

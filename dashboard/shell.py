@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dashboard.app import Settings
+    from dashboard.settings import Settings
 
 
 def page(settings: Settings, digest: str, version: str, name: str = "") -> str:

@@ -21,7 +21,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
-from tracker.store import engine
+from tracker.store import file_system
 
 # What readers do, ourselves among them, is not among these, so that the system does not even say it: each look would
 # bring a dozen events of its own.
@@ -37,8 +37,8 @@ warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWa
 
 def is_local(root: Path) -> bool:
     """Whether this machine alone writes to a folder, so that every change of it is an event; False where unknown."""
-    kind = engine.file_system(root)
-    return bool(kind) and kind not in engine.NETWORK_FILE_SYSTEMS and not kind.startswith("fuse")
+    kind = file_system.kind_of(root)
+    return bool(kind) and kind not in file_system.NETWORK and not kind.startswith("fuse")
 
 
 class Watch:

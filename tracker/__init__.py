@@ -14,26 +14,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tracker import errors
-from tracker.landscape.trajectory import Trajectory
-from tracker.run import Run
-from tracker.start import start as _start
-from tracker.values.audio import Audio
-from tracker.values.confusion import ConfusionMatrix
-from tracker.values.embedding import Embedding
-from tracker.values.figure import Figure
-from tracker.values.graph import Graph
-from tracker.values.histogram import Histogram
-from tracker.values.image import Image
-from tracker.values.layout import Layout
-from tracker.values.mesh import Mesh
-from tracker.values.pr_curve import PRCurve
-from tracker.values.profile import Profile
-from tracker.values.table import Table
-from tracker.values.text import Text
-from tracker.values.video import Video
+
+if TYPE_CHECKING:
+    from tracker.landscape.trajectory import Trajectory
+    from tracker.landscape.worker import Landscape
+    from tracker.run import Run
+    from tracker.values.audio import Audio
+    from tracker.values.confusion import ConfusionMatrix
+    from tracker.values.embedding import Embedding
+    from tracker.values.figure import Figure
+    from tracker.values.graph import Graph
+    from tracker.values.histogram import Histogram
+    from tracker.values.image import Image
+    from tracker.values.layout import Layout
+    from tracker.values.mesh import Mesh
+    from tracker.values.pr_curve import PRCurve
+    from tracker.values.profile import Profile
+    from tracker.values.table import Table
+    from tracker.values.text import Text
+    from tracker.values.video import Video
 
 __all__ = [
     "Audio",
@@ -64,10 +67,40 @@ __all__ = [
     "watch",
 ]
 
-if TYPE_CHECKING:
-    from tracker.landscape.worker import Landscape
+_HOMES = {
+    "Audio": "tracker.values.audio",
+    "ConfusionMatrix": "tracker.values.confusion",
+    "Embedding": "tracker.values.embedding",
+    "Figure": "tracker.values.figure",
+    "Graph": "tracker.values.graph",
+    "Histogram": "tracker.values.histogram",
+    "Image": "tracker.values.image",
+    "Layout": "tracker.values.layout",
+    "Mesh": "tracker.values.mesh",
+    "PRCurve": "tracker.values.pr_curve",
+    "Profile": "tracker.values.profile",
+    "Run": "tracker.run",
+    "Table": "tracker.values.table",
+    "Text": "tracker.values.text",
+    "Trajectory": "tracker.landscape.trajectory",
+    "Video": "tracker.values.video",
+}
+"""Classes that are imported when they are first used: all of them, with NumPy and SQLAlchemy behind them, take 0.3 s,
+for which neither a script's `--help` nor a server that has nothing to read yet should wait."""
 
 _current: Run | None = None
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
 
 
 def init(
@@ -112,8 +145,10 @@ def init(
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
+    from tracker.start import start
+
     global _current
-    run = _start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
+    run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
     _current = run
     return run
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, DamagedStoreError, StoreError
-from tracker.store import engine, liveness, schema, segments, sketch, stretch
+from tracker.store import columns, file_system, liveness, read_only, schema, segments, sketch, stretch
 from tracker.store.segments import Segment
 from tracker.store.stretch import FAN_OUT, STRETCH_POINTS
 
@@ -63,8 +63,8 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             half made, and save what can be read of damaged files.
     """
     report = Report()
-    kind = engine.file_system(root)
-    if kind in engine.NETWORK_FILE_SYSTEMS:
+    kind = file_system.kind_of(root)
+    if kind in file_system.NETWORK:
         what = f"{root} is on {kind}: writers use a rollback journal there, which is slower"
         report.findings.append(Finding(root, what, serious=False))
     if not _is_safe_sqlite(sqlite3.sqlite_version_info):
@@ -100,7 +100,7 @@ def _is_safe_sqlite(version: tuple[int, ...]) -> bool:
 
 def _examine_segment(path: Path, report: Report, repair: bool) -> None:
     try:
-        connection = engine.open_reader(path)
+        connection = read_only.connect(path)
     except DamagedStoreError as error:
         report.findings.append(_saved(path, Finding(path, error.why), repair))
         return
@@ -134,9 +134,9 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
 def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
     """Checks that each series is whole and that its summaries say what its points do; how many points there are."""
     total = 0
-    columns = ", ".join(dict.fromkeys(("n", *stretch.UNPACK_COLUMNS, *schema.SUMMARY_COLUMNS)))
+    asked = ", ".join(dict.fromkeys(("n", *stretch.UNPACK_COLUMNS, *columns.SUMMARY)))
     for number, tag in connection.execute("SELECT id, tag FROM series WHERE kind='scalar'").fetchall():
-        cursor = connection.execute(f"SELECT {columns} FROM scalars WHERE series=? AND level=0 ORDER BY n", (number,))
+        cursor = connection.execute(f"SELECT {asked} FROM scalars WHERE series=? AND level=0 ORDER BY n", (number,))
         names = [column[0] for column in cursor.description]
         expected = 0
         for values in cursor:
@@ -148,7 +148,7 @@ def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
                 summary = dict(
                     zip(stretch.SUMMARY.names or (), stretch.summarise(points, 1, row["n"]).tolist()[0], strict=True)
                 )
-                wrong = [name for name in schema.SUMMARY_COLUMNS if _differ(row[name], summary[name])]
+                wrong = [name for name in columns.SUMMARY if _differ(row[name], summary[name])]
                 if wrong:
                     faults.append(f"{tag!r}: the summary of points from {row['n']:,} on is wrong ({', '.join(wrong)})")
             expected = row["n"] + row["count"]
@@ -275,16 +275,16 @@ def _salvage(path: Path, fresh: Path) -> dict[str, int]:
 
         maker = sa.create_engine("sqlite://", creator=lambda: target, poolclass=sa.pool.StaticPool)
         schema.segment_tables.create_all(maker)
-        target.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
-        target.execute(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+        target.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
+        target.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
         target.execute("BEGIN")
         for table in schema.segment_tables.sorted_tables:
-            columns = ", ".join(column.name for column in table.columns)
+            names = ", ".join(column.name for column in table.columns)
             slots = ", ".join("?" * len(table.columns))
             count = 0
-            for row in _readable_rows(source, table.name, columns):
+            for row in _readable_rows(source, table.name, names):
                 with contextlib.suppress(sqlite3.IntegrityError):  # a row that breaks the rules of its table is damage
-                    target.execute(f"INSERT INTO {table.name} ({columns}) VALUES ({slots})", row)
+                    target.execute(f"INSERT INTO {table.name} ({names}) VALUES ({slots})", row)
                     count += 1
             counts[table.name] = count
         # Nodes may speak of stretches that are gone; a series reads as well without them.

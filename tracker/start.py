@@ -16,7 +16,7 @@ from tracker.errors import RunNameError, RunNotFoundError, StepError, message
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
-from tracker.store import engine
+from tracker.store import read_only
 from tracker.store.appender import Birth
 from tracker.store.liveness import this_process
 from tracker.store.reader import Store
@@ -65,7 +65,7 @@ def start(
     found, folder, existed = logdirs.claim_folder(root, wanted, resume)
     if source is not None:
         for segment in source.segments():
-            engine.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")
+            read_only.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")
 
     parent: Segment | None = None
     first_step = 0

@@ -87,7 +87,8 @@ def test_the_interface_answers_and_refuses(tmp_path: Path) -> None:
     """Through HTTP; what does not fit is told so."""
     from starlette.testclient import TestClient
 
-    from dashboard.app import Settings, create_app
+    from dashboard.app import create_app
+    from dashboard.settings import Settings
 
     settings, target = sweep(40)
     with TestClient(create_app(Settings(tmp_path)), base_url="http://127.0.0.1") as client:

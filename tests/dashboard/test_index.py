@@ -18,7 +18,7 @@ from dashboard import index, page_file, stamps
 from dashboard.library import Library
 from dashboard.news import News
 from dashboard.page_form import page_form, reach
-from tracker.store import engine
+from tracker.store import read_only
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +43,13 @@ def told(library: Library) -> Any:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The segments that are opened from now on."""
     found: list[Path] = []
-    known: Callable[[Path], Any] = engine.open_reader
+    known: Callable[[Path], Any] = read_only.connect
 
     def reading(path: Path) -> Any:
         found.append(path)
         return known(path)
 
-    monkeypatch.setattr(engine, "open_reader", reading)
+    monkeypatch.setattr(read_only, "connect", reading)
     return found
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import tracker
 from dashboard.library import Library
 from dashboard.news import MAX_NEW_POINTS, News
-from tracker.store import engine
+from tracker.store import read_only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -167,7 +167,7 @@ def test_a_look_at_what_is_on_its_way_says_so(logdir: Path, monkeypatch: pytest.
         writer.execute("COMMIT")
         assert library.look(["a"]).awaited == set()
         # Known to hold nothing new: not opened again, however often it is looked at.
-        monkeypatch.setattr(engine, "open_reader", None)
+        monkeypatch.setattr(read_only, "connect", None)
         assert library.look(["a"]).awaited == set()
 
 

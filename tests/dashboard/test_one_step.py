@@ -11,9 +11,10 @@ from starlette.testclient import TestClient
 
 import tracker
 from dashboard import one_step
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
 from dashboard.figures.distribution import QUANTILES, Span
 from dashboard.one_step import Layer
+from dashboard.settings import Settings
 from tracker.store import sketch
 
 NAMES = ("first", "step", "time", "of", "total", "nan", "posinf", "neginf", "quantile", "edges", "counts")

@@ -13,7 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
+from dashboard.settings import Settings
 
 CHANGES = [
     ("runs/said", {"runs": ["a"], "key": "note", "value": "good"}),

@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 import tracker
 from dashboard import wire
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
+from dashboard.settings import Settings
 
 
 @pytest.fixture

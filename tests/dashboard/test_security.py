@@ -14,7 +14,9 @@ from starlette.websockets import WebSocketDisconnect
 
 import tracker
 from dashboard import security
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
+from dashboard.interface import Interface
+from dashboard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a" * 43
@@ -48,11 +50,13 @@ def test_nothing_is_told_without_the_token(client: TestClient, path: str) -> Non
 
 def test_every_route_of_the_application_is_among_those_tested(logdir: Path) -> None:
     """A route that is added later is behind the guard as well: the map itself is walked."""
-    app: Any = create_app(Settings(logdir, token=TOKEN))
+    settings = Settings(logdir, token=TOKEN)
+    app: Any = create_app(settings)
     closure = [cell.cell_contents for cell in app._app.__closure__]
     web = next(each for each in closure if hasattr(each, "routes"))
-    starts = {route.path.partition("{")[0] for route in web.routes}
-    assert all(isinstance(route, (Route, Mount, WebSocketRoute)) for route in web.routes)
+    routes = [*web.routes, *Interface(settings).routes]
+    starts = {route.path.partition("{")[0] for route in routes}
+    assert all(isinstance(route, (Route, Mount, WebSocketRoute)) for route in routes)
     with TestClient(app, base_url="http://127.0.0.1:6006") as visitor:
         for start in starts - security.OPEN_PATHS - {"/live"}:
             assert visitor.get(start).status_code == 401, start

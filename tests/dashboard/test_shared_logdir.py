@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 import tracker
 from dashboard import index
-from dashboard.app import Settings, create_app
+from dashboard.app import create_app
+from dashboard.settings import Settings
 
 
 def log(root: Path, name: str, count: int = 50) -> None:

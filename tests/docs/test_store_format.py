@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.store import schema
+from tracker.store import columns, schema, stretch
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "store-format.md").read_text(encoding="utf-8")
 
@@ -25,6 +25,15 @@ def test_every_column_is_described(table: Any) -> None:
     """A column that is added is described, or this fails."""
     for column in table.columns:
         assert f"`{column.name}`" in PAGE, f"{table.name}.{column.name}"
+
+
+def test_what_readers_ask_for_is_what_the_schema_has() -> None:
+    """Readers name columns without the schema, which would bring SQLAlchemy along."""
+    names = {table.name: tuple(table.columns.keys()) for table in schema.segment_tables.sorted_tables}
+    assert names["segment"] == columns.SEGMENT
+    assert names["state"] == columns.STATE
+    assert names["scalars"] == (*columns.FRESH[:5], *columns.SUMMARY, *columns.POINTS)
+    assert stretch.SUMMARY.names == stretch.SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
 
 
 def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:

@@ -367,9 +367,9 @@ def test_a_damaged_file_is_left_and_a_new_one_begun(logdir: Path, caplog: pytest
 
 def test_a_network_file_system_gets_the_rollback_journal(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """WAL needs memory that machines do not share; the mode that was granted is what counts."""
-    from tracker.store import engine
+    from tracker.store import file_system
 
-    monkeypatch.setattr(engine, "file_system", lambda _: "nfs4")
+    monkeypatch.setattr(file_system, "kind_of", lambda _: "nfs4")
     run = tracker.init(logdir=logdir, name="a")
     run.log({"x": 1.0}, step=0)
     assert run.flush()
@@ -384,12 +384,12 @@ def test_a_network_file_system_gets_the_rollback_journal(logdir: Path, monkeypat
 
 def test_this_machines_mount_table_is_understood(logdir: Path) -> None:
     """The kind of file system of a folder, as the system names it."""
-    from tracker.store.engine import file_system
+    from tracker.store.file_system import kind_of
 
     if not Path("/proc/self/mountinfo").exists():
         pytest.skip("needs Linux")
-    assert file_system(Path("/proc/self")) == "proc"
-    assert file_system(logdir) not in ("", "proc")
+    assert kind_of(Path("/proc/self")) == "proc"
+    assert kind_of(logdir) not in ("", "proc")
 
 
 def test_a_reader_never_holds_up_a_writer(logdir: Path) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.store import engine
+from tracker.store import read_only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,7 @@ def check_sound(logdir: Path, acknowledged: int) -> int:
         return 0
     # The newest file: the older ones were checked after their own deaths, and nobody writes them.
     for file in sorted((logdir / "killed").glob("events.*.sqlite"))[-1:]:
-        connection = engine.open_reader(file)
+        connection = read_only.connect(file)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
     stored = tracker.open(logdir).run("killed")

@@ -18,7 +18,7 @@ from typing import Any
 from tracker import logdir
 from tracker.errors import StoreError
 from tracker.foreign.batch import Batch
-from tracker.store import engine, segments
+from tracker.store import read_only, segments
 from tracker.store.appender import Appender, Birth
 from tracker.store.liveness import this_process
 from tracker.store.sketch import Sketch
@@ -64,7 +64,7 @@ class Intake:
 
     def _recall(self, path: Path) -> None:
         """Takes up what a segment says of this source."""
-        with contextlib.suppress(StoreError, sqlite3.Error), contextlib.closing(engine.open_reader(path)) as connection:
+        with contextlib.suppress(StoreError, sqlite3.Error), contextlib.closing(read_only.connect(path)) as connection:
             row = connection.execute("SELECT outcome FROM receipts WHERE nonce=?", (self._nonce,)).fetchone()
             segment = segments.read(connection, path)
             if row is None or segment is None:
@@ -151,7 +151,7 @@ class Intake:
     def _stored(self) -> list[segments.Segment]:
         found = []
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError), contextlib.closing(engine.open_reader(path)) as connection:
+            with contextlib.suppress(StoreError), contextlib.closing(read_only.connect(path)) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
                     found.append(segment)

@@ -28,7 +28,7 @@ from tracker.foreign.folders import cache_folder, sources
 from tracker.foreign.importer import run_names
 from tracker.foreign.records import ReplacedError
 from tracker.foreign.whole_files import SETTLE_S, WholeCopy, is_whole
-from tracker.store import engine, segments
+from tracker.store import read_only, segments
 
 logger = logging.getLogger("tracker")
 
@@ -163,7 +163,7 @@ class _MirroredRun:
                 known.add(f"source {whole_files.identity(path) if is_whole(path) else event_files.identity(path)}")
         for path in logdir.segment_files(self.folder):
             try:
-                with contextlib.closing(engine.open_reader(path)) as connection:
+                with contextlib.closing(read_only.connect(path)) as connection:
                     segment = segments.read(connection, path)
                     read = {row[0] for row in connection.execute("SELECT nonce FROM receipts")}
             except (StoreError, sqlite3.Error, FileNotFoundError):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.store import engine
+from tracker.store import read_only
 from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
 from tracker.store.run_files import RunFiles
 
@@ -27,7 +27,7 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
     for segment in files.segments():
         about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
         about |= {"created": segment.created, **segment.environment}
-        with engine.reading(segment.path) as connection:
+        with read_only.snapshot(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
         for form, data in rows:
             about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
@@ -42,7 +42,7 @@ def console(files: RunFiles, since: Mapping[str, int] | None, limit: int | None)
     earlier = False
     for segment in files.segments():
         known = (cursor.get(segment.id, -1), -1 if limit is None else limit + 1)
-        with engine.reading(segment.path) as connection:
+        with read_only.snapshot(segment.path) as connection:
             rows = connection.execute(_CONSOLE, known).fetchall()
         if limit is not None and len(rows) > limit:
             rows.pop()
@@ -59,7 +59,7 @@ def marks(files: RunFiles) -> list[Mark]:
     """What was marked, by time."""
     found = []
     for segment in files.segments():
-        with engine.reading(segment.path) as connection:
+        with read_only.snapshot(segment.path) as connection:
             for step, wall_time, kind, text, attributes in connection.execute(_MARKS):
                 found.append(Mark(step, wall_time, kind, text, json.loads(attributes)))
     return sorted(found, key=lambda mark: mark.wall_time)

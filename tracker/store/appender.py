@@ -16,10 +16,9 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
-from tracker.store import schema, sketch_levels, stretch
+from tracker.store import columns, schema, sketch_levels, stretch
 from tracker.store.engine import create
 from tracker.store.liveness import Writer
 from tracker.store.sketch import Sketch
@@ -30,7 +29,7 @@ FOLD_POINTS = 64
 """Fresh points that a series gathers before they are folded into its open stretch. Few enough that a page
 reads a live series in a handful of rows; many enough that rewriting the open stretch costs 70 bytes a point."""
 
-_FRESH = schema.insert(schema.scalars, schema.FRESH_COLUMNS)
+_FRESH = schema.insert(schema.scalars, columns.FRESH)
 _STRETCH = schema.insert(schema.scalars)
 _SERIES = schema.insert(schema.series)
 _MEDIUM = schema.insert(schema.media)
@@ -41,8 +40,9 @@ _SEGMENT = schema.insert(schema.segment)
 _STATE = schema.insert(schema.state)
 _TAIL = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 AND n>=? ORDER BY n"
 _DROP_TAIL = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=?"
-_FIELDS = ("n", "count", *schema.SUMMARY_COLUMNS)
-_SUMMARIES = f"SELECT {', '.join(_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT ?"
+_SUMMARIES = (
+    f"SELECT {', '.join(stretch.SUMMARY_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT ?"
+)
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ class Transaction:
             for node in range(before // FAN_OUT, after // FAN_OUT):
                 start = node * FAN_OUT * rows_points
                 found = self._driver.execute(_SUMMARIES, (series, level, start, FAN_OUT)).fetchall()
-                children = summaries_of(found)
+                children = stretch.summaries_of(found)
                 summary = stretch.merge(children).tolist()[0]
                 self._driver.execute(
                     _STRETCH, (self._take_id(), series, level + 1, *summary, None, None, children.tobytes())
@@ -317,26 +317,3 @@ class Transaction:
         n = known if known is not None else self._appender._counts.get(series, 0)
         self.counts[series] = n + 1
         return n
-
-
-def summaries_of(rows: Sequence[Sequence[Any]]) -> stretch.Summaries:
-    """Summaries from rows of (n, count, *SUMMARY_COLUMNS), fresh points among them."""
-    out = np.zeros(len(rows), stretch.SUMMARY)
-    if not rows:
-        return out
-    whole = [row for row in rows if row[1] > 1]
-    if len(whole) == len(rows):
-        for name, column in zip(_FIELDS, zip(*rows, strict=True), strict=True):
-            # NULL is NaN in a column of values and cannot stand in one of whole numbers.
-            out[name] = np.array(column, np.float64) if None in column else column
-        return out
-    single = [index for index, row in enumerate(rows) if row[1] == 1]
-    points = Points.of(
-        [rows[index][2] for index in single],
-        [rows[index][3] for index in single],
-        np.array([rows[index][4] for index in single], np.float64),
-    )
-    out[single] = stretch.summarise_fresh(np.array([rows[index][0] for index in single], np.int64), points)
-    if whole:
-        out[[index for index, row in enumerate(rows) if row[1] > 1]] = summaries_of(whole)
-    return out

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store import engine, segments
+from tracker.store import read_only, segments
 from tracker.store.segments import Segment
 
 _BLOB = "SELECT data FROM blobs WHERE hash=?"
@@ -45,7 +45,7 @@ class RunFiles:
         """Those that can be read, oldest first; see `problems` for the others."""
         found = []
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), engine.reading(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), read_only.snapshot(path) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
                     found.append(segment)
@@ -56,7 +56,7 @@ class RunFiles:
         found: list[StoreError] = []
         for path in logdir.segment_files(self.folder):
             try:
-                with engine.reading(path) as connection:
+                with read_only.snapshot(path) as connection:
                     segments.read(connection, path)
             except StoreError as error:
                 found.append(error)
@@ -72,7 +72,7 @@ class RunFiles:
         with contextlib.ExitStack() as stack:
             found = []
             for segment in known:
-                connection = stack.enter_context(engine.reading(segment.path))
+                connection = stack.enter_context(read_only.snapshot(segment.path))
                 row = connection.execute("SELECT id FROM series WHERE kind=? AND tag=?", (kind, tag)).fetchone()
                 if row is not None:
                     found.append(Part(segment, connection, row[0], limits[segment.id]))
@@ -81,7 +81,7 @@ class RunFiles:
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when no segment has them."""
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), engine.reading(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), read_only.snapshot(path) as connection:
                 row = connection.execute(_BLOB, (digest,)).fetchone()
                 if row is not None:
                     return bytes(row[0])
@@ -90,5 +90,5 @@ class RunFiles:
 
 def blob_of(path: Path, digest: str) -> bytes:
     """The bytes named by a hash in one file."""
-    with engine.reading(path) as connection:
+    with read_only.snapshot(path) as connection:
         return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])

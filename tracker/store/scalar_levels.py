@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.store import schema, stretch
-from tracker.store.appender import summaries_of
-from tracker.store.stretch import SUMMARY, Points, Summaries
+from tracker.store import stretch
+from tracker.store.stretch import SUMMARY, Points, Summaries, summaries_of
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
-_SUMMARIES = (
-    f"SELECT n, count, {', '.join(schema.SUMMARY_COLUMNS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
-)
+_SUMMARIES = f"SELECT {', '.join(stretch.SUMMARY_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
 
 
 class ScalarLevels:

@@ -1,4 +1,4 @@
-"""The tables. No other file knows a column's name by heart; `docs/store-format.md` explains each of them.
+"""The tables, all of them; `columns` names what readers ask for, `docs/store-format.md` explains each column.
 
 The schema is SQLAlchemy's, so that the same tables can stand in another database. Writing goes past
 SQLAlchemy's own inserts (measured: 60 times slower than handing tuples to the driver) with statements
@@ -13,10 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import UserDefinedType
-
-APPLICATION_ID = 0x45565354  # "EVST": says that a SQLite file is ours, whatever it is called
-SCHEMA_VERSION = 1
-"""In `PRAGMA user_version`. Older files stay readable; a newer one is refused with one sentence."""
 
 
 class Exact(UserDefinedType[Any]):
@@ -214,14 +210,6 @@ properties = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("wall_time", Exact, nullable=False),
 )
-
-FRESH_COLUMNS = ("id", "series", "level", "n", "count", "step", "wall_time", "value")
-"""All that a single fresh point fills of `scalars`."""
-
-SUMMARY_COLUMNS = tuple(column.name for column in scalars.columns)[5:25]
-"""Of `scalars`: from `step` to `ordered`."""
-
-POINT_COLUMNS = ("steps", "wall_times", "points")
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker.store import liveness, schema
+from tracker.store import columns, liveness
 from tracker.store.liveness import Writer
 
 RESUMED = ("resume", "rewind", "fork")
@@ -55,8 +55,8 @@ class Segment:
         return "running" if liveness.is_alive(self.writer, self.heartbeat, now) else "crashed"
 
 
-_SEGMENT = f"SELECT {', '.join(column.name for column in schema.segment.columns)} FROM segment"
-_STATE = f"SELECT {', '.join(column.name for column in schema.state.columns)} FROM state"
+_SEGMENT = f"SELECT {', '.join(columns.SEGMENT)} FROM segment"
+_STATE = f"SELECT {', '.join(columns.STATE)} FROM state"
 
 
 def read(connection: sqlite3.Connection, path: Path) -> Segment | None:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.store import schema, sketch
+from tracker.store import sketch
 from tracker.store.sketch import Sketch
 
 FAN_OUT = 8
 """Children of a node: few, so that nodes of nearly any size are at hand. All levels are a seventh more rows."""
 
-_INSERT = schema.insert(schema.sketches)
 _SKETCH = "nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets"
 _PLACE = "id, level, n, count, step, wall_time, last_step, last_wall_time, step_min, step_max"
 _CHILDREN = f"SELECT {_PLACE}, {_SKETCH} FROM sketches WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
@@ -92,7 +91,9 @@ def append(
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
     numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
     form = sketch.FORM_LOG if new.given is None else sketch.FORM_GIVEN
-    connection.execute(_INSERT, (*place, new.total, *numbers, form, sketch.pack(new)))
+    from tracker.store import schema  # the writer's, and not here for who only reads
+
+    connection.execute(schema.insert(schema.sketches), (*place, new.total, *numbers, form, sketch.pack(new)))
 
 
 class SketchLevels:

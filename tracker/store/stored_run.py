@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import SeriesNotFoundError, StoreError, message
-from tracker.store import about, engine, segments, stretch, studies
+from tracker.store import about, read_only, segments, stretch, studies
 from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.distribution import distribution
 from tracker.store.envelope import AXES, Envelope, envelope
@@ -91,7 +91,7 @@ class StoredRun:
             raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
         found: set[str] = set()
         for segment in self.segments():
-            with engine.reading(segment.path) as connection:
+            with read_only.snapshot(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
                 found.update(tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS)
         return sorted(found)

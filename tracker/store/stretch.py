@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
+from tracker.store import columns
 
 STRETCH_POINTS = 1024
 """Points of a sealed stretch: 9 kB at float32 precision, so that a page of SQLite is neither wasted nor
@@ -57,6 +58,8 @@ SUMMARY = np.dtype(
 )
 """One summary; a node's `points` column is an array of these. `min` to `sum_squares` are over the finite
 values; without any, `min` and `max` are NaN and their steps 0."""
+
+SUMMARY_FIELDS = ("n", "count", *columns.SUMMARY)
 
 STEPS_ORDERED = 1
 TIMES_ORDERED = 2
@@ -304,4 +307,27 @@ def merge(parts: Summaries) -> Summaries:
     joined = STEPS_ORDERED * bool((parts["step"][1:] >= parts["last_step"][:-1]).all())
     joined += TIMES_ORDERED * bool((parts["wall_time"][1:] >= parts["last_wall_time"][:-1]).all())
     out["ordered"] = np.bitwise_and.reduce(parts["ordered"]) & joined
+    return out
+
+
+def summaries_of(rows: Sequence[Sequence[Any]]) -> Summaries:
+    """Summaries from rows of `SUMMARY_FIELDS`, fresh points among them."""
+    out = np.zeros(len(rows), SUMMARY)
+    if not rows:
+        return out
+    whole = [row for row in rows if row[1] > 1]
+    if len(whole) == len(rows):
+        for name, column in zip(SUMMARY_FIELDS, zip(*rows, strict=True), strict=True):
+            # NULL is NaN in a column of values and cannot stand in one of whole numbers.
+            out[name] = np.array(column, np.float64) if None in column else column
+        return out
+    single = [index for index, row in enumerate(rows) if row[1] == 1]
+    points = Points.of(
+        [rows[index][2] for index in single],
+        [rows[index][3] for index in single],
+        np.array([rows[index][4] for index in single], np.float64),
+    )
+    out[single] = summarise_fresh(np.array([rows[index][0] for index in single], np.int64), points)
+    if whole:
+        out[[index for index, row in enumerate(rows) if row[1] > 1]] = summaries_of(whole)
     return out

@@ -1,0 +1,32 @@
+"""How a server is to be, and where what it keeps for itself lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.foreign.folders import cache_folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server is to be."""
+
+    logdir: Path
+    host: str = "127.0.0.1"
+    port: int = 6006
+    token: str | None = None
+    prefix: str = ""
+    read_only: bool = False
+    framed: bool = False
+    """Whether a notebook of this machine may show it in a frame."""
+    mirror: Path | None = None
+    """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
+    index: Path | None = None
+    """Where what is known of the logdir is kept from one start to the next; see `dashboard.index`."""
+
+
+def index_file(logdir: Path) -> Path:
+    """Where the index of a logdir is kept."""
+    mirror = cache_folder(logdir)
+    return mirror.parent.parent / "index" / f"{mirror.name}.index"
