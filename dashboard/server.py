@@ -94,26 +94,34 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         lifespan="on",
         timeout_graceful_shutdown=2,
     )
-    server = _Server(config)
-    ready(settings)
+    server = _Server(config, lambda: ready(settings))
     # uvicorn raises the signal again once it is done; ending by request is no failure.
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_ready = ready
+
     def install_signal_handlers(self) -> None:  # older uvicorn
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
-        """As uvicorn's own, but what was caught is not raised again: it was asked for, and has been done."""
+        """As uvicorn's own, but what was caught is not raised again: it was asked for, and has been done.
+
+        That the server is there is said once a Ctrl-C finds who ends it in order.
+        """
         if threading.current_thread() is not threading.main_thread():
+            self._say_ready()
             yield
             return
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            self._say_ready()
             yield
         finally:
             for number, handler in before.items():

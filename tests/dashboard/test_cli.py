@@ -143,6 +143,13 @@ def test_ctrl_c_ends_the_server_with_an_open_feed(logdir: Path, serve: Callable[
     assert len(served.lines) == 1
 
 
+def test_ctrl_c_at_once_ends_the_server_without_a_word(logdir: Path, serve: Callable[..., Any]) -> None:
+    """As soon as the address is there, while the server still imports what reads runs."""
+    served = serve(logdir, "--no-token")
+    assert served.stop() == 0
+    assert served.lines == [f"everystep is at {served.address}\n"]
+
+
 def test_odd_files_each_get_a_sentence_and_harm_no_other_run(logdir: Path, serve: Callable[..., Any]) -> None:
     """No store, another program's database, a newer schema, an empty file: said, beside the runs that are well."""
     a_run(logdir, "well")

@@ -70,6 +70,22 @@ def test_a_growing_file_is_followed(logdir: Path, opened: Callable[..., Mirror])
     assert [each.name for each in (logdir / "a").iterdir()] == ["tfevents.1"]
 
 
+def test_a_mirror_that_is_told_to_end_does_so_between_two_runs(logdir: Path, tmp_path: Path) -> None:
+    """What it has copied by then is whole, and the next one goes on from there."""
+    for name in "abc":
+        write(logdir / name / "tfevents.1", *points(0, 3))
+    (cache := tmp_path / "cache").mkdir()
+    mirror = Mirror(logdir, cache, is_over=lambda: (cache / "b").exists())
+    mirror.look()
+    mirror.close()
+    assert sorted(run.name for run in Store(logdir, cache).runs()) == ["a", "b"]
+    assert seen(logdir, "b") == [0, 1, 2]
+    again = Mirror(logdir, cache)
+    again.look()
+    again.close()
+    assert seen(logdir, "c") == [0, 1, 2]
+
+
 def test_a_file_at_rest_is_finished_and_may_go_on(logdir: Path, opened: Callable[..., Mirror]) -> None:
     """After ten minutes; when it grows again, so does the run."""
     path = write(logdir / "a" / "tfevents.1", *points(0, 3))

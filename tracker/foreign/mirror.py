@@ -55,6 +55,7 @@ class Mirror:
         cache: Where the copies are kept; nobody else writes there.
         clock: Wall time in seconds.
         say: Told in a sentence what was met in a file.
+        is_over: Whether to end, asked between two runs: reading all of a large logdir takes minutes.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Mirror:
         cache: Path,
         clock: Callable[[], float] = time.time,
         say: Callable[[str], None] = logger.warning,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self.root = root
         self.cache = cache
         self._clock = clock
         self._say = say
+        self._is_over = is_over
         self._runs: dict[str, _MirroredRun] = {}
         self._said: set[str] = set()
         self._next_walk = 0.0
@@ -88,6 +91,8 @@ class Mirror:
         for gone in [name for name, run in self._runs.items() if run.source not in found]:
             self._drop(self._runs.pop(gone))
         for source, paths in found.items():
+            if self._is_over():
+                return
             name = names[source]
             run = self._runs.setdefault(name, _MirroredRun(source, name, self.cache / name))
             if set(run.paths) != set(paths) or run.is_lost():
@@ -304,7 +309,7 @@ def main(root: Path, cache: Path) -> None:
     with _alone(cache, stop) as alone:
         if not alone:
             return
-        mirror = Mirror(root, cache)
+        mirror = Mirror(root, cache, is_over=stop.is_set)
         while not stop.is_set():
             try:
                 mirror.look()
