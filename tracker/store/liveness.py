@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import socket
+from functools import lru_cache
 from typing import NamedTuple
 
 HEARTBEAT_S = 5.0
@@ -30,7 +31,7 @@ class Writer(NamedTuple):
 
 def this_process() -> Writer:
     """The process that asks."""
-    return Writer(socket.gethostname(), _machine(), os.getpid(), _process_started(os.getpid()))
+    return Writer(socket.gethostname(), _machine_of(os.getpid()), os.getpid(), _process_started(os.getpid()))
 
 
 def is_alive(writer: Writer, heartbeat: float, now: float) -> bool:
@@ -41,14 +42,18 @@ def is_alive(writer: Writer, heartbeat: float, now: float) -> bool:
         heartbeat: Wall time of its last sign of life.
         now: The reader's wall time. A heartbeat from the future (a clock that jumped) counts as fresh.
     """
-    if writer.machine and writer.machine == _machine() and writer.host == socket.gethostname():
+    if writer.machine and writer.machine == _machine_of(os.getpid()) and writer.host == socket.gethostname():
         started = _process_started(writer.pid)
         return bool(started) and started == writer.pid_started
     return now - heartbeat < SILENCE_S
 
 
-def _machine() -> str:
-    """What process numbers are counted within: this boot of this machine, and this container. Empty where unknown."""
+@lru_cache(maxsize=1)
+def _machine_of(_: int) -> str:
+    """What the asking process's number is counted within: this boot of this machine, and this container.
+
+    Empty where unknown. Asked once a process, for it cannot change, and a look at 200 runs asks 200 times.
+    """
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             boot = file.read().strip()
