@@ -126,7 +126,9 @@ const words = {
 
 function fill(element, run, chosen) {
   const [path, last] = format.split(run.shown);
-  element.querySelector(".path").textContent = path;
+  const before = element.querySelector(".path");
+  before.textContent = path;
+  before.style.minWidth = `${Math.min(4, path.length / 2)}ch`; // so much of it is always there; less than it is wide
   element.querySelector(".last").textContent = last;
   const visible = runs.isVisible(run.name);
   element.classList.toggle("is-off", !visible);
