@@ -1,4 +1,5 @@
 // What colours and dashes stand for: on the page when they are of groups or settings, and beside a chart that is large.
+import { clipped } from "./shorten.js";
 import { colour } from "./palette.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -23,7 +24,7 @@ export function row(entry, act) {
   button.setAttribute("aria-pressed", String(Boolean(entry.on)));
   button.classList.toggle("is-off", Boolean(entry.off));
   button.title = entry.text;
-  button.append(sample(entry.number, entry.dash), Object.assign(document.createElement("span"), { className: "legend-text", textContent: entry.text }));
+  button.append(sample(entry.number, entry.dash), clipped(entry.text));
   if (entry.value !== undefined) button.append(Object.assign(document.createElement("span"), { className: "legend-value", textContent: entry.value }));
   button.addEventListener("click", act.pick);
   for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, act.enter);

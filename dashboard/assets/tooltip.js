@@ -1,5 +1,6 @@
 // The small window beside the pointer: what lies there, on every line.
 import * as format from "./format.js";
+import { clipped } from "./shorten.js";
 
 const ROWS = 20; // of a hundred runs those around the pointer: more would cover what is looked at
 
@@ -45,11 +46,11 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     const dot = name.appendChild(document.createElement("i"));
     dot.className = "dot";
     dot.style.background = each.colour;
-    name.append(each.label);
+    name.append(clipped(each.label));
     row.insertCell().textContent = each.smooth || each.band ? format.value(each.value, 6) : format.exact(each.value);
     const more = row.insertCell();
     if (each.smooth) more.append(note(each.count === 1 ? format.exact(each.raw) : ""));
-    if (each.band) more.append(note(`${format.value(each.min)} to ${format.value(each.max)} · ${format.plural(each.members ?? 0, "run")}`));
+    if (each.band) more.append(note(`${format.value(each.min)} to ${format.value(each.max)} · ${each.carried < each.members ? `${each.carried} of ` : ""}${format.plural(each.members ?? 0, "run")}`));
     else if (each.count > 1) more.append(note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`));
   }
   if (shown.length < found.length) {
