@@ -29,10 +29,11 @@ function lineTools(anchor) {
   metric.querySelector("input").addEventListener("change", (event) => state.set("x", event.target.value.trim() ? "metric" : "step"));
   box.append(
     section("Smoothing", field("Kind", select("kind", KINDS))),
-    section("Axes", field("x is a metric", metric), check("logx", "log x"), check("robust", "Leave outliers out of the y range")),
+    section("Axes", field("x is the metric", metric, "Empty: by step again"), check("logx", "log x"), check("robust", "Leave outliers out of the y range")),
     section("Also shown", check("marks", "Marks: notes, learning rates, resumes")),
   );
   popover(anchor, box, "Lines");
+  return metric.querySelector("input");
 }
 
 function groupTools(anchor) {
@@ -115,7 +116,13 @@ async function views(anchor) {
   ]);
 }
 
-button("Lines", "How lines are drawn", lineTools);
+const lines = button("Lines", "How lines are drawn", lineTools);
+// Which metric is asked for where it is chosen; until one is named the axis stays what it was.
+state.on("x", (x) => {
+  if (x !== "metric" || state.get("metric")) return;
+  state.set("x", "step");
+  lineTools(lines)?.focus();
+});
 export const groups = button("Groups", "Groups, baseline, colours", groupTools);
 button("New chart", "Several tags in one chart, or an expression", newChart);
 button("Views", "Saved views", views);
