@@ -7,9 +7,10 @@ envelope is fifteen. A longer one comes as an envelope, in which no extreme is m
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ POINTS_A_COLUMN = 4
 
 MAX_POINTS = 4000
 """And never more than a page keeps of a curve."""
+
+FEW = 64
+"""Of fewer points than this in a window the neighbours outside are sent too: the line is seen to come and to go on."""
 
 TAIL_COLUMNS = 250
 
@@ -174,7 +178,7 @@ def _stored(
     else:
         answer = None
     if answer is None:
-        answer = _columns(envelope(list(sources.values()), columns, start, stop, axis=axis))
+        answer = _columns(_with_neighbours(list(sources.values()), columns, start, stop, axis))
     head, arrays = answer
     return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
 
@@ -184,11 +188,38 @@ def _computed(files: Files, question: Question, start: float | None, stop: float
     if y is None or (question.x is not None and x is None):
         return None
     points = y if x is None else expressions.over(y, x)
+    unplaced = len(y.step) - len(points.step)
     answer = _points(points, start, stop, axis) if len(points.step) <= _limit(question.columns) else None
     if answer is None:
         answer = _columns(envelope_of_points(points, question.columns, start, stop, axis))
     head, arrays = answer
-    return {"counts": {}, **head}, arrays
+    return {"counts": {}, "unplaced": unplaced, **head}, arrays
+
+
+def _with_neighbours(
+    sources: list[ScalarLevels], columns: int, start: float | None, stop: float | None, axis: str
+) -> Envelope:
+    found = envelope(sources, columns, start, stop, axis=axis)
+    if len(found) != found.points or len(found) >= FEW:
+        return found
+    whole = axis == "step"
+    parts = [found]
+    if start is not None:
+        before = math.ceil(start) - 1 if whole else math.nextafter(start, -math.inf)
+        parts.insert(0, _end(envelope(sources, 1, None, before, axis=axis), "last"))
+    if stop is not None:
+        after = math.floor(stop) + 1 if whole else math.nextafter(stop, math.inf)
+        parts.append(_end(envelope(sources, 1, after, None, axis=axis), "first"))
+    return Envelope(
+        **{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Envelope)}
+    )
+
+
+def _end(column: Envelope, which: str) -> Envelope:
+    """The first or the last point of what is one column, or none, by itself, as far as `_columns` looks."""
+    value, step, time = (getattr(column, name) for name in (which, f"step_{which}", f"wall_time_{which}"))
+    same = {"first": value, "last": value, "step_first": step, "step_last": step}
+    return replace(column, count=np.ones_like(column.count), wall_time_first=time, wall_time_last=time, **same)
 
 
 def _limit(columns: int) -> int:
@@ -203,8 +234,9 @@ def _points(points: Points, start: float | None, stop: float | None, axis: str) 
             return None
         points = points.where(np.argsort(step, kind="stable"))
     place: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
-    first = 0 if start is None else int(np.searchsorted(place, start, "left"))
-    last = len(place) if stop is None else int(np.searchsorted(place, stop, "right"))
+    # With a neighbour at each side, to which the line goes on.
+    first = 0 if start is None else max(0, int(np.searchsorted(place, start, "left")) - 1)
+    last = len(place) if stop is None else int(np.searchsorted(place, stop, "right")) + 1
     points = points.part(first, last)
     return {"form": "points", "length": len(points.step)}, list(points)
 

@@ -7,10 +7,12 @@ import * as questions from "./questions.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Chart } from "./chart.js";
+import { ROOM } from "./chart_growth.js";
 import { Curve } from "./curve.js";
 import { row } from "./legend.js";
 import { say } from "./menu.js";
 import { linesOf } from "./lines.js";
+import { count, nothing, words } from "./told.js";
 
 const CARD = `
   <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>
@@ -34,7 +36,8 @@ const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3
 export const settings = () => ({
   axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
   smoothing: { kind: state.get("kind"), weight: state.get("smooth") },
-  logx: state.get("logx") && state.get("x") !== "time", logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric"),
+  logx: state.get("logx") && state.get("x") !== "time", logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric").replace(/^=\s*/, ""),
+  yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
 });
 
 export class Card {
@@ -250,7 +253,7 @@ export class Card {
         for (const curve of head.curves) {
           const known = curves.get(this.#key(curve.run, tag));
           if (!known) skip(curve, column);
-          else { known.columns = how.columns; if (!known.load(curve, column)) this.again(curve.run, tag); }
+          else { known.columns = how.columns; known.unplaced = curve.unplaced; known.isOutdated = false; if (!known.load(curve, column)) this.again(curve.run, tag); }
         }
         for (const { run, length } of head.tails) {
           const tail = { steps: column(length), times: column(length), values: column(length) };
@@ -263,7 +266,7 @@ export class Card {
         if (!tag.startsWith("=")) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
       },
       done: () => {
-        for (const curve of asked) { curve.answered(); curve.loaded = true; }
+        for (const curve of asked) { curve.answered(); curve.loaded = true; curve.isOutdated = false; }
         if (this.curves === curves) { this.host.onNeeds(); this.redraw(true); }
       },
     });
@@ -309,6 +312,7 @@ export class Card {
     this.redraw(true); // at once with what is known, then finer
     if (JSON.stringify(this.chart.zoom) === JSON.stringify(this.askedZoom ?? null)) return;
     this.askedZoom = this.chart.zoom;
+    for (const curve of this.curves.values()) curve.isOutdated = true;
     this.refresh();
   }
 
@@ -323,17 +327,29 @@ export class Card {
       }
       const curve = this.curve(points.run, tag);
       if (!curve) continue;
-      const zoom = this.chart.zoom;
-      if (zoom && curve.loaded) {
-        // A zoomed card holds only its window: points beyond it come with the next question.
-        const place = state.get("x") === "step" ? points.steps[0] : points.times[0] - (state.get("x") === "relative" ? curve.started ?? 0 : 0);
-        if (place > zoom[1]) { curve.counts.set(points.segment, points.n + points.count); continue; }
-      }
-      if (!curve.append(points)) this.again(points.run, tag);
+      // What is known is of another window than the one that was asked for: no line leads from there to here.
+      if (curve.isOutdated && curve.asked) { curve.pending.push(points); continue; }
+      const part = this.chart.zoom && curve.loaded ? this.#within(curve, points) : points;
+      if (part && !curve.append(part)) this.again(points.run, tag);
+      if (part !== points) curve.counts.set(points.segment, points.n + points.count);
+      if (!part) continue;
       // A page that nobody sees draws nothing, for hours perhaps.
       if (this.sight && !document.hidden) this.fresh.push([curve, points]);
       this.redraw();
     }
+  }
+
+  // A zoomed card holds only its window, and the first point beyond it, to which the line goes on: the others come with the
+  // next question. null where none is left.
+  #within(curve, points) {
+    const { axis } = settings(), [, stop] = this.chart.zoom, { steps, times } = points;
+    const [, end, shift] = curve.ends(axis), places = axis === "step" ? steps : times;
+    const isPast = curve.length > 0 && end[curve.length - 1] - shift > stop;
+    const beyond = places.findIndex((place) => place - shift > stop);
+    if (beyond < 0) return points;
+    const kept = isPast ? beyond : beyond + 1;
+    if (!kept) return null;
+    return kept === steps.length ? points : { ...points, count: kept, steps: steps.subarray(0, kept), times: times.subarray(0, kept), values: points.values.subarray(0, kept) };
   }
 
   // --- drawn ----------------------------------------------------------------------------------------------
@@ -346,10 +362,16 @@ export class Card {
     const how = settings();
     for (const key of ["group", "centre", "band", "base", "colourBy", "dashBy", "chosen"]) how[key] = state.get(key);
     how.highlight = this.highlight;
-    how.full = this.chart?.view?.x.full ?? 0;
     const wanted = this.wanted();
-    if (!how.full) how.full = spanOf(wanted, how.axis);
+    how.full = this.#span(wanted, how.axis);
     return linesOf(wanted, how, this.tags, this.memo, new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])));
+  }
+
+  // What smoothing is measured by: the window, or all there is; a live chart's, while it stands still, as it stands.
+  #span(wanted, axis) {
+    const zoom = this.chart?.zoom, view = this.chart?.view, span = zoom ? zoom[1] - zoom[0] : spanOf(wanted, axis);
+    const holds = view?.settings.axis === axis && view.x.full <= span && span <= (1 + ROOM) * view.x.full;
+    return holds && wanted.some(({ run }) => run.status === "running") ? view.x.full : span;
   }
 
   draw() {
@@ -361,9 +383,10 @@ export class Card {
     this.drawnLines = lines.length;
     const loading = wanted.some(({ curve }) => !curve?.loaded);
     this.element.querySelector(".skeleton").hidden = lines.length > 0 || !loading || Boolean(this.problem);
-    this.#note(lines.length || loading ? "" : this.problem ?? (state.get("base") && !runs.get(state.get("base")) ? "The baseline run is not there." : "No run that is shown has this."));
+    const told = count(lines, settings(), this.chart.zoom);
+    this.#note(lines.length ? nothing(told) : loading ? "" : this.problem ?? this.#missing(wanted));
     const isWhole = this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null, wanted.some(({ run }) => run.status === "running"));
-    this.#words(lines, wanted);
+    this.#words(lines, told, wanted);
     this.#legend(lines);
     this.#told(began);
     return isWhole;
@@ -385,14 +408,25 @@ export class Card {
     note.textContent = text;
   }
 
-  #words(lines, wanted) {
+  // Why there is no line.
+  #missing(wanted) {
+    const base = state.get("base"), { axis, xName } = settings();
+    if (base && !runs.get(base)) return "The baseline run is not there.";
+    if (base && wanted.some(({ run, curve }) => curve?.length && run.name !== base)) return `The baseline ${base} has not logged this.`;
+    if (base && wanted.some(({ curve }) => curve?.length)) return "Only the baseline itself has logged this.";
+    if (axis === "metric" && wanted.length) return `No run that is shown has ${xName} beside this.`;
+    return "No run that is shown has this.";
+  }
+
+  #words(lines, { odd, ...rest }, wanted) {
     const value = this.element.querySelector(".card-value");
     value.textContent = lines.length === 1 ? format.value(lines[0].curve.last[lines[0].curve.length - 1], 5) : "";
-    let points = 0, odd = 0;
-    for (const { curve } of wanted) if (curve?.length) { points += curve.points; odd += curve.notFinite; }
-    const { outside } = this.chart.view?.y ?? {};
+    const { outside } = this.chart.view?.y ?? {}, { axis, xName } = settings();
+    const placeless = axis === "metric" ? wanted.filter(({ curve }) => curve?.loaded && !curve.asked && !curve.length && !curve.unplaced).length : 0;
     const told = this.element.querySelector(".told");
-    told.textContent = `${format.plural(points, "point")}, 0 hidden${outside ? `, ${outside.toLocaleString("en-US")} outside the range` : ""}`;
+    told.textContent = words(rest) + (outside ? `, ${format.step(outside)} outside the range` : "") + (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
+    told.title = told.textContent;
+    this.element.classList.toggle("hides", rest.hidden > 0);
     this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
     this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
   }

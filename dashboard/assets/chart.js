@@ -1,15 +1,17 @@
 // A chart of curves on a canvas: what is in view, drawn, and what lies under the cursor.
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
-import { drawAxes, drawMarks, drawRail, RAIL, yTicksOf } from "./chart_axes.js";
-import { drawMore, isSame, lookOf, steady } from "./chart_growth.js";
+import { drawAxes, drawMarks, isNamed, drawRail, RAIL, yTicksOf } from "./chart_axes.js";
+import { drawMore, frameOf, isSame, lookOf, steady } from "./chart_growth.js";
 import { chosen, listen } from "./chart_input.js";
 import { drawLines } from "./chart_lines.js";
 import { css } from "./palette.js";
 import { domain, range, scales } from "./scale.js";
+import { partsOf } from "./told.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
 const PAD = { top: 8, right: 10, bottom: 22 };
+const CAPTION = 16; // height of what an axis is called, where it is
 
 export class Chart {
   // options: onZoom(), onHover(x | null), onPick(line | null, event), and where the page holds a step: held(), onHold(x)
@@ -48,8 +50,10 @@ export class Chart {
     if (!width || !height) return;
     const look = lookOf(this, lines, settings, marks, isLive);
     const before = isSame(this.look, look) ? this.view : null;
+    const frame = frameOf(this, lines, settings), framed = isLive && isSame(this.frame, frame) ? this.view : null;
+    this.frame = isLive ? frame : null;
     let ranges = rangesOf(lines, settings, zoom, zoomY);
-    if (isLive && !zoom) ranges = steady(ranges, before, settings);
+    if (isLive) ranges = steady(ranges, framed, zoom, settings);
     if (before && isLive && drawMore(this.canvas.getContext("2d"), before, ranges, this.drawn)) before.y = ranges.y;
     else this.view = drawChart(prepared(this.canvas, width, height), { width, height, lines, settings, marks, zoom, zoomY, ratio: devicePixelRatio, ranges });
     this.look = look;
@@ -124,7 +128,7 @@ export class Chart {
 
   // What lies at x on each line, the greatest first.
   under(x) {
-    const { lines, settings } = this.view;
+    const { lines, settings, scale, plot } = this.view;
     const found = [];
     for (const line of lines) {
       const { curve } = line;
@@ -132,13 +136,14 @@ export class Chart {
       if (i < 0) continue;
       const [begin, end, shift] = curve.ends(settings.axis);
       // A line that ends long before the cursor has nothing to say there.
-      if (Math.max(begin[i] - shift - x, x - (end[i] - shift)) > 0.05 * (this.view.x.high - this.view.x.low)) continue;
+      const px = scale.x(x), away = Math.max(scale.x(begin[i] - shift) - px, px - scale.x(end[i] - shift));
+      if (away > 0.05 * (plot.right - plot.left)) continue;
       const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
       const raw = curve.count[i] === 1 ? curve.first[i] : curve.mean[i];
       found.push({
         ...line, raw, smooth, at: (begin[i] + end[i]) / 2 - shift,
         value: smooth ? curve.smoothed(settings.smoothing, settings.axis, this.view.x.full)[i] : raw,
-        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], time: curve.w1[i], members: curve.members,
+        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
       });
     }
     return found.sort((a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value));
@@ -181,17 +186,17 @@ export class Chart {
 
 function rangesOf(lines, settings, zoom, zoomY) {
   const x = domain(lines, settings, zoom);
-  return { x, y: range(lines, settings, x, zoomY) };
+  return { x, y: range(lines, settings, x, zoomY, Boolean(zoom)) };
 }
 
 // Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
 export function drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) }) {
-  const rail = lines.some(({ curve }) => curve.notFinite) ? RAIL : 0;
+  const rail = lines.flatMap(partsOf).some(({ raw }) => raw.notFinite) ? RAIL : 0;
   const { x, y } = ranges;
   const yTicks = yTicksOf(y, height, settings);
   context.font = `11px ${css("--font")}`;
   const left = Math.ceil(Math.max(26, ...yTicks.map(({ text }) => context.measureText(text).width + 12)));
-  const plot = { left, right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom - rail };
+  const plot = { left, right: width - PAD.right, top: PAD.top + (settings.yName ? CAPTION : 0), bottom: height - PAD.bottom - rail - (isNamed(settings) ? CAPTION : 0) };
   const view = { lines, settings, plot, x, y, scale: scales(plot, x, y, settings), rail, ratio, marks, quiet: css("--dim"), placed: [] };
   drawAxes(context, view, yTicks);
   context.save();

@@ -1,6 +1,8 @@
 // What stands around and behind curves: grid, ticks, marks, and the rail of values that are not finite.
 import * as ticks from "./ticks.js";
 import { css } from "./palette.js";
+import { shortened } from "./shorten.js";
+import { partsOf } from "./told.js";
 
 export const RAIL = 10; // height of the rail
 
@@ -8,6 +10,9 @@ export function yTicksOf(y, height, { logy }) {
   const count = Math.min(10, Math.max(2, Math.floor(height / 44)));
   return logy ? ticks.logarithmic(y.low, y.high, count) : ticks.linear(y.low, y.high, count);
 }
+
+// Whether it is to be said what the x axis is.
+export const isNamed = ({ axis, xName }) => axis === "metric" && Boolean(xName);
 
 export function drawAxes(context, { plot, x, scale, settings, rail }, yTicks) {
   context.lineWidth = 1;
@@ -34,6 +39,15 @@ export function drawAxes(context, { plot, x, scale, settings, rail }, yTicks) {
     if (middle - half < free) continue;
     free = middle + half + 10;
     context.fillText(text, middle, plot.bottom + rail + 15);
+  }
+  context.fillStyle = css("--dim");
+  if (isNamed(settings)) {
+    context.textAlign = "right";
+    context.fillText(shortened(context, settings.xName, plot.right - plot.left), plot.right, plot.bottom + rail + 30);
+  }
+  if (settings.yName) {
+    context.textAlign = "left";
+    context.fillText(shortened(context, settings.yName, plot.right - 4), 4, plot.top - 11);
   }
   context.strokeStyle = css("--line-strong");
   segment(context, plot.left, plot.bottom + rail + 0.5, plot.right, plot.bottom + rail + 0.5);
@@ -97,7 +111,7 @@ export function drawRail(context, { plot, scale, lines, settings, x }) {
   context.strokeStyle = css("--bad");
   context.lineWidth = 1.5;
   context.beginPath();
-  for (const { curve } of lines) {
+  for (const { raw: curve } of lines.flatMap(partsOf)) {
     if (!curve.odd) continue;
     const [begin, end, shift] = curve.ends(settings.axis);
     for (let i = 0; i < curve.length; i++) {

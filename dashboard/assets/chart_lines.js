@@ -40,6 +40,7 @@ function nameAlone(context, { lines, settings, scale, plot }) {
     const value = curve.mean[0];
     if (curve.length !== 1 || faded || !Number.isFinite(value) || (settings.logy && value <= 0)) continue;
     const [begin, , shift] = curve.ends(settings.axis);
+    if (settings.logx && begin[0] - shift <= 0) continue;
     const px = scale.x(begin[0] - shift), py = scale.y(value);
     if (taken.some(([x, y]) => Math.abs(x - px) < 60 && Math.abs(y - py) < 13)) continue;
     taken.push([px, py]);
@@ -50,10 +51,11 @@ function nameAlone(context, { lines, settings, scale, plot }) {
   }
 }
 
-// The columns of a line that are in view, with one more at each side.
-function within(curve, axis, x) {
+// The columns of a line that are in view, with one more at each side; on a logarithmic axis those that reach above 0.
+function within(curve, { axis, logx }, x) {
   const [begin, end, shift] = curve.ends(axis);
   let from = 0, to = curve.length - 1;
+  if (logx) while (from <= to && end[from] - shift <= 0) from++;
   while (from < to && end[from + 1] - shift < x.low) from++;
   while (to > from && begin[to - 1] - shift > x.high) to--;
   return { begin, end, shift, from, to };
@@ -63,7 +65,8 @@ function drawLine(context, line, view, many, start) {
   const { curve } = line;
   if (!curve.length) return;
   const { settings } = view;
-  const span = within(curve, settings.axis, view.x);
+  const span = within(curve, settings, view.x);
+  if (span.from > span.to) return;
   span.from = Math.max(span.from, Math.min(start, span.to));
   context.strokeStyle = context.fillStyle = line.colour;
   context.setLineDash(line.dash);
@@ -91,8 +94,12 @@ function drawLine(context, line, view, many, start) {
   if (smooth || line.band) {
     context.globalAlpha = opacity;
     context.lineWidth = line.strong ? 2.25 : many ? 1 : 1.75;
-    const values = line.band ? curve.mean : curve.smoothed(settings.smoothing, settings.axis, view.x.full);
-    through(context, values, span, view);
+    if (line.band) {
+      through(context, curve.whole ?? curve.mean, span, view, curve.mean);
+      context.globalAlpha = 0.7 * opacity;
+      context.lineWidth = line.strong ? 1.25 : 0.75;
+      if (curve.part) through(context, curve.part, span, view);
+    } else through(context, curve.smoothed(settings.smoothing, settings.axis, view.x.full), span, view);
   }
   context.setLineDash([]);
   context.globalAlpha = 1;
@@ -115,20 +122,27 @@ function abandoned(context, { steps, times, values }, shift, { scale, settings }
   context.stroke();
 }
 
-// A line through values that change slowly: a corner for each pixel is enough.
-function through(context, values, { begin, end, shift, from, to }, { scale, settings }) {
+// A line through values that change slowly: a corner for each pixel is enough. whole: values of which one without neighbours is a dot.
+function through(context, values, { begin, end, shift, from, to }, { scale, settings }, whole = null) {
+  const has = (values, i) => i >= from && i <= to && values[i] === values[i] && !(settings.logy && values[i] <= 0);
+  const alone = [];
   let down = false, last = -Infinity;
   context.beginPath();
   for (let i = from; i <= to; i++) {
     const value = values[i];
-    if (value !== value || (settings.logy && value <= 0)) { down = false; continue; }
+    if (!has(values, i)) { down = false; continue; }
     const px = scale.x((begin[i] + end[i]) / 2 - shift);
     if (down && px - last < 1.2 && i < to) continue;
     if (down) context.lineTo(px, scale.y(value));
-    else { context.moveTo(px, scale.y(value)); down = true; }
+    else {
+      context.moveTo(px, scale.y(value));
+      down = true;
+      if (whole && !has(whole, i - 1) && !has(whole, i + 1)) alone.push([px, scale.y(value)]);
+    }
     last = px;
   }
   context.stroke();
+  for (const [px, py] of alone) { context.beginPath(); context.arc(px, py, 3, 0, 2 * Math.PI); context.fill(); }
 }
 
 function band(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
@@ -161,13 +175,21 @@ function band(context, curve, { begin, end, shift, from, to }, { scale, settings
 function raw(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
   const floor = settings.logy ? y.low : -Infinity;
   const place = (v) => scale.y(v < floor ? floor : v);
-  const alone = [];
+  const alone = [], bottom = scale.y(y.low);
   const close = curve.single && to - from > 2 && Math.abs(scale.x(end[to] - shift) - scale.x(begin[from] - shift)) / (to - from) < 0.5;
-  let down = false;
+  let down = false, below = null;
   context.beginPath();
   for (let i = from; i <= to; i++) {
-    if (curve.mean[i] !== curve.mean[i]) { down = false; continue; }
+    if (curve.mean[i] !== curve.mean[i]) { down = false; below = null; continue; }
     const px = scale.x(begin[i] - shift);
+    if (settings.logy && !(curve.max[i] > 0)) {
+      // No place on a logarithmic axis: the line leaves it at its bottom, and comes back from there.
+      if (down) context.lineTo(px, bottom);
+      down = false;
+      below = px;
+      continue;
+    }
+    if (below !== null) { context.moveTo(below, bottom); down = true; below = null; }
     if (curve.count[i] === 1 && !close) {
       const py = place(curve.mean[i]);
       if (down) context.lineTo(px, py);
@@ -217,7 +239,7 @@ function rawRange(context, view) {
   const width = Math.ceil(plot.right - plot.left) + 1;
   const low = new Float64Array(width).fill(Infinity), high = new Float64Array(width).fill(-Infinity);
   for (const { curve } of lines) {
-    const { begin, end, shift, from, to } = within(curve, settings.axis, view.x);
+    const { begin, end, shift, from, to } = within(curve, settings, view.x);
     const { min, max } = curve;
     for (let i = from; i <= to; i++) {
       if (min[i] !== min[i]) continue;

@@ -1,7 +1,7 @@
 // Curves made of curves: the middle and spread of a group of runs, and the difference to another run.
 import { Curve } from "./curve.js";
 
-const GRID = 400; // places at which a group is looked at: about a card's width
+const GRID = 800; // places at which a group is looked at, at the most: half of them are about a card's width
 const RESAMPLES = 200;
 
 // What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN beyond its ends.
@@ -22,7 +22,19 @@ function sampler(curve, axis, values) {
   };
 }
 
-// Where the members of a group are looked at: the places of the longest where it has few, else evenly.
+// Goes along a curve: the extremes of its columns from where it stood up to x.
+function walker(curve, axis) {
+  const [begin, end, shift] = curve.ends(axis);
+  let i = 0;
+  return (x) => {
+    let least = Infinity, most = -Infinity;
+    for (; i < curve.length && (begin[i] + end[i]) / 2 - shift <= x; i++) { if (curve.min[i] < least) least = curve.min[i]; if (curve.max[i] > most) most = curve.max[i]; }
+    return [least, most];
+  };
+}
+
+// Where the members of a group are looked at: the places of the longest where it has few, else evenly, at multiples of a
+// power of two: what is there stays where it is while new points come.
 function gridOf(curves, axis) {
   let low = Infinity, high = -Infinity, longest = null;
   for (const curve of curves) {
@@ -39,7 +51,10 @@ function gridOf(curves, axis) {
     if (places.at(-1) < high) places.push(high);
     return Float64Array.from(places);
   }
-  return Float64Array.from({ length: GRID }, (_, i) => low + ((high - low) * i) / (GRID - 1));
+  if (!(high > low)) return Float64Array.of(low);
+  const gap = 2 ** Math.ceil(Math.log2((high - low) / (GRID - 2)));
+  const first = Math.floor(low / gap) + 1, inner = Math.max(0, Math.ceil(high / gap) - first);
+  return Float64Array.from({ length: inner + 2 }, (_, i) => (i === 0 ? low : i > inner ? high : (first + i - 1) * gap));
 }
 
 // A group as one curve: its middle, and its spread as the curve's min and max.
@@ -49,7 +64,8 @@ export function group(name, curves, axis, how, smoothing, range) {
   const grid = gridOf(members, axis);
   const samplers = members.map((curve) => sampler(curve, axis, smoothing.weight > 0 && curve.length > 2 ? curve.smoothed(smoothing, axis, range) : curve.mean));
   const mean = new Float64Array(grid.length), min = new Float64Array(grid.length), max = new Float64Array(grid.length);
-  const found = new Float64Array(members.length);
+  const found = new Float64Array(members.length), carried = new Float64Array(grid.length);
+  const spikes = members.map((curve) => walker(curve, axis));
   const raw = how.band === "range" && !(smoothing.weight > 0);
   const random = generator(1);
   for (let g = 0; g < grid.length; g++) {
@@ -61,6 +77,9 @@ export function group(name, curves, axis, how, smoothing, range) {
       // The range of a group hides no spike of a member: the extremes of its columns count.
       if (raw) { const curve = members[k]; if (curve.min[i] < low) low = curve.min[i]; if (curve.max[i] > high) high = curve.max[i]; }
     }
+    // Also of those that lie between two places.
+    if (raw) for (const walk of spikes) { const [least, most] = walk(g + 1 < grid.length ? (grid[g] + grid[g + 1]) / 2 : Infinity); if (least < low) low = least; if (most > high) high = most; }
+    carried[g] = n;
     const values = found.subarray(0, n);
     mean[g] = n ? middle(values, how.centre) : NaN;
     const [below, above] = raw && n ? [low, high] : spread(values, mean[g], how, random);
@@ -72,6 +91,13 @@ export function group(name, curves, axis, how, smoothing, range) {
   const curve = Curve.of(name, { x: axis === "step" ? grid : stepsAt(members[0], axis, grid), w: axis === "step" ? timesAt(members[0], grid) : places, mean, min, max });
   curve.started = shift || null;
   curve.members = members.length;
+  // How many runs each place stands for, and the line in two: where all of them are, and where some are missing.
+  curve.carried = carried;
+  const isWhole = (g) => carried[g] === members.length;
+  if (!carried.every((n) => n === members.length)) {
+    curve.whole = mean.map((value, g) => (isWhole(g) ? value : NaN));
+    curve.part = mean.map((value, g) => (isWhole(g) && (g === 0 || isWhole(g - 1)) && (g === grid.length - 1 || isWhole(g + 1)) ? NaN : value));
+  }
   return curve;
 }
 

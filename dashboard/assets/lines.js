@@ -1,6 +1,7 @@
 // From runs and their curves to the lines of a chart: which colour, which dash, what stands out, which become one.
 import { difference, group } from "./derive.js";
 import { colour, dash, dashOf } from "./palette.js";
+import { partsOf } from "./told.js";
 
 const flat = new WeakMap(); // config -> Map of key -> text
 
@@ -59,7 +60,8 @@ export function linesOf(wanted, how, tags, memo, base) {
       dash: several && runs.length > 1 ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(run)) : byColour ? [] : dash(number),
     };
   });
-  if (how.base) lines = lines.filter(({ tag, name }) => base.get(tag)?.length && name !== how.base).map((line) => ({ ...line, curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () => difference(line.curve, base.get(line.tag), how.axis)) }));
+  if (how.base) lines = lines.filter(({ tag, name }) => base.get(tag)?.length && name !== how.base).map((line) => ({ ...line, parts: [{ raw: line.curve }], curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () => difference(line.curve, base.get(line.tag), how.axis)) }));
+  for (const line of lines) if (line.parts) line.parts[0].curve = line.curve;
   if (!several && !byColour && !byDash) undash(lines);
   const keys = how.group ? groupKeys(how.group, runs) : [];
   if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
@@ -142,7 +144,7 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
     const curves = members.map(({ curve }) => curve);
     const curve = kept(memo, `g ${id}`, curves, how, () => group(id, curves, how.axis, how, how.smoothing, how.full));
     return {
-      curve, name: id, tag, members: members.map(({ name }) => name), number, band: true,
+      curve, name: id, tag, members: members.map(({ name }) => name), parts: members.flatMap(partsOf), number, band: true,
       label: several ? id : label, colour: colour(number),
       dash: several ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(members[0].run)) : dash(number),
     };

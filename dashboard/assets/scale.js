@@ -2,26 +2,43 @@
 
 // The x range of some lines: { low, high, full }; `full` is what smoothing is measured by.
 export function domain(lines, { axis, logx }, zoom) {
-  if (zoom) return { low: zoom[0], high: zoom[1], full: zoom[1] - zoom[0] };
+  if (zoom && !(logx && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], full: zoom[1] - zoom[0] };
   let low = Infinity, high = -Infinity;
   for (const { curve } of lines) {
     if (!curve.length) continue;
     const [begin, end, shift] = curve.ends(axis);
-    let first = 0;
-    if (logx) while (first < curve.length - 1 && begin[first] - shift <= 0) first++;
-    low = Math.min(low, begin[first] - shift);
-    high = Math.max(high, end[curve.length - 1] - shift);
+    let first = 0, last = curve.length - 1;
+    // Where a curve that was worked out has no value it is not; what was logged and is not finite stands on the rail.
+    if (!curve.odd) {
+      while (first < last && curve.mean[first] !== curve.mean[first]) first++;
+      while (last > first && curve.mean[last] !== curve.mean[last]) last--;
+      if (curve.mean[first] !== curve.mean[first]) { first = 0; last = curve.length - 1; }
+    }
+    low = Math.min(low, logx ? leastAbove0(curve, axis, first) : begin[first] - shift);
+    high = Math.max(high, end[last] - shift);
   }
+  if (zoom) high = zoom[1]; // a window that begins at or below 0, from before the axis was logarithmic
+  if (logx && high <= 0) return { low: 1, high: 10, full: 0 };
   const full = Math.max(0, high - low);
   if (low > high) return { low: logx ? 1 : 0, high: logx ? 10 : 1, full: 0 };
-  if (logx) { low = low > 0 ? low : high > 0 ? high / 1000 : 1; high = high > low ? high : low * 10; return { low, high, full }; }
+  if (logx) return high > low ? { low, high, full } : { low: low / 2, high: low * 2, full };
   return low === high ? { low: low - 0.5, high: high + 0.5, full } : { low, high, full };
+}
+
+// The least place above 0 of a curve, for a logarithmic axis. A column that begins at or below 0 and ends above may have a
+// step at 1; other places within it are not known, and it is shown by its end.
+function leastAbove0(curve, axis, first) {
+  const [begin, end, shift] = curve.ends(axis);
+  while (first < curve.length && end[first] - shift <= 0) first++;
+  if (first === curve.length) return Infinity;
+  const from = begin[first] - shift;
+  return from > 0 ? from : axis === "step" ? 1 : end[first] - shift;
 }
 
 // The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, least, most, outside }:
 // least and most are of the values themselves; outside counts the columns that an outlier-robust range leaves out.
-export function range(lines, settings, x, zoom) {
-  if (zoom) return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
+export function range(lines, settings, x, zoom, isWindow = false) {
+  if (zoom && !(settings.logy && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
   let low = Infinity, high = -Infinity, positive = Infinity;
   const seen = settings.robust ? [] : null;
   for (const { curve } of lines) {
@@ -36,6 +53,13 @@ export function range(lines, settings, x, zoom) {
       else if (above > 0 && above < positive) positive = above;
       if (seen && i % stride === 0 && below === below) { seen.push(below); if (above !== below) seen.push(above); }
     }
+    // Where a line crosses an edge of the window, on its way from or to a point outside.
+    for (const edge of isWindow ? [x.low, x.high] : []) {
+      const at = crossing(curve, begin, end, shift, edge);
+      if (at < low) low = at;
+      if (at > high) high = at;
+      if (at > 0 && at < positive) positive = at;
+    }
   }
   if (low > high) return { low: settings.logy ? 0.1 : 0, high: 1, outside: 0 };
   let outside = 0;
@@ -46,13 +70,17 @@ export function range(lines, settings, x, zoom) {
     const room = (b - a) * 0.5 || Math.abs(b) * 0.1 || 1;
     const [least, most] = [Math.max(low, a - room), Math.min(high, b + room)];
     if (most > least) {
-      for (const { curve } of lines) for (let i = 0; i < curve.length; i++) if (curve.min[i] < least || curve.max[i] > most) outside++;
+      for (const { curve } of lines) {
+        const [begin, end, shift] = curve.ends(settings.axis);
+        for (let i = 0; i < curve.length; i++) if ((curve.min[i] < least || curve.max[i] > most) && end[i] - shift >= x.low && begin[i] - shift <= x.high) outside++;
+      }
       [low, high] = [least, most];
       if (low > positive) positive = low;
     }
   }
   const [least, most] = [settings.logy ? positive : low, high];
   if (settings.logy) {
+    if (zoom && zoom[1] > positive) high = zoom[1];
     if (positive === Infinity) return { low: 0.1, high: 1, outside };
     return positive >= high ? { low: positive / 2, high: high * 2, least, most, outside } : { low: positive / 1.15, high: high * 1.15, least, most, outside };
   }
@@ -65,6 +93,18 @@ export function range(lines, settings, x, zoom) {
   return { low: low >= 0 && low < room * 4 ? Math.min(0, low) : low - room, high: high + room, least, most, outside };
 }
 
+// The height at which the line between two columns crosses x; NaN where none does.
+function crossing(curve, begin, end, shift, x) {
+  let low = 0, high = curve.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (end[middle] - shift < x) low = middle + 1; else high = middle;
+  }
+  if (low === 0 || end[low] - shift < x || begin[low] - shift <= x) return NaN;
+  const before = end[low - 1] - shift, gap = begin[low] - shift - before;
+  return curve.last[low - 1] + ((curve.first[low] - curve.last[low - 1]) * (x - before)) / gap;
+}
+
 // Between data and pixels, both ways.
 export function scales(plot, x, y, { logx, logy }) {
   const mapX = logx ? (v) => Math.log(v) : (v) => v;
@@ -73,7 +113,8 @@ export function scales(plot, x, y, { logx, logy }) {
   const wide = (plot.right - plot.left) / (mapX(x.high) - left), tall = (plot.bottom - plot.top) / (mapY(y.high) - bottom);
   const back = (log) => (log ? Math.exp : (v) => v);
   return {
-    x: logx ? (v) => plot.left + ((v > 0 ? Math.log(v) : -1e9) - left) * wide : (v) => plot.left + (v - left) * wide,
+    // What lies at or below 0 has no place; a column that reaches above it begins at the edge.
+    x: logx ? (v) => (v > 0 ? plot.left + (Math.log(v) - left) * wide : plot.left) : (v) => plot.left + (v - left) * wide,
     y: logy ? (v) => plot.bottom - ((v > 0 ? Math.log(v) : -1e9) - bottom) * tall : (v) => plot.bottom - (v - bottom) * tall,
     invert: (px) => back(logx)(left + (px - plot.left) / wide),
     invertY: (py) => back(logy)(bottom + (plot.bottom - py) / tall),

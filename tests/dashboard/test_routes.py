@@ -88,6 +88,19 @@ def test_one_question_brings_a_tag_of_many_runs(client: TestClient) -> None:
     assert head["curves"][0]["length"] <= 100
 
 
+@pytest.mark.parametrize("columns", [2000, 100])
+@pytest.mark.parametrize(("window", "steps"), [((200, 202), [199, 200, 201, 202, 203]), ((200.2, 200.8), [200, 201]), ((-9, 1), [0, 1, 2]), ((1499, 1600), [1498, 1499])])  # fmt: skip
+def test_a_window_comes_with_a_neighbour_at_each_side(
+    client: TestClient, columns: int, window: tuple[float, float], steps: list[int]
+) -> None:
+    """Of a short series and of one that is read in columns: the line is seen to come and to go on."""
+    body = {"tag": "loss", "runs": ["b/c"], "columns": columns, "start": window[0], "stop": window[1]}
+    head, (values,) = unpacked(client.post("/api/v1/curves", json=body).content)
+    assert head["curves"][0]["form"] == "points"
+    assert values[: len(steps)].tolist() == steps
+    assert values[2 * len(steps) :].tolist() == [100 + 1 / (step + 1) for step in steps]
+
+
 def once_rewound(client: TestClient, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """Curves, as soon as they have a tail: the server learns of a new file as of any, a moment after it is there."""
     deadline = time.monotonic() + 10

@@ -1,0 +1,47 @@
+// What is said below a chart: how many points it stands for, how many of them it cannot show, and why.
+import * as format from "./format.js";
+
+// What a line was made of, a curve of one run each: { curve: as it would be drawn alone, raw: as it was logged }.
+export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.curve }];
+
+// The points of some lines: { points, odd, hidden, why }. In a zoom those of the columns that reach into it. odd: not
+// finite, and so on the rail. why: [[how many, where]] of those that have no place; hidden is their sum, and where
+// `isAll` is false there may be more, in columns of which only a part can be seen.
+export function count(lines, { axis, logx, logy, xName }, zoom) {
+  const found = { points: 0, odd: 0, hidden: 0, isAll: true };
+  let left = 0, low = 0, alone = 0, unplaced = 0;
+  for (const { curve, raw } of lines.flatMap(partsOf)) {
+    if (axis === "metric" && !zoom) { unplaced += raw.unplaced ?? 0; found.points += raw.unplaced ?? 0; }
+    if (!zoom && !logx && !logy && curve === raw) { found.points += raw.points; found.odd += raw.notFinite; continue; }
+    const [begin, end, shift] = raw.ends(axis);
+    for (let i = 0; i < raw.length; i++) {
+      if (zoom && (end[i] - shift < zoom[0] || begin[i] - shift > zoom[1])) continue;
+      const n = raw.count[i], odd = raw.nan[i] + raw.pinf[i] + raw.ninf[i];
+      found.points += n;
+      found.odd += odd;
+      if (logx && end[i] - shift <= 0) { left += n; continue; }
+      if (logx && begin[i] - shift <= 0) { left++; found.isAll = false; }
+      if (n === odd) continue;
+      if (curve.mean[i] !== curve.mean[i]) alone += n - odd;
+      else if (logy && curve.max[i] <= 0) low += n - odd;
+      else if (logy && curve.min[i] <= 0) { low++; found.isAll = false; }
+    }
+  }
+  found.why = [[left, "at x ≤ 0"], [low, "at y ≤ 0"], [alone, "where the baseline has no value"], [unplaced, `where ${xName} has no value`]].filter(([some]) => some);
+  found.hidden = left + low + alone + unplaced;
+  return found;
+}
+
+// In a few words: "220 points, 0 hidden"; "220 points, 45 hidden at y ≤ 0".
+export function words({ points, hidden, isAll, why }) {
+  const reasons = why.length > 1 ? `: ${why.map(([some, where]) => `${format.step(some)} ${where}`).join(", ")}` : why.length ? ` ${why[0][1]}` : "";
+  return `${format.plural(points, "point")}, ${isAll ? "" : "at least "}${format.step(hidden)} hidden${reasons}`;
+}
+
+// What stands in a chart that has lines and can show nothing of them; "" where it shows something.
+export function nothing({ points, odd, hidden, why }) {
+  if (!points || hidden + odd < points) return "";
+  if (odd >= hidden) return "No value is finite.";
+  const [, where] = why.reduce((most, each) => (each[0] > most[0] ? each : most));
+  return `${points === 1 ? "The point is" : hidden === points && why.length === 1 ? "All points are" : "Most points are"} ${where}${where.endsWith("0") ? `: log ${where[3]} cannot show that` : ""}.`;
+}
