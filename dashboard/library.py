@@ -85,11 +85,18 @@ class Library:
             indexes.save(self._index, self.runs.values(), self._pool)
 
     def look(self, names: Iterable[str]) -> News:
-        """What is new of some runs."""
+        """What is new of some runs; one whose folder was deleted is no more."""
         news = News()
         for name in names:
-            if name in self.runs:
-                self._look(self.runs[name], news)
+            run = self.runs.get(name)
+            if run is None:
+                continue
+            if run.folder.is_dir():
+                self._look(run, news)
+                continue
+            del self.runs[name]
+            self._names.pop(run.folder, None)
+            news.removed.append(name)
         return news
 
     def running(self) -> list[str]:

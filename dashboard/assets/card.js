@@ -425,8 +425,10 @@ export class Card {
     const placeless = axis === "metric" ? wanted.filter(({ curve }) => curve?.loaded && !curve.asked && !curve.length && !curve.unplaced).length : 0;
     const told = this.element.querySelector(".told");
     told.textContent = words(rest) + (outside ? `, ${format.step(outside)} outside the range` : "") + (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
+    const isPart = Boolean(this.problem) && lines.length > 0;
+    if (isPart) told.textContent = `${format.plural(rest.points, "point")} known, others may be missing. ${this.problem}`;
     told.title = told.textContent;
-    this.element.classList.toggle("hides", rest.hidden > 0);
+    this.element.classList.toggle("hides", rest.hidden > 0 || isPart);
     this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
     this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
   }

@@ -9,6 +9,7 @@ import { legend } from "./lines.js";
 import { colour } from "./palette.js";
 import { prepared } from "./chart.js";
 import { runMenu } from "./run_menu.js";
+import { clipped } from "./shorten.js";
 
 const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points
@@ -129,7 +130,8 @@ function fill(element, run, chosen) {
   const before = element.querySelector(".path");
   before.textContent = path;
   before.style.minWidth = `${Math.min(4, path.length / 2)}ch`; // so much of it is always there; less than it is wide
-  element.querySelector(".last").textContent = last;
+  const end = element.querySelector(".last");
+  if (end.textContent !== last) end.replaceChildren(clipped(last));
   const visible = runs.isVisible(run.name);
   element.classList.toggle("is-off", !visible);
   element.classList.toggle("is-chosen", chosen.has(run.name));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,32 @@ def test_a_zoom_is_held_while_points_come(
     until(page, f"viz.range('loss').x[1] >= {119 * scale + shift - 1}")
     until(page, f"document.querySelector('.told').textContent.startsWith('{120 if is_difference else 250} points')")
     live.finish()
+
+
+def test_a_run_that_is_deleted_while_zoomed_goes_and_the_window_stays(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Deleted by hand: what is left is drawn in the same window. And what a server that is gone cannot tell is said."""
+    for name in ("a", "b"):
+        with tracker.init(logdir, name=name, machine=False) as run:
+            for step in range(100):
+                run.log({"loss": 1.0}, step=step)
+    served = serve(logdir, "--no-token")
+    page.goto(f"{served.base}/?s=0")
+    until(page, "viz.ready && viz.lines('loss').length === 2")
+    page.evaluate("viz.zoom('loss', [20, 60])")
+    told = "document.querySelector('.told').textContent"
+    until(page, f"{told} === '82 points, 0 hidden'")
+    shutil.rmtree(logdir / "a")
+    until(page, f"viz.runs().join() === 'b' && {told} === '41 points, 0 hidden'")
+    assert page.evaluate("viz.range('loss').x") == [20, 60]
+    port = served.base.rpartition(":")[2]
+    served.stop()
+    until(page, "document.getElementById('live').dataset.state === 'reconnecting'")
+    page.evaluate("document.querySelector('.card').card.chart.setZoom([10, 70])")
+    until(page, f"{told}.includes('known, others may be missing')")
+    serve(logdir, "--no-token", "--port", port)
+    until(page, f"{told} === '61 points, 0 hidden'")
+    assert page.evaluate("viz.range('loss').x") == [10, 70]
+    away = ("ERR_CONNECTION_REFUSED", "WebSocket")
+    page.faults[:] = [fault for fault in page.faults if not any(word in fault for word in away)]

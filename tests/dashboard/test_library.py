@@ -134,6 +134,12 @@ def test_runs_that_come_and_go_are_noticed(logdir: Path) -> None:
     (logdir / "a").rename(logdir / "b")
     news = library.scan()
     assert (news.removed, set(news.changed)) == (["a"], {"b"})
+    with tracker.init(logdir=logdir, name="c") as run:
+        run.log({"x": 0.0}, step=0)
+    library.scan()
+    shutil.rmtree(logdir / "c")  # the system tells of its folder, and all others need no look
+    assert library.look(["b", "c", "nobody"]).removed == ["c"]
+    assert library.look(["c"]).removed == []
     shutil.rmtree(logdir)
     assert library.scan().removed == ["b"]
 
