@@ -40,12 +40,18 @@ function png(card) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
+// What lies at the places that are no steps: with a metric as x its values stand where times would.
+const placeOf = (cards) => { const { axis, xName } = cards[0].chart.view.settings; return axis === "metric" ? xName : "wall_time"; };
+// How many points a column is of; of a group how many runs.
+const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
+
 // A row for each column of each line: single points with their own value, others with their mean and extremes.
 export function csv(cards) {
-  const rows = ["tag,line,step_first,step_last,wall_time_first,wall_time_last,value,min,max,count"];
+  const place = placeOf(cards);
+  const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
   for (const card of cards) for (const { curve, label, tag } of card.lines()) {
     for (let i = 0; i < curve.length; i++) {
-      rows.push([cell(tag), cell(label), ...[curve.x0[i], curve.x1[i], curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], curve.count[i]].map(number)].join(","));
+      rows.push([cell(tag), cell(label), ...[curve.x0[i], curve.x1[i], curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
     }
   }
   return `${rows.join("\n")}\n`;
@@ -53,11 +59,12 @@ export function csv(cards) {
 
 const plain = (x) => (Number.isFinite(x) ? x : Number.isNaN(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity");
 export function json(cards) {
+  const place = placeOf(cards);
   const charts = cards.map((card) => ({
     tags: card.tags,
     lines: card.lines().map(({ curve, label, tag }) => {
       const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
-      return { name: label, tag, step: part("x1"), wall_time: part("w1"), value: Array.from({ length: curve.length }, (_, i) => plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i])), min: part("min"), max: part("max"), count: part("count") };
+      return { name: label, tag, step: part("x1"), [place]: part("w1"), value: Array.from({ length: curve.length }, (_, i) => plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i])), min: part("min"), max: part("max"), count: Array.from({ length: curve.length }, (_, i) => amount(curve, i)) };
     }),
   }));
   return JSON.stringify({ charts }, null, 1);

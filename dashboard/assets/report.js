@@ -5,6 +5,7 @@ import { Curve } from "./curve.js";
 import { undash } from "./lines.js";
 import { colour, dash } from "./palette.js";
 import { groupOf, rankOf } from "./tag_order.js";
+import { count, nothing, words } from "./told.js";
 import * as format from "./format.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
@@ -62,7 +63,7 @@ for (const { head, column } of read) {
   const curves = head.curves.map((one) => { const curve = new Curve(one.run); curve.load(one, column); return curve; });
   const [path, last] = format.split(head.tag);
   const plot = element("div", { className: "card-plot" });
-  const told = element("span", { className: "told" });
+  const told = element("span", { className: "told" }), note = plot.appendChild(element("div", { className: "card-note", hidden: true }));
   const card = element("article", { className: "card" },
     element("div", { className: "card-head" }, element("h3", { className: "card-title" }, element("span", { className: "path", textContent: path }), element("span", { className: "last", textContent: last }))),
     plot, element("div", { className: "card-foot" }, told, element("span", { textContent: "drag: zoom · double click: all" })));
@@ -72,7 +73,11 @@ for (const { head, column } of read) {
     const lines = curves.filter(({ run, length }) => length && !off.has(run)).map((curve) => ({ curve, name: curve.run, label: curve.run, colour: colour(numbers.get(curve.run)), dash: dash(numbers.get(curve.run)), strong: card.near === curve.run, faded: Boolean(card.near) && card.near !== curve.run }));
     undash(lines);
     chart.draw(lines, shown);
-    told.textContent = format.plural(lines.reduce((sum, { curve }) => sum + curve.points, 0), "point");
+    const found = count(lines, shown, chart.zoom);
+    told.textContent = words(found);
+    note.textContent = lines.length ? nothing(found) : "No run that is shown has this.";
+    note.hidden = !note.textContent;
+    card.classList.toggle("hides", found.hidden > 0);
   };
   const chart = new Chart(plot, {
     onZoom: () => card.draw(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,36 @@ def test_a_chart_is_taken_away_as_a_file(
         text = file.read_text()
         assert text.count("{") == text.count("}")
         assert text.count("\\pgfpathlineto") >= 90
+
+
+@pytest.mark.parametrize("form", ["CSV", "JSON", "SVG", "LaTeX (PGF)", "PNG"])
+def test_a_zoomed_chart_of_groups_over_a_metric_is_taken_away(
+    sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path, form: str
+) -> None:
+    """The metric is called by its name and not a time, a group says how many runs it is of, the picture names its axes."""
+    page.goto(f"{sweep.base}/?s=0&runs=sweep&g=lr&x=metric&xm=tokens&base=sweep/0")
+    until(page, "viz.ready && viz.lines('train/loss').length === 2")
+    page.evaluate("viz.zoom('train/loss', [1000, 2000])")
+    page.hover(CARD.format("train/loss"))
+    page.click(f"{CARD.format('train/loss')} .more")
+    with page.expect_download() as caught:
+        page.click(f"text=Download {form}")
+    file = tmp_path / caught.value.suggested_filename
+    caught.value.save_as(file)
+    if form == "CSV":
+        rows = list(csv.DictReader(file.read_text().splitlines()))
+        assert {row["line"]: float(row["count"]) for row in rows} == {"lr=0.1": 2, "lr=0.01": 3}  # less the baseline
+        assert all(float(row["tokens_first"]) == 64 * int(row["step_first"]) for row in rows)
+        assert [int(row["step_first"]) for row in rows if row["line"] == "lr=0.1"] == list(range(15, 33))
+    elif form == "JSON":
+        for line in json.loads(file.read_text())["charts"][0]["lines"]:
+            assert line["tokens"] == [64 * step for step in line["step"]]
+            assert set(line["count"]) == {2 if line["name"] == "lr=0.1" else 3}
+    elif form == "PNG":
+        assert file.read_bytes().startswith(b"\x89PNG")
+    else:
+        words = re.findall(r"(?:>|\\selectfont )([^<>{}]+)[<}]", file.read_text())
+        assert {"difference to sweep/0", "tokens"} <= set(words)
 
 
 def test_every_point_of_what_is_shown_is_taken_away_at_once(

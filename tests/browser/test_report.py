@@ -50,6 +50,25 @@ def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Ca
     page.faults[:] = [fault for fault in page.faults if "file://" not in fault]
 
 
+def test_a_report_says_what_a_logarithmic_axis_cannot_show(
+    logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any
+) -> None:
+    """And nothing is drawn of a run that has no value above 0."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(50):
+            run.log({"down": -1.0, "loss": float(step % 5)}, step=step)
+    file = tmp_path / "report.html"
+    assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
+    page = new_page()
+    page.goto(file.as_uri())
+    told = "[...document.querySelectorAll('.told')].map((each) => each.textContent).join('; ')"
+    until(page, f"window.report && {told} === '50 points, 0 hidden; 50 points, 0 hidden'")
+    page.get_by_label("log y").check()
+    until(page, f"{told} === '50 points, 50 hidden at y ≤ 0; 50 points, 10 hidden at y ≤ 0'")
+    until(page, "document.querySelector('.card-note:not([hidden])')?.textContent.includes('log y cannot show')")
+    page.faults[:] = [fault for fault in page.faults if "file://" not in fault]
+
+
 def test_a_report_is_ordered_like_the_page(
     logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any
 ) -> None:
