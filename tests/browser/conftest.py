@@ -176,6 +176,23 @@ def open_page(serve: Callable[..., Any], new_page: Callable[..., Any], until: Ca
 
 
 @pytest.fixture
+def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]) -> Callable[..., Any]:
+    """Logs values at steps and opens the page: show_media({0: {...}, 10: {...}}, more="&across=steps")."""
+
+    def show(values: dict[int, dict[str, Any]], more: str = "", runs: tuple[str, ...] = ("a",)) -> Any:
+        for name in runs:
+            with tracker.init(logdir=logdir, name=name) as run:
+                for step, each in values.items():
+                    run.log(each, step=step)
+        served = serve(logdir, "--no-token")
+        page.goto(f"{served.base}/?p=media{more}")
+        until(page, "viz.ready")
+        return page
+
+    return show
+
+
+@pytest.fixture
 def until() -> Callable[..., Any]:
     """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…")."""
 
