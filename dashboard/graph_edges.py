@@ -16,6 +16,12 @@ from dashboard.graph_tree import Tree
 
 Ints = npt.NDArray[np.int32]
 
+MAX_OTHERS = 24
+"""Other ends that a scope's edges are told apart by; the lightest beyond are one."""
+
+REST = -1
+"""Stands for the other ends beyond `MAX_OTHERS`."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -82,6 +88,38 @@ def crossing(above: Ints, inner: Ints, outer: Ints, depth: Ints) -> Records:
         return Records(nothing, nothing, nothing, nothing)
     scope, child, other, edge = (np.concatenate(column) for column in zip(*parts, strict=True))
     return _sorted(scope, child, other, edge)
+
+
+def folded(rows: Records, tree: Tree, place: Ints, fold: int, end: int) -> Records:
+    """The rows of all members as rows of the one that is shown; other members are the fold itself.
+
+    Args:
+        rows: Of the scopes from `fold` to before `end`.
+        tree: As it was settled.
+        place: `tree.place`, as an array.
+        fold: An item that stands for equal ones.
+        end: The item after the last below it.
+    """
+    is_member = np.zeros(len(tree), bool)
+    is_member[tree.members(fold)] = True
+    rows = rows.where(is_member[rows.scope])
+    shown = tree.children[tree.example(fold)]
+    twins = np.full(max((tree.place[child] for child in shown), default=0) + 1, -1, np.int32)
+    for child in shown:
+        twins[tree.place[child]] = child
+    twin = twins[np.minimum(place[rows.child], len(twins) - 1)]
+    other = np.where((rows.other > fold) & (rows.other < end), np.int32(fold), rows.other)
+    return Records(rows.scope, twin, other, rows.edge).where(twin >= 0)
+
+
+def fewer(rows: Records) -> Records:
+    """The rows with at most `MAX_OTHERS` other ends, the lightest taken together as `REST`."""
+    others, counts = np.unique(rows.other, return_counts=True)
+    if len(others) <= MAX_OTHERS:
+        return rows
+    kept = others[np.argsort(-counts, kind="stable")[:MAX_OTHERS]]
+    others = np.where(np.isin(rows.other, kept), rows.other, np.int32(REST))
+    return Records(rows.scope, rows.child, others, rows.edge)
 
 
 def _sorted(scope: Ints, child: Ints, other: Ints, edge: Ints) -> Records:

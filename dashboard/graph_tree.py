@@ -98,6 +98,63 @@ class Tree:
             waiting += self.children[item]
         return found
 
+    def example(self, item: int) -> int:
+        """Of a fold the member that stands for all; of others the item itself."""
+        if self.kind[item] == "fold":
+            item = self.children[item][0]
+            while self.kind[item] == "part":
+                item = self.children[item][0]
+        return item
+
+    def members(self, fold: int) -> list[int]:
+        """What is equal in a fold, also where it is cut into parts."""
+        found, waiting = [], list(self.children[fold])
+        while waiting:
+            item = waiting.pop()
+            if self.kind[item] == "part":
+                waiting += self.children[item]
+            else:
+                found.append(item)
+        return found
+
+    def path(self, item: int) -> str:
+        """The labels from the root down, with slashes."""
+        labels = []
+        while item > 0:
+            labels.append(self.label[item])
+            item = self.parent[item]
+        return "/".join(reversed(labels))
+
+    def scope_at(self, path: str) -> int:
+        """The item at a path that holds others; 0, the root, where there is none."""
+        item, rest = 0, path
+        while rest and item >= 0:
+            # Labels may hold slashes themselves, and "a" begins like "ab": the longest that fits ends at one.
+            fits = [child for child in self.children[item] if f"{rest}/".startswith(f"{self.label[child]}/")]
+            item = max(fits, key=lambda child: len(self.label[child]), default=-1)
+            rest = rest[len(self.label[item]) + 1 :]
+        return item if item > 0 and self.node[item] < 0 else 0
+
+    def way(self, item: int) -> list[tuple[int, str]]:
+        """The scopes to open, from the outside, to see an item; each with the form to open it in."""
+        chain = []
+        while item > 0:
+            item = self.parent[item]
+            chain.append(item)
+        way: list[tuple[int, str]] = []
+        while chain:
+            scope = chain.pop()
+            example = self.example(scope)
+            if self.kind[scope] != "fold":
+                way.append((scope, "scope"))
+            elif example in chain:
+                # It is shown in place of its fold, and so it and the parts between are none of the way.
+                way.append((scope, "one"))
+                del chain[chain.index(example) :]
+            else:
+                way.append((scope, "spread"))
+        return way
+
     def settle(self) -> tuple[Tree, list[int]]:
         """The same tree numbered from top to bottom, and for each of its items the one after the last below it."""
         order: list[int] = []

@@ -26,9 +26,6 @@ LABEL_LENGTH = 120
 TEXT_LENGTH = 2000
 """Characters of a name or an attribute in the panel."""
 
-MAX_OTHERS = 24
-"""Other ends that a scope's edges are told apart by; the lightest beyond are one."""
-
 MAX_LINKS = 60
 """Inputs or outputs of an item that are listed."""
 
@@ -36,9 +33,6 @@ SHAPES_AN_EDGE = 3
 
 FIRST_SIGHT = 22
 """Boxes that a graph opens with: as many as can be read at once on a laptop."""
-
-REST = -1
-"""Stands for the other ends beyond `MAX_OTHERS`."""
 
 MAX_DEVICES = 40
 """Devices that are told apart, those with most nodes; a colour each is told by eye up to a dozen."""
@@ -146,9 +140,9 @@ class GraphView:
         """
         opened, level, boxes = [0], [0], len(self._tree.children[0])
         while level:
-            below = [child for scope in level for child in self._tree.children[self._example(scope)]]
+            below = [child for scope in level for child in self._tree.children[self._tree.example(scope)]]
             level = [child for child in below if self._tree.children[child] and not self._is_layer(child)]
-            more = {child: len(self._tree.children[self._example(child)]) for child in level}
+            more = {child: len(self._tree.children[self._tree.example(child)]) for child in level}
             if boxes + sum(more.values()) > (FIRST_SIGHT if boxes > 3 else MAX_CHILDREN):
                 folds = (child for child in level if self._tree.kind[child] == "fold")
                 level = [child for child in folds if boxes + more[child] <= FIRST_SIGHT][:1]
@@ -157,7 +151,7 @@ class GraphView:
         return opened
 
     def _is_layer(self, item: int) -> bool:
-        nodes = [self._tree.node[child] for child in self._tree.children[self._example(item)]]
+        nodes = [self._tree.node[child] for child in self._tree.children[self._tree.example(item)]]
         kinds = ["scope" if node < 0 else self._nodes[node]["kind"] for node in nodes]
         return "scope" not in kinds and sum(kind != "parameter" for kind in kinds) <= 1
 
@@ -180,18 +174,19 @@ class GraphView:
         if self._tree.node[item] >= 0:
             raise KeyError(item)
         fold = self._tree.kind[item] == "fold" and not spread
-        inside = self._example(item) if fold else item
+        inside = self._tree.example(item) if fold else item
         edges = self._joined(self._within.of(inside, inside + 1))
-        rows = [self._folded(item, each) if fold else each.of(item, item + 1) for each in (self._enters, self._leaves)]
-        members = len(self._members(item)) if fold else 1
-        enters, leaves = (self._joined(self._fewer(each), members) for each in rows)
+        both = (self._enters, self._leaves)
+        rows = [self._folded(item, each) if fold else each.of(item, item + 1) for each in both]
+        members = len(self._tree.members(item)) if fold else 1
+        enters, leaves = (self._joined(graph_edges.fewer(each), members) for each in rows)
         children = self._tree.children[inside]
         coming = [(other, child, count, shapes) for child, other, count, shapes in enters]
         return {
             "id": item,
             "form": self.form(item, "spread" if spread else "one"),
             "inside": inside,
-            "path": text.clip(self._path(item), TEXT_LENGTH),
+            "path": text.clip(self._tree.path(item), TEXT_LENGTH),
             "children": [self._box(child) for child in children],
             "edges": edges,
             "enters": coming,
@@ -214,8 +209,8 @@ class GraphView:
         node = self._tree.node[item]
         found = {
             **self._box(item),
-            "name": text.clip(self._nodes[node]["name"] if node >= 0 else self._path(item), TEXT_LENGTH),
-            "up": self._up(item),
+            "name": text.clip(self._nodes[node]["name"] if node >= 0 else self._tree.path(item), TEXT_LENGTH),
+            "up": self._tree.way(item),
             "inputs": self._links(self._source[comes], self._shape[comes]),
             "outputs": self._links(self._target[goes], self._shape[goes]),
         }
@@ -239,19 +234,8 @@ class GraphView:
         return {"total": len(hits), "found": [self._found(item) for item in hits[:limit]]}
 
     def find(self, paths: Sequence[str]) -> dict[str, int]:
-        """The items at these paths, as far as there are such: what was open in the graph before this one."""
-        found = {}
-        for path in paths:
-            item, rest = 0, path
-            while rest and item >= 0:
-                children = self._tree.children[item]
-                # Labels may hold slashes themselves, and "a" begins like "ab": the longest that fits ends at one.
-                fits = [child for child in children if f"{rest}/".startswith(f"{self._tree.label[child]}/")]
-                item = max(fits, key=lambda child: len(self._tree.label[child]), default=-1)
-                rest = rest[len(self._tree.label[item]) + 1 :]
-            if item > 0 and self._tree.node[item] < 0:
-                found[path] = item
-        return found
+        """The scopes at these paths, as far as there are such: what was open in the graph before this one."""
+        return {path: item for path in paths if (item := self._tree.scope_at(path))}
 
     @property
     def nodes(self) -> Sequence[Mapping[str, Any]]:
@@ -275,46 +259,8 @@ class GraphView:
         if not 0 <= item < len(self._tree):
             raise KeyError(item)
 
-    def _example(self, item: int) -> int:
-        """Of a fold the member that stands for all; of others the item itself."""
-        if self._tree.kind[item] == "fold":
-            item = self._tree.children[item][0]
-            while self._tree.kind[item] == "part":
-                item = self._tree.children[item][0]
-        return item
-
-    def _members(self, fold: int) -> list[int]:
-        found, waiting = [], list(self._tree.children[fold])
-        while waiting:
-            item = waiting.pop()
-            if self._tree.kind[item] == "part":
-                waiting += self._tree.children[item]
-            else:
-                found.append(item)
-        return found
-
     def _folded(self, fold: int, records: Records) -> Records:
-        """The rows of all members as rows of the one that is shown; other members are the fold itself."""
-        rows = records.of(fold, self._end[fold])
-        is_member = np.zeros(len(self._tree), bool)
-        is_member[self._members(fold)] = True
-        rows = rows.where(is_member[rows.scope])
-        shown = self._tree.children[self._example(fold)]
-        twins = np.full(max((self._tree.place[child] for child in shown), default=0) + 1, -1, np.int32)
-        for child in shown:
-            twins[self._tree.place[child]] = child
-        twin = twins[np.minimum(self._place[rows.child], len(twins) - 1)]
-        other = np.where((rows.other > fold) & (rows.other < self._end[fold]), np.int32(fold), rows.other)
-        return Records(rows.scope, twin, other, rows.edge).where(twin >= 0)
-
-    def _fewer(self, rows: Records) -> Records:
-        """The rows with at most `MAX_OTHERS` other ends, the lightest taken together as `REST`."""
-        others, counts = np.unique(rows.other, return_counts=True)
-        if len(others) <= MAX_OTHERS:
-            return rows
-        kept = others[np.argsort(-counts, kind="stable")[:MAX_OTHERS]]
-        others = np.where(np.isin(rows.other, kept), rows.other, np.int32(REST))
-        return Records(rows.scope, rows.child, others, rows.edge)
+        return graph_edges.folded(records.of(fold, self._end[fold]), self._tree, self._place, fold, self._end[fold])
 
     def _joined(self, rows: Records, members: int = 1) -> list[tuple[int, int, int, list[str]]]:
         """Rows as (child, other, count, shapes), each pair once; of a fold's rows the count is a member's."""
@@ -339,7 +285,7 @@ class GraphView:
         if self._device_names:
             box["devices"] = self._devices(item)
         if node < 0:
-            members = len(self._members(item)) if self._tree.kind[item] == "fold" else 0
+            members = len(self._tree.members(item)) if self._tree.kind[item] == "fold" else 0
             return {**box, "kind": self._tree.kind[item], "members": members, "ops": self._ops(item, 8)}
         told = self._nodes[node]
         shape, dtype = text.shape(told["attrs"].get("shape")), told["attrs"].get("dtype")
@@ -365,35 +311,8 @@ class GraphView:
         devices: list[int] = np.unique(self._device[begin:stop]).tolist()
         return [each for each in devices if each >= 0]
 
-    def _path(self, item: int) -> str:
-        labels = []
-        while item > 0:
-            labels.append(self._tree.label[item])
-            item = self._tree.parent[item]
-        return "/".join(reversed(labels))
-
-    def _up(self, item: int) -> list[tuple[int, str]]:
-        """The scopes to open, from the outside, to see an item; each with the form to open it in."""
-        chain = []
-        while item > 0:
-            item = self._tree.parent[item]
-            chain.append(item)
-        way: list[tuple[int, str]] = []
-        while chain:
-            scope = chain.pop()
-            example = self._example(scope)
-            if self._tree.kind[scope] != "fold":
-                way.append((scope, "scope"))
-            elif example in chain:
-                # It is shown in place of its fold, and so it and the parts between are none of the way.
-                way.append((scope, "one"))
-                del chain[chain.index(example) :]
-            else:
-                way.append((scope, "spread"))
-        return way
-
     def _name_of(self, item: int) -> dict[str, Any]:
-        if item == REST:
+        if item == graph_edges.REST:
             return {"label": "more", "parent": -1}
         parent = self._tree.parent[item]
         while self._tree.kind[parent] == "part" and self._tree.kind[self._tree.parent[parent]] in ("part", "fold"):
@@ -411,11 +330,11 @@ class GraphView:
 
     def _found(self, item: int) -> dict[str, Any]:
         node = self._tree.node[item]
-        name = self._nodes[node]["name"] if node >= 0 else self._path(item)
+        name = self._nodes[node]["name"] if node >= 0 else self._tree.path(item)
         return {
             "id": item,
             "name": text.clip(name, LABEL_LENGTH, end=True),
             "op": text.clip(self._nodes[node]["op"], 60) if node >= 0 else "",
             "kind": self._nodes[node]["kind"] if node >= 0 else self._tree.kind[item],
-            "up": self._up(item),
+            "up": self._tree.way(item),
         }

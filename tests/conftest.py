@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from served import Served, serving, start_viz
 
 # A shell that starts us in the background has Ctrl-C ignored, which the processes of the tests would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -61,43 +60,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
 
 
-class Served:
-    """A `viz` process that serves a logdir."""
-
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
-        self.process = process
-        self.address = address
-        """As printed, the token included."""
-        self.base = address.partition("?")[0].rstrip("/")
-        self.token = address.partition("token=")[2]
-
-    def stop(self) -> int:
-        """Ends it as Ctrl-C does; its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(2)
-        try:
-            return self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
     """Starts `viz serve` (or another subcommand) on a free port: serve(logdir, "--no-token", command="demo")."""
-    started: list[Served] = []
-
-    def start(folder: Path, *options: str, command: str = "serve") -> Served:
-        served = start_viz(folder, *options, command=command)
-        started.append(served)
-        return served
-
-    yield start
-    for served in started:
-        served.stop()
-        if served.process.stdout is not None:
-            served.process.stdout.close()
+    with serving(start_viz) as start:
+        yield start
 
 
 class Training:
@@ -134,34 +101,3 @@ def train() -> Iterator[Callable[..., Training]]:
     yield start
     for training in started:
         training.end()
-
-
-def start_viz(folder: Path, *options: str, command: str = "serve") -> Served:
-    """A `viz` process of a free port, once it has said where it is."""
-    port = [] if "--port" in options else ["--port", "0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", command, "--logdir", str(folder), *port, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(folder.parent / "cache")},
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
-    # A server that never says where it is must fail the test and not hang it.
-    timer = threading.Timer(30, process.kill)
-    timer.start()
-    for line in process.stdout:
-        lines.append(line)
-        found = re.search(r"http://\S+", line)
-        if found:
-            timer.cancel()
-            # Whatever else it says is read away, so that it never waits for a full pipe.
-            threading.Thread(target=lambda: [lines.append(rest) for rest in process.stdout], daemon=True).start()
-            served = Served(process, found.group())
-            served.lines = lines  # type: ignore[attr-defined]
-            return served
-    timer.cancel()
-    raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")

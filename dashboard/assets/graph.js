@@ -5,7 +5,7 @@ import * as runs from "./runs.js";
 
 // All parts at once, and not each when another has turned out to need it: that took three rounds, beside a server
 // that is busy reading the graph (measured: 120 ms of the first paint of ten thousand nodes).
-for (const part of "layout order box place model draw trace panel camera colour search export legend frame".split(" ")) import(`./graph_${part}.js`);
+for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(" ")) import(`./graph_${part}.js`);
 const parts = import("./graph_page.js");
 let view = null; // where it is mounted
 let page = null; // what is there, once its parts have come

@@ -5,18 +5,16 @@ import * as state from "./state.js";
 import { emptyPage } from "./empty.js";
 import { css } from "./palette.js";
 import { Camera } from "./graph_camera.js";
-import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./graph_colour.js";
+import { Colouring } from "./graph_colouring.js";
 import { Drawing, nameOf } from "./graph_draw.js";
 import { asFile, save } from "./graph_export.js";
 import { FRAME, message } from "./graph_frame.js";
-import { legend } from "./graph_legend.js";
-import { GraphModel, ROOT } from "./graph_model.js";
+import { listen } from "./graph_input.js";
+import { GraphModel } from "./graph_model.js";
 import { Panel } from "./graph_panel.js";
 import { compose } from "./graph_place.js";
 import { Search } from "./graph_search.js";
-import { Player, Watch } from "./graph_time.js";
 import { Trace } from "./graph_trace.js";
-import { setAmount } from "./graph_box.js";
 
 export class Page {
   // withGraph: the runs to choose from. early: the overview of a run that was asked for before this part had come,
@@ -29,17 +27,14 @@ export class Page {
     this.selected = null;
     this.isReady = false;
     this.asked = 0;
-    this.mode = state.local.get("graph.colour", "structure");
-    if (!MODES[this.mode]) this.mode = "structure";
-    this.setMode(this.mode);
+    this.colouring = new Colouring(this);
   }
 
   end() {
     this.asked = Infinity;
     this.resize?.disconnect();
-    document.removeEventListener("keydown", this.onKey);
-    this.player?.pause();
-    this.offPace?.();
+    this.offKeys?.();
+    this.colouring.end();
   }
 
   // --- which graph -----------------------------------------------------------------------------------------
@@ -52,8 +47,13 @@ export class Page {
     if (!visible.length) { this.#nothing(all.length); return; }
     const wanted = visible.find((run) => run.name === this.chosen) || (this.touched && visible.find((run) => run.name === this.model?.run)) || visible[0];
     if (wanted.name !== this.model?.run) this.#load(wanted.name);
-    else { this.#choices(); this.#lookForTimes(); }
+    else { this.#choices(); this.colouring.lookForTimes(); }
   }
+
+  // A profile was logged: it may be a newer one of nodes of this graph.
+  profiled(run) { if (this.model?.run === run) this.colouring.lookForTimes(true); }
+
+  marked(run) { this.colouring.marked(run); }
 
   changed(run) {
     if (this.model && (run === undefined || run === this.model.run)) this.#load(this.model.run, this.model.about.tag, true);
@@ -94,10 +94,9 @@ export class Page {
     if (!again) this.touched = false;
     this.model = model;
     this.selected = selected === null ? null : [...model.items.keys()].find((id) => model.way(id).join("/") === selected) ?? null;
-    if (this.watch?.run !== run) this.watch = new Watch(run);
-    this.#lookForAnomalies();
+    this.colouring.watchRun(run);
     if (!this.drawing) this.#build();
-    this.#buildModes();
+    this.colouring.offer();
     this.#choices();
     this.search.clear();
     this.draw({ first: !again, moving: again });
@@ -105,7 +104,7 @@ export class Page {
     if (!model.about.nodes) this.note("This graph has no nodes.");
     this.isReady = true;
     // Once the picture stands: to read a profile keeps a core busy (measured with 50,000 events: 200 ms of the first paint).
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { if (asked === this.asked) this.#lookForTimes(); })));
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { if (asked === this.asked) this.colouring.lookForTimes(); })));
   }
 
   #failed(run, error) {
@@ -152,11 +151,9 @@ export class Page {
       if (act === "fit") this.camera.fit();
       else if (act) this.camera.zoom(act === "in" ? 1.25 : 0.8);
     });
-    this.player = new Player((path) => this.#find(path));
-    this.canvas.append(this.player.element);
-    this.offPace?.();
-    this.offPace = state.on("pace", () => { if (MODES[this.mode].watched || this.watch?.broken) this.recolour(); });
-    this.#listen();
+    this.colouring.begin(this.canvas, (path) => this.#find(path));
+    this.offKeys?.();
+    this.offKeys = listen(this);
     this.#showPanel(state.local.get("graph.panel", true) !== false && this.view.clientWidth >= 620);
     this.resize = new ResizeObserver(() => this.camera.drawMap());
     this.resize.observe(this.canvas);
@@ -165,72 +162,6 @@ export class Page {
   #showPanel(shown) {
     this.part("#graph-panel").hidden = !shown;
     this.part("#graph-panel-toggle").setAttribute("aria-expanded", String(shown));
-  }
-
-  #buildModes() {
-    const group = this.part(".graph-modes");
-    const has = this.watch.modes;
-    if (!this.#offers(this.mode, has)) this.mode = "structure";
-    this.setMode(this.mode);
-    if (MODES[this.mode].watched && !this.watch.series.has(this.mode)) this.#follow();
-    group.replaceChildren();
-    for (const [mode, { title }] of Object.entries(MODES)) {
-      if (!this.#offers(mode, has)) continue;
-      const label = group.appendChild(document.createElement("label"));
-      const input = label.appendChild(Object.assign(document.createElement("input"), { type: "radio", name: "graph-mode", value: mode, checked: mode === this.mode }));
-      label.append(Object.assign(document.createElement("span"), { textContent: title }));
-      input.addEventListener("change", () => {
-        state.local.set("graph.colour", mode);
-        this.setMode(mode);
-        this.draw({ moving: false });
-        if (MODES[mode].watched) this.#follow();
-      });
-    }
-  }
-
-  // Whether there is something to colour by.
-  #offers(mode, watched) {
-    if (MODES[mode].watched) return watched.includes(mode);
-    if (MODES[mode].timed) return Boolean(this.model.times);
-    return !MODES[mode].placed || this.model.about.devices.length > 0;
-  }
-
-  // A profile was logged: it may be a newer one of nodes of this graph.
-  profiled(run) { if (this.model?.run === run) this.#lookForTimes(true); }
-
-  // Asks what the nodes took, once the run has profiles; again when there are new ones.
-  async #lookForTimes(again = false) {
-    const { model } = this;
-    const profiles = (runs.get(model.run)?.series.profile ?? []).join("\n");
-    if (!profiles || (model.asked === profiles && !again)) return;
-    model.asked = profiles;
-    try { if (!await model.measure() || model !== this.model) return; } catch { return; /* the graph is of use without it */ }
-    if (state.local.get("graph.colour", "structure") === "time") this.mode = "time";
-    this.#buildModes();
-    if (this.mode === "time") this.draw({ moving: false });
-  }
-
-  setMode(mode) {
-    this.mode = mode;
-    if (MODES[mode].placed && this.model) {
-      const names = deviceNames(this.model.about.devices);
-      setAmount("devices", (devices) => sayDevices(devices, names));
-      return;
-    }
-    // Of what was watched only the colours move, so that no box changes its size while it plays.
-    setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
-  }
-
-  // Fetches what was watched and colours by it.
-  async #follow() {
-    const { watch, mode } = this;
-    try { await watch.load(mode); } catch (error) { this.note(`What was watched could not be read: ${error.message}`); return; }
-    if (watch === this.watch && mode === this.mode) this.recolour();
-  }
-
-  async #lookForAnomalies() {
-    const { watch } = this;
-    try { if (await watch.look() && watch === this.watch) this.recolour(); } catch { /* the graph is of use without it */ }
   }
 
   // Shows the item of a path, or the scope nearest to it.
@@ -243,52 +174,6 @@ export class Page {
         if (hit) { await this.go(hit.up, hit.id); return; }
       }
     } catch (error) { this.note(`It could not be shown: ${error.message}`); }
-  }
-
-  marked(run) { if (this.watch?.run === run) this.#lookForAnomalies(); }
-
-  #listen() {
-    const idAt = (event) => { const found = event.target.closest?.("[data-id]"); return found ? Number(found.dataset.id) : null; };
-    this.svg.addEventListener("click", (event) => {
-      if (this.camera.dragged) return;
-      const id = idAt(event);
-      if (id !== null && event.target.closest(".chevron")) this.toggle(id);
-      else if (id !== null && event.target.closest(".badge.is-button")) this.spread(id);
-      else this.select(event.target.closest(".back") && event.target.closest(".back") === event.target ? null : id);
-      this.canvas.focus({ preventScroll: true });
-    });
-    this.svg.addEventListener("dblclick", (event) => {
-      const id = idAt(event);
-      if (id !== null && !event.target.closest(".chevron, .badge.is-button, .back")) this.toggle(id);
-    });
-    this.svg.addEventListener("pointerover", (event) => {
-      const box = event.target.closest(".box, .chip");
-      this.trace(box ? Number(box.dataset.id ?? box.dataset.rail) : null);
-    });
-    this.svg.addEventListener("pointerleave", () => this.trace(null));
-    this.canvas.addEventListener("keydown", (event) => this.#keyed(event));
-    this.onKey = (event) => {
-      if (event.target.matches("input, textarea, select, [contenteditable]") || event.metaKey || event.ctrlKey || event.altKey) return;
-      if (event.key === "/") this.part("#graph-search")?.focus();
-      else if (event.key === "f") this.camera.fit();
-      else return;
-      event.preventDefault();
-    };
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  #keyed(event) {
-    if (event.metaKey || event.ctrlKey || event.altKey || event.target !== this.canvas) return;
-    if (event.key.startsWith("Arrow")) {
-      const next = this.selected === null ? this.scene.boxes[0]?.id : this.tracing.neighbour(this.selected, event.key);
-      if (next !== null && next !== undefined) { this.select(next); this.camera.centre(this.scene.byId.get(next), false); }
-    } else if (event.key === "Enter" || event.key === " ") {
-      if (this.selected !== null && this.model.canOpen(this.selected)) this.toggle(this.selected);
-    } else if (event.key === "Escape") this.select(null);
-    else if (event.key === "+" || event.key === "=") this.camera.zoom(1.25);
-    else if (event.key === "-") this.camera.zoom(0.8);
-    else return;
-    event.preventDefault();
   }
 
   // --- what is seen ----------------------------------------------------------------------------------------
@@ -313,36 +198,7 @@ export class Page {
     this.panel.outline(this.model, this.selected);
   }
 
-  recolour() {
-    if (!this.scene) return;
-    const closed = this.scene.boxes.filter((box) => !box.open);
-    const watch = MODES[this.mode].watched ? this.watch : null;
-    const path = (item) => this.model.way(item.id).join("/");
-    const amount = watch ? (item) => watch.at(path(item), this.mode) : undefined;
-    const items = closed.map((box) => box.item);
-    const scale = this.mode === "structure" ? null : MODES[this.mode].placed ? new DeviceScale(this.model.about.devices) : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
-    const { broken: met } = this.watch;
-    const at = watch?.steps.length ? watch.step : state.get("pace") ?? Infinity;
-    // What the training marked ended it: the newest step that was watched may lie before.
-    const broken = met && (at >= met.step || (met.text && state.get("pace") === null)) ? met.path : null;
-    const ill = new Set(broken === null ? [] : met.text ? nearest(broken, closed, path) : closed.filter((box) => within(broken, path(box.item))));
-    this.player.show(this.watch, Boolean(watch));
-    for (const box of closed) {
-      const { g } = this.drawing.boxes.get(box.id);
-      g.classList.toggle("is-broken", ill.has(box));
-      const colour = scale?.colour(box.item);
-      g.classList.toggle("is-scaled", Boolean(scale));
-      g.style.setProperty("--fill", colour?.fill ?? "");
-      g.style.setProperty("--ink", colour?.ink ?? "");
-    }
-    legend(this.part(".graph-legend"), this.mode, scale, closed, this.mode === "time" ? this.#measured() : "");
-    this.camera.drawMap();
-  }
-
-  #measured() {
-    const { tag, step, named, total } = this.model.timed;
-    return `in profile ${tag}${step > 0 ? `, step ${format.step(step)}` : ""}; ${Math.round((100 * named) / total)} % of its operations' time is of this graph`;
-  }
+  recolour() { this.colouring.paint(); }
 
   // Lights what an item reads and what reads it; nothing when null, but the neighbours of what is selected.
   trace(id) {
@@ -457,17 +313,6 @@ export class Page {
     clearTimeout(this.noting);
     this.noting = setTimeout(() => { element.hidden = true; }, 8000);
   }
-}
-
-const within = (path, outer) => path === outer || path.startsWith(`${outer}/`);
-
-// The boxes that a path lies in, or that lie in it; of a node that the graph does not show those of the nearest scope.
-function nearest(path, boxes, pathOf) {
-  for (let wanted = path; wanted; wanted = wanted.slice(0, Math.max(0, wanted.lastIndexOf("/")))) {
-    const found = boxes.filter((box) => within(wanted, pathOf(box.item)) || within(pathOf(box.item), wanted));
-    if (found.length) return found;
-  }
-  return [];
 }
 
 function fill(select, names, chosen) {

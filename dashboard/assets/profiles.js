@@ -226,4 +226,4 @@ export const probe = { get chart() { return chart; }, get flame() { return flame
 
 runs.onChange((what) => { if (what?.highlight === undefined) list(); });
 live.on("changed", ({ what }) => { if (view && what.includes("profile")) list(); });
-document.addEventListener("themechange", () => { chart?.colours.clear(); chart?.request(); });
+document.addEventListener("themechange", () => { chart?.picture.colours.clear(); chart?.request(); });

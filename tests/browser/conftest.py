@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import shutil
@@ -12,6 +13,8 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+from fork_server import ForkServer
+from served import Served, serving, start_viz
 
 import tracker
 
@@ -28,6 +31,11 @@ FLAGS = [
     "--font-render-hinting=none",
     "--force-device-scale-factor=1",
     "--hide-scrollbars",
+    # Chromium draws what it suggests below its address bar with two pages of its own in each window, which nobody
+    # sees here: half of what a page of ours costs (0.7 of 1.5 s). The others are off already, in a list of
+    # Playwright's that this one replaces.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,PaintHolding,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"
+    ",DestroyProfileOnBrowserClose,MediaRouter,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch",
 ]
 
 
@@ -50,6 +58,31 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def start_forked() -> Iterator[Callable[..., Served]]:
+    """Starts `viz` like `start_viz`, but what Python imports is imported once for all tests."""
+    if not hasattr(os, "fork"):
+        yield start_viz
+        return
+    server = ForkServer()
+    yield functools.partial(start_viz, begin=server.start)
+    server.close()
+
+
+@pytest.fixture
+def serve(start_forked: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
+    """Starts servers as in the other folders, forked from one that has imported all."""
+    with serving(start_forked) as start:
+        yield start
+
+
+@pytest.fixture
+def serve_as_users_do() -> Iterator[Callable[..., Served]]:
+    """Starts servers by the command itself."""
+    with serving(start_viz) as start:
+        yield start
 
 
 @pytest.fixture
@@ -140,6 +173,23 @@ def open_page(serve: Callable[..., Any], new_page: Callable[..., Any], until: Ca
         return page
 
     return opened
+
+
+@pytest.fixture
+def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]) -> Callable[..., Any]:
+    """Logs values at steps and opens the page: show_media({0: {...}, 10: {...}}, more="&across=steps")."""
+
+    def show(values: dict[int, dict[str, Any]], more: str = "", runs: tuple[str, ...] = ("a",)) -> Any:
+        for name in runs:
+            with tracker.init(logdir=logdir, name=name) as run:
+                for step, each in values.items():
+                    run.log(each, step=step)
+        served = serve(logdir, "--no-token")
+        page.goto(f"{served.base}/?p=media{more}")
+        until(page, "viz.ready")
+        return page
+
+    return show
 
 
 @pytest.fixture

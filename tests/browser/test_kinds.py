@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from served import Served
 
 import tracker
 from sample_runs.digits import load_digits
 from sample_runs.optimizer_race import main as race
-from tests.conftest import Served, Training, start_viz
+from tests.conftest import Training
 from tests.docs.test_kinds_page import TABLE
 
 FOLDERS = (
@@ -97,9 +98,9 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, start_forked: Callable[..., Served]) -> Iterator[Served]:
     """The page of it, once every event file is read."""
-    server = start_viz(folder, "--no-token")
+    server = start_forked(folder, "--no-token")
     wanted = {*FOLDERS, "digits_torch", "keras_profile", "digits", "machine"}
     deadline = time.monotonic() + 60
     while True:

@@ -103,9 +103,11 @@ def test_hiding_a_run_takes_its_line_away_and_the_address_remembers(
     until(page, "viz.ready && Object.keys(viz.drawn('train/loss')).join() === 'second'")
 
 
-def test_the_controls_that_dash_draws_move_the_curves(everything: Any, page: Any, until: Callable[..., Any]) -> None:
-    """Filter, smoothing, axis and scale."""
-    page.goto(everything.address)
+def test_the_controls_that_dash_draws_move_the_curves(
+    everything: Any, logdir: Path, serve_as_users_do: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Filter, smoothing, axis and scale; of a server that imports Dash while one looks on."""
+    page.goto(serve_as_users_do(logdir, "--no-token").address)
     until(page, "document.body.classList.contains('has-dash')")
     page.get_by_placeholder("Filter tags").fill("val")
     until(page, "document.querySelectorAll('.card').length === 1")

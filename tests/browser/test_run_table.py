@@ -199,7 +199,7 @@ def test_deleting_is_undone(shown: Any, page: Any, until: Callable[..., Any]) ->
     until(page, "viz.page().rows.length === 7 && viz.page().rows.includes('sweep/1')")
     page.click(NAME.format("sweep/1"))
     page.keyboard.press("Delete")
-    until(page, "viz.page().rows.length === 7")
+    until(page, "viz.page().rows.length === 6")
     page.click(".table-bar >> text=Trash")
     page.click("dialog [aria-label='Restore sweep/1']")
     until(page, "viz.page().rows.length === 7")

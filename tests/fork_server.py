@@ -1,0 +1,163 @@
+"""A process that has imported `viz` and forks a server whenever a test wants one.
+
+What a server does is the same, and it is a process like any other; but its imports, a second and a half of a core
+with Dash, are paid once a worker and not once a test. `tests/dashboard/test_cli.py` starts the command as users do.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ForkServer:
+    """The process that forks; it ends, and with it what it started, when this one does."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT
+        )
+        theirs.close()
+        self._answers = self._socket.makefile("r", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def start(self, words: list[str], environment: Mapping[str, str]) -> Forked:
+        """`viz` with these words; what it prints is read from the `stdout` of the answer."""
+        said, out = os.pipe()
+        alive, life = os.pipe()
+        request = json.dumps({"words": words, "environment": dict(environment)}).encode() + b"\n"
+        with self._lock:
+            socket.send_fds(self._socket, [request], [out, life])
+            os.close(out)
+            os.close(life)
+            pid = self._answer()
+        return Forked(self, pid, said, alive)
+
+    def status(self, pid: int) -> int:
+        """How a server that has ended did, as `subprocess` says it."""
+        with self._lock:
+            self._socket.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+            return self._answer()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._answers.close()
+        self._socket.close()
+        self._process.wait(20)
+
+    def _answer(self) -> int:
+        line = self._answers.readline()
+        if not line:
+            raise RuntimeError("the process that forks servers has ended; see what it printed above")
+        return int(line)
+
+
+class Forked:
+    """A forked server, with as much of `subprocess.Popen` as a test asks for."""
+
+    def __init__(self, server: ForkServer, pid: int, said: int, alive: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self.stdout = os.fdopen(said, encoding="utf-8")
+        self._server, self._alive = server, alive
+
+    def poll(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, waited for."""
+        status = self._ended(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(["viz"], timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """At once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        # Nobody but the server holds the other end of the pipe, which the kernel closes however it ends.
+        if self.returncode is None and select.select([self._alive], [], [], timeout)[0]:
+            self.returncode = self._server.status(self.pid)
+            os.close(self._alive)
+        return self.returncode
+
+
+def main(number: int) -> None:
+    """Answers requests until the other end is closed; in a fork it returns to be the server."""
+    requests = socket.socket(fileno=number)
+    running: set[int] = set()
+    kept = b""
+    gc.freeze()  # or each fork goes through what it will never let go
+    descriptors: list[int] = []
+    while True:
+        while b"\n" not in kept:
+            data, more, _, _ = socket.recv_fds(requests, 65536, 2)
+            if not data:
+                for pid in running:
+                    os.kill(pid, signal.SIGKILL)
+                return
+            kept += data
+            descriptors += more
+        line, _, kept = kept.partition(b"\n")
+        asked: dict[str, Any] = json.loads(line)
+        if "pid" in asked:
+            _, status = os.waitpid(asked["pid"], 0)
+            running.discard(asked["pid"])
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                requests.close()
+                be(asked["words"], asked["environment"], *descriptors)
+                return
+            running.add(answer)
+            for each in descriptors:
+                os.close(each)
+            descriptors = []
+        requests.sendall(f"{answer}\n".encode())
+
+
+def be(words: list[str], environment: Mapping[str, str], out: int, life: int) -> None:
+    """Makes this process the one that was asked for; `life` stays open to its end."""
+    os.setsid()
+    os.set_inheritable(life, False)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.close(out)
+    sys.argv = ["viz", *words]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(cli.main(words))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the tests, which then end us
+
+    # Imported here and not by those who only ask: all that a server imports sooner or later.
+    import dashboard.dash_app
+    import dashboard.server  # noqa: F401
+    from dashboard import cli
+
+    main(int(sys.argv[1]))

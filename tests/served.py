@@ -1,0 +1,94 @@
+"""Servers for tests: `viz` as a process, whose address is what it printed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Served:
+    """A `viz` process that serves a logdir."""
+
+    def __init__(self, process: Any, address: str) -> None:
+        self.process = process
+        """Of `subprocess.Popen`, or of `fork_server.Forked`."""
+        self.address = address
+        """As printed, the token included."""
+        self.base = address.partition("?")[0].rstrip("/")
+        self.token = address.partition("token=")[2]
+
+    def stop(self) -> int:
+        """Ends it as Ctrl-C does; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(2)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+@contextlib.contextmanager
+def serving(begun: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
+    """Gives what starts servers, all of which end with the block."""
+    started: list[Served] = []
+
+    def start(folder: Path, *options: str, **more: Any) -> Served:
+        started.append(begun(folder, *options, **more))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.stop()
+        if served.process.stdout is not None:
+            served.process.stdout.close()
+
+
+def start_viz(
+    folder: Path, *options: str, command: str = "serve", begin: Callable[[list[str], dict[str, str]], Any] | None = None
+) -> Served:
+    """A `viz` process of a free port, once it has said where it is; `begin` starts it in another way than users do."""
+    port = [] if "--port" in options else ["--port", "0"]
+    process = (begin or _begin)(
+        [command, "--logdir", str(folder), *port, *options],
+        {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(folder.parent / "cache")},
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    # A server that never says where it is must fail the test and not hang it.
+    timer = threading.Timer(30, process.kill)
+    timer.start()
+    for line in process.stdout:
+        lines.append(line)
+        found = re.search(r"http://\S+", line)
+        if found:
+            timer.cancel()
+            # Whatever else it says is read away, so that it never waits for a full pipe.
+            threading.Thread(target=lambda: [lines.append(rest) for rest in process.stdout], daemon=True).start()
+            served = Served(process, found.group())
+            served.lines = lines  # type: ignore[attr-defined]
+            return served
+    timer.cancel()
+    raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")
+
+
+def _begin(words: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dashboard", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+        env=environment,
+    )
