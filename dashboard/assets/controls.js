@@ -16,11 +16,18 @@ const hear = (key, read = (value) => value) => (value) => {
   return none();
 };
 
+// A metric was chosen that has no name yet: it is asked for, and the axis and its control stay what they were.
+function nameless() {
+  setTimeout(() => window.dash_clientside.set_props("x", { value: state.get("x") }));
+  document.dispatchEvent(new CustomEvent("metricwanted"));
+  return none();
+}
+
 export const functions = {
   set_tags: hear("tags"),
   // Not back to the rounded place of what was set by hand: 0.6 stays 0.6.
   set_smooth: hear("smooth", (value) => (value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)))),
-  set_x: hear("x"),
+  set_x: (value) => (value === "metric" && !state.get("metric") && state.get("x") !== "metric" ? nameless() : hear("x")(value)),
   set_logy: hear("logy"),
   set_bins: hear("bins"),
   set_binning: hear("binning"),

@@ -117,12 +117,7 @@ async function views(anchor) {
 }
 
 const lines = button("Lines", "How lines are drawn", lineTools);
-// Which metric is asked for where it is chosen; until one is named the axis stays what it was.
-state.on("x", (x) => {
-  if (x !== "metric" || state.get("metric")) return;
-  state.set("x", "step");
-  lineTools(lines)?.focus();
-});
+document.addEventListener("metricwanted", () => lineTools(lines)?.focus());
 export const groups = button("Groups", "Groups, baseline, colours", groupTools);
 button("New chart", "Several tags in one chart, or an expression", newChart);
 button("Views", "Saved views", views);

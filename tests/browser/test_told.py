@@ -147,3 +147,19 @@ def test_a_zoom_between_two_points_shows_the_line_between_them(
         assert found[0] <= y[0] < y[1] <= found[1]
         assert found[1] - found[0] < 3 * (y[1] - y[0])
         assert len(lines(page, tag)[0]["x"]) == 2
+
+
+def test_a_metric_that_is_chosen_as_x_is_asked_for(odd: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Until it is named the axis stays; then the choice is lit among the others, and undone by another."""
+    page.goto(f"{odd.base}/?s=0")
+    until(page, "viz.ready && document.querySelector('#x label')")
+    page.click("#x >> text=Metric")
+    until(page, "document.activeElement.matches('.popover input')")
+    until(page, "document.querySelector('#x input[value=step]').checked && viz.get('x') === 'step'")
+    page.keyboard.type("tokens")
+    page.keyboard.press("Enter")
+    until(page, "viz.get('x') === 'metric' && document.querySelector('#x input[value=metric]').checked")
+    until(page, "document.querySelector('.card').card.chart.view.settings.axis === 'metric'")
+    page.keyboard.press("Escape")
+    page.click("#x >> text=Step")
+    until(page, "viz.get('x') === 'step' && document.querySelector('.card').card.chart.view.settings.axis === 'step'")
