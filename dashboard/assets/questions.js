@@ -6,6 +6,7 @@ import * as api from "./api.js";
 
 const UNDER_WAY = 2; // large questions at a time
 const CURVES = 3000; // of one question, at the most: 15 MB of runs of 200 points
+const TAGS = 64; // of one question, as many as the server takes
 const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live gap
 
 const waiting = [];
@@ -41,7 +42,7 @@ function send() {
 // What can be asked together with a wish.
 function together(first) {
   if (!isPlain(first)) return [];
-  const most = Math.max(1, Math.floor(CURVES / first.runs.length)) - 1;
+  const most = Math.min(TAGS, Math.max(1, Math.floor(CURVES / first.runs.length))) - 1;
   return waiting.filter((wish) => wish !== first && wish.key === first.key && isPlain(wish) && wish.runs.every((run, i) => run === first.runs[i])).slice(0, most);
 }
 
