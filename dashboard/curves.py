@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,13 @@ FEW = 64
 
 TAIL_COLUMNS = 250
 
+GROWTH = 4
+"""On a logarithmic axis columns are evenly spaced up to so many times their distance from 0: of these the first is
+twice as wide as the mean."""
+
+MAX_WINDOWS = 40
+"""Of so many times 4 no training has steps; a metric may reach further, and its columns are then less even."""
+
 COLUMNS = (
     "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
     "nan_count posinf_count neginf_count".split()
@@ -55,6 +63,8 @@ class Question:
     axis: str = "step"
     """step, wall_time, relative (seconds since the run began) or metric: the values of `x`."""
     x: str | Expression | None = None
+    is_log: bool = False
+    """Whether the x axis is logarithmic: the columns are then as wide as each other there."""
 
 
 class Sheaf:
@@ -123,10 +133,11 @@ def _read(files: Files, known: Sequence[Segment], question: Question) -> Answer 
     if question.axis == "relative":
         start, stop = (None if edge is None else edge + started for edge in (start, stop))
     axis = "step" if question.axis == "step" else "wall_time"
+    origin = started if question.axis == "relative" else 0.0
     if isinstance(question.y, str) and question.x is None:
-        found = _stored(files.of(question.y), question.columns, start, stop, axis)
+        found = _stored(files.of(question.y), question, start, stop, axis, origin)
     else:
-        found = _computed(files, question, start, stop, axis)
+        found = _computed(files, question, start, stop, axis, origin)
     if found is None:
         return None
     head, columns = found
@@ -168,22 +179,33 @@ def _thinned(points: Points) -> Points:
 
 
 def _stored(
-    sources: dict[str, ScalarLevels], columns: int, start: float | None, stop: float | None, axis: str
+    sources: dict[str, ScalarLevels],
+    question: Question,
+    start: float | None,
+    stop: float | None,
+    axis: str,
+    origin: float,
 ) -> Answer | None:
     if not sources:
         return None
-    if sum(source.length() for source in sources.values()) <= _limit(columns):
+    if sum(source.length() for source in sources.values()) <= _limit(question.columns):
         points = stretch.concatenate([source.all_points() for source in sources.values()])
         answer = _points(points, start, stop, axis)
     else:
         answer = None
     if answer is None:
-        answer = _columns(_with_neighbours(list(sources.values()), columns, start, stop, axis))
+        found = _with_neighbours(list(sources.values()), question.columns, start, stop, axis)
+        if question.is_log and len(found) != found.points:
+            made = partial(envelope, list(sources.values()), axis=axis)
+            found = _spread(made, question.columns, start, stop, axis, origin)
+        answer = _columns(found)
     head, arrays = answer
     return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
 
 
-def _computed(files: Files, question: Question, start: float | None, stop: float | None, axis: str) -> Answer | None:
+def _computed(
+    files: Files, question: Question, start: float | None, stop: float | None, axis: str, origin: float
+) -> Answer | None:
     y, x = (files.points(each) for each in (question.y, question.x))
     if y is None or (question.x is not None and x is None):
         return None
@@ -191,7 +213,11 @@ def _computed(files: Files, question: Question, start: float | None, stop: float
     unplaced = len(y.step) - len(points.step)
     answer = _points(points, start, stop, axis) if len(points.step) <= _limit(question.columns) else None
     if answer is None:
-        answer = _columns(envelope_of_points(points, question.columns, start, stop, axis))
+        made = partial(envelope_of_points, points, axis=axis)
+        if question.is_log:
+            answer = _columns(_spread(made, question.columns, start, stop, axis, origin))
+        else:
+            answer = _columns(made(question.columns, start, stop))
     head, arrays = answer
     return {"counts": {}, "unplaced": unplaced, **head}, arrays
 
@@ -210,6 +236,42 @@ def _with_neighbours(
     if stop is not None:
         after = math.floor(stop) + 1 if whole else math.nextafter(stop, math.inf)
         parts.append(_end(envelope(sources, 1, after, None, axis=axis), "first"))
+    return _joined(parts)
+
+
+def _spread(
+    made: Callable[[int, float | None, float | None], Envelope],
+    columns: int,
+    start: float | None,
+    stop: float | None,
+    axis: str,
+    origin: float,
+) -> Envelope:
+    """Columns for a logarithmic axis: windows that each reach `GROWTH` times as far, with as many columns in each.
+
+    Evenly spaced, the first of a thousand columns of a million steps would be half of the picture. What lies at or
+    below `origin`, and has no place there, comes first: a page counts it.
+    """
+    whole = axis == "step"
+    after = math.floor(origin) + 1 if whole else math.nextafter(origin, math.inf)
+    extent = made(1, after if start is None or start <= origin else start, stop)
+    if not len(extent):  # nothing has a place there
+        return made(columns, start, stop)
+    low, high = (float(getattr(extent, f"{axis}_{end}")[0]) - origin for end in ("first", "last"))
+    begin, reach = math.log(low), math.log(high) - math.log(low)
+    windows = min(MAX_WINDOWS, max(1, math.ceil(reach / math.log(GROWTH))))
+    edges = [origin + math.exp(begin + reach * i / windows) for i in range(1, windows)]
+    begins = sorted({math.ceil(edge) if whole else edge for edge in edges})
+    starts = [start if start is not None and start > origin else after, *begins]
+    ends = [*(edge - 1 if whole else math.nextafter(edge, -math.inf) for edge in begins), stop]
+    each = max(1, columns // windows)
+    parts = [made(each, first, last) for first, last in zip(starts, ends, strict=True)]
+    if start is None or start <= origin:
+        parts.insert(0, made(each, start, math.floor(origin) if whole else origin))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Envelope]) -> Envelope:
     return Envelope(
         **{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Envelope)}
     )

@@ -134,7 +134,8 @@ class _Api:
         if axis not in ("step", "wall_time", "relative", "metric") or (axis == "metric") != (x is not None):
             raise HTTPException(400, _CURVES_WANTED)
         columns = _within(body.get("columns", 1000))
-        questions = [Question(_formula(tag), columns, start, stop, axis, x) for tag in wanted]
+        is_log = body.get("log") is True and axis != "wall_time"
+        questions = [Question(_formula(tag), columns, start, stop, axis, x, is_log) for tag in wanted]
         sheaves = [Sheaf(question) for question in questions]
 
         def read(part: list[Any]) -> None:
@@ -284,7 +285,8 @@ _STEP_WANTED = (
 
 _CURVES_WANTED = (
     "expected {tag: text (or tags: [texts]), runs: [names], columns?: n, start?: x, stop?: x, "
-    "axis?: step | wall_time | relative | metric, x?: text (with axis metric)}; "
+    "axis?: step | wall_time | relative | metric, x?: text (with axis metric), "
+    "log?: true for columns of a logarithmic x}; "
     "a tag that begins with = is an expression"
 )
 

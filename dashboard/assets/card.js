@@ -12,6 +12,7 @@ import { Curve } from "./curve.js";
 import { row } from "./legend.js";
 import { say } from "./menu.js";
 import { linesOf } from "./lines.js";
+import { domain } from "./scale.js";
 import { count, nothing, words } from "./told.js";
 
 const CARD = `
@@ -33,10 +34,12 @@ const ALL_COLUMNS = 160_000, LEAST_COLUMNS = 100; // of all curves of a card, an
 const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
 const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
 
+const isLogX = () => state.get("logx") && state.get("x") !== "time";
+
 export const settings = () => ({
   axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
-  smoothing: { kind: state.get("kind"), weight: state.get("smooth") },
-  logx: state.get("logx") && state.get("x") !== "time", logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric").replace(/^=\s*/, ""),
+  smoothing: { kind: state.get("kind"), weight: state.get("smooth"), isLog: isLogX() },
+  logx: isLogX(), logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric").replace(/^=\s*/, ""),
   yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
 });
 
@@ -227,8 +230,9 @@ export class Card {
 
   #ask(tag, names) {
     if (!names.length || !this.chart) return;
-    const { axis } = settings();
+    const { axis, logx } = settings();
     const how = { columns: this.#columns(), axis: axis === "time" ? "wall_time" : axis };
+    if (logx) how.log = true;
     if (axis === "metric") how.x = state.get("metric");
     if (this.chart.zoom) Object.assign(how, this.#window(axis));
     // Of very many runs the newest first: there is something to see while the others come.
@@ -307,6 +311,12 @@ export class Card {
     this.load();
   }
 
+  // Whether x is logarithmic has changed: columns are spaced as the axis is, and points stay what they are.
+  respaced() {
+    if (!this.sight) { this.asked.clear(); return; }
+    for (const tag of this.tags) this.#ask(tag, runs.names().filter((name) => this.curve(name, tag)?.loaded && !this.curve(name, tag).single));
+  }
+
   zoomed() {
     this.element.querySelector(".reset").hidden = !this.chart.zoom && !this.chart.zoomY;
     this.redraw(true); // at once with what is known, then finer
@@ -363,14 +373,15 @@ export class Card {
     for (const key of ["group", "centre", "band", "base", "colourBy", "dashBy", "chosen"]) how[key] = state.get(key);
     how.highlight = this.highlight;
     const wanted = this.wanted();
-    how.full = this.#span(wanted, how.axis);
+    how.full = this.#span(wanted, how);
     return linesOf(wanted, how, this.tags, this.memo, new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])));
   }
 
   // What smoothing is measured by: the window, or all there is; a live chart's, while it stands still, as it stands.
-  #span(wanted, axis) {
-    const zoom = this.chart?.zoom, view = this.chart?.view, span = zoom ? zoom[1] - zoom[0] : spanOf(wanted, axis);
-    const holds = view?.settings.axis === axis && view.x.full <= span && span <= (1 + ROOM) * view.x.full;
+  #span(wanted, { axis, logx }) {
+    const zoom = this.chart?.zoom, view = this.chart?.view, known = wanted.filter(({ curve }) => curve?.length);
+    const span = known.length ? domain(known, { axis, logx }, zoom).full : 0;
+    const holds = view?.settings.axis === axis && view.settings.logx === logx && view.x.full <= span && span <= (1 + ROOM) * view.x.full;
     return holds && wanted.some(({ run }) => run.status === "running") ? view.x.full : span;
   }
 
@@ -432,15 +443,4 @@ export class Card {
     this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
     this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
   }
-}
-
-function spanOf(wanted, axis) {
-  let low = Infinity, high = -Infinity;
-  for (const { curve } of wanted) {
-    if (!curve?.length) continue;
-    const [begin, end, shift] = curve.ends(axis);
-    low = Math.min(low, begin[0] - shift);
-    high = Math.max(high, end[curve.length - 1] - shift);
-  }
-  return Math.max(0, high - low);
 }

@@ -9,6 +9,7 @@ import { smooth } from "./smoothing.js";
 // In the order in which the server sends them; see COLUMNS in dashboard/curves.py.
 const FIELDS = ["x0", "x1", "w0", "w1", "count", "first", "last", "min", "minStep", "max", "maxStep", "mean", "nan", "pinf", "ninf"];
 const MAX_COLUMNS = 4096;
+const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
 // What every curve of single points shares: a count of one each, and nothing that is not finite.
 let ones = new Float64Array(0), zeros = new Float64Array(0);
@@ -201,13 +202,20 @@ export class Curve {
   }
 
   // The smoothed mean at each column, kept until something changes.
-  smoothed({ kind, weight }, axis, range) {
+  smoothed({ kind, weight, isLog = false }, axis, range) {
     const known = this.cache;
-    if (known?.version === this.version && known.kind === kind && known.weight === weight && known.axis === axis && known.range === range) return known.values;
-    const [begin, end] = this.ends(axis);
+    if (known?.version === this.version && known.kind === kind && known.weight === weight && known.isLog === isLog && known.axis === axis && known.range === range) return known.values;
+    const [begin, end] = isLog ? this.#logarithms(axis) : this.ends(axis);
     const values = smooth(kind, weight, begin, end, this.mean, this.length, range, known?.values);
-    this.cache = { version: this.version, kind, weight, axis, range, values };
+    this.cache = { version: this.version, kind, weight, isLog, axis, range, values };
     return values;
+  }
+
+  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they change nothing.
+  #logarithms(axis) {
+    const [begin, end, shift] = this.ends(axis), n = this.length;
+    const stops = Float64Array.from({ length: n }, (_, i) => (end[i] > shift ? Math.log(end[i] - shift) : BEFORE_ALL));
+    return [stops.map((stop, i) => (begin[i] > shift ? Math.log(begin[i] - shift) : stop)), stops];
   }
 
   // A curve of columns that were worked out here; those that are not given are as of single points.

@@ -355,6 +355,7 @@ runs.onChange((what) => {
 state.on(["tags", "cards"], arrange);
 state.on("pins", (pins) => { for (const card of cards.values()) card.setPinned(pins.includes(card.id)); arrange(); });
 state.on(["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"], redrawAll);
+state.on("logx", () => { for (const card of cards.values()) card.respaced(); });
 state.on("base", () => { for (const card of sighted()) { card.load(); card.redraw(true); } });
 let axis = state.get("x");
 state.on(["x", "metric"], () => {
@@ -363,6 +364,7 @@ state.on(["x", "metric"], () => {
   for (const card of cards.values()) {
     if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
     if (worked) card.refresh(true); // the places of the points themselves are others now
+    else if (state.get("logx")) card.respaced();
     card.redraw(true);
   }
   watch();

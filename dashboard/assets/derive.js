@@ -1,5 +1,6 @@
 // Curves made of curves: the middle and spread of a group of runs, and the difference to another run.
 import { Curve } from "./curve.js";
+import { leastAbove0 } from "./scale.js";
 
 const GRID = 800; // places at which a group is looked at, at the most: half of them are about a card's width
 const RESAMPLES = 200;
@@ -33,39 +34,43 @@ function walker(curve, axis) {
   };
 }
 
-// Where the members of a group are looked at: the places of the longest where it has few, else evenly, at multiples of a
-// power of two: what is there stays where it is while new points come.
-function gridOf(curves, axis) {
+// Where the members of a group are looked at: the places of the longest where it has few, else evenly (as the axis is), at multiples
+// of a power of two: what is there stays where it is while new points come.
+function gridOf(curves, axis, isLog) {
   let low = Infinity, high = -Infinity, longest = null;
   for (const curve of curves) {
     const [begin, end, shift] = curve.ends(axis);
-    low = Math.min(low, begin[0] - shift);
+    low = Math.min(low, isLog ? leastAbove0(curve, axis) : begin[0] - shift);
     high = Math.max(high, end[curve.length - 1] - shift);
     if (!longest || curve.length > longest.length) longest = curve;
   }
+  if (low === Infinity) return Float64Array.of(1); // nothing has a place on a logarithmic axis
   if (longest.length <= GRID && longest.single) {
     const [begin, , shift] = longest.ends(axis);
     const places = [];
-    for (let i = 0; i < longest.length; i++) places.push(begin[i] - shift);
-    if (places[0] > low) places.unshift(low);
+    for (let i = 0; i < longest.length; i++) if (!isLog || begin[i] > shift) places.push(begin[i] - shift);
+    if (!(places[0] <= low)) places.unshift(low);
     if (places.at(-1) < high) places.push(high);
     return Float64Array.from(places);
   }
   if (!(high > low)) return Float64Array.of(low);
-  const gap = 2 ** Math.ceil(Math.log2((high - low) / (GRID - 2)));
-  const first = Math.floor(low / gap) + 1, inner = Math.max(0, Math.ceil(high / gap) - first);
-  return Float64Array.from({ length: inner + 2 }, (_, i) => (i === 0 ? low : i > inner ? high : (first + i - 1) * gap));
+  const [from, to] = isLog ? [Math.log2(low), Math.log2(high)] : [low, high];
+  const gap = 2 ** Math.ceil(Math.log2((to - from) / (GRID - 2)));
+  const first = Math.floor(from / gap) + 1, inner = Math.max(0, Math.ceil(to / gap) - first);
+  const place = isLog ? (at) => 2 ** at : (at) => at;
+  return Float64Array.from({ length: inner + 2 }, (_, i) => (i === 0 ? low : i > inner ? high : place((first + i - 1) * gap)));
 }
 
 // A group as one curve: its middle, and its spread as the curve's min and max.
 // how: { centre: mean | median, band: std | sem | range | boot | none }; smoothing is done on each member, before.
 export function group(name, curves, axis, how, smoothing, range) {
   const members = curves.filter((curve) => curve.length);
-  const grid = gridOf(members, axis);
+  const isLog = Boolean(smoothing.isLog), grid = gridOf(members, axis, isLog);
   const samplers = members.map((curve) => sampler(curve, axis, smoothing.weight > 0 && curve.length > 2 ? curve.smoothed(smoothing, axis, range) : curve.mean));
   const mean = new Float64Array(grid.length), min = new Float64Array(grid.length), max = new Float64Array(grid.length);
   const found = new Float64Array(members.length), carried = new Float64Array(grid.length);
   const spikes = members.map((curve) => walker(curve, axis));
+  if (isLog) for (const walk of spikes) walk(0); // what has no place on the axis is not in its band
   const raw = how.band === "range" && !(smoothing.weight > 0);
   const random = generator(1);
   for (let g = 0; g < grid.length; g++) {

@@ -153,7 +153,7 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
 
 // What was worked out from curves, until one of them or the manner changes.
 function kept(memo, key, curves, how, make) {
-  const version = `${curves.map((curve) => curve.version).join()}|${how.axis}|${how.centre}|${how.band}|${how.smoothing.kind}|${how.smoothing.weight}|${how.full}|${how.base}`;
+  const version = `${curves.map((curve) => curve.version).join()}|${how.axis}|${how.centre}|${how.band}|${how.smoothing.kind}|${how.smoothing.weight}|${how.logx}|${how.full}|${how.base}`;
   const known = memo.get(key);
   if (known?.version === version && known.curves.length === curves.length && known.curves.every((curve, i) => curve === curves[i])) return known.made;
   const made = make();

@@ -1,8 +1,9 @@
 // What part of the data a chart shows, and where on the screen it lies.
 
-// The x range of some lines: { low, high, full }; `full` is what smoothing is measured by.
+// The x range of some lines: { low, high, full }; `full` is what smoothing is measured by, on a logarithmic axis the
+// logarithm of how many times it reaches.
 export function domain(lines, { axis, logx }, zoom) {
-  if (zoom && !(logx && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], full: zoom[1] - zoom[0] };
+  if (zoom && !(logx && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], full: logx ? Math.log(zoom[1] / zoom[0]) : zoom[1] - zoom[0] };
   let low = Infinity, high = -Infinity;
   for (const { curve } of lines) {
     if (!curve.length) continue;
@@ -19,7 +20,7 @@ export function domain(lines, { axis, logx }, zoom) {
   }
   if (zoom) high = zoom[1]; // a window that begins at or below 0, from before the axis was logarithmic
   if (logx && high <= 0) return { low: 1, high: 10, full: 0 };
-  const full = Math.max(0, high - low);
+  const full = Math.max(0, logx ? Math.log(high / low) : high - low);
   if (low > high) return { low: logx ? 1 : 0, high: logx ? 10 : 1, full: 0 };
   if (logx) return high > low ? { low, high, full } : { low: low / 2, high: low * 2, full };
   return low === high ? { low: low - 0.5, high: high + 0.5, full } : { low, high, full };
@@ -27,7 +28,7 @@ export function domain(lines, { axis, logx }, zoom) {
 
 // The least place above 0 of a curve, for a logarithmic axis. A column that begins at or below 0 and ends above may have a
 // step at 1; other places within it are not known, and it is shown by its end.
-function leastAbove0(curve, axis, first) {
+export function leastAbove0(curve, axis, first = 0) {
   const [begin, end, shift] = curve.ends(axis);
   while (first < curve.length && end[first] - shift <= 0) first++;
   if (first === curve.length) return Infinity;
