@@ -7,17 +7,16 @@ envelope is fifteen. A longer one comes as an envelope, in which no extreme is m
 from __future__ import annotations
 
 import contextlib
-import math
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dashboard import expressions
+from dashboard import expressions, windows
 from dashboard.expressions import Expression
 from tracker.errors import DamagedBytesError, StoreError
 from tracker.store import read_only, segments, stretch
@@ -32,17 +31,7 @@ POINTS_A_COLUMN = 4
 MAX_POINTS = 4000
 """And never more than a page keeps of a curve."""
 
-FEW = 64
-"""Of fewer points than this in a window the neighbours outside are sent too: the line is seen to come and to go on."""
-
 TAIL_COLUMNS = 250
-
-GROWTH = 4
-"""On a logarithmic axis columns are evenly spaced up to so many times their distance from 0: of these the first is
-twice as wide as the mean."""
-
-MAX_WINDOWS = 40
-"""Of so many times 4 no training has steps; a metric may reach further, and its columns are then less even."""
 
 COLUMNS = (
     "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
@@ -194,10 +183,10 @@ def _stored(
     else:
         answer = None
     if answer is None:
-        found = _with_neighbours(list(sources.values()), question.columns, start, stop, axis)
+        found = windows.with_neighbours(list(sources.values()), question.columns, start, stop, axis)
         if question.is_log and len(found) != found.points:
             made = partial(envelope, list(sources.values()), axis=axis)
-            found = _spread(made, question.columns, start, stop, axis, origin)
+            found = windows.spread(made, question.columns, start, stop, axis, origin)
         answer = _columns(found)
     head, arrays = answer
     return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
@@ -215,73 +204,11 @@ def _computed(
     if answer is None:
         made = partial(envelope_of_points, points, axis=axis)
         if question.is_log:
-            answer = _columns(_spread(made, question.columns, start, stop, axis, origin))
+            answer = _columns(windows.spread(made, question.columns, start, stop, axis, origin))
         else:
             answer = _columns(made(question.columns, start, stop))
     head, arrays = answer
     return {"counts": {}, "unplaced": unplaced, **head}, arrays
-
-
-def _with_neighbours(
-    sources: list[ScalarLevels], columns: int, start: float | None, stop: float | None, axis: str
-) -> Envelope:
-    found = envelope(sources, columns, start, stop, axis=axis)
-    if len(found) != found.points or len(found) >= FEW:
-        return found
-    whole = axis == "step"
-    parts = [found]
-    if start is not None:
-        before = math.ceil(start) - 1 if whole else math.nextafter(start, -math.inf)
-        parts.insert(0, _end(envelope(sources, 1, None, before, axis=axis), "last"))
-    if stop is not None:
-        after = math.floor(stop) + 1 if whole else math.nextafter(stop, math.inf)
-        parts.append(_end(envelope(sources, 1, after, None, axis=axis), "first"))
-    return _joined(parts)
-
-
-def _spread(
-    made: Callable[[int, float | None, float | None], Envelope],
-    columns: int,
-    start: float | None,
-    stop: float | None,
-    axis: str,
-    origin: float,
-) -> Envelope:
-    """Columns for a logarithmic axis: windows that each reach `GROWTH` times as far, with as many columns in each.
-
-    Evenly spaced, the first of a thousand columns of a million steps would be half of the picture. What lies at or
-    below `origin`, and has no place there, comes first: a page counts it.
-    """
-    whole = axis == "step"
-    after = math.floor(origin) + 1 if whole else math.nextafter(origin, math.inf)
-    extent = made(1, after if start is None or start <= origin else start, stop)
-    if not len(extent):  # nothing has a place there
-        return made(columns, start, stop)
-    low, high = (float(getattr(extent, f"{axis}_{end}")[0]) - origin for end in ("first", "last"))
-    begin, reach = math.log(low), math.log(high) - math.log(low)
-    windows = min(MAX_WINDOWS, max(1, math.ceil(reach / math.log(GROWTH))))
-    edges = [origin + math.exp(begin + reach * i / windows) for i in range(1, windows)]
-    begins = sorted({math.ceil(edge) if whole else edge for edge in edges})
-    starts = [start if start is not None and start > origin else after, *begins]
-    ends = [*(edge - 1 if whole else math.nextafter(edge, -math.inf) for edge in begins), stop]
-    each = max(1, columns // windows)
-    parts = [made(each, first, last) for first, last in zip(starts, ends, strict=True)]
-    if start is None or start <= origin:
-        parts.insert(0, made(each, start, math.floor(origin) if whole else origin))
-    return _joined(parts)
-
-
-def _joined(parts: Sequence[Envelope]) -> Envelope:
-    return Envelope(
-        **{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Envelope)}
-    )
-
-
-def _end(column: Envelope, which: str) -> Envelope:
-    """The first or the last point of what is one column, or none, by itself, as far as `_columns` looks."""
-    value, step, time = (getattr(column, name) for name in (which, f"step_{which}", f"wall_time_{which}"))
-    same = {"first": value, "last": value, "step_first": step, "step_last": step}
-    return replace(column, count=np.ones_like(column.count), wall_time_first=time, wall_time_last=time, **same)
 
 
 def _limit(columns: int) -> int:

@@ -157,6 +157,7 @@ if __name__ == "__main__":
 
     # Imported here and not by those who only ask: all that a server imports sooner or later.
     import dashboard.dash_app
+    import dashboard.interface
     import dashboard.server  # noqa: F401
     from dashboard import cli
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import curves
+from dashboard import curves, windows
 from dashboard.curves import COLUMNS, Question
 from tracker.store.envelope import envelope_of_points
 from tracker.store.stretch import Points
@@ -77,7 +77,7 @@ def test_whatever_the_places_no_point_is_lost(
     """Of points anywhere, tiny and huge, each that lies in the window is in one column."""
     x = np.array(places)
     points = Points.of(np.arange(len(x)), x, np.arange(len(x)))
-    found = curves._spread(
+    found = windows.spread(
         lambda n, low, high: envelope_of_points(points, n, low, high, "wall_time"),
         columns,
         start,
