@@ -1,4 +1,4 @@
-"""The runs of this process: what happens to them when it ends, and when it forks.
+"""The recordings of this process: held until they are stored, ended when it ends, left to the parent when it forks.
 
 No signal handler is installed and nothing is patched: exit handlers and the hooks that Python offers for fork
 are all that is used.
@@ -10,47 +10,68 @@ import atexit
 import os
 import sys
 import threading
-import weakref
-from typing import Protocol
+import time
+from types import TracebackType
+from typing import Any, Protocol
 
 from tracker.store import writer as writers
 
 FORK_WAIT_S = 2.0
 """How long `fork()` may be held up by a disk that stands still."""
 
+Ending = tuple[str, str | None]
+"""(status, a few words on why or None)."""
 
-class OpenRun(Protocol):
-    """What this file knows of a run."""
 
-    def finish(self, status: str = "finished", ending: str | None = None) -> None:
-        """Stores what is left and closes it."""
+class Recording(Protocol):
+    """What this file knows of a recording."""
+
+    ending: Ending
+    writer: writers.Writer
+
+    @property
+    def handle(self) -> Any:
+        """The run."""
+
+    def hurry(self) -> None:
+        """Asks what takes a while to stop."""
+
+    def end(self, status: str, ending: str | None) -> None:
+        """Takes nothing more."""
+
+    def give_up(self) -> None:
+        """Counts what cannot be stored."""
 
     def leave_to_parent(self) -> None:
         """In a forked child: forgets what is the parent's."""
 
 
-_runs: weakref.WeakSet[OpenRun] = weakref.WeakSet()
+_recordings: set[Recording] = set()
+_over = False
 _waited = False
 
 
-def add(run: OpenRun) -> None:
-    """Sees to the run when the process ends or forks."""
-    _runs.add(run)
+def add(recording: Recording) -> None:
+    """Holds a recording until it is stored, and sees to it when the process ends or forks."""
+    for each in list(_recordings):
+        if each.writer.closed:
+            _recordings.discard(each)
+    _recordings.add(recording)
     multiprocessing = sys.modules.get("multiprocessing")
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+    if multiprocessing is not None and not _over and multiprocessing.parent_process() is not None:
         # Children of multiprocessing end without running exit handlers; these finalizers they do run.
         from multiprocessing.util import Finalize
 
         Finalize(None, finish_all, exitpriority=0)
 
 
-def discard(run: OpenRun) -> None:
-    """The run is finished."""
-    _runs.discard(run)
+def is_over() -> bool:
+    """Whether the process ends, and exit handlers have begun: no thread can be counted on from here."""
+    return _over
 
 
-def ending_of(error: BaseException | None) -> tuple[str, str | None]:
-    """(status, ending) of a run whose loop ended with `error`."""
+def of_error(error: BaseException | None) -> Ending:
+    """How a run ends whose loop ended with `error`."""
     if error is None or (isinstance(error, SystemExit) and not error.code):
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
@@ -59,26 +80,56 @@ def ending_of(error: BaseException | None) -> tuple[str, str | None]:
     return "crashed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def finish_all() -> None:
-    """At the end of the process: runs that are open end as the process does."""
-    open_runs = list(_runs)
-    if not open_runs:
-        return
+def ending_of(recording: Recording, otherwise: Ending) -> Ending:
+    """How a recording ends that is open at the end of the process: as that does, or as was said of it before."""
     # The interpreter leaves an exception that ended the program here before it runs exit handlers; in an
     # interactive session it is only the last one that was shown.
     error = getattr(sys, "last_value", None) if not hasattr(sys, "ps1") else None
-    status, ending = ending_of(error)
-    threads = [threading.Thread(target=run.finish, args=(status, ending)) for run in open_runs[1:]]
-    started = []
-    for thread, run in zip(threads, open_runs[1:], strict=True):
+    if error is not None and _concerns(error, recording.handle):
+        return of_error(error)
+    return otherwise
+
+
+def _concerns(error: BaseException, handle: Any) -> bool:
+    """Whether an error ended the program, or what used the run: a test runner notes those of other tests there too."""
+    trace = error.__traceback__
+    if trace is None or trace.tb_frame.f_code.co_name in ("<module>", "_run_module_as_main"):
+        return True
+    return handle is not None and _is_within(handle, trace)
+
+
+def _is_within(handle: Any, trace: TracebackType | None) -> bool:
+    while trace is not None:
+        for value in list(trace.tb_frame.f_locals.values()):
+            held = getattr(value, "__dict__", None)
+            if value is handle or (isinstance(held, dict) and any(each is handle for each in list(held.values()))):
+                return True
+        trace = trace.tb_next
+    return False
+
+
+def finish_all() -> None:
+    """At the end of the process: runs that are open end as the process does."""
+    global _over
+    _over = True
+    remaining = [each for each in list(_recordings) if not each.writer.closed]
+    for each in remaining:
+        each.hurry()
+    interrupt: BaseException | None = None
+    for each in remaining:
         try:
-            thread.start()
-            started.append(thread)
-        except RuntimeError:  # no new threads at this hour (Python 3.12): one after the other then
-            run.finish(status, ending)
-    open_runs[0].finish(status, ending)
-    for thread in started:
-        thread.join()
+            each.end(*ending_of(each, each.ending))
+        except BaseException as error:  # noqa: BLE001 Ctrl-C while one is waited for: the others are stored all the same
+            interrupt = error
+            each.end("stopped", type(error).__name__)
+    # All are told before one is waited for: together they take as long as the slowest.
+    tried = [each.writer.was_waited_for for each in remaining]
+    deadline = time.monotonic() + (writers.LAST_S if tried and all(tried) else writers.FINISH_S)
+    for each in remaining:
+        if not each.writer.wait_closed(deadline - time.monotonic()):
+            each.give_up()
+    if interrupt is not None:
+        raise interrupt
 
 
 def _before_fork() -> None:
@@ -94,10 +145,12 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
+    global _over
+    _over = False
     writers.io_lock = threading.Lock()
-    for run in list(_runs):
-        run.leave_to_parent()
-    _runs.clear()
+    for recording in list(_recordings):
+        recording.leave_to_parent()
+    _recordings.clear()
 
 
 atexit.register(finish_all)

@@ -6,7 +6,6 @@ writer's thread stores them. A caller's mistake is raised here, on the caller's 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,14 +20,11 @@ from tracker.config import plain
 from tracker.errors import message
 from tracker.logdir import new_segment_id
 from tracker.logged import checked, checked_step, checked_time
-from tracker.machine.console import Console
-from tracker.machine.sampler import Sampler
+from tracker.recording import Recording
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
-from tracker.store.gate import Gate
-from tracker.store.inbox import Inbox
+from tracker.store.inbox import Inbox, SealedError
 from tracker.store.liveness import this_process
-from tracker.store.writer import Writer
 from tracker.values.graph import Graph
 from tracker.values.value import Value
 
@@ -59,35 +55,41 @@ class Run:
         self.logdir = root
         self.folder = folder
         self.config = dict(birth.config)
-        self._birth = birth
-        self._last_step = first_step - 1
-        self._stepping = threading.Lock()
-        self._finished = False
-        self._late = 0
-        self._open(birth)
-        self._live = True
-        """False in a forked child until it logs something of its own."""
-        self._sampler: Sampler | None = None
-        self._console: Console | None = None
-        self._landscapes: list[Any] = []
-        process.add(self)
-        self._writer.start()
+        self._record(Recording(folder, birth, first_step - 1))
+        self._writer.wait_begun()
 
-    def _open(self, birth: Birth) -> None:
-        """A segment of its own in this process; its file is made when something is stored."""
-        self._inbox = Inbox()
-        self._writer = Writer(self.folder, birth, self._inbox)
-        self._gate = Gate(self._inbox, self._writer)
+    def _record(self, recording: Recording) -> None:
+        """From now on, what is logged goes there."""
+        recording.begin(self)
+        self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
+        # Past the end of the process each call stores what it logs: none may find a lane and take the short way.
+        self._inbox = Inbox() if recording.is_late else recording.inbox
+
+    def _open_recording(self) -> Recording:
+        """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
+        recording = self._recording
+        if recording.is_open:
+            return recording
+        with recording.passing_on:
+            if self._recording is recording:
+                if not recording.is_foreign:
+                    writers.logger.info("tracker: run %s was finished, and goes on in another file", self.name)
+                before = recording.writer.birth
+                now = _now()
+                beside = recording.is_foreign or before.reason == "child"
+                birth = replace(
+                    before, segment=new_segment_id(now, before.rank), parent=before.segment, fork_step=None,
+                    reason="child" if beside else "resume", created=now, writer=this_process(),
+                    config=dict(self.config),
+                )  # fmt: skip
+                following = Recording(self.folder, birth, recording.inbox.last_step)
+                following.ending = recording.ending
+                self._record(following)
+            return self._recording
 
     def watch(self, interval: float | None, *, console: bool, command: bool, diff: bool) -> None:
         """Begins to sample the machine every `interval` seconds (None: never), and to keep what is printed."""
-        rank = self._birth.rank
-        if interval is not None:
-            self._sampler = Sampler(self.observe, self.folder, interval, rank, command, diff)
-            self._sampler.start()
-        if console:
-            self._console = Console(self.observe, "console" if rank is None else f"rank{rank}")
-            self._console.start()
+        self._recording.watch(interval, console=console, command=command, diff=diff)
 
     # --- logging -------------------------------------------------------------------------------------
 
@@ -128,11 +130,14 @@ class Run:
                 record = lane.pack(inbox.order(), _now(), step, *numbers)
         except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
             return self._log_carefully(values, step, wall_time)
-        self._last_step = step
+        inbox.last_step = step
         buffer = lane.buffer
-        if len(buffer) > lane.limit and not self._gate.has_room(lane):
+        if len(buffer) > lane.limit and not self._gate.has_room(lane, len(values)):
             return None
-        buffer.extend(record)
+        try:
+            buffer.extend(record)
+        except BufferError:  # the run was finished: this goes into another segment
+            return self._log_carefully(values, step, wall_time)
         if inbox.idle:
             inbox.idle = False
             self._writer.wake()
@@ -140,29 +145,30 @@ class Run:
 
     def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
         """`log`, for every value and every mistake."""
-        if self._finished:
-            self._log_late()
-            return
-        if not self._live:
-            self._begin_in_child()
         numbers, others = checked(values)
         when = _now() if wall_time is None else checked_time(wall_time)
         place = self._next_step() if step is None else checked_step(step)
-        self._last_step = place
-        self._gate.add(numbers, others, place, when)
+        self._hand_over(lambda recording: recording.add(numbers, others, place, when))
+
+    def _hand_over(self, add: Callable[[Recording], None]) -> None:
+        """Gives something to the recording that takes it."""
+        while True:
+            recording = self._open_recording()
+            try:
+                add(recording)
+                break
+            except SealedError:
+                continue  # finished in this moment by another thread
+        if recording.is_late:
+            recording.writer.store_now()
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
         """Logs what is not of the loop, from any thread: at the step where it stands by default, without moving it."""
-        if self._finished or not self._live:
-            return
-        numbers = {tag: value for tag, value in values.items() if not isinstance(value, Value)}
-        others = [(tag, value) for tag, value in values.items() if isinstance(value, Value)]
-        self._gate.add(numbers, others, max(self._last_step, 0) if step is None else step, _now())
+        if self._recording.is_open:
+            self._recording.observe(values, step)
 
     def _next_step(self) -> int:
-        with self._stepping:
-            self._last_step += 1
-            return self._last_step
+        return self._recording.inbox.next_step()
 
     def log_graph(self, model: Any, *example_inputs: Any, tag: str = "graph") -> None:
         """Logs a model's computational graph.
@@ -173,7 +179,7 @@ class Run:
             *example_inputs: What the model would be called with.
             tag: What the graph is called, when a run has several.
         """
-        self._log_carefully({tag: Graph.of(model, *example_inputs)}, max(self._last_step, 0), None)
+        self._log_carefully({tag: Graph.of(model, *example_inputs)}, max(self._recording.inbox.last_step, 0), None)
 
     def log_landscape(
         self,
@@ -217,11 +223,12 @@ class Run:
         """
         from tracker.landscape.worker import start
 
+        recording = self._open_recording()
         landscape = start(
-            self, max(self._last_step, 0), model, loss, name, trajectory, dimensions, points, span, seed, share,
-            background,
+            recording, max(recording.inbox.last_step, 0), model, loss, name, trajectory, dimensions, points, span, seed,
+            share, background,
         )  # fmt: skip
-        self._landscapes.append(landscape)
+        recording.landscapes.append(landscape)
         return landscape
 
     def mark(self, text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:
@@ -233,13 +240,9 @@ class Run:
             kind: "note", "lr", "checkpoint", "resume" or a word of your own.
             **attributes: Anything else worth keeping, as JSON values.
         """
-        if self._finished:
-            self._log_late()
-            return
-        if not self._live:
-            self._begin_in_child()
-        place = self._last_step if step is None else checked_step(step)
-        self._writer.add_mark(place, _now(), str(kind), str(text), plain(attributes))
+        place = self._recording.inbox.last_step if step is None else checked_step(step)
+        mark = (place, _now(), str(kind), str(text), plain(attributes))
+        self._hand_over(lambda recording: recording.writer.add_mark(*mark))
 
     def configure(self, values: Any) -> None:
         """Adds to what the run says it was made with: hyperparameters that are known only now.
@@ -250,14 +253,8 @@ class Run:
         Raises:
             LoggedTypeError: it is no set of named values.
         """
-        added = plain(values)
-        if self._finished:
-            self._log_late()
-            return
-        if not self._live:
-            self._begin_in_child()
-        self.config |= added
-        self._writer.set_config(dict(self.config))
+        self.config |= plain(values)
+        self._hand_over(lambda recording: recording.writer.set_config(dict(self.config)))
 
     # --- durability and the end ----------------------------------------------------------------------
 
@@ -267,7 +264,7 @@ class Run:
         Returns:
             False when the disk did not take it within `timeout` seconds; it is kept and tried again.
         """
-        if not self._live or self._finished:
+        if self._recording.is_foreign:
             return True
         return self._writer.flush(timeout)
 
@@ -275,47 +272,14 @@ class Run:
         """Stores what is left and closes the run. Returns within 5 s whatever the disk does; can be called twice.
 
         Landscapes that are being computed are waited for; those of a run that did not finish well are ended.
+        A run that nobody holds any more is finished by itself. What is logged after `finish` is kept: the run goes on
+        in another segment, until it is finished again or the process ends.
 
         Args:
             status: "finished", "stopped" (by the user) or "crashed".
             ending: A few words on why, such as the name of an exception.
         """
-        if self._finished:
-            return
-        if self._landscapes:
-            self._end_landscapes(status)
-        if self._sampler is not None:
-            self._sampler.stop()
-        if self._console is not None:
-            self._console.stop()
-        self._finished = True
-        self._retire()
-        if not self._live:
-            return
-        if not self._writer.finish(status, ending):
-            writers.logger.warning(
-                "tracker: run %s could not be stored to its end in time (%s)",
-                self.name,
-                self._writer.trouble or "the disk is slow",
-            )
-
-    def _end_landscapes(self, status: str) -> None:
-        from tracker.landscape.worker import end
-
-        landscapes, self._landscapes = self._landscapes, []
-        if self._live:
-            end(landscapes, cancel=status != "finished")
-
-    def _retire(self) -> None:
-        """Sends later calls the careful way, which sees that the run is over."""
-        process.discard(self)
-        self._gate.close()
-        self._inbox = Inbox()
-
-    def _log_late(self) -> None:
-        self._late += 1
-        if self._late == 1:
-            writers.logger.warning("tracker: run %s is finished; what is logged to it now is not kept", self.name)
+        self._recording.finish(status, ending)
 
     def __enter__(self) -> Run:
         return self
@@ -323,10 +287,10 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.finish(*process.ending_of(error))
+        self.finish(*process.of_error(error))
 
     def __repr__(self) -> str:
-        return f"<Run {self.name!r} in {str(self.logdir)!r}{', finished' if self._finished else ''}>"
+        return f"<Run {self.name!r} in {str(self.logdir)!r}{'' if self._recording.is_open else ', finished'}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Run:
         return self  # what holds a run and is copied, a model with hooks foremost, holds the same run
@@ -338,29 +302,3 @@ class Run:
                 hint=f"Open it there: tracker.init(logdir={str(self.logdir)!r}, name={self.name!r}, resume='allow').",
             )
         )
-
-    # --- fork ----------------------------------------------------------------------------------------
-
-    def leave_to_parent(self) -> None:
-        """In a forked child: what waited is the parent's to store, and its file is the parent's alone."""
-        self._writer.abandon()
-        self._sampler = None  # its thread is the parent's; the machine is the same
-        if self._console is not None:
-            self._console.leave_to_parent()
-            self._console = None
-        self._inbox = Inbox()
-        self._stepping = threading.Lock()
-        self._landscapes = []  # computed there
-        self._live = False
-
-    def _begin_in_child(self) -> None:
-        """A forked child that logs gets a segment of its own in the same run."""
-        now = _now()
-        birth = replace(
-            self._birth, segment=new_segment_id(now, self._birth.rank), parent=self._birth.segment, fork_step=None,
-            reason="child", created=now, writer=this_process(),
-        )  # fmt: skip
-        self._open(birth)
-        self._live = True
-        process.add(self)
-        self._writer.start()

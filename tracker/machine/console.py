@@ -15,12 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tracker.machine.record import Record
+from tracker.store.worker import Worker
 from tracker.values.value import Medium, Value
 
 logger = logging.getLogger("tracker")
@@ -33,6 +33,9 @@ LIMIT_BYTES = 64 << 20
 """Of what one process prints: a loop that prints without end must not fill the disk."""
 
 STOP_S = 1.0
+HELPER_S = 0.2
+"""What the process that passes the output on is given to end, so that no zombie stays of it."""
+
 STREAMS = ("stdout", "stderr")
 TEE = Path(__file__).with_name("tee.py")
 
@@ -46,12 +49,12 @@ class Console:
     """Keeps what is printed from `start` to `stop`.
 
     Args:
-        observe: Takes the pieces; held weakly.
+        observe: Takes the pieces.
         tag: What they are kept under.
     """
 
     def __init__(self, observe: Observe, tag: str) -> None:
-        self._observe = weakref.WeakMethod(observe)
+        self._observe = observe
         self._tag = tag
         self._lock = threading.Lock()
         self._waiting: list[tuple[int, bytes]] = []
@@ -152,7 +155,7 @@ class Console:
         self._sources, self._originals, self._copy = [], {}, None
         if self._helper is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._helper.wait(0)
+                self._helper.wait(HELPER_S)
             # One that still serves a child of ours outlives us, as it should: no warning about it.
             self._helper.returncode = self._helper.returncode if self._helper.returncode is not None else 0
 
@@ -207,8 +210,7 @@ class Console:
             last = self._stopped.wait(PIECE_S)
             with self._lock:
                 waiting, self._waiting = self._waiting, []
-            observe = self._observe()
-            if not waiting or observe is None:
+            if not waiting:
                 continue
             now = time.time()
             items = [
@@ -216,13 +218,12 @@ class Console:
                 for number, data in waiting
             ]
             try:
-                observe({self._tag: Record("console", items)})
+                self._observe({self._tag: Record("console", items)})
             except Exception as error:  # noqa: BLE001 as above
                 logger.warning("tracker: what is printed is not kept: %s", error)
-            del observe
 
     def _spawn(self, target: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=target, name=f"everystep-{name}-{os.getpid()}", daemon=True)
+        thread = Worker(target, name)
         thread.start()
         self._threads.append(thread)
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from tracker.errors import LoggedValueError, message
 from tracker.machine import environment
 from tracker.machine.meter import PREFIX, Meter
+from tracker.store.worker import Worker
 from tracker.values.value import Value
 
 logger = logging.getLogger("tracker")
@@ -33,7 +31,7 @@ class Sampler:
     """Reads the machine until it is stopped.
 
     Args:
-        observe: Takes what was found. Held weakly: a run that nobody holds is not kept alive by this.
+        observe: Takes what was found.
         folder: The run's folder.
         interval: Seconds between two readings.
         rank: The process's place in a distributed training: its curves are then `machine/rank3/…`.
@@ -51,14 +49,14 @@ class Sampler:
         with contextlib.suppress(ImportError):
             import pynvml  # noqa: F401
 
-        self._observe = weakref.WeakMethod(observe)
+        self._observe = observe
         self._folder = folder
         self._interval = interval
         self._prefix = PREFIX if rank is None else f"{PREFIX}rank{rank}/"
         self._name = "environment" if rank is None else f"rank{rank}"
         self._command, self._diff = command, diff
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"everystep-machine-{os.getpid()}", daemon=True)
+        self._thread = Worker(self._run, "machine")
 
     def start(self) -> None:
         """Starts the thread; where none can be started, the machine is not sampled."""
@@ -67,9 +65,13 @@ class Sampler:
         except RuntimeError as error:
             logger.warning("tracker: the machine is not sampled: no thread can be started (%s)", error)
 
+    def ask_to_stop(self) -> None:
+        """Ends it soon."""
+        self._stopped.set()
+
     def stop(self) -> None:
         """Ends it; a reading that is under way is waited for, but not for long."""
-        self._stopped.set()
+        self.ask_to_stop()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(STOP_S)
 
@@ -80,24 +82,18 @@ class Sampler:
             logger.warning("tracker: the machine is not sampled: %s", error)
             return
         try:
-            self._tell({self._name: environment.gather(meter.gpus.describe(), command=self._command, diff=self._diff)})
+            self._observe(
+                {self._name: environment.gather(meter.gpus.describe(), command=self._command, diff=self._diff)}
+            )
             due = time.monotonic() + self._interval
             while not self._stopped.wait(max(0.0, due - time.monotonic())):
                 found = meter.read()
-                if not self._tell({self._prefix + tag[len(PREFIX) :]: value for tag, value in found.items()}):
-                    return
+                self._observe({self._prefix + tag[len(PREFIX) :]: value for tag, value in found.items()})
                 due = max(due + self._interval, time.monotonic())  # a machine that slept does not catch up
         except Exception as error:  # noqa: BLE001 as above
             logger.warning("tracker: the machine is not sampled any more: %s", error)
         finally:
             meter.close()
-
-    def _tell(self, found: Mapping[str, Any]) -> bool:
-        observe = self._observe()
-        if observe is None:
-            return False
-        observe(found)
-        return True
 
 
 def interval_of(machine: bool | float) -> float | None:

@@ -6,10 +6,9 @@ counted as lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from tracker.machine.record import Record
-from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane
+from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane, SealedError
+from tracker.store.worker import is_ours
 from tracker.store.writer import Writer
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value
@@ -24,38 +23,51 @@ class Gate:
     def __init__(self, inbox: Inbox, writer: Writer) -> None:
         self._inbox = inbox
         self._writer = writer
-        self._closed = False
 
-    def close(self) -> None:
-        """Lets nobody wait any more: the run is over."""
-        self._closed = True
+    def add(self, numbers: dict[str, float], others: list[tuple[str, Value]], step: int, wall_time: float) -> None:
+        """Takes what one call logged: its numbers, and its values of other kinds. Both are empty then.
 
-    def add(
-        self, numbers: Mapping[str, float], others: Iterable[tuple[str, Value]], step: int, wall_time: float
-    ) -> None:
-        """Takes what one call logged: its numbers, and its values of other kinds."""
+        Raises:
+            SealedError: another inbox takes it; what this one took is no longer in `numbers` and `others`.
+        """
         inbox = self._inbox
         if numbers:
             lane = inbox.lane(tuple(numbers))
+            order = inbox.order
             if lane is inbox.loose:
-                for tag, value in numbers.items():
-                    record = lane.pack(inbox.order(), wall_time, step, inbox.series_id("scalar", tag), value)
-                    if len(lane.buffer) <= lane.limit or self.has_room(lane):
-                        lane.buffer.extend(record)
-            elif len(lane.buffer) <= lane.limit or self.has_room(lane):
-                lane.buffer.extend(lane.pack(inbox.order(), wall_time, step, *numbers.values()))
-        for tag, other in others:
-            self._add_heavy(tag, other, step, wall_time)
+                number_of = inbox.series_id
+                record = b"".join(
+                    lane.pack(order(), wall_time, step, number_of("scalar", tag), value)
+                    for tag, value in numbers.items()
+                )
+            else:
+                record = lane.pack(order(), wall_time, step, *numbers.values())
+            if len(lane.buffer) <= lane.limit or self.has_room(lane, len(numbers)):
+                try:
+                    lane.buffer.extend(record)
+                except BufferError:
+                    raise SealedError from None
+            numbers.clear()
+        while others:
+            self._add_heavy(*others[0], step, wall_time)
+            del others[0]
         if inbox.idle:
             inbox.idle = False
             self._writer.wake()
 
-    def has_room(self, lane: Lane) -> bool:
-        """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still."""
+    def has_room(self, lane: Lane, count: int) -> bool:
+        """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still.
+
+        Args:
+            lane: Which was full.
+            count: How many numbers are to go into it.
+        """
         while len(lane.buffer) > lane.limit:
-            if self._writer.is_stalled() or self._closed:
-                self._inbox.lose("scalar", 1 if lane is self._inbox.loose else len(lane.series))
+            if self._writer.is_stalled():
+                self._inbox.lose("scalar", count)
                 return False
+            if is_ours():
+                return True  # a finalizer that logs, on the very thread that would make room
             self._wait_for_room()
         return True
 
@@ -63,9 +75,11 @@ class Gate:
         heavy = Heavy(self._inbox.series_id(value.kind, tag), wall_time, step, value, value.n_bytes)
         while self._inbox.heavy_bytes + self._writer.media_bytes > HEAVY_LIMIT_BYTES:
             # Heavy values are the first to go: a disk that stands still must keep its room for numbers.
-            if self._writer.is_stalled() or self._closed:
+            if self._writer.is_stalled():
                 self._inbox.lose(value.kind, 1)
                 return
+            if is_ours():
+                break
             self._wait_for_room()
         if isinstance(value, Histogram):
             self._inbox.add_heavy(heavy)
@@ -75,6 +89,5 @@ class Gate:
             self._writer.add_media(heavy)
 
     def _wait_for_room(self) -> None:
-        self._inbox.room.clear()
         self._writer.wake()
         self._inbox.room.wait(ROOM_S)

@@ -5,7 +5,12 @@ a record holds its place in the order of all calls, the wall time, the step and 
 the call. Packing costs less than copying the caller's dictionary, takes 32 bytes for a scalar where Python
 objects take 450, and leaves the writer whole arrays instead of a million objects.
 
-One thread takes and discards; any thread may add. Nothing here waits for a lock that the writer holds.
+One thread takes and discards; any thread may add. Nothing here waits for a lock that the writer holds, nor the
+writer for one of the callers'.
+
+An inbox that is *sealed* takes nothing more, and there is no moment between: what was added before the seal is in it,
+and who comes after is refused. A bytearray that is looked at through a memoryview cannot grow, so that the call that
+would add to it raises BufferError; this costs the callers nothing, where a lock or a flag would.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from __future__ import annotations
 import itertools
 import struct
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker.store.bell import Bell
 from tracker.store.stretch import Points
 
 SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
@@ -39,10 +46,31 @@ TAKE_HEAVY_BYTES = 4 * 1024 * 1024
 """Heavy values given to one commit: a few hundred histograms, so that no commit takes as long as on a dead disk."""
 
 
-class Lane:
-    """The records of one set of tags: int64 order, float64 wall time, int64 step, float64 values."""
+_SEALED = bytearray(1)
+_HELD = memoryview(_SEALED)
 
-    __slots__ = ("buffer", "dtype", "limit", "pack", "series", "size")
+
+class SealedError(Exception):
+    """This inbox takes nothing any more: another one does."""
+
+
+class Closed(deque[Any]):
+    """A queue that refuses."""
+
+    def append(self, item: Any) -> None:
+        """Never."""
+        raise SealedError
+
+
+class Lane:
+    """The records of one set of tags: int64 order, float64 wall time, int64 step, float64 values.
+
+    Attributes:
+        buffer: What callers add to.
+        waiting: What the writer takes from: the same, until the lane is sealed.
+    """
+
+    __slots__ = ("_held", "buffer", "dtype", "limit", "pack", "series", "size", "waiting")
 
     def __init__(self, series: tuple[int, ...]) -> None:
         self.series = series
@@ -51,8 +79,15 @@ class Lane:
             [("order", "<i8"), ("wall_time", "<f8"), ("step", "<i8"), ("values", "<f8", (len(series),))]
         )
         self.size = self.dtype.itemsize
-        self.buffer = bytearray()
+        self.waiting = self.buffer = bytearray()
         self.limit = SCALARS_LIMIT_BYTES
+
+    def seal(self) -> None:
+        """Whoever adds a record from now on gets a BufferError, also who has the buffer in hand already."""
+        if self.buffer is not _SEALED:
+            self._held = memoryview(self.buffer)
+            self.waiting = bytearray(self.buffer)
+            self.buffer = _SEALED
 
 
 class LooseLane(Lane):
@@ -118,22 +153,28 @@ class Taken(NamedTuple):
 class Inbox:
     """The lanes of a run, its heavy values, and the names of its series."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_step: int = -1) -> None:
         self.order = itertools.count().__next__
+        self.last_step = last_step
+        """Where the loop stands, for what is observed beside it."""
         self.single: dict[str, Lane] = {}
         self.lanes: dict[tuple[str, ...], Lane] = {}
         self.loose = LooseLane()
-        self.heavies: deque[Heavy] = deque()
-        self.heavy_bytes = 0
+        self._heavies: deque[Heavy] = deque()
+        self._taking: deque[Heavy] = self._heavies
+        self._heavy_added = self._heavy_encoded = self._heavy_removed = 0
+        self.is_sealed = False
         self.idle = False
         """True while the writer sleeps and wants to be woken by whoever adds something."""
-        self.room = threading.Event()
-        """Set whenever something was committed, for callers that wait for room."""
+        self.room = Bell()
+        """Rung whenever something was committed, for callers that wait for room."""
         self.series: dict[tuple[str, str], int] = {}
         self.series_names: list[tuple[str, str]] = []
         self.lost: Counter[str] = Counter()
         """What found no room, or was given up, by kind."""
-        self._lock = threading.Lock()
+        # Reentrant: a finalizer or a signal handler that logs may come in the middle of a call that logs.
+        self._lock = threading.RLock()
+        self._stepping = threading.RLock()
 
     # --- any thread ----------------------------------------------------------------------------------
 
@@ -150,6 +191,12 @@ class Inbox:
                 self.series[(kind, tag)] = known
             return known
 
+    def next_step(self) -> int:
+        """One more than where the loop stands, which it moves there."""
+        with self._stepping:
+            self.last_step += 1
+            return self.last_step
+
     def lane(self, tags: tuple[str, ...]) -> Lane:
         """The lane of a set of tags; the loose lane when there are too many sets."""
         lane = self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
@@ -160,6 +207,8 @@ class Inbox:
             lane = self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
             if lane is not None:
                 return lane
+            if self.is_sealed:
+                raise SealedError
             if len(self.lanes) + len(self.single) >= MAX_LANES:
                 return self.loose
             lane = Lane(series)
@@ -170,6 +219,8 @@ class Inbox:
             every = self.every_lane()
             for each in every:
                 each.limit = SCALARS_LIMIT_BYTES // len(every)
+            if self.is_sealed:  # by a finalizer, in the middle of this
+                lane.seal()
             return lane
 
     def every_lane(self) -> list[Lane]:
@@ -177,10 +228,24 @@ class Inbox:
         return [*list(self.single.values()), *list(self.lanes.values()), self.loose]
 
     def add_heavy(self, heavy: Heavy) -> None:
-        """Queues a heavy value."""
+        """Queues a heavy value.
+
+        Raises:
+            SealedError: nothing is taken any more.
+        """
         with self._lock:
-            self.heavy_bytes += heavy.n_bytes
-            self.heavies.append(heavy)
+            self._taking.append(heavy)
+            self._heavy_added += heavy.n_bytes
+
+    def add_encoded(self, heavy: Heavy) -> None:
+        """Queues a heavy value that was accepted before, sealed or not. For one thread, which waits for no lock."""
+        self._heavies.append(heavy)
+        self._heavy_encoded += heavy.n_bytes
+
+    @property
+    def heavy_bytes(self) -> int:
+        """What the heavy values take."""
+        return self._heavy_added + self._heavy_encoded - self._heavy_removed
 
     def lose(self, kind: str, count: int) -> None:
         """Counts what could not be kept."""
@@ -189,9 +254,35 @@ class Inbox:
 
     def is_empty(self) -> bool:
         """Whether nothing waits."""
-        return not self.heavies and not any(lane.buffer for lane in self.every_lane())
+        return not self._heavies and not any(lane.waiting for lane in self.every_lane())
+
+    def seal(self) -> None:
+        """Takes nothing any more; what waits stays until it is stored."""
+        with self._lock:
+            self.is_sealed = True
+            for lane in self.every_lane():
+                lane.seal()
+            self._taking = Closed()
+
+    def forget(self) -> None:
+        """In a forked child, where no other thread is: sealed, and empty; what waited is the parent's."""
+        self._lock = self._stepping = threading.RLock()
+        self.seal()
+        self._heavies.clear()
+        for lane in self.every_lane():
+            lane.waiting = bytearray()
 
     # --- the writer's thread -------------------------------------------------------------------------
+
+    def waiting(self) -> Counter[str]:
+        """How many values wait, by kind."""
+        found: Counter[str] = Counter()
+        for lane in self.every_lane():
+            per_record = 1 if lane is self.loose else len(lane.series)
+            found["scalar"] += len(lane.waiting) // lane.size * per_record
+        for heavy in list(self._heavies):
+            found[self.series_names[heavy.series - 1][0]] += 1
+        return +found
 
     def take(self) -> Taken:
         """Copies out what waits, up to `TAKE_BYTES` of scalars and `TAKE_HEAVY_BYTES`; `discard` removes it.
@@ -204,12 +295,13 @@ class Inbox:
         chunks: list[tuple[Lane, npt.NDArray[np.void]]] = []
         everything = True
         for lane in self.every_lane():
-            waiting = len(lane.buffer) // lane.size
+            buffer = lane.waiting
+            waiting = len(buffer) // lane.size
             if not waiting:
                 continue
             wanted = min(waiting, max(budget // lane.size, 1024))
             # A copy: an array over the buffer itself would make the callers' next append fail.
-            records = np.frombuffer(lane.buffer[: wanted * lane.size], lane.dtype)
+            records = np.frombuffer(buffer[: wanted * lane.size], lane.dtype)
             budget -= wanted * lane.size
             if wanted < waiting:
                 everything = False
@@ -224,7 +316,7 @@ class Inbox:
                 kept.append((lane, records))
         heavies: list[Heavy] = []
         heavy_bytes = 0
-        for heavy in itertools.islice(self.heavies, len(self.heavies)):
+        for heavy in itertools.islice(self._heavies, len(self._heavies)):
             if heavies and heavy_bytes + heavy.n_bytes > TAKE_HEAVY_BYTES:
                 everything = False
                 break
@@ -232,12 +324,23 @@ class Inbox:
             heavy_bytes += heavy.n_bytes
         return Taken(kept, heavies, everything)
 
+    def clear(self) -> None:
+        """Removes what waits: it is given up."""
+        for lane in self.every_lane():
+            del lane.waiting[:]
+        while self._heavies:
+            self._heavy_removed += self._heavies.popleft().n_bytes
+
     def discard(self, taken: Taken) -> None:
         """Removes what has been stored, or given up."""
         for lane, records in taken.records:
-            del lane.buffer[: len(records) * lane.size]
-        with self._lock:
-            for heavy in taken.heavies:
-                self.heavies.popleft()
-                self.heavy_bytes -= heavy.n_bytes
-        self.room.set()
+            while True:
+                try:
+                    del lane.waiting[: len(records) * lane.size]
+                    break
+                except BufferError:  # another thread is about to seal it
+                    time.sleep(0)
+        for heavy in taken.heavies:
+            self._heavies.popleft()
+            self._heavy_removed += heavy.n_bytes
+        self.room.ring()

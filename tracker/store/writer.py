@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import sqlite3
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir
 from tracker.store.appender import Appender, Birth, Transaction
-from tracker.store.inbox import Heavy, Inbox, Taken
+from tracker.store.bell import Bell
+from tracker.store.inbox import Closed, Heavy, Inbox, SealedError, Taken
 from tracker.store.liveness import HEARTBEAT_S
 from tracker.store.pace import Pace
+from tracker.store.worker import Worker, is_ours, started
 from tracker.values.histogram import Histogram
 from tracker.values.value import Medium, Value
 
@@ -40,8 +41,18 @@ STALL_S = 1.0
 POISON_ATTEMPTS = 3
 """Failures in a row that are not the disk's after which a batch is given up, so that later ones can be stored."""
 
+BEGIN_S = 0.25
+"""What `tracker.init` waits for the file to be there (20 ms, mostly), so that a training that a signal ends right after
+its first values has a place for them."""
+
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
+
+LAST_S = 0.5
+"""What the end of the process gives a disk that `finish()` has waited for already."""
+
+LATE_S = 1.0
+"""What a caller waits for another one who stores, after threads have ended: that one may have been ended within."""
 
 STORE_ERRORS = (sqlite3.Error, SQLAlchemyError, OSError)
 
@@ -51,23 +62,42 @@ middle of a call into SQLite would inherit SQLite's own locks, held for ever by 
 
 
 class Writer:
-    """Owns the segment file of one run in this process, and the thread that fills it."""
+    """Owns the segment file of one run in this process, and the thread that fills it.
 
-    def __init__(self, folder: Path, birth: Birth, inbox: Inbox, clock: Callable[[], float] = time.time) -> None:
+    Args:
+        folder: The run's.
+        birth: What the segment says of itself.
+        inbox: What is to be stored.
+        let_go: Called on the writer's thread once `drop` was called.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        birth: Birth,
+        inbox: Inbox,
+        let_go: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.folder = folder
         self.birth = birth
         self.inbox = inbox
         self.status = "running"
         """What the segment says of itself; `finish` sets what it ended as."""
         self._clock = clock
+        self._let_go = let_go
+        self._dropped = False
         self._appender: Appender | None = None
         self._media: deque[Heavy] = deque()
-        self.media_bytes = 0
-        """What the values that wait to be encoded take."""
-        self._media_lock = threading.Lock()
+        self._taking_media: deque[Heavy] = self._media
+        self._media_added = self._media_encoded = 0
+        self._media_lock = threading.RLock()
         self._marks: deque[tuple[int | None, float, str, str, dict[str, Any]]] = deque()
+        self._taking_marks: deque[tuple[int | None, float, str, str, dict[str, Any]]] = self._marks
         self._config: dict[str, Any] | None = None
-        self._request = threading.Event()
+        self._request = Bell()
+        self._begun = threading.Event()
         self._done = threading.Condition()
         self._asked = self._answered = 0
         self._closing = False
@@ -80,38 +110,85 @@ class Writer:
         self._unsynced = False
         self._last_beat = 0.0
         self._said_lost = "{}"
-        self._thread: threading.Thread | None = None
-        self._encoder: threading.Thread | None = None
-        self._encode = threading.Event()
+        self._thread: Worker | None = None
+        self._encoder: Worker | None = None
+        self._asked_encoder = False
+        self._encoding = threading.Lock()
+        self._encode = Bell()
+        self._is_late = False
+        self._turning = threading.Lock()
+        self._turner: int | None = None
+        self._surrendered = False
+        self.was_waited_for = False
+        """Whether somebody has waited for its end already."""
 
     # --- any thread ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Starts the thread; where none can be started, `flush` and `finish` store instead."""
-        self._thread = _started(self._run, "everystep-writer")
+        self._thread = started(self._run, "writer")
+
+    def start_late(self, status: str, ending: str | None) -> None:
+        """Begins without threads, as the interpreter allows none any more: `store_now` stores, on the caller's."""
+        self.status, self._ending = status, ending
+        self._is_late = True
+
+    def wait_begun(self) -> None:
+        """Returns when the file was made, or could not be, or `BEGIN_S` have passed."""
+        if self._thread is not None:
+            self._begun.wait(BEGIN_S)
 
     def wake(self) -> None:
         """Ends the sleep of a writer that has nothing to do."""
-        self._request.set()
+        self._request.ring()
+
+    def drop(self) -> None:
+        """Nobody will log here any more. Called within a garbage collection: takes no lock, waits for nothing."""
+        self._dropped = True
+        self._request.ring()
+
+    @property
+    def media_bytes(self) -> int:
+        """What the values that wait to be encoded take."""
+        return self._media_added - self._media_encoded
 
     def add_media(self, heavy: Heavy) -> None:
         """Queues a value to be encoded on a thread of its own, so that a large picture delays no scalar."""
         with self._media_lock:
-            self.media_bytes += heavy.n_bytes
-            self._media.append(heavy)
-        if self._encoder is None:
-            self._encoder = _started(self._run_encoder, "everystep-encoder")
-        self._encode.set()
+            if not self._asked_encoder and not self._is_late:
+                self._asked_encoder = True
+                self._encoder = started(self._run_encoder, "encoder")
+            self._taking_media.append(heavy)
+            self._media_added += heavy.n_bytes
+        self._encode.ring()
+        self._request.ring()
 
     def set_config(self, config: dict[str, Any]) -> None:
         """Says anew what the run was made with."""
         self._config = config
+        if self.inbox.is_sealed:
+            raise SealedError  # said again by who comes next; twice does no harm
         self.wake()
 
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: dict[str, Any]) -> None:
         """Queues a mark."""
-        self._marks.append((step, wall_time, kind, text, attributes))
+        self._taking_marks.append((step, wall_time, kind, text, attributes))
         self.wake()
+
+    def seal(self) -> None:
+        """Takes nothing any more: whoever comes now meets a `SealedError`."""
+        self.inbox.seal()
+        with self._media_lock:
+            self._taking_media = Closed()
+        self._taking_marks = Closed()
+
+    def waiting(self) -> Counter[str]:
+        """How many values wait to be stored, by kind."""
+        found = self.inbox.waiting()
+        for heavy in list(self._media):
+            found[self.inbox.series_names[heavy.series - 1][0]] += 1
+        found["mark"] += len(self._marks)
+        return +found
 
     def is_stalled(self) -> bool:
         """Whether the disk does not take anything at the moment."""
@@ -125,27 +202,70 @@ class Writer:
         with self._done:
             self._asked += 1
             ticket = self._asked
-        self._request.set()
+        self._request.ring()
+        if is_ours():
+            return self.closed  # a finalizer, on a thread that storing needs
         if self._thread is None:
-            self._turn()
+            self.store_now()
         with self._done:
             return self._done.wait_for(lambda: self._answered >= ticket or self.closed, timeout)
 
-    def finish(self, status: str, ending: str | None, timeout: float = FINISH_S) -> bool:
-        """Stores what is left, says how the run ended, and lets go of the file; whether that was done in time."""
+    def close(self, status: str, ending: str | None) -> None:
+        """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""
         self.status, self._ending = status, ending
         self._closing = True
-        self._request.set()
-        self._encode.set()
+        self._request.ring()
+        self._encode.ring()
+
+    def wait_closed(self, timeout: float) -> bool:
+        """Whether everything was stored and the file let go of within `timeout` seconds."""
         if self._thread is None:
             deadline = time.monotonic() + timeout
             while not self.closed and time.monotonic() < deadline:
-                self._turn()
+                self.store_now()
+                if not self.closed and self.trouble is not None:
+                    time.sleep(RETRY_S[0])
         with self._done:
-            return self._done.wait_for(lambda: self.closed, timeout)
+            closed = self._done.wait_for(lambda: self.closed, max(0.0, timeout))
+        self.was_waited_for = True
+        return closed
+
+    def surrender(self, timeout: float) -> Counter[str]:
+        """At the end of the process, on a disk that does not take it: gives up what waits, and tries to say so in the
+        file, for which there is often room: the attempts before left some in the WAL.
+
+        Returns:
+            What is lost, by kind.
+        """
+        self._surrendered = True
+        waited = self.waiting()
+        self._request.ring()
+        self.wait_closed(timeout)
+        return +self.inbox.lost if self.closed else self.inbox.lost + waited
+
+    def store_now(self) -> None:
+        """Stores what waits on the caller's thread, where there is no other."""
+        if self._turner == threading.get_ident():
+            return  # a finalizer in the middle of this: who is at it takes that along
+        held = self._turning.acquire(timeout=LATE_S)
+        self._turner = threading.get_ident()
+        try:
+            self._encode_waiting()
+            while self._turn():
+                pass
+        finally:
+            self._turner = None
+            if held:
+                self._turning.release()
+        if self._is_late and self.trouble is not None:
+            self._give_up_waiting()
+            logger.warning("tracker: run %s: %s, at the end of the process", self.birth.run, self._lost_sentence())
 
     def abandon(self) -> None:
         """In a forked child: lets go of everything without touching it."""
+        self._media_lock = threading.RLock()
+        self.inbox.forget()
+        self.seal()
         if self._appender is not None:
             self._appender.leak()
 
@@ -154,13 +274,17 @@ class Writer:
     def _run(self) -> None:
         pace = Pace()
         while not self.closed:
+            if self._dropped:
+                self._dropped = False
+                self._let_go()
             began = time.monotonic()
             more, interval = pace.around(self._turn)
+            if not self._begun.is_set():
+                self._begun.set()
             if self.closed:
                 return
             if self.trouble is not None:
                 self._request.wait(RETRY_S[min(self._failures, len(RETRY_S)) - 1])
-                self._request.clear()
                 continue
             if more:
                 continue
@@ -174,14 +298,17 @@ class Writer:
             else:
                 self._request.wait(max(0.0, self._last_beat + HEARTBEAT_S - time.monotonic()))
                 self.inbox.idle = False
-            self._request.clear()
 
     def _has_work(self) -> bool:
-        waiting = self._marks or self._config is not None
+        waiting = self._marks or self._config is not None or self._dropped
         return bool(self._asked > self._answered or self._closing or waiting or not self.inbox.is_empty())
 
     def _turn(self) -> bool:
         """Commits what waits; whether more waits already."""
+        if self._surrendered:
+            self._give_up_waiting()
+        if self._encoder is None:
+            self._encode_waiting()
         asked = self._asked
         encoding = bool(self._media)
         closing = self._closing and not encoding
@@ -193,7 +320,7 @@ class Writer:
             return False
         self._committing_since = time.monotonic()
         try:
-            with io_lock:
+            with self._at_the_disk():
                 self._commit(taken, marks, closing and taken.everything, durable=asked > self._answered)
         except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
             self._fail(error)
@@ -238,6 +365,7 @@ class Writer:
                     state["lost"] = lost
                 if last:
                     attempt.fold_tails()
+                if last or self._is_late:
                     state |= {"status": self.status, "ended": self._clock(), "ending": self._ending}
                 attempt.set_state(**state)
         except STORE_ERRORS:
@@ -309,6 +437,25 @@ class Writer:
         self._forget(taken, marks)
         self._failures = 0
 
+    def _give_up_waiting(self) -> None:
+        """Counts what waits as lost."""
+        for kind, count in self.waiting().items():
+            self.inbox.lose(kind, count)
+        self._media.clear()
+        self._marks.clear()
+        self._config = None
+        self.inbox.clear()
+
+    @contextlib.contextmanager
+    def _at_the_disk(self) -> Iterator[None]:
+        # When threads are being ended, one of them may have been with the lock in its hand.
+        held = io_lock.acquire(timeout=LATE_S if self._is_late else -1)
+        try:
+            yield
+        finally:
+            if held:
+                io_lock.release()
+
     def _lost_sentence(self) -> str:
         lost = ", ".join(f"{count:,} {kind}s" for kind, count in self.inbox.lost.items() if count)
         return f"lost: {lost}" if lost else "nothing was lost"
@@ -316,37 +463,47 @@ class Writer:
     def _close(self) -> None:
         assert self._appender is not None
         # Stored is stored: that the file stays in WAL mode because someone reads it is no failure.
-        with io_lock, contextlib.suppress(*STORE_ERRORS):
+        with self._at_the_disk(), contextlib.suppress(*STORE_ERRORS):
             self._appender.fold_away()
-        with io_lock, contextlib.suppress(*STORE_ERRORS):
+        with self._at_the_disk(), contextlib.suppress(*STORE_ERRORS):
             self._appender.close()
         if any(self.inbox.lost.values()):
             logger.warning("tracker: run %s ended; %s", self.birth.run, self._lost_sentence())
         with self._done:
             self.closed = True
             self._done.notify_all()
-        self._encode.set()  # the encoder looks once more, and ends
+        self._encode.ring()  # the encoder looks once more, and ends
 
     # --- the encoder's thread ------------------------------------------------------------------------
 
     def _run_encoder(self) -> None:
         while not self.closed:
-            self._encode.wait()
-            self._encode.clear()
-            while self._media:
-                heavy = self._media[0]
-                try:
-                    encoded: list[Medium] = heavy.value.encode()
-                    size = sum(len(item.data) for item in encoded)
-                    self.inbox.add_heavy(heavy._replace(value=encoded, n_bytes=size))
-                except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
-                    kind, tag = self.inbox.series_names[heavy.series - 1]
-                    self.inbox.lose(kind, 1)
-                    logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, error)
-                with self._media_lock:
-                    self._media.popleft()
-                    self.media_bytes -= heavy.n_bytes
-                self.wake()
+            self._encode.wait(HEARTBEAT_S)
+            self._encode_waiting()
+
+    def _encode_waiting(self) -> None:
+        """On the encoder's thread, or where there is none on the writer's; one at a time, in the order of the calls."""
+        while self._media and not self._surrendered and self._encoding.acquire(blocking=False):
+            try:
+                self._encode_all()
+            finally:
+                self._encoding.release()
+
+    def _encode_all(self) -> None:
+        while self._media and not self._surrendered:
+            heavy = self._media[0]
+            try:
+                encoded: list[Medium] = heavy.value.encode()
+                size = sum(len(item.data) for item in encoded)
+                self.inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
+            except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
+                kind, tag = self.inbox.series_names[heavy.series - 1]
+                self.inbox.lose(kind, 1)
+                logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, error)
+            with contextlib.suppress(IndexError):  # given up meanwhile
+                self._media.popleft()
+            self._media_encoded += heavy.n_bytes
+            self.wake()
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -370,13 +527,3 @@ def _add_heavy(transaction: Transaction, heavy: Heavy) -> None:
     else:
         assert not isinstance(heavy.value, Value)
         transaction.add_media(heavy.series, heavy.step, heavy.wall_time, heavy.value)
-
-
-def _started(target: Callable[[], None], name: str) -> threading.Thread | None:
-    thread = threading.Thread(target=target, name=f"{name}-{os.getpid()}", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError as error:  # no more threads allowed, or the interpreter is going down
-        logger.warning("tracker: no thread can be started (%s); values are stored at flush() and finish()", error)
-        return None
-    return thread
