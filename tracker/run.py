@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 FLUSH_S = 30.0
 
+YOUNG_CALLS = 128
+"""The first calls of a run are stored while it waits (30 times half a millisecond in all): a training that a signal ends
+right after its first values leaves what PyTorch's writer, which gives each value to the system at once, leaves too."""
+
+YOUNG_EACH, YOUNG_EVERY = 16, 8
+"""Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
+
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 """Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
 
@@ -62,8 +69,10 @@ class Run:
         """From now on, what is logged goes there."""
         recording.begin(self)
         self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
-        # Past the end of the process each call stores what it logs: none may find a lane and take the short way.
-        self._inbox = Inbox() if recording.is_late else recording.inbox
+        # The first calls wait until they are stored, and so does each past the end of the process: none of them may
+        # find a lane and take the short way.
+        self._calls = 0
+        self._inbox = Inbox()
 
     def _open_recording(self) -> Recording:
         """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
@@ -161,6 +170,12 @@ class Run:
                 continue  # finished in this moment by another thread
         if recording.is_late:
             recording.writer.store_now()
+        elif self._inbox is not recording.inbox:
+            self._calls += 1
+            if self._calls <= YOUNG_EACH or self._calls % YOUNG_EVERY == 0:
+                self._calls += 0 if recording.writer.catch_up() else YOUNG_CALLS
+            if self._calls >= YOUNG_CALLS:
+                self._inbox = recording.inbox
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
         """Logs what is not of the loop, from any thread: at the step where it stands by default, without moving it."""

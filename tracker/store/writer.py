@@ -48,6 +48,9 @@ its first values has a place for them."""
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
 
+CATCH_UP_S = 0.01
+"""What a caller waits for its first values to be stored."""
+
 LAST_S = 0.5
 """What the end of the process gives a disk that `finish()` has waited for already."""
 
@@ -100,6 +103,7 @@ class Writer:
         self._begun = threading.Event()
         self._done = threading.Condition()
         self._asked = self._answered = 0
+        self._wanted = self._stored = 0
         self._closing = False
         self._ending: str | None = None
         self.closed = False
@@ -210,6 +214,17 @@ class Writer:
         with self._done:
             return self._done.wait_for(lambda: self._answered >= ticket or self.closed, timeout)
 
+    def catch_up(self) -> bool:
+        """Whether what was accepted before the call is in the file, though perhaps not synced, within `CATCH_UP_S`."""
+        if self._thread is None or is_ours() or self.is_stalled():
+            return False
+        with self._done:
+            self._wanted += 1
+            ticket = self._wanted
+        self._request.ring()
+        with self._done:
+            return self._done.wait_for(lambda: self._stored >= ticket or self.closed, CATCH_UP_S)
+
     def close(self, status: str, ending: str | None) -> None:
         """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""
         self.status, self._ending = status, ending
@@ -301,7 +316,7 @@ class Writer:
 
     def _has_work(self) -> bool:
         waiting = self._marks or self._config is not None or self._dropped
-        return bool(self._asked > self._answered or self._closing or waiting or not self.inbox.is_empty())
+        return bool(self._asked > self._answered or self._wanted > self._stored or self._closing or waiting or not self.inbox.is_empty())
 
     def _turn(self) -> bool:
         """Commits what waits; whether more waits already."""
@@ -309,7 +324,7 @@ class Writer:
             self._give_up_waiting()
         if self._encoder is None:
             self._encode_waiting()
-        asked = self._asked
+        asked, wanted = self._asked, self._wanted
         encoding = bool(self._media)
         closing = self._closing and not encoding
         marks = list(self._marks)
@@ -317,6 +332,8 @@ class Writer:
         beat = time.monotonic() - self._last_beat >= HEARTBEAT_S
         news = bool(taken.records or taken.heavies or marks or self._config is not None)
         if not (news or beat or closing or asked > self._answered):
+            if wanted > self._stored:
+                self._answer(asked, wanted)
             return False
         self._committing_since = time.monotonic()
         try:
@@ -334,13 +351,17 @@ class Writer:
         self._forget(taken, marks)
         self._recover()
         if taken.everything and not encoding:
-            with self._done:
-                self._answered = max(self._answered, asked)
-                self._done.notify_all()
+            self._answer(asked, wanted)
             if closing:
                 self._close()
                 return False
         return not taken.everything
+
+    def _answer(self, asked: int, wanted: int) -> None:
+        with self._done:
+            self._answered = max(self._answered, asked)
+            self._stored = max(self._stored, wanted)
+            self._done.notify_all()
 
     def _commit(self, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
         self._last_beat = time.monotonic()
