@@ -85,9 +85,10 @@ def ending_of(recording: Recording, otherwise: Ending) -> Ending:
     # The interpreter leaves an exception that ended the program here before it runs exit handlers; in an
     # interactive session it is only the last one that was shown.
     error = getattr(sys, "last_value", None) if not hasattr(sys, "ps1") else None
-    if error is not None and _concerns(error, recording.handle):
+    handle = recording.handle
+    if handle is not None and error is not None and _concerns(error, handle):
         return of_error(error)
-    return otherwise
+    return otherwise  # or nobody held it any more when the process ended
 
 
 def _concerns(error: BaseException, handle: Any) -> bool:
@@ -95,7 +96,7 @@ def _concerns(error: BaseException, handle: Any) -> bool:
     trace = error.__traceback__
     if trace is None or trace.tb_frame.f_code.co_name in ("<module>", "_run_module_as_main"):
         return True
-    return handle is not None and _is_within(handle, trace)
+    return _is_within(handle, trace)
 
 
 def _is_within(handle: Any, trace: TracebackType | None) -> bool:

@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 FLUSH_S = 30.0
 
 YOUNG_CALLS = 128
-"""The first calls of a run are stored while it waits (30 times half a millisecond in all): a training that a signal ends
-right after its first values leaves what PyTorch's writer, which gives each value to the system at once, leaves too."""
+"""The first calls of a run are stored while it waits (44 times a third of a millisecond in all): a training that a signal
+ends right after its first values leaves what PyTorch's writer, which gives each value to the system at once, leaves."""
 
-YOUNG_EACH, YOUNG_EVERY = 16, 8
+YOUNG_EACH, YOUNG_EVERY = 16, 4
 """Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
+
+YOUNG_S = 0.25
+"""What all of that may take, on a machine that is busy or a disk that is slow."""
 
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 """Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
@@ -71,7 +74,7 @@ class Run:
         self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
         # The first calls wait until they are stored, and so does each past the end of the process: none of them may
         # find a lane and take the short way.
-        self._calls = 0
+        self._calls, self._waited = 0, 0.0
         self._inbox = Inbox()
 
     def _open_recording(self) -> Recording:
@@ -88,8 +91,9 @@ class Run:
                 beside = recording.is_foreign or before.reason == "child"
                 birth = replace(
                     before, segment=new_segment_id(now, before.rank), parent=before.segment, fork_step=None,
-                    reason="child" if beside else "resume", created=now, writer=this_process(),
-                    config=dict(self.config),
+                    reason="child" if beside else "resume", created=now, config=dict(self.config),
+                    # Not asked anew where it is known: in the interpreter's last moments nothing can be opened.
+                    writer=this_process() if recording.is_foreign else before.writer,
                 )  # fmt: skip
                 following = Recording(self.folder, birth, recording.inbox.last_step)
                 following.ending = recording.ending
@@ -173,7 +177,11 @@ class Run:
         elif self._inbox is not recording.inbox:
             self._calls += 1
             if self._calls <= YOUNG_EACH or self._calls % YOUNG_EVERY == 0:
-                self._calls += 0 if recording.writer.catch_up() else YOUNG_CALLS
+                began = time.monotonic()
+                caught_up = recording.writer.catch_up(YOUNG_S)
+                self._waited += time.monotonic() - began
+                if not caught_up or self._waited > YOUNG_S:
+                    self._calls = YOUNG_CALLS
             if self._calls >= YOUNG_CALLS:
                 self._inbox = recording.inbox
 

@@ -48,9 +48,6 @@ its first values has a place for them."""
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
 
-CATCH_UP_S = 0.01
-"""What a caller waits for its first values to be stored."""
-
 LAST_S = 0.5
 """What the end of the process gives a disk that `finish()` has waited for already."""
 
@@ -214,8 +211,8 @@ class Writer:
         with self._done:
             return self._done.wait_for(lambda: self._answered >= ticket or self.closed, timeout)
 
-    def catch_up(self) -> bool:
-        """Whether what was accepted before the call is in the file, though perhaps not synced, within `CATCH_UP_S`."""
+    def catch_up(self, timeout: float) -> bool:
+        """Whether what was accepted before the call is in the file, though perhaps not synced, within `timeout` s."""
         if self._thread is None or is_ours() or self.is_stalled():
             return False
         with self._done:
@@ -223,7 +220,7 @@ class Writer:
             ticket = self._wanted
         self._request.ring()
         with self._done:
-            return self._done.wait_for(lambda: self._stored >= ticket or self.closed, CATCH_UP_S)
+            return self._done.wait_for(lambda: self._stored >= ticket or self.closed, timeout)
 
     def close(self, status: str, ending: str | None) -> None:
         """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""

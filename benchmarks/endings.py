@@ -1,0 +1,448 @@
+"""Ways a run can end without `finish()`: what was accepted, what is stored, as what the run is shown, which threads stay.
+
+    python benchmarks/endings.py [--rounds N] [--jobs N] [--only WORD …] [--frameworks]
+
+A cell is a place in the user's code × what logs × how the process ends × seconds of training. A child counts each call that
+returned in mapped memory, which outlives it, without giving any thread a moment more; then its logdir is read. Bars: all
+that was accepted is stored, once; of a process ended by a signal, what the SummaryWriter of PyTorch keeps in the same
+place, and more; the status is right; where nobody holds the run any more, no thread is left. Children are forked from a
+server that has imported what they need, before any thread was started; those of --frameworks begin by themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import itertools
+import json
+import mmap
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+LATE: list[Callable[[], None]] = []
+atexit.register(lambda: [late() for late in LATE])  # before tracker is imported: it runs after tracker's own
+
+ROOT = Path(__file__).resolve().parent.parent
+POINTS = 100
+
+PLACES = {
+    "module": "w = begin(0); work(w, 0); end()",
+    "function": "def main():\n    w = begin(0); work(w, 0); end()\nmain()",
+    "function, returned": "def main():\n    w = begin(0); work(w, 0)\nmain(); gone(); end()",
+    "loop": "for k in range(4):\n    w = begin(k); work(w, k)\nend()",
+    "method": (
+        "class Trainer:\n    def __init__(self): self.w = begin(0)\n"
+        "    def fit(self): work(self.w, 0); end()\nTrainer().fit()"
+    ),
+    "closure": "def make():\n    w = begin(0)\n    return lambda: (work(w, 0), end())\nmake()()",
+    "generator": (
+        "def steps():\n    w = begin(0)\n    for i in range(1000):\n        work(w, i, 1); yield i\n"
+        "for i in itertools.islice(steps(), 100): pass\ngone(); end()"
+    ),
+    "reference cycle": (
+        "class Node: pass\nnode = Node(); node.me = node; node.w = begin(0); work(node.w, 0); del node\nend()"
+    ),
+    "exception": (
+        "def main():\n    w = begin(0); work(w, 0); raise ValueError('caught')\n"
+        "try: main()\nexcept ValueError: pass\ngone(); end()"
+    ),
+    "del": "w = begin(0); work(w, 0); del w; gone(); end()",
+    "thread": (
+        "def main():\n    w = begin(0); work(w, 0)\nt = threading.Thread(target=main); t.start(); t.join(); gone(); end()"
+    ),
+    "atexit of another": "w = begin(0); work(w, 0); LATE.append(lambda: work(w, 1)); end()",
+    "pytest": (
+        "import pytest\nfile = folder / 'test_it.py'\n"
+        "file.write_text('from __main__ import *\\ndef test_it():\\n    w = begin(0); work(w, 0); end()\\n')\n"
+        "pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:faulthandler', str(file)])"
+    ),
+    "notebook cell run again": (
+        "cell = compile('w = begin(next(number)); work(w, next(block))', 'cell', 'exec')\n"
+        "number, block = itertools.count(), itertools.count()\nexec(cell); exec(cell); end()"
+    ),
+}
+HELD = {"module", "function", "method", "closure", "atexit of another"}
+"""Places in which the run is held when the process ends: it ends as that does."""
+
+ENDINGS = {
+    "normal exit": lambda: None,
+    "sys.exit": lambda: sys.exit(3),
+    "exception": lambda: 1 / 0,
+    "SIGTERM": lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(10)),
+    "Ctrl-C": lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(10)),
+}
+STATUS = {"normal exit": "finished", "sys.exit": "finished", "exception": "crashed", "Ctrl-C": "stopped"}
+LOGGERS = ("tracker.init", "SummaryWriter", "SummaryWriter tfevents")
+PEER = "PyTorch's SummaryWriter"
+
+FRAMEWORKS = {
+    "keras": (
+        "import os; os.environ['KERAS_BACKEND'] = 'torch'\nimport keras, numpy as np\n"
+        "from tracker.integrations.keras import TrackerCallback\n"
+        "model = keras.Sequential([keras.layers.Dense(1)]); model.compile('sgd', 'mse')\n"
+        "x = np.ones((8, 2), 'float32')\n"
+        "model.fit(x, x[:, :1], epochs=3, verbose=0, callbacks=[TrackerCallback(logdir, name)])"
+    ),
+    "lightning": (
+        "import lightning as L, torch\nfrom tracker.integrations.lightning import TrackerLogger\n"
+        "class Net(L.LightningModule):\n"
+        "    def __init__(self): super().__init__(); self.layer = torch.nn.Linear(2, 1)\n"
+        "    def training_step(self, batch, i):\n"
+        "        loss = self.layer(batch).mean(); self.log('loss', loss); return loss\n"
+        "    def test_step(self, batch, i): self.log('test_loss', self.layer(batch).mean())\n"
+        "    def configure_optimizers(self): return torch.optim.SGD(self.parameters(), 0.1)\n"
+        "data = torch.utils.data.DataLoader(torch.ones(8, 2))\n"
+        "trainer = L.Trainer(max_epochs=1, logger=TrackerLogger(logdir, name), accelerator='cpu', log_every_n_steps=1,\n"
+        "    enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)\n"
+        "net = Net(); trainer.fit(net, data); trainer.test(net, data, verbose=False)"
+    ),
+    "transformers": (
+        "import torch, transformers\nfrom tracker.integrations.transformers import TrackerCallback\n"
+        "config = transformers.BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,\n"
+        "    intermediate_size=8)\n"
+        "net = transformers.BertForSequenceClassification(config)\n"
+        "data = [{'input_ids': torch.tensor([1, 2]), 'labels': torch.tensor(0)}] * 8\n"
+        "args = transformers.TrainingArguments(str(folder / 'out'), report_to=[], logging_steps=1, num_train_epochs=1,\n"
+        "    use_cpu=True, save_strategy='no', disable_tqdm=True)\n"
+        "trainer = transformers.Trainer(net, args, train_dataset=data, eval_dataset=data,\n"
+        "    callbacks=[TrackerCallback(logdir, name)])\n"
+        "trainer.train(); trainer.evaluate()"
+    ),
+    "sklearn": (
+        "import numpy as np, tracker\nfrom sklearn.neural_network import MLPRegressor\n"
+        "from tracker.integrations.sklearn import log_estimator\n"
+        "x = np.ones((20, 2)); model = MLPRegressor(max_iter=20).fit(x, x[:, 0])\n"
+        "run = tracker.init(logdir, name); log_estimator(run, model)"
+    ),
+    "xgboost": (
+        "import numpy as np, xgboost\nfrom tracker.integrations.xgboost import TrackerCallback\n"
+        "x = np.random.rand(20, 2); data = xgboost.DMatrix(x, x[:, 0])\n"
+        "xgboost.train({}, data, 20, evals=[(data, 'train')], verbose_eval=False,\n"
+        "    callbacks=[TrackerCallback(logdir, name)])"
+    ),
+    "jax": (
+        "import jax, jax.numpy as jnp, tracker\nfrom tracker.integrations.jax import histograms\n"
+        "run = tracker.init(logdir, name)\n"
+        "for i in range(20): run.log({'loss': jnp.ones(()) * i, **histograms({'w': jnp.ones(3)}, 'g')}, step=i)"
+    ),
+}
+
+
+class Cell(NamedTuple):
+    """One way to end."""
+
+    place: str
+    logger: str
+    ending: str
+    seconds: float
+
+
+class Found(NamedTuple):
+    """What one child left."""
+
+    accepted: int
+    stored: int
+    twice: int
+    statuses: tuple[str, ...]
+    threads: int
+
+
+# --- in the child ---------------------------------------------------------------------------------------
+
+
+class Counted:
+    """Two numbers that outlive the process: values accepted, threads left."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 16)
+
+    def set(self, place: int, value: int) -> None:
+        """Sets one."""
+        self._map[8 * place : 8 * place + 8] = struct.pack("<q", value)
+
+
+def play(cell: Cell, folder: Path) -> None:
+    """Does in this process what a cell says, as a script would: its code is that of the main module."""
+    counted = Counted(folder / "counted")
+    accepted = itertools.count(1)
+
+    def begin(k: int) -> Any:
+        if cell.logger == "tracker.init":
+            import tracker
+
+            return tracker.init(folder / "runs", name=f"r{k}")
+        if cell.logger == PEER:
+            from torch.utils.tensorboard import SummaryWriter as Theirs
+
+            return Theirs(str(folder / f"runs/r{k}"))
+        from tracker.compat.tensorboard import SummaryWriter
+
+        return SummaryWriter(str(folder / f"runs/r{k}"), tfevents=cell.logger.endswith("tfevents"))
+
+    def work(w: Any, block: int, points: int = POINTS) -> None:
+        log = w.log if cell.logger == "tracker.init" else None
+        for i in range(block * points, (block + 1) * points):
+            if log is not None:
+                log({"x": float(i)}, step=i)
+            else:
+                w.add_scalar("x", float(i), i)
+            counted.set(0, next(accepted))
+            if cell.seconds:
+                time.sleep(cell.seconds / POINTS)
+
+    def gone() -> None:
+        if cell.logger in ("tracker.init", PEER):
+            return  # the module holds the run of the last init
+        deadline = time.monotonic() + 10
+        while (left := sum("everystep" in each.name for each in threading.enumerate())) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        counted.set(1, left)
+
+    main = sys.modules["__main__"].__dict__
+    main |= {"begin": begin, "work": work, "gone": gone, "end": ENDINGS[cell.ending], "folder": folder}
+    code = PLACES.get(cell.place) or _framework(cell, folder, counted, accepted)
+    sys.stdout = sys.stderr = open(folder / "said", "w")  # noqa: SIM115 for as long as the process lives
+    exec(compile(code, "cell", "exec"), main)
+
+
+def _framework(cell: Cell, folder: Path, counted: Counted, accepted: Iterator[int]) -> str:
+    from tracker.run import Run
+
+    log = Run.log
+
+    def counting(self: Any, values: Any, *words: Any, **named: Any) -> None:
+        log(self, values, *words, **named)
+        for value in values.values():
+            if not hasattr(value, "kind"):
+                counted.set(0, next(accepted))
+
+    Run.log = counting  # type: ignore[method-assign]
+    sys.modules["__main__"].__dict__ |= {"logdir": str(folder / "runs"), "name": "r0"}
+    place, _, framework = cell.place.partition(" ")
+    body = FRAMEWORKS[framework]
+    if place == "module":
+        return f"{body}\nend()"
+    return "def main():\n    " + body.replace("\n", "\n    ") + "\n    end()\nmain()"
+
+
+def serve() -> Path | None:
+    """Forks a child for each cell that is asked for; in the child, what it has to do is left in `ASKED`."""
+    import torch.utils.tensorboard  # noqa: F401 what children need, once
+
+    import tracker.compat.tensorboard
+    import tracker.run  # noqa: F401
+
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            return Path(line.strip())
+        os.waitpid(pid, 0)
+        print(flush=True)
+    os._exit(0)
+
+
+# --- in the parent --------------------------------------------------------------------------------------
+
+
+class Servers:
+    """A fork server for each thread that plays cells."""
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+        self._all: list[subprocess.Popen[str]] = []
+
+    def play(self, cell: Cell, *, apart: bool) -> Found:
+        """Plays a cell in a child and reads what it left."""
+        with tempfile.TemporaryDirectory(prefix="endings-") as name:
+            folder = Path(name)
+            (folder / "counted").write_bytes(bytes(16))
+            (folder / "cell").write_text(json.dumps(cell))
+            if apart:
+                subprocess.run([sys.executable, __file__, "--play", name], env=_environment(), check=False, stderr=subprocess.DEVNULL)  # fmt: skip
+            else:
+                server = self._server()
+                assert server.stdin is not None
+                assert server.stdout is not None
+                server.stdin.write(f"{folder}\n")
+                server.stdin.flush()
+                server.stdout.readline()
+            return _read(cell, folder)
+
+    def close(self) -> None:
+        """Ends them."""
+        for server in self._all:
+            assert server.stdin is not None
+            server.stdin.close()
+            server.wait()
+
+    def _server(self) -> subprocess.Popen[str]:
+        if not hasattr(self._own, "server"):
+            self._own.server = subprocess.Popen([sys.executable, __file__, "--serve"], env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+            self._all.append(self._own.server)
+        server: subprocess.Popen[str] = self._own.server
+        return server
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _read(cell: Cell, folder: Path) -> Found:
+    import tracker
+
+    accepted, threads = struct.unpack("<2q", (folder / "counted").read_bytes())
+    runs = folder / "runs"
+    if cell.logger == PEER:
+        return Found(accepted, _events(runs), 0, (), 0)
+    stored = twice = 0
+    statuses: list[str] = []
+    for run in tracker.open(runs).runs() if runs.is_dir() else ():
+        statuses.append(run.status)
+        for tag in run.tags("scalar"):
+            if not tag.startswith("machine/"):
+                steps = run.scalars(tag).step.tolist()
+                stored += len(steps)
+                twice += len(steps) - len(set(steps))
+    return Found(accepted, stored, twice, tuple(statuses), threads)
+
+
+def _events(runs: Path) -> int:
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    return sum(
+        event.HasField("summary") for file in runs.glob("*/events*") for event in EventFileLoader(str(file)).Load()
+    )
+
+
+def wrong(cell: Cell, found: Found, peer: int) -> str:
+    """What a child left that it should not; empty where all is well."""
+    said = []
+    if found.stored < (min(peer, found.accepted) if cell.ending == "SIGTERM" else found.accepted):
+        said.append(
+            f"{found.stored} of {found.accepted} stored" + (f", PyTorch's {peer}" if cell.ending == "SIGTERM" else "")
+        )
+    if found.stored > found.accepted:
+        said.append(f"{found.stored - found.accepted} more than accepted")
+    if found.twice and "loop" not in cell.place:
+        said.append(f"{found.twice} twice")
+    expected = STATUS.get(cell.ending)
+    held = cell.place in HELD or cell.place.startswith(("module ", "function "))
+    for status in found.statuses:
+        may = {expected} if held and expected else {"finished", expected or "crashed"}
+        if cell.place.partition(" ")[2] in FRAMEWORKS:
+            may |= {"finished"}  # some end their run themselves
+        if status not in may:
+            said.append(f"shown as {status}")
+    if found.threads:
+        said.append(f"{found.threads} threads left")
+    return "; ".join(said)
+
+
+def main() -> int:
+    """Plays the matrix and prints it; the number of cells that are not as they should be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20, help="children for each cell")
+    parser.add_argument("--jobs", type=int, default=2, help="children at once")
+    parser.add_argument("--seconds", type=float, nargs="*", default=[0, 3], help="of training")
+    parser.add_argument("--only", nargs="*", default=[], help="cells whose name holds all of these words")
+    parser.add_argument("--frameworks", action="store_true", help="the integrations instead")
+    options = parser.parse_args()
+    if options.frameworks:
+        places = [f"{place} {name}" for name in FRAMEWORKS for place in ("module", "function")]
+        cells = [Cell(place, place.partition(" ")[2], ending, 0) for place in places for ending in ENDINGS]
+    else:
+        cells = [Cell(*each) for each in itertools.product(PLACES, LOGGERS, ENDINGS, options.seconds)]
+    cells = [
+        cell for cell in cells if all(word in f"{cell.place}, {cell.logger}, {cell.ending}" for word in options.only)
+    ]
+    peers = (
+        []
+        if options.frameworks
+        else sorted({Cell(c.place, PEER, c.ending, c.seconds) for c in cells if c.ending == "SIGTERM"})
+    )
+    servers = Servers()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        jobs = [
+            (cell, pool.submit(servers.play, cell, apart=options.frameworks))
+            for _ in range(options.rounds)
+            for cell in (*peers, *cells)
+        ]
+        found: dict[Cell, list[Found]] = defaultdict(list)
+        for cell, job in jobs:
+            found[cell].append(job.result())
+            print(f"\r{sum(map(len, found.values()))} of {len(jobs)}", end="", file=sys.stderr)
+    servers.close()
+    print(file=sys.stderr)
+    return _show(cells, found, options.rounds)
+
+
+def _show(cells: list[Cell], found: dict[Cell, list[Found]], rounds: int) -> int:
+    from report import machine, show
+
+    print(f"{machine()}; {rounds} rounds of {len(cells)} cells, {POINTS} points a run")
+    rows, bad = [], []
+    for (ending, logger, seconds), group in itertools.groupby(
+        sorted(cells, key=lambda c: (c.ending, c.logger, c.seconds)), key=lambda c: (c.ending, c.logger, c.seconds)
+    ):
+        accepted = stored = well = total = kept = 0
+        for cell in group:
+            theirs = found.get(Cell(cell.place, PEER, cell.ending, cell.seconds), [])
+            peer = min((each.stored for each in theirs), default=0)
+            kept += sum(each.stored for each in theirs)
+            for each in found[cell]:
+                said = wrong(cell, each, peer)
+                accepted, stored, total, well = (
+                    accepted + each.accepted,
+                    stored + each.stored,
+                    total + 1,
+                    well + (not said),
+                )
+                bad += [[cell.place, cell.logger, cell.ending, f"{cell.seconds:g}", said]] if said else []
+        rows.append(
+            [
+                ending,
+                logger,
+                f"{seconds:g}",
+                f"{accepted:,}",
+                f"{stored:,}",
+                f"{kept:,}" if kept else "",
+                f"{well} of {total}",
+            ]
+        )
+    show(
+        "Ends of processes",
+        rows,
+        ["ending", "logger", "s", "accepted", "stored", "PyTorch's", "children as they should be"],
+    )
+    counts: dict[tuple[str, ...], int] = defaultdict(int)
+    for row in bad:
+        counts[tuple(row)] += 1
+    if counts:
+        show(
+            "Not as they should be",
+            [[*row, n] for row, n in counts.items()],
+            ["place", "logger", "ending", "s", "what", "times"],
+        )
+    return len({row[:4] for row in counts})
+
+
+if __name__ == "__main__":
+    if "--serve" in sys.argv or "--play" in sys.argv:
+        asked = serve() if "--serve" in sys.argv else Path(sys.argv[sys.argv.index("--play") + 1])
+        assert asked is not None
+        play(Cell(*json.loads((asked / "cell").read_text())), asked)
+    else:
+        sys.exit(min(main(), 100))
