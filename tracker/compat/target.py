@@ -33,7 +33,7 @@ class Target:
     def __init__(self, folder: Path, purge_step: int | None, suffix: str | None) -> None:
         step = None if purge_step is None else int(purge_step) - 1
         self.run = start(str(folder.parent), folder.name, None, None, (), "", "allow", step)
-        self._events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER)
+        self._events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER, patient=True)
         if self._events is not None and purge_step is not None:
             self._events.add_restart(int(purge_step))
         self._steps: Counter[str] = Counter()
