@@ -1,4 +1,4 @@
-"""An event file while it is written: each record whole or not at all, and in the system's hands as soon as it is added."""
+"""An event file while it is written: each record whole or not at all, in the system's hands as soon as it is added."""
 
 from __future__ import annotations
 
