@@ -305,7 +305,7 @@ def test_add_mesh_keeps_its_parts(writer: SummaryWriter) -> None:
 def test_add_hparams_makes_no_run_of_its_own(writer: SummaryWriter) -> None:
     """They are the run's configuration, the metrics its points."""
     writer.add_hparams(
-        {"lr": 0.1, "opt": "adam", "bn": True}, {"hparam/accuracy": 0.9}, {"opt": ["adam", "sgd"]}, "ignored", 10
+        {"lr": 0.1, "opt": "adam", "bn": True}, {"hparam/accuracy": 0.9}, {"opt": ["adam", "sgd"]}, ".", 10
     )
     run = read(writer)
     assert run.config == {"lr": 0.1, "opt": "adam", "bn": True}

@@ -18,6 +18,9 @@ from tracker.values.text import Text
 class TrackerCallback(TrainerCallback):
     """Logs what a Trainer logs, under the same tags and steps as its own TensorBoard callback.
 
+    What follows the training, `evaluate()` or another `train()`, goes to the same run; each trial of a hyperparameter
+    search is a run of its own below.
+
     Args:
         logdir: As `tracker.init`.
         name: The run's name; one that is there goes on.
@@ -31,6 +34,7 @@ class TrackerCallback(TrainerCallback):
         """Says what the run is made with: the arguments, and the model's configuration."""
         if not state.is_world_process_zero:
             return
+        self._lent.turn_to(state.trial_name if state.is_hyper_param_search else None)
         config = {"args": args.to_sanitized_dict()}
         settings = getattr(named.get("model"), "config", None)
         if settings is not None:
