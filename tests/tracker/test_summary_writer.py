@@ -302,8 +302,8 @@ def test_add_mesh_keeps_its_parts(writer: SummaryWriter) -> None:
     assert json.loads(items[0].attributes["config"]) == {"camera": {"fov": 75}}
 
 
-def test_add_hparams_makes_no_run_of_its_own(writer: SummaryWriter) -> None:
-    """They are the run's configuration, the metrics its points."""
+def test_add_hparams_of_this_very_run_makes_no_other(writer: SummaryWriter) -> None:
+    """They are the run's configuration, the metrics its points; "." is how people ask PyTorch's writer for it."""
     writer.add_hparams(
         {"lr": 0.1, "opt": "adam", "bn": True}, {"hparam/accuracy": 0.9}, {"opt": ["adam", "sgd"]}, ".", 10
     )

@@ -52,6 +52,11 @@ class TrackerCallback(TrainerCallback):
             elif isinstance(value, str):
                 run.log({tag_of(key): Text(value)}, step=state.global_step)
 
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Stores everything: an evaluation may be the last that is heard of the trainer."""
+        if state.is_world_process_zero:
+            self._lent.run().flush()
+
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Stores everything; ends the run if it is the callback's own."""
         if state.is_world_process_zero:
