@@ -79,7 +79,9 @@ def test_every_attribute_of_the_rivals_writers_and_of_what_they_hand_out_is_ther
 
 
 @pytest.mark.parametrize("given", ["text", "path", "nothing"])
-def test_attributes_have_the_values_that_pytorchs_have(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attributes_have_the_values_that_pytorchs_have(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As they were given: a path stays one."""
     monkeypatch.chdir(tmp_path)
     chosen = {"text": "some/./where", "path": Path("some/where"), "nothing": None}[given]
@@ -154,7 +156,9 @@ def test_the_folder_holds_a_file_when_the_constructor_returns(tmp_path: Path, tf
 
 @pytest.mark.skipif(os.name == "nt", reason="there it is a path")
 @pytest.mark.parametrize("log_dir", ["C:\\runs\\exp1", "runs\\a", "D:"])
-def test_a_path_of_windows_is_a_name_on_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_dir: str) -> None:
+def test_a_path_of_windows_is_a_name_on_other_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_dir: str
+) -> None:
     """As to PyTorch's writer, and to the operating system; a script from elsewhere logs all the same."""
     monkeypatch.chdir(tmp_path)
     with rival("PyTorch")(log_dir) as theirs:
@@ -382,7 +386,9 @@ def one() -> Iterator[Callable[..., GlobalSummaryWriter]]:
     GlobalSummaryWriter._one = None
 
 
-def test_the_global_writer_takes_what_tensorboardxs_takes(tmp_path: Path, one: Callable[..., GlobalSummaryWriter]) -> None:
+def test_the_global_writer_takes_what_tensorboardxs_takes(
+    tmp_path: Path, one: Callable[..., GlobalSummaryWriter]
+) -> None:
     """The time in third place, steps counted by tag, `smw` and `file_writer`; closed, the same one goes on."""
     theirs = pytest.importorskip("tensorboardX", reason="needs tensorboardX as referee").GlobalSummaryWriter
     for each in ("add_scalar", "add_image", "add_text"):

@@ -187,7 +187,7 @@ def test_lightning_tests_and_fits_on_into_the_same_run(logdir: Path, tmp_path: P
         def validation_step(self, batch: Any, _: int) -> None:
             self.log("val_loss", self._loss(batch))
 
-        def test_step(self, batch: Any, _: int) -> None:
+        def test_step(self, batch: Any, number: int) -> None:
             self.log("test_loss", self._loss(batch))
 
         def configure_optimizers(self) -> Any:
@@ -290,7 +290,9 @@ def test_transformers_evaluates_and_trains_on_into_the_same_run(
     )
     data = [{"input_ids": torch.randint(0, 50, (6,)), "labels": torch.tensor(number % 2)} for number in range(16)]
     quiet: dict[str, Any] = {"disable_tqdm": True, "use_cpu": True, "save_strategy": "no", "logging_steps": 1}
-    arguments = transformers.TrainingArguments(str(tmp_path / "out"), num_train_epochs=1, report_to=["tensorboard"], **quiet)
+    arguments = transformers.TrainingArguments(
+        str(tmp_path / "out"), num_train_epochs=1, report_to=["tensorboard"], **quiet
+    )
     trainer = transformers.Trainer(
         model=transformers.BertForSequenceClassification(config),
         args=arguments, train_dataset=data, eval_dataset=data, callbacks=[TrackerCallback(logdir)],
@@ -487,7 +489,9 @@ def test_xgboost_trains_on_into_the_same_run(logdir: Path) -> None:
 
 def test_what_an_estimator_or_a_watch_says_after_the_end_is_kept(logdir: Path) -> None:
     """A refit, or passes of a module, after run.finish()."""
-    network = pytest.importorskip("sklearn.neural_network", reason="needs scikit-learn: pip install everystep[frameworks]")
+    network = pytest.importorskip(
+        "sklearn.neural_network", reason="needs scikit-learn: pip install everystep[frameworks]"
+    )
     module = small_module()
     import torch
 

@@ -16,7 +16,10 @@ from tracker.foreign.importer import import_logs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-TRIALS = [({"lr": 0.125 * k, "layers": k, "opt": f"adam{k}"}, {"hparam/acc": 10.0 * k, "hparam/loss": 1 / 2**k}) for k in range(1, 6)]
+TRIALS = [
+    ({"lr": 0.125 * k, "layers": k, "opt": f"adam{k}"}, {"hparam/acc": 10.0 * k, "hparam/loss": 1 / 2**k})
+    for k in range(1, 6)
+]
 """Settings and metrics that float32 holds."""
 
 

@@ -28,7 +28,14 @@ folder = sys.argv[1]
 def python(code: str, folder: Path, status: int = 0) -> str:
     """Runs a script to its end; what it printed and complained."""
     guard = "import faulthandler; faulthandler.dump_traceback_later(45, exit=True)\n"
-    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", guard + HEAD + textwrap.dedent(code), str(folder)]
+    words = [
+        sys.executable,
+        "-W",
+        "ignore::DeprecationWarning",
+        "-c",
+        guard + HEAD + textwrap.dedent(code),
+        str(folder),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
@@ -54,7 +61,11 @@ def counted(tag: str, values: range) -> Counter[tuple[str, float]]:
     return Counter({(tag, float(value)): 1 for value in values})
 
 
-ENDS = {"SIGKILL": "os.kill(os.getpid(), signal.SIGKILL)", "_exit": "os._exit(0)", "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM)"}
+ENDS = {
+    "SIGKILL": "os.kill(os.getpid(), signal.SIGKILL)",
+    "_exit": "os._exit(0)",
+    "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM)",
+}
 
 
 @pytest.mark.parametrize("end", ENDS)
