@@ -6,6 +6,7 @@ import importlib
 import inspect
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,26 @@ def test_the_folder_holds_a_file_when_the_constructor_returns(tmp_path: Path, tf
             names = os.listdir(writer.log_dir)
             assert any(name.endswith(".sqlite") for name in names)
             assert any("tfevents" in name for name in names) == tfevents
+
+
+@pytest.mark.parametrize("tfevents", [False, True])
+def test_a_folder_that_was_deleted_comes_back_for_what_is_logged_and_for_nothing_else(
+    tmp_path: Path, tfevents: bool
+) -> None:
+    """Tests and clean-ups remove it under the writer; neither a flush nor the end of the run brings it back."""
+    for more in (False, True):
+        writer = SummaryWriter(tmp_path / "a", tfevents=tfevents)
+        writer.add_scalar("x", 1.0, 0)
+        writer.flush()
+        shutil.rmtree(tmp_path / "a")
+        if more:
+            writer.add_scalar("x", 2.0, 1)
+        writer.flush()
+        writer.close()
+        assert (tmp_path / "a").exists() == more
+    assert tracker.open(tmp_path).run("a").scalars("x").value.tolist() == [2.0]
+    if tfevents:
+        assert read_files(tmp_path / "a", tmp_path / "1").scalars("x").value.tolist() == [2.0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there it is a path")

@@ -18,6 +18,7 @@ from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.exporter import flat
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
+from tracker.logdir import segment_files
 from tracker.start import start
 from tracker.store.sketch import Sketch
 from tracker.values.histogram import Histogram
@@ -61,7 +62,8 @@ class Target:
         self._steps: Counter[str] = Counter()
         self._has_trial = False
         self.given_now: tuple[int | None, float | None] = (None, None)
-        self.run.flush(BEGIN_S)  # code that is told a log_dir looks into it
+        if not segment_files(folder):  # code that is told a log_dir looks into it
+            self.run.flush(BEGIN_S)
 
     def _begin(self, purge_step: Any) -> None:
         step = None if purge_step is None else int(purge_step) - 1
