@@ -219,8 +219,8 @@ class Writer:
         self._last_beat = time.monotonic()
         config = self._config
         news = bool(taken.records or taken.heavies or marks or config is not None)
-        if not news and self._was_taken_away():
-            return  # a folder that was deleted comes back for what is logged, and not for a heartbeat or an end
+        if self._was_taken_away() and not (marks or config is not None or self._is_of_the_loop(taken)):
+            return  # a folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end
         appender = self._open()
         durable = (durable and (self._unsynced or news)) or last
         attempt: Transaction | None = None
@@ -264,6 +264,12 @@ class Writer:
         self._appender = Appender(logdir.segment_path(self.folder, self.birth.segment), self.birth)
         logdir.release_claim(self.folder)
         return self._appender
+
+    def _is_of_the_loop(self, taken: Taken) -> bool:
+        """Whether there is anything that the training logged, and not we beside it."""
+        numbers = {*(series for series, _ in taken.scalars()), *(heavy.series for heavy in taken.heavies)}
+        series = [self.inbox.series_names[number - 1] for number in numbers]
+        return any(kind not in ("environment", "console") and not tag.startswith("machine/") for kind, tag in series)
 
     def _was_taken_away(self) -> bool:
         """Whether there was a file, and somebody removed or replaced it."""
