@@ -18,6 +18,10 @@ logger = logging.getLogger("tracker")
 WAITING_BYTES = 16_000_000
 """What is kept for a disk that takes nothing, until it does; what comes beyond that is lost, and counted."""
 
+BATCH_BYTES = 256_000
+"""What an export writes at once: a call to the system a record (1 µs, and 1 to see that the file is there) is for those
+that a kill must not lose."""
+
 RETRY_S = 1.0
 """How long a file that could not be written is left alone."""
 
@@ -29,9 +33,9 @@ _open: weakref.WeakSet[GrowingFile] = weakref.WeakSet()
 class GrowingFile:
     """A file that records are appended to, from any thread and from signal handlers.
 
-    A record is one call to the system: nothing waits in memory, where a kill would lose it, a writer that is dropped
-    would forget it and a forked child would write it a second time. After `close()`, in a forked child and when
-    somebody has deleted the file, the next record opens another one: no two processes ever write into one file.
+    Of a patient file a record is one call to the system: nothing waits in memory, where a kill would lose it, a writer
+    that is dropped would forget it and a forked child would write it a second time. After `close()`, in a forked child
+    and when somebody has deleted the file, the next record opens another one: no two processes ever write into one.
 
     Args:
         folder: Where it lies; made if it is not there.
@@ -63,12 +67,15 @@ class GrowingFile:
     def add(self, record: bytes) -> None:
         """Appends a record. Of a patient file it waits for a later one when the disk does not take it now."""
         with self._lock:
-            if self._waiting_bytes > WAITING_BYTES:
+            if self._patient and self._waiting_bytes > WAITING_BYTES:
                 self._lost += 1
             else:
                 self._waiting.append(record)
                 self._waiting_bytes += len(record)
-            if not self._again or time.monotonic() >= self._again:
+            if self._patient:
+                if not self._again or time.monotonic() >= self._again:
+                    self._drain()
+            elif self._waiting_bytes > BATCH_BYTES:
                 self._drain()
 
     def flush(self) -> None:
@@ -102,6 +109,11 @@ class GrowingFile:
                 self._end()  # it was deleted
             if self._file is None and (anew or self._waiting):
                 self._begin()
+            if not self._patient and self._waiting:
+                record = b"".join(self._waiting)
+                self._waiting.clear()
+                self._waiting_bytes = 0
+                self._write(record)
             while self._waiting:
                 # Out of the queue first: what an exception of the caller's (Ctrl-C) ends here is never written twice.
                 record = self._waiting.popleft()
