@@ -148,7 +148,7 @@ def test_code_that_uploads_the_file_finds_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tfevents", [False, True])
 def test_the_folder_holds_a_file_when_the_constructor_returns(tmp_path: Path, tfevents: bool) -> None:
     """Frameworks' tests look into it at once: it was empty in 5 of 60."""
-    for number in range(20):
+    for number in range(10):
         with SummaryWriter(tmp_path / str(number), tfevents=tfevents) as writer:
             names = os.listdir(writer.log_dir)
             assert any(name.endswith(".sqlite") for name in names)
@@ -227,7 +227,7 @@ def counted(run: Any) -> dict[tuple[str, str], int]:
     return found
 
 
-@pytest.mark.parametrize("end", ["close", "with", "both"])
+@pytest.mark.parametrize("end", ["close", *(pytest.param(end, marks=pytest.mark.long) for end in ("with", "both"))])
 @pytest.mark.parametrize("tfevents", [False, True])
 def test_every_call_after_the_end_is_kept_once(tmp_path: Path, tfevents: bool, end: str) -> None:
     """As PyTorch's writer does, which opens another file: a fit and then a test, and then another."""

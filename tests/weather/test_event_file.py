@@ -68,7 +68,9 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    "end", ["SIGKILL", *(pytest.param(end, marks=pytest.mark.long) for end in ("_exit", "SIGTERM"))]
+)
 def test_a_process_that_ends_at_once_leaves_every_event(tmp_path: Path, end: str) -> None:
     """Without flush: PyTorch's writer holds them for two minutes, and they are gone."""
     code = f"""
@@ -88,7 +90,9 @@ DROPPED = {
 }
 
 
-@pytest.mark.parametrize("place", DROPPED)
+@pytest.mark.parametrize(
+    "place", ["an exception", *(pytest.param(each, marks=pytest.mark.long) for each in ("module", "an exit handler"))]
+)
 def test_a_writer_that_is_dropped_leaves_every_event(tmp_path: Path, place: str) -> None:
     """No close, no flush; while the process goes on, and as it ends."""
     code = """
@@ -118,7 +122,9 @@ generator = (make("generator") for _ in range(1)); next(generator); del generato
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-@pytest.mark.parametrize("flushes", ["writer.flush()", "pass", "writer.close()"])
+@pytest.mark.parametrize(
+    "flushes", ["writer.flush()", *(pytest.param(each, marks=pytest.mark.long) for each in ("pass", "writer.close()"))]
+)
 def test_forked_children_write_files_of_their_own_and_nothing_twice(tmp_path: Path, flushes: str) -> None:
     """While a thread of the parent logs, and with children of children; each process's events are in its own files alone."""
     code = f"""
