@@ -147,9 +147,12 @@ def init(
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
+    from tracker.logdir import check_run_name
     from tracker.start import start
 
     global _current
+    if name is not None:
+        check_run_name(name, typed=True)
     run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
     _current = run
     return run

@@ -141,8 +141,13 @@ def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
     return next((folder for folder in folders if segment_files(folder)), None)
 
 
-def check_run_name(name: str) -> str:
+def check_run_name(name: str, *, typed: bool = False) -> str:
     """The name itself, when it can be a folder below the logdir.
+
+    Args:
+        name: A run's name.
+        typed: Whether somebody has just thought of it: a path of Windows is then a mistake. Where folders lie, it is a
+            name like any other to all systems but Windows.
 
     Raises:
         RunNameError: it is empty, absolute, climbs out with `..`, or has a part no file system takes.
@@ -153,7 +158,9 @@ def check_run_name(name: str) -> str:
     why = ""
     if not name.strip():
         why = "it is empty"
-    elif name.startswith(("/", "~")) or "\\" in name or (len(name) > 1 and name[1] == ":"):
+    elif name.startswith(("/", "~")) or (
+        (typed or os.name == "nt") and ("\\" in name or (len(name) > 1 and name[1] == ":"))
+    ):
         why = "it looks like a path from the top of a disk"
     elif any(part in ("", ".", "..") for part in parts):
         why = "it has an empty part, '.' or '..'"

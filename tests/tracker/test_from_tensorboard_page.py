@@ -25,6 +25,7 @@ def test_the_table_has_every_method() -> None:
             continue
         assert name in named or any(name.endswith(word) for word in named if "chart" in word), name
     known = {*dir(SummaryWriter), "SummaryWriter", "GlobalSummaryWriter", "purge_step", "with"}
+    known |= {"file_writer", "all_writers", "get_file_writer"}  # of living writers
     assert {word for word in named if word not in known and "chart" not in word} == set()
 
 
@@ -37,6 +38,18 @@ def test_the_one_line_is_the_change(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     exec(code.replace(theirs, ours), {})
     (run,) = tracker.open("runs").runs()
     assert run.scalars("loss").value.tolist() == [0.5]
+
+
+def test_the_trials_are_the_rows_that_it_says(tmp_path: Path) -> None:
+    """The first call is about the run, the second one by the time, the third by name."""
+    (code,) = re.findall(r"```python\n(writer\.add_hparams.*?)```", PAGE, re.DOTALL)
+    with SummaryWriter(tmp_path / "a") as writer:
+        exec(code, {"writer": writer})
+    found = {
+        run.name: (run.config["lr"], run.scalars("hparam/accuracy").value[0]) for run in tracker.open(tmp_path).runs()
+    }
+    assert list(found.values()) == [(0.1, 0.9), (0.2, 0.8), (0.3, 0.7)]
+    assert [name for name in found if not re.fullmatch(r"a/[\d.]+", name)] == ["a", "a/trial 3"]
 
 
 def test_the_lines_that_read_logs_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,6 +163,75 @@ def test_lightning_logs_what_its_tensorboard_logger_logs(logdir: Path, tmp_path:
     assert len(run.scalars("train/loss_step")) == 24
 
 
+def test_lightning_tests_and_fits_on_into_the_same_run(logdir: Path, tmp_path: Path) -> None:
+    """Without a name too: fit, test, validate and another fit, as its TensorBoardLogger keeps them in one folder."""
+    lightning = pytest.importorskip("lightning", reason="needs Lightning: pip install everystep[frameworks]")
+    torch = pytest.importorskip("torch")
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    from tracker.integrations.lightning import TrackerLogger
+
+    class Module(lightning.LightningModule):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = small_module()
+
+        def _loss(self, batch: Any) -> Any:
+            return torch.nn.functional.cross_entropy(self.inner(batch[0]), batch[1])
+
+        def training_step(self, batch: Any, _: int) -> Any:
+            loss = self._loss(batch)
+            self.log("train_loss", loss)
+            return loss
+
+        def validation_step(self, batch: Any, _: int) -> None:
+            self.log("val_loss", self._loss(batch))
+
+        def test_step(self, batch: Any, number: int) -> None:
+            self.log("test_loss", self._loss(batch))
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y)), batch_size=32)
+    loggers = [TrackerLogger(logdir), TensorBoardLogger(str(tmp_path / "tb"), default_hp_metric=False)]
+    module = Module()
+
+    def trainer() -> Any:
+        quiet = dict.fromkeys(("enable_progress_bar", "enable_model_summary", "enable_checkpointing"), False)
+        return lightning.Trainer(max_epochs=2, logger=loggers, log_every_n_steps=1, accelerator="cpu", **quiet)
+
+    first = trainer()
+    first.fit(module, data, data)
+    first.test(module, data, verbose=False)
+    first.validate(module, data, verbose=False)
+    again = trainer()
+    again.fit(module, data, data)
+    again.test(module, data, verbose=False)
+    (run,) = tracker.open(logdir).runs()
+    agree(run, imported(tmp_path / "tb", tmp_path / "imported"))
+    assert len(run.scalars("test_loss")) == 2
+    assert run.status == "finished"
+
+
+def test_a_callback_that_is_sent_to_another_process_logs_to_the_same_run(logdir: Path) -> None:
+    """As launchers that spawn do; a copy of a callback is no other run either."""
+    import copy
+    import pickle
+
+    from tracker.integrations.lent import Lent
+
+    lent = Lent(None, logdir)
+    lent.run().log({"x": 1.0}, step=0)
+    assert copy.deepcopy(lent).run() is lent.run()
+    sent = pickle.loads(pickle.dumps(lent))
+    lent.finish()
+    sent.run().log({"x": 2.0}, step=1)
+    sent.finish()
+    (run,) = tracker.open(logdir).runs()
+    assert run.scalars("x").value.tolist() == [1.0, 2.0]
+
+
 # --- transformers -----------------------------------------------------------------------------------------
 
 
@@ -205,6 +274,56 @@ def test_transformers_logs_what_its_tensorboard_callback_logs(
     assert (run.config["model"]["hidden_size"], run.config["args"]["logging_steps"]) == (16, 1)
 
 
+def test_transformers_evaluates_and_trains_on_into_the_same_run(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name too: train, evaluate, train again, as its own callback keeps them in one folder."""
+    transformers = pytest.importorskip("transformers", reason="needs transformers: pip install everystep[frameworks]")
+    pytest.importorskip("accelerate", reason="needs accelerate: pip install everystep[frameworks]")
+    import torch
+
+    from tracker.integrations.transformers import TrackerCallback
+
+    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", str(tmp_path / "tb"))
+    config = transformers.BertConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    data = [{"input_ids": torch.randint(0, 50, (6,)), "labels": torch.tensor(number % 2)} for number in range(16)]
+    quiet: dict[str, Any] = {"disable_tqdm": True, "use_cpu": True, "save_strategy": "no", "logging_steps": 1}
+    arguments = transformers.TrainingArguments(
+        str(tmp_path / "out"), num_train_epochs=1, report_to=["tensorboard"], **quiet
+    )
+    trainer = transformers.Trainer(
+        model=transformers.BertForSequenceClassification(config),
+        args=arguments, train_dataset=data, eval_dataset=data, callbacks=[TrackerCallback(logdir)],
+    )  # fmt: skip
+    trainer.evaluate()
+    trainer.train()
+    trainer.evaluate()
+    trainer.evaluate(metric_key_prefix="test")
+    trainer.train()
+    trainer.evaluate()
+    (run,) = tracker.open(logdir).runs()
+    agree(run, imported(tmp_path / "tb", tmp_path / "imported"))
+    assert (len(run.scalars("eval/loss")), len(run.scalars("test/loss"))) == (3, 1)
+
+
+def test_each_trial_of_a_search_is_a_run_below_its_own(logdir: Path, tmp_path: Path) -> None:
+    """One callback for all of them, as Trainer.hyperparameter_search has it; what follows is the search's run again."""
+    transformers = pytest.importorskip("transformers", reason="needs transformers: pip install everystep[frameworks]")
+    from tracker.integrations.transformers import TrackerCallback
+
+    callback = TrackerCallback(logdir, "search")
+    arguments = transformers.TrainingArguments(str(tmp_path / "out"), use_cpu=True)
+    for trial, value in (("run-0", 1.0), ("run-1", 2.0), (None, 3.0)):
+        state = transformers.TrainerState(is_hyper_param_search=trial is not None, trial_name=trial)
+        callback.on_train_begin(arguments, state, None)
+        callback.on_log(arguments, state, None, {"loss": value})
+        callback.on_train_end(arguments, state, None)
+    found = {run.name: run.scalars("train/loss").value.tolist() for run in tracker.open(logdir).runs()}
+    assert found == {"search/run-0": [1.0], "search/run-1": [2.0], "search": [3.0]}
+
+
 # --- Keras, JAX, trees ------------------------------------------------------------------------------------
 
 
@@ -233,6 +352,36 @@ def test_keras_logs_its_history(logdir: Path) -> None:
     assert len(run.scalars("batch/loss")) == 12
     assert run.config["optimizer"]["name"].lower() == "sgd"
     assert len(run.histograms(run.tags("histogram")[0])) == 2
+
+
+def test_keras_evaluates_and_fits_on_into_the_same_run(logdir: Path) -> None:
+    """Without a name too: what evaluate finds, at the batch where the training stands; a fit that was broken off ends nothing."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", reason="needs Keras: pip install everystep[frameworks]")
+    from tracker.integrations.keras import TrackerCallback
+
+    class BreakOff(keras.callbacks.Callback):  # type: ignore[name-defined, misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            raise RuntimeError("broken off")
+
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    y = Y.astype(np.float32)
+    callback = TrackerCallback(logdir)
+    found = [model.evaluate(X, y, verbose=0, callbacks=[callback])]
+    fit = {"batch_size": 16, "verbose": 0, "validation_data": (X, y)}
+    histories = [model.fit(X, y, epochs=2, callbacks=[callback], **fit).history]
+    found.append(model.evaluate(X, y, verbose=0, callbacks=[callback]))
+    histories.append(model.fit(X, y, epochs=3, initial_epoch=2, callbacks=[callback], **fit).history)
+    with pytest.raises(RuntimeError, match="broken off"):
+        model.fit(X, y, callbacks=[callback, BreakOff()], **fit)
+    found.append(model.evaluate(X, y, verbose=0, callbacks=[callback]))
+    (run,) = tracker.open(logdir).runs()
+    test = run.scalars("test/loss")
+    assert (test.step.tolist(), test.value.tolist()) == ([0, 8, 13], found)
+    for tag, key in (("train/loss", "loss"), ("val/loss", "val_loss")):
+        points = run.scalars(tag)
+        assert (points.step.tolist(), points.value.tolist()) == ([0, 1, 2], histories[0][key] + histories[1][key])
 
 
 def test_a_jax_loop_logs_its_scalars_and_trees(logdir: Path) -> None:
@@ -312,3 +461,53 @@ def test_xgboost_logs_every_round(logdir: Path) -> None:
     assert tracker.open(logdir).run("cv").scalars("test/logloss").value.tolist() == pytest.approx(
         found["test-logloss-mean"]
     )
+
+
+def test_xgboost_trains_on_into_the_same_run(logdir: Path) -> None:
+    """Without a name too; a training that goes on with a model goes on with its rounds, another one begins anew."""
+    xgboost = pytest.importorskip("xgboost", reason="needs XGBoost: pip install everystep[frameworks]")
+    from tracker.integrations.xgboost import TrackerCallback
+
+    data, callback, wanted = xgboost.DMatrix(X, Y), TrackerCallback(logdir), []
+    parameters = {"objective": "binary:logistic", "nthread": 1}
+    model = None
+    for rounds in (3, 2):
+        remembered: dict[str, Any] = {}
+        model = xgboost.train(
+            parameters, data, rounds, evals=[(data, "train")], evals_result=remembered, verbose_eval=False,
+            callbacks=[callback], xgb_model=model,
+        )  # fmt: skip
+        wanted += remembered["train"]["logloss"]
+    (run,) = tracker.open(logdir).runs()
+    points = run.scalars("train/logloss")
+    assert (points.step.tolist(), points.value.tolist()) == (list(range(5)), wanted)
+    xgboost.train(parameters, data, 1, evals=[(data, "train")], verbose_eval=False, callbacks=[callback])
+    (run,) = tracker.open(logdir).runs()
+    assert run.scalars("train/logloss").step.tolist() == [0, 1, 2, 3, 4, 0]
+    assert run.status == "finished"
+
+
+def test_what_an_estimator_or_a_watch_says_after_the_end_is_kept(logdir: Path) -> None:
+    """A refit, or passes of a module, after run.finish()."""
+    network = pytest.importorskip(
+        "sklearn.neural_network", reason="needs scikit-learn: pip install everystep[frameworks]"
+    )
+    module = small_module()
+    import torch
+
+    from tracker.integrations.sklearn import EstimatorLog
+
+    model = network.MLPClassifier((4,), max_iter=3, random_state=0)
+    with tracker.init(logdir=logdir, name="a") as run:
+        watch = tracker.watch(module, every=1, graph=False)
+        log = EstimatorLog(run, model.fit(X, Y))
+        log.log()
+        module(torch.tensor(X))
+    model.set_params(max_iter=2).fit(X, Y)
+    assert log.log() == 2
+    module(torch.tensor(X))
+    watch.stop()
+    run.finish()
+    stored = tracker.open(logdir).run("a")
+    assert stored.scalars("train/loss").step.tolist() == [0, 1, 2, 0, 1]
+    assert stored.histograms("parameters/0.weight").step.tolist() == [0, 1]

@@ -96,6 +96,48 @@ def test_what_is_no_sound_says_so(data: Any, rate: Any, words: str) -> None:
         tracker.Audio(data, rate)
 
 
+# --- pictures that let through ----------------------------------------------------------------------------------
+
+SEEN_THROUGH = np.random.default_rng(0).integers(0, 256, (9, 11, 4), np.uint8)
+SEEN_THROUGH[::2, :, 3] = 0
+"""Every second row is wholly transparent, and has colours."""
+
+
+def with_transparency(picture: Any, value: Any) -> Any:
+    """A picture of Pillow's, one colour or index of which is transparent, as PNG has it."""
+    picture.info["transparency"] = value
+    return picture
+
+
+TRANSPARENT: dict[str, Callable[[], Any]] = {
+    "array": lambda: SEEN_THROUGH,
+    "floats": lambda: SEEN_THROUGH / 255,
+    "channels first": lambda: np.moveaxis(SEEN_THROUGH, -1, 0),
+    "batch": lambda: np.stack([SEEN_THROUGH] * 3),
+    "RGBA": lambda: Pictures.fromarray(SEEN_THROUGH),
+    "RGBa": lambda: Pictures.fromarray(SEEN_THROUGH).convert("RGBa"),
+    "LA": lambda: Pictures.fromarray(SEEN_THROUGH).convert("LA"),
+    "La": lambda: Pictures.fromarray(SEEN_THROUGH).convert("LA").convert("La"),
+    "RGB": lambda: with_transparency(Pictures.fromarray(SEEN_THROUGH[..., :3]), tuple(SEEN_THROUGH[0, 0, :3].tolist())),
+    "L": lambda: with_transparency(Pictures.fromarray(SEEN_THROUGH[..., 0]), int(SEEN_THROUGH[0, 0, 0])),
+    "P": lambda: with_transparency(Pictures.fromarray(SEEN_THROUGH[..., :3]).quantize(8), 3),
+    "1": lambda: with_transparency(Pictures.fromarray(SEEN_THROUGH[..., 0] > 99), 0),
+}
+
+
+@pytest.mark.parametrize("mode", TRANSPARENT)
+def test_what_is_wholly_transparent_keeps_its_colour(stored: Callable[..., Any], mode: str) -> None:
+    """Lossless is every byte; WebP's encoder throws these away unless it is told not to."""
+    given = TRANSPARENT[mode]()
+    image = tracker.Image(given)
+    assert image.pixels.shape[-1] == 4
+    if isinstance(given, Pictures.Image) and mode != "La":
+        assert np.array_equal(image.pixels, np.asarray(given.convert("RGBA")))
+    (item,) = stored(image, "image")
+    assert np.array_equal(item.array, image.pixels)
+    assert (item.array[..., 3] == 0).any()
+
+
 # --- videos ---------------------------------------------------------------------------------------------------
 
 

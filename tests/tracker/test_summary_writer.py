@@ -158,6 +158,36 @@ def test_add_images_makes_a_grid(writer: SummaryWriter) -> None:
     assert item.array.shape == (17, 17, 3)
 
 
+LISTS: dict[str, tuple[Any, str, tuple[int, ...]]] = {
+    "CHW": ([np.ones((3, 100, 110))] * 5, "CHW", (5, 100, 110, 3)),
+    "HWC": ([np.ones((10, 11, 3))] * 5, "HWC", (5, 10, 11, 3)),
+    "HW": ([np.ones((10, 11))] * 3, "HW", (3, 10, 11, 1)),
+    "NCHW": ([np.ones((3, 10, 11))] * 5, "NCHW", (5, 10, 11, 3)),
+    "a tuple": ((np.ones((3, 10, 11)),) * 2, "CHW", (2, 10, 11, 3)),
+    "of one": ([np.ones((3, 10, 11))], "CHW", (1, 10, 11, 3)),
+    "of Pillow's": ([Pictures.new("RGB", (11, 10), "white")] * 4, "NCHW", (4, 10, 11, 3)),
+    "of channels": ([np.ones((10, 11))] * 3, "CHW", (1, 10, 11, 3)),
+    "of rows": ([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], "HW", (1, 3, 2, 1)),
+    "of several sizes": ([np.ones((3, 10, 4)), np.ones((1, 6, 11))], "CHW", (2, 10, 11, 3)),
+    "of several types": ([np.ones((3, 10, 11)), np.full((3, 10, 11), 255, np.uint8)], "CHW", (2, 10, 11, 3)),
+    "one of Pillow's": (Pictures.new("L", (11, 10), "white"), "CHW", (1, 10, 11, 1)),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+@pytest.mark.parametrize("tfevents", [False, True])
+def test_add_images_takes_a_list_of_pictures_each_with_its_own_axes(logdir: Path, case: str, tfevents: bool) -> None:
+    """As tensorboardX does; the same grid as of a batch, white where the pictures were."""
+    given, axes, (count, height, width, _) = LISTS[case]
+    with SummaryWriter(logdir / "a", tfevents=tfevents) as writer:
+        writer.add_images("p", given, 0, dataformats=axes)
+        writer.add_images("wanted", np.ones((count, height, width, 3)), 0, dataformats="NHWC")
+    found = [tracker.open(logdir).run("a").images(tag)[0].array for tag in ("p", "wanted")]
+    assert found[0].shape[:2] == found[1].shape[:2]
+    if case != "of several sizes":
+        assert np.array_equal(found[0] if found[0].ndim == 3 else found[0][..., None].repeat(3, -1), found[1])
+
+
 def test_add_image_with_boxes_draws_and_keeps_them(writer: SummaryWriter) -> None:
     """In the picture, and as numbers beside it."""
     writer.add_image_with_boxes(
@@ -302,10 +332,10 @@ def test_add_mesh_keeps_its_parts(writer: SummaryWriter) -> None:
     assert json.loads(items[0].attributes["config"]) == {"camera": {"fov": 75}}
 
 
-def test_add_hparams_makes_no_run_of_its_own(writer: SummaryWriter) -> None:
-    """They are the run's configuration, the metrics its points."""
+def test_add_hparams_of_this_very_run_makes_no_other(writer: SummaryWriter) -> None:
+    """They are the run's configuration, the metrics its points; "." is how people ask PyTorch's writer for it."""
     writer.add_hparams(
-        {"lr": 0.1, "opt": "adam", "bn": True}, {"hparam/accuracy": 0.9}, {"opt": ["adam", "sgd"]}, "ignored", 10
+        {"lr": 0.1, "opt": "adam", "bn": True}, {"hparam/accuracy": 0.9}, {"opt": ["adam", "sgd"]}, ".", 10
     )
     run = read(writer)
     assert run.config == {"lr": 0.1, "opt": "adam", "bn": True}

@@ -68,9 +68,52 @@ def histogram_of(
 
 
 def image(values: Any, dataformats: str) -> Image:
-    """A picture, or a batch as a grid."""
+    """A picture, or a batch as a grid.
+
+    Args:
+        values: An array whose axes `dataformats` names, a picture of Pillow's, or a list of either, of any sizes.
+        dataformats: Letters out of NHWC; for a list, of each picture in it.
+    """
+    if _is_pillow(values):
+        return Image(values)
+    axes = dataformats.upper().replace("N", "")
+    if isinstance(values, (list, tuple)) and len(values) and (_is_pillow(values[0]) or _ndim(values[0]) == len(axes)):
+        return Image(_together([_picture(each, axes) for each in values]), layout="HWC")
     array = _arranged(values, dataformats, "NHWC", "add_image")
     return Image(array[0] if len(array) == 1 else array, layout="HWC")
+
+
+def _is_pillow(values: Any) -> bool:
+    return type(values).__module__.startswith("PIL.")
+
+
+def _ndim(values: Any) -> int:
+    return int(values.ndim if hasattr(values, "ndim") else np.ndim(values))
+
+
+def _picture(values: Any, axes: str) -> npt.NDArray[Any]:
+    """(H, W, C)."""
+    if _is_pillow(values):
+        pixels = Image(values).pixels
+        return pixels if pixels.ndim == 3 else pixels[..., None]
+    return _arranged(values, axes, "HWC", "add_images")
+
+
+def _together(pictures: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Pictures (H, W, C) as a batch; those of several sizes, types or numbers of channels as the greatest of each."""
+    if len({(each.shape, each.dtype) for each in pictures}) == 1:
+        return np.stack(pictures) if len(pictures) > 1 else pictures[0]
+    shown = [Image(each, layout="HWC").pixels for each in pictures]
+    shown = [each if each.ndim == 3 else each[..., None] for each in shown]
+    height, width, channels = (max(each.shape[axis] for each in shown) for axis in range(3))
+    batch = np.zeros((len(shown), height, width, channels), np.uint8)
+    for place, each in zip(batch, shown, strict=True):
+        spot = place[: each.shape[0], : each.shape[1]]
+        spot[..., 3:] = 255
+        spot[..., : min(channels, 3)] = each[..., :3]  # one channel becomes all three
+        if each.shape[2] == 4:
+            spot[..., 3] = each[..., 3]
+    return batch
 
 
 def image_with_boxes(values: Any, boxes: Any, dataformats: str, rescale: float, labels: Sequence[str] | None) -> Image:

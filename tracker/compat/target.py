@@ -3,50 +3,81 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tracker import config as configs
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
-from tracker.foreign.tfevents import OUR_WRITER
+from tracker.foreign.exporter import flat
+from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
+from tracker.logdir import segment_files
 from tracker.start import start
+from tracker.store.sketch import Sketch
 from tracker.values.histogram import Histogram
+from tracker.values.kept import Kept
 from tracker.values.scalar import number
 from tracker.values.value import Value
+
+logger = logging.getLogger("tracker")
+
+BEGIN_S = 1.0
+"""How long a disk may take to make the run's file before the constructor returns all the same."""
 
 
 class Target:
     """Takes what is logged to both, and says at which step and time where the caller does not.
 
+    It can be closed as often as one likes: what is logged afterwards goes on in the same run and in another event file.
+
     Args:
         folder: Of the run, absolute. A run that is there goes on.
         purge_step: What was logged of this step and later ones is left behind.
         suffix: Behind the names of event files; None writes none.
+        machine: Whether to sample the machine beside it.
 
     Attributes:
+        folder: The run's.
         run: The run.
+        events: Its event files.
+        given_now: The step and the time of what brings none, within `given`.
     """
 
-    def __init__(self, folder: Path, purge_step: int | None, suffix: str | None) -> None:
-        step = None if purge_step is None else int(purge_step) - 1
-        self.run = start(str(folder.parent), folder.name, None, None, (), "", "allow", step)
-        self._events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER)
-        if self._events is not None and purge_step is not None:
-            self._events.add_restart(int(purge_step))
+    def __init__(self, folder: Path, purge_step: int | None, suffix: str | None, *, machine: bool = True) -> None:
+        self.folder = folder
+        self._machine = machine
+        self._begin(purge_step)
+        self.events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER, patient=True)
+        if self.events is not None and purge_step is not None:
+            self.events.add_restart(int(purge_step))
+        self._suffix = suffix
+        self._decoder = EventDecoder()
         self._steps: Counter[str] = Counter()
-        self._given: tuple[int | None, float | None] = (None, None)
+        self._has_trial = False
+        self.given_now: tuple[int | None, float | None] = (None, None)
+        if not segment_files(folder):  # code that is told a log_dir looks into it
+            self.run.flush(BEGIN_S)
+
+    def _begin(self, purge_step: Any) -> None:
+        step = None if purge_step is None else int(purge_step) - 1
+        place = str(self.folder.parent), self.folder.name
+        self.run = start(*place, None, None, (), "", "allow", step, machine=self._machine)
 
     def add_numbers(self, tag: str, values: Mapping[str, Any], step: Any, wall_time: float | None) -> None:
         """Logs numbers by their tags; `tag` is what their steps are counted under."""
         step = self._step(tag, step)
-        if self._events is not None:
+        if self.events is not None:
             wall_time = self._when(wall_time)
             for each, value in values.items():
-                self._events.add_number(each, step, wall_time, number(value, each))
-        elif self._given[1] is not None:
+                self.events.add_number(each, step, wall_time, number(value, each))
+        elif self.given_now[1] is not None:
             wall_time = self._when(wall_time)
         self.run.log(values, step, wall_time)
 
@@ -55,55 +86,110 @@ class Target:
         step = self._step(tag, step)
         wall_time = self._when(wall_time)
         self.run.log({tag: value}, step, wall_time)
-        if self._events is not None:
+        if self.events is not None:
             content = value.sketch if isinstance(value, Histogram) else value.encode()
             shown = f"{tag}/text_summary" if value.kind == "text" else tag
-            self._events.add_value(value.kind, shown, step, wall_time, content)
+            self.events.add_value(value.kind, shown, step, wall_time, content)
 
-    def add_hparams(
-        self, values: Mapping[str, Any], metrics: Sequence[str], domains: Mapping[str, Sequence[Any]], now: float
+    def add_event(self, event: Any) -> None:
+        """Logs what an event of TensorBoard's holds, as an import of it would, and writes it down as it is."""
+        for batch in self._decoder.decode([event.SerializeToString()]):
+            if batch.restart is not None:
+                self.run.finish()
+                self._begin(batch.restart)
+            for tag, points in batch.numbers:
+                for step, wall_time, value in zip(*(column.tolist() for column in points), strict=True):
+                    self.run.log({tag: value}, step, wall_time)
+            for item in batch.items:
+                content = item.content
+                made = Histogram.of(content) if isinstance(content, Sketch) else Kept(item.kind, content)
+                self.run.log({item.tag: made}, item.step, item.wall_time)
+            for mark in batch.marks:
+                self.run.mark(mark.text, mark.step, kind=mark.kind)
+            if batch.config:
+                self.run.configure(batch.config)
+            for words in left_out_in_words(batch.left_out):
+                logger.warning("tracker: run %s: not kept of an event: %s", self.run.name, words)
+        if self.events is not None:
+            self.events.add(event)
+
+    def add_trial(
+        self,
+        name: str | None,
+        values: Mapping[str, Any],
+        metrics: Mapping[str, Any],
+        domains: Mapping[str, Sequence[Any]],
+        step: Any,
     ) -> None:
-        """Says what the run was made with, and by which tags it is judged."""
-        self.run.configure(values)
-        if self._events is None:
+        """Says what a trial was made with and how it did.
+
+        The first one without a name is this very run, unless the run says already that it was made otherwise. Any other
+        is a run of its own below: under its name, where it goes on, or under the time.
+        """
+        values = configs.plain(values)
+        scores = {tag: number(np.asarray(v) if isinstance(v, (list, tuple)) else v, tag) for tag, v in metrics.items()}
+        now, known = time.time(), self.run.config
+        is_first = not (name or self._has_trial or any(known.get(key, said) != said for key, said in values.items()))
+        folder = Path(os.path.normpath(self.folder / name)) if name else self.folder
+        if is_first or (name and folder == self.folder):  # run_name="." is how people ask for this very run
+            self._has_trial = True
+            self._tell_trial(values, scores, domains, step, now)
             return
-        config = self.run.config
-        for tag, content in (
-            (hparams.EXPERIMENT_TAG, hparams.experiment(config, metrics, domains)),
-            (hparams.START_TAG, hparams.session_start(config, now)),
-            (hparams.END_TAG, hparams.session_end(now)),
-        ):
-            self._events.add_hparams(tag, now, content)
+        while folder == self.folder or (not name and folder.exists()):  # a clock may stand still for 16 ms
+            folder, now = self.folder / str(now), now + 1e-6
+        trial = Target(folder, None, self._suffix, machine=False)
+        trial._tell_trial(values, scores, domains, step, now)
+        trial.close()
+
+    def _tell_trial(
+        self,
+        values: Mapping[str, Any],
+        scores: Mapping[str, float],
+        domains: Mapping[str, Sequence[Any]],
+        step: Any,
+        now: float,
+    ) -> None:
+        self.run.configure(values)
+        if self.events is not None:
+            config = flat({key: value for key, value in self.run.config.items() if value is not None})
+            for tag, content in (
+                (hparams.EXPERIMENT_TAG, hparams.experiment(config, list(scores), domains)),
+                (hparams.START_TAG, hparams.session_start(config, now)),
+                (hparams.END_TAG, hparams.session_end(now)),
+            ):
+                self.events.add_hparams(tag, now, content)
+        for tag, score in scores.items():
+            self.add_numbers(tag, {tag: score}, step, now)
 
     @contextlib.contextmanager
     def given(self, step: int | None, wall_time: float | None) -> Iterator[None]:
         """The step and the time of all that brings none, meanwhile."""
-        before, self._given = self._given, (step, wall_time)
+        before, self.given_now = self.given_now, (step, wall_time)
         try:
             yield
         finally:
-            self._given = before
+            self.given_now = before
 
     def flush(self) -> None:
         """Returns when everything logged so far is on disk."""
         self.run.flush()
-        if self._events is not None:
-            self._events.flush()
+        if self.events is not None:
+            self.events.flush()
 
     def close(self) -> None:
-        """Stores what is left and closes the run. Can be called twice."""
+        """Stores what is left and closes the run. What is logged later opens what it needs."""
         self.run.finish()
-        if self._events is not None:
-            self._events.close()
+        if self.events is not None:
+            self.events.close()
 
     def _when(self, wall_time: float | None) -> float:
-        wall_time = self._given[1] if wall_time is None else wall_time
+        wall_time = self.given_now[1] if wall_time is None else wall_time
         return time.time() if wall_time is None else float(wall_time)
 
     def _step(self, tag: str, step: Any) -> int:
         """The step given, or one more than the tag's last: TensorBoard would put all points on step 0."""
         if step is None:
-            step = self._steps[tag] if self._given[0] is None else self._given[0]
+            step = self._steps[tag] if self.given_now[0] is None else self.given_now[0]
         elif not isinstance(step, int):
             step = int(number(step, "global_step"))
         self._steps[tag] = step + 1

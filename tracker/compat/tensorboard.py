@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +20,11 @@ from typing import Any
 import numpy as np
 
 from tracker.compat import summaries
+from tracker.compat.file_writer import FileWriter
 from tracker.compat.target import Target
+from tracker.errors import LoggedTypeError, message
 from tracker.run import Run
-from tracker.values import kept, stored_array
+from tracker.values import arrays, kept, stored_array
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.text import Text
@@ -37,7 +40,7 @@ class SummaryWriter:
         log_dir: The run's folder; `runs/<date>_<host><comment>` by default. A run that is there goes on.
         comment: Behind the default folder's name.
         purge_step: Training goes back to before this step: what was logged of it and later ones is left behind, kept.
-        max_queue: Taken, and not needed: nothing waits longer than a quarter of a second.
+        max_queue: Taken, and not needed: nothing waits longer than a quarter of a second, in event files not at all.
         flush_secs: As `max_queue`.
         filename_suffix: Behind the names of event files.
         write_to_disk: False logs nothing at all.
@@ -45,8 +48,13 @@ class SummaryWriter:
         comet_config: Taken and ignored: nothing leaves the machine.
         tfevents: Write event files too, into the same folder, for TensorBoard.
 
+    After `close()` or `with`, whatever is called next goes on in the same run, as PyTorch's writer goes on in another
+    file. When the constructor returns, `log_dir` is there with a file in it.
+
     Attributes:
-        run: The run; None with `write_to_disk=False`.
+        log_dir: As it was given.
+        file_writer: Takes ready protobufs; None after `close()` until something is logged, as `all_writers` is.
+        all_writers: The same by its folder; PyTorch's has one for each name of `add_scalars` too.
     """
 
     def __init__(
@@ -63,17 +71,56 @@ class SummaryWriter:
         logdir: Any = None,
         tfevents: bool = False,
     ) -> None:
-        chosen = log_dir if log_dir is not None else logdir
-        folder = Path(str(chosen)) if chosen else Path("runs", _default_name(comment))
-        self.log_dir = self.logdir = str(folder)
+        chosen = log_dir or logdir or str(Path("runs", _default_name(comment)))
+        self.log_dir = self.logdir = chosen
+        self.max_queue, self.flush_secs, self.filename_suffix = max_queue, flush_secs, filename_suffix
         self.purge_step = purge_step
-        self.run: Run | None = None
+        self.kwargs: dict[str, Any] = {}
+        self._write_to_disk = write_to_disk
+        self._tfevents = tfevents
         self._target: Target | None = None
         self._layouts: dict[str, dict[str, Any]] = {}
         self._together: dict[str, list[str]] = {}
-        if write_to_disk:
-            self._target = Target(folder.absolute(), purge_step, filename_suffix if tfevents else None)
-            self.run = self._target.run
+        self.file_writer: FileWriter | None = None
+        self.all_writers: dict[str, FileWriter] | None = None
+        self._get_file_writer()
+
+    def _get_file_writer(self) -> FileWriter:
+        """What takes ready protobufs; after `close()` another one, for the same run."""
+        if self._target is None and self._write_to_disk:
+            folder = Path(os.path.abspath(str(self.log_dir)))
+            self._target = Target(folder, self.purge_step, self.filename_suffix if self._tfevents else None)
+            self.purge_step = None
+        if self.file_writer is None or self.all_writers is None:
+            self.file_writer = FileWriter(str(self.log_dir), self._target)
+            self.all_writers = {self.file_writer.get_logdir(): self.file_writer}
+        return self.file_writer
+
+    @property
+    def run(self) -> Run | None:
+        """The run; None with `write_to_disk=False`."""
+        return self._target.run if self._target is not None else None
+
+    @property
+    def default_bins(self) -> list[float]:
+        """The ends of TensorBoard's bins for histograms, for code that asks; our own are narrower."""
+        return list(_DEFAULT_BINS)
+
+    @property
+    def scalar_dict(self) -> dict[str, list[list[float]]]:
+        """The numbers of this run so far, read from disk: {tag: [[wall time, step, value], …]}."""
+        if self.run is None:
+            return {}
+        from tracker.store.stored_run import StoredRun
+
+        self.run.flush()
+        stored = StoredRun(self.run.name, self.run.folder)
+        found = {}
+        for tag in stored.tags("scalar"):
+            points = stored.scalars(tag)
+            columns = points.wall_time.tolist(), points.step.tolist(), points.value.tolist()
+            found[tag] = [list(point) for point in zip(*columns, strict=True)]
+        return found
 
     # --- numbers -------------------------------------------------------------------------------------
 
@@ -90,6 +137,8 @@ class SummaryWriter:
         summary_description: str = "",
     ) -> None:
         """Logs a number, always at the precision it has."""
+        if self.file_writer is None:
+            self._get_file_writer()
         if self._target is not None:
             if isinstance(scalar_value, (list, tuple)):
                 scalar_value = np.asarray(scalar_value)
@@ -103,6 +152,7 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Logs several numbers as `main_tag/name` in this run, and that they belong on one chart."""
+        self._get_file_writer()
         if self._target is None:
             return
         values = {f"{main_tag}/{name}": value for name, value in tag_scalar_dict.items()}
@@ -319,18 +369,41 @@ class SummaryWriter:
         self,
         hparam_dict: Mapping[str, Any],
         metric_dict: Mapping[str, Any],
-        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
-        run_name: str | None = None,
+        hparam_domain_discrete: Mapping[str, Sequence[Any]] | str | None = None,
+        run_name: Any = None,
         global_step: int | None = None,
         name: str | None = None,
     ) -> None:
-        """Says what the run was made with and how it did: its configuration, and points of this very run."""
-        if self._target is None:
-            return
-        now = time.time()
-        self._target.add_hparams(hparam_dict, list(metric_dict), hparam_domain_discrete or {}, now)
-        for tag, value in metric_dict.items():
-            self.add_scalar(tag, value, global_step, now)
+        """Says what a trial was made with and how it did; each call is one.
+
+        Args:
+            hparam_dict: Settings by name.
+            metric_dict: Numbers by tag.
+            hparam_domain_discrete: All values that a setting may have; tensorboardX has the name here.
+            run_name: The trial's folder below `log_dir`; one that is there goes on. "." is this very run.
+            global_step: Of the numbers.
+            name: As `run_name`.
+
+        Without a name the first call is about this very run: its configuration, and points of its own. Any further one
+        is a run below it, called by the time, and so is a first one that contradicts what the run was made with.
+
+        Raises:
+            LoggedTypeError, LoggedValueError: what was given is no setting or no number; nothing of it was logged.
+        """
+        if isinstance(hparam_domain_discrete, str):  # by place, as tensorboardX has them
+            name, global_step = hparam_domain_discrete, run_name if isinstance(run_name, int) else global_step
+            hparam_domain_discrete, run_name = None, None
+        if not isinstance(metric_dict, Mapping):
+            raise LoggedTypeError(
+                message(
+                    "add_hparams: metric_dict is numbers by tag.", expected="a dict", got=arrays.describe(metric_dict)
+                )
+            )
+        self._get_file_writer()
+        if self._target is not None:
+            self._target.add_trial(
+                run_name or name, hparam_dict, metric_dict, hparam_domain_discrete or {}, global_step
+            )
 
     def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Says which tags belong on which chart: {category: {chart: ["Multiline" | "Margin", [tags]]}}."""
@@ -365,9 +438,10 @@ class SummaryWriter:
             self._target.flush()
 
     def close(self) -> None:
-        """Stores what is left and closes the run. Can be called twice."""
-        if self._target is not None:
+        """Stores what is left and closes the run; what is logged later goes on in it. Can be called twice."""
+        if self._target is not None and self.all_writers is not None:
             self._target.close()
+        self.file_writer = self.all_writers = None
 
     @contextlib.contextmanager
     def use_metadata(self, *, global_step: int | None = None, walltime: float | None = None) -> Iterator[SummaryWriter]:
@@ -377,24 +451,13 @@ class SummaryWriter:
                 stack.enter_context(self._target.given(global_step, walltime))
             yield self
 
-    def get_logdir(self) -> str:
-        """The run's folder."""
+    def get_logdir(self) -> Any:
+        """The run's folder, as it was given."""
         return self.log_dir
 
     def export_scalars_to_json(self, path: Any) -> None:
         """Writes the numbers of this run as {tag: [[wall time, step, value], …]}, tensorboardX's form."""
-        if self.run is None:
-            return
-        from tracker.store.stored_run import StoredRun
-
-        self.run.flush()
-        stored = StoredRun(self.run.name, self.run.folder)
-        found = {}
-        for tag in stored.tags("scalar"):
-            points = stored.scalars(tag)
-            columns = points.wall_time.tolist(), points.step.tolist(), points.value.tolist()
-            found[tag] = [list(point) for point in zip(*columns, strict=True)]
-        Path(path).write_text(json.dumps(found), encoding="utf-8")
+        Path(path).write_text(json.dumps(self.scalar_dict), encoding="utf-8")
 
     def __enter__(self) -> SummaryWriter:
         return self
@@ -402,11 +465,12 @@ class SummaryWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.run is not None:
+        if self.run is not None and self.all_writers is not None:
             self.run.__exit__(kind, error, trace)
         self.close()
 
     def _log(self, tag: str, value: Value, step: int | None, wall_time: float | None) -> None:
+        self._get_file_writer()
         if self._target is not None:
             self._target.add_value(tag, value, step, wall_time)
 
@@ -418,17 +482,43 @@ class GlobalSummaryWriter(SummaryWriter):
 
     @staticmethod
     def getSummaryWriter(*arguments: Any, **named: Any) -> GlobalSummaryWriter:
-        """The process's writer, made at the first call."""
-        if GlobalSummaryWriter._one is None:
-            GlobalSummaryWriter._one = GlobalSummaryWriter(*arguments, **named)
-        return GlobalSummaryWriter._one
+        """The process's writer, made at the first call; a closed one goes on, unless another is asked for."""
+        one = GlobalSummaryWriter._one
+        if one is None or ((arguments or named) and one.all_writers is None):
+            one = GlobalSummaryWriter._one = GlobalSummaryWriter(*arguments, **named)
+        return one
 
-    def close(self) -> None:
-        """Ends it; the next `getSummaryWriter` makes another."""
-        if GlobalSummaryWriter._one is self:
-            GlobalSummaryWriter._one = None
-        super().close()
+    def add_scalar(self, tag: str, scalar_value: Any, walltime: float | None = None, **named: Any) -> None:  # type: ignore[override]
+        """As `SummaryWriter.add_scalar`, the time in third place: steps are counted, tag by tag."""
+        super().add_scalar(tag, scalar_value, walltime=walltime, **named)
+
+    def add_image(  # type: ignore[override]
+        self, tag: str, img_tensor: Any, walltime: float | None = None, dataformats: str = "CHW", **named: Any
+    ) -> None:
+        """As `SummaryWriter.add_image`, the time in third place."""
+        super().add_image(tag, img_tensor, walltime=walltime, dataformats=dataformats, **named)
+
+    def add_text(self, tag: str, text_string: str, walltime: float | None = None, **named: Any) -> None:  # type: ignore[override]
+        """As `SummaryWriter.add_text`, the time in third place."""
+        super().add_text(tag, text_string, walltime=walltime, **named)
+
+    @property
+    def smw(self) -> SummaryWriter:
+        """The writer that tensorboardX wraps here."""
+        return self
 
 
 def _default_name(comment: str) -> str:
     return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"
+
+
+def _bins() -> Iterator[float]:
+    """As TensorBoard makes them: each a tenth wider than the one before, from 1e-12 to 1e20."""
+    value = 1e-12
+    while value < 1e20:
+        yield value
+        value *= 1.1
+
+
+_POSITIVE = list(_bins())
+_DEFAULT_BINS = [*(-value for value in reversed(_POSITIVE)), 0, *_POSITIVE]

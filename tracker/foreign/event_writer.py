@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
-import socket
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tracker.foreign import hparams, mesh_parts, our_kinds, plugin_files, protos, run_metadata, tensors, tfgraph
+from tracker.foreign.growing_file import GrowingFile
 from tracker.foreign.records import framed
 from tracker.foreign.tfevents import META_GRAPH_FORM
 from tracker.store import sketch
@@ -32,30 +29,30 @@ class EventWriter:
         folder: Where the file goes; made if it is not there.
         suffix: At the end of the file's name.
         writer: What the file says that it was written by.
+        patient: Whether a disk that takes nothing is waited for, as in a training, and not an error.
+
+    Raises:
+        OSError: as `GrowingFile`; unless `patient`.
     """
 
-    def __init__(self, folder: Path, suffix: str = "", writer: str = "") -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        begun, number = time.time(), 0
-        while True:
-            # Two writers of one second in one folder must not share a file: TensorBoard reads each to its end.
-            name = f"events.out.tfevents.{int(begun):010}.{socket.gethostname()}.{os.getpid()}.{number}{suffix}"
-            with contextlib.suppress(FileExistsError):
-                self._file = (folder / name).open("xb")
-                break
-            number += 1
+    def __init__(self, folder: Path, suffix: str = "", writer: str = "", *, patient: bool = False) -> None:
         self.folder = folder
-        self.path = folder / name
-        self._lock = threading.Lock()
-        event = protos.Event(wall_time=begun, file_version=FILE_VERSION)
-        event.source_metadata.writer = writer.encode()
-        self.add(event)
+
+        def head(begun: float) -> bytes:
+            event = protos.Event(wall_time=begun, file_version=FILE_VERSION)
+            event.source_metadata.writer = writer.encode()
+            return framed(event.SerializeToString())
+
+        self._file = GrowingFile(folder, suffix, head, patient=patient)
+
+    @property
+    def path(self) -> Path:
+        """The file; after `close()` the next event goes into another."""
+        return self._file.path
 
     def add(self, event: Any) -> None:
-        """Appends an event."""
-        record = framed(event.SerializeToString())
-        with self._lock:
-            self._file.write(record)
+        """Appends an event: our message, or any of TensorFlow's form."""
+        self._file.add(framed(event.SerializeToString()))
 
     def add_number(self, tag: str, step: int, wall_time: float, value: float, *, wide: bool = False) -> None:
         """Appends a number as float32, which is all that TensorBoard's own writers keep.
@@ -112,14 +109,12 @@ class EventWriter:
         self.add(event)
 
     def flush(self) -> None:
-        """Gives everything to the system."""
-        with self._lock:
-            self._file.flush()
+        """Gives the system what a full disk kept waiting; it has all else."""
+        self._file.flush()
 
     def close(self) -> None:
         """Ends the file. Can be called twice."""
-        with self._lock:
-            self._file.close()
+        self._file.close()
 
 
 def _fill(values: Any, kind: str, tag: str, content: Any) -> None:

@@ -16,7 +16,9 @@ from tracker.values.histogram import Histogram
 
 
 class TrackerCallback(keras.callbacks.Callback):
-    """Logs `train/…` and `val/…` at the end of each epoch, by epoch; and `batch/…` by batch.
+    """Logs `train/…` and `val/…` at the end of each epoch, by epoch; `batch/…` by batch, and `test/…` of `evaluate`.
+
+    All that is done with one callback is one run, as with Keras' TensorBoard; two models want two callbacks.
 
     Args:
         logdir: As `tracker.init`.
@@ -38,9 +40,16 @@ class TrackerCallback(keras.callbacks.Callback):
         super().__init__()
         self._lent = Lent(run, logdir, name)
         self._every, self._histograms, self._batch = batches, histograms, 0
+        self._is_training = False
+
+    def set_model(self, model: Any) -> None:
+        """A `fit` or an `evaluate` begins, whatever became of the one before."""
+        super().set_model(model)
+        self._is_training = False
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Says what the run is made with."""
+        self._is_training = True
         config: dict[str, Any] = {"fit": dict(self.params or {})}
         if self.model.optimizer is not None:
             config["optimizer"] = self.model.optimizer.get_config()
@@ -63,7 +72,18 @@ class TrackerCallback(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Stores everything; ends the run if it is the callback's own."""
+        self._is_training = False
         self._lent.finish()
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Logs what `evaluate` found, by the batches that were trained; the end of an epoch has it otherwise."""
+        if self._is_training or not logs:
+            return
+        run = self._lent.run()
+        optimizer = getattr(self.model, "optimizer", None)
+        trained = int(keras.ops.convert_to_numpy(optimizer.iterations)) if optimizer is not None else self._batch
+        run.log({f"test/{name}": value for name, value in logs.items()}, step=trained)
+        run.flush()
 
 
 def tag_of(name: str) -> str:

@@ -25,6 +25,8 @@ from tracker.values.graph import Graph
 class TrackerLogger(Logger):
     """Logs what a LightningModule logs, under the same tags and steps as Lightning's TensorBoardLogger.
 
+    A test or another fit after the training goes on in the same run, as theirs does.
+
     Args:
         logdir: As `tracker.init`.
         name: The run's name; one that is there goes on.
@@ -82,5 +84,5 @@ class TrackerLogger(Logger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Ends the run, as finished or as crashed."""
+        """Ends the run, as finished or as crashed, until something more is logged."""
         self._lent.finish("finished" if status == "success" else "crashed")

@@ -18,6 +18,9 @@ from tracker.values.text import Text
 class TrackerCallback(TrainerCallback):
     """Logs what a Trainer logs, under the same tags and steps as its own TensorBoard callback.
 
+    What follows the training, `evaluate()` or another `train()`, goes to the same run; each trial of a hyperparameter
+    search is a run of its own below.
+
     Args:
         logdir: As `tracker.init`.
         name: The run's name; one that is there goes on.
@@ -31,6 +34,7 @@ class TrackerCallback(TrainerCallback):
         """Says what the run is made with: the arguments, and the model's configuration."""
         if not state.is_world_process_zero:
             return
+        self._lent.turn_to(state.trial_name if state.is_hyper_param_search else None)
         config = {"args": args.to_sanitized_dict()}
         settings = getattr(named.get("model"), "config", None)
         if settings is not None:
@@ -47,6 +51,11 @@ class TrackerCallback(TrainerCallback):
                 run.log({tag_of(key): value}, step=state.global_step)
             elif isinstance(value, str):
                 run.log({tag_of(key): Text(value)}, step=state.global_step)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Stores everything: an evaluation may be the last that is heard of the trainer."""
+        if state.is_world_process_zero:
+            self._lent.run().flush()
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Stores everything; ends the run if it is the callback's own."""

@@ -16,7 +16,7 @@ from tracker.run import Run
 
 
 class TrackerCallback(xgboost.callback.TrainingCallback):
-    """Logs `<data>/<metric>` of every round.
+    """Logs `<data>/<metric>` of every round; a training that goes on with a model goes on with its rounds.
 
     Args:
         logdir: As `tracker.init`.
@@ -27,9 +27,11 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
     def __init__(self, logdir: Any = None, name: str | None = None, *, run: Run | None = None) -> None:
         super().__init__()
         self._lent = Lent(run, logdir, name)
+        self._first = 0
 
     def before_training(self, model: Any) -> Any:
         """Says what the run is made with."""
+        self._first = model.num_boosted_rounds() if hasattr(model, "num_boosted_rounds") else 0
         if hasattr(model, "save_config"):  # cross-validation has several models and no configuration of its own
             learner = json.loads(model.save_config())["learner"]
             self._lent.run().configure({"learner": learner})
@@ -46,7 +48,7 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
                 else:
                     found[f"{data}/{metric}"] = last
         if found:
-            self._lent.run().log(found, step=epoch)
+            self._lent.run().log(found, step=self._first + epoch)
         return False
 
     def after_training(self, model: Any) -> Any:

@@ -390,9 +390,11 @@ class Writer:
 
     def _commit(self, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
         self._last_beat = time.monotonic()
-        appender = self._open()
         config = self._config
         news = bool(taken.records or taken.heavies or marks or config is not None)
+        if self._was_taken_away() and not (marks or config is not None or self._is_of_the_loop(taken)):
+            return  # a folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end
+        appender = self._open()
         durable = (durable and (self._unsynced or news)) or last
         attempt: Transaction | None = None
         try:
@@ -428,18 +430,30 @@ class Writer:
 
     def _open(self) -> Appender:
         """The segment's file: made when first needed, and made anew when somebody took it away."""
-        if self._appender is not None:
-            try:
-                stat = self._appender.path.stat()
-                if (stat.st_dev, stat.st_ino) == self._appender.inode:
-                    return self._appender
-            except FileNotFoundError:
-                pass
+        if self._was_taken_away():
             self._leave_file("was removed or replaced")
+        if self._appender is not None:
+            return self._appender
         self.folder.mkdir(parents=True, exist_ok=True)
         self._appender = Appender(logdir.segment_path(self.folder, self.birth.segment), self.birth)
         logdir.release_claim(self.folder)
         return self._appender
+
+    def _is_of_the_loop(self, taken: Taken) -> bool:
+        """Whether there is anything that the training logged, and not we beside it."""
+        numbers = {*(series for series, _ in taken.scalars()), *(heavy.series for heavy in taken.heavies)}
+        series = [self.inbox.series_names[number - 1] for number in numbers]
+        return any(kind not in ("environment", "console") and not tag.startswith("machine/") for kind, tag in series)
+
+    def _was_taken_away(self) -> bool:
+        """Whether there was a file, and somebody removed or replaced it."""
+        if self._appender is None:
+            return False
+        try:
+            stat = self._appender.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        return (stat.st_dev, stat.st_ino) != self._appender.inode
 
     def _leave_file(self, why: str) -> None:
         """Goes on in a new segment: what is in the old file stays there, as far as it can be read."""

@@ -104,8 +104,9 @@ def _webp(pixels: npt.NDArray[np.uint8]) -> bytes:
     from PIL import Image as Pictures
 
     out = io.BytesIO()
-    # Method 0: 36 ms for 1024 × 1024 × 3 where PNG takes 205, and 14 % smaller (measured).
-    Pictures.fromarray(pixels).save(out, "WEBP", lossless=True, method=0, quality=0)
+    # Method 0: 36 ms for 1024 × 1024 × 3 where PNG takes 205, and 14 % smaller (measured). Exact: without it the
+    # colour of what is wholly transparent is thrown away.
+    Pictures.fromarray(pixels).save(out, "WEBP", lossless=True, exact=True, method=0, quality=0)
     return out.getvalue()
 
 
@@ -124,7 +125,12 @@ def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[
                     else deep
                 )
             return to_uint8(_checked(deep, data))
-        mode = "L" if data.mode in ("1", "L") else "RGB" if data.mode in ("RGB", "P", "CMYK", "YCbCr") else "RGBA"
+        opaque = data.mode in ("1", "L", "RGB", "P", "CMYK", "YCbCr") and "transparency" not in data.info
+        if data.mode == "P" and data.palette is not None and data.palette.mode == "RGBA":
+            opaque = False
+        if data.mode == "La":  # Pillow knows one way only
+            data = data.convert("LA")
+        mode = "L" if opaque and data.mode in ("1", "L") else "RGB" if opaque else "RGBA"
         decoded: npt.NDArray[Any] = np.asarray(data.convert(mode))
         return _checked(decoded, data), {}
     if isinstance(data, np.ma.MaskedArray):  # what is masked is shown as what is missing
