@@ -13,6 +13,7 @@ import threading
 import weakref
 from typing import Protocol
 
+from tracker import door
 from tracker.store import writer as writers
 
 FORK_WAIT_S = 2.0
@@ -55,7 +56,7 @@ def ending_of(error: BaseException | None) -> tuple[str, str | None]:
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         return "stopped", type(error).__name__
-    text = str(error).splitlines()[0][:200] if str(error) else ""
+    text = door.text(error).partition("\n")[0][:200]
     return "crashed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker import process
+from tracker import door, process
 from tracker.config import plain
 from tracker.errors import message
 from tracker.logdir import new_segment_id
-from tracker.logged import checked, checked_step, checked_time
+from tracker.logged import checked
 from tracker.machine.console import Console
 from tracker.machine.sampler import Sampler
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
 from tracker.store.gate import Gate
-from tracker.store.inbox import Inbox
+from tracker.store.inbox import Inbox, step_of
 from tracker.store.liveness import this_process
 from tracker.store.writer import Writer
 from tracker.values.graph import Graph
@@ -60,7 +60,11 @@ class Run:
         self.folder = folder
         self.config = dict(birth.config)
         self._birth = birth
-        self._last_step = first_step - 1
+        self._counted = first_step - 1
+        self._given: bytes | None = None
+        """The record of the newest call that gave a step, until somebody asks for it: a step may be any object with an
+        index, NumPy's and tensors that change foremost, and in the record it is a number (measured: to look at its type
+        in `log` is 5 % of a call, to keep the record instead of the step nothing)."""
         self._stepping = threading.Lock()
         self._finished = False
         self._late = 0
@@ -116,19 +120,20 @@ class Run:
                 if wall_time is not None or type(value) not in _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    step = self._next_step()
-                record = lane.pack(inbox.order(), _now(), step, value)
+                    record = lane.pack(inbox.order(), _now(), self._next_step(), value)
+                else:
+                    self._given = record = lane.pack(inbox.order(), _now(), step, value)
             else:
                 lane = inbox.lanes[tuple(values)]
                 numbers = values.values()
                 if wall_time is not None or not {*map(type, numbers)} <= _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    step = self._next_step()
-                record = lane.pack(inbox.order(), _now(), step, *numbers)
+                    record = lane.pack(inbox.order(), _now(), self._next_step(), *numbers)
+                else:
+                    self._given = record = lane.pack(inbox.order(), _now(), step, *numbers)
         except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
             return self._log_carefully(values, step, wall_time)
-        self._last_step = step
         buffer = lane.buffer
         if len(buffer) > lane.limit and not self._gate.has_room(lane):
             return None
@@ -146,9 +151,9 @@ class Run:
         if not self._live:
             self._begin_in_child()
         numbers, others = checked(values)
-        when = _now() if wall_time is None else checked_time(wall_time)
-        place = self._next_step() if step is None else checked_step(step)
-        self._last_step = place
+        when = _now() if wall_time is None else door.wall_time(wall_time)
+        place = door.step(self._next_step() if step is None else step)
+        self._counted, self._given = place, None
         self._gate.add(numbers, others, place, when)
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
@@ -159,10 +164,18 @@ class Run:
         others = [(tag, value) for tag, value in values.items() if isinstance(value, Value)]
         self._gate.add(numbers, others, max(self._last_step, 0) if step is None else step, _now())
 
+    @property
+    def _last_step(self) -> int:
+        """Where the loop stands."""
+        given = self._given
+        return self._counted if given is None else step_of(given)
+
     def _next_step(self) -> int:
         with self._stepping:
-            self._last_step += 1
-            return self._last_step
+            if self._given is not None:
+                self._counted, self._given = self._last_step, None
+            self._counted += 1
+            return self._counted
 
     def log_graph(self, model: Any, *example_inputs: Any, tag: str = "graph") -> None:
         """Logs a model's computational graph.
@@ -238,8 +251,8 @@ class Run:
             return
         if not self._live:
             self._begin_in_child()
-        place = self._last_step if step is None else checked_step(step)
-        self._writer.add_mark(place, _now(), str(kind), str(text), plain(attributes))
+        place = door.step(self._last_step if step is None else step)
+        self._writer.add_mark(place, _now(), door.text(kind), door.text(text), plain(attributes))
 
     def configure(self, values: Any) -> None:
         """Adds to what the run says it was made with: hyperparameters that are known only now.

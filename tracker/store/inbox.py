@@ -69,6 +69,15 @@ class LooseLane(Lane):
         self.size = self.dtype.itemsize
 
 
+_STEP = struct.Struct("<16xq").unpack_from
+
+
+def step_of(record: bytes) -> int:
+    """The step of a record of any lane."""
+    step: int = _STEP(record)[0]
+    return step
+
+
 class Heavy(NamedTuple):
     """A value that is not a number, at its place."""
 
