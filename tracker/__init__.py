@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tracker import errors
+from tracker import errors, spare
 
 if TYPE_CHECKING:
     from tracker.landscape.trajectory import Trajectory
@@ -90,6 +90,8 @@ for which neither a script's `--help` nor a server that has nothing to read yet 
 
 _current: Run | None = None
 
+spare.keep()
+
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
@@ -145,9 +147,9 @@ def init(
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
-    from tracker.start import start
-
     global _current
+    spare.release()
+    from tracker.start import start
     run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
     _current = run
     return run

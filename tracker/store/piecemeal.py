@@ -16,7 +16,7 @@ from tracker.store.appender import Transaction
 from tracker.store.stretch import Points
 
 MAX_FAILURES = 4_096
-"""Points of one batch that are looked for one by one, at a dozen attempts of 30 µs each; a part with more is refused."""
+"""Points of one batch that are looked for one by one, at a dozen attempts of 30 µs each; then whole parts are."""
 
 NAMED = 3
 """Items that a warning names."""
