@@ -150,6 +150,7 @@ def init(
     global _current
     spare.release()
     from tracker.start import start
+
     run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
     _current = run
     return run

@@ -254,7 +254,7 @@ class _Conversion:
     def _array(self, array: Any, depth: int) -> Any:
         """A list of as many of its rows as hold `MAX_LISTED` numbers, and at least one."""
         if not isinstance(array, np.ndarray) or array.ndim == 0:
-            single = array.item() if isinstance(array, np.ndarray) else array
+            single = array.tolist() if isinstance(array, np.ndarray) else array
             return self.value(single, depth) if type(single).__module__ != "numpy" else self._text(single)
         if array.ndim > MAX_DEPTH:
             return self._text(arrays.describe(array))

@@ -27,7 +27,7 @@ class Refused(NamedTuple):
 
     kind: str
     what: str
-    count: int
+    points: int
     why: str
 
 
@@ -87,7 +87,7 @@ class Piecemeal:
         """How many were refused, by kind."""
         found: Counter[str] = Counter()
         for each in self.refused:
-            found[each.kind] += each.count
+            found[each.kind] += each.points
         return found
 
     def sentence(self) -> str:

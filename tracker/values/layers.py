@@ -101,7 +101,9 @@ def _no_box(got: Any) -> LoggedTypeError:
 def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], dict[str, str]]:
     about = given if isinstance(given, Mapping) else {"mask": given}
     array, xp = arrays.real_array(about.get("mask"), "Image: a mask")
-    array = np.squeeze(array if xp is np else array.get())
+    array = array if xp is np else array.get()
+    if array.ndim > 2 and [n for n in array.shape if n != 1] == [n for n in shape if n != 1]:
+        array = array.reshape(shape)  # (1, H, W) and (H, W, 1)
     if array.dtype.kind not in "biu":
         raise LoggedTypeError(
             message(
