@@ -6,7 +6,6 @@ writer's thread stores them. A caller's mistake is raised here, on the caller's 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,7 +25,7 @@ from tracker.machine.sampler import Sampler
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
 from tracker.store.gate import Gate
-from tracker.store.inbox import Inbox, step_of
+from tracker.store.inbox import Inbox
 from tracker.store.liveness import this_process
 from tracker.store.writer import Writer
 from tracker.values.graph import Graph
@@ -60,15 +59,9 @@ class Run:
         self.folder = folder
         self.config = dict(birth.config)
         self._birth = birth
-        self._counted = first_step - 1
-        self._given: bytes | None = None
-        """The record of the newest call that gave a step, until somebody asks for it: a step may be any object with an
-        index, NumPy's and tensors that change foremost, and in the record it is a number (measured: to look at its type
-        in `log` is 5 % of a call, to keep the record instead of the step nothing)."""
-        self._stepping = threading.Lock()
         self._finished = False
         self._late = 0
-        self._open(birth)
+        self._open(birth, first_step - 1)
         self._live = True
         """False in a forked child until it logs something of its own."""
         self._sampler: Sampler | None = None
@@ -77,9 +70,9 @@ class Run:
         process.add(self)
         self._writer.start()
 
-    def _open(self, birth: Birth) -> None:
+    def _open(self, birth: Birth, last_step: int) -> None:
         """A segment of its own in this process; its file is made when something is stored."""
-        self._inbox = Inbox()
+        self._inbox = Inbox(last_step)
         self._writer = Writer(self.folder, birth, self._inbox)
         self._gate = Gate(self._inbox, self._writer)
 
@@ -120,18 +113,20 @@ class Run:
                 if wall_time is not None or type(value) not in _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    record = lane.pack(inbox.order(), _now(), self._next_step(), value)
+                    step = inbox.next_step()
+                    record = lane.pack(inbox.order(), _now(), step, value)
                 else:
-                    self._given = record = lane.pack(inbox.order(), _now(), step, value)
+                    inbox.given = record = lane.pack(inbox.order(), _now(), step, value)
             else:
                 lane = inbox.lanes[tuple(values)]
                 numbers = values.values()
                 if wall_time is not None or not {*map(type, numbers)} <= _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    record = lane.pack(inbox.order(), _now(), self._next_step(), *numbers)
+                    step = inbox.next_step()
+                    record = lane.pack(inbox.order(), _now(), step, *numbers)
                 else:
-                    self._given = record = lane.pack(inbox.order(), _now(), step, *numbers)
+                    inbox.given = record = lane.pack(inbox.order(), _now(), step, *numbers)
         except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
             return self._log_carefully(values, step, wall_time)
         buffer = lane.buffer
@@ -152,8 +147,8 @@ class Run:
             self._begin_in_child()
         numbers, others = checked(values)
         when = _now() if wall_time is None else door.wall_time(wall_time)
-        place = door.step(self._next_step() if step is None else step)
-        self._counted, self._given = place, None
+        place = door.step(self._inbox.next_step() if step is None else step)
+        self._inbox.last_step = place
         self._gate.add(numbers, others, place, when)
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
@@ -167,15 +162,7 @@ class Run:
     @property
     def _last_step(self) -> int:
         """Where the loop stands."""
-        given = self._given
-        return self._counted if given is None else step_of(given)
-
-    def _next_step(self) -> int:
-        with self._stepping:
-            if self._given is not None:
-                self._counted, self._given = self._last_step, None
-            self._counted += 1
-            return self._counted
+        return self._inbox.last_step
 
     def log_graph(self, model: Any, *example_inputs: Any, tag: str = "graph") -> None:
         """Logs a model's computational graph.
@@ -231,8 +218,8 @@ class Run:
         from tracker.landscape.worker import start
 
         landscape = start(
-            self, max(self._last_step, 0), model, loss, name, trajectory, dimensions, points, span, seed, share,
-            background,
+            self, max(self._last_step, 0), model, loss, door.text(name), trajectory, dimensions, points, span, seed,
+            share, background,
         )  # fmt: skip
         self._landscapes.append(landscape)
         return landscape
@@ -323,7 +310,7 @@ class Run:
         """Sends later calls the careful way, which sees that the run is over."""
         process.discard(self)
         self._gate.close()
-        self._inbox = Inbox()
+        self._inbox = Inbox(self._last_step)
 
     def _log_late(self) -> None:
         self._late += 1
@@ -361,8 +348,7 @@ class Run:
         if self._console is not None:
             self._console.leave_to_parent()
             self._console = None
-        self._inbox = Inbox()
-        self._stepping = threading.Lock()
+        self._inbox = Inbox(self._last_step)
         self._landscapes = []  # computed there
         self._live = False
 
@@ -373,7 +359,7 @@ class Run:
             self._birth, segment=new_segment_id(now, self._birth.rank), parent=self._birth.segment, fork_step=None,
             reason="child", created=now, writer=this_process(),
         )  # fmt: skip
-        self._open(birth)
+        self._open(birth, self._last_step)
         self._live = True
         process.add(self)
         self._writer.start()

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tracker import door
+from tracker.errors import StepError
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.tfevents import OUR_WRITER
@@ -105,6 +107,9 @@ class Target:
         if step is None:
             step = self._steps[tag] if self._given[0] is None else self._given[0]
         elif not isinstance(step, int):
-            step = int(number(step, "global_step"))
+            try:
+                step = door.step(step)
+            except StepError:  # 1.5, of which PyTorch's writer takes the whole part
+                step = int(number(step, "global_step"))
         self._steps[tag] = step + 1
         return int(step)
