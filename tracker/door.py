@@ -167,8 +167,12 @@ def dumps(value: Any) -> str:
         uncut = 1 << 62
         plain_one = _Conversion(uncut, uncut, uncut).value(value, 0)
         found = json.dumps(plain_one, ensure_ascii=False, allow_nan=False)
-    # Halves of characters stand in strings only; two backslashes there are one in what is read.
-    return found if found.isascii() else _HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", found)
+    return escaped(found)
+
+
+def escaped(written: str) -> str:
+    """JSON as it can be stored: halves of characters, which stand in its strings only, as their escapes there."""
+    return written if written.isascii() else _HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", written)
 
 
 class _Conversion:

@@ -226,6 +226,11 @@ PIXEL = np.zeros((1, 1), np.uint8)
 CLASSES = (np.array([0]), np.array([0]))
 
 
+def is_a(value: Any, kinds: Any) -> bool:
+    """What it is by its type, whatever it says."""
+    return issubclass(type(value), kinds)
+
+
 def as_text(value: Any) -> Any:
     """What a text becomes: itself, half a character as its escape. Of other values no more is known than a text."""
     return str.__str__(value).encode("utf-8", "backslashreplace").decode() if type(value) in (str, np.str_) else ANY
@@ -235,22 +240,22 @@ def as_setting(value: Any) -> Any:
     """What a value among settings becomes."""
     if type(value) is int and value.bit_length() > 2000:
         return hex(value)
-    if type(value) in (bool, int) or (isinstance(value, float) and math.isfinite(value)):
+    if type(value) in (bool, int) or (is_a(value, float) and math.isfinite(value)):
         return value
-    if isinstance(value, (np.integer, np.bool_)) and not isinstance(value, np.timedelta64):
+    if is_a(value, (np.integer, np.bool_)) and not is_a(value, np.timedelta64):
         return value.item()
     return as_text(value)
 
 
 def as_step(value: Any) -> Any:
     """What a step becomes."""
-    exact = type(value) in (int, float) or (isinstance(value, (np.integer, np.floating)) and value.dtype.kind in "iuf")
+    exact = type(value) in (int, float) or (is_a(value, (np.integer, np.floating)) and value.dtype.kind in "iuf")
     return int(value) if exact else ANY
 
 
 def as_number(value: Any) -> Any:
     """What a number becomes."""
-    return float(value) if type(value) in (int, float) or isinstance(value, (np.integer, np.floating)) else ANY
+    return float(value) if type(value) in (int, float) or is_a(value, (np.integer, np.floating)) else ANY
 
 
 def attribute(kind: str, tag: str, of: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
@@ -335,7 +340,7 @@ PLACES: dict[str, Place] = {
     ),
     "cell": Place(
         lambda run, value: run.log({"cell": tracker.Table([[value, "word"]])}), attribute("table", "cell", lambda item: item.table["0"][0]),
-        lambda value: as_text(value) if isinstance(value, str) else ANY,
+        lambda value: as_text(value) if is_a(value, str) else ANY,
     ),
     "head of a column": Place(
         lambda run, value: run.log({"head": tracker.Table([[1]], columns=[value])}),
@@ -363,7 +368,7 @@ PLACES: dict[str, Place] = {
     "title of a figure": Place(
         lambda run, value: run.log({"figure": tracker.Figure({"data": [], "layout": {"title": {"text": value}}})}),
         attribute("figure", "figure", lambda item: item.json["layout"]["title"]["text"]),
-        lambda value: as_text(value) if isinstance(value, str) else ANY,
+        lambda value: as_text(value) if is_a(value, str) else ANY,
     ),
 }  # fmt: skip
 
@@ -396,8 +401,8 @@ def enter(logdir: Path, name: str, examples: int, number: int | None = None) -> 
         def one(place: str, value: Any) -> None:
             nonlocal innocent
             value = held[value.index] if isinstance(value, Held) else value
-            if place in KEYED and not is_hashable(value):
-                return
+            if (place in KEYED and not is_hashable(value)) or (place == "number" and type(value) is dict):
+                return  # no key, and no number but several
             run.log({"innocent": float(innocent)}, step=innocent)
             innocent += 1
             try:

@@ -106,18 +106,18 @@ def _plotly(figure: Any) -> bytes:
         try:
             text = figure.to_json()
         except (TypeError, ValueError):  # orjson, which Plotly takes where it is installed, refuses half a character
-            text = json.dumps(figure.to_plotly_json(), default=_listed)
+            text = json.dumps(figure.to_plotly_json(), default=_listed, ensure_ascii=False)
     else:
         plain = {"data": figure["data"], "layout": figure.get("layout") or {}}
         try:
-            text = json.dumps(plain, default=_listed)
+            text = json.dumps(plain, default=_listed, ensure_ascii=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise LoggedTypeError(
                 message("Figure: this mapping is no Plotly figure.", expected="values fit for JSON", got=str(error))
             ) from error
     if "\\ud" in text and not _is_utf8(json.loads(text)):
         text = door.dumps(json.loads(text))
-    data = door.text(text, len(text)).encode()
+    data = door.escaped(text).encode()
     if len(data) > MAX_JSON_BYTES:
         raise LoggedValueError(
             message(
