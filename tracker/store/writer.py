@@ -195,8 +195,8 @@ class Writer:
         news = bool(taken.records or taken.heavies or marks or self._config is not None)
         if not (news or beat or closing or asked > self._answered):
             return False
-        self._committing_since = time.monotonic()
         appender: Appender | None = None
+        self._committing_since = time.monotonic()
         try:
             with io_lock, np.errstate(all="ignore"):  # numbers near ±1e308 are nobody's mistake
                 appender = self._open()
