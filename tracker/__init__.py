@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tracker import errors
+from tracker import errors, spare
 
 if TYPE_CHECKING:
     from tracker.landscape.trajectory import Trajectory
@@ -92,6 +92,8 @@ _current: Run | None = None
 _finished: tuple[str, str] | None = None
 """Name and logdir of the run that `finish` ended last."""
 
+spare.keep()
+
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
@@ -147,10 +149,11 @@ def init(
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
     """
+    global _current
+    spare.release()
     from tracker.logdir import check_run_name
     from tracker.start import start
 
-    global _current
     if name is not None:
         check_run_name(name, typed=True)
     run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)

@@ -7,6 +7,8 @@ A run is a folder below the logdir that holds at least one segment file; its nam
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 import secrets
 import sys
@@ -14,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracker.errors import LogdirError, RunExistsError, RunNameError, RunNotFoundError, message
+from tracker.errors import LogdirError, RunExistsError, RunNameError, RunNotFoundError, TrackerError, message
 
 SEGMENT_PREFIX = "events."
 SEGMENT_SUFFIX = ".sqlite"
@@ -203,6 +205,47 @@ def claim_folder(root: Path, name: str, resume: str | None) -> tuple[str, Path, 
         RunNotFoundError: `resume="must"` and it does not.
         LogdirError: the folder cannot be made.
     """
+    try:
+        return _looked_for(root, name, resume)
+    except (OSError, ValueError) as error:
+        if isinstance(error, TrackerError):
+            raise
+        if isinstance(error, OSError) and error.errno in WORLD:
+            return _unseen(root, name, resume)
+        why = getattr(error, "strerror", None) or error
+        raise LogdirError(
+            message(
+                f"The run's folder {root / name} cannot be made: {why}.",
+                hint="Choose a folder that you can write with logdir= or $VIZ_LOGDIR.",
+            )
+        ) from error
+
+
+WORLD = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
+"""What passes, and is no choice of the caller's: no descriptor or no room left. A run begins without its file then."""
+
+
+def _unseen(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
+    """`claim_folder` where nothing can be opened. A folder that did not exist is nobody else's, and making one takes no
+    descriptor; where there is no room for a folder either, the writer makes it once there is."""
+    for attempt in itertools.count(1):
+        candidate = root / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            if resume in ("allow", "must"):
+                return name, candidate, True
+            if resume == "never":
+                raise
+            continue
+        except OSError as error:
+            if error.errno not in WORLD:
+                raise
+        break
+    return candidate.relative_to(root).as_posix(), candidate, False
+
+
+def _looked_for(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
     folder = root / name
     exists = bool(segment_files(folder))
     if resume == "must" and not exists:
@@ -215,29 +258,21 @@ def claim_folder(root: Path, name: str, resume: str | None) -> tuple[str, Path, 
                 f'resume="never": run {name!r} is in {root} already.', hint='Choose another name, or resume="allow".'
             )
         )
-    try:
-        if resume in ("allow", "must"):
-            folder.mkdir(parents=True, exist_ok=True)
-            return name, folder, exists
-        attempt = 1
-        while True:
-            candidate = name if attempt == 1 else f"{name}-{attempt}"
-            (root / candidate).mkdir(parents=True, exist_ok=True)
-            if not segment_files(root / candidate) and _claim(root / candidate):
-                # Once more: between the look and the claim another may have begun its run and taken its claim back.
-                if not segment_files(root / candidate):
-                    return candidate, root / candidate, False
-                release_claim(root / candidate)
-            if resume == "never":
-                raise RunExistsError(f'resume="never": run {candidate!r} is in {root} already.')
-            attempt += 1
-    except OSError as error:
-        raise LogdirError(
-            message(
-                f"The run's folder {folder} cannot be made: {error.strerror or error}.",
-                hint="Choose a folder that you can write with logdir= or $VIZ_LOGDIR.",
-            )
-        ) from error
+    if resume in ("allow", "must"):
+        folder.mkdir(parents=True, exist_ok=True)
+        return name, folder, exists
+    attempt = 1
+    while True:
+        candidate = name if attempt == 1 else f"{name}-{attempt}"
+        (root / candidate).mkdir(parents=True, exist_ok=True)
+        if not segment_files(root / candidate) and _claim(root / candidate):
+            # Once more: between the look and the claim another may have begun its run and taken its claim back.
+            if not segment_files(root / candidate):
+                return candidate, root / candidate, False
+            release_claim(root / candidate)
+        if resume == "never":
+            raise RunExistsError(f'resume="never": run {candidate!r} is in {root} already.')
+        attempt += 1
 
 
 def _claim(folder: Path) -> bool:

@@ -1,24 +1,32 @@
-"""What a call of `log()` holds, checked: numbers and values by tag, a step, a time.
+"""What a call of `log()` holds, checked: numbers and values by tag.
 
 Nothing is stored before all of a call was looked at, so that a mistake costs the whole call and not half of it.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
-from tracker import errors
+import numpy as np
+
+from tracker import door, errors
 from tracker.errors import message
+from tracker.values import arrays
 from tracker.values.histogram import Histogram
 from tracker.values.scalar import number
 from tracker.values.value import Value
 
-STEP_MIN, STEP_MAX = -(1 << 63), (1 << 63) - 1
 MAX_DEPTH = 32
 """How deep dictionaries may be nested."""
+
+MAX_VALUES = 1_000_000
+"""Of one call: dictionaries that hold one another twice are 2³² at depth 32."""
+
+MAX_TAG = 100_000
+"""Characters of a tag. To cut one would join series that are two."""
 
 
 def checked(values: Any) -> tuple[dict[str, float], list[tuple[str, Value]]]:
@@ -30,6 +38,17 @@ def checked(values: Any) -> tuple[dict[str, float], list[tuple[str, Value]]]:
     Raises:
         TagError, LoggedTypeError, LoggedValueError: some of it cannot be logged.
     """
+    try:
+        return _checked(values)
+    except errors.TrackerError:
+        raise
+    except Exception as error:  # whatever a foreign object raises when it is looked at
+        raise errors.LoggedTypeError(
+            message("log(): this dictionary cannot be read.", expected="values by tag", got=arrays.describe(values))
+        ) from error
+
+
+def _checked(values: Any) -> tuple[dict[str, float], list[tuple[str, Value]]]:
     if not isinstance(values, Mapping):
         raise errors.LoggedTypeError(
             message(
@@ -50,42 +69,6 @@ def checked(values: Any) -> tuple[dict[str, float], list[tuple[str, Value]]]:
     return numbers, others
 
 
-def checked_step(step: Any) -> int:
-    """A step as an int; whole floats, as step counters of other frameworks are, and arrays of one are taken.
-
-    Raises:
-        StepError: it is no whole number of 64 bits.
-    """
-    whole: int | None = None
-    if isinstance(step, int):
-        whole = int(step)
-    elif not isinstance(step, (str, bytes)):
-        try:
-            whole = step.__index__()
-        except (AttributeError, TypeError, ValueError):
-            value = getattr(step, "item", lambda: step)() if getattr(step, "size", 1) == 1 else step
-            if isinstance(value, float) and value.is_integer():
-                whole = int(value)  # 3.0, as step counters of other frameworks are
-    if whole is None or not STEP_MIN <= whole <= STEP_MAX:
-        raise errors.StepError(
-            message("step must be a whole number of 64 bits.", expected="an int, such as 1200", got=repr(step)[:120])
-        )
-    return whole
-
-
-def checked_time(wall_time: Any) -> float:
-    """A time as seconds since the epoch.
-
-    Raises:
-        LoggedValueError: it is no finite number.
-    """
-    if not isinstance(wall_time, (int, float)) or not math.isfinite(wall_time):
-        raise errors.LoggedValueError(
-            message("wall_time must be a time.", expected="finite seconds since 1970-01-01 UTC", got=repr(wall_time))
-        )
-    return float(wall_time)
-
-
 def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple[str, Any]]:
     if depth > MAX_DEPTH:
         raise errors.LoggedValueError(
@@ -96,22 +79,21 @@ def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple
             )
         )
     found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if not isinstance(key, str) or not key:
+    for key, value in list(values.items()):  # a copy, at once: another thread may be adding to it
+        tag = prefix + (key if type(key) is str and key.isascii() and key else _tag(key))
+        if len(tag) > MAX_TAG:
             raise errors.TagError(
-                message(
-                    "A tag must be text.",
-                    expected="a string that is not empty, such as train/loss",
-                    got=repr(key)[:120],
-                )
+                message("A tag is too long.", expected=f"at most {MAX_TAG:,} characters", got=f"{len(tag):,}")
             )
-        tag = prefix + (key if key.isascii() else _storable(key))
-        if type(value) is not float and isinstance(
-            value, Mapping
-        ):  # asking an abstract class takes as long as the rest
+        # Asking an abstract class takes as long as the rest.
+        if type(value) is not float and isinstance(value, Mapping):
             found += _flattened(value, f"{tag}/", depth + 1)
         else:
             found.append((tag, value))
+        if len(found) > MAX_VALUES:
+            raise errors.LoggedValueError(
+                message("log(): too many values in one call.", expected=f"at most {MAX_VALUES:,}", got="more")
+            )
     if depth == 0 and len(dict(found)) != len(found):
         twice = Counter(tag for tag, _ in found).most_common(1)[0][0]
         raise errors.TagError(
@@ -124,12 +106,19 @@ def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple
     return found
 
 
-def _storable(key: str) -> str:
-    try:
-        key.encode()
-        return key
-    except UnicodeEncodeError:  # half a character, as file names can hold: shown as its escape
-        return key.encode("utf-8", "backslashreplace").decode()
+def _tag(key: Any) -> str:
+    """A key as a part of a tag: texts, and the numbers and names of classes that dictionaries are kept by."""
+    if isinstance(key, (str, int, float, np.number, np.bool_, Enum)):
+        part = door.text(key, MAX_TAG)
+        if part:
+            return part
+    raise errors.TagError(
+        message(
+            "A tag must be text.",
+            expected="a string that is not empty, such as train/loss",
+            got=arrays.describe(key),
+        )
+    )
 
 
 def _together(tag: str, values: Sequence[Value]) -> Value:

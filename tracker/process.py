@@ -14,6 +14,7 @@ import time
 from types import TracebackType
 from typing import Any, Protocol
 
+from tracker import door
 from tracker.store import writer as writers
 
 FORK_WAIT_S = 2.0
@@ -76,7 +77,7 @@ def of_error(error: BaseException | None) -> Ending:
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         return "stopped", type(error).__name__
-    text = str(error).splitlines()[0][:200] if str(error) else ""
+    text = door.text(error).partition("\n")[0][:200]
     return "crashed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

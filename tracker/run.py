@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker import process
+from tracker import door, process
 from tracker.config import plain
 from tracker.errors import message
 from tracker.logdir import new_segment_id
-from tracker.logged import checked, checked_step, checked_time
+from tracker.logged import checked
 from tracker.recording import Recording
 from tracker.store import writer as writers
 from tracker.store.appender import Birth
@@ -119,19 +119,22 @@ class Run:
                 if wall_time is not None or type(value) not in _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    step = self._next_step()
-                record = lane.pack(inbox.order(), _now(), step, value)
+                    step = inbox.next_step()
+                    record = lane.pack(inbox.order(), _now(), step, value)
+                else:
+                    inbox.given = record = lane.pack(inbox.order(), _now(), step, value)
             else:
                 lane = inbox.lanes[tuple(values)]
                 numbers = values.values()
                 if wall_time is not None or not {*map(type, numbers)} <= _PLAIN:
                     return self._log_carefully(values, step, wall_time)
                 if step is None:
-                    step = self._next_step()
-                record = lane.pack(inbox.order(), _now(), step, *numbers)
+                    step = inbox.next_step()
+                    record = lane.pack(inbox.order(), _now(), step, *numbers)
+                else:
+                    inbox.given = record = lane.pack(inbox.order(), _now(), step, *numbers)
         except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
             return self._log_carefully(values, step, wall_time)
-        inbox.last_step = step
         buffer = lane.buffer
         if len(buffer) > lane.limit and not self._gate.has_room(lane, len(values)):
             return None
@@ -147,8 +150,8 @@ class Run:
     def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
         """`log`, for every value and every mistake."""
         numbers, others = checked(values)
-        when = _now() if wall_time is None else checked_time(wall_time)
-        place = self._next_step() if step is None else checked_step(step)
+        when = _now() if wall_time is None else door.wall_time(wall_time)
+        place = door.step(self._next_step() if step is None else step)
         self._hand_over(lambda recording: recording.add(numbers, others, place, when))
 
     def _hand_over(self, add: Callable[[Recording], None]) -> None:
@@ -226,7 +229,8 @@ class Run:
 
         recording = self._open_recording()
         landscape = start(
-            recording, max(recording.inbox.last_step, 0), model, loss, name, trajectory, dimensions, points, span, seed,
+            recording, max(recording.inbox.last_step, 0), model, loss, door.text(name), trajectory, dimensions, points,
+            span, seed,
             share, background,
         )  # fmt: skip
         recording.landscapes.append(landscape)
@@ -241,8 +245,8 @@ class Run:
             kind: "note", "lr", "checkpoint", "resume" or a word of your own.
             **attributes: Anything else worth keeping, as JSON values.
         """
-        place = self._recording.inbox.last_step if step is None else checked_step(step)
-        mark = (place, _now(), str(kind), str(text), plain(attributes))
+        place = self._recording.inbox.last_step if step is None else door.step(step)
+        mark = (place, _now(), door.text(kind), door.text(text), plain(attributes))
         self._hand_over(lambda recording: recording.writer.add_mark(*mark))
 
     def configure(self, values: Any) -> None:

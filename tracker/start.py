@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -11,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tracker import config as configs
+from tracker import door
 from tracker import logdir as logdirs
-from tracker.errors import RunNameError, RunNotFoundError, StepError, message
+from tracker.errors import RunNameError, RunNotFoundError, message
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
@@ -20,8 +23,10 @@ from tracker.store import read_only
 from tracker.store.appender import Birth
 from tracker.store.liveness import this_process
 from tracker.store.reader import Store
-from tracker.store.segments import Segment, last_of
+from tracker.store.segments import Segment, last_of, live_until
 from tracker.store.stored_run import StoredRun
+
+logger = logging.getLogger("tracker")
 
 RESUME = (None, "allow", "must", "never")
 
@@ -48,10 +53,11 @@ def start(
         )
     if resume is not None and name is None:
         raise RunNameError(message(f"resume={resume!r} needs the name of the run.", expected='name="…"', got="no name"))
-    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
-        raise StepError(
-            message("step must be the whole number of a checkpoint's step.", expected="an int", got=repr(step))
-        )
+    if step is not None:
+        step = door.step(step)
+    group = None if group is None else door.text(group)
+    tags = [door.text(tag) for tag in ([tags] if isinstance(tags, str) else tags)]
+    notes = door.text(notes)
     interval = interval_of(machine)
     now = time.time()
     root = logdirs.resolve(logdir)
@@ -71,22 +77,25 @@ def start(
     first_step = 0
     reason = "start"
     if existed or source is not None:
-        stored = StoredRun(found, folder)
-        parent = last_of(stored.segments(), rank)
+        try:
+            stored = StoredRun(found, folder)
+            parent = last_of(stored.segments(), rank)
+            first_step = 0 if parent is None or step is not None else _next_step(stored)
+        except (OSError, sqlite3.Error) as error:  # no descriptor left, a disk that is away: the training goes on
+            logger.warning("tracker: run %s is there and cannot be read (%s); its steps begin at 0", found, error)
+            parent = None
         if parent is not None:
             reason = "fork" if source is not None else "resume" if step is None else "rewind"
             # What is not said anew holds on.
             settings = settings if config is not None else parent.config
             group, tags, notes = group or parent.group, tags or parent.tags, notes or parent.notes
-        if parent is not None and step is None:
-            first_step = _next_step(stored)
     if step is not None:
         first_step = step + 1
     birth = Birth(
         segment=logdirs.new_segment_id(now, rank), run=found, parent=parent.id if parent else None,
         fork_step=step if parent else None, reason=reason,
-        rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(map(str, tags)),
-        notes=str(notes), config=settings, environment=_environment(),
+        rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(tags),
+        notes=notes, config=settings, environment=_environment(),
     )  # fmt: skip
     run = Run(root, folder, birth, first_step)
     if parent is not None:
@@ -134,15 +143,32 @@ def _rank() -> int | None:
     return None
 
 
+_LAST = (
+    "SELECT max(step) FROM (SELECT max(step) AS step FROM sketches WHERE level=0 AND step<=?1 UNION ALL "
+    "SELECT max(step) FROM media JOIN series ON series.id=series "
+    "WHERE step<=?1 AND kind NOT IN ('environment', 'console'))"
+)
+
+
 def _next_step(stored: StoredRun) -> int:
-    """One more than the newest step of a run's live line; 0 when it has none."""
-    newest = -1
+    """One more than the newest step of a run's live line, whatever was logged there; 0 when nothing was.
+
+    Marks, which do not move the loop's step, count where there is nothing else.
+    """
+    steps: list[int] = []
     for tag in stored.tags("scalar"):
-        if tag.startswith(PREFIX):
-            continue  # the machine is sampled before the first step, too
-        steps = stored.envelope(tag, 1).step_last
-        newest = max(newest, int(steps[-1])) if len(steps) else newest
-    return newest + 1
+        if not tag.startswith(PREFIX):  # the machine is sampled before the first step, too
+            steps += stored.envelope(tag, 1).step_last.tolist()
+    own = stored.segments()
+    limits = live_until(own)
+    for segment in own:
+        limit = limits[segment.id]
+        with read_only.snapshot(segment.path) as connection:
+            (last,) = connection.execute(_LAST, (door.STEP_MAX if limit is None else limit,)).fetchone()
+        steps += [] if last is None else [last]
+    if not steps:
+        steps = [mark.step for mark in stored.marks() if mark.step is not None]
+    return max(steps, default=-1) + 1
 
 
 def _version() -> str:
@@ -150,11 +176,15 @@ def _version() -> str:
 
     try:
         return f"everystep {version('everystep')}"
-    except PackageNotFoundError:
+    except (PackageNotFoundError, OSError):
         return "everystep (not installed)"
 
 
 def _environment() -> dict[str, Any]:
     """What is known at once; `tracker.machine.environment` gathers the rest beside the training."""
     script = Path(sys.argv[0]).name if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
-    return {"python": platform.python_version(), "platform": platform.platform(), "script": script}
+    try:
+        system = platform.platform()
+    except OSError:  # it opens the interpreter's file to tell which libc that needs
+        system = sys.platform
+    return {"python": platform.python_version(), "platform": system, "script": door.text(script)}

@@ -144,7 +144,9 @@ def test_what_is_no_value_is_refused_on_the_callers_line(run: tracker.Run, value
     assert stored(run).scalars("good").value.tolist() == [2.0]
 
 
-@pytest.mark.parametrize("values", [{"": 1.0}, {3: 1.0}, {None: 1.0}, {"a": {"b": 1.0}, "a/b": 2.0}], ids=repr)
+@pytest.mark.parametrize(
+    "values", [{"": 1.0}, {None: 1.0}, {b"a": 1.0}, {("a", 1): 1.0}, {"a": {"b": 1.0}, "a/b": 2.0}], ids=repr
+)
 def test_what_is_no_tag_is_refused(run: tracker.Run, values: Any) -> None:
     """Empty, not text, or the same tag twice in one call."""
     with pytest.raises(errors.TagError):

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from tracker import config as configs
+from tracker import door
+from tracker.errors import StepError
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.exporter import flat
@@ -191,6 +193,9 @@ class Target:
         if step is None:
             step = self._steps[tag] if self.given_now[0] is None else self.given_now[0]
         elif not isinstance(step, int):
-            step = int(number(step, "global_step"))
+            try:
+                step = door.step(step)
+            except StepError:  # 1.5, of which PyTorch's writer takes the whole part
+                step = int(number(step, "global_step"))
         self._steps[tag] = step + 1
         return int(step)

@@ -6,7 +6,6 @@ a remote. The command line and the diff can be asked for, and are redacted then.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -15,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tracker import door
 from tracker.machine import redaction
 from tracker.machine.record import Record
 from tracker.values.value import Medium
@@ -38,10 +38,10 @@ def gather(gpus: list[dict[str, Any]], *, command: bool, diff: bool) -> Record:
         found["command"] = redaction.arguments([Path(sys.executable).name, *sys.argv])
     folder = _code_folder()
     found["git"] = git(folder)
-    items = [Medium("application/json", {}, json.dumps(found).encode())]
+    items = [Medium("application/json", {}, door.dumps(found).encode())]
     if diff and found["git"]:
         text = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv") or ""
-        kept = redaction.text(text, hashes=False).encode("utf-8", "replace")
+        kept = redaction.text(text, hashes=False).encode("utf-8", "backslashreplace")
         about = {"bytes": len(kept)} if len(kept) > DIFF_BYTES else {}
         items.append(Medium("text/x-diff", about, kept[:DIFF_BYTES]))
     return Record("environment", items)

@@ -44,9 +44,9 @@ class Sampler:
     ) -> None:
         # Here, for 10 ms of the caller's: a thread that is forked away or interrupted within an import leaves its lock
         # held in the child, and the interpreter in doubt about what ended it.
-        import psutil  # noqa: F401
-
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(ImportError, OSError):
+            import psutil  # noqa: F401
+        with contextlib.suppress(ImportError, OSError):
             import pynvml  # noqa: F401
 
         self._observe = observe
@@ -76,24 +76,30 @@ class Sampler:
             self._thread.join(STOP_S)
 
     def _run(self) -> None:
+        meter: Meter | None = None
+        said = False
+        due = time.monotonic()
         try:
-            meter = Meter(self._folder)
-        except Exception as error:  # noqa: BLE001 an odd system must not cost a training its log
-            logger.warning("tracker: the machine is not sampled: %s", error)
-            return
-        try:
-            self._observe(
-                {self._name: environment.gather(meter.gpus.describe(), command=self._command, diff=self._diff)}
-            )
-            due = time.monotonic() + self._interval
             while not self._stopped.wait(max(0.0, due - time.monotonic())):
-                found = meter.read()
-                self._observe({self._prefix + tag[len(PREFIX) :]: value for tag, value in found.items()})
                 due = max(due + self._interval, time.monotonic())  # a machine that slept does not catch up
-        except Exception as error:  # noqa: BLE001 as above
+                try:
+                    if meter is None:
+                        meter = Meter(self._folder)
+                    if not said:
+                        about = environment.gather(meter.gpus.describe(), command=self._command, diff=self._diff)
+                        self._observe({self._name: about})
+                        said = True
+                        continue
+                    found = meter.read()
+                except (OSError, ImportError) as error:  # no descriptor left: the next reading may find one
+                    logger.info("tracker: a reading of the machine is left out: %s", error)
+                    continue
+                self._observe({self._prefix + tag[len(PREFIX) :]: value for tag, value in found.items()})
+        except Exception as error:  # noqa: BLE001 an odd system must not cost a training its log
             logger.warning("tracker: the machine is not sampled any more: %s", error)
         finally:
-            meter.close()
+            if meter is not None:
+                meter.close()
 
 
 def interval_of(machine: bool | float) -> float | None:

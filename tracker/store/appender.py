@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tracker import door
 from tracker.store import columns, schema, sketch_levels, stretch
 from tracker.store.engine import create
 from tracker.store.liveness import Writer
@@ -91,6 +91,8 @@ class Appender:
         self._registered = 0
         self._extents: dict[int, Extent] = {}
         self._counts: dict[int, int] = {}
+        self._unfolded: set[int] = set()
+        """Series that cannot be folded, because what stands in the file of them is damaged: their points stay fresh."""
         stat = path.stat()
         self.inode = (stat.st_dev, stat.st_ino)
 
@@ -127,6 +129,7 @@ class Appender:
         self._registered = transaction.registered
         self._extents.update(transaction.extents)
         self._counts.update(transaction.counts)
+        self._unfolded |= transaction.unfolded
 
     def was_committed(self, transaction: Transaction) -> bool:
         """Whether a transaction whose COMMIT reported an error is in the file nevertheless."""
@@ -172,8 +175,8 @@ def _fill(connection: sa.Connection, birth: Birth) -> None:
         (
             birth.segment, birth.run, birth.parent, birth.fork_step, birth.reason, birth.rank, birth.created,
             birth.writer.host, birth.writer.machine, birth.writer.pid, birth.writer.pid_started, birth.library,
-            birth.group, json.dumps(list(birth.tags)), birth.notes, json.dumps(birth.config),
-            json.dumps(birth.environment),
+            birth.group, door.dumps(list(birth.tags)), birth.notes, door.dumps(birth.config),
+            door.dumps(birth.environment),
         ),
     )  # fmt: skip
     driver.execute(_STATE, (0, birth.created, "running", None, None, "{}"))
@@ -189,7 +192,26 @@ class Transaction:
         self.registered = appender._registered
         self.extents: dict[int, Extent] = {}
         self.counts: dict[int, int] = {}
+        self.unfolded: set[int] = set()
         self._state: dict[str, Any] = {}
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is added within is added whole or not at all, and the transaction goes on either way.
+
+        Raises:
+            sqlite3.Error: the transaction does not go on; SQLite has ended it.
+        """
+        before = (self.next_id, self.registered, dict(self.extents), dict(self.counts), set(self.unfolded))
+        self._driver.execute("SAVEPOINT item")
+        try:
+            yield
+        except BaseException:
+            self._driver.execute("ROLLBACK TO item")
+            self._driver.execute("RELEASE item")
+            self.next_id, self.registered, self.extents, self.counts, self.unfolded = before
+            raise
+        self._driver.execute("RELEASE item")
 
     def add_series(self, names: Sequence[tuple[str, str]]) -> None:
         """Registers the series (kind, tag) that the file does not know yet; the first of all is number 1."""
@@ -205,7 +227,7 @@ class Transaction:
         for series, points in batch:
             extent = self._extent(series)
             count = len(points.step)
-            if extent.fresh + count >= FOLD_POINTS:
+            if extent.fresh + count >= FOLD_POINTS and not self._stays_unfolded(series):
                 self._fold(series, extent, points)
                 continue
             fresh.append(
@@ -220,11 +242,27 @@ class Transaction:
         if fresh:
             self._driver.executemany(_FRESH, chain.from_iterable(fresh))
 
+    def leave_unfolded(self, series: int) -> None:
+        """Never folds the points of a series, neither these nor later ones."""
+        self.unfolded.add(series)
+
+    def _stays_unfolded(self, series: int) -> bool:
+        return series in self.unfolded or series in self._appender._unfolded
+
     def fold_tails(self) -> None:
         """Folds what is fresh into open stretches: what a finished file should look like."""
-        for series, extent in {**self._appender._extents, **self.extents}.items():
-            if extent.fresh > 1 or (extent.fresh and extent.open):
-                self._fold(series, extent, Points.of([], [], []))
+        for series in self.tails():
+            self.fold_tail(series)
+
+    def fold_tail(self, series: int) -> None:
+        """Folds what is fresh of one series."""
+        extent = self._extent(series)
+        if (extent.fresh > 1 or (extent.fresh and extent.open)) and not self._stays_unfolded(series):
+            self._fold(series, extent, Points.of([], [], []))
+
+    def tails(self) -> list[int]:
+        """The series that have points."""
+        return [*{**self._appender._extents, **self.extents}]
 
     def _extent(self, series: int) -> Extent:
         return self.extents.get(series) or self._appender._extents.get(series) or Extent()
@@ -282,21 +320,21 @@ class Transaction:
         for position, item in enumerate(items):
             digest = hashlib.blake2b(item.data, digest_size=16).hexdigest()
             self._driver.execute(_BLOB, (digest, item.data))
-            attributes = json.dumps(item.attributes)
+            attributes = door.dumps(item.attributes)
             row = (self._take_id(), series, n, step, wall_time, position, item.form, attributes, digest)
             self._driver.execute(_MEDIUM, row)
 
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: Mapping[str, Any]) -> None:
         """Adds a mark: something that happened at a step and belongs on every chart."""
-        self._driver.execute(_MARK, (self._take_id(), step, wall_time, kind, text, json.dumps(attributes)))
+        self._driver.execute(_MARK, (self._take_id(), step, wall_time, kind, text, door.dumps(attributes)))
 
     def set_config(self, config: Mapping[str, Any]) -> None:
         """Says anew what the run was made with: what was learned since its segment began."""
-        self._driver.execute("UPDATE segment SET config=?", (json.dumps(config),))
+        self._driver.execute("UPDATE segment SET config=?", (door.dumps(config),))
 
     def set_receipt(self, nonce: str, step: int | None, wall_time: float, outcome: Mapping[str, Any]) -> None:
         """Notes what became of something that came from outside; a later word on the same replaces it."""
-        self._driver.execute(_RECEIPT, (self._take_id(), nonce, step, wall_time, json.dumps(outcome)))
+        self._driver.execute(_RECEIPT, (self._take_id(), nonce, step, wall_time, door.dumps(outcome)))
 
     def set_state(self, **columns: Any) -> None:
         """Says how the segment stands: heartbeat, status, ended, ending, lost."""

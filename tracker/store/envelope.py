@@ -185,7 +185,7 @@ class _Grid:
                 else np.zeros(len(offset), np.int64)
             )
             return np.where(position >= self.first, column, -1)
-        with np.errstate(over="ignore"):  # a window of no width, seen from far outside
+        with np.errstate(all="ignore"):  # a window of no width, seen from far outside
             column = np.floor((position - float(self.low)) / self.width)
         at_end = position == self.high
         return np.where(at_end, self.columns - 1, np.clip(column, -1, self.columns)).astype(np.int64)
@@ -277,7 +277,7 @@ def _columns_of(points: Points, grid: _Grid, axis: str, low: Any, high: Any) -> 
         ):
             out[name] = np.add.reduceat(mask.astype(np.int64), starts)
     out["min"], out["max"] = np.minimum.reduceat(below, starts), np.maximum.reduceat(above, starts)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         out["sum"] = np.add.reduceat(kept, starts)
         out["sum_squares"] = np.add.reduceat(kept * kept, starts)
     out["min_step"] = step[_first_equal(below, out["min"], starts, counts)]
@@ -310,7 +310,7 @@ def _merged(items: Summaries, column: Ints, axis: str) -> Envelope:
     below, above = np.where(none_here, np.inf, items["min"]), np.where(none_here, -np.inf, items["max"])
     smallest, largest = np.minimum.reduceat(below, starts), np.maximum.reduceat(above, starts)
     none = np.logical_and.reduceat(none_here, starts)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         total, squares = np.add.reduceat(items["sum"], starts), np.add.reduceat(items["sum_squares"], starts)
     points, nan, posinf, neginf = (
         np.add.reduceat(items[name], starts) for name in ("count", "nan_count", "posinf_count", "neginf_count")
@@ -320,7 +320,7 @@ def _merged(items: Summaries, column: Ints, axis: str) -> Envelope:
     first = _first_equal(low, np.minimum.reduceat(low, starts), starts, counts)
     ends = len(high) - 1 - (starts + counts - 1)[::-1]
     last = len(high) - 1 - _first_equal(high[::-1], np.maximum.reduceat(high, starts)[::-1], ends, counts[::-1])[::-1]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         mean = np.where(finite > 0, total / np.maximum(finite, 1), np.nan)
     return Envelope(
         step_first=np.minimum.reduceat(items["step_min"], starts),

@@ -31,7 +31,9 @@ class Writer(NamedTuple):
 
 def this_process() -> Writer:
     """The process that asks."""
-    return Writer(socket.gethostname(), _machine_of(os.getpid()), os.getpid(), _process_started(os.getpid()))
+    started = _process_started(os.getpid())
+    # Where it cannot be told when it began (no descriptor left), nobody may look for it: its heartbeat decides.
+    return Writer(socket.gethostname(), _machine_of(os.getpid()) if started else "", os.getpid(), started)
 
 
 def is_alive(writer: Writer, heartbeat: float, now: float) -> bool:

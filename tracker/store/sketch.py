@@ -86,7 +86,7 @@ def count(values: npt.NDArray[Any], xp: Any = np) -> Sketch:
 def _count_chunk(flat: Any, xp: Any) -> Sketch:
     single = flat
     if flat.dtype != xp.float32:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             single = flat.astype(xp.float32)
         if flat.dtype.itemsize > 2 and flat.dtype.kind == "f":
             # A float64 such as 1e300 is finite, but its float32 is not: it belongs to the outermost bucket.
@@ -108,7 +108,7 @@ def _count_chunk(flat: Any, xp: Any) -> Sketch:
 
     def moments(all_finite: bool) -> tuple[float, float, float, float]:
         kept = flat if all_finite else flat[xp.isfinite(single)]
-        with np.errstate(over="ignore", invalid="ignore"):  # sums of the two signs may run over in both directions
+        with np.errstate(all="ignore"):  # sums of the two signs may run over in both directions
             total = float(kept.sum())  # pairwise: float32 is good to 6 digits of the sum of magnitudes
             if kept.dtype != xp.float64 and (kept.dtype != xp.float32 or not np.isfinite(total)):
                 total = float(kept.sum(dtype=xp.float64))
@@ -182,7 +182,7 @@ def from_edges(
 
 def _spread(left: Floats, right: Floats, counts: Floats, low: float, high: float) -> tuple[npt.NDArray[np.int32], Ints]:
     """Log buckets over which bins are spread evenly; the rounding never adds up."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         ends = np.clip(np.array([low, high]), -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
     code = (np.abs(ends).view(np.uint32) >> 16).astype(np.int64)
     least = max(0, int(code.max()) - _GIVEN_OCTAVES * 128)
@@ -214,7 +214,7 @@ def merge(parts: Sequence[Sketch]) -> Sketch:
         np.add.at(dense, index - low, counts)
         found = np.flatnonzero(dense != 0)  # of booleans: a tenth of the time it takes of counts
         index, counts = (found + low).astype(np.int32), dense[found]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return Sketch(
             index,
             counts,

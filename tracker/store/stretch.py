@@ -57,7 +57,7 @@ SUMMARY = np.dtype(
     ]
 )
 """One summary; a node's `points` column is an array of these. `min` to `sum_squares` are over the finite
-values; without any, `min` and `max` are NaN and their steps 0."""
+values; without any, `min` and `max` are NaN and their steps 0. Sums that no float64 holds are ±inf, or NaN."""
 
 SUMMARY_FIELDS = ("n", "count", *columns.SUMMARY)
 
@@ -151,7 +151,7 @@ def _pack_deltas(whole: Ints) -> list[bytes | None]:
 def _pack_values(values: Floats) -> list[bytes | None]:
     bits = values.view(np.int64)
     constant = (bits == bits[:, :1]).all(axis=1)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         narrow = values.astype("<f4")
         same = (narrow.astype("<f8").view(np.int64) == bits).all(axis=1)
     return [
@@ -187,7 +187,7 @@ def unpack(rows: Sequence[Sequence[Any]]) -> Points:
     # Between the ends of the number line a span wraps around, as the deltas did when they were packed.
     step_spans, time_spans = last_steps - first_steps, last_times - first_times
     values[starts] = np.array([row[3] for row in rows], np.float64)  # all there is of a fresh point; None is NaN
-    with np.errstate(invalid="ignore"):  # a signalling NaN, which only damage puts there
+    with np.errstate(all="ignore"):  # a signalling NaN, which only damage puts there
         for index in np.flatnonzero(counts > 1).tolist():
             count, _, _, value, _, _, packed_steps, packed_times, packed_values = rows[index]
             start = int(starts[index])
@@ -267,7 +267,8 @@ def summarise(points: Points, rows: int, n: int) -> Summaries:
     lowest, highest = low.argmin(axis=1), high.argmax(axis=1)
     out["min"], out["max"] = value[each, lowest], value[each, highest]
     out["min_step"], out["max_step"] = step[each, lowest], step[each, highest]
-    with np.errstate(over="ignore"):  # values near 1e308 have no float64 sum; inf says so
+    # Values near 1e308 have no float64 sum: ±inf says so, and NaN where those of both signs have none.
+    with np.errstate(all="ignore"):
         out["sum"] = kept.sum(axis=1)
         out["sum_squares"] = np.einsum("ij,ij->i", kept, kept)
     empty = ~finite.any(axis=1)
@@ -295,7 +296,7 @@ def merge(parts: Summaries) -> Summaries:
         out[f"{name}_min"] = parts[f"{name}_min"].min()
         out[f"{name}_max"] = parts[f"{name}_max"].max()
     for name in ("count", "sum", "sum_squares", "nan_count", "posinf_count", "neginf_count"):
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             out[name] = parts[name].sum()
     with_finite = np.flatnonzero(~np.isnan(parts["min"]))
     out["min"] = out["max"] = np.nan

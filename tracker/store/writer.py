@@ -7,25 +7,27 @@ stored or counted as lost; there is no third way.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 import threading
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker import logdir
+from tracker import door, logdir
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.bell import Bell
 from tracker.store.inbox import Closed, Heavy, Inbox, SealedError, Taken
 from tracker.store.liveness import HEARTBEAT_S
 from tracker.store.pace import Pace
+from tracker.store.piecemeal import Piecemeal
 from tracker.store.worker import Worker, is_ours, started
 from tracker.values.histogram import Histogram
 from tracker.values.value import Medium, Value
@@ -39,7 +41,7 @@ STALL_S = 1.0
 """A commit that takes longer than this is a disk that stands still: callers no longer wait for room."""
 
 POISON_ATTEMPTS = 3
-"""Failures in a row that are not the disk's after which a batch is given up, so that later ones can be stored."""
+"""Failures in a row that are not the disk's, the later ones item by item, after which a batch is given up."""
 
 BEGIN_S = 1.0
 """What `tracker.init` waits for the file to be there (20 ms, mostly), so that a training that a signal ends right after
@@ -119,6 +121,8 @@ class Writer:
         self.trouble: str | None = None
         """What keeps it from storing, or None."""
         self._failures = 0
+        self._piecemeal = False
+        """Whether what waits is stored item by item: it could not be stored whole."""
         self._committing_since: float | None = None
         self._unsynced = False
         self._last_beat = 0.0
@@ -363,16 +367,28 @@ class Writer:
         if not (news or beat or closing or asked > self._answered):
             self._reached = wanted
             return False
+        appender: Appender | None = None
         self._committing_since = time.monotonic()
         try:
-            with self._at_the_disk():
-                self._commit(taken, marks, closing and taken.everything, durable=asked > self._answered)
+            with self._at_the_disk(), np.errstate(all="ignore"):  # numbers near ±1e308 are nobody's mistake
+                self._last_beat = time.monotonic()
+                # A folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end.
+                if not self._was_taken_away() or marks or self._config is not None or self._is_of_the_loop(taken):
+                    appender = self._open()
+                    self._commit(appender, taken, marks, closing and taken.everything, durable=asked > self._answered)
         except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
-            self._fail(error)
-            if _is_damage(error):
+            if appender is None or _is_disk(error):  # no fault of the batch's
+                self._fail(error)
+            elif _is_damage(error):
+                self._fail(error)
                 self._leave_file("is damaged")
-            elif not _is_disk(error) and self._failures >= POISON_ATTEMPTS:
-                self._give_up(taken, marks, error)
+            elif not self._piecemeal:
+                self._piecemeal = True
+                return self._turn()
+            else:
+                self._fail(error)
+                if self._failures >= POISON_ATTEMPTS:
+                    self._give_up(taken, marks, error)
             return False
         finally:
             self._committing_since = None
@@ -388,33 +404,26 @@ class Writer:
                 return False
         return not taken.everything
 
-    def _commit(self, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
-        self._last_beat = time.monotonic()
+    def _commit(self, appender: Appender, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
         config = self._config
         news = bool(taken.records or taken.heavies or marks or config is not None)
-        if self._was_taken_away() and not (marks or config is not None or self._is_of_the_loop(taken)):
-            return  # a folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end
-        appender = self._open()
         durable = (durable and (self._unsynced or news)) or last
         attempt: Transaction | None = None
+        pieces: Piecemeal | None = None
+        lost = self._said_lost
         try:
             with appender.transaction(durable=durable) as attempt:
-                attempt.add_series(self.inbox.series_names)
-                attempt.add_scalars(taken.scalars())
-                for heavy in taken.heavies:
-                    _add_heavy(attempt, heavy)
-                for mark in marks:
-                    attempt.add_mark(*mark)
-                if config is not None:
-                    attempt.set_config(config)
+                if self._piecemeal:
+                    pieces = self._add_piecemeal(attempt, taken, marks, config, last)
+                else:
+                    self._add(attempt, taken, marks, config, last)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
-                lost = json.dumps(self.inbox.lost)
+                lost = door.dumps(self.inbox.lost + pieces.counts() if pieces is not None else self.inbox.lost)
                 if lost != self._said_lost or last:
                     state["lost"] = lost
-                if last:
-                    attempt.fold_tails()
                 if last or self._is_late:
-                    state |= {"status": self.status, "ended": self._clock(), "ending": self._ending}
+                    ending = None if self._ending is None else door.text(self._ending)
+                    state |= {"status": door.text(self.status), "ended": self._clock(), "ending": ending}
                 attempt.set_state(**state)
         except STORE_ERRORS:
             # An error from COMMIT leaves open whether it happened. What is in the file decides, so that nothing
@@ -427,6 +436,49 @@ class Writer:
                 self._config = None
         self._said_lost = lost
         self._unsynced = not durable
+        self._piecemeal = False
+        if pieces is not None and pieces.refused:
+            for kind, count in pieces.counts().items():
+                self.inbox.lose(kind, count)
+            logger.warning(
+                "tracker: run %s: %s could not be stored and is lost; everything else is stored",
+                self.birth.run,
+                pieces.sentence(),
+            )
+
+    def _add(
+        self, attempt: Transaction, taken: Taken, marks: list[Any], config: dict[str, Any] | None, last: bool
+    ) -> None:
+        attempt.add_series(self.inbox.series_names)
+        attempt.add_scalars(taken.scalars())
+        for heavy in taken.heavies:
+            _add_heavy(attempt, heavy)
+        for mark in marks:
+            attempt.add_mark(*mark)
+        if config is not None:
+            attempt.set_config(config)
+        if last:
+            attempt.fold_tails()
+
+    def _add_piecemeal(
+        self, attempt: Transaction, taken: Taken, marks: list[Any], config: dict[str, Any] | None, last: bool
+    ) -> Piecemeal:
+        """`_add`, item by item."""
+        pieces = Piecemeal(attempt, lambda error: not (_is_disk(error) or _is_damage(error)))
+        names = list(self.inbox.series_names)
+        pieces.add_series(names)
+        for series, points in taken.scalars():
+            pieces.add_scalars(names[series - 1][1], series, points)
+        for heavy in taken.heavies:
+            kind, tag = names[heavy.series - 1]
+            pieces.add(kind, f"{tag!r} at step {heavy.step}", _add_heavy, attempt, heavy)
+        for mark in marks:
+            pieces.add("mark", f"{mark[3]!r:.60} at step {mark[0]}", attempt.add_mark, *mark)
+        if config is not None:
+            pieces.add("config", "of configure()", attempt.set_config, config)
+        if last:
+            pieces.fold_tails()
+        return pieces
 
     def _open(self) -> Appender:
         """The segment's file: made when first needed, and made anew when somebody took it away."""
@@ -477,9 +529,9 @@ class Writer:
             logger.warning(
                 "tracker: run %s cannot be stored at the moment (%s); training goes on, up to 48 MB of it is kept",
                 self.birth.run,
-                error,
+                door.text(error),
             )
-        self.trouble = str(error) or type(error).__name__
+        self.trouble = door.text(error) or type(error).__name__
 
     def _recover(self) -> None:
         if self.trouble is not None:
@@ -494,8 +546,12 @@ class Writer:
             self.inbox.lose(self.inbox.series_names[heavy.series - 1][0], 1)
         if marks:
             self.inbox.lose("mark", len(marks))
+        if self._config is not None:
+            self._config = None
+            self.inbox.lose("config", 1)
         self._forget(taken, marks)
         self._failures = 0
+        self._piecemeal = False
 
     def _give_up_waiting(self) -> None:
         """Counts what waits as lost."""
@@ -553,17 +609,27 @@ class Writer:
         while self._media and not self._surrendered:
             heavy = self._media[0]
             try:
-                encoded: list[Medium] = heavy.value.encode()
+                encoded = _encoded(heavy.value)
                 size = sum(len(item.data) for item in encoded)
                 self.inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
             except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
                 kind, tag = self.inbox.series_names[heavy.series - 1]
                 self.inbox.lose(kind, 1)
-                logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, error)
+                said = door.text(error)
+                logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, said)
             with contextlib.suppress(IndexError):  # given up meanwhile
                 self._media.popleft()
             self._media_encoded += heavy.n_bytes
             self.wake()
+
+
+def _encoded(value: Value) -> list[Medium]:
+    try:
+        return value.encode()
+    except Warning:  # raised by `python -W error`, which is about the caller's code and not about storing
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return value.encode()
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -98,13 +98,82 @@ def _plain(tensor: Any, torch: Any) -> Any:
     return tensor
 
 
+def single(value: Any) -> Any:
+    """The number that an array, tensor or scalar of any framework holds, as Python's; anything else as it is.
+
+    What is masked is NaN; a longdouble is rounded to float64.
+
+    Raises:
+        TypeError: text, bytes, a time, or an array of more or less than one element. Whatever `value` raises itself.
+    """
+    if isinstance(value, (str, bytes, bytearray, memoryview)) or value is None:
+        raise TypeError
+    if isinstance(value, np.ma.MaskedArray) and value.size == 1 and np.ma.getmaskarray(value).all():
+        return float("nan")
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M"):  # NumPy makes whole numbers of some of them
+        raise TypeError
+    if size_of(value) != 1:
+        raise TypeError
+    if hasattr(value, "detach"):  # a tensor that records: its history must not be kept alive, nor warned about
+        value = value.detach()
+    if hasattr(value, "item"):
+        value = value.item()
+        if isinstance(value, np.floating):  # longdouble, whose item is itself
+            value = float(value)
+        if isinstance(value, (str, bytes)) or value is None:
+            raise TypeError
+    return value
+
+
+def size_of(value: Any) -> int:
+    """How many elements an array or tensor has; 1 of what says nothing of the kind."""
+    size = getattr(value, "size", 1)
+    size = size() if callable(size) else size  # torch spells it numel(), and size() is a shape
+    if isinstance(size, tuple):
+        size = value.numel()
+    return size if isinstance(size, int) else 1
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array or tensor of a framework: one with a shape and a dtype."""
+    return isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "dtype") and not isinstance(value, type)
+
+
+def listable(value: Any) -> np.ndarray[Any, Any]:
+    """An array, tensor or NumPy scalar as an array whose `tolist` tells the truth: times are their texts there.
+
+    Raises:
+        TypeError: it is none. Whatever `value` raises itself.
+    """
+    if not isinstance(value, (np.ndarray, np.generic)):
+        array, xp = real_array(value, "")
+        value = array if xp is np else array.get()
+    array = value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
+    if array.dtype.kind in "mM":
+        return array.astype(str)
+    return array.astype(np.float64) if array.dtype.kind == "f" and array.dtype.itemsize > 8 else array
+
+
+def kind_of(value: Any) -> str:
+    """The name of a value's type."""
+    return type.__dict__["__name__"].__get__(type(value))  # type: ignore[no-any-return]  # past what a metaclass says
+
+
+def words_of(value: Any) -> str:
+    """What a value says of itself; nothing where it raises."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 as its repr
+        return ""
+
+
 def describe(value: Any) -> str:
     """A short sentence on what a value is, for error messages."""
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape is not None and dtype is not None:
-        return f"{type(value).__name__} of shape {tuple(shape)}, dtype {dtype}"
     try:
+        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+        if shape is not None and dtype is not None:
+            return f"{kind_of(value)} of shape {tuple(shape)}, dtype {dtype}"
         text = repr(value)
     except Exception:  # noqa: BLE001 a repr that raises must not hide the error it was asked for
         text = ""
-    return f"{type(value).__name__}" + (f" {text}" if 0 < len(text) <= 80 else "")
+    return kind_of(value) + (f" {text}" if 0 < len(text) <= 80 else "")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker import door
 from tracker.errors import LoggedValueError, message
 from tracker.values import arrays
 from tracker.values.value import Medium, Value
@@ -64,7 +65,7 @@ class Audio(Value):
             **noted,
         }
         if caption is not None:
-            self.attributes["caption"] = str(caption)
+            self.attributes["caption"] = door.text(caption)
 
     @property
     def n_bytes(self) -> int:

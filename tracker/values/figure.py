@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from tracker import door
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays
 from tracker.values.value import Medium, Value
@@ -62,7 +63,7 @@ class Figure(Value):
                 )
             )
         if caption is not None:
-            self.attributes["caption"] = str(caption)
+            self.attributes["caption"] = door.text(caption)
 
     @property
     def n_bytes(self) -> int:
@@ -102,16 +103,21 @@ def _is_plotly(figure: Any) -> bool:
 
 def _plotly(figure: Any) -> bytes:
     if callable(getattr(figure, "to_json", None)):
-        text = figure.to_json()
+        try:
+            text = figure.to_json()
+        except (TypeError, ValueError):  # orjson, which Plotly takes where it is installed, refuses half a character
+            text = json.dumps(figure.to_plotly_json(), default=_listed, ensure_ascii=False)
     else:
         plain = {"data": figure["data"], "layout": figure.get("layout") or {}}
         try:
-            text = json.dumps(plain, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x))
+            text = json.dumps(plain, default=_listed, ensure_ascii=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise LoggedTypeError(
                 message("Figure: this mapping is no Plotly figure.", expected="values fit for JSON", got=str(error))
             ) from error
-    data = bytes(text.encode("utf-8", "replace"))
+    if "\\ud" in text and not _is_utf8(json.loads(text)):
+        text = door.dumps(json.loads(text))
+    data = door.escaped(text).encode()
     if len(data) > MAX_JSON_BYTES:
         raise LoggedValueError(
             message(
@@ -122,3 +128,16 @@ def _plotly(figure: Any) -> bytes:
             )
         )
     return data
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else door.text(value)
+
+
+def _is_utf8(value: Any) -> bool:
+    """Whether JSON values hold no half of a character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker import door
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays
 
@@ -31,7 +32,8 @@ def boxes(given: Any, width: int, height: int) -> list[dict[str, Any]]:
     """
     layers = given if isinstance(given, Mapping) else {"boxes": given}
     made = [
-        {"name": str(name), "boxes": [_box(each, width, height) for each in _listed(of)]} for name, of in layers.items()
+        {"name": door.text(name, 200), "boxes": [_box(each, width, height) for each in _listed(of)]}
+        for name, of in layers.items()
     ]
     count = sum(len(layer["boxes"]) for layer in made)
     if count > MAX_BOXES:
@@ -53,7 +55,7 @@ def masks(given: Any, shape: tuple[int, ...]) -> list[tuple[str, npt.NDArray[np.
     """
     if not isinstance(given, Mapping) or "mask" in given:
         given = {"mask": given}
-    return [(str(name), *_mask(mask, shape)) for name, mask in given.items()]
+    return [(door.text(name, 200), *_mask(mask, shape)) for name, mask in given.items()]
 
 
 def _listed(of: Any) -> list[Any]:
@@ -79,7 +81,7 @@ def _box(each: Any, width: int, height: int) -> dict[str, Any]:
     limit = 4.0 * max(width, height)
     made: dict[str, Any] = {"box": [min(max(x, -limit), limit) for x in corners]}
     if about.get("label") is not None:
-        made["label"] = str(about["label"])[:200]
+        made["label"] = door.text(about["label"], 200)
     if score is not None and math.isfinite(score):
         made["score"] = score
     return made
@@ -99,7 +101,9 @@ def _no_box(got: Any) -> LoggedTypeError:
 def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], dict[str, str]]:
     about = given if isinstance(given, Mapping) else {"mask": given}
     array, xp = arrays.real_array(about.get("mask"), "Image: a mask")
-    array = np.squeeze(array if xp is np else array.get())
+    array = array if xp is np else array.get()
+    if array.ndim > 2 and [n for n in array.shape if n != 1] == [n for n in shape if n != 1]:
+        array = array.reshape(shape)  # (1, H, W) and (H, W, 1)
     if array.dtype.kind not in "biu":
         raise LoggedTypeError(
             message(
@@ -128,4 +132,6 @@ def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], di
                 got=arrays.describe(labels),
             )
         )
-    return array.astype(np.uint8), {str(key): str(name)[:200] for key, name in list(labels.items())[:MAX_LABELS]}
+    return array.astype(np.uint8), {
+        door.text(key, 200): door.text(name, 200) for key, name in list(labels.items())[:MAX_LABELS]
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import tempfile
 import zlib
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tracker import door
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values.value import Medium, Value
 
@@ -46,7 +46,7 @@ class Profile(Value):
         self.form = FORM
         if isinstance(source, (str, os.PathLike)):
             path = _found(Path(source))
-            self.attributes["name"] = path.name
+            self.attributes["name"] = door.text(path.name)
             self._data = path.read_bytes()
             if path.name.endswith(".pb"):
                 self.form = XSPACE_FORM
@@ -61,7 +61,7 @@ class Profile(Value):
                         got=f"keys {', '.join(map(str, list(source)[:5]))}",
                     )
                 )
-            self._data = json.dumps(source, default=str, separators=(",", ":")).encode()
+            self._data = door.dumps(source).encode()
         elif callable(getattr(source, "export_chrome_trace", None)):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "trace.json"

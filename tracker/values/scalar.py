@@ -23,30 +23,18 @@ def number(value: Any, tag: str) -> float:
     try:
         if isinstance(value, (int, float)):
             return float(value)
-        size = getattr(value, "size", 1)
-        size = size() if callable(size) else size  # torch spells it numel(), and size() is a shape
-        if isinstance(size, tuple):
-            size = value.numel()
-        if isinstance(size, int) and size != 1:
+        if not isinstance(value, (str, bytes)) and arrays.size_of(value) != 1:
             raise LoggedValueError(
                 message(
                     f"{tag!r}: a scalar is one number.",
                     expected="one element",
                     got=arrays.describe(value),
                     hint=f"For its distribution log tracker.Histogram(...) under {tag!r}; or log its mean."
-                    if size
+                    if arrays.size_of(value)
                     else "An empty array has none.",
                 )
             )
-        if hasattr(value, "detach"):  # a tensor that records: its history must not be kept alive, nor warned about
-            value = value.detach()
-        if isinstance(value, (str, bytes, complex)) or value is None:
-            raise TypeError
-        if hasattr(value, "item"):
-            value = value.item()
-            if isinstance(value, (str, bytes, complex)) or value is None:
-                raise TypeError
-        return float(value)
+        return float(arrays.single(value))
     except OverflowError as error:
         raise LoggedValueError(
             message(

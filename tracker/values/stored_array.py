@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tracker import door
 from tracker.errors import DamagedBytesError
 from tracker.values.value import Medium
 
@@ -26,7 +26,7 @@ def item(values: npt.ArrayLike, **attributes: Any) -> Medium:
 
 def words(values: Any, **attributes: Any) -> Medium:
     """JSON values as one item."""
-    return Medium(JSON_FORM, attributes, json.dumps(values, ensure_ascii=False).encode())
+    return Medium(JSON_FORM, attributes, door.dumps(values).encode())
 
 
 def read(data: bytes) -> npt.NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker import door
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays
 from tracker.values.image import Image
@@ -21,7 +21,7 @@ MAX_CELLS = 2_000_000
 MAX_COLUMNS = 500
 MAX_PICTURES = 1_000
 MAX_CELL_CHARACTERS = 10_000
-"""A longer text in a cell is cut there and ends in "…"."""
+"""A longer text in a cell is cut there and ends in how long it was."""
 
 
 class Table(Value):
@@ -70,8 +70,7 @@ class Table(Value):
         return 60 * cells + 2 * words + sum(picture.n_bytes for picture in self.pictures) + 500
 
     def encode(self) -> list[Medium]:
-        plain = json.dumps({"columns": self.columns}, separators=(",", ":"), allow_nan=False)
-        own = Medium(FORM, self.attributes, zlib.compress(plain.encode("utf-8", "replace"), 6))
+        own = Medium(FORM, self.attributes, zlib.compress(door.dumps({"columns": self.columns}).encode(), 6))
         parts = [item for picture in self.pictures for item in picture.encode()[:1]]
         return [own, *(item._replace(attributes={**item.attributes, "belongs": "cell"}) for item in parts)]
 
@@ -163,7 +162,7 @@ def _bad_names(expected: str, got: str) -> LoggedValueError:
 
 
 def _name(name: object) -> str:
-    return " / ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+    return " / ".join(map(door.text, name)) if isinstance(name, tuple) else door.text(name)
 
 
 def _values(values: Any) -> list[Any]:
@@ -182,29 +181,41 @@ def _column(name: str, values: list[Any], pictures: list[Image]) -> dict[str, An
 
 
 def _cell(value: Any, kinds: set[str], pictures: list[Image]) -> Any:
-    if isinstance(value, np.generic) or (hasattr(value, "item") and getattr(value, "ndim", None) == 0):
-        value = value.item()
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+    try:
+        return _shown(value, kinds, pictures)
+    except LoggedValueError:
+        raise
+    except Exception:  # noqa: BLE001 a foreign object in one cell must not lose the others
+        kinds.add("text")
+        return door.text(value, MAX_CELL_CHARACTERS)
+
+
+def _shown(value: Any, kinds: set[str], pictures: list[Image]) -> Any:
+    if value is None or value is np.ma.masked or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, (np.datetime64, np.timedelta64)):  # NumPy makes whole numbers of some of them
+        value = None if np.isnat(value) else str(value)
+    elif isinstance(value, np.generic) or (hasattr(value, "item") and getattr(value, "ndim", None) == 0):
+        value = arrays.single(value)
+    if value is None:
         return None
     if isinstance(value, bool):
         kinds.add("boolean")
         return value
-    if isinstance(value, int) and abs(value) >= 1 << 53:  # what a browser's number cannot hold stays exact as text
-        kinds.add("text")
-        return str(value)
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
+        whole = int.__index__(value)
+        if -(1 << 53) < whole < 1 << 53:
+            kinds.add("number")
+            return whole
+        value = whole  # what a browser's number cannot hold stays exact as text
+    elif isinstance(value, float):
         kinds.add("number")
-        if isinstance(value, int):
-            return value
-        return value if math.isfinite(value) else "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, Image) or type(value).__module__.startswith("PIL."):
+        real = float.__float__(value)
+        return real if math.isfinite(real) else "NaN" if real != real else "Infinity" if real > 0 else "-Infinity"
+    elif isinstance(value, Image) or type(value).__module__.startswith("PIL."):
+        picture = value if isinstance(value, Image) else Image(value)
         kinds.add("image")
-        pictures.append(value if isinstance(value, Image) else Image(value))
+        pictures.append(picture)
         return {"image": len(pictures) - 1}
     kinds.add("text")
-    try:
-        words = str(value)
-    except Exception:  # noqa: BLE001 a foreign object's __str__ must not lose the other cells
-        words = f"<{type(value).__name__}>"
-    words = words.encode("utf-8", "replace").decode()
-    return words if len(words) <= MAX_CELL_CHARACTERS else words[:MAX_CELL_CHARACTERS] + "…"
+    return door.text(value, MAX_CELL_CHARACTERS)

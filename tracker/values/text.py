@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker import door
 from tracker.errors import LoggedTypeError, message
 from tracker.values.value import Medium, Value
 
@@ -26,15 +27,15 @@ class Text(Value):
     def __init__(self, text: str, *, markdown: bool = True) -> None:
         if not isinstance(text, str):
             raise LoggedTypeError(message("Text: this is not text.", expected="str", got=type(text).__name__))
-        self.attributes: dict[str, Any] = {"markdown": markdown}
+        self.attributes: dict[str, Any] = {"markdown": bool(markdown)}
         if len(text) > MAX_CHARACTERS:
             self.attributes["characters"] = len(text)
             text = text[:MAX_CHARACTERS]
-        self.text = text
+        self.text = door.text(text)
 
     @property
     def n_bytes(self) -> int:
         return 4 * len(self.text) + 200
 
     def encode(self) -> list[Medium]:
-        return [Medium("text/plain", self.attributes, self.text.encode("utf-8", "replace"))]
+        return [Medium("text/plain", self.attributes, self.text.encode())]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
+
+from tracker.errors import LoggedTypeError, TrackerError, message
+from tracker.values import arrays
 
 
 class Medium(NamedTuple):
@@ -15,10 +21,20 @@ class Medium(NamedTuple):
 
 
 class Value:
-    """A value that can be logged under a tag. It holds a snapshot: changing the source later changes nothing."""
+    """A value that can be logged under a tag. It holds a snapshot: changing the source later changes nothing.
+
+    Whatever is wrong with what it is made of is raised there, by name; numbers near the ends of a type's range are
+    nobody's mistake and warn of nothing.
+    """
 
     kind: str
     """The kind of series it belongs to, as in `run.tags(kind)`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("__init__", "encode"):
+            if name in cls.__dict__:
+                setattr(cls, name, _guarded(cls.__dict__[name], named=name == "__init__"))
 
     @property
     def n_bytes(self) -> int:
@@ -28,3 +44,26 @@ class Value:
     def encode(self) -> list[Medium]:
         """The items to store. Called on a thread of the tracker's own, once."""
         raise NotImplementedError
+
+
+def _guarded(method: Callable[..., Any], *, named: bool) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: Any, *values: Any, **options: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return method(self, *values, **options)
+        except (TrackerError, OSError, ImportError, MemoryError):
+            raise
+        except Exception as error:
+            if not named or isinstance(error, Warning):
+                raise
+            # What a foreign object raises when it is looked at, or a call with arguments that there are not.
+            raise LoggedTypeError(
+                message(
+                    f"{type(self).__name__}: this cannot be logged.",
+                    got=arrays.describe(values[0]) if values else None,
+                    hint=f"{type(error).__name__}: {arrays.words_of(error)}",
+                )
+            ) from error
+
+    return guarded
