@@ -229,7 +229,7 @@ def _framework(cell: Cell, folder: Path, counted: Counted, accepted: Iterator[in
                 counted.set(0, next(accepted))
 
     Run.log = counting  # type: ignore[method-assign]
-    sys.modules["__main__"].__dict__ |= {"logdir": str(folder / "runs"), "name": "r0"}
+    vars(sys.modules["__main__"]).update(logdir=str(folder / "runs"), name="r0")
     place, _, framework = cell.place.partition(" ")
     body = FRAMEWORKS[framework]
     if place == "module":
@@ -329,7 +329,7 @@ def _events(runs: Path) -> int:
 
 def wrong(cell: Cell, found: Found, peer: int) -> str:
     """What a child left that it should not; empty where all is well."""
-    said = []
+    said = [] if found.accepted else ["nothing was logged"]
     if found.stored < (min(peer, found.accepted) if cell.ending == "SIGTERM" else found.accepted):
         said.append(
             f"{found.stored} of {found.accepted} stored" + (f", PyTorch's {peer}" if cell.ending == "SIGTERM" else "")
