@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from tracker import logdir
 from tracker.foreign import protos
 from tracker.foreign.intake import Intake
-from tracker.foreign.records import RecordFile, ReplacedError
+from tracker.foreign.records import RecordFile, ReplacedError, opened
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
 
 MOST_MET = 20
@@ -27,7 +27,7 @@ IDENTITY_BYTES = 25
 
 def identity(path: Path) -> str | None:
     """What tells an event file from any other in its folder, however long it grows; None while nothing is in it."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(IDENTITY_BYTES)
     if len(head) < IDENTITY_BYTES:
         return None
@@ -79,6 +79,11 @@ class EventFileCopy:
     def written(self) -> Path | None:
         """The segment that was written last, if one was."""
         return self._intake.written if self._intake is not None else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was ever stored."""
+        return self._intake is None or not self._intake.receipt
 
     def update(self, tell: Callable[[int], None] | None = None) -> Copied:
         """Copies what is new.

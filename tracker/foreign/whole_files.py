@@ -77,6 +77,11 @@ class WholeCopy(ABC):
         """The segment that was written last, if one was."""
         return self._intake.written
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was ever stored."""
+        return not self._intake.receipt
+
     def update(self, tell: Callable[[int], None] | None = None, settled: float | None = None) -> Copied:
         """Copies what is new or has changed.
 
