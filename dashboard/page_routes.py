@@ -163,7 +163,7 @@ class _Page:
                 with missing.reading(name):
                     found.append(self._store().run(name))
             # A file without a name, which the system takes back whatever becomes of us.
-            file = tempfile.TemporaryFile(prefix="everystep-")
+            file = tempfile.TemporaryFile(prefix="everystep-")  # noqa: SIM115 it is sent, and then closed
             try:
                 written = exports.write(form, found, file, only)
                 missing.parts.update(written.left_out.parts)

@@ -82,7 +82,8 @@ def page(
         'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"</script>\n'
         f'<script type="importmap">{json.dumps({"imports": _modules("report.js")})}</script></head>\n'
         f'<body class="report"><h1>{html.escape(title)}</h1>\n'
-        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden; made {made}</p>\n{missing}'
+        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden; made {made}</p>\n'
+        f"{missing}"
         '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
         '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
         f'<script type="text/plain" id="runs-data">{head}</script>\n' + "\n".join(parts) + "\n"

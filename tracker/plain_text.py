@@ -1,4 +1,4 @@
-"""Text that any program can read. File names and JSON can hold half a character (a lone surrogate), which no file can."""
+"""Text that any program can read: file names and JSON can hold half a character (a lone surrogate), no file can."""
 
 from __future__ import annotations
 

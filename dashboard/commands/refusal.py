@@ -42,13 +42,13 @@ def mirrored(root: Path) -> tuple[Path | None, LeftOut]:
         raise Refusal(f"the event files in {root} cannot be shown: {error}") from error
 
 
-def told(left_out: LeftOut, of: int) -> int:
+def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
     """Says in one line what a question to many runs is answered without; the status of the command."""
     if not left_out:
         return 0
     from dashboard.commands.table import printable
 
-    sys.stderr.write(f"viz: {printable(left_out.sentence(of))}\n")
+    sys.stderr.write(f"viz: {printable(left_out.sentence(of, noun))}\n")
     return 1
 
 

@@ -92,7 +92,7 @@ def export_events(run: StoredRun, folder: Path, left_out: LeftOut | None = None)
 
 @dataclass
 class _Out:
-    """A run on its way into an event file: what of it cannot be read, or is not what its kind should be, is left out."""
+    """A run on its way into an event file. What cannot be read of it, or is not as its kind should be, is left out."""
 
     writer: EventWriter
     run: StoredRun

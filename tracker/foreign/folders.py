@@ -63,7 +63,7 @@ def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
         path = Path(folder)
         session = is_session(path)
         known = [path / name for name in sorted(names) if is_known(name) and not (session and name.endswith(TRACES))]
-        own = [each for each in known if _may_be_read(each)]
+        own = [each for each in known if may_be_read(each)]
         if own:
             above = path.parents[1] if path.parts[-2:] == PROJECTOR_PLUGIN else path
             found.setdefault(_below(above, root), []).extend(own)
@@ -72,7 +72,7 @@ def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
     yield from sorted(found.items())
 
 
-def _may_be_read(path: Path) -> bool:
+def may_be_read(path: Path) -> bool:
     """Whether it is a regular file, or one that only its opening tells about, as this user may not look."""
     try:
         return stat.S_ISREG(path.stat().st_mode)

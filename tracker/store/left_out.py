@@ -57,13 +57,19 @@ class LeftOut:
         except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the rest goes on
             self.note(run, f"{part}: {why(error)}" if part else why(error))
 
-    def sentence(self, of: int) -> str:
-        """All of it in one line: how many runs of how many, each by its name, and of the first what is wrong."""
+    def sentence(self, of: int, noun: str = "run") -> str:
+        """All of it in one line: how many runs of how many, each by its name, and of the first what is wrong.
+
+        Args:
+            of: How many there are.
+            noun: What they are, in the singular.
+        """
         said = []
-        for place, (run, parts) in enumerate(self.parts.items()):
+        for place, (name, parts) in enumerate(self.parts.items()):
             more = f"; and {len(parts) - 1:,} more" if len(parts) > 1 else ""
-            said.append(f"{run} ({parts[0]}{more})" if place < REASONS else run)
-        return f"left out of {len(self.parts):,} of {of:,} run{'' if of == 1 else 's'}: {', '.join(said)}"
+            said.append(f"{name} ({parts[0]}{more})" if place < REASONS else name)
+        plural = "" if of == 1 else "s"
+        return f"{len(self.parts):,} of {of:,} {noun}{plural} could not be read whole: {', '.join(said)}"
 
 
 def why(error: Exception) -> str:
