@@ -116,10 +116,15 @@ def _chosen(arguments: argparse.Namespace) -> _Chosen:
     root = existing_logdir(arguments.logdir)
     cache, left_out = mirrored(root)
     store = Store(root, cache)
-    try:
-        runs = [store.run(name) for name in dict.fromkeys(arguments.runs)] if arguments.runs else store.runs()
-    except (RunNotFoundError, RunNameError) as error:
-        raise Refusal(" ".join(str(error).split())) from error
+    runs: list[StoredRun] = []
+    if not arguments.runs:
+        runs = store.runs()
+    for name in dict.fromkeys(arguments.runs):
+        try:
+            runs.append(store.run(name))
+        except (RunNotFoundError, RunNameError) as error:
+            if name not in left_out.parts:  # which says what became of it
+                raise Refusal(" ".join(str(error).split())) from error
     if arguments.runs:
-        left_out.keep({run.name for run in runs})
+        left_out.keep({*arguments.runs, *(run.name for run in runs)})
     return _Chosen(root, runs, left_out)

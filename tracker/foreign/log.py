@@ -127,8 +127,8 @@ def put(log: Log, source: Path, folder: Path, run: str, program: str) -> Counter
         if count <= len(points) and (not count or _same(points[count - 1], last)):
             new = points[count:]
         else:
-            new = _between(points, intake.stored("scalar", tag))
-            if new is None:
+            mended = _between(points, intake.stored("scalar", tag))
+            if mended is None:
                 raise LogdirError(
                     message(
                         f"{source}: its {tag!r} does not go on from what was imported before.",
@@ -137,6 +137,7 @@ def put(log: Log, source: Path, folder: Path, run: str, program: str) -> Counter
                         hint="Import it into another logdir, or remove the run first.",
                     )
                 )
+            new = mended
         if new:
             batch.numbers.append((tag, Points.of(*zip(*new, strict=True))))
         series[tag] = [len(points), points[-1][0], repr(points[-1][2])]
