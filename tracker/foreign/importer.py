@@ -151,7 +151,7 @@ def _name(text: str) -> str:
             parts.append(_shortened(clean, part) if len(clean.encode()) > LONGEST_PART else clean)
     name = "/".join(parts)
     if name[1:2] == ":" or name.startswith("~"):
-        name = f"_{name[1:]}"
+        name = f"_{name}"
     return logdir.check_run_name(name if name.strip() else "run")
 
 
