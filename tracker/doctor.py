@@ -83,6 +83,7 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         )
         report.findings.append(Finding(root, what, serious=False))
     for folder in _folders(root):
+        _examine_unfinished(folder, report, repair)
         files = logdir.segment_files(folder)
         report.runs += bool(files)
         for path in files:
@@ -329,7 +330,8 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
 # --- what was left half made -----------------------------------------------------------------------------
 
 
-def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair: bool) -> None:
+def _examine_unfinished(folder: Path, report: Report, repair: bool) -> None:
+    """Repairs that were stopped when all was saved: until they are ended the damaged file is not to be looked at."""
     for path in salvage.unfinished(folder):
         finding = Finding(path, "a repair of it was stopped before its end")
         if repair:
@@ -338,6 +340,9 @@ def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair:
             except OSError as error:
                 finding.what += f", and cannot be ended ({why(error)})"
         report.findings.append(finding)
+
+
+def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair: bool) -> None:
     for path in sorted(folder.iterdir()):
         is_unborn = path.name.startswith(".") and (".unborn" in path.name or path.name.endswith(f".{salvage.SAVING}"))
         is_claim = path.name == logdir.CLAIM_FILE

@@ -72,6 +72,8 @@ def save(path: Path) -> Saved:
         sqlite3.Error, OSError, SQLAlchemyError: nothing can be read, or nothing be written; the file is as it was.
     """
     saving, saved = _beside(path, SAVING), _beside(path, SAVED)
+    if saved.exists():  # of a repair that was stopped: what of the file is gone by now may stand there alone
+        return Saved(Counter(), Counter(), _swap(path, saved))
     for ending in ("", "-wal", "-shm", "-journal"):
         for each in (saving, saving.with_name(f".{saving.name}.unborn")):
             Path(f"{each}{ending}").unlink(missing_ok=True)
