@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import glob
 import os
 import sys
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ def act(arguments: argparse.Namespace) -> int:
         known = ", ".join(f".{each}" for each in exports.FORMS)
         raise Refusal(f"{target.name} has an ending that is not known; there are {known}, and folders")
     chosen = _chosen(arguments)
+    _sweep(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with partial.open("xb") as file:
@@ -59,6 +61,17 @@ def act(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):
             partial.unlink()
     return chosen.tell(count, "point", target)
+
+
+def _sweep(target: Path) -> None:
+    """Removes what exports to the same file left half written when they were killed."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with contextlib.suppress(OSError, ValueError):
+            number = int(path.name.removesuffix(".part").rpartition(".")[2])
+            try:
+                os.kill(number, 0)
+            except ProcessLookupError:
+                path.unlink()
 
 
 def _event_files(chosen: _Chosen, target: Path) -> int:

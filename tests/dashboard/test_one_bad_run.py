@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -306,6 +307,31 @@ def test_a_download_has_what_is_good_and_says_what_is_not(two: Path, serve: Call
         download(base, form="csv", runs=["good"])
     assert refused.value.code == 507
     assert b"no room in" in refused.value.read()
+
+
+def test_the_page_asks_for_a_run_by_the_name_that_it_is_shown(two: Path, serve: Callable[..., Any]) -> None:
+    """Also where its folder's name is no text."""
+    os.rename(two / "bad", two / NOT_UTF8)
+    base = serve(two, "--no-token").base
+    with urllib.request.urlopen(f"{base}/api/v1/runs", timeout=30) as reply:
+        name = min(run["name"] for run in json.loads(reply.read())["runs"])
+    assert name == "caf\\udce9"
+    asked = urllib.parse.urlencode({"run": name, "tag": "loss", "columns": 10})
+    with urllib.request.urlopen(f"{base}/api/v1/scalars?{asked}", timeout=30) as reply:
+        assert sum(json.loads(reply.read())["count"]) == STEPS
+    data, said = download(base, form="csv", runs=[name])
+    assert (data.count(b"\n"), said) == (2 * STEPS + 1, None)
+
+
+def test_an_export_that_was_killed_leaves_nothing_for_long(two: Path, tmp_path: Path) -> None:
+    """What it had written is removed by the next one to the same file; what a living one writes is not."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    stale, living = tmp_path / f".x.csv.{ended.pid}.part", tmp_path / f".x.csv.{os.getppid()}.part"
+    stale.touch()
+    living.touch()
+    assert cli.main(["export", "--logdir", str(two), "-o", str(tmp_path / "x.csv")]) == 0
+    assert (stale.exists(), living.exists()) == (False, True)
 
 
 # --- long cells --------------------------------------------------------------------------------------------
