@@ -109,6 +109,29 @@ def test_a_summary_of_many_values_of_which_one_is_odd(logdir: Path) -> None:
     assert len(said) < 500
 
 
+def test_a_damaged_file_that_is_mended_adds_what_was_missing_and_nothing_twice(logdir: Path) -> None:
+    """In the middle, twice, and also when it has grown since."""
+    path = write(logdir / "src" / "tfevents.1", *points(0, 30))
+    sound = path.read_bytes()
+    size = len(sound) // 30
+    damaged = bytearray(sound)
+    for record in (5, 6, 20):
+        damaged[record * size + 20] ^= 1
+    path.write_bytes(damaged)
+    first = copied(path, logdir)
+    assert (first.added["scalar"], len(first.met)) == (27, 2)
+    assert copied(path, logdir).added["scalar"] == 0
+    path.write_bytes(damaged[: 10 * size] + sound[10 * size :])
+    assert copied(path, logdir).added["scalar"] == 1
+    path.write_bytes(sound)
+    write(path, *points(30, 33), mode="ab")
+    assert copied(path, logdir).added["scalar"] == 5
+    again = copied(path, logdir)
+    assert (again.added["scalar"], again.met) == (0, [])
+    values = tracker.open(logdir).run("a").scalars("x").value.tolist()
+    assert sorted(values) == list(range(33))
+
+
 def test_a_file_that_shrinks_while_it_is_read_ends_there(tmp_path: Path) -> None:
     """What its size promised does not come."""
     path = write(tmp_path / "tfevents.1", *points(0, 100))

@@ -74,7 +74,7 @@ class Intake:
             if row is None or segment is None:
                 return
             outcome = json.loads(row[0])
-            if outcome.get("place", 0) >= self.receipt.get("place", 0):
+            if _newness(outcome) >= _newness(self.receipt):
                 self.receipt, self._parent, self._config = outcome, segment.id, dict(segment.config)
 
     def stored(self, kind: str, tag: str) -> list[tuple[int, str]]:
@@ -201,3 +201,8 @@ class Intake:
         self._config = dict(birth.config)
         self._names, self._numbers, self._parent = [], {}, identity
         self._has_points = False
+
+
+def _newness(receipt: Mapping[str, Any]) -> tuple[int, int]:
+    """By what of two receipts the newer one is told: how far the source was read, and how often mended parts of it."""
+    return receipt.get("place", 0), receipt.get("mended", 0)

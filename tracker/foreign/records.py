@@ -103,6 +103,20 @@ class RecordFile:
             file.seek(self.offset)
             yield from self._blocks(file.read, size)
 
+    def part(self, offset: int, n_bytes: int) -> list[bytes]:
+        """The bodies of a part of the file that was damaged before; none while it is no row of sound records.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if n_bytes > MAX_RECORD_BYTES:
+            return []
+        with opened(self.path) as file:
+            file.seek(offset)
+            data = file.read(n_bytes)
+        bodies: list[bytes] = []
+        return bodies if len(data) == n_bytes and _sound(data, 0, bodies) == n_bytes else []
+
     def _blocks(self, read: object, size: int) -> Iterator[list[bytes]]:
         assert callable(read)
         base, data, wanted = self.offset, b"", BLOCK_BYTES
