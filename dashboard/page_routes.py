@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from dashboard import exports, expressions, page_file
@@ -26,10 +26,16 @@ from dashboard.exchange import body_of, json_answer
 from dashboard.hub import Hub
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
 from tracker.store import read_only
+from tracker.store.left_out import LeftOut
 from tracker.store.reader import Store
 
 MAX_MARKED_RUNS = 5_000
 MAX_MARKS_A_RUN = 500
+PIECE_BYTES = 256 * 1024
+MAX_NAMED_RUNS = 50
+MAX_SENTENCE = 1000
+"""Of a header: browsers take some tens of kilobytes of all of them."""
+
 SHELF = ("view", "expression")
 """What is kept by name at the top of the logdir."""
 
@@ -148,31 +154,44 @@ class _Page:
             raise HTTPException(
                 400, f"expected {{form: one of {', '.join(exports.FORMS)}, runs: [names], tags: [tags]}}"
             )
-        handle, path = tempfile.mkstemp(prefix="everystep-", suffix=f".{form}")
-        os.close(handle)
-        target = Path(path)
+        chosen = list(dict.fromkeys(map(str, names)))
+        only = None if tags is None else frozenset(map(str, tags))
 
-        def write() -> None:
-            found = []
-            for name in names:
-                with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
-                    found.append(self._store().run(str(name)))
-            exports.write(str(form), found, target, None if tags is None else frozenset(map(str, tags)))
+        def write() -> tuple[BinaryIO, exports.Written]:
+            found, missing = [], LeftOut()
+            for name in chosen:
+                with missing.reading(name):
+                    found.append(self._store().run(name))
+            # A file without a name, which the system takes back whatever becomes of us.
+            file = tempfile.TemporaryFile(prefix="everystep-")  # noqa: SIM115 it is sent, and then closed
+            try:
+                written = exports.write(form, found, file, only)
+                missing.parts.update(written.left_out.parts)
+                file.seek(0)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    file.close()
+                raise
+            return file, exports.Written(written.points, missing)
 
         try:
-            await asyncio.to_thread(write)
+            file, written = await asyncio.to_thread(write)
         except exports.MissingPackageError as error:
-            target.unlink(missing_ok=True)
             raise HTTPException(400, str(error)) from error
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        return FileResponse(
-            target,
-            filename=f"everystep.{form}",
-            media_type="application/octet-stream",  # a report is to be kept, not to be run with this page's rights
-            background=BackgroundTask(target.unlink, missing_ok=True),
-        )
+        except OSError as error:
+            raise HTTPException(507, f"There is no room in {_temporary()} for the file ({error}).") from error
+        if written.left_out and not written.points:
+            file.close()
+            raise HTTPException(422, f"Nothing could be read; {written.left_out.sentence(len(chosen))}")
+        headers = {
+            "content-disposition": f'attachment; filename="everystep.{form}"',
+            "content-length": str(file.seek(0, os.SEEK_END)),
+        }
+        if written.left_out:
+            headers["x-left-out"] = _as_header(written.left_out, len(chosen))
+        file.seek(0)
+        # A report is to be kept, not to be run with this page's rights: so the type is none that a browser shows.
+        return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
 
     async def parse(self, request: Request) -> Response:
         """Whether an expression can be understood, and the tags that it names."""
@@ -253,6 +272,26 @@ class _Page:
             raise HTTPException(404, str(error)) from error
         except (page_file.PageChangeError, RunNameError) as error:
             raise HTTPException(409, str(error)) from error
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def _as_header(left_out: LeftOut, of: int) -> str:
+    """What is not in a download, as JSON in ASCII: how many runs of how many, their names, and a sentence."""
+    names = list(left_out.parts)[:MAX_NAMED_RUNS]
+    said = {"count": len(left_out.parts), "of": of, "runs": names, "sentence": left_out.sentence(of)[:MAX_SENTENCE]}
+    return json.dumps(said)
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # none of those that are tried takes a byte
+        return "the folder for temporary files"
 
 
 def _names(body: dict[str, Any]) -> list[str]:

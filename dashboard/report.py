@@ -12,42 +12,63 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from dashboard import curves, wire
 from dashboard.curves import Question
 from dashboard.shell import IMPORT, modules_of
+from tracker.plain_text import writable, writable_values
+from tracker.store.left_out import LeftOut
+from tracker.store.segments import Segment
 from tracker.store.stored_run import StoredRun
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 2000
 """Columns of a long series: twice what a wide chart can show, so that a first zoom still finds detail."""
 
+EXACT = 2**53
+"""Integers from which on JavaScript's numbers are not exact."""
+
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def page(runs: Sequence[StoredRun], title: str, only: Collection[str] | None = None) -> tuple[str, int]:
+def page(
+    runs: Sequence[StoredRun], title: str, only: Collection[str] | None = None, left_out: LeftOut | None = None
+) -> tuple[str, int]:
     """The HTML, and how many points it stands for.
 
     Args:
         runs: Whose curves.
         title: What it is called.
         only: Which tags; None for all.
+        left_out: What could not be read; what else cannot is added, and all of it stands in the report.
     """
-    known = {run.name: run.segments() for run in runs}
-    tags = sorted({tag for run in runs for tag in run.tags("scalar") if only is None or tag in only})
+    left_out = LeftOut() if left_out is None else left_out
+    known: dict[str, list[Segment]] = {}
+    about: list[dict[str, Any]] = []
+    every: set[str] = set()
+    for run in runs:
+        with left_out.reading(run.name):
+            own = {tag for tag in run.tags("scalar") if only is None or tag in only}
+            config = _exact(writable_values(wire.plain(run.config)))
+            about.append({"name": writable(run.name), "status": run.status, "config": config})
+            known[run.name] = run.segments()
+            every |= own
+    tags = sorted(every)
     parts, points = [], 0
     for tag in tags:
         heads, columns = [], []
         for name, segments in known.items():
-            found = curves.read(segments, Question(tag, COLUMNS))
-            if found is not None:
-                heads.append({"run": name, **found[0]})
-                columns += found[1]
-                points += sum(found[0]["counts"].values())
-        packed = base64.b64encode(wire.message({"tag": tag, "curves": heads}, columns)).decode()
+            with left_out.reading(name, tag):
+                found = curves.read(segments, Question(tag, COLUMNS))
+                if found is not None:
+                    heads.append({"run": writable(name), **found[0]})
+                    columns += found[1]
+                    points += sum(found[0]["counts"].values())
+        packed = base64.b64encode(wire.message({"tag": writable(tag), "curves": heads}, columns)).decode()
         parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
-    about = [{"name": run.name, "status": run.status, "config": wire.plain(run.config)} for run in runs]
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
+    missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""
     styles = "\n".join(
         (ASSETS / name).read_text(encoding="utf-8") for name in ("frame.css", "curves.css", "report.css")
     )
@@ -62,12 +83,22 @@ def page(runs: Sequence[StoredRun], title: str, only: Collection[str] | None = N
         f'<script type="importmap">{json.dumps({"imports": _modules("report.js")})}</script></head>\n'
         f'<body class="report"><h1>{html.escape(title)}</h1>\n'
         f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden; made {made}</p>\n'
+        f"{missing}"
         '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
         '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
         f'<script type="text/plain" id="runs-data">{head}</script>\n' + "\n".join(parts) + "\n"
         '<script type="module">import "everystep/report.js";</script></body></html>\n',
         points,
     )
+
+
+def _exact(value: Any) -> Any:
+    """JSON values with integers that a browser would round as their digits."""
+    if isinstance(value, int):
+        return value if abs(value) < EXACT else str(value)
+    if isinstance(value, dict):
+        return {key: _exact(each) for key, each in value.items()}
+    return [_exact(each) for each in value] if isinstance(value, list) else value
 
 
 def _modules(entry: str) -> dict[str, str]:

@@ -9,22 +9,31 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tracker import logdir
-from tracker.errors import DamagedBytesError, DamagedStoreError, StoreError
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker import logdir, salvage
+from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
 from tracker.store import columns, file_system, liveness, read_only, schema, segments, sketch, stretch
+from tracker.store.left_out import why
+from tracker.store.liveness import Writer
 from tracker.store.segments import Segment
 from tracker.store.stretch import FAN_OUT, STRETCH_POINTS
 
 SAFE_SQLITE = "3.51.3 or newer, 3.50.7 or 3.44.6"
 """Builds without the fault by which two connections that checkpoint at once can damage a WAL file. Ours never do:
 one connection writes a file. It matters to other programs that write the same file."""
+
+
+LEFT = (".unborn", f".{salvage.SAVING}", f".{salvage.SAVED}")
+"""What the names of files end in that were left half made."""
 
 
 @dataclass
@@ -74,6 +83,7 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         )
         report.findings.append(Finding(root, what, serious=False))
     for folder in _folders(root):
+        _examine_unfinished(folder, report, repair)
         files = logdir.segment_files(folder)
         report.runs += bool(files)
         for path in files:
@@ -87,7 +97,7 @@ def _folders(root: Path) -> Iterator[Path]:
     """Every folder that holds anything of ours."""
     for folder, folders, files in os.walk(root):
         folders.sort()
-        if any(logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(".unborn") for name in files):
+        if any(logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(LEFT) for name in files):
             yield Path(folder)
 
 
@@ -99,36 +109,84 @@ def _is_safe_sqlite(version: tuple[int, ...]) -> bool:
 
 
 def _examine_segment(path: Path, report: Report, repair: bool) -> None:
-    try:
-        connection = read_only.connect(path)
-    except DamagedStoreError as error:
-        report.findings.append(_saved(path, Finding(path, error.why), repair))
-        return
-    except (StoreError, FileNotFoundError) as error:
-        report.findings.append(Finding(path, getattr(error, "why", "the file has gone")))
-        return
+    """Looks at one file. Whatever is met in it is said of it; the others are looked at all the same."""
     faults: list[str] = []
     segment: Segment | None = None
+    is_written = False
     try:
-        connection.execute("BEGIN")
-        for (said,) in connection.execute("PRAGMA integrity_check(20)"):
-            if said != "ok":
-                faults.append(f"SQLite says: {said}")
-        segment = segments.read(connection, path)
-        if segment is None:
-            faults.append("its first rows are missing")
-        else:
-            report.points += _check_curves(connection, faults)
-            _check_others(connection, faults)
-    except (sqlite3.Error, DamagedBytesError) as error:
-        faults.append(f"part of it cannot be read ({error})")
+        connection = read_only.connect(path)
+    except (DamagedStoreError, NotAStoreError) as error:
+        finding = Finding(path, error.why)
+        report.findings.append(_saved(path, finding, repair and _is_ours(path)))
+        return
+    except (StoreError, OSError, sqlite3.Error) as error:
+        report.findings.append(Finding(path, why(error) if path.exists() else "the file has gone"))
+        return
+    try:
+        with _noting(faults, "part of it"):
+            connection.execute("BEGIN")
+            for (said,) in connection.execute("PRAGMA integrity_check(20)"):
+                if said != "ok":
+                    faults += [f"SQLite says: {line}" for line in said.splitlines() if not line.startswith("***")]
+        with _noting(faults, "its first rows"):
+            is_written = _is_written(connection)
+            segment = segments.read(connection, path)
+            if segment is None:
+                faults.append("its first rows are missing")
+        with _noting(faults, "part of it"):
+            _check_types(connection, faults)
+        if segment is not None:
+            with _noting(faults, "its curves"):
+                report.points += _check_curves(connection, faults)
+            with _noting(faults, "part of it"):
+                _check_others(connection, faults)
     finally:
         connection.close()
     if faults:
+        faults = list(dict.fromkeys(faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
-        report.findings.append(_saved(path, finding, repair and not _is_written(segment)))
+        report.findings.append(_saved(path, finding, repair and not is_written))
     elif segment is not None:
-        _examine_ending(path, segment, report, repair)
+        _examine_ending(path, segment, is_written, report, repair)
+
+
+@contextlib.contextmanager
+def _noting(faults: list[str], what: str) -> Iterator[None]:
+    """Within it a part of a file is read: whatever is met is a fault of the file."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 a damaged file may hold anything, and what it was is said
+        faults.append(f"{what} cannot be read ({why(error)})")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file that SQLite cannot open was a segment, by the mark in its head."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(100)
+        return head.startswith(b"SQLite format 3") and head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
+    return False
+
+
+def _check_types(connection: sqlite3.Connection, faults: list[str]) -> None:
+    """Checks that every value is of the type that its column should have. SQLite itself takes any."""
+    for table in schema.segment_tables.sorted_tables:
+        wrong = [f"coalesce(sum(typeof({each.name}) NOT IN ({_types(each)})), 0)" for each in table.columns]
+        counts = connection.execute(f"SELECT {', '.join(wrong)} FROM {table.name}").fetchone()
+        for column, count in zip(table.columns, counts, strict=True):
+            if count:
+                values = "1 value is" if count == 1 else f"{count:,} values are"
+                faults.append(f"{values} of the wrong type in {table.name}.{column.name}")
+        for name in salvage.JSON_COLUMNS.keys() & {column.name for column in table.columns}:
+            for (text,) in connection.execute(f"SELECT {name} FROM {table.name} WHERE {name} IS NOT NULL"):
+                if not salvage.is_json(name, text):
+                    faults.append(f"{table.name}.{name} is not the JSON that it should be")
+                    break
+
+
+def _types(column: sa.Column[Any]) -> str:
+    """What a column may hold, as SQLite's typeof() says it. NaN is NULL; a whole number is as good as a float."""
+    kinds = {"real": ["real", "integer"]}.get(salvage.type_of(column), [salvage.type_of(column)])
+    return ", ".join(f"'{kind}'" for kind in [*kinds, *(["null"] if column.nullable else [])])
 
 
 def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
@@ -193,24 +251,26 @@ def _check_others(connection: sqlite3.Connection, faults: list[str]) -> None:
             faults.append(f"the content {digest} was changed")
 
 
-def _is_written(segment: Segment | None) -> bool:
-    """Whether its writer may still live."""
-    return segment is not None and segment.status(time.time()) == "running"
+def _is_written(connection: sqlite3.Connection) -> bool:
+    """Whether the file's writer may still live."""
+    writer = connection.execute("SELECT host, machine, pid, pid_started FROM segment").fetchone()
+    state = connection.execute("SELECT heartbeat, status FROM state").fetchone()
+    if writer is None or state is None or state[1] != "running":
+        return False
+    return liveness.is_alive(Writer(*writer), state[0], time.time())
 
 
-def _examine_ending(path: Path, segment: Segment, report: Report, repair: bool) -> None:
+def _examine_ending(path: Path, segment: Segment, is_written: bool, report: Report, repair: bool) -> None:
     """A sound file: what else there is to say of it."""
     for kind, count in segment.lost.items():
         if count:
             report.findings.append(Finding(path, f"its writer could not store {count:,} {kind}s", serious=False))
-    if _is_written(segment):
+    if is_written:
         return
     unfolded = Path(f"{path}-wal").exists()
     if segment.said_status == "running":
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(segment.heartbeat))
-        finding = Finding(
-            path, f"its process ended without a word after {since}: it crashed, or was killed", serious=False
-        )
+        what = f"its process ended without a word after {_moment(segment.heartbeat)}: it crashed, or was killed"
+        finding = Finding(path, what, serious=False)
         if repair:
             finding.done = _close(path, "crashed", segment.heartbeat)
         report.findings.append(finding)
@@ -221,11 +281,22 @@ def _examine_ending(path: Path, segment: Segment, report: Report, repair: bool) 
         report.findings.append(finding)
 
 
+def _moment(wall_time: float) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_time))
+    except (ValueError, OverflowError, OSError):  # a time that no calendar has
+        return f"{wall_time} s"
+
+
 def _close(path: Path, status: str | None, ended: float | None) -> str:
     """What the writer would have done at its end."""
+    if Path(f"{path}-journal").exists():
+        # SQLite would play it back, and remove whatever file it names besides; a writer of ours ends by itself first.
+        return ""
     try:
         connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
         try:
+            connection.execute("PRAGMA trusted_schema=OFF")
             if status is not None:
                 connection.execute("UPDATE state SET status=?, ended=?", (status, ended))
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -241,102 +312,39 @@ def _close(path: Path, status: str | None, ended: float | None) -> str:
 
 
 def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
-    """Copies every row that can be read into a new file of the same name; the old one is kept."""
+    """Saves every row that can be read into a new file of the same name; the old one is kept."""
     if not repair:
         return finding
-    kept = path.with_name(f"{path.name}.damaged")
-    fresh = path.with_name(f".{path.name}.saved")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
     try:
-        counts = _salvage(path, fresh)
-    except (sqlite3.Error, OSError) as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
-        finding.done = ""
-        finding.what += f"; nothing could be saved ({error})"
+        rows, lost, kept = salvage.save(path)
+    except (sqlite3.Error, OSError, SQLAlchemyError) as error:
+        finding.what += f"; nothing could be saved ({why(error)})"
         return finding
-    for ending in ("", "-wal", "-shm"):
-        if Path(f"{path}{ending}").exists():
-            shutil.move(f"{path}{ending}", f"{kept}{ending}")
-    fresh.rename(path)
-    rows = ", ".join(f"{count:,} of {table}" for table, count in counts.items() if count)
-    finding.done = f"saved {rows or 'no rows'}; the damaged file is kept as {kept.name}"
+    saved = ", ".join(f"{count:,} of {table}" for table, count in rows.items() if count)
+    missing = ", ".join(f"{count:,} of {table}" for table, count in lost.items() if count)
+    finding.done = f"saved {saved or 'no rows'}; " + (f"no good were {missing}; " if missing else "")
+    finding.done += f"the damaged file is kept as {kept.name}"
     return finding
-
-
-def _salvage(path: Path, fresh: Path) -> dict[str, int]:
-    source = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0, isolation_level=None)
-    source.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    target = sqlite3.connect(fresh, isolation_level=None)
-    counts: dict[str, int] = {}
-    try:
-        import sqlalchemy as sa
-
-        maker = sa.create_engine("sqlite://", creator=lambda: target, poolclass=sa.pool.StaticPool)
-        schema.segment_tables.create_all(maker)
-        target.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
-        target.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
-        target.execute("BEGIN")
-        for table in schema.segment_tables.sorted_tables:
-            names = ", ".join(column.name for column in table.columns)
-            slots = ", ".join("?" * len(table.columns))
-            count = 0
-            for row in _readable_rows(source, table.name, names):
-                with contextlib.suppress(sqlite3.IntegrityError):  # a row that breaks the rules of its table is damage
-                    target.execute(f"INSERT INTO {table.name} ({names}) VALUES ({slots})", row)
-                    count += 1
-            counts[table.name] = count
-        # Nodes may speak of stretches that are gone; a series reads as well without them.
-        target.execute("DELETE FROM scalars WHERE level > 0")
-        if not counts["segment"]:
-            _make_up_beginnings(target, path)
-        if not counts["state"]:
-            target.execute(
-                schema.insert(schema.state), (0, time.time(), "crashed", None, "saved from a damaged file", "{}")
-            )
-        target.execute("COMMIT")
-    finally:
-        source.close()
-        target.close()
-    return counts
-
-
-def _readable_rows(source: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:
-    """Rows of a table in the order of their numbers, stepping over pages that cannot be read."""
-    after, stride = -(1 << 62), 1
-    while True:
-        try:
-            for number, *row in source.execute(
-                f"SELECT rowid, {columns} FROM {table} WHERE rowid>? ORDER BY rowid", (after,)
-            ):
-                yield tuple(row)
-                after, stride = number, 1
-            return
-        except sqlite3.OperationalError as error:
-            if "no such" in str(error):
-                return
-            after, stride = max(after, 0) + stride, stride * 2
-        except sqlite3.DatabaseError:
-            # Somewhere behind `after` a page is broken: look further on, in steps that grow.
-            after, stride = max(after, 0) + stride, stride * 2
-        if stride > 1 << 40:
-            return
-
-
-def _make_up_beginnings(target: sqlite3.Connection, path: Path) -> None:
-    now = path.stat().st_mtime
-    writer = liveness.Writer("", "", 0, "")
-    row = (logdir.segment_id(path), path.parent.name, None, None, "start", None, now, *writer, "", None, "[]", "")
-    target.execute(schema.insert(schema.segment), (*row, "{}", "{}"))
 
 
 # --- what was left half made -----------------------------------------------------------------------------
 
 
+def _examine_unfinished(folder: Path, report: Report, repair: bool) -> None:
+    """Repairs that were stopped when all was saved: until they are ended the damaged file is not to be looked at."""
+    for path in salvage.unfinished(folder):
+        finding = Finding(path, "a repair of it was stopped before its end")
+        if repair:
+            try:
+                finding.done = f"ended it; the damaged file is kept as {salvage.finish(path).name}"
+            except OSError as error:
+                finding.what += f", and cannot be ended ({why(error)})"
+        report.findings.append(finding)
+
+
 def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair: bool) -> None:
     for path in sorted(folder.iterdir()):
-        is_unborn = path.name.startswith(".") and ".unborn" in path.name
+        is_unborn = path.name.startswith(".") and (".unborn" in path.name or path.name.endswith(f".{salvage.SAVING}"))
         is_claim = path.name == logdir.CLAIM_FILE
         if not (is_unborn or is_claim) or time.time() - path.stat().st_mtime < logdir.STALE_CLAIM_S:
             continue

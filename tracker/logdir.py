@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tracker.errors import LogdirError, RunExistsError, RunNameError, RunNotFoundError, TrackerError, message
+from tracker.plain_text import writable
 
 SEGMENT_PREFIX = "events."
 SEGMENT_SUFFIX = ".sqlite"
@@ -98,7 +99,8 @@ def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
     """Every run below `root` as (name, folder), in the order of their names.
 
     The logdir itself is a run when it holds segments directly; its name is then `.`. Links to folders
-    are not followed, so that a loop or a link out of the logdir cannot catch the scan.
+    are not followed, so that a loop or a link out of the logdir cannot catch the scan. A folder whose name is not
+    UTF-8 (the bytes `caf`, 0xE9) is called by its escape (`caf\\udce9`), which is text to every program.
     """
     found: list[tuple[str, Path]] = []
     pending = [str(root)]
@@ -119,7 +121,23 @@ def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
         if holds_segment:
             path = Path(folder)
             found.append((path.relative_to(root).as_posix(), path))
-    return iter(sorted(found))
+    return _named(sorted(found))
+
+
+def _named(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
+    """Each folder by a name that can be written, and no two by the same."""
+    if all(name.isascii() or writable(name) == name for name, _ in found):  # nearly always
+        return iter(found)
+    taken = {name for name, _ in found}
+    named = []
+    for name, folder in found:
+        shown, count = writable(name), 1
+        while shown != name and shown in taken:  # another folder is really called as this one is shown
+            count += 1
+            shown = f"{writable(name)} ({count})"
+        taken.add(shown)
+        named.append((shown, folder))
+    return iter(sorted(named))
 
 
 MIRRORED = " (tfevents)"
@@ -135,11 +153,23 @@ def all_run_folders(root: Path, mirror: Path | None) -> dict[str, Path]:
 
 
 def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
-    """The folder of one run; None where there is none of that name."""
+    """The folder of one run; None where there is none of that name.
+
+    Raises:
+        RunNameError: no run can be called so, and no folder is.
+    """
     places = [root] if mirror is None else [root, mirror]
     if mirror is not None and name.endswith(MIRRORED):
         places, name = [mirror], name[: -len(MIRRORED)]
-    folders = [place if name == "." else place / check_run_name(name) for place in places]
+    try:
+        folders = [place if name == "." else place / check_run_name(name) for place in places]
+    except RunNameError:
+        # No run of ours is called so, but somebody's folder may be: the name counts if it is one that a scan gives.
+        wanted = writable(name)
+        found = next((folder for place in places for each, folder in run_folders(place) if each == wanted), None)
+        if found is None:
+            raise
+        return found
     return next((folder for folder in folders if segment_files(folder)), None)
 
 

@@ -28,7 +28,11 @@ const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { me
 
 export const post = async (path, body) => (await posted(path, body)).json();
 export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
-export const file = async (path, body) => (await posted(path, body)).blob();
+// A file to be kept, and what the server had to leave out of it: {count, of, runs, sentence}, null where that is nothing.
+export async function file(path, body) {
+  const answer = await posted(path, body);
+  return { blob: await answer.blob(), leftOut: JSON.parse(answer.headers.get("x-left-out")) };
+}
 
 let underWay = 0, answered = 0;
 

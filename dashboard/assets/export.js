@@ -94,7 +94,9 @@ export function downloadDrawn(cards, form) {
 
 // Every stored point of some runs and tags: from the server, where they all are.
 export async function downloadPoints(form, runs, tags) {
-  offer(await api.file("export", { form, runs, tags }), `everystep.${form}`);
+  const { blob, leftOut } = await api.file("export", { form, runs, tags });
+  offer(blob, `everystep.${form}`);
+  if (leftOut) say(`The file is not whole; ${leftOut.sentence}`);
 }
 
 const GAP = 16, HEAD = 28;

@@ -1,17 +1,27 @@
-"""`viz export`: every point of some runs, or of all, in a file that other programs read."""
+"""`viz export`: every point of some runs, or of all, in a file that other programs read.
+
+What cannot be read is left out and named; what can be is written all the same.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import glob
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dashboard import exports
 from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
+from dashboard.commands.table import printable
+from tracker.store.left_out import LeftOut
+
+if TYPE_CHECKING:
+    from tracker.store.stored_run import StoredRun
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,19 +36,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def act(arguments: argparse.Namespace) -> int:
-    """Writes the file, whole or not at all."""
+    """Writes the file, whole or not at all; 1 when some of what was asked for could not be read."""
     target = Path(arguments.output)
     if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
-        return _event_files(_chosen(existing_logdir(arguments.logdir), arguments.runs), target)
+        return _event_files(_chosen(arguments), target)
     form = target.suffix.lower().removeprefix(".")
     if form not in exports.FORMS:
         known = ", ".join(f".{each}" for each in exports.FORMS)
         raise Refusal(f"{target.name} has an ending that is not known; there are {known}, and folders")
-    runs = _chosen(existing_logdir(arguments.logdir), arguments.runs)
+    chosen = _chosen(arguments)
+    _sweep(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        count = exports.write(form, runs, partial)
-        partial.replace(target)
+        with partial.open("xb") as file:
+            count, left_out = exports.write(form, chosen.runs, file)
+        chosen.add(left_out)
+        if count or not chosen.left_out:
+            partial.replace(target)
     except exports.MissingPackageError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
@@ -46,12 +60,22 @@ def act(arguments: argparse.Namespace) -> int:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    sys.stderr.write(f"{so_many(count, 'point')} of {so_many(len(runs), 'run')} in {target}\n")
-    return 0
+    return chosen.tell(count, "point", target)
 
 
-def _event_files(runs: list[Any], target: Path) -> int:
-    """A folder that TensorBoard reads; one of its runs is a run, whole or not at all."""
+def _sweep(target: Path) -> None:
+    """Removes what exports to the same file left half written when they were killed."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with contextlib.suppress(OSError, ValueError):
+            number = int(path.name.removesuffix(".part").rpartition(".")[2])
+            try:
+                os.kill(number, 0)
+            except ProcessLookupError:
+                path.unlink()
+
+
+def _event_files(chosen: _Chosen, target: Path) -> int:
+    """A folder that TensorBoard reads; one of its runs is a run, of which all is there that can be read."""
     from tracker.foreign.exporter import export_events
 
     count = 0
@@ -59,20 +83,61 @@ def _event_files(runs: list[Any], target: Path) -> int:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.rglob("*tfevents*")):
             raise Refusal(f"{target} holds event files already; TensorBoard would show both, so choose a new folder")
-        for run in runs:
-            count += export_events(run, target / ("" if run.name == "." else run.name))
+        for run in chosen.runs:
+            chosen.left_out.look_at(run)
+            count += export_events(run, target / ("" if run.name == "." else run.name), chosen.left_out)
     except OSError as error:
         raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
-    sys.stderr.write(f"{so_many(count, 'value')} of {so_many(len(runs), 'run')} in {target}\n")
-    return 0
+    return chosen.tell(count, "value", target)
 
 
-def _chosen(root: Path, names: list[str]) -> list[Any]:
+@dataclass
+class _Chosen:
+    """The runs that were asked for, and what cannot be had of them."""
+
+    root: Path
+    runs: list[StoredRun]
+    left_out: LeftOut
+
+    @property
+    def number(self) -> int:
+        """How many runs there are, those included of which nothing could be read."""
+        return len({*(run.name for run in self.runs), *self.left_out.parts})
+
+    def add(self, left_out: LeftOut) -> None:
+        """What was met while they were written."""
+        for run, parts in left_out.parts.items():
+            for part in parts:
+                self.left_out.note(run, part)
+
+    def tell(self, count: int, noun: str, target: Path) -> int:
+        """Says what is in a file, and what is not; the status of the command."""
+        if not self.left_out:
+            sys.stderr.write(f"{so_many(count, noun)} of {so_many(len(self.runs), 'run')} in {target}\n")
+            return 0
+        missing = printable(self.left_out.sentence(self.number))
+        if not count:
+            raise Refusal(f"nothing was written, for nothing could be read; {missing}")
+        sys.stderr.write(f"viz: {so_many(count, noun)} in {printable(str(target))}; {missing}\n")
+        return 1
+
+
+def _chosen(arguments: argparse.Namespace) -> _Chosen:
     from tracker.errors import RunNameError, RunNotFoundError
     from tracker.store.reader import Store
 
-    store = Store(root, mirrored(root))
-    try:
-        return [store.run(name) for name in names] if names else store.runs()
-    except (RunNotFoundError, RunNameError) as error:
-        raise Refusal(" ".join(str(error).split())) from error
+    root = existing_logdir(arguments.logdir)
+    cache, left_out = mirrored(root)
+    store = Store(root, cache)
+    runs: list[StoredRun] = []
+    if not arguments.runs:
+        runs = store.runs()
+    for name in dict.fromkeys(arguments.runs):
+        try:
+            runs.append(store.run(name))
+        except (RunNotFoundError, RunNameError) as error:
+            if name not in left_out.parts:  # which says what became of it
+                raise Refusal(" ".join(str(error).split())) from error
+    if arguments.runs:
+        left_out.keep({*arguments.runs, *(run.name for run in runs)})
+    return _Chosen(root, runs, left_out)

@@ -9,7 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 from dashboard.commands.counting import so_many
-from dashboard.commands.refusal import Refusal, add_logdir
+from dashboard.commands.refusal import Refusal, add_logdir, told
+from tracker.store.left_out import LeftOut
 
 PROGRESS_S = 0.2
 
@@ -28,24 +29,34 @@ def act(arguments: argparse.Namespace) -> int:
     from tracker.foreign.importer import import_logs
 
     total: Counter[str] = Counter()
-    files = failed = 0
+    files: set[Path] = set()
+    failed = LeftOut()
     progress = _Progress()
     try:
         root = logdirs.resolve(arguments.logdir)
         for done in import_logs(Path(arguments.source), root, progress.tell):
             progress.clear()
-            files, failed = files + 1, failed + done.failed
+            files.add(done.path)
             total.update(done.added)
+            if done.failed:
+                failed.note(_place(done.path, arguments.source), f"{done.run}: {' '.join(done.met[0].split())}")
             if done.added or done.met:
                 sys.stdout.write(f"{printable(done.run)}: {counted(done.added)} from {printable(done.path.name)}\n")
             for each in done.met:
                 sys.stdout.write(f"    {printable(each)}\n")
-    except (TrackerError, FileNotFoundError) as error:
+        root.mkdir(parents=True, exist_ok=True)  # the next command looks there, also where nothing was new
+    except (TrackerError, OSError) as error:
         raise Refusal(" ".join(str(error).split())) from error
     finally:
         progress.clear()
-    sys.stdout.write(f"{counted(total)} added from {so_many(files, 'file')} to {root}\n")
-    return 1 if failed else 0
+    sys.stdout.write(f"{counted(total)} added from {so_many(len(files), 'file')} to {printable(str(root))}\n")
+    return told(failed, len(files), "file")
+
+
+def _place(path: Path, source: str) -> str:
+    """A file's path within what is imported."""
+    place = str(path.relative_to(source)) if path.is_relative_to(source) else path.name
+    return path.name if place == "." else place
 
 
 NAMES = {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
+
+from tracker.store.left_out import LeftOut
 
 
 class Refusal(Exception):
@@ -18,22 +21,35 @@ def add_logdir(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def mirrored(root: Path) -> Path | None:
+def mirrored(root: Path) -> tuple[Path | None, LeftOut]:
     """Where what is not of our own making in a logdir was copied to, brought up to date; None where nothing is.
+
+    Beside it which of these files could not be read, by the run that they would be.
 
     Raises:
         Refusal: the user's cache folder cannot be written.
     """
     from tracker.foreign.folders import sources
 
+    left_out = LeftOut()
     try:
         if next(sources(root), None) is None:  # which a logdir of ours need not load a reader for
-            return None
+            return None, left_out
         from tracker.foreign.mirror import once
 
-        return once(root)
+        return once(root, left_out), left_out
     except OSError as error:
         raise Refusal(f"the event files in {root} cannot be shown: {error}") from error
+
+
+def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
+    """Says in one line what a question to many runs is answered without; the status of the command."""
+    if not left_out:
+        return 0
+    from dashboard.commands.table import printable
+
+    sys.stderr.write(f"viz: {printable(left_out.sentence(of, noun))}\n")
+    return 1
 
 
 def existing_logdir(wanted: str | None) -> Path:

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored
+from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored, told
 
 HEADLINES = ("val/loss", "train/loss", "loss")
 MOST_COLUMNS = 4
@@ -21,22 +21,31 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def act(arguments: argparse.Namespace) -> int:
-    """Prints a table of runs, or JSON."""
+    """Prints a table of runs, or JSON; 1 when some of it could not be read."""
     from dashboard import wire
     from dashboard.commands import table
     from dashboard.library import Library
+    from tracker.plain_text import writable_values
 
     root = existing_logdir(arguments.logdir)
-    library = Library(root, mirrored(root))
+    cache, left_out = mirrored(root)
+    library = Library(root, cache)
     library.scan()
-    summaries = [run.summary() for run in library.runs.values()]
+    summaries = []
+    for name, run in library.runs.items():
+        for problem in run.problems.values():
+            left_out.note(name, problem.why)
+        with left_out.reading(name):
+            summaries.append(run.summary())
+    number = len({*library.runs, *left_out.parts})
     if arguments.json:
-        json.dump(wire.plain(summaries), sys.stdout, ensure_ascii=False, indent=2)
+        # Python's own writer has integers of any size, such as a seed of 128 bits.
+        json.dump(writable_values(wire.plain(summaries)), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
-        return 0
+        return told(left_out, number)
     if not summaries:
-        sys.stdout.write(f"no runs in {library.root}\n")
-        return 0
+        sys.stdout.write(f"no runs in {table.printable(str(library.root))}\n")
+        return told(left_out, number)
     tags = _columns(summaries)
     rows = [
         [
@@ -51,7 +60,7 @@ def act(arguments: argparse.Namespace) -> int:
     ]
     headers = ["run", "status", "last", "step", *tags, ""]
     sys.stdout.write(table.render(headers, rows) + "\n")
-    return 0
+    return told(left_out, number)
 
 
 def _columns(summaries: list[dict[str, Any]]) -> list[str]:

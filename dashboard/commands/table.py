@@ -10,6 +10,12 @@ from typing import Any
 
 NARROWEST = 8
 
+LONGEST = 1000
+"""Characters of a cell on a terminal, which shows a few hundred: 600 MB took more than a minute to be printed."""
+
+WIDEST = 100_000
+"""How far columns are aligned where there is no terminal, and nothing is cut."""
+
 
 def render(headers: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None = None) -> str:
     """Rows as text: numbers to the right, the widest columns cut where the terminal ends.
@@ -20,14 +26,17 @@ def render(headers: Sequence[str], rows: Sequence[Sequence[Any]], width: int | N
         width: Of the terminal; its own by default, none where there is no terminal.
     """
     cells = [[cell(value) for value in row] for row in rows]
-    widths = [max([_columns(name), *(_columns(row[i]) for row in cells)]) for i, name in enumerate(headers)]
-    limit = width or shutil.get_terminal_size((100_000, 0)).columns
+    names = [printable(str(name)) for name in headers]
+    widths = [max([_columns(name), *(_columns(row[i]) for row in cells)]) for i, name in enumerate(names)]
+    limit = width or shutil.get_terminal_size((WIDEST, 0)).columns
+    is_cut = limit != WIDEST
+    widths = [min(each, limit) for each in widths]
     while sum(widths) + 2 * len(widths) > limit and max(widths) > NARROWEST:
         widths[widths.index(max(widths))] -= 1
     right = [all(isinstance(row[i], (int, float)) or row[i] is None for row in rows) for i in range(len(headers))]
-    lines = [[str(name) for name in headers], *cells]
     return "\n".join(
-        "  ".join(_fit(text, widths[i], right[i]) for i, text in enumerate(line)).rstrip() for line in lines
+        "  ".join(_fit(text, widths[i], right[i], is_cut) for i, text in enumerate(line)).rstrip()
+        for line in [names, *cells]
     )
 
 
@@ -44,8 +53,17 @@ def cell(value: Any) -> str:
     return printable(str(value))
 
 
+def shortened(value: Any) -> Any:
+    """A value whose text is no longer than a terminal has use for; it says how much is cut."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[:LONGEST]}… ({len(value):,} characters)"
+    return value
+
+
 def printable(text: str) -> str:
     """Text without anything that a terminal would obey: escape sequences, line ends, marks that turn the line round."""
+    if text.isprintable():  # nearly always, and at once however long it is
+        return text
     return "".join(
         char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode() for char in text
     )
@@ -53,13 +71,20 @@ def printable(text: str) -> str:
 
 def _columns(text: str) -> int:
     """How wide a terminal draws a text."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _fit(text: str, width: int, right: bool) -> str:
-    if _columns(text) > width:
-        while text and _columns(text) > width - 1:
-            text = text[:-1]
-        text += "…"
-    space = " " * (width - _columns(text))
+def _fit(text: str, width: int, right: bool, is_cut: bool) -> str:
+    columns = _columns(text)
+    if columns > width and is_cut:
+        columns = 0
+        for place, char in enumerate(text):
+            if columns + _columns(char) > width - 1:
+                text = text[:place] + "…"
+                columns += 1
+                break
+            columns += _columns(char)
+    space = " " * (width - columns)
     return space + text if right else text + space

@@ -15,8 +15,11 @@ from google.protobuf.message import DecodeError
 from tracker import logdir
 from tracker.foreign import protos
 from tracker.foreign.intake import Intake
-from tracker.foreign.records import RecordFile, ReplacedError
+from tracker.foreign.records import Damage, RecordFile, ReplacedError, opened
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
+
+MOST_DAMAGED = 1000
+"""Damaged parts of a file that are looked at again at the next import."""
 
 MOST_MET = 20
 """Sentences on what was met that are kept with a run."""
@@ -27,7 +30,7 @@ IDENTITY_BYTES = 25
 
 def identity(path: Path) -> str | None:
     """What tells an event file from any other in its folder, however long it grows; None while nothing is in it."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(IDENTITY_BYTES)
     if len(head) < IDENTITY_BYTES:
         return None
@@ -74,11 +77,18 @@ class EventFileCopy:
         self._file = RecordFile(path)
         self._said = 0
         self._met: list[str] = []
+        self._damaged: list[list[int]] = []
+        self._mended = 0
 
     @property
     def written(self) -> Path | None:
         """The segment that was written last, if one was."""
         return self._intake.written if self._intake is not None else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was ever stored."""
+        return self._intake is None or not self._intake.receipt
 
     def update(self, tell: Callable[[int], None] | None = None) -> Copied:
         """Copies what is new.
@@ -97,6 +107,7 @@ class EventFileCopy:
             raise ReplacedError(f"{self.path} is another file than before")
         if source is None:
             return self._unbegun(copied)
+        is_first = self._intake is None
         if self._intake is None:
             self._source = source
             self._intake = Intake(self._folder, self._run, source, "TensorBoard")
@@ -104,8 +115,11 @@ class EventFileCopy:
             self._file.offset = receipt.get("place", 0)
             self._decoder = EventDecoder(receipt.get("plugins"))
             self._met = receipt.get("met", [])
+            self._damaged, self._mended = receipt.get("damaged", []), receipt.get("mended", 0)
         before = Counter(self._intake.added)
         left_out: Counter[str] = Counter()
+        if is_first:
+            self._take_mended(self._intake)
         for bodies in self._file.read():
             if tell is not None:
                 tell(self._file.offset)
@@ -120,9 +134,26 @@ class EventFileCopy:
             copied.met.append(self._file.tail)
         return copied
 
+    def _take_mended(self, intake: Intake) -> None:
+        """Copies what stands now where the file was damaged when it was read before."""
+        for offset, n_bytes in list(self._damaged):
+            bodies = self._file.part(offset, n_bytes)
+            if not bodies:
+                continue
+            self._damaged.remove([offset, n_bytes])
+            self._met = [each for each in self._met if not each.startswith(str(Damage(offset, n_bytes, "")))]
+            self._mended += 1
+            for batch in self._decoder.decode(bodies):
+                batch.restart = None  # what it would leave behind was written after it
+                intake.add(batch, self._receipt())
+
     def _receipt(self) -> dict[str, Any]:
         met = [*self._met, *([self._file.tail] if self._file.tail else [])]
-        return {"place": self._file.offset, "plugins": self._decoder.plugins, "met": met[:MOST_MET]}
+        damaged = [*self._damaged, *([each.offset, each.n_bytes] for each in self._file.damage)]
+        return {
+            "place": self._file.offset, "plugins": self._decoder.plugins, "met": met[:MOST_MET],
+            "damaged": damaged[:MOST_DAMAGED], "mended": self._mended,
+        }  # fmt: skip
 
     def _unbegun(self, copied: Copied) -> Copied:
         for _ in self._file.read():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,13 +63,23 @@ def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
         path = Path(folder)
         session = is_session(path)
         known = [path / name for name in sorted(names) if is_known(name) and not (session and name.endswith(TRACES))]
-        own = [each for each in known if each.is_file()]
+        own = [each for each in known if may_be_read(each)]
         if own:
             above = path.parents[1] if path.parts[-2:] == PROJECTOR_PLUGIN else path
             found.setdefault(_below(above, root), []).extend(own)
         if names and session:
             found.setdefault(_below(path.parents[2], root), []).append(path)
     yield from sorted(found.items())
+
+
+def may_be_read(path: Path) -> bool:
+    """Whether it is a regular file, or one that only its opening tells about, as this user may not look."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def _below(folder: Path, root: Path) -> str:

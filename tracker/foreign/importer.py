@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import sqlite3
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from tracker import logdir
-from tracker.errors import LogdirError, TrackerError, message
+from tracker.errors import LogdirError, message
 from tracker.foreign import databases, model_files, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
-from tracker.foreign.folders import is_known, sources
+from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.log import Log, put
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
+from tracker.store.left_out import why
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
@@ -113,37 +111,60 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
         try:
             copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
+            done.added, done.met = copied.added, copied.met
         finally:
             copy.close()
-        done.added, done.met = copied.added, copied.met
-    except (OSError, sqlite3.Error, SQLAlchemyError, TrackerError) as error:  # the others can be read all the same
-        done.met, done.failed = [str(error).splitlines()[0]], True
+    except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
+        done.met, done.failed = [why(error)], True
     return done
 
 
 def run_names(found: list[str], source: Path) -> dict[str, str]:
-    """A name for the run of each folder below `source`; "." is called as the source is."""
-    names = {name: _name(name) for name in found}
+    """A name for the run of each folder below `source`, no two the same; "." is called as the source is."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in found:
+        shown = _name(name)
+        if shown in taken:  # two folders whose names differ only in what no run's name may hold
+            shown = _shortened(shown, name)
+        names[name] = shown
+        taken.add(shown)
     if "." in names:
         top = source.resolve()
-        own = _name(top.parent.name if top.is_file() else top.name) or "run"
-        names["."] = f"{own} (top)" if own in names.values() else own
+        own = _name(top.parent.name if top.is_file() else top.name)
+        names["."] = f"{own} (top)" if own in taken else own
     return names
 
 
+LONGEST_PART = 240
+"""Bytes of a part of a run's name, which is the name of a folder."""
+
+
 def _name(text: str) -> str:
-    """A path as the name of a run: what no run's name may hold becomes "_"."""
-    parts = [
-        "".join(
-            "_" if ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF or char in "\\" else char
-            for char in part
-        )
-        for part in text.split("/")
-    ]
-    name = "/".join(part for part in parts if part not in ("", ".", ".."))
+    """A path as the name of a run: what no run's name may hold becomes "_", and what is too long is cut."""
+    parts = []
+    for part in text.split("/"):
+        clean = "".join("_" if _is_odd(char) else char for char in part)
+        if logdir.is_segment(clean) or clean in (logdir.PAGE_FILE, logdir.TRASH_FOLDER):
+            clean = f"_{clean}"
+        if clean not in ("", ".", ".."):
+            parts.append(_shortened(clean, part) if len(clean.encode()) > LONGEST_PART else clean)
+    name = "/".join(parts)
     if name[1:2] == ":" or name.startswith("~"):
-        name = f"_{name[1:]}"
-    return "" if text == "." else logdir.check_run_name(name)
+        name = f"_{name}"
+    return logdir.check_run_name(name if name.strip() else "run")
+
+
+def _is_odd(char: str) -> bool:
+    return ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF or char in "\\\x7f"
+
+
+def _shortened(name: str, whole: str) -> str:
+    """The beginning of a name with a digest of all of it, which tells it from others that begin so."""
+    above, _, last = name.rpartition("/")
+    cut = last.encode()[: LONGEST_PART - 20].decode("utf-8", "ignore")
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{above}/{cut}-{digest}" if above else f"{cut}-{digest}"
 
 
 def _files_below(source: Path) -> list[Path]:
@@ -153,7 +174,7 @@ def _files_below(source: Path) -> list[Path]:
     return sorted(
         path
         for path in source.rglob("*")
-        if path.suffix.lower() in ENDINGS and path.is_file() and not logdir.is_segment(path.name)
+        if path.suffix.lower() in ENDINGS and may_be_read(path) and not logdir.is_segment(path.name)
     )
 
 
@@ -183,22 +204,30 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] 
 
 def _other(path: Path, source: Path, root: Path) -> Iterator[Imported]:
     """What became of each run of a file that is no event file; nothing when it is no log."""
+    logs: list[Log] = []
+    failed: Imported | None = None
+    program = ""
     try:
         known = reader_of(path)
-        found = known[1](path) if known else None
-        logs = [log for log in found or () if log.points or log.items]
-    except (OSError, ValueError, KeyError, csv.Error, sqlite3.Error) as error:
-        yield Imported(path.stem, path, met=[f"cannot be read: {error}"], failed=True)
-        return
+        if known is not None:
+            program = known[0]
+            # One by one: what was read before the place where a file is damaged is kept.
+            logs.extend(log for log in known[1](path) or () if log.points or log.items or log.fault)
+    except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
+        failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
     for log in logs:
-        assert known is not None
         run = _run_of(path, source, log.run or (path.parent.name if path.name == "trainer_state.json" else path.stem))
-        done = Imported(run, path, met=[f"{count:,} {what}" for what, count in sorted(log.left_out.items())])
+        done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
-            done.added = put(log, path, root / run, run, known[0])
-        except (LogdirError, OSError, sqlite3.Error, SQLAlchemyError) as error:
+            if log.points or log.items:
+                done.added = put(log, path, root / run, run, program)
+        except LogdirError as error:
             done.met, done.failed = [str(error)], True
+        except Exception as error:  # noqa: BLE001 as above: the other runs of the file go on
+            done.met, done.failed = [*done.met, why(error)], True
         yield done
+    if failed is not None:
+        yield failed
 
 
 def _run_of(path: Path, source: Path, name: str) -> str:

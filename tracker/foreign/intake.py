@@ -18,10 +18,14 @@ from typing import Any
 from tracker import logdir
 from tracker.errors import StoreError
 from tracker.foreign.batch import Batch
-from tracker.store import read_only, segments
+from tracker.store import read_only, segments, stretch
 from tracker.store.appender import Appender, Birth
 from tracker.store.liveness import this_process
 from tracker.store.sketch import Sketch
+
+_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"  # noqa: S608
+_SKETCHES = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
+_VALUES = "SELECT step FROM media WHERE series=? AND position=0 ORDER BY n"
 
 _ORDER_S = 1e-6
 """By how much a segment begins after the one that it continues, when their times do not say so."""
@@ -70,8 +74,30 @@ class Intake:
             if row is None or segment is None:
                 return
             outcome = json.loads(row[0])
-            if outcome.get("place", 0) >= self.receipt.get("place", 0):
+            if _newness(outcome) >= _newness(self.receipt):
                 self.receipt, self._parent, self._config = outcome, segment.id, dict(segment.config)
+
+    def stored(self, kind: str, tag: str) -> list[tuple[int, str]]:
+        """(step, the value's digits) of all that was stored of a series of this source; no digits of what is no number.
+
+        Raises:
+            StoreError, sqlite3.Error: it cannot be read again.
+        """
+        found: list[tuple[int, str]] = []
+        for path in logdir.segment_files(self.folder):
+            with read_only.snapshot(path) as connection:
+                known = connection.execute("SELECT 1 FROM receipts WHERE nonce=?", (self._nonce,)).fetchone()
+                row = connection.execute("SELECT id FROM series WHERE kind=? AND tag=?", (kind, tag)).fetchone()
+                if known is None or row is None:
+                    continue
+                if kind == "scalar":
+                    points = stretch.unpack(connection.execute(_POINTS, row).fetchall())
+                    found += zip(points.step.tolist(), map(repr, points.value.tolist()), strict=True)
+                elif kind == "histogram":
+                    found += [(step, "") for (step,) in connection.execute(_SKETCHES, row)]
+                else:
+                    found += [(step, "") for (step,) in connection.execute(_VALUES, row)]
+        return found
 
     def add(self, batch: Batch, receipt: Mapping[str, Any]) -> None:
         """Stores a batch and how far the source is read with it: both or neither.
@@ -175,3 +201,8 @@ class Intake:
         self._config = dict(birth.config)
         self._names, self._numbers, self._parent = [], {}, identity
         self._has_points = False
+
+
+def _newness(receipt: Mapping[str, Any]) -> tuple[int, int]:
+    """By what of two receipts the newer one is told: how far the source was read, and how often mended parts of it."""
+    return receipt.get("place", 0), receipt.get("mended", 0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,14 @@ from typing import Any
 from tracker.errors import LogdirError, message
 from tracker.foreign.batch import Batch, Item
 from tracker.foreign.intake import Intake
+from tracker.plain_text import writable
+from tracker.store.left_out import why
 from tracker.store.stretch import Points
+
+MOST_MET = 20
+"""Sentences on what was met that are kept with a run."""
+
+NO_PLACE = "points without a whole step of 64 bits, or without a time"
 
 
 @dataclass
@@ -25,6 +33,7 @@ class Log:
         config: What it was made with.
         points: (step, wall time, value) of each tag, in the order of the log.
         left_out: What is not kept, in words, and how often.
+        fault: Why nothing, or not all, of it could be read; empty where all was.
     """
 
     run: str = ""
@@ -32,34 +41,64 @@ class Log:
     points: dict[str, list[tuple[int, float, float]]] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    fault: str = ""
 
-    def add(self, tag: str, step: int, wall_time: float, value: Any) -> bool:
-        """Appends a point, if the value is a number; words such as "nan" and "Infinity" are."""
+    def add(self, tag: str, step: Any, wall_time: Any, value: Any) -> bool:
+        """Appends a point, if the value is a number; words such as "nan" and "Infinity" are.
+
+        One whose step is no whole number of 64 bits, or whose time is none, is counted in `left_out`.
+        """
         found = number(value)
         if found is None:
             return False
-        self.points.setdefault(tag, []).append((step, wall_time, found))
+        at, when = whole(step), number(wall_time)
+        if at is None or when is None or not math.isfinite(when):
+            self.left_out[NO_PLACE] += 1
+        else:
+            self.points.setdefault(named(tag), []).append((at, when, found))
         return True
 
-    def add_row(self, row: Mapping[str, Any], step: int, wall_time: float, skip: Iterable[str] = ()) -> None:
+    def add_row(self, row: Mapping[str, Any], step: Any, wall_time: Any, skip: Iterable[str] = ()) -> None:
         """Appends what is a number of a nested dictionary, its keys joined by "/"."""
         for tag, value in _flattened(row, ""):
             if tag not in skip and not self.add(tag, step, wall_time, value) and value is not None:
-                self.left_out[f"values of {tag!r} that are no numbers"] += 1
+                self.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
+
+    def met(self) -> list[str]:
+        """What was not sound or is not kept, a sentence each."""
+        return [*([self.fault] if self.fault else []), *(f"{n:,} {what}" for what, n in sorted(self.left_out.items()))]
+
+    @contextlib.contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Within it one part of the log is read, such as a row: what is met there costs that part, which is counted.
+
+        Args:
+            what: Such parts, in the plural.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            self.left_out[f"{what} that cannot be read ({why(error)[:LONGEST_SAID]})"] += 1
+
+
+LONGEST_SAID = 100
+"""Characters of what a log holds that stand in a sentence about it."""
+
+
+def named(tag: str) -> str:
+    """A tag as it is kept."""
+    return writable(str(tag)) or "untagged"
 
 
 def number(value: Any) -> float | None:
-    """A value as a float; None when it is no number."""
-    if isinstance(value, bool):
-        return float(value)
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    """A value as a float; None when it is no number, or a finite one that is beyond all floats."""
+    if not isinstance(value, (bool, int, float, str)):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if math.isinf(found) and isinstance(value, str) and "inf" not in value.lower() else found
 
 
 def _flattened(row: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
@@ -73,37 +112,99 @@ def _flattened(row: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]
 def put(log: Log, source: Path, folder: Path, run: str, program: str) -> Counter[str]:
     """Puts what is new of a log into a run's folder; how many values of each kind.
 
+    New is what comes behind what was imported before; of a log that was mended since, also what stands between.
+
     Raises:
         LogdirError: the log is not one that goes on from what was imported of it before.
         OSError, sqlite3.Error, SQLAlchemyError: the store cannot be written.
     """
-    intake = Intake(folder, run, f"{source.name} {log.run}", program)
+    intake = Intake(folder, run, f"{writable(source.name)} {writable(log.run)}", program)
     known: dict[str, list[Any]] = intake.receipt.get("series", {})
     batch = Batch(config=log.config)
     series: dict[str, list[Any]] = dict(known)
     for tag, points in log.points.items():
         count, *last = known.get(tag, [0])
-        if len(points) < count or (count and not _same(points[count - 1], last)):
-            raise LogdirError(
-                message(
-                    f"{source}: its {tag!r} does not go on from what was imported before.",
-                    expected=f"the {count:,} points that are there already, and then more",
-                    got=f"{len(points):,} others",
-                    hint="Import it into another logdir, or remove the run first.",
+        if count <= len(points) and (not count or _same(points[count - 1], last)):
+            new = points[count:]
+        else:
+            mended = _between(points, intake.stored("scalar", tag))
+            if mended is None:
+                raise LogdirError(
+                    message(
+                        f"{source}: its {tag!r} does not go on from what was imported before.",
+                        expected=f"the {count:,} points that are there already, and then more",
+                        got=f"{len(points):,} others",
+                        hint="Import it into another logdir, or remove the run first.",
+                    )
                 )
-            )
-        if len(points) > count:
-            batch.numbers.append((tag, Points.of(*zip(*points[count:], strict=True))))
+            new = mended
+        if new:
+            batch.numbers.append((tag, Points.of(*zip(*new, strict=True))))
         series[tag] = [len(points), points[-1][0], repr(points[-1][2])]
-    known_items = intake.receipt.get("items", 0)
-    batch.items = log.items[known_items:]
+    batch.items, kinds = _new_items(log, intake)
     try:
         if batch.numbers or batch.items or (log.config and not intake.receipt):
-            place = sum(each[0] for each in series.values())
-            intake.add(batch, {"place": place, "series": series, "items": len(log.items), "met": []})
+            place = intake.receipt.get("place", 0) + sum(len(points.step) for _, points in batch.numbers)
+            intake.add(
+                batch,
+                {
+                    "place": place,
+                    "series": series,
+                    "items": len(log.items),
+                    "kinds": kinds,
+                    "met": log.met()[:MOST_MET],
+                },
+            )
     finally:
         intake.close()
     return +intake.added
+
+
+def _between(
+    points: list[tuple[int, float, float]], stored: list[tuple[int, str]]
+) -> list[tuple[int, float, float]] | None:
+    """The points that are not stored yet of a log that was mended; None when what is stored is not all of the log."""
+    there = Counter(stored)
+    new = []
+    for point in points:
+        key = point[0], repr(point[2])
+        if there[key]:
+            there[key] -= 1
+        else:
+            new.append(point)
+    return None if +there else new
+
+
+def _new_items(log: Log, intake: Intake) -> tuple[list[Item], dict[str, list[int]]]:
+    """The items that are not stored yet, and of each kind and tag how many there are and the step of the last."""
+    known: dict[str, list[int]] | None = intake.receipt.get("kinds")
+    if known is None and intake.receipt.get("items"):  # as it was noted before there were kinds
+        known = _counted(log.items[: intake.receipt["items"]])
+    known = known or {}
+    by_kind: dict[tuple[str, str], list[Item]] = {}
+    for item in log.items:
+        by_kind.setdefault((item.kind, item.tag), []).append(item)
+    new = []
+    for (kind, tag), items in by_kind.items():
+        count, *last = known.get(f"{kind} {tag}", [0])
+        if count <= len(items) and (not count or items[count - 1].step == last[0]):
+            new += items[count:]
+            continue
+        there = Counter(step for step, _ in intake.stored(kind, tag))
+        for item in items:
+            if there[item.step]:
+                there[item.step] -= 1
+            else:
+                new.append(item)
+    return new, {**known, **_counted(log.items)}
+
+
+def _counted(items: Iterable[Item]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for item in items:
+        known = found.setdefault(f"{item.kind} {item.tag}", [0, 0])
+        found[f"{item.kind} {item.tag}"] = [known[0] + 1, item.step]
+    return found
 
 
 def _same(point: tuple[int, float, float], last: list[Any]) -> bool:
@@ -112,14 +213,32 @@ def _same(point: tuple[int, float, float], last: list[Any]) -> bool:
 
 
 def whole(value: Any) -> int | None:
-    """A step; None when it is none."""
-    found = number(value)
-    return int(found) if found is not None and math.isfinite(found) and abs(found) < 2**63 else None
+    """A step, to its last digit; None when it is none of 64 bits."""
+    found: int | None = None
+    with contextlib.suppress(ValueError):  # "3.0", or no number at all
+        found = int(value) if isinstance(value, (int, str)) else None
+    if found is None:
+        near = number(value)
+        found = int(near) if near is not None and math.isfinite(near) else None
+    return found if found is not None and -(2**63) <= found < 2**63 else None
+
+
+MOST_DIGITS = 1000
+"""Of an integer: Python takes time that grows with their square, and refuses more than 4,300."""
 
 
 def parsed(text: str) -> Any:
-    """JSON, or None where it is none. NaN and Infinity are taken, as Python's writers put them."""
+    """JSON, or None where it is none; see `parsed_json`."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return parsed_json(text)
+    except (ValueError, RecursionError):
         return None
+
+
+def parsed_json(text: str) -> Any:
+    """JSON. NaN and Infinity are taken, as Python's writers put them; an integer of thousands of digits is their text.
+
+    Raises:
+        ValueError, RecursionError: it is none, or too deep.
+    """
+    return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else digits)

@@ -26,9 +26,10 @@ from tracker.foreign import event_files, whole_files
 from tracker.foreign.event_files import Copied, EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import cache_folder, sources
 from tracker.foreign.importer import run_names
-from tracker.foreign.records import ReplacedError
+from tracker.foreign.records import AT_THE_END, ReplacedError
 from tracker.foreign.whole_files import SETTLE_S, WholeCopy, is_whole
 from tracker.store import read_only, segments
+from tracker.store.left_out import LeftOut, why
 
 logger = logging.getLogger("tracker")
 
@@ -96,7 +97,12 @@ class Mirror:
             name = names[source]
             run = self._runs.setdefault(name, _MirroredRun(source, name, self.cache / name))
             if set(run.paths) != set(paths) or run.is_lost():
-                self._renew(run, paths)
+                try:
+                    self._renew(run, paths)
+                except WORLD as error:
+                    self._tell(run.folder, str(error))
+                    run.unread[run.folder] = str(error).splitlines()[0]
+                    continue
             self._follow(run)
         took = time.monotonic() - began
         self._next_walk = time.monotonic() + max(WALK_S, SHARE * took)
@@ -106,16 +112,25 @@ class Mirror:
         for run in self._runs.values():
             run.close()
 
+    def unread(self) -> dict[str, dict[Path, str]]:
+        """Of each run the sources of which nothing could be read at the last look, and why."""
+        return {name: dict(run.unread) for name, run in self._runs.items() if run.unread}
+
     def _follow(self, run: _MirroredRun) -> None:
         try:
-            run.follow(self._clock(), self._tell)
-        except ReplacedError as error:
-            self._tell(run.folder, f"{error}; all of its run is read anew")
-            self._drop(run)
-            run.take(run.paths)
+            for _ in range(2):  # a question that is asked once must not find the moment in which it is begun anew
+                try:
+                    run.follow(self._clock(), self._tell)
+                    return
+                except ReplacedError as error:
+                    self._tell(run.folder, f"{error}; all of its run is read anew")
+                    self._drop(run)
+                    run.take(run.paths)
         except WORLD as error:  # this run's copy is begun anew at the next walk; the others go on
             self._tell(run.folder, str(error))
-            self._renew(run, run.paths)
+            with contextlib.suppress(*WORLD):  # its folder in the cache, which may be what is wrong
+                self._renew(run, run.paths)
+            run.unread[run.folder] = str(error).splitlines()[0]
 
     def _renew(self, run: _MirroredRun, paths: Iterable[Path]) -> None:
         """Takes up what the cache has of a run, or begins it anew when that is not what the files are."""
@@ -152,12 +167,14 @@ class _MirroredRun:
         self.folder = folder
         self.is_live = False
         self.paths: list[Path] = []
+        self.unread: dict[Path, str] = {}
         self._copies: dict[Path, EventFileCopy | WholeCopy] = {}
         self._stamps: dict[Path, tuple[int, int]] = {}
 
     def take(self, paths: Iterable[Path]) -> None:
         """Begins with these files."""
         self.paths = sorted(paths)
+        self.unread = {}
         self._copies, self._stamps = {}, {}
 
     def fits(self) -> bool:
@@ -196,11 +213,21 @@ class _MirroredRun:
                 continue  # the next walk sees that it is gone
             except ReplacedError:
                 raise
-            except (OSError, TrackerError) as error:
-                tell(path, str(error).splitlines()[0])
+            except (sqlite3.Error, SQLAlchemyError):
+                raise
+            except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
+                self.unread[path] = why(error)
+                tell(path, self.unread[path])
                 continue
+            copy = self._copies.get(path)
+            if copied.met and copy is not None and copy.is_empty:
+                self.unread[path] = copied.met[0]
+            else:
+                self.unread.pop(path, None)
             for each in copied.met:
-                tell(path, each)
+                # A record that is being written is not whole yet.
+                if not (self.is_live and not is_whole(path) and AT_THE_END in each):
+                    tell(path, each)
 
     def _whole(self, path: Path, now: float) -> Copied:
         copy = self._copies.get(path)
@@ -230,8 +257,6 @@ class _MirroredRun:
                 copy = self._copies[path] = EventFileCopy(path, self.folder, self.name)
             copied = copy.update()
             self._stamps[path] = (stat.st_ino, stat.st_size)
-            if not idle:  # a record that is being written is not whole yet
-                copied.met = [each for each in copied.met if "at the end" not in each]
         if idle and copy is not None:
             copy.close()
         return copied
@@ -252,10 +277,14 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
-def once(root: Path) -> Path | None:
+def once(root: Path, left_out: LeftOut | None = None) -> Path | None:
     """The folder with copies of what lies in a logdir now, for a question that is asked once; None where nothing does.
 
     Where a server mirrors the same logdir, its copies are as new.
+
+    Args:
+        root: The logdir.
+        left_out: Told which files could not be read.
 
     Raises:
         OSError: the user's cache folder cannot be written.
@@ -271,6 +300,10 @@ def once(root: Path) -> Path | None:
             mirror = Mirror(root, cache)
             mirror.look()
             mirror.close()
+            for name, unread in mirror.unread().items():
+                for path, what in unread.items():
+                    if left_out is not None:
+                        left_out.note(name, f"{path.name}: {what}")
     return cache
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import google_crc32c
 import numpy as np
@@ -22,6 +24,9 @@ BLOCK_BYTES = 4 * 1024 * 1024
 
 MAX_RECORD_BYTES = 512 * 1024 * 1024
 """A longer record is taken for damage. Protobuf's own limit is 2 GiB; the largest graphs are some tens of MB."""
+
+AT_THE_END = "bytes at the end"
+"""In the words on a file that ends in no whole record."""
 
 _HEAD = struct.Struct("<QI")
 _PLAUSIBLE = re.compile(rb"(?!\0\0\0\0)....\0\0\0\0", re.DOTALL)
@@ -52,6 +57,19 @@ def framed(body: bytes) -> bytes:
     return b"".join((length, struct.pack("<I", masked_crc(length)), body, struct.pack("<I", masked_crc(body))))
 
 
+def opened(path: Path) -> BinaryIO:
+    """A regular file for reading; anything else by that name, such as a pipe that would never answer, is refused.
+
+    Raises:
+        OSError: there is none that may be read.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(f"{path} is no regular file")
+    return os.fdopen(number, "rb")
+
+
 class ReplacedError(OSError):
     """A file is not the one that was read before."""
 
@@ -78,12 +96,26 @@ class RecordFile:
             OSError: the file cannot be read.
             ReplacedError: it is shorter than what was read of it.
         """
-        with self.path.open("rb") as file:
+        with opened(self.path) as file:
             size = os.fstat(file.fileno()).st_size
             if size < self.offset:
                 raise ReplacedError(f"{self.path} is shorter than what was read of it")
             file.seek(self.offset)
             yield from self._blocks(file.read, size)
+
+    def part(self, offset: int, n_bytes: int) -> list[bytes]:
+        """The bodies of a part of the file that was damaged before; none while it is no row of sound records.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if n_bytes > MAX_RECORD_BYTES:
+            return []
+        with opened(self.path) as file:
+            file.seek(offset)
+            data = file.read(n_bytes)
+        bodies: list[bytes] = []
+        return bodies if len(data) == n_bytes and _sound(data, 0, bodies) == n_bytes else []
 
     def _blocks(self, read: object, size: int) -> Iterator[list[bytes]]:
         assert callable(read)
@@ -91,7 +123,10 @@ class RecordFile:
         lost: tuple[int, str] | None = None
         self.tail = ""
         while True:
-            data += read(max(0, min(wanted, size - base - len(data))))
+            more = read(max(0, min(wanted, size - base - len(data))))
+            if not more:  # it was cut off while it was read
+                size = base + len(data)
+            data += more
             at_end = base + len(data) >= size
             at, wanted = 0, BLOCK_BYTES
             bodies: list[bytes] = []
@@ -121,7 +156,7 @@ class RecordFile:
                 yield bodies
             if at_end:
                 if lost is not None:
-                    self.tail = f"{size - lost[0]:,} bytes at the end are no record yet: {lost[1]}"
+                    self.tail = f"{size - lost[0]:,} {AT_THE_END} are no record yet: {lost[1]}"
                 return
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tracker.foreign.log import Log, number, parsed, whole
+from tracker.foreign.log import LONGEST_SAID, NO_PLACE, Log, number, parsed, parsed_json, whole
 
 STEPS = ("step", "global_step", "_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
 """Columns that count, in the order in which they are believed."""
@@ -32,22 +32,14 @@ def read_csv(path: Path) -> Iterable[Log]:
 
 def read_json_lines(path: Path) -> Iterable[Log]:
     """An object a line; lines that are none are counted."""
-    log = Log()
-    rows = []
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            row = parsed(line)
-            if isinstance(row, dict):
-                rows.append(row)
-            elif line.strip():
-                log.left_out["lines that are no JSON object"] += 1
-    return _wide(rows, path, log)
+        return _wide((parsed(line) for line in file if line.strip()), path, "lines that are no JSON object")
 
 
 def read_json(path: Path) -> Iterable[Log] | None:
     """trainer_state.json, our own export, Megatron's golden values, a list of objects or an object of lists."""
-    found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-    if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
+    found = parsed_json(path.read_text(encoding="utf-8", errors="replace"))
+    if isinstance(found, list) and any(isinstance(row, dict) for row in found):
         return _wide(found, path)
     if not isinstance(found, dict):
         return None
@@ -55,27 +47,30 @@ def read_json(path: Path) -> Iterable[Log] | None:
         return _trainer_state(found, path)
     if isinstance(found.get("runs"), list):
         return _exported(found["runs"])
-    if found and all(isinstance(each, dict) and isinstance(each.get("values"), dict) for each in found.values()):
+    if any(isinstance(each, dict) and isinstance(each.get("values"), dict) for each in found.values()):
         return _golden(found, path)
     if found and all(isinstance(each, list) for each in found.values()):
         log = Log()
         for tag, values in found.items():
             for step, value in enumerate(values):
-                log.add(tag, step, path.stat().st_mtime, value)
+                if not log.add(tag, step, path.stat().st_mtime, value) and value is not None:
+                    log.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
         return [log]
     return None
 
 
-def _wide(rows: Iterable[Mapping[str, Any]], path: Path, log: Log | None = None) -> Iterable[Log]:
-    log = log or Log()
+def _wide(rows: Iterable[Any], path: Path, others: str = "entries that are no JSON object") -> Iterable[Log]:
+    log = Log()
     modified = path.stat().st_mtime
     for place, row in enumerate(rows):
+        if not isinstance(row, dict):
+            log.left_out[others] += 1
+            continue
         known = {str(key).strip().lower(): key for key in row if key is not None}
         counter = next((known[name] for name in STEPS if name in known and whole(row[known[name]]) is not None), None)
         clock = next((known[name] for name in TIMES if name in known and seconds(row[known[name]]) is not None), None)
         step = whole(row[counter]) if counter is not None else place
         wall_time = seconds(row[clock]) if clock is not None else modified
-        assert step is not None
         filled = {str(key).strip(): value for key, value in row.items() if key is not None and value not in ("", None)}
         log.add_row(filled, step, wall_time or modified, {str(each).strip() for each in (counter, clock) if each})
     return [log]
@@ -91,7 +86,9 @@ def _long(rows: Iterable[Mapping[str, Any]], path: Path) -> Iterable[Log]:
         clock = next((plain[name] for name in TIMES if name in plain), None)
         wall_time = seconds(clock)
         tag = _unquoted(plain.get("tag") or plain.get("metric") or plain.get("key") or path.stem)
-        log.add(tag, place if step is None else step, modified if wall_time is None else wall_time, plain["value"])
+        at, when = place if step is None else step, modified if wall_time is None else wall_time
+        if not log.add(tag, at, when, plain["value"]) and plain["value"]:
+            log.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
     return logs.values()
 
 
@@ -103,29 +100,55 @@ def _unquoted(name: str) -> str:
 def _trainer_state(found: dict[str, Any], path: Path) -> Iterable[Log]:
     log = Log(config={key: value for key, value in found.items() if isinstance(value, (str, int, float, bool))})
     for row in found["log_history"]:
-        step = whole(row.get("step")) or 0
-        for key, value in row.items():
-            if key != "step":
-                part = next((part for part in ("eval", "test") if key.startswith(f"{part}_")), None)
-                tag = f"{part}/{key[5:]}" if part else f"train/{key}"
-                log.add(tag, step, path.stat().st_mtime, value)
+        if not isinstance(row, dict):
+            log.left_out["entries of log_history that are no JSON object"] += 1
+            continue
+        with log.reading("entries of log_history"):
+            step = whole(row.get("step")) or 0
+            for key, value in row.items():
+                if key != "step":
+                    part = next((part for part in ("eval", "test") if key.startswith(f"{part}_")), None)
+                    tag = f"{part}/{key[5:]}" if part else f"train/{key}"
+                    log.add(tag, step, path.stat().st_mtime, value)
+    if log.left_out and not log.points:
+        log.fault = "nothing of its log_history could be read"
     return [log]
 
 
-def _exported(runs: list[dict[str, Any]]) -> Iterable[Log]:
-    for run in runs:
-        log = Log(str(run.get("name", "")), dict(run.get("config") or {}))
-        for tag, columns in (run.get("scalars") or {}).items():
-            for step, wall_time, value in zip(columns["step"], columns["wall_time"], columns["value"], strict=True):
-                log.add(tag, step, wall_time, value)
+def _exported(runs: list[Any]) -> Iterable[Log]:
+    for place, run in enumerate(runs):
+        if not isinstance(run, dict):
+            yield Log(f"run {place + 1}", fault=f"{str(run)[:LONGEST_SAID]!r} stands where a run should")
+            continue
+        config = run.get("config")
+        log = Log(str(run.get("name", "")), dict(config) if isinstance(config, dict) else {})
+        if config is not None and not isinstance(config, dict):
+            log.left_out["config that is no JSON object"] += 1
+        scalars = run.get("scalars")
+        if scalars is not None and not isinstance(scalars, dict):
+            log.fault = "its scalars are no JSON object"
+            scalars = {}
+        for tag, columns in (scalars or {}).items():
+            with log.reading("curves"):
+                named = [columns[name] for name in ("step", "wall_time", "value")]
+                for point in zip(*named, strict=False):
+                    if not log.add(tag, *point):
+                        log.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
+                longest = max(map(len, named))
+                log.left_out[NO_PLACE] += longest - min(map(len, named))
+        log.left_out = +log.left_out
+        if log.left_out and not log.points and not log.fault:
+            log.fault = "nothing of it could be read"
         yield log
 
 
 def _golden(found: dict[str, Any], path: Path) -> Iterable[Log]:
     log = Log()
     for tag, about in found.items():
-        for step, value in about["values"].items():
-            log.add(tag, whole(step) or 0, path.stat().st_mtime, value)
+        with log.reading("metrics"):
+            for step, value in about["values"].items():
+                if not log.add(tag, whole(step) or 0, path.stat().st_mtime, value) and value is not None:
+                    log.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
     return [log]
 
 
@@ -133,9 +156,9 @@ def seconds(value: Any) -> float | None:
     """A time as seconds since 1970: a number of seconds or milliseconds, or a date as ISO 8601 writes it."""
     found = number(value)
     if found is not None:
-        return found / 1000 if found > 1e11 else found
+        return None if not math.isfinite(found) else found / 1000 if found > 1e11 else found
     try:
         moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -26,6 +26,9 @@ LONGEST = 1024
 FEWEST = 4
 """Events of one length that are worth an array."""
 
+COLUMNS = ("place", "step", "wall_time", "value")
+"""The fields of `ScalarColumns` that have an entry for each number."""
+
 _FLOAT, _DOUBLE = 1, 2
 
 
@@ -153,7 +156,7 @@ def _value_shape(body: bytes, whole: slice, step: slice) -> _Shape | None:
             )
         elif number != 7:
             return None
-    if tag is None or value is None or (is_tensor and plugin not in (None, "", "scalars")):
+    if not tag or value is None or (is_tensor and plugin not in (None, "", "scalars")):
         return None
     return _Shape(protos.text(tag), plugin, is_tensor, step, value)
 

@@ -39,15 +39,15 @@ def read(path: Path) -> Iterable[Log]:
             if found:
                 for pair in found.group(2).split():
                     name, _, value = pair.partition(":")
-                    log.add(_LLM_C_TAGS[name], int(found.group(1)), modified, value)
+                    log.add(_LLM_C_TAGS[name], found.group(1), modified, value)
                 continue
             found = _MEGATRON.search(line)
             if found:
-                _megatron(log, int(found.group(1)), modified, found.group(2))
+                _megatron(log, found.group(1), modified, found.group(2))
     return [log]
 
 
-def _megatron(log: Log, step: int, modified: float, rest: str) -> None:
+def _megatron(log: Log, step: str, modified: float, rest: str) -> None:
     """`lm loss: 6.4E+00 | grad norm: 9.8 | …`; a last field that was cut off is left out."""
     for name, value, end in _PAIR.findall(rest):
         number = _NUMBER.fullmatch(value.strip())

@@ -13,6 +13,7 @@ from tracker.errors import DamagedBytesError, TrackerError
 from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors, tfgraph
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.store import sketch
+from tracker.store.left_out import why
 from tracker.store.stretch import Points
 from tracker.values import kept, stored_array
 from tracker.values.graph import Graph
@@ -22,6 +23,12 @@ OUR_WRITER = "everystep"
 """`SourceMetadata.writer` of event files that our own SummaryWriter wrote beside a run of ours."""
 
 META_GRAPH_FORM = "application/x-tensorflow-meta-graph"
+
+LONGEST_SAID = 100
+"""Characters of a tag that stand in a sentence about it."""
+
+UNTIMED = "events without a time"
+"""Said of those whose wall time is NaN or infinite: no chart over time has a place for them."""
 
 _CHECKPOINT = 3
 
@@ -54,16 +61,20 @@ class EventDecoder:
                 yield from self.decode(bodies[:place])
                 yield from self.decode(bodies[place:])
                 return
-            self._take(event, place, batch, singles)
+            try:
+                self._take(event, place, batch, singles)
+            except Exception as error:  # noqa: BLE001 a file may hold anything; this event is counted, the others go on
+                batch.left_out[f"events: {why(error)}"] += 1
         parts: dict[str, list[scalar_events.ScalarColumns]] = {}
-        for each in columns:
+        for each in (_timed(each, batch) for each in columns):
             if each.plugin:
                 self.plugins[each.tag] = each.plugin
             if each.is_tensor and self.plugins.get(each.tag, "scalars") != "scalars":
                 for place in each.place.tolist():
                     self._take(protos.Event.FromString(bodies[place]), place, batch, singles)
                 continue
-            parts.setdefault(each.tag, []).append(each)
+            if len(each.place):
+                parts.setdefault(each.tag, []).append(each)
         for tag in sorted({*parts, *singles}, key=lambda tag: _first(parts.get(tag), singles.get(tag))):
             batch.numbers.append((tag, _joined(parts.get(tag, []), singles.get(tag, []))))
         yield batch
@@ -75,7 +86,7 @@ class EventDecoder:
             self.writer = protos.text(event.source_metadata.writer)
         step, wall_time = event.step, event.wall_time
         if not np.isfinite(wall_time):
-            batch.left_out["events without a time"] += 1
+            batch.left_out[UNTIMED] += 1
             return
         what = event.WhichOneof("what")
         if what == "summary":
@@ -83,14 +94,14 @@ class EventDecoder:
             for value in event.summary.value:
                 try:
                     self._value(value, place, step, wall_time, batch, singles)
-                except (DecodeError, TrackerError) as error:
-                    batch.left_out[f"values of {protos.text(value.tag)!r}: {str(error).splitlines()[0]}"] += 1
+                except Exception as error:  # noqa: BLE001 a value may hold anything; the others of its event go on
+                    batch.left_out[f"values of {_short(protos.text(value.tag))!r}: {why(error)}"] += 1
             batch.items[before:] = mesh_parts.joined(batch.items[before:])
         elif what == "graph_def":
             try:
                 batch.items.append(Item("graph", "graph", step, wall_time, tfgraph.encoded(event.graph_def)))
             except (DecodeError, TrackerError) as error:
-                batch.left_out[f"graphs: {str(error).splitlines()[0]}"] += 1
+                batch.left_out[f"graphs: {why(error)}"] += 1
         elif what == "meta_graph_def":
             raw = Medium(META_GRAPH_FORM, {}, event.meta_graph_def)
             batch.items.append(Item("file", "meta_graph", step, wall_time, [raw]))
@@ -101,7 +112,7 @@ class EventDecoder:
                 for kind, name, content in run_metadata.items(tagged.run_metadata, tag):
                     batch.items.append(Item(kind, name, step, wall_time, content))
             except (DecodeError, TrackerError) as error:
-                batch.left_out[f"run metadata: {str(error).splitlines()[0]}"] += 1
+                batch.left_out[f"run metadata: {why(error)}"] += 1
         elif what == "log_message":
             batch.items.append(Item("text", "log", step, wall_time, [_words(event.log_message.message, False)]))
         elif what == "session_log":
@@ -137,10 +148,23 @@ class EventDecoder:
             number = float(tensors.array_of(value.tensor).reshape(-1)[0])
             singles.setdefault(tag, []).append((place, step, wall_time, number))
         elif which is None:
-            batch.left_out[f"values of {tag!r}: they have no content"] += 1
+            batch.left_out[f"values of {_short(tag)!r}: they have no content"] += 1
         else:
             for kind, name, content in _items(value, tag, plugin):
                 batch.items.append(Item(kind, name, step, wall_time, content))
+
+
+def _short(tag: str) -> str:
+    return tag if len(tag) <= LONGEST_SAID else f"{tag[:LONGEST_SAID]}…"
+
+
+def _timed(columns: scalar_events.ScalarColumns, batch: Batch) -> scalar_events.ScalarColumns:
+    """Those of them that have a time; the others are counted."""
+    is_timed = np.isfinite(columns.wall_time)
+    if is_timed.all():
+        return columns
+    batch.left_out[UNTIMED] += int(np.count_nonzero(~is_timed))
+    return columns._replace(**{name: getattr(columns, name)[is_timed] for name in scalar_events.COLUMNS})
 
 
 def _is_number(tensor: Any) -> bool:

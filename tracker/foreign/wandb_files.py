@@ -13,8 +13,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from tracker.foreign.batch import Item
-from tracker.foreign.log import Log, parsed, whole
+from tracker.foreign.log import LONGEST_SAID, Log, named, parsed, whole
 from tracker.foreign.log import number as as_number
+from tracker.foreign.rows import seconds
+from tracker.plain_text import writable
 from tracker.store import sketch
 from tracker.values import kept
 from tracker.values.value import Medium
@@ -68,21 +70,24 @@ def read(path: Path) -> Iterable[Log]:
         except DecodeError:
             log.left_out["records that cannot be read"] += 1
             continue
-        if record.HasField("run"):
-            log.run = (record.run.display_name or record.run.run_id).decode("utf-8", "replace")
-            _configure(log, record.run.config.update)
-        _configure(log, record.config.update)
-        if record.HasField("history"):
-            row = _row(record.history.item)
-            step = whole(row.get("_step"))
-            wall_time = float(row.get("_timestamp") or path.stat().st_mtime)
-            at = record.history.step.num if step is None else step
-            for tag, value in _items(row, ""):
-                _take(log, tag, value, at, wall_time, path.parent / "files")
-            log.add_row(
-                row, record.history.step.num if step is None else step, wall_time, ("_step", "_timestamp", "_runtime")
-            )
+        with log.reading("records"):
+            _read_record(log, record, path)
     return [log]
+
+
+def _read_record(log: Log, record: Any, path: Path) -> None:
+    if record.HasField("run"):
+        log.run = (record.run.display_name or record.run.run_id).decode("utf-8", "replace")
+        _configure(log, record.run.config.update)
+    _configure(log, record.config.update)
+    if record.HasField("history"):
+        row = _row(record.history.item)
+        step = whole(row.get("_step"))
+        wall_time = seconds(row.get("_timestamp")) or path.stat().st_mtime
+        at = record.history.step.num if step is None else step
+        for tag, value in _items(row, ""):
+            _take(log, tag, value, at, wall_time, path.parent / "files")
+        log.add_row(row, at, wall_time, ("_step", "_timestamp", "_runtime"))
 
 
 def _row(items: Any) -> dict[str, Any]:
@@ -113,23 +118,22 @@ def _items(row: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
 def _take(log: Log, tag: str, value: Any, step: int, wall_time: float, files: Path) -> None:
     """Takes what is no number: words, a histogram, a picture or a sound, whose file lies beside the log."""
     if isinstance(value, str):
-        log.items.append(
-            Item("text", tag, step, wall_time, [Medium("text/plain", {"markdown": False}, value.encode())])
-        )
+        words = Medium("text/plain", {"markdown": False}, writable(value).encode())
+        log.items.append(Item("text", named(tag), step, wall_time, [words]))
         return
     kind = str(value["_type"])
     try:
         if kind == "histogram":
-            log.items.append(Item("histogram", tag, step, wall_time, _histogram(value)))
+            log.items.append(Item("histogram", named(tag), step, wall_time, _histogram(value)))
         elif kind == "image-file":
             picture = kept.picture(_file(files, value), int(value.get("width", 0)), int(value.get("height", 0)))
-            log.items.append(Item("image", tag, step, wall_time, [picture]))
+            log.items.append(Item("image", named(tag), step, wall_time, [picture]))
         elif kind == "audio-file":
-            log.items.append(Item("audio", tag, step, wall_time, [kept.wave(_file(files, value))]))
+            log.items.append(Item("audio", named(tag), step, wall_time, [kept.wave(_file(files, value))]))
         else:
             log.left_out[f"values of {tag!r} of W&B's type {kind}"] += 1
-    except (OSError, TypeError, ValueError, KeyError) as error:
-        log.left_out[f"values of {tag!r}: {error}"] += 1
+    except (OSError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        log.left_out[f"values of {tag[:LONGEST_SAID]!r}: {error}"] += 1
 
 
 def _histogram(value: dict[str, Any]) -> sketch.Sketch:

@@ -7,6 +7,7 @@ is stored, as a later value under its tag.
 from __future__ import annotations
 
 import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -76,6 +77,11 @@ class WholeCopy(ABC):
     def written(self) -> Path | None:
         """The segment that was written last, if one was."""
         return self._intake.written
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was ever stored."""
+        return not self._intake.receipt
 
     def update(self, tell: Callable[[int], None] | None = None, settled: float | None = None) -> Copied:
         """Copies what is new or has changed.
@@ -176,7 +182,11 @@ class ProfileCopy(WholeCopy):
         self._traces: dict[str, Path] = {}
 
     def parts(self) -> Iterator[tuple[str, list[Path]]]:
-        files = sorted(path for path in self.path.iterdir() if path.is_file()) if self.path.is_dir() else [self.path]
+        files = (
+            sorted(path for path in self.path.iterdir() if folders.may_be_read(path))
+            if self.path.is_dir()
+            else [self.path]
+        )
         # A file by itself is one because somebody said so, or by its name.
         traces: dict[str, Path] = {} if self.path.is_dir() else {_host(self.path.name): self.path}
         for ending in folders.TRACES:  # what one host wrote in both forms is shown in the handier one
@@ -219,7 +229,7 @@ def _host(name: str) -> str:
 
 def is_trace(path: Path) -> bool:
     """Whether a JSON file is a trace in Chrome's format, by its first bytes and whatever its name is."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not folders.may_be_read(path):
         return False
     with contextlib.suppress(OSError), path.open("rb") as file:
         head = file.read(4096)
@@ -246,6 +256,8 @@ def identity(path: Path) -> str:
 
 def files_of(path: Path) -> set[Path]:
     """A source that is read whole and all files that belong to it, as far as can be told."""
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        return {path}
     if path.is_dir():
         return {each for each in path.iterdir() if not folders.is_event_file(each.name)}
     found = {path}

@@ -153,7 +153,11 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
 
 def _read_only(path: Path, options: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{options}", uri=True, timeout=2.0, isolation_level=None, check_same_thread=False
+        f"file:{quote(os.fsencode(path))}?{options}",
+        uri=True,
+        timeout=2.0,
+        isolation_level=None,
+        check_same_thread=False,
     )
 
 
