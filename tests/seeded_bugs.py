@@ -41,9 +41,23 @@ BUGS = [
     Bug(
         "a forked child writes on in its parent's file",
         "tracker/process.py",
-        "    for run in list(_runs):\n        run.leave_to_parent()\n    _runs.clear()",
+        "    for recording in list(_recordings):\n        recording.leave_to_parent()\n    _recordings.clear()",
         "    pass",
         "tests/weather/test_fork.py::test_os_fork_in_every_state_of_the_writer",
+    ),
+    Bug(
+        "a run that nobody holds any more is not ended with the process",
+        "tracker/process.py",
+        "    remaining = [each for each in list(_recordings) if not each.writer.closed]",
+        "    remaining = [each for each in list(_recordings) if not each.writer.closed and each.handle is not None]",
+        "tests/weather/test_endings.py::test_what_was_logged_is_stored_whatever_becomes_of_the_run",
+    ),
+    Bug(
+        "a point falls between two segments when its run is finished",
+        "tracker/store/inbox.py",
+        "            self._held = memoryview(self.buffer)\n            self.waiting = bytearray(self.buffer)\n",
+        "            self.waiting = bytearray(self.buffer)\n",
+        "tests/weather/test_endings.py::test_a_call_in_the_middle_of_adding_meets_the_seal",
     ),
     Bug(
         "a stretch is sealed outside the transaction",
@@ -71,8 +85,8 @@ BUGS = [
     Bug(
         "what was logged during a commit is thrown away with what it stored",
         "tracker/store/inbox.py",
-        "            del lane.buffer[: len(records) * lane.size]",
-        "            del lane.buffer[:]",
+        "                    del lane.waiting[: len(records) * lane.size]",
+        "                    del lane.waiting[:]",
         "tests/tracker/test_log.py::test_points_logged_while_others_are_stored_are_kept",
     ),
     Bug(

@@ -89,6 +89,8 @@ _HOMES = {
 for which neither a script's `--help` nor a server that has nothing to read yet should wait."""
 
 _current: Run | None = None
+_finished: tuple[str, str] | None = None
+"""Name and logdir of the run that `finish` ended last."""
 
 
 def __getattr__(name: str) -> Any:
@@ -154,11 +156,20 @@ def init(
 
 
 def _run() -> Run:
-    if _current is None:
+    if _current is not None:
+        return _current
+    if _finished is not None:
+        name, logdir = _finished
         raise errors.NoRunError(
-            errors.message("There is no run to log to yet.", hint="Start one first: tracker.init(logdir='runs').")
+            errors.message(
+                f"There is no run to log to: tracker.finish() ended {name!r}.",
+                hint=f"Go on with it: tracker.init(logdir={logdir!r}, name={name!r}, resume='allow'). Or keep what "
+                "tracker.init() gives: its own log() goes on by itself.",
+            )
         )
-    return _current
+    raise errors.NoRunError(
+        errors.message("There is no run to log to yet.", hint="Start one first: tracker.init(logdir='runs').")
+    )
 
 
 def log(values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None) -> None:
@@ -203,10 +214,11 @@ def flush(timeout: float = 30.0) -> bool:
 
 
 def finish() -> None:
-    """`Run.finish` of the current run; nothing when there is none."""
-    global _current
+    """`Run.finish` of the current run; nothing when there is none. After it there is none."""
+    global _current, _finished
     if _current is not None:
         run, _current = _current, None
+        _finished = run.name, str(run.logdir)
         run.finish()
 
 

@@ -432,7 +432,7 @@ def test_mistakes_are_raised_on_the_callers_line(
     given = {"model": {"w": np.ones(2)}, "loss": quadratic} | arguments
     with pytest.raises(error, match=says):
         run.log_landscape(given.pop("model"), given.pop("loss"), **given)
-    assert run._landscapes == []
+    assert run._recording.landscapes == []
     with pytest.raises(LoggedValueError, match="counted"):
         tracker.Trajectory(every=0)
     with pytest.raises(LoggedValueError, match="float16"):

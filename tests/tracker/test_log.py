@@ -234,18 +234,25 @@ def test_logging_without_a_run_says_what_to_do() -> None:
         tracker.log({"x": 1.0})
 
 
-def test_logging_after_finish_is_counted_once_and_harms_nothing(
-    run: tracker.Run, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A late call must not bring down what comes after the training."""
+def test_logging_after_finish_is_kept(run: tracker.Run, caplog: pytest.LogCaptureFixture) -> None:
+    """The run goes on, and says so quietly, once; finished twice it is finished."""
     run.log({"x": 1.0}, step=0)
     run.finish()
-    with caplog.at_level(logging.WARNING, "tracker"):
+    with caplog.at_level(logging.INFO, "tracker"):
         run.log({"x": 2.0}, step=1)
         run.log({"x": 3.0}, step=2)
-    assert sum("is finished" in record.message for record in caplog.records) == 1
-    assert tracker.open(run.logdir).run("run").scalars("x").value.tolist() == [1.0]
-    run.finish()  # again: nothing
+    assert [(each.levelname, "goes on" in each.message) for each in caplog.records] == [("INFO", True)]
+    run.finish()
+    run.finish()
+    stored = tracker.open(run.logdir).run("run")
+    assert (stored.scalars("x").value.tolist(), stored.status) == ([1.0, 2.0, 3.0], "finished")
+
+
+def test_logging_after_the_modules_finish_says_which_run_it_was(run: tracker.Run) -> None:
+    """There is no run that the value could go to; nothing is dropped in silence."""
+    with pytest.raises(errors.NoRunError, match=r"(?s)'run'.*finish\(\).*resume='allow'"):
+        tracker.finish()
+        tracker.log({"x": 1.0})
 
 
 def test_several_runs_are_open_at_once(logdir: Path) -> None:

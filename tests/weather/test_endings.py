@@ -18,6 +18,7 @@ import pytest
 
 import tracker
 from tracker.compat.tensorboard import SummaryWriter
+from tracker.store.inbox import Heavy, Inbox, SealedError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -210,6 +211,28 @@ def test_a_run_that_goes_on_ends_as_was_said_of_it(logdir: Path, gone: Callable[
     stored = tracker.open(logdir).run("a")
     assert (stored.status, stored.segments()[-1].ending) == ("crashed", "ValueError")
     assert len(stored.scalars("after")) == 1
+
+
+def test_a_call_in_the_middle_of_adding_meets_the_seal() -> None:
+    """It has the buffer in hand when another thread seals the inbox: what it adds is refused, and not lost there."""
+    inbox = Inbox()
+    lane = inbox.lane(("x",))
+    buffer = lane.buffer
+    buffer.extend(lane.pack(inbox.order(), 1.0, 0, 1.0))
+    inbox.seal()
+    with pytest.raises(BufferError):
+        buffer.extend(lane.pack(inbox.order(), 1.0, 1, 2.0))
+    with pytest.raises(BufferError):
+        lane.buffer.extend(lane.pack(inbox.order(), 1.0, 1, 2.0))
+    with pytest.raises(SealedError):
+        inbox.lane(("y",))
+    with pytest.raises(SealedError):
+        inbox.add_heavy(Heavy(1, 1.0, 0, None, 0))
+    taken = inbox.take()
+    assert [points.value.tolist() for _, points in taken.scalars()] == [[1.0]]
+    assert taken.everything
+    inbox.discard(taken)
+    assert inbox.is_empty()
 
 
 def test_threads_that_log_while_the_run_is_finished_lose_nothing(logdir: Path, gone: Callable[[], None]) -> None:

@@ -313,7 +313,13 @@ class Writer:
 
     def _has_work(self) -> bool:
         waiting = self._marks or self._config is not None or self._dropped
-        return bool(self._asked > self._answered or self._wanted > self._stored or self._closing or waiting or not self.inbox.is_empty())
+        return bool(
+            self._asked > self._answered
+            or self._wanted > self._stored
+            or self._closing
+            or waiting
+            or not self.inbox.is_empty()
+        )
 
     def _turn(self) -> bool:
         """Commits what waits; whether more waits already."""
