@@ -34,16 +34,6 @@ if TYPE_CHECKING:
 
 FLUSH_S = 30.0
 
-YOUNG_CALLS = 128
-"""The first calls of a run are stored while it waits (44 times a third of a millisecond in all): a training that a signal
-ends right after its first values leaves what PyTorch's writer, which gives each value to the system at once, leaves."""
-
-YOUNG_EACH, YOUNG_EVERY = 16, 4
-"""Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
-
-YOUNG_S = 0.25
-"""What all of that may take, on a machine that is busy or a disk that is slow."""
-
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 """Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
 
@@ -72,10 +62,8 @@ class Run:
         """From now on, what is logged goes there."""
         recording.begin(self)
         self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
-        # The first calls wait until they are stored, and so does each past the end of the process: none of them may
-        # find a lane and take the short way.
-        self._calls, self._waited = 0, 0.0
-        self._inbox = Inbox()
+        # Past the end of the process each call stores what it logs: none may find a lane and take the short way.
+        self._inbox = Inbox() if recording.is_late else recording.inbox
 
     def _open_recording(self) -> Recording:
         """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
@@ -174,16 +162,6 @@ class Run:
                 continue  # finished in this moment by another thread
         if recording.is_late:
             recording.writer.store_now()
-        elif self._inbox is not recording.inbox:
-            self._calls += 1
-            if self._calls <= YOUNG_EACH or self._calls % YOUNG_EVERY == 0:
-                began = time.monotonic()
-                caught_up = recording.writer.catch_up(YOUNG_S)
-                self._waited += time.monotonic() - began
-                if not caught_up or self._waited > YOUNG_S:
-                    self._calls = YOUNG_CALLS
-            if self._calls >= YOUNG_CALLS:
-                self._inbox = recording.inbox
 
     def observe(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
         """Logs what is not of the loop, from any thread: at the step where it stands by default, without moving it."""

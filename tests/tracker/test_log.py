@@ -250,8 +250,8 @@ def test_logging_after_finish_is_kept(run: tracker.Run, caplog: pytest.LogCaptur
 
 def test_logging_after_the_modules_finish_says_which_run_it_was(run: tracker.Run) -> None:
     """There is no run that the value could go to; nothing is dropped in silence."""
-    with pytest.raises(errors.NoRunError, match=r"(?s)'run'.*finish\(\).*resume='allow'"):
-        tracker.finish()
+    tracker.finish()
+    with pytest.raises(errors.NoRunError, match=r"(?s)finish\(\) ended 'run'.*resume='allow'"):
         tracker.log({"x": 1.0})
 
 

@@ -73,8 +73,8 @@ def _writing_engine(path: Path) -> sa.Engine:
         connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
         return connection
 
-    # The module is given, or it would be imported: no import succeeds in the interpreter's last moments, and a finalizer
-    # that logs there begins a file.
+    # The module is given, or it would be imported: no import succeeds in the interpreter's last moments, and a
+    # finalizer that logs there begins a file.
     engine = sa.create_engine("sqlite://", module=sqlite3, creator=connect, poolclass=StaticPool)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine

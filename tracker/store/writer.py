@@ -41,12 +41,22 @@ STALL_S = 1.0
 POISON_ATTEMPTS = 3
 """Failures in a row that are not the disk's after which a batch is given up, so that later ones can be stored."""
 
-BEGIN_S = 0.25
+BEGIN_S = 1.0
 """What `tracker.init` waits for the file to be there (20 ms, mostly), so that a training that a signal ends right after
 its first values has a place for them."""
 
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
+
+YOUNG_CALLS = 128
+"""The first calls of a run are stored while it waits (44 times a third of a millisecond in all): a training that a
+signal ends right after its first values leaves what PyTorch's writer does, which gives each to the system at once."""
+
+YOUNG_EACH, YOUNG_EVERY = 16, 4
+"""Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
+
+YOUNG_S = 0.5
+"""What all of that may take, on a machine that is busy or a disk that is slow."""
 
 LAST_S = 0.5
 """What the end of the process gives a disk that `finish()` has waited for already."""
@@ -100,7 +110,9 @@ class Writer:
         self._begun = threading.Event()
         self._done = threading.Condition()
         self._asked = self._answered = 0
-        self._wanted = self._stored = 0
+        self._wanted = self._reached = self._stored = 0
+        self._young = YOUNG_CALLS
+        self._young_s = 0.0
         self._closing = False
         self._ending: str | None = None
         self.closed = False
@@ -140,8 +152,15 @@ class Writer:
             self._begun.wait(BEGIN_S)
 
     def wake(self) -> None:
-        """Ends the sleep of a writer that has nothing to do."""
+        """Ends the sleep of a writer that has nothing to do; in the first calls, returns when it sleeps again."""
         self._request.ring()
+        if self._young > 0 and not is_ours():
+            self._young -= 1
+            calls = YOUNG_CALLS - self._young
+            if calls <= YOUNG_EACH or calls % YOUNG_EVERY == 0:
+                self._catch_up()
+        if self._young > 0:
+            self.inbox.idle = True  # the next call comes here too, whatever the writer is at
 
     def drop(self) -> None:
         """Nobody will log here any more. Called within a garbage collection: takes no lock, waits for nothing."""
@@ -211,16 +230,21 @@ class Writer:
         with self._done:
             return self._done.wait_for(lambda: self._answered >= ticket or self.closed, timeout)
 
-    def catch_up(self, timeout: float) -> bool:
-        """Whether what was accepted before the call is in the file, though perhaps not synced, within `timeout` s."""
-        if self._thread is None or is_ours() or self.is_stalled():
-            return False
+    def _catch_up(self) -> None:
+        """Waits until what was accepted is in the file, though perhaps not synced; not for a disk that is slow."""
+        if self._thread is None or self.is_stalled():
+            self._young = 0
+            return
+        began = time.monotonic()
         with self._done:
             self._wanted += 1
             ticket = self._wanted
         self._request.ring()
         with self._done:
-            return self._done.wait_for(lambda: self._stored >= ticket or self.closed, timeout)
+            caught_up = self._done.wait_for(lambda: self._stored >= ticket or self.closed, YOUNG_S)
+        self._young_s += time.monotonic() - began
+        if not caught_up or self._young_s > YOUNG_S:
+            self._young = 0
 
     def close(self, status: str, ending: str | None) -> None:
         """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""
@@ -301,21 +325,23 @@ class Writer:
             if more:
                 continue
             pause = interval - (time.monotonic() - began)
-            if pause > 0:
+            if pause > 0 and not self._young:
                 self._request.wait(pause)
             self.inbox.idle = True
+            if self._reached > self._stored:
+                with self._done:
+                    self._stored = self._reached
+                    self._done.notify_all()
             # Looked at after idle was set: whoever adds something later sees idle and wakes us.
-            if self._has_work():
-                self.inbox.idle = False
-            else:
+            if not self._has_work():
                 self._request.wait(max(0.0, self._last_beat + HEARTBEAT_S - time.monotonic()))
-                self.inbox.idle = False
+            self.inbox.idle = self._young > 0
 
     def _has_work(self) -> bool:
         waiting = self._marks or self._config is not None or self._dropped
         return bool(
             self._asked > self._answered
-            or self._wanted > self._stored
+            or self._wanted > self._reached
             or self._closing
             or waiting
             or not self.inbox.is_empty()
@@ -335,8 +361,7 @@ class Writer:
         beat = time.monotonic() - self._last_beat >= HEARTBEAT_S
         news = bool(taken.records or taken.heavies or marks or self._config is not None)
         if not (news or beat or closing or asked > self._answered):
-            if wanted > self._stored:
-                self._answer(asked, wanted)
+            self._reached = wanted
             return False
         self._committing_since = time.monotonic()
         try:
@@ -354,17 +379,14 @@ class Writer:
         self._forget(taken, marks)
         self._recover()
         if taken.everything and not encoding:
-            self._answer(asked, wanted)
+            self._reached = wanted
+            with self._done:
+                self._answered = max(self._answered, asked)
+                self._done.notify_all()
             if closing:
                 self._close()
                 return False
         return not taken.everything
-
-    def _answer(self, asked: int, wanted: int) -> None:
-        with self._done:
-            self._answered = max(self._answered, asked)
-            self._stored = max(self._stored, wanted)
-            self._done.notify_all()
 
     def _commit(self, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
         self._last_beat = time.monotonic()
