@@ -48,8 +48,8 @@ its first values has a place for them."""
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
 
-YOUNG_CALLS = 128
-"""The first calls of a run are stored while it waits (44 times a third of a millisecond in all): a training that a
+YOUNG_CALLS = 100
+"""The first calls of a run are stored while it waits (37 times a third of a millisecond in all): a training that a
 signal ends right after its first values leaves what PyTorch's writer does, which gives each to the system at once."""
 
 YOUNG_EACH, YOUNG_EVERY = 16, 4
