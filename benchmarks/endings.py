@@ -329,7 +329,7 @@ def _events(runs: Path) -> int:
 
 def wrong(cell: Cell, found: Found, peer: int) -> str:
     """What a child left that it should not; empty where all is well."""
-    said = []
+    said = [] if found.accepted else ["nothing was logged"]
     if found.stored < (min(peer, found.accepted) if cell.ending == "SIGTERM" else found.accepted):
         said.append(
             f"{found.stored} of {found.accepted} stored" + (f", PyTorch's {peer}" if cell.ending == "SIGTERM" else "")

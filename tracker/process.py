@@ -102,7 +102,10 @@ def _concerns(error: BaseException, handle: Any) -> bool:
 def _is_within(handle: Any, trace: TracebackType | None) -> bool:
     while trace is not None:
         for value in list(trace.tb_frame.f_locals.values()):
-            held = getattr(value, "__dict__", None)
+            try:
+                held = getattr(value, "__dict__", None)
+            except Exception:  # noqa: BLE001 anybody's object, which may refuse to be looked at: it is not our run
+                held = None
             if value is handle or (isinstance(held, dict) and any(each is handle for each in list(held.values()))):
                 return True
         trace = trace.tb_next

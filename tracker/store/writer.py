@@ -55,7 +55,7 @@ signal ends right after its first values leaves what PyTorch's writer does, whic
 YOUNG_EACH, YOUNG_EVERY = 16, 4
 """Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
 
-YOUNG_S = 0.5
+YOUNG_S = 0.25
 """What all of that may take, on a machine that is busy or a disk that is slow."""
 
 LAST_S = 0.5
@@ -155,10 +155,10 @@ class Writer:
         """Ends the sleep of a writer that has nothing to do; in the first calls, returns when it sleeps again."""
         self._request.ring()
         if self._young > 0 and not is_ours():
-            self._young -= 1
-            calls = YOUNG_CALLS - self._young
+            calls = YOUNG_CALLS - self._young + 1
             if calls <= YOUNG_EACH or calls % YOUNG_EVERY == 0:
                 self._catch_up()
+            self._young = max(0, self._young - 1)
         if self._young > 0:
             self.inbox.idle = True  # the next call comes here too, whatever the writer is at
 
@@ -241,7 +241,7 @@ class Writer:
             ticket = self._wanted
         self._request.ring()
         with self._done:
-            caught_up = self._done.wait_for(lambda: self._stored >= ticket or self.closed, YOUNG_S)
+            caught_up = self._done.wait_for(lambda: self._stored >= ticket or not self._young or self.closed, YOUNG_S)
         self._young_s += time.monotonic() - began
         if not caught_up or self._young_s > YOUNG_S:
             self._young = 0
@@ -459,6 +459,9 @@ class Writer:
 
     def _fail(self, error: BaseException) -> None:
         self._failures += 1
+        with self._done:
+            self._young = 0  # nobody waits for a disk that does not take it
+            self._done.notify_all()
         if self.trouble is None:
             logger.warning(
                 "tracker: run %s cannot be stored at the moment (%s); training goes on, up to 48 MB of it is kept",
