@@ -229,7 +229,7 @@ def _framework(cell: Cell, folder: Path, counted: Counted, accepted: Iterator[in
                 counted.set(0, next(accepted))
 
     Run.log = counting  # type: ignore[method-assign]
-    sys.modules["__main__"].__dict__ |= {"logdir": str(folder / "runs"), "name": "r0"}
+    vars(sys.modules["__main__"]).update(logdir=str(folder / "runs"), name="r0")
     place, _, framework = cell.place.partition(" ")
     body = FRAMEWORKS[framework]
     if place == "module":
