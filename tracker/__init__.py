@@ -128,7 +128,8 @@ def init(
         logdir: The folder that holds runs; `$VIZ_LOGDIR` or "runs" by default. Made if it is not there.
         name: The run's path below it, such as "mnist/adam"; one is made up from the script and the time by
             default. A name that is taken gets a number, unless `resume` says otherwise.
-        config: What the run is made with: a dict, a dataclass, a Namespace.
+        config: What the run is made with: a dict, a dataclass, a Namespace. Kept as JSON values: whole numbers to the
+            last digit, arrays as lists of their first thousand numbers, anything else as its text; what is cut says so.
         group: What runs belong together, such as the seeds of one experiment.
         tags: Words to find it by.
         notes: A sentence about it.
@@ -147,7 +148,9 @@ def init(
     `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
     Raises:
-        RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say.
+        RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say. That no file descriptor or no
+            room on the disk is left is no error: the run begins without its file, and is stored once there is.
+        StepError, LoggedTypeError: `step`, `config` or `tags` is not what it should be.
     """
     global _current
     spare.release()

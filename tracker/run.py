@@ -100,6 +100,7 @@ class Run:
         Args:
             values: Numbers (Python's, NumPy's, one-element arrays and tensors of any framework), `Histogram`,
                 `Image` and the other value types, lists of images; nested dictionaries join their keys with "/".
+                Keys are texts, or numbers such as those of classes.
             step: Any whole number of 64 bits, in any order, as often as you like: all are kept. Left out, it is
                 one more than the step of the call before.
             wall_time: Seconds since the epoch; now by default.

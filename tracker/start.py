@@ -15,7 +15,7 @@ from typing import Any
 from tracker import config as configs
 from tracker import door
 from tracker import logdir as logdirs
-from tracker.errors import RunNameError, RunNotFoundError, message
+from tracker.errors import LoggedTypeError, RunNameError, RunNotFoundError, message
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
@@ -25,6 +25,7 @@ from tracker.store.liveness import this_process
 from tracker.store.reader import Store
 from tracker.store.segments import Segment, last_of, live_until
 from tracker.store.stored_run import StoredRun
+from tracker.values import arrays
 
 logger = logging.getLogger("tracker")
 
@@ -56,7 +57,7 @@ def start(
     if step is not None:
         step = door.step(step)
     group = None if group is None else door.text(group)
-    tags = [door.text(tag) for tag in ([tags] if isinstance(tags, str) else tags)]
+    tags = _words(tags)
     notes = door.text(notes)
     interval = interval_of(machine)
     now = time.time()
@@ -104,6 +105,15 @@ def start(
         run.mark(f"{words} after step {first_step - 1:,}", first_step - 1, kind=kind, segment=parent.id)
     run.watch(interval, console=console, command=command, diff=diff)
     return run
+
+
+def _words(tags: Any) -> list[str]:
+    try:
+        return [door.text(tag) for tag in ([tags] if isinstance(tags, str) else tags)]
+    except Exception as error:
+        raise LoggedTypeError(
+            message("tags= is not a list of words.", expected='["baseline", "v2"]', got=arrays.describe(tags))
+        ) from error
 
 
 def _to_fork(root: Path, fork: str, resume: str | None, rank: int | None) -> StoredRun:

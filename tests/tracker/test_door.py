@@ -1016,3 +1016,13 @@ def test_the_door_is_what_readers_can_count_on() -> None:
         door.dumps(value).encode()
         if type(value) is not int or value.bit_length() <= door.DIGITS_BITS:
             assert json.loads(door.dumps(value)) == json.loads(json.dumps(door.plain(value)))
+
+
+@pytest.mark.parametrize(
+    "given", [{"tags": 3}, {"tags": Raises}, {"step": "5"}, {"step": 2**64}, {"logdir": "a\x00b"}, {"name": HALF}]
+)
+def test_what_is_no_beginning_is_refused_by_name(logdir: Path, given: dict[str, Any]) -> None:
+    """On the line of `init`, and nothing is begun."""
+    with pytest.raises(errors.TrackerError):
+        tracker.init(**{"logdir": logdir, "name": "run", **{key: made(value) for key, value in given.items()}})
+    assert tracker.open(logdir).runs() == []
