@@ -39,11 +39,8 @@ MAX_LOOK_AGAIN = 100_000
 """Series that a tab is told to look at again. One that has fallen behind by more is let go of: it comes back, and asks
 for what it shows."""
 
-STANDSTILL_S = 20.0
-"""A tab that takes nothing for so long is let go of; one that has gone to sleep comes back when it is looked at."""
-
-GONE, TOO_MUCH = 1001, 1009
-"""Why a line is closed, in WebSocket's own numbers."""
+TOO_MUCH = 1009
+"""Why a line is closed, in WebSocket's own numbers: a message was too large, or news that nobody takes."""
 
 
 class Hub:
@@ -140,8 +137,8 @@ class Hub:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
                     await task
-            with contextlib.suppress(RuntimeError, WebSocketDisconnect, asyncio.TimeoutError):
-                await asyncio.wait_for(socket.close(tab.code), STANDSTILL_S)
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await socket.close(tab.code)
 
 
 class _Tab:
@@ -226,11 +223,9 @@ class _Tab:
             if self._closed:
                 return
             sent = time.monotonic()
-            try:
-                await asyncio.wait_for(self._socket.send_bytes(self._frame()), STANDSTILL_S)
-            except asyncio.TimeoutError:  # a name of its own until Python 3.11
-                self.code = GONE
-                return
+            # Who takes nothing is let go of; see `connections`. (No `wait_for`: up to Python 3.11 it may keep a
+            # cancellation to itself.)
+            await self._socket.send_bytes(self._frame())
 
     def _frame(self) -> bytes:
         points, self._points, self._queued = self._points, [], 0

@@ -148,7 +148,7 @@ class _Api:
             heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=False)]
             head = {"answers": heads} if several else heads[0]
             found = [column for sheaf in sheaves for column in sheaf.columns()]
-            return await answered(partial(packed_answer, head | {"problems": problems}, found))
+            return await answered(partial(packed_answer, head | ({"problems": problems} if problems else {}), found))
 
     async def histograms(self, request: Request) -> Response:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
