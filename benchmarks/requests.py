@@ -101,8 +101,8 @@ def measure(asker: Asker, requests: OddRequests, count: int, seed: int) -> None:
     )
     for line, n in kinds.most_common(25):
         print(f"{n:6} {line}")
-    for line in [line for line in said.splitlines() if "could not be read" not in line][-60:]:
-        print("  |", line[:200])
+    for line in [line for line in said.splitlines() if "could not be read" not in line][-200:]:
+        print("  |", line[:300])
 
 
 if __name__ == "__main__":

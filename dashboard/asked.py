@@ -1,6 +1,6 @@
 """What a request asks, read word by word: the one door through which every parameter comes in.
 
-A parameter is a text in a query and a JSON value in a body; each reader says what it takes, and what it does not take is
+A parameter is a text in a query and a JSON value in a body; each reader says what it takes, and what it does not is
 answered 400 with a sentence that names it.
 """
 
@@ -123,7 +123,7 @@ class Asked:
         return int(number)
 
     def number(self, name: str) -> float | int | None:
-        """A finite number; None where none is said. What is written as a whole number is one, of 64 bits at the most."""
+        """A finite number; None where none is said. A whole one has 64 bits at the most."""
         value = self._one(name)
         if value is None:
             return None

@@ -1,7 +1,7 @@
 """How long and how many connections may be: who sends half a request, or takes no answer, is let go of.
 
-uvicorn bounds how long a connection may stay idle after an answer, and nothing else: one that has sent nothing yet, half
-of its headers or half of a body, and one that does not read, stay for ever. Here each says since when it is waited for,
+uvicorn bounds how long a connection may stay idle after an answer, and nothing else: one that has sent nothing yet, or
+half of its headers or of a body, and one that does not read, stay for ever. Here each says since when it is waited for,
 and the server, which looks around ten times a second anyway, ends those that are late.
 """
 
@@ -24,8 +24,8 @@ MAX_HEAD_BYTES = 128 * 1024
 """Of a request line and headers. h11 takes 64 KiB by itself, httptools any number."""
 
 MAX_CONNECTIONS = 400
-"""At once; a tab has two or three, and a process may have 1,024 files open. Of more than that the one that is waited for
-longest is let go of, so that nobody can take all of them by saying nothing."""
+"""At once; a tab has two or three, and a process may have 1,024 files open. Of more the one that is waited for longest is
+let go of, so that nobody can take all of them by saying nothing."""
 
 if TYPE_CHECKING:
     from asyncio import Protocol as _Http
@@ -92,7 +92,7 @@ class HttpConnection(_Watched, _Http):
 
 
 class SocketConnection(_Watched, WebSocketsSansIOProtocol):
-    """A WebSocket; uvicorn asks every 20 s whether the other side lives, and waits for ever for it to take the answer."""
+    """A WebSocket; uvicorn asks every 20 s whether the other side lives, and waits without end for it to read that."""
 
 
 def let_go(connections: Iterable[Any], now: float) -> None:

@@ -162,6 +162,9 @@ _DEEP = "[" * 900 + "]" * 900
 _JSON = json.dumps([None, {}, [], "x", 10**400, [[1, 2], [3]]]).encode()
 
 _ODD_ROWS: list[tuple[str, bytes | None]] = [
+    ("UPDATE media SET step=-9223372036854775808", None),
+    ("UPDATE media SET wall_time='x'", None),
+    ("UPDATE media SET step='x'", None),
     (f"UPDATE segment SET config='{{\"seed\": {2**127}}}'", None),
     (f"UPDATE segment SET config='{{\"x\": {_DEEP}}}'", None),
     ('UPDATE segment SET config=\'{"x": "\\ud800", "\\udfff": 1}\'', None),
@@ -177,9 +180,6 @@ _ODD: list[tuple[str, bytes | None]] = [
     ("UPDATE media SET attributes='[1]'", None),
     ('UPDATE media SET attributes=\'{"masks": 7, "part": [], "notes": 3, "classes": 3, "auc": "x"}\'', None),
     (f"UPDATE media SET attributes='{_DEEP}'", None),
-    ("UPDATE media SET step='x'", None),
-    ("UPDATE media SET step=-9223372036854775808", None),
-    ("UPDATE media SET wall_time='x'", None),
     ("UPDATE marks SET text=x'ff', attributes='3'", None),
     ("", b""),
     ("", b"junk"),
