@@ -64,6 +64,8 @@ class Sheaf:
         self._heads: list[dict[str, Any]] = []
         self._columns: list[npt.NDArray[Any]] = []
         self._tails: list[tuple[str, Points]] = []
+        self.n_bytes = 0
+        """Of its columns, as they are sent."""
 
     def add(self, run: str, known: Sequence[Segment], answer: Answer | None) -> None:
         """Takes in a run's answer, and what rewinds left behind of the series.
@@ -79,6 +81,7 @@ class Sheaf:
         self._heads.append({"run": run, **head})
         self._columns += columns
         self._tails += [(run, points) for points in left]
+        self.n_bytes += 8 * (sum(map(len, columns)) + 3 * sum(len(points.step) for points in left))
 
     def head(self, tag: str) -> dict[str, Any]:
         """What is said of them; `needs` are the tags that they are worked out from."""

@@ -12,8 +12,10 @@ from typing import Any
 import dash_ag_grid  # noqa: F401  # its scripts are served; assets/dash.js brings them in when a table is opened
 import dash_mantine_components as dmc
 from dash import Dash
+from dash.fingerprint import check_fingerprint
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.pages import tools
 
@@ -39,7 +41,49 @@ def create_dash(prefix: str) -> ASGIApp:
     )
     app.layout = layout
     tools.register(app)
-    return server
+    return _Door(server, app, prefix)
+
+
+class _Door:
+    """Lets through to Dash what our page asks of it, and answers the rest itself.
+
+    All callbacks run in the browser, so nothing is ever sent to Dash. Of a script that it does not have, and of a body
+    that it does not expect, Dash makes an error of its own.
+    """
+
+    def __init__(self, server: ASGIApp, app: Dash, prefix: str) -> None:
+        self._server = server
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(self._prefix)
+        if path not in ("", "_dash-layout", "_dash-dependencies") and not self._is_script(path):
+            await JSONResponse({"error": "The controls have no such page or script."}, 404)(scope, receive, send)
+        elif scope["method"] not in ("GET", "HEAD"):
+            said = JSONResponse({"error": "The controls take nothing."}, 405, {"allow": "GET, HEAD"})
+            await said(scope, receive, send)
+        else:
+            await self._server(
+                {**scope, "method": "GET"}, _nothing, _without_body(send) if scope["method"] == "HEAD" else send
+            )
+
+    def _is_script(self, path: str) -> bool:
+        folder, _, rest = path.partition("/")
+        package, _, name = rest.partition("/")
+        known = self._app.registered_paths.get(package, ()) if folder == "_dash-component-suites" else ()
+        return check_fingerprint(name)[0] in known if known else False
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 def layout() -> Any:

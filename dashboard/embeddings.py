@@ -32,6 +32,11 @@ ACROSS = 64
 NEAR = {"tsne": 30, "umap": 15}
 """Methods, and how many neighbours count unless it is said: the perplexity of the one, the neighbours of the other."""
 
+MAX_NEAR = 1000
+
+MAX_WAITING = 16
+"""Maps that are made or waited for at once, and as many that are kept in memory once they are made."""
+
 GIVES_WAY_S = 5.0
 """A map that nobody has asked after for so long ends when another one is waited for."""
 
@@ -121,15 +126,16 @@ class Maps:
             near: How many neighbours count; 0 for as many as is usual.
 
         Raises:
-            ValueError: no such method, or no such map.
+            ValueError: no such method, no such map, or too many maps are waited for.
         """
-        if method not in NEAR or size not in (2, 3) or not 0 <= near <= 1000:
-            raise ValueError(f"expected method={'|'.join(NEAR)}, size=2|3, near= up to 1000")
+        if method not in NEAR or size not in (2, 3) or not 0 <= near <= MAX_NEAR:
+            raise ValueError(f"expected method={'|'.join(NEAR)}, size=2|3, near= up to {MAX_NEAR}")
         digest = hashlib.blake2b(np.ascontiguousarray(vectors).tobytes(), digest_size=12).hexdigest()
         name = f"{method}-{size}-{near or NEAR[method]}-{digest}"
         with self._lock:
             job = self._jobs.get(name)
             if job is None or (job.problem and self._clock() - job.asked > GIVES_WAY_S):
+                self._make_room()
                 job = self._jobs[name] = Map()
                 threading.Thread(target=self._make, args=(name, job, vectors), daemon=True).start()
             job.asked = self._clock()
@@ -138,6 +144,14 @@ class Maps:
                     if other.worker is not None and self._is_left(other):
                         other.worker.terminate()
         return job
+
+    def _make_room(self) -> None:
+        waiting = [name for name, job in self._jobs.items() if job.placed is None and not job.problem]
+        if len(waiting) >= MAX_WAITING:
+            raise ValueError(f"{len(waiting)} maps are waited for; ask again when one is made")
+        over = [name for name in self._jobs if name not in waiting][: -MAX_WAITING + 1]
+        for name in over:  # those that were asked for first; of what was made the cache folder knows
+            del self._jobs[name]
 
     def _is_left(self, job: Map) -> bool:
         return self._clock() - job.asked > GIVES_WAY_S

@@ -6,9 +6,8 @@ them. What is made of a graph once (see `graphs.GraphView`) is kept for the next
 
 from __future__ import annotations
 
-import json
+import re
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -19,13 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboard.asked import Asked
 from dashboard.collector import not_collecting
-from dashboard.exchange import answered, finite_answer, required
+from dashboard.exchange import UNREADABLE, answered, finite_answer, why
 from dashboard.graph_times import node_times
-from dashboard.graphs import GraphView
+from dashboard.graphs import GraphView, NoSuchScopeError
 from dashboard.profiles.stored import opened
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
+from tracker.values import packed
 
 MAX_KEPT_NODES = 400_000
 """Nodes of all graphs that are kept ready: about 400 MB of names and attributes at the worst we have seen."""
@@ -36,8 +37,10 @@ MAX_PROFILES = 8
 MAX_ITEMS = 200
 """Scopes, or paths of scopes, in one request."""
 
-MAX_GRAPH_BYTES = 256 * 1024 * 1024
-"""A graph unpacked; beyond that it is a mistake or an attack."""
+MAX_OPEN = 100_000
+"""Characters that say which scopes to open."""
+
+_ITEM = re.compile(r"[0-9]{1,9}")
 
 KEEP = {"cache-control": "private, max-age=31536000, immutable"}
 
@@ -71,8 +74,9 @@ class _Graphs:
 
         `open=` names scopes that are to be open instead, as far as they are there: lines of form|path.
         """
-        run, tag = required(request, "run"), request.query_params.get("tag")
-        lines = request.query_params.get("open", "").split("\n")[:MAX_ITEMS]
+        asked = Asked.in_query(request)
+        run, tag = asked.name("run"), asked.text("tag")
+        lines = (asked.text("open", MAX_OPEN) or "").split("\n")[:MAX_ITEMS]
         paths = [(form, path) for form, mark, path in (line.partition("|") for line in lines) if mark]
 
         def read() -> dict[str, Any]:
@@ -94,7 +98,7 @@ class _Graphs:
                 "hash": newest.hash,
                 "step": newest.step,
                 "wall_time": newest.wall_time,
-                "notes": [str(note)[:500] for note in newest.attributes.get("notes") or []][:10],
+                "notes": _notes(newest.attributes.get("notes")),
                 **about,
                 "open": opened,
                 "scopes": [view.scope(int(each), form == "spread") for each, form in opened.items()],
@@ -122,7 +126,7 @@ class _Graphs:
 
     async def search(self, request: Request) -> Response:
         """Items by their name or operation, the best matches first."""
-        text = request.query_params.get("q", "")[:200]
+        text = (Asked.in_query(request).text("q") or "")[:200]
         return await self._of(request, lambda view: view.search(text))
 
     async def times(self, request: Request) -> Response:
@@ -131,7 +135,8 @@ class _Graphs:
         `times` holds (item, µs), of scopes the sum of what lies in them; `named` and `total` say how much of the
         operations' time that is.
         """
-        run, digest = required(request, "run"), required(request, "hash")
+        asked = Asked.in_query(request)
+        run, digest = asked.name("run"), asked.name("hash")
 
         def read() -> dict[str, Any]:
             stored = self._store().run(run)
@@ -154,7 +159,8 @@ class _Graphs:
                 try:
                     with not_collecting():
                         spent, total = node_times(opened(data or b""), view.nodes)
-                except (ValueError, EOFError, OSError):  # a damaged profile says so on its own page
+                except UNREADABLE as error:  # a damaged profile says so on its own page
+                    why(error)
                     spent, total = np.zeros(len(view)), 0.0
                 answer = {"times": view.spread_out(spent), "named": float(spent.sum()), "total": float(total)}
                 self._times[graph, profile] = answer
@@ -163,7 +169,8 @@ class _Graphs:
             return answer
 
     async def _of(self, request: Request, question: Callable[[GraphView], Any]) -> Response:
-        run, digest = required(request, "run"), required(request, "hash")
+        asked = Asked.in_query(request)
+        run, digest = asked.name("run"), asked.name("hash")
 
         def read() -> Any:
             return question(self._view(self._store().run(run), digest))
@@ -179,7 +186,7 @@ class _Graphs:
                 if data is None:
                     raise HTTPException(404, "there is no such graph")
                 with not_collecting():
-                    view = GraphView(_decode(data))
+                    view = GraphView(_decoded(data))
                 self._views[digest] = view
                 while len(self._views) > 1 and sum(map(len, self._views.values())) > MAX_KEPT_NODES:
                     self._views.popitem(last=False)
@@ -187,26 +194,30 @@ class _Graphs:
             return view
 
 
-def _decode(data: bytes) -> dict[str, Any]:
-    try:
-        decoder = zlib.decompressobj()
-        plain = json.loads(decoder.decompress(data, MAX_GRAPH_BYTES))
-    except (zlib.error, ValueError, RecursionError) as error:
-        raise HTTPException(400, "this graph cannot be read: it is damaged, or too large") from error
+def _decoded(data: bytes) -> dict[str, Any]:
+    plain = packed.unpacked_json(data, "graph")
     if not isinstance(plain, dict):
         raise HTTPException(400, "this graph cannot be read: it is no graph")
     return plain
 
 
+def _notes(notes: Any) -> list[str]:
+    return [str(note)[:500] for note in notes[:10]] if isinstance(notes, list) else []
+
+
 async def _answer(question: Callable[[], Any]) -> Any:
-    try:
-        return await answered(question)
-    except KeyError as error:
-        raise HTTPException(404, f"the graph has no such scope: {error}") from error
+    def asked() -> Any:
+        try:
+            return question()
+        except NoSuchScopeError as error:
+            raise HTTPException(404, f"the graph has no such scope: {error}") from error
+
+    return await answered(asked)
 
 
 def _numbers(request: Request, name: str) -> list[int]:
-    try:
-        return [int(each[:12]) for each in request.query_params.get(name, "").split(",") if each]
-    except ValueError as error:
-        raise HTTPException(400, f"{name}= is not a number") from error
+    asked = Asked.in_query(request)
+    found = (asked.text(name) or "").split(",")
+    if not all(_ITEM.fullmatch(each) for each in found if each):
+        raise asked.wrong(name, "numbers of scopes with commas between them", ",".join(found))
+    return [int(each) for each in found if each]

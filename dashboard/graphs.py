@@ -19,6 +19,7 @@ from dashboard.graph_edges import Records
 from dashboard.graph_index import Index
 from dashboard.graph_rail import rail
 from dashboard.graph_tree import MAX_CHILDREN, Tree, grow
+from tracker.errors import DamagedBytesError
 
 LABEL_LENGTH = 120
 """Characters of a label; a box shows thirty."""
@@ -40,15 +41,33 @@ MAX_DEVICES = 40
 TOTALS = ("parameters", "flops", "bytes")
 
 
+MAX_NODES = 250_000
+"""Of a graph: about 1 kB each. The largest model that we have seen has 10,000."""
+
+
+class NoSuchScopeError(KeyError):
+    """A graph has no item of this number."""
+
+
 class GraphView:
     """A logged graph, ready to be asked.
 
     Args:
-        plain: {"nodes": […], "edges": […]} as `tracker.Graph` writes them. What is not of that form is left out.
+        plain: {"nodes": […], "edges": […]} as `tracker.Graph` writes them. What is not of that form is left out, and
+            so is a node without a name.
+
+    Raises:
+        DamagedBytesError: it has more than `MAX_NODES` nodes.
     """
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
-        self._nodes: list[dict[str, Any]] = [text.node(each) for each in text.mappings(plain.get("nodes"))]
+        self._nodes: list[dict[str, Any]] = [
+            text.node(each) for each in text.mappings(plain.get("nodes")) if "name" in each
+        ]
+        if len(self._nodes) > MAX_NODES:
+            raise DamagedBytesError(
+                f"This graph is too large: {len(self._nodes):,} nodes, of {MAX_NODES:,} at the most."
+            )
         number = {node["name"]: i for i, node in enumerate(self._nodes)}
         edges = [edge for edge in text.mappings(plain.get("edges")) if text.is_joined(edge, number)]
         source = np.array([number[edge["source"]] for edge in edges], np.int32)
@@ -168,11 +187,11 @@ class GraphView:
             are; `rail`, the items that would tangle the picture and are set aside.
 
         Raises:
-            KeyError: there is no such scope.
+            NoSuchScopeError: there is no such scope.
         """
         self._check(item)
         if self._tree.node[item] >= 0:
-            raise KeyError(item)
+            raise NoSuchScopeError(item)
         fold = self._tree.kind[item] == "fold" and not spread
         inside = self._tree.example(item) if fold else item
         edges = self._joined(self._within.of(inside, inside + 1))
@@ -199,7 +218,7 @@ class GraphView:
         """Everything there is to say about an item, for the panel.
 
         Raises:
-            KeyError: there is no such item.
+            NoSuchScopeError: there is no such item.
         """
         self._check(item)
         source, target = self._leaf[self._source], self._leaf[self._target]
@@ -257,7 +276,7 @@ class GraphView:
 
     def _check(self, item: int) -> None:
         if not 0 <= item < len(self._tree):
-            raise KeyError(item)
+            raise NoSuchScopeError(item)
 
     def _folded(self, fold: int, records: Records) -> Records:
         return graph_edges.folded(records.of(fold, self._end[fold]), self._tree, self._place, fold, self._end[fold])

@@ -17,9 +17,10 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import wire
+from dashboard.asked import is_number
 from dashboard.follower import Follower
 from dashboard.news import NewPoints, News
-from dashboard.page_form import page_form, reach
+from dashboard.page_form import page_form, reach, whole
 from tracker.store.segments import Segment
 
 FRAME_S = 0.016
@@ -28,8 +29,18 @@ FRAME_S = 0.016
 MAX_QUEUED_POINTS = 200_000
 """Points that wait for a slow tab: 5 MB."""
 
-MAX_WATCHED = 100_000
-"""Tags a tab may ask for, which bounds what one message can make us remember."""
+MAX_WATCHED, MAX_WATCHED_CHARACTERS = 5_000, 200_000
+"""Tags a tab may ask for, and how long they may be together: those in sight, of which a page has some dozens."""
+
+MAX_PING = 64
+"""Characters of a text that comes back; a page sends a number."""
+
+MAX_LOOK_AGAIN = 100_000
+"""Series that a tab is told to look at again. One that has fallen behind by more is let go of: it comes back, and asks
+for what it shows."""
+
+TOO_MUCH = 1009
+"""Why a line is closed, in WebSocket's own numbers: a message was too large, or news that nobody takes."""
 
 
 class Hub:
@@ -59,7 +70,7 @@ class Hub:
         """All that is known of all runs."""
         self.follower.complete()
         with self.follower.lock:
-            return [run.summary() for run in self.follower.library.runs.values()]
+            return [whole(run) for run in self.follower.library.runs.values()]
 
     def names(self) -> list[str]:
         """The names of all runs."""
@@ -104,9 +115,9 @@ class Hub:
             for name, what in news.changed.items():
                 run = library.runs.get(name)
                 if run is not None:
-                    summary = run.summary() if "runs" in what or "line" in what else None
-                    told = {"run": name, "what": sorted(what), "summary": wire.plain(summary)}
-                    changed.append(told | {"reach": reach(run)} if "last" in what and summary is None else told)
+                    is_new = "runs" in what or "line" in what
+                    told = {"run": name, "what": sorted(what), "summary": wire.plain(whole(run)) if is_new else None}
+                    changed.append(told | {"reach": reach(run)} if "last" in what and not is_new else told)
         for tab in self._tabs:
             tab.put(news.points, changed, news.removed)
 
@@ -127,7 +138,7 @@ class Hub:
                 with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
                     await task
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                await socket.close()
+                await socket.close(tab.code)
 
 
 class _Tab:
@@ -138,35 +149,46 @@ class _Tab:
         self._tags: frozenset[str] = frozenset()
         self._points: list[NewPoints] = []
         self._queued = 0
+        self._heads: dict[tuple[str, str], NewPoints] = {}
+        """By run and tag the newest points of what is not shown as a curve: its last value still is, in the list."""
         self._look_again: set[tuple[str, str]] = set()
-        self._changed: list[dict[str, Any]] = []
-        self._removed: list[str] = []
-        self._answers: list[dict[str, Any]] = []
+        self._changed: dict[str, dict[str, Any]] = {}
+        """By run, so that it is no longer than the list of runs; what is told last holds."""
+        self._removed: dict[str, None] = {}
+        self._answer: dict[str, Any] | None = None
+        """To the newest ping; those before it were answered by being outlived."""
         self._closed = False
+        self.code = 1000
 
     def put(self, points: list[NewPoints], changed: list[dict[str, Any]], removed: list[str]) -> None:
         """Queues what this tab wants to know of the news."""
-        heads = {}
         for new in points:
             if new.tag not in self._tags:
-                # Not shown as a curve: its last value still is, in the list of runs.
                 if new.points is not None and len(new.points.value):
-                    heads[(new.run, new.tag)] = new
+                    self._heads[new.run, new.tag] = new
                 continue
             if new.points is None or self._queued > MAX_QUEUED_POINTS:
                 self._look_again.add((new.run, new.tag))
                 continue
+            if self._heads:  # what was told before it was shown is older
+                self._heads.pop((new.run, new.tag), None)
             self._points.append(new)
             self._queued += len(new.points.step)
-        self._points += heads.values()
-        self._changed += changed
-        self._removed += removed
+        for name in removed:
+            self._changed.pop(name, None)
+            self._removed[name] = None
+        for told in changed:
+            self._removed.pop(told["run"], None)
+            self._changed[told["run"]] = _joined(self._changed.get(told["run"]), told)
+        if len(self._look_again) > MAX_LOOK_AGAIN:
+            self.close(TOO_MUCH)
         if points or changed or removed:
             self._something.set()
 
-    def close(self) -> None:
+    def close(self, code: int = 1000) -> None:
         """Ends the connection soon."""
         self._closed = True
+        self.code = code
         self._something.set()
 
     async def receive(self) -> None:
@@ -178,10 +200,15 @@ class _Tab:
                 return
             if not isinstance(said, dict):
                 return
-            if isinstance(said.get("watch"), list):
-                self._tags = frozenset(tag for tag in said["watch"][:MAX_WATCHED] if isinstance(tag, str))
-            if "ping" in said:
-                self._answers.append({"pong": said["ping"], "time": time.time()})
+            watch, ping = said.get("watch"), said.get("ping")
+            if isinstance(watch, list):
+                tags = frozenset(tag for tag in watch if isinstance(tag, str))
+                if len(tags) > MAX_WATCHED or sum(map(len, tags)) > MAX_WATCHED_CHARACTERS:
+                    self.code = TOO_MUCH
+                    return
+                self._tags = tags
+            if is_number(ping) or (isinstance(ping, str) and len(ping) <= MAX_PING):
+                self._answer = {"pong": ping, "time": time.time()}
                 self._something.set()
 
     async def send(self) -> None:
@@ -196,25 +223,37 @@ class _Tab:
             if self._closed:
                 return
             sent = time.monotonic()
+            # Who takes nothing is let go of; see `connections`. (No `wait_for`: up to Python 3.11 it may keep a
+            # cancellation to itself.)
             await self._socket.send_bytes(self._frame())
 
     def _frame(self) -> bytes:
         points, self._points, self._queued = self._points, [], 0
-        changed, self._changed = self._changed, []
-        removed, self._removed = self._removed, []
+        points += self._heads.values()
+        changed, self._changed, self._heads = self._changed, {}, {}
+        removed, self._removed = self._removed, {}
         again, self._look_again = self._look_again, set()
-        answers, self._answers = self._answers, []
+        answer, self._answer = self._answer, None
         told, columns = _grouped(points)
         head = {
             "points": told,
-            "changed": changed,
-            "removed": removed,
+            "changed": list(changed.values()),
+            "removed": list(removed),
             "again": sorted(again),
-            "answers": answers,
+            "answers": [] if answer is None else [answer],
             "since": self._since,
             "now": time.time(),
         }
         return wire.message(head, columns)
+
+
+def _joined(before: dict[str, Any] | None, told: dict[str, Any]) -> dict[str, Any]:
+    """Two changes of a run as one: what changed in either, and what was told of it last."""
+    if before is None:
+        return told
+    summary = told["summary"] if told["summary"] is not None else before["summary"]
+    what = sorted({*before["what"], *told["what"]})
+    return {**before, **told, "what": what, "summary": summary}
 
 
 def _grouped(points: list[NewPoints]) -> tuple[list[dict[str, Any]], list[npt.NDArray[Any]]]:

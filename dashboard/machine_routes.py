@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.exchange import answered, finite_answer, required
+from dashboard.asked import Asked, is_number, is_whole
+from dashboard.exchange import answered, finite_answer
 from tracker.store.reader import Store
 
 MAX_PIECES = 5_000
@@ -29,18 +29,19 @@ def routes(store: Callable[[], Store]) -> list[Route]:
 
     async def environment(request: Request) -> Response:
         """What a run was run in, one object for each of its processes, oldest first."""
-        run = required(request, "run")
+        run = Asked.in_query(request).name("run")
         return finite_answer(await answered(lambda: {"run": run, "environments": store().run(run).environment()}))
 
     async def console(request: Request) -> Response:
         """What a run printed since a cursor (of an answer before; none: from the end back), and the cursor now."""
-        run, text = required(request, "run"), request.query_params.get("since", "")
+        asked = Asked.in_query(request)
+        run, text = asked.name("run"), asked.text("since", MAX_SINCE)
         try:
-            since = orjson.loads(text) if text and len(text) < MAX_SINCE else {}
+            since = orjson.loads(text) if text else {}
         except orjson.JSONDecodeError:
             since = None
-        if not isinstance(since, dict) or not all(isinstance(value, int) for value in since.values()):
-            raise HTTPException(400, "since= is the cursor of an answer before")
+        if not isinstance(since, dict) or not all(is_whole(row) and is_number(row) for row in since.values()):
+            raise asked.wrong("since", "the cursor of an answer before", text)
 
         def read() -> dict[str, Any]:
             found = store().run(run).console(since, MAX_PIECES)

@@ -8,6 +8,12 @@ from typing import Any
 from tracker.store.answers import MediaItem
 from tracker.store.stored_run import StoredRun
 
+MAX_MASKS = 64
+"""Masks of a picture that are looked for, each by itself."""
+
+MAX_TEXT = 1_000_000
+"""Characters of a text that are sent: a novel."""
+
 
 def answer(
     run: StoredRun, kind: str, tag: str, step: int | str | None, position: int | None, *, is_last_alone: bool = False
@@ -36,7 +42,7 @@ def answer(
 
 def _with_masks(run: StoredRun, kind: str, tag: str, found: list[MediaItem], position: int) -> list[MediaItem]:
     """The items with the masks over them, which stand at the places behind theirs."""
-    most = max((len(item.attributes.get("masks") or ()) for item in found), default=0)
+    most = min(MAX_MASKS, max((len(_listed(item.attributes.get("masks"))) for item in found), default=0))
     parts: dict[tuple[int, float], list[MediaItem]] = {}
     for place in range(position + 1, position + 1 + most):
         for first in run.media(kind, tag, position=place):
@@ -60,5 +66,11 @@ def _item(found: MediaItem, kind: str) -> dict[str, Any]:
     if found.parts:
         plain["parts"] = [{"hash": part.hash, "attributes": part.attributes} for part in found.parts]
     if kind == "text":
-        plain["text"] = found.data.decode("utf-8", "replace")
+        text = found.data.decode("utf-8", "replace")
+        cut = f"… (cut off here: {len(text):,} characters in all)" if len(text) > MAX_TEXT else ""
+        plain["text"] = text[:MAX_TEXT] + cut
     return plain
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, (list, dict)) else ()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.asked import is_number, is_whole
 from dashboard.curves import Files
 from dashboard.figures.distribution import Span, matrix
 from tracker.store import sketch
@@ -46,11 +47,11 @@ class Layer:
         if not isinstance(plain, Mapping) or not isinstance(plain.get("tag"), str):
             raise ValueError("a layer is {tag: text, step?: whole number, span?: [low, high, elements]}")
         step, span = plain.get("step"), plain.get("span")
-        if not (step is None or isinstance(step, int)):
-            raise ValueError("the step of a layer is a whole number")
+        if not (step is None or (is_whole(step) and is_number(step))):
+            raise ValueError("the step of a layer is a whole number of 64 bits")
         if span is None:
             return cls(plain["tag"], step)
-        if not isinstance(span, list) or len(span) != 3 or not all(isinstance(each, (int, float)) for each in span):
+        if not isinstance(span, list) or len(span) != 3 or not all(map(is_number, span)):
             raise ValueError("the span of a layer is [low, high, elements]")
         low, high, elements = map(float, span)
         if not low < high or elements < 0:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from dashboard.exchange import UNREADABLE, why
 from dashboard.series import headline
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
         extent = _columns(run)
         key: Any = id(extent.names) if extent is not None else None
         if key is None or key not in numbers:
-            tags = (
-                extent.names.by_kind if extent is not None else {kind: sorted(own) for kind, own in run.tags().items()}
-            )
+            tags = extent.names.by_kind if extent is not None else _tags(run)
             key = key or repr(tags)
         if key not in numbers:
             numbers[key] = len(tagsets)
@@ -37,10 +36,44 @@ def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
         "tagsets": tagsets,
         "headline": chosen,
         "runs": [
-            {**run.about(), **reach(run), "scalars": _last(run, extent, chosen), "series": number}
+            _row(run, lambda run, extent=extent: {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)})
+            | {"series": number}
             for run, extent, number in told
         ],
     }
+
+
+def whole(run: RunState) -> dict[str, Any]:
+    """All that is known of a run; of one whose files say what cannot be, that they do, so that the others go on."""
+    return {"series": {}, **_row(run, lambda run: run.summary())}
+
+
+def _row(run: RunState, told: Callable[[RunState], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return told(run)
+    except UNREADABLE as error:
+        nothing = dict.fromkeys(("started", "ended", "ending", "updated", "group", "step"))
+        return {
+            **nothing,
+            "name": run.name,
+            "status": "unreadable",
+            "segments": len(run.segments),
+            "tags": [],
+            "notes": "",
+            "config": {},
+            "said": {},
+            "lost": {},
+            "scalars": {},
+            "problems": [why(error)],
+        }
+
+
+def _tags(run: RunState) -> dict[str, list[str]]:
+    try:
+        return {kind: sorted(own) for kind, own in run.tags().items()}
+    except UNREADABLE as error:
+        why(error)
+        return {}
 
 
 def reach(run: RunState) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from dashboard import exports, expressions, page_file
-from dashboard.exchange import body_of, json_answer
+from dashboard.asked import Asked
+from dashboard.exchange import apart, body_of, json_answer
 from dashboard.hub import Hub
 from tracker.errors import RunNameError, RunNotFoundError, StoreError
 from tracker.store import read_only
@@ -36,6 +37,10 @@ MAX_NAMED_RUNS = 50
 MAX_SENTENCE = 1000
 """Of a header: browsers take some tens of kilobytes of all of them."""
 
+MAX_TABLE_TAGS = 1_000
+"""Tags asked for by name, at once and one after the other; SQLite takes 32,766."""
+
+MAX_EXPORTED = 10_000
 SHELF = ("view", "expression")
 """What is kept by name at the top of the logdir."""
 
@@ -86,31 +91,37 @@ class _Page:
         """Of every run, by tag: [last, smallest, largest, points]; extremes over finite values. ?tag=… (several times)
         for those tags only."""
         await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        tags = frozenset(request.query_params.getlist("tag"))
-        return await asyncio.to_thread(lambda: json_answer({"runs": self._table(tags)}))
+        tags = frozenset(Asked.in_query(request).texts("tag", MAX_TABLE_TAGS, must=False))
+        return await asyncio.to_thread(lambda: json_answer(self._table(tags)))
 
     def _table(self, tags: frozenset[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        problems: list[dict[str, str]] = []
         for name in self._hub.names():
-            joined: dict[str, list[Any]] = {}
-            for segment in self._hub.segments(name):  # the oldest first: the last value is the newest one's
-                with contextlib.suppress(StoreError, FileNotFoundError):
-                    for tag, (low, high, count, last) in self._reach_of(segment.path, segment.written, tags).items():
-                        known = joined.setdefault(tag, [None, math.inf, -math.inf, 0])
-                        known[0] = math.nan if last is None else last
-                        known[1] = min(known[1], math.inf if low is None else low)
-                        known[2] = max(known[2], -math.inf if high is None else high)
-                        known[3] += count
-            found[name] = {
-                tag: [last, *(value if math.isfinite(value) else None for value in (low, high)), count]
-                for tag, (last, low, high, count) in sorted(joined.items())
-            }
-        return found
+            found[name] = {}
+            with apart(problems, name):
+                found[name] = self._table_of(name, tags)
+        return {"runs": found, "problems": problems}
+
+    def _table_of(self, name: str, tags: frozenset[str]) -> dict[str, Any]:
+        joined: dict[str, list[Any]] = {}
+        for segment in self._hub.segments(name):  # the oldest first: the last value is the newest one's
+            with contextlib.suppress(StoreError, FileNotFoundError):
+                for tag, (low, high, count, last) in self._reach_of(segment.path, segment.written, tags).items():
+                    known = joined.setdefault(tag, [None, math.inf, -math.inf, 0])
+                    known[0] = math.nan if last is None else last
+                    known[1] = min(known[1], math.inf if low is None else low)
+                    known[2] = max(known[2], -math.inf if high is None else high)
+                    known[3] += count
+        return {
+            tag: [last, *(value if math.isfinite(value) else None for value in (low, high)), count]
+            for tag, (last, low, high, count) in sorted(joined.items())
+        }
 
     def _reach_of(self, path: Path, written: int, tags: frozenset[str]) -> dict[str, Any]:
         """Of the scalars in a file: {tag: (smallest, largest, points, last)}; of some tags, or of all without any."""
         known = self._reach.get(path)
-        if known is None or known[0] != written:
+        if known is None or known[0] != written or len(known[1]) > MAX_TABLE_TAGS:
             known = self._reach[path] = (written, set(), {})
         _, asked, found = known
         missing = tags - asked if tags else frozenset()
@@ -127,15 +138,13 @@ class _Page:
 
     async def marks(self, request: Request) -> Response:
         """Marks of many runs: {run: [mark]}."""
-        body = await body_of(request)
-        names = body.get("runs")
-        if not isinstance(names, list):
-            raise HTTPException(400, "expected {runs: [names]}")
+        names = (await body_of(request)).texts("runs", MAX_MARKED_RUNS)
+        problems: list[dict[str, str]] = []
 
         def read() -> dict[str, Any]:
             found = {}
-            for name in self._hub.marked([str(name) for name in names[:MAX_MARKED_RUNS]]):
-                with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
+            for name in self._hub.marked(names):
+                with apart(problems, name):
                     marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
                     if marks:
                         found[name] = [
@@ -144,18 +153,13 @@ class _Page:
                         ]
             return found
 
-        return json_answer({"marks": await asyncio.to_thread(read)})
+        return json_answer({"marks": await asyncio.to_thread(read), "problems": problems})
 
     async def export(self, request: Request) -> Response:
         """A file with every point of some runs and tags: {form, runs, tags}; without tags of all."""
         body = await body_of(request)
-        form, names, tags = body.get("form"), body.get("runs"), body.get("tags")
-        if form not in exports.FORMS or not isinstance(names, list) or not (tags is None or isinstance(tags, list)):
-            raise HTTPException(
-                400, f"expected {{form: one of {', '.join(exports.FORMS)}, runs: [names], tags: [tags]}}"
-            )
-        chosen = list(dict.fromkeys(map(str, names)))
-        only = None if tags is None else frozenset(map(str, tags))
+        form, chosen = body.choice("form", exports.FORMS), body.texts("runs", MAX_EXPORTED)
+        only = frozenset(body.texts("tags", MAX_EXPORTED)) if body.has("tags") else None
 
         def write() -> tuple[BinaryIO, exports.Written]:
             found, missing = [], LeftOut()
@@ -196,7 +200,7 @@ class _Page:
     async def parse(self, request: Request) -> Response:
         """Whether an expression can be understood, and the tags that it names."""
         try:
-            found = expressions.parse(request.query_params.get("text", ""))
+            found = expressions.parse(Asked.in_query(request).text("text") or "")
         except expressions.ExpressionError as error:
             raise HTTPException(400, str(error)) from error
         return json_answer({"tags": found.tags})
@@ -214,21 +218,22 @@ class _Page:
     async def keep(self, request: Request) -> Response:
         """{kind, name, value}: keeps a view or an expression; value null lets go of it."""
         body = await self._wish(request)
-        kind, name = body.get("kind"), body.get("name")
-        if kind not in SHELF or not isinstance(name, str) or not name.strip():
-            raise HTTPException(400, f"expected {{kind: {' | '.join(SHELF)}, name: text, value: …}}")
-        await self._do(lambda: page_file.write(self._root, f"{kind}:{name.strip()}", body.get("value")))
+        kind, name, value = body.choice("kind", SHELF), body.name("name").strip(), body.value("value")
+        if not name:
+            raise body.wrong("name", "a text", "blanks")
+        await self._do(lambda: page_file.write(self._root, f"{kind}:{name}", value))
         return await self.shelf(request)
 
     async def say(self, request: Request) -> Response:
         """{runs, key, value}: a name to show, tags, a note or a colour for runs; value null takes it away."""
         body = await self._wish(request)
-        key, value = body.get("key"), body.get("value")
+        key, value = body.choice("key", page_file.RUN_KEYS), body.value("value")
+        names = body.texts("runs", MAX_MARKED_RUNS)
 
         def write() -> None:
             page_file.check(key, value)
-            for name in _names(body):
-                page_file.write(self._store().run(name).folder, str(key), value)
+            for name in names:
+                page_file.write(self._store().run(name).folder, key, value)
 
         await self._do(write)
         return json_answer({"done": True})
@@ -240,10 +245,11 @@ class _Page:
     async def discard(self, request: Request) -> Response:
         """{runs}: moves them to the trash; with restore: true back. A run that is being written stays where it is."""
         body = await self._wish(request)
+        names, restore = body.texts("runs", MAX_MARKED_RUNS), body.flag("restore")
 
         def move() -> None:
-            for name in _names(body):
-                if body.get("restore"):
+            for name in names:
+                if restore:
                     page_file.from_trash(self._root, name)
                 elif self._store().run(name).status == "running":
                     raise page_file.PageChangeError(f"{name} is being written; stop it first.")
@@ -258,7 +264,7 @@ class _Page:
     def _root(self) -> Path:
         return self._hub.follower.library.root
 
-    async def _wish(self, request: Request) -> dict[str, Any]:
+    async def _wish(self, request: Request) -> Asked:
         if self._read_only:
             raise HTTPException(403, "This server was started with --read-only; nothing can be changed.")
         if not request.headers.get("content-type", "").startswith("application/json"):
@@ -292,10 +298,3 @@ def _temporary() -> str:
         return tempfile.gettempdir()
     except OSError:  # none of those that are tried takes a byte
         return "the folder for temporary files"
-
-
-def _names(body: dict[str, Any]) -> list[str]:
-    names = body.get("runs")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise page_file.PageChangeError("expected {runs: [names]}")
-    return names

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard import curves, expressions, media_items, wire
+from dashboard.asked import Asked
 from dashboard.curves import Question, Sheaf
-from dashboard.exchange import answered, body_of, json_answer, required
+from dashboard.exchange import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
 from dashboard.expressions import Expression
 from dashboard.hub import Hub
-from tracker.errors import RunNameError, RunNotFoundError, StoreError
+from dashboard.turns import Turns
 from tracker.store.reader import Store
 from tracker.store.stored_run import StoredRun
 
@@ -32,6 +32,10 @@ MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_MERGED_TAGS = 1_000
 MAX_TAGS_A_REQUEST = 64
+MAX_POSITION = 1_000_000
+"""A place among the items that were logged together."""
+
+SCALES = ("linear", "log")
 
 CURVES_A_TURN = 128
 """Curves that are read before another question has its turn: some 50 ms."""
@@ -78,7 +82,7 @@ class _Api:
         self._hub = hub
         self._store = store
         # One after the other: threads that take turns at Python's lock finish all late, and the first card counts.
-        self._reading = asyncio.Semaphore(1)
+        self._reading = Turns()
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -86,7 +90,7 @@ class _Api:
     async def runs(self, request: Request) -> Response:
         """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
         await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        brief = request.query_params.get("form") == "page"
+        brief = Asked.in_query(request).value("form") == "page"
 
         def answer() -> Response:
             found = self._hub.page_form() if brief else {"runs": self._hub.summaries()}
@@ -96,67 +100,55 @@ class _Api:
 
     async def scalars(self, request: Request) -> Response:
         """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
-        run, tag = required(request, "run"), required(request, "tag")
-        columns = _number(request, "columns", 1000)
-        start, stop = _edge(request, "start"), _edge(request, "stop")
-        axis = request.query_params.get("axis", "step")
-        found = await answered(lambda: self._run(run).envelope(tag, int(columns), start, stop, axis=axis))
+        asked = Asked.in_query(request)
+        run, tag = asked.name("run"), asked.name("tag")
+        columns = asked.size("columns", 1000, MAX_COLUMNS)
+        axis = asked.choice("axis", ("step", "wall_time", "relative"), "step")
+        start, stop = (asked.edge(name, is_step=axis == "step") for name in ("start", "stop"))
+        found = await answered(lambda: self._run(run).envelope(tag, columns, start, stop, axis=axis))
         arrays = {name: getattr(found, name) for name in curves.COLUMNS}
         if wire.MEDIA_TYPE in request.headers.get("accept", ""):
-            return Response(
-                wire.message({"columns": list(arrays), "length": len(found)}, list(arrays.values())),
-                media_type=wire.MEDIA_TYPE,
-            )
+            return packed_answer({"columns": list(arrays), "length": len(found)}, list(arrays.values()))
         return json_answer({"run": run, "tag": tag, "points": found.points, **arrays})
 
     async def curves(self, request: Request) -> Response:
         """One tag, or an expression over tags, of many runs at once, packed: what a card draws.
 
-        Runs that do not have it are left out. After the curves come, as points, the tails that rewinds left behind.
-        With `tags`, a list, several at once, each file opened once for all: what the cards in view draw. The head then
-        has an answer for each, and the columns follow in their order.
+        Runs that do not have it are left out; those that cannot be read are in the head, as `problems` with the reason.
+        After the curves come, as points, the tails that rewinds left behind. With `tags`, a list, several at once, each
+        file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
+        follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
         """
-        body = await body_of(request)
-        names, several = body.get("runs"), body.get("tags")
-        wanted = [body.get("tag")] if several is None else several
-        if (
-            not isinstance(names, list)
-            or not isinstance(wanted, list)
-            or not 1 <= len(wanted) <= MAX_TAGS_A_REQUEST
-            or len(names) > MAX_RUNS_A_REQUEST
-        ):
-            raise HTTPException(400, _CURVES_WANTED)
-        x = _formula(body["x"]) if body.get("x") is not None else None
-        start, stop = [
-            edge if isinstance(edge, (int, float)) else None for edge in (body.get("start"), body.get("stop"))
-        ]
-        axis = body.get("axis", "step")
-        if axis not in ("step", "wall_time", "relative", "metric") or (axis == "metric") != (x is not None):
-            raise HTTPException(400, _CURVES_WANTED)
-        columns = _within(body.get("columns", 1000))
-        is_log = body.get("log") is True and axis != "wall_time"
-        questions = [Question(_formula(tag), columns, start, stop, axis, x, is_log) for tag in wanted]
-        sheaves = [Sheaf(question) for question in questions]
+        question, names, tags, several = _curves_asked(await body_of(request))
+        questions = [question(tag) for tag in tags]
+        sheaves = [Sheaf(each) for each in questions]
+        problems: list[dict[str, str]] = []
 
-        def read(part: list[Any]) -> None:
+        def read(part: list[str]) -> None:
             for name in part:
-                with contextlib.suppress(RunNotFoundError, RunNameError, StoreError):
-                    known = self._hub.segments(str(name)) or self._run(str(name)).segments()
+                with apart(problems, name):
+                    known = self._hub.segments(name) or self._run(name).segments()
                     answers = curves.read_all(known, questions)
                     for sheaf, answer in zip(sheaves, answers, strict=True):
-                        sheaf.add(str(name), known, answer)
+                        sheaf.add(name, known, answer)
+                while sum(sheaf.n_bytes for sheaf in sheaves) > MAX_ANSWER_BYTES:
+                    if len(sheaves) == 1:
+                        raise HTTPException(413, TOO_LARGE)
+                    del sheaves[-1], questions[-1]
 
         # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
         # take long even for one run, and keeps nobody else waiting.
-        is_plain = x is None and all(isinstance(question.y, str) for question in questions)
-        turn = self._reading if is_plain else contextlib.nullcontext()
+        is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
+        turn = self._reading.turn if is_plain else contextlib.nullcontext
         size = max(1, CURVES_A_TURN // len(questions))
         with self._hub.follower.asked():
             for first in range(0, len(names), size):
-                async with turn:
+                async with turn():
                     await answered(partial(read, names[first : first + size]))
-            answer = await answered(partial(_bound, wanted, sheaves, several is not None))
-        return Response(answer, media_type=wire.MEDIA_TYPE)
+            heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=False)]
+            head = {"answers": heads} if several else heads[0]
+            found = [column for sheaf in sheaves for column in sheaf.columns()]
+            return await answered(partial(packed_answer, head | ({"problems": problems} if problems else {}), found))
 
     async def histograms(self, request: Request) -> Response:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
@@ -164,10 +156,11 @@ class _Api:
         `bins=`, `rows=` are the most of each, `scale=` is linear or log, `start=` and `stop=` are steps, both included.
         `rough=1` asks for what is at hand first; the head says whether there is a finer answer.
         """
-        run, tag, scale = required(request, "run"), required(request, "tag"), _scale(request)
-        bins, rows = int(_number(request, "bins", 80)), int(_number(request, "rows", 200))
-        window = _whole(request, "start"), _whole(request, "stop")
-        honest, rough = (request.query_params.get(name) == "1" for name in ("honest", "rough"))
+        asked = Asked.in_query(request)
+        run, tag, scale = asked.name("run"), asked.name("tag"), asked.choice("scale", SCALES, "linear")
+        bins, rows = asked.size("bins", 80, MAX_COLUMNS), asked.size("rows", 200, MAX_COLUMNS)
+        window = asked.whole("start"), asked.whole("stop")
+        honest, rough = asked.flag("honest"), asked.flag("rough")
 
         def read() -> bytes:
             from dashboard.figures.distribution import matrix
@@ -179,14 +172,15 @@ class _Api:
             head |= {"run": run, "tag": tag, "scale": scale, "rough": rough and len(found) < finer}
             return wire.message(head, columns)
 
-        async with self._reading:
+        async with self._reading.turn():
             return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def merged_histograms(self, request: Request) -> Response:
         """All that some layers (`tag=`, several times) held over a range of steps, as one histogram."""
-        run, scale = required(request, "run"), _scale(request)
-        tags = request.query_params.getlist("tag")[:MAX_MERGED_TAGS]
-        window = _whole(request, "start"), _whole(request, "stop")
+        asked = Asked.in_query(request)
+        run, scale = asked.name("run"), asked.choice("scale", SCALES, "linear")
+        tags = asked.texts("tag", MAX_MERGED_TAGS)
+        window = asked.whole("start"), asked.whole("stop")
 
         def read() -> dict[str, Any]:
             from dashboard.figures.distribution import merged
@@ -202,14 +196,9 @@ class _Api:
         See `one_step`.
         """
         body = await body_of(request)
-        run, wanted, scale = str(body.get("run") or ""), body.get("layers"), body.get("scale", "linear")
-        bins = body.get("bins", 72)
-        if (
-            not isinstance(wanted, list)
-            or not 1 <= len(wanted) <= MAX_TAGS_A_REQUEST
-            or not isinstance(bins, int)
-            or scale not in ("linear", "log")
-        ):
+        run, scale = body.name("run"), body.choice("scale", SCALES, "linear")
+        bins, wanted = body.size("bins", 72, MAX_COLUMNS), body.value("layers")
+        if not isinstance(wanted, list) or not 1 <= len(wanted) <= MAX_TAGS_A_REQUEST:
             raise HTTPException(400, _STEP_WANTED)
 
         def read() -> bytes:
@@ -217,10 +206,10 @@ class _Api:
 
             layers = [one_step.Layer.of(each) for each in wanted]
             known = self._hub.segments(run) or self._run(run).segments()
-            heads, columns = one_step.read(known, layers, max(1, min(bins, 512)), scale)
+            heads, columns = one_step.read(known, layers, min(bins, 512), scale)
             return wire.message({"run": run, "scale": scale, "answers": heads}, columns)
 
-        async with self._reading:
+        async with self._reading.turn():
             return Response(await answered(read), media_type=wire.MEDIA_TYPE)
 
     async def media(self, request: Request) -> Response:
@@ -229,12 +218,11 @@ class _Api:
         `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together,
         `last=1` for the last of all.
         """
-        run, tag, kind = required(request, "run"), required(request, "tag"), request.query_params.get("kind", "image")
-        if kind not in MEDIA_KINDS:
-            raise HTTPException(400, f"kind is {' | '.join(MEDIA_KINDS)}")
-        wanted, position = request.query_params.get("step"), _whole(request, "position")
-        step = wanted if wanted == "newest" else _whole(request, "step")
-        is_last_alone = request.query_params.get("last") == "1"
+        asked = Asked.in_query(request)
+        run, tag, kind = asked.name("run"), asked.name("tag"), asked.choice("kind", MEDIA_KINDS, "image")
+        position = asked.whole("position", 0, MAX_POSITION)
+        step = "newest" if asked.value("step") == "newest" else asked.whole("step")
+        is_last_alone = asked.flag("last")
 
         def read() -> dict[str, Any]:
             return media_items.answer(self._run(run), kind, tag, step, position, is_last_alone=is_last_alone)
@@ -243,7 +231,7 @@ class _Api:
 
     async def blob(self, request: Request) -> Response:
         """A picture by the hash of its content, which never changes."""
-        run, digest = required(request, "run"), request.path_params["hash"]
+        run, digest = Asked.in_query(request).name("run"), request.path_params["hash"]
         if not _HASH.fullmatch(digest):
             raise HTTPException(404, "no such picture")
         data = await answered(lambda: self._run(run).blob(digest))
@@ -259,23 +247,17 @@ class _Api:
         return Response(data, media_type=form or "application/octet-stream", headers=headers)
 
     async def graph(self, request: Request) -> Response:
-        run, tag = required(request, "run"), request.query_params.get("tag")
+        asked = Asked.in_query(request)
+        run, tag = asked.name("run"), asked.text("tag")
         return json_answer(await answered(lambda: self._run(run).graph(tag)))
 
     async def marks(self, request: Request) -> Response:
-        run = required(request, "run")
+        run = Asked.in_query(request).name("run")
         found = await answered(lambda: self._run(run).marks())
         return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
-
-
-def _bound(tags: list[Any], sheaves: list[Sheaf], several: bool) -> bytes:
-    """The message that holds some sheaves of curves."""
-    heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=True)]
-    columns = [column for sheaf in sheaves for column in sheaf.columns()]
-    return wire.message({"answers": heads} if several else heads[0], columns)
 
 
 _STEP_WANTED = (
@@ -291,9 +273,25 @@ _CURVES_WANTED = (
 )
 
 
-def _formula(text: Any) -> str | Expression:
+def _curves_asked(body: Asked) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
+    """What `curves` is asked: the question of a tag, the runs, the tags, and whether these are several."""
+    several = body.has("tags")
+    tags = body.texts("tags", MAX_TAGS_A_REQUEST) if several else [body.name("tag")]
+    names = body.texts("runs", MAX_RUNS_A_REQUEST)
+    axis = body.choice("axis", ("step", "wall_time", "relative", "metric"), "step")
+    x = body.text("x")
+    if not tags or (axis == "metric") != (x is not None):
+        raise HTTPException(400, _CURVES_WANTED)
+    over = None if x is None else _formula(x)
+    start, stop = (body.edge(name, is_step=axis == "step") for name in ("start", "stop"))
+    columns = body.size("columns", 1000, MAX_COLUMNS)
+    is_log = body.flag("log") and axis != "wall_time"
+    return lambda tag: Question(_formula(tag), columns, start, stop, axis, over, is_log), names, tags, several
+
+
+def _formula(text: str) -> str | Expression:
     """A tag, or what stands behind a leading =."""
-    if not isinstance(text, str) or not text:
+    if not text:
         raise HTTPException(400, _CURVES_WANTED)
     if not text.startswith("="):
         return text
@@ -301,49 +299,3 @@ def _formula(text: Any) -> str | Expression:
         return expressions.parse(text[1:].strip())
     except expressions.ExpressionError as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _scale(request: Request) -> str:
-    scale = request.query_params.get("scale", "linear")
-    if scale not in ("linear", "log"):
-        raise HTTPException(400, "scale is linear or log")
-    return scale
-
-
-def _number(request: Request, name: str, default: int) -> float:
-    try:
-        value = float(request.query_params.get(name, default))
-    except ValueError as error:
-        raise HTTPException(400, f"{name}= is not a number") from error
-    return _within(value)
-
-
-def _within(value: Any) -> int:
-    if not isinstance(value, (int, float)) or not 1 <= value <= MAX_COLUMNS:
-        raise HTTPException(400, f"expected 1 to {MAX_COLUMNS} columns")
-    return int(value)
-
-
-def _whole(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    try:
-        return int(text[:20]) if text else None
-    except ValueError as error:
-        raise HTTPException(400, f"{name}= is not a whole number") from error
-
-
-def _edge(request: Request, name: str) -> float | int | None:
-    text = request.query_params.get(name)
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise HTTPException(400, f"{name}= is not a number") from error
-    if not np.isfinite(value):
-        raise HTTPException(400, f"{name}= is not a number")
-    return value

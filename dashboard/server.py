@@ -8,17 +8,22 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import uvicorn
 
+from dashboard import connections
 from dashboard.app import create_app
 from dashboard.security import LOOPBACK
 from dashboard.settings import Settings
 
 DEFAULT_PORT = 6006
 PORTS_TRIED = 100
+
+MAX_MESSAGE_BYTES = 1 << 20
+"""Of one message of an open tab, which is some kilobytes."""
 
 SWITCH_S = 0.0005
 """After so long a thread of ours lets another one have Python's lock. The usual 5 ms are waited for at every row of
@@ -89,7 +94,9 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        ws="websockets-sansio",
+        http=connections.HttpConnection,  # type: ignore[arg-type]  # asyncio's protocols, both
+        ws=connections.SocketConnection,
+        ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # loopback is faster than deflate; measured 1 ms a frame
         lifespan="on",
         timeout_graceful_shutdown=2,
@@ -104,6 +111,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_ready = ready
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's own; once a second those who are late are let go of."""
+        if counter % 10 == 0:
+            connections.let_go(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     def install_signal_handlers(self) -> None:  # older uvicorn
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,14 +13,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import wire
-from dashboard.embeddings import NEAR, Maps, Shelf, sheet_of
-from dashboard.exchange import answered, body_of, json_answer, required
+from dashboard.asked import Asked, is_number, is_whole
+from dashboard.embeddings import MAX_NEAR, NEAR, Maps, Shelf, sheet_of
+from dashboard.exchange import answered, body_of, json_answer
 from tracker.errors import SeriesNotFoundError
 from tracker.store.reader import Store
 from tracker.store.studies import meshes
 
 MAX_BODY_BYTES = 8 << 20
 MAX_CELLS = 2_000_000
+MAX_SETTINGS = 1_000
 MAX_STEPS = 120
 """Steps of a series that a slider reaches: a finger cannot choose among more."""
 
@@ -101,7 +103,7 @@ class _Pages:
     async def mesh(self, request: Request) -> Response:
         """One mesh of a series, the newest or that of `step=`, packed: vertices, faces, colors one after the other."""
         run, tag = _series(request)
-        step = _whole(request, "step")
+        step = Asked.in_query(request).whole("step")
 
         def read() -> bytes:
             items = self._store().run(run).media("mesh", tag)
@@ -120,7 +122,7 @@ class _Pages:
     async def embedding(self, request: Request) -> Response:
         """Principal components of an embedding, packed, with the words of each vector."""
         run, tag = _series(request)
-        step = _whole(request, "step")
+        step = Asked.in_query(request).whole("step")
         found = await answered(lambda: self._shelf.embedding(run, tag, step))
         from dashboard.figures.projection import pca
 
@@ -142,7 +144,7 @@ class _Pages:
     async def sprites(self, request: Request) -> Response:
         """The pictures of an embedding as one sheet, lossless WebP, 64 in a row."""
         run, tag = _series(request)
-        found = await answered(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
+        found = await answered(lambda: self._shelf.embedding(run, tag, Asked.in_query(request).whole("step")))
         if found.sprites is None:
             raise HTTPException(404, "this embedding has no pictures")
         sheet = await answered(lambda: sheet_of(found.sprites))
@@ -153,10 +155,11 @@ class _Pages:
         from dashboard.figures.projection import DISTANCES, neighbours
 
         run, tag = _series(request)
-        found = await answered(lambda: self._shelf.embedding(run, tag, _whole(request, "step")))
-        index, count = _whole(request, "index"), _whole(request, "count") or 20
-        distance = request.query_params.get("distance", "cosine")
-        if index is None or not 0 <= index < len(found.vectors) or distance not in DISTANCES or not 0 < count <= 1000:
+        found = await answered(lambda: self._shelf.embedding(run, tag, Asked.in_query(request).whole("step")))
+        asked = Asked.in_query(request)
+        index, count = asked.whole("index"), asked.whole("count") or 20
+        distance = asked.choice("distance", DISTANCES, "cosine")
+        if index is None or not 0 <= index < len(found.vectors) or not 0 < count <= 1000:
             expected = f"index= of a vector, distance={'|'.join(DISTANCES)}, count= up to 1000"
             raise HTTPException(400, f"expected {expected}")
         nearest, far = await answered(lambda: neighbours(found.vectors, index, count, distance))
@@ -167,13 +170,11 @@ class _Pages:
         from dashboard.figures.projection import between
 
         body = await body_of(request, MAX_BODY_BYTES)
-        run, tag, step = str(body.get("run")), str(body.get("tag")), body.get("step")
-        found = await answered(lambda: self._shelf.embedding(run, tag, step if isinstance(step, int) else None))
-        ends: list[Any] = [body.get("left"), body.get("right")]
+        run, tag, step = body.name("run"), body.name("tag"), body.whole("step")
+        found = await answered(lambda: self._shelf.embedding(run, tag, step))
+        ends = [body.value("left"), body.value("right")]
         last = len(found.vectors)
-        if not all(
-            isinstance(end, list) and end and all(isinstance(i, int) and 0 <= i < last for i in end) for end in ends
-        ):
+        if not all(isinstance(end, list) and end and all(is_whole(i) and 0 <= i < last for i in end) for end in ends):
             raise HTTPException(400, "expected left: [rows] and right: [rows], each of one vector at least")
         placed = await answered(lambda: between(found.vectors, ends[0], ends[1]))
         return Response(wire.message({}, [placed]), media_type=wire.MEDIA_TYPE)
@@ -184,9 +185,10 @@ class _Pages:
         `size=2|3` dimensions, `near=` as many neighbours as shall count (the perplexity of t-SNE).
         """
         run, tag = _series(request)
-        method, step = request.query_params.get("method", ""), _whole(request, "step")
+        asked = Asked.in_query(request)
+        method, step = asked.choice("method", NEAR), asked.whole("step")
         found = await answered(lambda: self._shelf.embedding(run, tag, step))
-        size, near = _whole(request, "size") or 3, _whole(request, "near") or NEAR.get(method, 0)
+        size, near = asked.whole("size", 2, 3) or 3, asked.whole("near", 0, MAX_NEAR) or NEAR[method]
         job = await answered(lambda: self._maps.job(method, found.vectors, size, near))
         said = {"progress": job.progress, "said": job.said, "problem": job.problem, "done": job.placed is not None}
         columns = [] if job.placed is None else list(job.placed.T)
@@ -200,16 +202,9 @@ def thinned(found: list[Any], most: int) -> list[Any]:
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
 
 
-def _whole(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    try:
-        return int(text[:20]) if text else None
-    except ValueError as error:
-        raise HTTPException(400, f"{name}= is not a whole number") from error
-
-
 def _series(request: Request) -> tuple[str, str]:
-    return required(request, "run"), required(request, "tag")
+    asked = Asked.in_query(request)
+    return asked.name("run"), asked.name("tag")
 
 
 async def importance(request: Request) -> Response:
@@ -217,16 +212,18 @@ async def importance(request: Request) -> Response:
     from dashboard.figures.importance import importance as found_in
 
     body = await body_of(request, MAX_BODY_BYTES)
-    parameters, target = body.get("parameters"), body.get("target")
+    parameters, target = body.value("parameters"), body.value("target")
     if (
         not isinstance(parameters, dict)
         or not isinstance(target, list)
         or not all(isinstance(values, list) and len(values) == len(target) for values in parameters.values())
+        or len(parameters) > MAX_SETTINGS
         or len(parameters) * len(target) > MAX_CELLS
-        or not all(value is None or isinstance(value, (int, float)) for value in target)
+        or not all(value is None or is_number(value) for value in target)
+        or any(isinstance(value, (list, dict)) for values in parameters.values() for value in values)
     ):
         raise HTTPException(400, "expected {parameters: {name: [values]}, target: [numbers]}, all of one length")
     numbers = [math.nan if value is None else float(value) for value in target]
-    found = await asyncio.to_thread(found_in, parameters, numbers)
+    found = await answered(lambda: found_in(parameters, numbers))
     plain = [{**vars(each), "clear": each.is_clear} for each in found]
     return json_answer({"importance": plain})

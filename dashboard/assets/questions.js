@@ -53,7 +53,10 @@ async function put(wishes) {
   try {
     const one = wishes.length === 1;
     const { head, column } = await api.curves({ ...how, runs, ...(one ? { tag } : { tags: wishes.map((wish) => wish.tag) }) });
-    wishes.forEach((wish, i) => wish.take(one ? head : head.answers[i], column));
+    // Of what is too large for one answer the last are left out, and have their turn next.
+    const answers = one ? [head] : head.answers;
+    waiting.push(...wishes.splice(answers.length));
+    wishes.forEach((wish, i) => wish.take(answers[i], column));
   } catch (error) {
     for (const wish of wishes) wish.fail(error);
   } finally {

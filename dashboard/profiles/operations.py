@@ -8,6 +8,9 @@ import numpy as np
 
 from dashboard.profiles.trace import Trace
 
+MAX_DEPTH = 500
+"""Levels between an operation and one that it is part of; Python's stack is 1,000 deep. Each is gone through once."""
+
 
 def operations(trace: Trace) -> list[dict[str, Any]]:
     """One row for each name on each kind of device, the one with most time of its own first. Times in µs.
@@ -49,10 +52,11 @@ def _within_itself(trace: Trace) -> np.ndarray[Any, np.dtype[np.bool_]]:
     within = np.zeros(len(trace), bool)
     parent, name = trace.parent, trace.name
     place = parent.copy()
-    while True:
+    for _ in range(MAX_DEPTH):
         inside = place >= 0
         if not inside.any():
-            return within
+            break
         at = np.flatnonzero(inside)
         within[at] |= name[place[at]] == name[at]
         place[at] = parent[place[at]]
+    return within

@@ -5,20 +5,21 @@ A profile is named by the hash of what was logged, so that answers about it neve
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import wire
+from dashboard.asked import Asked
 from dashboard.collector import not_collecting
-from dashboard.exchange import answered, finite_answer, required
+from dashboard.exchange import answered, finite_answer
 from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
 from tracker.store.reader import Store
@@ -26,6 +27,9 @@ from tracker.store.stored_run import StoredRun
 
 MAX_KEPT_EVENTS = 2_000_000
 """Of all profiles that are kept ready: about 400 MB with what profilers note of each event."""
+
+_HASH = re.compile(r"[0-9a-f]{32}")
+"""What may stand in the name of a file."""
 
 KEEP = {"cache-control": "private, max-age=31536000, immutable"}
 
@@ -53,7 +57,7 @@ class _Profiles:
 
     async def listed(self, request: Request) -> Response:
         """The profiles of a run: tag, step, time, hash and the name of the file they came from."""
-        run = required(request, "run")
+        run = Asked.in_query(request).name("run")
 
         def read() -> dict[str, Any]:
             stored = self._store().run(run)
@@ -81,27 +85,30 @@ class _Profiles:
 
     async def event(self, request: Request) -> Response:
         """What the profiler noted of one event."""
-        text = request.query_params.get("id", "")
-        if not text.isdecimal() or len(text) > 12:
-            raise HTTPException(400, "id= is the number of an event")
+        asked = Asked.in_query(request)
+        number = asked.whole("id", 0)
+        if number is None:
+            raise asked.wrong("id", "the number of an event", "nothing")
         view = await self._of(request)
         try:
-            found = view.arguments(int(text))
+            found = view.arguments(number)
         except KeyError as error:
             raise HTTPException(404, "the profile has no such event") from error
-        return Response(orjson.dumps(found), media_type="application/json", headers=KEEP)
+        return finite_answer(found, KEEP)
 
     async def file(self, request: Request) -> Response:
         """The trace as it was logged, for other programs."""
-        run, digest = required(request, "run"), required(request, "hash")
+        asked = Asked.in_query(request)
+        run, digest = asked.name("run"), asked.name("hash")
         data = await answered(lambda: self._store().run(run).blob(digest))
-        if data is None or not data.startswith(b"\x1f\x8b"):
+        if data is None or not data.startswith(b"\x1f\x8b") or not _HASH.fullmatch(digest):
             raise HTTPException(404, "there is no such profile")
         headers = {**KEEP, "content-disposition": f'attachment; filename="{digest}.trace.json.gz"'}
         return Response(data, media_type="application/gzip", headers=headers)
 
     async def _of(self, request: Request) -> ProfileView:
-        run, digest = required(request, "run"), required(request, "hash")
+        asked = Asked.in_query(request)
+        run, digest = asked.name("run"), asked.name("hash")
         found: ProfileView = await answered(lambda: self._view(self._store().run(run), digest))
         return found
 

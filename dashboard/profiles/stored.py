@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from dashboard.profiles import trace, xspace
+from tracker.values import packed
 from tracker.values.profile import unpacked
+
+_JSON = re.compile(rb"[ \t\r\n]*[{\[]")
 
 
 def opened(data: bytes) -> trace.Trace:
     """The trace in a stored profile's bytes.
 
     Raises:
-        LoggedValueError: it is damaged, or no trace.
+        ValueError: it is damaged, no trace, or too large for what is stored of it; see `tracker.values.packed`.
     """
     raw = unpacked(data)
-    return trace.read(raw) if raw.lstrip()[:1] in (b"{", b"[") else trace.build(xspace.events(raw))
+    if _JSON.match(raw):
+        packed.check_values(raw, "profile", packed.TEXTS, len(data))
+        return trace.read(raw)
+    return trace.build(xspace.events(raw, packed.TEXTS.n_values(len(data))))

@@ -176,7 +176,7 @@ class _Reading:
                 self._instant(event)
             elif event:
                 self.skipped += 1
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
             self.skipped += 1
 
     def _key(self, event: Any) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from dashboard import wire
 from dashboard.profiles import words
 from dashboard.profiles.operations import operations
 from dashboard.profiles.trace import Trace
@@ -31,6 +32,7 @@ class ProfileView:
         place = np.empty(len(trace), np.int64)
         place[order] = np.arange(len(trace))
         track, depth = trace.track[order], trace.depth[order]
+        row_of = track * (1 << 32) + depth
         head: dict[str, Any] = {
             "end": trace.end,
             "count": len(trace),
@@ -43,9 +45,7 @@ class ProfileView:
                     "process": each.process,
                     "name": each.name,
                     "device": each.device,
-                    "rows": [
-                        np.searchsorted(track * (1 << 32) + depth, (i << 32) + row).item() for row in range(each.depth)
-                    ],
+                    "rows": np.searchsorted(row_of, (i << 32) + np.arange(each.depth)).tolist(),
                 }
                 for i, each in enumerate(trace.tracks)
             ],
@@ -70,7 +70,7 @@ class ProfileView:
             columns += [at.astype("<f8"), value.astype("<f8")]
         self.packed = _packed(head, columns)
         self._count = len(trace)
-        parts = [orjson.dumps(trace.arguments[i], default=str) if trace.arguments[i] else b"{}" for i in order.tolist()]
+        parts = [_noted(trace.arguments[i]) for i in order.tolist()]
         self._ends = np.cumsum([len(part) for part in parts])
         self._arguments = b"".join(parts)
 
@@ -89,10 +89,14 @@ class ProfileView:
         return orjson.loads(self._arguments[begin : int(self._ends[event])])
 
 
+def _noted(arguments: Any) -> bytes:
+    return wire.encoded(arguments) if arguments else b"{}"
+
+
 def _packed(head: dict[str, Any], columns: list[npt.NDArray[Any]]) -> bytes:
     """As `dashboard.wire` packs, with columns of their own types, each from a multiple of 8 on."""
     head["columns"] = [[column.dtype.str, len(column)] for column in columns]
-    text = orjson.dumps(head)
+    text = wire.encoded(head)
     text += b" " * (-(len(text) + 4) % 8)
     parts = [len(text).to_bytes(4, "little"), text]
     for column in columns:

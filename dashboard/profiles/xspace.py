@@ -15,18 +15,26 @@ from typing import Any
 from tracker.errors import LoggedValueError, message
 from tracker.values.protobuf import fields
 
+MAX_FIELDS = 50_000_000
+"""Of a file unless less is said: 100 bytes of memory each at the worst."""
 
-def events(data: bytes) -> list[dict[str, Any]]:
+
+def events(data: bytes, most: int = MAX_FIELDS) -> list[dict[str, Any]]:
     """The events of an XSpace.
 
+    Args:
+        data: Its bytes.
+        most: Fields that may be read: two bytes of it can be an event.
+
     Raises:
-        LoggedValueError: it is none, or was cut off.
+        LoggedValueError: it is none, was cut off, or has more fields.
     """
     found: list[dict[str, Any]] = []
+    reading = _Reading(most)
     try:
-        for number, plane in fields(memoryview(data)):
+        for number, plane in reading.fields(memoryview(data)):
             if number == 1:
-                found += _plane(plane, len(found))
+                found += reading.plane(plane, len(found))
     except (ValueError, TypeError) as error:
         raise LoggedValueError(message("This profile is no XSpace, or was cut off.", got=str(error))) from error
     if not found:
@@ -34,41 +42,55 @@ def events(data: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _plane(data: memoryview, base: int) -> Iterator[dict[str, Any]]:
-    name, lines, names = "", [], {}
-    for number, value in fields(data):
-        if number == 2:
-            name = str(value, "utf-8", "replace")
-        elif number == 3:
-            lines.append(value)
-        elif number == 4:  # a map: key = 1, value = 2
-            entry = dict(fields(value))
-            about = dict(fields(entry.get(2, memoryview(b""))))
-            shown = about.get(4) or about.get(2) or b""
-            names[entry.get(1, 0)] = str(shown, "utf-8", "replace")
-    process = f"{name or 'plane'}#{base}"
-    yield {"ph": "M", "name": "process_name", "pid": process, "args": {"name": name}}
-    for data_of_line in lines:
-        yield from _line(data_of_line, process, names)
+class _Reading:
+    """Counts what is read."""
 
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._left = most
 
-def _line(data: memoryview, process: str, names: dict[int, str]) -> Iterator[dict[str, Any]]:
-    thread, name, shown, zero, own = 0, "", "", 0, []
-    for number, value in fields(data):
-        if number == 1:
-            thread = value
-        elif number == 2:
-            name = str(value, "utf-8", "replace")
-        elif number == 11:
-            shown = str(value, "utf-8", "replace")
-        elif number == 3:
-            zero = value
-        elif number == 4:
-            own.append(value)
-    yield {"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": shown or name}}
-    for each in own:
-        event = dict(fields(each))
-        yield {
-            "ph": "X", "pid": process, "tid": thread, "name": names.get(event.get(1, 0), "unnamed"),
-            "ts": zero / 1e3 + event.get(2, 0) / 1e6, "dur": event.get(3, 0) / 1e6,
-        }  # fmt: skip
+    def fields(self, data: memoryview) -> Iterator[tuple[int, Any]]:
+        """Those of a message, while there may be more."""
+        for each in fields(data):
+            self._left -= 1
+            if self._left < 0:
+                raise ValueError(f"too large: more than {self._most:,} fields, for what is stored of it")
+            yield each
+
+    def plane(self, data: memoryview, base: int) -> Iterator[dict[str, Any]]:
+        name, lines, names = "", [], {}
+        for number, value in self.fields(data):
+            if number == 2:
+                name = str(value, "utf-8", "replace")
+            elif number == 3:
+                lines.append(value)
+            elif number == 4:  # a map: key = 1, value = 2
+                entry = dict(self.fields(value))
+                about = dict(self.fields(entry.get(2, memoryview(b""))))
+                shown = about.get(4) or about.get(2) or b""
+                names[entry.get(1, 0)] = str(shown, "utf-8", "replace")
+        process = f"{name or 'plane'}#{base}"
+        yield {"ph": "M", "name": "process_name", "pid": process, "args": {"name": name}}
+        for line in lines:
+            yield from self._line(line, process, names)
+
+    def _line(self, data: memoryview, process: str, names: dict[int, str]) -> Iterator[dict[str, Any]]:
+        thread, name, shown, zero, own = 0, "", "", 0, []
+        for number, value in self.fields(data):
+            if number == 1:
+                thread = value
+            elif number == 2:
+                name = str(value, "utf-8", "replace")
+            elif number == 11:
+                shown = str(value, "utf-8", "replace")
+            elif number == 3:
+                zero = value
+            elif number == 4:
+                own.append(value)
+        yield {"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": shown or name}}
+        for each in own:
+            event = dict(self.fields(each))
+            yield {
+                "ph": "X", "pid": process, "tid": thread, "name": names.get(event.get(1, 0), "unnamed"),
+                "ts": zero / 1e3 + event.get(2, 0) / 1e6, "dur": event.get(3, 0) / 1e6,
+            }  # fmt: skip

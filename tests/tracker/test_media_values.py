@@ -16,6 +16,7 @@ from PIL import Image as Pictures
 
 import tracker
 from tracker import errors
+from tracker.values import packed
 from tracker.values.value import Value
 
 
@@ -398,14 +399,14 @@ def test_media_are_asked_for_by_step_and_by_place(logdir: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(zlib.compress(b"[" + b" " * 5_000_000), "more than"), (zlib.compress(b"[" * 100_000), "no compressed JSON"), (b"junk", "no compressed JSON"), (b"", "no compressed JSON")],
+    [(zlib.compress(b"[" + b" " * 5_000_000), "too large"), (zlib.compress(b"[" * 100_000), "too deeply"), (b"junk", "cannot be unpacked"), (b"", "cannot be read")],
     ids=["bomb", "nested", "junk", "empty"],
 )  # fmt: skip
 def test_bombs_and_junk_in_a_store_are_refused(
     logdir: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, words: str
 ) -> None:
     """A run from elsewhere may hold anything: it costs no more memory than the limit, and says what was wrong."""
-    monkeypatch.setattr("tracker.store.answers._PLAIN_LIMIT", 1_000_000)
+    monkeypatch.setattr("tracker.values.packed.NUMBERS", packed.NUMBERS._replace(bytes_free=1_000_000))
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"t": tracker.Table([[1]])}, step=0)
     (path,) = (logdir / "a").glob("*.sqlite")

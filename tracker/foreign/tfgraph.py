@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from typing import Any
 
 from tracker.foreign import protos
+from tracker.values import packed
 from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
@@ -126,7 +125,7 @@ def _shape(message: Any) -> list[int] | None:
 
 def graph_def(encoded_graph: bytes) -> bytes:
     """A stored graph as the bytes of a GraphDef, for TensorBoard."""
-    plain = json.loads(zlib.decompressobj().decompress(encoded_graph, 256 * 1024 * 1024))
+    plain = packed.unpacked_json(encoded_graph, "graph")
     message = protos.GraphDef()
     message.versions.producer = 22
     inputs: dict[str, list[bytes]] = {}

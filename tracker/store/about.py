@@ -9,6 +9,7 @@ from typing import Any
 from tracker.store import read_only
 from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
 from tracker.store.run_files import RunFiles
+from tracker.values import packed
 
 _ENVIRONMENT = (
     "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
@@ -30,7 +31,11 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
         with read_only.snapshot(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
         for form, data in rows:
-            about |= json.loads(data) if form == "application/json" else {"diff": data.decode("utf-8", "replace")}
+            about |= (
+                packed.parsed(data, "environment")
+                if form == "application/json"
+                else {"diff": data.decode("utf-8", "replace")}
+            )
         found.append(about)
     return found
 

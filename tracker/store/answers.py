@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.errors import DamagedBytesError
-from tracker.values import stored_array
+from tracker.values import packed, stored_array
 from tracker.values.histogram import Histogram
-
-_PLAIN_LIMIT = 256 * 1024 * 1024
-"""Bytes that compressed JSON (a graph, a table, a figure) may unpack to; more is a mistake or an attack."""
 
 
 @dataclass(frozen=True)
@@ -112,18 +106,9 @@ class MediaItem:
         """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`.
 
         Raises:
-            DamagedBytesError: the bytes are no such thing, or unpack to more than 256 MiB.
+            DamagedBytesError: the bytes are no such thing, or unpack to more than 256 MiB; see `packed`.
         """
-        decoder = zlib.decompressobj()
-        try:
-            plain = decoder.decompress(self.data, _PLAIN_LIMIT)
-            if decoder.unconsumed_tail:
-                raise DamagedBytesError("these bytes unpack to more than 256 MiB: a mistake or an attack")
-            return json.loads(plain)
-        except (zlib.error, ValueError, RecursionError) as error:
-            if isinstance(error, DamagedBytesError):
-                raise
-            raise DamagedBytesError("these bytes are no compressed JSON") from error
+        return packed.unpacked_json(self.data, self.form, packed.NUMBERS)
 
     @property
     def table(self) -> dict[str, list[Any]]:

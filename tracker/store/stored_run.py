@@ -24,7 +24,7 @@ from tracker.store.segments import Segment
 from tracker.store.sketch_levels import SketchLevels
 from tracker.store.stretch import Points
 from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
-from tracker.values import kept
+from tracker.values import kept, packed
 from tracker.values.profile import unpacked
 
 _OWN_KINDS = (
@@ -271,7 +271,7 @@ class StoredRun:
 
     def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
         """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
-        charts: dict[str, dict[str, list[Any]]] = json.loads(self.media("layout", tag)[-1].data)
+        charts: dict[str, dict[str, list[Any]]] = packed.parsed(self.media("layout", tag)[-1].data, "layout")
         return charts
 
     def confusions(self, tag: str) -> list[Confusion]:
@@ -288,7 +288,7 @@ class StoredRun:
             tags = self.tags("graph")
             tag = "graph" if "graph" in tags or not tags else tags[0]
         newest = self.media("graph", tag)[-1]
-        plain: dict[str, Any] = newest.json
+        plain: dict[str, Any] = packed.unpacked_json(newest.data, "graph")
         return plain
 
     def profile(self, tag: str | None = None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
 from tracker.store.answers import MediaItem
-from tracker.values import stored_array
+from tracker.values import packed, stored_array
 
 Array = npt.NDArray[Any]
 
@@ -124,7 +123,7 @@ def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbe
     vectors = stored_array.read(parts["vectors"].data)
     if vectors.ndim != 2:
         raise DamagedBytesError(f"an embedding is a table, not {vectors.shape}")
-    words: dict[str, Any] = json.loads(parts["labels"].data) if "labels" in parts else {}
+    words: dict[str, Any] = packed.parsed(parts["labels"].data, "table of labels") if "labels" in parts else {}
     rows = words.get("rows") or []
     header = words.get("header") or ["label", *(f"label {k}" for k in range(2, len(rows[0]) + 1 if rows else 0))]
     sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None

@@ -12,10 +12,8 @@ from typing import Any
 
 from tracker import door
 from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.values import packed
 from tracker.values.value import Medium, Value
-
-MAX_BYTES = 1 << 30
-"""Of a trace unpacked: a million events take about 350 MB."""
 
 FORM = "application/vnd.everystep.trace+json+gzip"
 XSPACE_FORM = "application/vnd.everystep.xspace+gzip"
@@ -81,26 +79,17 @@ class Profile(Value):
         return len(self._data) + 200
 
     def encode(self) -> list[Medium]:
-        packed = self._data if self._data.startswith(_GZIP) else gzip.compress(self._data, 6, mtime=0)
-        return [Medium(self.form, self.attributes, packed)]
+        data = self._data if self._data.startswith(_GZIP) else gzip.compress(self._data, 6, mtime=0)
+        return [Medium(self.form, self.attributes, data)]
 
 
 def unpacked(data: bytes) -> bytes:
     """The trace as it was written.
 
     Raises:
-        LoggedValueError: damaged, or larger than `MAX_BYTES`.
+        DamagedBytesError: damaged, or too large; see `packed`.
     """
-    decoder = zlib.decompressobj(31)
-    try:
-        whole = decoder.decompress(data, MAX_BYTES)
-    except zlib.error as error:
-        raise LoggedValueError(message("This profile cannot be unpacked.", got=str(error))) from error
-    if decoder.unconsumed_tail:
-        raise LoggedValueError(
-            message("This profile is too large.", expected=f"at most {MAX_BYTES >> 20} MB unpacked", got="more")
-        )
-    return whole
+    return packed.unpacked(data, "profile", packed.TEXTS, packed.GZIP)
 
 
 def _found(path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,23 @@ def read(data: bytes) -> npt.NDArray[Any]:
     """The array of an item.
 
     Raises:
-        DamagedBytesError: the bytes are no array.
+        DamagedBytesError: the bytes are no array of numbers, or claim more of them than they hold.
     """
     try:
+        _check_header(data)
         found: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, OverflowError) as error:
         raise DamagedBytesError(f"these bytes are no array ({error})") from error
     return found
+
+
+def _check_header(data: bytes) -> None:
+    """That an array is as large as its bytes: NumPy makes room for what the header claims before it reads."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    # Of no elements each axis but one may still be of any length, and what is made of it as long.
+    n_bytes = math.prod(shape) * max(1, dtype.itemsize)
+    if n_bytes > len(data) - file.tell() or not 0 <= min(shape, default=0) <= max(shape, default=0) <= len(data):
+        raise ValueError(f"a shape of {shape} in {len(data)} bytes")
