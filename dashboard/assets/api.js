@@ -1,4 +1,5 @@
 // Asking the server. Curves come as a JSON head and packed float64 columns; see dashboard/wire.py.
+import { parse } from "./dictionary.js";
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
 
@@ -7,7 +8,7 @@ const base = `${boot.prefix}/api/v1`;
 async function checked(answer) {
   if (answer.ok) return answer;
   let said = "";
-  try { said = (await answer.json()).error; } catch { /* not JSON */ }
+  try { said = parse(await answer.text()).error; } catch { /* not JSON */ }
   throw new Error(said || `the server answered ${answer.status}`);
 }
 
@@ -17,7 +18,7 @@ const query = (values) =>
 // more: pairs, for names that stand several times.
 export async function json(path, values = {}, more = []) {
   const rest = more.length ? `&${new URLSearchParams(more)}` : "";
-  return (await checked(await fetch(`${base}/${path}?${query(values)}${rest}`))).json();
+  return parse(await (await checked(await fetch(`${base}/${path}?${query(values)}${rest}`))).text());
 }
 
 export async function packed(path, values = {}) {
@@ -26,7 +27,7 @@ export async function packed(path, values = {}) {
 
 const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
 
-export const post = async (path, body) => (await posted(path, body)).json();
+export const post = async (path, body) => parse(await (await posted(path, body)).text());
 export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
 export const file = async (path, body) => (await posted(path, body)).blob();
 

@@ -6,6 +6,7 @@ import * as runTip from "./run_tip.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Camera } from "./camera3d.js";
+import { parse } from "./dictionary.js";
 import { Points, fitted } from "./points.js";
 import { css } from "./palette.js";
 import { bestColour, bestLabel, colouring, drawLegend } from "./embeddings_colour.js";
@@ -231,7 +232,7 @@ async function own() {
   const ends = { ...where, step: data.step, left, right: selected };
   left = null;
   const answer = await fetch(`${state.boot.prefix}/api/v1/embedding/axis`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ends) });
-  if (!answer.ok) { say((await answer.json()).error); return; }
+  if (!answer.ok) { say(parse(await answer.text()).error); return; }
   data.own = decode(await answer.arrayBuffer()).column(data.count);
   way.kind = is.kind.value = "axis";
   place();
