@@ -117,7 +117,10 @@ def _use(page: Any, base: str, folder: Path, until: Callable[..., Any]) -> None:
         until(page, "viz.ready")
     page.goto(f"{base}/?p=runs&col=last:__proto__%0Amax:constructor%0Aconfig:__proto__.__proto__%0Aconfig:{TRAP}.x")
     until(page, "viz.ready && document.querySelector('.ag-row') !== null")
-    until(page, "document.querySelectorAll('.ag-row').length > 2 && document.querySelector('.grid').innerText.includes('2')")
+    until(
+        page,
+        "document.querySelectorAll('.ag-row').length > 2 && document.querySelector('.grid').innerText.includes('2')",
+    )
     for form in ("csv", "json", "html"):
         answer = page.request.post(f"{base}/api/v1/export", data={"form": form, "runs": page.evaluate("viz.runs()")})
         assert answer.ok
