@@ -60,7 +60,7 @@ def _log(logdir: Path, name: str, names: list[str]) -> None:
         pixels = np.zeros((4, 4), np.uint8)
         for each in few:
             boxes = {each: [{"box": [0, 0, 2, 2], "label": each, "score": 0.5}]}
-            run.log({f"i/{each}": tracker.Image(pixels, each, label=each, predictions={other: 0.5 for other in few}, boxes=boxes)}, step=0)  # fmt: skip
+            run.log({f"i/{each}": tracker.Image(pixels, each, label=each, predictions=dict.fromkeys(few, 0.5), boxes=boxes)}, step=0)  # fmt: skip
             run.log({f"t/{each}": tracker.Text(each), f"q/{each}": tracker.PRCurve([0, 1], [0.1, 0.9])}, step=0)
             run.log({f"l/{each}": tracker.Layout({each: {each: ["Multiline", ["loss"]]}})}, step=0)
         run.log({"table": tracker.Table({each: [each, "1"] for each in few})}, step=0)
