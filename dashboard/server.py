@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import uvicorn
 
@@ -65,7 +66,7 @@ def address(settings: Settings) -> str:
     """What to open in the browser, the token included."""
     name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
     name = f"[{name}]" if ":" in name else name
-    query = f"?token={settings.token}" if settings.token else ""
+    query = f"?token={quote(settings.token, safe='')}" if settings.token else ""
     return f"http://{name}:{settings.port}{settings.prefix}/{query}"
 
 

@@ -2,10 +2,14 @@
 import { parse } from "./dictionary.js";
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
+import * as session from "./session.js";
 
 const base = `${boot.prefix}/api/v1`;
 
+export const get = (address) => fetch(address, { headers: session.headers() });
+
 async function checked(answer) {
+  session.heard(answer);
   if (answer.ok) return answer;
   let said = "";
   try { said = parse(await answer.text()).error; } catch { /* not JSON */ }
@@ -16,19 +20,22 @@ const query = (values) =>
   new URLSearchParams(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)).toString();
 
 // more: pairs, for names that stand several times.
+// The list of runs was fetched while the scripts came, by the address alone: with a header it would be another question.
 export async function json(path, values = {}, more = []) {
   const rest = more.length ? `&${new URLSearchParams(more)}` : "";
-  return parse(await (await checked(await fetch(`${base}/${path}?${query(values)}${rest}`))).text());
+  return parse(await (await checked(await (path === "runs" ? fetch : get)(`${base}/${path}?${query(values)}${rest}`))).text());
 }
 
 export async function packed(path, values = {}) {
-  return decode(await (await checked(await fetch(`${base}/${path}?${query(values)}`))).arrayBuffer());
+  return decode(await (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer());
 }
 
-const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
+const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json", ...session.headers() }, body: JSON.stringify(body) }));
 
 export const post = async (path, body) => parse(await (await posted(path, body)).text());
 export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
+// The bytes that an address below this interface gives.
+export const bytes = async (path, values) => (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
 export const file = async (path, body) => (await posted(path, body)).blob();
 
 let underWay = 0, answered = 0;

@@ -87,7 +87,7 @@ async function open(which) {
   at(".profile-flame").replaceChildren(Object.assign(document.createElement("div"), { className: "skeleton" }));
   let answer;
   try {
-    answer = await fetch(`${boot.prefix}/api/v1/profile?${query}`);
+    answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
     if (!answer.ok) throw new Error(parse(await answer.text()).error);
     flame = decode(await answer.arrayBuffer());
   } catch (error) {
