@@ -113,12 +113,12 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard.sessions import secret_of
     from dashboard.settings import Settings, index_file
 
+    if not arguments.host.strip():
+        raise Senseless("--host is empty, which would be every address; leave it out to be on this machine only")
     if arguments.no_token and not is_loopback(arguments.host):
         raise Refusal(
             f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
         )
-    if not arguments.host.strip():
-        raise Senseless("--host is empty, which would be every address of this machine; leave it out for this machine only")
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
     # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.
@@ -143,8 +143,8 @@ def _chosen_token(given: str | None) -> str | None:
 
     token, place = (given, "--token") if given is not None else (os.environ.get("VIZ_TOKEN") or None, "VIZ_TOKEN")
     if token is not None and len(token) < LEAST_TOKEN:
-        length = f"has {len(token)} characters" if token else "is empty"
-        raise Senseless(f"{place} {length}; {LEAST_TOKEN} are the least, or leave it out to have one made")
+        length = f"has {len(token)} of the {LEAST_TOKEN} characters that are the least" if token else "is empty"
+        raise Senseless(f"{place} {length}; leave it out to have one made")
     return token
 
 

@@ -34,7 +34,7 @@ LIVE_PROTOCOL = "everystep"
 """Of the live feed; a page says its key as a second one, as it can add no header there."""
 
 LEAST_TOKEN = 16
-"""Characters of a token that somebody chose: at twenty guesses a minute nobody gets far, but a cookie could be worked on."""
+"""Characters of a token that somebody chose: who has a cookie could try shorter ones out at home."""
 
 FAILURES_A_MINUTE = 20
 """Wrong tokens of one address before it has to wait; 256 random bits need no more, but guessing should look futile."""
@@ -219,7 +219,7 @@ def _is_from(origin: str, host: str) -> bool:
 
 
 def _cookie_name(headers: Headers) -> str:
-    """By the port as the browser sees it: servers on several ports, or at the ends of several tunnels, are told apart."""
+    """By the port as the browser sees it, so that servers at the ends of several tunnels are told apart."""
     found = _HOST.fullmatch(headers.get("host", ""))
     return f"everystep_{(found['port'] if found else None) or 'web'}"
 

@@ -55,14 +55,14 @@ export function setRunning(any, last = 0) {
 
 function show() {
   const open = socket?.readyState === WebSocket.OPEN;
-  const state = !open ? (session.asks() ? "asking" : everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
+  const state = !open ? (session.isOut() ? "asking" : everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
   const all = latency.latency(RECENT);
   const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
   light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
-  light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
+  light.title = state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
 
 setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
@@ -125,11 +125,13 @@ export function connect() {
     if (asleep) return;
     attempts += 1;
     // Why a line is refused is not told to a page; the server says it to a question.
-    if (session.asks() || await session.isShutOut()) { show(); return; }
+    if (session.isOut() || await session.isShutOut()) { show(); return; }
     again = setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
   };
 }
 
+// Whoever closed the question finds it here again; or a server that knows the page after all.
+light.addEventListener("click", async () => { if (session.isOut() && !(await session.isShutOut(true))) connect(); });
 session.onLetIn(() => { if (!asleep) connect(); });
 
 // Seen again, it asks for what it missed, as after a line that broke.

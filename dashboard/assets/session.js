@@ -19,12 +19,16 @@ export const onLetIn = (listener) => listeners.add(listener);
 
 const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...headers(), ...more } });
 
-// Whether the server is there and does not know this page; then the token is asked for.
-export async function isShutOut() {
+let out = false; // whether the server does not know this page
+export const isOut = () => out;
+
+// Whether the server is there and does not know this page; then the token is asked for, once: who closed the question is
+// not asked by every answer. again: somebody wants to be asked.
+export async function isShutOut(again = false) {
   try {
-    if ((await session()).status !== 401) return false;
+    if ((await session()).status !== 401) { out = false; return false; }
   } catch { return false; } // not there
-  ask();
+  ask(again);
   return true;
 }
 
@@ -46,8 +50,9 @@ function understood(text) {
 }
 
 let open = null;
-function ask() {
-  if (open) return;
+function ask(again = false) {
+  if (open || (out && !again)) return;
+  out = true;
   const form = document.createElement("form");
   form.className = "asking";
   const words = form.appendChild(document.createElement("p"));
@@ -67,6 +72,7 @@ function ask() {
       if (!answer.ok) { wrong.textContent = answer.status === 401 ? "That is not the token of the server that runs now." : parse(await answer.text()).error; return; }
       key = parse(await answer.text()).key;
       local.set(place, key);
+      out = false;
       open.close();
       for (const listener of listeners) listener();
     } catch (error) { wrong.textContent = `The server cannot be reached: ${error.message}`; }
@@ -75,5 +81,3 @@ function ask() {
   open.addEventListener("close", () => { open = null; });
   field.focus();
 }
-
-export const asks = () => Boolean(open);

@@ -43,7 +43,12 @@ def test_a_page_goes_on_with_the_token_of_a_restarted_server(
 ) -> None:
     """It says what happened, takes the new token or the address that was printed, and loses nothing that it showed."""
     assert "The server was restarted and asks for its new token" in page.inner_text("dialog")
+    until(page, "document.getElementById('live').dataset.state === 'asking'")
     assert page.inner_text("#live").startswith("needs its token")
+    page.keyboard.press("Escape")
+    until(page, "document.querySelector('dialog') === null")
+    page.click("#live")
+    until(page, "document.querySelector('dialog[open]') !== null")
     page.fill("dialog input", "not the token of anybody")
     page.click("dialog >> text=Go on")
     until(page, "document.querySelector('dialog .wrong').textContent.includes('not the token')")

@@ -107,10 +107,32 @@ def test_guessing_tokens_is_slowed_down(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example", "evil.example:6006", "127.0.0.1.evil.example", "", "localhost.evil.example:6006", "169.254.1.1",
-        "[::1]evil.example", "[::1].evil", "[::1", "::1", "[::1]:", "[::1]:x", "[::1]:6006:6006", "localhost:@evil.example", "localhost:6006@evil.example",
-        "evil@localhost", "localhost:evil", "localhost:", "localhost:999999", "[localhost]", "127.0.0.1:6006/", " localhost", "localhost,evil.example", "[::1%25lo]", "0.0.0.0",
-    ],  # fmt: skip
+        "evil.example",
+        "evil.example:6006",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost.evil.example:6006",
+        "169.254.1.1",
+        "[::1]evil.example",
+        "[::1].evil",
+        "[::1",
+        "::1",
+        "[::1]:",
+        "[::1]:x",
+        "[::1]:6006:6006",
+        "localhost:@evil.example",
+        "localhost:6006@evil.example",
+        "evil@localhost",
+        "localhost:evil",
+        "localhost:",
+        "localhost:999999",
+        "[localhost]",
+        "127.0.0.1:6006/",
+        " localhost",
+        "localhost,evil.example",
+        "[::1%25lo]",
+        "0.0.0.0",
+    ],
 )
 def test_a_foreign_name_in_host_is_refused(client: TestClient, host: str) -> None:
     """A name that an attacker points at 127.0.0.1 (DNS rebinding) reaches nothing, with or without the token."""
