@@ -61,7 +61,8 @@ def create_app(settings: Settings) -> ASGIApp:
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
-        return HTMLResponse(shell.page(settings, assets.digest, _version(), request.query_params.get("p", "")))
+        key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
+        return HTMLResponse(shell.page(settings, assets.digest, _version(), request.query_params.get("p", ""), key))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)
@@ -100,7 +101,7 @@ def create_app(settings: Settings) -> ASGIApp:
         await (dash if inside else web)(scope, receive, send)
 
     hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
-    return security.Guard(app, settings.token, hosts, f"everystep_{settings.port}", settings.prefix, settings.framed)
+    return security.Guard(app, settings.token, hosts, settings.secret, settings.prefix, settings.framed)
 
 
 async def _explain(_: Request, error: Exception) -> Response:

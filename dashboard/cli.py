@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
+from dashboard.commands.refusal import Refusal, Senseless, add_logdir, existing_logdir
 
 if TYPE_CHECKING:
     from dashboard.settings import Settings
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except Refusal as refusal:
         print(f"viz: {refusal}", file=sys.stderr)  # noqa: T201 the command's own voice
-        return 1
+        return refusal.status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output has gone: `viz runs | head`
@@ -114,26 +114,42 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard import security
     from dashboard.beside import prepare
     from dashboard.server import is_loopback
+    from dashboard.sessions import secret_of
     from dashboard.settings import Settings, index_file
 
+    if not arguments.host.strip():
+        raise Senseless("--host is empty, which would be every address; leave it out to be on this machine only")
     if arguments.no_token and not is_loopback(arguments.host):
         raise Refusal(
             f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
         )
-    if arguments.token == "":
-        raise Refusal("--token is empty; leave it out to have one made")
-    token = None if arguments.no_token else arguments.token or os.environ.get("VIZ_TOKEN") or security.new_token()
-    prefix = "/" + arguments.path_prefix.strip("/") if arguments.path_prefix.strip("/") else ""
+    chosen = None if arguments.no_token else _chosen_token(arguments.token)
+    token = None if arguments.no_token else chosen or security.new_token()
+    # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.
+    parts = [*arguments.path_prefix.strip("/").split("/"), *([security.new_token()] if arguments.framed else [])]
+    prefix = "".join(f"/{part}" for part in parts if part)
     return Settings(
         logdir,
         host=arguments.host,
         token=token,
+        secret=secret_of(chosen) if chosen else None,
         prefix=prefix,
         read_only=arguments.read_only,
         framed=arguments.framed,
         mirror=prepare(logdir),
         index=index_file(logdir),
     )
+
+
+def _chosen_token(given: str | None) -> str | None:
+    """The token that somebody chose, on the command line or in the environment; None where nobody did."""
+    from dashboard.security import LEAST_TOKEN
+
+    token, place = (given, "--token") if given is not None else (os.environ.get("VIZ_TOKEN") or None, "VIZ_TOKEN")
+    if token is not None and len(token) < LEAST_TOKEN:
+        length = f"has {len(token)} of the {LEAST_TOKEN} characters that are the least" if token else "is empty"
+        raise Senseless(f"{place} {length}; leave it out to have one made")
+    return token
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -76,6 +76,8 @@ class Follower:
         self._last_scan = 0.0
         self._took = 0.0
         self._watches: dict[Path, Watch] = {}
+        self._absent: set[Path] = set()
+        """Folders that were not there when they were to be watched."""
         self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
 
     def start(self) -> None:
@@ -146,6 +148,8 @@ class Follower:
             names = {self.library.name_of(folder) for folder in dirty}
             if None in names:  # something that is no run yet: of many such words one look is the answer
                 self._next_scan = min(self._next_scan, self._last_scan + 4 * self._took)
+            if now >= next_net and self._is_replaced():
+                self._next_scan = 0.0
             if now >= self._next_scan:
                 self._scan(now)
             written = {name for name in names if name is not None}
@@ -160,8 +164,8 @@ class Follower:
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
 
     def _scan(self, now: float) -> None:
-        self._ask(self.library.scan)
         self._begin_watch()
+        self._ask(self.library.scan)
         self._last_scan = time.monotonic()
         self._took = self._last_scan - now
         self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
@@ -202,9 +206,19 @@ class Follower:
             if before[name] < len(AGAIN_S):
                 self._awaited[name] = (time.monotonic() + AGAIN_S[before[name]], before[name] + 1)
 
+    def _is_replaced(self) -> bool:
+        """Whether a folder that is followed has gone, has come, or is another one than before."""
+        return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
+
     def _begin_watch(self) -> None:
+        for root in [root for root, watch in self._watches.items() if watch.is_over]:
+            self._watches.pop(root).stop()
+        self._absent.clear()
         for root in (self.library.root, self.library.mirror):
-            if root is None or root in self._watches or not root.is_dir():
+            if root is None or root in self._watches:
+                continue
+            if not root.is_dir():
+                self._absent.add(root)
                 continue
             watch = Watch(root, self._note)
             try:

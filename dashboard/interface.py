@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dashboard import graph_routes, machine_routes, package_scripts, page_routes, routes, study_routes
+from dashboard import graph_routes, machine_routes, package_scripts, page_routes, routes, study_routes, trash
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
@@ -27,6 +27,8 @@ class Interface:
         def store() -> Store:
             return Store(logdir, mirror)
 
+        if not settings.read_only:
+            trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._hub = hub = Hub(lambda tell: Follower(logdir, tell, mirror, settings.index))
         self._beside = Beside(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [

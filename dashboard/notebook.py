@@ -15,7 +15,6 @@ import contextlib
 import html
 import os
 import re
-import secrets
 import subprocess
 import sys
 import threading
@@ -81,7 +80,6 @@ def _address(root: Path) -> str:
     if root.exists() and not root.is_dir():
         raise RuntimeError(f"{root} is a file; give the folder of runs, as in tracker.init(logdir=...)")
     root.mkdir(parents=True, exist_ok=True)
-    secret = secrets.token_urlsafe(32)
     process = subprocess.Popen(  # noqa: S603 our own module, no shell
         [
             sys.executable,
@@ -94,8 +92,6 @@ def _address(root: Path) -> str:
             "0",
             "--framed",
             "--no-token",
-            "--path-prefix",
-            secret,
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""What the page was told: names, tags, notes and colours of runs, saved views, runs in the trash.
+"""What the page was told: names, tags, notes and colours of runs, saved views.
 
 All of it lies in files of the dashboard's own (`page.sqlite`, beside a run's segments and at the top of the logdir), so
 that no writer's file is touched. Each change is written twice in one transaction: as what holds now (`properties`) and
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import sqlite3
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker import logdir
-from tracker.errors import RunNotFoundError, TrackerError, message
+from tracker.errors import TrackerError, message
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -93,53 +92,3 @@ def check(key: Any, value: Any) -> None:
         )
     if isinstance(value, list) and not all(isinstance(tag, str) for tag in value):
         raise PageChangeError(message("tags are texts.", got=value))
-
-
-def to_trash(root: Path, name: str) -> None:
-    """Moves a run's own files (segments, and what the page knows of it) to the trash; checkpoints beside them stay.
-
-    Raises:
-        RunNameError: no run can have this name.
-        RunNotFoundError: there is no such run.
-        PageChangeError: the files cannot be moved.
-    """
-    folder = _folder(root, name)
-    _move(folder, root / logdir.TRASH_FOLDER / name, name)
-    with contextlib.suppress(OSError):  # what else lies there stays
-        folder.rmdir()
-
-
-def from_trash(root: Path, name: str) -> None:
-    """Moves it back; errors as in `to_trash`. A run that has taken its name meanwhile stays, and so does the trash."""
-    folder = _folder(root, name)
-    if logdir.segment_files(folder):
-        raise PageChangeError(message(f"There is a run {name!r} again.", hint="Delete or move that one first."))
-    # The empty folder stays in the trash: the watch may be about to look into it, and does not bear its going.
-    _move(root / logdir.TRASH_FOLDER / name, folder, name)
-
-
-def in_trash(root: Path) -> list[str]:
-    """Names of the runs in the trash."""
-    trash = root / logdir.TRASH_FOLDER
-    return [name for name, _ in logdir.run_folders(trash)] if trash.is_dir() else []
-
-
-def _folder(root: Path, name: str) -> Path:
-    return root if name == "." else root / logdir.check_run_name(name)
-
-
-def _move(source: Path, target: Path, name: str) -> None:
-    files = logdir.segment_files(source)
-    if not files:
-        raise RunNotFoundError(message(f"There is no run {name!r} in {source}."))
-    if logdir.segment_files(target):
-        target = target.with_name(f"{target.name}~{secrets.token_hex(3)}")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        # The segments last: until they are gone the run is where it was.
-        for path in [source / logdir.PAGE_FILE, *files]:
-            for ending in ("-shm", "-wal", "-journal", ""):
-                with contextlib.suppress(FileNotFoundError):
-                    os.replace(f"{path}{ending}", target / f"{path.name}{ending}")
-    except OSError as error:
-        raise PageChangeError(message(f"{name} cannot be moved: {error.strerror or error}")) from error

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard import exports, expressions, page_file
+from dashboard import exports, expressions, page_file, trash
 from dashboard.asked import Asked
 from dashboard.exchange import apart, body_of, json_answer
 from dashboard.hub import Hub
@@ -240,7 +240,7 @@ class _Page:
 
     async def trash(self, _: Request) -> Response:
         """Names of the runs in the trash."""
-        return json_answer({"runs": await asyncio.to_thread(page_file.in_trash, self._root)})
+        return json_answer({"runs": await asyncio.to_thread(trash.in_trash, self._root)})
 
     async def discard(self, request: Request) -> Response:
         """{runs}: moves them to the trash; with restore: true back. A run that is being written stays where it is."""
@@ -250,11 +250,11 @@ class _Page:
         def move() -> None:
             for name in names:
                 if restore:
-                    page_file.from_trash(self._root, name)
+                    trash.from_trash(self._root, name)
                 elif self._store().run(name).status == "running":
                     raise page_file.PageChangeError(f"{name} is being written; stop it first.")
                 else:
-                    page_file.to_trash(self._root, name)
+                    trash.to_trash(self._root, name)
 
         await self._do(move)
         self._hub.look_again()

@@ -7,6 +7,7 @@ user can. The model is Jupyter's: a token on by default, shown once in the addre
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import time
 from collections import deque
@@ -18,8 +19,22 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.sessions import Session, Sessions
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN_PATHS = frozenset({"/healthz"})
+SESSION_PATH = "/session"
+"""Answered here: whether a page is still let in, and for the token a new session."""
+
+BY_COOKIE = ("/assets/", "/packages/", "/dash/", "/api/v1/blobs/", "/api/v1/profile/file")
+"""What a browser asks for by address, where no page can add a header; besides the page and the list of runs."""
+
+KEY_HEADER = "x-everystep-key"
+LIVE_PROTOCOL = "everystep"
+"""Of the live feed; a page says its key as a second one, as it can add no header there."""
+
+LEAST_TOKEN = 16
+"""Characters of a token that somebody chose: who has a cookie could try shorter ones out at home."""
 
 FAILURES_A_MINUTE = 20
 """Wrong tokens of one address before it has to wait; 256 random bits need no more, but guessing should look futile."""
@@ -60,7 +75,7 @@ class Guard:
         app: What it guards.
         token: What a visitor must show; None lets everyone in who can reach the port.
         hosts: Names by which the server may be addressed; None for any.
-        cookie: Name of the cookie that stands for the token after the first visit.
+        secret: What sessions are made with, when they are to outlive this start.
         prefix: Path below which the app lives, such as "/viz"; empty for the root.
         framed: Whether a notebook of this machine may show it in a frame.
     """
@@ -70,14 +85,14 @@ class Guard:
         app: ASGIApp,
         token: str | None,
         hosts: frozenset[str] | None,
-        cookie: str,
+        secret: bytes | None = None,
         prefix: str = "",
         framed: bool = False,
     ) -> None:
         self._app = app
         self._token = token
         self._hosts = hosts
-        self._cookie = cookie
+        self._sessions = Sessions(secret)
         self._prefix = prefix
         self._framed = framed
         self._failures: dict[str, deque[float]] = {}
@@ -91,7 +106,15 @@ class Guard:
         if refusal is not None:
             await _refuse(scope, receive, send, refusal)
             return
-        remember = self._is_first_visit(scope)
+        path = scope["path"].removeprefix(self._prefix)
+        asks = scope["type"] == "http" and path == SESSION_PATH
+        # Only who shows the token itself: for its cookie alone nobody is given a key.
+        begins = scope["type"] == "http" and (asks or path in ("", "/")) and self._shows_token(scope, headers)
+        session = self._sessions.begin() if begins else None
+        key = session.key if session is not None else ""
+        scope = {**scope, "everystep.key": key}
+        app: ASGIApp = JSONResponse({"key": key}) if asks else self._app
+        feed = LIVE_PROTOCOL if LIVE_PROTOCOL in scope.get("subprotocols", ()) else None
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -102,25 +125,23 @@ class Guard:
                 answer.setdefault("content-security-policy", content_policy(framed=self._framed))
                 if not answer.get("cache-control"):
                     answer["cache-control"] = "no-store"
-                if remember:
-                    secure = "; Secure" if scope.get("scheme") == "https" else ""
+                if session is not None:
                     # The page itself then takes the token out of its address; a redirect would not do: after a link
                     # from another site the browser would not send a strict cookie along with it.
-                    answer.append(
-                        "set-cookie",
-                        f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path={self._prefix}/{secure}",
-                    )
+                    answer.append("set-cookie", self._set_cookie(scope, headers, session))
+            elif message["type"] == "websocket.accept" and feed:
+                message = {**message, "subprotocol": feed}
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await app(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         if self._hosts is not None and _name_of(host) not in self._hosts:
-            return JSONResponse({"error": f"This server does not answer to the name {_name_of(host)!r}."}, 403)
+            return JSONResponse({"error": f"This server does not answer to the name {host[:200]!r}."}, 403)
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         origin = headers.get("origin")
-        if origin and (changes or headers.get("sec-fetch-mode") == "cors") and _name_and_port(origin) != host.lower():
+        if origin and (changes or headers.get("sec-fetch-mode") == "cors") and not _is_from(origin, host):
             return JSONResponse({"error": "This request comes from a page of another server."}, 403)
         path = scope["path"].removeprefix(self._prefix)
         navigates = headers.get("sec-fetch-mode") == "navigate"
@@ -128,17 +149,17 @@ class Guard:
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
         if path in OPEN_PATHS or self._token is None:
             return None
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        given = next((value for name, value in query if name == "token"), None)
-        if given is not None and self._is_right(given):
+        if self._shows_token(scope, headers):
             return None
-        bearer = headers.get("authorization", "")
-        if bearer.lower().startswith("bearer ") and self._is_right(bearer[7:].strip()):
-            return None
-        cookie = _cookie(headers.get("cookie", ""), self._cookie)
-        if cookie and self._is_right(cookie):
-            return None
-        if given is not None or bearer or cookie:
+        cookie = _cookie(headers.get("cookie", ""), _cookie_name(headers))
+        session = self._sessions.name_of(cookie) if cookie else None
+        if session is not None:
+            keys = [headers.get(KEY_HEADER, ""), *scope.get("subprotocols", ())]
+            if any(self._sessions.is_key_of(session, key) for key in keys):
+                return None
+            if not changes and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):
+                return None
+        elif _given(scope, headers):
             wait = self._note_failure(scope)
             if wait:
                 return JSONResponse({"error": "Too many wrong tokens; wait a minute."}, 429)
@@ -146,14 +167,17 @@ class Guard:
             HTMLResponse(_ASKING, 401) if path in ("", "/") else JSONResponse({"error": "This needs the token."}, 401)
         )
 
-    def _is_right(self, given: str) -> bool:
-        assert self._token is not None
-        return hmac.compare_digest(given.encode(), self._token.encode())
+    def _shows_token(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a request brings the token, in its address or as a bearer; False on a server without one."""
+        wanted = self._token
+        return wanted is not None and any(
+            hmac.compare_digest(given.encode(), wanted.encode()) for given in _given(scope, headers)
+        )
 
-    def _is_first_visit(self, scope: Scope) -> bool:
-        """Whether this is the page, asked for with the token: a cookie will stand for it from now on."""
-        page = scope["type"] == "http" and scope["path"].removeprefix(self._prefix) in ("", "/")
-        return page and self._token is not None and b"token=" in scope["query_string"]
+    def _set_cookie(self, scope: Scope, headers: Headers, session: Session) -> str:
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+        name = _cookie_name(headers)
+        return f"{name}={session.cookie}; HttpOnly; SameSite=Strict; Path={self._prefix}/{secure}"
 
     def _note_failure(self, scope: Scope) -> bool:
         peer = (scope.get("client") or ("",))[0]
@@ -177,15 +201,36 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, answer: Response) 
     await answer(scope, receive, send)
 
 
-def _name_of(host: str) -> str:
-    """The name in a Host header, without the port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 
 
-def _name_and_port(origin: str) -> str:
-    return origin.partition("://")[2].lower()
+def _name_of(host: str) -> str | None:
+    """The name in a Host header, without the port; None where it is no name and port."""
+    found = _HOST.fullmatch(host)
+    return (found["v6"] or found["name"]).lower() if found else None
+
+
+def _is_from(origin: str, host: str) -> bool:
+    """Whether a page of this Origin came from the server that is addressed as `host`.
+
+    Either scheme: behind a proxy we are spoken to in the clear whatever the browser speaks.
+    """
+    return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
+
+
+def _cookie_name(headers: Headers) -> str:
+    """By the port as the browser sees it, so that servers at the ends of several tunnels are told apart."""
+    found = _HOST.fullmatch(headers.get("host", ""))
+    return f"everystep_{(found['port'] if found else None) or 'web'}"
+
+
+def _given(scope: Scope, headers: Headers) -> list[str]:
+    """What a request says the token were."""
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    bearer = headers.get("authorization", "")
+    return [value for name, value in query if name == "token"][:1] + (
+        [bearer[7:].strip()] if bearer.lower().startswith("bearer ") else []
+    )
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import uvicorn
 
@@ -70,7 +71,7 @@ def address(settings: Settings) -> str:
     """What to open in the browser, the token included."""
     name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
     name = f"[{name}]" if ":" in name else name
-    query = f"?token={settings.token}" if settings.token else ""
+    query = f"?token={quote(settings.token, safe='')}" if settings.token else ""
     return f"http://{name}:{settings.port}{settings.prefix}/{query}"
 
 

@@ -16,6 +16,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 6006
     token: str | None = None
+    secret: bytes | None = None
+    """What sessions are made with, when they are to outlive this start; see `dashboard.sessions`."""
     prefix: str = ""
     read_only: bool = False
     framed: bool = False

@@ -100,6 +100,28 @@ def test_scripts_of_the_page_never_make_html_of_data(path: Path) -> None:
     assert "new Function" not in text
 
 
+FOREIGN_JSON = {"dash.js", "media_figure.js", "run_table.js"}
+"""What they read is for Dash, Plotly and AG Grid, which ask objects for what every object has."""
+
+OWN_KEYS = {"embeddings.js", "gl.js", "graph_draw.js", "grid.js", "latency.js", "paths_walk.js"}
+"""They make objects of names that stand in the source."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "dashboard" / "assets").glob("*.js")), ids=lambda path: path.name)
+def test_scripts_of_the_page_key_no_plain_object_by_data(path: Path) -> None:
+    """A run may be called "constructor": dictionaries come from dictionary.js, or are Maps."""
+    text = re.sub(r"(?m)(^|\s)//.*$", "", path.read_text(encoding="utf-8"))
+    if path.name != "dictionary.js" and path.name not in FOREIGN_JSON:
+        assert "JSON.parse" not in text
+        assert ".json()" not in text
+    if path.name not in OWN_KEYS:
+        assert "Object.fromEntries" not in text
+        assert re.findall(r"= \{\};", text) == []  # an empty one is there to be filled
+        # {a: 1}[word]: only a key of the keyboard cannot come from an address or from data.
+        for table in re.findall(r"\{([^{}]*)\}\[(?!event\.key)[a-z]", text):
+            assert table.lstrip().startswith("__proto__: null"), f"{path.name}: {table}"
+
+
 def exports(name: str) -> set[str]:
     """What a module of the page gives to others."""
     text = (ROOT / "dashboard" / "assets" / name).read_text(encoding="utf-8")

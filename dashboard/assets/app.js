@@ -13,6 +13,7 @@ import { isPath, isSurface } from "./path_tags.js";
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
 const pages = {
+  __proto__: null, // addresses name pages
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },

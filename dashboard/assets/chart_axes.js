@@ -28,7 +28,7 @@ export function drawAxes(context, { plot, x, scale, settings, rail }, yTicks) {
   }
   const wide = settings.axis === "step" ? 74 : 84;
   const count = Math.max(2, Math.floor((plot.right - plot.left) / wide));
-  const make = settings.logx ? ticks.logarithmic : { step: ticks.linear, relative: ticks.relative, time: ticks.clock, metric: ticks.linear }[settings.axis];
+  const make = settings.logx ? ticks.logarithmic : { __proto__: null, step: ticks.linear, relative: ticks.relative, time: ticks.clock, metric: ticks.linear }[settings.axis];
   context.textBaseline = "alphabetic";
   context.textAlign = "center";
   let free = -Infinity;

@@ -7,6 +7,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Brushes } from "./brushes.js";
 import { CompareTable } from "./compare_table.js";
+import { dictionary } from "./dictionary.js";
 import { Importance } from "./importance.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
@@ -37,7 +38,7 @@ const parallel = new Parallel(brushes, told);
 const matrix = new ScatterMatrix(brushes, told);
 const table = new CompareTable(told);
 const importance = new Importance(told);
-const chosen = { tag: null, how: "last", ...state.local.get("compare", {}) };
+const chosen = { tag: null, how: "last", ...state.local.get("compare", dictionary()) };
 
 const frame = Object.assign(document.createElement("div"), { className: "compare" });
 frame.innerHTML = '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
@@ -215,7 +216,7 @@ export function unmount() {
 export const isReady = () => runs.loaded && (drawnOnce || Boolean(view?.childElementCount));
 
 // For automation: what is drawn now.
-export const drawn = () => goal && ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], marks: Object.fromEntries(axes().filter((column) => column.few).map((column) => [column.name, [...column.few].sort((a, b) => a - b)])), importance: importance.busy ? null : importance.found });
+export const drawn = () => goal && ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], marks: dictionary(axes().filter((column) => column.few).map((column) => [column.name, [...column.few].sort((a, b) => a - b)])), importance: importance.busy ? null : importance.found });
 
 let later = 0;
 const soon = (wait) => { if (view) later ||= setTimeout(() => { later = 0; arrange(); }, wait); };

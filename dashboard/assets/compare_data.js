@@ -1,10 +1,11 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
+import { dictionary } from "./dictionary.js";
 
 const MAX_DEPTH = 6;
 const FEW = 5; // values of a setting that are marked on its axis each by itself
 
 // {"optimizer": {"lr": 0.1}} as {"optimizer.lr": 0.1}; lists of plain values as their text.
-export function flat(config, prefix = "", depth = 0, found = {}) {
+export function flat(config, prefix = "", depth = 0, found = dictionary()) {
   for (const [key, value] of Object.entries(config ?? {})) {
     const name = prefix ? `${prefix}.${key}` : key;
     if (value && typeof value === "object" && !Array.isArray(value) && depth < MAX_DEPTH) flat(value, name, depth + 1, found);

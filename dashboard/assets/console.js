@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import * as format from "./format.js";
 import { settled, spans } from "./ansi.js";
+import { dictionary } from "./dictionary.js";
 
 const KEPT = 20000; // lines
 const SHOWN = 2000; // of those that match: what a browser lays out at once without a pause
@@ -39,7 +40,7 @@ export class Console {
 
   open(run) {
     this.run = run;
-    this.cursor = {};
+    this.cursor = dictionary();
     this.tails = new Map(); // segment and stream -> the line that has not ended
     this.lines = [];
     this.earlier = false;

@@ -9,10 +9,10 @@ export const shownWeight = (weight) => (weight > 0.99 ? weight.toFixed(3) : weig
 const none = () => window.dash_clientside.no_update;
 
 // What each control shows. It is not told its own words: the answer, which may come late, would undo what was done since.
-const shown = {};
+const shown = new Map();
 const hear = (key, read = (value) => value) => (value) => {
   const said = value === null || value === undefined ? undefined : read(value);
-  if (said !== undefined) { shown[key] = said; state.set(key, said); }
+  if (said !== undefined) { shown.set(key, said); state.set(key, said); }
   return none();
 };
 
@@ -45,7 +45,7 @@ export function bind() {
     binning: (value) => props("binning", { value }),
   };
   for (const [key, act] of Object.entries(show)) {
-    const tell = (value) => { if (shown[key] !== value) { shown[key] = value; act(value); } };
+    const tell = (value) => { if (shown.get(key) !== value) { shown.set(key, value); act(value); } };
     tell(state.get(key));
     state.on(key, (value) => { if (key === "smooth") showWeight(value); tell(value); });
   }

@@ -7,6 +7,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Card, settings } from "./card.js";
 import { cardMenu } from "./card_menu.js";
+import { dictionary, parse } from "./dictionary.js";
 import { emptyPage } from "./empty.js";
 import { say } from "./menu.js";
 import { query } from "./query.js";
@@ -18,8 +19,8 @@ const PINNED = "\u0000pinned", OWN = "\u0000own";
 let view = null;
 const cards = new Map(); // id -> Card
 const closed = new Set(state.local.get("closedGroups", []));
-const orders = state.local.get("cardOrder", {}); // group -> ids in the user's order
-const sizes = state.local.get("cardSizes", {}); // id -> [columns, height]
+const orders = state.local.get("cardOrder", dictionary()); // group -> ids in the user's order
+const sizes = state.local.get("cardSizes", dictionary()); // id -> [columns, height]
 const inSight = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) { target.card.setInSight(isIntersecting); target.card.seen = performance.now(); }
@@ -63,7 +64,7 @@ function watch() {
 
 function tagsOf(id) {
   if (!own(id)) return [id];
-  try { const tags = JSON.parse(id); return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null; } catch { return null; }
+  try { const tags = parse(id); return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null; } catch { return null; }
 }
 
 function groupsOf(ids) {
@@ -126,7 +127,7 @@ function section(name, group) {
   element.classList.toggle("is-closed", closed.has(name));
   element.innerHTML = '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
   const button = element.querySelector("button");
-  button.querySelector("span").textContent = { [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
+  button.querySelector("span").textContent = { __proto__: null, [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
   button.setAttribute("aria-expanded", String(!closed.has(name)));
   button.addEventListener("click", () => {
     const now = element.classList.toggle("is-closed");
@@ -191,7 +192,7 @@ function remember(group, place) {
   orders[group] = ids;
   state.local.set("cardOrder", orders);
   if (group === PINNED) state.set("pins", ids);
-  view.dataset.layout = JSON.stringify(groupsOf(JSON.parse(view.dataset.layout).flatMap(([, members]) => members)));
+  view.dataset.layout = JSON.stringify(groupsOf(parse(view.dataset.layout).flatMap(([, members]) => members)));
 }
 
 function size(card) {
@@ -291,7 +292,7 @@ export function tagsShown() {
 
 // As drawn now in the card of a tag: for automation.
 export function drawn(tag) {
-  const found = {};
+  const found = dictionary();
   for (const { curve, name } of cards.get(tag)?.lines() ?? []) {
     found[name] = { step: [...curve.x1.subarray(0, curve.length)], value: [...curve.last.subarray(0, curve.length)], points: curve.points };
   }
@@ -332,7 +333,7 @@ export const cursor = (id) => cards.get(id).chart.cursor;
 
 // The smallest and the largest value that a card's envelope reaches, by run: for automation.
 export function extremes(tag) {
-  const found = {};
+  const found = dictionary();
   for (const { curve, name } of cards.get(tag)?.lines() ?? []) {
     let low = Infinity, high = -Infinity;
     for (let i = 0; i < curve.length; i++) { if (curve.min[i] < low) low = curve.min[i]; if (curve.max[i] > high) high = curve.max[i]; }

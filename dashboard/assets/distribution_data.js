@@ -1,8 +1,8 @@
 // What the server answers about distributions, as a card keeps it: columns, a row for each step or for a few merged.
 import * as api from "./api.js";
 
-export const ROWS = { ridge: 24, overlay: 24, heat: 240, bands: 240 };
-export const BINS = { ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };
+export const ROWS = { __proto__: null, ridge: 24, overlay: 24, heat: 240, bands: 240 };
+export const BINS = { __proto__: null, ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };
 const MANY_ROWS = new Set(["heat", "bands"]); // of so many that reading them is felt: fewer come first
 const LAYERS = 64; // in one question about a step
 

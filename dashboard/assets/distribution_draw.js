@@ -355,4 +355,4 @@ export function bars(context, box, counts, tint) {
   });
 }
 
-export const draw = { ridge, overlay, heat, bands, one };
+export const draw = { __proto__: null, ridge, overlay, heat, bands, one };

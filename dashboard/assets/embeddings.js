@@ -4,8 +4,10 @@ import * as format from "./format.js";
 import * as live from "./live.js";
 import * as runTip from "./run_tip.js";
 import * as runs from "./runs.js";
+import * as session from "./session.js";
 import * as state from "./state.js";
 import { Camera } from "./camera3d.js";
+import { parse } from "./dictionary.js";
 import { Points, fitted } from "./points.js";
 import { css } from "./palette.js";
 import { bestColour, bestLabel, colouring, drawLegend } from "./embeddings_colour.js";
@@ -76,9 +78,11 @@ async function picture() {
   points.picture(null);
   if (!way.pictured || !data?.sprites) return;
   const image = new Image();
-  const query = new URLSearchParams({ run: where.run, tag: where.tag, ...(where.step === undefined ? {} : { step: where.step }) });
-  image.src = `${state.boot.prefix}/api/v1/embedding/sprites?${query}`;
-  try { await image.decode(); } catch { return; }
+  const { run, tag, step } = where;
+  try {
+    image.src = URL.createObjectURL(new Blob([await api.bytes("embedding/sprites", { run, tag, step })]));
+    await image.decode();
+  } catch { return; } finally { URL.revokeObjectURL(image.src); }
   if (way.pictured) points.picture(image, 64, data.sprites[2], data.sprites[1]);
 }
 
@@ -230,8 +234,8 @@ function begin() {
 async function own() {
   const ends = { ...where, step: data.step, left, right: selected };
   left = null;
-  const answer = await fetch(`${state.boot.prefix}/api/v1/embedding/axis`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ends) });
-  if (!answer.ok) { say((await answer.json()).error); return; }
+  const answer = await fetch(`${state.boot.prefix}/api/v1/embedding/axis`, { method: "POST", headers: { "content-type": "application/json", ...session.headers() }, body: JSON.stringify(ends) });
+  if (!answer.ok) { say(parse(await answer.text()).error); return; }
   data.own = decode(await answer.arrayBuffer()).column(data.count);
   way.kind = is.kind.value = "axis";
   place();

@@ -3,6 +3,7 @@ import { boot } from "./state.js";
 import * as runs from "./runs.js";
 
 const kinds = {
+  __proto__: null,
   curves: ["No curves yet", 'tracker.log({"train/loss": loss}, step=step)'],
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],

@@ -1,11 +1,12 @@
 // A trace as the flame chart reads it: typed columns, rows that are stretches of them, search and neighbours.
+import { parse } from "./dictionary.js";
 const DIGITS = { "<f8": Float64Array, "<f4": Float32Array, "<u4": Uint32Array, "<u2": Uint16Array };
 
 const FAN = 16;
 
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const head = parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   let offset = 4 + length;
   const columns = head.columns.map(([type, count]) => {
     const found = new DIGITS[type](buffer, offset, count);

@@ -46,6 +46,7 @@ export function si(x) {
 }
 
 export const MODES = {
+  __proto__: null,
   structure: { title: "Operation" },
   parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none") },
   flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none") },

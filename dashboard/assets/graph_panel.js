@@ -7,7 +7,7 @@ import { isScope } from "./graph_box.js";
 import { bytes, family, familyName, mix, si } from "./graph_colour.js";
 import { ROOT } from "./graph_model.js";
 
-const KINDS = { scope: "Scope", group: "Names that begin alike", part: "Part of a long scope", fold: "Equal siblings", op: "Operation", input: "Input", parameter: "Parameter", output: "Output" };
+const KINDS = { __proto__: null, scope: "Scope", group: "Names that begin alike", part: "Part of a long scope", fold: "Equal siblings", op: "Operation", input: "Input", parameter: "Parameter", output: "Output" };
 
 export class Panel {
   constructor(element, act) {

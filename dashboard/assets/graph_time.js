@@ -14,6 +14,7 @@ const SAMPLES = 40; // steps at which the scale's end is looked for
 const length = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 const largest = (values) => Math.max(...values);
 export const WATCHED = {
+  __proto__: null,
   grad_norm: { title: "Gradient norm", together: length },
   weight_norm: { title: "Weight norm", together: length },
   update_ratio: { title: "Update ratio", together: largest },

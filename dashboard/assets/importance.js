@@ -1,5 +1,6 @@
 // How much a metric follows each setting, with how far that would go if other runs of the same kind had been made.
 import * as format from "./format.js";
+import { dictionary } from "./dictionary.js";
 import { ask } from "./study_api.js";
 
 export class Importance {
@@ -13,7 +14,7 @@ export class Importance {
     this.metric = metric;
     const clean = (values) => values.map((value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value ?? null));
     const body = {
-      parameters: Object.fromEntries(columns.map((column) => [column.name, clean(column.values)])),
+      parameters: dictionary(columns.map((column) => [column.name, clean(column.values)])),
       target: metric.values.map((_, i) => { const value = metric.number(i); return Number.isFinite(value) ? value : null; }),
     };
     const question = JSON.stringify(body);

@@ -37,11 +37,13 @@ const next = (values, value) => values[(values.indexOf(value) + 1) % values.leng
 const SMOOTH = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
 const acts = {
+  __proto__: null,
   "?": help,
-  "/": () => document.getElementById({ runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")?.focus(),
+  "/": () => document.getElementById({ __proto__: null, runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")?.focus(),
   f: () => document.getElementById("run-search").focus(),
 };
 const curveActs = {
+  __proto__: null,
   l: () => state.set("logy", !state.get("logy")),
   x: () => state.set("x", next(["step", "relative", "time"], state.get("x"))),
   o: () => state.set("robust", !state.get("robust")),

@@ -6,6 +6,7 @@ import * as runTip from "./run_tip.js";
 import * as runs from "./runs.js";
 import * as ticks from "./ticks.js";
 import { Curve } from "./curve.js";
+import { dictionary } from "./dictionary.js";
 import { colour, css, dash } from "./palette.js";
 import { prepared } from "./chart.js";
 import { emptyPage } from "./empty.js";
@@ -153,8 +154,8 @@ async function arrange() {
   if (text !== said || !view.childElementCount) {
     said = text;
     charts = [];
-    const whole = {};
-    for (const each of found) for (const [category, titled] of Object.entries(each?.charts ?? {})) whole[category] = { ...whole[category], ...titled };
+    const whole = dictionary();
+    for (const each of found) for (const [category, titled] of Object.entries(each?.charts ?? {})) whole[category] = Object.assign(whole[category] ?? dictionary(), titled);
     view.replaceChildren(...Object.entries(whole).map(([category, titled]) => {
       const section = Object.assign(document.createElement("section"), { className: "layout-group" });
       section.append(Object.assign(document.createElement("h3"), { textContent: category }));
@@ -187,7 +188,7 @@ export function unmount() {
 
 export const isReady = () => ready;
 // For automation: what is drawn now.
-export const drawn = () => Object.fromEntries(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), legend: [...chart.legend.children].map((item) => item.textContent), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
+export const drawn = () => dictionary(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), legend: [...chart.legend.children].map((item) => item.textContent), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") soon(); });
 live.on("points", soon);

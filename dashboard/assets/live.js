@@ -3,6 +3,7 @@ import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as format from "./format.js";
 import * as latency from "./latency.js";
+import * as session from "./session.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set(), greeting: new Set() };
 const light = document.getElementById("live");
@@ -19,6 +20,7 @@ const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are 
 const REST = 30_000; // ms out of sight after which the line is closed: a page that nobody sees costs nothing, here or there
 const RECENT = 400; // points of which the light tells
 let asleep = false;
+let again = 0; // a connection, as a timer
 let falling = 0; // asleep, as a timer
 let telling = 0; // the light need not flicker with every point
 
@@ -53,14 +55,14 @@ export function setRunning(any, last = 0) {
 
 function show() {
   const open = socket?.readyState === WebSocket.OPEN;
-  const state = !open ? (everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
+  const state = !open ? (session.isOut() ? "asking" : everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
   const all = latency.latency(RECENT);
-  const words = { connecting: "connecting", reconnecting: "reconnecting", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
+  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
   light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
-  light.title = since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
+  light.title = state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
 
 setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
@@ -81,8 +83,9 @@ export function restart() {
 }
 
 export function connect() {
+  clearTimeout(again);
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
-  socket = new WebSocket(address);
+  socket = new WebSocket(address, session.protocols());
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
     attempts = 0;
@@ -117,13 +120,19 @@ export function connect() {
     for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);
     for (const run of head.removed) for (const listener of listeners.removed) listener(run);
   };
-  socket.onclose = () => {
+  socket.onclose = async () => {
     show();
     if (asleep) return;
     attempts += 1;
-    setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
+    // Why a line is refused is not told to a page; the server says it to a question.
+    if (session.isOut() || await session.isShutOut()) { show(); return; }
+    again = setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
   };
 }
+
+// Whoever closed the question finds it here again; or a server that knows the page after all.
+light.addEventListener("click", async () => { if (session.isOut() && !(await session.isShutOut(true))) connect(); });
+session.onLetIn(() => { if (!asleep) connect(); });
 
 // Seen again, it asks for what it missed, as after a line that broke.
 document.addEventListener("visibilitychange", () => {

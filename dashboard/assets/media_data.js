@@ -1,5 +1,6 @@
 // The bytes of an item, and the JSON that some of them are; bounded, since a run may come from anywhere.
 import * as api from "./api.js";
+import { parse } from "./dictionary.js";
 
 const LIMIT = 128 * 1024 * 1024; // unpacked; more is a mistake or an attack
 
@@ -9,7 +10,7 @@ export async function bytes(run, hash) {
   return answer.arrayBuffer();
 }
 
-export async function unpacked(run, hash) {
+export async function unpacked(run, hash, read = parse) {
   const answer = await fetch(api.blobAddress(run, hash));
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   const reader = answer.body.pipeThrough(new DecompressionStream("deflate")).getReader();
@@ -22,5 +23,5 @@ export async function unpacked(run, hash) {
     if (size > LIMIT) { await reader.cancel(); throw new Error("it is larger than 128 MiB and not shown"); }
     text += decoder.decode(value, { stream: true });
   }
-  return JSON.parse(text + decoder.decode());
+  return read(text + decoder.decode());
 }

@@ -71,7 +71,8 @@ function large(panel, item) {
 // tall: px; without it as high as the figure says, within reason.
 async function plot(holder, panel, item, isWanted, tall) {
   try {
-    const [found, Plotly] = await Promise.all([unpacked(panel.run, item.hash), drawer()]);
+    // Plotly asks objects for their prototype, and is what is keyed by their names.
+    const [found, Plotly] = await Promise.all([unpacked(panel.run, item.hash, JSON.parse), drawer()]);
     if (!isWanted()) return;
     if (!holder.classList.contains("js-plotly-plot")) holder.replaceChildren();
     const ink = css("--text"), grid = css("--line");

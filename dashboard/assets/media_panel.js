@@ -25,6 +25,7 @@ const filling = new WeakMap(); // element -> the items that it is being filled w
 
 // A module makes an element of an item: make(item, panel, inSight) -> element with update(item), and maybe end().
 export const KINDS = {
+  __proto__: null,
   image: { title: "Images", make: images.make },
   figure: { title: "Figures", make: figures.make },
   video: { title: "Video", make: videos.make },

@@ -117,7 +117,7 @@ class View {
         return node("td", {}, button);
       }
       const number = typeof cell === "number";
-      const text = cell === null ? "" : number ? this.words[c](cell) : kind === "number" ? { NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" }[cell] ?? String(cell) : String(cell);
+      const text = cell === null ? "" : number ? this.words[c](cell) : kind === "number" ? { __proto__: null, NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" }[cell] ?? String(cell) : String(cell);
       return node("td", { class: number || kind === "number" ? "is-number" : null, title: number ? String(cell) : text, text });
     }));
   }
@@ -148,7 +148,7 @@ export function test({ kind, values }, text) {
   const compared = /^(<=|>=|<|>|=|!=)\s*(-?[\d.]+(?:e[+-]?\d+)?)$/i.exec(wanted);
   if (kind !== "text" && (range || compared)) {
     const passes = range ? (x) => x >= Number(range[1]) && x <= Number(range[2])
-      : { "<": (x) => x < Number(compared[2]), ">": (x) => x > Number(compared[2]), "<=": (x) => x <= Number(compared[2]), ">=": (x) => x >= Number(compared[2]), "=": (x) => x === Number(compared[2]), "!=": (x) => x !== Number(compared[2]) }[compared[1]];
+      : { __proto__: null, "<": (x) => x < Number(compared[2]), ">": (x) => x > Number(compared[2]), "<=": (x) => x <= Number(compared[2]), ">=": (x) => x >= Number(compared[2]), "=": (x) => x === Number(compared[2]), "!=": (x) => x !== Number(compared[2]) }[compared[1]];
     return (i) => { const key = keyOf(values[i]); return typeof key === "number" && passes(key); };
   }
   const words = wanted.toLowerCase();

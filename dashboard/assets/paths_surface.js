@@ -1,4 +1,5 @@
 // A surface as it was logged: heights on a grid, asked for anywhere, told apart evenly, as they are, or by logarithms.
+import { parse } from "./dictionary.js";
 
 const MAX_POINTS = 1 << 20;
 const SMOOTHINGS = 24; // of what is not known yet: enough for the gaps of a coarse grid
@@ -31,7 +32,7 @@ export function progress({ state, done, total, problem, broken }, isLive) {
 // A line through weights: {x: [low, high], values}, and what a surface says beside its own; null when it is not one.
 export function readSlice(text) {
   let plain;
-  try { plain = JSON.parse(text); } catch { return null; }
+  try { plain = parse(text); } catch { return null; }
   if (!plain || !isEdges(plain.x) || !Array.isArray(plain.values) || plain.values.length < 2 || plain.values.length > MAX_POINTS) return null;
   const values = plain.values.map(numberOf), known = plain.values.map((value) => value !== null);
   return { ...told(plain), x: plain.x, values, known, broken: values.filter((value, i) => known[i] && !Number.isFinite(value)).length };
@@ -42,7 +43,7 @@ export class Surface {
   // and of one that is computed {state, done, total, problem}; null when it is not one.
   static read(text) {
     let plain;
-    try { plain = JSON.parse(text); } catch { return null; }
+    try { plain = parse(text); } catch { return null; }
     if (!plain || !isEdges(plain.x) || !isEdges(plain.y) || !Array.isArray(plain.shape) || !Array.isArray(plain.values)) return null;
     const [rows, columns] = plain.shape;
     if (!(rows >= 2 && columns >= 2 && rows * columns <= MAX_POINTS) || plain.values.length !== rows * columns) return null;

@@ -1,5 +1,6 @@
 // The table of operations: what took the time, sorted as asked.
 import * as format from "./format.js";
+import { dictionary } from "./dictionary.js";
 import { brief, time } from "./flame_model.js";
 
 const SHOWN = 30;
@@ -26,7 +27,7 @@ export class OperationTable {
     const sign = this.down ? -1 : 1;
     const rows = this.rows.filter((row) => !this.device || row.device === this.device)
       .sort((a, b) => { const x = value(a), y = value(b); return sign * (x < y ? -1 : x > y ? 1 : 0); });
-    const whole = {};
+    const whole = dictionary();
     for (const row of this.rows) whole[row.device] = (whole[row.device] ?? 0) + row.self;
     const head = document.createElement("div");
     head.className = "profile-tools";

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import * as format from "./format.js";
 import * as live from "./live.js";
 import * as runs from "./runs.js";
+import { parse } from "./dictionary.js";
 import { boot } from "./state.js";
 import { colour } from "./palette.js";
 import { emptyPage } from "./empty.js";
@@ -86,8 +87,8 @@ async function open(which) {
   at(".profile-flame").replaceChildren(Object.assign(document.createElement("div"), { className: "skeleton" }));
   let answer;
   try {
-    answer = await fetch(`${boot.prefix}/api/v1/profile?${query}`);
-    if (!answer.ok) throw new Error((await answer.json()).error);
+    answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
+    if (!answer.ok) throw new Error(parse(await answer.text()).error);
     flame = decode(await answer.arrayBuffer());
   } catch (error) {
     if (asked !== loading || !view) return;

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import * as format from "./format.js";
 import * as live from "./live.js";
 import * as runs from "./runs.js";
+import { dictionary } from "./dictionary.js";
 import { atThreshold, calibration, precisionRecall, roc } from "./quality_data.js";
 import { ConfusionTable } from "./confusion_table.js";
 import { UnitChart } from "./unit_chart.js";
@@ -173,7 +174,7 @@ export function unmount() {
 const inView = () => [...sections.values()].filter((section) => section.element.isConnected);
 export const isReady = () => runs.loaded && Boolean(view?.childElementCount) && inView().every((section) => section.names.every((name) => section.series.has(name)));
 // For automation: what is drawn now.
-export const drawn = () => Object.fromEntries(inView().map((section) => [section.tag, Object.fromEntries(section.shown().map(([name, found]) => [name, section.kind === "pr_curve" ? { step: found.step, ...atThreshold(found, section.index(found)) } : { step: found.step, counts: [...found.counts] }]))]));
+export const drawn = () => dictionary(inView().map((section) => [section.tag, dictionary(section.shown().map(([name, found]) => [name, section.kind === "pr_curve" ? { step: found.step, ...atThreshold(found, section.index(found)) } : { step: found.step, counts: [...found.counts] }]))]));
 
 runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
 live.on("changed", ({ run, what }) => {

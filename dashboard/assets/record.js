@@ -45,7 +45,7 @@ export class Record {
     };
     const shapes = this.marks.map((mark) => {
       if (mark.act === "text") {
-        const anchor = { left: "start", right: "end", center: "middle" }[mark.textAlign], base = { middle: "central", top: "hanging" }[mark.textBaseline];
+        const anchor = { __proto__: null, left: "start", right: "end", center: "middle" }[mark.textAlign], base = { __proto__: null, middle: "central", top: "hanging" }[mark.textBaseline];
         return `<text x="${two(mark.x)}" y="${two(mark.y)}" fill="${mark.fillStyle}" text-anchor="${anchor}"${base ? ` dominant-baseline="${base}"` : ""}>${escape(mark.text)}</text>`;
       }
       const d = mark.path.map(([kind, x, y, r]) => (kind === "Z" ? "Z" : kind === "O" ? `M${two(x - r)} ${two(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0` : `${kind}${two(x)} ${two(y)}`)).join("");
@@ -65,7 +65,7 @@ export class Record {
       const colour = mark.act === "stroke" ? mark.strokeStyle : mark.fillStyle;
       lines.push("\\begin{pgfscope}", `\\definecolor{everystep}{rgb}{${rgb(colour)}}\\pgfset${mark.act === "stroke" ? "stroke" : "fill"}color{everystep}\\pgfset${mark.act === "stroke" ? "stroke" : "fill"}opacity{${two(mark.globalAlpha)}}`);
       if (mark.act === "text") {
-        const side = { left: "left,", right: "right,", center: "" }[mark.textAlign], base = { middle: "", top: "top", alphabetic: "base" }[mark.textBaseline];
+        const side = { __proto__: null, left: "left,", right: "right,", center: "" }[mark.textAlign], base = { __proto__: null, middle: "", top: "top", alphabetic: "base" }[mark.textBaseline];
         lines.push(`\\pgftext[${side}${base},at=${at(mark.x, mark.y)}]{\\fontsize{8}{10}\\selectfont ${latex(mark.text)}}`.replace(",,", ",").replace("[,", "["));
       } else {
         if (mark.clip) { const [x, y, w, h] = mark.clip; lines.push(`\\pgfpathrectangle{${at(x, y + h)}}{\\pgfqpoint{${two(w * 0.75)}bp}{${two(h * 0.75)}bp}}\\pgfusepath{clip}`); }

@@ -1,4 +1,5 @@
 // A report: charts of some runs in one file that needs no server. Everything it shows lies in the file.
+import { parse } from "./dictionary.js";
 import { decode } from "./wire.js";
 import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
@@ -9,7 +10,7 @@ import { count, nothing, words } from "./told.js";
 import * as format from "./format.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
-const { runs } = JSON.parse(new TextDecoder().decode(bytes(document.getElementById("runs-data").textContent)));
+const { runs } = parse(new TextDecoder().decode(bytes(document.getElementById("runs-data").textContent)));
 const numbers = new Map(runs.map((run, i) => [run.name, i]));
 const off = new Set();
 const shown = { axis: "step", smoothing: { kind: "ema", weight: 0 }, logx: false, logy: false, robust: false, xName: "" };

@@ -13,6 +13,7 @@ export const metrics = new Map();
 
 const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) - run.started : null);
 const FIXED = {
+  __proto__: null, // addresses name columns
   name: { title: "Run", of: (run) => run.shown, tip: (run) => run.name, wide: 240 },
   status: { title: "Status", of: (run) => run.status, wide: 96 },
   started: { title: "Started", kind: "time", of: (run) => run.started ?? null, text: (value) => format.ago(value), exact: (value) => format.moment(value), wide: 104 },
@@ -65,7 +66,10 @@ function usual() {
   ];
 }
 
-export const shown = () => ["name", ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name") : usual())];
+// An address may name what is no column.
+const isColumn = (id) => Boolean(FIXED[id]) || ["config", ...WAYS].includes(id.slice(0, Math.max(0, id.indexOf(":"))));
+
+export const shown = () => ["name", ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name" && isColumn(id)) : usual())];
 
 // Every column there could be, in the order in which they are offered.
 export const all = () => [

@@ -5,6 +5,7 @@ import * as format from "./format.js";
 import * as live from "./live.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
+import { dictionary } from "./dictionary.js";
 import { discard, note, rename, runMenu, tag } from "./run_menu.js";
 import { emptyPage } from "./empty.js";
 import { loadGrid } from "./dash.js";
@@ -21,7 +22,7 @@ let known = new Map(); // id -> row that the grid has
 let ids = []; // of the columns that it has
 let read = false; // whether metrics have been
 
-const layout = state.local.get("runColumns", {}); // id -> { width, pinned }
+const layout = state.local.get("runColumns", dictionary()); // id -> { width, pinned }
 const chosenRuns = () => state.get("chosen").filter((name) => runs.get(name));
 
 // --- cells ----------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ function arrange() {
   live.setRunning(sorted.some((run) => run.status === "running"), sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0));
 }
 
-export const number = (value) => (typeof value === "string" ? { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value);
+export const number = (value) => (typeof value === "string" ? { __proto__: null, NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value);
 
 // --- what the user does -----------------------------------------------------------------------------------
 

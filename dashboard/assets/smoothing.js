@@ -7,7 +7,7 @@
 // Columns without a finite mean stay empty and change nothing. `reuse` is an array to write into, if it fits.
 export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
   const out = reuse?.length === n ? reuse : new Float64Array(n);
-  const act = { ema, gauss, mean: running }[kind] ?? ema;
+  const act = { __proto__: null, ema, gauss, mean: running }[kind] ?? ema;
   act(weight, begin, end, mean, n, range > 0 ? range / 1000 : 0, out);
   return out;
 }

@@ -1,4 +1,5 @@
 // What the page shows: one place for it, in the address so that a link shows the same, and told to whoever asks.
+import { parse } from "./dictionary.js";
 
 const defaults = {
   page: "curves", // which tab
@@ -39,10 +40,15 @@ const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
   group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", medium: "m", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col", columnFilter: "cf",
 };
+// What can be chosen of: an address may say anything.
+const choices = {
+  kind: ["ema", "gauss", "mean"], x: ["step", "time", "relative", "metric"], centre: ["mean", "median"], band: ["std", "sem", "range", "boot", "none"],
+  bins: ["ridge", "overlay", "heat", "bands", "one"], binning: ["linear", "log"], across: ["runs", "steps"],
+};
 const listeners = new Map();
 const current = { ...defaults };
 
-export const boot = JSON.parse(document.getElementById("boot").textContent);
+export const boot = parse(document.getElementById("boot").textContent);
 
 export function get(key) {
   return current[key];
@@ -71,7 +77,7 @@ function parsed(key, text) {
   if (typeof usual === "boolean") return text === "y";
   if (key === "smooth") return Math.min(0.999, Math.max(0, Number(text) || 0));
   if (key === "pace") return Number.isFinite(Number(text)) ? Number(text) : null;
-  return text;
+  return choices[key]?.includes(text) === false ? usual : text;
 }
 
 // All that differs from the usual, as the words of an address.
@@ -113,7 +119,7 @@ readAddress();
 // What belongs to this browser and not to a link.
 export const local = {
   get(key, fallback) {
-    try { return JSON.parse(localStorage.getItem(`everystep.${key}`)) ?? fallback; } catch { return fallback; }
+    try { return parse(localStorage.getItem(`everystep.${key}`)) ?? fallback; } catch { return fallback; }
   },
   set(key, value) {
     try { localStorage.setItem(`everystep.${key}`, JSON.stringify(value)); } catch { /* storage may be closed to us */ }

@@ -1,7 +1,8 @@
 // What the server packs: a JSON head, then float64 columns; see dashboard/wire.py.
+import { parse } from "./dictionary.js";
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const head = parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   let offset = 4 + length;
   const column = (count) => {
     const found = new Float64Array(buffer, offset, count);

@@ -13,6 +13,15 @@ from tracker.store.left_out import LeftOut
 class Refusal(Exception):
     """What cannot be done, in one sentence for the terminal."""
 
+    status = 1
+    """What the command ends with."""
+
+
+class Senseless(Refusal):
+    """What no command could do, whatever the machine is like."""
+
+    status = 2
+
 
 def add_logdir(parser: argparse.ArgumentParser) -> None:
     """The option that names the folder."""

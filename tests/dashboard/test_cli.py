@@ -68,6 +68,48 @@ def refused(*words: str) -> str:
     return said.stderr
 
 
+SENSELESS = [
+    (["--token", "x" * 15], "", "--token has 15 of the 16 characters"), (["--token", ""], "", "--token is empty"),
+    ([], "x", "VIZ_TOKEN has 1 of the 16 characters"), (["--host", ""], "", "--host is empty"), (["--host", " "], "", "--host is empty"),
+    (["--host", "", "--no-token"], "", "--host"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "variable", "sentence"), SENSELESS)
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_token_that_is_guessed_and_a_host_that_is_all_are_refused(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: list[str], variable: str, sentence: str
+) -> None:
+    """With a sentence and status 2, before anything listens; the token itself is not repeated."""
+    monkeypatch.setenv("VIZ_TOKEN", variable)
+    said = viz(command, "--logdir", str(logdir), *words)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"viz: {sentence}")
+    assert len(said.stderr.splitlines()) == 1
+
+
+def test_a_chosen_token_opens_as_it_was_written(logdir: Path, serve: Callable[..., Any]) -> None:
+    """Sixteen characters do, whichever; the printed address brings them to the server."""
+    a_run(logdir)
+    token = "&a=b#c?d/e%f g+h"
+    served = serve(logdir, "--token", token)
+    assert httpx.get(served.address).status_code == 200
+    assert httpx.get(f"{served.base}/api/v1/runs", headers={"authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("more", [[], ["--no-token"], ["--path-prefix", "viz"]])
+def test_a_framed_server_has_a_secret_in_its_path(logdir: Path, serve: Callable[..., Any], more: list[str]) -> None:
+    """Pages of this machine's other ports may frame it: they would have to know where it is."""
+    a_run(logdir)
+    served = serve(logdir, "--framed", *more)
+    begin = "/viz" if "--path-prefix" in more else ""
+    assert re.fullmatch(rf"http://127\.0\.0\.1:\d+{begin}/[\w-]{{43}}/(\?token=[\w-]{{43}})?", served.address)
+    assert httpx.get(served.address).status_code == 200
+    root = "/".join(served.address.split("/")[:3])
+    for path in ("/", f"{begin}/", f"{begin}/x/", f"{begin}/api/v1/runs"):
+        assert httpx.get(root + path).status_code in (401, 404)
+
+
 def test_a_logdir_that_is_not_there_is_named_and_not_made(tmp_path: Path) -> None:
     """serve only shows; a mistyped name must not become an empty page."""
     missing = tmp_path / "nowhere"

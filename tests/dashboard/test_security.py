@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import tracker
 from dashboard import security
 from dashboard.app import create_app
 from dashboard.interface import Interface
+from dashboard.sessions import Sessions, secret_of
 from dashboard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,12 @@ def client(logdir: Path) -> Iterator[TestClient]:
         run.log({"loss": 1.0}, step=0)
     with TestClient(create_app(Settings(logdir, token=TOKEN)), base_url="http://127.0.0.1:6006") as made:
         yield made
+
+
+def let_in(client: TestClient) -> dict[str, str]:
+    """Visits the page with the token; the cookie stays with the client, the header is what the page sends with it."""
+    (key,) = re.findall(r'"key": "([0-9a-f]{64})"', client.get(f"/?token={TOKEN}").text)
+    return {security.KEY_HEADER: key}
 
 
 PATHS = [
@@ -98,7 +106,33 @@ def test_guessing_tokens_is_slowed_down(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:6006", "127.0.0.1.evil.example", "", "localhost.evil.example:6006", "169.254.1.1"],
+    [
+        "evil.example",
+        "evil.example:6006",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost.evil.example:6006",
+        "169.254.1.1",
+        "[::1]evil.example",
+        "[::1].evil",
+        "[::1",
+        "::1",
+        "[::1]:",
+        "[::1]:x",
+        "[::1]:6006:6006",
+        "localhost:@evil.example",
+        "localhost:6006@evil.example",
+        "evil@localhost",
+        "localhost:evil",
+        "localhost:",
+        "localhost:999999",
+        "[localhost]",
+        "127.0.0.1:6006/",
+        " localhost",
+        "localhost,evil.example",
+        "[::1%25lo]",
+        "0.0.0.0",
+    ],
 )
 def test_a_foreign_name_in_host_is_refused(client: TestClient, host: str) -> None:
     """A name that an attacker points at 127.0.0.1 (DNS rebinding) reaches nothing, with or without the token."""
@@ -114,27 +148,115 @@ def test_our_own_names_are_answered(client: TestClient, host: str) -> None:
 
 CROSS = [
     {"origin": "http://evil.example"}, {"origin": "http://127.0.0.1:6007"}, {"origin": "null"}, {"origin": "https://localhost"},
-    {"sec-fetch-site": "cross-site"},
+    {"origin": "ftp://127.0.0.1:6006"}, {"origin": "vscode-webview://127.0.0.1:6006"}, {"origin": "http://x@127.0.0.1:6006"},
+    {"origin": "http://127.0.0.1:6006/"}, {"origin": "127.0.0.1:6006"}, {"sec-fetch-site": "cross-site"},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("headers", CROSS, ids=str)
 def test_pages_of_other_origins_can_send_nothing(client: TestClient, headers: dict[str, str]) -> None:
     """With the right cookie: what a page of another site makes the browser send."""
-    client.get(f"/?token={TOKEN}")
+    key = let_in(client)
     body = {"tag": "loss", "runs": ["a"]}
-    assert client.post("/api/v1/curves", json=body).status_code == 200
-    assert client.post("/api/v1/curves", json=body, headers=headers).status_code == 403
+    assert client.post("/api/v1/curves", json=body, headers=key).status_code == 200
+    assert client.post("/api/v1/curves", json=body, headers={**key, **headers}).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [*CROSS[:4], {"host": "evil.example"}], ids=str)
+@pytest.mark.parametrize("headers", [*CROSS[:-1], {"host": "evil.example"}], ids=str)
 def test_the_live_feed_is_closed_to_other_origins(client: TestClient, headers: dict[str, str]) -> None:
     """WebSockets know no same-origin rule of their own."""
-    own = {**HOST, "cookie": f"everystep_6006={TOKEN}", "origin": "http://127.0.0.1:6006"}
-    with client.websocket_connect("/live", headers=own):
+    (key,) = let_in(client).values()
+    own = {**HOST, "origin": "http://127.0.0.1:6006", "cookie": f"everystep_6006={client.cookies['everystep_6006']}"}
+    with client.websocket_connect("/live", headers=own, subprotocols=["everystep", key]) as feed:
+        assert feed.accepted_subprotocol == "everystep"
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect("/live", headers={**own, **headers}, subprotocols=["everystep", key]),
+    ):
         pass
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers={**own, **headers}):
-        pass
+
+
+BY_COOKIE_ALONE = ["/", "/api/v1/runs", "/api/v1/runs?form=page", "/dash/_dash-layout"]
+NEEDS_THE_KEY = ["/api/v1/table", "/api/v1/scalars?run=a&tag=loss", "/api/v1/shelf", "/api/v1/trash", "/api/v1/media?run=a&tag=p", "/api/v1/graph?run=a", "/session"]  # fmt: skip
+
+
+def test_a_cookie_is_no_token_and_opens_little(client: TestClient) -> None:
+    """The browser sends it to every port of this machine: what another server there can do with it."""
+    key = let_in(client)
+    (cookie,) = client.cookies.values()
+    assert TOKEN not in cookie
+    for path in NEEDS_THE_KEY:
+        assert client.get(path, headers=key).status_code == 200 or "media" in path or "graph" in path, path
+    other = TestClient(client.app, base_url="http://127.0.0.1:6006")
+    for given in ({"authorization": f"Bearer {cookie}"}, {security.KEY_HEADER: cookie}, key):
+        assert other.get("/api/v1/runs", headers=given).status_code == 401
+    assert other.get(f"/api/v1/runs?token={cookie}").status_code == 401
+    other.cookies.set("everystep_6006", cookie)
+    for path in BY_COOKIE_ALONE:
+        assert other.get(path).status_code == 200, path
+    for path in NEEDS_THE_KEY:
+        for guess in ("", cookie, "0" * 64, cookie.rpartition(".")[2]):
+            assert other.get(path, headers={security.KEY_HEADER: guess}).status_code == 401, path
+    for path in ("/", "/?token=", "/?token=wrong", f"/?token={cookie}"):
+        assert not re.search("[0-9a-f]{64}", other.get(path).text.replace(cookie, "")), path  # no key for a cookie
+        assert "set-cookie" not in other.get(path).headers
+    for path, body in (("curves", {"tag": "loss", "runs": ["a"]}), ("trash", {"runs": ["a"]}), ("runs/said", {"runs": ["a"], "key": "note", "value": "x"})):  # fmt: skip
+        assert other.post(f"/api/v1/{path}", json=body).status_code == 401
+    for protocols in ([], ["everystep"], ["everystep", cookie]):
+        own = {**HOST, "cookie": f"everystep_6006={cookie}"}
+        with (
+            pytest.raises(WebSocketDisconnect),
+            other.websocket_connect("/live", headers=own, subprotocols=protocols),
+        ):
+            pass
+    assert client.get("/api/v1/table", headers=key).status_code == 200
+
+
+@pytest.mark.parametrize("changed", ["x", "1.y.z", "9999999999.abc.", "", ".", "..", "9999999999.abc.0", "é.é.é"])
+def test_a_cookie_of_somebodys_making_is_none(client: TestClient, changed: str) -> None:
+    """It is signed."""
+    header = f"everystep_6006={changed}".encode()
+    assert client.get("/api/v1/runs", headers={b"cookie": header}).status_code == 401
+
+
+def test_a_session_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cookie that was noted long ago opens nothing."""
+    sessions = Sessions()
+    begun = sessions.begin()
+    name = sessions.name_of(begun.cookie)
+    assert name is not None
+    assert sessions.is_key_of(name, begun.key)
+    assert not sessions.is_key_of(name, sessions.begin().key)
+    now = time.time()
+    monkeypatch.setattr("dashboard.sessions.time.time", lambda: now + 31 * 86400)
+    assert sessions.name_of(begun.cookie) is None
+
+
+def test_sessions_of_a_chosen_token_outlive_a_start_and_those_of_a_made_one_do_not() -> None:
+    """Whoever chose a token need not paste it again; a new token ends what the old one opened."""
+    begun = Sessions(secret_of(TOKEN)).begin()
+    assert Sessions(secret_of(TOKEN)).name_of(begun.cookie) is not None
+    assert Sessions(secret_of(f"{TOKEN}b")).name_of(begun.cookie) is None
+    assert Sessions().name_of(begun.cookie) is None
+
+
+def test_servers_of_several_ports_keep_their_cookies_apart(logdir: Path) -> None:
+    """By the port that the browser knows, also at the ends of two tunnels to one port."""
+    names = set()
+    for port in (6006, 6007):
+        with TestClient(create_app(Settings(logdir, token=TOKEN)), base_url=f"http://localhost:{port}") as visitor:
+            visitor.get(f"/?token={TOKEN}")
+            names |= set(visitor.cookies)
+    assert names == {"everystep_6006", "everystep_6007"}
+
+
+def test_the_token_begins_a_session_for_a_page_that_stayed_open(client: TestClient) -> None:
+    """After a restart: the page asks, shows the token, and has a cookie and a key again."""
+    assert client.get("/session").status_code == 401
+    assert client.get("/session", headers={"authorization": "Bearer wrong"}).status_code == 401
+    key = client.get("/session", headers={"authorization": f"Bearer {TOKEN}"}).json()["key"]
+    assert client.get("/api/v1/table", headers={security.KEY_HEADER: key}).status_code == 200
+    assert client.get("/session", headers={security.KEY_HEADER: key}).json() == {"key": ""}
 
 
 def test_the_live_feed_needs_the_token(client: TestClient) -> None:
@@ -173,7 +295,7 @@ def test_every_answer_carries_its_headers(client: TestClient, path: str) -> None
 )
 def test_no_spelling_of_a_path_leaves_the_logdir(client: TestClient, path: str) -> None:
     """Runs are asked for by name, pictures by hash; assets stay in their folder."""
-    client.get(f"/?token={TOKEN}")
+    client.headers.update(let_in(client))
     digest = client.get("/").text.partition("/assets/")[2].partition("/")[0]
     for address in (
         f"/assets/{digest}/{path}",
@@ -194,7 +316,7 @@ def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: 
 
     with tracker.init(logdir=logdir, name="p") as run:
         run.log({"p": tracker.Image(np.zeros((2, 2)))}, step=0)
-    client.get(f"/?token={TOKEN}")
+    client.headers.update(let_in(client))
     (item,) = client.get("/api/v1/media?run=p&tag=p").json()["items"]
     answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
     assert answer.headers["content-type"] == "image/webp"

