@@ -93,6 +93,7 @@ export class Card {
     element.querySelector(".card-head").draggable = true;
     this.chart = new Chart(element.querySelector(".card-plot"), {
       onZoom: () => this.zoomed(),
+      onEnd: () => say(settings().axis === "step" ? "This is as near as it goes: there is nothing between two steps." : "This is as near as it goes: there is no number between these."),
       onHover: (x) => { this.host.onCursor(x); if (x === null) this.setHighlight(null); },
       onNear: (name) => { if (this.drawnLines > 1) this.setHighlight(name); },
       onPick: (line, event) => this.#pick(line, event),

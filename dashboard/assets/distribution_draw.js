@@ -1,6 +1,7 @@
 // Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
 import * as format from "./format.js";
 import * as ticks from "./ticks.js";
+import { unitOf } from "./floats.js";
 import { css, isDark } from "./palette.js";
 
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
@@ -9,7 +10,7 @@ const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
 // Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
 export function shareOf(data, value) {
   const { edges, bins, scale } = data;
-  if (scale !== "log") return (value - data.low) / (data.high - data.low);
+  if (scale !== "log") { const unit = unitOf(data.low, data.high); return (value * unit - data.low * unit) / (data.high * unit - data.low * unit); }
   let low = 0, high = bins;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -136,7 +137,8 @@ function valueMarks(data, count) {
   if (data.scale !== "log") return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
   const found = [{ share: shareOf(data, 0), text: "0" }];
   const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
-  for (let power = Math.floor(Math.log10(largest)); power > Math.log10(largest) - 7; power -= 2) {
+  const top = Math.floor(Math.log10(largest));
+  for (const power of Number.isFinite(top) ? [top, top - 2, top - 4, top - 6] : []) {
     for (const sign of [1, -1]) {
       const at = sign * 10 ** power;
       if (at >= data.edges[0] && at <= data.edges[data.bins]) found.push({ share: shareOf(data, at), text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}` });
@@ -179,7 +181,7 @@ function stepAxis(context, data, box) {
   context.fillStyle = css("--faint");
   context.textBaseline = "alphabetic";
   const { low, high } = span(data);
-  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74)) : [{ at: low, text: format.step(low) }];
+  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74), true) : [{ at: low, text: format.step(low) }];
   for (const { at, text } of marks) {
     const half = context.measureText(text).width / 2;
     context.textAlign = "center";
