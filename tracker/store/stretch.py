@@ -267,7 +267,7 @@ def summarise(points: Points, rows: int, n: int) -> Summaries:
     lowest, highest = low.argmin(axis=1), high.argmax(axis=1)
     out["min"], out["max"] = value[each, lowest], value[each, highest]
     out["min_step"], out["max_step"] = step[each, lowest], step[each, highest]
-    with np.errstate(over="ignore"):  # values near 1e308 have no float64 sum; inf says so
+    with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308 have no float64 sum; inf or NaN says so
         out["sum"] = kept.sum(axis=1)
         out["sum_squares"] = np.einsum("ij,ij->i", kept, kept)
     empty = ~finite.any(axis=1)
