@@ -90,6 +90,18 @@ function heights(data, box, row) {
   return (bin) => (peak ? (data.counts[row * data.bins + bin] / peak) * tall : 0);
 }
 
+const LEAST = 4; // px of what stands alone
+
+// Bins with anything in them that would not be seen, with nothing beside them: an outlier among a thousand is a tick.
+function alone(context, data, box, row) {
+  const { bins, counts } = data, at = (i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
+  const height = heights(data, box, row), base = ridgeBase(data, box, row), wide = (box.right - box.left) / bins;
+  for (let i = 0; i < bins; i++) {
+    if (at(i) < 0.25 || height(i) >= LEAST || [i - 1, i + 1].some((beside) => at(beside) && height(beside) >= LEAST)) continue;
+    context.fillRect(box.left + i * wide + Math.max(0, wide / 2 - 1.5), base - LEAST, Math.min(3, wide), LEAST);
+  }
+}
+
 export function outline(context, data, box, row) {
   const { bins } = data;
   const base = ridgeBase(data, box, row);
@@ -108,6 +120,13 @@ export function outline(context, data, box, row) {
 export function binAt(data, box, px, py) {
   const share = data.mode === "heat" ? (box.bottom - py) / (box.bottom - box.top) : data.mode === "bands" ? null : (px - box.left) / (box.right - box.left);
   return share === null || share < 0 || share >= 1 ? null : Math.floor(share * data.bins);
+}
+
+// What a bin holds: of whole numbers one, or from the first to the last of them.
+export function binName({ edges, whole }, bin) {
+  const [from, to] = [edges[bin] + (whole ? 0.5 : 0), edges[bin + 1] - (whole ? 0.5 : 0)];
+  const [first, last] = whole ? [from, to].map((each) => format.exact(each)) : [from, to].map((each) => format.value(each, 3));
+  return whole && from === to ? first : `${first} to ${last}`;
 }
 
 // The row under the mouse; null beside the picture.
@@ -156,8 +175,9 @@ export function valueAxis(context, data, box, along) {
     if (share < 0 || share > 1) continue;
     if (along === "x") {
       const px = box.left + share * (box.right - box.left);
-      if (px - last < 34) continue;
-      last = px;
+      const half = Math.max(12, context.measureText(text).width / 2);
+      if (px - half < last) continue;
+      last = px + half + 10;
       context.textAlign = "center";
       context.textBaseline = "alphabetic";
       context.fillText(text, px, box.bottom + 15);
@@ -213,6 +233,8 @@ function ridge(context, data, box, tint) {
       context.strokeStyle = isDark() ? tint : card;
       context.lineWidth = isDark() ? 0.75 : 1;
       context.stroke();
+      context.fillStyle = tint;
+      alone(context, data, box, row);
       context.globalAlpha = 1;
     }
     const base = ridgeBase(data, box, row);
@@ -242,6 +264,8 @@ function overlay(context, data, box, tint) {
     context.beginPath();
     outline(context, data, box, row);
     context.stroke();
+    context.fillStyle = tint;
+    alone(context, data, box, row);
   }
   context.globalAlpha = 1;
 }
