@@ -144,7 +144,7 @@ export class Chart {
       found.push({
         ...line, raw, smooth, at: (begin[i] + end[i]) / 2 - shift,
         value: smooth ? curve.smoothed(settings.smoothing, settings.axis, this.view.x.full)[i] : raw,
-        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
+        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], exactStep: curve.stepOf(i), time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
       });
     }
     return found.sort((a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value));

@@ -51,7 +51,8 @@ export function csv(cards) {
   const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
   for (const card of cards) for (const { curve, label, tag } of card.lines()) {
     for (let i = 0; i < curve.length; i++) {
-      rows.push([cell(tag), cell(label), ...[curve.x0[i], curve.x1[i], curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
+      const last = curve.stepOf(i) ?? curve.x1[i];
+      rows.push([cell(tag), cell(label), ...[curve.x0[i] === curve.x1[i] ? last : curve.x0[i], last, curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
     }
   }
   return `${rows.join("\n")}\n`;

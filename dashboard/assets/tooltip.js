@@ -36,7 +36,7 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
   const shown = found.slice(from, from + room);
   const table = document.createElement("table"), parts = tellApart(found.map(({ label }) => label));
   const reference = found[nearest];
-  const said = [`step ${format.step(reference.step)}`];
+  const said = [`step ${reference.exactStep === null ? "≈ " : ""}${format.step(reference.exactStep ?? reference.step)}`];
   if (axis === "metric") said.unshift(`${xName} ${places.metric(reference)}`);
   else said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
   table.createCaption().textContent = said.join(" · ");

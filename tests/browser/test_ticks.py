@@ -201,3 +201,27 @@ def test_values_that_differ_in_their_last_bit_are_drawn_and_a_zoom_ends_calmly(
         drag(page, "near/e9", 0.45, 0.6)
     assert 1 <= page.evaluate(span) < 5
     until(page, "document.body.textContent.includes('This is as near as it goes')")
+
+
+def test_every_digit_of_a_step_of_nanoseconds_is_said(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The axis says once what its marks have in common; the tooltip and the CSV of what is drawn have each step as logged."""
+    steps = [1691234567890123457 + 100_000 * i for i in range(5)]
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for i, step in enumerate(steps):
+            run.log({"loss": float(i)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready && viz.lines('loss')?.length === 1")
+    card = f"document.querySelector({CARD.format('loss')!r}).card"
+    assert page.evaluate(f"Array.from({{ length: 5 }}, (_, i) => String({card}.curve('a').stepOf(i)))") == [
+        str(step) for step in steps
+    ]
+    box = page.query_selector("canvas.over").bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 30)
+    until(page, f"document.querySelector('#tip caption')?.textContent.includes('step {steps[-1]:,}')")
+    page.click(f"{CARD.format('loss')} .more")
+    with page.expect_download() as saved:
+        page.click("text=Download CSV")
+    rows = Path(saved.value.path()).read_text().splitlines()
+    assert [row.split(",")[2] for row in rows[1:]] == [str(step) for step in steps]
