@@ -64,7 +64,9 @@ function written({ places, gap, finest }) {
   const base = baseOf(places, gap), sign = base.digits < 0n || (base.digits === 0n && places[0] < 0) ? "−" : "+";
   const marks = places.map((at) => {
     // To a tenth of the gap: a round place is held by the nearest number there is.
-    const exact = less(decimal(at), base), rest = (finest < gap ? exact : Math.round((exact / gap) * 10) * (gap / 10)) + 0, size = format.tick(Math.abs(rest), finest);
+    const exact = less(decimal(at), base), isExact = finest < gap && Number.isInteger(exact);
+    const rest = (finest < gap ? exact : Math.round((exact / gap) * 10) * (gap / 10)) + 0;
+    const size = isExact && Math.abs(rest) < 1e7 ? format.step(Math.abs(rest)) : format.tick(Math.abs(rest), finest);
     return { at, text: rest ? `${base.text} ${rest < 0 ? "−" : "+"} ${size}` : base.text, rest: rest ? size : "0" };
   });
   // Of a short one each mark can say it; a long one is said once, where there is room for it.
