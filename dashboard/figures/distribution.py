@@ -62,8 +62,8 @@ def matrix(
 
     Returns:
         A head, {"rows", "bins", "low", "high", "span", "quantiles", "merged", "elements"}, and the columns: the first
-        step of each row, its last, wall times of that, how many steps it is of, totals, NaN, +inf and -inf counts, quantiles
-        (rows × 7), the bins' edges (bins + 1) and counts (rows × bins).
+        step of each row, its last, wall times of that, how many steps it is of, totals, NaN, +inf and -inf counts,
+        quantiles (rows × 7), the bins' edges (bins + 1) and counts (rows × bins).
     """
     span = span or Span.of(found.items, found.count.tolist())
     rows = SketchRows([each.sketch for each in found])
@@ -130,7 +130,7 @@ def even_edges(low: float, high: float, bins: int) -> npt.NDArray[np.float64]:
 
 
 def whole_edges(low: float, high: float, most: int, fair: int) -> npt.NDArray[np.float64]:
-    """The first whole number of each bin, and the one after the last: equally many in each, one where `most` are enough.
+    """The first whole number of each bin, and the one after the last: equally many in each, one if `most` are enough.
 
     Six bins of the numbers 0 to 9 held two of them or one, a comb that nobody logged.
     """

@@ -50,8 +50,8 @@ class SketchRows:
     def counts_of_whole(self, first: Floats) -> Floats:
         """Elements of rows of whole numbers in bins that begin at the whole numbers `first`, which cover all of them.
 
-        Buckets are closed towards 0, so that what begins at a number ends just above the one before where it is negative.
-        A bucket of several numbers is divided as if it had its share of each.
+        Buckets are closed towards 0: below it, what begins at a number begins just above the one before. A bucket of
+        several numbers is divided as if it had its share of each.
         """
         return self.counts(np.where(first <= 0, first - 1, first), 1.0)
 

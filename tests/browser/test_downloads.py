@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import tracker
-
 from tests.browser.charts import CARD
 
 

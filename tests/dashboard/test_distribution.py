@@ -181,7 +181,7 @@ def test_bins_reach_as_far_as_float64_and_as_close() -> None:
         np.array([5e-324, 1e-323]),
     ):
         for scale in ("linear", "log"):
-            head, columns = matrix(series([values]), 72, scale, honest=True)
+            _, columns = matrix(series([values]), 72, scale, honest=True)
             assert np.isfinite(columns[-2]).all()
             assert (np.diff(columns[-2]) > 0).all()
             assert columns[-1].sum() == len(values)
@@ -191,7 +191,7 @@ def test_numbers_beyond_float32_have_a_shape() -> None:
     """They fell into one bar: the outermost bucket of float32."""
     values = np.random.default_rng(0).lognormal(0.0, 1.0, 5000) * 1e300
     for signed in (values, -values):
-        head, columns = matrix(series([signed]), 40, honest=True)
+        _, columns = matrix(series([signed]), 40, honest=True)
         expected = np.histogram(signed, columns[-2])[0]
         assert np.abs(columns[-1] - expected).max() < 0.02 * values.size
         found = columns[-3]

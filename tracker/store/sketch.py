@@ -6,8 +6,8 @@ counts. Counting costs about 2 ns an element and needs no pass for the range (me
 64 even bins takes 7, TensorBoard's writer 47). NaN and ±inf are counted apart.
 
 A bucket's *index* orders the buckets as numbers are ordered: that of a positive number is its upper 16
-bits, that of a negative one is minus those of its magnitude, minus 1. What is beyond float32 goes on as if a float32 had
-as many exponents as a float64 has.
+bits, that of a negative one is minus those of its magnitude, minus 1. What is beyond float32 goes on as if a
+float32 had as many exponents as a float64 has.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def _wide_index(values: Floats) -> npt.NDArray[np.int32]:
     head, exponent = np.frexp(np.abs(values))
     code = (exponent + 126) * 128 + np.floor((head * 2 - 1) * 128).astype(np.int64)
     code = np.maximum(code, _INFINITY - 1)  # float32 rounds up to infinity what is half a step below 2¹²⁸
-    return np.where(values > 0, code, -code - 1).astype(np.int32)
+    index: npt.NDArray[np.int32] = np.where(values > 0, code, -code - 1).astype(np.int32)
+    return index
 
 
 def from_codes(
