@@ -133,7 +133,14 @@ def _read(files: Files, known: Sequence[Segment], question: Question) -> Answer 
     if found is None:
         return None
     head, columns = found
-    return {"started": started, **head}, columns
+    return {"started": started, **_rest(columns[0 if head["form"] == "points" else 1]), **head}, columns
+
+
+def _rest(steps: npt.NDArray[Any]) -> dict[str, list[int]]:
+    """What steps, which travel as float64, lose by that: nothing up to 2⁵³, of nanoseconds since 1970 up to 128."""
+    if not len(steps) or max(abs(int(steps.min())), abs(int(steps.max()))) <= 2**53:
+        return {}
+    return {"rest": [step - int(float(step)) for step in map(int, steps.tolist())]}
 
 
 def tails(known: Sequence[Segment], tag: str) -> list[Points]:

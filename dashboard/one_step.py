@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dashboard.asked import is_number, is_whole
 from dashboard.curves import Files
-from dashboard.figures.distribution import Span, matrix
+from dashboard.figures.distribution import MOST_WHOLE, Span, matrix
 from tracker.store import sketch
 from tracker.store.answers import Histograms
 from tracker.store.segments import Segment
@@ -39,24 +39,24 @@ class Layer:
 
     @classmethod
     def of(cls, plain: Any) -> Layer:
-        """From the JSON {"tag": text, "step"?: whole number, "span"?: [low, high, elements]}.
+        """From the JSON {"tag": text, "step"?: whole number, "span"?: that of an earlier answer's head}.
 
         Raises:
             ValueError: it is none.
         """
         if not isinstance(plain, Mapping) or not isinstance(plain.get("tag"), str):
-            raise ValueError("a layer is {tag: text, step?: whole number, span?: [low, high, elements]}")
+            raise ValueError("a layer is {tag: text, step?: whole number, span?: [low, high, elements, is_whole]}")
         step, span = plain.get("step"), plain.get("span")
         if not (step is None or (is_whole(step) and is_number(step))):
             raise ValueError("the step of a layer is a whole number of 64 bits")
         if span is None:
             return cls(plain["tag"], step)
-        if not isinstance(span, list) or len(span) != 3 or not all(map(is_number, span)):
-            raise ValueError("the span of a layer is [low, high, elements]")
-        low, high, elements = map(float, span)
+        if not isinstance(span, list) or len(span) not in (3, 4) or not all(map(is_number, span)):
+            raise ValueError("the span of a layer is [low, high, elements, is_whole]")
+        low, high, elements, whole = map(float, (*span, 0)[:4])
         if not low < high or elements < 0:
             raise ValueError("the span of a layer goes from a lower to a higher number")
-        return cls(plain["tag"], step, Span(low, high, int(elements)))
+        return cls(plain["tag"], step, Span(low, high, int(elements), bool(whole) and low < high < low + MOST_WHOLE))
 
 
 def read(

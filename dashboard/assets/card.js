@@ -93,6 +93,7 @@ export class Card {
     element.querySelector(".card-head").draggable = true;
     this.chart = new Chart(element.querySelector(".card-plot"), {
       onZoom: () => this.zoomed(),
+      onEnd: () => say(settings().axis === "step" ? "This is as near as it goes: there is nothing between two steps." : "This is as near as it goes: there is no number between these."),
       onHover: (x) => { this.host.onCursor(x); if (x === null) this.setHighlight(null); },
       onNear: (name) => { if (this.drawnLines > 1) this.setHighlight(name); },
       onPick: (line, event) => this.#pick(line, event),
@@ -437,8 +438,11 @@ export class Card {
     const told = this.element.querySelector(".told");
     told.textContent = words(rest) + (outside ? `, ${format.step(outside)} outside the range` : "") + (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
     const isPart = Boolean(this.problem) && lines.length > 0;
-    if (isPart) told.textContent = `${format.plural(rest.points, "point")} known, others may be missing. ${this.problem}`;
-    told.title = told.textContent;
+    // In few words, for there is room for few: all of them are in the title.
+    const isLoading = lines.length > 0 && wanted.some(({ curve }) => !curve?.loaded);
+    if (isLoading) told.textContent = `Loading: ${format.plural(rest.points, "point")} so far`;
+    else if (isPart) told.textContent = `${format.plural(rest.points, "point")}, not all could be read`;
+    told.title = isPart ? `${told.textContent}. ${this.problem}` : told.textContent;
     this.element.classList.toggle("hides", rest.hidden > 0 || isPart);
     this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
     this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";

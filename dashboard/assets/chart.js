@@ -1,10 +1,11 @@
 // A chart of curves on a canvas: what is in view, drawn, and what lies under the cursor.
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
-import { drawAxes, drawMarks, isNamed, drawRail, RAIL, yTicksOf } from "./chart_axes.js";
+import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./chart_axes.js";
 import { drawMore, frameOf, isSame, lookOf, steady } from "./chart_growth.js";
 import { chosen, listen } from "./chart_input.js";
 import { drawLines } from "./chart_lines.js";
+import { isTooNarrow } from "./floats.js";
 import { css } from "./palette.js";
 import { domain, range, scales } from "./scale.js";
 import { partsOf } from "./told.js";
@@ -14,7 +15,7 @@ const PAD = { top: 8, right: 10, bottom: 22 };
 const CAPTION = 16; // height of what an axis is called, where it is
 
 export class Chart {
-  // options: onZoom(), onHover(x | null), onPick(line | null, event), and where the page holds a step: held(), onHold(x)
+  // options: onZoom(), onEnd() when there is nothing nearer to see, onHover(x | null), onPick(line | null, event), and where the page holds a step: held(), onHold(x)
   constructor(element, options) {
     this.element = element;
     this.options = options;
@@ -143,7 +144,7 @@ export class Chart {
       found.push({
         ...line, raw, smooth, at: (begin[i] + end[i]) / 2 - shift,
         value: smooth ? curve.smoothed(settings.smoothing, settings.axis, this.view.x.full)[i] : raw,
-        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
+        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], exactStep: curve.stepOf(i), time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
       });
     }
     return found.sort((a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value));
@@ -177,7 +178,11 @@ export class Chart {
     this.drawOver();
   }
 
+  // A window that holds no two steps, or no numbers that are told apart, is none: all stays as it is.
   setZoom(zoom, zoomY = null) {
+    const { axis, logx, logy } = this.view?.settings ?? {};
+    const isEnd = (zoom && (isTooNarrow(...zoom, logx) || (axis === "step" && zoom[1] - zoom[0] < 1))) || (zoomY && isTooNarrow(...zoomY, logy));
+    if (isEnd || ![...(zoom ?? []), ...(zoomY ?? [])].every(Number.isFinite)) return this.options.onEnd?.();
     this.zoom = zoom;
     this.zoomY = zoomY;
     this.options.onZoom();
@@ -195,10 +200,11 @@ export function drawChart(context, { width, height, lines, settings, marks, zoom
   const { x, y } = ranges;
   const yTicks = yTicksOf(y, height, settings);
   context.font = `11px ${css("--font")}`;
-  const left = Math.ceil(Math.max(26, ...yTicks.map(({ text }) => context.measureText(text).width + 12)));
-  const plot = { left, right: width - PAD.right, top: PAD.top + (settings.yName ? CAPTION : 0), bottom: height - PAD.bottom - rail - (isNamed(settings) ? CAPTION : 0) };
+  const left = Math.ceil(Math.max(26, ...yTicks.map((mark) => context.measureText(textAt(yTicks, mark)).width + 12)));
+  const xTicks = xTicksOf(x, width - PAD.right - left, settings);
+  const plot = { left, right: width - PAD.right, top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0), bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0) };
   const view = { lines, settings, plot, x, y, scale: scales(plot, x, y, settings), rail, ratio, marks, quiet: css("--dim"), placed: [] };
-  drawAxes(context, view, yTicks);
+  drawAxes(context, view, xTicks, yTicks);
   context.save();
   context.beginPath();
   context.rect(plot.left - 1, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4);

@@ -11,43 +11,51 @@ export function yTicksOf(y, height, { logy }) {
   return logy ? ticks.logarithmic(y.low, y.high, count) : ticks.linear(y.low, y.high, count);
 }
 
-// Whether it is to be said what the x axis is.
-export const isNamed = ({ axis, xName }) => axis === "metric" && Boolean(xName);
+export function xTicksOf(x, width, { axis, logx }) {
+  const count = Math.max(2, Math.floor(width / (axis === "step" ? 74 : 84)));
+  if (logx) return ticks.logarithmic(x.low, x.high, count);
+  return axis === "relative" ? ticks.relative(x.low, x.high, count) : axis === "time" ? ticks.clock(x.low, x.high, count) : ticks.linear(x.low, x.high, count, axis === "step");
+}
 
-export function drawAxes(context, { plot, x, scale, settings, rail }, yTicks) {
+// What is said of an axis as a whole: what its marks are to be added to, and what it is. "" where that is nothing.
+export const captionX = (marks, { axis, xName }) => [marks.base, axis === "metric" ? xName : ""].filter(Boolean).join(" · ");
+export const captionY = (marks, { yName }) => [marks.base, yName].filter(Boolean).join(" · ");
+
+// What stands at a mark; of marks that have a caption only what they add to it.
+export const textAt = (marks, mark) => (marks.base ? mark.rest : mark.text);
+
+export function drawAxes(context, { plot, x, scale, settings, rail }, xTicks, yTicks) {
   context.lineWidth = 1;
   context.strokeStyle = css("--grid");
   context.fillStyle = css("--faint");
   context.textBaseline = "middle";
   context.textAlign = "right";
-  for (const { at, text } of yTicks) {
-    const y = Math.round(scale.y(at)) + 0.5;
+  for (const mark of yTicks) {
+    const y = Math.round(scale.y(mark.at)) + 0.5;
     if (y < plot.top - 1 || y > plot.bottom + 1) continue;
     segment(context, plot.left, y, plot.right, y);
-    context.fillText(text, plot.left - 6, y);
+    context.fillText(textAt(yTicks, mark), plot.left - 6, y);
   }
-  const wide = settings.axis === "step" ? 74 : 84;
-  const count = Math.max(2, Math.floor((plot.right - plot.left) / wide));
-  const make = settings.logx ? ticks.logarithmic : { __proto__: null, step: ticks.linear, relative: ticks.relative, time: ticks.clock, metric: ticks.linear }[settings.axis];
   context.textBaseline = "alphabetic";
   context.textAlign = "center";
   let free = -Infinity;
-  for (const { at, text } of make(x.low, x.high, count)) {
-    if (settings.axis === "step" && !settings.logx && !Number.isInteger(at)) continue;
-    const half = context.measureText(text).width / 2;
-    const middle = Math.min(Math.max(scale.x(at), plot.left + half - 4), plot.right - half + 6);
+  for (const mark of xTicks) {
+    if (mark.at < x.low || mark.at > x.high) continue;
+    const text = textAt(xTicks, mark), half = context.measureText(text).width / 2;
+    const middle = Math.min(Math.max(scale.x(mark.at), plot.left + half - 4), plot.right - half + 6);
     if (middle - half < free) continue;
     free = middle + half + 10;
     context.fillText(text, middle, plot.bottom + rail + 15);
   }
   context.fillStyle = css("--dim");
-  if (isNamed(settings)) {
+  const [ofX, ofY] = [captionX(xTicks, settings), captionY(yTicks, settings)];
+  if (ofX) {
     context.textAlign = "right";
-    context.fillText(shortened(context, settings.xName, plot.right - plot.left), plot.right, plot.bottom + rail + 30);
+    context.fillText(shortened(context, ofX, plot.right - plot.left), plot.right, plot.bottom + rail + 30);
   }
-  if (settings.yName) {
+  if (ofY) {
     context.textAlign = "left";
-    context.fillText(shortened(context, settings.yName, plot.right - 4), 4, plot.top - 11);
+    context.fillText(shortened(context, ofY, plot.right - 4), 4, plot.top - 11);
   }
   context.strokeStyle = css("--line-strong");
   segment(context, plot.left, plot.bottom + rail + 0.5, plot.right, plot.bottom + rail + 0.5);

@@ -64,7 +64,7 @@ function zoomOf(chart) {
   const { x, y } = chosen(chart.drag, plot);
   if (!x && !y) return null;
   const xs = x ? x.map(scale.invert) : chart.zoom, ys = y ? [scale.invertY(y[1]), scale.invertY(y[0])] : chart.zoomY;
-  return (!xs || xs[1] > xs[0]) && (!ys || ys[1] > ys[0]) ? { x: xs, y: ys } : null;
+  return { x: xs, y: ys };
 }
 
 function around(chart, at, times) {

@@ -2,6 +2,7 @@
 import * as format from "./format.js";
 import * as runs from "./runs.js";
 import { colour } from "./palette.js";
+import { clipped } from "./shorten.js";
 
 const ROW = 30;
 
@@ -95,7 +96,7 @@ export class CompareTable {
     const dot = name.querySelector("i") ?? document.createElement("i");
     dot.className = "dot";
     dot.style.background = colour(runs.index(run.name));
-    name.replaceChildren(dot, run.name);
+    name.replaceChildren(dot, clipped(run.name, run.shown === run.name ? runs.partOf(run.name) : null));
     name.className = "compare-name";
     name.title = run.name;
     cells.forEach((cell, k) => {

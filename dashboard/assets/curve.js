@@ -30,6 +30,7 @@ export class Curve {
     this.loaded = false;
     this.columns = 0; // how many were asked for
     this.tails = []; // what rewinds left behind: points off the live line
+    this.rest = [];
     this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
   }
 
@@ -103,6 +104,7 @@ export class Curve {
   load(head, column) {
     this.length = 0;
     this.tails = [];
+    this.rest = head.rest ?? []; // what the last step of each column is more than its float64, where steps are beyond 2^53
     this.started = head.started;
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
@@ -165,6 +167,7 @@ export class Curve {
 
   #merge() {
     this.epoch++;
+    this.rest = [];
     this.#widen();
     let to = 0;
     for (let i = 0; i < this.length; i += 2, to++) {
@@ -238,6 +241,14 @@ export class Curve {
     if (axis === "step") return [this.x0, this.x1, 0];
     if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
     return [this.w0, this.w1, axis === "relative" ? this.started ?? (this.length ? this.w0[0] : 0) : 0];
+  }
+
+  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of a
+  // live point of nanoseconds.
+  stepOf(i) {
+    const step = this.x1[i];
+    if (Math.abs(step) <= 2 ** 53 || !Number.isInteger(step)) return step;
+    return this.rest[i] === undefined ? null : BigInt(step) + BigInt(this.rest[i]);
   }
 
   // The column nearest to x on an axis; -1 without any.

@@ -5,7 +5,8 @@ import { leastAbove0 } from "./scale.js";
 const GRID = 800; // places at which a group is looked at, at the most: half of them are about a card's width
 const RESAMPLES = 200;
 
-// What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN beyond its ends.
+// What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN before its first point
+// and after its last: a run that has not begun has no value yet, and its first would bend a group's mean.
 function sampler(curve, axis, values) {
   const [begin, end, shift] = curve.ends(axis);
   const n = curve.length;
@@ -14,8 +15,7 @@ function sampler(curve, axis, values) {
   // Asked in rising order: the place is walked to, not searched.
   return (x) => {
     while (i < n - 1 && end[i] - shift < x) i++;
-    const slack = n > 1 ? (at(n - 1) - at(0)) / n : 0;
-    if (x < begin[0] - shift - slack || x > end[n - 1] - shift + slack) return [NaN, i];
+    if (x < begin[0] - shift || x > end[n - 1] - shift) return [NaN, i];
     const centre = at(i), other = x < centre ? i - 1 : i + 1;
     if (other < 0 || other >= n || values[other] !== values[other]) return [values[i], i];
     const gap = at(other) - centre;

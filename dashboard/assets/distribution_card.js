@@ -4,7 +4,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { node } from "./dom.js";
 import { BINS, atStep, comesRough, over } from "./distribution_data.js";
-import { binAt, boxOf, draw, nearest, outline, rowAt, stepAt, stepScale } from "./distribution_draw.js";
+import { binAt, binName, boxOf, draw, nearest, outline, rowAt, stepAt, stepScale } from "./distribution_draw.js";
 import { binning, isPicked, pick, picked } from "./distribution_pick.js";
 import { colour, css } from "./palette.js";
 import { prepared } from "./chart.js";
@@ -101,7 +101,7 @@ export class Card {
     if (known && this.wanted === step) return;
     this.wanted = step;
     atStep({
-      run: this.run, tag: this.tag, scale: binning(), step, span: known && [known.low, known.high, known.elements],
+      run: this.run, tag: this.tag, scale: binning(), step, span: known?.span,
       take: (data) => {
         if (state.get("bins") !== "one" || data.scale !== binning()) return;
         this.data = { ...data, places: data.places ?? known.places, steps: (data.places ?? known.places).length };
@@ -293,7 +293,7 @@ export class Card {
       row.insertCell().append(bad ? node("span", { class: "bad", text }) : text);
     };
     const bin = binAt(data, this.box, event.offsetX, event.offsetY);
-    if (bin !== null) add(`${format.value(data.edges[bin], 3)} to ${format.value(data.edges[bin + 1], 3)}`, about(data.counts[place * data.bins + bin]));
+    if (bin !== null) add(binName(data, bin), about(data.counts[place * data.bins + bin]));
     const q = data.quantiles.length;
     if (!Number.isNaN(data.quantile[place * q])) for (let i = q - 1; i >= 0; i--) add(NAMES[data.quantiles[i]] ?? String(data.quantiles[i]), format.value(data.quantile[place * q + i], 5));
     add("elements", data.total[place].toLocaleString("en-US"));

@@ -1,6 +1,7 @@
 // Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
 import * as format from "./format.js";
 import * as ticks from "./ticks.js";
+import { unitOf } from "./floats.js";
 import { css, isDark } from "./palette.js";
 
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
@@ -9,7 +10,7 @@ const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
 // Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
 export function shareOf(data, value) {
   const { edges, bins, scale } = data;
-  if (scale !== "log") return (value - data.low) / (data.high - data.low);
+  if (scale !== "log") { const unit = unitOf(data.low, data.high); return (value * unit - data.low * unit) / (data.high * unit - data.low * unit); }
   let low = 0, high = bins;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -89,6 +90,18 @@ function heights(data, box, row) {
   return (bin) => (peak ? (data.counts[row * data.bins + bin] / peak) * tall : 0);
 }
 
+const LEAST = 4; // px of what stands alone
+
+// Bins with anything in them that would not be seen, with nothing beside them: an outlier among a thousand is a tick.
+function alone(context, data, box, row) {
+  const { bins, counts } = data, at = (i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
+  const height = heights(data, box, row), base = ridgeBase(data, box, row), wide = (box.right - box.left) / bins;
+  for (let i = 0; i < bins; i++) {
+    if (at(i) < 0.25 || height(i) >= LEAST || [i - 1, i + 1].some((beside) => at(beside) && height(beside) >= LEAST)) continue;
+    context.fillRect(box.left + i * wide + Math.max(0, wide / 2 - 1.5), base - LEAST, Math.min(3, wide), LEAST);
+  }
+}
+
 export function outline(context, data, box, row) {
   const { bins } = data;
   const base = ridgeBase(data, box, row);
@@ -107,6 +120,13 @@ export function outline(context, data, box, row) {
 export function binAt(data, box, px, py) {
   const share = data.mode === "heat" ? (box.bottom - py) / (box.bottom - box.top) : data.mode === "bands" ? null : (px - box.left) / (box.right - box.left);
   return share === null || share < 0 || share >= 1 ? null : Math.floor(share * data.bins);
+}
+
+// What a bin holds: of whole numbers one, or from the first to the last of them.
+export function binName({ edges, whole }, bin) {
+  const [from, to] = [edges[bin] + (whole ? 0.5 : 0), edges[bin + 1] - (whole ? 0.5 : 0)];
+  const [first, last] = whole ? [from, to].map((each) => format.exact(each)) : [from, to].map((each) => format.value(each, 3));
+  return whole && from === to ? first : `${first} to ${last}`;
 }
 
 // The row under the mouse; null beside the picture.
@@ -136,7 +156,8 @@ function valueMarks(data, count) {
   if (data.scale !== "log") return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
   const found = [{ share: shareOf(data, 0), text: "0" }];
   const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
-  for (let power = Math.floor(Math.log10(largest)); power > Math.log10(largest) - 7; power -= 2) {
+  const top = Math.floor(Math.log10(largest));
+  for (const power of Number.isFinite(top) ? [top, top - 2, top - 4, top - 6] : []) {
     for (const sign of [1, -1]) {
       const at = sign * 10 ** power;
       if (at >= data.edges[0] && at <= data.edges[data.bins]) found.push({ share: shareOf(data, at), text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}` });
@@ -154,8 +175,9 @@ export function valueAxis(context, data, box, along) {
     if (share < 0 || share > 1) continue;
     if (along === "x") {
       const px = box.left + share * (box.right - box.left);
-      if (px - last < 34) continue;
-      last = px;
+      const half = Math.max(12, context.measureText(text).width / 2);
+      if (px - half < last) continue;
+      last = px + half + 10;
       context.textAlign = "center";
       context.textBaseline = "alphabetic";
       context.fillText(text, px, box.bottom + 15);
@@ -179,7 +201,7 @@ function stepAxis(context, data, box) {
   context.fillStyle = css("--faint");
   context.textBaseline = "alphabetic";
   const { low, high } = span(data);
-  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74)) : [{ at: low, text: format.step(low) }];
+  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74), true) : [{ at: low, text: format.step(low) }];
   for (const { at, text } of marks) {
     const half = context.measureText(text).width / 2;
     context.textAlign = "center";
@@ -211,6 +233,8 @@ function ridge(context, data, box, tint) {
       context.strokeStyle = isDark() ? tint : card;
       context.lineWidth = isDark() ? 0.75 : 1;
       context.stroke();
+      context.fillStyle = tint;
+      alone(context, data, box, row);
       context.globalAlpha = 1;
     }
     const base = ridgeBase(data, box, row);
@@ -240,6 +264,8 @@ function overlay(context, data, box, tint) {
     context.beginPath();
     outline(context, data, box, row);
     context.stroke();
+    context.fillStyle = tint;
+    alone(context, data, box, row);
   }
   context.globalAlpha = 1;
 }

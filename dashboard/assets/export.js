@@ -2,8 +2,9 @@
 import * as api from "./api.js";
 import { css } from "./palette.js";
 import { drawChart } from "./chart.js";
-import { Record, escape } from "./record.js";
+import { Record } from "./record.js";
 import { say } from "./menu.js";
+import { shortened } from "./shorten.js";
 
 const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
 // A cell of text that begins so is a formula to a spreadsheet, which may run it.
@@ -17,26 +18,69 @@ export const FORMS = {
   "LaTeX (PGF)": { ending: "pgf", make: (card) => new Blob([recorded(card, (record, w, h) => record.pgf(w, h))], { type: "text/plain" }) },
 };
 
+const HEAD = 28, ROW = 18, SAMPLE = 22; // px of a title, of a legend's row, of a piece of a line in it
+const NAMED = 40; // lines in a legend; more names are a list and no picture
+const measuring = document.createElement("canvas").getContext("2d");
+
+// A picture that says alone what it is of: { height, draw(context, ratio) } with the card's title above the chart, and below it which
+// line is which. One line of one run is told by its name too.
+function composed(card) {
+  const { width, height, zoom, zoomY, view } = card.chart, lines = card.lines();
+  measuring.font = `11px ${css("--font")}`;
+  const entries = lines.slice(0, NAMED).map(({ label, colour, dash }) => ({ text: shortened(measuring, label, width - 60), colour, dash }));
+  if (lines.length > NAMED) entries.push({ text: `${lines.length - NAMED} more`, colour: null, dash: [] });
+  let x = 12, row = 0;
+  for (const entry of entries) {
+    const wide = (entry.colour ? SAMPLE + 6 : 0) + measuring.measureText(entry.text).width + 16;
+    if (x + wide > width && x > 12) { x = 12; row++; }
+    Object.assign(entry, { x, y: HEAD + height + ROW * row + ROW / 2 });
+    x += wide;
+  }
+  const draw = (context, ratio) => {
+    context.fillStyle = css("--text");
+    context.font = `600 13px ${css("--font")}`;
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
+    context.fillText(shortened(context, card.title, width - 24), 12, 19);
+    context.save();
+    context.translate(0, HEAD);
+    drawChart(context, { width, height, lines, settings: view.settings, marks: view.marks, zoom, zoomY, ratio });
+    context.restore();
+    context.font = `11px ${css("--font")}`;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.lineWidth = 2;
+    for (const { text, colour, dash, x: left, y } of entries) {
+      if (colour) {
+        context.strokeStyle = colour;
+        context.setLineDash(dash);
+        context.beginPath();
+        context.moveTo(left, y);
+        context.lineTo(left + SAMPLE, y);
+        context.stroke();
+      }
+      context.fillStyle = css("--dim");
+      context.fillText(text, left + (colour ? SAMPLE + 6 : 0), y);
+    }
+    context.setLineDash([]);
+  };
+  return { width, height: HEAD + height + (entries.length ? ROW * (row + 1) + 6 : 0), draw };
+}
+
 function recorded(card, write) {
-  const { width, height, zoom, zoomY, view } = card.chart;
-  const record = new Record();
-  drawChart(record, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio: 1 });
+  const { width, height, draw } = composed(card), record = new Record();
+  draw(record, 1);
   return write(record, width, height);
 }
 
-function painted(context, card, ratio) {
-  const { width, height, zoom, zoomY, view } = card.chart;
-  drawChart(context, { width, height, lines: card.lines(), settings: view.settings, marks: view.marks, zoom, zoomY, ratio });
-}
-
 function png(card) {
-  const { width, height } = card.chart;
+  const { width, height, draw } = composed(card);
   const canvas = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
   const context = canvas.getContext("2d");
   context.scale(2, 2);
   context.fillStyle = css("--card");
   context.fillRect(0, 0, width, height);
-  painted(context, card, 2);
+  draw(context, 2);
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
@@ -51,7 +95,8 @@ export function csv(cards) {
   const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
   for (const card of cards) for (const { curve, label, tag } of card.lines()) {
     for (let i = 0; i < curve.length; i++) {
-      rows.push([cell(tag), cell(label), ...[curve.x0[i], curve.x1[i], curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
+      const last = curve.stepOf(i) ?? curve.x1[i];
+      rows.push([cell(tag), cell(label), ...[curve.x0[i] === curve.x1[i] ? last : curve.x0[i], last, curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
     }
   }
   return `${rows.join("\n")}\n`;
@@ -78,7 +123,11 @@ export function offer(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-const fileName = (title) => title.replace(/[^\w.-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 80) || "chart";
+// Letters of any script stay.
+const fileName = (title) => {
+  const name = title.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-").replace(/^[-.]+|-+$/g, "");
+  return [...name].slice(0, 80).join("") || "chart";
+};
 
 export async function download(card, form) {
   const { ending, make } = FORMS[form];
@@ -99,18 +148,23 @@ export async function downloadPoints(form, runs, tags) {
   if (leftOut) say(`The file is not whole; ${leftOut.sentence}`);
 }
 
-const GAP = 16, HEAD = 28;
+const GAP = 16;
 
 // All charts on one sheet, in their order, two beside each other.
 export async function downloadSheet(cards, form) {
   if (!cards.length) return say("No chart is shown.");
-  const wide = Math.max(...cards.map(({ chart }) => chart.width)), tall = Math.max(...cards.map(({ chart }) => chart.height)) + HEAD;
+  const parts = cards.map(composed);
+  const wide = Math.max(...parts.map((part) => part.width)), tall = Math.max(...parts.map((part) => part.height));
   const across = Math.min(2, cards.length), down = Math.ceil(cards.length / across);
   const width = across * (wide + GAP) + GAP, height = down * (tall + GAP) + GAP;
-  const placed = cards.map((card, i) => [card, GAP + (i % across) * (wide + GAP), GAP + Math.floor(i / across) * (tall + GAP)]);
+  const placed = parts.map((part, i) => [part, GAP + (i % across) * (wide + GAP), GAP + Math.floor(i / across) * (tall + GAP)]);
   if (form === "SVG") {
-    const parts = placed.map(([card, x, y], i) => `<text x="${x + 8}" y="${y + 18}" font-weight="600" font-size="13" fill="${css("--text")}">${escape(card.title)}</text>\n<svg x="${x}" y="${y + HEAD}" width="${card.chart.width}" height="${card.chart.height}">${recorded(card, (record, w, h) => record.svg(w, h, css("--card"), `p${i}`))}</svg>`);
-    const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n<rect width="100%" height="100%" fill="${css("--card")}"/>\n${parts.join("\n")}\n</svg>\n`;
+    const drawn = placed.map(([part, x, y], i) => {
+      const record = new Record();
+      part.draw(record, 1);
+      return `<svg x="${x}" y="${y}" width="${part.width}" height="${part.height}">${record.svg(part.width, part.height, css("--card"), `p${i}`)}</svg>`;
+    });
+    const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n<rect width="100%" height="100%" fill="${css("--card")}"/>\n${drawn.join("\n")}\n</svg>\n`;
     return offer(new Blob([text], { type: "image/svg+xml" }), "everystep.svg");
   }
   // Twice as sharp, as far as a browser's canvas goes.
@@ -120,16 +174,10 @@ export async function downloadSheet(cards, form) {
   context.scale(ratio, ratio);
   context.fillStyle = css("--card");
   context.fillRect(0, 0, width, height);
-  for (const [card, x, y] of placed) {
+  for (const [part, x, y] of placed) {
     context.save();
     context.translate(x, y);
-    context.fillStyle = css("--text");
-    context.font = `600 13px ${css("--font")}`;
-    context.textAlign = "left";
-    context.textBaseline = "alphabetic";
-    context.fillText(card.title, 8, 18);
-    context.translate(0, HEAD);
-    painted(context, card, ratio);
+    part.draw(context, ratio);
     context.restore();
   }
   return offer(await new Promise((done) => canvas.toBlob(done, "image/png")), "everystep.png");

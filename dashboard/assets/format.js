@@ -4,7 +4,7 @@
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const decimals = Array.from({ length: 13 }, (_, most) => new Intl.NumberFormat("en-US", { maximumFractionDigits: most }));
 
-const minus = (text) => text.replace("-", "−");
+const minus = (text) => text.replaceAll("-", "−");
 
 const UNITS = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
 
@@ -30,26 +30,40 @@ export function value(x, digits = 4) {
 export function exact(x) {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  return minus(String(x));
+  return minus(String(x).replace("e+", "e"));
 }
 
-export const step = (x) => minus(whole.format(Math.round(x)));
+// The same in few letters: 1e9 and 2.5e−7 rather than their zeros.
+export const brief = (x) => { const size = Math.abs(x); return size >= 1e5 || size < 1e-4 ? minus(tidy(x.toExponential())) : exact(x); };
+
+export const step = (x) => minus(whole.format(typeof x === "bigint" ? x : Math.round(x)));
 
 // A number on an axis, knowing how far its neighbours are: 0.25, 12k, 1.2M, 3e−5.
 export function tick(x, spacing) {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e15 || size < 1e-5) return minus(x.toExponential(Math.max(0, Math.min(3, digitsOf(x, spacing)))).replace("e+", "e"));
+  if (size >= 1e15 || size < 1e-5) return minus(tidy(x.toExponential(Math.max(0, Math.min(TICK_DIGITS, digitsOf(x, spacing))))));
   for (const [unit, sign] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-    if (size >= unit && spacing >= unit / 1000 && size >= unit * (unit === 1e3 ? 10 : 1)) {
-      return minus(`${trim((x / unit).toFixed(Math.max(0, -Math.floor(Math.log10(spacing / unit) + 1e-9))))}${sign}`);
+    if (size >= unit && size < unit * 1000 && spacing >= unit / (unit === 1e3 ? 1e3 : 1e5) && size >= unit * (unit === 1e3 ? 10 : 1)) {
+      return minus(`${trim((x / unit).toFixed(Math.max(0, -exponentOf(spacing / unit))))}${sign}`);
     }
   }
-  return minus(decimals[Math.max(0, Math.min(12, -Math.floor(Math.log10(spacing) + 1e-9)))].format(x));
+  return minus(decimals[Math.max(0, Math.min(12, -exponentOf(spacing)))].format(x));
+}
+
+const TICK_DIGITS = 5; // after the first, of a number on an axis
+const exponentOf = (x) => Math.floor(Math.log10(x) + 1e-9);
+
+// Whether `tick` says all of a number that sets it apart from its neighbours.
+export function isTrue(x, spacing) {
+  const size = Math.abs(x);
+  return x === 0 || (size >= 1e15 || size < 1e-5 ? digitsOf(x, spacing) <= TICK_DIGITS : spacing >= 1e-12);
 }
 
 const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-const digitsOf = (x, spacing) => Math.ceil(Math.log10(Math.abs(x) / spacing));
+// 3.50e−7 as 3.5e−7.
+const tidy = (text) => { const [head, power] = text.split("e"); return `${trim(head)}${Number(power) ? `e${Number(power)}` : ""}`; };
+const digitsOf = (x, spacing) => exponentOf(Math.abs(x)) - exponentOf(spacing);
 
 // Seconds as a length of time: 0.4 s, 3 min 20 s, 2 h 5 min.
 export function duration(seconds) {

@@ -5,6 +5,8 @@ import * as live from "./live.js";
 import * as runTip from "./run_tip.js";
 import * as runs from "./runs.js";
 import * as ticks from "./ticks.js";
+import { unitOf, widened } from "./floats.js";
+import { shortened } from "./shorten.js";
 import { Curve } from "./curve.js";
 import { dictionary } from "./dictionary.js";
 import { colour, css, dash } from "./palette.js";
@@ -91,17 +93,19 @@ class LayoutChart {
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
     if (!(low <= high)) { context.textAlign = "center"; context.fillText(this.lines.length ? "nothing finite yet" : "no shown run has these tags", width / 2, height / 2); return; }
-    if (low === high) { low -= Math.abs(low) * 0.1 || 1; high += Math.abs(high) * 0.1 || 1; }
-    if (first === last) { first -= 1; last += 1; }
-    const x = (step) => LEFT + ((step - first) / (last - first)) * (width - LEFT - RIGHT), y = (value) => height - BOTTOM - ((value - low) / (high - low)) * (height - TOP - BOTTOM);
+    [low, high] = low === high ? widened(low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)) : widened(low, high);
+    [first, last] = first === last ? widened(first - 1, last + 1) : widened(first, last);
+    const unit = unitOf(low, high);
+    const x = (step) => LEFT + ((step - first) / (last - first)) * (width - LEFT - RIGHT), y = (value) => height - BOTTOM - ((value * unit - low * unit) / (high * unit - low * unit)) * (height - TOP - BOTTOM);
     this.invert = (px) => first + ((px - LEFT) / (width - LEFT - RIGHT)) * (last - first);
     context.strokeStyle = css("--grid");
     context.beginPath();
     context.textAlign = "right";
-    for (const { at, text } of ticks.linear(low, high, 5)) { context.moveTo(LEFT, y(at)); context.lineTo(width - RIGHT, y(at)); context.fillText(text, LEFT - 6, y(at) + 4); }
+    for (const { at, text } of ticks.linear(low, high, 5)) { if (at < low || at > high) continue; context.moveTo(LEFT, y(at)); context.lineTo(width - RIGHT, y(at)); context.fillText(shortened(context, text, LEFT - 8), LEFT - 6, y(at) + 4); }
     context.stroke();
     context.textAlign = "center";
-    for (const { at, text } of ticks.linear(first, last, 5)) context.fillText(text, x(at), height - 6);
+    const steps = ticks.linear(first, last, 5, true);
+    for (const { at, text } of steps) if (at >= first && at <= last) context.fillText(shortened(context, text, (width - LEFT - RIGHT) / steps.length - 8), x(at), height - 6);
     const trace = (curve, reverse = false) => {
       for (let k = 0; k < curve.length; k++) { const i = reverse ? curve.length - 1 - k : k; if (!Number.isNaN(curve.mean[i])) context.lineTo(x((curve.x0[i] + curve.x1[i]) / 2), y(curve.mean[i])); }
     };

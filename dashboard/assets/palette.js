@@ -13,7 +13,8 @@ export function colour(index) {
   return colours[((index % colours.length) + colours.length) % colours.length];
 }
 
-export const dash = (index) => dashes[Math.floor(index / light.length) % dashes.length];
+export const dashNumber = (index) => Math.floor(index / light.length) % dashes.length;
+export const dash = (index) => dashes[dashNumber(index)];
 
 export const dashOf = (number) => dashes[((number % dashes.length) + dashes.length) % dashes.length];
 

@@ -193,7 +193,8 @@ function hatch(context, w, h, gap) {
   context.globalAlpha = 0.55;
   context.lineWidth = gap / 7;
   context.beginPath();
-  for (let x = -h; x < w; x += gap) { context.moveTo(x, h); context.lineTo(x + h, 0); }
+  const lines = Math.ceil((w + h) / gap);
+  for (let i = 0; i < lines; i++) { context.moveTo(i * gap - h, h); context.lineTo(i * gap, 0); }
   context.stroke();
   context.globalAlpha = 1;
 }

@@ -82,6 +82,7 @@ for (const { head, column } of read) {
   };
   const chart = new Chart(plot, {
     onZoom: () => card.draw(),
+    onEnd: () => { told.textContent = "This is as near as it goes."; },
     onHover: (x) => { for (const other of cards) if (other.card.sight) other.chart.setCursor(x); if (x === null && card.near) { card.near = null; card.draw(); } },
     onNear: (name) => { if (curves.length > 1 && card.near !== name) { card.near = name; card.draw(); } },
   });

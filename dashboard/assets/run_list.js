@@ -6,10 +6,10 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { Curve } from "./curve.js";
 import { legend } from "./lines.js";
-import { colour } from "./palette.js";
+import { colour, dashNumber } from "./palette.js";
 import { prepared } from "./chart.js";
 import { runMenu } from "./run_menu.js";
-import { clipped } from "./shorten.js";
+import { clipped, clippedPath, within } from "./shorten.js";
 
 const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points
@@ -18,6 +18,7 @@ const rows = list.appendChild(Object.assign(document.createElement("div"), { cla
 const sparks = new Map(); // run -> Curve of the headline metric, null while it is asked for
 const elements = new Map(); // name -> row
 let numbers = new Map(); // run -> colour, when groups or settings give it
+let shared = new Set(); // colours that several runs have
 let shown = []; // what the filter lets through
 let focused = null; // the run that the keyboard is at
 let anchor = null; // where a range begins
@@ -54,6 +55,9 @@ function paint() {
   const chosen = new Set(state.get("chosen"));
   const grouped = state.get("page") === "curves" && (state.get("group") || state.get("colourBy"));
   numbers = grouped ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") }) : new Map();
+  const worn = new Map();
+  for (const run of runs.visible()) worn.set(colour(run.colour), (worn.get(colour(run.colour)) ?? 0) + 1);
+  shared = new Set([...worn].filter(([, count]) => count > 1).map(([each]) => each));
   rows.style.height = `${shown.length * ROW}px`;
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
   const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
@@ -128,15 +132,23 @@ const words = {
 function fill(element, run, chosen) {
   const [path, last] = format.split(run.shown);
   const before = element.querySelector(".path");
-  before.textContent = path;
-  before.style.minWidth = `${Math.min(4, path.length / 2)}ch`; // so much of it is always there; less than it is wide
-  const end = element.querySelector(".last");
-  if (end.textContent !== last) end.replaceChildren(clipped(last));
+  const part = runs.partOf(run.shown) ?? [run.shown.length, run.shown.length];
+  const end = element.querySelector(".last"), key = `${run.shown}\n${part}`;
+  if (element.named !== key) {
+    element.named = key;
+    const { children, kept } = clippedPath(path, part);
+    before.replaceChildren(...children);
+    // So much of it is always there, less than it is wide: a little, or what tells it apart.
+    before.style.minWidth = kept ? `min(${kept}ch, 60%)` : `${Math.min(4, path.length / 2)}ch`;
+    end.replaceChildren(clipped(last, within(part, path.length, run.shown.length)));
+  }
   const visible = runs.isVisible(run.name);
   element.classList.toggle("is-off", !visible);
   element.classList.toggle("is-chosen", chosen.has(run.name));
   const number = numbers.get(run.name) ?? run.colour;
   element.style.setProperty("--run", colour(number));
+  element.querySelector("input").dataset.dash = dashesOf(run, number);
+  element.classList.toggle("is-bare", !runs.headline || !run.has.has(runs.headline));
   element.querySelector("input").checked = visible;
   element.querySelector(".status").dataset.status = run.status;
   element.querySelector(".status").setAttribute("aria-label", run.status);
@@ -146,6 +158,12 @@ function fill(element, run, chosen) {
   element.querySelector(".value").textContent = newest ? format.value(runs.number(newest.value)) : "";
   element.title = [run.name, run.started ? `started ${format.moment(run.started)}` : "", run.ending ?? "", ...run.problems, run.notes, run.said?.note ?? "", runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : ""].filter(Boolean).join("\n");
   spark(element.querySelector("canvas"), sparks.get(run.name), number);
+}
+
+// Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
+function dashesOf(run, number) {
+  if (numbers.size || state.get("colourBy") || state.get("dashBy")) return numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
+  return shared.has(colour(number)) ? dashNumber(number) : 0;
 }
 
 function spark(canvas, curve, number) {

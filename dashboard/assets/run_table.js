@@ -13,7 +13,7 @@ import { grid } from "./grid.js";
 import { menu, popover, say, trying } from "./menu.js";
 import { colour } from "./palette.js";
 import { save, trash } from "./run_files.js";
-import { clipped } from "./shorten.js";
+import { clipped, clippedPath, within } from "./shorten.js";
 
 let view = null;
 let table = null; // AG Grid's API, once it is there
@@ -43,7 +43,11 @@ class Name {
     const run = runs.get(data.id);
     if (!run) return true;
     const [path, last] = format.split(run.shown);
-    this.text.replaceChildren(Object.assign(document.createElement("span"), { className: "path", textContent: path }), clipped(last));
+    const part = runs.partOf(run.shown) ?? [0, 0], { children, kept } = clippedPath(path, part);
+    const before = Object.assign(document.createElement("span"), { className: "path" });
+    before.append(...children);
+    before.style.minWidth = kept ? `min(${kept}ch, 60%)` : "";
+    this.text.replaceChildren(before, clipped(last, within(part, path.length, run.shown.length)));
     this.swatch.style.setProperty("--run", colour(run.colour));
     this.swatch.checked = runs.isVisible(run.name);
     this.swatch.setAttribute("aria-label", `Show ${run.shown}`);

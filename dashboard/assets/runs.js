@@ -4,6 +4,7 @@ import * as live from "./live.js";
 import * as state from "./state.js";
 import { settingsOf } from "./lines.js";
 import { query } from "./query.js";
+import { tellApart } from "./shorten.js";
 
 const byName = new Map();
 const listeners = new Set();
@@ -57,6 +58,13 @@ export function tagsInSight(kind) {
   return tags(kind).filter((tag) => found.has(tag));
 }
 
+// What tells the names of all runs apart: [from, to] in each, for places that are too small for all of it.
+let parts = null;
+export function partOf(shown) {
+  parts ??= tellApart(all().map((run) => run.shown));
+  return parts.get(shown) ?? null;
+}
+
 // What the search over runs looks through, and what the page calls the run.
 function dress(run) {
   run.shown = run.said?.name || run.name;
@@ -102,6 +110,7 @@ export async function load() {
 
 function arrange() {
   known.clear();
+  parts = null;
   const sorted = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
   // By age: a run keeps its colour when newer ones come; unless it was given one.
   sorted.forEach((run, i) => { run.index = i; run.colour = run.said?.colour ?? i; });

@@ -1,4 +1,5 @@
 // What part of the data a chart shows, and where on the screen it lies.
+import { LARGEST, isTooNarrow, unitOf, widened } from "./floats.js";
 
 // The x range of some lines: { low, high, full }; `full` is what smoothing is measured by, on a logarithmic axis the
 // logarithm of how many times it reaches.
@@ -22,8 +23,13 @@ export function domain(lines, { axis, logx }, zoom) {
   if (logx && high <= 0) return { low: 1, high: 10, full: 0 };
   const full = Math.max(0, logx ? Math.log(high / low) : high - low);
   if (low > high) return { low: logx ? 1 : 0, high: logx ? 10 : 1, full: 0 };
-  if (logx) return high > low ? { low, high, full } : { low: low / 2, high: low * 2, full };
-  return low === high ? { low: low - 0.5, high: high + 0.5, full } : { low, high, full };
+  if (logx) {
+    // Steps of which each is hardly more than the one before, such as nanoseconds since 1970, stand in the middle.
+    if (isTooNarrow(low, high, true)) [low, high] = high > low ? [low / (1 + 1e-8), high * (1 + 1e-8)] : [low / 2, low * 2];
+    return { low, high, full };
+  }
+  [low, high] = low === high ? widened(low - 0.5, high + 0.5) : widened(low, high);
+  return { low, high, full };
 }
 
 // The least place above 0 of a curve, for a logarithmic axis. A column that begins at or below 0 and ends above may have a
@@ -83,15 +89,18 @@ export function range(lines, settings, x, zoom, isWindow = false) {
   if (settings.logy) {
     if (zoom && zoom[1] > positive) high = zoom[1];
     if (positive === Infinity) return { low: 0.1, high: 1, outside };
-    return positive >= high ? { low: positive / 2, high: high * 2, least, most, outside } : { low: positive / 1.15, high: high * 1.15, least, most, outside };
+    const times = positive >= high ? 2 : 1.15;
+    return { low: Math.max(Number.MIN_VALUE, positive / times), high: Math.min(LARGEST, high * times), least, most, outside };
   }
   if (low === high) {
     const margin = Math.abs(low) * 0.1 || 1;
-    return { low: low - margin, high: high + margin, least, most, outside };
+    [low, high] = widened(low - margin, high + margin);
+    return { low, high, least, most, outside };
   }
   const room = (high - low) * 0.06;
   // Curves that stay at one side of zero and come near it are shown with zero.
-  return { low: low >= 0 && low < room * 4 ? Math.min(0, low) : low - room, high: high + room, least, most, outside };
+  [low, high] = widened(low >= 0 && low < room * 4 ? Math.min(0, low) : low - room, high + room);
+  return { low, high, least, most, outside };
 }
 
 // The height at which the line between two columns crosses x; NaN where none does.
@@ -108,16 +117,18 @@ function crossing(curve, begin, end, shift, x) {
 
 // Between data and pixels, both ways.
 export function scales(plot, x, y, { logx, logy }) {
-  const mapX = logx ? (v) => Math.log(v) : (v) => v;
-  const mapY = logy ? (v) => Math.log(v) : (v) => v;
+  // A range of which the length or its inverse is no number is measured in other units.
+  const unitX = logx ? 1 : unitOf(x.low, x.high), unitY = logy ? 1 : unitOf(y.low, y.high);
+  const mapX = logx ? (v) => Math.log(v) : unitX === 1 ? (v) => v : (v) => v * unitX;
+  const mapY = logy ? (v) => Math.log(v) : unitY === 1 ? (v) => v : (v) => v * unitY;
   const left = mapX(x.low), bottom = mapY(y.low);
   const wide = (plot.right - plot.left) / (mapX(x.high) - left), tall = (plot.bottom - plot.top) / (mapY(y.high) - bottom);
   const back = (log) => (log ? Math.exp : (v) => v);
   return {
     // What lies at or below 0 has no place; a column that reaches above it begins at the edge.
-    x: logx ? (v) => (v > 0 ? plot.left + (Math.log(v) - left) * wide : plot.left) : (v) => plot.left + (v - left) * wide,
-    y: logy ? (v) => plot.bottom - ((v > 0 ? Math.log(v) : -1e9) - bottom) * tall : (v) => plot.bottom - (v - bottom) * tall,
-    invert: (px) => back(logx)(left + (px - plot.left) / wide),
-    invertY: (py) => back(logy)(bottom + (plot.bottom - py) / tall),
+    x: logx ? (v) => (v > 0 ? plot.left + (Math.log(v) - left) * wide : plot.left) : unitX === 1 ? (v) => plot.left + (v - left) * wide : (v) => plot.left + (v * unitX - left) * wide,
+    y: logy ? (v) => plot.bottom - ((v > 0 ? Math.log(v) : -1e9) - bottom) * tall : unitY === 1 ? (v) => plot.bottom - (v - bottom) * tall : (v) => plot.bottom - (v * unitY - bottom) * tall,
+    invert: (px) => back(logx)(left + (px - plot.left) / wide) / unitX,
+    invertY: (py) => back(logy)(bottom + (plot.bottom - py) / tall) / unitY,
   };
 }

@@ -105,16 +105,26 @@ function readAddress() {
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
-let writing = 0;
+// Each page that is turned to is an entry of the browser's history; all else changes the entry that there is.
+let writing = 0, entered = null;
 function writeAddress() {
   cancelAnimationFrame(writing);
   writing = requestAnimationFrame(() => {
-    const text = words();
-    history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
+    const text = words(), turned = entered !== current.page;
+    entered = current.page;
+    history[turned ? "pushState" : "replaceState"](null, "", location.pathname + (text ? `?${text}` : ""));
   });
 }
 
 readAddress();
+entered = current.page;
+// Back and forward turn the page; settings stay as they were chosen last.
+addEventListener("popstate", () => {
+  cancelAnimationFrame(writing); // what was about to be written belongs to the entry that was left
+  entered = new URLSearchParams(location.search).get(short.page) ?? defaults.page;
+  if (entered !== current.page) set("page", entered);
+  else writeAddress();
+});
 
 // What belongs to this browser and not to a link.
 export const local = {

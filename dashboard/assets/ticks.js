@@ -1,69 +1,57 @@
-// Where an axis has its marks, and what is written there.
+// Where an axis has its marks, and what is written there: pure functions of a range.
+//
+// Each gives 2 to 12 marks, [{ at, text }] in rising order, of any two finite numbers, and no two with the same text. How
+// many there are is known before the first is made: a mark is first + i · gap, never the one before plus a gap, which
+// stands still where numbers lie farther apart than the gap.
 import * as format from "./format.js";
+import { clock } from "./calendar.js";
+import { linear, logarithmic } from "./number_ticks.js";
 
-export function spacing(range, count) {
-  const raw = range / Math.max(1, count);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const times = raw / power;
-  return (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10) * power;
+export { clock, linear, logarithmic };
+
+const MOST = 12;
+const MINUTE = 60, HOUR = 3600, DAY = 86400;
+const SHORT = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE), ...[1, 2, 3, 6, 12].map((each) => each * HOUR)];
+const DAYS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const two = (number) => String(number).padStart(2, "0");
+
+// The largest of some gaps of which a range holds about so many marks, and two at the least; NaN where all are too small or too large.
+function gapOf(low, high, count, gaps) {
+  const held = (gap) => Math.floor(high / gap) - Math.ceil(low / gap) + 1;
+  let i = gaps.findIndex((gap) => (high - low) / gap <= Math.max(1, Math.min(MOST - 1, count)));
+  if (i < 0) return NaN;
+  while (i >= 0 && held(gaps[i]) < 2) i--;
+  return i < 0 ? NaN : gaps[i];
 }
 
-export function linear(low, high, count) {
-  const gap = spacing(high - low, count);
-  const marks = [];
-  for (let i = Math.ceil(low / gap - 1e-9); i * gap <= high + gap * 1e-9; i++) marks.push({ at: i * gap, text: format.tick(i * gap, gap) });
-  return marks;
-}
-
-export function logarithmic(low, high, count) {
-  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
-  const every = Math.max(1, Math.ceil((last - first) / count));
-  const marks = [];
-  // Powers of ten; where fewer than two of them are in view, also twice and five times as much.
-  const few = Math.floor(Math.log10(high * 1.001)) - Math.ceil(Math.log10(low * 0.999)) < 1;
-  for (let power = first; power <= last; power += every) {
-    for (const times of few ? [1, 2, 5] : [1]) {
-      const at = times * 10 ** power;
-      if (at >= low * 0.999 && at <= high * 1.001) marks.push({ at, text: format.value(at, 2) });
-    }
-  }
-  return marks;
-}
-
-const units = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
-
-const unitFor = (range, count) => {
-  if (range / count < 1) return spacing(range, count);
-  return units.find((unit) => range / unit <= count) ?? Math.ceil(range / count / 2592000) * 2592000;
-};
-
+// Seconds since a run began: 0.25 s, 3 min 20 s, 2h05, 36 h, 12 d.
 export function relative(low, high, count) {
-  const gap = unitFor(high - low, count);
-  const marks = [];
-  for (let i = Math.ceil(low / gap - 1e-9); i * gap <= high; i++) {
-    const at = i * gap;
-    const text =
-      gap < 60 && high < 600 ? `${format.tick(at, gap)} s`
-      : gap < 3600 && high < 36000 ? (at % 60 ? format.duration(at) : `${Math.round(at / 60)} min`)
-      : gap < 86400 ? (at % 3600 ? `${Math.floor(at / 3600)}h${String(Math.round((at % 3600) / 60)).padStart(2, "0")}` : `${Math.round(at / 3600)} h`)
-      : `${Math.round(at / 86400)} d`;
-    marks.push({ at, text: at === 0 ? "0" : text });
-  }
-  return marks;
+  if (low > high) [low, high] = [high, low];
+  const gap = gapOf(low, high, count, [...SHORT, ...DAYS.map((each) => each * DAY)]);
+  const most = Math.max(Math.abs(low), Math.abs(high)), first = Math.ceil(low / gap);
+  if (high - low > 1000 * DAY && Number.isNaN(gap) && (high - low) / most > 1e-6) return suffixed(linear(low / DAY, high / DAY, count), "d").map((mark) => ({ ...mark, at: mark.at * DAY }));
+  if (!(most / gap < 1e11)) return suffixed(linear(low, high, count), "s");
+  return Array.from({ length: Math.floor(high / gap) - first + 1 }, (_, i) => {
+    const at = (first + i) * gap + 0;
+    return { at, text: at === 0 ? "0" : `${at < 0 ? "−" : ""}${lasting(Math.abs(at), gap, most)}` };
+  });
 }
 
-export function clock(low, high, count) {
-  const gap = unitFor(high - low, count);
-  const zone = new Date(low * 1000).getTimezoneOffset() * 60;
-  const marks = [];
-  for (let i = Math.ceil((low - zone) / gap); i * gap + zone <= high; i++) {
-    const at = i * gap + zone;
-    const date = new Date(at * 1000);
-    const two = (number) => String(number).padStart(2, "0");
-    const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
-    const day = date.toLocaleDateString("en-US", { month: "short", day: "numeric" });
-    const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
-    marks.push({ at, text: gap >= 86400 || midnight ? day : gap >= 60 ? time : gap >= 1 ? `${time}:${two(date.getSeconds())}` : `${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}` });
-  }
-  return marks;
+function suffixed(marks, unit) {
+  const made = marks.map(({ at, text, rest }) => ({ at, text: text === "0" ? "0" : `${text} ${unit}`, rest: rest === undefined ? undefined : rest === "0" ? "0" : `${rest} ${unit}` }));
+  made.base = marks.base;
+  return made;
+}
+
+// As coarse as the gap allows: no two that lie a gap apart are the same.
+function lasting(at, gap, most) {
+  const days = Math.floor(at / DAY), hours = Math.floor(at / HOUR), minutes = Math.floor((at % HOUR) / MINUTE), seconds = at % MINUTE;
+  if (gap < MINUTE && most < 600) return `${at} s`;
+  if (gap < MINUTE && most < HOUR) return seconds || at < MINUTE ? format.duration(at) : `${Math.floor(at / MINUTE)} min`;
+  if (gap < MINUTE) return `${format.step(hours)}h${two(minutes)}:${two(seconds)}`;
+  if (gap < HOUR && most < 10 * HOUR) return hours ? (minutes ? `${hours}h${two(minutes)}` : `${hours} h`) : `${minutes} min`;
+  if (gap < HOUR) return minutes ? `${format.step(hours)}h${two(minutes)}` : `${format.step(hours)} h`;
+  if (gap < DAY && most < 4 * DAY) return `${hours} h`;
+  if (gap < DAY) return at % DAY ? (days ? `${format.step(days)} d ${hours % 24} h` : `${hours} h`) : `${format.step(days)} d`;
+  return `${format.step(days)} d`;
 }

@@ -1,6 +1,7 @@
 // The small window beside the pointer: what lies there, on every line.
 import * as format from "./format.js";
-import { clipped } from "./shorten.js";
+import { sample } from "./legend.js";
+import { clipped, tellApart } from "./shorten.js";
 
 const ROWS = 20; // of a hundred runs those around the pointer: more would cover what is looked at
 
@@ -33,9 +34,9 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
   const room = Math.min(ROWS, Math.max(8, Math.floor(innerHeight / 18) - 8));
   const from = found.length <= room ? 0 : Math.max(0, Math.min(nearest - (room >> 1), found.length - room));
   const shown = found.slice(from, from + room);
-  const table = document.createElement("table");
+  const table = document.createElement("table"), parts = tellApart(found.map(({ label }) => label));
   const reference = found[nearest];
-  const said = [`step ${format.step(reference.step)}`];
+  const said = [`step ${reference.exactStep === null ? "≈ " : ""}${format.step(reference.exactStep ?? reference.step)}`];
   if (axis === "metric") said.unshift(`${xName} ${places.metric(reference)}`);
   else said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
   table.createCaption().textContent = said.join(" · ");
@@ -43,10 +44,13 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     const row = table.insertRow();
     if (each === reference && found.length > 1) row.className = "nearest";
     const name = row.insertCell();
-    const dot = name.appendChild(document.createElement("i"));
-    dot.className = "dot";
-    dot.style.background = each.colour;
-    name.append(clipped(each.label));
+    if (each.dash?.length) name.append(sample(each.colour, each.dash));
+    else {
+      const dot = name.appendChild(document.createElement("i"));
+      dot.className = "dot";
+      dot.style.background = each.colour;
+    }
+    name.append(clipped(each.label, parts.get(each.label)));
     row.insertCell().textContent = each.smooth || each.band ? format.value(each.value, 6) : format.exact(each.value);
     const more = row.insertCell();
     if (each.smooth) more.append(note(each.count === 1 ? format.exact(each.raw) : ""));

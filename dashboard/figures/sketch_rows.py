@@ -5,6 +5,7 @@ A map of two hundred steps was 200 interpolations and 200 searches, 25 ms of a c
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,11 +16,15 @@ from tracker.store.sketch import Sketch
 
 Floats = npt.NDArray[np.float64]
 
-_LOWEST, _HIGHEST = -0x7F80, 0x7F80
-_LOWER = sketch.lower_edges(np.arange(_LOWEST, _HIGHEST + 1))
-"""The smallest number of each bucket that there can be."""
-_STRIDE = 1 << 17
+_LOWEST = -sketch.LAST
+_STRIDE = 1 << 19
 """More than there are buckets: (row, bucket) as one number that is sorted by both."""
+
+
+@functools.cache
+def _lower_edges() -> Floats:
+    """The smallest number of each bucket that there can be; 2 MB, made when first asked for."""
+    return sketch.lower_edges(np.arange(-sketch.LAST, sketch.LAST + 1))
 
 
 class SketchRows:
@@ -42,15 +47,23 @@ class SketchRows:
         self._low = np.array([each.min for each in sketches], float)
         self._high = np.array([each.max for each in sketches], float)
 
-    def counts(self, edges: Floats) -> Floats:
+    def counts_of_whole(self, first: Floats) -> Floats:
+        """Elements of rows of whole numbers in bins that begin at the whole numbers `first`, which cover all of them.
+
+        Buckets are closed towards 0: below it, what begins at a number begins just above the one before. A bucket of
+        several numbers is divided as if it had its share of each.
+        """
+        return self.counts(np.where(first <= 0, first - 1, first), 1.0)
+
+    def counts(self, edges: Floats, width: float = 0.0) -> Floats:
         """Elements of each row in each of the bins between `edges`, which cover all of them: (rows, bins).
 
         A bucket that straddles an edge is divided in proportion to where the edge lies; extremes are exact, so that the
-        outermost buckets end where the elements do.
+        outermost buckets end where the elements do, each being as wide as `width`.
         """
         rows = len(self._begin)
-        inside = np.searchsorted(_LOWER, edges, side="right") - 1  # the bucket that an edge lies in
-        wanted = np.arange(rows)[:, None] * _STRIDE + np.clip(inside, 0, len(_LOWER) - 1)[None, :]
+        inside = np.searchsorted(_lower_edges(), edges, side="right") - 1  # the bucket that an edge lies in
+        wanted = np.arange(rows)[:, None] * _STRIDE + np.clip(inside, 0, 2 * sketch.LAST)[None, :]
         place = np.searchsorted(self._key, wanted.ravel())
         below = self._below[place].astype(float)
         # The part of the bucket itself that lies below the edge.
@@ -58,7 +71,7 @@ class SketchRows:
         hit = np.flatnonzero(keys[place] == wanted.ravel())
         if len(hit):
             at, row = place[hit], self._row[place[hit]]
-            left, right = self._ends(at, row)
+            left, right = self._ends(at, row, width)
             edge = np.broadcast_to(edges, (rows, len(edges))).ravel()[hit]
             with np.errstate(invalid="ignore", divide="ignore"):
                 share = np.where(right > left, (edge - left) / (right - left), edge > left)
@@ -85,8 +98,8 @@ class SketchRows:
         found[filled] = np.where(wanted <= 0, low, np.where(wanted >= 1, high, value))
         return found
 
-    def _ends(self, at: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def _ends(self, at: npt.NDArray[np.int64], row: npt.NDArray[np.int64], width: float) -> tuple[Floats, Floats]:
         """Where buckets begin and end, within the extremes of their rows."""
-        left = np.maximum(sketch.lower_edges(self._bucket[at]), self._low[row])
-        right = np.minimum(sketch.upper_edges(self._bucket[at]), self._high[row])
+        left = np.maximum(sketch.lower_edges(self._bucket[at]), self._low[row] - width)
+        right = np.minimum(sketch.upper_edges(self._bucket[at]), self._high[row] + width)
         return left, np.maximum(left, right)

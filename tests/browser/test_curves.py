@@ -374,3 +374,26 @@ def test_a_step_held_on_a_chart_is_what_the_other_pages_show(
     assert 70 < held < 90
     over.click(position={"x": box["width"] * 0.8, "y": box["height"] / 2}, modifiers=["Shift"])
     assert page.evaluate("viz.get('pace')") is None
+
+
+def test_a_run_counts_in_its_group_only_where_it_is(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """y = x on even and on odd steps is y = x: neither the first value of a run that has not begun nor its last counts."""
+    for name, steps in (("even", range(0, 100, 2)), ("odd", range(1, 100, 2)), ("late", range(40, 61, 4))):
+        with tracker.init(logdir=logdir, name=name, config={"lr": 1}, machine=False) as run:
+            for step in steps:
+                run.log({"y": float(step)}, step=step, wall_time=1.79e9 + step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0&g=lr&gb=range")
+    for axis in ("step", "time"):
+        page.evaluate("(axis) => viz.set('x', axis)", axis)
+        until(page, f"viz.ready && viz.lines('y')?.length === 1 && viz.lines('y')[0].band && viz.get('x') === {axis!r}")
+        (line,) = lines(page, "y")
+        places = [x - (1.79e9 if axis == "time" else 0) for x in line["x"]]
+        assert line["mean"] == pytest.approx(places)
+        assert line["min"] == pytest.approx(line["mean"], abs=2.01)
+        carried = dict(zip(places, page.evaluate(f"Array.from(document.querySelector({CARD.format('y')!r}).card.lines()[0].curve.carried)"), strict=True))  # fmt: skip
+        assert carried[0] == 1
+        assert carried[99] == 1
+        assert carried[2] == 2
+        assert carried[40] == 3

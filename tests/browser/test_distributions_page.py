@@ -67,14 +67,14 @@ def test_what_is_not_finite_is_in_sight(layers: Callable[..., Any], until: Calla
 
 
 def test_one_cursor_moves_every_card(layers: Callable[..., Any], until: Callable[..., Any]) -> None:
-    """By the slider of one of them; the address remembers; few elements say that they have few bins."""
+    """By the slider of one of them; the address remembers; whole numbers have a bin each."""
     page = layers("&bins=one&at=3")
     said = "[...document.querySelectorAll('.distribution output')].map((each) => each.textContent).join()"
     assert page.evaluate(said) == "step 3,step 3"
     page.get_by_label("Step of w/two").focus()
     page.keyboard.press("ArrowRight")
     until(page, f"{said} === 'step 4,step 4' && location.search.includes('at=4')")
-    assert "50 elements in 8 bins" in page.inner_text("[aria-label='w/two of a'] .card-foot")
+    assert "50 elements in 50 bins" in page.inner_text("[aria-label='w/two of a'] .card-foot")
 
 
 def test_logarithmic_bins(layers: Callable[..., Any], until: Callable[..., Any]) -> None:
@@ -176,7 +176,7 @@ def test_one_step_reads_what_is_seen(layers: Callable[..., Any], page: Any, unti
     drawn = "[...document.querySelectorAll('canvas.over')].map((each) => each.getAttribute('aria-valuetext'))"
     until(page, f"{drawn}.every((text) => text.startsWith('step 18, median'))")
     assert [[layer["step"] for layer in each["layers"]] for each in asked] == [[None, None], [18, 18]]
-    assert asked[1]["layers"][0]["span"] == [0, 19, 100]
+    assert asked[1]["layers"][0]["span"] == [0, 19, 100, 1]
 
 
 def test_runs_stand_side_by_side(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import tracker
 from tests.browser.charts import CARD
 
 
@@ -142,3 +143,32 @@ def test_the_numbers_behind_a_chart_are_a_table(sweep: Any, page: Any, until: Ca
     cells = page.locator("dialog td").all_inner_texts()
     assert cells[:3] == ["sweep/0", "0", "2"]
     assert len(cells) == 600
+
+
+@pytest.mark.parametrize("form", ["SVG", "LaTeX (PGF)", "PNG"])
+def test_a_picture_says_what_it_is_of(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], tmp_path: Path, form: str
+) -> None:
+    """Its title above and a legend below; the file is called as the tag, in any script."""
+    for name in ("first", "second"):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            for step in range(5):
+                run.log({"обучение/損失": 1 + 1e-16 * step}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready && viz.lines('обучение/損失')?.length === 2")
+    page.hover(CARD.format("обучение/損失"))
+    page.click(f"{CARD.format('обучение/損失')} .more")
+    with page.expect_download() as caught:
+        page.click(f"text=Download {form}")
+    assert caught.value.suggested_filename.startswith("обучение-損失.")
+    file = tmp_path / "picture"
+    caught.value.save_as(file)
+    if form == "PNG":
+        from PIL import Image
+
+        room = page.query_selector(f"{CARD.format('обучение/損失')} canvas.over").bounding_box()
+        with Image.open(file) as picture:
+            assert picture.height >= 2 * (room["height"] + 28 + 18)
+    else:
+        words = re.findall(r"(?:>|\\selectfont )([^<>{}]+)[<}]", file.read_text(encoding="utf-8"))
+        assert {"обучение/損失", "first", "second"} <= set(words)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import tracker
 from tests.browser.charts import lines
 
 
@@ -85,3 +87,84 @@ def test_the_keyboard_sheet_opens(sweep: Any, page: Any, until: Callable[..., An
     page.keyboard.press("f")
     page.keyboard.type("sweep/1")
     until(page, "document.querySelectorAll('.run').length === 1")
+
+
+def test_long_names_show_what_tells_them_apart(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Alike at both ends, they were cut where they differ: in the list, the table, the tooltip and beside a comparison."""
+    names = [f"imagenet-resnet50-adamw-lr{lr}-seed{seed}-warmup-cosine-2026" for lr in (0.1, 0.01) for seed in (1, 2)]
+    names += [f"november/with-a-{size}-model/final-evaluation-of-all" for size in ("tiny", "gigantic")]
+    for i, name in enumerate(names):
+        with tracker.init(logdir=logdir, name=name, config={"i": i}, machine=False) as run:
+            for step in range(3):
+                run.log({"loss": float(i + step)}, step=step)
+    served = serve(logdir, "--no-token")
+    whole = """(selector) => [...document.querySelectorAll(selector)].map((each) => [each.textContent, [...each.querySelectorAll('.clipped-kept')].filter((kept) => {
+      const box = kept.getBoundingClientRect(), room = each.getBoundingClientRect();
+      return kept.scrollWidth <= kept.clientWidth && box.left >= room.left - 0.5 && box.right <= room.right + 0.5;
+    }).map((kept) => kept.textContent).join(" ")])"""
+
+    def kept(selector: str) -> dict[str, str]:
+        return dict(page.evaluate(whole, selector))
+
+    expected = [f"lr{lr}-seed{seed}" for lr in (0.1, 0.01) for seed in (1, 2)] + ["tiny", "gigantic"]
+    page.goto(f"{served.base}/?s=0")
+    until(page, f"viz.ready && document.querySelectorAll('.run').length === {len(names)}")
+    found = kept(".run .name")
+    assert sorted(found) == sorted(names)
+    for name, part in zip(names, expected, strict=True):
+        assert part in found[name]
+    box = page.query_selector("canvas.over").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 30)
+    until(page, "document.querySelectorAll('#tip td .clipped').length >= 6")
+    found = kept("#tip td .clipped")
+    for name, part in zip(names, expected, strict=True):
+        assert part in found[name]
+    page.goto(f"{served.base}/?p=runs")
+    until(page, f"viz.ready && document.querySelectorAll('.t-name').length === {len(names)}")
+    found = kept(".t-name")
+    for name, part in zip(names, expected, strict=True):
+        assert part in found[name]
+    page.goto(f"{served.base}/?p=compare")
+    until(page, f"viz.ready && document.querySelectorAll('.compare-name').length === {len(names)}")
+    assert expected[0] in kept(".compare-name")[names[0]]
+
+
+def test_names_have_the_room_of_a_sketch_that_is_not_there(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """A run without the tag that runs are judged by has neither value nor sketch, and no room for them."""
+    for name, tag in (("judged", "loss"), ("a-name-of-thirty-letters-in-all", "other")):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            run.log({tag: 1.0}, step=0)
+    page.goto(serve(logdir, "--no-token").base)
+    until(page, "viz.ready && document.querySelectorAll('.run').length === 2")
+    rooms = page.evaluate("Object.fromEntries([...document.querySelectorAll('.run .name')].map((each) => [each.textContent, [each.clientWidth, each.scrollWidth]]))")  # fmt: skip
+    assert rooms["a-name-of-thirty-letters-in-all"][0] > rooms["judged"][0] + 50
+    assert rooms["a-name-of-thirty-letters-in-all"][0] >= rooms["a-name-of-thirty-letters-in-all"][1]
+
+
+def test_runs_of_one_colour_are_told_apart_by_dashes(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """There are twelve colours: the thirteenth run wears the dashes of its line in the list and in the tooltip."""
+    for i in range(14):
+        with tracker.init(logdir=logdir, name=f"r{i:02d}", machine=False) as run:
+            for step in range(3):
+                run.log({"loss": float(i + step)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready && viz.lines('loss')?.length === 14 && document.querySelectorAll('.run').length === 14")
+    worn = page.evaluate("[...document.querySelectorAll('.run')].map((row) => [row.querySelector('.name').textContent, row.style.getPropertyValue('--run'), row.querySelector('input').dataset.dash])")  # fmt: skip
+    assert len({(colour, dash) for _, colour, dash in worn}) == 14
+    drawn = {line["name"]: len(line["dash"]) > 0 for line in lines(page, "loss")}
+    assert {name: dash != "0" for name, _, dash in worn} == drawn
+    assert sum(drawn.values()) == 2
+    backgrounds = page.evaluate("[...document.querySelectorAll('.run .swatch')].map((each) => getComputedStyle(each).backgroundImage !== 'none')")  # fmt: skip
+    assert sum(backgrounds) == 2
+    box = page.query_selector("canvas.over").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    until(page, "document.querySelectorAll('#tip .sample line[stroke-dasharray]').length > 0")
+    # Where a colour is of one run only it needs no dashes.
+    page.evaluate("viz.set('off', ['r00', 'r01'])")
+    until(page, "[...document.querySelectorAll('.run input')].every((each) => each.dataset.dash === '0')")

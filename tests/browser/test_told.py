@@ -163,3 +163,25 @@ def test_a_metric_that_is_chosen_as_x_is_asked_for(odd: Any, page: Any, until: C
     page.keyboard.press("Escape")
     page.click("#x >> text=Step")
     until(page, "viz.get('x') === 'step' && document.querySelector('.card').card.chart.view.settings.axis === 'step'")
+
+
+def test_what_is_said_while_curves_come_fits(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Few plain words, none of them cut in a narrow card; they end with the last answer."""
+    for name in "ab":
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            for step in range(5000):
+                run.log({f"t{i}": 1.0 for i in range(4)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready && viz.lines('t0')?.length === 2")
+    said = page.evaluate("""() => {
+      const card = document.querySelector('.card').card, curve = card.curves.get('b'), told = card.element.querySelector('.told');
+      const read = () => { card.draw(); return [told.textContent, told.scrollWidth <= told.clientWidth]; };
+      card.element.classList.add('hides');
+      curve.loaded = false;
+      const loading = read();
+      curve.loaded = true;
+      return [loading, read()];
+    }""")
+    assert said == [["Loading: 10,000 points so far", True], ["10,000 points, 0 hidden", True]]

@@ -114,7 +114,7 @@ def test_a_run_that_is_deleted_while_zoomed_goes_and_the_window_stays(
     served.stop()
     until(page, "document.getElementById('live').dataset.state === 'reconnecting'")
     page.evaluate("document.querySelector('.card').card.chart.setZoom([10, 70])")
-    until(page, f"{told}.includes('known, others may be missing')")
+    until(page, f"{told}.includes('not all could be read')")
     serve(logdir, "--no-token", "--port", port)
     until(page, f"{told} === '61 points, 0 hidden'")
     assert page.evaluate("viz.range('loss').x") == [10, 70]

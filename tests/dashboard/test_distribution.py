@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard.figures.distribution import QUANTILES, even_edges, fair_bins, log_edges, matrix, merged, rebinned
+from dashboard.figures.distribution import QUANTILES, even_edges, fair_bins, log_edges, matrix, merged
 from dashboard.figures.sketch_rows import SketchRows
 from tracker.store import sketch
 from tracker.store.answers import Histograms
@@ -71,7 +71,7 @@ def test_bins_hold_what_lies_in_them() -> None:
     """Against NumPy's own histogram: within the width of a bucket at each edge."""
     values = np.random.default_rng(0).normal(size=20_000).astype(np.float32)
     edges = np.linspace(values.min(), values.max(), 41)
-    found = rebinned(sketch.count(values), edges)
+    found = SketchRows([sketch.count(values)]).counts(edges)[0]
     expected = np.histogram(values, edges)[0]
     assert np.abs(found - expected).max() < 0.01 * values.size * 0.4
 
@@ -102,13 +102,13 @@ def test_logarithmic_bins_hold_what_lies_in_them() -> None:
     values[:50] = 0
     edges = log_edges(float(values.min()), float(values.max()), 120)
     # Buckets of negative numbers are closed at the other end; no value here lies on an edge.
-    assert rebinned(sketch.count(values), edges) == pytest.approx(np.histogram(values, edges)[0])
+    assert SketchRows([sketch.count(values)]).counts(edges)[0] == pytest.approx(np.histogram(values, edges)[0])
 
 
 def test_few_elements_get_few_bins() -> None:
     """Sixteen numbers over 72 bins look like noise; a layer of a million keeps all that were asked for."""
     assert [fair_bins(n) for n in (0, 1, 16, 144, 1000, 10**6)] == [6, 6, 6, 11, 20, 200]
-    head, _ = matrix(series([np.arange(16, dtype=np.float32)]), 72, honest=True)
+    head, _ = matrix(series([np.arange(16, dtype=np.float32) / 3]), 72, honest=True)
     assert (head["bins"], head["elements"]) == (6, 16)
     assert matrix(series([np.arange(16, dtype=np.float32)]), 72)[0]["bins"] == 72
 
@@ -129,3 +129,70 @@ def test_merged_is_as_if_all_had_been_one(parts: list[np.ndarray]) -> None:
     if finite.size:
         assert found["mean"] == pytest.approx(finite.mean(), rel=1e-4, abs=1e-4 * np.abs(finite).max() + 1e-30)
         assert (found["quantiles"]["0.0"], found["quantiles"]["1.0"]) == (finite.min(), finite.max())
+
+
+whole_tensors = st.integers(-300, 300).flatmap(
+    lambda low: hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(low, low + 400))
+)
+
+
+@given(st.lists(whole_tensors, min_size=1, max_size=6), st.integers(4, 100))
+def test_bins_of_whole_numbers_hold_equally_many_of_them(parts: list[np.ndarray], bins: int) -> None:
+    """One each where there is room; else the same number, and what is in them is exact where buckets are of one number."""
+    head, columns = matrix(series(parts), bins, honest=True)
+    values = np.concatenate(parts)
+    numbers = int(values.max() - values.min()) + 1
+    if numbers == 1:
+        assert not head["whole"]
+        return
+    edges, counts = columns[-2], columns[-1].reshape(head["rows"], head["bins"])
+    assert head["whole"]
+    assert (head["low"], head["high"]) == (edges[0], edges[-1])
+    width = edges[1] - edges[0]
+    assert (np.diff(edges) == width).all()
+    assert (width == 1) if numbers <= bins else (width > 1)
+    assert edges[0] == values.min() - 0.5
+    assert edges[-2] < values.max() < edges[-1]
+    for part, row in zip(parts, counts, strict=True):
+        assert row.sum() == pytest.approx(part.size)
+        if np.abs(part).max() < 256:
+            np.testing.assert_allclose(row, np.histogram(part, edges)[0], atol=1e-9)
+
+
+def test_ten_numbers_are_ten_even_bars() -> None:
+    """The numbers 0 to 9 in six bins were a comb of two and one; steps, merged and alone, with the bins of all."""
+    found = series([np.arange(10), np.arange(10)])
+    head, columns = matrix(found, 72, honest=True)
+    assert columns[-1].reshape(2, head["bins"]).tolist() == [[1] * 10] * 2
+    assert merged([found], 72, "linear")["counts"] == [2] * 10
+    head, columns = matrix(series([np.arange(-500, 500)]), 72, honest=True)
+    assert len(set(np.round(columns[-1][:-1], 6))) == 1  # 256 and above share their buckets, evenly
+    # Of a clipped activation the ends are whole, and what is between is not.
+    clipped = np.clip(np.random.default_rng(0).normal(3, 3, 1000), 0, 6).astype(np.float32)
+    assert not matrix(series([clipped]), 72, honest=True)[0]["whole"]
+
+
+def test_bins_reach_as_far_as_float64_and_as_close() -> None:
+    """From the least to the greatest number there is, and between neighbours."""
+    largest = np.finfo(np.float64).max
+    for values in (
+        np.array([-largest, 0.0, largest]),
+        np.array([1.0, np.nextafter(1.0, 2)]),
+        np.array([5e-324, 1e-323]),
+    ):
+        for scale in ("linear", "log"):
+            _, columns = matrix(series([values]), 72, scale, honest=True)
+            assert np.isfinite(columns[-2]).all()
+            assert (np.diff(columns[-2]) > 0).all()
+            assert columns[-1].sum() == len(values)
+
+
+def test_numbers_beyond_float32_have_a_shape() -> None:
+    """They fell into one bar: the outermost bucket of float32."""
+    values = np.random.default_rng(0).lognormal(0.0, 1.0, 5000) * 1e300
+    for signed in (values, -values):
+        _, columns = matrix(series([signed]), 40, honest=True)
+        expected = np.histogram(signed, columns[-2])[0]
+        assert np.abs(columns[-1] - expected).max() < 0.02 * values.size
+        found = columns[-3]
+        assert found[3] == pytest.approx(np.median(signed), rel=0.01)

@@ -63,7 +63,7 @@ def test_with_a_span_only_the_row_is_read(logdir: Path, logged: list[np.ndarray]
     np.testing.assert_array_equal(again["edges"], whole["edges"])
     np.testing.assert_array_equal(again["counts"], whole["counts"])
     assert (len(again["steps"]), missing["missing"]) == (0, True)
-    assert (even["bins"], even["total"].tolist()) == (6, [9])
+    assert (even["bins"], even["total"].tolist()) == (9, [9])
 
 
 def test_what_a_rewind_left_behind_is_not_shown(logdir: Path) -> None:

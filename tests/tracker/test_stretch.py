@@ -135,3 +135,10 @@ def test_losses_of_float32_take_four_bytes() -> None:
     assert len(stretch.pack(points, 1)[0].points or b"") == 4 * 1024
     values[500] = 0.1
     assert len(stretch.pack(points, 1)[0].points or b"") == 8 * 1024
+
+
+def test_the_largest_numbers_of_both_signs_are_summarised() -> None:
+    """Their sum runs over in both directions: what is kept of them is the extremes, and no warning, which may be an error."""
+    values = np.array([1.79e308, -1.79e308] * 20)
+    summary = stretch.summarise(Points.of(np.arange(40), np.arange(40.0), values), 1, 0)[0]
+    assert (summary["min"], summary["max"], summary["count"]) == (-1.79e308, 1.79e308, 40)

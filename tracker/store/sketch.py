@@ -6,7 +6,8 @@ counts. Counting costs about 2 ns an element and needs no pass for the range (me
 64 even bins takes 7, TensorBoard's writer 47). NaN and ±inf are counted apart.
 
 A bucket's *index* orders the buckets as numbers are ordered: that of a positive number is its upper 16
-bits, that of a negative one is minus those of its magnitude, minus 1.
+bits, that of a negative one is minus those of its magnitude, minus 1. What is beyond float32 goes on as if a
+float32 had as many exponents as a float64 has.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _CHUNK = 1 << 20  # elements at a time: bincount makes int64 of its input, 8 MB 
 _FEW = 4096  # below this sorting the codes is cheaper than clearing 65,536 counters
 _UPPER_HALF = 1 if sys.byteorder == "little" else 0
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
+_FLOAT64_MAX = float(np.finfo(np.float64).max)
 _GIVEN_OCTAVES = 24  # below 2⁻²⁴ of the largest magnitude a given bin is counted as zero
 
 
@@ -72,8 +74,7 @@ def count(values: npt.NDArray[Any], xp: Any = np) -> Sketch:
     """The sketch of an array of real numbers of any shape and dtype.
 
     Args:
-        values: An array of `xp`. float64 beyond float32's range is counted in the outermost bucket; its
-            exact extreme is in `min` or `max` all the same.
+        values: An array of `xp`.
         xp: numpy, or cupy for an array on the GPU: counting happens there and only the buckets travel.
     """
     flat = values.reshape(-1)
@@ -84,14 +85,15 @@ def count(values: npt.NDArray[Any], xp: Any = np) -> Sketch:
 
 
 def _count_chunk(flat: Any, xp: Any) -> Sketch:
-    single = flat
+    single, beyond = flat, None
     if flat.dtype != xp.float32:
         with np.errstate(all="ignore"):
             single = flat.astype(xp.float32)
         if flat.dtype.itemsize > 2 and flat.dtype.kind == "f":
-            # A float64 such as 1e300 is finite, but its float32 is not: it belongs to the outermost bucket.
+            # A float64 such as 1e300 is finite, but its float32 is not.
             too_large = xp.isinf(single) & ~xp.isinf(flat)
             if bool(too_large.any()):
+                beyond = flat[too_large].get() if xp is not np else flat[too_large]
                 single = xp.where(too_large, xp.copysign(xp.float32(_FLOAT32_MAX), single), single)
     codes = xp.ascontiguousarray(single).view(xp.uint16)[_UPPER_HALF::2]
     if codes.size < _FEW:
@@ -114,7 +116,30 @@ def _count_chunk(flat: Any, xp: Any) -> Sketch:
                 total = float(kept.sum(dtype=xp.float64))
             return float(kept.min()), float(kept.max()), total, float(_sum_of_squares(kept, xp))
 
-    return from_codes(found, counts, non_finite, moments)
+    return with_beyond(from_codes(found, counts, non_finite, moments), beyond)
+
+
+def with_beyond(counted: Sketch, beyond: npt.NDArray[Any] | None) -> Sketch:
+    """A sketch in which those `beyond` float32 were counted as its largest numbers, with each in its own bucket."""
+    if beyond is None or not len(beyond):
+        return counted
+    wide = beyond.astype(np.float64)
+    index, counts = np.unique(_wide_index(wide), return_counts=True)
+    kept = counted.counts.copy()
+    for outermost, many in ((_INFINITY - 1, int((wide > 0).sum())), (-_INFINITY, int((wide < 0).sum()))):
+        kept[counted.buckets == outermost] -= many
+    filled = kept > 0
+    parts = (Sketch(counted.buckets[filled], kept[filled], *counted[2:]), EMPTY._replace(buckets=index, counts=counts))
+    return merge(parts)
+
+
+def _wide_index(values: Floats) -> npt.NDArray[np.int32]:
+    """Buckets of numbers that float32 has no room for, or no more than for its largest."""
+    head, exponent = np.frexp(np.abs(values))
+    code = (exponent + 126) * 128 + np.floor((head * 2 - 1) * 128).astype(np.int64)
+    code = np.maximum(code, _INFINITY - 1)  # float32 rounds up to infinity what is half a step below 2¹²⁸
+    index: npt.NDArray[np.int32] = np.where(values > 0, code, -code - 1).astype(np.int32)
+    return index
 
 
 def from_codes(
@@ -233,9 +258,17 @@ def lower_edges(index: npt.NDArray[np.integer[Any]]) -> Floats:
     index = np.asarray(index, np.int64)
     # A negative bucket of magnitude m holds (-edge(m + 1), -edge(m)]; its lower edge is its far one.
     magnitude = np.where(index >= 0, index, -index)
-    edge = (magnitude.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-    edge[magnitude == _INFINITY] = 2.0**128
+    edge = (np.minimum(magnitude, _INFINITY - 1).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    wide = magnitude >= _INFINITY
+    if wide.any():
+        with np.errstate(over="ignore"):
+            further = np.ldexp(1.0 + (magnitude[wide] & 127) / 128, (magnitude[wide] >> 7) - 127)
+        edge[wide] = np.minimum(further, _FLOAT64_MAX)
     return np.where(index >= 0, edge, -edge)
+
+
+LAST = 1151 * 128
+"""One more than the index of the largest float64's bucket; the first is minus this."""
 
 
 def upper_edges(index: npt.NDArray[np.integer[Any]]) -> Floats:

@@ -22,10 +22,11 @@ def count(tensor: Any) -> Sketch:
 def _count_chunk(flat: Any) -> Sketch:
     import torch
 
-    single = flat.float()
+    single, beyond = flat.float(), None
     if flat.dtype is torch.float64:
-        # A float64 such as 1e300 is finite, but its float32 is not: it belongs to the outermost bucket.
+        # A float64 such as 1e300 is finite, but its float32 is not.
         too_large = torch.isinf(single) & ~torch.isinf(flat)
+        beyond = flat[too_large].cpu().numpy()
         edge = torch.full_like(single, _FLOAT32_MAX).copysign(single)
         single = torch.where(too_large, edge, single)
     # Sixteen bits with a sign are the codes without one, after the mask. Every GPU is little-endian.
@@ -45,4 +46,5 @@ def _count_chunk(flat: Any) -> Sketch:
         low, high = kept.aminmax() if kept.dtype is not torch.bool else (kept.all(), kept.any())
         return float(low), float(high), float(wide.sum()), float(wide.dot(wide))
 
-    return sketch.from_codes(found.cpu().numpy(), every[found].cpu().numpy(), non_finite, moments)
+    counted = sketch.from_codes(found.cpu().numpy(), every[found].cpu().numpy(), non_finite, moments)
+    return sketch.with_beyond(counted, beyond)
