@@ -24,7 +24,7 @@ from starlette.routing import Route
 from dashboard import exports, expressions, page_file
 from dashboard.exchange import body_of, json_answer
 from dashboard.hub import Hub
-from tracker.errors import RunNameError, RunNotFoundError, StoreError
+from tracker.errors import DamagedBytesError, RunNameError, RunNotFoundError, StoreError
 from tracker.store import read_only
 from tracker.store.reader import Store
 
@@ -110,12 +110,9 @@ class _Page:
         missing = tags - asked if tags else frozenset()
         if missing or (not tags and None not in asked):
             which = f"series.tag IN ({', '.join('?' * len(missing))})" if tags else "true"
-            connection = read_only.connect(path)
-            try:
+            with read_only.snapshot(path) as connection:
                 rows = connection.execute(_REACH.format(which=which), sorted(missing)).fetchall()
-            finally:
-                connection.close()
-            found.update((tag, tuple(reach)) for tag, *reach in rows)
+                found.update((tag, _numbers(reach)) for tag, *reach in rows)
             asked.update(missing or {None})
         return {tag: reach for tag, reach in found.items() if not tags or tag in tags}
 
@@ -253,6 +250,13 @@ class _Page:
             raise HTTPException(404, str(error)) from error
         except (page_file.PageChangeError, RunNameError) as error:
             raise HTTPException(409, str(error)) from error
+
+
+def _numbers(reach: list[Any]) -> tuple[Any, ...]:
+    """What a file says of a tag, which has to be numbers."""
+    if not all(each is None or isinstance(each, (int, float)) for each in reach):
+        raise DamagedBytesError("a value that is no number")
+    return tuple(reach)
 
 
 def _names(body: dict[str, Any]) -> list[str]:

@@ -81,7 +81,11 @@ class _Api:
         self._reading = asyncio.Semaphore(1)
 
     async def health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        """Whether what is new is followed; 503 with the reason when it is not."""
+        trouble = self._hub.follower.state()
+        return JSONResponse(
+            {"status": "ok"} if trouble is None else {"status": "degraded", "why": trouble}, 503 if trouble else 200
+        )
 
     async def runs(self, request: Request) -> Response:
         """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
