@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from types import FrameType
 
 import uvicorn
 
@@ -100,7 +101,18 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         server.run(sockets=[listener])
 
 
+END_S = 8.0
+"""From the wish to end until the process ends, whatever still runs: a disk may stand still under a thread that reads."""
+
+
 class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to end; what cannot be ended in order is left."""
+        last = threading.Timer(END_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        super().handle_exit(sig, frame)
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_ready = ready

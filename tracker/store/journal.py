@@ -28,6 +28,9 @@ BESIDE = ("-wal", "-journal", "-shm")
 _MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 """At the beginning of a rollback journal; and at its very end where it names a super-journal."""
 
+SLACK_BYTES = 1 << 20
+"""Of a journal beyond the pages of its database: headers, and each record's own few bytes."""
+
 LARGEST_COPY_BYTES = 1 << 30
 """Of a file that can be read only as a copy. What is larger is left to `viz doctor --repair`."""
 
@@ -51,7 +54,11 @@ def check(path: Path) -> None:
             continue
         if not stat.S_ISREG(found.st_mode):
             raise DamagedStoreError(path, f"what lies beside it as {os.path.basename(beside)} is no plain file")
-        if ending == "-journal" and found.st_size and _names_another(beside):
+        if ending != "-journal" or not found.st_size:
+            continue
+        if found.st_size > 2 * os.stat(path).st_size + SLACK_BYTES:
+            raise DamagedStoreError(path, "its journal is larger than all that it could restore; it is not used")
+        if _names_another(beside):
             raise DamagedStoreError(
                 path, "its journal names a file of its own to be deleted, which none of everystep does; it is not used"
             )
