@@ -102,7 +102,7 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
 
 
 END_S = 8.0
-"""From the wish to end until the process ends, whatever still runs: a disk may stand still under a thread that reads."""
+"""From the wish to end until the process ends, whatever runs: a disk may stand still under a thread that reads."""
 
 
 class _Server(uvicorn.Server):

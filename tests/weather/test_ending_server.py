@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -30,10 +31,8 @@ def test_a_disk_that_stands_still_does_not_keep_it(tmp_path: Path) -> None:
             [sys.executable, "-c", f"import urllib.request; urllib.request.urlopen({address + 'api/v1/runs'!r})"],
             stderr=subprocess.DEVNULL,
         )
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             asking.wait(2)
-        except subprocess.TimeoutExpired:
-            pass
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
         asking.wait(10)
