@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from dashboard import expressions, windows
 from dashboard.expressions import Expression
-from tracker.errors import DamagedBytesError, StoreError
 from tracker.store import read_only, segments, stretch
 from tracker.store.envelope import Envelope, envelope, envelope_of_points
 from tracker.store.scalar_levels import ScalarLevels
@@ -248,6 +247,9 @@ def _columns(found: Envelope) -> Answer:
 
 _SERIES = "SELECT id FROM series WHERE kind=? AND tag=?"
 
+PATIENCE_S = 10.0
+"""What one file may take of SQLite's time in one question; other questions wait for it."""
+
 
 class Files:
     """The segments of a run, opened when first asked and closed together."""
@@ -257,11 +259,11 @@ class Files:
         self._open = []
         for segment in known:
             try:
-                connection = read_only.connect(segment.path)
+                connection = read_only.connect(segment.path, PATIENCE_S)
             except FileNotFoundError:
                 continue
             stack.callback(connection.close)
-            stack.push(_explained(segment))
+            stack.enter_context(read_only.reading(segment.path))
             connection.execute("BEGIN")
             self._open.append((segment, connection))
 
@@ -290,12 +292,3 @@ class Files:
         if any(points is None for points in known.values()):
             return None
         return what.points({tag: points for tag, points in known.items() if points is not None})
-
-
-def _explained(segment: Segment) -> Any:
-    def explain(_: Any, error: BaseException | None, __: Any) -> bool:
-        if isinstance(error, (sqlite3.Error, DamagedBytesError)) and not isinstance(error, StoreError):
-            raise read_only.explain(error, segment.path) from error
-        return False
-
-    return explain

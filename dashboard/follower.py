@@ -47,6 +47,12 @@ PATIENCE_S = 5.0
 SLICE = 16
 """Files that are completed at a time: 20 ms during which the library is held."""
 
+BEGIN_AGAIN_S = 1.0
+"""After a fault of ours, before following begins anew."""
+
+HANGS_S = 60.0
+"""A turn that takes longer is told: the disk stands still, or the logdir is very large and slow."""
+
 KEEP_S = 60.0
 """How often the index is written, at the most."""
 
@@ -66,6 +72,9 @@ class Follower:
         self._dirty: set[Path] = set()
         self._wake = threading.Condition()
         self._stopped = False
+        self.trouble: str | None = None
+        """Why nothing is followed at the moment, or None."""
+        self._turned = time.monotonic()
         self._awaited: dict[str, tuple[float, int]] = {}
         """By run: when it is looked at again, and how often it was already."""
         self._questions = 0
@@ -113,6 +122,13 @@ class Follower:
         with self._wake:
             return 0.0 if self._questions else time.monotonic() - self._quiet_since
 
+    def state(self) -> str | None:
+        """Why what is new is not told at the moment; None where it is."""
+        if self.trouble is not None or self._stopped:
+            return self.trouble or "following the logdir has ended"
+        silent = time.monotonic() - self._turned
+        return f"the logdir has been gone through for {silent:.0f} s" if silent > HANGS_S else None
+
     def complete(self) -> None:
         """Reads all that the first look, a glance, left out. Any thread may ask for it."""
         while not self.library.is_complete:
@@ -128,14 +144,30 @@ class Follower:
             self._wake.notify()
 
     def _run(self) -> None:
-        # Not told: whoever asks for the runs waits for this look, and a thousand summaries would be news to nobody.
-        self._ask(lambda: self.library.scan(glance=True), silent=True)
+        again = False
+        while not self._stopped:
+            try:
+                self._follow(again=again)
+            except Exception as error:  # whatever it is, somebody has to follow
+                logger.exception("viz: following %s stopped; it begins again", self.library.root)
+                self.trouble = f"following the logdir stopped ({type(error).__name__}: {error}); it begins again"
+                self.ready.set()  # who waits for the first look is told what is known
+                again = True
+                with self._wake:
+                    self._wake.wait_for(lambda: self._stopped, BEGIN_AGAIN_S)
+
+    def _follow(self, *, again: bool) -> None:
+        # Not told the first time: who asks for the runs waits for this look, and a thousand summaries would be news to
+        # nobody.
+        self._ask(lambda: self.library.scan(glance=True), silent=not again)
+        self.trouble = None
         self.ready.set()
         self._quiet_since = time.monotonic()
         chores = self._chores()
         next_chore = next_net = self._quiet_since + CHORES_AFTER_S
         patience = self._quiet_since + PATIENCE_S
         while not self._stopped:
+            self._turned = time.monotonic()
             with self._wake:
                 if not self._dirty:
                     awaited = (due for due, _ in self._awaited.values())

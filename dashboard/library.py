@@ -6,6 +6,7 @@ and what else changed.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,16 @@ from tracker import logdir
 from tracker.errors import StoreError
 from tracker.store import read_only, segments, wal
 from tracker.store.wal import Position
+
+logger = logging.getLogger("dashboard")
+
+PATIENCE_S = 1.0
+"""What one file may take of SQLite's time in one look. All others wait meanwhile; ours take milliseconds."""
+
+
+def is_passing(error: StoreError) -> bool:
+    """Whether the same file may be read at the next look: somebody held it just then."""
+    return "locked" in error.why or "busy" in error.why
 
 
 class Library:
@@ -108,17 +119,30 @@ class Library:
         return self._names.get(folder)
 
     def _look(self, run: RunState, news: News, *, glance: bool = False) -> None:
+        """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""
+        try:
+            self._look_into(run, news, glance=glance)
+            run.problems.pop(run.folder, None)
+        except Exception as error:  # one odd run must not end the looking at all others
+            if str(run.problems.get(run.folder)) != str(read_only.explain(error, run.folder)):
+                logger.exception("viz: %s cannot be looked at", run.folder)
+            self._note_problem(run, run.folder, read_only.explain(error, run.folder), news)
+
+    def _look_into(self, run: RunState, news: News, *, glance: bool = False) -> None:
         files = logdir.segment_files(run.folder)
         before = run.status
-        for gone in [path for path in (*run.segments, *run.problems) if path not in files]:
+        for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
             run.segments.pop(gone, None)
             run.problems.pop(gone, None)
+            run.refused.pop(gone, None)
             news.note(run.name, "line")
         for path in files:
             state = run.segments.get(path)
             stamp = stamp_of(path)
             if state is not None and state.stamp == stamp:
                 continue
+            if stamp and run.refused.get(path) == stamp:
+                continue  # as it was when it could not be read
             kept = self._kept.segments.get(path)
             if state is None and kept is not None and kept.stamp == stamp:
                 run.segments[path] = SegmentState(
@@ -164,16 +188,22 @@ class Library:
                 news.awaited.add(run.name)
             run.segments[path].stamp = stamp if settled else ()
             run.problems.pop(path, None)
+            run.refused.pop(path, None)
         except FileNotFoundError:
             return
         except StoreError as error:
-            if str(run.problems.get(path)) != str(error):
-                run.problems[path] = error
-                news.note(run.name, "runs")
+            if settled and not is_passing(error):
+                run.refused[path] = stamp
+            self._note_problem(run, path, error, news)
+
+    def _note_problem(self, run: RunState, path: Path, error: StoreError, news: News) -> None:
+        if str(run.problems.get(path)) != str(error):
+            run.problems[path] = error
+            news.note(run.name, "runs")
 
     def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News, *, glance: bool) -> bool:
         """Takes in what is new in a segment; whether anything was committed since it was last read."""
-        with read_only.snapshot(path) as connection:
+        with read_only.snapshot(path, PATIENCE_S) as connection:
             segment = segments.read(connection, path)
             if segment is None:
                 raise read_only.unbegun(path)

@@ -7,21 +7,24 @@ as what was asked for and when (`commands`).
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
 import secrets
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 
 from tracker import logdir
-from tracker.errors import TrackerError, message
+from tracker.errors import StoreError, TrackerError, message
+from tracker.store import journal, read_only
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
 
 MAX_VALUE_BYTES = 200_000
+
+PATIENCE_S = 1.0
+"""What reading such a file may take of SQLite's time."""
 
 
 class PageChangeError(TrackerError, ValueError):
@@ -31,14 +34,12 @@ class PageChangeError(TrackerError, ValueError):
 def read(folder: Path) -> dict[str, Any]:
     """The properties in a folder's file; none without one, or when it cannot be read."""
     path = folder / logdir.PAGE_FILE
-    if not path.is_file():
-        return {}
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with read_only.snapshot(path, PATIENCE_S) as connection:
             rows = connection.execute("SELECT key, value FROM properties").fetchall()
-            return {key: json.loads(value) for key, value in rows}
-    except (sqlite3.Error, ValueError):
-        # A half-made file, or one of another program: the runs themselves are none the worse for it.
+            return {str(key): json.loads(value) for key, value in rows}
+    except (StoreError, OSError):
+        # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.
         return {}
 
 
@@ -57,11 +58,17 @@ def write(folder: Path, key: str, value: Any) -> None:
     if len(text) > MAX_VALUE_BYTES or len(key) > 500:
         raise PageChangeError(message("That is too long to keep.", expected=f"{MAX_VALUE_BYTES:,} characters"))
     now = time.time()
+    path = folder / logdir.PAGE_FILE
     try:
-        engine = sa.create_engine(f"sqlite:///{folder / logdir.PAGE_FILE}")
+        if os.path.lexists(path):
+            # It may come from anybody: what it would do once it is written to is looked at before.
+            read_only.connect(path).close() if path.stat().st_size else journal.check(path)
+        engine = sa.create_engine(f"sqlite:///{path}")
         try:
-            schema.page_tables.create_all(engine)
             with engine.begin() as connection:
+                # Before anything is read: two servers that make the tables at once wait for each other.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                schema.page_tables.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 connection.execute(
@@ -74,8 +81,8 @@ def write(folder: Path, key: str, value: Any) -> None:
                     connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
         finally:
             engine.dispose()
-    except (sa.exc.SQLAlchemyError, OSError) as error:
-        raise PageChangeError(message(f"{folder / logdir.PAGE_FILE} cannot be written: {error}")) from error
+    except (sa.exc.SQLAlchemyError, OSError, StoreError) as error:
+        raise PageChangeError(message(f"{path} cannot be written: {error}")) from error
 
 
 def check(key: Any, value: Any) -> None:

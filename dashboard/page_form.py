@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashboard.exchange import UNREADABLE, why
@@ -35,22 +36,22 @@ def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
     return {
         "tagsets": tagsets,
         "headline": chosen,
-        "runs": [
-            _row(run, lambda run, extent=extent: {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)})
-            | {"series": number}
-            for run, extent, number in told
-        ],
+        "runs": [_row(run, partial(_told, run, extent, chosen)) | {"series": number} for run, extent, number in told],
     }
 
 
 def whole(run: RunState) -> dict[str, Any]:
     """All that is known of a run; of one whose files say what cannot be, that they do, so that the others go on."""
-    return {"series": {}, **_row(run, lambda run: run.summary())}
+    return {"series": {}, **_row(run, run.summary)}
 
 
-def _row(run: RunState, told: Callable[[RunState], dict[str, Any]]) -> dict[str, Any]:
+def _told(run: RunState, extent: Extent | None, chosen: str | None) -> dict[str, Any]:
+    return {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)}
+
+
+def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return told(run)
+        return told()
     except UNREADABLE as error:
         nothing = dict.fromkeys(("started", "ended", "ending", "updated", "group", "step"))
         return {

@@ -25,7 +25,7 @@ from dashboard import exports, expressions, page_file, trash
 from dashboard.asked import Asked
 from dashboard.exchange import apart, body_of, json_answer
 from dashboard.hub import Hub
-from tracker.errors import RunNameError, RunNotFoundError, StoreError
+from tracker.errors import DamagedBytesError, RunNameError, RunNotFoundError, StoreError
 from tracker.store import read_only
 from tracker.store.left_out import LeftOut
 from tracker.store.reader import Store
@@ -127,12 +127,9 @@ class _Page:
         missing = tags - asked if tags else frozenset()
         if missing or (not tags and None not in asked):
             which = f"series.tag IN ({', '.join('?' * len(missing))})" if tags else "true"
-            connection = read_only.connect(path)
-            try:
+            with read_only.snapshot(path) as connection:
                 rows = connection.execute(_REACH.format(which=which), sorted(missing)).fetchall()
-            finally:
-                connection.close()
-            found.update((tag, tuple(reach)) for tag, *reach in rows)
+                found.update((tag, _numbers(reach)) for tag, *reach in rows)
             asked.update(missing or {None})
         return {tag: reach for tag, reach in found.items() if not tags or tag in tags}
 
@@ -298,3 +295,10 @@ def _temporary() -> str:
         return tempfile.gettempdir()
     except OSError:  # none of those that are tried takes a byte
         return "the folder for temporary files"
+
+
+def _numbers(reach: list[Any]) -> tuple[Any, ...]:
+    """What a file says of a tag, which has to be numbers."""
+    if not all(each is None or isinstance(each, (int, float)) for each in reach):
+        raise DamagedBytesError("a value that is no number")
+    return tuple(reach)

@@ -85,7 +85,11 @@ class _Api:
         self._reading = Turns()
 
     async def health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        """Whether what is new is followed; 503 with the reason when it is not."""
+        trouble = self._hub.follower.state()
+        return JSONResponse(
+            {"status": "ok"} if trouble is None else {"status": "degraded", "why": trouble}, 503 if trouble else 200
+        )
 
     async def runs(self, request: Request) -> Response:
         """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
@@ -148,7 +152,10 @@ class _Api:
             heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=False)]
             head = {"answers": heads} if several else heads[0]
             found = [column for sheaf in sheaves for column in sheaf.columns()]
-            return await answered(partial(packed_answer, head | ({"problems": problems} if problems else {}), found))
+            answer: Response = await answered(
+                partial(packed_answer, head | ({"problems": problems} if problems else {}), found)
+            )
+            return answer
 
     async def histograms(self, request: Request) -> Response:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.

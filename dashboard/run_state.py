@@ -20,6 +20,8 @@ class RunState:
     folder: Path
     segments: dict[Path, SegmentState] = field(default_factory=dict)
     problems: dict[Path, StoreError] = field(default_factory=dict)
+    refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
+    """The stamps of files that could not be read: they are tried again once they change."""
     status: str = "unreadable"
     said: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `page_file`."""

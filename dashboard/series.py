@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError
+
 ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value", "<f8")])
 """Of one series: its points, and the last of them; of a series of another kind than scalars the value is NaN."""
 
@@ -82,6 +84,9 @@ class NamePool:
     def of(self, entries: Iterable[tuple[int, str, str]]) -> Names:
         """The names with these entries."""
         key = tuple(entries)
+        for number, kind, tag in key:
+            if not (isinstance(number, int) and isinstance(kind, str) and isinstance(tag, str)):
+                raise DamagedBytesError("a series whose name is no text")
         if key not in self._known:
             self._known[key] = Names(key)
         return self._known[key]

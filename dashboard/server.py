@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
@@ -95,7 +96,7 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=connections.HttpConnection,  # type: ignore[arg-type]  # asyncio's protocols, both
+        http=connections.HttpConnection,  # asyncio's protocols, both
         ws=connections.SocketConnection,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # loopback is faster than deflate; measured 1 ms a frame
@@ -108,7 +109,18 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         server.run(sockets=[listener])
 
 
+END_S = 8.0
+"""From the wish to end until the process ends, whatever runs: a disk may stand still under a thread that reads."""
+
+
 class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to end; what cannot be ended in order is left."""
+        last = threading.Timer(END_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        super().handle_exit(sig, frame)
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_ready = ready

@@ -43,11 +43,11 @@ def told(library: Library) -> Any:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The segments that are opened from now on."""
     found: list[Path] = []
-    known: Callable[[Path], Any] = read_only.connect
+    known: Callable[..., Any] = read_only.connect
 
-    def reading(path: Path) -> Any:
+    def reading(path: Path, *patience: float) -> Any:
         found.append(path)
-        return known(path)
+        return known(path, *patience)
 
     monkeypatch.setattr(read_only, "connect", reading)
     return found

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError
 from tracker.store import stretch
 from tracker.store.stretch import SUMMARY, Points, Summaries, summaries_of
 
 _POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
 _SUMMARIES = f"SELECT {', '.join(stretch.SUMMARY_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
+
+
+HIGHEST = 16
+"""More levels than 2**63 points need, a factor of 32 each above stretches of 1,024."""
 
 
 class ScalarLevels:
@@ -34,6 +39,8 @@ class ScalarLevels:
 
     def top(self) -> tuple[Summaries, npt.NDArray[np.int64]]:
         highest = self.connection.execute("SELECT max(level) FROM scalars WHERE series=?", (self.series,)).fetchone()[0]
+        if highest is not None and highest > HIGHEST:
+            raise DamagedBytesError(f"a level {highest}, where each has 32 times fewer rows than the one below")
         found: list[Summaries] = []
         levels: list[npt.NDArray[np.int64]] = []
         start = 0

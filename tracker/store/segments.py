@@ -8,12 +8,14 @@ and forked children stand beside each other and are all live.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tracker.errors import DamagedBytesError
 from tracker.store import columns, liveness
 from tracker.store.liveness import Writer
 
@@ -65,31 +67,72 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
     state = connection.execute(_STATE).fetchone()
     if row is None or state is None:
         return None
-    (
-        id_,
-        run,
-        parent,
-        fork_step,
-        reason,
-        rank,
-        created,
-        host,
-        machine,
-        pid,
-        started,
-        library,
-        group,
-        tags,
-        notes,
-        config,
-        environment,
-    ) = row
-    written, heartbeat, status, ended, ending, lost = state
+    said = dict(zip((*columns.SEGMENT, *columns.STATE), (*row, *state), strict=True))
+    for name, kinds in _KINDS.items():
+        if not isinstance(said[name], kinds):
+            raise DamagedBytesError(f"its {name} is {type(said[name]).__name__}")
+    if not (0 <= said["pid"] < MAX_PID and math.isfinite(said["created"]) and math.isfinite(said["heartbeat"])):
+        raise DamagedBytesError("its writer or its times are none")
+    tags, lost = _json(said, "run_tags", list), _json(said, "lost", dict)
     return Segment(
-        path, id_, run, parent, fork_step, reason, rank, created, Writer(host, machine, pid, started), library, group,
-        tuple(json.loads(tags)), notes, json.loads(config), json.loads(environment),
-        written, heartbeat, status, ended, ending, json.loads(lost),
+        path, said["id"], said["run"], said["parent"], said["fork_step"], said["reason"], said["rank"], said["created"],
+        Writer(said["host"], said["machine"], said["pid"], said["pid_started"]), said["library"], said["run_group"],
+        tuple(str(tag) for tag in tags), said["notes"], _json(said, "config", dict), _json(said, "environment", dict),
+        said["written"], said["heartbeat"], said["status"], said["ended"], said["ending"],
+        {kind: count for kind, count in lost.items() if isinstance(count, int)},
     )  # fmt: skip
+
+
+_Maybe = (type(None),)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "run", "reason", "host", "machine", "pid_started", "library", "notes", "status"), (str,)),
+    **dict.fromkeys(("run_tags", "config", "environment", "lost"), (str,)),
+    **dict.fromkeys(("parent", "run_group", "ending"), (str, *_Maybe)),
+    **dict.fromkeys(("fork_step", "rank"), (int, *_Maybe)),
+    **dict.fromkeys(("pid", "written"), (int,)),
+    **dict.fromkeys(("created", "heartbeat"), (int, float)),
+    "ended": (int, float, *_Maybe),
+}
+"""What each column holds. SQLite keeps whatever it is given in any of them."""
+
+MAX_SAID_CHARACTERS = 2_000_000
+"""Of a JSON text that a run says of itself: as objects it takes thirty times as much, and is held for every run."""
+
+MAX_DEPTH = 64
+
+MAX_PID = 1 << 31
+
+
+def _json(said: Mapping[str, Any], name: str, kind: type) -> Any:
+    """What a run says of itself in JSON, which has to be a list or an object."""
+    text = said[name]
+    if len(text) > MAX_SAID_CHARACTERS:
+        # The run is shown all the same: its curves are none the worse for it.
+        return kind() if kind is list else {name: f"too large to be read ({len(text):,} characters)"}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DamagedBytesError(f"its {name} is no JSON") from error
+    if not isinstance(found, kind):
+        raise DamagedBytesError(f"its {name} is {type(found).__name__} in JSON")
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        raise DamagedBytesError(f"its {name} is nested deeper than {MAX_DEPTH} levels")
+    return found
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects are nested."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += [one for one in each.values() if isinstance(one, (dict, list))]
+            elif isinstance(each, list):
+                inner += [one for one in each if isinstance(one, (dict, list))]
+        level = inner
+    return depth
 
 
 def live_until(segments: Sequence[Segment]) -> dict[str, int | None]:

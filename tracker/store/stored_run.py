@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.errors import SeriesNotFoundError, StoreError, message
+from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
 from tracker.store import about, read_only, segments, stretch, studies
 from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.distribution import distribution
@@ -93,7 +93,10 @@ class StoredRun:
         for segment in self.segments():
             with read_only.snapshot(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
-                found.update(tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS)
+                tags = {tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS}
+                if not all(isinstance(tag, str) for tag in tags):
+                    raise DamagedBytesError("a series whose name is no text")
+            found |= tags
         return sorted(found)
 
     def scalars(self, tag: str, *, rank: int | None = None, abandoned: bool = False) -> Scalars:
@@ -211,6 +214,10 @@ class StoredRun:
                 for at, wall_time, place, form, attributes, digest in part.connection.execute(_MEDIA, asked):
                     if part.limit is None or at <= part.limit:
                         said = json.loads(attributes)
+                        if not (isinstance(said, dict) and isinstance(form, str) and isinstance(digest, str)):
+                            raise DamagedBytesError(f"a {kind} whose attributes are none")
+                        if not (isinstance(at, int) and isinstance(place, int) and isinstance(wall_time, (int, float))):
+                            raise DamagedBytesError(f"a {kind} whose step or time is no number")
                         read = partial(blob_of, part.segment.path, digest)
                         item = MediaItem(at, wall_time, place, form, said, digest, read)
                         if "belongs" in said and items:

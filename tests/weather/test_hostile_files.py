@@ -1,0 +1,331 @@
+"""Files that were damaged, or made to do harm: each is named, the others are read, and nothing outside is touched.
+
+A logdir is mailed, unpacked, shared: what lies in it comes from anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+from tracker import logdir as logdirs
+from tracker.errors import StoreError
+from tracker.store import read_only, segments
+
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def log(root: Path, name: str, points: int = 100, **more: Any) -> Path:
+    """A finished run; its file."""
+    with tracker.init(logdir=root, name=name, machine=False, config={"lr": 0.1}) as run:
+        for step in range(points):
+            run.log({"loss": 1.0 / (step + 1), **more}, step=step)
+    (found,) = logdirs.segment_files(root / name)
+    return found
+
+
+def change(path: Path, *statements: str) -> None:
+    """Runs SQL on a segment."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def journal_naming(path: Path, victim: Path) -> bytes:
+    """A rollback journal that is hot and names a super-journal: SQLite unlinks that once it has played it back."""
+    page = path.read_bytes()[:4096]
+    nonce = 1
+    checksum = (nonce + sum(page[at] for at in range(4096 - 200, 0, -200))) & 0xFFFFFFFF
+    header = MAGIC + struct.pack(">IIIII", 1, nonce, path.stat().st_size // 4096, 512, 4096)
+    record = struct.pack(">I", 1) + page + struct.pack(">I", checksum)
+    name = os.fsencode(victim)
+    lock_page = 0x40000000 // 4096 + 1
+    end = struct.pack(">I", lock_page) + name + struct.pack(">II", len(name), sum(name)) + MAGIC
+    return header.ljust(512, b"\0") + record + end
+
+
+def view(table: str, columns: str) -> list[str]:
+    """In place of a table a view that never ends."""
+    return [
+        f"ALTER TABLE {table} RENAME TO old_{table}",
+        f"CREATE VIEW {table} AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT {columns} FROM c",
+    ]
+
+
+def sparse(path: Path) -> None:
+    """A WAL file of 20 GB that takes no room and has pages of no size."""
+    with open(f"{path}-wal", "wb") as file:
+        file.write(struct.pack(">IIII8sII", 0x377F0682, 3007000, 0, 0, bytes(8), 0, 0))
+        file.truncate(20 << 30)
+
+
+def forge_schema(path: Path, words: str) -> None:
+    """A schema that says one thing of a table and another in its words."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_master SET sql=? WHERE name='series'", (words,))
+        connection.commit()
+
+
+SEGMENT_COLUMNS = (
+    "x AS id, x AS run, x AS parent, x AS fork_step, x AS reason, x AS rank, x AS created, x AS host, x AS machine, x AS pid, "
+    "x AS pid_started, x AS library, x AS run_group, x AS run_tags, x AS notes, x AS config, x AS environment"
+)
+HARM: dict[str, Callable[[Path], None]] = {
+    "config is cut": lambda path: change(path, "UPDATE segment SET config='{'"),
+    "config is deep": lambda path: change(path, f"UPDATE segment SET config='{'[' * 100_000}'"),
+    "config is 900 levels": lambda path: change(
+        path, "UPDATE segment SET config='" + '{"a":' * 900 + "1" + "}" * 900 + "'"
+    ),
+    "config is a list": lambda path: change(path, "UPDATE segment SET config='[]'"),
+    "config is a blob": lambda path: change(path, "UPDATE segment SET config=x'ff'"),
+    "environment is a word": lambda path: change(path, "UPDATE segment SET environment='x'"),
+    "tags are a number": lambda path: change(path, "UPDATE segment SET run_tags='5'"),
+    "pid is a blob": lambda path: change(path, "UPDATE segment SET pid=x'00'"),
+    "pid is huge": lambda path: change(
+        path, "UPDATE segment SET pid=9223372036854775807", "UPDATE state SET status='running'"
+    ),
+    "created is a word": lambda path: change(path, "UPDATE segment SET created='now'"),
+    "lost is a list": lambda path: change(path, "UPDATE state SET lost='[]'"),
+    "heartbeat is endless": lambda path: change(path, "UPDATE state SET heartbeat=9e999"),
+    "count overflows": lambda path: change(path, "UPDATE scalars SET count=9223372036854775807"),
+    "n overflows": lambda path: change(path, "UPDATE scalars SET n=9223372036854775807-rowid"),
+    "a value is a word": lambda path: change(path, "UPDATE scalars SET value='x', last_value='y'"),
+    "a step is a blob": lambda path: change(path, "UPDATE scalars SET step=x'0000000000000000', last_step=x'00'"),
+    "a tag is a blob": lambda path: change(path, "UPDATE series SET tag=x'ff'"),
+    "a tag is no UTF-8": lambda path: change(path, "UPDATE series SET tag=CAST(x'ff' AS TEXT)"),
+    "a kind is a number": lambda path: change(path, "UPDATE series SET kind=5"),
+    "a level without end": lambda path: change(path, "UPDATE scalars SET level=9999999"),
+    "no segment": lambda path: change(path, "DELETE FROM segment"),
+    "no table": lambda path: change(path, "DROP TABLE scalars"),
+    "no column": lambda path: change(path, "ALTER TABLE state DROP COLUMN lost"),
+    "endless segment": lambda path: change(path, *view("segment", SEGMENT_COLUMNS)),
+    "endless series": lambda path: change(path, *view("series", "x AS id, 'scalar' AS kind, 'loss' AS tag, NULL AS attributes")),
+    "endless state": lambda path: change(
+        path, *view("state", "x AS written, x AS heartbeat, 'running' AS status, NULL AS ended, NULL AS ending, '{}' AS lost")
+    ),
+    "a config of 900 MB": lambda path: change(
+        path,
+        "ALTER TABLE segment RENAME TO old",
+        f"CREATE VIEW segment AS SELECT {', '.join(c if c != 'config' else 'CAST(zeroblob(900000000) AS TEXT) AS config' for c in read_only.columns.SEGMENT)} FROM old",
+    ),
+    "a computed column": lambda path: change(
+        path, "ALTER TABLE state RENAME TO old", "CREATE TABLE state (written INT, heartbeat REAL, status TEXT, ended REAL, ending TEXT, "
+        "lost TEXT AS (hex(zeroblob(100000000 * (written > 0)))))", "INSERT INTO state SELECT -1, heartbeat, status, ended, ending FROM old", "PRAGMA writable_schema=ON",
+    ),
+    "a trigger": lambda path: change(path, "CREATE TRIGGER t AFTER UPDATE ON state BEGIN DELETE FROM scalars; END"),
+    "a virtual table": lambda path: change(path, "CREATE VIRTUAL TABLE other USING fts5(x)"),
+    "a forged view": lambda path: forge_schema(path, "CREATE VIEW series AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x AS id, x AS kind, x AS tag FROM c"),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "cut within a page": lambda path: os.truncate(path, 4096 * 3 + 100),
+    "random": lambda path: path.write_bytes(os.urandom(20_000)),
+    "zeros in the middle": lambda path: path.write_bytes(
+        path.read_bytes()[:8192] + bytes(16384) + path.read_bytes()[8192 + 16384 :]
+    ),
+    "another program's": lambda path: (path.unlink(), change(path, "CREATE TABLE t (x)"))[0],
+    "journal is a FIFO": lambda path: os.mkfifo(f"{path}-journal"),
+    "WAL is a FIFO": lambda path: (change(path, "UPDATE state SET status='running'"), os.mkfifo(f"{path}-wal"))[0],
+    "WAL is a link": lambda path: os.symlink("/etc/hostname", f"{path}-wal"),
+    "WAL is a folder": lambda path: os.mkdir(f"{path}-wal"),
+    "WAL is sparse": sparse,
+    "file is a link": lambda path: (path.rename(path.with_name("other")), path.symlink_to(path.with_name("other")))[0],
+    "file is a FIFO": lambda path: (path.unlink(), os.mkfifo(path))[0],
+    "file is a folder": lambda path: (path.unlink(), path.mkdir())[0],
+    "not readable": lambda path: path.chmod(0),
+}  # fmt: skip
+
+READ_AS_ANY = {
+    "no segment", "WAL is sparse", "file is a FIFO", "file is a folder", "zeros in the middle", "n overflows", "count overflows",
+    "a kind is a number", "a level without end",
+}  # fmt: skip
+"""Such may be read as far as the list of runs goes, or be no run at all, without harm."""
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_file_is_its_own_problem(harm: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Reading it ends, at once and with the store's own error; or it gives what is there."""
+    path = log(tmp_path / "runs", "bad")
+    HARM[harm](path)
+    began = time.monotonic()
+    run = tracker.open(tmp_path / "runs").run("bad") if logdirs.segment_files(path.parent) else None
+    for question in (
+        lambda: segments.read(stack.enter_context(read_only.snapshot(path)), path),
+        lambda: run and run.scalars("loss"),
+        lambda: run and run.envelope("loss", 100),
+        lambda: run and run.tags(),
+        lambda: run and (run.status, run.config, run.problems()),
+    ):
+        with contextlib.suppress(StoreError, FileNotFoundError, LookupError), contextlib.ExitStack() as stack:
+            question()
+    assert time.monotonic() - began < 20, "a bound far from what it takes, against reading without end"
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """A file of the user's outside the logdir, which is there afterwards."""
+    made = tmp_path / "home" / "thesis.tex"
+    made.parent.mkdir()
+    made.write_text("years of work")
+    yield made
+    assert made.read_text() == "years of work"
+
+
+def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command, ended."""
+    return subprocess.run(
+        [sys.executable, "-m", "dashboard", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_journal_deletes_nothing(victim: Path, tmp_path: Path) -> None:
+    """Its last record names a file that SQLite would unlink once it was played back; by whatever way it is read."""
+    root = tmp_path / "runs"
+    log(root, "good")
+    path = log(root, "bad")
+    journal = Path(f"{path}-journal")
+    journal.write_bytes(journal_naming(path, victim))
+    before = (path.read_bytes(), journal.read_bytes())
+    run = tracker.open(root).run("bad")
+    assert run.status == "unreadable"
+    assert "names a file of its own to be deleted" in str(run.problems()[0])
+    assert "good" in viz("runs", "--logdir", root).stdout
+    viz("sql", "--logdir", root, "SELECT count(*) FROM scalars")
+    assert viz("doctor", "--logdir", root).returncode == 1
+    viz("export", "--logdir", root, "-o", tmp_path / "x.csv")
+    with contextlib.suppress(tracker.errors.TrackerError):
+        tracker.init(logdir=root, name="other", fork="bad").finish()
+    tracker.init(logdir=root, name="bad", resume="allow").finish()
+    path.parent.chmod(0o555)
+    try:
+        assert tracker.open(root).run("bad").problems()
+    finally:
+        path.parent.chmod(0o755)
+    assert (path.read_bytes(), journal.read_bytes()) == before
+
+
+def test_the_journal_would_delete(victim: Path, tmp_path: Path) -> None:
+    """SQLite itself, let near it, does: else the test above would show nothing."""
+    path = log(tmp_path / "runs", "bad")
+    other = tmp_path / "home" / "other"
+    other.write_text("x")
+    Path(f"{path}-journal").write_bytes(journal_naming(path, other))
+    change(path, "SELECT count(*) FROM segment")
+    assert not other.exists()
+
+
+def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: Path) -> None:
+    """The page's own file is opened for writing: what lies beside it is looked at before."""
+    from dashboard import page_file
+
+    path = log(tmp_path / "runs", "a")
+    page_file.write(path.parent, "note", "first")
+    page = path.parent / logdirs.PAGE_FILE
+    Path(f"{page}-journal").write_bytes(journal_naming(page, victim))
+    assert page_file.read(path.parent) == {}
+    with pytest.raises(page_file.PageChangeError, match="names a file"):
+        page_file.write(path.parent, "note", "second")
+    Path(f"{page}-journal").unlink()
+    page_file.write(path.parent, "note", "second")
+    change(page, "CREATE TRIGGER t AFTER INSERT ON properties BEGIN DELETE FROM properties; END")
+    with pytest.raises(page_file.PageChangeError, match="something else than tables"):
+        page_file.write(path.parent, "note", "third")
+    page.unlink()
+    page.symlink_to(victim)
+    with pytest.raises(page_file.PageChangeError, match="no plain file"):
+        page_file.write(path.parent, "note", "fourth")
+
+
+# --- the server -----------------------------------------------------------------------------------------------
+
+
+def tree(root: Path) -> str:
+    """A hash of all that lies below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        digest.update(f"{path} {path.lstat().st_mode} {path.lstat().st_size}".encode())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _without_privilege() -> None:
+    """Root, who reads what nobody may, is as anybody from the next program on (Linux)."""
+    if os.getuid() == 0:
+        import ctypes
+
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+@contextlib.contextmanager
+def serving(root: Path, *arguments: str) -> Iterator[str]:
+    """A server of a logdir, as a user who may not read everything where that can be; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "serve", "--logdir", root, "--no-token", "--port", "0", *arguments],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")},
+        preexec_fn=_without_privilege,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield next(word for line in process.stdout for word in line.split() if word.startswith("http")).rstrip("/")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, "SIGTERM ends it"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(address: str) -> Any:
+    """A JSON answer."""
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_one_server_over_all_of_them(tmp_path: Path, victim: Path) -> None:
+    """The good run is listed, drawn and followed live; each bad one is named; the server ends when it is asked to."""
+    root = tmp_path / "runs"
+    good = log(root, "good")
+    for number, (harm, do) in enumerate(HARM.items()):
+        do(log(root, f"bad {number:02d} {harm.replace('/', '_')}"))
+    Path(f"{log(root, 'journal')}-journal").write_bytes(journal_naming(good, victim))
+    outside = tree(victim.parent)
+    with serving(root) as address:
+        runs = {run["name"]: run for run in ask(f"{address}/api/v1/runs")["runs"]}
+        assert runs["good"]["status"] == "finished"
+        assert runs["good"]["scalars"]["loss"]["value"] == 0.01
+        silent = [
+            name for name, run in runs.items() if name != "good" and not run["problems"] and name[7:] not in READ_AS_ANY
+        ]
+        assert not silent
+        curve = ask(f"{address}/api/v1/scalars?run=good&tag=loss&columns=1000")
+        assert curve["points"] == 100, curve.keys()
+        assert ask(f"{address}/api/v1/table")["runs"]["good"]["loss"][0] == 0.01
+        assert ask(f"{address}/healthz") == {"status": "ok"}
+        shutil.copytree(root / "good", root / "later")
+        deadline = time.monotonic() + 30
+        while "later" not in {run["name"] for run in ask(f"{address}/api/v1/runs")["runs"]}:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert tree(victim.parent) == outside
