@@ -99,16 +99,28 @@ function readAddress() {
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
-let writing = 0;
+let writing = 0, visited = null; // the page of the address
 function writeAddress() {
   cancelAnimationFrame(writing);
   writing = requestAnimationFrame(() => {
     const text = words();
-    history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
+    const address = location.pathname + (text ? `?${text}` : "");
+    // A page is a place to come back to; what is chosen on it is not a step of its own.
+    if (current.page === visited) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
+    visited = current.page;
   });
 }
 
 readAddress();
+visited = current.page;
+
+// Back and Forward go from page to page; runs and tags that were chosen since stay chosen.
+addEventListener("popstate", () => {
+  visited = parsed("page", new URLSearchParams(location.search).get(short.page) ?? defaults.page);
+  set("page", visited);
+  writeAddress();
+});
 
 // What belongs to this browser and not to a link.
 export const local = {
