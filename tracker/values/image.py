@@ -30,9 +30,9 @@ class Image(Value):
         data: An array of shape (H, W), (H, W, C) or (C, H, W) with C = 1, 3 or 4, a batch of those
             (N, …) which becomes a grid, a PIL image, or the path of a picture's file; what a camera noted of how it was
             held is heard. (N, H, W) is a batch of grey pictures where H and W are alike (neither is more than twice
-            the other) and N is no number of channels. uint8 and booleans are taken as they are, floats as 0 to 1, uint16 as 0 to 65,535, other integers as 0 to 255, or as black and
-            white where they are all 0 and 1; what lies outside is clipped, NaN becomes 0, and how many elements that
-            were is kept with the picture.
+            the other) and N is no number of channels. uint8 and booleans are taken as they are, floats as 0 to 1,
+            uint16 as 0 to 65,535, other integers as 0 to 255, or as black and white where they are all 0 and 1; what
+            lies outside is clipped, NaN becomes 0, and how many elements that were is kept with the picture.
         caption: A line of text below it.
         label: What it truly shows.
         predictions: What the model says it shows: probability by class name, or probabilities in the order of the
