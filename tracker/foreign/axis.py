@@ -1,7 +1,7 @@
 """Which column of a table counts its steps, and which says when: decided once, by all rows.
 
-Row by row a column `epoch` of 0.1, 0.2, … puts all points on step 0, and `time` in seconds since the start puts them into
-1970. A column that is neither is a curve like any other.
+Row by row a column `epoch` of 0.1, 0.2, … puts all points on step 0, and `time` in seconds since the start puts them
+into 1970. A column that is neither is a curve like any other.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _counts(values: list[Any], rows: Sequence[Any]) -> bool:
 
 
 def seconds(value: Any) -> float | None:
-    """A time as seconds: a number of them, or of milli-, micro- or nanoseconds since 1970; a date as ISO 8601 has it."""
+    """A time as seconds: a number of them, or of milli-, micro- or nanoseconds since 1970; or a date as in ISO 8601."""
     found = number(value)
     if found is not None:
         if not math.isfinite(found):
