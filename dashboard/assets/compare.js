@@ -23,6 +23,7 @@ const OTHERS = 4; // metrics in the table beside the chosen one
 const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
 let view = null;
+let without = 0; // runs that have not logged the metric
 let all = [], known = { differing: [], same: [] }, goal = null;
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
@@ -68,17 +69,27 @@ function arrange() {
   const candidates = runs.all().filter(fits);
   if (!candidates.length || !tags.length) { view.replaceChildren(runs.loaded ? emptyPage("compare") : ""); return; }
   if (frame.parentElement !== view) view.replaceChildren(frame);
-  const tag = tags.includes(chosen.tag) ? chosen.tag : tags.find((each) => /^(val|test|eval).*(loss|acc|error)/i.test(each)) ?? tags.find((each) => /loss|acc|error/i.test(each)) ?? tags[0];
+  const tag = tags.includes(chosen.tag) ? chosen.tag : usual(candidates, tags);
   if (tagChoice.childElementCount !== tags.length || tagChoice.lastElementChild.value !== tags[tags.length - 1]) tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
   tagChoice.value = tag;
   howChoice.value = chosen.how;
-  // A run that has neither settings nor the metric has nothing to compare.
-  all = candidates.filter((run) => Object.keys(run.config ?? {}).length || run.series.scalar?.includes(tag));
+  // A run that never logged the metric has no outcome to compare: it is counted and not drawn, least of all as NaN.
+  all = candidates.filter((run) => run.has.has(tag));
+  without = candidates.length - all.length;
   known = settings(all);
   loadOutcomes(tag).then(() => loadOthers(tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS)));
   goal = metricColumn(all, tag, chosen.how, outcomes.get(tag)?.values);
   show();
   importance.show(known.differing, goal);
+}
+
+// The metric to begin with: what people judge runs by, among the tags that at least half of the runs have that any has.
+function usual(candidates, tags) {
+  const counts = new Map(tags.map((tag) => [tag, candidates.filter((run) => run.has.has(tag)).length]));
+  const most = Math.max(...counts.values());
+  const common = tags.filter((tag) => counts.get(tag) * 2 >= most && !tag.startsWith("machine/"));
+  const best = (pattern) => common.filter((tag) => pattern.test(tag)).sort((a, b) => counts.get(b) - counts.get(a))[0];
+  return best(/^(val|test|eval).*(loss|acc|error)/i) ?? best(/loss|acc|error/i) ?? best(/./) ?? tags[0];
 }
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
@@ -111,7 +122,9 @@ async function loadOthers(tags) {
 
 function axes() {
   const rank = new Map(ranked.map((each, i) => [each.name, i]));
-  const order = [...known.differing].sort((a, b) => (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99));
+  // What few runs have been given says little of the others, however important there.
+  const isRare = (column) => column.missing * 2 > all.length;
+  const order = [...known.differing].sort((a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing);
   return [...order.slice(0, MAX_AXES).reverse(), goal];
 }
 
@@ -138,7 +151,8 @@ function chosenRuns(columns) {
 
 function say() {
   const count = within.reduce((sum, each) => sum + each, 0);
-  frame.querySelector(".compare-said").textContent = count === all.length ? format.plural(count, "run") : `${count.toLocaleString("en-US")} of ${format.plural(all.length, "run")} shown, here and on every page`;
+  const shown = count === all.length ? format.plural(count, "run") : `${count.toLocaleString("en-US")} of ${format.plural(all.length, "run")} shown, here and on every page`;
+  frame.querySelector(".compare-said").textContent = without ? `${shown} · ${format.step(without)} without this metric` : shown;
   frame.querySelector("#compare-clear").hidden = !brushes.any;
 }
 

@@ -7,7 +7,7 @@ import * as runs from "./runs.js";
 import * as state from "./state.js";
 import { downloadDrawn, downloadPoints, downloadSheet } from "./export.js";
 import { check, field, section, select, words } from "./form.js";
-import { keysOf } from "./lines.js";
+import { keysOf } from "./settings.js";
 import { ask, dialog, menu, popover, say, trying } from "./menu.js";
 
 const place = document.getElementById("own-tools");

@@ -85,7 +85,7 @@ function arrange() {
   if (!view) return;
   const known = runs.tags("scalar");
   const filter = query(state.get("tags"));
-  const passed = (ids) => ids.filter((id) => filter.test(tagsOf(id).join(" ")));
+  const passed = (ids) => ids.filter((id) => filter.test(tagsOf(id)));
   // A card that no run in sight could draw on is left out, and counted.
   const ids = oneId() ? [oneId()] : passed([...state.get("cards").filter(tagsOf), ...runs.tagsInSight("scalar")]);
   const elsewhere = oneId() ? 0 : passed(known).length - ids.filter((id) => !own(id)).length;

@@ -1,29 +1,8 @@
 // From runs and their curves to the lines of a chart: which colour, which dash, what stands out, which become one.
 import { difference, group } from "./derive.js";
 import { colour, dash, dashOf } from "./palette.js";
+import { compare, keysOf, settingsOf } from "./settings.js";
 import { partsOf } from "./told.js";
-
-const flat = new WeakMap(); // config -> Map of key -> text
-
-// A run's configuration as one level: "optimizer.lr" -> "0.1".
-export function settingsOf(run) {
-  if (flat.has(run.config)) return flat.get(run.config);
-  const found = new Map();
-  const walk = (value, path) => {
-    if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
-    else found.set(path, typeof value === "string" ? value : JSON.stringify(value));
-  };
-  walk(run.config, "");
-  flat.set(run.config, found);
-  return found;
-}
-
-// Every key of some runs' configurations that is not the same in all of them.
-export function keysOf(runs) {
-  const values = new Map();
-  for (const run of runs) for (const [key, value] of settingsOf(run)) { if (!values.has(key)) values.set(key, new Set()); values.get(key).add(value); }
-  return [...values].filter(([, found]) => found.size > 1).map(([key]) => key).sort();
-}
 
 // The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
 export function groupKeys(text, runs) {
@@ -33,15 +12,12 @@ export function groupKeys(text, runs) {
   return within.length ? within.filter((key) => !without.includes(key)) : without.length ? keysOf(runs).filter((key) => !without.includes(key)) : [];
 }
 
-// Numbers by size, words by letters.
-const byValue = (a, b) => (Number.isFinite(Number(a)) && Number.isFinite(Number(b)) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0);
-
 const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
 
 // Which of a key's values a run has, counted in their order: numbers by size.
 function ranks(runs, key) {
   const values = [...new Set(runs.map((run) => settingsOf(run).get(key) ?? ""))];
-  values.sort(byValue);
+  values.sort(compare);
   return (run) => values.indexOf(settingsOf(run).get(key) ?? "");
 }
 
@@ -125,7 +101,7 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
 function labelsOf(runs, keys) {
   if (!keys.length) return ["all runs"];
   const found = new Map(runs.map((run) => [labelOf(run, keys), run]));
-  const order = ([, a], [, b]) => { for (const key of keys) { const sign = byValue(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? ""); if (sign) return sign; } return 0; };
+  const order = ([, a], [, b]) => { for (const key of keys) { const sign = compare(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? ""); if (sign) return sign; } return 0; };
   return [...found].sort(order).map(([label]) => label);
 }
 

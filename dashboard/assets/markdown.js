@@ -4,6 +4,19 @@ import { node } from "./dom.js";
 
 const DEEPEST = 6; // quotes in quotes, lists in lists
 
+const INDENTED = /^( {4}|\t)/;
+
+// Whether lines that begin with blanks would lose them as Markdown: as code and traces do that stand in no fence.
+export function losesBlanks(text) {
+  let fence = null;
+  const lines = text.split("\n");
+  return lines.some((line, i) => {
+    const found = FENCE.exec(line)?.[1];
+    if (found) { fence = fence === null ? found : line.trim().startsWith(fence) ? null : fence; return false; }
+    return fence === null && INDENTED.test(line) && line.trim() !== "" && i > 0 && lines[i - 1].trim() !== "" && !INDENTED.test(lines[i - 1]) && !ITEM.test(lines[i - 1]);
+  });
+}
+
 export function markdown(text) {
   const holder = node("div", { class: "prose" });
   blocks(text.replaceAll("\r\n", "\n").split("\n"), holder, 0);
@@ -28,6 +41,12 @@ function blocks(lines, holder, depth) {
       while (end < lines.length && !lines[end].trim().startsWith(fence[1])) end += 1;
       holder.append(node("pre", {}, node("code", { text: lines.slice(i + 1, end).join("\n") })));
       i = end + 1;
+      continue;
+    }
+    if (INDENTED.test(line)) {
+      const code = [];
+      while (i < lines.length && (INDENTED.test(lines[i]) || !lines[i].trim())) code.push(lines[i++].replace(INDENTED, ""));
+      holder.append(node("pre", {}, node("code", { text: code.join("\n").trimEnd() })));
       continue;
     }
     const heading = HEADING.exec(line);

@@ -2,7 +2,8 @@
 import * as format from "./format.js";
 import * as runs from "./runs.js";
 import * as state from "./state.js";
-import { keysOf, settingsOf } from "./lines.js";
+import * as settings from "./settings.js";
+import { keysOf, settingsOf } from "./settings.js";
 
 export const WAYS = ["last", "min", "max"];
 const METRICS = 4; // tags with columns at first
@@ -33,13 +34,11 @@ export function column(id) {
   return { id, tag: name, title: kind, group: name, kind: "number", of, text: (value) => format.value(value, 5), exact: format.exact, wide: 92 };
 }
 
-// A setting is a number where all runs that have it have one.
+// A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
 function setting(id, key) {
-  const isNumber = (text) => text !== undefined && text.trim() !== "" && Number.isFinite(Number(text));
   const texts = runs.all().map((run) => settingsOf(run).get(key)).filter((text) => text !== undefined);
-  const numeric = texts.length > 0 && texts.every(isNumber);
-  const of = (run) => { const text = settingsOf(run).get(key); return text === undefined ? null : numeric ? Number(text) : text; };
-  return { id, title: key, group: "Settings", kind: numeric ? "number" : "text", of, text: String, exact: String, wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)) };
+  const kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
+  return { id, title: key, group: "Settings", kind, of: (run) => settingsOf(run).get(key) ?? null, text: String, exact: String, wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)) };
 }
 
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
@@ -80,8 +79,8 @@ export const all = () => [
 
 const isNone = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
 
-// By size or by word; what has no value is at the end, whichever way.
+// Numbers by size, then words; what has no value is at the end, whichever way.
 export function compare(a, b, _, __, falling) {
   if (isNone(a) || isNone(b)) return (isNone(a) - isNone(b)) * (falling ? -1 : 1);
-  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  return typeof a === "number" && typeof b === "number" ? a - b : settings.compare(String(a), String(b));
 }

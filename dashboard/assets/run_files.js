@@ -4,7 +4,7 @@ import * as runs from "./runs.js";
 import { dialog, say, trying } from "./menu.js";
 
 // A cell of text that begins so is a formula to a spreadsheet, which may run it.
-const cell = (text) => { const safe = /^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe; };
+const cell = (text) => { const safe = /^[=+\-@\t\r]/.test(text) && !/^-?(Infinity|[\d.]+(e[+-]?\d+)?)$/i.test(text) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe; };
 
 // What the table shows, in its order, every digit of it. table: AG Grid's API; column(id): see run_columns.js.
 export function save(table, column) {

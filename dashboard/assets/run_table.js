@@ -82,7 +82,7 @@ function definition(id) {
     tooltipValueGetter: ({ value: each, data }) => (none(each) ? "" : tip ? tip(runs.get(data.id)) : exact(each)),
     filter: FILTERS[kind], comparator: columns.compare, sort: sorted === undefined ? null : falling ? "desc" : "asc", sortIndex: sorted ?? null,
     ...(kind === "time" ? { filterValueGetter: (params) => { const at = value(params); return at ? new Date(new Date(at * 1000).setHours(0, 0, 0, 0)) : null; } } : {}),
-    ...(kind === "number" ? { type: "rightAligned", filterParams: { ...FILTER, defaultOption: "greaterThanOrEqual" } } : {}),
+    ...(kind === "number" ? { type: "rightAligned", filterValueGetter: (params) => { const found = value(params); return none(found) ? null : Number(found); }, filterParams: { ...FILTER, defaultOption: "greaterThanOrEqual" } } : {}),
     // Colour and whether it is shown are no part of a name's value: its cell is always made again.
     ...(id === "name" ? { cellRenderer: Name, lockPosition: "left", equals: () => false } : id === "status" ? { cellRenderer: Status } : {}),
   };

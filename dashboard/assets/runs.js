@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import * as live from "./live.js";
 import * as state from "./state.js";
-import { settingsOf } from "./lines.js";
+import { settingsOf } from "./settings.js";
 import { query } from "./query.js";
 import { tellApart } from "./shorten.js";
 
@@ -20,7 +20,7 @@ export const names = () => order;
 export const get = (name) => byName.get(name);
 export const index = (name) => byName.get(name)?.colour ?? 0;
 export const isOff = (name) => off.has(name);
-export const matches = (name) => byName.has(name) && filter.test(byName.get(name).text);
+export const matches = (name) => byName.has(name) && filter.test(byName.get(name).texts);
 export const isVisible = (name) => !off.has(name) && matches(name);
 export const filterProblem = () => filter.problem;
 // In the order in which they are drawn: the newest last, on top.
@@ -69,7 +69,7 @@ export function partOf(shown) {
 function dress(run) {
   run.shown = run.said?.name || run.name;
   run.labels = [...run.tags, ...(run.said?.tags ?? [])];
-  run.text = [run.name, run.shown === run.name ? "" : run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)].join(" ");
+  run.texts = [...new Set([run.name, run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)])];
   run.has = new Set(run.series.scalar ?? []);
   return run;
 }

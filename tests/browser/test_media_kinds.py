@@ -93,6 +93,34 @@ def test_texts_are_markdown_that_does_nothing(show_media: Callable[..., Any]) ->
     assert page.evaluate("window.struck") is None
 
 
+CODE = "def f(x):\n    if x:\n\treturn  1\n\n    return 0\n"
+
+
+def test_code_and_traces_keep_their_blanks(show_media: Callable[..., Any], until: Callable[..., Any]) -> None:
+    """What Markdown would run together is shown as it is; an indented block of its own is code; one can turn it over."""
+    page = show_media(
+        {
+            0: {
+                "code": tracker.Text(CODE),
+                "block": tracker.Text("See:\n\n    a = 1\n\n        b = 2\n\tc = 3\n\nand **so** on"),
+                "list": tracker.Text("- one\n    - two\n\n```\n    fenced\n```"),
+            }
+        }
+    )
+    item = page.locator
+    assert page.evaluate("document.querySelector('[aria-label=\"Text code\"] pre').textContent") == CODE
+    assert page.evaluate("document.querySelector('[aria-label=\"Text block\"] pre').textContent") == (
+        "a = 1\n\n    b = 2\nc = 3"
+    )
+    assert item('[aria-label="Text block"] strong').inner_text() == "so"
+    assert item('[aria-label="Text list"] .prose ul ul').inner_text() == "two"
+    item('[aria-label="Text list"]').hover()
+    item('[aria-label="Text list"]').get_by_role("button", name="As it is").click()
+    assert item('[aria-label="Text list"] pre').inner_text() == "- one\n    - two\n\n```\n    fenced\n```"
+    item('[aria-label="Text list"]').get_by_role("button", name="Markdown").click()
+    until(page, "document.querySelector('[aria-label=\"Text list\"] .prose')")
+
+
 def test_a_text_of_a_million_odd_letters_does_not_stop_the_page(
     show_media: Callable[..., Any], until: Callable[..., Any]
 ) -> None:

@@ -33,7 +33,10 @@ def test_runs_and_tags_are_found_by_words_settings_and_expressions(
     """Plain words and /regex/ mean the same in both boxes; a broken expression is explained and hides nothing."""
     page.goto(sweep.base)
     until(page, "viz.ready")
-    for text, count in (("lr=0.1", 4), ("/lr=0\\.1$|lr=0\\.1 .*seed=[02]/", 2), ("sweep -seed=1", 4), ("/LIVE/i", 1)):
+    for text, count in (
+        ("lr=0.1", 4), ("/lr=0\\.1 .*seed=[02]/", 2), ("sweep -seed=1", 4), ("/LIVE/i", 1),
+        ("/^lr=0\\.1$/", 4), ("/^seed=2$/", 2), ("/^sweep.0$/", 1), ("/^sweep$/", 0),
+    ):  # fmt: skip
         page.fill("#run-search", text)
         until(page, f"document.querySelectorAll('.run').length === {count}")
     page.fill("#run-search", "/[/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sqlite3
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_samples_that_are_no_sound_are_counted() -> None:
     ("data", "rate", "words"),
     [
         (np.zeros(0), 8000, "shape of a sound"), (np.zeros((9, 9)), 8000, "shape of a sound"), (np.zeros((2, 2, 2)), 8000, "shape of a sound"),
-        (np.zeros(()), 8000, "shape of a sound"), ("a.wav", 8000, "real numbers"), (np.zeros(3, complex), 8000, "real numbers"),
+        (np.zeros(()), 8000, "shape of a sound"), ("a.wav", 8000, "cannot be read"), (np.zeros(3, complex), 8000, "real numbers"),
         (np.zeros(3), 0, "sample_rate"), (np.zeros(3), float("nan"), "sample_rate"), (np.zeros(3), "fast", "sample_rate"), (np.zeros(3), True, "sample_rate"),
         (np.broadcast_to(np.float32(0), (31_000_000,)), 8000, "too long"),
     ],
@@ -140,6 +141,89 @@ def test_what_is_wholly_transparent_keeps_its_colour(stored: Callable[..., Any],
 
 
 # --- videos ---------------------------------------------------------------------------------------------------
+
+
+def wav(kind: int, bits: int, samples: bytes, channels: int = 2, *, at_length: bool = False, odd: bytes = b"") -> bytes:
+    """A WAV file of a form that Python's own module may not write."""
+    form = struct.pack("<HHIIHH", 0xFFFE if at_length else kind, channels, 8000, 0, 0, bits)
+    if at_length:
+        form += struct.pack("<HHIH", 22, bits, 0, kind) + bytes(14)
+    parts = b"fmt " + struct.pack("<I", len(form)) + form + odd + b"data" + struct.pack("<I", len(samples)) + samples
+    return b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WAVE" + parts
+
+
+STEREO = np.array([[0, -32768], [16384, 32767], [-1, 1]], "<i2")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        wav(1, 16, STEREO.tobytes()),
+        wav(1, 16, STEREO.tobytes() + b"x", at_length=True),
+        wav(1, 32, (STEREO.astype("<i4") * 65536).tobytes(), odd=b"LIST\x03\0\0\0abc\0"),
+        wav(1, 24, b"".join(b"\0" + each.tobytes() for each in STEREO.ravel())),
+        wav(3, 32, (STEREO / 32767).astype("<f4").tobytes()),
+        wav(3, 64, (STEREO / 32767).astype("<f8").tobytes(), at_length=True),
+        wav(1, 8, ((STEREO // 256) + 128).astype(np.uint8).tobytes()),
+    ],
+)
+def test_sounds_are_read_from_files(file: bytes, tmp_path: Path) -> None:
+    """Of every form that programs write; what the file says of its rate is heard."""
+    (tmp_path / "x.wav").write_bytes(file)
+    sound = tracker.Audio(tmp_path / "x.wav")
+    assert sound.attributes["sample_rate"] == 8000
+    assert sound.samples.shape == STEREO.shape
+    tolerance = 256 if file[34:36] == b"\x08\0" else 1
+    assert np.abs(sound.samples.astype(int) - STEREO).max() <= tolerance
+
+
+@pytest.mark.parametrize("file", [b"", b"ID3\x04", wav(1, 16, b"")[:-8], wav(7, 8, b"abc"), wav(1, 16, b"1234", 0)])
+def test_a_file_that_is_no_sound_says_so(file: bytes, tmp_path: Path) -> None:
+    """On the caller's line, with what to do."""
+    (tmp_path / "x.wav").write_bytes(file)
+    with pytest.raises(tracker.errors.LoggedValueError, match="cannot be read"):
+        tracker.Audio(str(tmp_path / "x.wav"))
+    with pytest.raises(tracker.errors.LoggedValueError, match="cannot be read"):
+        tracker.Audio(tmp_path / "none.wav")
+
+
+def test_pictures_are_read_from_files_and_stand_upright(tmp_path: Path) -> None:
+    """A telephone keeps its pictures lying on their side, with a word of how it was held."""
+    upright = np.zeros((4, 6, 3), np.uint8)
+    upright[0, :, 0] = 255
+    lying = Pictures.fromarray(np.rot90(upright))  # a quarter to the left: orientation 6 turns it to the right
+    exif = Pictures.Exif()
+    exif[0x0112] = 6
+    lying.save(tmp_path / "x.png", exif=exif)
+    assert (tracker.Image(tmp_path / "x.png").pixels == upright).all()
+    with Pictures.open(tmp_path / "x.png") as opened:
+        assert (tracker.Image(opened).pixels == upright).all()
+    (tmp_path / "y.png").write_bytes(b"no picture")
+    for odd in ("y.png", "none.png"):
+        with pytest.raises(tracker.errors.LoggedValueError, match="cannot be read"):
+            tracker.Image(str(tmp_path / odd))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int8", "uint32"])
+def test_a_mask_of_zeros_and_ones_is_black_and_white(dtype: str) -> None:
+    """As 0 and 1 of 255 nobody would see it. 8 bits without a sign are levels of grey, whatever they are."""
+    mask = np.eye(4, dtype=dtype)
+    assert set(np.unique(tracker.Image(mask).pixels)) == {0, 255}
+    assert set(np.unique(tracker.Image(mask.astype(np.uint8)).pixels)) == {0, 1}
+    assert set(np.unique(tracker.Image(mask * 2).pixels)) == {0, 2}
+
+
+def test_frames_last_as_long_as_the_rate_says() -> None:
+    """Sixty frames of a second take a second: milliseconds are rounded as they follow each other."""
+    (made,) = tracker.Video(np.random.default_rng(0).random((60, 4, 4)), fps=60).encode()
+    with Pictures.open(io.BytesIO(made.data)) as video:
+        lasting = []
+        for frame in range(video.n_frames):
+            video.seek(frame)
+            video.load()
+            lasting.append(video.info["duration"])
+    assert sum(lasting) == 1000
+    assert set(lasting) == {16, 17}
 
 
 def test_a_video_is_an_animation_of_its_frames(stored: Callable[..., Any]) -> None:

@@ -6,6 +6,7 @@ import inspect
 import io
 import json
 import math
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,30 @@ def test_add_audio_is_a_wave(writer: SummaryWriter, shape: tuple[int, ...]) -> N
         assert (file.getframerate(), file.getnframes(), file.getnchannels()) == (8000, 800, 2 if 2 in shape else 1)
         assert np.frombuffer(file.readframes(1), "<i2")[0] == round(0.5 * 32767)
     assert (item.attributes["sample_rate"], item.attributes["frames"]) == (8000, 800)
+
+
+def test_whole_numbers_are_sounds_over_the_range_of_their_type(writer: SummaryWriter) -> None:
+    """As a sound file has them. PyTorch's writer cuts all of them to -1 and 1: a square wave."""
+    samples = np.array([0, 1, -1, 12345, -32768, 32767], np.int16)
+    writer.add_audio("s", samples, 0, 8000)
+    (item,) = read(writer).media("audio", "s")
+    with wave.open(io.BytesIO(item.data)) as sound:
+        assert np.frombuffer(sound.readframes(6), "<i2").tolist() == samples.tolist()
+
+
+def test_a_fast_video_is_never_as_slow_as_browsers_make_it(writer: SummaryWriter) -> None:
+    """GIF counts hundredths of a second; a single one is shown for ten."""
+    for fps, total in ((60, 1200), (24, 2500), (4, 15000)):
+        writer.add_video(f"v{fps}", np.random.default_rng(0).random((1, 60, 3, 4, 4)).astype("f4"), 0, fps=fps)
+        (item,) = read(writer).media("video", f"v{fps}")
+        with Pictures.open(io.BytesIO(item.data)) as video:
+            lasting = []
+            for frame in range(video.n_frames):
+                video.seek(frame)
+                lasting.append(video.info["duration"])
+        assert sum(lasting) == total
+        assert min(lasting) >= 20
+        assert item.attributes["fps"] == fps
 
 
 def test_add_text_keeps_its_words(writer: SummaryWriter) -> None:

@@ -78,7 +78,7 @@ def test_pil_pictures_of_any_mode(mode: str) -> None:
     [
         (np.zeros((5, 5, 2)), "shape of a picture"), (np.zeros((9, 5, 2)), "Of 2 channels"), (np.zeros((5, 50, 9)), "Of 5 pictures"), (np.zeros(4), "shape of a picture"),
         (np.zeros((0, 4)), "nothing to show"), (np.zeros((0, 3, 4, 4)), "nothing to show"), (np.zeros((20_000, 2)), "too large"),
-        (np.broadcast_to(np.uint8(0), (9000, 9000)), "too large"), (np.zeros((4, 4), complex), "real numbers"), ("picture.png", "real numbers"), (None, "real numbers"),
+        (np.broadcast_to(np.uint8(0), (9000, 9000)), "too large"), (np.zeros((4, 4), complex), "real numbers"), ("picture.png", "cannot be read"), (None, "real numbers"),
     ],
     ids=lambda each: str(getattr(each, "shape", each))[:20],
 )  # fmt: skip

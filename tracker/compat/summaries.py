@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tracker.errors import LoggedValueError, message
 from tracker.store import sketch
 from tracker.values import arrays, kept, stored_array
+from tracker.values.audio import to_int16
 from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
@@ -170,7 +171,10 @@ def video(values: Any, fps: float, dataformats: str) -> kept.Kept:
         )
     frames = [Pictures.fromarray(Image(each, layout="HWC").pixels) for each in array]
     out = io.BytesIO()
-    pause = max(10, round(1000 / fps))
+    # GIF counts hundredths of a second, and browsers take less than two for ten: above 50 a second it is slower there.
+    # The page keeps time itself, by `fps`.
+    ends = np.rint(np.arange(len(frames) + 1) * (100 / fps)).astype(int)
+    pause = (np.maximum(np.diff(ends), 2) * 10).tolist()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=pause, loop=0)
     noted = {"frames": len(frames), "fps": float(fps)}
     return kept.Kept("video", [kept.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
@@ -178,13 +182,13 @@ def video(values: Any, fps: float, dataformats: str) -> kept.Kept:
 
 def audio(values: Any, sample_rate: float) -> kept.Kept:
     """A sound as 16-bit WAV."""
-    array = np.atleast_2d(array_of(values, "add_audio").astype(np.float64).squeeze())
+    array = np.atleast_2d(array_of(values, "add_audio").squeeze())
     frames = array.T if array.shape[0] <= array.shape[1] else array
     if array.ndim != 2 or frames.shape[1] > 8:
         raise LoggedValueError(
             message("add_audio: this is not the shape of a sound.", expected="(T,) or (C, T)", got=array.shape)
         )
-    clipped = np.rint(np.clip(np.nan_to_num(frames), -1, 1) * 32767).astype("<i2")
+    clipped, _ = to_int16(frames)  # integers over the range of their type, as a sound file has them
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(clipped.shape[1])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import wave
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy.typing as npt
 
 from tracker import door
 from tracker.errors import LoggedValueError, message
-from tracker.values import arrays
+from tracker.values import arrays, wav_file
 from tracker.values.value import Medium, Value
 
 MAX_SAMPLES = 30_000_000
@@ -29,17 +31,22 @@ class Audio(Value):
         data: Samples of shape (T,), (T, C) or (C, T) with C at most 8 channels: the shorter axis is that of the
             channels, and of torch tensors the first one. Floats run from -1 to 1, integers over the range of their
             type; what lies outside is clipped, NaN becomes 0, and how many samples that were is kept with the sound.
-        sample_rate: Samples a second of one channel, Hz.
+            Or the path of a WAV file.
+        sample_rate: Samples a second of one channel, Hz; a file says its own.
         caption: A line of text below it.
 
     Raises:
-        LoggedTypeError: `data` is not an array of real numbers.
-        LoggedValueError: not the shape of a sound, empty, over 30 million samples, or a sample rate that is none.
+        LoggedTypeError: `data` is neither an array of real numbers nor a path.
+        LoggedValueError: a file that cannot be read; not the shape of a sound, empty, over 30 million samples, or a
+            sample rate that is none.
     """
 
     kind = "audio"
 
-    def __init__(self, data: Any, sample_rate: float, caption: str | None = None) -> None:
+    def __init__(self, data: Any, sample_rate: float | None = None, caption: str | None = None) -> None:
+        if isinstance(data, (str, os.PathLike)):
+            data, own_rate = wav_file.read(Path(data))
+            sample_rate = own_rate if sample_rate is None else sample_rate
         given = sample_rate
         if getattr(sample_rate, "ndim", None) == 0 and hasattr(sample_rate, "item"):  # as of a file that torch read
             sample_rate = sample_rate.item()
@@ -56,7 +63,7 @@ class Audio(Value):
         array, xp = arrays.real_array(data, "Audio")
         array = array if xp is np else array.get()
         frames = _frames(array, type(data).__module__.partition(".")[0] == "torch", data)
-        self.samples, noted = _to_int16(frames)
+        self.samples, noted = to_int16(frames)
         self.attributes: dict[str, Any] = {
             "sample_rate": round(float(sample_rate)),
             "channels": frames.shape[1],
@@ -107,7 +114,7 @@ def _frames(array: npt.NDArray[Any], channels_first: bool, data: Any) -> npt.NDA
     return array
 
 
-def _to_int16(frames: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int16], dict[str, Any]]:
+def to_int16(frames: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int16], dict[str, Any]]:
     """16-bit samples, little-endian, always a copy; and what had to be done to the numbers."""
     noted: dict[str, Any] = {}
     kind, size = frames.dtype.kind, frames.dtype.itemsize

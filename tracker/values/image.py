@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +29,11 @@ class Image(Value):
 
     Args:
         data: An array of shape (H, W), (H, W, C) or (C, H, W) with C = 1, 3 or 4, a batch of those
-            (N, …) which becomes a grid, or a PIL image. (N, H, W) is a batch of grey pictures where H and W are
-            alike (neither is more than twice the other) and N is no number of channels. uint8 and booleans
-            are taken as they are, floats as 0 to 1, uint16 as 0 to 65,535, other integers as 0 to 255; what lies
-            outside is clipped, NaN becomes 0, and how many elements that were is kept with the picture.
+            (N, …) which becomes a grid, a PIL image, or the path of a picture's file; what a camera noted of how it was
+            held is heard. (N, H, W) is a batch of grey pictures where H and W are alike (neither is more than twice
+            the other) and N is no number of channels. uint8 and booleans are taken as they are, floats as 0 to 1,
+            uint16 as 0 to 65,535, other integers as 0 to 255, or as black and white where they are all 0 and 1; what
+            lies outside is clipped, NaN becomes 0, and how many elements that were is kept with the picture.
         caption: A line of text below it.
         label: What it truly shows.
         predictions: What the model says it shows: probability by class name, or probabilities in the order of the
@@ -40,8 +43,8 @@ class Image(Value):
         masks: The class of each pixel, in layers; see `layers.masks`.
 
     Raises:
-        LoggedTypeError: `data` is neither an array nor a PIL image.
-        LoggedValueError: not the shape of a picture, empty, or larger than 64 million pixels.
+        LoggedTypeError: `data` is neither an array nor a PIL image, nor a path.
+        LoggedValueError: not the shape of a picture, empty, or larger than 64 million pixels; a file that holds none.
     """
 
     kind = "image"
@@ -116,7 +119,10 @@ def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[
         raise LoggedValueError(
             message("Image: layout names the order of the axes.", expected='"HWC" or "CHW"', got=repr(layout))
         )
+    if isinstance(data, (str, os.PathLike)):
+        data = _opened(Path(data))
     if type(data).__module__.startswith("PIL."):
+        data = _upright(data)
         if data.mode in ("I", "F") or data.mode.startswith("I;16"):  # what `convert` would cut off at 255
             deep = np.asarray(data)
             if data.mode != "F":
@@ -147,6 +153,34 @@ def _pixels(data: Any, layout: str | None) -> tuple[npt.NDArray[np.uint8], dict[
         array = _hwc(array, prefer_chw, layout, data)
     pixels, noted = to_uint8(_checked(array, data))
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels, noted
+
+
+def _opened(path: Path) -> Any:
+    """The picture in a file, read whole."""
+    from PIL import Image as Pictures
+
+    try:
+        with Pictures.open(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_large(picture.height, picture.width)
+            picture.load()
+            return picture
+    except LoggedValueError:
+        raise
+    except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError, Warning) as error:
+        raise LoggedValueError(
+            message("Image: the file cannot be read.", expected="a picture, such as PNG or JPEG", got=str(error))
+        ) from error
+
+
+def _upright(picture: Any) -> Any:
+    """A picture as every viewer shows it: turned as its EXIF orientation says."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001 an odd note of a camera must not cost the picture
+        return picture
 
 
 def _shape_hint(shape: tuple[int, ...]) -> str:
@@ -191,15 +225,19 @@ def _checked(array: npt.NDArray[Any], data: Any) -> npt.NDArray[Any]:
             message("Image: there is nothing to show.", expected="at least one pixel", got=arrays.describe(data))
         )
     if height * width > MAX_PIXELS or max(height, width) > 16_383:  # the second is WebP's own limit
-        raise LoggedValueError(
-            message(
-                "Image: the picture is too large.",
-                expected="at most 64 million pixels and 16,383 on a side",
-                got=f"{width:,} × {height:,}",
-                hint="Log a smaller version, such as image[::4, ::4].",
-            )
-        )
+        raise _too_large(height, width)
     return array
+
+
+def _too_large(height: int, width: int) -> LoggedValueError:
+    return LoggedValueError(
+        message(
+            "Image: the picture is too large.",
+            expected="at most 64 million pixels and 16,383 on a side",
+            got=f"{width:,} × {height:,}",
+            hint="Log a smaller version, such as image[::4, ::4].",
+        )
+    )
 
 
 def _grid(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -242,6 +280,8 @@ def to_uint8(array: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], dict[str, 
         return np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8), noted
     if array.dtype == np.uint16:
         return (array // 257).astype(np.uint8), noted
+    if array.max() == 1 and array.min() == 0:  # a mask, which as 0 and 1 of 255 would be black all over
+        return array.astype(np.uint8) * np.uint8(255), noted
     outside = (array < 0) | (array > 255)
     if outside.any():
         noted |= _extent(array, outside)

@@ -1,0 +1,40 @@
+// The settings of a run: its configuration as texts under flat keys, exactly as they were logged, and their order.
+
+const flat = new WeakMap(); // config -> Map of key -> text
+
+// A run's configuration as one level: "optimizer.lr" -> "0.1".
+export function settingsOf(run) {
+  if (flat.has(run.config)) return flat.get(run.config);
+  const found = new Map();
+  const walk = (value, path) => {
+    if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
+    else found.set(path, typeof value === "string" ? value : JSON.stringify(value));
+  };
+  walk(run.config, "");
+  flat.set(run.config, found);
+  return found;
+}
+
+// Every key of some runs' configurations that is not the same in all of them.
+export function keysOf(runs) {
+  const values = new Map();
+  for (const run of runs) for (const [key, value] of settingsOf(run)) { if (!values.has(key)) values.set(key, new Set()); values.get(key).add(value); }
+  return [...values].filter(([, found]) => found.size > 1).map(([key]) => key).sort();
+}
+
+// Whether a text is a number as one writes it. "0x1f", "01234" and "1_000" are words: read as numbers they would be
+// others than were logged.
+export const isNumber = (text) => /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text);
+
+const isInteger = (text) => /^-?\d+$/.test(text);
+
+// Numbers by size, before all words; words by letters, digits within them by size. Integers beyond 2^53 are told apart.
+export function compare(a, b) {
+  const ours = isNumber(a), theirs = isNumber(b);
+  if (ours !== theirs) return ours ? -1 : 1;
+  if (!ours) return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : a > b ? 1 : 0);
+  const apart = Number(a) - Number(b);
+  if (apart || !isInteger(a) || !isInteger(b)) return apart || 0; // two infinities are NaN apart
+  const [x, y] = [BigInt(a), BigInt(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}

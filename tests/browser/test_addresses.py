@@ -1,0 +1,46 @@
+"""The address of the page: what a link says, and where Back and Forward go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+
+
+@pytest.fixture
+def served(logdir: Path, serve: Callable[..., Any]) -> Any:
+    """A server of two runs with settings."""
+    for name, lr in (("run", 0.1), ("run-2", 0.2)):
+        with tracker.init(logdir=logdir, name=name, config={"lr": lr}) as run:
+            run.log({"loss": lr})
+    return serve(logdir, "--no-token")
+
+
+def test_back_goes_from_page_to_page_and_keeps_what_was_chosen(
+    served: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """One entry of history a page: three runs hidden and shown are not three steps to walk back through."""
+    page.goto("about:blank")
+    page.goto(served.address)
+    until(page, "viz.ready")
+    page.get_by_role("link", name="Runs", exact=True).click()
+    until(page, "viz.get('page') === 'runs' && viz.ready")
+    page.get_by_role("link", name="Compare").click()
+    until(page, "viz.get('page') === 'compare' && viz.ready")
+    page.fill("#run-search", "/^run$/")
+    until(page, "viz.get('runs') === '/^run$/' && location.search.includes('runs=')")
+    page.go_back()
+    until(page, "viz.get('page') === 'runs' && viz.ready")
+    assert page.evaluate("viz.get('runs')") == "/^run$/"
+    page.go_back()
+    until(page, "viz.get('page') === 'curves' && viz.ready")
+    page.go_forward()
+    until(page, "viz.get('page') === 'runs' && location.search.includes('runs=')")
+    page.go_back()
+    until(page, "viz.get('page') === 'curves'")
+    page.go_back()
+    assert page.url == "about:blank"

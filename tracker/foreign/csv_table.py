@@ -1,0 +1,191 @@
+"""A CSV file as a table: its encoding, delimiter, decimal mark and header, each decided once for the whole file.
+
+Programs write "CSV" with tabs and semicolons, in UTF-16, with decimal commas, with a comment in front, with the header
+again where a training was resumed. What one row looks like decides nothing: a table is what most of its rows are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tracker.foreign.log import number, parsed
+
+DELIMITERS = (",", "\t", ";", "|")
+LOOKED_AT = 200
+"""Rows by which delimiter and decimal mark are told."""
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+(?:[eE][-+]?\d+)?")
+_POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+
+
+@dataclass
+class CsvTable:
+    """What a file holds.
+
+    Attributes:
+        names: Of its columns, as they are written; "column 3" where there is none.
+        rows: Cells by column; an empty cell is not there.
+        about: What a JSON comment in front says of the whole, as Stable-Baselines writes one.
+        left_out: What is not among the rows, in words, and how often.
+    """
+
+    names: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def read(path: Path) -> CsvTable:
+    """The table in a file.
+
+    The last line counts when it ends, or has a cell for each column: else it is still being written.
+
+    Raises:
+        OSError: it cannot be read.
+        csv.Error: a cell is longer than the reader takes.
+    """
+    text = decoded(path.read_bytes())
+    table = CsvTable()
+    text, delimiter = _front(text, table)
+    delimiter = delimiter or _delimiter(text)
+    rows = list(_cells(text, delimiter))
+    if not rows:
+        return table
+    if all(_is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
+        width = Counter(len(row) for row in rows).most_common(1)[0][0]
+        table.names = [f"column {place + 1}" for place in range(width)]
+    else:
+        table.names = _named(rows.pop(0))
+    ends = text.endswith(("\n", "\r"))
+    if rows and not ends and len(rows[-1]) < len(table.names):
+        rows.pop()
+        table.left_out["lines without an end: still being written"] += 1
+    comma = delimiter != "," and _has_decimal_comma(rows)
+    for row in rows:
+        if _is_header(row, table.names):
+            table.left_out["headers between the rows"] += 1
+            table.names = _named(row)
+            continue
+        names = table.names + [f"column {place + 1}" for place in range(len(table.names), len(row))]
+        if any(row[len(table.names) :]):
+            table.left_out["rows with more cells than the header, kept as columns by number"] += 1
+        found = {name: plain(cell, comma) for name, cell in zip(names, row, strict=False) if cell}
+        if found:
+            table.rows.append(found)
+    return table
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: UTF-8 or UTF-16 by its mark or by its looks, else Windows' Latin, which anything is."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    head = data[:400]
+    if head.count(0) * 3 > len(head) > 1:
+        return data.decode("utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be", "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        # A character cut in two at the end is a line that is still being written.
+        return data.decode("utf-8", "replace") if error.start > len(data) - 4 else data.decode("cp1252", "replace")
+
+
+def plain(cell: str, comma: bool = False) -> str:
+    """A cell as Python writes numbers, where it is one: without thousands, decimal comma and percent; else as it is."""
+    text = cell
+    percent = text.endswith("%")
+    if percent:
+        text = text[:-1].strip()
+    if comma and _COMMA.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    if number(text) is None:
+        return cell
+    return repr(float(text) / 100) if percent else text
+
+
+def _front(text: str, table: CsvTable) -> tuple[str, str]:
+    """The text from its header on, and the delimiter if the file names it."""
+    delimiter = ""
+    while text:
+        line, _, rest = text.partition("\n")
+        stripped = line.strip()
+        if re.fullmatch(r"sep=.", stripped.strip('"'), re.IGNORECASE):
+            delimiter = stripped.strip('"')[4]
+        elif stripped.startswith("#"):
+            said = parsed(stripped.lstrip("# "))
+            if isinstance(said, dict):
+                table.about.update(said)
+            elif not rest.lstrip().startswith("#") and _looks_like_header(stripped.lstrip("# "), rest):
+                return text.replace(line, line.lstrip().lstrip("# "), 1), delimiter  # as NumPy's savetxt writes one
+        elif stripped:
+            return text, delimiter
+        text = rest
+    return text, delimiter
+
+
+def _looks_like_header(line: str, rest: str) -> bool:
+    """Whether a comment has a word for each cell of the line that follows, which is of numbers."""
+    following = rest.partition("\n")[0]
+    delimiter = _delimiter(following)
+    cells, words = next(_cells(following, delimiter), []), next(_cells(line, delimiter), [])
+    return len(cells) == len(words) and all(map(_is_number, cells)) and not any(map(_is_number, words))
+
+
+def _delimiter(text: str) -> str:
+    """What most of the first lines agree on."""
+    head = "\n".join(text.split("\n", LOOKED_AT)[:LOOKED_AT])
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        rows = [row for row in _cells(head, delimiter) if any(row)]
+        if not rows or len(rows[0]) < 2:
+            return (0, 0)
+        return (sum(len(row) == len(rows[0]) for row in rows), len(rows[0]))
+
+    return max(DELIMITERS, key=agreement)
+
+
+def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
+        if row:
+            yield [cell.strip() for cell in row]
+
+
+def _named(cells: list[str]) -> list[str]:
+    """A name for each column; one that stands twice has its number behind it."""
+    names: list[str] = []
+    for place, cell in enumerate(cells):
+        name = cell or f"column {place + 1}"
+        names.append(f"{name} ({place + 1})" if name in names else name)
+    while names and not cells[len(names) - 1]:  # a delimiter at the end of each line
+        names.pop()
+    return names
+
+
+def _is_header(row: list[str], names: list[str]) -> bool:
+    """Whether a row is words of which most are names of columns: the header again, perhaps with others."""
+    filled = [cell for cell in row if cell]
+    known = sum(cell in names for cell in filled)
+    return bool(filled) and known * 2 > len(filled) and not any(map(_is_number, filled))
+
+
+def _is_number(cell: str) -> bool:
+    return number(plain(cell, True)) is not None
+
+
+def _has_decimal_comma(rows: list[list[str]]) -> bool:
+    cells = [cell.rstrip("% ") for row in rows[:LOOKED_AT] for cell in row]
+    commas = sum(bool(_COMMA.fullmatch(cell)) and not _THOUSANDS.fullmatch(cell) for cell in cells)
+    points = sum(bool(_POINT.fullmatch(cell)) for cell in cells)
+    return commas > points
