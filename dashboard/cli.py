@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import keyword
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; 0 when it was done, 1 when it failed, 2 when it made no sense."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal has no letters for is shown as its escape
-            stream.reconfigure(errors="backslashreplace")
+            with contextlib.suppress(OSError, ValueError):  # one that cannot be told: closed, or another file by now
+                stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:

@@ -1,6 +1,6 @@
 """The hub: one reader's news, fanned out to every open tab.
 
-A tab says which series it shows; it is sent the new points of those, at most every 33 ms, and every other
+A tab says which series it shows; it is sent the new points of those, at most every 16 ms, and every other
 change as a word. Its queue is bounded: a tab that is too slow is told to look again instead of growing it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ class Hub:
     async def serve(self, socket: WebSocket) -> None:
         """Speaks with one tab until either side ends."""
         await socket.accept()
-        tab = _Tab(socket, self._told)
+        tab = _Tab(socket, self._told, self.follower.state)
         self._tabs.add(tab)
         receiving = asyncio.create_task(tab.receive())
         sending = asyncio.create_task(tab.send())
@@ -142,8 +143,9 @@ class Hub:
 
 
 class _Tab:
-    def __init__(self, socket: WebSocket, since: int) -> None:
+    def __init__(self, socket: WebSocket, since: int, trouble: Callable[[], str | None]) -> None:
         self._socket = socket
+        self._trouble = trouble
         self._since = since
         self._something = asyncio.Event()
         self._tags: frozenset[str] = frozenset()
@@ -208,7 +210,7 @@ class _Tab:
                     return
                 self._tags = tags
             if is_number(ping) or (isinstance(ping, str) and len(ping) <= MAX_PING):
-                self._answer = {"pong": ping, "time": time.time()}
+                self._answer = {"pong": ping, "time": time.time(), "trouble": self._trouble()}
                 self._something.set()
 
     async def send(self) -> None:

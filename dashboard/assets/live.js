@@ -34,6 +34,8 @@ export function watch(tags) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: tags }));
 }
 
+let trouble = null; // why the server does not follow the logdir, in its words
+
 export function now() {
   return (performance.timeOrigin + performance.now()) / 1000 + skew;
 }
@@ -55,17 +57,18 @@ export function setRunning(any, last = 0) {
 
 function show() {
   const open = socket?.readyState === WebSocket.OPEN;
-  const state = !open ? (session.isOut() ? "asking" : everOpened ? "reconnecting" : "connecting") : running ? "live" : "idle";
+  const state = !open ? (session.isOut() ? "asking" : everOpened ? "reconnecting" : "connecting") : trouble ? "stopped" : running ? "live" : "idle";
   const all = latency.latency(RECENT);
-  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
+  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", stopped: "not following", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
   light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
-  light.title = state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
+  light.title = state === "stopped" ? `The server does not follow the logdir: ${trouble}. What is shown may be old.` : state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
 }
 
-setInterval(() => { if (!document.hidden) show(); }, 5000); // "3 min ago" grows old by itself
+const ping = () => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); };
+setInterval(() => { if (!document.hidden) { show(); ping(); } }, 5000); // "3 min ago" grows old by itself, and so does what the server can
 
 // The server's clock beside ours, as surely as the quickest of some trips tells: one that was answered while the page
 // was being made may be off by half of the time it took. What may be no difference is none.
@@ -91,7 +94,7 @@ export function connect() {
     attempts = 0;
     surest = Infinity;
     socket.send(JSON.stringify({ watch: watched, ping: performance.now() }));
-    for (const wait of PINGS) setTimeout(() => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); }, wait);
+    for (const wait of PINGS) setTimeout(ping, wait);
     // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
     if (everOpened) restart();
     everOpened = true;
@@ -100,7 +103,7 @@ export function connect() {
   };
   socket.onmessage = (event) => {
     const { head, column } = decode(event.data);
-    for (const answer of head.answers) compare(answer);
+    for (const answer of head.answers) { compare(answer); if (trouble !== answer.trouble) { trouble = answer.trouble; show(); } }
     if (!greeted) { greeted = true; for (const listener of listeners.greeting) listener(head.since); }
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {

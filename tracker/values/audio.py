@@ -49,7 +49,7 @@ class Audio(Value):
             sample_rate = own_rate if sample_rate is None else sample_rate
         given = sample_rate
         if getattr(sample_rate, "ndim", None) == 0 and hasattr(sample_rate, "item"):  # as of a file that torch read
-            sample_rate = sample_rate.item()
+            sample_rate = float(sample_rate.item())  # type: ignore[union-attr]
         if isinstance(sample_rate, bool) or not isinstance(sample_rate, (int, float, np.number)):
             sample_rate = math.nan
         if not 1 <= sample_rate <= MAX_RATE:
