@@ -211,8 +211,8 @@ class Follower:
         return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
 
     def _begin_watch(self) -> None:
-        for root in [root for root, watch in self._watches.items() if watch.is_over]:
-            self._watches.pop(root).stop()
+        for over in [place for place, watch in self._watches.items() if watch.is_over]:
+            self._watches.pop(over).stop()
         self._absent.clear()
         for root in (self.library.root, self.library.mirror):
             if root is None or root in self._watches:
