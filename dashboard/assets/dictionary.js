@@ -14,9 +14,8 @@ export function dictionary(entries = []) {
   return made;
 }
 
-// JSON as plain values, its objects as such dictionaries. Measured: of 1,000 runs (340 kB) 1.4 ms
-// to read, and 3 to 6 ms more the first time for taking the prototypes away; looking over the values first costs half of
-// what a for-in does, a reviver three times as much.
+// JSON as plain values, its objects as such dictionaries. Measured for 1,000 runs: 1.4 ms to read, and 3 to 6 ms more the
+// first time for taking the prototypes away; with for-in it were twice as much, with a reviver three times.
 export function parse(text) {
   return bare(JSON.parse(text));
 }
