@@ -24,8 +24,8 @@ MAX_HEAD_BYTES = 128 * 1024
 """Of a request line and headers. h11 takes 64 KiB by itself, httptools any number."""
 
 MAX_CONNECTIONS = 400
-"""At once; a tab has two or three, and a process may have 1,024 files open. Of more the one that is waited for longest is
-let go of, so that nobody can take all of them by saying nothing."""
+"""At once; a tab has two or three, and a process may have 1,024 files open. Of more the one that is waited for longest
+is let go of, so that nobody can take all of them by saying nothing."""
 
 if TYPE_CHECKING:
     from asyncio import Protocol as _Http

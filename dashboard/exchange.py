@@ -70,7 +70,8 @@ def _object(text: bytes) -> dict[str, Any]:
         raise HTTPException(400, f"the request is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise HTTPException(400, "the request is not a JSON object")
-    level, depth = [body], 0
+    level: list[Any] = [body]
+    depth = 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashboard.exchange import UNREADABLE, why
@@ -36,11 +37,13 @@ def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
         "tagsets": tagsets,
         "headline": chosen,
         "runs": [
-            _row(run, lambda run, extent=extent: {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)})
-            | {"series": number}
-            for run, extent, number in told
+            _row(run, partial(_brief, extent=extent, tag=chosen)) | {"series": number} for run, extent, number in told
         ],
     }
+
+
+def _brief(run: RunState, extent: Extent | None, tag: str | None) -> dict[str, Any]:
+    return {**run.about(), **reach(run), "scalars": _last(run, extent, tag)}
 
 
 def whole(run: RunState) -> dict[str, Any]:

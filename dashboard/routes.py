@@ -148,7 +148,10 @@ class _Api:
             heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=False)]
             head = {"answers": heads} if several else heads[0]
             found = [column for sheaf in sheaves for column in sheaf.columns()]
-            return await answered(partial(packed_answer, head | ({"problems": problems} if problems else {}), found))
+            whole: Response = await answered(
+                partial(packed_answer, head | ({"problems": problems} if problems else {}), found)
+            )
+            return whole
 
     async def histograms(self, request: Request) -> Response:
         """A histogram series of a run as counts over common bins, packed: one row a step, or a few steps merged.
@@ -276,7 +279,7 @@ _CURVES_WANTED = (
 def _curves_asked(body: Asked) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
     """What `curves` is asked: the question of a tag, the runs, the tags, and whether these are several."""
     several = body.has("tags")
-    tags = body.texts("tags", MAX_TAGS_A_REQUEST) if several else [body.name("tag")]
+    tags = body.texts("tags", MAX_TAGS_A_REQUEST, once=False) if several else [body.name("tag")]
     names = body.texts("runs", MAX_RUNS_A_REQUEST)
     axis = body.choice("axis", ("step", "wall_time", "relative", "metric"), "step")
     x = body.text("x")

@@ -94,7 +94,7 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=connections.HttpConnection,  # type: ignore[arg-type]  # asyncio's protocols, both
+        http=connections.HttpConnection,
         ws=connections.SocketConnection,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # loopback is faster than deflate; measured 1 ms a frame
