@@ -146,7 +146,7 @@ class Asked:
         return number
 
     def texts(self, name: str, most: int, *, must: bool = True, once: bool = True) -> list[str]:
-        """A list of texts in the order they are said; `once`: each once. In a query the parameter stands several times."""
+        """A list of texts as they are said; `once`: each once. In a query the parameter stands several times."""
         values = self._said.get(name)
         if values is None and not must:
             return []
