@@ -59,7 +59,7 @@ class Asked:
         """The refusal of a parameter."""
         shown = got if isinstance(got, str) else repr(got)
         spelled = f"{name}=" if self._is_query else name
-        return HTTPException(400, f"{spelled} is {expected}; got {shown[:80]}{'…' if len(shown) > 80 else ''}")
+        return HTTPException(400, f"{spelled}: expected {expected}; got {shown[:80]}{'…' if len(shown) > 80 else ''}")
 
     def has(self, name: str) -> bool:
         """Whether anything is said."""
@@ -145,14 +145,14 @@ class Asked:
             raise self.wrong(name, "a step of 64 bits", number)
         return number
 
-    def texts(self, name: str, most: int, *, must: bool = True) -> list[str]:
-        """A list of texts, each once, in the order they are said; in a query the parameter stands several times."""
+    def texts(self, name: str, most: int, *, must: bool = True, once: bool = True) -> list[str]:
+        """A list of texts as they are said; `once`: each once. In a query the parameter stands several times."""
         values = self._said.get(name)
         if values is None and not must:
             return []
         if not isinstance(values, list) or not all(isinstance(each, str) and len(each) <= MAX_TEXT for each in values):
             raise self.wrong(name, "a list of texts", "nothing" if values is None else values)
-        found = list(dict.fromkeys(values))
+        found = list(dict.fromkeys(values)) if once else values
         if len(found) > most:
             raise self.wrong(name, f"a list of at most {most:,}", f"{len(found):,}")
         return found

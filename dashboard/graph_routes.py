@@ -40,7 +40,7 @@ MAX_ITEMS = 200
 MAX_OPEN = 100_000
 """Characters that say which scopes to open."""
 
-_ITEM = re.compile(r"[0-9]{1,9}")
+_ITEM = re.compile(r"-?[0-9]{1,9}")
 
 KEEP = {"cache-control": "private, max-age=31536000, immutable"}
 

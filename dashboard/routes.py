@@ -283,7 +283,7 @@ _CURVES_WANTED = (
 def _curves_asked(body: Asked) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
     """What `curves` is asked: the question of a tag, the runs, the tags, and whether these are several."""
     several = body.has("tags")
-    tags = body.texts("tags", MAX_TAGS_A_REQUEST) if several else [body.name("tag")]
+    tags = body.texts("tags", MAX_TAGS_A_REQUEST, once=False) if several else [body.name("tag")]
     names = body.texts("runs", MAX_RUNS_A_REQUEST)
     axis = body.choice("axis", ("step", "wall_time", "relative", "metric"), "step")
     x = body.text("x")

@@ -52,7 +52,7 @@ def test_what_is_no_graph_is_not_read_as_one(logdir: Path) -> None:
     client = TestClient(Starlette(routes=graph_routes.routes(lambda: Store(logdir))))
     answer = client.get("/api/v1/graph/scopes", params={"run": "run", "hash": digest, "id": "0"})
     assert answer.status_code == 400
-    assert "cannot be read" in answer.text
+    assert "This graph cannot be unpacked" in answer.text
 
 
 def test_what_is_open_may_be_said_by_path(client: TestClient) -> None:

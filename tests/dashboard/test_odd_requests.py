@@ -66,7 +66,7 @@ def test_nor_is_one_about_runs_that_say_what_cannot_be(tmp_path: Path) -> None:
         curves = asker.post("/api/v1/curves", body)
         assert asked(asker, logdir, 2, 300, odd) == []
         assert "Traceback" not in asker.said()
-    assert {"a", RUN, *odd} == names
+    assert {"a", "b", RUN, *odd} == names
     length = int.from_bytes(curves.body[:4], "little")
     assert "a" in [curve["run"] for curve in json.loads(curves.body[4 : 4 + length])["curves"]]
 
@@ -113,23 +113,23 @@ def test_what_no_tab_says_leaves_no_traceback(good: Asker) -> None:
 
 ASK = "run=deep/run&tag="
 REFUSED = [
-    ("media?" + ASK + "picture&step=99999999999999999999", "step= is a whole number"),
-    ("media?" + ASK + "picture&position=99999999999999999999", "position= is a whole number"),
-    ("media?" + ASK + "picture&position=-1", "position= is a whole number"),
-    ("scalars?" + ASK + "train/loss&start=" + "9" * 4000, "start= is a finite number"),
-    ("scalars?" + ASK + "train/loss&axis=wall_time&start=" + "9" * 4000, "start= is a finite number"),
-    ("scalars?" + ASK + "train/loss&axis=relative&stop=" + "9" * 4000, "stop= is a finite number"),
-    ("scalars?" + ASK + "train/loss&start=1e300", "start= is a step"),
-    ("scalars?" + ASK + "train/loss&start=nan", "start= is a finite number"),
-    ("scalars?" + ASK + "train/loss&columns=0", "columns= is a number from 1"),
-    ("scalars?" + ASK + "train/loss&columns=1&columns=2", "columns= is one value"),
-    ("scalars?" + ASK + "train/loss&axis=x", "axis= is one of step"),
+    ("media?" + ASK + "picture&step=99999999999999999999", "step=: expected a whole number"),
+    ("media?" + ASK + "picture&position=99999999999999999999", "position=: expected a whole number"),
+    ("media?" + ASK + "picture&position=-1", "position=: expected a whole number"),
+    ("scalars?" + ASK + "train/loss&start=" + "9" * 4000, "start=: expected a finite number"),
+    ("scalars?" + ASK + "train/loss&axis=wall_time&start=" + "9" * 4000, "start=: expected a finite number"),
+    ("scalars?" + ASK + "train/loss&axis=relative&stop=" + "9" * 4000, "stop=: expected a finite number"),
+    ("scalars?" + ASK + "train/loss&start=1e300", "start=: expected a step"),
+    ("scalars?" + ASK + "train/loss&start=nan", "start=: expected a finite number"),
+    ("scalars?" + ASK + "train/loss&columns=0", "columns=: expected a number from 1"),
+    ("scalars?" + ASK + "train/loss&columns=1&columns=2", "columns=: expected one value"),
+    ("scalars?" + ASK + "train/loss&axis=x", "axis=: expected one of step"),
     ("scalars?tag=train/loss", "run= is missing"),
-    ("histograms?" + ASK + "weights&start=9223372036854775808", "start= is a whole number"),
-    ("graph/scopes?run=deep/run&hash=x&id=1e3", "id= is numbers"),
-    ("console?run=deep/run&since={%22x%22:9223372036854775808}", "since= is the cursor"),
-    ("embedding?" + ASK + "points&step=1.5", "step= is a whole number"),
-    ("embedding/map?" + ASK + "points&method=x", "method= is one of"),
+    ("histograms?" + ASK + "weights&start=9223372036854775808", "start=: expected a whole number"),
+    ("graph/scopes?run=deep/run&hash=x&id=1e3", "id=: expected numbers"),
+    ("console?run=deep/run&since={%22x%22:9223372036854775808}", "since=: expected the cursor"),
+    ("embedding?" + ASK + "points&step=1.5", "step=: expected a whole number"),
+    ("embedding/map?" + ASK + "points&method=x", "method=: expected one of"),
 ]  # fmt: skip
 
 
@@ -142,26 +142,26 @@ def test_a_number_out_of_range_is_refused_by_name(good: Asker, target: str, word
 
 
 BODIES_REFUSED = [
-    ("export", {"form": ["csv"], "runs": ["a"]}, "form is one of"),
-    ("export", {"form": {}, "runs": ["a"]}, "form is one of"),
-    ("runs/said", {"key": ["note"], "runs": ["a"], "value": "x"}, "key is one of"),
-    ("runs/said", {"key": {"note": 1}, "runs": ["a"], "value": "x"}, "key is one of"),
+    ("export", {"form": ["csv"], "runs": ["a"]}, "form: expected one of"),
+    ("export", {"form": {}, "runs": ["a"]}, "form: expected one of"),
+    ("runs/said", {"key": ["note"], "runs": ["a"], "value": "x"}, "key: expected one of"),
+    ("runs/said", {"key": {"note": 1}, "runs": ["a"], "value": "x"}, "key: expected one of"),
     ("embedding/axis", {"run": RUN, "tag": "points", "left": [True], "right": [1]}, "expected left"),
-    ("embedding/axis", {"run": RUN, "tag": "points", "step": True, "left": [0], "right": [1]}, "step is a whole number"),
+    ("embedding/axis", {"run": RUN, "tag": "points", "step": True, "left": [0], "right": [1]}, "step: expected a whole number"),
     ("histograms/step", {"run": RUN, "layers": [{"tag": "weights", "step": 2**63}]}, "whole number of 64 bits"),
     ("histograms/step", {"run": RUN, "layers": [{"tag": "weights", "step": True}]}, "whole number of 64 bits"),
     ("curves", {"tag": "train/loss", "runs": ["a"], "start": 10**400}, "JSON"),
-    ("curves", {"tag": "train/loss", "runs": ["a"], "start": 2**63}, "start is a number of 64 bits"),
-    ("curves", {"tag": "train/loss", "runs": ["a"], "start": 1e300}, "start is a step"),
-    ("curves", {"tag": "train/loss", "runs": ["a"], "start": "1"}, "start is a finite number"),
-    ("curves", {"tag": "train/loss", "runs": ["a", 3]}, "runs is a list of texts"),
-    ("curves", {"tag": {"a": 1}, "runs": ["a"]}, "tag is a text"),
-    ("curves", {"tags": ["a"] * 3 + [["b"]], "runs": ["a"]}, "tags is a list of texts"),
-    ("curves", {"tag": "train/loss", "runs": ["a"], "columns": True}, "columns is a finite number"),
-    ("shelf", {"kind": ["view"], "name": "x", "value": 1}, "kind is one of"),
+    ("curves", {"tag": "train/loss", "runs": ["a"], "start": 2**63}, "start: expected a number of 64 bits"),
+    ("curves", {"tag": "train/loss", "runs": ["a"], "start": 1e300}, "start: expected a step"),
+    ("curves", {"tag": "train/loss", "runs": ["a"], "start": "1"}, "start: expected a finite number"),
+    ("curves", {"tag": "train/loss", "runs": ["a", 3]}, "runs: expected a list of texts"),
+    ("curves", {"tag": {"a": 1}, "runs": ["a"]}, "tag: expected a text"),
+    ("curves", {"tags": ["a"] * 3 + [["b"]], "runs": ["a"]}, "tags: expected a list of texts"),
+    ("curves", {"tag": "train/loss", "runs": ["a"], "columns": True}, "columns: expected a finite number"),
+    ("shelf", {"kind": ["view"], "name": "x", "value": 1}, "kind: expected one of"),
     ("importance", {"parameters": {"lr": [[1]] * 9}, "target": [1] * 9}, "expected {parameters"),
-    ("trash", {"runs": "a"}, "runs is a list of texts"),
-    ("marks", {"runs": {"a": 1}}, "runs is a list of texts"),
+    ("trash", {"runs": "a"}, "runs: expected a list of texts"),
+    ("marks", {"runs": {"a": 1}}, "runs: expected a list of texts"),
 ]  # fmt: skip
 
 

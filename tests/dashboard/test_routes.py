@@ -175,8 +175,8 @@ def test_histograms_marks_and_graphs_are_answered(client: TestClient) -> None:
         ("scalars", 400, "run= is missing"), ("scalars?run=a", 400, "tag= is missing"), ("scalars?run=a&tag=no", 404, "There are: loss"),
         ("scalars?run=no&tag=loss", 404, "There are: a"), ("scalars?run=../a&tag=loss", 400, "cannot be a folder"),
         ("scalars?run=a&tag=loss&columns=0", 400, "1 to"), ("scalars?run=a&tag=loss&columns=1e9", 400, "1 to"),
-        ("scalars?run=a&tag=loss&start=x", 400, "start= is not a number"), ("scalars?run=a&tag=loss&start=nan", 400, "start= is not"),
-        ("scalars?run=a&tag=loss&axis=up", 400, "axis names"), ("histograms?run=a&tag=loss", 404, "no histogram"), ("media?run=a&tag=x&kind=scalar", 400, "kind is image"), ("media?run=a&tag=x&step=y", 400, "whole number"),
+        ("scalars?run=a&tag=loss&start=x", 400, "start=: expected a finite number"), ("scalars?run=a&tag=loss&start=nan", 400, "start=: expected"),
+        ("scalars?run=a&tag=loss&axis=up", 400, "axis=: expected one of step"), ("histograms?run=a&tag=loss", 404, "no histogram"), ("media?run=a&tag=x&kind=scalar", 400, "kind=: expected one of image"), ("media?run=a&tag=x&step=y", 400, "whole number"),
         ("blobs/../../x?run=a", 404, ""), ("blobs/" + "0" * 32 + "?run=a", 404, "no such picture"), ("nothing", 404, ""),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from tracker.foreign.log import number, whole
+from tracker.foreign.log import number
 
 STEPS = ("step", "global_step", "_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
 """Columns that count, in the order in which they are believed."""
@@ -44,11 +44,11 @@ class Axis:
         """Columns that are no curves of their own: a time since the start is one."""
         return {each for each in (self.counter, self.clock if self.start is None else None) if each is not None}
 
-    def step(self, row: Mapping[str, Any], place: int, last: int | None) -> int:
-        """The step of a row; one that does not say belongs to the row before."""
-        found = whole(row.get(self.counter)) if self.counter is not None else None
-        if found is not None:
-            return found
+    def step(self, row: Mapping[str, Any], place: int, last: Any) -> Any:
+        """What stands for a row's step; one that says none belongs to the row before."""
+        said = row.get(self.counter) if self.counter is not None else None
+        if said is not None and said != "":
+            return said
         return place if self.counter is None or last is None else last
 
     def wall_time(self, row: Mapping[str, Any]) -> float:
@@ -92,9 +92,9 @@ def _counts(values: list[Any], rows: Sequence[Any]) -> bool:
     """Whether a column counts: whole numbers in most rows, and not always the same one."""
     if len(values) * 2 < len(rows):
         return False
-    numbers = [number(value) for value in values]
-    if any(each is None or not math.isfinite(each) or each != int(each) for each in numbers):
-        return False
+    numbers = [found for value in values if (found := number(value)) is not None and math.isfinite(found)]
+    if len(numbers) * 10 < len(values) * 9 or any(each != int(each) for each in numbers):
+        return False  # a word in one row of many is that row's fault, a fraction says that it is a curve
     return len(values) < 3 or len(set(map(str, values))) > 1
 
 

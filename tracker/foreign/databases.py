@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tracker.foreign.axis import seconds
 from tracker.foreign.log import LONGEST_SAID, Log, parsed, whole
-from tracker.foreign.rows import seconds
 
 _KEPT_BY_TRACKIO = ("_type", "step", "timestamp")
 

@@ -10,20 +10,21 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import LogdirError, message
-from tracker.foreign import databases, model_files, rows, text_logs, wandb_files
+from tracker.foreign import databases, mlruns, model_files, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.log import Log, put
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 from tracker.store.left_out import why
+from tracker.store.stored_run import StoredRun
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
     "CSV and TSV with a header",
     "JSON lines, JSON, and trainer_state.json of transformers",
-    "SQLite databases of MLflow and Trackio",
+    "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
-    "what llm.c and Megatron print",
+    "what llm.c, nanoGPT, Megatron and transformers print",
     "models, as graphs: ONNX files, a GraphDef (.pb), Keras models as JSON",
 )
 """What can be imported, in words."""
@@ -85,8 +86,15 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
         understood += 1
         run = _run_of(path, source, path.stem)
         yield _copied(path, root / run, run, tell)
+    names = run_names([name for name, _ in found], source)
+    copied: list[tuple[Path, Path]] = []
+    for name, paths in found:
+        run = names[name]
+        for path in paths:
+            yield _copied(path, root / run, run, tell)
+            copied.append((path.parent, root / run))
     for path in others:
-        for done in _other(path, source, root):
+        for done in _other(path, source, root, copied):
             understood += 1
             yield done
     if not found and not understood:
@@ -95,11 +103,6 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
                 f"{source} holds no log that is understood.", expected="; ".join(UNDERSTOOD), got=_what_is_there(source)
             )
         )
-    names = run_names([name for name, _ in found], source)
-    for name, paths in found:
-        run = names[name]
-        for path in paths:
-            yield _copied(path, root / run, run, tell)
 
 
 def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None] | None) -> Imported:
@@ -174,12 +177,16 @@ def _files_below(source: Path) -> list[Path]:
     return sorted(
         path
         for path in source.rglob("*")
-        if path.suffix.lower() in ENDINGS and may_be_read(path) and not logdir.is_segment(path.name)
+        if (path.suffix.lower() in ENDINGS or path.name == mlruns.META)
+        and may_be_read(path)
+        and not logdir.is_segment(path.name)
     )
 
 
 def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] | None:
     """The program that wrote a file, and what reads it; None when it is not known."""
+    if path.name == mlruns.META:
+        return ("MLflow", mlruns.read) if mlruns.is_run(path) else None
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(wandb_files.MAGIC):
@@ -202,7 +209,7 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] 
     return (kind, text_logs.read) if kind else None
 
 
-def _other(path: Path, source: Path, root: Path) -> Iterator[Imported]:
+def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]) -> Iterator[Imported]:
     """What became of each run of a file that is no event file; nothing when it is no log."""
     logs: list[Log] = []
     failed: Imported | None = None
@@ -216,10 +223,12 @@ def _other(path: Path, source: Path, root: Path) -> Iterator[Imported]:
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
         failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
     for log in logs:
-        run = _run_of(path, source, log.run or (path.parent.name if path.name == "trainer_state.json" else path.stem))
+        run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
         done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
-            if log.points or log.items:
+            if _is_told_by_event_files(log, path, copied):
+                done.met = ["the event files beside it hold the same curves"]
+            elif log.points or log.items:
                 done.added = put(log, path, root / run, run, program)
         except LogdirError as error:
             done.met, done.failed = [str(error)], True
@@ -234,6 +243,33 @@ def _run_of(path: Path, source: Path, name: str) -> str:
     """The name of the run of a file below the source."""
     place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
     return _name(name if place == "." else f"{place}/{name}")
+
+
+CATBOOST_CLOCK = "time_left.tsv"
+
+NEAR = 2
+"""Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""
+
+
+def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]]) -> bool:
+    """Whether a program wrote the same curves twice: as a table, and as event files in the same place.
+
+    Args:
+        log: What was read of the table.
+        path: The table's file.
+        copied: Folders of event files, and of the runs that they became.
+    """
+    beside = [run for folder, run in copied if path.parent in (folder, *list(folder.parents)[:NEAR])]
+    if not beside or log.items or not log.points:
+        return False
+    if path.name == CATBOOST_CLOCK:
+        return True
+    known = {tag.rpartition("/")[2] for run in beside for tag in StoredRun(run.name, run).tags("scalar")}
+    return {tag.rpartition("/")[2] for tag in log.points} - {"epoch", "time", "step"} <= known
+
+
+def _own_name(path: Path) -> str:
+    return path.parent.name if path.name == "trainer_state.json" else path.stem
 
 
 def _what_is_there(source: Path) -> str:

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from tracker.foreign import csv_table
+from tracker.foreign.axis import TIMES, axis_of, seconds
 from tracker.foreign.log import LONGEST_SAID, NO_PLACE, Log, number, parsed, parsed_json, whole
-
-STEPS = ("step", "global_step", "_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
-"""Columns that count, in the order in which they are believed."""
-
-TIMES = ("wall_time", "walltime", "wall time", "_timestamp", "timestamp", "time", "created_at", "date")
 
 
 def read_csv(path: Path) -> Iterable[Log]:
     """A table with a header: a column a tag, or the long form with the columns run, tag, step and value."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        delimiter = max(",\t;", key=head.count)
-        rows = csv.DictReader(file, delimiter=delimiter)
-        names = [name.strip().lower() for name in rows.fieldnames or ()]
-        if {"step", "value"} <= set(names):
-            return _long(rows, path)
-        return _wide(rows, path)
+    table = csv_table.read(path)
+    names = [name.lower() for name in table.names]
+    logs = list(_long(table.rows, path) if {"step", "value"} <= set(names) else _wide(table.rows, path, table.about))
+    for log in logs[:1]:
+        log.left_out.update(table.left_out)
+    return logs
 
 
 def read_json_lines(path: Path) -> Iterable[Log]:
     """An object a line; lines that are none are counted."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        return _wide((parsed(line) for line in file if line.strip()), path, "lines that are no JSON object")
+        return _wide((parsed(line) for line in file if line.strip()), path, others="lines that are no JSON object")
 
 
 def read_json(path: Path) -> Iterable[Log] | None:
@@ -59,20 +50,26 @@ def read_json(path: Path) -> Iterable[Log] | None:
     return None
 
 
-def _wide(rows: Iterable[Any], path: Path, others: str = "entries that are no JSON object") -> Iterable[Log]:
-    log = Log()
-    modified = path.stat().st_mtime
-    for place, row in enumerate(rows):
-        if not isinstance(row, dict):
+def _wide(
+    rows: Iterable[Any],
+    path: Path,
+    about: Mapping[str, Any] | None = None,
+    others: str = "entries that are no JSON object",
+) -> Iterable[Log]:
+    """A column a tag. Which column counts and which says when is told by all rows; see `axis`."""
+    log = Log(config=dict(about or {}))
+    placed: list[tuple[int, Mapping[str, Any]]] = []
+    for place, row in enumerate(rows):  # one that is none has its place all the same: it may be mended
+        if isinstance(row, dict):
+            placed.append((place, {str(key).strip(): value for key, value in row.items() if key is not None}))
+        else:
             log.left_out[others] += 1
-            continue
-        known = {str(key).strip().lower(): key for key in row if key is not None}
-        counter = next((known[name] for name in STEPS if name in known and whole(row[known[name]]) is not None), None)
-        clock = next((known[name] for name in TIMES if name in known and seconds(row[known[name]]) is not None), None)
-        step = whole(row[counter]) if counter is not None else place
-        wall_time = seconds(row[clock]) if clock is not None else modified
-        filled = {str(key).strip(): value for key, value in row.items() if key is not None and value not in ("", None)}
-        log.add_row(filled, step, wall_time or modified, {str(each).strip() for each in (counter, clock) if each})
+    axis = axis_of([row for _, row in placed], path.stat().st_mtime, number((about or {}).get("t_start")))
+    last: Any = None
+    for place, row in placed:
+        last = axis.step(row, place, last)
+        filled = {key: value for key, value in row.items() if value not in ("", None)}
+        log.add_row(filled, last, axis.wall_time(row), axis.taken)
     return [log]
 
 
@@ -150,15 +147,3 @@ def _golden(found: dict[str, Any], path: Path) -> Iterable[Log]:
                 if not log.add(tag, whole(step) or 0, path.stat().st_mtime, value) and value is not None:
                     log.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
     return [log]
-
-
-def seconds(value: Any) -> float | None:
-    """A time as seconds since 1970: a number of seconds or milliseconds, or a date as ISO 8601 writes it."""
-    found = number(value)
-    if found is not None:
-        return None if not math.isfinite(found) else found / 1000 if found > 1e11 else found
-    try:
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    except (ValueError, OverflowError):
-        return None

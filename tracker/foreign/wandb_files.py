@@ -72,6 +72,8 @@ def read(path: Path) -> Iterable[Log]:
             continue
         with log.reading("records"):
             _read_record(log, record, path)
+    if not log.points and not log.items and not log.fault:
+        log.fault = "a run of W&B that logged nothing: its file holds no history"
     return [log]
 
 
