@@ -12,10 +12,10 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from tracker.foreign.axis import seconds
 from tracker.foreign.batch import Item
 from tracker.foreign.log import LONGEST_SAID, Log, named, parsed, whole
 from tracker.foreign.log import number as as_number
-from tracker.foreign.rows import seconds
 from tracker.plain_text import writable
 from tracker.store import sketch
 from tracker.values import kept
