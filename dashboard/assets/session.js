@@ -57,7 +57,7 @@ function ask(again = false) {
   form.className = "asking";
   const words = form.appendChild(document.createElement("p"));
   words.textContent = "The server was restarted and asks for its new token. Paste it, or the address that viz printed; the page goes on as it is.";
-  const field = form.appendChild(Object.assign(document.createElement("input"), { autocomplete: "off", spellcheck: false, placeholder: "http://127.0.0.1:6006/?token=…" }));
+  const field = form.appendChild(Object.assign(document.createElement("input"), { autocomplete: "off", spellcheck: false, placeholder: `${location.origin}/?token=…` }));
   field.setAttribute("aria-label", "Token, or address with it");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
   wrong.setAttribute("role", "alert");
