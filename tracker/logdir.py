@@ -161,16 +161,20 @@ def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
     places = [root] if mirror is None else [root, mirror]
     if mirror is not None and name.endswith(MIRRORED):
         places, name = [mirror], name[: -len(MIRRORED)]
+    odd: RunNameError | None = None
     try:
         folders = [place if name == "." else place / check_run_name(name) for place in places]
-    except RunNameError:
-        # No run of ours is called so, but somebody's folder may be: the name counts if it is one that a scan gives.
-        wanted = writable(name)
-        found = next((folder for place in places for each, folder in run_folders(place) if each == wanted), None)
-        if found is None:
-            raise
-        return found
-    return next((folder for folder in folders if segment_files(folder)), None)
+        found = next((folder for folder in folders if segment_files(folder)), None)
+        if found is not None or "\\" not in name:
+            return found
+    except RunNameError as error:
+        odd = error
+    # No folder of ours is called so, but somebody's may be shown so: the name counts if it is one that a scan gives.
+    wanted = writable(name)
+    found = next((folder for place in places for each, folder in run_folders(place) if each == wanted), None)
+    if found is None and odd is not None:
+        raise odd
+    return found
 
 
 def check_run_name(name: str, *, typed: bool = False) -> str:
