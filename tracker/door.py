@@ -131,7 +131,7 @@ def wall_time(value: Any) -> float:
         LoggedValueError: it is no finite number.
     """
     try:
-        seconds = float(arrays.single(value))
+        seconds = value if type(value) is float else float(arrays.single(value))
     except Exception:  # noqa: BLE001 as above
         seconds = math.nan
     if not math.isfinite(seconds):

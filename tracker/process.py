@@ -103,14 +103,24 @@ def _concerns(error: BaseException, handle: Any) -> bool:
 def _is_within(handle: Any, trace: TracebackType | None) -> bool:
     while trace is not None:
         for value in list(trace.tb_frame.f_locals.values()):
-            try:
-                held = getattr(value, "__dict__", None)
-            except Exception:  # noqa: BLE001 anybody's object, which may refuse to be looked at: it is not our run
-                held = None
-            if value is handle or (isinstance(held, dict) and any(each is handle for each in list(held.values()))):
+            within = _held(value)
+            # A callback or a trainer holds a run; a writer of ours holds it through what it writes to.
+            ours = [
+                each for one in [value, *within] if type(one).__module__.startswith("tracker.") for each in _held(one)
+            ]
+            if any(each is handle for each in (value, *within, *ours)):
                 return True
         trace = trace.tb_next
     return False
+
+
+def _held(value: Any) -> list[Any]:
+    """What an object has as attributes of its own."""
+    try:
+        held = getattr(value, "__dict__", None)
+        return list(held.values()) if isinstance(held, dict) else []
+    except Exception:  # noqa: BLE001 anybody's object, which may refuse to be looked at: it is not our run
+        return []
 
 
 def finish_all() -> None:

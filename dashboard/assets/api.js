@@ -37,7 +37,7 @@ export const postPacked = async (path, body) => decode(await (await posted(path,
 // A file to be kept, and what the server had to leave out of it: {count, of, runs, sentence}, null where that is nothing.
 export async function file(path, body) {
   const answer = await posted(path, body);
-  return { blob: await answer.blob(), leftOut: JSON.parse(answer.headers.get("x-left-out")) };
+  return { blob: await answer.blob(), leftOut: parse(answer.headers.get("x-left-out")) };
 }
 // The bytes that an address below this interface gives.
 export const bytes = async (path, values) => (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();

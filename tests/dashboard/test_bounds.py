@@ -209,7 +209,7 @@ def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     """What waits for a tab is no longer than the list of runs and its series, whatever happens meanwhile."""
     from dashboard.hub import _Tab
 
-    tab = _Tab(None, 0)  # type: ignore[arg-type]
+    tab = _Tab(None, 0, lambda: None)  # type: ignore[arg-type]
     for i in range(1000):
         what = [["image"], ["text"], ["runs"]][i % 3]
         told = {"run": "a", "what": what, "summary": {"n": i} if what == ["runs"] else None}

@@ -376,7 +376,10 @@ def test_a_collection_at_any_moment_holds_up_nobody(logdir: Path, gone: Callable
     other.finish()
     del other
     gone()
-    assert len(values(logdir, "other", "y")) == count
+    # A machine under such load may take a second for a commit, as a disk does that stands still: what found no room then
+    # is counted.
+    (segment,) = tracker.open(logdir).run("other").segments()
+    assert len(values(logdir, "other", "y")) + segment.lost.get("scalar", 0) == count
     assert [values(logdir, f"r{number}") for number in range(10)] == [[0.0, 1.0]] * 10
 
 

@@ -115,6 +115,7 @@ class Writer:
         self._wanted = self._reached = self._stored = 0
         self._young = YOUNG_CALLS
         self._young_s = 0.0
+        self._catching_up = False
         self._closing = False
         self._ending: str | None = None
         self.closed = False
@@ -239,13 +240,21 @@ class Writer:
         if self._thread is None or self.is_stalled():
             self._young = 0
             return
+        if self._catching_up:
+            return  # somebody waits already: another thread, or this one, which a signal handler that logs came upon
+        self._catching_up = True
         began = time.monotonic()
-        with self._done:
-            self._wanted += 1
-            ticket = self._wanted
-        self._request.ring()
-        with self._done:
-            caught_up = self._done.wait_for(lambda: self._stored >= ticket or not self._young or self.closed, YOUNG_S)
+        try:
+            with self._done:
+                self._wanted += 1
+                ticket = self._wanted
+            self._request.ring()
+            with self._done:
+                caught_up = self._done.wait_for(
+                    lambda: self._stored >= ticket or not self._young or self.closed, YOUNG_S
+                )
+        finally:
+            self._catching_up = False
         self._young_s += time.monotonic() - began
         if not caught_up or self._young_s > YOUNG_S:
             self._young = 0
