@@ -26,6 +26,7 @@ class RunState:
     said: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `page_file`."""
     said_stamp: tuple[Any, ...] = ()
+    _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def known(self) -> list[Segment]:
         """Its segments, oldest first."""
@@ -55,6 +56,12 @@ class RunState:
             "series": {kind: sorted(found) for kind, found in tags.items()},
         }
 
+    def _told_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A configuration in which whole numbers that a browser would round are texts of their digits."""
+        if self._config is None or self._config[0] is not config:
+            self._config = (config, _with_digits(config))
+        return self._config[1]
+
     def about(self) -> dict[str, Any]:
         """What its files say of themselves, as JSON values; `updated` is their writer's last sign of life."""
         known = self.known()
@@ -75,7 +82,7 @@ class RunState:
             "group": own[-1].group if own else None,
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",
-            "config": own[-1].config if own else {},
+            "config": self._told_config(own[-1].config) if own else {},
             "said": self.said,
             "lost": lost,
             "problems": [
@@ -83,3 +90,21 @@ class RunState:
                 *(each for state in self.segments.values() for each in state.met),
             ],
         }
+
+
+EXACT = 1 << 53
+"""From here on a browser's numbers are no longer all whole numbers: a seed of 64 bits would lose its last digits."""
+
+
+def _with_digits(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_digits(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_digits(each) for each in value]
+    if type(value) is int and not -EXACT <= value <= EXACT:
+        return str(value) if value.bit_length() < DIGITS_BITS else hex(value)
+    return value
+
+
+DIGITS_BITS = 4_000
+"""Python may refuse to write more digits than these, and nobody reads them."""

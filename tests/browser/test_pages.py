@@ -260,26 +260,3 @@ def test_hostile_names_are_text(logdir: Path, serve: Callable[..., Any], page: A
         page.wait_for_timeout(100)
         assert page.evaluate("window.struck") is None
         assert page.query_selector("img[src=x]") is None
-
-
-def test_back_turns_to_the_page_before(everything: Any, page: Any, until: Callable[..., Any]) -> None:
-    """One entry of the browser's history a page, whatever else was set meanwhile; forward goes on again."""
-    page.goto(f"{everything.base}/healthz")
-    page.goto(everything.base)
-    until(page, "viz.ready")
-    entries = page.evaluate("history.length")
-    for name in ("distributions", "runs"):
-        page.evaluate("(name) => viz.set('page', name)", name)
-        until(page, f"location.search.includes('p={name}') && document.body.dataset.page === {name!r}")
-        page.evaluate("(name) => viz.set('tags', name)", name)
-        until(page, f"location.search.includes('tags={name}')")
-    assert page.evaluate("history.length") == entries + 2
-    page.go_back()
-    until(page, "document.body.dataset.page === 'distributions' && location.search.includes('tags=runs')")
-    page.go_back()
-    until(page, "document.body.dataset.page === 'curves' && !location.search.includes('p=')")
-    page.go_forward()
-    until(page, "document.body.dataset.page === 'distributions'")
-    page.go_back()
-    page.go_back()
-    until(page, "location.pathname === '/healthz'")

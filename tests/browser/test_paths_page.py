@@ -158,7 +158,7 @@ def test_a_landscape_is_that_of_its_run_and_lines_stand_in_one_picture(
                     {"w": w}, lambda state: float((state["w"] ** 2).sum()), name=each, dimensions=1 + (each == "plane"),
                     trajectory=trajectory, points=7,
                 )  # fmt: skip
-            assert all(each.wait(60) for each in run._landscapes)
+            assert all(each.wait(60) for each in run._recording.landscapes)
             if k:  # what nobody can read
                 run.log({"path/plane/surface": tracker.Text("{")})
     page.goto(f"{serve(logdir, '--no-token').base}/?p=paths&on=plane")

@@ -356,8 +356,11 @@ def on_a_terminal(words: list[str]) -> bytes:
     return said
 
 
-def test_a_long_cell_is_cut_on_a_terminal_and_nowhere_else(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_cell_is_cut_on_a_terminal_and_nowhere_else(
+    two: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It says so there; into a file goes all of it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
     query = "SELECT hex(zeroblob(2000000)) AS x, 1 AS y, 'é' || hex(zeroblob(3000)) AS z"
     said = on_a_terminal(["sql", query, "--logdir", str(two)])
     assert len(said) < 5_000
