@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from tracker.plain_text import writable
+
 MEDIA_TYPE = "application/octet-stream"
 
 MAX_DEPTH = 100
@@ -88,20 +90,20 @@ def _tellable(value: Any, depth: int) -> Any:
     if isinstance(value, int):
         return int(value) if _INT64 <= value < _UINT64 else _digits(value)
     if isinstance(value, str):
-        return _text(value)
+        return writable(value)
     if isinstance(value, np.generic):
         return _tellable(value.item(), depth + 1) if depth < MAX_DEPTH else "…"
     if isinstance(value, (Mapping, list, tuple, set, frozenset, np.ndarray)) and depth >= MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        return {_text(str(key)): _tellable(each, depth + 1) for key, each in value.items()}
+        return {writable(str(key)): _tellable(each, depth + 1) for key, each in value.items()}
     if isinstance(value, np.ndarray):
         return _tellable(value.tolist(), depth)
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_tellable(each, depth + 1) for each in value]
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value[:1000]).decode("utf-8", "backslashreplace")
-    return _text(str(value))
+    return writable(str(value))
 
 
 def _digits(number: int) -> str:
@@ -109,7 +111,3 @@ def _digits(number: int) -> str:
         return str(number)
     except ValueError:  # Python writes no more than 4,300 digits
         return hex(number)
-
-
-def _text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
