@@ -78,6 +78,11 @@ class Hub:
         with self.follower.lock:
             return list(self.follower.library.runs)
 
+    def is_logged(self, tag: str) -> bool:
+        """Whether any run has a curve of this very name."""
+        with self.follower.lock:
+            return any(tag in run.tags().get("scalar", ()) for run in self.follower.library.runs.values())
+
     def page_form(self) -> dict[str, Any]:
         """All runs as the page lists them, and after how much news."""
         with self.follower.lock:

@@ -123,7 +123,7 @@ class _Api:
         file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
         follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
         """
-        question, names, tags, several = _curves_asked(await body_of(request))
+        question, names, tags, several = _curves_asked(await body_of(request), self._hub.is_logged)
         questions = [question(tag) for tag in tags]
         sheaves = [Sheaf(each) for each in questions]
         problems: list[dict[str, str]] = []
@@ -276,11 +276,13 @@ _CURVES_WANTED = (
     "expected {tag: text (or tags: [texts]), runs: [names], columns?: n, start?: x, stop?: x, "
     "axis?: step | wall_time | relative | metric, x?: text (with axis metric), "
     "log?: true for columns of a logarithmic x}; "
-    "a tag that begins with = is an expression"
+    "a text that begins with = is an expression, unless a run has logged a tag of that very name"
 )
 
 
-def _curves_asked(body: Asked) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
+def _curves_asked(
+    body: Asked, is_logged: Callable[[str], bool]
+) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
     """What `curves` is asked: the question of a tag, the runs, the tags, and whether these are several."""
     several = body.has("tags")
     tags = body.texts("tags", MAX_TAGS_A_REQUEST, once=False) if several else [body.name("tag")]
@@ -289,18 +291,23 @@ def _curves_asked(body: Asked) -> tuple[Callable[[str], Question], list[str], li
     x = body.text("x")
     if not tags or (axis == "metric") != (x is not None):
         raise HTTPException(400, _CURVES_WANTED)
-    over = None if x is None else _formula(x)
+    over = None if x is None else _formula(x, is_logged)
     start, stop = (body.edge(name, is_step=axis == "step") for name in ("start", "stop"))
     columns = body.size("columns", 1000, MAX_COLUMNS)
     is_log = body.flag("log") and axis != "wall_time"
-    return lambda tag: Question(_formula(tag), columns, start, stop, axis, over, is_log), names, tags, several
+    return (
+        lambda tag: Question(_formula(tag, is_logged), columns, start, stop, axis, over, is_log),
+        names,
+        tags,
+        several,
+    )
 
 
-def _formula(text: str) -> str | Expression:
-    """A tag, or what stands behind a leading =."""
+def _formula(text: str, is_logged: Callable[[str], bool]) -> str | Expression:
+    """A tag, or what stands behind a leading =. What was logged is shown as it was logged, whatever it is called."""
     if not text:
         raise HTTPException(400, _CURVES_WANTED)
-    if not text.startswith("="):
+    if not text.startswith("=") or is_logged(text):
         return text
     try:
         return expressions.parse(text[1:].strip())

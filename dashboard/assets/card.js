@@ -39,7 +39,7 @@ const isLogX = () => state.get("logx") && state.get("x") !== "time";
 export const settings = () => ({
   axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
   smoothing: { kind: state.get("kind"), weight: state.get("smooth"), isLog: isLogX() },
-  logx: isLogX(), logy: state.get("logy"), robust: state.get("robust"), xName: state.get("metric").replace(/^=\s*/, ""),
+  logx: isLogX(), logy: state.get("logy"), robust: state.get("robust"), xName: runs.titleOf(state.get("metric")),
   yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
 });
 
@@ -80,7 +80,7 @@ export class Card {
     if (this.chart) return;
     const { element } = this;
     element.innerHTML = CARD;
-    const [path, last] = this.tags.length === 1 && !this.tags[0].startsWith("=") ? format.split(this.tags[0]) : ["", this.tags.map((tag) => tag.replace(/^=\s*/, "")).join(", ")];
+    const [path, last] = this.tags.length === 1 && !runs.isExpression(this.tags[0]) ? format.split(this.tags[0]) : ["", this.tags.map(runs.titleOf).join(", ")];
     element.querySelector(".path").textContent = path;
     element.querySelector(".last").textContent = last;
     element.querySelector(".card-title").title = this.title;
@@ -207,7 +207,7 @@ export class Card {
 
   // Whether a run may have what a tag or an expression asks for.
   #has(run, tag) {
-    return tag.startsWith("=") ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need)) : run.has.has(tag);
+    return runs.isExpression(tag) ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need)) : run.has.has(tag);
   }
 
   // The runs and tags whose curves belong on this card, in the order of drawing.
@@ -268,7 +268,7 @@ export class Card {
       },
       fail: (error) => {
         this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;
-        if (!tag.startsWith("=")) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
+        if (!runs.isExpression(tag)) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
       },
       done: () => {
         for (const curve of asked) { curve.answered(); curve.loaded = true; curve.isOutdated = false; }

@@ -70,7 +70,7 @@ export async function newChart() {
   };
   for (const [name, line] of Object.entries(shelf.expression)) add(name, `= ${line}`);
   // What the cards show comes first: with hundreds of tags the one that is meant is among them.
-  const offered = [...new Set([...curves.inView().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter((tag) => !tag.startsWith("="));
+  const offered = [...new Set([...curves.inView().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter((tag) => !runs.isExpression(tag));
   for (const tag of offered.slice(0, 60)) add(tag, tag);
   const name = form.appendChild(Object.assign(document.createElement("input"), { placeholder: "Keep the expression by a name (if you like)", disabled: shelf.read_only }));
   name.setAttribute("aria-label", "Name to keep the expression by");
@@ -81,16 +81,16 @@ export async function newChart() {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const lines = text.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    const expressions = lines.filter((line) => line.startsWith("=")).map((line) => line.slice(1).trim());
+    const expressions = lines.filter(runs.isExpression).map((line) => line.slice(1).trim());
     try {
       if (!lines.length) throw new Error("Name at least one tag.");
-      const unknown = lines.filter((line) => !line.startsWith("=") && !runs.tags("scalar").includes(line));
+      const unknown = lines.filter((line) => line[0] !== "=" && !runs.tags("scalar").includes(line));
       if (unknown.length) throw new Error(`No run has logged ${unknown.join(", ")}.`);
       for (const each of expressions) await api.json("expressions", { text: each });
       if (name.value.trim() && expressions.length) await api.post("shelf", { kind: "expression", name: name.value.trim(), value: expressions[0] });
     } catch (error) { wrong.textContent = error.message; return; }
     box.close();
-    const id = JSON.stringify(lines.map((line) => (line.startsWith("=") ? `= ${line.slice(1).trim()}` : line)));
+    const id = JSON.stringify(lines.map((line) => (runs.isExpression(line) ? `= ${line.slice(1).trim()}` : line)));
     if (!state.get("cards").includes(id)) state.set("cards", [...state.get("cards"), id]);
     document.getElementById("view").scrollTop = 0;
   });

@@ -31,7 +31,7 @@ export function linesOf(wanted, how, tags, memo, base) {
     const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
     return {
       curve, name: run.name, run, tag, number,
-      label: several ? `${run.shown} · ${tag.replace(/^=\s*/, "")}` : run.shown,
+      label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
       colour: colour(number),
       dash: several && runs.length > 1 ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(run)) : byColour ? [] : dash(number),
     };

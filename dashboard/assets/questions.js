@@ -21,7 +21,7 @@ export function ask(wish) {
   scheduled = true;
 }
 
-const isPlain = ({ tag, how }) => !tag.startsWith("=") && how.x === undefined;
+const isPlain = ({ tag, how }) => tag[0] !== "=" && how.x === undefined;
 const isSmall = ({ runs }) => runs.length <= SMALL;
 
 function send() {

@@ -45,6 +45,12 @@ export function tags(kind) {
   return known.get(kind);
 }
 
+// Whether a text is an expression, and not the name of a curve that begins so.
+export const isExpression = (tag) => tag[0] === "=" && !tags("scalar").includes(tag);
+
+// What a card or a line is called: an expression without its sign, a tag as it is.
+export const titleOf = (tag) => (isExpression(tag) ? tag.replace(/^=\s*/, "") : tag);
+
 // Those that some run that is shown has.
 export function tagsInSight(kind) {
   const some = visible();

@@ -115,3 +115,18 @@ def test_thousands_of_tags_cost_only_what_is_seen(
     assert page.evaluate("document.querySelectorAll('.card canvas').length") < 80
     page.evaluate("document.getElementById('view').scrollTop = 1e9")
     until(page, "viz.drawn('group6/metric993').a?.value.at(-1) === 993")
+
+
+def test_a_tag_that_begins_like_an_expression_is_shown_as_it_was_logged(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """What was logged comes before what its name would give; an expression that nobody logged is one."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(3):
+            run.log({"loss": 1.0 + step, "=loss": 10.0 + step, "= loss * 2": 20.0 + step}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?c=%5B%22%3D%20loss%20*%203%22%5D")
+    until(page, "viz.ready && viz.drawn('=loss').a && viz.drawn('[\"= loss * 3\"]').a")
+    assert page.evaluate("viz.drawn('=loss').a.value") == [10, 11, 12]
+    assert page.evaluate("viz.drawn('= loss * 2').a.value") == [20, 21, 22]
+    assert page.evaluate("viz.drawn('[\"= loss * 3\"]').a.value") == [3, 6, 9]
+    assert "=loss" in page.inner_text("#view")
