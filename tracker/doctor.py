@@ -24,6 +24,7 @@ from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
 from tracker.store import columns, file_system, liveness, read_only, schema, segments, sketch, stretch
 from tracker.store.left_out import why
 from tracker.store.liveness import Writer
+from tracker.store.scalar_levels import HIGHEST
 from tracker.store.segments import Segment
 from tracker.store.stretch import FAN_OUT, STRETCH_POINTS
 
@@ -211,7 +212,7 @@ def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
                     faults.append(f"{tag!r}: the summary of points from {row['n']:,} on is wrong ({', '.join(wrong)})")
             expected = row["n"] + row["count"]
             total += row["count"]
-        sealed = expected // STRETCH_POINTS
+        sealed = min(max(expected, 0), total) // STRETCH_POINTS
         nodes = connection.execute(
             "SELECT level, count(*) FROM scalars WHERE series=? AND level>0 GROUP BY level", (number,)
         )
@@ -221,7 +222,13 @@ def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
             if found.get(level, 0) not in (0, sealed // FAN_OUT**level):
                 faults.append(f"{tag!r}: nodes of level {level} are missing")
             level += 1
+    (lost,) = connection.execute(_ORPHANS, (HIGHEST,)).fetchone()
+    if lost:
+        faults.append(f"{lost:,} rows of points belong to no series, or to no level")
     return total
+
+
+_ORPHANS = "SELECT count(*) FROM scalars WHERE level NOT BETWEEN 0 AND ? OR series NOT IN (SELECT id FROM series)"
 
 
 def _differ(stored: object, computed: float) -> bool:

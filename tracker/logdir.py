@@ -86,10 +86,13 @@ def new_segment_id(wall_time: float, rank: int | None = None) -> str:
 
 
 def segment_files(folder: Path) -> list[Path]:
-    """The segment files of one run, oldest first; an empty list where there is no such folder."""
+    """The segment files of one run, oldest first; an empty list where there is no such folder.
+
+    What has such a name and is no plain file is among them: who reads it says so, by name.
+    """
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if is_segment(entry.name) and entry.is_file()]
+            names = [entry.name for entry in entries if is_segment(entry.name)]
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
     return [folder / name for name in sorted(names)]

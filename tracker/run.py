@@ -86,6 +86,7 @@ class Run:
                 following = Recording(self.folder, birth, recording.inbox.last_step)
                 following.ending = recording.ending
                 self._record(following)
+                following.writer.wait_begun()
             return self._recording
 
     def watch(self, interval: float | None, *, console: bool, command: bool, diff: bool) -> None:

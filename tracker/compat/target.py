@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import time
 from collections import Counter
@@ -196,6 +197,9 @@ class Target:
             try:
                 step = door.step(step)
             except StepError:  # 1.5, of which PyTorch's writer takes the whole part
-                step = int(number(step, "global_step"))
+                whole = number(step, "global_step")
+                if not math.isfinite(whole):
+                    raise
+                step = door.step(int(whole))
         self._steps[tag] = step + 1
         return int(step)

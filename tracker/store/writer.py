@@ -115,6 +115,8 @@ class Writer:
         self._wanted = self._reached = self._stored = 0
         self._young = YOUNG_CALLS
         self._young_s = 0.0
+        self._commits = 0
+        self._attempt: Transaction | None = None
         self._catching_up = False
         self._closing = False
         self._ending: str | None = None
@@ -153,7 +155,7 @@ class Writer:
 
     def wait_begun(self) -> None:
         """Returns when the file was made, or could not be, or `BEGIN_S` have passed."""
-        if self._thread is not None:
+        if self._thread is not None and not is_ours():
             self._begun.wait(BEGIN_S)
 
     def wake(self) -> None:
@@ -274,10 +276,25 @@ class Writer:
                 self.store_now()
                 if not self.closed and self.trouble is not None:
                     time.sleep(RETRY_S[0])
-        with self._done:
-            closed = self._done.wait_for(lambda: self.closed, max(0.0, timeout))
+        self._wait_while_it_works(max(0.0, timeout))
         self.was_waited_for = True
-        return closed
+        return self.closed
+
+    def _wait_while_it_works(self, patience: float) -> None:
+        """Returns when it is closed, or has stored nothing for so many seconds: what is much is waited for, what stands
+        still is not."""
+        known, until = self._progress(), time.monotonic() + patience
+        with self._done:
+            while not self.closed and time.monotonic() < until:
+                self._done.wait(min(0.1, max(0.001, until - time.monotonic())))
+                now = self._progress()
+                if now != known:
+                    known, until = now, time.monotonic() + patience
+
+    def _progress(self) -> tuple[int, int]:
+        """How many commits were made, and how far the present one is; both stand still when the disk does."""
+        attempt = self._attempt
+        return self._commits, 0 if attempt is None else attempt.next_id + attempt.registered
 
     def surrender(self, timeout: float) -> Counter[str]:
         """At the end of the process, on a disk that does not take it: gives up what waits, and tries to say so in the
@@ -329,6 +346,7 @@ class Writer:
             began = time.monotonic()
             more, interval = pace.around(self._turn)
             if not self._begun.is_set():
+                self.inbox.idle = self._young > 0
                 self._begun.set()
             if self.closed:
                 return
@@ -422,6 +440,7 @@ class Writer:
         lost = self._said_lost
         try:
             with appender.transaction(durable=durable) as attempt:
+                self._attempt = attempt
                 if self._piecemeal:
                     pieces = self._add_piecemeal(attempt, taken, marks, config, last)
                 else:
@@ -443,6 +462,8 @@ class Writer:
             self.birth = replace(self.birth, config=config)
             if self._config is config:
                 self._config = None
+        self._commits += 1
+        self._attempt = None
         self._said_lost = lost
         self._unsynced = not durable
         self._piecemeal = False
