@@ -203,7 +203,7 @@ class Library:
 
     def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News, *, glance: bool) -> bool:
         """Takes in what is new in a segment; whether anything was committed since it was last read."""
-        with read_only.snapshot(path, PATIENCE_S) as connection:
+        with read_only.snapshot(path, PATIENCE_S, read_only.LONGEST_SAID_BYTES) as connection:
             segment = segments.read(connection, path)
             if segment is None:
                 raise read_only.unbegun(path)

@@ -61,6 +61,21 @@ def journal_naming(path: Path, victim: Path) -> bytes:
     return header.ljust(512, b"\0") + record + end
 
 
+def short_journal_naming(_: Path, victim: Path) -> bytes:
+    """One without a page, shorter than a journal's header: SQLite has nothing to play back, and unlinks all the same."""
+    name = os.fsencode(victim)
+    return struct.pack(">I", 0x40000001) + name + struct.pack(">II", len(name), sum(name)) + MAGIC
+
+
+def header_journal_naming(path: Path, victim: Path) -> bytes:
+    """One that is just as long as a header."""
+    end = short_journal_naming(path, victim)
+    return MAGIC.ljust(512 - len(end), b"\0") + end
+
+
+JOURNALS = [journal_naming, short_journal_naming, header_journal_naming]
+
+
 def view(table: str, columns: str) -> list[str]:
     """In place of a table a view that never ends."""
     return [
@@ -199,6 +214,20 @@ def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("naming", JOURNALS[1:])
+def test_a_short_journal_deletes_nothing(naming: Callable[[Path, Path], bytes], victim: Path, tmp_path: Path) -> None:
+    """Of a segment, and of the page's own file."""
+    from dashboard import page_file
+
+    path = log(tmp_path / "runs", "bad")
+    Path(f"{path}-journal").write_bytes(naming(path, victim))
+    assert "names a file of its own to be deleted" in str(tracker.open(tmp_path / "runs").run("bad").problems()[0])
+    page_file.write(path.parent, "note", "first")
+    Path(f"{path.parent / logdirs.PAGE_FILE}-journal").write_bytes(naming(path, victim))
+    with pytest.raises(page_file.PageChangeError, match="names a file"):
+        page_file.write(path.parent, "note", "second")
+
+
 def test_a_journal_deletes_nothing(victim: Path, tmp_path: Path) -> None:
     """Its last record names a file that SQLite would unlink once it was played back; by whatever way it is read."""
     root = tmp_path / "runs"
@@ -225,14 +254,75 @@ def test_a_journal_deletes_nothing(victim: Path, tmp_path: Path) -> None:
     assert (path.read_bytes(), journal.read_bytes()) == before
 
 
-def test_the_journal_would_delete(victim: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("naming", JOURNALS)
+def test_the_journal_would_delete(naming: Callable[[Path, Path], bytes], victim: Path, tmp_path: Path) -> None:
     """SQLite itself, let near it, does: else the test above would show nothing."""
     path = log(tmp_path / "runs", "bad")
     other = tmp_path / "home" / "other"
     other.write_text("x")
-    Path(f"{path}-journal").write_bytes(journal_naming(path, other))
+    Path(f"{path}-journal").write_bytes(naming(path, other))
     change(path, "SELECT count(*) FROM segment")
     assert not other.exists()
+
+
+def computed(path: Path, spelling: str) -> None:
+    """In place of what was lost a column that SQLite computes at each look."""
+    others = ", ".join(name for name in read_only.columns.STATE if name != "lost")
+    change(path, "ALTER TABLE state RENAME TO old", f"CREATE TABLE state ({others}, {spelling} ('{{\"x\":' || 1 || '}}'))",
+           f"INSERT INTO state SELECT {others} FROM old", "DROP TABLE old")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "lost TEXT AS",
+        '"lost"AS',
+        "[lost]aS",
+        "lost\x0cAS\x0c",
+        "lost\rAS\r",
+        "lost TEXT(1)AS",
+        "lost GENERATED ALWAYS AS",
+    ],
+)
+def test_a_computed_column_is_not_computed(spelling: str, tmp_path: Path) -> None:
+    """However SQLite lets it be written; what it computes could take hours within a single step."""
+    path = log(tmp_path, "bad")
+    computed(path, spelling)
+    with pytest.raises(StoreError, match="something else than tables"):
+        read_only.connect(path)
+
+
+@pytest.mark.parametrize("index", ["state (lost || 'x')", "state (lost) WHERE lost LIKE '%x'"])
+def test_an_index_is_of_columns(index: str, tmp_path: Path) -> None:
+    """One of an expression is computed when the file is examined."""
+    path = log(tmp_path, "bad")
+    change(path, f"CREATE INDEX odd ON {index}")
+    with pytest.raises(StoreError, match="something else than tables"):
+        read_only.connect(path)
+
+
+def test_reading_an_empty_file_leaves_what_lies_beside_it(tmp_path: Path) -> None:
+    """SQLite, let near a database of no pages, removes its WAL file even where it only reads."""
+    path = log(tmp_path, "bad")
+    path.write_bytes(b"")
+    for ending in ("-wal", "-journal"):
+        Path(f"{path}{ending}").write_bytes(b"x" * 600)
+    before = tree(path.parent)
+    with pytest.raises(StoreError, match="the file is empty"):
+        read_only.connect(path)
+    assert tree(path.parent) == before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="SQLite's limits cannot be set before Python 3.11")
+def test_a_text_that_is_too_large_is_not_taken_into_memory(tmp_path: Path) -> None:
+    """Settings cost the run nothing else; any other one is damage."""
+    path = log(tmp_path, "bad")
+    change(path, "UPDATE segment SET config=CAST(zeroblob(5000000) AS TEXT)")
+    run = tracker.open(tmp_path).run("bad")
+    assert run.config == {"config": "too large to be read"}
+    assert len(run.scalars("loss")) == 100
+    change(path, "UPDATE segment SET notes=CAST(zeroblob(5000000) AS TEXT)")
+    assert "its notes is larger" in str(run.problems()[0])
 
 
 def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: Path) -> None:

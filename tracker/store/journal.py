@@ -73,7 +73,9 @@ def _names_another(journal: str) -> bool:
         if size < len(_MAGIC):
             return False
         os.lseek(file, size - len(_MAGIC), os.SEEK_SET)
-        return os.read(file, len(_MAGIC)) == _MAGIC and size > 512
+        # A journal shorter than its own header too: SQLite has nothing to play back then, and unlinks all the same. One
+        # that is the magic and nothing else names nothing.
+        return os.read(file, len(_MAGIC)) == _MAGIC and size > len(_MAGIC)
     finally:
         os.close(file)
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import struct
 import time
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -42,13 +44,26 @@ disk is; what computes for so long is nobody's curve."""
 LONGEST_VALUE_BYTES = 192 << 20
 """More than any value that is logged takes (`inbox.HEAVY_LIMIT_BYTES`, which bounds all that wait together)."""
 
+LONGEST_SAID_BYTES = 4 << 20
+"""Of one value where only what a file says of itself is asked for, and the names and ends of its series: none of the
+others is so large, and each of them is held in memory for every run."""
+
 MOST_SCHEMA_ENTRIES = 200
 
-_COMPUTED = (" AS ", " AS(", "\tAS", "\nAS", "GENERATED", "/*", "--")
-"""In the words that made a table of ours none of these stands; one of a computed column has one of them."""
+LONGEST_WORDS = 10_000
+"""That make a table: ours take at most a tenth."""
+
+_COMPUTED = re.compile(r"\bAS\s*\(|\bCHECK\s*\(|/\*|--", re.IGNORECASE)
+"""Found in no words that made a table of ours. A computed column needs AS and a parenthesis, with blanks or comments
+between; `GENERATED ALWAYS` may be left out, and so may the blank before (`"lost"AS(…)`). The deadline does not help: it
+is looked at between two of SQLite's steps, and a single instr() of two blobs outlasts it (measured: 6 s for 0.4 and 0.8
+MB). What a CHECK says is computed by `viz doctor`."""
+
+_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \([\w, ]+\)", re.ASCII)
+"""Of columns: one of an expression computes it when the file is examined."""
 
 
-def connect(path: Path, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
+def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES) -> sqlite3.Connection:
     """A read-only connection to a segment, checked to be ours.
 
     Readers are many and short-lived (a logdir has thousands of segments), so they are driver connections:
@@ -57,6 +72,7 @@ def connect(path: Path, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
     Args:
         path: The segment's file.
         patience_s: After so many seconds from now whatever SQLite computes for this connection ends with an error.
+        longest_bytes: A longer value is an error too (from Python 3.11 on).
 
     Raises:
         NotAStoreError: the file is something else.
@@ -67,6 +83,8 @@ def connect(path: Path, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
     if not path.exists():
         raise FileNotFoundError(f"there is no segment {path}")
     connection, (application, version) = _identified(path, time.monotonic() + patience_s)
+    if hasattr(connection, "setlimit"):  # Python 3.11
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest_bytes)
     if application != columns.APPLICATION_ID:
         connection.close()
         if application == 0 and version == 0 and path.stat().st_size < 4096:
@@ -83,7 +101,9 @@ def connect(path: Path, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def snapshot(path: Path, patience_s: float = PATIENCE_S) -> Iterator[sqlite3.Connection]:
+def snapshot(
+    path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES
+) -> Iterator[sqlite3.Connection]:
     """A segment as it stands at this moment, for one question: the file is let go of after it.
 
     One snapshot serves all that is asked; a fold in between moves rows.
@@ -92,7 +112,7 @@ def snapshot(path: Path, patience_s: float = PATIENCE_S) -> Iterator[sqlite3.Con
         StoreError: it is not ours, or some of it cannot be read, in whatever way that was met.
         FileNotFoundError: it is not there.
     """
-    connection = connect(path, patience_s)
+    connection = connect(path, patience_s, longest_bytes)
     try:
         with reading(path):
             connection.execute("BEGIN")
@@ -151,6 +171,8 @@ def _identified(path: Path, deadline: float) -> tuple[sqlite3.Connection, tuple[
     """A connection of careful settings, with the file's application id and schema version."""
     try:
         journal.check(path)
+        if not os.stat(path).st_size:
+            raise unbegun(path)  # and not shown to SQLite, which removes what lies beside a database of no pages
         if os.access(path.parent, os.W_OK):
             return _looked_into(_read_only(path, "mode=ro"), path, deadline)
         # WAL needs its shared-memory file, which cannot be made here. Nothing is in the WAL: the main file is all there
@@ -192,7 +214,7 @@ def _looked_into(
         for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
             connection.execute(f"PRAGMA {pragma}")
         if hasattr(connection, "setlimit"):  # Python 3.11
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_SAID_BYTES)  # the words of a schema are few
         connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
         connection.execute("BEGIN")  # the file is locked once for the three: a quarter of what opening it costs
         application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -214,19 +236,19 @@ def _check_schema(entries: list[tuple[object, object]], path: Path) -> None:
     for kind, words in entries:
         if words is None and kind == "index":  # SQLite's own, of a column that is unique
             continue
-        if isinstance(words, str):
-            if kind == "table" and words.startswith("CREATE TABLE ") and not _is_computed(words):
-                continue
-            if kind == "index" and words.startswith(("CREATE INDEX ", "CREATE UNIQUE INDEX ")):
-                continue
+        if isinstance(kind, str) and isinstance(words, str) and len(words) <= LONGEST_WORDS and _is_plain(kind, words):
+            continue
         raise DamagedStoreError(
             path, f"it holds something else than tables ({kind}), which no run does; it is not read"
         )
 
 
-def _is_computed(words: str) -> bool:
-    upper = words.upper()
-    return any(each in upper for each in _COMPUTED)
+@lru_cache(maxsize=256)
+def _is_plain(kind: str, words: str) -> bool:
+    """Whether these words make a table or an index of columns. The same few in all files of ours, hence remembered."""
+    if kind == "table":
+        return words.startswith("CREATE TABLE ") and not _COMPUTED.search(words)
+    return kind == "index" and _INDEX.fullmatch(words) is not None
 
 
 def _no_segment(path: Path, error: Exception) -> StoreError:

@@ -45,7 +45,7 @@ class RunFiles:
         """Those that can be read, oldest first; see `problems` for the others."""
         found = []
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), read_only.snapshot(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), self._said(path) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
                     found.append(segment)
@@ -56,13 +56,17 @@ class RunFiles:
         found: list[StoreError] = []
         for path in logdir.segment_files(self.folder):
             try:
-                with read_only.snapshot(path) as connection:
+                with self._said(path) as connection:
                     segments.read(connection, path)
             except StoreError as error:
                 found.append(error)
             except FileNotFoundError:
                 continue
         return found
+
+    @staticmethod
+    def _said(path: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        return read_only.snapshot(path, longest_bytes=read_only.LONGEST_SAID_BYTES)
 
     @contextlib.contextmanager
     def series(self, kind: str, tag: str) -> Iterator[list[Part]]:

@@ -63,7 +63,10 @@ _STATE = f"SELECT {', '.join(columns.STATE)} FROM state"
 
 def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
     """What the file at `path` says of itself; None when its writer was stopped before it could."""
-    row = connection.execute(_SEGMENT).fetchone()
+    try:
+        row = connection.execute(_SEGMENT).fetchone()
+    except sqlite3.DataError:
+        row = _bearable(connection)
     state = connection.execute(_STATE).fetchone()
     if row is None or state is None:
         return None
@@ -98,14 +101,32 @@ _KINDS: dict[str, tuple[type, ...]] = {
 MAX_SAID_CHARACTERS = 2_000_000
 """Of a JSON text that a run says of itself: as objects it takes thirty times as much, and is held for every run."""
 
+_TOO_LARGE = "too large"
+"""In place of such a text, which is no JSON."""
+
 MAX_DEPTH = 64
 
 MAX_PID = 1 << 31
 
 
+def _bearable(connection: sqlite3.Connection) -> tuple[Any, ...]:
+    """The row of `segment` where a value is too large; settings that are so cost a run nothing else."""
+    found: list[Any] = []
+    for name in columns.SEGMENT:
+        try:
+            found += connection.execute(f"SELECT {name} FROM segment LIMIT 1").fetchone()
+        except sqlite3.DataError as error:
+            if name not in ("config", "environment"):
+                raise DamagedBytesError(f"its {name} is larger than any run's") from error
+            found.append(_TOO_LARGE)
+    return tuple(found)
+
+
 def _json(said: Mapping[str, Any], name: str, kind: type) -> Any:
     """What a run says of itself in JSON, which has to be a list or an object."""
     text = said[name]
+    if text == _TOO_LARGE:
+        return {name: "too large to be read"}
     if len(text) > MAX_SAID_CHARACTERS:
         # The run is shown all the same: its curves are none the worse for it.
         return kind() if kind is list else {name: f"too large to be read ({len(text):,} characters)"}
