@@ -466,3 +466,38 @@ def test_the_whole_matrix_of_endings() -> None:
     """Each place × each logger × each ending, once."""
     done = subprocess.run([sys.executable, str(ROOT / "benchmarks" / "endings.py"), "--rounds", "1", "--jobs", "4"], capture_output=True, text=True, cwd=ROOT, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_much_that_waits_is_stored_at_the_end(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making ten thousand curves takes longer than the patience with a disk that stands still, which this one does not."""
+    run = tracker.init(logdir, "a", machine=False)
+    monkeypatch.setattr("tracker.store.writer.FINISH_S", 0.2)
+    for step in range(2):
+        run.log({f"t{number}": float(step) for number in range(10_000)}, step=step)
+    run.finish()
+    stored = tracker.open(logdir).run("a")
+    assert (stored.status, stored.segments()[0].lost) == ("finished", {})
+    assert len(stored.tags("scalar")) == 10_000
+    assert stored.scalars("t9999").value.tolist() == [0.0, 1.0]
+
+
+SECOND_LIFE = """
+import os, signal, sys, tracker
+run = tracker.init(sys.argv[1], "a", machine=False)
+run.log({"x": -1.0}, step=0)
+if sys.argv[2] == "finished":
+    run.finish()
+elif os.fork():
+    os.wait()
+    os._exit(0)
+for step in range(100):
+    run.log({"x": float(step)}, step=step)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize("before", ["finished", "forked"])
+def test_a_second_life_is_as_safe_as_the_first(logdir: Path, before: str) -> None:
+    """What goes on after finish(), or in a forked child, and is ended by a signal at once."""
+    subprocess.run([sys.executable, "-c", SECOND_LIFE, logdir, before], timeout=60, check=False)
+    assert values(logdir, "a", "x")[1:] == [float(step) for step in range(100)]

@@ -80,7 +80,7 @@ def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LON
         DamagedStoreError: it is ours but cannot be read.
         FileNotFoundError: it is not there.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         raise FileNotFoundError(f"there is no segment {path}")
     connection, (application, version) = _identified(path, time.monotonic() + patience_s)
     if hasattr(connection, "setlimit"):  # Python 3.11
