@@ -149,7 +149,7 @@ HARM: dict[str, Callable[[Path], None]] = {
     "a virtual table": lambda path: change(path, "CREATE VIRTUAL TABLE other USING fts5(x)"),
     "a forged view": lambda path: forge_schema(path, "CREATE VIEW series AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x AS id, x AS kind, x AS tag FROM c"),
     "a schema that is no text": lambda path: path.write_bytes(
-        path.read_bytes().replace(b"run_tags TEXT", b"run_tags TE\xce\x41", 1)
+        path.read_bytes().replace(b"CREATE TABLE state", b"CREATE TABL\xce state", 1)
     ),
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
@@ -296,7 +296,7 @@ def test_a_computed_column_is_not_computed(spelling: str, tmp_path: Path) -> Non
 
 
 def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
-    """One flipped bit of the first page; the run beside it is told."""
+    """One flipped byte of the first page, which SQLite cites in its error; the run beside it is told."""
     log(tmp_path, "good")
     HARM["a schema that is no text"](log(tmp_path, "bad"))
     assert [(run.name, run.status) for run in tracker.open(tmp_path).runs()] == [("bad", "unreadable"), ("good", "finished")]  # fmt: skip
