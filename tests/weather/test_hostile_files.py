@@ -148,6 +148,9 @@ HARM: dict[str, Callable[[Path], None]] = {
     "a trigger": lambda path: change(path, "CREATE TRIGGER t AFTER UPDATE ON state BEGIN DELETE FROM scalars; END"),
     "a virtual table": lambda path: change(path, "CREATE VIRTUAL TABLE other USING fts5(x)"),
     "a forged view": lambda path: forge_schema(path, "CREATE VIEW series AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x AS id, x AS kind, x AS tag FROM c"),
+    "a schema that is no text": lambda path: path.write_bytes(
+        path.read_bytes().replace(b"CREATE TABLE state", b"CREATE TABL\xce state", 1)
+    ),
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
     "cut within a page": lambda path: os.truncate(path, 4096 * 3 + 100),
@@ -290,6 +293,14 @@ def test_a_computed_column_is_not_computed(spelling: str, tmp_path: Path) -> Non
     computed(path, spelling)
     with pytest.raises(StoreError, match="something else than tables"):
         read_only.connect(path)
+
+
+def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    """One flipped byte of the first page, which SQLite cites in its error; the run beside it is told."""
+    log(tmp_path, "good")
+    HARM["a schema that is no text"](log(tmp_path, "bad"))
+    assert [(run.name, run.status) for run in tracker.open(tmp_path).runs()] == [("bad", "unreadable"), ("good", "finished")]  # fmt: skip
+    assert "cannot be read" in str(tracker.open(tmp_path).run("bad").problems()[0])
 
 
 @pytest.mark.parametrize("index", ["state (lost || 'x')", "state (lost) WHERE lost LIKE '%x'"])

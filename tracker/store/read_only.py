@@ -82,7 +82,8 @@ def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LON
     """
     if not os.path.lexists(path):
         raise FileNotFoundError(f"there is no segment {path}")
-    connection, (application, version) = _identified(path, time.monotonic() + patience_s)
+    with reading(path):  # SQLite's error may cite words that are no text
+        connection, (application, version) = _identified(path, time.monotonic() + patience_s)
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest_bytes)
     if application != columns.APPLICATION_ID:
