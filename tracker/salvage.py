@@ -22,6 +22,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from tracker import logdir
+from tracker.errors import DamagedBytesError
 from tracker.store import schema, stretch
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.liveness import Writer
@@ -222,6 +223,8 @@ class _Salvage:
                 continue  # made of the others
             with self._counting("scalars"):
                 points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
+                if row["count"] > 1 and _is_contradicted(row, points):
+                    raise DamagedBytesError("points that are others than those that were summed up")
                 found.setdefault(row["series"], []).append((row["n"], row["id"], points))
         for series, parts in found.items():
             parts.sort(key=lambda part: part[:2])
@@ -317,6 +320,18 @@ class _Salvage:
             for (number,) in self._source.execute(f"SELECT rowid FROM {table} INDEXED BY {index}"):  # noqa: S608
                 found.add(number)
         return found
+
+
+WITNESSES = ("min", "max", "sum", "sum_squares", "step_min", "step_max")
+
+
+def _is_contradicted(row: Row, points: Points) -> bool:
+    """Whether a stretch's own summary says, in three ways or more, that its points are not those that were logged.
+
+    Where one or two differ it is the summary that was changed; random bytes in the place of numbers differ in most.
+    """
+    summary = stretch.summarise(points, 1, 0)[0]
+    return sum(bool(row[name] != summary[name] and summary[name] == summary[name]) for name in WITNESSES) >= 3
 
 
 def _further(after: int, tried: int) -> int:
