@@ -10,9 +10,21 @@ const none = () => window.dash_clientside.no_update;
 
 // What each control shows. It is not told its own words: the answer, which may come late, would undo what was done since.
 const shown = new Map();
+
+// And what it was told comes back as if somebody had chosen it, late where the machine is busy: key -> value -> when.
+// They come in their order, so that what somebody really chose ends the waiting for those before it.
+const told = new Map();
+const ECHO_MS = 5000;
+function isEcho(key, said) {
+  const waiting = told.get(key) ?? new Map(), when = waiting.get(said);
+  const late = said !== state.get(key) && when !== undefined && performance.now() - when < ECHO_MS;
+  if (late) waiting.delete(said); else waiting.clear();
+  return late;
+}
+
 const hear = (key, read = (value) => value) => (value) => {
   const said = value === null || value === undefined ? undefined : read(value);
-  if (said !== undefined) { shown.set(key, said); state.set(key, said); }
+  if (said !== undefined && !isEcho(key, said)) { shown.set(key, said); state.set(key, said); }
   return none();
 };
 
@@ -45,7 +57,7 @@ export function bind() {
     binning: (value) => props("binning", { value }),
   };
   for (const [key, act] of Object.entries(show)) {
-    const tell = (value) => { if (shown.get(key) !== value) { shown.set(key, value); act(value); } };
+    const tell = (value) => { if (shown.get(key) !== value) { shown.set(key, value); if (!told.has(key)) told.set(key, new Map()); told.get(key).set(value, performance.now()); act(value); } };
     tell(state.get(key));
     state.on(key, (value) => { if (key === "smooth") showWeight(value); tell(value); });
   }
