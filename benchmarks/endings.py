@@ -1,6 +1,6 @@
 """Ways a run can end without `finish()`: what was accepted, what is stored, as what the run is shown, which threads stay.
 
-    python benchmarks/endings.py [--rounds N] [--jobs N] [--only WORD …] [--frameworks]
+    python benchmarks/endings.py [--rounds N] [--jobs N] [--points N] [--only WORD …] [--frameworks]
 
 A cell is a place in the user's code × what logs × how the process ends × seconds of training. A child counts each call that
 returned in mapped memory, which outlives it, without giving any thread a moment more; then its logdir is read. Bars: all
@@ -34,7 +34,6 @@ LATE: list[Callable[[], None]] = []
 atexit.register(lambda: [late() for late in LATE])  # before tracker is imported: it runs after tracker's own
 
 ROOT = Path(__file__).resolve().parent.parent
-POINTS = 100
 
 PLACES = {
     "module": "w = begin(0); work(w, 0); end()",
@@ -146,6 +145,7 @@ class Cell(NamedTuple):
     logger: str
     ending: str
     seconds: float
+    points: int
 
 
 class Found(NamedTuple):
@@ -191,7 +191,7 @@ def play(cell: Cell, folder: Path) -> None:
 
         return SummaryWriter(str(folder / f"runs/r{k}"), tfevents=cell.logger.endswith("tfevents"))
 
-    def work(w: Any, block: int, points: int = POINTS) -> None:
+    def work(w: Any, block: int, points: int = cell.points) -> None:
         log = w.log if cell.logger == "tracker.init" else None
         for i in range(block * points, (block + 1) * points):
             if log is not None:
@@ -200,7 +200,7 @@ def play(cell: Cell, folder: Path) -> None:
                 w.add_scalar("x", float(i), i)
             counted.set(0, next(accepted))
             if cell.seconds:
-                time.sleep(cell.seconds / POINTS)
+                time.sleep(cell.seconds / cell.points)
 
     def gone() -> None:
         if cell.logger in ("tracker.init", PEER):
@@ -357,22 +357,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20, help="children for each cell")
     parser.add_argument("--jobs", type=int, default=2, help="children at once")
     parser.add_argument("--seconds", type=float, nargs="*", default=[0, 3], help="of training")
+    parser.add_argument("--points", type=int, default=100, help="that a run logs, unless a framework does")
     parser.add_argument("--only", nargs="*", default=[], help="cells whose name holds all of these words")
     parser.add_argument("--frameworks", action="store_true", help="the integrations instead")
     options = parser.parse_args()
     if options.frameworks:
         places = [f"{place} {name}" for name in FRAMEWORKS for place in ("module", "function")]
-        cells = [Cell(place, place.partition(" ")[2], ending, 0) for place in places for ending in ENDINGS]
+        cells = [Cell(place, place.partition(" ")[2], ending, 0, 0) for place in places for ending in ENDINGS]
     else:
-        cells = [Cell(*each) for each in itertools.product(PLACES, LOGGERS, ENDINGS, options.seconds)]
+        cells = [Cell(*each) for each in itertools.product(PLACES, LOGGERS, ENDINGS, options.seconds, [options.points])]
     cells = [
         cell for cell in cells if all(word in f"{cell.place}, {cell.logger}, {cell.ending}" for word in options.only)
     ]
-    peers = (
-        []
-        if options.frameworks
-        else sorted({Cell(c.place, PEER, c.ending, c.seconds) for c in cells if c.ending == "SIGTERM"})
-    )
+    peers = [] if options.frameworks else sorted({c._replace(logger=PEER) for c in cells if c.ending == "SIGTERM"})
     servers = Servers()
     with ThreadPoolExecutor(options.jobs) as pool:
         jobs = [
@@ -392,14 +389,14 @@ def main() -> int:
 def _show(cells: list[Cell], found: dict[Cell, list[Found]], rounds: int) -> int:
     from report import machine, show
 
-    print(f"{machine()}; {rounds} rounds of {len(cells)} cells, {POINTS} points a run")
+    print(f"{machine()}; {rounds} rounds of {len(cells)} cells, {cells[0].points} points a run")
     rows, bad = [], []
     for (ending, logger, seconds), group in itertools.groupby(
         sorted(cells, key=lambda c: (c.ending, c.logger, c.seconds)), key=lambda c: (c.ending, c.logger, c.seconds)
     ):
         accepted = stored = well = total = kept = 0
         for cell in group:
-            theirs = found.get(Cell(cell.place, PEER, cell.ending, cell.seconds), [])
+            theirs = found.get(cell._replace(logger=PEER), [])
             peer = min((each.stored for each in theirs), default=0)
             kept += sum(each.stored for each in theirs)
             for each in found[cell]:

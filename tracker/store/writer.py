@@ -11,7 +11,6 @@ import logging
 import sqlite3
 import threading
 import time
-import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,14 +22,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import door, logdir
 from tracker.store.appender import Appender, Birth, Transaction
+from tracker.store.batch import Batch, Mark
 from tracker.store.bell import Bell
-from tracker.store.inbox import Closed, Heavy, Inbox, SealedError, Taken
+from tracker.store.encoder import Encoder
+from tracker.store.first_calls import FirstCalls
+from tracker.store.inbox import Closed, Heavy, Inbox, SealedError
 from tracker.store.liveness import HEARTBEAT_S
 from tracker.store.pace import Pace
 from tracker.store.piecemeal import Piecemeal
 from tracker.store.worker import Worker, is_ours, started
-from tracker.values.histogram import Histogram
-from tracker.values.value import Medium, Value
 
 logger = logging.getLogger("tracker")
 
@@ -49,16 +49,6 @@ its first values has a place for them."""
 
 FINISH_S = 4.5
 """What `finish()` gives the disk."""
-
-YOUNG_CALLS = 100
-"""The first calls of a run are stored while it waits (37 times a third of a millisecond in all): a training that a
-signal ends right after its first values leaves what PyTorch's writer does, which gives each to the system at once."""
-
-YOUNG_EACH, YOUNG_EVERY = 16, 4
-"""Of those, each of the first is waited for, and every so-manieth later: PyTorch's queue holds ten."""
-
-YOUNG_S = 0.25
-"""What all of that may take, on a machine that is busy or a disk that is slow."""
 
 LAST_S = 0.5
 """What the end of the process gives a disk that `finish()` has waited for already."""
@@ -101,23 +91,17 @@ class Writer:
         self._let_go = let_go
         self._dropped = False
         self._appender: Appender | None = None
-        self._media: deque[Heavy] = deque()
-        self._taking_media: deque[Heavy] = self._media
-        self._media_added = self._media_encoded = 0
-        self._media_lock = threading.RLock()
-        self._marks: deque[tuple[int | None, float, str, str, dict[str, Any]]] = deque()
-        self._taking_marks: deque[tuple[int | None, float, str, str, dict[str, Any]]] = self._marks
+        self._encoder = Encoder(inbox, self.wake)
+        self._first_calls = FirstCalls()
+        self._marks: deque[Mark] = deque()
+        self._taking_marks: deque[Mark] = self._marks
         self._config: dict[str, Any] | None = None
         self._request = Bell()
         self._begun = threading.Event()
         self._done = threading.Condition()
         self._asked = self._answered = 0
-        self._wanted = self._reached = self._stored = 0
-        self._young = YOUNG_CALLS
-        self._young_s = 0.0
         self._commits = 0
         self._attempt: Transaction | None = None
-        self._catching_up = False
         self._closing = False
         self._ending: str | None = None
         self.closed = False
@@ -131,10 +115,6 @@ class Writer:
         self._last_beat = 0.0
         self._said_lost = "{}"
         self._thread: Worker | None = None
-        self._encoder: Worker | None = None
-        self._asked_encoder = False
-        self._encoding = threading.Lock()
-        self._encode = Bell()
         self._is_late = False
         self._turning = threading.Lock()
         self._turner: int | None = None
@@ -151,7 +131,7 @@ class Writer:
     def start_late(self, status: str, ending: str | None) -> None:
         """Begins without threads, as the interpreter allows none any more: `store_now` stores, on the caller's."""
         self.status, self._ending = status, ending
-        self._is_late = True
+        self._is_late = self._encoder.is_late = True
 
     def wait_begun(self) -> None:
         """Returns when the file was made, or could not be, or `BEGIN_S` have passed."""
@@ -161,12 +141,13 @@ class Writer:
     def wake(self) -> None:
         """Ends the sleep of a writer that has nothing to do; in the first calls, returns when it sleeps again."""
         self._request.ring()
-        if self._young > 0 and not is_ours():
-            calls = YOUNG_CALLS - self._young + 1
-            if calls <= YOUNG_EACH or calls % YOUNG_EVERY == 0:
-                self._catch_up()
-            self._young = max(0, self._young - 1)
-        if self._young > 0:
+        if self._first_calls.are_over:
+            return
+        if self._thread is None or self.is_stalled():
+            self._first_calls.end()
+        elif not is_ours():
+            self._first_calls.count(self._request.ring)
+        if not self._first_calls.are_over:
             self.inbox.idle = True  # the next call comes here too, whatever the writer is at
 
     def drop(self) -> None:
@@ -177,17 +158,11 @@ class Writer:
     @property
     def media_bytes(self) -> int:
         """What the values that wait to be encoded take."""
-        return self._media_added - self._media_encoded
+        return self._encoder.n_bytes
 
     def add_media(self, heavy: Heavy) -> None:
         """Queues a value to be encoded on a thread of its own, so that a large picture delays no scalar."""
-        with self._media_lock:
-            if not self._asked_encoder and not self._is_late:
-                self._asked_encoder = True
-                self._encoder = started(self._run_encoder, "encoder")
-            self._taking_media.append(heavy)
-            self._media_added += heavy.n_bytes
-        self._encode.ring()
+        self._encoder.add(heavy)
         self._request.ring()
 
     def set_config(self, config: dict[str, Any]) -> None:
@@ -205,15 +180,12 @@ class Writer:
     def seal(self) -> None:
         """Takes nothing any more: whoever comes now meets a `SealedError`."""
         self.inbox.seal()
-        with self._media_lock:
-            self._taking_media = Closed()
+        self._encoder.seal()
         self._taking_marks = Closed()
 
     def waiting(self) -> Counter[str]:
         """How many values wait to be stored, by kind."""
-        found = self.inbox.waiting()
-        for heavy in list(self._media):
-            found[self.inbox.series_names[heavy.series - 1][0]] += 1
+        found = self.inbox.waiting() + self._encoder.waiting()
         found["mark"] += len(self._marks)
         return +found
 
@@ -237,36 +209,12 @@ class Writer:
         with self._done:
             return self._done.wait_for(lambda: self._answered >= ticket or self.closed, timeout)
 
-    def _catch_up(self) -> None:
-        """Waits until what was accepted is in the file, though perhaps not synced; not for a disk that is slow."""
-        if self._thread is None or self.is_stalled():
-            self._young = 0
-            return
-        if self._catching_up:
-            return  # somebody waits already: another thread, or this one, which a signal handler that logs came upon
-        self._catching_up = True
-        began = time.monotonic()
-        try:
-            with self._done:
-                self._wanted += 1
-                ticket = self._wanted
-            self._request.ring()
-            with self._done:
-                caught_up = self._done.wait_for(
-                    lambda: self._stored >= ticket or not self._young or self.closed, YOUNG_S
-                )
-        finally:
-            self._catching_up = False
-        self._young_s += time.monotonic() - began
-        if not caught_up or self._young_s > YOUNG_S:
-            self._young = 0
-
     def close(self, status: str, ending: str | None) -> None:
         """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""
         self.status, self._ending = status, ending
         self._closing = True
         self._request.ring()
-        self._encode.ring()
+        self._encoder.ring()
 
     def wait_closed(self, timeout: float) -> bool:
         """Whether everything was stored and the file let go of within `timeout` seconds."""
@@ -304,6 +252,7 @@ class Writer:
             What is lost, by kind.
         """
         self._surrendered = True
+        self._encoder.stop()
         waited = self.waiting()
         self._request.ring()
         self.wait_closed(timeout)
@@ -316,7 +265,7 @@ class Writer:
         held = self._turning.acquire(timeout=LATE_S)
         self._turner = threading.get_ident()
         try:
-            self._encode_waiting()
+            self._encoder.encode()
             while self._turn():
                 pass
         finally:
@@ -329,8 +278,8 @@ class Writer:
 
     def abandon(self) -> None:
         """In a forked child: lets go of everything without touching it."""
-        self._media_lock = threading.RLock()
         self.inbox.forget()
+        self._encoder.forget()
         self.seal()
         if self._appender is not None:
             self._appender.leak()
@@ -346,7 +295,7 @@ class Writer:
             began = time.monotonic()
             more, interval = pace.around(self._turn)
             if not self._begun.is_set():
-                self.inbox.idle = self._young > 0
+                self.inbox.idle = not self._first_calls.are_over
                 self._begun.set()
             if self.closed:
                 return
@@ -356,43 +305,34 @@ class Writer:
             if more:
                 continue
             pause = interval - (time.monotonic() - began)
-            if pause > 0 and not self._young:
+            if pause > 0 and self._first_calls.are_over:
                 self._request.wait(pause)
             self.inbox.idle = True
-            if self._reached > self._stored:
-                with self._done:
-                    self._stored = self._reached
-                    self._done.notify_all()
+            self._first_calls.tell()
             # Looked at after idle was set: whoever adds something later sees idle and wakes us.
             if not self._has_work():
                 self._request.wait(max(0.0, self._last_beat + HEARTBEAT_S - time.monotonic()))
-            self.inbox.idle = self._young > 0
+            self.inbox.idle = not self._first_calls.are_over
 
     def _has_work(self) -> bool:
         waiting = self._marks or self._config is not None or self._dropped
-        return bool(
-            self._asked > self._answered
-            or self._wanted > self._reached
-            or self._closing
-            or waiting
-            or not self.inbox.is_empty()
-        )
+        return bool(self._asked > self._answered or self._closing or waiting or not self.inbox.is_empty())
 
     def _turn(self) -> bool:
         """Commits what waits; whether more waits already."""
         if self._surrendered:
             self._give_up_waiting()
-        if self._encoder is None:
-            self._encode_waiting()
-        asked, wanted = self._asked, self._wanted
-        encoding = bool(self._media)
+        if not self._encoder.has_thread:
+            self._encoder.encode()
+        asked, calls = self._asked, self._first_calls.counted
+        encoding = not self._encoder.is_empty
         closing = self._closing and not encoding
         marks = list(self._marks)
         taken = self.inbox.take()
+        batch = Batch(taken, marks, self._config, self.inbox.series_names)
         beat = time.monotonic() - self._last_beat >= HEARTBEAT_S
-        news = bool(taken.records or taken.heavies or marks or self._config is not None)
-        if not (news or beat or closing or asked > self._answered):
-            self._reached = wanted
+        if not (batch or beat or closing or asked > self._answered):
+            self._first_calls.committed(calls)
             return False
         appender: Appender | None = None
         self._committing_since = time.monotonic()
@@ -400,9 +340,9 @@ class Writer:
             with self._at_the_disk(), np.errstate(all="ignore"):  # numbers near ±1e308 are nobody's mistake
                 self._last_beat = time.monotonic()
                 # A folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end.
-                if not self._was_taken_away() or marks or self._config is not None or self._is_of_the_loop(taken):
+                if not self._was_taken_away() or batch.is_of_the_loop():
                     appender = self._open()
-                    self._commit(appender, taken, marks, closing and taken.everything, durable=asked > self._answered)
+                    self._commit(appender, batch, last=closing and taken.everything, durable=asked > self._answered)
         except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
             if appender is None or _is_disk(error):  # no fault of the batch's
                 self._fail(error)
@@ -415,14 +355,14 @@ class Writer:
             else:
                 self._fail(error)
                 if self._failures >= POISON_ATTEMPTS:
-                    self._give_up(taken, marks, error)
+                    self._give_up(batch, error)
             return False
         finally:
             self._committing_since = None
-        self._forget(taken, marks)
+        self._forget(batch)
         self._recover()
         if taken.everything and not encoding:
-            self._reached = wanted
+            self._first_calls.committed(calls)
             with self._done:
                 self._answered = max(self._answered, asked)
                 self._done.notify_all()
@@ -431,10 +371,8 @@ class Writer:
                 return False
         return not taken.everything
 
-    def _commit(self, appender: Appender, taken: Taken, marks: list[Any], last: bool, durable: bool) -> None:
-        config = self._config
-        news = bool(taken.records or taken.heavies or marks or config is not None)
-        durable = (durable and (self._unsynced or news)) or last
+    def _commit(self, appender: Appender, batch: Batch, *, last: bool, durable: bool) -> None:
+        durable = (durable and (self._unsynced or bool(batch))) or last
         attempt: Transaction | None = None
         pieces: Piecemeal | None = None
         lost = self._said_lost
@@ -442,9 +380,9 @@ class Writer:
             with appender.transaction(durable=durable) as attempt:
                 self._attempt = attempt
                 if self._piecemeal:
-                    pieces = self._add_piecemeal(attempt, taken, marks, config, last)
+                    pieces = batch.add_piecemeal_to(attempt, _is_an_items, last=last)
                 else:
-                    self._add(attempt, taken, marks, config, last)
+                    batch.add_to(attempt, last=last)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
                 lost = door.dumps(self.inbox.lost + pieces.counts() if pieces is not None else self.inbox.lost)
                 if lost != self._said_lost or last:
@@ -458,9 +396,9 @@ class Writer:
             # is stored twice.
             if attempt is None or not appender.was_committed(attempt):
                 raise
-        if config is not None:
-            self.birth = replace(self.birth, config=config)
-            if self._config is config:
+        if batch.config is not None:
+            self.birth = replace(self.birth, config=batch.config)
+            if self._config is batch.config:
                 self._config = None
         self._commits += 1
         self._attempt = None
@@ -476,40 +414,6 @@ class Writer:
                 pieces.sentence(),
             )
 
-    def _add(
-        self, attempt: Transaction, taken: Taken, marks: list[Any], config: dict[str, Any] | None, last: bool
-    ) -> None:
-        attempt.add_series(self.inbox.series_names)
-        attempt.add_scalars(taken.scalars())
-        for heavy in taken.heavies:
-            _add_heavy(attempt, heavy)
-        for mark in marks:
-            attempt.add_mark(*mark)
-        if config is not None:
-            attempt.set_config(config)
-        if last:
-            attempt.fold_tails()
-
-    def _add_piecemeal(
-        self, attempt: Transaction, taken: Taken, marks: list[Any], config: dict[str, Any] | None, last: bool
-    ) -> Piecemeal:
-        """`_add`, item by item."""
-        pieces = Piecemeal(attempt, lambda error: not (_is_disk(error) or _is_damage(error)))
-        names = list(self.inbox.series_names)
-        pieces.add_series(names)
-        for series, points in taken.scalars():
-            pieces.add_scalars(names[series - 1][1], series, points)
-        for heavy in taken.heavies:
-            kind, tag = names[heavy.series - 1]
-            pieces.add(kind, f"{tag!r} at step {heavy.step}", _add_heavy, attempt, heavy)
-        for mark in marks:
-            pieces.add("mark", f"{mark[3]!r:.60} at step {mark[0]}", attempt.add_mark, *mark)
-        if config is not None:
-            pieces.add("config", "of configure()", attempt.set_config, config)
-        if last:
-            pieces.fold_tails()
-        return pieces
-
     def _open(self) -> Appender:
         """The segment's file: made when first needed, and made anew when somebody took it away."""
         if self._was_taken_away():
@@ -520,12 +424,6 @@ class Writer:
         self._appender = Appender(logdir.segment_path(self.folder, self.birth.segment), self.birth)
         logdir.release_claim(self.folder)
         return self._appender
-
-    def _is_of_the_loop(self, taken: Taken) -> bool:
-        """Whether there is anything that the training logged, and not we beside it."""
-        numbers = {*(series for series, _ in taken.scalars()), *(heavy.series for heavy in taken.heavies)}
-        series = [self.inbox.series_names[number - 1] for number in numbers]
-        return any(kind not in ("environment", "console") and not tag.startswith("machine/") for kind, tag in series)
 
     def _was_taken_away(self) -> bool:
         """Whether there was a file, and somebody removed or replaced it."""
@@ -548,16 +446,14 @@ class Writer:
         segment = logdir.new_segment_id(now, self.birth.rank)
         self.birth = replace(self.birth, segment=segment, parent=self.birth.segment, created=now, reason="moved")
 
-    def _forget(self, taken: Taken, marks: list[Any]) -> None:
-        self.inbox.discard(taken)
-        for _ in marks:
+    def _forget(self, batch: Batch) -> None:
+        self.inbox.discard(batch.taken)
+        for _ in batch.marks:
             self._marks.popleft()
 
     def _fail(self, error: BaseException) -> None:
         self._failures += 1
-        with self._done:
-            self._young = 0  # nobody waits for a disk that does not take it
-            self._done.notify_all()
+        self._first_calls.end()  # nobody waits for a disk that does not take it
         if self.trouble is None:
             logger.warning(
                 "tracker: run %s cannot be stored at the moment (%s); training goes on, up to 48 MB of it is kept",
@@ -572,17 +468,13 @@ class Writer:
         self.trouble = None
         self._failures = 0
 
-    def _give_up(self, taken: Taken, marks: list[Any], error: BaseException) -> None:
+    def _give_up(self, batch: Batch, error: BaseException) -> None:
         logger.error("tracker: a batch could not be stored and is given up", exc_info=error)
-        self.inbox.lose("scalar", taken.n_scalars)
-        for heavy in taken.heavies:
-            self.inbox.lose(self.inbox.series_names[heavy.series - 1][0], 1)
-        if marks:
-            self.inbox.lose("mark", len(marks))
-        if self._config is not None:
+        for kind, count in batch.counts().items():
+            self.inbox.lose(kind, count)
+        if self._config is batch.config:
             self._config = None
-            self.inbox.lose("config", 1)
-        self._forget(taken, marks)
+        self._forget(batch)
         self._failures = 0
         self._piecemeal = False
 
@@ -590,7 +482,7 @@ class Writer:
         """Counts what waits as lost."""
         for kind, count in self.waiting().items():
             self.inbox.lose(kind, count)
-        self._media.clear()
+        self._encoder.clear()
         self._marks.clear()
         self._config = None
         self.inbox.clear()
@@ -621,48 +513,8 @@ class Writer:
         with self._done:
             self.closed = True
             self._done.notify_all()
-        self._encode.ring()  # the encoder looks once more, and ends
-
-    # --- the encoder's thread ------------------------------------------------------------------------
-
-    def _run_encoder(self) -> None:
-        while not self.closed:
-            self._encode.wait(HEARTBEAT_S)
-            self._encode_waiting()
-
-    def _encode_waiting(self) -> None:
-        """On the encoder's thread, or where there is none on the writer's; one at a time, in the order of the calls."""
-        while self._media and not self._surrendered and self._encoding.acquire(blocking=False):
-            try:
-                self._encode_all()
-            finally:
-                self._encoding.release()
-
-    def _encode_all(self) -> None:
-        while self._media and not self._surrendered:
-            heavy = self._media[0]
-            try:
-                encoded = _encoded(heavy.value)
-                size = sum(len(item.data) for item in encoded)
-                self.inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
-            except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
-                kind, tag = self.inbox.series_names[heavy.series - 1]
-                self.inbox.lose(kind, 1)
-                said = door.text(error)
-                logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, said)
-            with contextlib.suppress(IndexError):  # given up meanwhile
-                self._media.popleft()
-            self._media_encoded += heavy.n_bytes
-            self.wake()
-
-
-def _encoded(value: Value) -> list[Medium]:
-    try:
-        return value.encode()
-    except Warning:  # raised by `python -W error`, which is about the caller's code and not about storing
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return value.encode()
+        self._first_calls.end()
+        self._encoder.end()
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -680,9 +532,6 @@ def _is_damage(error: BaseException) -> bool:
     return type(_cause(error)) is sqlite3.DatabaseError
 
 
-def _add_heavy(transaction: Transaction, heavy: Heavy) -> None:
-    if isinstance(heavy.value, Histogram):
-        transaction.add_sketch(heavy.series, heavy.step, heavy.wall_time, heavy.value.sketch)
-    else:
-        assert not isinstance(heavy.value, Value)
-        transaction.add_media(heavy.series, heavy.step, heavy.wall_time, heavy.value)
+def _is_an_items(error: BaseException) -> bool:
+    """Whether it is the fault of what was to be stored, and not of where."""
+    return not (_is_disk(error) or _is_damage(error))

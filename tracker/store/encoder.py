@@ -1,0 +1,148 @@
+"""Encoder: makes bytes of pictures, sounds and other large values on its own thread, so that none delays a scalar."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable
+
+from tracker import door
+from tracker.store.bell import Bell
+from tracker.store.inbox import Closed, Heavy, Inbox
+from tracker.store.liveness import HEARTBEAT_S
+from tracker.store.worker import Worker, started
+from tracker.values.value import Medium, Value
+
+logger = logging.getLogger("tracker")
+
+
+class Encoder:
+    """What waits to be encoded, and who does it; what was encoded goes into the inbox, in the order of the calls.
+
+    Args:
+        inbox: Where encoded values go.
+        on_encoded: Called after each, on the thread that encoded it.
+
+    Attributes:
+        is_late: Whether the interpreter starts no thread any more: `encode` is called by who stores.
+    """
+
+    def __init__(self, inbox: Inbox, on_encoded: Callable[[], None]) -> None:
+        self.is_late = False
+        self._inbox = inbox
+        self._on_encoded = on_encoded
+        self._waiting: deque[Heavy] = deque()
+        self._taking: deque[Heavy] = self._waiting
+        self._added = self._encoded = 0
+        self._lock = threading.RLock()
+        self._at_work = threading.Lock()
+        self._bell = Bell()
+        self._thread: Worker | None = None
+        self._asked_thread = False
+        self._has_ended = self._was_stopped = False
+
+    # --- any thread ----------------------------------------------------------------------------------
+
+    def add(self, heavy: Heavy) -> None:
+        """Queues a value, and starts the thread at the first.
+
+        Raises:
+            SealedError: nothing is taken any more.
+        """
+        with self._lock:
+            if not self._asked_thread and not self.is_late:
+                self._asked_thread = True
+                self._thread = started(self._run, "encoder")
+            self._taking.append(heavy)
+            self._added += heavy.n_bytes
+        self._bell.ring()
+
+    @property
+    def has_thread(self) -> bool:
+        """Whether values are encoded without anybody calling `encode`."""
+        return self._thread is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    @property
+    def n_bytes(self) -> int:
+        """What the values that wait take."""
+        return self._added - self._encoded
+
+    def waiting(self) -> Counter[str]:
+        """How many values wait, by kind."""
+        return Counter(self._inbox.series_names[heavy.series - 1][0] for heavy in list(self._waiting))
+
+    def seal(self) -> None:
+        """Takes nothing any more; what waits is encoded still."""
+        with self._lock:
+            self._taking = Closed()
+
+    def ring(self) -> None:
+        """Has the thread look whether anything waits."""
+        self._bell.ring()
+
+    def stop(self) -> None:
+        """Encodes nothing any more."""
+        self._was_stopped = True
+
+    def end(self) -> None:
+        """Ends the thread."""
+        self._has_ended = True
+        self._bell.ring()
+
+    def clear(self) -> None:
+        """Removes what waits: it is given up."""
+        self._waiting.clear()
+
+    def forget(self) -> None:
+        """In a forked child, where the thread is not: sealed, whatever held the lock."""
+        self._lock = threading.RLock()
+        self.seal()
+
+    # --- the encoder's thread, or that of who stores ---------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._has_ended:
+            self._bell.wait(HEARTBEAT_S)
+            self.encode()
+
+    def encode(self) -> None:
+        """Encodes what waits, unless another thread is at it."""
+        while self._waiting and not self._was_stopped and self._at_work.acquire(blocking=False):
+            try:
+                self._encode_all()
+            finally:
+                self._at_work.release()
+
+    def _encode_all(self) -> None:
+        while self._waiting and not self._was_stopped:
+            heavy = self._waiting[0]
+            try:
+                encoded = _encoded(heavy.value)
+                size = sum(len(item.data) for item in encoded)
+                self._inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
+            except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
+                kind, tag = self._inbox.series_names[heavy.series - 1]
+                self._inbox.lose(kind, 1)
+                said = door.text(error)
+                logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, said)
+            with contextlib.suppress(IndexError):  # given up meanwhile
+                self._waiting.popleft()
+            self._encoded += heavy.n_bytes
+            self._on_encoded()
+
+
+def _encoded(value: Value) -> list[Medium]:
+    try:
+        return value.encode()
+    except Warning:  # raised by `python -W error`, which is about the caller's code and not about storing
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return value.encode()
