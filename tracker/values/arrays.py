@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import sys
 from typing import Any
 
 import numpy as np
 
-from tracker.errors import LoggedTypeError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, message
 
 
 def real_array(values: Any, what: str) -> tuple[Any, Any]:
@@ -43,6 +45,34 @@ def _hint(values: Any, array: Any) -> str:
     if isinstance(values, (str, os.PathLike)):
         return "Of a file log what is in it, such as PIL.Image.open(path) of a picture."
     return ""
+
+
+def listed(values: Any, what: str, most: int) -> list[Any]:
+    """An array, a tensor or anything else that can be gone through, as a list of Python's own values.
+
+    Its length is looked at first: an array that was broadcast, a range or a generator takes no memory itself, and as a
+    list all that there is.
+
+    Raises:
+        LoggedValueError: there are more than `most`.
+    """
+    shape = getattr(values, "shape", None)
+    count = math.prod(shape) if isinstance(shape, tuple) else len(values) if hasattr(values, "__len__") else 0
+    if count <= most:
+        found: list[Any] = (
+            values.tolist() if hasattr(values, "tolist") else list(itertools.islice(iter(values), most + 1))
+        )
+        if not isinstance(found, list) or len(found) <= most:
+            return found
+        count = len(found)
+    raise LoggedValueError(
+        message(
+            f"{what}: it is too large.",
+            expected=f"at most {most:,} values",
+            got=f"{count:,}" if shape is None else f"{count:,} in {describe(values)}",
+            hint="Log a sample of it, or a Histogram.",
+        )
+    )
 
 
 # Types that NumPy has from the package ml_dtypes, which JAX uses; NumPy itself calls their kind "V".

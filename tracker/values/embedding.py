@@ -14,6 +14,9 @@ from tracker.errors import LoggedValueError, message
 from tracker.values import arrays, projector, stored_array
 from tracker.values.value import Medium, Value
 
+MAX_WORDS = 1_000
+"""In the label of one vector."""
+
 
 class Embedding(Value):
     """A table of vectors, with a row of words and a small picture for each.
@@ -99,7 +102,7 @@ class Embedding(Value):
 def _rows(labels: Any, count: int) -> list[list[str]] | None:
     if labels is None:
         return None
-    plain = labels.tolist() if hasattr(labels, "tolist") else list(labels)
+    plain = arrays.listed(labels, "Embedding: labels", MAX_WORDS * count)
     rows = [[*map(door.text, row)] if isinstance(row, (list, tuple)) else [door.text(row)] for row in plain]
     if len(rows) != count or len({len(row) for row in rows}) > 1:
         raise LoggedValueError(

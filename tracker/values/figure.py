@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker import door
-from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, TrackerError, message
 from tracker.values import arrays
 from tracker.values.value import Medium, Value
 
@@ -111,6 +111,8 @@ def _plotly(figure: Any) -> bytes:
         plain = {"data": figure["data"], "layout": figure.get("layout") or {}}
         try:
             text = json.dumps(plain, default=_listed, ensure_ascii=False)
+        except TrackerError:
+            raise
         except (TypeError, ValueError, RecursionError) as error:
             raise LoggedTypeError(
                 message("Figure: this mapping is no Plotly figure.", expected="values fit for JSON", got=str(error))
@@ -131,7 +133,8 @@ def _plotly(figure: Any) -> bytes:
 
 
 def _listed(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else door.text(value)
+    # A number takes two bytes at least.
+    return arrays.listed(value, "Figure", MAX_JSON_BYTES // 2) if hasattr(value, "tolist") else door.text(value)
 
 
 def _is_utf8(value: Any) -> bool:

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import LoggedValueError, message
 from tracker.store import sketch
 from tracker.store.sketch import Sketch
 from tracker.values import arrays
 from tracker.values.value import Value
+
+MAX_ELEMENTS = 2**33
+"""Twenty seconds of counting. An array that was broadcast may say that it has more than any machine holds."""
 
 
 class Histogram(Value):
@@ -26,6 +30,7 @@ class Histogram(Value):
 
     Raises:
         LoggedTypeError: `values` is not an array of real numbers.
+        LoggedValueError: there are over 8 thousand million.
     """
 
     kind = "histogram"
@@ -37,7 +42,17 @@ class Histogram(Value):
 
             self.sketch: Sketch = torch_sketch.count(tensor)
         else:
-            self.sketch = sketch.count(*arrays.real_array(values, "Histogram"))
+            array, xp = arrays.real_array(values, "Histogram")
+            if array.size > MAX_ELEMENTS:
+                raise LoggedValueError(
+                    message(
+                        "Histogram: it is too large.",
+                        expected=f"at most {MAX_ELEMENTS:,} elements",
+                        got=arrays.describe(values),
+                        hint="Log its parts, and Histogram.merged of them; or a sample.",
+                    )
+                )
+            self.sketch = sketch.count(array, xp)
 
     @classmethod
     def of(cls, counted: Sketch) -> Histogram:

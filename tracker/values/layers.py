@@ -32,7 +32,7 @@ def boxes(given: Any, width: int, height: int) -> list[dict[str, Any]]:
     """
     layers = given if isinstance(given, Mapping) else {"boxes": given}
     made = [
-        {"name": door.text(name, 200), "boxes": [_box(each, width, height) for each in _listed(of)]}
+        {"name": door.text(name, 200), "boxes": [_box(each, width, height) for each in _boxes(of)]}
         for name, of in layers.items()
     ]
     count = sum(len(layer["boxes"]) for layer in made)
@@ -58,12 +58,14 @@ def masks(given: Any, shape: tuple[int, ...]) -> list[tuple[str, npt.NDArray[np.
     return [(door.text(name, 200), *_mask(mask, shape)) for name, mask in given.items()]
 
 
-def _listed(of: Any) -> list[Any]:
+def _boxes(of: Any) -> list[Any]:
     if isinstance(of, (str, bytes)) or not hasattr(of, "__iter__"):
         raise _no_box(of)
     if hasattr(of, "detach"):
         of = arrays.real_array(of, "Image")[0]
-    return list(of)
+    if isinstance(of, np.ndarray) and of.ndim == 2 and of.shape[1] != 4:
+        raise _no_box(of)
+    return arrays.listed(of, "Image: boxes", 4 * MAX_BOXES)
 
 
 def _box(each: Any, width: int, height: int) -> dict[str, Any]:
@@ -113,12 +115,13 @@ def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], di
                 hint="Of probabilities log probability > 0.5, or their argmax.",
             )
         )
-    if array.shape != tuple(shape) or (array.size and (array.min() < 0 or array.max() > 255)):
+    fits = array.shape == tuple(shape)
+    if not fits or (array.size and (array.min() < 0 or array.max() > 255)):
         raise LoggedValueError(
             message(
                 "Image: the mask does not fit the picture.",
                 expected=f"shape {tuple(shape)}, classes 0 to 255",
-                got=f"shape {array.shape}, {array.min()} to {array.max()}" if array.size else f"shape {array.shape}",
+                got=f"shape {array.shape}" + (f", {array.min()} to {array.max()}" if fits else ""),
             )
         )
     labels: Any = about.get("labels") or {}

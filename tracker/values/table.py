@@ -125,8 +125,11 @@ def _columns(data: Any, names: Sequence[object] | None) -> dict[str, list[Any]]:
     if hasattr(data, "detach") or hasattr(data, "get"):  # a tensor, or an array on a GPU
         array, xp = arrays.real_array(data, "Table")
         data = array if xp is np else array.get()
-    rows = data.tolist() if isinstance(data, np.ndarray) else list(data)
-    rows = [row.tolist() if getattr(row, "ndim", None) == 1 and hasattr(row, "tolist") else row for row in rows]
+    rows = arrays.listed(data, "Table", MAX_CELLS)
+    rows = [
+        arrays.listed(row, "Table", MAX_CELLS) if getattr(row, "ndim", None) == 1 and hasattr(row, "tolist") else row
+        for row in rows
+    ]
     if rows and all(isinstance(row, Mapping) for row in rows):
         keys = dict.fromkeys(key for row in rows for key in row) if names is None else dict.fromkeys(names)
         return {_name(key): [row.get(key) for row in rows] for key in keys}
@@ -170,7 +173,7 @@ def _values(values: Any) -> list[Any]:
         raise LoggedTypeError(
             message("Table: a column is a sequence of values.", expected="a list", got=arrays.describe(values))
         )
-    return list(values.tolist() if hasattr(values, "tolist") else values)
+    return arrays.listed(values, "Table", MAX_CELLS)
 
 
 def _column(name: str, values: list[Any], pictures: list[Image]) -> dict[str, Any]:

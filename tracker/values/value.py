@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tracker.errors import LoggedTypeError, TrackerError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, TrackerError, message
 from tracker.values import arrays
 
 
@@ -52,8 +52,18 @@ def _guarded(method: Callable[..., Any], *, named: bool) -> Callable[..., Any]:
         try:
             with np.errstate(all="ignore"):
                 return method(self, *values, **options)
-        except (TrackerError, OSError, ImportError, MemoryError):
+        except (TrackerError, OSError, ImportError):
             raise
+        except MemoryError as error:
+            if not named:
+                raise
+            raise LoggedValueError(
+                message(
+                    f"{type(self).__name__}: there is no memory for this.",
+                    got=arrays.describe(values[0]) if values else None,
+                    hint="Log a part of it, or a sample.",
+                )
+            ) from error
         except Exception as error:
             if not named or isinstance(error, Warning):
                 raise
