@@ -70,6 +70,12 @@ class HttpConnection(_Watched, _Http):
             idle = [each for each in self.connections if getattr(each, "awaited", None) is not None]
             min(idle, key=lambda each: each.awaited, default=self).transport.abort()
 
+    def shutdown(self) -> None:
+        """As uvicorn's; but who has not begun to be answered is not waited for: it may be a question that is held."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_started:
+            self.transport.close()
+
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; notes whether that was all of a request."""
         before = self.cycle
