@@ -36,6 +36,9 @@ logger = logging.getLogger("dashboard")
 
 ASSETS = Path(__file__).parent / "assets"
 DASH_PATH = "/dash/"
+OUR_PATHS = ("/api/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
+"""Whoever asks for something below these has found the server."""
+
 DASH_AFTER_S = 5.0
 """Importing Dash is half a second of work in which curves and zooms would wait. A page asks for it when it has a
 moment; where no page was opened so soon it comes by itself, once nothing was asked for a second."""
@@ -108,8 +111,9 @@ def create_app(settings: Settings) -> ASGIApp:
 
 async def _explain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-        return plain_pages.elsewhere(request.url.path)
+    path = request.url.path
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", "") and not path.startswith(OUR_PATHS):
+        return plain_pages.elsewhere(path)
     return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
 

@@ -6,6 +6,8 @@ import html
 
 from starlette.responses import HTMLResponse
 
+from dashboard import place
+
 
 def asking() -> HTMLResponse:
     """Asks for the token."""
@@ -25,13 +27,15 @@ def foreign(sentence: str) -> HTMLResponse:
 
 def elsewhere(path: str) -> HTMLResponse:
     """Says that nothing is at a path, and what to do if a proxy asks for it."""
-    folder = html.escape(path.rpartition("/")[0])
-    way = f"with <code>--path-prefix {folder}</code>, or have the proxy cut it off" if folder else ""
-    return _page(
-        404,
-        "There is no such page",
-        f"<p>If a proxy passes its own path on, start the dashboard {way}.</p>" if way else "",
+    try:
+        prefix = place.path_prefix(path)
+    except place.PlaceError:
+        prefix = ""
+    way = (
+        "<p>If a proxy passes its own path on, start the dashboard with "
+        f"<code>--path-prefix {html.escape(prefix)}</code>, or have the proxy cut the path off.</p>"
     )
+    return _page(404, "There is no such page", way if prefix else "")
 
 
 def above() -> HTMLResponse:

@@ -11,7 +11,6 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,6 +36,9 @@ LEAST_TOKEN = 16
 
 FAILURES_A_MINUTE = 20
 """Wrong tokens of one address before it has to wait; 256 random bits need no more, but guessing should look futile."""
+
+MAX_COOKIES = 10
+"""Of one name that are looked at."""
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -178,8 +180,8 @@ class Guard:
         """The refusal of who shows neither the token nor a session; None for who does."""
         if self._shows_token(scope, headers):
             return None
-        cookie = _cookie(headers.get("cookie", ""), _cookie_name(headers))
-        session = self._sessions.name_of(cookie) if cookie else None
+        cookies = _cookies(headers.get("cookie", ""), _cookie_name(headers))
+        session = next(filter(None, map(self._sessions.name_of, cookies)), None)
         if session is not None:
             keys = [headers.get(KEY_HEADER, ""), *scope.get("subprotocols", ())]
             if any(self._sessions.is_key_of(session, key) for key in keys):
@@ -256,9 +258,8 @@ def _given(scope: Scope, headers: Headers) -> list[str]:
     )
 
 
-def _cookie(header: str, name: str) -> str | None:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
+def _cookies(header: str, name: str) -> list[str]:
+    """The values of a cookie, which may be there several times: of this path, and of those above it that a proxy shows
+    other dashboards at."""
+    pairs = (pair.partition("=") for pair in header.split(";"))
+    return [value.strip() for key, _, value in pairs if key.strip() == name][:MAX_COOKIES]

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "behind-a-proxy.md"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "behind-a-proxy.md"
+PLACES = (os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", str(ROOT / ".venv" / "nginx" / "usr" / "sbin"))
+NGINX = shutil.which("nginx", path=os.pathsep.join(PLACES))
 
 
 def blocks(language: str) -> list[str]:

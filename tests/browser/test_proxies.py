@@ -78,19 +78,20 @@ def forgive(page: Any, *words: str) -> None:
     page.faults[:] = [fault for fault in page.faults if not any(word in fault for word in words)]
 
 
+deeper = pytest.mark.long
 WRITTEN = [
     pytest.param(ROOT, ALLOWED, "http://training.example", "/", False, id="as the document says"),
     pytest.param(STRIPPED, ALLOWED, "http://training.example", "/viz/", False, id="below a path that is cut off"),
-    pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz/", False, id="below a path that is passed on"),
+    pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz/", False, id="below a path that is passed on", marks=deeper),
     pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz", False, id="without the slash"),
     pytest.param(FIRST, (), "http://127.0.0.1", "/", True, id="as one writes it first"),
-    pytest.param(FIRST, ALLOWED, "http://training.example", "/", True, id="as one writes it first, by a name"),
-    pytest.param(NO_UPGRADE, ALLOWED, "http://training.example", "/viz/", True, id="no upgrade"),
-    pytest.param(HOST, ALLOWED, "http://training.example", "/", True, id="Host without its port"),
-    pytest.param(HOST, (), "http://127.0.0.1", "/", True, id="Host without its port, of this machine"),
-    pytest.param(UPGRADE, ALLOWED, "http://training.example", "/", False, id="a WebSocket without Host"),
-    pytest.param(UPGRADE, (), "http://127.0.0.1", "/", True, id="a WebSocket without Host, of this machine"),
-    pytest.param(DOUBLED, (), "http://127.0.0.1", "/viz/", True, id="slashes that stand twice"),
+    pytest.param(FIRST, ALLOWED, "http://training.example", "/", True, id="as one writes it first, by a name", marks=deeper),
+    pytest.param(NO_UPGRADE, ALLOWED, "http://training.example", "/viz/", True, id="no upgrade", marks=deeper),
+    pytest.param(HOST, ALLOWED, "http://training.example", "/", True, id="Host without its port", marks=deeper),
+    pytest.param(HOST, (), "http://127.0.0.1", "/", True, id="Host without its port, of this machine", marks=deeper),
+    pytest.param(UPGRADE, ALLOWED, "http://training.example", "/", False, id="a WebSocket without Host", marks=deeper),
+    pytest.param(UPGRADE, (), "http://127.0.0.1", "/", True, id="a WebSocket without Host, of this machine", marks=deeper),
+    pytest.param(DOUBLED, (), "http://127.0.0.1", "/viz/", True, id="slashes that stand twice", marks=deeper),
 ]  # fmt: skip
 
 
@@ -152,6 +153,39 @@ def test_a_page_whose_requests_are_refused_says_what_to_do(
     forgive(page, "WebSocket connection", "403", "502")
 
 
+@pytest.mark.long
+@needs_nginx
+def test_a_page_that_asks_goes_on_after_a_restart(
+    logdir: Path,
+    serve: Callable[..., Any],
+    nginx: Callable[..., proxies.Proxy],
+    run: tracker.Run,
+    page: Any,
+    until: Callable[..., Any],
+) -> None:
+    """nginx answers 502 meanwhile; then the token is asked for, and the address that viz printed is taken for its token,
+    though the page is at another one."""
+    served = serve(logdir)
+    proxy = nginx(FIRST.replace("location /", "location /viz/").replace("6006;", "6006/;"), served)
+    page.goto(f"http://127.0.0.1:{proxy.port}/viz/?token={served.token}")
+    until(page, "viz.ready && document.getElementById('live').title.includes('No WebSocket')", 30)
+    served.stop()
+    until(page, "document.getElementById('live').dataset.state === 'reconnecting'")
+    run.log({"loss": 0.9}, step=1)
+    run.flush()
+    again = serve(logdir, "--port", served.base.rpartition(":")[2])
+    until(page, "document.querySelector('dialog[open]') !== null", 30)
+    page.fill("dialog input", again.address)
+    page.click("dialog >> text=Go on")
+    until(page, "document.getElementById('live').dataset.state === 'live'", 30)
+    until(page, "viz.drawn('loss').a.step.length === 2")
+    run.log({"loss": 0.8}, step=2)
+    run.flush()
+    until(page, "viz.drawn('loss').a.step.length === 3")
+    assert page.evaluate("location.pathname") == "/viz/"
+    forgive(page, "WebSocket connection", "401", "502")
+
+
 @needs_nginx
 def test_a_name_that_the_server_was_not_told_is_answered_with_what_to_do(
     logdir: Path, serve: Callable[..., Any], nginx: Callable[..., proxies.Proxy], run: tracker.Run, page: Any
@@ -186,11 +220,11 @@ def test_a_proxy_that_cuts_off_too_much_or_too_little_is_named(
 
 @pytest.fixture
 def jupyter(tmp_path: Path) -> Iterator[Callable[..., proxies.Proxy]]:
-    """Starts Jupyter: jupyter(configuration)."""
+    """Starts Jupyter: jupyter(configuration, beside=logdir)."""
     started: list[proxies.Proxy] = []
 
-    def start(more: str = "") -> proxies.Proxy:
-        started.append(proxies.jupyter(tmp_path / f"jupyter{len(started)}", more))
+    def start(more: str = "", beside: Path | None = None) -> proxies.Proxy:
+        started.append(proxies.jupyter(beside.parent if beside else tmp_path / "jupyter", more))
         return started[-1]
 
     yield start
@@ -204,17 +238,45 @@ def test_curves_are_live_through_jupyter(
     serve: Callable[..., Any],
     jupyter: Callable[..., proxies.Proxy],
     run: tracker.Run,
-    new_page: Any,
+    page: Any,
     until: Callable[..., Any],
 ) -> None:
-    """Its own path is cut off with no option of ours, is passed on with one; and another name is allowed by one."""
+    """Its own path is cut off with no option of ours; another name is allowed by one, which the refusal says."""
     proxy = jupyter()
-    here, there = f"http://127.0.0.1:{proxy.port}", f"http://training.example:{proxy.port}"
+    here, there = (f"http://{name}:{proxy.port}" for name in ("127.0.0.1", "training.example"))
     plain = serve(logdir)
     port = plain.base.rpartition(":")[2]
-    page = new_page()
     page.goto(f"{here}/proxy/{port}/?token={plain.token}")
     lives(page, until, run, asked=False)
     page.goto(f"{there}/proxy/{port}/?token={plain.token}")
     assert "--allow-host training.example." in page.inner_text("body")
     forgive(page, "403")
+
+
+@pytest.mark.long
+@needs_jupyter
+def test_curves_are_live_through_jupyter_that_passes_its_path_on(
+    logdir: Path,
+    serve: Callable[..., Any],
+    jupyter: Callable[..., proxies.Proxy],
+    run: tracker.Run,
+    page: Any,
+    until: Callable[..., Any],
+) -> None:
+    """/proxy/absolute/…, which is a --path-prefix; and a slash that is missing is added by a redirect through it."""
+    proxy, port = jupyter(), proxies.free_port()
+    below = serve(logdir, "--port", str(port), "--path-prefix", f"/proxy/absolute/{port}")
+    page.goto(f"http://127.0.0.1:{proxy.port}/proxy/absolute/{port}?token={below.token}")
+    lives(page, until, run, asked=False)
+
+
+@needs_jupyter
+def test_jupyter_starts_it_as_the_document_says(
+    logdir: Path, jupyter: Callable[..., proxies.Proxy], run: tracker.Run, page: Any, until: Callable[..., Any]
+) -> None:
+    """Under its own name, with a token that nobody sees: the document's block, word by word."""
+    (block,) = proxies.blocks("python")
+    proxy = jupyter(block, beside=logdir)
+    page.goto(f"http://training.example:{proxy.port}/everystep/")
+    lives(page, until, run, asked=False)
+    forgive(page)

@@ -406,7 +406,17 @@ def test_a_cookie_is_for_what_lies_beside_the_page(client: TestClient) -> None:
     assert "domain" not in cookie.lower()
 
 
-ALLOWED = {"origin": "https://training.example"}
+def test_a_cookie_of_another_dashboard_of_the_same_name_is_in_nobody_s_way(client: TestClient) -> None:
+    """One at the root of a name and one below a path: the browser sends both, in either order."""
+    (key,) = let_in(client).values()
+    (cookie,) = client.cookies.values()
+    client.cookies.clear()
+    other = Sessions().begin().cookie
+    for cookies in ((cookie, other), (other, cookie), (other, "", cookie, other)):
+        header = "; ".join(f"everystep_6006={each}" for each in cookies)
+        assert client.get("/api/v1/table", headers={"cookie": header, security.KEY_HEADER: key}).status_code == 200
+    for header in (f"everystep_6006={other}", f"everystep_60066={cookie}", f"x=everystep_6006={cookie}", "=", ";;=;"):
+        assert client.get("/api/v1/table", headers={"cookie": header, security.KEY_HEADER: key}).status_code == 401
 
 
 @pytest.fixture
@@ -494,6 +504,7 @@ def test_a_page_that_is_not_there_says_what_a_proxy_may_have_done(client: TestCl
     odd = client.get("/<img src=x>/", headers=html)
     assert (odd.status_code, "<img" in odd.text) == (404, False)
     assert client.get("/team/viz/", headers={"authorization": html["authorization"]}).json() == {"error": "Not Found"}
+    assert client.get("/api/v1/nothing", headers=html).json() == {"error": "Not Found"}
     assert "needs its token" in client.get("/team/viz/", headers={"accept": "text/html"}).text
     with TestClient(create_app(Settings(logdir, prefix="/secret", token=TOKEN)), base_url="http://127.0.0.1") as below:
         answer = below.get("/", headers=html)
