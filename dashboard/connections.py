@@ -28,7 +28,11 @@ MAX_CONNECTIONS = 400
 is let go of, so that nobody can take all of them by saying nothing."""
 
 if TYPE_CHECKING:
-    from asyncio import Protocol as _Http
+    from asyncio import Protocol
+
+    class _Http(Protocol):
+        def shutdown(self) -> None: ...
+
 else:
     _Http = AutoHTTPProtocol
 
