@@ -96,7 +96,6 @@ def create_app(settings: Settings) -> ASGIApp:
         exception_handlers={HTTPException: _explain, Exception: _apologise},
         lifespan=lifespan,
     )
-    web.router.redirect_slashes = False  # it would send to the name that we are addressed by, which is a proxy's
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.

@@ -127,6 +127,35 @@ def test_curves_are_live_through_nginx(
     forgive(page, *["WebSocket connection"] * asked)
 
 
+@pytest.mark.long
+@needs_nginx
+@pytest.mark.parametrize(("block", "way"), [(ROOT, "by a WebSocket"), (FIRST, "asked for")])
+def test_how_late_points_are_through_nginx(
+    logdir: Path,
+    serve: Callable[..., Any],
+    nginx: Callable[..., proxies.Proxy],
+    run: tracker.Run,
+    page: Any,
+    until: Callable[..., Any],
+    figure: Callable[[str], None],
+    block: str,
+    way: str,
+) -> None:
+    """None is lost either way; a figure of what asking costs."""
+    proxy = nginx(block, serve(logdir, "--no-token", *ALLOWED))
+    page.goto(f"http://training.example:{proxy.port}/")
+    until(page, "viz.ready && document.getElementById('live').dataset.state === 'live'", 30)
+    page.evaluate("viz.forgetLatency()")
+    for step in range(1, 151):
+        run.log({"loss": 0.5}, step=step)
+        page.wait_for_timeout(40)
+    until(page, "viz.drawn('loss').a.step.length === 151")
+    found = page.evaluate("viz.latency()")
+    assert found["n"] == 150
+    figure(f"log() to drawn through nginx, {way}: p50 {found['p50']:.0f} ms, p95 {found['p95']:.0f} ms")
+    forgive(page, "WebSocket connection")
+
+
 @needs_nginx
 def test_a_page_whose_requests_are_refused_says_what_to_do(
     logdir: Path,
