@@ -181,10 +181,10 @@ class Guard:
         if self._shows_token(scope, headers):
             return None
         cookies = _cookies(headers.get("cookie", ""), _cookie_name(headers))
-        session = next(filter(None, map(self._sessions.name_of, cookies)), None)
-        if session is not None:
+        sessions = list(filter(None, map(self._sessions.name_of, cookies)))
+        if sessions:
             keys = [headers.get(KEY_HEADER, ""), *scope.get("subprotocols", ())]
-            if any(self._sessions.is_key_of(session, key) for key in keys):
+            if any(self._sessions.is_key_of(session, key) for session in sessions for key in keys):
                 return None
             if not changes and path is not None and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):
                 return None

@@ -12,24 +12,26 @@ export class Polling {
 
   async ask() {
     try {
-      const { tab } = parse(await (await this.fetch(this.address, { method: "POST" })).text());
+      const { tab } = parse(new TextDecoder().decode(await this.fetch(this.address, { method: "POST" })));
       this.tab = `${this.address}/${tab}`;
       this.readyState = WebSocket.OPEN;
       this.onopen();
-      for (;;) {
-        const answer = await this.fetch(this.tab);
-        this.onmessage({ data: await answer.arrayBuffer() });
-      }
+      for (;;) this.onmessage({ data: await this.fetch(this.tab) });
     } catch (error) {
-      if (error instanceof TypeError || error.name === "AbortError" || error instanceof Unanswered) this.close(); // a line that broke
-      else { this.close(); throw error; } // a fault of ours
+      this.close();
+      if (!(error instanceof Unanswered)) throw error;
     }
   }
 
+  // The bytes of an answer.
   async fetch(address, options = {}) {
-    const answer = session.heard(await fetch(address, { ...options, headers: { "content-type": "application/json", ...session.headers() }, signal: this.over.signal }));
-    if (!answer.ok) throw new Unanswered(`the server answered ${answer.status}`);
-    return answer;
+    let why;
+    try {
+      const answer = session.heard(await fetch(address, { ...options, headers: { "content-type": "application/json", ...session.headers() }, signal: this.over.signal }));
+      if (answer.ok && !session.isPage(answer)) return await answer.arrayBuffer();
+      why = `the server answered ${answer.status}`;
+    } catch (error) { why = error.message; }
+    throw new Unanswered(why);
   }
 
   send(text) {
@@ -44,4 +46,4 @@ export class Polling {
   }
 }
 
-class Unanswered extends Error {}
+class Unanswered extends Error {} // the line broke

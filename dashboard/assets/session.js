@@ -22,14 +22,18 @@ const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...h
 let out = false; // whether the server does not know this page
 export const isOut = () => out;
 
+// Whether a proxy answered with a page of its own, to log in for instance: the server answers no question so.
+export const isPage = (answer) => Boolean(answer.headers.get("content-type")?.startsWith("text/html"));
+
 // How the page stands with the server: "in"; "out", whose token is asked for, once: who closed the question is not asked by
 // every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
 export async function standing(again = false) {
-  let status;
-  try { ({ status } = await session()); } catch { return "away"; }
-  if (status === 401) { ask(again); return "out"; }
-  if (status === 200) out = false;
-  return status === 200 ? "in" : "away";
+  let answer;
+  try { answer = await session(); } catch { return "away"; }
+  if (answer.status === 401) { ask(again); return "out"; }
+  if (!answer.ok || isPage(answer)) return "away";
+  out = false;
+  return "in";
 }
 
 // Why the server does not let this page ask, where it may be one that a proxy shows under a name of which it was not told.

@@ -415,6 +415,11 @@ def test_a_cookie_of_another_dashboard_of_the_same_name_is_in_nobody_s_way(clien
     for cookies in ((cookie, other), (other, cookie), (other, "", cookie, other)):
         header = "; ".join(f"everystep_6006={each}" for each in cookies)
         assert client.get("/api/v1/table", headers={"cookie": header, security.KEY_HEADER: key}).status_code == 200
+    (second,) = let_in(client).values()  # the same server at two paths
+    both = f"everystep_6006={client.cookies['everystep_6006']}; everystep_6006={cookie}"
+    client.cookies.clear()
+    for each in (key, second):
+        assert client.get("/api/v1/table", headers={"cookie": both, security.KEY_HEADER: each}).status_code == 200
     for header in (f"everystep_6006={other}", f"everystep_60066={cookie}", f"x=everystep_6006={cookie}", "=", ";;=;"):
         assert client.get("/api/v1/table", headers={"cookie": header, security.KEY_HEADER: key}).status_code == 401
 
