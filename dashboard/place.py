@@ -29,7 +29,7 @@ def allowed_name(text: str) -> str:
     """
     try:
         bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-        name = str(ipaddress.ip_address(bare)) if ":" in text else text.encode("idna").decode()
+        name = str(ipaddress.ip_address(bare)) if ":" in text else text.removesuffix(".").encode("idna").decode()
     except ValueError:
         name = ""
     found = _HOST.fullmatch(f"[{name}]" if ":" in name else name)

@@ -128,6 +128,16 @@ def test_curves_are_live_through_nginx(
 
 
 @pytest.mark.long
+def test_a_line_that_opens_and_leads_nowhere_is_given_up(
+    logdir: Path, serve: Callable[..., Any], run: tracker.Run, page: Any, until: Callable[..., Any]
+) -> None:
+    """As behind a proxy that takes the WebSocket before it has one itself (Jupyter's does): no message ever comes."""
+    page.route_web_socket("**/live", lambda line: line.close())
+    page.goto(serve(logdir).address)
+    lives(page, until, run, asked=True)
+
+
+@pytest.mark.long
 @needs_nginx
 @pytest.mark.parametrize(("block", "way"), [(ROOT, "by a WebSocket"), (FIRST, "asked for")])
 def test_how_late_points_are_through_nginx(

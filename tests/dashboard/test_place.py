@@ -59,7 +59,7 @@ def test_the_rest_of_a_path(path: str, rest: str | None) -> None:
     assert below(path, "/viz") == rest
 
 
-NAMES = {"training.example": "training.example", "Training.Example": "training.example", "10.0.0.7": "10.0.0.7", "::1": "::1", "[fe80::1]": "fe80::1", "münchen.example": "xn--mnchen-3ya.example", "host_1": "host_1"}  # fmt: skip
+NAMES = {"training.example": "training.example", "Training.Example": "training.example", "training.example.": "training.example", "10.0.0.7": "10.0.0.7", "::1": "::1", "[fe80::1]": "fe80::1", "münchen.example": "xn--mnchen-3ya.example", "host_1": "host_1"}  # fmt: skip
 NO_NAMES = [
     "", " ", "*", "*.example", "https://training.example", "training.example:8080", "training.example/viz", "a b", "a,b", "a@b", "[::1", "[::1]:80", "x" * 300, "a..b", "a\n", "<b>"
 ]  # fmt: skip
