@@ -23,9 +23,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import security, shell
+from dashboard import plain_pages, security, shell
 from dashboard.asset_files import AssetFiles
 from dashboard.late import Late
+from dashboard.place import LOOPBACK
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dashboard")
 
 ASSETS = Path(__file__).parent / "assets"
-DASH_PATH = "/dash"
+DASH_PATH = "/dash/"
+OUR_PATHS = ("/api/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
+"""Whoever asks for something below these has found the server."""
+
 DASH_AFTER_S = 5.0
 """Importing Dash is half a second of work in which curves and zooms would wait. A page asks for it when it has a
 moment; where no page was opened so soon it comes by itself, once nothing was asked for a second."""
@@ -44,7 +48,6 @@ DASH_CALM_S = 1.0
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
-    dash_path = f"{settings.prefix}{DASH_PATH}/"
 
     def import_interface() -> Interface:
         from dashboard.interface import Interface
@@ -54,7 +57,7 @@ def create_app(settings: Settings) -> ASGIApp:
     def import_dash() -> ASGIApp:
         from dashboard.dash_app import create_dash
 
-        return create_dash(dash_path)
+        return create_dash(DASH_PATH)
 
     interface, dash = Late(import_interface, "what reads runs"), Late(import_dash, "the controls")
     assets = AssetFiles(ASSETS, {shell.STYLESHEET: shell.stylesheets()})
@@ -88,24 +91,28 @@ def create_app(settings: Settings) -> ASGIApp:
         if ready is not None:
             await asyncio.to_thread(ready.stop)
 
-    inner = Starlette(
+    web = Starlette(
         routes=[Route("/", page), assets.route(), Mount("/", interface)],
         exception_handlers={HTTPException: _explain, Exception: _apologise},
         lifespan=lifespan,
     )
-    web: ASGIApp = Starlette(routes=[Mount(settings.prefix, inner)], lifespan=lifespan) if settings.prefix else inner
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
-        inside = scope["type"] == "http" and scope["path"].startswith(dash_path)
+        inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
         await (dash if inside else web)(scope, receive, send)
 
-    hosts = None if settings.host not in security.LOOPBACK else security.LOOPBACK
-    return security.Guard(app, settings.token, hosts, settings.secret, settings.prefix, settings.framed)
+    hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
+    return security.Guard(
+        app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed
+    )
 
 
-async def _explain(_: Request, error: Exception) -> Response:
+async def _explain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", "") and not path.startswith(OUR_PATHS):
+        return plain_pages.elsewhere(path)
     return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
 

@@ -106,7 +106,14 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--read-only", action="store_true", help="the page can change nothing")
     parser.add_argument(
-        "--path-prefix", default="", metavar="P", help="path below which the page lives, behind a proxy"
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name under which a proxy shows the page, such as training.example; may be given several times",
+    )
+    parser.add_argument(
+        "--path-prefix", default="", metavar="P", help="path of the page, as /viz, where a proxy passes it on"
     )
     parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
     parser.add_argument("--open", action="store_true", help="open the browser")
@@ -115,6 +122,7 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard import security
     from dashboard.beside import prepare
+    from dashboard.place import PlaceError, allowed_name, path_prefix
     from dashboard.server import is_loopback
     from dashboard.sessions import secret_of
     from dashboard.settings import Settings, index_file
@@ -128,14 +136,18 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
     # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.
-    parts = [*arguments.path_prefix.strip("/").split("/"), *([security.new_token()] if arguments.framed else [])]
-    prefix = "".join(f"/{part}" for part in parts if part)
+    try:
+        prefix = path_prefix(arguments.path_prefix) + (f"/{security.new_token()}" if arguments.framed else "")
+        allowed = frozenset(map(allowed_name, arguments.allow_host))
+    except PlaceError as error:
+        raise Senseless(str(error)) from error
     return Settings(
         logdir,
         host=arguments.host,
         token=token,
         secret=secret_of(chosen) if chosen else None,
         prefix=prefix,
+        allowed=allowed,
         read_only=arguments.read_only,
         framed=arguments.framed,
         mirror=prepare(logdir),

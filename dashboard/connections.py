@@ -28,7 +28,11 @@ MAX_CONNECTIONS = 400
 is let go of, so that nobody can take all of them by saying nothing."""
 
 if TYPE_CHECKING:
-    from asyncio import Protocol as _Http
+    from asyncio import Protocol
+
+    class _Http(Protocol):
+        def shutdown(self) -> None: ...
+
 else:
     _Http = AutoHTTPProtocol
 
@@ -69,6 +73,12 @@ class HttpConnection(_Watched, _Http):
         if len(self.connections) > MAX_CONNECTIONS:
             idle = [each for each in self.connections if getattr(each, "awaited", None) is not None]
             min(idle, key=lambda each: each.awaited, default=self).transport.abort()
+
+    def shutdown(self) -> None:
+        """As uvicorn's; but who has not begun to be answered is not waited for: it may be a question that is held."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_started:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; notes whether that was all of a request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dashboard import graph_routes, machine_routes, package_scripts, page_routes, routes, study_routes, trash
+from dashboard import graph_routes, machine_routes, package_scripts, page_routes, polling, routes, study_routes, trash
 from dashboard.beside import Beside
 from dashboard.follower import Follower
 from dashboard.hub import Hub
@@ -33,6 +33,7 @@ class Interface:
         self._beside = Beside(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", hub.serve),
+            *polling.routes(hub),
             *routes.routes(hub, store),
             *page_routes.routes(hub, store, settings.read_only),
             *graph_routes.routes(store),
@@ -41,7 +42,7 @@ class Interface:
             *study_routes.routes(store),
             *package_scripts.routes(),
         ]
-        self._router = Router(self.routes)
+        self._router = Router(self.routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._router(scope, receive, send)

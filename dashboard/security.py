@@ -7,21 +7,19 @@ user can. The model is Jupyter's: a token on by default, shown once in the addre
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import place, plain_pages
 from dashboard.sessions import Session, Sessions
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN_PATHS = frozenset({"/healthz"})
 SESSION_PATH = "/session"
 """Answered here: whether a page is still let in, and for the token a new session."""
@@ -38,6 +36,9 @@ LEAST_TOKEN = 16
 
 FAILURES_A_MINUTE = 20
 """Wrong tokens of one address before it has to wait; 256 random bits need no more, but guessing should look futile."""
+
+MAX_COOKIES = 10
+"""Of one name that are looked at."""
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -75,8 +76,10 @@ class Guard:
         app: What it guards.
         token: What a visitor must show; None lets everyone in who can reach the port.
         hosts: Names by which the server may be addressed; None for any.
+        allowed: Names under which a proxy of the user's shows the page, whatever it addresses the server by.
         secret: What sessions are made with, when they are to outlive this start.
-        prefix: Path below which the app lives, such as "/viz"; empty for the root.
+        prefix: Path below which the app lives, such as "/viz"; empty for the root. It is cut off here: the app does
+            not know of it, and the page asks by addresses relative to its own.
         framed: Whether a notebook of this machine may show it in a frame.
     """
 
@@ -85,6 +88,7 @@ class Guard:
         app: ASGIApp,
         token: str | None,
         hosts: frozenset[str] | None,
+        allowed: frozenset[str] = frozenset(),
         secret: bytes | None = None,
         prefix: str = "",
         framed: bool = False,
@@ -92,6 +96,7 @@ class Guard:
         self._app = app
         self._token = token
         self._hosts = hosts
+        self._allowed = allowed
         self._sessions = Sessions(secret)
         self._prefix = prefix
         self._framed = framed
@@ -102,18 +107,20 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers)
+        path = place.below(scope["path"], self._prefix)
+        refusal = self._refusal(scope, headers, path)
         if refusal is not None:
             await _refuse(scope, receive, send, refusal)
             return
-        path = scope["path"].removeprefix(self._prefix)
         asks = scope["type"] == "http" and path == SESSION_PATH
         # Only who shows the token itself: for its cookie alone nobody is given a key.
-        begins = scope["type"] == "http" and (asks or path in ("", "/")) and self._shows_token(scope, headers)
+        begins = scope["type"] == "http" and (asks or path == "/") and self._shows_token(scope, headers)
         session = self._sessions.begin() if begins else None
         key = session.key if session is not None else ""
-        scope = {**scope, "everystep.key": key}
         app: ASGIApp = JSONResponse({"key": key}) if asks else self._app
+        if path == "":
+            app = _with_slash(scope, self._prefix)
+        scope = {**scope, "path": path, "everystep.key": key}
         feed = LIVE_PROTOCOL if LIVE_PROTOCOL in scope.get("subprotocols", ()) else None
 
         async def send_with_headers(message: Message) -> None:
@@ -135,37 +142,55 @@ class Guard:
 
         await app(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, headers: Headers, path: str | None) -> Response | None:
         host = headers.get("host", "")
-        if self._hosts is not None and _name_of(host) not in self._hosts:
-            return JSONResponse({"error": f"This server does not answer to the name {host[:200]!r}."}, 403)
+        is_person = scope["type"] == "http" and "text/html" in headers.get("accept", "")
+        name = place.name_of(host)
+        if self._hosts is not None and name not in self._hosts:
+            return _foreign(f"This server does not answer to the name {host[:200]!r}.", name, is_person or path == "/")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         origin = headers.get("origin")
-        if origin and (changes or headers.get("sec-fetch-mode") == "cors") and not _is_from(origin, host):
-            return JSONResponse({"error": "This request comes from a page of another server."}, 403)
-        path = scope["path"].removeprefix(self._prefix)
+        if origin and (changes or headers.get("sec-fetch-mode") == "cors") and not self._is_ours(origin, headers):
+            words = f"This request comes from a page of another server, {origin[:200]}, and asks for {host[:200]}."
+            return _foreign(words, place.name_of_origin(origin), is_person)
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") == "cross-site" and not (navigates and path in ("", "/")):
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
-        if path in OPEN_PATHS or self._token is None:
-            return None
+        if not (path in OPEN_PATHS or self._token is None):
+            refusal = self._unknown(scope, headers, path, changes=changes)
+            if refusal is not None:
+                return plain_pages.asking() if refusal.status_code == 401 and (is_person or path == "/") else refusal
+        if path is None or (path == "" and scope["type"] == "websocket"):
+            return plain_pages.above() if is_person else JSONResponse({"error": "There is nothing at this path."}, 404)
+        return None
+
+    def _is_ours(self, origin: str, headers: Headers) -> bool:
+        """Whether a page of this Origin is ours: as the Host says, as the user said, or as the browser says.
+
+        nginx puts the address that it asks in the place of Host unless it is told not to. The browser knows better: no
+        page can set Sec-Fetch-Site, and "same-origin" is said only of https and of this machine, where no name can be
+        made to point elsewhere (DNS rebinding has neither a certificate for its name nor a name of this machine).
+        """
+        name = place.name_of_origin(origin)
+        if place.is_origin_of(origin, headers.get("host", "")):
+            return True
+        return name is not None and (name in self._allowed or headers.get("sec-fetch-site") == "same-origin")
+
+    def _unknown(self, scope: Scope, headers: Headers, path: str | None, *, changes: bool) -> Response | None:
+        """The refusal of who shows neither the token nor a session; None for who does."""
         if self._shows_token(scope, headers):
             return None
-        cookie = _cookie(headers.get("cookie", ""), _cookie_name(headers))
-        session = self._sessions.name_of(cookie) if cookie else None
-        if session is not None:
+        cookies = _cookies(headers.get("cookie", ""), _cookie_name(headers))
+        sessions = list(filter(None, map(self._sessions.name_of, cookies)))
+        if sessions:
             keys = [headers.get(KEY_HEADER, ""), *scope.get("subprotocols", ())]
-            if any(self._sessions.is_key_of(session, key) for key in keys):
+            if any(self._sessions.is_key_of(session, key) for session in sessions for key in keys):
                 return None
-            if not changes and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):
+            if not changes and path is not None and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):
                 return None
-        elif _given(scope, headers):
-            wait = self._note_failure(scope)
-            if wait:
-                return JSONResponse({"error": "Too many wrong tokens; wait a minute."}, 429)
-        return (
-            HTMLResponse(_ASKING, 401) if path in ("", "/") else JSONResponse({"error": "This needs the token."}, 401)
-        )
+        elif _given(scope, headers) and self._note_failure(scope):
+            return JSONResponse({"error": "Too many wrong tokens; wait a minute."}, 429)
+        return JSONResponse({"error": "This needs the token."}, 401)
 
     def _shows_token(self, scope: Scope, headers: Headers) -> bool:
         """Whether a request brings the token, in its address or as a bearer; False on a server without one."""
@@ -177,7 +202,8 @@ class Guard:
     def _set_cookie(self, scope: Scope, headers: Headers, session: Session) -> str:
         secure = "; Secure" if scope.get("scheme") == "https" else ""
         name = _cookie_name(headers)
-        return f"{name}={session.cookie}; HttpOnly; SameSite=Strict; Path={self._prefix}/{secure}"
+        # Without a Path: a browser then sends it to what lies beside the page, wherever a proxy may have put that.
+        return f"{name}={session.cookie}; HttpOnly; SameSite=Strict{secure}"
 
     def _note_failure(self, scope: Scope) -> bool:
         peer = (scope.get("client") or ("",))[0]
@@ -188,6 +214,23 @@ class Guard:
         if len(self._failures) > 1000:
             self._failures.clear()
         return too_many
+
+
+def _foreign(sentence: str, name: str | None, is_person: bool) -> Response:
+    """The refusal of what may come from elsewhere, and what to do where it is a proxy of one's own.
+
+    `allow` is the name that the page can tell what to do about.
+    """
+    if name is not None:
+        sentence += f" If {name} is a proxy of yours, start the dashboard with --allow-host {name}."
+    return plain_pages.foreign(sentence) if is_person else JSONResponse({"error": sentence, "allow": name}, 403)
+
+
+def _with_slash(scope: Scope, prefix: str) -> Response:
+    """To the page, whose addresses are relative to a path with a slash at its end; relative itself, as a proxy in
+    between has another name than we are addressed by."""
+    query = scope["query_string"].decode("latin-1")
+    return RedirectResponse(f"./{prefix.rpartition('/')[2]}/{'?' * bool(query)}{query}", 307)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
@@ -201,27 +244,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, answer: Response) 
     await answer(scope, receive, send)
 
 
-_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
-
-
-def _name_of(host: str) -> str | None:
-    """The name in a Host header, without the port; None where it is no name and port."""
-    found = _HOST.fullmatch(host)
-    return (found["v6"] or found["name"]).lower() if found else None
-
-
-def _is_from(origin: str, host: str) -> bool:
-    """Whether a page of this Origin came from the server that is addressed as `host`.
-
-    Either scheme: behind a proxy we are spoken to in the clear whatever the browser speaks.
-    """
-    return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
-
-
 def _cookie_name(headers: Headers) -> str:
     """By the port as the browser sees it, so that servers at the ends of several tunnels are told apart."""
-    found = _HOST.fullmatch(headers.get("host", ""))
-    return f"everystep_{(found['port'] if found else None) or 'web'}"
+    return f"everystep_{place.port_of(headers.get('host', '')) or 'web'}"
 
 
 def _given(scope: Scope, headers: Headers) -> list[str]:
@@ -233,24 +258,8 @@ def _given(scope: Scope, headers: Headers) -> list[str]:
     )
 
 
-def _cookie(header: str, name: str) -> str | None:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
-
-
-_ASKING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>everystep</title>
-<meta name="viewport" content="width=device-width">
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;color:#16181d}
-body{background:#f7f8fa}
-h1{font-size:1.1rem}code{background:#e6e8ec;padding:.1em .4em;border-radius:4px}
-input{font:inherit;padding:.4em .6em;width:22rem;max-width:100%;border:1px solid #c4c8d0;border-radius:6px}
-button{font:inherit;padding:.4em .9em;border:0;border-radius:6px;background:#4c6ef5;color:#fff}
-@media(prefers-color-scheme:dark){body{color:#e7e9ee;background:#0f1115}code{background:#262a33}
-input{background:#16191f;color:inherit;border-color:#3a404c}}</style>
-<h1>This dashboard needs its token</h1>
-<p>Open the link that <code>viz serve</code> printed when it started, or paste the token here.</p>
-<form method="get"><label>Token <input name="token" autocomplete="off" autofocus></label> <button>Open</button></form>
-</html>"""
+def _cookies(header: str, name: str) -> list[str]:
+    """The values of a cookie, which may be there several times: of this path, and of those above it that a proxy shows
+    other dashboards at."""
+    pairs = (pair.partition("=") for pair in header.split(";"))
+    return [value.strip() for key, _, value in pairs if key.strip() == name][:MAX_COOKIES]

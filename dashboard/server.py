@@ -18,7 +18,7 @@ import uvicorn
 
 from dashboard import connections
 from dashboard.app import create_app
-from dashboard.security import LOOPBACK
+from dashboard.place import LOOPBACK
 from dashboard.settings import Settings
 
 DEFAULT_PORT = 6006

@@ -19,6 +19,8 @@ class Settings:
     secret: bytes | None = None
     """What sessions are made with, when they are to outlive this start; see `dashboard.sessions`."""
     prefix: str = ""
+    allowed: frozenset[str] = frozenset()
+    """Names under which a proxy shows it; see `dashboard.place`."""
     read_only: bool = False
     framed: bool = False
     """Whether a notebook of this machine may show it in a frame."""

@@ -17,18 +17,19 @@ def page(settings: Settings, digest: str, version: str, name: str = "", key: str
     """The page for one logdir.
 
     Args:
-        settings: Whose logdir, below which prefix.
+        settings: Whose logdir.
         digest: What the assets' path carries, so that they are kept until they change.
         version: Of everystep.
         name: Which page of it is asked for; its modules come along, whatever else it says.
         key: Of the session that begins with it; see `dashboard.sessions`.
     """
-    assets = f"{settings.prefix}/assets/{digest}"
-    boot = {"prefix": settings.prefix, "assets": assets, "logdir": _short(settings.logdir), "version": version}
+    # All addresses are relative to the page's own, which a proxy may have put anywhere.
+    assets = f"./assets/{digest}"
+    boot = {"logdir": _short(settings.logdir), "version": version}
     boot |= {"key": key} if key else {}
     # Asked for at once and side by side, not when the script before has been read; first the list of runs, which the
     # page's first question waits for and which would else stand behind seventy scripts (measured: 300 ms of them).
-    early = [f'<link rel="preload" as="fetch" crossorigin href="{settings.prefix}/api/v1/runs?form=page">']
+    early = ['<link rel="preload" as="fetch" crossorigin href="./api/v1/runs?form=page">']
     modules = dict.fromkeys(modules_of("app.js") + modules_of_page(name))
     early += [f'<link rel="modulepreload" href="{assets}/{module}">' for module in modules]
     return (

@@ -34,17 +34,25 @@ async function start() {
   const answer = await fetch(`${boot.prefix}/dash/`);
   if (!answer.ok) throw new Error("Dash could not be started; the terminal of viz says why.");
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const link of made.querySelectorAll('link[rel="stylesheet"]')) document.head.append(document.importNode(link));
   const configuration = made.getElementById("_dash-config");
   const kept = document.createElement("script");
   kept.id = "_dash-config";
   kept.type = "application/json";
   // Dash's own socket stays closed: live data have a better one, and it would be opened only to be unused.
   const { websocket: _, ...settings } = JSON.parse(configuration.textContent);
+  // It writes addresses as the server knows them, which are not those of the page behind a proxy.
+  const theirs = settings.requests_pathname_prefix, ours = `${boot.prefix}/dash/`;
+  const placed = (address) => (address.startsWith(theirs) ? ours + address.slice(theirs.length) : address);
+  Object.assign(settings, { url_base_pathname: ours, requests_pathname_prefix: ours });
+  for (const link of made.querySelectorAll('link[rel="stylesheet"]')) {
+    const own = document.importNode(link);
+    own.href = placed(link.getAttribute("href"));
+    document.head.append(own);
+  }
   kept.textContent = JSON.stringify(settings);
   document.body.append(kept);
   // One after the other, as the page that Dash would have made itself runs them.
-  const sources = [...made.querySelectorAll("script[src]")].map((script) => script.getAttribute("src"));
+  const sources = [...made.querySelectorAll("script[src]")].map((script) => placed(script.getAttribute("src")));
   await react();
   for (const source of sources) {
     if (source.includes(GRID) || REACT.test(source)) continue;

@@ -1,19 +1,23 @@
-// The live feed: one WebSocket, reconnected with patience, and an honest light that says how it stands.
+// The live feed: one WebSocket, or where none gets through questions, begun again with patience; and an honest light that
+// says how it stands.
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as format from "./format.js";
 import * as latency from "./latency.js";
+import { Polling } from "./polling.js";
 import * as session from "./session.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set(), greeting: new Set() };
 const light = document.getElementById("live");
 let socket = null;
 let attempts = 0;
+let unheard = 0; // WebSockets one after the other that never brought a message, though the server is there
+const UNHEARD = 2; // so many, and it is asked instead
 let watched = [];
 let running = false;
 let newest = 0;
-let everOpened = false;
-let greeted = false;
+let everGreeted = false;
+let greeted = false; // by the first message of this line: a proxy may open a line that leads nowhere
 let skew = 0; // server's clock minus ours, seconds
 let surest = Infinity; // the shortest trip there and back that the clocks were compared by, seconds
 const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are compared again
@@ -56,16 +60,18 @@ export function setRunning(any, last = 0) {
 }
 
 function show() {
-  const open = socket?.readyState === WebSocket.OPEN;
-  const state = !open ? (session.isOut() ? "asking" : everOpened ? "reconnecting" : "connecting") : trouble ? "stopped" : running ? "live" : "idle";
+  const open = greeted && socket.readyState === WebSocket.OPEN, asked = open && socket instanceof Polling;
+  const state = !open ? (session.isOut() ? "asking" : session.isRefused() ? "refused" : everGreeted ? "reconnecting" : "connecting") : trouble ? "stopped" : running ? "live" : "idle";
   const all = latency.latency(RECENT);
-  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", stopped: "not following", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
+  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", refused: "refused", stopped: "not following", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
   light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
-  light.title = state === "stopped" ? `The server does not follow the logdir: ${trouble}. What is shown may be old.` : state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "");
+  light.title = state === "stopped" ? `The server does not follow the logdir: ${trouble}. What is shown may be old.` : state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "") + (asked ? ASKED : "");
 }
+
+const ASKED = "\nNo WebSocket gets through to the server, so that the page asks for what is new. In nginx, write proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
 const ping = () => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); };
 setInterval(() => { if (!document.hidden) { show(); ping(); } }, 5000); // "3 min ago" grows old by itself, and so does what the server can
@@ -87,24 +93,31 @@ export function restart() {
 
 export function connect() {
   clearTimeout(again);
-  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.prefix}/live`;
-  socket = new WebSocket(address, session.protocols());
-  socket.binaryType = "arraybuffer";
-  socket.onopen = () => {
-    attempts = 0;
+  const address = `${boot.prefix}/live`;
+  const line = unheard < UNHEARD ? new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${address}`, session.protocols()) : new Polling(address);
+  socket = line;
+  greeted = false;
+  line.binaryType = "arraybuffer";
+  line.onopen = () => {
     surest = Infinity;
-    socket.send(JSON.stringify({ watch: watched, ping: performance.now() }));
+    line.send(JSON.stringify({ watch: watched, ping: performance.now() }));
     for (const wait of PINGS) setTimeout(ping, wait);
-    // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
-    if (everOpened) restart();
-    everOpened = true;
-    greeted = false;
-    show();
   };
-  socket.onmessage = (event) => {
+  line.onmessage = (event) => {
     const { head, column } = decode(event.data);
+    const isFirst = !greeted;
+    if (isFirst) {
+      greeted = true;
+      attempts = 0;
+      unheard = line instanceof Polling ? UNHEARD - 1 : 0; // after questions one WebSocket is tried before the next
+      session.forgetRefusal();
+      // What was missed while the line was down is asked for anew: the answers say how far they go, point by point.
+      if (everGreeted) restart();
+      everGreeted = true;
+      show();
+    }
     for (const answer of head.answers) { compare(answer); if (trouble !== answer.trouble) { trouble = answer.trouble; show(); } }
-    if (!greeted) { greeted = true; for (const listener of listeners.greeting) listener(head.since); }
+    if (isFirst) for (const listener of listeners.greeting) listener(head.since);
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };
@@ -123,18 +136,22 @@ export function connect() {
     for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);
     for (const run of head.removed) for (const listener of listeners.removed) listener(run);
   };
-  socket.onclose = async () => {
+  line.onclose = async () => {
+    const wasHeard = greeted;
     show();
     if (asleep) return;
     attempts += 1;
     // Why a line is refused is not told to a page; the server says it to a question.
-    if (session.isOut() || await session.isShutOut()) { show(); return; }
+    const standing = session.isOut() ? "out" : await session.standing();
+    show();
+    if (standing === "out") return;
+    if (standing === "in" && !wasHeard) unheard += 1;
     again = setTimeout(connect, Math.min(2000, 100 * 2 ** Math.min(attempts, 5)) * (0.75 + Math.random() / 2));
   };
 }
 
 // Whoever closed the question finds it here again; or a server that knows the page after all.
-light.addEventListener("click", async () => { if (session.isOut() && !(await session.isShutOut(true))) connect(); });
+light.addEventListener("click", async () => { if (session.isOut() && (await session.standing(true)) !== "out") connect(); });
 session.onLetIn(() => { if (!asleep) connect(); });
 
 // Seen again, it asks for what it missed, as after a line that broke.

@@ -22,31 +22,51 @@ const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...h
 let out = false; // whether the server does not know this page
 export const isOut = () => out;
 
-// Whether the server is there and does not know this page; then the token is asked for, once: who closed the question is
-// not asked by every answer. again: somebody wants to be asked.
-export async function isShutOut(again = false) {
-  try {
-    if ((await session()).status !== 401) { out = false; return false; }
-  } catch { return false; } // not there
-  ask(again);
-  return true;
+// Whether a proxy answered with a page of its own, to log in for instance: the server answers no question so.
+export const isPage = (answer) => Boolean(answer.headers.get("content-type")?.startsWith("text/html"));
+
+// How the page stands with the server: "in"; "out", whose token is asked for, once: who closed the question is not asked by
+// every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
+export async function standing(again = false) {
+  let answer;
+  try { answer = await session(); } catch { return "away"; }
+  if (answer.status === 401) { ask(again); return "out"; }
+  if (!answer.ok || isPage(answer)) return "away";
+  out = false;
+  return "in";
 }
 
-// An answer to a question of the page; one that it may not ask is followed by asking for the token.
+// Why the server does not let this page ask, where it may be one that a proxy shows under a name of which it was not told.
+const refusal = document.getElementById("refused");
+export const isRefused = () => !refusal.hidden;
+export const forgetRefusal = () => { refusal.hidden = true; };
+
+async function refused(answer) {
+  let said = null;
+  try { said = parse(await answer.text()); } catch { /* not ours */ }
+  if (!said?.allow) return;
+  refusal.textContent = said.error;
+  refusal.hidden = false;
+}
+
+// An answer to a question of the page; one that it may not ask is followed by asking for the token, or by saying why.
 export function heard(answer) {
   if (answer.status === 401) ask();
+  if (answer.status === 403) refused(answer.clone());
   return answer;
 }
 
-// What was pasted: a token, or an address with one. An address of another place is gone to, with what the page shows.
+// What was pasted: a token, or an address with one, as viz printed it; behind a proxy the page has another.
 function understood(text) {
-  if (!text.includes("token=")) return text;
+  if (!text.includes("token=")) return { token: text };
   const address = new URL(text, location.href);
-  const token = address.searchParams.get("token");
-  if (address.origin === location.origin && address.pathname === location.pathname) return token;
+  return { token: address.searchParams.get("token"), address };
+}
+
+// Goes to the page of another server, with what this one shows.
+function go(address) {
   for (const [name, value] of new URLSearchParams(location.search)) address.searchParams.append(name, value);
   location.href = address;
-  return null;
 }
 
 let open = null;
@@ -66,9 +86,9 @@ function ask(again = false) {
     event.preventDefault();
     wrong.textContent = "";
     try {
-      const token = understood(field.value.trim());
-      if (token === null) return;
+      const { token, address } = understood(field.value.trim());
       const answer = await session({ authorization: `Bearer ${token}` });
+      if (answer.status === 401 && address && address.origin + address.pathname !== location.origin + location.pathname) { go(address); return; }
       if (!answer.ok) { wrong.textContent = answer.status === 401 ? "That is not the token of the server that runs now." : parse(await answer.text()).error; return; }
       key = parse(await answer.text()).key;
       local.set(place, key);

@@ -48,7 +48,8 @@ const choices = {
 const listeners = new Map();
 const current = { ...defaults };
 
-export const boot = parse(document.getElementById("boot").textContent);
+// prefix: the path below which the page is, as the browser knows it: a proxy may have put it anywhere.
+export const boot = { ...parse(document.getElementById("boot").textContent), prefix: location.pathname.replace(/\/[^/]*$/, "") };
 
 export function get(key) {
   return current[key];

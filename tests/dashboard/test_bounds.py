@@ -208,14 +208,14 @@ def test_a_tab_watches_no_more_than_a_page_shows(asker: Asker) -> None:
 
 def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     """What waits for a tab is no longer than the list of runs and its series, whatever happens meanwhile."""
-    from dashboard.hub import _Tab
+    from dashboard.tab import Tab
 
-    tab = _Tab(None, 0, lambda: None)  # type: ignore[arg-type]
+    tab = Tab(0, lambda: None)
     for i in range(1000):
         what = [["image"], ["text"], ["runs"]][i % 3]
         told = {"run": "a", "what": what, "summary": {"n": i} if what == ["runs"] else None}
         tab.put([], [told], [f"gone {i % 5}"])
-    data = tab._frame()
+    data = tab.frame()
     head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     assert head["changed"] == [{"run": "a", "what": ["image", "runs", "text"], "summary": {"n": 998}}]
     assert len(head["removed"]) == 5
