@@ -29,7 +29,7 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
     for segment in files.segments():
         about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
         about |= {"created": segment.created, **segment.environment}
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
         for form, data in rows:
             with read_only.reading(segment.path):
@@ -49,7 +49,7 @@ def console(files: RunFiles, since: Mapping[str, int] | None, limit: int | None)
     earlier = False
     for segment in files.segments():
         known = (cursor.get(segment.id, -1), -1 if limit is None else limit + 1)
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             rows = connection.execute(_CONSOLE, known).fetchall()
         if limit is not None and len(rows) > limit:
             rows.pop()
@@ -67,7 +67,7 @@ def marks(files: RunFiles) -> list[Mark]:
     """What was marked, by time."""
     found = []
     for segment in files.segments():
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             for step, wall_time, kind, text, attributes in connection.execute(_MARKS):
                 at = None if step is None else int(step)
                 found.append(Mark(at, float(wall_time), str(kind), str(text), _said(attributes)))
