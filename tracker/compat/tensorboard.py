@@ -23,6 +23,7 @@ from tracker.compat import summaries
 from tracker.compat.file_writer import FileWriter
 from tracker.compat.target import Target
 from tracker.errors import LoggedTypeError, message
+from tracker.logdir import check_local
 from tracker.run import Run
 from tracker.values import arrays, kept, stored_array
 from tracker.values.graph import Graph
@@ -88,6 +89,7 @@ class SummaryWriter:
     def _get_file_writer(self) -> FileWriter:
         """What takes ready protobufs; after `close()` another one, for the same run."""
         if self._target is None and self._write_to_disk:
+            check_local(str(self.log_dir), "log_dir")
             folder = Path(os.path.abspath(str(self.log_dir)))
             self._target = Target(folder, self.purge_step, self.filename_suffix if self._tfevents else None)
             self.purge_step = None
