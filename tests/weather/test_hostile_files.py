@@ -358,6 +358,98 @@ def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: 
         page_file.write(path.parent, "note", "fourth")
 
 
+def planting(path: Path, victim: Path, asked: Callable[..., Any]) -> Callable[..., Any]:
+    """A function, behind each call of which somebody has put such a journal beside a database."""
+
+    def planted(*arguments: Any, **named: Any) -> Any:
+        answer = asked(*arguments, **named)
+        Path(f"{path}-journal").write_bytes(short_journal_naming(path, victim))
+        return answer
+
+    return planted
+
+
+def test_a_journal_that_appears_behind_the_look_deletes_nothing(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's own file is changed in a copy that nobody else can reach."""
+    from dashboard import page_file
+
+    folder = tmp_path / "runs" / "a"
+    folder.mkdir(parents=True)
+    page_file.write(folder, "note", "first")
+    page = folder / logdirs.PAGE_FILE
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", planting(page, victim, sqlite3.connect))  # SQLAlchemy's
+    page_file.write(folder, "note", "second")
+    monkeypatch.undo()
+    assert victim.exists()
+    Path(f"{page}-journal").unlink()
+    assert page_file.read(folder) == {"note": "second"}
+    assert os.listdir(folder) == [logdirs.PAGE_FILE]
+
+
+def test_a_journal_that_appears_while_the_doctor_mends_deletes_nothing(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a WAL lost whose folding in is stopped half way."""
+    from tracker import doctor
+    from tracker.store import journal
+
+    path = log(tmp_path / "runs", "bad")
+    wal = killed(path)
+    monkeypatch.setattr(sqlite3, "connect", planting(path, victim, sqlite3.connect))
+    assert "noted that it crashed" in doctor._close(path, "crashed", 1.0)
+    monkeypatch.undo()
+    assert victim.exists()
+    Path(f"{path}-journal").unlink()
+    assert os.listdir(path.parent) == [path.name]
+    assert (len(tracker.open(tmp_path / "runs").run("bad").scalars("more")), wal) == (1, True)
+
+    killed(path)
+    put, calls = journal._put, []
+
+    def stopped(ready: Path, target: Path) -> None:
+        put(ready, target)
+        calls.append(target)
+        raise OSError("stopped")
+
+    monkeypatch.setattr(journal, "_put", stopped)
+    doctor._close(path, "crashed", 1.0)
+    monkeypatch.undo()
+    assert calls == [path]
+    assert Path(f"{path}-wal").exists()
+    assert "folded its WAL in" in doctor._close(path, None, None)
+    assert len(tracker.open(tmp_path / "runs").run("bad").scalars("more")) == 2
+
+
+def killed(path: Path) -> bool:
+    """Adds a point as a writer that is killed then: it is in the WAL alone; whether it is."""
+    script = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA journal_mode=WAL');"
+        "c.execute('PRAGMA wal_autocheckpoint=0'); c.execute('BEGIN');"
+        "c.execute(\"INSERT OR IGNORE INTO series VALUES (99, 'scalar', 'more', NULL)\");"
+        "n = c.execute('SELECT count(*) FROM scalars WHERE series=99').fetchone()[0];"
+        "c.execute('INSERT INTO scalars (id, series, level, n, count, step, wall_time, value) VALUES (?, 99, 0, ?, 1, 1, 1.0, 1.0)', (9000 + n, n));"
+        "c.execute('COMMIT'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, path], check=True)
+    return Path(f"{path}-wal").stat().st_size > 0
+
+
+def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each change replaces the file, behind a lock."""
+    script = (
+        "import sys; from pathlib import Path; from dashboard import page_file\n"
+        "for i in range(15): page_file.write(Path(sys.argv[1]), f'{sys.argv[2]}{i}', i)"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", script, tmp_path, name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    from dashboard import page_file
+
+    assert len(page_file.read(tmp_path)) == 45
+    assert os.listdir(tmp_path) == [logdirs.PAGE_FILE]
+
+
 # --- the server -----------------------------------------------------------------------------------------------
 
 
