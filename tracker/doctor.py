@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir, salvage
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
@@ -323,7 +322,7 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
         return finding
     try:
         rows, lost, kept = salvage.save(path)
-    except (sqlite3.Error, OSError, SQLAlchemyError) as error:
+    except Exception as error:  # noqa: BLE001 as above; SQLite's own words of it may be no text
         finding.what += f"; nothing could be saved ({why(error)})"
         return finding
     saved = ", ".join(f"{count:,} of {table}" for table, count in rows.items() if count)

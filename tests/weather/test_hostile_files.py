@@ -124,9 +124,9 @@ HARM: dict[str, Callable[[Path], None]] = {
     "n overflows": lambda path: change(path, "UPDATE scalars SET n=9223372036854775807-rowid"),
     "a value is a word": lambda path: change(path, "UPDATE scalars SET value='x', last_value='y'"),
     "a step is a blob": lambda path: change(path, "UPDATE scalars SET step=x'0000000000000000', last_step=x'00'"),
-    "a tag is a blob": lambda path: change(path, "UPDATE series SET tag=x'ff'"),
-    "a tag is no UTF-8": lambda path: change(path, "UPDATE series SET tag=CAST(x'ff' AS TEXT)"),
-    "a kind is a number": lambda path: change(path, "UPDATE series SET kind=5"),
+    "a tag is a blob": lambda path: change(path, "UPDATE OR IGNORE series SET tag=x'ff'"),
+    "a tag is no UTF-8": lambda path: change(path, "UPDATE OR IGNORE series SET tag=CAST(x'ff' AS TEXT)"),
+    "a kind is a number": lambda path: change(path, "UPDATE OR IGNORE series SET kind=5"),
     "a level without end": lambda path: change(path, "UPDATE scalars SET level=9999999"),
     "no segment": lambda path: change(path, "DELETE FROM segment"),
     "no table": lambda path: change(path, "DROP TABLE scalars"),
@@ -301,6 +301,9 @@ def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
     HARM["a schema that is no text"](log(tmp_path, "bad"))
     assert [(run.name, run.status) for run in tracker.open(tmp_path).runs()] == [("bad", "unreadable"), ("good", "finished")]  # fmt: skip
     assert "cannot be read" in str(tracker.open(tmp_path).run("bad").problems()[0])
+    mended = viz("doctor", "--repair", "--logdir", tmp_path)
+    assert (mended.returncode, mended.stderr) == (1, "")
+    assert "nothing could be saved" in mended.stdout
 
 
 @pytest.mark.parametrize("index", ["state (lost || 'x')", "state (lost) WHERE lost LIKE '%x'"])
