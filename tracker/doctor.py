@@ -162,7 +162,7 @@ def _noting(faults: list[str], what: str) -> Iterator[None]:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file that SQLite cannot open was a segment, by the mark in its head."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
+    with contextlib.suppress(OSError, NotAStoreError), journal.open_plain(path) as file:
         head = file.read(100)
         return head.startswith(b"SQLite format 3") and head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
     return False

@@ -315,6 +315,17 @@ def test_an_index_is_of_columns(index: str, tmp_path: Path) -> None:
         read_only.connect(path)
 
 
+def test_no_command_waits_for_what_is_no_file(tmp_path: Path) -> None:
+    """A FIFO as a segment, or beside one that is to be mended or imported: SQLite would wait for its other end."""
+    for harm in ("WAL is a FIFO", "file is a FIFO", "journal is a FIFO"):
+        HARM[harm](log(tmp_path / "runs", harm))
+    assert viz("doctor", "--repair", "--logdir", tmp_path / "runs").returncode in (0, 1)
+    HARM["WAL is a FIFO"](log(tmp_path / "others", "bad"))
+    (path,) = (tmp_path / "others" / "bad").glob("*.sqlite")
+    told = viz("import", path, "--logdir", tmp_path / "imported")
+    assert "no plain file" in told.stdout + told.stderr
+
+
 def test_reading_an_empty_file_leaves_what_lies_beside_it(tmp_path: Path) -> None:
     """SQLite, let near a database of no pages, removes its WAL file even where it only reads."""
     path = log(tmp_path, "bad")

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from tracker.errors import DamagedStoreError, NotAStoreError
 from tracker.store import wal
@@ -175,16 +176,32 @@ def _copy_all(path: Path, made: Path) -> None:
     check(made)  # what was copied is what counts, not what was looked at before
 
 
+def main_copy(path: Path, target: Path) -> None:
+    """Copies a database without what lies beside it; errors as `open_plain`."""
+    _copy_beginning(path, target, os.lstat(path).st_size)
+
+
 def _copy_beginning(source: Path, target: Path, most: int) -> None:
     """Copies a file as far as it counts: a sparse one of 20 GB must not fill a disk. What is no plain file is not."""
-    with os.fdopen(os.open(source, _CAREFULLY), "rb") as read:
-        if not stat.S_ISREG(os.fstat(read.fileno()).st_mode):
-            raise NotAStoreError(source, "this is no plain file")
-        with target.open("wb") as written:
-            left = most
-            while left > 0:
-                piece = read.read(min(left, 1 << 20))
-                if not piece:
-                    break
-                written.write(piece)
-                left -= len(piece)
+    with open_plain(source) as read, target.open("wb") as written:
+        left = most
+        while left > 0:
+            piece = read.read(min(left, 1 << 20))
+            if not piece:
+                break
+            written.write(piece)
+            left -= len(piece)
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """A file opened for reading, without waiting for a FIFO's writer and without following a link.
+
+    Raises:
+        NotAStoreError: it is no plain file.
+        OSError: it cannot be opened, or is a link.
+    """
+    file = os.fdopen(os.open(path, _CAREFULLY), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise NotAStoreError(path, "this is no plain file")
