@@ -214,9 +214,7 @@ def check_receipts(folder: Path) -> None:
         try:
             with read_only.snapshot(path) as connection:
                 segment = segments.read(connection, path)
-                (is_lost,) = connection.execute(
-                    _IS_LOST
-                ).fetchone()  # one that was stopped before its first batch is not
+                (is_lost,) = connection.execute(_IS_LOST).fetchone()
                 if segment is not None and segment.library.startswith(READ_FROM) and is_lost:
                     why = "what it was read from is lost"
                     hint = "Remove this run first, or import into another logdir."
@@ -228,6 +226,7 @@ def check_receipts(folder: Path) -> None:
             raise LogdirError(message(f"{path} may hold some of this already: {why}.", hint=hint))
 
 
+# Not of an import that was stopped before its first batch, which holds neither.
 _IS_LOST = (
     "SELECT NOT EXISTS (SELECT 1 FROM receipts) AND (EXISTS (SELECT 1 FROM scalars) OR EXISTS (SELECT 1 FROM sketches) "
     "OR EXISTS (SELECT 1 FROM media))"
