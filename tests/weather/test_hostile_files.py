@@ -315,6 +315,28 @@ def test_an_index_is_of_columns(index: str, tmp_path: Path) -> None:
         read_only.connect(path)
 
 
+def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
+    """Two million of them took 125 MiB before they were refused, wherever they are read."""
+    import tracemalloc
+
+    from dashboard.library import Library
+
+    log(tmp_path, "good")
+    counting = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x+1 FROM c WHERE x < 300000)"
+    change(log(tmp_path, "bad"), f"INSERT INTO series (id, kind, tag) {counting} SELECT x, 'scalar', 't' || x FROM c")
+    tracemalloc.start()
+    try:
+        library = Library(tmp_path)
+        library.scan()
+        with pytest.raises(StoreError, match="more series than any run"):
+            tracker.open(tmp_path).run("bad").tags()
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert ["more series" in problem.why for problem in library.runs["bad"].problems.values()] == [True]
+    assert not library.runs["good"].problems
+
+
 def test_no_command_waits_for_what_is_no_file(tmp_path: Path) -> None:
     """A FIFO as a segment, or beside one that is to be mended or imported: SQLite would wait for its other end."""
     for harm in ("WAL is a FIFO", "file is a FIFO", "journal is a FIFO"):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tracker.store.distribution import distribution
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.run_files import Part, RunFiles
 from tracker.store.scalar_levels import ScalarLevels
-from tracker.store.segments import Segment
+from tracker.store.segments import MOST_SERIES, Segment
 from tracker.store.sketch_levels import SketchLevels
 from tracker.store.stretch import Points
 from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
@@ -99,7 +100,9 @@ class StoredRun:
         for segment in self.segments():
             with self._files.snapshot(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
-                tags = {tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS}
+                tags = {tag for tag, own in islice(rows, MOST_SERIES + 1) if kind is not None or own not in ABOUT_KINDS}
+                if len(tags) + len(ABOUT_KINDS) > MOST_SERIES:
+                    raise DamagedBytesError("it holds more series than any run")
                 if not all(isinstance(tag, str) for tag in tags):
                     raise DamagedBytesError("a series whose name is no text")
             found |= tags
