@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -116,6 +116,22 @@ def read_all(known: Sequence[Segment], questions: Sequence[Question]) -> list[An
     with contextlib.ExitStack() as stack:
         files = Files(stack, known)
         return [_read(files, known, question) for question in questions]
+
+
+@contextlib.contextmanager
+def reader(known: Sequence[Segment]) -> Iterator[Callable[[Question], Answer | None]]:
+    """Answers question after question of a run, each failing alone; its files are opened once."""
+    with contextlib.ExitStack() as stack:
+        files = Files(stack, known)
+
+        def ask(question: Question) -> Answer | None:
+            with contextlib.ExitStack() as asking:
+                for segment in known:
+                    asking.enter_context(read_only.reading(segment.path))
+                files.renew()
+                return _read(files, known, question)
+
+        yield ask
 
 
 def _read(files: Files, known: Sequence[Segment], question: Question) -> Answer | None:
@@ -266,6 +282,11 @@ class Files:
             stack.enter_context(read_only.reading(segment.path))
             connection.execute("BEGIN")
             self._open.append((segment, connection))
+
+    def renew(self) -> None:
+        """Gives each file the time of one question again."""
+        for _, connection in self._open:
+            read_only.bound(connection, PATIENCE_S)
 
     def of(self, tag: str) -> dict[str, ScalarLevels]:
         """Each segment's part of a series."""

@@ -170,7 +170,8 @@ class Maps:
             job.progress = 1.0
         except _LeftError:  # whoever asks again begins it again
             with self._lock:
-                self._jobs.pop(name, None)
+                if self._jobs.get(name) is job:
+                    del self._jobs[name]
         except (OSError, ValueError, RuntimeError) as error:
             job.problem = str(error)
 

@@ -69,11 +69,12 @@ def _text(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
 def _series(run: StoredRun, tags: Collection[str] | None, left_out: LeftOut) -> Iterator[tuple[str, Any]]:
     """(tag, points) of every curve of a run that can be read."""
     known: list[str] = []
-    with left_out.reading(run.name):
-        known = [tag for tag in run.tags("scalar") if tags is None or tag in tags]
-    for tag in known:
-        with left_out.reading(run.name, tag):
-            yield tag, run.scalars(tag)
+    with run.held() as held:
+        with left_out.reading(run.name):
+            known = [tag for tag in held.tags("scalar") if tags is None or tag in tags]
+        for tag in known:
+            with left_out.reading(run.name, tag):
+                yield tag, held.scalars(tag)
 
 
 def _csv(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | None, left_out: LeftOut) -> int:

@@ -3,25 +3,35 @@
 All of it lies in files of the dashboard's own (`page.sqlite`, beside a run's segments and at the top of the logdir), so
 that no writer's file is touched. Each change is written twice in one transaction: as what holds now (`properties`) and
 as what was asked for and when (`commands`).
+
+Such a file may come from anybody, so that it is changed in a private copy which takes its place (`journal.rewritten`):
+it holds notes and views, some kilobytes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import sqlite3
+import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tracker import logdir
-from tracker.errors import StoreError, TrackerError, message
+from tracker.errors import NotAStoreError, StoreError, TrackerError, message
 from tracker.store import journal, read_only
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
 
 MAX_VALUE_BYTES = 200_000
+
+BUSY_S = 2.0
+"""So long another server that changes the same file is waited for. A change takes milliseconds."""
 
 PATIENCE_S = 1.0
 """What reading such a file may take of SQLite's time."""
@@ -60,14 +70,11 @@ def write(folder: Path, key: str, value: Any) -> None:
     now = time.time()
     path = folder / logdir.PAGE_FILE
     try:
-        if os.path.lexists(path):
-            # It may come from anybody: what it would do once it is written to is looked at before.
-            read_only.connect(path).close() if path.stat().st_size else journal.check(path)
-        engine = sa.create_engine(f"sqlite:///{path}")
-        try:
+        with _alone(path), journal.rewritten(path) as copy:
+            if copy.exists():
+                read_only.connect(copy).close()  # what it would do once it is written to
+            engine = sa.create_engine(f"sqlite:///{copy}", poolclass=sa.pool.NullPool)
             with engine.begin() as connection:
-                # Before anything is read: two servers that make the tables at once wait for each other.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
                 schema.page_tables.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
@@ -79,10 +86,59 @@ def write(folder: Path, key: str, value: Any) -> None:
                 connection.execute(sa.delete(schema.properties).where(schema.properties.c.key == key))
                 if value is not None:
                     connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, StoreError) as error:
+        why = error.why if isinstance(error, StoreError) else error
+        raise PageChangeError(message(f"{path} cannot be written: {why}")) from error
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While a page's file is changed: of two servers one waits for the other.
+
+    The lock is on the file itself, which is another one after each change: it is ours when it still lies there.
+
+    Raises:
+        NotAStoreError: it is no plain file.
+        PageChangeError: another process changes it and does not come to an end.
+    """
+    if os.name != "posix":
+        yield
+        return
+    end = time.monotonic() + BUSY_S
+    while True:
+        if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+            raise NotAStoreError(path, "this is no plain file")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise NotAStoreError(path, "this is no plain file")
+            if _locked(handle) and _is_at(handle, path):
+                yield
+                return
         finally:
-            engine.dispose()
-    except (sa.exc.SQLAlchemyError, OSError, StoreError) as error:
-        raise PageChangeError(message(f"{path} cannot be written: {error}")) from error
+            os.close(handle)  # which lets go of the lock, as the death of a process does
+        if time.monotonic() > end:
+            raise PageChangeError(message("Another server is changing this.", hint="Try again soon."))
+        time.sleep(0.01)
+
+
+def _locked(handle: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system that knows no locks
+        return True
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
+    except FileNotFoundError:
+        return False
 
 
 def check(key: Any, value: Any) -> None:

@@ -44,27 +44,30 @@ def page(
         left_out: What could not be read; what else cannot is added, and all of it stands in the report.
     """
     left_out = LeftOut() if left_out is None else left_out
-    known: dict[str, list[Segment]] = {}
     about: list[dict[str, Any]] = []
-    every: set[str] = set()
+    drawn: dict[str, tuple[list[dict[str, Any]], list[Any]]] = {}
+    points = 0
     for run in runs:
+        own: list[str] = []
+        segments: list[Segment] = []
         with left_out.reading(run.name):
-            own = {tag for tag in run.tags("scalar") if only is None or tag in only}
+            own = [tag for tag in run.tags("scalar") if only is None or tag in only]
             config = _exact(writable_values(wire.plain(run.config)))
+            segments = run.segments()
             about.append({"name": writable(run.name), "status": run.status, "config": config})
-            known[run.name] = run.segments()
-            every |= own
-    tags = sorted(every)
-    parts, points = [], 0
+        with left_out.reading(run.name), curves.reader(segments) as ask:
+            for tag in own:
+                heads, columns = drawn.setdefault(tag, ([], []))
+                with left_out.reading(run.name, tag):
+                    found = ask(Question(tag, COLUMNS))
+                    if found is not None:
+                        heads.append({"run": writable(run.name), **found[0]})
+                        columns += found[1]
+                        points += sum(found[0]["counts"].values())
+    tags = sorted(drawn)
+    parts = []
     for tag in tags:
-        heads, columns = [], []
-        for name, segments in known.items():
-            with left_out.reading(name, tag):
-                found = curves.read(segments, Question(tag, COLUMNS))
-                if found is not None:
-                    heads.append({"run": writable(name), **found[0]})
-                    columns += found[1]
-                    points += sum(found[0]["counts"].values())
+        heads, columns = drawn[tag]
         packed = base64.b64encode(wire.message({"tag": writable(tag), "curves": heads}, columns)).decode()
         parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()

@@ -15,8 +15,9 @@ from typing import Any
 
 from dashboard.news import MAX_NEW_POINTS, NewPoints, News
 from dashboard.series import Extent, NamePool, Series, extent_of
+from tracker.errors import DamagedBytesError
 from tracker.store import stretch
-from tracker.store.segments import Segment
+from tracker.store.segments import MOST_SERIES, Segment
 from tracker.store.stretch import Points
 from tracker.store.wal import Position
 
@@ -101,6 +102,8 @@ class SegmentState:
             return
         for number, kind, tag in connection.execute(_NEW_SERIES, (len(self.series),)):
             self.series[number] = Series(kind, tag)
+            if len(self.series) > MOST_SERIES:
+                raise DamagedBytesError("it holds more series than any run")
         now = time.time()
         for number, new, points in self._new_points(connection):
             series = self.series[number]

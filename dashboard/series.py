@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
+from tracker.store.segments import MOST_SERIES
 
 ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value", "<f8")])
 """Of one series: its points, and the last of them; of a series of another kind than scalars the value is NaN."""
@@ -83,7 +85,9 @@ class NamePool:
 
     def of(self, entries: Iterable[tuple[int, str, str]]) -> Names:
         """The names with these entries."""
-        key = tuple(entries)
+        key = tuple(islice(entries, MOST_SERIES + 1))
+        if len(key) > MOST_SERIES:
+            raise DamagedBytesError("it holds more series than any run")
         for number, kind, tag in key:
             if not (isinstance(number, int) and isinstance(kind, str) and isinstance(tag, str)):
                 raise DamagedBytesError("a series whose name is no text")

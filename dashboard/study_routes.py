@@ -72,8 +72,8 @@ class _Pages:
                         "rows": len(rows),
                         "auc": each.auc,
                         "ap": each.ap,
-                        "brier": each.attributes.get("brier"),
-                        "nan": each.attributes.get("nan", 0),
+                        "brier": _number(each.attributes.get("brier")),
+                        "nan": _number(each.attributes.get("nan")) or 0,
                     }
                 )
                 columns += rows
@@ -200,6 +200,11 @@ def thinned(found: list[Any], most: int) -> list[Any]:
     if len(found) <= most:
         return found
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
+
+
+def _number(value: Any) -> float | None:
+    """An attribute that should be a number; None where it is none."""
+    return value if is_number(value) else None
 
 
 def _series(request: Request) -> tuple[str, str]:

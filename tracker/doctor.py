@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from tracker import logdir, salvage
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
-from tracker.store import columns, file_system, liveness, read_only, schema, segments, sketch, stretch
+from tracker.store import columns, file_system, journal, liveness, read_only, schema, segments, sketch, stretch
 from tracker.store.left_out import why
 from tracker.store.liveness import Writer
 from tracker.store.scalar_levels import HIGHEST
@@ -162,7 +162,7 @@ def _noting(faults: list[str], what: str) -> Iterator[None]:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file that SQLite cannot open was a segment, by the mark in its head."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
+    with contextlib.suppress(OSError, NotAStoreError), journal.open_plain(path) as file:
         head = file.read(100)
         return head.startswith(b"SQLite format 3") and head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
     return False
@@ -298,20 +298,18 @@ def _moment(wall_time: float) -> str:
 def _close(path: Path, status: str | None, ended: float | None) -> str:
     """What the writer would have done at its end."""
     if Path(f"{path}-journal").exists():
-        # SQLite would play it back, and remove whatever file it names besides; a writer of ours ends by itself first.
-        return ""
+        return ""  # a writer of ours ends by itself first
     try:
-        connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
-        try:
-            connection.execute("PRAGMA trusted_schema=OFF")
-            if status is not None:
-                connection.execute("UPDATE state SET status=?, ended=?", (status, ended))
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute("PRAGMA journal_mode=DELETE")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        return f"tried to fold it in: {error}"
+        with journal.rewritten(path) as copy:
+            read_only.connect(copy).close()  # what was copied is what counts, not what was looked at before
+            with contextlib.closing(sqlite3.connect(copy, timeout=2.0, isolation_level=None)) as connection:
+                connection.execute("PRAGMA trusted_schema=OFF")
+                if status is not None:
+                    connection.execute("UPDATE state SET status=?, ended=?", (status, ended))
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute("PRAGMA journal_mode=DELETE")
+    except (sqlite3.Error, OSError, StoreError) as error:
+        return f"tried to fold it in: {why(error)}"
     return "folded its WAL in" + (f" and noted that it {status}" if status else "")
 
 
@@ -324,7 +322,7 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
         return finding
     try:
         rows, lost, kept = salvage.save(path)
-    except (sqlite3.Error, OSError, SQLAlchemyError) as error:
+    except Exception as error:  # noqa: BLE001 as above; SQLite's own words of it may be no text
         finding.what += f"; nothing could be saved ({why(error)})"
         return finding
     saved = ", ".join(f"{count:,} of {table}" for table, count in rows.items() if count)
@@ -359,6 +357,6 @@ def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair:
         finding = Finding(path, what, serious=False)
         if repair:
             with contextlib.suppress(OSError):
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
                 finding.done = "removed"
         report.findings.append(finding)

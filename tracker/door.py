@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.errors import LoggedValueError, StepError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, StepError, TrackerError, message
 from tracker.values import arrays
 
 STEP_MIN, STEP_MAX = -(1 << 63), (1 << 63) - 1
@@ -139,6 +139,30 @@ def wall_time(value: Any) -> float:
             message("wall_time must be a time.", expected="finite seconds since 1970-01-01 UTC", got=_shown(value))
         )
     return seconds
+
+
+# --- mistakes ----------------------------------------------------------------------------------------
+
+
+def mistake(call: str, error: Exception) -> Exception:
+    """What to raise for what came up while a caller's arguments were made into values: an error by name.
+
+    An argument may be of any kind and raise anything when it is looked at. Named errors, and what the system says of a
+    file that was named, stay as they are.
+
+    Args:
+        call: What was called, as the caller wrote it.
+        error: What came up.
+    """
+    if isinstance(error, (TrackerError, OSError, MemoryError)):
+        return error
+    kind = LoggedTypeError if isinstance(error, (TypeError, AttributeError, LookupError)) else LoggedValueError
+    said = f"{type(error).__name__}: {_shown_error(error)}"
+    return kind(message(f"{call}: an argument is not what it should be.", got=said, hint="Its docstring says what is."))
+
+
+def _shown_error(error: Exception) -> str:
+    return text(error, 300).replace("\n", " ")
 
 
 # --- JSON values -------------------------------------------------------------------------------------

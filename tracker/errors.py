@@ -65,6 +65,10 @@ class LogdirError(TrackerError, OSError):
     """A logdir that is not there, is no folder, or cannot be written."""
 
 
+class RemoteLogdirError(LogdirError, ValueError):
+    """A logdir that is an address (`s3://…`, `hdfs://…`) and no folder of this machine."""
+
+
 class StoreError(TrackerError):
     """A file that cannot be read as a segment of a run."""
 

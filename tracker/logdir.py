@@ -10,13 +10,22 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import secrets
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracker.errors import LogdirError, RunExistsError, RunNameError, RunNotFoundError, TrackerError, message
+from tracker.errors import (
+    LogdirError,
+    RemoteLogdirError,
+    RunExistsError,
+    RunNameError,
+    RunNotFoundError,
+    TrackerError,
+    message,
+)
 from tracker.plain_text import writable
 
 SEGMENT_PREFIX = "events."
@@ -45,18 +54,56 @@ def resolve(logdir: str | os.PathLike[str] | None) -> Path:
     """The logdir as an absolute path; nothing is created.
 
     Raises:
-        LogdirError: a database URL, which this version cannot open yet.
+        RemoteLogdirError: an address (`s3://…`), or a database's, which this version cannot open yet.
     """
-    text = os.fspath(logdir) if logdir is not None else default_logdir()
-    if "://" in text:
-        raise LogdirError(
-            message(
-                f"logdir {text.split('://')[0]}://… cannot be opened.",
-                expected="a folder, such as runs or /data/experiments",
-                got="a database URL, which this version does not support",
-            )
-        )
+    text = os.fsdecode(logdir) if logdir is not None else default_logdir()
+    check_local(text, "logdir")
     return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
+"""A scheme of two letters or more at the very beginning; one letter is a disk of Windows, and a name elsewhere."""
+
+_REMOTE = (
+    *("s3 s3a s3n gs gcs hdfs viewfs webhdfs az azure abfs abfss wasb wasbs adl oss cos dbfs r2 b2 swift".split()),
+    *("http https ftp ftps sftp ssh scp file hf memory".split()),
+)
+"""Schemes that are known as such after `Path` has made one slash of the two: `Path("s3://a")` is `s3:/a`."""
+
+_DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "sqlite", "mongodb", "redis", "duckdb", "mssql", "oracle")
+
+
+def check_local(text: str, name: str) -> None:
+    """That a folder is one of this machine: of an address the system would make a local folder that is called so.
+
+    Args:
+        text: The folder, as it was given.
+        name: What it is called where it was given, for the sentence.
+
+    Raises:
+        RemoteLogdirError: it is an address.
+    """
+    found = _ADDRESS.match(text)
+    if found is None:
+        return
+    scheme, slashes = found[1].lower(), found[2]
+    if slashes is None and not (scheme in _REMOTE and text[found.end() :].startswith(("/", os.sep))):
+        return
+    got, hint = (
+        f"an address ({scheme}://), which everystep does not write to or read from",
+        (f"Give {name} a folder here; copy it there when the run has ended, or mount what is there as a folder."),
+    )
+    if scheme.partition("+")[0] in _DATABASES:
+        got, hint = "a database URL, which this version does not support", ""
+    elif scheme == "file":
+        hint = f"Leave file:// out: {name} is the path alone."
+    raise RemoteLogdirError(
+        # Without the rest of it: an address may hold a password.
+        message(
+            f"{name} {scheme}://… cannot be opened: only folders of this machine can.",
+            expected="a folder, such as runs or /data/experiments", got=got, hint=hint,
+        )
+    )  # fmt: skip
 
 
 def is_segment(name: str) -> bool:

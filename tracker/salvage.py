@@ -22,8 +22,8 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from tracker import logdir
-from tracker.errors import DamagedBytesError
-from tracker.store import schema, stretch
+from tracker.errors import DamagedBytesError, StoreError
+from tracker.store import journal, schema, stretch
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.liveness import Writer
 from tracker.store.sketch import Sketch
@@ -133,11 +133,13 @@ def _link(path: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def _source(path: Path) -> Iterator[sqlite3.Connection]:
-    """The damaged file, only ever read. One with a journal, which SQLite would have to write for, is read in a copy."""
+    """The damaged file, only ever read: in a copy where a journal lies beside it, which SQLite would have to write for,
+    or what is no plain file, for which SQLite would wait."""
     with contextlib.ExitStack() as stack:
-        if Path(f"{path}-journal").exists():
+        if Path(f"{path}-journal").exists() or not _is_sound(path):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="everystep-"))
-            path = Path(shutil.copyfile(path, Path(folder) / path.name))
+            journal.main_copy(path, Path(folder) / path.name)
+            path = Path(folder) / path.name
         connection = sqlite3.connect(
             f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2.0, isolation_level=None
         )
@@ -146,6 +148,14 @@ def _source(path: Path) -> Iterator[sqlite3.Connection]:
         for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
             connection.execute(f"PRAGMA {pragma}")
         yield connection
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        journal.check(path)
+    except StoreError:
+        return False
+    return True
 
 
 class _Salvage:

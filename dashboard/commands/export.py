@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import glob
 import os
+import re
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from dashboard import exports
 from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 from dashboard.commands.table import printable
+from tracker.store import file_system
 from tracker.store.left_out import LeftOut
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace) -> int:
     """Writes the file, whole or not at all; 1 when some of what was asked for could not be read."""
-    target = Path(arguments.output)
+    target = _local(arguments.output)
     if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
         return _event_files(_chosen(arguments), target)
     form = target.suffix.lower().removeprefix(".")
@@ -45,7 +47,7 @@ def act(arguments: argparse.Namespace) -> int:
         known = ", ".join(f".{each}" for each in exports.FORMS)
         raise Refusal(f"{target.name} has an ending that is not known; there are {known}, and folders")
     chosen = _chosen(arguments)
-    _sweep(target)
+    _sweep(target.parent)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with partial.open("xb") as file:
@@ -63,15 +65,56 @@ def act(arguments: argparse.Namespace) -> int:
     return chosen.tell(count, "point", target)
 
 
-def _sweep(target: Path) -> None:
-    """Removes what exports to the same file left half written when they were killed."""
-    for path in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        with contextlib.suppress(OSError, ValueError):
-            number = int(path.name.removesuffix(".part").rpartition(".")[2])
-            try:
-                os.kill(number, 0)
-            except ProcessLookupError:
-                path.unlink()
+def _local(output: str) -> Path:
+    from tracker.errors import RemoteLogdirError
+    from tracker.logdir import check_local
+
+    try:
+        check_local(output, "--output")
+    except RemoteLogdirError as error:
+        raise Refusal(" ".join(str(error).split())) from error
+    return Path(output)
+
+
+_PARTIAL = re.compile(rf"\..+\.({'|'.join(exports.FORMS)})\.([0-9]{{1,9}})\.part", re.DOTALL)
+"""What the file of an export that is being written is called: by its target, and the process that writes it."""
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what exports into a folder left half written when they were killed: plain files of this user's, called
+    as only an export calls them, of processes that are no more.
+
+    On a disk that several machines share, another one's process counts as gone here; a file that nothing was written to
+    for an hour is no process's there.
+    """
+    with contextlib.suppress(OSError):
+        is_shared = file_system.kind_of(folder) in file_system.NETWORK
+        with os.scandir(folder) as entries:
+            partial = [(entry, found) for entry in entries if (found := _PARTIAL.fullmatch(entry.name))]
+        for entry, found in partial:
+            with contextlib.suppress(OSError):
+                if not entry.is_file(follow_symlinks=False) or _runs(int(found[2])):
+                    continue
+                about = entry.stat(follow_symlinks=False)
+                is_own = not hasattr(os, "getuid") or about.st_uid == os.getuid()
+                if is_own and not (is_shared and time.time() - about.st_mtime < _ABANDONED_S):
+                    os.unlink(entry.path)
+
+
+_ABANDONED_S = 3600.0
+
+
+def _runs(number: int) -> bool:
+    """Whether there is a process of a number, as far as can be told."""
+    if os.name == "nt":  # where asking with a signal ends it
+        return True
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _event_files(chosen: _Chosen, target: Path) -> int:

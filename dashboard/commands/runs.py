@@ -59,7 +59,7 @@ def act(arguments: argparse.Namespace) -> int:
         for summary in summaries
     ]
     headers = ["run", "status", "last", "step", *tags, ""]
-    sys.stdout.write(table.render(headers, rows) + "\n")
+    sys.stdout.write(table.render(headers, rows, named=headers[:1]) + "\n")
     return told(left_out, number)
 
 

@@ -84,13 +84,14 @@ def _fill(connection: sqlite3.Connection, root: Path, arguments: argparse.Namesp
         return LeftOut(), len(runs)
     for run in runs:
         left_out.look_at(run)
-        for name in named:
-            slots = ", ".join("?" * (TABLES[name].count(",") + 1))
-            for part, read in READERS[name](run, arguments.tag, left_out):
-                rows: list[tuple[Any, ...]] = []
-                with left_out.reading(run.name, part):
-                    rows = [tuple(map(_kept, row)) for row in read()]
-                connection.executemany(f"INSERT INTO {name} VALUES ({slots})", rows)  # noqa: S608 names of our own
+        with run.held() as held:
+            for name in named:
+                slots = ", ".join("?" * (TABLES[name].count(",") + 1))
+                for part, read in READERS[name](held, arguments.tag, left_out):
+                    rows: list[tuple[Any, ...]] = []
+                    with left_out.reading(run.name, part):
+                        rows = [tuple(map(_kept, row)) for row in read()]
+                    connection.executemany(f"INSERT INTO {name} VALUES ({slots})", rows)  # noqa: S608 names of our own
     return left_out, len({*(run.name for run in runs), *left_out.parts})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 NARROWEST = 8
@@ -13,29 +13,36 @@ NARROWEST = 8
 LONGEST = 1000
 """Characters of a cell on a terminal, which shows a few hundred: 600 MB took more than a minute to be printed."""
 
-WIDEST = 100_000
-"""How far columns are aligned where there is no terminal, and nothing is cut."""
+ALIGNED = 60
+"""Columns of a terminal that a name takes at most; and how wide a column is where there is no terminal and nothing is
+cut: a longer cell moves the rest of its own line, and not that of all others."""
 
 
-def render(headers: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None = None) -> str:
+def render(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None = None, named: Collection[str] = ()
+) -> str:
     """Rows as text: numbers to the right, the widest columns cut where the terminal ends.
 
     Args:
         headers: A name for each column.
         rows: Cells of any kind; None is empty.
         width: Of the terminal; its own by default, none where there is no terminal.
+        named: Columns of names, which differ at their ends as often as not: these are cut in their middle.
     """
     cells = [[cell(value) for value in row] for row in rows]
     names = [printable(str(name)) for name in headers]
     widths = [max([_columns(name), *(_columns(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    limit = width or shutil.get_terminal_size((WIDEST, 0)).columns
-    is_cut = limit != WIDEST
-    widths = [min(each, limit) for each in widths]
-    while sum(widths) + 2 * len(widths) > limit and max(widths) > NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    limit = width or shutil.get_terminal_size((0, 0)).columns
+    if limit:
+        widths = [min(each, ALIGNED if name in named else limit) for each, name in zip(widths, headers, strict=True)]
+        while sum(widths) + 2 * len(widths) > limit and max(widths) > NARROWEST:
+            widths[widths.index(max(widths))] -= 1
+    else:
+        widths = [min(each, ALIGNED) for each in widths]
+    cuts = [(_cut_middle if name in named else _cut) if limit else None for name in headers]
     right = [all(isinstance(row[i], (int, float)) or row[i] is None for row in rows) for i in range(len(headers))]
     return "\n".join(
-        "  ".join(_fit(text, widths[i], right[i], is_cut) for i, text in enumerate(line)).rstrip()
+        "  ".join(_fit(text, widths[i], right[i], cuts[i]) for i, text in enumerate(line)).rstrip()
         for line in [names, *cells]
     )
 
@@ -76,15 +83,32 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _fit(text: str, width: int, right: bool, is_cut: bool) -> str:
+def _fit(text: str, width: int, right: bool, cut: Callable[[str, int], str] | None) -> str:
     columns = _columns(text)
-    if columns > width and is_cut:
-        columns = 0
-        for place, char in enumerate(text):
-            if columns + _columns(char) > width - 1:
-                text = text[:place] + "…"
-                columns += 1
-                break
-            columns += _columns(char)
+    if columns > width and cut is not None:
+        text = cut(text, width)
+        columns = _columns(text)
     space = " " * (width - columns)
     return space + text if right else text + space
+
+
+def _cut(text: str, width: int) -> str:
+    """The beginning of a text."""
+    return text[: _fitting(text, width - 1)] + "…"
+
+
+def _cut_middle(text: str, width: int) -> str:
+    """The beginning and the end of a text."""
+    behind = (width - 1) // 2
+    kept = _fitting(text[::-1], behind)
+    return _cut(text, width - behind) + text[len(text) - kept :]
+
+
+def _fitting(text: str, width: int) -> int:
+    """How many of the first characters a terminal draws in so many columns."""
+    columns = 0
+    for place, char in enumerate(text):
+        columns += _columns(char)
+        if columns > width:
+            return place
+    return len(text)

@@ -70,7 +70,7 @@ class _Profiles:
                         "step": item.step,
                         "wall_time": item.wall_time,
                         "hash": item.hash,
-                        "name": item.attributes.get("name", ""),
+                        "name": item.said("name", str, ""),
                     }
                     for tag, item in items
                 ],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 import pytest
 from asking import Asker, hashes_of
 from every_kind import ARRAY_BOMBS, GRAPH_BOMBS, PROFILE_BOMBS, every_kind, replace_blobs
-from served import serving, start_viz
+from served import ROOT, serving, start_viz
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -250,6 +253,41 @@ def test_who_is_late_is_let_go_of() -> None:
     assert line.is_late(490.0 + connections.READING_S + 1)
     connections.let_go({line}, 490.0 + connections.READING_S + 2)
     assert line.transport.aborted
+
+
+IMPATIENT = (
+    "import sys; from dashboard import cli, connections; connections.READING_S = 1.0; sys.exit(cli.main(sys.argv[1:]))"
+)
+
+
+def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
+    """A real line whose buffers are full: it is reset, and a tab that reads beside it stays."""
+
+    def begin(words: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT, *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, cwd=ROOT, env=environment,
+        )  # fmt: skip
+
+    (tmp_path / "runs").mkdir()
+    with serving(functools.partial(start_viz, begin=begin)) as serve:
+        asker = Asker(serve(tmp_path / "runs", "--no-token"))
+        with asker.tab() as other, socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.settimeout(30)
+            line.connect(asker.place)
+            line.sendall(
+                b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            assert b" 101 " in line.recv(256)
+            pings = (b"\x89\xfd" + bytes(4) + b"x" * 125) * 500  # each is answered, with as many bytes
+            with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                all(line.sendall(pings) is None for _ in range(100_000))
+            other.send('{"ping": "still here"}')
+            while b"still here" not in bytes(other.recv(timeout=30)):
+                pass
+        assert asker.get("/healthz").status == 200
 
 
 def test_half_a_request_is_noticed(asker: Asker) -> None:

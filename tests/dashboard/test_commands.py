@@ -90,6 +90,33 @@ def test_tables_keep_to_the_terminal() -> None:
     assert "…" in text
 
 
+def test_one_long_name_leaves_the_table_as_it_is() -> None:
+    """On a terminal it is cut in its middle, as names differ at their ends; where there is none it is whole, and moves
+    its own line only."""
+    long = [f"{'sweep-' * 40}lr={lr}" for lr in (0.1, 0.01)]
+    rows = [["mnist", 1.5], *([name, 2.5] for name in long)]
+    for width in (250, 80, 30):
+        lines = table.render(["run", "loss"], rows, width, named=["run"]).splitlines()
+        assert all(len(line) <= min(width, 70) for line in lines)
+        assert [line.split()[0][-6:] for line in lines[2:]] == ["lr=0.1", "r=0.01"]
+        assert all("…" in line for line in lines[2:])
+    wide = table.render(["run", "loss"], [["漢" * 50 + "終", 1.5]], 30, named=["run"]).splitlines()
+    assert "終  " in wide[1]
+    assert "…" in wide[1]
+
+
+def test_names_are_whole_where_there_is_no_terminal(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For grep and for programs; the lines of the others stay short."""
+    long = "sweep-" * 40
+    for name in ("mnist", long):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            run.log({"loss": 1.5})
+    lines = viz(capsys, "runs", "--logdir", logdir).splitlines()
+    assert lines[2].split()[0] == long
+    assert len(lines[1]) < 120
+    assert [run["name"] for run in json.loads(viz(capsys, "runs", "--logdir", logdir, "--json"))] == ["mnist", long]
+
+
 # --- sql -------------------------------------------------------------------------------------------------
 
 

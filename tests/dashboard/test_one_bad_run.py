@@ -324,14 +324,22 @@ def test_the_page_asks_for_a_run_by_the_name_that_it_is_shown(two: Path, serve: 
 
 
 def test_an_export_that_was_killed_leaves_nothing_for_long(two: Path, tmp_path: Path) -> None:
-    """What it had written is removed by the next one to the same file; what a living one writes is not."""
+    """What it had written is removed by the next one into the same folder, whatever that is called; what a living one
+    writes, and what only looks like it, is not."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    stale, living = tmp_path / f".x.csv.{ended.pid}.part", tmp_path / f".x.csv.{os.getppid()}.part"
-    stale.touch()
-    living.touch()
+    stale = [f".x.csv.{ended.pid}.part", f".other [1].parquet.{ended.pid}.part"]
+    others = [
+        f".x.csv.{os.getppid()}.part", f"x.csv.{ended.pid}.part", f".download.zip.{ended.pid}.part", ".x.csv.part",
+        f".x.csv.{ended.pid}.part.bak", f".x.csv.-{ended.pid}.part",
+    ]  # fmt: skip
+    for name in (*stale, *others):
+        (tmp_path / name).write_text("a day's work")
+    (tmp_path / f".link.csv.{ended.pid}.part").symlink_to(tmp_path / others[0])
+    (tmp_path / f".folder.csv.{ended.pid}.part").mkdir()
+    before = set(os.listdir(tmp_path))
     assert cli.main(["export", "--logdir", str(two), "-o", str(tmp_path / "x.csv")]) == 0
-    assert (stale.exists(), living.exists()) == (False, True)
+    assert before - set(os.listdir(tmp_path)) == set(stale)
 
 
 # --- long cells --------------------------------------------------------------------------------------------

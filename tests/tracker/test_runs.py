@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -89,6 +90,51 @@ def test_a_logdir_that_cannot_be_made_says_so(tmp_path: Path) -> None:
         tracker.init(logdir=tmp_path / "file" / "runs", name="a")
     with pytest.raises(errors.LogdirError, match="database URL"):
         tracker.init(logdir="postgresql://host/db")
+
+
+ADDRESSES = [
+    "s3://bucket/runs", "gs://b", "hdfs://name:9000/x", "S3://b", "abfss://c@a.dfs.core.windows.net/x", "dbfs:/x", "https://x/y",
+    "file:///data/runs", "unheard-of+x://y", "postgresql+psycopg://u:secret@h/d", "sqlite:///runs.db",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, *map(Path, ADDRESSES[:4])], ids=str)
+def test_an_address_is_no_folder(
+    address: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system would make a local folder `s3:` and all would seem well; also where `Path` made one slash of two."""
+    from dashboard import cli
+    from tracker.compat.tensorboard import SummaryWriter
+
+    finished(tmp_path / "runs", "a")
+    monkeypatch.chdir(tmp_path)
+    for begin in (
+        lambda: tracker.init(logdir=address, name="a"),
+        lambda: tracker.open(address),
+        lambda: SummaryWriter(address),
+        lambda: SummaryWriter(logdir=address, tfevents=True),
+    ):
+        with pytest.raises(ValueError, match="only folders of this machine") as said:
+            begin()
+        assert isinstance(said.value, errors.LogdirError)
+        assert "secret" not in str(said.value)
+    monkeypatch.setenv("VIZ_LOGDIR", str(address))
+    with pytest.raises(errors.RemoteLogdirError):
+        tracker.init(name="a")
+    monkeypatch.delenv("VIZ_LOGDIR")
+    assert cli.main(["export", "--logdir", "runs", "-o", str(address)]) == 1
+    assert cli.main(["import", "runs", "--logdir", str(address)]) == 1
+    assert capsys.readouterr().err.count("only folders of this machine") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a disk")
+@pytest.mark.parametrize("name", ["C:/runs", "c:\\runs", "lr:0.1", "a:b/c", "2026-11-29T10:00/x"])
+def test_a_colon_is_a_letter_of_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path of Windows too, on other systems."""
+    monkeypatch.chdir(tmp_path)
+    finished(Path(name), "a")
+    assert (tmp_path / name).is_dir()
 
 
 @dataclasses.dataclass

@@ -341,3 +341,52 @@ def test_a_journal_that_is_not_ours_is_not_played_back(logdir: Path, run: Path, 
     salvage.save(run)
     assert victim.read_text() == "precious"
     assert tracker.open(logdir).run("a").config == {}
+
+
+@pytest.mark.parametrize("source", ["log.csv", "events.out.tfevents.1.host"])
+@pytest.mark.parametrize("harm", ["receipts", "file"])
+def test_what_was_imported_is_not_added_once_more_where_its_receipt_is_lost(
+    source: str, harm: str, logdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor while its file cannot be read, as the doctor may save its points later: then each would be there twice."""
+    from tracker.foreign.event_writer import EventWriter
+
+    where = logdir.parent / "source"
+    where.mkdir()
+    if source.endswith("csv"):
+        (where / source).write_text("step,loss\n" + "".join(f"{i},{i}.5\n" for i in range(300)))
+    else:
+        writer = EventWriter(where, "")
+        for i in range(300):
+            writer.add_number("loss", i, 1.0 + i, i + 0.5)
+        writer.close()
+    importing = ["import", str(where), "--logdir", str(logdir)]
+    assert cli.main(importing) == 0
+    assert cli.main(importing) == 0
+    (path,) = logdir.rglob("events.*.sqlite")
+    if harm == "receipts":
+        alter(path, "DELETE FROM receipts")
+    else:
+        alter(path, "UPDATE segment SET config='{'")
+    assert cli.main(importing) == 1
+    assert "may hold some of this already" in capsys.readouterr().out
+    assert list(logdir.rglob("events.*.sqlite")) == [path]
+    if harm == "file":
+        assert doctor(logdir, "--repair") == 0
+        assert cli.main(importing) == 0
+    (run,) = tracker.open(logdir).runs()
+    assert len(run.scalars("loss")) == 300
+
+
+def test_an_import_that_was_stopped_at_its_birth_goes_on(logdir: Path) -> None:
+    """Its file has no receipt, and nothing else."""
+    source = logdir.parent / "log.csv"
+    source.write_text("step,loss\n1,2.5\n")
+    importing = ["import", str(source), "--logdir", str(logdir)]
+    assert cli.main(importing) == 0
+    (path,) = logdir.rglob("events.*.sqlite")
+    alter(path, "DELETE FROM receipts")
+    alter(path, "DELETE FROM scalars")
+    assert cli.main(importing) == 0
+    (run,) = tracker.open(logdir).runs()
+    assert len(run.scalars("loss")) == 1

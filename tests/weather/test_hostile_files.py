@@ -124,9 +124,9 @@ HARM: dict[str, Callable[[Path], None]] = {
     "n overflows": lambda path: change(path, "UPDATE scalars SET n=9223372036854775807-rowid"),
     "a value is a word": lambda path: change(path, "UPDATE scalars SET value='x', last_value='y'"),
     "a step is a blob": lambda path: change(path, "UPDATE scalars SET step=x'0000000000000000', last_step=x'00'"),
-    "a tag is a blob": lambda path: change(path, "UPDATE series SET tag=x'ff'"),
-    "a tag is no UTF-8": lambda path: change(path, "UPDATE series SET tag=CAST(x'ff' AS TEXT)"),
-    "a kind is a number": lambda path: change(path, "UPDATE series SET kind=5"),
+    "a tag is a blob": lambda path: change(path, "UPDATE OR IGNORE series SET tag=x'ff'"),
+    "a tag is no UTF-8": lambda path: change(path, "UPDATE OR IGNORE series SET tag=CAST(x'ff' AS TEXT)"),
+    "a kind is a number": lambda path: change(path, "UPDATE OR IGNORE series SET kind=5"),
     "a level without end": lambda path: change(path, "UPDATE scalars SET level=9999999"),
     "no segment": lambda path: change(path, "DELETE FROM segment"),
     "no table": lambda path: change(path, "DROP TABLE scalars"),
@@ -301,6 +301,9 @@ def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
     HARM["a schema that is no text"](log(tmp_path, "bad"))
     assert [(run.name, run.status) for run in tracker.open(tmp_path).runs()] == [("bad", "unreadable"), ("good", "finished")]  # fmt: skip
     assert "cannot be read" in str(tracker.open(tmp_path).run("bad").problems()[0])
+    mended = viz("doctor", "--repair", "--logdir", tmp_path)
+    assert (mended.returncode, mended.stderr) == (1, "")
+    assert "nothing could be saved" in mended.stdout
 
 
 @pytest.mark.parametrize("index", ["state (lost || 'x')", "state (lost) WHERE lost LIKE '%x'"])
@@ -310,6 +313,39 @@ def test_an_index_is_of_columns(index: str, tmp_path: Path) -> None:
     change(path, f"CREATE INDEX odd ON {index}")
     with pytest.raises(StoreError, match="something else than tables"):
         read_only.connect(path)
+
+
+def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
+    """Two million of them took 125 MiB before they were refused, wherever they are read."""
+    import tracemalloc
+
+    from dashboard.library import Library
+
+    log(tmp_path, "good")
+    counting = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x+1 FROM c WHERE x < 300000)"
+    change(log(tmp_path, "bad"), f"INSERT INTO series (id, kind, tag) {counting} SELECT x, 'scalar', 't' || x FROM c")
+    tracemalloc.start()
+    try:
+        library = Library(tmp_path)
+        library.scan()
+        with pytest.raises(StoreError, match="more series than any run"):
+            tracker.open(tmp_path).run("bad").tags()
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert ["more series" in problem.why for problem in library.runs["bad"].problems.values()] == [True]
+    assert not library.runs["good"].problems
+
+
+def test_no_command_waits_for_what_is_no_file(tmp_path: Path) -> None:
+    """A FIFO as a segment, or beside one that is to be mended or imported: SQLite would wait for its other end."""
+    for harm in ("WAL is a FIFO", "file is a FIFO", "journal is a FIFO"):
+        HARM[harm](log(tmp_path / "runs", harm))
+    assert viz("doctor", "--repair", "--logdir", tmp_path / "runs").returncode in (0, 1)
+    HARM["WAL is a FIFO"](log(tmp_path / "others", "bad"))
+    (path,) = (tmp_path / "others" / "bad").glob("*.sqlite")
+    told = viz("import", path, "--logdir", tmp_path / "imported")
+    assert "no plain file" in told.stdout + told.stderr
 
 
 def test_reading_an_empty_file_leaves_what_lies_beside_it(tmp_path: Path) -> None:
@@ -356,6 +392,98 @@ def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: 
     page.symlink_to(victim)
     with pytest.raises(page_file.PageChangeError, match="no plain file"):
         page_file.write(path.parent, "note", "fourth")
+
+
+def planting(path: Path, victim: Path, asked: Callable[..., Any]) -> Callable[..., Any]:
+    """A function, behind each call of which somebody has put such a journal beside a database."""
+
+    def planted(*arguments: Any, **named: Any) -> Any:
+        answer = asked(*arguments, **named)
+        Path(f"{path}-journal").write_bytes(short_journal_naming(path, victim))
+        return answer
+
+    return planted
+
+
+def test_a_journal_that_appears_behind_the_look_deletes_nothing(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's own file is changed in a copy that nobody else can reach."""
+    from dashboard import page_file
+
+    folder = tmp_path / "runs" / "a"
+    folder.mkdir(parents=True)
+    page_file.write(folder, "note", "first")
+    page = folder / logdirs.PAGE_FILE
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", planting(page, victim, sqlite3.connect))  # SQLAlchemy's
+    page_file.write(folder, "note", "second")
+    monkeypatch.undo()
+    assert victim.exists()
+    Path(f"{page}-journal").unlink()
+    assert page_file.read(folder) == {"note": "second"}
+    assert os.listdir(folder) == [logdirs.PAGE_FILE]
+
+
+def test_a_journal_that_appears_while_the_doctor_mends_deletes_nothing(
+    victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a WAL lost whose folding in is stopped half way."""
+    from tracker import doctor
+    from tracker.store import journal
+
+    path = log(tmp_path / "runs", "bad")
+    wal = killed(path)
+    monkeypatch.setattr(sqlite3, "connect", planting(path, victim, sqlite3.connect))
+    assert "noted that it crashed" in doctor._close(path, "crashed", 1.0)
+    monkeypatch.undo()
+    assert victim.exists()
+    Path(f"{path}-journal").unlink()
+    assert os.listdir(path.parent) == [path.name]
+    assert (len(tracker.open(tmp_path / "runs").run("bad").scalars("more")), wal) == (1, True)
+
+    killed(path)
+    put, calls = journal._put, []
+
+    def stopped(ready: Path, target: Path) -> None:
+        put(ready, target)
+        calls.append(target)
+        raise OSError("stopped")
+
+    monkeypatch.setattr(journal, "_put", stopped)
+    doctor._close(path, "crashed", 1.0)
+    monkeypatch.undo()
+    assert calls == [path]
+    assert Path(f"{path}-wal").exists()
+    assert "folded its WAL in" in doctor._close(path, None, None)
+    assert len(tracker.open(tmp_path / "runs").run("bad").scalars("more")) == 2
+
+
+def killed(path: Path) -> bool:
+    """Adds a point as a writer that is killed then: it is in the WAL alone; whether it is."""
+    script = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA journal_mode=WAL');"
+        "c.execute('PRAGMA wal_autocheckpoint=0'); c.execute('BEGIN');"
+        "c.execute(\"INSERT OR IGNORE INTO series VALUES (99, 'scalar', 'more', NULL)\");"
+        "n = c.execute('SELECT count(*) FROM scalars WHERE series=99').fetchone()[0];"
+        "c.execute('INSERT INTO scalars (id, series, level, n, count, step, wall_time, value) VALUES (?, 99, 0, ?, 1, 1, 1.0, 1.0)', (9000 + n, n));"
+        "c.execute('COMMIT'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, path], check=True)
+    return Path(f"{path}-wal").stat().st_size > 0
+
+
+def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each change replaces the file, behind a lock."""
+    script = (
+        "import sys; from pathlib import Path; from dashboard import page_file\n"
+        "for i in range(15): page_file.write(Path(sys.argv[1]), f'{sys.argv[2]}{i}', i)"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", script, tmp_path, name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    from dashboard import page_file
+
+    assert len(page_file.read(tmp_path)) == 45
+    assert os.listdir(tmp_path) == [logdirs.PAGE_FILE]
 
 
 # --- the server -----------------------------------------------------------------------------------------------

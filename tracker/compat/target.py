@@ -16,7 +16,7 @@ import numpy as np
 
 from tracker import config as configs
 from tracker import door
-from tracker.errors import StepError
+from tracker.errors import RunNameError, StepError, message
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.exporter import flat
@@ -59,7 +59,7 @@ class Target:
         self._begin(purge_step)
         self.events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER, patient=True)
         if self.events is not None and purge_step is not None:
-            self.events.add_restart(int(purge_step))
+            self.events.add_restart(door.step(purge_step))
         self._suffix = suffix
         self._decoder = EventDecoder()
         self._steps: Counter[str] = Counter()
@@ -69,7 +69,7 @@ class Target:
             self.run.flush(BEGIN_S)
 
     def _begin(self, purge_step: Any) -> None:
-        step = None if purge_step is None else int(purge_step) - 1
+        step = None if purge_step is None else door.step(purge_step) - 1
         place = str(self.folder.parent), self.folder.name
         self.run = start(*place, None, None, (), "", "allow", step, machine=self._machine)
 
@@ -133,6 +133,8 @@ class Target:
         scores = {tag: number(np.asarray(v) if isinstance(v, (list, tuple)) else v, tag) for tag, v in metrics.items()}
         now, known = time.time(), self.run.config
         is_first = not (name or self._has_trial or any(known.get(key, said) != said for key, said in values.items()))
+        if name and not isinstance(name, (str, os.PathLike)):
+            raise RunNameError(message("run_name must be a text.", expected="str", got=type(name).__name__))
         folder = Path(os.path.normpath(self.folder / name)) if name else self.folder
         if is_first or (name and folder == self.folder):  # run_name="." is how people ask for this very run
             self._has_trial = True

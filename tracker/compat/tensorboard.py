@@ -8,21 +8,24 @@ Every method and argument of both is taken. What differs, and why, is in docs/fr
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from tracker import door
 from tracker.compat import summaries
 from tracker.compat.file_writer import FileWriter
 from tracker.compat.target import Target
-from tracker.errors import LoggedTypeError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.logdir import check_local
 from tracker.run import Run
 from tracker.values import arrays, kept, stored_array
 from tracker.values.graph import Graph
@@ -31,6 +34,22 @@ from tracker.values.text import Text
 from tracker.values.value import Value
 
 __all__ = ["GlobalSummaryWriter", "SummaryWriter"]
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _named(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The method, whose callers' mistakes are errors by name, however odd an argument is."""
+
+    @functools.wraps(method)
+    def named(*arguments: Arguments.args, **more: Arguments.kwargs) -> Result:
+        try:
+            return method(*arguments, **more)
+        except Exception as error:
+            raise door.mistake(method.__name__, error) from error
+
+    return named
 
 
 class SummaryWriter:
@@ -74,6 +93,9 @@ class SummaryWriter:
         chosen = log_dir or logdir or str(Path("runs", _default_name(comment)))
         self.log_dir = self.logdir = chosen
         self.max_queue, self.flush_secs, self.filename_suffix = max_queue, flush_secs, filename_suffix
+        if not isinstance(filename_suffix, str) or set(door.text(filename_suffix)) & set("/\\\0"):
+            expected = "a text that may stand at the end of a file's name"
+            raise LoggedValueError(message("filename_suffix is none.", expected=expected))
         self.purge_step = purge_step
         self.kwargs: dict[str, Any] = {}
         self._write_to_disk = write_to_disk
@@ -88,6 +110,7 @@ class SummaryWriter:
     def _get_file_writer(self) -> FileWriter:
         """What takes ready protobufs; after `close()` another one, for the same run."""
         if self._target is None and self._write_to_disk:
+            check_local(str(self.log_dir), "log_dir")
             folder = Path(os.path.abspath(str(self.log_dir)))
             self._target = Target(folder, self.purge_step, self.filename_suffix if self._tfevents else None)
             self.purge_step = None
@@ -140,10 +163,14 @@ class SummaryWriter:
         if self.file_writer is None:
             self._get_file_writer()
         if self._target is not None:
-            if isinstance(scalar_value, (list, tuple)):
-                scalar_value = np.asarray(scalar_value)
-            self._target.add_numbers(tag, {tag: scalar_value}, global_step, walltime)
+            try:
+                if isinstance(scalar_value, (list, tuple)):
+                    scalar_value = np.asarray(scalar_value)
+                self._target.add_numbers(tag, {tag: scalar_value}, global_step, walltime)
+            except Exception as error:
+                raise door.mistake("add_scalar", error) from error
 
+    @_named
     def add_scalars(
         self,
         main_tag: str,
@@ -155,17 +182,20 @@ class SummaryWriter:
         self._get_file_writer()
         if self._target is None:
             return
-        values = {f"{main_tag}/{name}": value for name, value in tag_scalar_dict.items()}
+        main_tag = door.text(main_tag)
+        values = {f"{main_tag}/{door.text(name)}": value for name, value in tag_scalar_dict.items()}
         self._target.add_numbers(main_tag, values, global_step, walltime)
         known = self._together.setdefault(main_tag, [])
         if not set(values) <= set(known):
             known += [tag for tag in values if tag not in known]
             self._lay_out({main_tag: {main_tag: ["Multiline", list(known)]}})
 
+    @_named
     def add_tensor(self, tag: str, tensor: Any, global_step: int | None = None, walltime: float | None = None) -> None:
         """Keeps an array whole."""
         self._log(tag, summaries.tensor(tensor), global_step, walltime)
 
+    @_named
     def add_histogram(
         self,
         tag: str,
@@ -178,6 +208,7 @@ class SummaryWriter:
         """Logs the distribution of an array; `bins` and `max_bins` are not needed: buckets are 0.8 % wide."""
         self._log(tag, Histogram(values), global_step, walltime)
 
+    @_named
     def add_histogram_raw(
         self,
         tag: str,
@@ -197,6 +228,8 @@ class SummaryWriter:
 
     # --- pictures, sounds, texts ---------------------------------------------------------------------
 
+    @_named
+    @_named
     def add_image(
         self,
         tag: str,
@@ -208,6 +241,7 @@ class SummaryWriter:
         """Logs a picture, or a batch of them as a grid."""
         self._log(tag, summaries.image(img_tensor, dataformats), global_step, walltime)
 
+    @_named
     def add_images(
         self,
         tag: str,
@@ -219,6 +253,7 @@ class SummaryWriter:
         """Logs a batch of pictures as a grid."""
         self.add_image(tag, img_tensor, global_step, walltime, dataformats)
 
+    @_named
     def add_image_with_boxes(
         self,
         tag: str,
@@ -234,6 +269,7 @@ class SummaryWriter:
         made = summaries.image_with_boxes(img_tensor, box_tensor, dataformats, rescale, labels)
         self._log(tag, made, global_step, walltime)
 
+    @_named
     def add_figure(
         self,
         tag: str,
@@ -246,6 +282,7 @@ class SummaryWriter:
         figures = figure if isinstance(figure, (list, tuple)) else [figure]
         self._log(tag, summaries.figures(figures, close), global_step, walltime)
 
+    @_named
     def add_video(
         self,
         tag: str,
@@ -258,6 +295,7 @@ class SummaryWriter:
         """Logs a batch of videos side by side, as an animation."""
         self._log(tag, summaries.video(vid_tensor, fps, dataformats), global_step, walltime)
 
+    @_named
     def add_audio(
         self,
         tag: str,
@@ -269,6 +307,8 @@ class SummaryWriter:
         """Logs a sound of values from -1 to 1, shape (T,), (1, T), (C, T) or (T, C)."""
         self._log(tag, summaries.audio(snd_tensor, sample_rate), global_step, walltime)
 
+    @_named
+    @_named
     def add_text(
         self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
     ) -> None:
@@ -290,14 +330,17 @@ class SummaryWriter:
             graph = graph_of(model, inputs, strict=use_strict_trace)
         self._log("graph", graph, 0, None)
 
+    @_named
     def add_onnx_graph(self, prototxt: Any = None, *, onnx_model_file: Any = None) -> None:
         """Logs the graph of an ONNX file."""
         self._log("graph", Graph.from_onnx(prototxt or onnx_model_file), 0, None)
 
+    @_named
     def add_openvino_graph(self, xmlname: Any) -> None:
         """Logs the graph of an OpenVINO file."""
         self._log("graph", summaries.openvino_graph(Path(str(xmlname))), 0, None)
 
+    @_named
     def add_embedding(
         self,
         mat: Any,
@@ -311,6 +354,7 @@ class SummaryWriter:
         made = summaries.embedding(mat, metadata, label_img, metadata_header)
         self._log(tag, made, global_step, None)
 
+    @_named
     def add_pr_curve(
         self,
         tag: str,
@@ -325,6 +369,7 @@ class SummaryWriter:
         made = summaries.pr_curve(labels, predictions, num_thresholds, weights)
         self._log(tag, made, global_step, walltime)
 
+    @_named
     def add_pr_curve_raw(
         self,
         tag: str,
@@ -350,6 +395,7 @@ class SummaryWriter:
         )
         self._log(tag, summaries.pr_curve_of(rows), global_step, walltime)
 
+    @_named
     def add_mesh(
         self,
         tag: str,
@@ -365,6 +411,7 @@ class SummaryWriter:
 
     # --- settings ------------------------------------------------------------------------------------
 
+    @_named
     def add_hparams(
         self,
         hparam_dict: Mapping[str, Any],
@@ -405,16 +452,19 @@ class SummaryWriter:
                 run_name or name, hparam_dict, metric_dict, hparam_domain_discrete or {}, global_step
             )
 
+    @_named
     def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Says which tags belong on which chart: {category: {chart: ["Multiline" | "Margin", [tags]]}}."""
         self._lay_out(layout)
 
+    @_named
     def add_custom_scalars_multilinechart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
         """Says that some tags belong on one chart."""
         self._lay_out({category: {title: ["Multiline", list(tags)]}})
 
+    @_named
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
@@ -424,10 +474,15 @@ class SummaryWriter:
         self._lay_out({category: {title: ["Margin", list(tags)]}})
 
     def _lay_out(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
-        for category, charts in layout.items():
-            self._layouts.setdefault(category, {}).update({name: list(chart) for name, chart in charts.items()})
+        # All of it first: a chart that is none must not stay among those that are written with each that follows.
+        made = {
+            door.text(category): {door.text(name): _chart(*chart) for name, chart in charts.items()}
+            for category, charts in layout.items()
+        }
+        for category, charts in made.items():
+            self._layouts.setdefault(category, {}).update(charts)
         # A deep copy: what is encoded on another thread must not change under it.
-        whole = json.loads(json.dumps(self._layouts))
+        whole = json.loads(door.dumps(self._layouts))
         self._log("custom_scalars__config__", kept.Kept("layout", [stored_array.words(whole)]), 0, None)
 
     # --- the end -------------------------------------------------------------------------------------
@@ -508,8 +563,16 @@ class GlobalSummaryWriter(SummaryWriter):
         return self
 
 
-def _default_name(comment: str) -> str:
-    return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"
+def _chart(kind: Any, tags: Any) -> list[Any]:
+    """A chart of a layout, as it is kept."""
+    if isinstance(tags, (str, bytes)) or (kind == "Margin" and len(tags) % 3):
+        expected = "a list of tags; of a margin chart threes of them: value, lower, upper"
+        raise LoggedValueError(message(f"The tags of a chart ({door.text(kind, 50)}) are none.", expected=expected))
+    return [door.text(kind), [door.text(tag) for tag in tags]]
+
+
+def _default_name(comment: Any) -> str:
+    return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{door.text(comment)}"
 
 
 def _bins() -> Iterator[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from tracker.foreign.axis import seconds
 from tracker.foreign.log import LONGEST_SAID, Log, parsed, whole
+from tracker.store import journal
 
 _KEPT_BY_TRACKIO = ("_type", "step", "timestamp")
 
@@ -23,6 +25,8 @@ def kind_of(path: Path) -> str | None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
         if {"metrics", "runs", "params", "experiments"} <= tables:
             return "MLflow"
+        if "metrics" not in tables:  # a view may never end
+            return None
         columns = {row[1] for row in connection.execute("SELECT * FROM pragma_table_info('metrics')")}
         if {"run_name", "step", "timestamp", "metrics"} <= columns:
             return "Trackio"
@@ -117,7 +121,9 @@ def _text(value: Any) -> str:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=2.0)
+    path = path.resolve()
+    journal.check(path)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2.0)
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA trusted_schema=OFF")
     connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")

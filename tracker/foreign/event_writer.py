@@ -164,7 +164,7 @@ def _fill(values: Any, kind: str, tag: str, content: Any) -> None:
 
 def _fill_images(value: Any, items: Sequence[Medium]) -> None:
     """One picture as an image, several as the tensor that TensorBoard has for them."""
-    width, height = (int(items[0].attributes.get(side, 0)) for side in ("width", "height"))
+    width, height = (_size(items[0], side) for side in ("width", "height"))
     if len(items) == 1:
         value.image.width, value.image.height = width, height
         value.image.colorspace, value.image.encoded_image_string = 3, _readable(items[0])
@@ -174,12 +174,18 @@ def _fill_images(value: Any, items: Sequence[Medium]) -> None:
     tensors.fill_strings(value.tensor, shown, (len(shown),))
 
 
+def _size(item: Medium, name: str) -> int:
+    """What an item says of its size; 0, which is "not said", where that is none. The picture itself says it too."""
+    found = item.attributes.get(name)
+    return int(found) if isinstance(found, (int, float)) and 0 <= found < 1 << 31 else 0
+
+
 def _fill_sounds(value: Any, items: Sequence[Medium]) -> None:
     """One sound as it is, several as the tensor of sounds and labels that TensorBoard has for them."""
     if len(items) == 1:
-        sound, known = value.audio, items[0].attributes
-        sound.sample_rate, sound.num_channels = known.get("sample_rate", 0), known.get("channels", 0)
-        sound.length_frames = known.get("frames", 0)
+        sound, known = value.audio, items[0]
+        sound.sample_rate, sound.num_channels = _size(known, "sample_rate"), _size(known, "channels")
+        sound.length_frames = _size(known, "frames")
         sound.content_type, sound.encoded_audio_string = items[0].form.encode(), items[0].data
         return
     value.metadata.plugin_data.plugin_name = b"audio"

@@ -45,8 +45,11 @@ def export_events(run: StoredRun, folder: Path, left_out: LeftOut | None = None)
     Raises:
         OSError: the folder cannot be written.
     """
-    left_out = LeftOut() if left_out is None else left_out
-    writer = EventWriter(folder, ".part")
+    with run.held() as held:
+        return _written(held, EventWriter(folder, ".part"), LeftOut() if left_out is None else left_out)
+
+
+def _written(run: StoredRun, writer: EventWriter, left_out: LeftOut) -> int:
     out = _Out(writer, run, left_out)
     try:
         with left_out.reading(run.name, "settings"):

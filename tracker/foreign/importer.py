@@ -13,6 +13,7 @@ from tracker.errors import LogdirError, message
 from tracker.foreign import databases, mlruns, model_files, rows, text_logs, wandb_files
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
+from tracker.foreign.intake import check_receipts
 from tracker.foreign.log import Log, put
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 from tracker.store.left_out import why
@@ -111,6 +112,7 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
         if not is_whole(path) and is_beside_a_run(path):
             done.met = ["its run is a run of ours already, and holds the same"]
             return done
+        check_receipts(folder)
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
         try:
             copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
@@ -229,6 +231,7 @@ def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]
             if _is_told_by_event_files(log, path, copied):
                 done.met = ["the event files beside it hold the same curves"]
             elif log.points or log.items:
+                check_receipts(root / run)
                 done.added = put(log, path, root / run, run, program)
         except LogdirError as error:
             done.met, done.failed = [str(error)], True

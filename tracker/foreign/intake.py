@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker import logdir
-from tracker.errors import StoreError
+from tracker.errors import DamagedStoreError, LogdirError, StoreError, message
 from tracker.foreign.batch import Batch
 from tracker.store import read_only, segments, stretch
 from tracker.store.appender import Appender, Birth
@@ -192,7 +192,7 @@ class Intake:
         identity = logdir.new_segment_id(created)
         birth = Birth(
             segment=identity, run=self.run, parent=parent, fork_step=fork_step, reason=reason, rank=None,
-            created=created, writer=this_process(), library=f"read from {self.program}", group=None, tags=(), notes="",
+            created=created, writer=this_process(), library=f"{READ_FROM}{self.program}", group=None, tags=(), notes="",
             config={**self._config, **batch.config}, environment={},
         )  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -201,6 +201,39 @@ class Intake:
         self._config = dict(birth.config)
         self._names, self._numbers, self._parent = [], {}, identity
         self._has_points = False
+
+
+def check_receipts(folder: Path) -> None:
+    """That what was imported into a run's folder before can be told: else an import would add all of it once more.
+
+    Raises:
+        LogdirError: a file there cannot be read, or its receipts are lost.
+    """
+    for path in logdir.segment_files(folder):
+        why = ""
+        try:
+            with read_only.snapshot(path) as connection:
+                segment = segments.read(connection, path)
+                (is_lost,) = connection.execute(_IS_LOST).fetchone()
+                if segment is not None and segment.library.startswith(READ_FROM) and is_lost:
+                    why = "what it was read from is lost"
+                    hint = "Remove this run first, or import into another logdir."
+        except DamagedStoreError as error:
+            why, hint = error.why, "Mend it first, with viz doctor --repair, or import into another logdir."
+        except (StoreError, FileNotFoundError):
+            continue
+        if why:
+            raise LogdirError(message(f"{path} may hold some of this already: {why}.", hint=hint))
+
+
+# Not of an import that was stopped before its first batch, which holds neither.
+_IS_LOST = (
+    "SELECT NOT EXISTS (SELECT 1 FROM receipts) AND (EXISTS (SELECT 1 FROM scalars) OR EXISTS (SELECT 1 FROM sketches) "
+    "OR EXISTS (SELECT 1 FROM media))"
+)
+
+READ_FROM = "read from "
+"""What the library of a segment begins with that was imported."""
 
 
 def _newness(receipt: Mapping[str, Any]) -> tuple[int, int]:

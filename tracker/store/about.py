@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tracker.errors import DamagedBytesError
 from tracker.store import read_only
 from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
 from tracker.store.run_files import RunFiles
@@ -28,14 +29,15 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
     for segment in files.segments():
         about: dict[str, Any] = {"host": segment.writer.host, "rank": segment.rank, "reason": segment.reason}
         about |= {"created": segment.created, **segment.environment}
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
         for form, data in rows:
-            about |= (
-                packed.parsed(data, "environment")
-                if form == "application/json"
-                else {"diff": data.decode("utf-8", "replace")}
-            )
+            with read_only.reading(segment.path):
+                about |= (
+                    packed.parsed(data, "environment")
+                    if form == "application/json"
+                    else {"diff": data.decode("utf-8", "replace")}
+                )
         found.append(about)
     return found
 
@@ -47,16 +49,17 @@ def console(files: RunFiles, since: Mapping[str, int] | None, limit: int | None)
     earlier = False
     for segment in files.segments():
         known = (cursor.get(segment.id, -1), -1 if limit is None else limit + 1)
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             rows = connection.execute(_CONSOLE, known).fetchall()
         if limit is not None and len(rows) > limit:
             rows.pop()
             earlier = True
         for number, wall_time, step, attributes, data in rows[::-1]:
-            stream = str(json.loads(attributes).get("stream", "stdout"))
-            words = bytes(data).decode("utf-8", "replace")
-            pieces.append(ConsolePiece(segment.id, segment.rank, wall_time, step, stream, words))
-            cursor[segment.id] = number
+            with read_only.reading(segment.path):
+                stream = str(_said(attributes).get("stream", "stdout"))
+                words = bytes(data).decode("utf-8", "replace")
+                pieces.append(ConsolePiece(segment.id, segment.rank, float(wall_time), int(step), stream, words))
+                cursor[segment.id] = number
     return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
 
 
@@ -64,7 +67,16 @@ def marks(files: RunFiles) -> list[Mark]:
     """What was marked, by time."""
     found = []
     for segment in files.segments():
-        with read_only.snapshot(segment.path) as connection:
+        with files.snapshot(segment.path) as connection:
             for step, wall_time, kind, text, attributes in connection.execute(_MARKS):
-                found.append(Mark(step, wall_time, kind, text, json.loads(attributes)))
+                at = None if step is None else int(step)
+                found.append(Mark(at, float(wall_time), str(kind), str(text), _said(attributes)))
     return sorted(found, key=lambda mark: mark.wall_time)
+
+
+def _said(attributes: str) -> dict[str, Any]:
+    """What a row says of itself, which is an object in JSON."""
+    found = json.loads(attributes)
+    if not isinstance(found, dict):
+        raise DamagedBytesError("attributes that are none")
+    return found

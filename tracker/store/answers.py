@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import DamagedBytesError, message
 from tracker.values import packed, stored_array
 from tracker.values.histogram import Histogram
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,12 @@ class MediaItem:
     parts: tuple[MediaItem, ...] = ()
     """What belongs to it: masks of a picture, pictures in a table's cells."""
 
+    def said(self, name: str, kinds: type[Kind] | tuple[type[Kind], ...], default: Kind | None = None) -> Kind | None:
+        """One of its attributes. They lie in a file that anybody may have made: one that is missing, or is not of the
+        kinds that it should be, is the default."""
+        found = self.attributes.get(name)
+        return found if isinstance(found, kinds) else default
+
     @property
     def data(self) -> bytes:
         """The encoded bytes."""
@@ -112,9 +121,18 @@ class MediaItem:
 
     @property
     def table(self) -> dict[str, list[Any]]:
-        """A table's values by column; a picture is {"image": its number among the table's `parts`}."""
-        columns = self.json["columns"]
-        return {each["name"]: [_number_of(cell, each["kind"]) for cell in each["values"]] for each in columns}
+        """A table's values by column; a picture is {"image": its number among the table's `parts`}.
+
+        Raises:
+            DamagedBytesError: it is none.
+        """
+        try:
+            columns = self.json["columns"]
+            return {each["name"]: [_number_of(cell, each["kind"]) for cell in each["values"]] for each in columns}
+        except (LookupError, TypeError, ValueError) as error:
+            if isinstance(error, DamagedBytesError):
+                raise
+            raise DamagedBytesError(message("This table has no columns as a table's are: it is damaged.")) from error
 
 
 @dataclass(frozen=True)

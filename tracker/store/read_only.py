@@ -84,8 +84,7 @@ def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LON
         raise FileNotFoundError(f"there is no segment {path}")
     with reading(path):  # SQLite's error may cite words that are no text
         connection, (application, version) = _identified(path, time.monotonic() + patience_s)
-    if hasattr(connection, "setlimit"):  # Python 3.11
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest_bytes)
+    _limit_length(connection, longest_bytes)
     if application != columns.APPLICATION_ID:
         connection.close()
         if application == 0 and version == 0 and path.stat().st_size < 4096:
@@ -99,6 +98,23 @@ def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LON
             "update with: pip install -U everystep",
         )
     return connection
+
+
+def bound(
+    connection: sqlite3.Connection, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES
+) -> None:
+    """The same for the next question to a file that stays open: its time begins anew."""
+    _limit_length(connection, longest_bytes)
+    _limit_time(connection, time.monotonic() + patience_s)
+
+
+def _limit_length(connection: sqlite3.Connection, longest_bytes: int) -> None:
+    if hasattr(connection, "setlimit"):  # Python 3.11
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest_bytes)
+
+
+def _limit_time(connection: sqlite3.Connection, deadline: float) -> None:
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
 
 
 @contextlib.contextmanager
@@ -214,9 +230,8 @@ def _looked_into(
     try:
         for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
             connection.execute(f"PRAGMA {pragma}")
-        if hasattr(connection, "setlimit"):  # Python 3.11
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_SAID_BYTES)  # the words of a schema are few
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
+        _limit_length(connection, LONGEST_SAID_BYTES)  # the words of a schema are few
+        _limit_time(connection, deadline)
         connection.execute("BEGIN")  # the file is locked once for the three: a quarter of what opening it costs
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]

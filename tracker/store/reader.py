@@ -64,12 +64,13 @@ class Store:
         import pandas
 
         frames = []
-        for run in self.runs():
-            for tag in run.tags("scalar"):
-                if tags is None or tag in tags:
-                    points = run.scalars(tag)
-                    columns = {"step": points.step, "wall_time": points.wall_time, "value": points.value}
-                    frames.append(pandas.DataFrame({"run": run.name, "tag": tag, **columns}))
+        for each in self.runs():
+            with each.held() as run:
+                for tag in run.tags("scalar"):
+                    if tags is None or tag in tags:
+                        points = run.scalars(tag)
+                        columns = {"step": points.step, "wall_time": points.wall_time, "value": points.value}
+                        frames.append(pandas.DataFrame({"run": run.name, "tag": tag, **columns}))
         if not frames:
             return pandas.DataFrame(columns=["run", "tag", "step", "wall_time", "value"])
         return pandas.concat(frames, ignore_index=True)

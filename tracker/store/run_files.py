@@ -1,7 +1,8 @@
 """The segment files of a run, each opened for one question and closed after it.
 
-Opening one takes 80 µs, so that nothing need be held open: no reader ever keeps a writer from folding its file or
-SQLite from reusing its WAL.
+Opening one takes 80 µs and looking into it as long again, so that nothing need be held open: no reader ever keeps a
+writer from folding its file or SQLite from reusing its WAL. Who asks thousands of questions in a row, as an export does
+for each of its tags, holds them for as long (`HeldFiles`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tracker.errors import StoreError
 from tracker.store import read_only, segments
 from tracker.store.segments import Segment
 
+SAID = read_only.LONGEST_SAID_BYTES
 _BLOB = "SELECT data FROM blobs WHERE hash=?"
 
 
@@ -45,7 +47,7 @@ class RunFiles:
         """Those that can be read, oldest first; see `problems` for the others."""
         found = []
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), self._said(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), self.snapshot(path, SAID) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
                     found.append(segment)
@@ -56,7 +58,7 @@ class RunFiles:
         found: list[StoreError] = []
         for path in logdir.segment_files(self.folder):
             try:
-                with self._said(path) as connection:
+                with self.snapshot(path, SAID) as connection:
                     segments.read(connection, path)
             except StoreError as error:
                 found.append(error)
@@ -64,9 +66,17 @@ class RunFiles:
                 continue
         return found
 
-    @staticmethod
-    def _said(path: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        return read_only.snapshot(path, longest_bytes=read_only.LONGEST_SAID_BYTES)
+    def snapshot(
+        self, path: Path, longest_bytes: int = read_only.LONGEST_VALUE_BYTES
+    ) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """One of the files as it stands at this moment, for one question; see `read_only.snapshot`."""
+        return read_only.snapshot(path, longest_bytes=longest_bytes)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[HeldFiles]:
+        """The same files, each opened once for all that is asked of them within."""
+        with contextlib.ExitStack() as stack:
+            yield HeldFiles(self.folder, stack)
 
     @contextlib.contextmanager
     def series(self, kind: str, tag: str) -> Iterator[list[Part]]:
@@ -76,7 +86,7 @@ class RunFiles:
         with contextlib.ExitStack() as stack:
             found = []
             for segment in known:
-                connection = stack.enter_context(read_only.snapshot(segment.path))
+                connection = stack.enter_context(self.snapshot(segment.path))
                 row = connection.execute("SELECT id FROM series WHERE kind=? AND tag=?", (kind, tag)).fetchone()
                 if row is not None:
                     found.append(Part(segment, connection, row[0], limits[segment.id]))
@@ -85,14 +95,63 @@ class RunFiles:
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when no segment has them."""
         for path in logdir.segment_files(self.folder):
-            with contextlib.suppress(StoreError, FileNotFoundError), read_only.snapshot(path) as connection:
+            with contextlib.suppress(StoreError, FileNotFoundError), self.snapshot(path) as connection:
                 row = connection.execute(_BLOB, (digest,)).fetchone()
                 if row is not None:
                     return bytes(row[0])
         return None
 
+    def blob_of(self, path: Path, digest: str) -> bytes:
+        """The bytes named by a hash in one file."""
+        with self.snapshot(path) as connection:
+            return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])
 
-def blob_of(path: Path, digest: str) -> bytes:
-    """The bytes named by a hash in one file."""
-    with read_only.snapshot(path) as connection:
-        return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])
+
+class HeldFiles(RunFiles):
+    """The files of a run for many questions in a row; between two of them none is locked.
+
+    Of the run there is what there was at the first question: a segment that is begun meanwhile is not among them.
+
+    Args:
+        folder: Where they lie.
+        stack: Closes them.
+    """
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        super().__init__(folder)
+        self._stack = stack
+        self._open: dict[Path, sqlite3.Connection] | None = {}
+        self._segments: list[Segment] | None = None
+        stack.callback(self._let_go)
+
+    def segments(self) -> list[Segment]:
+        """Those that could be read at the first question."""
+        if self._segments is None:
+            self._segments = super().segments()
+        return self._segments
+
+    @contextlib.contextmanager
+    def snapshot(self, path: Path, longest_bytes: int = read_only.LONGEST_VALUE_BYTES) -> Iterator[sqlite3.Connection]:
+        """One of the files as it stands at this moment; within a question that is being asked, as it stands there."""
+        if self._open is None:  # an item whose bytes are asked for later
+            with read_only.snapshot(path, longest_bytes=longest_bytes) as connection:
+                yield connection
+            return
+        held = self._open.get(path)
+        if held is None:
+            held = self._open[path] = read_only.connect(path)
+            self._stack.callback(held.close)
+        if held.in_transaction:
+            yield held
+            return
+        read_only.bound(held, longest_bytes=longest_bytes)
+        with read_only.reading(path):
+            held.execute("BEGIN")
+            try:
+                yield held
+            finally:
+                if held.in_transaction:  # some errors end it
+                    held.execute("ROLLBACK")
+
+    def _let_go(self) -> None:
+        self._open = None

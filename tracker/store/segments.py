@@ -106,6 +106,9 @@ _TOO_LARGE = "too large"
 
 MAX_DEPTH = 64
 
+MOST_SERIES = 200_000
+"""Of one file: ten times the tags of the largest run that was seen. Their names are held in memory, 200 bytes each."""
+
 MAX_PID = 1 << 31
 
 

@@ -8,19 +8,20 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
-from tracker.store import about, read_only, segments, stretch, studies
+from tracker.store import about, segments, stretch, studies
 from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.distribution import distribution
 from tracker.store.envelope import AXES, Envelope, envelope
-from tracker.store.run_files import Part, RunFiles, blob_of
+from tracker.store.run_files import Part, RunFiles
 from tracker.store.scalar_levels import ScalarLevels
-from tracker.store.segments import Segment
+from tracker.store.segments import MOST_SERIES, Segment
 from tracker.store.sketch_levels import SketchLevels
 from tracker.store.stretch import Points
 from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
@@ -45,13 +46,19 @@ _MEDIA_STEPS = "SELECT DISTINCT step FROM media WHERE series=?"
 class StoredRun:
     """A run as it stands in its files at the moment of each question."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:
         self.name = name
         self.folder = folder
-        self._files = RunFiles(folder)
+        self._files = files or RunFiles(folder)
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.name!r}>"
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[StoredRun]:
+        """The same run for many questions in a row, such as one for each of its tags: its files are opened once."""
+        with self._files.held() as files:
+            yield StoredRun(self.name, self.folder, files)
 
     # --- what the run says of itself -----------------------------------------------------------------
 
@@ -91,9 +98,11 @@ class StoredRun:
             raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
         found: set[str] = set()
         for segment in self.segments():
-            with read_only.snapshot(segment.path) as connection:
+            with self._files.snapshot(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
-                tags = {tag for tag, own in rows if kind is not None or own not in ABOUT_KINDS}
+                tags = {tag for tag, own in islice(rows, MOST_SERIES + 1) if kind is not None or own not in ABOUT_KINDS}
+                if len(tags) + len(ABOUT_KINDS) > MOST_SERIES:
+                    raise DamagedBytesError("it holds more series than any run")
                 if not all(isinstance(tag, str) for tag in tags):
                     raise DamagedBytesError("a series whose name is no text")
             found |= tags
@@ -218,7 +227,7 @@ class StoredRun:
                             raise DamagedBytesError(f"a {kind} whose attributes are none")
                         if not (isinstance(at, int) and isinstance(place, int) and isinstance(wall_time, (int, float))):
                             raise DamagedBytesError(f"a {kind} whose step or time is no number")
-                        read = partial(blob_of, part.segment.path, digest)
+                        read = partial(self._files.blob_of, part.segment.path, digest)
                         item = MediaItem(at, wall_time, place, form, said, digest, read)
                         if "belongs" in said and items:
                             items[-1] = replace(items[-1], parts=(*items[-1].parts, item))

@@ -86,16 +86,21 @@ def quality_curves(items: Sequence[MediaItem]) -> list[QualityCurve]:
     found: list[QualityCurve] = []
     for item in items:
         array = stored_array.read(item.data)
-        if item.attributes.get("part") == "confidence":
+        if item.said("part", str) == "confidence":
             if found and array.shape == found[-1].tp.shape:
                 found[-1] = replace(found[-1], confidence=array.astype(float))
             continue
         if array.ndim != 2 or array.shape[0] != 6:
             raise DamagedBytesError(f"a curve of quality has 6 rows, not {array.shape}")
         tp, fp, tn, fn, precision, recall = array.astype(float)
-        about = item.attributes
-        auc, ap = (about["auc"], about["ap"]) if "auc" in about else _areas(tp, fp, tn, fn, precision)
-        found.append(QualityCurve(item.step, item.wall_time, tp, fp, tn, fn, precision, recall, None, auc, ap, about))
+        auc, ap = _areas(tp, fp, tn, fn, precision)
+        if {"auc", "ap"} <= item.attributes.keys():  # exact ones; None where there was one class only
+            auc, ap = item.said("auc", (int, float)), item.said("ap", (int, float))
+        found.append(
+            QualityCurve(
+                item.step, item.wall_time, tp, fp, tn, fn, precision, recall, None, auc, ap, item.attributes
+            )
+        )  # fmt: skip
     return found
 
 
@@ -106,28 +111,41 @@ def confusions(items: Sequence[MediaItem]) -> list[Confusion]:
         counts = stored_array.read(item.data)
         if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
             raise DamagedBytesError(f"a confusion matrix is square, not {counts.shape}")
-        names = item.attributes.get("classes") or [str(number) for number in range(len(counts))]
-        found.append(Confusion(item.step, item.wall_time, counts, [str(name) for name in names]))
+        names = [str(name) for name in item.said("classes", list) or ()]
+        if len(names) != len(counts):
+            names = [str(number) for number in range(len(counts))]
+        found.append(Confusion(item.step, item.wall_time, counts, names))
     return found
 
 
 def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbedding | None:
     """The embedding logged at a step, the newest by default; None where there is none."""
-    starts = [i for i, item in enumerate(items) if item.attributes.get("part") == "vectors"]
+    starts = [i for i, item in enumerate(items) if item.said("part", str) == "vectors"]
     wanted = [i for i in starts if step is None or items[i].step == step]
     if not wanted:
         return None
     first = wanted[-1]
     after = [i for i in starts if i > first]
-    parts = {item.attributes.get("part"): item for item in items[first : after[0] if after else None]}
+    parts = {item.said("part", str): item for item in items[first : after[0] if after else None]}
     vectors = stored_array.read(parts["vectors"].data)
     if vectors.ndim != 2:
         raise DamagedBytesError(f"an embedding is a table, not {vectors.shape}")
-    words: dict[str, Any] = packed.parsed(parts["labels"].data, "table of labels") if "labels" in parts else {}
-    rows = words.get("rows") or []
-    header = words.get("header") or ["label", *(f"label {k}" for k in range(2, len(rows[0]) + 1 if rows else 0))]
+    words = packed.parsed(parts["labels"].data, "table of labels") if "labels" in parts else {}
+    rows, header = _labels(words)
     sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None
     return StoredEmbedding(items[first].step, items[first].wall_time, vectors, header, rows, sprites)
+
+
+def _labels(words: Any) -> tuple[list[list[str]], list[str]]:
+    """A row of words for each vector, and what stands above their columns."""
+    rows, header = (words.get(name) or [] if isinstance(words, dict) else None for name in ("rows", "header"))
+    if not (isinstance(rows, list) and isinstance(header, list) and all(isinstance(row, list) for row in rows)):
+        raise DamagedBytesError("labels of an embedding are rows of words")
+    width = max(map(len, rows), default=0)
+    return (
+        [[str(word) for word in row] for row in rows],
+        [str(name) for name in header] or ["label", *(f"label {k}" for k in range(2, width + 1))],
+    )
 
 
 def meshes(items: Sequence[MediaItem]) -> list[StoredMesh]:
@@ -138,7 +156,8 @@ def meshes(items: Sequence[MediaItem]) -> list[StoredMesh]:
     """
     groups: list[dict[str, MediaItem]] = []
     for item in items:
-        part = item.attributes.get("part", "vertices")
+        part = item.said("part", str, "vertices")
+        assert part is not None
         if not groups or part in groups[-1] or next(iter(groups[-1].values())).step != item.step:
             groups.append({})
         groups[-1][part] = item
