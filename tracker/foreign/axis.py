@@ -6,7 +6,9 @@ into 1970. A column that is neither is a curve like any other.
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -14,10 +16,32 @@ from typing import Any
 
 from tracker.foreign.log import number
 
-STEPS = ("step", "global_step", "_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
-"""Columns that count, in the order in which they are believed."""
+COUNTERS = (
+    "step", "global_step", "global step", "_step", "trainer/global_step",
+    "iteration", "iter", "itr", "training_iteration", "epoch", "epochs", "epoch_id",
+)  # fmt: skip
+"""Columns that count and mean nothing else, in the order in which they are believed."""
 
-TIMES = ("wall_time", "walltime", "wall time", "_timestamp", "timestamp", "time", "created_at", "date", "t")
+STEPS = (
+    *COUNTERS[:5], "total_timesteps", "total timesteps", "timesteps_total", "num_timesteps", *COUNTERS[5:],
+    "iterations", "timesteps", "timestep", "total_steps", "env_steps", "frames", "frame", "update", "updates", "generation", "gen",
+    "episode", "episodes", "ep", "round", "batch", "batch_idx", "trial", "number", "index",
+)  # fmt: skip
+"""The same with those that may be an amount as well, and must go up to be believed.
+What stands before a "/" is a group of them."""
+
+TIMES = (
+    "wall_time", "walltime", "wall time", "_timestamp", "timestamp", "time", "created_at", "date", "datetime",
+    "created", "date_time", "datetime_start", "start_time", "started_at", "time_stamp", "t",
+)  # fmt: skip
+
+_PLACES = frozenset(STEPS) | frozenset(TIMES)
+
+_DATE = re.compile(
+    r"(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4}))"
+    r"(?:[T _-]+(\d\d?)[:-](\d\d)(?:[:-](\d\d)(?:[.,](\d+))?)?)?(?: ?([Zz]|[-+]\d\d:?\d\d))?"
+)
+"""A date as in ISO 8601, and as people write it: 2026/01/31 12:30, 31.1.2026, 2026-01-31 12-30-05."""
 
 SINCE_1973 = 1e8
 """Seconds; a smaller number is no moment of a training but a time since its start."""
@@ -32,17 +56,20 @@ class Axis:
         clock: The column of times; None where all are as old as the file.
         start: Of a clock that runs from the start of the training: when that was, in seconds since the epoch.
         modified: When the file was last written, in seconds since the epoch.
+        numbering: The column that numbers the rows of the file; None where none does.
     """
 
     counter: str | None
     clock: str | None
     start: float | None
     modified: float
+    numbering: str | None = None
 
     @property
     def taken(self) -> set[str]:
         """Columns that are no curves of their own: a time since the start is one."""
-        return {each for each in (self.counter, self.clock if self.start is None else None) if each is not None}
+        places = (self.counter, self.numbering, self.clock if self.start is None else None)
+        return {each for each in places if each is not None}
 
     def step(self, row: Mapping[str, Any], place: int, last: Any) -> Any:
         """What stands for a row's step; one that says none belongs to the row before."""
@@ -59,20 +86,23 @@ class Axis:
         return found if self.start is None else self.start + found
 
 
-def axis_of(rows: Sequence[Mapping[str, Any]], modified: float, start: float | None = None) -> Axis:
+def axis_of(
+    rows: Sequence[Mapping[str, Any]], modified: float, start: float | None = None, numbering: str | None = None
+) -> Axis:
     """Looks at all rows.
 
     Args:
         rows: Values by column; one that is empty is None, "" or not there.
         modified: When the file was last written, in seconds since the epoch.
         start: When the training began, if the file says so.
+        numbering: A column that numbers the rows: their step where no other counts, and never a curve.
     """
     columns: dict[str, tuple[str, list[Any]]] = {}
     for row in rows:
         for name, value in row.items():
             if value is not None and value != "":
                 columns.setdefault(str(name).strip().lower(), (name, []))[1].append(value)
-    counter = next((columns[name][0] for name in STEPS if name in columns and _counts(columns[name][1], rows)), None)
+    counter = next((key for key, values in _candidates(columns) if _counts(key, values, rows)), numbering)
     for name in TIMES:
         if name not in columns or columns[name][0] == counter:
             continue
@@ -82,24 +112,61 @@ def axis_of(rows: Sequence[Mapping[str, Any]], modified: float, start: float | N
         if not known or len(known) * 2 < len(values):
             continue
         if min(known) >= SINCE_1973:
-            return Axis(counter, key, None, modified)
+            return Axis(counter, key, None, modified, numbering)
         if max(known) < SINCE_1973 and min(known) >= 0 and (start is not None or known == sorted(known)):
-            return Axis(counter, key, modified - known[-1] if start is None else start, modified)
-    return Axis(counter, None, None, modified)
+            return Axis(counter, key, modified - known[-1] if start is None else start, modified, numbering)
+    return Axis(counter, None, None, modified, numbering)
 
 
-def _counts(values: list[Any], rows: Sequence[Any]) -> bool:
-    """Whether a column counts: whole numbers in most rows, and not always the same one."""
+def _candidates(columns: Mapping[str, tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
+    """Columns that may count by their names, the more believed first: `step`, and then `time/step`."""
+    found = []
+    for name in STEPS:
+        found += [column for each, column in columns.items() if each == name]
+        found += [column for each, column in columns.items() if each != name and each.rpartition("/")[2] == name]
+    return found
+
+
+def _counts(key: str, values: list[Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a column counts the rows: whole numbers in most of them, not always the same, and no row is repeated."""
     if len(values) * 2 < len(rows):
         return False
     numbers = [found for value in values if (found := number(value)) is not None and math.isfinite(found)]
     if len(numbers) * 10 < len(values) * 9 or any(each != int(each) for each in numbers):
         return False  # a word in one row of many is that row's fault, a fraction says that it is a curve
-    return len(values) < 3 or len(set(map(str, values))) > 1
+    if len(values) > 2 and len(set(map(str, values))) == 1:
+        return False
+    if key.strip().lower() in COUNTERS:
+        return _repeated(key, rows) * 2 <= len(rows) - 1
+    distinct = len(set(numbers))
+    return numbers == sorted(numbers) and distinct * 10 >= len(numbers) * 9
+
+
+def goes_up(values: Sequence[Any]) -> bool:
+    """Whether all are whole numbers, each beyond the one before."""
+    numbers = [number(value) for value in values]
+    found = [each for each in numbers if each is not None and math.isfinite(each) and each == int(each)]
+    return len(found) == len(numbers) and all(before < after for before, after in itertools.pairwise(found))
+
+
+def _repeated(key: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Rows that have a value at the same count, and for mostly the same curves, as the row before: batches of an epoch.
+
+    A row of the training and one of its validation at the same step say different things.
+    """
+    found, before, last = 0, set[str](), None
+    for row in rows:
+        said = {
+            name for name, value in row.items() if value not in ("", None) and str(name).strip().lower() not in _PLACES
+        }
+        count = row.get(key)
+        found += count is not None and count == last and len(said & before) * 2 > len(said)
+        before, last = said, count
+    return found
 
 
 def seconds(value: Any) -> float | None:
-    """A time as seconds: a number of them, or of milli-, micro- or nanoseconds since 1970; or a date as in ISO 8601."""
+    """A time as seconds: a number of them, or of milli-, micro- or nanoseconds since 1970; or a date, see `_DATE`."""
     found = number(value)
     if found is not None:
         if not math.isfinite(found):
@@ -108,8 +175,16 @@ def seconds(value: Any) -> float | None:
             if found > least:
                 return found / unit
         return found
+    said = _DATE.fullmatch(str(value).strip())
+    if said is None:
+        return None
+    year, month, day, last_day, last_month, last_year, hour, minute, second, fraction, zone = said.groups()
     try:
-        moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+        moment = datetime(
+            int(year or last_year), int(month or last_month), int(day or last_day),
+            int(hour or 0), int(minute or 0), int(second or 0), tzinfo=timezone.utc,
+        ).timestamp()  # fmt: skip
     except (ValueError, OverflowError):
         return None
+    away = 0 if zone in (None, "Z", "z") else int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[-2:])) * 60
+    return moment + float(f"0.{fraction or 0}") - away

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,14 +18,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tracker.foreign.axis import seconds
 from tracker.foreign.log import number, parsed
 
 DELIMITERS = (",", "\t", ";", "|")
+BLANKS = " "
+"""Columns side by side, as R's write.table and hand-made loggers print them: tried where no other delimiter divides."""
+
 LOOKED_AT = 200
 """Rows by which delimiter and decimal mark are told."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_WRAPPED = re.compile(r"(?:\w+\.)*(?:[Tt]ensor|[Aa]rray|float\d+|int\d+)\(\[*([-+\w.]+)\]*(?:,.*)?\)", re.DOTALL)
+"""A number of NumPy, PyTorch, JAX or TensorFlow that was written as Python shows it: tensor(0.5, device='cuda:0')."""
+
+_UNIT = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ([A-Za-zµ°]{1,6}(?:/[A-Za-z]{1,6})?)")
+"""A number with its unit, as nvidia-smi writes them: 1024 MiB."""
+
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+(?:[eE][-+]?\d+)?")
 _POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
@@ -34,12 +46,14 @@ class CsvTable:
 
     Attributes:
         names: Of its columns, as they are written; "column 3" where there is none.
+        numbering: The column that has no name and numbers the rows, as pandas and R write one; None where none does.
         rows: Cells by column; an empty cell is not there.
         about: What a JSON comment in front says of the whole, as Stable-Baselines writes one.
         left_out: What is not among the rows, in words, and how often.
     """
 
     names: list[str] = field(default_factory=list)
+    numbering: str | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -61,10 +75,14 @@ def read(path: Path) -> CsvTable:
     rows = list(_cells(text, delimiter))
     if not rows:
         return table
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
     if all(_is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
-        width = Counter(len(row) for row in rows).most_common(1)[0][0]
         table.names = [f"column {place + 1}" for place in range(width)]
+        nameless = len(table.names) > 1
     else:
+        if len(rows) > 2 and all(len(row) == len(rows[0]) + 1 and row[-1] for row in rows[1:]):
+            rows[0].insert(0, "")  # R numbers the rows and gives that column no place in the header
+        nameless = rows[0][0] == ""
         table.names = _named(rows.pop(0))
     ends = text.endswith(("\n", "\r"))
     if rows and not ends and len(rows[-1]) < len(table.names):
@@ -82,7 +100,43 @@ def read(path: Path) -> CsvTable:
         found = {name: plain(cell, comma) for name, cell in zip(names, row, strict=False) if cell}
         if found:
             table.rows.append(found)
+    _without_units(table)
+    if nameless and table.names and _numbers_rows([row.get(table.names[0]) for row in table.rows]):
+        table.numbering = table.names[0]
     return table
+
+
+def is_table(path: Path) -> bool:
+    """Whether a text is a table: a header of words, and under it rows of as many cells of which most are numbers.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(LOOKED_AT_BYTES)
+    whole = len(head) < LOOKED_AT_BYTES
+    text, delimiter = _front(decoded(head), CsvTable())
+    try:
+        rows = list(_cells(text, delimiter or _delimiter(text)))[: None if whole else -1]
+    except csv.Error:
+        return False
+    header, rows = (rows[0] if rows else []), [row for row in rows[1:] if row != rows[0]]
+    while header and not header[-1]:
+        header.pop()
+    words = len(set(header)) == len(header) > 1 and all(header) and not any(map(_is_number, header))
+    filled = [cell for row in rows for cell in row if cell]
+    fitting = sum(len(header) <= len(row) <= len(header) + 1 for row in rows)
+    return (
+        words
+        and bool(rows)
+        and fitting * 10 >= len(rows) * 9
+        and sum(_is_number(cell) or bool(_UNIT.fullmatch(cell)) or seconds(cell) is not None for cell in filled) * 2
+        >= len(filled)
+    )
+
+
+LOOKED_AT_BYTES = 64_000
+"""Of a text, to tell whether it is a table."""
 
 
 def decoded(data: bytes) -> str:
@@ -103,6 +157,8 @@ def decoded(data: bytes) -> str:
 def plain(cell: str, comma: bool = False) -> str:
     """A cell as Python writes numbers, where it is one: without thousands, decimal comma and percent; else as it is."""
     text = cell
+    if "(" in text and (wrapped := _WRAPPED.fullmatch(text)):
+        text = wrapped[1]
     percent = text.endswith("%")
     if percent:
         text = text[:-1].strip()
@@ -153,10 +209,14 @@ def _delimiter(text: str) -> str:
             return (0, 0)
         return (sum(len(row) == len(rows[0]) for row in rows), len(rows[0]))
 
-    return max(DELIMITERS, key=agreement)
+    found = max(DELIMITERS, key=agreement)
+    lines = sum(bool(line.strip()) for line in head.split("\n"))
+    return BLANKS if agreement(found)[0] * 2 < lines and agreement(BLANKS)[0] * 2 > lines else found
 
 
 def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    if delimiter == BLANKS:  # however many, also before and behind the cells
+        text = "\n".join(line.strip() for line in text.splitlines())
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
         if row:
             yield [cell.strip() for cell in row]
@@ -171,6 +231,31 @@ def _named(cells: list[str]) -> list[str]:
     while names and not cells[len(names) - 1]:  # a delimiter at the end of each line
         names.pop()
     return names
+
+
+def _without_units(table: CsvTable) -> None:
+    """Takes the unit away from the cells of a column that all have the same one; the column's name says it then."""
+    for place, name in enumerate(table.names):
+        cells = [row[name] for row in table.rows if name in row]
+        found = [_UNIT.fullmatch(cell) for cell in cells]
+        units = {each[2] for each in found if each is not None}
+        if len(units) != 1 or None in found:
+            continue
+        (unit,) = units
+        table.names[place] = named = name if unit in name else f"{name} ({unit})"
+        for row in table.rows:
+            if name in row:
+                row[named] = row.pop(name).rpartition(" ")[0]
+
+
+def _numbers_rows(cells: list[Any]) -> bool:
+    """Whether a column goes up by the same whole number from each row to the next."""
+    numbers = [number(cell) for cell in cells]
+    found = [each for each in numbers if each is not None and math.isfinite(each)]
+    if not found or len(found) < len(numbers) or found[0] != int(found[0]):
+        return False
+    ups = {after - before for before, after in itertools.pairwise(found)}
+    return len(ups) <= 1 and all(up >= 1 and up == int(up) for up in ups)
 
 
 def _is_header(row: list[str], names: list[str]) -> bool:

@@ -10,7 +10,17 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import LogdirError, message
-from tracker.foreign import databases, mlruns, model_files, rows, text_logs, wandb_files
+from tracker.foreign import (
+    catboost,
+    csv_table,
+    databases,
+    json_files,
+    mlruns,
+    model_files,
+    rows,
+    text_logs,
+    wandb_files,
+)  # fmt: skip
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.log import Log, put
@@ -183,7 +193,7 @@ def _files_below(source: Path) -> list[Path]:
     )
 
 
-def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] | None:
+def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | None]] | None:
     """The program that wrote a file, and what reads it; None when it is not known."""
     if path.name == mlruns.META:
         return ("MLflow", mlruns.read) if mlruns.is_run(path) else None
@@ -200,13 +210,17 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] 
     if ending in (".csv", ".tsv"):
         return "a CSV file", rows.read_csv
     if ending in (".jsonl", ".ndjson"):
-        return "a file of JSON lines", rows.read_json_lines
+        return "a file of JSON lines", json_files.read_lines
     if ending == ".json":
-        return "a JSON file", rows.read_json
+        return "a JSON file", json_files.read
     if b"\0" in head:
         return None
     kind = text_logs.kind_of(path)
-    return (kind, text_logs.read) if kind else None
+    if kind:
+        return kind, text_logs.read
+    if json_files.is_lines(path):
+        return "a file of JSON lines", json_files.read_lines
+    return ("a table", rows.read_csv) if csv_table.is_table(path) else None
 
 
 def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]) -> Iterator[Imported]:
@@ -219,7 +233,9 @@ def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]
         if known is not None:
             program = known[0]
             # One by one: what was read before the place where a file is damaged is kept.
-            logs.extend(log for log in known[1](path) or () if log.points or log.items or log.fault)
+            read = known[1](path)
+            found = () if read is None or isinstance(read, str) else read
+            logs.extend(log for log in found if log.points or log.items or log.fault)
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
         failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
     for log in logs:
@@ -245,8 +261,6 @@ def _run_of(path: Path, source: Path, name: str) -> str:
     return _name(name if place == "." else f"{place}/{name}")
 
 
-CATBOOST_CLOCK = "time_left.tsv"
-
 NEAR = 2
 """Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""
 
@@ -262,7 +276,7 @@ def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]
     beside = [run for folder, run in copied if path.parent in (folder, *list(folder.parents)[:NEAR])]
     if not beside or log.items or not log.points:
         return False
-    if path.name == CATBOOST_CLOCK:
+    if path.name == catboost.CLOCK:
         return True
     known = {tag.rpartition("/")[2] for run in beside for tag in StoredRun(run.name, run).tags("scalar")}
     return {tag.rpartition("/")[2] for tag in log.points} - {"epoch", "time", "step"} <= known
