@@ -24,8 +24,9 @@ COUNTERS = (
 
 STEPS = (
     *COUNTERS[:5], "total_timesteps", "total timesteps", "timesteps_total", "num_timesteps", *COUNTERS[5:],
-    "iterations", "timesteps", "timestep", "total_steps", "env_steps", "frames", "frame", "update", "updates", "generation", "gen",
-    "episode", "episodes", "ep", "round", "batch", "batch_idx", "trial", "number", "index",
+    "iterations", "timesteps", "timestep", "total_steps", "env_steps", "frames", "frame",
+    "update", "updates", "generation", "gen", "episode", "episodes", "ep", "round", "batch", "batch_idx", "trial",
+    "number", "index",
 )  # fmt: skip
 """The same with those that may be an amount as well, and must go up to be believed.
 What stands before a "/" is a group of them."""

@@ -30,8 +30,8 @@ from tracker.store.stored_run import StoredRun
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
-    "CSV and TSV with a header",
-    "JSON lines, JSON, and trainer_state.json of transformers",
+    "tables: CSV, TSV and texts with a header, also as TensorBoard and W&B give away their charts",
+    "JSON: lines, rows, lists by name, trainer_state.json of transformers, catboost_training.json",
     "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
     "what llm.c, nanoGPT, Megatron and transformers print",
@@ -70,10 +70,14 @@ class Imported:
     met: list[str] = field(default_factory=list)
     failed: bool = False
     """Whether it could not be read at all."""
+    known: bool = False
+    """Whether what it holds is in the logdir, by this import or by one before."""
+    no_log: str = ""
+    """Why a file that was looked at is no log; empty for one that is."""
 
 
 def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | None = None) -> Iterator[Imported]:
-    """Copies what is new in `source` into runs below `root`; an answer a file.
+    """Copies what is new in `source` into runs below `root`; an answer a file, also for those that are no log.
 
     Args:
         source: A file or a folder that another program wrote.
@@ -91,6 +95,8 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
     others = [source] if source.is_file() and not found else _files_below(source)
     others = [path for path in others if path not in claimed]
     understood = 0
+    no_logs: list[Imported] = []
+    told: list[tuple[Path, dict[str, int]]] = []
     for path in [path for path in others if is_trace(path)]:
         others.remove(path)
         understood += 1
@@ -104,10 +110,16 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
             yield _copied(path, root / run, run, tell)
             copied.append((path.parent, root / run))
     for path in others:
-        for done in _other(path, source, root, copied):
-            understood += 1
+        for done in _other(path, source, root, copied, told):
+            if not done.no_log:
+                understood += 1
+            elif source.is_file():
+                no_logs.append(done)
+                continue
             yield done
     if not found and not understood:
+        if no_logs and no_logs[0].no_log != NO_LOG:
+            raise LogdirError(f"{source} holds no log that is understood: {no_logs[0].no_log}.")
         raise LogdirError(
             message(
                 f"{source} holds no log that is understood.", expected="; ".join(UNDERSTOOD), got=_what_is_there(source)
@@ -119,7 +131,7 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
     done = Imported(run, path)
     try:
         if not is_whole(path) and is_beside_a_run(path):
-            done.met = ["its run is a run of ours already, and holds the same"]
+            done.met, done.known = ["its run is a run of ours already, and holds the same"], True
             return done
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
         try:
@@ -127,6 +139,7 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
             done.added, done.met = copied.added, copied.met
         finally:
             copy.close()
+        done.known = not done.met or any(logdir.segment_files(folder))  # one that was just begun is sound
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
         done.met, done.failed = [why(error)], True
     return done
@@ -223,17 +236,24 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | N
     return ("a table", rows.read_csv) if csv_table.is_table(path) else None
 
 
-def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]) -> Iterator[Imported]:
-    """What became of each run of a file that is no event file; nothing when it is no log."""
+def _other(
+    path: Path,
+    source: Path,
+    root: Path,
+    copied: list[tuple[Path, Path]],
+    told: list[tuple[Path, dict[str, int]]],
+) -> Iterator[Imported]:
+    """What became of each run of a file that is no event file."""
     logs: list[Log] = []
     failed: Imported | None = None
-    program = ""
+    program, no_log = "", NO_LOG
     try:
         known = reader_of(path)
         if known is not None:
             program = known[0]
             # One by one: what was read before the place where a file is damaged is kept.
             read = known[1](path)
+            no_log = read if isinstance(read, str) else "it has no number that could be a point of a curve"
             found = () if read is None or isinstance(read, str) else read
             logs.extend(log for log in found if log.points or log.items or log.fault)
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
@@ -242,10 +262,11 @@ def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]
         run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
         done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
-            if _is_told_by_event_files(log, path, copied):
-                done.met = ["the event files beside it hold the same curves"]
+            beside = _teller(log, path, source, copied, told)
+            if beside:
+                done.met, done.known = [f"{beside} beside it has the same curves"], True
             elif log.points or log.items:
-                done.added = put(log, path, root / run, run, program)
+                done.added, done.known = put(log, path, root / run, run, program), True
         except LogdirError as error:
             done.met, done.failed = [str(error)], True
         except Exception as error:  # noqa: BLE001 as above: the other runs of the file go on
@@ -253,6 +274,11 @@ def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]
         yield done
     if failed is not None:
         yield failed
+    elif not logs:
+        yield Imported(_run_of(path, source, path.stem), path, no_log=no_log)
+
+
+NO_LOG = "nothing in it is a table, or a line that a training printed"
 
 
 def _run_of(path: Path, source: Path, name: str) -> str:
@@ -265,16 +291,41 @@ NEAR = 2
 """Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""
 
 
-def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]]) -> bool:
-    """Whether a program wrote the same curves twice: as a table, and as event files in the same place.
+def _teller(
+    log: Log, path: Path, source: Path, copied: list[tuple[Path, Path]], told: list[tuple[Path, dict[str, int]]]
+) -> str:
+    """What else in a folder has the same curves, of a program that writes them twice; "" where nothing has.
 
     Args:
-        log: What was read of the table.
-        path: The table's file.
+        log: What was read of a file.
+        path: The file.
+        source: What is imported.
         copied: Folders of event files, and of the runs that they became.
+        told: Files of the import that were read before, and a digest of each of their curves; this one comes to them.
     """
+    if not log.points or log.items or source.is_file():
+        return ""
+    if _is_told_by_event_files(log, path, copied):
+        return "an event file"
+    if path.name in catboost.TABLES and (path.parent / catboost.TRAINING).is_file():
+        return catboost.TRAINING
+    curves = {tag: hash(tuple((step, repr(value)) for step, _, value in points)) for tag, points in log.points.items()}
+    for other, known in told:
+        two_forms = other.suffix != path.suffix or SCALARS in (path.name, other.name)
+        if other.parent == path.parent and two_forms and curves.items() <= known.items():
+            return other.name
+    told.append((path, curves))
+    return ""
+
+
+SCALARS = "scalars.json"
+"""What MMEngine writes beside a file of the same lines that has the date for a name."""
+
+
+def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]]) -> bool:
+    """Whether event files near a table have curves of all its columns."""
     beside = [run for folder, run in copied if path.parent in (folder, *list(folder.parents)[:NEAR])]
-    if not beside or log.items or not log.points:
+    if not beside:
         return False
     if path.name == catboost.CLOCK:
         return True

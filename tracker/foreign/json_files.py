@@ -84,17 +84,15 @@ def _list(found: list[Any], path: Path) -> Iterable[Log] | str:
 
 def _history(found: dict[str, Any], path: Path) -> Iterable[Log] | str:
     """Lists by name, also in parts ({"validation_0": {"auc": […]}}) or among settings; or a list of rows that count."""
-    rows = [each for each in found.values() if isinstance(each, list) and _are_rows(each)]
+    rows: list[list[Any]] = [each for each in found.values() if isinstance(each, list) and _are_rows(each)]
     if rows:
-        return wide(max(rows, key=len), path, _settings(found))
+        return wide(sorted(rows, key=len)[-1], path, _settings(found))
     lists = dict(_lists(found, ""))
     plain = all(isinstance(each, (list, dict)) for each in found.values())
     curves = {tag: values for tag, values in lists.items() if any(map(_is_number, values))}
     if not curves or not (plain or any(_MEASURE.search(tag) and len(values) > 1 for tag, values in curves.items())):
         numbers = sum(_is_number(each) for each in found.values())
-        return (
-            f"it is one JSON object of {len(found):,} values, {numbers:,} of them numbers, and no list of any: no curve"
-        )
+        return f"it is one JSON object with {numbers:,} numbers and no list of any: results or settings, no curve"
     log = Log(config=_settings(found))
     for tag, values in lists.items():
         for step, value in enumerate(values):
