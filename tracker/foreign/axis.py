@@ -26,7 +26,7 @@ STEPS = (
     *COUNTERS[:5], "total_timesteps", "total timesteps", "timesteps_total", "num_timesteps", *COUNTERS[5:],
     "iterations", "timesteps", "timestep", "total_steps", "env_steps", "frames", "frame",
     "update", "updates", "generation", "gen", "episode", "episodes", "ep", "round", "batch", "batch_idx", "trial",
-    "number", "index",
+    "number", "index", "t",
 )  # fmt: skip
 """The same with those that may be an amount as well, and must go up to be believed.
 What stands before a "/" is a group of them."""
@@ -45,7 +45,7 @@ _DATE = re.compile(
 """A date as in ISO 8601, and as people write it: 2026/01/31 12:30, 31.1.2026, 2026-01-31 12-30-05."""
 
 SINCE_1973 = 1e8
-"""Seconds; a smaller number is no moment of a training but a time since its start."""
+"""Seconds; a smaller number is no moment of a training but a time since its start, or a count."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def _counts(key: str, values: list[Any], rows: Sequence[Mapping[str, Any]]) -> b
         return False
     if key.strip().lower() in COUNTERS:
         return _repeated(key, rows) * 2 <= len(rows) - 1
-    distinct = len(set(numbers))
-    return numbers == sorted(numbers) and distinct * 10 >= len(numbers) * 9
+    ups = sum(before < after for before, after in itertools.pairwise(numbers))  # but where a training began again
+    return bool(numbers) and ups * 10 >= (len(numbers) - 1) * 9 and max(numbers) < SINCE_1973
 
 
 def goes_up(values: Sequence[Any]) -> bool:

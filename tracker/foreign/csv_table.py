@@ -30,8 +30,12 @@ LOOKED_AT = 200
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_WRAPPED = re.compile(r"(?:\w+\.)*(?:[Tt]ensor|[Aa]rray|float\d+|int\d+)\(\[*([-+\w.]+)\]*(?:,.*)?\)", re.DOTALL)
+_WRAPPED = re.compile(r"(?:\w+\.)*(?:[Tt]ensor|[Aa]rray|float\d+|int\d+)\(\[*([-+\w.]+)\]*(?:, *\w+=.*)?\)", re.DOTALL)
 """A number of NumPy, PyTorch, JAX or TensorFlow that was written as Python shows it: tensor(0.5, device='cuda:0')."""
+
+_MERGE = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
+_SPREAD = re.compile(r"([-+\d.eE%]+) ?± ?[-+\d.eE%]+")
+"""A mean and how far its values lie apart, as tables of results have them."""
 
 _UNIT = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ([A-Za-zµ°]{1,6}(?:/[A-Za-z]{1,6})?)")
 """A number with its unit, as nvidia-smi writes them: 1024 MiB."""
@@ -73,6 +77,9 @@ def read(path: Path) -> CsvTable:
     text, delimiter = _front(text, table)
     delimiter = delimiter or _delimiter(text)
     rows = list(_cells(text, delimiter))
+    merges = [row for row in rows if _MERGE.match(row[0])]
+    rows = [row for row in rows if not _MERGE.match(row[0])]
+    table.left_out["marks of a merge that was not resolved"] += len(merges)
     if not rows:
         return table
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
@@ -80,8 +87,8 @@ def read(path: Path) -> CsvTable:
         table.names = [f"column {place + 1}" for place in range(width)]
         nameless = len(table.names) > 1
     else:
-        if len(rows) > 2 and all(len(row) == len(rows[0]) + 1 and row[-1] for row in rows[1:]):
-            rows[0].insert(0, "")  # R numbers the rows and gives that column no place in the header
+        if _is_numbered(rows):
+            rows[0].insert(0, "")
         nameless = rows[0][0] == ""
         table.names = _named(rows.pop(0))
     ends = text.endswith(("\n", "\r"))
@@ -89,7 +96,11 @@ def read(path: Path) -> CsvTable:
         rows.pop()
         table.left_out["lines without an end: still being written"] += 1
     comma = delimiter != "," and _has_decimal_comma(rows)
-    for row in rows:
+    damaged = _between_others([len(row) > len(table.names) and any(row[len(table.names) :]) for row in rows])
+    for place, row in enumerate(rows):
+        if place in damaged:
+            table.left_out["rows with more cells than the header among many that fit: damaged"] += 1
+            continue
         if _is_header(row, table.names):
             table.left_out["headers between the rows"] += 1
             table.names = _named(row)
@@ -98,9 +109,11 @@ def read(path: Path) -> CsvTable:
         if any(row[len(table.names) :]):
             table.left_out["rows with more cells than the header, kept as columns by number"] += 1
         found = {name: plain(cell, comma) for name, cell in zip(names, row, strict=False) if cell}
+        table.left_out["spreads behind a ±, which are no curve"] += sum(bool(_SPREAD.fullmatch(cell)) for cell in row)
         if found:
             table.rows.append(found)
     _without_units(table)
+    table.left_out = +table.left_out
     if nameless and table.names and _numbers_rows([row.get(table.names[0]) for row in table.rows]):
         table.numbering = table.names[0]
     return table
@@ -125,7 +138,8 @@ def is_table(path: Path) -> bool:
         header.pop()
     words = len(set(header)) == len(header) > 1 and all(header) and not any(map(_is_number, header))
     filled = [cell for row in rows for cell in row if cell]
-    fitting = sum(len(header) <= len(row) <= len(header) + 1 for row in rows)
+    width = len(header) + _is_numbered([header, *rows])
+    fitting = sum(len(row) == width or not any(row[width:]) for row in rows)
     return (
         words
         and bool(rows)
@@ -157,6 +171,8 @@ def decoded(data: bytes) -> str:
 def plain(cell: str, comma: bool = False) -> str:
     """A cell as Python writes numbers, where it is one: without thousands, decimal comma and percent; else as it is."""
     text = cell
+    if "±" in text and (spread := _SPREAD.fullmatch(text)):
+        text = spread[1]
     if "(" in text and (wrapped := _WRAPPED.fullmatch(text)):
         text = wrapped[1]
     percent = text.endswith("%")
@@ -207,6 +223,8 @@ def _delimiter(text: str) -> str:
         rows = [row for row in _cells(head, delimiter) if any(row)]
         if not rows or len(rows[0]) < 2:
             return (0, 0)
+        if _is_numbered(rows):
+            return (len(rows), len(rows[0]) + 1)
         return (sum(len(row) == len(rows[0]) for row in rows), len(rows[0]))
 
     found = max(DELIMITERS, key=agreement)
@@ -233,6 +251,13 @@ def _named(cells: list[str]) -> list[str]:
     return names
 
 
+def _between_others(wide: list[bool]) -> set[int]:
+    """The few rows that are too wide where rows after them fit again, as two writers in one file leave them."""
+    last = len(wide) - 1 - next((place for place, each in enumerate(reversed(wide)) if not each), len(wide))
+    found = {place for place, each in enumerate(wide) if each and place < last}
+    return found if sum(wide) * 20 <= len(wide) else set()
+
+
 def _without_units(table: CsvTable) -> None:
     """Takes the unit away from the cells of a column that all have the same one; the column's name says it then."""
     for place, name in enumerate(table.names):
@@ -246,6 +271,11 @@ def _without_units(table: CsvTable) -> None:
         for row in table.rows:
             if name in row:
                 row[named] = row.pop(name).rpartition(" ")[0]
+
+
+def _is_numbered(rows: list[list[str]]) -> bool:
+    """Whether each row has a cell more than the header: R numbers them and gives that column no place in the header."""
+    return len(rows) > 2 and all(len(row) == len(rows[0]) + 1 and row[-1] for row in rows[1:])
 
 
 def _numbers_rows(cells: list[Any]) -> bool:

@@ -260,6 +260,13 @@ def _other(
         failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
     for log in logs:
         run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
+        home = rows.home(path)
+        if home is not None:
+            run = (
+                _run_of(home, source, home.resolve().name)
+                if home.is_relative_to(source)
+                else _name(home.resolve().name)
+            )
         done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
             beside = _teller(log, path, source, copied, told)

@@ -91,8 +91,7 @@ def _history(found: dict[str, Any], path: Path) -> Iterable[Log] | str:
     plain = all(isinstance(each, (list, dict)) for each in found.values())
     curves = {tag: values for tag, values in lists.items() if any(map(_is_number, values))}
     if not curves or not (plain or any(_MEASURE.search(tag) and len(values) > 1 for tag, values in curves.items())):
-        numbers = sum(_is_number(each) for each in found.values())
-        return f"it is one JSON object with {numbers:,} numbers and no list of any: results or settings, no curve"
+        return "it is one JSON object without a list of what was measured: results or settings, no curve"
     log = Log(config=_settings(found))
     for tag, values in lists.items():
         for step, value in enumerate(values):

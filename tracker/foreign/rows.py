@@ -34,7 +34,35 @@ def read_csv(path: Path) -> Iterable[Log] | str:
         logs = list(wide(table.rows, path, table.about, numbering=table.numbering))
     for log in logs[:1]:
         log.left_out.update(table.left_out)
+    parts = dvclive(path)
+    if parts is not None and parts[1]:
+        for log in logs:
+            log.run, log.points = parts[1], {f"{parts[1]}/{tag}": points for tag, points in log.points.items()}
     return logs
+
+
+def home(path: Path) -> Path | None:
+    """The folder that is the run of a file of one curve; None where the file is a run of its own, or names its run."""
+    parts = dvclive(path)
+    if parts is not None:
+        return parts[0]
+    found = _OF_A_CHART.fullmatch(path.stem)
+    return path.parent if found is not None and found[1] == "." else None
+
+
+def dvclive(path: Path) -> tuple[Path, str] | None:
+    """The folder of a run of DVCLive that a file is one curve of, and what its tag begins with; None for other files.
+
+    A run is `plots/metrics/train/loss.tsv`, `plots/metrics/val/loss.tsv` … in one folder.
+    """
+    if path.suffix != ".tsv" or "metrics" not in path.parts:
+        return None
+    folder = path.parent
+    while folder.parts[-2:] != ("plots", "metrics"):
+        if folder == folder.parent:
+            return None
+        folder = folder.parent
+    return folder.parents[1], path.parent.relative_to(folder).as_posix().removeprefix(".")
 
 
 def wide(
@@ -113,7 +141,7 @@ def named_by_file(path: Path) -> tuple[str, str]:
     if found is None:
         return "", path.stem
     run, tag = found.groups()
-    return (path.resolve().parent.name if run == "." else run), tag
+    return ("" if run == "." else run), tag
 
 
 def _chart(table: csv_table.CsvTable, path: Path) -> Iterable[Log]:
