@@ -96,10 +96,10 @@ def read(path: Path) -> CsvTable:
         rows.pop()
         table.left_out["lines without an end: still being written"] += 1
     comma = delimiter != "," and _has_decimal_comma(rows)
-    damaged = _between_others([len(row) > len(table.names) and any(row[len(table.names) :]) for row in rows])
+    damaged = _alone(rows, len(table.names))
     for place, row in enumerate(rows):
         if place in damaged:
-            table.left_out["rows with more cells than the header among many that fit: damaged"] += 1
+            table.left_out["rows with more cells than the header and than the rows beside: damaged"] += 1
             continue
         if _is_header(row, table.names):
             table.left_out["headers between the rows"] += 1
@@ -251,11 +251,22 @@ def _named(cells: list[str]) -> list[str]:
     return names
 
 
-def _between_others(wide: list[bool]) -> set[int]:
-    """The few rows that are too wide where rows after them fit again, as two writers in one file leave them."""
-    last = len(wide) - 1 - next((place for place, each in enumerate(reversed(wide)) if not each), len(wide))
-    found = {place for place, each in enumerate(wide) if each and place < last}
-    return found if sum(wide) * 20 <= len(wide) else set()
+def _alone(rows: list[list[str]], width: int) -> set[int]:
+    """The places of rows that are wider than the header and than the rows beside: what two writers leave in one file.
+
+    Where a training goes on with more columns, the next row has them too. Only what stands beside a row tells, so that
+    the rows of a file that grows stay what they were.
+    """
+    widths = [len(row) for row in rows]
+    return {
+        place
+        for place, own in enumerate(widths)
+        if place >= FIRST_ROWS and own > width and any(rows[place][width:]) and own not in widths[place - 1 :: 2][:2]
+    }
+
+
+FIRST_ROWS = 5
+"""After which a row that is unlike all others is told from the beginning of others like it."""
 
 
 def _without_units(table: CsvTable) -> None:
