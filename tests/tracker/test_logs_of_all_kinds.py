@@ -77,6 +77,8 @@ FILES: dict[str, tuple[str, str, Curves]] = {
     "units, and the header again and again": ("gpu.log", "timestamp, used [MiB], took\n2026/01/04 14:45:24.263, 10 MiB, 5 ms\n"
         "timestamp, used [MiB], took\n2026/01/04 14:45:25.263, 20 MiB, 7 ms\n",
         {"used [MiB]": [(0, 10.0), (1, 20.0)], "took (ms)": [(0, 5.0), (1, 7.0)]}),
+    "percents": ("x.csv", "step,gpu [%],acc\n1,37 %,50%\n2,38%,75%\n",
+        {"gpu [%]": [(1, 37.0), (2, 38.0)], "acc": [(1, 0.5), (2, 0.75)]}),
     "means and spreads": ("x.csv", "epoch,loss\n1,0.5 ± 0.1\n2,0.25±0.05\n3,0.125\n", LOSS),
     "rows of two writers at once": ("x.tsv", "iter\tloss\n" + "".join(
         f"{i}\t{i}.5\n" if i != 30 else "30\t30.531\t31.532\t32.5\n" for i in range(60)),

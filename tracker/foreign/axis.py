@@ -155,14 +155,16 @@ def _repeated(key: str, rows: Sequence[Mapping[str, Any]]) -> int:
 
     A row of the training and one of its validation at the same step say different things.
     """
-    found, before, last = 0, set[str](), None
-    for row in rows:
-        said = {
-            name for name, value in row.items() if value not in ("", None) and str(name).strip().lower() not in _PLACES
-        }
+    found = 0
+    for before, row in itertools.pairwise(rows):
         count = row.get(key)
-        found += count is not None and count == last and len(said & before) * 2 > len(said)
-        before, last = said, count
+        if count is None or count != before.get(key):
+            continue
+        said, had = (
+            {name for name, value in each.items() if value not in ("", None) and name.strip().lower() not in _PLACES}
+            for each in (row, before)
+        )
+        found += len(said & had) * 2 > len(said)
     return found
 
 

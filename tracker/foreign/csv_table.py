@@ -77,9 +77,10 @@ def read(path: Path) -> CsvTable:
     text, delimiter = _front(text, table)
     delimiter = delimiter or _delimiter(text)
     rows = list(_cells(text, delimiter))
-    merges = [row for row in rows if _MERGE.match(row[0])]
-    rows = [row for row in rows if not _MERGE.match(row[0])]
-    table.left_out["marks of a merge that was not resolved"] += len(merges)
+    if "<<<<<<<" in text:
+        whole = len(rows)
+        rows = [row for row in rows if not _MERGE.match(row[0])]
+        table.left_out["marks of a merge that was not resolved"] += whole - len(rows)
     if not rows:
         return table
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
@@ -96,6 +97,7 @@ def read(path: Path) -> CsvTable:
         rows.pop()
         table.left_out["lines without an end: still being written"] += 1
     comma = delimiter != "," and _has_decimal_comma(rows)
+    spreads = "±" in text
     damaged = _alone(rows, len(table.names))
     for place, row in enumerate(rows):
         if place in damaged:
@@ -108,8 +110,13 @@ def read(path: Path) -> CsvTable:
         names = table.names + [f"column {place + 1}" for place in range(len(table.names), len(row))]
         if any(row[len(table.names) :]):
             table.left_out["rows with more cells than the header, kept as columns by number"] += 1
-        found = {name: plain(cell, comma) for name, cell in zip(names, row, strict=False) if cell}
-        table.left_out["spreads behind a ±, which are no curve"] += sum(bool(_SPREAD.fullmatch(cell)) for cell in row)
+        found = {
+            name: plain(cell.rstrip("% ") or cell if "%" in name else cell, comma)  # under "gpu [%]" 37 % is 37
+            for name, cell in zip(names, row, strict=False)
+            if cell
+        }
+        if spreads:
+            table.left_out["spreads behind a ±, which are no curve"] += sum(map(bool, map(_SPREAD.fullmatch, row)))
         if found:
             table.rows.append(found)
     _without_units(table)
@@ -272,12 +279,16 @@ FIRST_ROWS = 5
 def _without_units(table: CsvTable) -> None:
     """Takes the unit away from the cells of a column that all have the same one; the column's name says it then."""
     for place, name in enumerate(table.names):
-        cells = [row[name] for row in table.rows if name in row]
-        found = [_UNIT.fullmatch(cell) for cell in cells]
-        units = {each[2] for each in found if each is not None}
-        if len(units) != 1 or None in found:
+        cells = (row[name] for row in table.rows if name in row)
+        unit = ""
+        for cell in cells:
+            found = _UNIT.fullmatch(cell)
+            if found is None or found[2] != (unit or found[2]):
+                unit = ""
+                break
+            unit = found[2]
+        if not unit:
             continue
-        (unit,) = units
         table.names[place] = named = name if unit in name else f"{name} ({unit})"
         for row in table.rows:
             if name in row:
