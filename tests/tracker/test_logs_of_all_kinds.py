@@ -69,6 +69,16 @@ FILES: dict[str, tuple[str, str, Curves]] = {
     "batches of an epoch": ("x.csv", "Epoch,Percent,loss\n1,0,4\n1,50,3\n2,0,2\n2,50,1\n",
         {"loss": [(0, 4.0), (1, 3.0), (2, 2.0), (3, 1.0)], "Epoch": [(0, 1.0), (1, 1.0), (2, 2.0), (3, 2.0)],
          "Percent": [(0, 0.0), (1, 50.0), (2, 0.0), (3, 50.0)]}),
+    "iterations of each epoch": ("log.json", '{"env": "x", "seed": 1}\n' + "".join(
+        json.dumps({"mode": "train", "epoch": epoch, "iter": count, "lr": 0.5}) + "\n" for epoch in (1, 2, 3)
+        for count in (50, 100)), {"seed": [(0, 1.0)], "lr": [(step, 0.5) for step in range(50, 301, 50)],
+        "epoch": [(50 * (place + 1), float(place // 2 + 1)) for place in range(6)]}),
+    "batches from zero of each epoch": ("x.csv", "epoch,batch,loss\n" + "".join(
+        f"{epoch},{batch},0.5\n" for epoch in (0, 1) for batch in range(12)), {"loss": [(step, 0.5) for step in range(24)],
+        "epoch": [(step, float(step // 12)) for step in range(24)]}),
+    "a training that was resumed an epoch earlier": ("x.csv", "epoch,step,loss\n1,10,1\n2,20,2\n3,30,3\n2,20,4\n3,30,5\n",
+        {"loss": [(10, 1.0), (20, 2.0), (30, 3.0), (20, 4.0), (30, 5.0)],
+         "epoch": [(10, 1.0), (20, 2.0), (30, 3.0), (20, 2.0), (30, 3.0)]}),
     "training and validation of an epoch": ("x.csv", "epoch,loss,val_loss\n1,0.5,\n1,,0.75\n2,0.25,\n2,,1\n",
         {"loss": [(1, 0.5), (2, 0.25)], "val_loss": [(1, 0.75), (2, 1.0)]}),
     # cells
@@ -97,6 +107,16 @@ def test_a_log_is_read_as_a_human_would(kind: str, tmp_path: Path, logdir: Path)
     found = {tag: curve(logdir, run.name, tag) for tag in run.tags("scalar")}
     assert found == wanted
     assert brought(path, logdir) == {}
+
+
+def test_encodings_of_texts(tmp_path: Path, logdir: Path) -> None:
+    """Excel's Unicode text is UTF-16 with tabs, and PowerShell puts a mark before JSON."""
+    (tmp_path / "a.txt").write_bytes("epoch\tloss\r\n1\t0,5\r\n2\t0,25\r\n3\t0,125\r\n".encode("utf-16"))
+    (tmp_path / "b.json").write_bytes('{"loss": [0.5, 0.25, 0.125]}'.encode("utf-8-sig"))
+    (tmp_path / "c.jsonl").write_bytes(b"\xef\xbb\xbf" + b'{"step": 1, "loss": 0.5}\n{"step": 2, "loss": 0.25}\n')
+    assert brought(tmp_path, logdir) == {"a": 3, "b": 3, "c": 2}
+    assert curve(logdir, "a", "loss") == LOSS["loss"]
+    assert curve(logdir, "c", "loss") == [(1, 0.5), (2, 0.25)]
 
 
 def test_a_chart_of_wandb_is_the_runs_in_it(tmp_path: Path, logdir: Path) -> None:

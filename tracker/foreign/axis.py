@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from tracker.foreign.log import number
+from tracker.foreign.log import number, whole
 
 COUNTERS = (
     "step", "global_step", "global step", "_step", "trainer/global_step",
@@ -58,6 +58,7 @@ class Axis:
         start: Of a clock that runs from the start of the training: when that was, in seconds since the epoch.
         modified: When the file was last written, in seconds since the epoch.
         numbering: The column that numbers the rows of the file; None where none does.
+        epoch: A column of epochs beside the counter; None where there is none.
     """
 
     counter: str | None
@@ -65,6 +66,7 @@ class Axis:
     start: float | None
     modified: float
     numbering: str | None = None
+    epoch: str | None = None
 
     @property
     def taken(self) -> set[str]:
@@ -72,12 +74,24 @@ class Axis:
         places = (self.counter, self.numbering, self.clock if self.start is None else None)
         return {each for each in places if each is not None}
 
-    def step(self, row: Mapping[str, Any], place: int, last: Any) -> Any:
-        """What stands for a row's step; one that says none belongs to the row before."""
-        said = row.get(self.counter) if self.counter is not None else None
-        if said is not None and said != "":
-            return said
-        return place if self.counter is None or last is None else last
+    def steps(self, placed: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Any]:
+        """What stands for the step of each row, given with its place; a row that says none belongs to the one before.
+
+        A count that begins again with each epoch goes on where the epoch before ended.
+        """
+        last: Any = None
+        ended, epoch, count = 0, math.inf, 0
+        for place, row in placed:
+            said = row.get(self.counter) if self.counter is not None else None
+            if said is None or said == "":
+                said = place if self.counter is None or last is None else last
+            last = said
+            now, own = number(row.get(self.epoch)) if self.epoch is not None else None, whole(said)
+            if now is not None and own is not None:
+                if now > epoch and own < count:
+                    ended += count + (own == 0)
+                epoch, count = now, own
+            yield said if not ended or own is None else own + ended
 
     def wall_time(self, row: Mapping[str, Any]) -> float:
         """When a row was logged, in seconds since the epoch."""
@@ -104,6 +118,7 @@ def axis_of(
             if value is not None and value != "":
                 columns.setdefault(str(name).strip().lower(), (name, []))[1].append(value)
     counter = next((key for key, values in _candidates(columns) if _counts(key, values, rows)), numbering)
+    epoch = columns["epoch"][0] if "epoch" in columns and columns["epoch"][0] != counter else None
     for name in TIMES:
         if name not in columns or columns[name][0] == counter:
             continue
@@ -113,10 +128,10 @@ def axis_of(
         if not known or len(known) * 2 < len(values):
             continue
         if min(known) >= SINCE_1973:
-            return Axis(counter, key, None, modified, numbering)
+            return Axis(counter, key, None, modified, numbering, epoch)
         if max(known) < SINCE_1973 and min(known) >= 0 and (start is not None or known == sorted(known)):
-            return Axis(counter, key, modified - known[-1] if start is None else start, modified, numbering)
-    return Axis(counter, None, None, modified, numbering)
+            return Axis(counter, key, modified - known[-1] if start is None else start, modified, numbering, epoch)
+    return Axis(counter, None, None, modified, numbering, epoch)
 
 
 def _candidates(columns: Mapping[str, tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:

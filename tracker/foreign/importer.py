@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -226,7 +227,7 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | N
         return "a file of JSON lines", json_files.read_lines
     if ending == ".json":
         return "a JSON file", json_files.read
-    if b"\0" in head:
+    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
     kind = text_logs.kind_of(path)
     if kind:

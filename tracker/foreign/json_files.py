@@ -9,6 +9,7 @@ from typing import Any
 
 from tracker.foreign import catboost
 from tracker.foreign.axis import SINCE_1973, STEPS, goes_up
+from tracker.foreign.csv_table import decoded
 from tracker.foreign.log import LONGEST_SAID, NO_PLACE, Log, parsed, parsed_json, whole
 from tracker.foreign.rows import named_by_file, wide
 
@@ -22,13 +23,13 @@ _MEASURE = re.compile(
 
 def read_lines(path: Path) -> Iterable[Log]:
     """An object a line; lines that are none are counted."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         return wide((parsed(line) for line in file if line.strip()), path, others="lines that are no JSON object")
 
 
 def is_lines(path: Path) -> bool:
     """Whether the first line of a text is a JSON object of its own."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         first = next((line for line in file if line.strip()), "")
     return first.lstrip().startswith("{") and isinstance(parsed(first), dict)
 
@@ -39,7 +40,7 @@ def read(path: Path) -> Iterable[Log] | str:
     Raises:
         ValueError, RecursionError: it is no JSON.
     """
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = decoded(path.read_bytes())
     if catboost.is_log(text):
         return catboost.read(text, path)
     try:

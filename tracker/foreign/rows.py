@@ -85,11 +85,9 @@ def wide(
     for run, own in _by_run(placed):
         log = Log(run, dict(about or {}))
         axis = axis_of([row for _, row in own], modified, started, numbering)
-        last: Any = None
-        for place, row in own:
-            last = axis.step(row, place, last)
+        for step, (_, row) in zip(axis.steps(own), own, strict=True):
             filled = {key: value for key, value in row.items() if value not in ("", None)}
-            log.add_row(filled, last, axis.wall_time(row), axis.taken)
+            log.add_row(filled, step, axis.wall_time(row), axis.taken)
         logs.append(log)
     if none and logs:
         logs[0].left_out[others] += none
