@@ -51,6 +51,16 @@ FILES: dict[str, tuple[str, str, Curves]] = {
         {"validation_0/auc": [(0, 0.5), (1, 0.75)], "validation_1/auc": [(0, 0.5), (1, 1.0)]}),
     "rows by a name": ("h.json", '{"best": 20, "checkpoints": [{"step": 10, "path": "a", "metrics": {"r": 0.5}},'
         '{"step": 20, "path": "b", "metrics": {"r": 1}}]}', {"metrics/r": [(10, 0.5), (20, 1.0)]}),
+    "rows of training and validation": ("h.json", '{"train": [{"epoch": 1, "loss": 2}, {"epoch": 2, "loss": 1}],'
+        '"val": [{"loss": 3}, {"loss": 2}]}', {"train/loss": [(1, 2.0), (2, 1.0)], "val/loss": [(0, 3.0), (1, 2.0)]}),
+    "rows by their epochs": ("h.json", '{"epoch_1": {"loss": 2}, "epoch_2": {"loss": 1, "val": {"acc": 0.5}}}',
+        {"loss": [(1, 2.0), (2, 1.0)], "val/acc": [(2, 0.5)]}),
+    "pandas' to_json": ("h.json", '{"epoch": {"0": 1, "1": 2, "10": 3}, "loss": {"0": 0.5, "1": 0.25, "10": 0.125}}', LOSS),
+    "Ray's rows": ("result.json", '{"training_iteration": 1, "r": 0.5, "config": {"lr": 0.1}, "date": "2026-01-31_12-30-05"}\n'
+        '{"training_iteration": 2, "r": 1, "config": {"lr": 0.1}, "date": "2026-01-31_12-30-15"}\n',
+        {"r": [(1, 0.5), (2, 1.0)]}),
+    "Ray's table": ("progress.csv", "training_iteration,r,config/lr,hist\n1,0.5,0.1,[]\n2,1,0.1,[3]\n",
+        {"r": [(1, 0.5), (2, 1.0)]}),
     "rows as lists": ("loss.json", "[[200, 0.5, 0.75], [400, 0.25, 1]]",
         {"column 2": [(200, 0.5), (400, 0.25)], "column 3": [(200, 0.75), (400, 1.0)]}),
     "one list": ("loss.json", "[0.5, 0.25, null]", {"loss": [(0, 0.5), (1, 0.25)]}),
@@ -192,10 +202,12 @@ def test_one_log_in_two_forms_is_there_once(tmp_path: Path, logdir: Path) -> Non
         write(tmp_path / "sb" / name, text)
     for name in ("20260101_101500.json", "scalars.json"):
         write(tmp_path / "mm" / name, lines)
+    for name, text in (("progress.csv", table), ("result.json", lines.replace("}", ', "hist": [1]}'))):
+        write(tmp_path / "ray" / name, text)
     for name in ("seed1.csv", "seed2.csv"):
         write(tmp_path / "two" / name, table)
     found = brought(tmp_path, logdir)
-    assert found == {"sb/progress": 3, "mm/20260101_101500": 3, "two/seed1": 3, "two/seed2": 3}
+    assert found == {"sb/progress": 3, "ray/result": 6, "mm/20260101_101500": 3, "two/seed1": 3, "two/seed2": 3}
     assert brought(tmp_path, logdir) == {}
 
 

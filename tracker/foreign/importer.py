@@ -198,13 +198,15 @@ def _files_below(source: Path) -> list[Path]:
     """Files of a folder that may be a log, those of a name that our own runs have left out."""
     if not source.is_dir():
         return []
-    return sorted(
+    found = [
         path
         for path in source.rglob("*")
         if (path.suffix.lower() in ENDINGS or path.name == mlruns.META)
         and may_be_read(path)
         and not logdir.is_segment(path.name)
-    )
+    ]
+    # Tables last: a program that writes JSON as well leaves out of its table what is no number.
+    return sorted(found, key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name))
 
 
 def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | None]] | None:

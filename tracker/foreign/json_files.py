@@ -85,9 +85,15 @@ def _list(found: list[Any], path: Path) -> Iterable[Log] | str:
 
 def _history(found: dict[str, Any], path: Path) -> Iterable[Log] | str:
     """Lists by name, also in parts ({"validation_0": {"auc": […]}}) or among settings; or a list of rows that count."""
-    rows: list[list[Any]] = [each for each in found.values() if isinstance(each, list) and _are_rows(each)]
-    if rows:
-        return wide(sorted(rows, key=len)[-1], path, _settings(found))
+    if keyed := _keyed(found):
+        return wide(keyed, path)
+    if parts := _parts(found, path):
+        log = Log(config=_settings(found))
+        for name, part in parts.items():
+            above = f"{name}/" if len(parts) > 1 else ""
+            log.points.update({f"{above}{tag}": points for tag, points in part.points.items()})
+            log.left_out.update(part.left_out)
+        return [log]
     lists = dict(_lists(found, ""))
     plain = all(isinstance(each, (list, dict)) for each in found.values())
     curves = {tag: values for tag, values in lists.items() if any(map(_is_number, values))}
@@ -101,11 +107,42 @@ def _history(found: dict[str, Any], path: Path) -> Iterable[Log] | str:
     return [log]
 
 
+def _parts(found: dict[str, Any], path: Path) -> dict[str, Log]:
+    """The lists of rows in an object, by name; one that says again what another does is left out."""
+    parts: dict[str, Log] = {}
+    told: list[dict[str, list[tuple[int, float]]]] = []
+    for name, each in found.items():
+        if not isinstance(each, list) or not _are_rows(each):
+            continue
+        for log in wide(each, path):
+            curves = {tag: [(step, value) for step, _, value in points] for tag, points in log.points.items()}
+            if curves and not any(curves.items() <= other.items() for other in told):
+                told.append(curves)
+                parts[f"{name}/{log.run}" if log.run else name] = log
+    return parts
+
+
+_COUNT = re.compile(r"(?:epoch|step|iter(?:ation)?)?[ _-]?(\d+)", re.IGNORECASE)
+
+
+def _keyed(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an object by their numbers ({"epoch_1": {"loss": 2}}), or of columns so, as pandas writes a table."""
+    if not found or not all(isinstance(each, dict) and each for each in found.values()):
+        return []
+    if all(_COUNT.fullmatch(key) for key in found):
+        counts = [int(key[_COUNT.fullmatch(key).start(1) :]) for key in found]  # type: ignore[union-attr]
+        return [{"step": count, **row} for count, row in zip(counts, found.values(), strict=True)]
+    if all(key.isdigit() for each in found.values() for key in each):
+        places = sorted({int(key) for each in found.values() for key in each})
+        return [{name: each.get(str(place)) for name, each in found.items()} for place in places]
+    return []
+
+
 def _are_rows(entries: list[Any]) -> bool:
-    """Whether a list is of objects that are numbered by a column of a name that means it."""
+    """Whether a list is of objects that say at which count they stand, or what was measured."""
     objects = [each for each in entries if isinstance(each, dict)]
-    numbered = sum(any(str(key).lower() in STEPS for key in each) for each in objects)
-    return len(objects) > 0 and numbered * 2 > len(entries)
+    told = sum(any(key.lower() in STEPS or _MEASURE.search(key) for key in each) for each in objects)
+    return len(objects) > 0 and told * 2 > len(entries)
 
 
 def _lists(found: Mapping[str, Any], above: str) -> Iterator[tuple[str, list[Any]]]:

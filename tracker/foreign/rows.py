@@ -83,7 +83,7 @@ def wide(
     logs = []
     modified, started = path.stat().st_mtime, number((about or {}).get("t_start"))
     for run, own in _by_run(placed):
-        log = Log(run, dict(about or {}))
+        log = Log(run, {**(about or {}), **_taken_config(own)})
         axis = axis_of([row for _, row in own], modified, started, numbering)
         for step, (_, row) in zip(axis.steps(own), own, strict=True):
             filled = {key: value for key, value in row.items() if value not in ("", None)}
@@ -92,6 +92,19 @@ def wide(
     if none and logs:
         logs[0].left_out[others] += none
     return logs
+
+
+def _taken_config(own: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
+    """The settings that Ray puts into each row, as `config` or as columns `config/lr`; the rows lose them."""
+    config: dict[str, Any] = {}
+    for _, row in own:
+        for key in [key for key in row if key == "config" or key.startswith("config/")]:
+            said = row.pop(key)
+            if key != "config":
+                config[key.removeprefix("config/")] = said
+            elif isinstance(said, dict):
+                config.update(said)
+    return config
 
 
 def _by_run(placed: list[tuple[int, dict[str, Any]]]) -> list[tuple[str, list[tuple[int, dict[str, Any]]]]]:
