@@ -12,7 +12,8 @@ import tracker
 from dashboard import cli
 from tests.tracker.test_imports_of_tables import brought, curve, write
 from tracker.foreign.axis import axis_of, seconds
-from tracker.foreign.csv_table import is_table, plain
+from tracker.foreign.cells import plain
+from tracker.foreign.csv_table import is_table
 from tracker.foreign.importer import import_logs
 
 Curves = dict[str, list[tuple[int, float]]]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.foreign.axis import seconds
+from tracker.foreign.cells import SPREAD, UNIT, has_decimal_comma, is_number, plain
 from tracker.foreign.log import number, parsed
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -29,19 +30,7 @@ LOOKED_AT = 200
 """Rows by which delimiter and decimal mark are told."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_WRAPPED = re.compile(r"(?:\w+\.)*(?:[Tt]ensor|[Aa]rray|float\d+|int\d+)\(\[*([-+\w.]+)\]*(?:, *\w+=.*)?\)", re.DOTALL)
-"""A number of NumPy, PyTorch, JAX or TensorFlow that was written as Python shows it: tensor(0.5, device='cuda:0')."""
-
 _MERGE = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
-_SPREAD = re.compile(r"([-+\d.eE%]+) ?± ?[-+\d.eE%]+")
-"""A mean and how far its values lie apart, as tables of results have them."""
-
-_UNIT = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ([A-Za-zµ°]{1,6}(?:/[A-Za-z]{1,6})?)")
-"""A number with its unit, as nvidia-smi writes them: 1024 MiB."""
-
-_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+(?:[eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 @dataclass
@@ -84,11 +73,11 @@ def read(path: Path) -> CsvTable:
     if not rows:
         return table
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
-    if all(_is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
+    if all(is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
         table.names = [f"column {place + 1}" for place in range(width)]
         nameless = len(table.names) > 1
     else:
-        if _is_numbered(rows):
+        if is_numbered(rows):
             rows[0].insert(0, "")
         nameless = rows[0][0] == ""
         table.names = _named(rows.pop(0))
@@ -96,7 +85,7 @@ def read(path: Path) -> CsvTable:
     if rows and not ends and len(rows[-1]) < len(table.names):
         rows.pop()
         table.left_out["lines without an end: still being written"] += 1
-    comma = delimiter != "," and _has_decimal_comma(rows)
+    comma = delimiter != "," and has_decimal_comma(rows[:LOOKED_AT])
     spreads = "±" in text
     damaged = _alone(rows, len(table.names))
     for place, row in enumerate(rows):
@@ -116,7 +105,7 @@ def read(path: Path) -> CsvTable:
             if cell
         }
         if spreads:
-            table.left_out["spreads behind a ±, which are no curve"] += sum(map(bool, map(_SPREAD.fullmatch, row)))
+            table.left_out["spreads behind a ±, which are no curve"] += sum(map(bool, map(SPREAD.fullmatch, row)))
         if found:
             table.rows.append(found)
     _without_units(table)
@@ -143,15 +132,15 @@ def is_table(path: Path) -> bool:
     header, rows = (rows[0] if rows else []), [row for row in rows[1:] if row != rows[0]]
     while header and not header[-1]:
         header.pop()
-    words = len(set(header)) == len(header) > 1 and all(header) and not any(map(_is_number, header))
+    words = len(set(header)) == len(header) > 1 and all(header) and not any(map(is_number, header))
     filled = [cell for row in rows for cell in row if cell]
-    width = len(header) + _is_numbered([header, *rows])
+    width = len(header) + is_numbered([header, *rows])
     fitting = sum(len(row) == width or not any(row[width:]) for row in rows)
     return (
         words
         and bool(rows)
         and fitting * 10 >= len(rows) * 9
-        and sum(_is_number(cell) or bool(_UNIT.fullmatch(cell)) or seconds(cell) is not None for cell in filled) * 2
+        and sum(is_number(cell) or bool(UNIT.fullmatch(cell)) or seconds(cell) is not None for cell in filled) * 2
         >= len(filled)
     )
 
@@ -173,25 +162,6 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         # A character cut in two at the end is a line that is still being written.
         return data.decode("utf-8", "replace") if error.start > len(data) - 4 else data.decode("cp1252", "replace")
-
-
-def plain(cell: str, comma: bool = False) -> str:
-    """A cell as Python writes numbers, where it is one: without thousands, decimal comma and percent; else as it is."""
-    text = cell
-    if "±" in text and (spread := _SPREAD.fullmatch(text)):
-        text = spread[1]
-    if "(" in text and (wrapped := _WRAPPED.fullmatch(text)):
-        text = wrapped[1]
-    percent = text.endswith("%")
-    if percent:
-        text = text[:-1].strip()
-    if comma and _COMMA.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    elif _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    if number(text) is None:
-        return cell
-    return repr(float(text) / 100) if percent else text
 
 
 def _front(text: str, table: CsvTable) -> tuple[str, str]:
@@ -219,7 +189,7 @@ def _looks_like_header(line: str, rest: str) -> bool:
     following = rest.partition("\n")[0]
     delimiter = _delimiter(following)
     cells, words = next(_cells(following, delimiter), []), next(_cells(line, delimiter), [])
-    return len(cells) == len(words) and all(map(_is_number, cells)) and not any(map(_is_number, words))
+    return len(cells) == len(words) and all(map(is_number, cells)) and not any(map(is_number, words))
 
 
 def _delimiter(text: str) -> str:
@@ -230,7 +200,7 @@ def _delimiter(text: str) -> str:
         rows = [row for row in _cells(head, delimiter) if any(row)]
         if not rows or len(rows[0]) < 2:
             return (0, 0)
-        if _is_numbered(rows):
+        if is_numbered(rows):
             return (len(rows), len(rows[0]) + 1)
         return (sum(len(row) == len(rows[0]) for row in rows), len(rows[0]))
 
@@ -282,7 +252,7 @@ def _without_units(table: CsvTable) -> None:
         cells = (row[name] for row in table.rows if name in row)
         unit = ""
         for cell in cells:
-            found = _UNIT.fullmatch(cell)
+            found = UNIT.fullmatch(cell)
             if found is None or found[2] != (unit or found[2]):
                 unit = ""
                 break
@@ -295,7 +265,7 @@ def _without_units(table: CsvTable) -> None:
                 row[named] = row.pop(name).rpartition(" ")[0]
 
 
-def _is_numbered(rows: list[list[str]]) -> bool:
+def is_numbered(rows: list[list[str]]) -> bool:
     """Whether each row has a cell more than the header: R numbers them and gives that column no place in the header."""
     return len(rows) > 2 and all(len(row) == len(rows[0]) + 1 and row[-1] for row in rows[1:])
 
@@ -314,15 +284,4 @@ def _is_header(row: list[str], names: list[str]) -> bool:
     """Whether a row is words of which most are names of columns: the header again, perhaps with others."""
     filled = [cell for cell in row if cell]
     known = sum(cell in names for cell in filled)
-    return bool(filled) and known * 2 > len(filled) and not any(map(_is_number, filled))
-
-
-def _is_number(cell: str) -> bool:
-    return number(plain(cell, True)) is not None
-
-
-def _has_decimal_comma(rows: list[list[str]]) -> bool:
-    cells = [cell.rstrip("% ") for row in rows[:LOOKED_AT] for cell in row]
-    commas = sum(bool(_COMMA.fullmatch(cell)) and not _THOUSANDS.fullmatch(cell) for cell in cells)
-    points = sum(bool(_POINT.fullmatch(cell)) for cell in cells)
-    return commas > points
+    return bool(filled) and known * 2 > len(filled) and not any(map(is_number, filled))

@@ -12,7 +12,6 @@ from pathlib import Path
 from tracker import logdir
 from tracker.errors import LogdirError, message
 from tracker.foreign import (
-    catboost,
     csv_table,
     databases,
     json_files,
@@ -25,9 +24,9 @@ from tracker.foreign import (
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.log import Log, put
+from tracker.foreign.twice import teller
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 from tracker.store.left_out import why
-from tracker.store.stored_run import StoredRun
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
@@ -272,7 +271,7 @@ def _other(
             )
         done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
-            beside = _teller(log, path, source, copied, told)
+            beside = teller(log, path, source, copied, told)
             if beside:
                 done.met, done.known = [f"{beside} beside it has the same curves"], True
             elif log.points or log.items:
@@ -295,52 +294,6 @@ def _run_of(path: Path, source: Path, name: str) -> str:
     """The name of the run of a file below the source."""
     place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
     return _name(name if place == "." else f"{place}/{name}")
-
-
-NEAR = 2
-"""Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""
-
-
-def _teller(
-    log: Log, path: Path, source: Path, copied: list[tuple[Path, Path]], told: list[tuple[Path, dict[str, int]]]
-) -> str:
-    """What else in a folder has the same curves, of a program that writes them twice; "" where nothing has.
-
-    Args:
-        log: What was read of a file.
-        path: The file.
-        source: What is imported.
-        copied: Folders of event files, and of the runs that they became.
-        told: Files of the import that were read before, and a digest of each of their curves; this one comes to them.
-    """
-    if not log.points or log.items or source.is_file():
-        return ""
-    if _is_told_by_event_files(log, path, copied):
-        return "an event file"
-    if path.name in catboost.TABLES and (path.parent / catboost.TRAINING).is_file():
-        return catboost.TRAINING
-    curves = {tag: hash(tuple((step, repr(value)) for step, _, value in points)) for tag, points in log.points.items()}
-    for other, known in told:
-        two_forms = other.suffix != path.suffix or SCALARS in (path.name, other.name)
-        if other.parent == path.parent and two_forms and curves.items() <= known.items():
-            return other.name
-    told.append((path, curves))
-    return ""
-
-
-SCALARS = "scalars.json"
-"""What MMEngine writes beside a file of the same lines that has the date for a name."""
-
-
-def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]]) -> bool:
-    """Whether event files near a table have curves of all its columns."""
-    beside = [run for folder, run in copied if path.parent in (folder, *list(folder.parents)[:NEAR])]
-    if not beside:
-        return False
-    if path.name == catboost.CLOCK:
-        return True
-    known = {tag.rpartition("/")[2] for run in beside for tag in StoredRun(run.name, run).tags("scalar")}
-    return {tag.rpartition("/")[2] for tag in log.points} - {"epoch", "time", "step"} <= known
 
 
 def _own_name(path: Path) -> str:
