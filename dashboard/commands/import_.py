@@ -22,7 +22,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def act(arguments: argparse.Namespace) -> int:
-    """Prints a line a file that brought something or was not sound, and the sum; 1 when a file could not be read."""
+    """Prints a line a file that brought something or was not sound, and the sum; 1 when a file could not be read.
+
+    Files of a folder that are no log are named on the standard error stream, the first of them.
+    """
     from dashboard.commands.table import printable
     from tracker import logdir as logdirs
     from tracker.errors import TrackerError
@@ -31,11 +34,17 @@ def act(arguments: argparse.Namespace) -> int:
     total: Counter[str] = Counter()
     files: set[Path] = set()
     failed = LeftOut()
+    no_logs: dict[str, str] = {}
+    known = False
     progress = _Progress()
     try:
         root = logdirs.resolve(arguments.logdir)
         for done in import_logs(Path(arguments.source), root, progress.tell):
             progress.clear()
+            if done.no_log:
+                no_logs[_place(done.path, arguments.source)] = done.no_log
+                continue
+            known = known or done.known
             files.add(done.path)
             total.update(done.added)
             if done.failed:
@@ -46,11 +55,32 @@ def act(arguments: argparse.Namespace) -> int:
                 sys.stdout.write(f"    {printable(each)}\n")
         root.mkdir(parents=True, exist_ok=True)  # the next command looks there, also where nothing was new
     except (TrackerError, OSError) as error:
+        _name(no_logs)
         raise Refusal(" ".join(str(error).split())) from error
     finally:
         progress.clear()
     sys.stdout.write(f"{counted(total)} added from {so_many(len(files), 'file')} to {printable(str(root))}\n")
-    return told(failed, len(files), "file")
+    _name(no_logs)
+    status = told(failed, len(files), "file")
+    if not known and not status:
+        raise Refusal(f"nothing in {arguments.source} could be read")
+    return status
+
+
+NAMED = 10
+"""Files that are no log of which it is said why; the others are counted."""
+
+
+def _name(no_logs: dict[str, str]) -> None:
+    """Says which files were looked at and are no log, and why."""
+    from dashboard.commands.table import printable
+
+    if no_logs:
+        sys.stderr.write(f"viz: {so_many(len(no_logs), 'file')} left out, as no log is in them:\n")
+        for place, why in list(no_logs.items())[:NAMED]:
+            sys.stderr.write(f"    {printable(place)}: {printable(why)}\n")
+        if len(no_logs) > NAMED:
+            sys.stderr.write(f"    and {len(no_logs) - NAMED:,} more\n")
 
 
 def _place(path: Path, source: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.foreign import csv_table
+from tracker.foreign import cells, csv_table
 from tracker.foreign.axis import axis_of
 
 DIALECTS: dict[str, dict[str, Any]] = {
@@ -81,7 +81,7 @@ def read(text: str, tmp_path: Path) -> csv_table.CsvTable:
 )  # fmt: skip
 def test_numbers_as_people_write_them(cell: str, value: str) -> None:
     """Thousands and percent mean something; what is no number stays a word."""
-    assert csv_table.plain(cell) == value
+    assert cells.plain(cell) == value
 
 
 def test_the_header_again_and_cells_beyond_it(tmp_path: Path) -> None:

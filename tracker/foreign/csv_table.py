@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,16 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tracker.foreign.axis import seconds
+from tracker.foreign.cells import SPREAD, UNIT, has_decimal_comma, is_number, plain
 from tracker.foreign.log import number, parsed
 
 DELIMITERS = (",", "\t", ";", "|")
+BLANKS = " "
+"""Columns side by side, as R's write.table and hand-made loggers print them: tried where no other delimiter divides."""
+
 LOOKED_AT = 200
 """Rows by which delimiter and decimal mark are told."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+(?:[eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_MERGE = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
 
 
 @dataclass
@@ -34,12 +39,14 @@ class CsvTable:
 
     Attributes:
         names: Of its columns, as they are written; "column 3" where there is none.
+        numbering: The column that has no name and numbers the rows, as pandas and R write one; None where none does.
         rows: Cells by column; an empty cell is not there.
         about: What a JSON comment in front says of the whole, as Stable-Baselines writes one.
         left_out: What is not among the rows, in words, and how often.
     """
 
     names: list[str] = field(default_factory=list)
+    numbering: str | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -59,19 +66,32 @@ def read(path: Path) -> CsvTable:
     text, delimiter = _front(text, table)
     delimiter = delimiter or _delimiter(text)
     rows = list(_cells(text, delimiter))
+    if "<<<<<<<" in text:
+        whole = len(rows)
+        rows = [row for row in rows if not _MERGE.match(row[0])]
+        table.left_out["marks of a merge that was not resolved"] += whole - len(rows)
     if not rows:
         return table
-    if all(_is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
-        width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    if all(is_number(cell) for cell in rows[0] if cell) and any(rows[0]):
         table.names = [f"column {place + 1}" for place in range(width)]
+        nameless = len(table.names) > 1
     else:
+        if is_numbered(rows):
+            rows[0].insert(0, "")
+        nameless = rows[0][0] == ""
         table.names = _named(rows.pop(0))
     ends = text.endswith(("\n", "\r"))
     if rows and not ends and len(rows[-1]) < len(table.names):
         rows.pop()
         table.left_out["lines without an end: still being written"] += 1
-    comma = delimiter != "," and _has_decimal_comma(rows)
-    for row in rows:
+    comma = delimiter != "," and has_decimal_comma(rows[:LOOKED_AT])
+    spreads = "±" in text
+    damaged = _alone(rows, len(table.names))
+    for place, row in enumerate(rows):
+        if place in damaged:
+            table.left_out["rows with more cells than the header and than the rows beside: damaged"] += 1
+            continue
         if _is_header(row, table.names):
             table.left_out["headers between the rows"] += 1
             table.names = _named(row)
@@ -79,10 +99,54 @@ def read(path: Path) -> CsvTable:
         names = table.names + [f"column {place + 1}" for place in range(len(table.names), len(row))]
         if any(row[len(table.names) :]):
             table.left_out["rows with more cells than the header, kept as columns by number"] += 1
-        found = {name: plain(cell, comma) for name, cell in zip(names, row, strict=False) if cell}
+        found = {
+            name: plain(cell.rstrip("% ") or cell if "%" in name else cell, comma)  # under "gpu [%]" 37 % is 37
+            for name, cell in zip(names, row, strict=False)
+            if cell
+        }
+        if spreads:
+            table.left_out["spreads behind a ±, which are no curve"] += sum(map(bool, map(SPREAD.fullmatch, row)))
         if found:
             table.rows.append(found)
+    _without_units(table)
+    table.left_out = +table.left_out
+    if nameless and table.names and _numbers_rows([row.get(table.names[0]) for row in table.rows]):
+        table.numbering = table.names[0]
     return table
+
+
+def is_table(path: Path) -> bool:
+    """Whether a text is a table: a header of words, and under it rows of as many cells of which most are numbers.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(LOOKED_AT_BYTES)
+    whole = len(head) < LOOKED_AT_BYTES
+    text, delimiter = _front(decoded(head), CsvTable())
+    try:
+        rows = list(_cells(text, delimiter or _delimiter(text)))[: None if whole else -1]
+    except csv.Error:
+        return False
+    header, rows = (rows[0] if rows else []), [row for row in rows[1:] if row != rows[0]]
+    while header and not header[-1]:
+        header.pop()
+    words = len(set(header)) == len(header) > 1 and all(header) and not any(map(is_number, header))
+    filled = [cell for row in rows for cell in row if cell]
+    width = len(header) + is_numbered([header, *rows])
+    fitting = sum(len(row) == width or not any(row[width:]) for row in rows)
+    return (
+        words
+        and bool(rows)
+        and fitting * 10 >= len(rows) * 9
+        and sum(is_number(cell) or bool(UNIT.fullmatch(cell)) or seconds(cell) is not None for cell in filled) * 2
+        >= len(filled)
+    )
+
+
+LOOKED_AT_BYTES = 64_000
+"""Of a text, to tell whether it is a table."""
 
 
 def decoded(data: bytes) -> str:
@@ -98,21 +162,6 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         # A character cut in two at the end is a line that is still being written.
         return data.decode("utf-8", "replace") if error.start > len(data) - 4 else data.decode("cp1252", "replace")
-
-
-def plain(cell: str, comma: bool = False) -> str:
-    """A cell as Python writes numbers, where it is one: without thousands, decimal comma and percent; else as it is."""
-    text = cell
-    percent = text.endswith("%")
-    if percent:
-        text = text[:-1].strip()
-    if comma and _COMMA.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    elif _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    if number(text) is None:
-        return cell
-    return repr(float(text) / 100) if percent else text
 
 
 def _front(text: str, table: CsvTable) -> tuple[str, str]:
@@ -140,7 +189,7 @@ def _looks_like_header(line: str, rest: str) -> bool:
     following = rest.partition("\n")[0]
     delimiter = _delimiter(following)
     cells, words = next(_cells(following, delimiter), []), next(_cells(line, delimiter), [])
-    return len(cells) == len(words) and all(map(_is_number, cells)) and not any(map(_is_number, words))
+    return len(cells) == len(words) and all(map(is_number, cells)) and not any(map(is_number, words))
 
 
 def _delimiter(text: str) -> str:
@@ -151,12 +200,18 @@ def _delimiter(text: str) -> str:
         rows = [row for row in _cells(head, delimiter) if any(row)]
         if not rows or len(rows[0]) < 2:
             return (0, 0)
+        if is_numbered(rows):
+            return (len(rows), len(rows[0]) + 1)
         return (sum(len(row) == len(rows[0]) for row in rows), len(rows[0]))
 
-    return max(DELIMITERS, key=agreement)
+    found = max(DELIMITERS, key=agreement)
+    lines = sum(bool(line.strip()) for line in head.split("\n"))
+    return BLANKS if agreement(found)[0] * 2 < lines and agreement(BLANKS)[0] * 2 > lines else found
 
 
 def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    if delimiter == BLANKS:  # however many, also before and behind the cells
+        text = "\n".join(line.strip() for line in text.splitlines())
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
         if row:
             yield [cell.strip() for cell in row]
@@ -173,19 +228,60 @@ def _named(cells: list[str]) -> list[str]:
     return names
 
 
+def _alone(rows: list[list[str]], width: int) -> set[int]:
+    """The places of rows that are wider than the header and than the rows beside: what two writers leave in one file.
+
+    Where a training goes on with more columns, the next row has them too. Only what stands beside a row tells, so that
+    the rows of a file that grows stay what they were.
+    """
+    widths = [len(row) for row in rows]
+    return {
+        place
+        for place, own in enumerate(widths)
+        if place >= FIRST_ROWS and own > width and any(rows[place][width:]) and own not in widths[place - 1 :: 2][:2]
+    }
+
+
+FIRST_ROWS = 5
+"""After which a row that is unlike all others is told from the beginning of others like it."""
+
+
+def _without_units(table: CsvTable) -> None:
+    """Takes the unit away from the cells of a column that all have the same one; the column's name says it then."""
+    for place, name in enumerate(table.names):
+        cells = (row[name] for row in table.rows if name in row)
+        unit = ""
+        for cell in cells:
+            found = UNIT.fullmatch(cell)
+            if found is None or found[2] != (unit or found[2]):
+                unit = ""
+                break
+            unit = found[2]
+        if not unit:
+            continue
+        table.names[place] = named = name if unit in name else f"{name} ({unit})"
+        for row in table.rows:
+            if name in row:
+                row[named] = row.pop(name).rpartition(" ")[0]
+
+
+def is_numbered(rows: list[list[str]]) -> bool:
+    """Whether each row has a cell more than the header: R numbers them and gives that column no place in the header."""
+    return len(rows) > 2 and all(len(row) == len(rows[0]) + 1 and row[-1] for row in rows[1:])
+
+
+def _numbers_rows(cells: list[Any]) -> bool:
+    """Whether a column goes up by the same whole number from each row to the next."""
+    numbers = [number(cell) for cell in cells]
+    found = [each for each in numbers if each is not None and math.isfinite(each)]
+    if not found or len(found) < len(numbers) or found[0] != int(found[0]):
+        return False
+    ups = {after - before for before, after in itertools.pairwise(found)}
+    return len(ups) <= 1 and all(up >= 1 and up == int(up) for up in ups)
+
+
 def _is_header(row: list[str], names: list[str]) -> bool:
     """Whether a row is words of which most are names of columns: the header again, perhaps with others."""
     filled = [cell for cell in row if cell]
     known = sum(cell in names for cell in filled)
-    return bool(filled) and known * 2 > len(filled) and not any(map(_is_number, filled))
-
-
-def _is_number(cell: str) -> bool:
-    return number(plain(cell, True)) is not None
-
-
-def _has_decimal_comma(rows: list[list[str]]) -> bool:
-    cells = [cell.rstrip("% ") for row in rows[:LOOKED_AT] for cell in row]
-    commas = sum(bool(_COMMA.fullmatch(cell)) and not _THOUSANDS.fullmatch(cell) for cell in cells)
-    points = sum(bool(_POINT.fullmatch(cell)) for cell in cells)
-    return commas > points
+    return bool(filled) and known * 2 > len(filled) and not any(map(is_number, filled))

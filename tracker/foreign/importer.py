@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -10,19 +11,28 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import LogdirError, message
-from tracker.foreign import databases, mlruns, model_files, rows, text_logs, wandb_files
+from tracker.foreign import (
+    csv_table,
+    databases,
+    json_files,
+    mlruns,
+    model_files,
+    rows,
+    text_logs,
+    wandb_files,
+)  # fmt: skip
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.intake import check_receipts
 from tracker.foreign.log import Log, put
+from tracker.foreign.twice import teller
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 from tracker.store.left_out import why
-from tracker.store.stored_run import StoredRun
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
-    "CSV and TSV with a header",
-    "JSON lines, JSON, and trainer_state.json of transformers",
+    "tables: CSV, TSV and texts with a header, also as TensorBoard and W&B give away their charts",
+    "JSON: lines, rows, lists by name, trainer_state.json of transformers, catboost_training.json",
     "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
     "what llm.c, nanoGPT, Megatron and transformers print",
@@ -61,10 +71,14 @@ class Imported:
     met: list[str] = field(default_factory=list)
     failed: bool = False
     """Whether it could not be read at all."""
+    known: bool = False
+    """Whether what it holds is in the logdir, by this import or by one before."""
+    no_log: str = ""
+    """Why a file that was looked at is no log; empty for one that is."""
 
 
 def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | None = None) -> Iterator[Imported]:
-    """Copies what is new in `source` into runs below `root`; an answer a file.
+    """Copies what is new in `source` into runs below `root`; an answer a file, also for those that are no log.
 
     Args:
         source: A file or a folder that another program wrote.
@@ -82,6 +96,8 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
     others = [source] if source.is_file() and not found else _files_below(source)
     others = [path for path in others if path not in claimed]
     understood = 0
+    no_logs: list[Imported] = []
+    told: list[tuple[Path, dict[str, int]]] = []
     for path in [path for path in others if is_trace(path)]:
         others.remove(path)
         understood += 1
@@ -95,10 +111,16 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
             yield _copied(path, root / run, run, tell)
             copied.append((path.parent, root / run))
     for path in others:
-        for done in _other(path, source, root, copied):
-            understood += 1
+        for done in _other(path, source, root, copied, told):
+            if not done.no_log:
+                understood += 1
+            elif source.is_file():
+                no_logs.append(done)
+                continue
             yield done
     if not found and not understood:
+        if no_logs and no_logs[0].no_log != NO_LOG:
+            raise LogdirError(f"{source} holds no log that is understood: {no_logs[0].no_log}.")
         raise LogdirError(
             message(
                 f"{source} holds no log that is understood.", expected="; ".join(UNDERSTOOD), got=_what_is_there(source)
@@ -110,7 +132,7 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
     done = Imported(run, path)
     try:
         if not is_whole(path) and is_beside_a_run(path):
-            done.met = ["its run is a run of ours already, and holds the same"]
+            done.met, done.known = ["its run is a run of ours already, and holds the same"], True
             return done
         check_receipts(folder)
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
@@ -119,6 +141,7 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
             done.added, done.met = copied.added, copied.met
         finally:
             copy.close()
+        done.known = not done.met or any(logdir.segment_files(folder))  # one that was just begun is sound
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
         done.met, done.failed = [why(error)], True
     return done
@@ -176,16 +199,18 @@ def _files_below(source: Path) -> list[Path]:
     """Files of a folder that may be a log, those of a name that our own runs have left out."""
     if not source.is_dir():
         return []
-    return sorted(
+    found = [
         path
         for path in source.rglob("*")
         if (path.suffix.lower() in ENDINGS or path.name == mlruns.META)
         and may_be_read(path)
         and not logdir.is_segment(path.name)
-    )
+    ]
+    # Tables last: a program that writes JSON as well leaves out of its table what is no number.
+    return sorted(found, key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name))
 
 
-def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] | None:
+def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | None]] | None:
     """The program that wrote a file, and what reads it; None when it is not known."""
     if path.name == mlruns.META:
         return ("MLflow", mlruns.read) if mlruns.is_run(path) else None
@@ -202,37 +227,58 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | None]] 
     if ending in (".csv", ".tsv"):
         return "a CSV file", rows.read_csv
     if ending in (".jsonl", ".ndjson"):
-        return "a file of JSON lines", rows.read_json_lines
+        return "a file of JSON lines", json_files.read_lines
     if ending == ".json":
-        return "a JSON file", rows.read_json
-    if b"\0" in head:
+        return "a JSON file", json_files.read
+    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
     kind = text_logs.kind_of(path)
-    return (kind, text_logs.read) if kind else None
+    if kind:
+        return kind, text_logs.read
+    if json_files.is_lines(path):
+        return "a file of JSON lines", json_files.read_lines
+    return ("a table", rows.read_csv) if csv_table.is_table(path) else None
 
 
-def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]) -> Iterator[Imported]:
-    """What became of each run of a file that is no event file; nothing when it is no log."""
+def _other(
+    path: Path,
+    source: Path,
+    root: Path,
+    copied: list[tuple[Path, Path]],
+    told: list[tuple[Path, dict[str, int]]],
+) -> Iterator[Imported]:
+    """What became of each run of a file that is no event file."""
     logs: list[Log] = []
     failed: Imported | None = None
-    program = ""
+    program, no_log = "", NO_LOG
     try:
         known = reader_of(path)
         if known is not None:
             program = known[0]
             # One by one: what was read before the place where a file is damaged is kept.
-            logs.extend(log for log in known[1](path) or () if log.points or log.items or log.fault)
+            read = known[1](path)
+            no_log = read if isinstance(read, str) else "it has no number that could be a point of a curve"
+            found = () if read is None or isinstance(read, str) else read
+            logs.extend(log for log in found if log.points or log.items or log.fault)
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
         failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
     for log in logs:
         run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
+        home = rows.home(path)
+        if home is not None:
+            run = (
+                _run_of(home, source, home.resolve().name)
+                if home.is_relative_to(source)
+                else _name(home.resolve().name)
+            )
         done = Imported(run, path, met=log.met(), failed=bool(log.fault))
         try:
-            if _is_told_by_event_files(log, path, copied):
-                done.met = ["the event files beside it hold the same curves"]
+            beside = teller(log, path, source, copied, told)
+            if beside:
+                done.met, done.known = [f"{beside} beside it has the same curves"], True
             elif log.points or log.items:
                 check_receipts(root / run)
-                done.added = put(log, path, root / run, run, program)
+                done.added, done.known = put(log, path, root / run, run, program), True
         except LogdirError as error:
             done.met, done.failed = [str(error)], True
         except Exception as error:  # noqa: BLE001 as above: the other runs of the file go on
@@ -240,35 +286,17 @@ def _other(path: Path, source: Path, root: Path, copied: list[tuple[Path, Path]]
         yield done
     if failed is not None:
         yield failed
+    elif not logs:
+        yield Imported(_run_of(path, source, path.stem), path, no_log=no_log)
+
+
+NO_LOG = "nothing in it is a table, or a line that a training printed"
 
 
 def _run_of(path: Path, source: Path, name: str) -> str:
     """The name of the run of a file below the source."""
     place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
     return _name(name if place == "." else f"{place}/{name}")
-
-
-CATBOOST_CLOCK = "time_left.tsv"
-
-NEAR = 2
-"""Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""
-
-
-def _is_told_by_event_files(log: Log, path: Path, copied: list[tuple[Path, Path]]) -> bool:
-    """Whether a program wrote the same curves twice: as a table, and as event files in the same place.
-
-    Args:
-        log: What was read of the table.
-        path: The table's file.
-        copied: Folders of event files, and of the runs that they became.
-    """
-    beside = [run for folder, run in copied if path.parent in (folder, *list(folder.parents)[:NEAR])]
-    if not beside or log.items or not log.points:
-        return False
-    if path.name == CATBOOST_CLOCK:
-        return True
-    known = {tag.rpartition("/")[2] for run in beside for tag in StoredRun(run.name, run).tags("scalar")}
-    return {tag.rpartition("/")[2] for tag in log.points} - {"epoch", "time", "step"} <= known
 
 
 def _own_name(path: Path) -> str:

@@ -59,7 +59,7 @@ class Log:
         return True
 
     def add_row(self, row: Mapping[str, Any], step: Any, wall_time: Any, skip: Iterable[str] = ()) -> None:
-        """Appends what is a number of a nested dictionary, its keys joined by "/"."""
+        """Appends what is a number of a nested dictionary, keys joined by "/"; those of a short list are its places."""
         for tag, value in _flattened(row, ""):
             if tag not in skip and not self.add(tag, step, wall_time, value) and value is not None:
                 self.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
@@ -101,10 +101,18 @@ def number(value: Any) -> float | None:
     return None if math.isinf(found) and isinstance(value, str) and "inf" not in value.lower() else found
 
 
+MOST_ELEMENTS = 32
+"""Of a list in a row that become curves: the twelve of COCO's summary do, the predictions for a picture do not."""
+
+
 def _flattened(row: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
     for key, value in row.items():
         if isinstance(value, Mapping):
             yield from _flattened(value, f"{prefix}{key}/")
+        elif (
+            isinstance(value, list) and len(value) <= MOST_ELEMENTS and all(number(each) is not None for each in value)
+        ):
+            yield from ((f"{prefix}{key}/{place}", each) for place, each in enumerate(value))
         else:
             yield f"{prefix}{key}", value
 
