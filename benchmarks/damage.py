@@ -8,8 +8,8 @@ the database. Over each a server starts, as somebody who may not read everything
 curve, all curves, the table, an export, and one bad run's pages.
 
 The bars: no question takes over two seconds or ends in a 5xx, the follower lives, the good run is shown and exported whole,
-and each bad run is named, or reads as what was logged. A flipped bit within a value is a value like any other: the store has
-no checksums of its own, and such are counted apart.
+and each bad run is named, or reads as what was logged: a bit that was flipped within a value contradicts its row's
+checksum, and rows that are gone are missed by those after them, or by how many were logged.
 """
 
 from __future__ import annotations

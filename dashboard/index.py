@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 1\n"
+MAGIC = b"everystep index 2\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
@@ -50,6 +50,7 @@ class Kept:
     extent: Extent
     has_marks: bool
     met: list[str]
+    faults: list[str]
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,8 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
                 numbers[id(extent.names)] = len(names)
                 names.append(extent.names.entries)
             own = [getattr(state.segment, name) for name in _FIELDS]
-            segments.append(
-                [str(path), state.stamp, state.cursor, numbers[id(extent.names)], state.has_marks, state.met, own]
-            )
+            said_of = [state.cursor, numbers[id(extent.names)], state.has_marks, state.met, state.faults, own]
+            segments.append([str(path), state.stamp, *said_of])
             rows.append(extent.rows)
     head = json.dumps({"names": names, "segments": segments, "said": said}).encode()
     body = len(head).to_bytes(4, "little") + head + b"".join(each.tobytes() for each in rows)
@@ -125,12 +125,13 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
     names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
     segments = {}
     at = 0
-    for text, stamp, cursor, number, has_marks, met, own in head["segments"]:
+    for text, stamp, cursor, number, has_marks, met, faults, own in head["segments"]:
         path = Path(text)
         known = dict(zip(_FIELDS, own, strict=True))
         known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
+        known["faults"] = tuple(known["faults"])
         extent = Extent(names[number], rows[at : at + len(names[number].entries)])
         at += len(extent.rows)
-        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met)
+        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met, faults)
     said = {Path(folder): (tuple(stamp), words) for folder, stamp, words in head["said"]}
     return Index(segments, said)

@@ -146,7 +146,7 @@ class Library:
             kept = self._kept.segments.get(path)
             if state is None and kept is not None and kept.stamp == stamp:
                 run.segments[path] = SegmentState(
-                    kept.segment, kept.extent, kept.cursor, kept.has_marks, kept.met, stamp
+                    kept.segment, kept.extent, kept.cursor, kept.has_marks, kept.met, kept.faults, stamp
                 )
                 news.note(run.name, "line")
                 continue

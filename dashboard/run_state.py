@@ -87,7 +87,11 @@ class RunState:
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),
-                *(each for state in self.segments.values() for each in state.met),
+                *(
+                    each
+                    for state in self.segments.values()
+                    for each in (*state.segment.faults, *state.faults, *state.met)
+                ),
             ],
         }
 

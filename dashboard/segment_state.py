@@ -9,28 +9,31 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.news import MAX_NEW_POINTS, NewPoints, News
 from dashboard.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
-from tracker.store import stretch
+from tracker.store import checksums, columns, stretch, whole
 from tracker.store.segments import MOST_SERIES, Segment
 from tracker.store.stretch import Points
 from tracker.store.wal import Position
 
-_LAST = (
-    "SELECT series.id, n + count, coalesce(last_step, step), coalesce(last_wall_time, wall_time), "
-    "CASE WHEN count = 1 THEN value ELSE last_value END FROM series JOIN scalars ON series = series.id AND level = 0 "
-    "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0) "
-    "WHERE kind = 'scalar'"
+_LAST_ROWS = (
+    "series JOIN scalars ON series = series.id AND level = 0 "
+    "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0)"
 )
+_LAST_COLUMNS = ("series.id", *columns.asked(stretch.SUMMARY_COLUMNS, "scalars"))
+_LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
 _LAST_OF_ONE = f"{_LAST} AND series.id = ?"
-_NEW_SERIES = "SELECT id, kind, tag FROM series WHERE id>?"
-_OTHERS = "SELECT series, max(n) + 1, max(step), max(wall_time) FROM {} WHERE id>? GROUP BY series"
-_NEW_POINTS = f"SELECT series, n, {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE id>? AND level=0 ORDER BY id"  # noqa: S608
+_ANY = -(1 << 63)
+NAMED = 3
+"""Series that a sentence names; `viz doctor` has all."""
+_SERIES = f"{columns.select('series', columns.SERIES)} WHERE id>? ORDER BY id"
+_OTHERS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
+_NEW_POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
 
 
 @dataclass
@@ -44,6 +47,8 @@ class SegmentState:
     has_marks: bool = False
     met: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
+    faults: list[str] = field(default_factory=list)
+    """What was read of it and is not as it was written."""
     stamp: tuple[Any, ...] = ()
     position: Position | None = None
     """How far the commits in its WAL file went when it was read."""
@@ -76,22 +81,54 @@ class SegmentState:
         cls, connection: sqlite3.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
-        names = pool.of(connection.execute("SELECT id, kind, tag FROM series ORDER BY id"))
+        rows = connection.execute(_SERIES, (_ANY,)).fetchall()
+        names = pool.of(row[:3] for row in rows)
         extent = Extent.unread(names)
         state = cls(segment, extent, segment.written, is_read=not glance)
+        state.faults = _faults_of_names(rows)
         state.has_marks = _has_marks(connection, 0)
         if glance:
-            for row in connection.execute(_LAST_OF_ONE, (names.headline,)).fetchall():
-                extent.put(*row)
+            last = connection.execute(_LAST_OF_ONE, (names.headline,)).fetchall()
+            state._put_last(last)
+            state._note_cut(rows, {names.headline: last[0][1] + last[0][2] if last else 0})
             return state
         extent.rows["count"] = 0
-        for row in connection.execute(_LAST).fetchall():
-            extent.put(*row)
+        state._put_last(connection.execute(_LAST).fetchall())
+        items: dict[int, int] = {}
         for table in ("sketches", "media"):
-            for number, count, step, wall_time in connection.execute(_OTHERS.format(table), (0,)):
+            for number, count, step, wall_time, rows_there in connection.execute(_OTHERS.format(table), (0,)):
                 extent.put(number, count, step, wall_time, None)
+                if table == "media":
+                    items[number] = rows_there
+        state._note_cut(rows, dict(zip(names.numbers, extent.rows["count"].tolist(), strict=True)) | items)
         state.met = _met(connection)
         return state
+
+    def _put_last(self, rows: list[tuple[Any, ...]]) -> None:
+        """Takes in the last row of series of scalars: their number, and its `SUMMARY_COLUMNS`."""
+        for number, n, count, step, wall_time, value, last_step, last_wall_time, last_value, *_ in rows:
+            last = (step, wall_time, value) if count == 1 else (last_step, last_wall_time, last_value)
+            self.extent.put(number, n + count, *last)
+        summaries = [row[1:] for row in rows]
+        numbers = [row[0] for row in rows]
+        try:
+            made = stretch.summaries_of([row[:-2] for row in summaries])
+            bad = [numbers[index] for index in stretch.wrong_summaries(summaries, made, numbers, 0)]
+        except (TypeError, ValueError, OverflowError):  # no numbers
+            bad = numbers
+        tags = [tag for number, _, tag in self.extent.names.entries if number in bad]
+        self._note("the last points of {} do not match their checksum", tags)
+
+    def _note_cut(self, rows: list[tuple[Any, ...]], counts: Mapping[Any, int]) -> None:
+        """Notes which of rows of `series` have other than what was logged, by how many values were found of each."""
+        cut = [tag for number, _, tag, *_, logged in rows if whole.is_cut(counts.get(number, logged), logged)]
+        self._note("some values of {} are missing", cut)
+
+    def _note(self, what: str, tags: list[str]) -> None:
+        """A fault of so many series."""
+        if tags:
+            more = f" and {len(tags) - NAMED:,} more" if len(tags) > NAMED else ""
+            self.faults.append(f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}")
 
     def update(self, connection: sqlite3.Connection, segment: Segment, run: str, news: News) -> None:
         """Takes in what was written since, and notes it as news of the run."""
@@ -100,7 +137,9 @@ class SegmentState:
             news.note(run, "runs")
         if segment.written <= self.cursor:
             return
-        for number, kind, tag in connection.execute(_NEW_SERIES, (len(self.series),)):
+        new_series = connection.execute(_SERIES, (len(self.series),)).fetchall()
+        self.faults += _faults_of_names(new_series)
+        for number, kind, tag, *_ in new_series:
             self.series[number] = Series(kind, tag)
             if len(self.series) > MOST_SERIES:
                 raise DamagedBytesError("it holds more series than any run")
@@ -114,7 +153,7 @@ class SegmentState:
             series.count += new
             series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
         for table in ("sketches", "media"):
-            for number, count, step, wall_time in connection.execute(_OTHERS.format(table), (self.cursor,)):
+            for number, count, step, wall_time, _ in connection.execute(_OTHERS.format(table), (self.cursor,)):
                 series = self.series[number]
                 if not series.count:
                     news.note(run, "runs")
@@ -133,18 +172,25 @@ class SegmentState:
     def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:
         """What each series has that was not told yet: its number, how many points, and these."""
         rows: dict[int, list[tuple[Any, ...]]] = {}
-        for number, *row in connection.execute(_NEW_POINTS, (self.cursor,)):
-            if row[0] + row[1] > self.series[number].count:  # others only say again, folded, what was told
-                rows.setdefault(number, []).append(tuple(row))
+        for row in connection.execute(_NEW_POINTS, (self.cursor,)):
+            number, _, n, count, *_ = row
+            if n + count > self.series[number].count:  # others only say again, folded, what was told
+                rows.setdefault(number, []).append(row)
         for found in rows.values():
-            found.sort()
+            found.sort(key=lambda row: row[2])
         # All in one: a dozen series with a point each take as long as one.
-        points = stretch.unpack([row[1:] for found in rows.values() for row in found])
+        points = stretch.unpack([row for found in rows.values() for row in found])
         stop = 0
         for number, found in rows.items():
-            stop += sum(row[1] for row in found)
-            new = found[-1][0] + found[-1][1] - self.series[number].count
+            stop += sum(row[3] for row in found)
+            new = found[-1][2] + found[-1][3] - self.series[number].count
             yield number, new, points.part(stop - new, stop)
+
+
+def _faults_of_names(rows: list[tuple[Any, ...]]) -> list[str]:
+    """What is to be said of rows of `series`: a sweep has the same names in every file, which are looked at once."""
+    bad = [row for row in rows if row[4] is not None and checksums.known_of_row(row[:4]) != row[4]]
+    return [f"damaged: the names of {len(bad):,} of its series do not match their checksums"] if bad else []
 
 
 def _has_marks(connection: sqlite3.Connection, cursor: int) -> bool:

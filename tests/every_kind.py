@@ -14,6 +14,7 @@ from pathlib import Path
 
 import model_graphs
 import numpy as np
+from forged import reseal
 
 import tracker
 
@@ -122,6 +123,7 @@ def replace_blobs(folder: Path, data: bytes, kind: str | None = None) -> None:
     with contextlib.closing(sqlite3.connect(next(folder.glob("*.sqlite")))) as connection:
         connection.execute(f"UPDATE blobs SET data = ?1 WHERE hash IN ({which})", (data, kind))
         connection.commit()
+    reseal(next(folder.glob("*.sqlite")))
 
 
 def hostile(logdir: Path, *, rows: bool = False) -> list[str]:
@@ -141,6 +143,7 @@ def hostile(logdir: Path, *, rows: bool = False) -> list[str]:
             if data is not None:
                 connection.execute("UPDATE blobs SET data = ?", (data,))
             connection.commit()
+        reseal(next((logdir / name).glob("*.sqlite")))
     return made
 
 

@@ -7,11 +7,11 @@ whose writer lives is not touched.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker import logdir, salvage
-from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
-from tracker.store import columns, file_system, journal, liveness, read_only, schema, segments, sketch, stretch
+from tracker.errors import DamagedBytesError, DamagedStoreError, NotAStoreError, StoreError
+from tracker.store import (
+    checksums,
+    columns,
+    file_system,
+    journal,
+    liveness,
+    read_only,
+    schema,
+    segments,
+    sketch,
+    state_row,
+    stretch,
+    whole,
+)
 from tracker.store.left_out import why
 from tracker.store.liveness import Writer
 from tracker.store.scalar_levels import HIGHEST
@@ -134,6 +147,8 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
             segment = segments.read(connection, path)
             if segment is None:
                 faults.append("its first rows are missing")
+            else:
+                faults += segment.faults
         with _noting(faults, "part of it"):
             _check_types(connection, faults)
         if segment is not None:
@@ -141,6 +156,8 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
                 report.points += _check_curves(connection, faults)
             with _noting(faults, "part of it"):
                 _check_others(connection, faults)
+        with _noting(faults, "part of it"):
+            _check_rows(connection, faults)
     finally:
         connection.close()
     if faults:
@@ -168,12 +185,14 @@ def _is_ours(path: Path) -> bool:
     return False
 
 
-def _check_types(connection: sqlite3.Connection, faults: list[str]) -> None:
+def _check_types(connection: read_only.Connection, faults: list[str]) -> None:
     """Checks that every value is of the type that its column should have. SQLite itself takes any."""
+    absent = () if connection.has_checksums else columns.LATER
     for table in schema.segment_tables.sorted_tables:
-        wrong = [f"coalesce(sum(typeof({each.name}) NOT IN ({_types(each)})), 0)" for each in table.columns]
+        kept = [each for each in table.columns if each.name not in absent]
+        wrong = [f"coalesce(sum(typeof({each.name}) NOT IN ({_types(each)})), 0)" for each in kept]
         counts = connection.execute(f"SELECT {', '.join(wrong)} FROM {table.name}").fetchone()
-        for column, count in zip(table.columns, counts, strict=True):
+        for column, count in zip(kept, counts, strict=True):
             if count:
                 values = "1 value is" if count == 1 else f"{count:,} values are"
                 faults.append(f"{values} of the wrong type in {table.name}.{column.name}")
@@ -190,42 +209,113 @@ def _types(column: sa.Column[Any]) -> str:
     return ", ".join(f"'{kind}'" for kind in [*kinds, *(["null"] if column.nullable else [])])
 
 
+_ROWS = {
+    "segment": columns.SEGMENT,
+    "state": columns.STATE,
+    "series": columns.SERIES[:-1],
+    "sketches": columns.SKETCH,
+    "media": columns.MEDIA,
+    "marks": columns.MARK,
+    "receipts": columns.RECEIPT,
+}
+
+
+_COUNTS = f"""
+SELECT {", ".join(columns.asked(("tag", "logged")))}, coalesce(
+    (SELECT sum(scalars.count) FROM scalars WHERE series = series.id AND level = 0), 0) + coalesce(
+    (SELECT sum(sketches.count) FROM sketches WHERE series = series.id AND level = 0), 0) + coalesce(
+    (SELECT count(*) FROM media WHERE series = series.id), 0) FROM series
+"""
+
+
+def _check_rows(connection: sqlite3.Connection, faults: list[str]) -> None:
+    """Checks the rows that are no points against their checksums, and that the last one written is there."""
+    for table, names in _ROWS.items():
+        bad = sum(not checksums.matches(row) for row in connection.execute(columns.select(table, names)))
+        if bad:
+            rows = "1 row does not match its checksum" if bad == 1 else f"{bad:,} rows do not match their checksums"
+            faults.append(f"damaged: {rows} in {table}")
+    for tag, logged, found in connection.execute(_COUNTS):
+        if whole.is_cut(found, logged):
+            faults.append(f"damaged: {found:,} values of {tag!r}, of which {logged:,} were logged")
+    numbered = (f"SELECT max(id) AS id FROM {table}" for table in ("scalars", "sketches", "media", "marks", "receipts"))
+    (last,) = connection.execute(f"SELECT coalesce(max(id), 0) FROM ({' UNION ALL '.join(numbered)})").fetchone()
+    (written,) = connection.execute("SELECT written FROM state").fetchone()
+    if last != written:
+        faults.append(f"its last row is number {last:,}, and number {written:,} was written")
+
+
 def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
     """Checks that each series is whole and that its summaries say what its points do; how many points there are."""
     total = 0
-    asked = ", ".join(dict.fromkeys(("n", *stretch.UNPACK_COLUMNS, *columns.SUMMARY)))
     for number, tag in connection.execute("SELECT id, tag FROM series WHERE kind='scalar'").fetchall():
-        cursor = connection.execute(f"SELECT {asked} FROM scalars WHERE series=? AND level=0 ORDER BY n", (number,))
-        names = [column[0] for column in cursor.description]
-        expected = 0
-        for values in cursor:
-            row = dict(zip(names, values, strict=True))
+        expected, own, damaged, unsummed = 0, 0, 0, 0
+        for row in _scalar_rows(connection, number, "level=0"):
             if row["n"] != expected:
                 faults.append(f"{tag!r}: points {expected:,} to {row['n'] - 1:,} are missing")
-            points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
-            if row["count"] > 1:
-                summary = dict(
-                    zip(stretch.SUMMARY.names or (), stretch.summarise(points, 1, row["n"]).tolist()[0], strict=True)
-                )
-                wrong = [name for name in columns.SUMMARY if _differ(row[name], summary[name])]
-                if wrong:
-                    faults.append(f"{tag!r}: the summary of points from {row['n']:,} on is wrong ({', '.join(wrong)})")
+            try:
+                points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
+            except DamagedBytesError as error:
+                damaged += row["count"]
+                if "checksum" not in str(error):
+                    faults.append(f"{tag!r}: {error}")
+            else:
+                if row["count"] > 1:
+                    faults += _wrong_summary(tag, row, points)
+            unsummed += _is_unsummed(row)
             expected = row["n"] + row["count"]
-            total += row["count"]
-        sealed = min(max(expected, 0), total) // STRETCH_POINTS
-        nodes = connection.execute(
-            "SELECT level, count(*) FROM scalars WHERE series=? AND level>0 GROUP BY level", (number,)
-        )
-        found = dict(nodes.fetchall())
-        level = 1
-        while sealed // FAN_OUT**level:
-            if found.get(level, 0) not in (0, sealed // FAN_OUT**level):
-                faults.append(f"{tag!r}: nodes of level {level} are missing")
-            level += 1
+            own += row["count"]
+        if damaged:
+            faults.append(f"damaged: {damaged:,} points of {tag!r} do not match their checksum")
+        total += own
+        faults += _check_nodes(connection, number, tag, min(max(expected, 0), own) // STRETCH_POINTS, unsummed)
     (lost,) = connection.execute(_ORPHANS, (HIGHEST,)).fetchone()
     if lost:
         faults.append(f"{lost:,} rows of points belong to no series, or to no level")
     return total
+
+
+def _scalar_rows(connection: sqlite3.Connection, series: int, which: str) -> Iterator[dict[str, Any]]:
+    """Rows of a series by the names of their columns."""
+    names = tuple(dict.fromkeys((*stretch.UNPACK_COLUMNS, *stretch.SUMMARY_COLUMNS)))
+    query = f"{columns.select('scalars', names)} WHERE series=? AND {which} ORDER BY level, n"
+    for values in connection.execute(query, (series,)):
+        yield dict(zip(names, values, strict=True))
+
+
+def _wrong_summary(tag: str, row: dict[str, Any], points: stretch.Points) -> list[str]:
+    summary = dict(zip(stretch.SUMMARY.names or (), stretch.summarise(points, 1, row["n"]).tolist()[0], strict=True))
+    wrong = [name for name in columns.SUMMARY if _differ(row[name], summary[name])]
+    return [f"{tag!r}: the summary of points from {row['n']:,} on is wrong ({', '.join(wrong)})"] if wrong else []
+
+
+def _is_unsummed(row: dict[str, Any]) -> bool:
+    """Whether a summary is not as it was written."""
+    found = [[row[name] for name in stretch.SUMMARY_COLUMNS]]
+    made = stretch.summaries_of([each[:-2] for each in found])
+    return bool(row["count"] > 1 and stretch.wrong_summaries(found, made, [row["series"]], row["level"]))
+
+
+def _check_nodes(connection: sqlite3.Connection, number: int, tag: str, sealed: int, unsummed: int) -> list[str]:
+    """What is wrong with the levels above the points of a series, of which so many stretches are full."""
+    faults: list[str] = []
+    found: Counter[int] = Counter()
+    damaged = 0
+    for row in _scalar_rows(connection, number, "level>0"):
+        found[row["level"]] += 1
+        unsummed += _is_unsummed(row)
+        try:
+            stretch.children([[row[name] for name in stretch.UNPACK_COLUMNS]])
+        except DamagedBytesError:
+            damaged += 1
+    if damaged or unsummed:
+        faults.append(f"damaged: {damaged + unsummed:,} summaries of {tag!r} do not match their checksum")
+    level = 1
+    while sealed // FAN_OUT**level:
+        if found.get(level, 0) not in (0, sealed // FAN_OUT**level):
+            faults.append(f"{tag!r}: nodes of level {level} are missing")
+        level += 1
+    return faults
 
 
 _ORPHANS = "SELECT count(*) FROM scalars WHERE level NOT BETWEEN 0 AND ? OR series NOT IN (SELECT id FROM series)"
@@ -254,7 +344,7 @@ def _check_others(connection: sqlite3.Connection, faults: list[str]) -> None:
     if missing:
         faults.append(f"the content of {missing:,} logged items is missing")
     for digest, data in connection.execute("SELECT hash, data FROM blobs"):
-        if hashlib.blake2b(data, digest_size=16).hexdigest() != digest:
+        if checksums.hash_of(data) != digest:
             faults.append(f"the content {digest} was changed")
 
 
@@ -305,7 +395,7 @@ def _close(path: Path, status: str | None, ended: float | None) -> str:
             with contextlib.closing(sqlite3.connect(copy, timeout=2.0, isolation_level=None)) as connection:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 if status is not None:
-                    connection.execute("UPDATE state SET status=?, ended=?", (status, ended))
+                    state_row.rewrite(connection, status=status, ended=ended)
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("PRAGMA journal_mode=DELETE")
     except (sqlite3.Error, OSError, StoreError) as error:

@@ -14,7 +14,7 @@ import sqlite3
 import struct
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
-from tracker.store import journal, schema, stretch
+from tracker.store import checksums, columns, journal, schema, stretch
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.liveness import Writer
 from tracker.store.sketch import Sketch
@@ -193,7 +193,7 @@ class _Salvage:
                     **{
                         key: json.dumps(each) if key == "lost" else each
                         for key, each in said.items()
-                        if key != "written"
+                        if key not in ("written", "checksum")
                     }
                 )
             appender.fold_away()
@@ -233,7 +233,7 @@ class _Salvage:
                 continue  # made of the others
             with self._counting("scalars"):
                 points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
-                if row["count"] > 1 and _is_contradicted(row, points):
+                if row["checksum"] is None and row["count"] > 1 and _is_contradicted(row, points):
                     raise DamagedBytesError("points that are others than those that were summed up")
                 found.setdefault(row["series"], []).append((row["n"], row["id"], points))
         for series, parts in found.items():
@@ -277,17 +277,21 @@ class _Salvage:
     # --- rows ------------------------------------------------------------------------------------------
 
     def _rows_of(self, table: sa.Table) -> Iterator[Row]:
-        """The rows of a table that can be read, with values of the right types."""
+        """The rows of a table that can be read and are as they were written, with values of the right types."""
         known = self._source.execute(
             "SELECT 1 FROM sqlite_master WHERE type='table' AND name=? AND rootpage>0", (table.name,)
         )
         if known.fetchone() is None:  # a view may never end
             return
         for values in self._readable(table):
+            if not _matches(table, values):
+                self.lost[table.name] += 1
+                if table is not schema.segment:  # of which a wrong letter is better than nothing
+                    continue
             row: Row | None = {}
             for column, value in zip(table.columns, values, strict=True):
                 mended = right(column, value)
-                if mended is None and not column.nullable:
+                if mended is None and not column.nullable and column.name not in columns.LATER:
                     self.lost[table.name] += 1
                     row = None
                     break
@@ -298,7 +302,10 @@ class _Salvage:
 
     def _readable(self, table: sa.Table) -> Iterable[tuple[Any, ...]]:
         """Rows by their numbers, stepping over pages that cannot be read; then what an index still names."""
-        names = ", ".join(column.name for column in table.columns)
+        known = {row[1] for row in self._source.execute(f"PRAGMA table_info({table.name})")}
+        names = ", ".join(columns.asked(column.name for column in table.columns))
+        if known.isdisjoint(columns.CHECKSUMS):
+            names = columns.unchecked(names)
         seen: set[int] = set()
         after, tried = -(1 << 62), 0
         while tried < NEAR + 40:
@@ -330,6 +337,13 @@ class _Salvage:
             for (number,) in self._source.execute(f"SELECT rowid FROM {table} INDEXED BY {index}"):  # noqa: S608
                 found.add(number)
         return found
+
+
+def _matches(table: sa.Table, values: Sequence[Any]) -> bool:
+    """Whether a row is as it was written. Those of points are looked at when they are unpacked."""
+    if table is schema.scalars or "checksum" not in table.columns:
+        return True
+    return checksums.matches(values[: table.columns.keys().index("checksum") + 1])
 
 
 WITNESSES = ("min", "max", "sum", "sum_squares", "step_min", "step_max")

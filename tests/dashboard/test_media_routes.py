@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forged import alter
 from starlette.testclient import TestClient
 
 import tracker
@@ -35,10 +34,8 @@ def test_what_is_no_picture_is_never_served_as_one(logdir: Path, data: bytes) ->
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"p": tracker.Image(np.zeros((2, 2)))}, step=0)
     (path,) = (logdir / "a").glob("*.sqlite")
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE blobs SET data=?", (data,))
-        connection.execute("UPDATE media SET form='image/svg+xml'")
-        connection.commit()
+    alter(path, "UPDATE blobs SET data=?", data)
+    alter(path, "UPDATE media SET form='image/svg+xml'")
     with visiting(logdir) as visitor:
         (item,) = visitor.get("/api/v1/media", params={"run": "a", "tag": "p"}).json()["items"]
         answer = visitor.get(f"/api/v1/blobs/{item['hash']}", params={"run": "a"})

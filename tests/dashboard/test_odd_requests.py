@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from asking import Asker, hashes_of
 from every_kind import RUN, every_kind, hostile
+from forged import reseal
 from odd_requests import MESSAGES, RAW, OddRequest, OddRequests
 from served import serving, start_viz
 
@@ -195,6 +196,7 @@ def test_a_seed_of_128_bits_is_told_to_its_last_digit(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(next((logdir / "odd").glob("*.sqlite")))) as connection:
         connection.execute("UPDATE segment SET config=?", (json.dumps({"seed": 2**127, "name": "caf\udce9"}),))
         connection.commit()
+    reseal(next((logdir / "odd").glob("*.sqlite")))
     with serving(start_viz) as serve:
         asker = Asker(serve(logdir, "--no-token"))
         for form in ("", "?form=page"):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import forged
 import numpy as np
 import pytest
 
@@ -215,7 +216,7 @@ def odd(two: Path) -> Path:
     """A logdir of a run whose folder's name is not UTF-8, and of one with a seed of 128 bits and half characters."""
     os.rename(two / "bad", two / NOT_UTF8)
     said = {"seed": 2**128 - 1, "file": NOT_UTF8, "deep": [{"a\udce9": -(2**70)}]}
-    alter(two / "good", "UPDATE segment SET config = ?", json.dumps(said))
+    forged.alter(segment(two / "good"), "UPDATE segment SET config = ?", json.dumps(said))
     return two
 
 

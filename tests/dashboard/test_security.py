@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forged import alter
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -310,7 +311,6 @@ def test_no_spelling_of_a_path_leaves_the_logdir(client: TestClient, path: str) 
 
 def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: TestClient, logdir: Path) -> None:
     """A stored blob that is no picture is handed out as a download, in a sandbox, whatever it claims to be."""
-    import sqlite3
 
     import numpy as np
 
@@ -322,11 +322,9 @@ def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: 
     assert answer.headers["content-type"] == "image/webp"
     assert "sandbox" in answer.headers["content-security-policy"]
     (file,) = (logdir / "p").glob("events.*.sqlite")
-    with sqlite3.connect(file) as connection:
-        connection.execute(
-            "UPDATE blobs SET data=?", (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",)
-        )
-    connection.close()
+    script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    alter(file, "UPDATE blobs SET data=?", script)
+    (item,) = client.get("/api/v1/media?run=p&tag=p").json()["items"]
     answer = client.get(f"/api/v1/blobs/{item['hash']}?run=p")
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == "attachment"

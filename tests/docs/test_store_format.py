@@ -32,7 +32,14 @@ def test_what_readers_ask_for_is_what_the_schema_has() -> None:
     names = {table.name: tuple(table.columns.keys()) for table in schema.segment_tables.sorted_tables}
     assert names["segment"] == columns.SEGMENT
     assert names["state"] == columns.STATE
-    assert names["scalars"] == (*columns.FRESH[:5], *columns.SUMMARY, *columns.POINTS)
+    assert names["scalars"] == (*columns.FRESH[:5], *columns.SUMMARY, *columns.CHECKSUMS, *columns.POINTS)
+    assert names["sketches"] == columns.SKETCH
+    assert names["series"] == columns.SERIES
+    assert names["media"] == columns.MEDIA
+    assert names["marks"] == columns.MARK
+    assert names["receipts"] == columns.RECEIPT
+    assert {table for table, own in names.items() if "checksum" in own} == columns.CHECKED_TABLES
+    assert {name for own in names.values() for name in own} >= set(columns.LATER)
     assert stretch.SUMMARY.names == stretch.SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
 
 
@@ -67,6 +74,37 @@ def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:
             == points[:1024]
         )
     connection.close()
+
+
+def test_the_documented_lines_verify_every_row(logdir: Path) -> None:
+    """With the standard library, nothing of ours: fresh points, stretches, nodes, and the rows of all other tables."""
+    with tracker.init(logdir=logdir, name="a", config={"lr": 0.1}) as run:
+        for step in range(40_000):
+            run.log({"x": float("nan") if step % 7 else -0.0, "y": step / 3}, step=step)
+        run.log({"w": tracker.Histogram([1.0, 2.5]), "t": tracker.Text("words")}, step=3)
+        run.log({"once": 1.0}, step=3)
+        run.mark("half", step=3)
+        run.flush()
+        (file,) = (logdir / "a").glob("events.*.sqlite")
+        (code,) = re.findall(r"```python\n(import struct\n.*?)```", PAGE, re.S)
+        names: dict[str, Any] = {}
+        exec(code, names)
+        connection = sqlite3.connect(file)
+        connection.row_factory = sqlite3.Row
+        kinds = set()
+        for table in columns.CHECKED_TABLES:
+            for row in map(dict, connection.execute(f"SELECT * FROM {table}")):
+                if table != "scalars":
+                    assert names["checksum_of_row"](row) == row["checksum"], (table, row)
+                    kinds.add(table)
+                    continue
+                points, summary = names["checksums_of_scalars"](row)
+                assert points == row["checksum"], row
+                assert row["summary_checksum"] in (None, summary), row
+                kinds.add((row["level"], row["count"] > 1, row["summary_checksum"] is None))
+        connection.close()
+    assert kinds >= {"segment", "state", "series", "sketches", "media", "marks"}
+    assert kinds >= {(0, False, True), (0, True, False), (1, True, False)}
 
 
 def test_the_documented_query_works_in_the_sqlite3_command(logdir: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import sqlite3
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forged import alter
 from PIL import Image as Pictures
 
 import tracker
@@ -494,9 +493,7 @@ def test_bombs_and_junk_in_a_store_are_refused(
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"t": tracker.Table([[1]])}, step=0)
     (path,) = (logdir / "a").glob("*.sqlite")
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE blobs SET data=?", (data,))
-        connection.commit()
+    alter(path, "UPDATE blobs SET data=?", data)
     (item,) = tracker.open(logdir).run("a").tables("t")
     with pytest.raises(errors.DamagedBytesError, match=words):
         _ = item.table

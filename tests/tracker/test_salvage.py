@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forged import as_of_before
 
 import tracker
 from dashboard import cli
 from tracker import salvage
 from tracker.doctor import _close
-from tracker.store import schema
+from tracker.store import checksums, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,6 +100,7 @@ def test_steps_that_were_stored_as_their_bytes_are_found_and_mended(
     logdir: Path, run: Path, step: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As older versions stored NumPy's integers for all that is no scalar, by what SQLite makes of them."""
+    as_of_before(run)
     for table in ("sketches", "media", "marks"):
         alter(run, f"UPDATE {table} SET step = ? WHERE step = 3", int(step))
     wanted = content(logdir)
@@ -136,7 +138,8 @@ def test_a_value_of_another_type_is_found_in_any_column_and_the_rest_is_saved(
     logdir: Path, run: Path, table: Any, column: Any
 ) -> None:
     """Of one row of each table; the other rows are as they were."""
-    alter(run, "INSERT INTO receipts VALUES (999, 'n', 1, 1.0, '{}')")
+    receipt = (999, "n", 1, 1.0, "{}")
+    alter(run, "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?)", *receipt, checksums.of_row(receipt))
     before = content(logdir)
     name = table.name
     alter(
@@ -172,7 +175,8 @@ def test_a_value_of_another_type_is_found_in_any_column_and_the_rest_is_saved(
 def test_what_should_be_json_and_is_not(
     logdir: Path, run: Path, statement: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Is found and made empty; all else is saved."""
+    """Is found and made empty, in a file that has no checksums; all else is saved."""
+    as_of_before(run)
     before = content(logdir)
     alter(run, statement)
     assert doctor(logdir) == 1
@@ -219,7 +223,7 @@ def test_every_row_outside_of_a_broken_page_is_saved(logdir: Path) -> None:
 def test_a_second_repair_keeps_what_the_first_one_kept(logdir: Path, run: Path) -> None:
     """No damaged file is ever written over."""
     for number in range(2):
-        alter(run, "UPDATE marks SET step = ?", bytes([number, 1]) + bytes(6))
+        alter(run, "UPDATE segment SET notes = ?", bytes([number, 1]) + bytes(6))
         assert doctor(logdir, "--repair") == 0
     names = sorted(path.name for path in run.parent.iterdir())
     assert names == [run.name, f"{run.name}.damaged", f"{run.name}.damaged-2"]
@@ -249,6 +253,7 @@ salvage.save(Path(sys.argv[1]))
 
 def repairs_that_are_killed(logdir: Path, run: Path, tmp_path: Path, numbers: Iterable[int]) -> list[int]:
     """Kills repairs before these changes of a name, and has the next repair end each; how they ended."""
+    as_of_before(run)
     alter(run, "UPDATE marks SET step = ?", b"\3" + bytes(7))
     before = tmp_path / "before"
     connection = sqlite3.connect(run, isolation_level=None)
@@ -307,6 +312,7 @@ def test_one_hopeless_file_does_not_keep_the_others_from_repair(
     """A file cut off in its first pages, one in its head, a folder by the name of one."""
     for name in ("b", "c", "d"):
         shutil.copytree(logdir / "a", logdir / name)
+    as_of_before(run)
     alter(run, "UPDATE marks SET step = ?", b"\3" + bytes(7))
     os.truncate(logdir / "b" / run.name, 3000)
     os.truncate(logdir / "c" / run.name, 50)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from forged import unpackable
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -25,16 +26,6 @@ def bits(values: np.ndarray) -> list[bytes]:
     return [b"NaN" if math.isnan(value) else struct.pack("<d", value) for value in values.tolist()]
 
 
-def row(points: Points) -> tuple[object, ...]:
-    """A stretch as it stands in the table."""
-    summary = stretch.summarise(points, 1, 0)[0]
-    value = float(summary["value"])
-    return (
-        int(summary["count"]), int(summary["step"]), float(summary["wall_time"]), None if math.isnan(value) else value,
-        int(summary["last_step"]), float(summary["last_wall_time"]), *stretch.pack(points, 1)[0],
-    )  # fmt: skip
-
-
 @given(some_points, st.lists(st.integers(1, 59), max_size=4))
 @example([(-(2**63), 0.0, 0.0), (2**63 - 3, 0.0, 0.0)], [])  # steps from one end of the number line to the other
 def test_any_points_come_back_bit_for_bit_however_they_were_cut(
@@ -43,7 +34,7 @@ def test_any_points_come_back_bit_for_bit_however_they_were_cut(
     """Whatever was logged is what is read: steps to the last of 64 bits, values to the last bit."""
     points = Points.of(*zip(*rows, strict=True))
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    parts = [row(points.part(start, stop)) for start, stop in pairwise(edges)]
+    parts = [unpackable(points.part(start, stop)) for start, stop in pairwise(edges)]
     back = stretch.unpack(parts)
     assert back.step.tolist() == points.step.tolist()
     assert bits(back.wall_time) == bits(points.wall_time)

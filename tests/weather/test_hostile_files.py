@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forged import reseal
 
 import tracker
 from tracker import logdir as logdirs
@@ -46,6 +47,8 @@ def change(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
         connection.commit()
+    if all(statement.startswith("UPDATE ") for statement in statements):
+        reseal(path)
 
 
 def journal_naming(path: Path, victim: Path) -> bytes:

@@ -18,12 +18,12 @@ from typing import Any
 from tracker import logdir
 from tracker.errors import DamagedStoreError, LogdirError, StoreError, message
 from tracker.foreign.batch import Batch
-from tracker.store import read_only, segments, stretch
+from tracker.store import read_only, segments
 from tracker.store.appender import Appender, Birth
 from tracker.store.liveness import this_process
+from tracker.store.scalar_levels import all_points
 from tracker.store.sketch import Sketch
 
-_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"  # noqa: S608
 _SKETCHES = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
 _VALUES = "SELECT step FROM media WHERE series=? AND position=0 ORDER BY n"
 
@@ -91,7 +91,7 @@ class Intake:
                 if known is None or row is None:
                     continue
                 if kind == "scalar":
-                    points = stretch.unpack(connection.execute(_POINTS, row).fetchall())
+                    points = all_points(connection, row[0])
                     found += zip(points.step.tolist(), map(repr, points.value.tolist()), strict=True)
                 elif kind == "histogram":
                     found += [(step, "") for (step,) in connection.execute(_SKETCHES, row)]

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import DamagedBytesError
-from tracker.store import read_only
+from tracker.store import checksums, columns, read_only
 from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
 from tracker.store.run_files import RunFiles
 from tracker.values import packed
 
 _ENVIRONMENT = (
-    "SELECT form, data FROM media JOIN blobs ON hash=blob WHERE series IN "
+    "SELECT form, data, hash FROM media JOIN blobs ON hash=blob WHERE series IN "
     "(SELECT id FROM series WHERE kind='environment') ORDER BY media.n, position"
 )
 _CONSOLE = (
-    "SELECT media.id, wall_time, step, attributes, data FROM media JOIN blobs ON hash=blob "
+    "SELECT media.id, wall_time, step, attributes, data, hash FROM media JOIN blobs ON hash=blob "
     "WHERE media.id>? AND series IN (SELECT id FROM series WHERE kind='console') ORDER BY media.id DESC LIMIT ?"
 )
-_MARKS = "SELECT step, wall_time, kind, text, attributes FROM marks ORDER BY id"
+_MARKS = f"{columns.select('marks', columns.MARK)} ORDER BY id"
 
 
 def environments(files: RunFiles) -> list[dict[str, Any]]:
@@ -31,8 +31,9 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
         about |= {"created": segment.created, **segment.environment}
         with files.snapshot(segment.path) as connection:
             rows = connection.execute(_ENVIRONMENT).fetchall()
-        for form, data in rows:
+        for form, data, digest in rows:
             with read_only.reading(segment.path):
+                checksums.checked_content(data, digest)
                 about |= (
                     packed.parsed(data, "environment")
                     if form == "application/json"
@@ -54,10 +55,10 @@ def console(files: RunFiles, since: Mapping[str, int] | None, limit: int | None)
         if limit is not None and len(rows) > limit:
             rows.pop()
             earlier = True
-        for number, wall_time, step, attributes, data in rows[::-1]:
+        for number, wall_time, step, attributes, data, digest in rows[::-1]:
             with read_only.reading(segment.path):
                 stream = str(_said(attributes).get("stream", "stdout"))
-                words = bytes(data).decode("utf-8", "replace")
+                words = checksums.checked_content(data, digest).decode("utf-8", "replace")
                 pieces.append(ConsolePiece(segment.id, segment.rank, float(wall_time), int(step), stream, words))
                 cursor[segment.id] = number
     return ConsolePieces(tuple(sorted(pieces, key=lambda piece: piece.wall_time)), cursor, earlier)
@@ -68,7 +69,8 @@ def marks(files: RunFiles) -> list[Mark]:
     found = []
     for segment in files.segments():
         with files.snapshot(segment.path) as connection:
-            for step, wall_time, kind, text, attributes in connection.execute(_MARKS):
+            for row in connection.execute(_MARKS):
+                _, step, wall_time, kind, text, attributes = checksums.checked(row, "damaged: a mark")
                 at = None if step is None else int(step)
                 found.append(Mark(at, float(wall_time), str(kind), str(text), _said(attributes)))
     return sorted(found, key=lambda mark: mark.wall_time)

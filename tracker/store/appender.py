@@ -7,18 +7,17 @@ file. A transaction that fails therefore leaves nothing to undo.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from tracker import door
-from tracker.store import columns, schema, sketch_levels, stretch
+from tracker.store import checksums, columns, schema, sketch_levels, stretch
 from tracker.store.engine import create
 from tracker.store.liveness import Writer
 from tracker.store.sketch import Sketch
@@ -31,17 +30,18 @@ reads a live series in a handful of rows; many enough that rewriting the open st
 
 _FRESH = schema.insert(schema.scalars, columns.FRESH)
 _STRETCH = schema.insert(schema.scalars)
-_SERIES = schema.insert(schema.series)
+_SERIES = schema.insert(schema.series, columns.SERIES[:-1])
 _MEDIUM = schema.insert(schema.media)
 _BLOB = schema.insert(schema.blobs, or_ignore=True)
 _MARK = schema.insert(schema.marks)
 _RECEIPT = schema.insert(schema.receipts).replace("INSERT", "INSERT OR REPLACE", 1)
 _SEGMENT = schema.insert(schema.segment)
 _STATE = schema.insert(schema.state)
-_TAIL = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 AND n>=? ORDER BY n"
+_REWRITE_STATE = f"UPDATE state SET {'=?, '.join(columns.STATE)}=?"
+_TAIL = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 AND n>=? ORDER BY n"
 _DROP_TAIL = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=?"
 _SUMMARIES = (
-    f"SELECT {', '.join(stretch.SUMMARY_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT ?"
+    f"{columns.select('scalars', stretch.SUMMARY_COLUMNS)} WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT ?"
 )
 
 
@@ -84,7 +84,11 @@ class Appender:
 
     def __init__(self, path: Path, birth: Birth) -> None:
         self.path = path
-        self._engine = create(path, lambda connection: _fill(connection, birth))
+        self._said = _said(birth)
+        self._state: dict[str, Any] = {
+            "written": 0, "heartbeat": birth.created, "status": "running", "ended": None, "ending": None, "lost": "{}",
+        }  # fmt: skip
+        self._engine = create(path, self._fill)
         self._connection = self._engine.connect()
         self._driver = _driver(self._connection)
         self._next_id = 1
@@ -95,6 +99,12 @@ class Appender:
         """Series that cannot be folded, because what stands in the file of them is damaged: their points stay fresh."""
         stat = path.stat()
         self.inode = (stat.st_dev, stat.st_ino)
+
+    def _fill(self, connection: sa.Connection) -> None:
+        """The two rows that every segment has from its first moment."""
+        driver = _driver(connection)
+        driver.execute(_SEGMENT, checksums.with_checksum(tuple(self._said.values())))
+        driver.execute(_STATE, checksums.with_checksum(tuple(self._state.values())))
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[Transaction]:
@@ -130,6 +140,7 @@ class Appender:
         self._extents.update(transaction.extents)
         self._counts.update(transaction.counts)
         self._unfolded |= transaction.unfolded
+        self._said, self._state = transaction.said, transaction.state
 
     def was_committed(self, transaction: Transaction) -> bool:
         """Whether a transaction whose COMMIT reported an error is in the file nevertheless."""
@@ -167,19 +178,15 @@ def _driver(connection: sa.Connection) -> sqlite3.Connection:
     return driver
 
 
-def _fill(connection: sa.Connection, birth: Birth) -> None:
-    """The two rows that every segment has from its first moment."""
-    driver = _driver(connection)
-    driver.execute(
-        _SEGMENT,
-        (
-            birth.segment, birth.run, birth.parent, birth.fork_step, birth.reason, birth.rank, birth.created,
-            birth.writer.host, birth.writer.machine, birth.writer.pid, birth.writer.pid_started, birth.library,
-            birth.group, door.dumps(list(birth.tags)), birth.notes, door.dumps(birth.config),
-            door.dumps(birth.environment),
-        ),
+def _said(birth: Birth) -> dict[str, Any]:
+    """The row of `segment`, without its checksum."""
+    values = (
+        birth.segment, birth.run, birth.parent, birth.fork_step, birth.reason, birth.rank, birth.created,
+        birth.writer.host, birth.writer.machine, birth.writer.pid, birth.writer.pid_started, birth.library,
+        birth.group, door.dumps(list(birth.tags)), birth.notes, door.dumps(birth.config),
+        door.dumps(birth.environment),
     )  # fmt: skip
-    driver.execute(_STATE, (0, birth.created, "running", None, None, "{}"))
+    return dict(zip(columns.SEGMENT[:-1], values, strict=True))
 
 
 class Transaction:
@@ -193,7 +200,8 @@ class Transaction:
         self.extents: dict[int, Extent] = {}
         self.counts: dict[int, int] = {}
         self.unfolded: set[int] = set()
-        self._state: dict[str, Any] = {}
+        self.said = appender._said
+        self.state = appender._state
 
     @contextlib.contextmanager
     def whole(self) -> Iterator[None]:
@@ -202,14 +210,14 @@ class Transaction:
         Raises:
             sqlite3.Error: the transaction does not go on; SQLite has ended it.
         """
-        before = (self.next_id, self.registered, dict(self.extents), dict(self.counts), set(self.unfolded))
+        before = (self.next_id, self.registered, dict(self.extents), dict(self.counts), set(self.unfolded), self.said)
         self._driver.execute("SAVEPOINT item")
         try:
             yield
         except BaseException:
             self._driver.execute("ROLLBACK TO item")
             self._driver.execute("RELEASE item")
-            self.next_id, self.registered, self.extents, self.counts, self.unfolded = before
+            self.next_id, self.registered, self.extents, self.counts, self.unfolded, self.said = before
             raise
         self._driver.execute("RELEASE item")
 
@@ -218,29 +226,37 @@ class Transaction:
         known = len(names)  # once: another thread may name a series while this one writes
         if known == self.registered:
             return
-        self._driver.executemany(_SERIES, [(index + 1, *names[index], None) for index in range(self.registered, known)])
+        rows = [(index + 1, *names[index], None) for index in range(self.registered, known)]
+        self._driver.executemany(_SERIES, map(checksums.with_checksum, rows))
         self.registered = known
 
     def add_scalars(self, batch: Iterable[tuple[int, Points]]) -> None:
         """Appends points to their series: as fresh rows while they are few, folded when they are many."""
-        fresh: list[Iterable[tuple[Any, ...]]] = []
+        fresh: list[tuple[int, int, Points]] = []
         for series, points in batch:
             extent = self._extent(series)
             count = len(points.step)
             if extent.fresh + count >= FOLD_POINTS and not self._stays_unfolded(series):
                 self._fold(series, extent, points)
                 continue
-            fresh.append(
-                zip(
-                    range(self.next_id, self.next_id + count), repeat(series), repeat(0),
-                    range(extent.n, extent.n + count), repeat(1),
-                    points.step.tolist(), points.wall_time.tolist(), points.value.tolist(),
-                )
-            )  # fmt: skip
-            self.next_id += count
+            fresh.append((series, extent.n, points))
             self.extents[series] = replace(extent, fresh=extent.fresh + count)
         if fresh:
-            self._driver.executemany(_FRESH, chain.from_iterable(fresh))
+            self._add_fresh(fresh)
+
+    def _add_fresh(self, batch: Sequence[tuple[int, int, Points]]) -> None:
+        """Adds points as rows of their own: the number of their series, the ordinal of the first, and these."""
+        counts = [len(points.step) for _, _, points in batch]
+        step, wall_time, value = stretch.concatenate([points for _, _, points in batch])
+        series = [number for (number, _, _), count in zip(batch, counts, strict=True) for _ in range(count)]
+        n = [first + each for (_, first, _), count in zip(batch, counts, strict=True) for each in range(count)]
+        heads = checksums.of_heads(series, 0, n, 1, step, wall_time, value, step, wall_time)
+        first, self.next_id = self.next_id, self.next_id + len(step)
+        rows = zip(
+            range(first, self.next_id), series, repeat(0), n, repeat(1), step.tolist(),
+            wall_time.tolist(), value.tolist(), heads,
+        )  # fmt: skip
+        self._driver.executemany(_FRESH, rows)
 
     def leave_unfolded(self, series: int) -> None:
         """Never folds the points of a series, neither these nor later ones."""
@@ -253,6 +269,14 @@ class Transaction:
         """Folds what is fresh into open stretches: what a finished file should look like."""
         for series in self.tails():
             self.fold_tail(series)
+        self.count_series()
+
+    def count_series(self) -> None:
+        """Says how many points, histograms or items each series has, now that there will be no more: where it ends."""
+        others = {**self._appender._counts, **self.counts}
+        others |= dict(self._driver.execute("SELECT series, count(*) FROM media GROUP BY series"))
+        counts = ((self._extent(series).n or others.get(series, 0), series) for series in range(1, self.registered + 1))
+        self._driver.executemany("UPDATE series SET logged=? WHERE id=?", counts)
 
     def fold_tail(self, series: int) -> None:
         """Folds what is fresh of one series."""
@@ -287,11 +311,12 @@ class Transaction:
     def _add_stretches(self, series: int, points: Points, rows: int, n: int) -> None:
         summaries = stretch.summarise(points, rows, n)
         packed = stretch.pack(points, rows)
+        heads, wholes = checksums.of_summaries(repeat(series, rows), 0, summaries)
         self._driver.executemany(
             _STRETCH,
             [
-                (self._take_id(), series, 0, *summary, *columns)
-                for summary, columns in zip(summaries.tolist(), packed, strict=True)
+                (self._take_id(), series, 0, *summary, checksums.of_points(head, blobs), whole, *blobs)
+                for summary, blobs, head, whole in zip(summaries.tolist(), packed, heads, wholes, strict=True)
             ],
         )
 
@@ -302,11 +327,12 @@ class Transaction:
             for node in range(before // FAN_OUT, after // FAN_OUT):
                 start = node * FAN_OUT * rows_points
                 found = self._driver.execute(_SUMMARIES, (series, level, start, FAN_OUT)).fetchall()
-                children = stretch.summaries_of(found)
-                summary = stretch.merge(children).tolist()[0]
-                self._driver.execute(
-                    _STRETCH, (self._take_id(), series, level + 1, *summary, None, None, children.tobytes())
-                )
+                children = stretch.checked_summaries(found, series, level)
+                summary, packed = stretch.merge(children), children.tobytes()
+                (head,), (whole,) = checksums.of_summaries([series], level + 1, summary)
+                checks = (checksums.of_points(head, (packed,)), whole)
+                row = (self._take_id(), series, level + 1, *summary.tolist()[0], *checks, None, None, packed)
+                self._driver.execute(_STRETCH, row)
             level, rows_points = level + 1, rows_points * FAN_OUT
             before, after = before // FAN_OUT, after // FAN_OUT
 
@@ -318,33 +344,37 @@ class Transaction:
         """Appends what was logged under one tag at one step: one item or several, in their order."""
         n = self._ordinal(series)
         for position, item in enumerate(items):
-            digest = hashlib.blake2b(item.data, digest_size=16).hexdigest()
+            digest = checksums.hash_of(item.data)
             self._driver.execute(_BLOB, (digest, item.data))
             attributes = door.dumps(item.attributes)
             row = (self._take_id(), series, n, step, wall_time, position, item.form, attributes, digest)
-            self._driver.execute(_MEDIUM, row)
+            self._driver.execute(_MEDIUM, checksums.with_checksum(row))
 
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: Mapping[str, Any]) -> None:
         """Adds a mark: something that happened at a step and belongs on every chart."""
-        self._driver.execute(_MARK, (self._take_id(), step, wall_time, kind, text, door.dumps(attributes)))
+        row = (self._take_id(), step, wall_time, kind, text, door.dumps(attributes))
+        self._driver.execute(_MARK, checksums.with_checksum(row))
 
     def set_config(self, config: Mapping[str, Any]) -> None:
         """Says anew what the run was made with: what was learned since its segment began."""
-        self._driver.execute("UPDATE segment SET config=?", (door.dumps(config),))
+        self.said = {**self.said, "config": door.dumps(config)}
+        found = checksums.of_row(self.said.values())
+        self._driver.execute("UPDATE segment SET config=?, checksum=?", (self.said["config"], found))
 
     def set_receipt(self, nonce: str, step: int | None, wall_time: float, outcome: Mapping[str, Any]) -> None:
         """Notes what became of something that came from outside; a later word on the same replaces it."""
-        self._driver.execute(_RECEIPT, (self._take_id(), nonce, step, wall_time, door.dumps(outcome)))
+        row = (self._take_id(), nonce, step, wall_time, door.dumps(outcome))
+        self._driver.execute(_RECEIPT, checksums.with_checksum(row))
 
     def set_state(self, **columns: Any) -> None:
         """Says how the segment stands: heartbeat, status, ended, ending, lost."""
-        assert set(columns) <= {column.name for column in schema.state.columns}
-        self._state |= columns
+        assert columns.keys() <= self.state.keys()
+        self.state = {**self.state, **columns}
 
     def write_state(self) -> None:
         """The last of a commit: how the segment stands, and how far it was written."""
-        columns = {"written": self.next_id - 1, **self._state}
-        self._driver.execute(f"UPDATE state SET {'=?, '.join(columns)}=?", tuple(columns.values()))
+        self.state = {**self.state, "written": self.next_id - 1}
+        self._driver.execute(_REWRITE_STATE, checksums.with_checksum(tuple(self.state.values())))
 
     def _take_id(self) -> int:
         self.next_id += 1

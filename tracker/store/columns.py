@@ -3,20 +3,60 @@
 Apart from it, because a reader needs no SQLAlchemy and need not wait for its import; `tests/docs` holds them together.
 """
 
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
 APPLICATION_ID = 0x45565354  # "EVST": says that a SQLite file is ours, whatever it is called
 SCHEMA_VERSION = 1
 """In `PRAGMA user_version`. Older files stay readable; a newer one is refused with one sentence."""
 
+CHECKSUMS = ("checksum", "summary_checksum")
+"""What says, in each row, that it is as it was written."""
+
+LATER = (*CHECKSUMS, "logged")
+"""Columns that files of before there were checksums have not."""
+
+CHECKED_TABLES = frozenset(("segment", "state", "series", "scalars", "sketches", "media", "marks", "receipts"))
+"""The tables that have it: all, or none in files of before. The content of a blob has its hash."""
+
+
+def select(table: str, names: Iterable[str]) -> str:
+    """A SELECT of columns of a table; see `asked`."""
+    return f"SELECT {', '.join(asked(names))} FROM {table}"
+
+
+def asked(names: Iterable[str], table: str = "") -> list[str]:
+    """Columns as a SELECT names them, of which some may be of `LATER`.
+
+    One that is NULL, as none of ours is, becomes what is nobody's. In a file of before, NULL is what all of them are.
+
+    Args:
+        names: The columns.
+        table: Where another table of the question has one of the same name.
+    """
+    said = ((name, f"{table}.{name}" if table else name) for name in names)
+    return [f"ifnull({each}, -1)" if name in LATER else each for name, each in said]
+
+
+def unchecked(query: str) -> str:
+    """The same question to a file of before there were checksums."""
+    return _CHECKSUM.sub("NULL", query)
+
+
+_CHECKSUM = re.compile(rf"ifnull\((\w+\.)?({'|'.join(LATER)}), -1\)")
+
 SEGMENT = (
     "id", "run", "parent", "fork_step", "reason", "rank", "created", "host", "machine", "pid", "pid_started", "library",
-    "run_group", "run_tags", "notes", "config", "environment",
+    "run_group", "run_tags", "notes", "config", "environment", "checksum",
 )  # fmt: skip
 """Of `segment`: all."""
 
-STATE = ("written", "heartbeat", "status", "ended", "ending", "lost")
+STATE = ("written", "heartbeat", "status", "ended", "ending", "lost", "checksum")
 """Of `state`: all."""
 
-FRESH = ("id", "series", "level", "n", "count", "step", "wall_time", "value")
+FRESH = ("id", "series", "level", "n", "count", "step", "wall_time", "value", "checksum")
 """All that a single fresh point fills of `scalars`."""
 
 SUMMARY = (
@@ -25,6 +65,18 @@ SUMMARY = (
     "neginf_count", "ordered",
 )  # fmt: skip
 """Of `scalars`: what stands for its points."""
+
+SKETCH = (
+    "id", "series", "level", "n", "count", "step", "wall_time", "last_step", "last_wall_time", "step_min", "step_max",
+    "total", "nan_count", "posinf_count", "neginf_count", "min", "max", "sum", "sum_squares", "form", "buckets",
+    "checksum",
+)  # fmt: skip
+"""Of `sketches`: all."""
+
+SERIES = ("id", "kind", "tag", "attributes", "checksum", "logged")
+MEDIA = ("id", "series", "n", "step", "wall_time", "position", "form", "attributes", "blob", "checksum")
+MARK = ("id", "step", "wall_time", "kind", "text", "attributes", "checksum")
+RECEIPT = ("id", "nonce", "step", "wall_time", "outcome", "checksum")
 
 POINTS = ("steps", "wall_times", "points")
 """Of `scalars`: the points, packed."""

@@ -82,6 +82,7 @@ class Piecemeal:
         for series in self.attempt.tails():
             if self._fails(self.attempt.fold_tail, series):
                 self.attempt.leave_unfolded(series)
+        self.attempt.count_series()
 
     def counts(self) -> Counter[str]:
         """How many were refused, by kind."""

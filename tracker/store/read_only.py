@@ -19,9 +19,10 @@ import sqlite3
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tracker.errors import (
@@ -32,7 +33,7 @@ from tracker.errors import (
     StoreError,
     TrackerError,
 )
-from tracker.store import columns, journal
+from tracker.store import columns, journal, state_row
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Of SQLite's machine, between two looks at the clock: about a millisecond."""
@@ -63,7 +64,16 @@ _INDEX = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \([\w, ]+\)", re.ASCII)
 """Of columns: one of an expression computes it when the file is examined."""
 
 
-def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection to a segment, which may be one of before there were checksums: there they read as NULL."""
+
+    has_checksums = True
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(sql if self.has_checksums else columns.unchecked(sql), parameters)
+
+
+def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES) -> Connection:
     """A read-only connection to a segment, checked to be ours.
 
     Readers are many and short-lived (a logdir has thousands of segments), so they are driver connections:
@@ -120,7 +130,7 @@ def _limit_time(connection: sqlite3.Connection, deadline: float) -> None:
 @contextlib.contextmanager
 def snapshot(
     path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LONGEST_VALUE_BYTES
-) -> Iterator[sqlite3.Connection]:
+) -> Iterator[Connection]:
     """A segment as it stands at this moment, for one question: the file is let go of after it.
 
     One snapshot serves all that is asked; a fold in between moves rows.
@@ -173,9 +183,9 @@ def copy(path: Path, target: Path, ending: str) -> None:
         with contextlib.closing(sqlite3.connect(unborn, isolation_level=None)) as made:
             source.backup(made)
             made.execute("PRAGMA journal_mode=DELETE")
-            made.execute(
-                "UPDATE state SET status='stopped', ended=heartbeat, ending=? WHERE status='running'", (ending,)
-            )
+            said = state_row.read(made)
+            if said.get("status") == "running":
+                state_row.rewrite(made, status="stopped", ended=said["heartbeat"], ending=ending)
         unborn.rename(target)
     except sqlite3.Error as error:
         unborn.unlink(missing_ok=True)
@@ -184,7 +194,7 @@ def copy(path: Path, target: Path, ending: str) -> None:
         source.close()
 
 
-def _identified(path: Path, deadline: float) -> tuple[sqlite3.Connection, tuple[int, int]]:
+def _identified(path: Path, deadline: float) -> tuple[Connection, tuple[int, int]]:
     """A connection of careful settings, with the file's application id and schema version."""
     try:
         journal.check(path)
@@ -223,9 +233,7 @@ def _is_filled(path: str) -> bool:
         return False
 
 
-def _looked_into(
-    connection: sqlite3.Connection, path: Path, deadline: float
-) -> tuple[sqlite3.Connection, tuple[int, int]]:
+def _looked_into(connection: Connection, path: Path, deadline: float) -> tuple[Connection, tuple[int, int]]:
     """The connection, bounded, once its schema was found to be tables."""
     try:
         for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
@@ -235,21 +243,34 @@ def _looked_into(
         connection.execute("BEGIN")  # the file is locked once for the three: a quarter of what opening it costs
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        entries = connection.execute(f"SELECT type, sql FROM sqlite_master LIMIT {MOST_SCHEMA_ENTRIES + 1}").fetchall()
+        schema = f"SELECT type, sql, name FROM sqlite_master LIMIT {MOST_SCHEMA_ENTRIES + 1}"
+        entries = connection.execute(schema).fetchall()
         connection.execute("COMMIT")
         if application == columns.APPLICATION_ID:  # others are told what they are
             _check_schema(entries, path)
+            connection.has_checksums = _have_checksums(entries, path)
         return connection, (application, version)
     except BaseException:
         connection.close()
         raise
 
 
-def _check_schema(entries: list[tuple[object, object]], path: Path) -> None:
+def _have_checksums(entries: Iterable[tuple[object, object, object]], path: Path) -> bool:
+    """Whether the tables have checksums. All have, or none, in files of before."""
+    found = {name for _, words, name in entries if isinstance(words, str) and _CHECKSUM.search(words)}
+    if found and found != columns.CHECKED_TABLES:
+        raise DamagedStoreError(path, "some of its tables have no checksums, which all have or none")
+    return bool(found)
+
+
+_CHECKSUM = re.compile(r"\bchecksum\b")
+
+
+def _check_schema(entries: list[tuple[object, object, object]], path: Path) -> None:
     """That a file holds tables and indexes, whose words are all that SQLite goes by."""
     if len(entries) > MOST_SCHEMA_ENTRIES:
         raise DamagedStoreError(path, "it holds more tables than any run")
-    for kind, words in entries:
+    for kind, words, _ in entries:
         if words is None and kind == "index":  # SQLite's own, of a column that is unique
             continue
         if isinstance(kind, str) and isinstance(words, str) and len(words) <= LONGEST_WORDS and _is_plain(kind, words):
@@ -273,13 +294,14 @@ def _no_segment(path: Path, error: Exception) -> StoreError:
     return NotAStoreError(path, f"this is not an everystep run ({error})")
 
 
-def _read_only(path: Path, options: str) -> sqlite3.Connection:
+def _read_only(path: Path, options: str) -> Connection:
     return sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?{options}",
         uri=True,
         timeout=2.0,
         isolation_level=None,
         check_same_thread=False,
+        factory=Connection,
     )
 
 

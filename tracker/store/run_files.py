@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracker import logdir
-from tracker.errors import StoreError
-from tracker.store import read_only, segments
+from tracker.errors import DamagedStoreError, StoreError
+from tracker.store import checksums, read_only, segments
 from tracker.store.segments import Segment
 
 SAID = read_only.LONGEST_SAID_BYTES
@@ -54,12 +54,13 @@ class RunFiles:
         return sorted(found, key=lambda segment: (segment.created, segment.id))
 
     def problems(self) -> list[StoreError]:
-        """What is wrong with each file that cannot be read."""
+        """What is wrong with each file that cannot be read, or is not as it was written."""
         found: list[StoreError] = []
         for path in logdir.segment_files(self.folder):
             try:
                 with self.snapshot(path, SAID) as connection:
-                    segments.read(connection, path)
+                    segment = segments.read(connection, path)
+                found += [DamagedStoreError(path, fault) for fault in (segment.faults if segment else ())]
             except StoreError as error:
                 found.append(error)
             except FileNotFoundError:
@@ -93,18 +94,24 @@ class RunFiles:
             yield found
 
     def blob(self, digest: str) -> bytes | None:
-        """The bytes named by a hash; None when no segment has them."""
+        """The bytes named by a hash; None when no segment has them.
+
+        Raises:
+            DamagedStoreError: they are others.
+        """
         for path in logdir.segment_files(self.folder):
+            row = None
             with contextlib.suppress(StoreError, FileNotFoundError), self.snapshot(path) as connection:
                 row = connection.execute(_BLOB, (digest,)).fetchone()
-                if row is not None:
-                    return bytes(row[0])
+            if row is not None:
+                with read_only.reading(path):
+                    return checksums.checked_content(row[0], digest)
         return None
 
     def blob_of(self, path: Path, digest: str) -> bytes:
         """The bytes named by a hash in one file."""
         with self.snapshot(path) as connection:
-            return bytes(connection.execute(_BLOB, (digest,)).fetchone()[0])
+            return checksums.checked_content(connection.execute(_BLOB, (digest,)).fetchone()[0], digest)
 
 
 class HeldFiles(RunFiles):

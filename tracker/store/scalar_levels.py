@@ -9,16 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.store import stretch
-from tracker.store.stretch import SUMMARY, Points, Summaries, summaries_of
+from tracker.store import columns, stretch, whole
+from tracker.store.stretch import SUMMARY, Points, Summaries, checked_summaries
 
-_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
+_POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
-_SUMMARIES = f"SELECT {', '.join(stretch.SUMMARY_FIELDS)} FROM scalars WHERE series=? AND level=? AND n>=? ORDER BY n"
-
+_SUMMARIES = f"{columns.select('scalars', stretch.SUMMARY_COLUMNS)} WHERE series=? AND level=? AND n>=? ORDER BY n"
 
 HIGHEST = 16
 """More levels than 2**63 points need, a factor of 32 each above stretches of 1,024."""
+
+
+def all_points(connection: sqlite3.Connection, series: int) -> Points:
+    """Every point of a series, in order of arrival, those left behind by a rewind included.
+
+    Raises:
+        DamagedBytesError: they are not those that were logged.
+    """
+    points = stretch.unpack_all(connection.execute(_POINTS, (series,)).fetchall())
+    whole.check_end(connection, series, len(points.step))
+    return points
 
 
 class ScalarLevels:
@@ -45,19 +55,21 @@ class ScalarLevels:
         levels: list[npt.NDArray[np.int64]] = []
         start = 0
         for level in range(highest if highest is not None else -1, -1, -1):
-            items = summaries_of(self.connection.execute(_SUMMARIES, (self.series, level, start)).fetchall())
+            rows = self.connection.execute(_SUMMARIES, (self.series, level, start)).fetchall()
+            items = checked_summaries(rows, self.series, level)
+            start = whole.check_row_by_row(zip(items["n"].tolist(), items["count"].tolist(), strict=True), start)
             if len(items):
-                start = int(items["n"][-1] + items["count"][-1])
                 found.append(items)
                 levels.append(np.full(len(items), level))
         self.count = start
+        whole.check_end(self.connection, self.series, start)
         if not found:
             return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
         return self._live(np.concatenate(found), np.concatenate(levels))
 
     def all_points(self) -> Points:
         """Every live point, in order of arrival."""
-        points = stretch.unpack(self.connection.execute(_POINTS, (self.series,)).fetchall())
+        points = all_points(self.connection, self.series)
         return points if self.limit is None else points.where(points.step <= self.limit)
 
     def length(self) -> int:
@@ -77,25 +89,28 @@ class ScalarLevels:
         return items, levels
 
     def split(self, items: Summaries, level: int) -> Summaries:
-        rows = self._rows("points", items, level)
-        joined = np.concatenate([np.frombuffer(row[0], SUMMARY) for row in rows])
+        joined = stretch.children(self._rows(items, level))
         return self._live(joined, np.zeros(len(joined), np.int64))[0]
 
     def points(self, items: Summaries) -> Points:
-        points = stretch.unpack(self._rows(", ".join(stretch.UNPACK_COLUMNS), items, 0))
+        points = stretch.unpack(self._rows(items, 0))
         if self.limit is None:
             return points
         return points.where(points.step <= self.limit)
 
-    def _rows(self, columns: str, items: Summaries, level: int) -> list[tuple[Any, ...]]:
+    def _rows(self, items: Summaries, level: int) -> list[tuple[Any, ...]]:
         """The rows that hold what the items are made of, in the order of the items."""
         wanted = items["n"].tolist()
-        select = f"SELECT {columns} FROM scalars WHERE series=? AND level=? AND"
+        select = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=? AND"
         if items["n"][-1] - items["n"][0] == items["count"][:-1].sum():
             # Neighbours, the usual case: one range instead of a thousand look-ups.
             rows = self.connection.execute(
                 f"{select} n BETWEEN ? AND ? ORDER BY n", (self.series, level, wanted[0], wanted[-1])
             )
-            return rows.fetchall()
-        one = f"{select} n=?"
-        return [self.connection.execute(one, (self.series, level, n)).fetchone() for n in wanted]
+            found = rows.fetchall()
+        else:
+            one = f"{select} n=?"
+            found = [self.connection.execute(one, (self.series, level, n)).fetchone() for n in wanted]
+        if len(found) != len(wanted):
+            raise DamagedBytesError(f"damaged: {len(wanted) - len(found)} rows of points are missing")
+        return found

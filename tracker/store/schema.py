@@ -55,6 +55,7 @@ segment = sa.Table(
     sa.Column("notes", sa.Text, nullable=False),
     sa.Column("config", sa.Text, nullable=False),
     sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
 )
 
 # What changes while the segment is written, apart from what is said once: a commit rewrites this small row
@@ -68,6 +69,7 @@ state = sa.Table(
     sa.Column("ended", Seconds),
     sa.Column("ending", sa.Text),
     sa.Column("lost", sa.Text, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
 )
 
 series = sa.Table(
@@ -77,6 +79,10 @@ series = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("tag", sa.Text, nullable=False),
     sa.Column("attributes", sa.Text),
+    sa.Column("checksum", Whole, nullable=False),
+    # How many values it has, once the segment has ended; -1 until then. Behind the checksum, which is of what is
+    # said once, and the same in all files of a sweep.
+    sa.Column("logged", Whole, nullable=False, server_default="-1"),
     sa.UniqueConstraint("kind", "tag"),
 )
 
@@ -110,6 +116,8 @@ scalars = sa.Table(
     sa.Column("posinf_count", Whole),
     sa.Column("neginf_count", Whole),
     sa.Column("ordered", sa.Integer),
+    sa.Column("checksum", Whole, nullable=False),
+    sa.Column("summary_checksum", Whole),
     sa.Column("steps", sa.LargeBinary),
     sa.Column("wall_times", sa.LargeBinary),
     sa.Column("points", sa.LargeBinary),
@@ -140,6 +148,7 @@ sketches = sa.Table(
     sa.Column("sum_squares", Exact),
     sa.Column("form", sa.Integer, nullable=False),
     sa.Column("buckets", sa.LargeBinary, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
     sa.Index("sketches_by_series", "series", "level", "n", unique=True),
 )
 
@@ -155,6 +164,7 @@ media = sa.Table(
     sa.Column("form", sa.Text, nullable=False),
     sa.Column("attributes", sa.Text, nullable=False),
     sa.Column("blob", sa.Text, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
     sa.Index("media_by_series", "series", "n", "position", unique=True),
 )
 
@@ -175,6 +185,7 @@ marks = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("attributes", sa.Text, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
 )
 
 # What the run answered to a command of the page: the command's nonce, and where in training it took effect.
@@ -186,6 +197,7 @@ receipts = sa.Table(
     sa.Column("step", Whole),
     sa.Column("wall_time", Exact, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
 )
 
 # The page's own file, beside the segments: the only one that the dashboard writes.

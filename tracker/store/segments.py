@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import DamagedBytesError
-from tracker.store import columns, liveness
+from tracker.store import checksums, columns, liveness
 from tracker.store.liveness import Writer
 
 RESUMED = ("resume", "rewind", "fork")
@@ -49,6 +49,8 @@ class Segment:
     ended: float | None
     ending: str | None
     lost: dict[str, int]
+    faults: tuple[str, ...] = ()
+    """What of this is not as it was written: it is shown all the same, and said to be so."""
 
     def status(self, now: float) -> str:
         """running, finished, crashed or stopped: what it says, or what became of its writer if it had no time to."""
@@ -57,8 +59,8 @@ class Segment:
         return "running" if liveness.is_alive(self.writer, self.heartbeat, now) else "crashed"
 
 
-_SEGMENT = f"SELECT {', '.join(columns.SEGMENT)} FROM segment"
-_STATE = f"SELECT {', '.join(columns.STATE)} FROM state"
+_SEGMENT = columns.select("segment", columns.SEGMENT)
+_STATE = columns.select("state", columns.STATE)
 
 
 def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
@@ -70,7 +72,7 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
     state = connection.execute(_STATE).fetchone()
     if row is None or state is None:
         return None
-    said = dict(zip((*columns.SEGMENT, *columns.STATE), (*row, *state), strict=True))
+    said = dict(zip((*columns.SEGMENT[:-1], *columns.STATE[:-1]), (*row[:-1], *state[:-1]), strict=True))
     for name, kinds in _KINDS.items():
         if not isinstance(said[name], kinds):
             raise DamagedBytesError(f"its {name} is {type(said[name]).__name__}")
@@ -83,6 +85,11 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
         tuple(str(tag) for tag in tags), said["notes"], _json(said, "config", dict), _json(said, "environment", dict),
         said["written"], said["heartbeat"], said["status"], said["ended"], said["ending"],
         {kind: count for kind, count in lost.items() if isinstance(count, int)},
+        tuple(
+            f"damaged: {what} does not match its checksum"
+            for what, values in (("what its file says of itself", row), ("how its file says it stands", state))
+            if not checksums.matches(values)
+        ),
     )  # fmt: skip
 
 
@@ -117,12 +124,12 @@ def _bearable(connection: sqlite3.Connection) -> tuple[Any, ...]:
     found: list[Any] = []
     for name in columns.SEGMENT:
         try:
-            found += connection.execute(f"SELECT {name} FROM segment LIMIT 1").fetchone()
+            found += connection.execute(f"{columns.select('segment', [name])} LIMIT 1").fetchone()
         except sqlite3.DataError as error:
             if name not in ("config", "environment"):
                 raise DamagedBytesError(f"its {name} is larger than any run's") from error
             found.append(_TOO_LARGE)
-    return tuple(found)
+    return (*found[:-1], None)  # not checked without that value
 
 
 def _json(said: Mapping[str, Any], name: str, kind: type) -> Any:

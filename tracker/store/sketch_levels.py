@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.store import sketch
+from tracker.errors import DamagedBytesError
+from tracker.store import checksums, columns, sketch, whole
 from tracker.store.sketch import Sketch
 
 FAN_OUT = 8
 """Children of a node: few, so that nodes of nearly any size are at hand. All levels are a seventh more rows."""
 
-_SKETCH = "nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets"
 _PLACE = "id, level, n, count, step, wall_time, last_step, last_wall_time, step_min, step_max"
-_CHILDREN = f"SELECT {_PLACE}, {_SKETCH} FROM sketches WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
+_ROW = columns.select("sketches", columns.SKETCH)
+_CHILDREN = f"{_ROW} WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
 _PLACES = f"SELECT {_PLACE} FROM sketches WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
-_BY_ID = f"SELECT {_SKETCH} FROM sketches WHERE id=?"
+_BY_ID = f"{_ROW} WHERE id=?"
 _EXTENT = "SELECT coalesce(max(n) + 1, 0) FROM sketches WHERE series=? AND level=0"
 
 
@@ -77,8 +78,9 @@ def append(
     while upto % FAN_OUT ** (level + 1) == 0:
         first = upto - FAN_OUT ** (level + 1)
         rows = connection.execute(_CHILDREN, (series, level, first)).fetchall()
-        places = [node_of(row[:10]) for row in rows]
-        merged = sketch.merge([sketch_of(row[10:]) for row in rows])
+        children = [_read(row) for row in rows]
+        places = [place for place, _ in children]
+        merged = sketch.merge([each for _, each in children])
         begin, end = places[0], places[-1]
         level += 1
         place = (
@@ -88,12 +90,19 @@ def append(
         _insert(connection, place, merged)
 
 
+def _read(row: Sequence[Any]) -> tuple[Node, Sketch]:
+    """A row of all columns, as it was written."""
+    id_, _, *place_and_sketch = checksums.checked(row, f"damaged: histogram {row[0]}")
+    return node_of((id_, *place_and_sketch[:9])), sketch_of(place_and_sketch[10:])
+
+
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
     numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
     form = sketch.FORM_LOG if new.given is None else sketch.FORM_GIVEN
     from tracker.store import schema  # the writer's, and not here for who only reads
 
-    connection.execute(schema.insert(schema.sketches), (*place, new.total, *numbers, form, sketch.pack(new)))
+    row = (*place, new.total, *numbers, form, sketch.pack(new))
+    connection.execute(schema.insert(schema.sketches), checksums.with_checksum(row))
 
 
 class SketchLevels:
@@ -129,15 +138,20 @@ class SketchLevels:
             if new:
                 covered = new[-1].n + new[-1].count
                 found += self._within(new)
+        if covered != end:
+            raise DamagedBytesError(f"damaged: {covered:,} histograms of the {end:,} that were logged")
         return found
 
     def _extent(self) -> int:
         """Histograms in the file."""
         found: int = self._connection.execute(_EXTENT, (self._series,)).fetchone()[0]
+        whole.check_end(self._connection, self._series, found)
         return found
 
     def _places(self, level: int, start: int, stop: int) -> list[Node]:
-        return [node_of(row) for row in self._connection.execute(_PLACES, (self._series, level, start, stop))]
+        found = [node_of(row) for row in self._connection.execute(_PLACES, (self._series, level, start, stop))]
+        whole.check_row_by_row(((node.n, node.count) for node in found), start)
+        return found
 
     def _within(self, nodes: Iterable[Node]) -> list[Node]:
         found = []
@@ -150,4 +164,7 @@ class SketchLevels:
 
     def read(self, node: Node) -> Sketch:
         """The sketch of a node."""
-        return sketch_of(self._connection.execute(_BY_ID, (node.id,)).fetchone())
+        found, made = _read(self._connection.execute(_BY_ID, (node.id,)).fetchone())
+        if found != node:
+            raise DamagedBytesError(f"damaged: histogram {node.id} is not where the index has it")
+        return made

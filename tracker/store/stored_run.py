@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
-from tracker.store import about, segments, stretch, studies
+from tracker.store import about, checksums, columns, segments, stretch, studies, whole
 from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.distribution import distribution
 from tracker.store.envelope import AXES, Envelope, envelope
 from tracker.store.run_files import Part, RunFiles
-from tracker.store.scalar_levels import ScalarLevels
+from tracker.store.scalar_levels import ScalarLevels, all_points
 from tracker.store.segments import MOST_SERIES, Segment
 from tracker.store.sketch_levels import SketchLevels
 from tracker.store.stretch import Points
@@ -35,9 +35,8 @@ KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *kept.KINDS)))
 ABOUT_KINDS = ("environment", "console")
 """What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
 
-_POINTS = f"SELECT {', '.join(stretch.UNPACK_COLUMNS)} FROM scalars WHERE series=? AND level=0 ORDER BY n"
 _MEDIA = (
-    "SELECT step, wall_time, position, form, attributes, blob FROM media WHERE series=?1 "
+    f"{columns.select('media', columns.MEDIA)} WHERE series=?1 "
     "AND (?2 IS NULL OR step=?2) AND (?3 IS NULL OR position=?3) ORDER BY n, position"
 )
 _MEDIA_STEPS = "SELECT DISTINCT step FROM media WHERE series=?"
@@ -126,7 +125,7 @@ class StoredRun:
             for part in found:
                 if (rank is not None and part.segment.rank != rank) or (abandoned and part.limit is None):
                     continue
-                points = stretch.unpack(part.connection.execute(_POINTS, (part.series,)).fetchall())
+                points = all_points(part.connection, part.series)
                 if part.limit is not None:
                     keep = points.step <= part.limit
                     points = points.where(keep != abandoned)
@@ -219,8 +218,12 @@ class StoredRun:
         items: list[MediaItem] = []
         with self._series(kind, tag) as found:
             for part in found:
-                asked = (part.series, step, position)
-                for at, wall_time, place, form, attributes, digest in part.connection.execute(_MEDIA, asked):
+                rows = part.connection.execute(_MEDIA, (part.series, step, position)).fetchall()
+                if step is None and position is None:
+                    whole.check_row_by_row((n, 1) for n in dict.fromkeys(row[2] for row in rows))
+                    whole.check_end(part.connection, part.series, len(rows))
+                for row in rows:
+                    at, wall_time, place, form, attributes, digest = checksums.checked(row, f"damaged: a {kind}")[3:]
                     if part.limit is None or at <= part.limit:
                         said = json.loads(attributes)
                         if not (isinstance(said, dict) and isinstance(form, str) and isinstance(digest, str)):
