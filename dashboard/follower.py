@@ -213,7 +213,7 @@ class Follower:
         self._last_scan = time.monotonic()
         self._took = self._last_scan - now
         self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
-        if self._begin_watch():  # a link was met: what has come behind it between the look and the watch is looked at
+        if self._begin_watch():  # behind a link something may have come or gone between the look and the change
             self._next_scan = self._last_scan
 
     def _chores(self) -> Iterator[float]:
@@ -260,24 +260,24 @@ class Follower:
         return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
 
     def _begin_watch(self) -> bool:
-        """Watches what is to be followed and is not yet; whether something was."""
+        """Watches what is to be followed and is not yet, and no more what is over; whether there was either."""
         links = [link for link in self.library.links if link.is_whole or link.leads_to_nothing]
         roots = {root for root in (self.library.root, self.library.mirror) if root is not None}
         roots.update(link.path for link in sorted(links, key=lambda link: not link.runs)[:MOST_LINKS])
+        before = dict(self._watches)
         for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
             self._watches.pop(over).stop()
         self._absent = {root for root in roots if not root.is_dir()}
         for link in self.library.links:
             if link.problem and not link.path.name.startswith("."):  # an editor's lock is a link to nothing
                 self._warn(str(link))
-        before = len(self._watches)
         for root in sorted(roots - self._absent - self._watches.keys()):
             try:
                 self._observer = self._observer or observer()
                 self._watches[root] = Watch(root, self._note, self._observer)
             except OSError as error:
                 self._warn(f"{root} cannot be watched ({error}); it is looked at every {NET_S:.1f} s instead")
-        return len(self._watches) > before
+        return self._watches != before
 
     def _warn(self, what: str) -> None:
         if what not in self._told:

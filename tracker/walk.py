@@ -68,8 +68,8 @@ class Walk:
     """Every folder below `root`, itself included, once each: gone through with `for folder, names in walk`.
 
     `folder` is a path as text, by the links through which it is reached; `names` are those of its files that are
-    wanted. A folder that vanishes, or is closed to us, is left out; one reached by several links is given under the first of
-    their names in order, and one that lies below `root` itself under its own.
+    wanted. A folder that vanishes, or is closed to us, is left out; one reached by several links is given under the
+    first of their names in order, and one that lies below `root` itself under its own.
 
     Args:
         root: Where to begin.
