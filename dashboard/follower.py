@@ -17,9 +17,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from watchdog.observers.api import BaseObserver
+
 from dashboard.library import Library
 from dashboard.news import News
-from dashboard.watch import Watch, is_local
+from dashboard.watch import Watch, is_local, observer
 
 logger = logging.getLogger("dashboard")
 
@@ -53,6 +55,10 @@ BEGIN_AGAIN_S = 1.0
 HANGS_S = 60.0
 """A turn that takes longer is told: the disk stands still, or the logdir is very large and slow."""
 
+MOST_LINKS = 256
+"""That are followed as they are written to: each costs a thread that sleeps. Behind others runs are looked at by the
+clock."""
+
 KEEP_S = 60.0
 """How often the index is written, at the most."""
 
@@ -85,6 +91,9 @@ class Follower:
         self._last_scan = 0.0
         self._took = 0.0
         self._watches: dict[Path, Watch] = {}
+        self._observer: BaseObserver | None = None
+        self._told: set[str] = set()
+        """What was said in the server's log, once each."""
         self._absent: set[Path] = set()
         """Folders that were not there when they were to be watched."""
         self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
@@ -102,6 +111,9 @@ class Follower:
             self._thread.join(timeout=5.0)
         for watch in self._watches.values():
             watch.stop()
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(timeout=2.0)
         if self._changed and self.library.is_complete:
             self.library.keep()
 
@@ -201,6 +213,8 @@ class Follower:
         self._last_scan = time.monotonic()
         self._took = self._last_scan - now
         self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
+        if self._begin_watch():  # behind a link something may have come or gone between the look and the change
+            self._next_scan = self._last_scan
 
     def _chores(self) -> Iterator[float]:
         """What nobody waits for, piece by piece; gives the seconds until the next."""
@@ -222,9 +236,12 @@ class Follower:
         """Whether the system says what happens in every folder: it does not where other machines write."""
         return all(
             root in self._watches and is_local(root)
-            for root in (self.library.root, self.library.mirror)
+            for root in (self.library.root, self.library.mirror, *self._followed())
             if root is not None and root.is_dir()
         )
+
+    def _followed(self) -> list[Path]:
+        return [link.path for link in self.library.links if link.runs or not link.problem]
 
     def _look(self, names: set[str], written: set[str]) -> None:
         """Looks at runs, of which some were just written to; what is on its way in them has its turn again soon."""
@@ -242,25 +259,30 @@ class Follower:
         """Whether a folder that is followed has gone, has come, or is another one than before."""
         return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
 
-    def _begin_watch(self) -> None:
-        for over in [root for root, watch in self._watches.items() if watch.is_over]:
+    def _begin_watch(self) -> bool:
+        """Watches what is to be followed and is not yet, and no more what is over; whether there was either."""
+        links = [link for link in self.library.links if link.is_whole or link.leads_to_nothing]
+        roots = {root for root in (self.library.root, self.library.mirror) if root is not None}
+        roots.update(link.path for link in sorted(links, key=lambda link: not link.runs)[:MOST_LINKS])
+        before = dict(self._watches)
+        for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
             self._watches.pop(over).stop()
-        self._absent.clear()
-        for root in (self.library.root, self.library.mirror):
-            if root is None or root in self._watches:
-                continue
-            if not root.is_dir():
-                self._absent.add(root)
-                continue
-            watch = Watch(root, self._note)
+        self._absent = {root for root in roots if not root.is_dir()}
+        for link in self.library.links:
+            if link.problem and not link.path.name.startswith("."):  # an editor's lock is a link to nothing
+                self._warn(str(link))
+        for root in sorted(roots - self._absent - self._watches.keys()):
             try:
-                watch.start()
+                self._observer = self._observer or observer()
+                self._watches[root] = Watch(root, self._note, self._observer)
             except OSError as error:
-                logger.warning(
-                    "viz: %s cannot be watched (%s); it is looked at every %.1f s instead", root, error, NET_S
-                )
-                continue
-            self._watches[root] = watch
+                self._warn(f"{root} cannot be watched ({error}); it is looked at every {NET_S:.1f} s instead")
+        return self._watches != before
+
+    def _warn(self, what: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            logger.warning("viz: %s", what)
 
     def _ask(self, question: Callable[[], News], *, silent: bool = False) -> News:
         with self.lock:

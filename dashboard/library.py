@@ -7,6 +7,7 @@ and what else changed.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,7 @@ from tracker import logdir
 from tracker.errors import StoreError
 from tracker.store import read_only, segments, wal
 from tracker.store.wal import Position
+from tracker.walk import Link
 
 logger = logging.getLogger("dashboard")
 
@@ -48,7 +50,11 @@ class Library:
         self.root = root
         self.mirror = mirror
         self.runs: dict[str, RunState] = {}
+        self.links: list[Link] = []
+        """Links to folders that the last scan met in the logdir."""
         self._names: dict[Path, str] = {}
+        self._real_names: dict[str, str] | None = None
+        """By the real path of their folders, once somebody asked by such a one."""
         self._index = index
         self._pool = NamePool()
         self._kept = indexes.load(index, self._pool)
@@ -62,8 +68,11 @@ class Library:
             glance: Read of a file that nobody writes only what a list of runs shows; `complete` reads the rest.
         """
         news = News()
-        found = logdir.all_run_folders(self.root, self.mirror) if self.root.is_dir() else {}
+        links: list[Link] = []
+        found = logdir.all_run_folders(self.root, self.mirror, links) if self.root.is_dir() else {}
+        self.links = links
         self._names = {folder: name for name, folder in found.items()}
+        self._real_names = None
         for name in [name for name, run in self.runs.items() if found.get(name) != run.folder]:
             del self.runs[name]
             news.removed.append(name)
@@ -115,8 +124,13 @@ class Library:
         return [name for name, run in self.runs.items() if run.status == "running"]
 
     def name_of(self, folder: Path) -> str | None:
-        """The run whose folder this is, if it is known."""
-        return self._names.get(folder)
+        """The run whose folder this is, if it is known; behind links a folder may be reached by several names."""
+        name = self._names.get(folder)
+        if name is not None or not any(link.runs for link in self.links):
+            return name
+        if self._real_names is None:
+            self._real_names = {os.path.realpath(each): name for each, name in self._names.items()}
+        return self._real_names.get(os.path.realpath(folder))
 
     def _look(self, run: RunState, news: News, *, glance: bool = False) -> None:
         """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""

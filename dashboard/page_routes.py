@@ -248,7 +248,7 @@ class _Page:
             for name in names:
                 if restore:
                     trash.from_trash(self._root, name)
-                elif self._store().run(name).status == "running":
+                elif not trash.is_link(self._root, name) and self._store().run(name).status == "running":
                     raise page_file.PageChangeError(f"{name} is being written; stop it first.")
                 else:
                     trash.to_trash(self._root, name)

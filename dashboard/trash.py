@@ -3,6 +3,8 @@
 A folder that holds nothing but its run is renamed, which happens or does not. Where checkpoints lie beside the run's
 files, or other runs below them, only its own files go, one after the other: what is to be moved is written down first
 (`.trash/.moves/`), and whoever comes next, a server that starts or the next who uses the trash, finishes it.
+
+Of a run that is chosen by a link the link is moved, as `rm` removes one; what it leads to stays as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pathlib import Path
 from dashboard.page_file import PageChangeError
 from tracker import logdir
 from tracker.errors import RunNameError, RunNotFoundError, message
+from tracker.plain_text import writable
+from tracker.walk import Link
 
 MOVES_FOLDER = ".moves"
 """In the trash: what is being moved, a file each."""
@@ -37,30 +41,35 @@ _ENDINGS = ("-shm", "-wal", "-journal", "")
 def to_trash(root: Path, name: str) -> None:
     """Moves a run's own files (segments, and what the page knows of it) to the trash; checkpoints beside them stay.
 
-    A run of that name that lies there already gives way, to a name with a number behind it.
+    Of a run that is chosen by a link, the link. A run of that name that lies there already gives way, to a name with a
+    number behind it.
 
     Raises:
         RunNameError: no run can have this name.
         RunNotFoundError: there is no such run.
         PageChangeError: the files cannot be moved.
     """
-    folder, target = _places(root, name)
+    folder, target = _places(root, name, may_be_links=True)
     with _only_we_move(root):
-        if not logdir.segment_files(folder):
+        if is_link(root, name):
+            _check_alone(root, name)
+        elif not logdir.segment_files(folder):
             raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
-        if logdir.segment_files(target):
-            aside = f"{'run' if name == '.' else name}~{secrets.token_hex(3)}"
-            _move(root, target, _places(root, aside)[1], name)
+        aside = _places(root, f"{'run' if name == '.' else name}~{secrets.token_hex(3)}")[1]
+        if target.is_symlink() or logdir.segment_files(target):
+            _move(root, target, aside, name)
+        elif is_link(root, name) and target.exists():  # a folder in which other runs lie
+            target = aside
         _move(root, folder, target, name)
 
 
 def from_trash(root: Path, name: str) -> None:
     """Moves it back; errors as in `to_trash`. A run that has taken its name meanwhile stays, and so does the trash."""
-    folder, source = _places(root, name)
+    folder, source = _places(root, name, may_be_links=True)
     with _only_we_move(root):
-        if logdir.segment_files(folder):
+        if is_link(root, name) or logdir.segment_files(folder):
             raise PageChangeError(message(f"There is a run {name!r} again.", hint="Delete or move that one first."))
-        if not logdir.segment_files(source):
+        if not source.is_symlink() and not logdir.segment_files(source):
             raise RunNotFoundError(message(f"There is no run {name!r} in the trash."))
         _move(root, source, folder, name)
 
@@ -68,7 +77,14 @@ def from_trash(root: Path, name: str) -> None:
 def in_trash(root: Path) -> list[str]:
     """Names of the runs in the trash."""
     trash = root / logdir.TRASH_FOLDER
-    return [name for name, _ in logdir.run_folders(trash)] if trash.is_dir() else []
+    links: list[Link] = []
+    names = [name for name, _ in logdir.run_folders(trash, links, follow=False)] if trash.is_dir() else []
+    return sorted([*names, *(writable(_name_of(trash, link.path)) for link in links)])
+
+
+def is_link(root: Path, name: str) -> bool:
+    """Whether a run is chosen by a link of its own, so that of it nothing else is moved."""
+    return name != "." and (root / name).is_symlink()
 
 
 def finish_moves(root: Path) -> int:
@@ -93,8 +109,14 @@ def _is_begun(root: Path) -> bool:
         return False
 
 
-def _places(root: Path, name: str) -> tuple[Path, Path]:
-    """Where a run of this name lies, and where in the trash; neither is reached by a link that leads elsewhere."""
+def _places(root: Path, name: str, *, may_be_links: bool = False) -> tuple[Path, Path]:
+    """Where a run of this name lies, and where in the trash; neither is reached by a link that leads elsewhere.
+
+    Args:
+        root: The logdir.
+        name: The run's name.
+        may_be_links: Whether they themselves may be links.
+    """
     if name != ".":
         logdir.check_run_name(name)
     places = root / name, root / logdir.TRASH_FOLDER / name
@@ -102,8 +124,13 @@ def _places(root: Path, name: str) -> tuple[Path, Path]:
         step = root
         for part in place.relative_to(root).parts:
             step /= part
-            if step.is_symlink():
-                raise PageChangeError(message(f"{name} cannot be moved: {step} is a link to another place."))
+            if step.is_symlink() and not (may_be_links and step == place != root / logdir.TRASH_FOLDER):
+                raise PageChangeError(
+                    message(
+                        f"{name} cannot be moved: {step} is a link to another place.",
+                        hint="What lies there is left alone; remove the link to have it shown no more.",
+                    )
+                )
     return places
 
 
@@ -147,10 +174,30 @@ def _lock(handle: int) -> None:
             return
 
 
+def _check_alone(root: Path, name: str) -> None:
+    """That a link leads to a run, and that no other run would go with it."""
+    behind = logdir.walk(root, logdir.is_of_a_run).behind(str(root / name))
+    runs = [_name_of(root, Path(folder)) for folder, files in behind if files]
+    if name not in runs or not logdir.is_reached(root, root / name):
+        raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
+    if len(runs) > 1:
+        raise PageChangeError(
+            message(
+                f"{name} cannot be moved: it is a link, and {runs[1]}, which lies behind it too, would go with it.",
+                hint="Remove the link to have neither shown.",
+            )
+        )
+
+
 def _move(root: Path, source: Path, target: Path, name: str) -> None:
-    """Moves a run's own files from one folder to another, all of them or none."""
+    """Moves a run's own files from one folder to another, all of them or none; of a link nothing but itself."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink() and source != root:
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, f"there is something else at {target}")
+            os.rename(source, target)
+            return
         if source.stat().st_dev != target.parent.stat().st_dev:
             raise OSError(errno.EXDEV, "it lies on another file system than the trash")
         files = _own_files(source, name)
@@ -193,7 +240,7 @@ def _own_files(folder: Path, name: str) -> list[str]:
     there = set(os.listdir(folder))
     # At the top of the logdir lie the saved views, which are no run's.
     said = [] if name == "." else [logdir.PAGE_FILE]
-    databases = [*said, *(path.name for path in logdir.segment_files(folder))]
+    databases = [*said, *sorted(filter(logdir.is_segment, there))]
     return [f"{name}{ending}" for name in databases for ending in _ENDINGS if f"{name}{ending}" in there]
 
 

@@ -20,6 +20,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
 from tracker.store import file_system
@@ -42,31 +43,43 @@ def is_local(root: Path) -> bool:
     return bool(kind) and kind not in file_system.NETWORK and not kind.startswith("fuse")
 
 
+def observer() -> BaseObserver:
+    """What watches folders, begun.
+
+    Raises:
+        OSError: the system has none to give.
+    """
+    made = Observer()
+    made.daemon = True
+    made.start()
+    return made
+
+
 class Watch:
     """Tells which folders of a logdir are written to.
 
     An event only says "look": it comes with the write to the file, before SQLite has made the commit visible,
     and network file systems send none. The follower therefore looks again, and from time to time by itself.
 
-    What is watched is a folder and not a path: one that takes its place is not, see `is_over`.
+    What is watched is a folder and not a path: one that takes its place is not, see `is_over`. Nor is what lies behind
+    links in it: each that is followed has a watch of its own, by the path of the link.
+
+    Args:
+        root: The folder, or a link to it.
+        tell: Told the folders, by paths that begin with `root`.
+        observer: What watches; one serves all watches.
+
+    Raises:
+        OSError: the system has no more watches to give; the follower's own looks must do then.
     """
 
-    def __init__(self, root: Path, tell: Callable[[Path], None]) -> None:
-        self._observer = Observer()
-        self._observer.daemon = True
+    def __init__(self, root: Path, tell: Callable[[Path], None], observer: BaseObserver) -> None:
+        self._observer = observer
         self._root = root
         self._folder = _folder_at(root)
-        real = root.resolve()  # links are not followed, that of the logdir itself included
-        self._handler = _Handler(root, real, tell)
-        self._observer.schedule(self._handler, str(real), recursive=True, event_filter=_CHANGES)
-
-    def start(self) -> None:
-        """Begins to watch.
-
-        Raises:
-            OSError: the system has no more watches to give; the follower's own looks must do then.
-        """
-        self._observer.start()
+        real = os.path.realpath(root)  # watchdog follows no link, that of the logdir itself included
+        self._handler = _Handler(root, Path(real), tell)
+        self._watched = observer.schedule(self._handler, real, recursive=True, event_filter=_CHANGES)
 
     @property
     def is_over(self) -> bool:
@@ -77,11 +90,9 @@ class Watch:
 
     def stop(self) -> None:
         """Ends it."""
-        if self._observer.is_alive():
-            # Its reading thread calls it an error to find itself stopped.
-            logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
-            self._observer.stop()
-            self._observer.join(timeout=2.0)
+        # Its reading thread calls it an error to find itself stopped.
+        logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
+        self._observer.unschedule(self._watched)
 
 
 def _folder_at(path: Path) -> tuple[int, int] | None:
@@ -114,3 +125,5 @@ class _Handler(FileSystemEventHandler):
             self._tell(path)
         elif path.name.startswith((SEGMENT_PREFIX, PAGE_FILE)):
             self._tell(path.parent)
+        elif event.event_type in ("created", "moved") and path.is_symlink():  # perhaps to runs
+            self._tell(path)

@@ -7,6 +7,7 @@ whose writer lives is not touched.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -40,6 +41,7 @@ from tracker.store.liveness import Writer
 from tracker.store.scalar_levels import HIGHEST
 from tracker.store.segments import Segment
 from tracker.store.stretch import FAN_OUT, STRETCH_POINTS
+from tracker.walk import Link, is_within
 
 SAFE_SQLITE = "3.51.3 or newer, 3.50.7 or 3.44.6"
 """Builds without the fault by which two connections that checkpoint at once can damage a WAL file. Ours never do:
@@ -78,7 +80,7 @@ class Report:
 
 
 def examine(root: Path, *, repair: bool = False) -> Report:
-    """Looks at every run below `root`.
+    """Looks at every run below `root`, and behind the links there that lead to runs; those are not repaired.
 
     Args:
         root: The logdir.
@@ -96,23 +98,41 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             f"file with another program before SQLite is {SAFE_SQLITE}"
         )
         report.findings.append(Finding(root, what, serious=False))
-    for folder in _folders(root):
-        _examine_unfinished(folder, report, repair)
+    links: list[Link] = []
+    for folder in _folders(root, links):
+        mends = repair and _lies_in(folder, root)
+        _examine_unfinished(folder, report, mends)
         files = logdir.segment_files(folder)
         report.runs += bool(files)
         for path in files:
             report.segments += 1
-            _examine_segment(path, report, repair)
-        _examine_leftovers(folder, bool(files), report, repair)
+            _examine_segment(path, report, mends and _lies_in(path, root))
+        _examine_leftovers(folder, bool(files), report, mends)
+    if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
+        what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
+        report.findings.append(Finding(root, what, serious=False))
+    for link in links:
+        what = link.problem or ("" if link.runs else f"it leads to {os.path.realpath(link.path)}, where no run lies")
+        if what:
+            report.findings.append(Finding(link.path, what, serious=False))
     return report
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """Every folder that holds anything of ours."""
-    for folder, folders, files in os.walk(root):
-        folders.sort()
-        if any(logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(LEFT) for name in files):
-            yield Path(folder)
+def _folders(root: Path, links: list[Link]) -> Iterator[Path]:
+    """Every folder that holds anything of ours, the trash included."""
+    everywhere = logdir.walk(root, _is_ours_by_name)
+    trash = logdir.walk(root / logdir.TRASH_FOLDER, _is_ours_by_name, follow=False)
+    yield from sorted(Path(folder) for folder, names in itertools.chain(everywhere, trash) if names)
+    links += everywhere.links
+
+
+def _is_ours_by_name(name: str) -> bool:
+    return logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(LEFT)
+
+
+def _lies_in(path: Path, root: Path) -> bool:
+    """Whether a path leads to what is in the logdir itself."""
+    return is_within(os.path.realpath(path), os.path.realpath(root))
 
 
 def _is_safe_sqlite(version: tuple[int, ...]) -> bool:

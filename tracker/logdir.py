@@ -12,9 +12,10 @@ import itertools
 import os
 import re
 import secrets
+import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tracker.errors import (
@@ -27,6 +28,7 @@ from tracker.errors import (
     message,
 )
 from tracker.plain_text import writable
+from tracker.walk import Link, Walk, why_not
 
 SEGMENT_PREFIX = "events."
 SEGMENT_SUFFIX = ".sqlite"
@@ -40,9 +42,8 @@ CLAIM_FILE = ".claimed"
 STALE_CLAIM_S = 600.0
 """A claim that has not become a segment in ten minutes, a disk that is full from the start included, never will."""
 
-# Folders below a logdir that a scan will look into. A logdir pointed at a home folder by mistake must
-# not walk a whole disk: 200,000 folders take about 2 s on a warm cache.
-MAX_FOLDERS = 200_000
+EVENT_FILE = "tfevents"
+"""What TensorBoard looks for in a file's name."""
 
 
 def default_logdir() -> str:
@@ -135,42 +136,53 @@ def new_segment_id(wall_time: float, rank: int | None = None) -> str:
 def segment_files(folder: Path) -> list[Path]:
     """The segment files of one run, oldest first; an empty list where there is no such folder.
 
-    What has such a name and is no plain file is among them: who reads it says so, by name.
+    What has such a name and is no plain file is among them: who reads it says so, by name. A link to a segment is given
+    as the file that it leads to, beside which its WAL lies.
     """
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if is_segment(entry.name)]
+            found = [(entry.name, entry.is_symlink()) for entry in entries if is_segment(entry.name)]
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
-    return [folder / name for name in sorted(names)]
+    paths = (_where_it_leads(folder / name) if is_link else folder / name for name, is_link in sorted(found))
+    return list(dict.fromkeys(paths))
 
 
-def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
+def _where_it_leads(link: Path) -> Path:
+    """The segment behind a link; the link itself where none is."""
+    target = Path(os.path.realpath(link))
+    with contextlib.suppress(OSError):
+        if is_segment(target.name) and stat.S_ISREG(os.lstat(target).st_mode):
+            return target
+    return link
+
+
+def is_of_a_run(name: str) -> bool:
+    """Whether a folder with a file of this name is a run's, of ours or of TensorBoard's."""
+    return is_segment(name) or EVENT_FILE in name
+
+
+def walk(root: Path, wanted: Callable[[str], bool] = is_segment, *, follow: bool = True) -> Walk:
+    """Every folder of a logdir but its trash, for whoever looks for something in them: all see the same ones."""
+    return Walk(root, wanted, is_of_a_run, (TRASH_FOLDER,), follow=follow)
+
+
+def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = True) -> Iterator[tuple[str, Path]]:
     """Every run below `root` as (name, folder), in the order of their names.
 
-    The logdir itself is a run when it holds segments directly; its name is then `.`. Links to folders
-    are not followed, so that a loop or a link out of the logdir cannot catch the scan. A folder whose name is not
-    UTF-8 (the bytes `caf`, 0xE9) is called by its escape (`caf\\udce9`), which is text to every program.
+    The logdir itself is a run when it holds segments directly; its name is then `.`. A run behind a link is called as
+    it is reached, see `tracker.walk`. A folder whose name is not UTF-8 (the bytes `caf`, 0xE9) is called by its escape
+    (`caf\\udce9`), which is text to every program.
+
+    Args:
+        root: The logdir.
+        links: Takes the links that were met.
+        follow: Whether links are followed.
     """
-    found: list[tuple[str, Path]] = []
-    pending = [str(root)]
-    seen = 0
-    while pending and seen < MAX_FOLDERS:
-        folder = pending.pop()
-        seen += 1
-        holds_segment = False
-        # A folder may vanish or be closed to us between listing and looking: the others still count.
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name == TRASH_FOLDER:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
-                elif is_segment(entry.name):
-                    holds_segment = True
-        if holds_segment:
-            path = Path(folder)
-            found.append((path.relative_to(root).as_posix(), path))
+    folders = walk(root, follow=follow)
+    found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in folders if names]
+    if links is not None:
+        links += folders.links
     return _named(sorted(found))
 
 
@@ -194,9 +206,9 @@ MIRRORED = " (tfevents)"
 """Behind the name of a run whose event files are mirrored, where another run of ours has the same name."""
 
 
-def all_run_folders(root: Path, mirror: Path | None) -> dict[str, Path]:
+def all_run_folders(root: Path, mirror: Path | None, links: list[Link] | None = None) -> dict[str, Path]:
     """The folder of every run by name: those below `root`, and the copies of event files in its mirror."""
-    found = dict(run_folders(root))
+    found = dict(run_folders(root, links))
     if mirror is not None and mirror.is_dir():
         found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in run_folders(mirror)}
     return found
@@ -213,8 +225,8 @@ def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
         places, name = [mirror], name[: -len(MIRRORED)]
     odd: RunNameError | None = None
     try:
-        folders = [place if name == "." else place / check_run_name(name) for place in places]
-        found = next((folder for folder in folders if segment_files(folder)), None)
+        folders = [(place, place if name == "." else place / check_run_name(name)) for place in places]
+        found = next((folder for place, folder in folders if is_reached(place, folder) and segment_files(folder)), None)
         if found is not None or "\\" not in name:
             return found
     except RunNameError as error:
@@ -225,6 +237,15 @@ def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
     if found is None and odd is not None:
         raise odd
     return found
+
+
+def is_reached(root: Path, folder: Path) -> bool:
+    """Whether no link on the way from a logdir to a folder below it is one that is not followed.
+
+    Of several links to a run one gives it its name; it may be asked for by all.
+    """
+    steps = [folder, *folder.parents][: len(folder.parts) - len(root.parts)]
+    return not any(step.is_symlink() and why_not(str(step), root) for step in steps)
 
 
 def check_run_name(name: str, *, typed: bool = False) -> str:

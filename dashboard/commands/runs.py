@@ -13,6 +13,9 @@ from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored, to
 HEADLINES = ("val/loss", "train/loss", "loss")
 MOST_COLUMNS = 4
 
+MOST_LINKS = 5
+"""That are not followed and are named."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
@@ -38,6 +41,8 @@ def act(arguments: argparse.Namespace) -> int:
         with left_out.reading(name):
             summaries.append(run.summary())
     number = len({*library.runs, *left_out.parts})
+    for link in [link for link in library.links if link.problem and not link.path.name.startswith(".")][:MOST_LINKS]:
+        sys.stderr.write(f"viz: {table.printable(str(link))}\n")
     if arguments.json:
         # Python's own writer has integers of any size, such as a seed of 128 bits.
         json.dump(writable_values(wire.plain(summaries)), sys.stdout, ensure_ascii=False, indent=2)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from tracker import logdir
-
-NAME = "tfevents"
-"""What TensorBoard looks for in a file's name."""
 
 PROJECTOR_CONFIG = "projector_config.pbtxt"
 PROJECTOR_PLUGIN = ("plugins", "org_tensorflow_tensorboard_projector")
@@ -30,7 +26,7 @@ VERSION = 2
 
 def is_event_file(name: str) -> bool:
     """Whether a file's name is that of an event file."""
-    return NAME in name and not logdir.is_segment(name)
+    return logdir.EVENT_FILE in name and not logdir.is_segment(name)
 
 
 def is_projector_config(name: str) -> bool:
@@ -52,24 +48,31 @@ def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
     """(run name, what is read for it) of each folder below `root` that holds something, by name; "." is `root` itself.
 
     Read are event files, configs of the projector, sessions of profilers (a folder each) and loose traces.
-    Links to folders are not followed, as in `tracker.logdir.run_folders`; a pipe by the name of a file is left alone.
+    Folders behind links are among them as in `tracker.logdir.run_folders`; a pipe by the name of a file is left alone.
     """
     if root.is_file():
         yield ".", [root]
         return
     found: dict[str, list[Path]] = {}
-    for folder, folders, names in itertools.islice(os.walk(root), logdir.MAX_FOLDERS):
-        folders[:] = sorted(name for name in folders if name != logdir.TRASH_FOLDER)
+    for folder, names in logdir.walk(root, is_known):
         path = Path(folder)
         session = is_session(path)
-        known = [path / name for name in sorted(names) if is_known(name) and not (session and name.endswith(TRACES))]
+        known = [path / name for name in sorted(names) if not (session and name.endswith(TRACES))]
         own = [each for each in known if may_be_read(each)]
         if own:
             above = path.parents[1] if path.parts[-2:] == PROJECTOR_PLUGIN else path
             found.setdefault(_below(above, root), []).extend(own)
-        if names and session:
+        if session and _holds_files(path):
             found.setdefault(_below(path.parents[2], root), []).append(path)
     yield from sorted(found.items())
+
+
+def _holds_files(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(not entry.is_dir() for entry in entries)
+    except OSError:  # it has gone, or is closed to us
+        return False
 
 
 def may_be_read(path: Path) -> bool:

@@ -199,15 +199,15 @@ def _files_below(source: Path) -> list[Path]:
     """Files of a folder that may be a log, those of a name that our own runs have left out."""
     if not source.is_dir():
         return []
-    found = [
-        path
-        for path in source.rglob("*")
-        if (path.suffix.lower() in ENDINGS or path.name == mlruns.META)
-        and may_be_read(path)
-        and not logdir.is_segment(path.name)
-    ]
+    below = (Path(folder, name) for folder, names in logdir.walk(source, _may_be_a_log) for name in names)
     # Tables last: a program that writes JSON as well leaves out of its table what is no number.
-    return sorted(found, key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name))
+    return sorted(
+        filter(may_be_read, below), key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name)
+    )
+
+
+def _may_be_a_log(name: str) -> bool:
+    return (Path(name).suffix.lower() in ENDINGS or name == mlruns.META) and not logdir.is_segment(name)
 
 
 def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | None]] | None:
