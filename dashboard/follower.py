@@ -260,11 +260,15 @@ class Follower:
         return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
 
     def _begin_watch(self) -> bool:
-        """Watches what is to be followed and is not yet, and no more what is over; whether there was either."""
+        """Watches what is to be followed and is not yet, and no more what is over.
+
+        Returns:
+            Whether anything was otherwise than before: what the last scan found may then be so no more.
+        """
         links = [link for link in self.library.links if link.is_whole or link.leads_to_nothing]
         roots = {root for root in (self.library.root, self.library.mirror) if root is not None}
         roots.update(link.path for link in sorted(links, key=lambda link: not link.runs)[:MOST_LINKS])
-        before = dict(self._watches)
+        before = dict(self._watches), self._absent
         for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
             self._watches.pop(over).stop()
         self._absent = {root for root in roots if not root.is_dir()}
@@ -276,8 +280,11 @@ class Follower:
                 self._observer = self._observer or observer()
                 self._watches[root] = Watch(root, self._note, self._observer)
             except OSError as error:
+                if not root.is_dir():  # it has gone just now, and with it its runs
+                    self._absent = self._absent | {root}
+                    continue
                 self._warn(f"{root} cannot be watched ({error}); it is looked at every {NET_S:.1f} s instead")
-        return self._watches != before
+        return (self._watches, self._absent) != before
 
     def _warn(self, what: str) -> None:
         if what not in self._told:

@@ -23,6 +23,7 @@ import tracker
 from dashboard import follower, page_file, trash
 from dashboard.app import create_app
 from dashboard.settings import Settings
+from dashboard.watch import Watch
 from tests.dashboard.test_watch import log, names, remove, until
 from tracker import logdir as logdirs
 from tracker.errors import RunNotFoundError
@@ -140,6 +141,27 @@ def test_a_folder_behind_a_link_that_goes_and_comes_back(
         until(lambda: {"exp/a", "exp/b/c"} <= names(client))
         log(elsewhere, f"more/{number}")
         until(lambda number=number: f"exp/more/{number}" in names(client))
+
+
+def test_a_folder_that_goes_while_a_watch_is_put_on_it(
+    client: TestClient, place: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look that found its runs and the watch: they are listed no more, and again when it is back."""
+    kept = elsewhere.with_name("kept")
+
+    def watch(path: Path, *others: Any) -> Watch:
+        if path.name == "exp" and not kept.exists():
+            elsewhere.rename(kept)
+        return Watch(path, *others)
+
+    monkeypatch.setattr(follower, "Watch", watch)
+    (place / "exp").symlink_to(elsewhere)
+    until(kept.exists)
+    until(lambda: names(client) == {"own"})
+    shutil.copytree(kept, elsewhere)
+    until(lambda: names(client) == {"own", "exp/a", "exp/b/c"})
+    log(elsewhere, "new")
+    until(lambda: "exp/new" in names(client))
 
 
 def test_two_links_of_which_one_leads_into_the_other(
