@@ -32,6 +32,7 @@ _ANY = -(1 << 63)
 NAMED = 3
 """Series that a sentence names; `viz doctor` has all."""
 _SERIES = f"{columns.select('series', columns.SERIES)} WHERE id>? ORDER BY id"
+_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM series WHERE id>? LIMIT ?)"
 _OTHERS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
 _NEW_POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
 
@@ -81,7 +82,7 @@ class SegmentState:
         cls, connection: sqlite3.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
-        rows = connection.execute(_SERIES, (_ANY,)).fetchall()
+        rows = _series(connection, _ANY)
         names = pool.of(row[:3] for row in rows)
         extent = Extent.unread(names)
         state = cls(segment, extent, segment.written, is_read=not glance)
@@ -137,7 +138,7 @@ class SegmentState:
             news.note(run, "runs")
         if segment.written <= self.cursor:
             return
-        new_series = connection.execute(_SERIES, (len(self.series),)).fetchall()
+        new_series = _series(connection, len(self.series))
         self.faults += _faults_of_names(new_series)
         for number, kind, tag, *_ in new_series:
             self.series[number] = Series(kind, tag)
@@ -185,6 +186,14 @@ class SegmentState:
             stop += sum(row[3] for row in found)
             new = found[-1][2] + found[-1][3] - self.series[number].count
             yield number, new, points.part(stop - new, stop)
+
+
+def _series(connection: sqlite3.Connection, cursor: int) -> list[tuple[Any, ...]]:
+    """Those behind a cursor, counted before they are in memory."""
+    (count,) = connection.execute(_COUNTED, (cursor, MOST_SERIES + 1)).fetchone()
+    if count > MOST_SERIES:
+        raise DamagedBytesError("it holds more series than any run")
+    return connection.execute(_SERIES, (cursor,)).fetchall()
 
 
 def _faults_of_names(rows: list[tuple[Any, ...]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -32,7 +33,7 @@ def render(
     cells = [[cell(value) for value in row] for row in rows]
     names = [printable(str(name)) for name in headers]
     widths = [max([_columns(name), *(_columns(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    limit = width or shutil.get_terminal_size((0, 0)).columns
+    limit = width or (shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0)
     if limit:
         widths = [min(each, ALIGNED if name in named else limit) for each, name in zip(widths, headers, strict=True)]
         while sum(widths) + 2 * len(widths) > limit and max(widths) > NARROWEST:

@@ -11,6 +11,7 @@ from typing import Any
 
 import every_kind
 import pytest
+from forged import reseal
 
 import tracker
 from tracker.errors import DamagedBytesError, StoreError
@@ -82,6 +83,7 @@ def test_curves_without_their_areas_have_them_of_their_counts(good: Path, tmp_pa
         half = "json_remove(json_set(attributes, '$.auc', 'x'), '$.ap')"
         connection.execute(f"UPDATE media SET attributes={half} WHERE json_extract(attributes, '$.auc') IS NOT NULL")
         connection.commit()
+    reseal(made)
     found = StoredRun("run", folder).pr_curves(every_kind.TAGS["pr_curve"])
     assert [(curve.step, round(curve.auc or 0, 1), round(curve.ap or 0, 1)) for curve in found] == [
         (3, 1, 1),

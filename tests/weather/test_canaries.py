@@ -259,6 +259,12 @@ class Visitor:
                 tab.send_text(json.dumps({"watch": [said["tag"]], "ping": 1}))
                 tab.receive()
             return
+        if path.startswith("/live"):
+            tab = self._client.post("/live", json={}).json()["tab"]
+            if "{" in path:
+                words = {"json": {"watch": [said["tag"]], "ping": 1}} if method == "POST" else {}
+                assert self._client.request(method, f"/live/{tab}", **words).status_code < 300
+            return
         if path.startswith("/dash"):
             self._client.request(method, path.partition("{")[0] + "x" * ("{" in path), json={})
             return
@@ -312,7 +318,7 @@ def visit(world: World, each: int | None) -> None:
     with world.unchanged("serving", inside=False), TestClient(app, base_url="http://127.0.0.1:6006") as client:
         routes = sorted(tables(app, client))
         assert len(routes) > 60, "the tables were not found"
-        unknown = {path for _, path in routes} - {*QUERIES, *BODIES, *DASH, "/live"}
+        unknown = {path for _, path in routes} - {*QUERIES, *BODIES, *DASH, "/live", "/live/{tab}"}
         assert {path for path in unknown if not path.startswith(("/assets/", "/dash/_dash-component-suites"))} == set()
         visitor, turn = Visitor(client, hashes), itertools.cycle(names)
         for is_change in (False, True):

@@ -311,15 +311,16 @@ def test_a_commit_that_happened_and_reported_an_error_is_not_made_again(
             return cursor
 
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *where, **how: connect(*where, factory=Lying, **how))
-    with tracker.init(logdir=logdir, name="a") as run:
-        run.log({"x": 0.0, "h": tracker.Histogram([0.0])}, step=0)
-        assert run.flush()
-        begun.set()
-        for step in range(1, 200):
-            run.log({"x": float(step), "h": tracker.Histogram([step])}, step=step)
-            if step % 20 == 0:
-                assert run.flush()
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", lambda *where, **how: connect(*where, **{"factory": Lying, **how}))
+        with tracker.init(logdir=logdir, name="a") as run:
+            run.log({"x": 0.0, "h": tracker.Histogram([0.0])}, step=0)
+            assert run.flush()
+            begun.set()
+            for step in range(1, 200):
+                run.log({"x": float(step), "h": tracker.Histogram([step])}, step=step)
+                if step % 20 == 0:
+                    assert run.flush()
     assert len(lies) == 3
     stored = tracker.open(logdir).run("a")
     assert stored.scalars("x").step.tolist() == list(range(200))

@@ -396,7 +396,7 @@ def test_a_disk_that_stays_full_is_told_as_a_number(logdir: Path) -> None:
         tracker._current = None
         run.log({"x": 0.0}, step=0)
         run.flush()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (45_000, hard))
         for step in range(1, 20_000):
             run.log({"x": step ** 0.5}, step=step)
         run.mark("unheard")

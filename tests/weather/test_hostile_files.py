@@ -326,7 +326,10 @@ def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
 
     log(tmp_path, "good")
     counting = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x+1 FROM c WHERE x < 300000)"
-    change(log(tmp_path, "bad"), f"INSERT INTO series (id, kind, tag) {counting} SELECT x, 'scalar', 't' || x FROM c")
+    change(
+        log(tmp_path, "bad"),
+        f"INSERT INTO series (id, kind, tag, checksum) {counting} SELECT x, 'scalar', 't' || x, 0 FROM c",
+    )
     tracemalloc.start()
     try:
         library = Library(tmp_path)
@@ -464,11 +467,15 @@ def test_a_journal_that_appears_while_the_doctor_mends_deletes_nothing(
 def killed(path: Path) -> bool:
     """Adds a point as a writer that is killed then: it is in the WAL alone; whether it is."""
     script = (
-        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA journal_mode=WAL');"
+        "import numpy as np, os, sqlite3, sys; from tracker.store.checksums import of_heads, with_checksum;"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA journal_mode=WAL');"
         "c.execute('PRAGMA wal_autocheckpoint=0'); c.execute('BEGIN');"
-        "c.execute(\"INSERT OR IGNORE INTO series VALUES (99, 'scalar', 'more', NULL)\");"
+        "said = with_checksum((99, 'scalar', 'more', None));"
+        "c.execute('INSERT OR IGNORE INTO series (id, kind, tag, attributes, checksum) VALUES (?, ?, ?, ?, ?)', said);"
         "n = c.execute('SELECT count(*) FROM scalars WHERE series=99').fetchone()[0];"
-        "c.execute('INSERT INTO scalars (id, series, level, n, count, step, wall_time, value) VALUES (?, 99, 0, ?, 1, 1, 1.0, 1.0)', (9000 + n, n));"
+        "one, at = np.array([1.0]), np.array([1]); (head,) = of_heads(99, 0, n, 1, at, one, one, at, one);"
+        "c.execute('INSERT INTO scalars (id, series, level, n, count, step, wall_time, value, checksum)"
+        " VALUES (?, 99, 0, ?, 1, 1, 1.0, 1.0, ?)', (9000 + n, n, head));"
         "c.execute('COMMIT'); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", script, path], check=True)

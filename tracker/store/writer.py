@@ -253,10 +253,10 @@ class Writer:
         """
         self._surrendered = True
         self._encoder.stop()
-        waited = self.waiting()
+        lost = self.inbox.lost + self.waiting()  # before the writer counts what waits as lost
         self._request.ring()
         self.wait_closed(timeout)
-        return +self.inbox.lost if self.closed else self.inbox.lost + waited
+        return +self.inbox.lost if self.closed else lost
 
     def store_now(self) -> None:
         """Stores what waits on the caller's thread, where there is no other."""
@@ -373,6 +373,7 @@ class Writer:
 
     def _commit(self, appender: Appender, batch: Batch, *, last: bool, durable: bool) -> None:
         durable = (durable and (self._unsynced or bool(batch))) or last
+        folds = last and not self._surrendered  # there is room for a word at most
         attempt: Transaction | None = None
         pieces: Piecemeal | None = None
         lost = self._said_lost
@@ -380,9 +381,9 @@ class Writer:
             with appender.transaction(durable=durable) as attempt:
                 self._attempt = attempt
                 if self._piecemeal:
-                    pieces = batch.add_piecemeal_to(attempt, _is_an_items, last=last)
+                    pieces = batch.add_piecemeal_to(attempt, _is_an_items, last=folds)
                 else:
-                    batch.add_to(attempt, last=last)
+                    batch.add_to(attempt, last=folds)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
                 lost = door.dumps(self.inbox.lost + pieces.counts() if pieces is not None else self.inbox.lost)
                 if lost != self._said_lost or last:
