@@ -70,7 +70,8 @@ export function duration(seconds) {
   const size = Math.abs(seconds);
   const sign = seconds < 0 ? "−" : "";
   if (size < 1) return `${sign}${value(size, 2)} s`;
-  if (size < 60) return `${sign}${trim(size.toFixed(1))} s`;
+  if (size < 59.95) return `${sign}${trim(size.toFixed(1))} s`;
+  if (size < 60) return `${sign}1 min 0 s`; // and not the "60 s" that it is to a tenth
   if (size < 3600) return `${sign}${Math.floor(size / 60)} min ${Math.floor(size % 60)} s`;
   if (size < 86400) return `${sign}${Math.floor(size / 3600)} h ${Math.floor((size % 3600) / 60)} min`;
   return `${sign}${Math.floor(size / 86400)} d ${Math.floor((size % 86400) / 3600)} h`;
