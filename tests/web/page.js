@@ -29,6 +29,14 @@ class Observer {
   disconnect() {}
 }
 
+// As the browser's, but one that waits for nothing does not keep Node from ending.
+class Channel {
+  constructor() {
+    this.port1 = { onmessage: null };
+    this.port2 = { postMessage: () => setImmediate(() => this.port1.onmessage?.()) };
+  }
+}
+
 export const root = new Element("html");
 root.dataset.theme = "light";
 export const frames = []; // what waits for the next one
@@ -56,6 +64,7 @@ Object.assign(globalThis, {
     getElementById: (id) => { if (!elements.has(id)) elements.set(id, new Element("div")); return elements.get(id); },
     addEventListener() {},
   },
+  MessageChannel: Channel,
   MutationObserver: Observer,
   ResizeObserver: Observer,
   getComputedStyle: () => ({ getPropertyValue: (name) => ` ${root.dataset.theme}${name}` }),
