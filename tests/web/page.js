@@ -37,6 +37,9 @@ class Channel {
   }
 }
 
+// One that runs for as long as the page does not keep Node from ending either.
+const every = globalThis.setInterval;
+
 export const root = new Element("html");
 root.dataset.theme = "light";
 export const frames = []; // what waits for the next one
@@ -67,12 +70,13 @@ Object.assign(globalThis, {
   MessageChannel: Channel,
   MutationObserver: Observer,
   ResizeObserver: Observer,
-  getComputedStyle: () => ({ getPropertyValue: (name) => ` ${root.dataset.theme}${name}` }),
+  getComputedStyle: () => ({ getPropertyValue: () => (root.dataset.theme === "dark" ? " #7ea2ff" : " #3b6fe0") }),
   matchMedia: () => ({ matches: false, addEventListener() {} }),
   location: { search: globalThis.addressOfPage ?? "", pathname: "/", href: "http://localhost/", protocol: "http:", host: "localhost" },
   history: { pushState: (_, __, address) => visited.push(["pushState", address]), replaceState: (_, __, address) => visited.push(["replaceState", address]) },
   requestAnimationFrame: (act) => frames.push(act),
   cancelAnimationFrame: (number) => { frames[number - 1] = undefined; },
   addEventListener: (name, act) => listeners.set(name, act),
+  setInterval: (...how) => every(...how).unref(),
   devicePixelRatio: 1,
 });
