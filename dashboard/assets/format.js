@@ -13,13 +13,15 @@ export function value(x, digits = 4) {
   if (x === null || x === undefined || Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
-  const size = Math.abs(x);
+  // What is rounded up to the next unit is in that: 1T, and not 1000G.
+  const size = Math.abs(Number.isInteger(x) && Math.abs(x) < 1e6 ? x : Number(x.toPrecision(digits)));
   if (size >= 1e6 && size < 1e15) {
     const [unit, sign] = UNITS.find(([each]) => size >= each);
     return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
   }
   if (size >= 1e6 || size < 1e-4) {
-    const [head, exponent] = x.toExponential(Math.max(0, digits - 2)).split("e");
+    const text = x.toExponential(Math.max(0, digits - 2)), [head, exponent] = text.split("e");
+    if (size < 1e-4 && Math.abs(Number(text)) >= 1e-4) return value(Number(text), digits);
     return minus(`${Number(head)}e${Number(exponent)}`);
   }
   if (Number.isInteger(x)) return minus(whole.format(x));

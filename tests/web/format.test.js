@@ -40,6 +40,7 @@ test("values that have names of their own", () => {
   assert.deepEqual([NaN, null, undefined, Infinity, -Infinity, 0, -0].map((x) => format.value(x)), ["NaN", "NaN", "NaN", "∞", "−∞", "0", "0"]);
   assert.deepEqual([NaN, Infinity, -Infinity].map(format.exact), ["NaN", "∞", "−∞"]);
   assert.deepEqual([0.0312, 12.345, 48213, 1.24e6, 1.24e-7, -2.5].map((x) => format.value(x)), ["0.0312", "12.35", "48,213", "1.24M", "1.24e−7", "−2.5"]);
+  assert.deepEqual([999.96e9, 999999.6, 999.999e12, -999.96e6, 9.9999e-5, 9.996e-5, 999999].map((x) => format.value(x)), ["1T", "1M", "1e15", "−1G", "0.0001", "0.0001", "999,999"]);
   assert.deepEqual([1e9, 2.5e-7, 0.25, -12].map(format.brief), ["1e9", "2.5e−7", "0.25", "−12"]);
   assert.equal(format.step(12345n ** 3n), "1,881,365,963,625");
   assert.equal(format.step(999.5), "1,000");
