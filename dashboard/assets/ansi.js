@@ -4,9 +4,15 @@ const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "
 const CODES = /\u001b\[([0-9;:?]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]/g;
 
 // Pieces of text of one look: [{text, look}], look being classes separated by spaces; and the look that goes on.
+/**
+ * @param {string} text
+ * @param {string} [look]
+ */
 export function spans(text, look = "") {
+  /** @type {{ text: string, look: string }[]} */
   const found = [];
   let at = 0;
+  /** @param {string} words */
   const add = (words) => { if (words) found.push({ text: words, look }); };
   for (const match of text.matchAll(CODES)) {
     add(text.slice(at, match.index));
@@ -17,8 +23,13 @@ export function spans(text, look = "") {
   return { found, look };
 }
 
+/**
+ * @param {string} before
+ * @param {string} codes
+ */
 function styled(before, codes) {
   const looks = new Set(before.split(" ").filter(Boolean));
+  /** @param {string | null} name */
   const colour = (name) => { for (const each of looks) if (each.startsWith("ansi-c")) looks.delete(each); if (name) looks.add(`ansi-c-${name}`); };
   const numbers = codes.split(/[;:]/).map(Number);
   for (let i = 0; i < numbers.length; i++) {
@@ -41,6 +52,7 @@ function styled(before, codes) {
 }
 
 // A line as it stands after its carriage returns and backspaces.
+/** @param {string} line */
 export function settled(line) {
   if (!line.includes("\r") && !line.includes("\u0008")) return line;
   const parts = line.replace(/\r+$/, "").split("\r");

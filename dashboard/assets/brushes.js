@@ -1,10 +1,14 @@
 // What is brushed on the page of comparison, on whichever of its charts, and the runs that are within all of it.
 
 export class Brushes {
-  constructor() { this.ranges = new Map(); } // column's name -> [low, high], places on its axis
+  constructor() { /** @type {Map<string, [number, number]>} */ this.ranges = new Map(); } // column's name -> [low, high], places on its axis
 
   get any() { return this.ranges.size > 0; }
 
+  /**
+   * @param {string} name
+   * @param {number[] | null} range
+   */
   set(name, range) {
     if (range) this.ranges.set(name, [Math.min(...range), Math.max(...range)]);
     else this.ranges.delete(name);
@@ -13,6 +17,10 @@ export class Brushes {
   clear() { this.ranges.clear(); }
 
   // Of each run whether it is within; columns that are not there (any more) do not brush.
+  /**
+   * @param {{ name: string, place: (i: number) => number }[]} columns
+   * @param {number} count
+   */
   within(columns, count) {
     const found = new Uint8Array(count).fill(1);
     for (const column of columns) {

@@ -2,7 +2,6 @@
 //
 // A day there has 23, 24 or 25 hours, a clock may jump by half an hour, and midnight may not exist: marks beyond an hour
 // are made from their date and hour, never by adding seconds.
-import * as format from "./format.js";
 import { linear } from "./number_ticks.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400, MOST = 12;

@@ -170,7 +170,7 @@ export class Card {
     const says = JSON.stringify(shown.map((line) => [line.label, line.colour, line.dash, line.curve.length ? format.value(last(line), 4) : ""]).concat(chosen));
     if (says === this.legendSays) return;
     this.legendSays = says;
-    const at = [...box.children].findIndex((each) => each === document.activeElement), { scrollTop } = box;
+    const at = [...box.children].indexOf(document.activeElement), { scrollTop } = box;
     box.replaceChildren(...shown.map((line) => row({ text: line.label, number: line.colour, dash: line.dash, value: format.value(last(line), 4), on: chosen.includes(line.name) }, {
       pick: (event) => this.#pick(line, event),
       enter: () => this.setHighlight(line.name),

@@ -8,6 +8,10 @@
 const base = Object.freeze({ __proto__: null, [Symbol.toPrimitive]() { return JSON.stringify(this); } });
 
 // entries: [name, value] pairs.
+/**
+ * @param {Iterable<[string, any]>} entries
+ * @returns {Record<string, any>}
+ */
 export function dictionary(entries = []) {
   const made = Object.create(base);
   for (const [name, value] of entries) made[name] = value;
@@ -16,11 +20,16 @@ export function dictionary(entries = []) {
 
 // JSON as plain values, its objects as such dictionaries. Measured for 1,000 runs: 1.4 ms to read, and 3 to 6 ms more the
 // first time for taking the prototypes away; with for-in it were twice as much, with a reviver three times.
+/**
+ * @param {string | null} text
+ * @returns {any}
+ */
 export function parse(text) {
-  return bare(JSON.parse(text));
+  return bare(JSON.parse(/** @type {string} */ (text))); // of null it is null
 }
 
 // Not recursive: a text may be nested deeper than the stack is.
+/** @param {any} value */
 function bare(value) {
   if (value === null || typeof value !== "object") return value;
   const waiting = [value];

@@ -13,13 +13,15 @@ export function value(x, digits = 4) {
   if (x === null || x === undefined || Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
-  const size = Math.abs(x);
+  // What is rounded up to the next unit is in that: 1T, and not 1000G.
+  const size = Math.abs(Number.isInteger(x) && Math.abs(x) < 1e6 ? x : Number(x.toPrecision(digits)));
   if (size >= 1e6 && size < 1e15) {
     const [unit, sign] = UNITS.find(([each]) => size >= each);
     return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
   }
   if (size >= 1e6 || size < 1e-4) {
-    const [head, exponent] = x.toExponential(Math.max(0, digits - 2)).split("e");
+    const text = x.toExponential(Math.max(0, digits - 2)), [head, exponent] = text.split("e");
+    if (size < 1e-4 && Math.abs(Number(text)) >= 1e-4) return value(Number(text), digits);
     return minus(`${Number(head)}e${Number(exponent)}`);
   }
   if (Number.isInteger(x)) return minus(whole.format(x));
@@ -70,7 +72,8 @@ export function duration(seconds) {
   const size = Math.abs(seconds);
   const sign = seconds < 0 ? "−" : "";
   if (size < 1) return `${sign}${value(size, 2)} s`;
-  if (size < 60) return `${sign}${trim(size.toFixed(1))} s`;
+  if (size < 59.95) return `${sign}${trim(size.toFixed(1))} s`;
+  if (size < 60) return `${sign}1 min 0 s`; // and not the "60 s" that it is to a tenth
   if (size < 3600) return `${sign}${Math.floor(size / 60)} min ${Math.floor(size % 60)} s`;
   if (size < 86400) return `${sign}${Math.floor(size / 3600)} h ${Math.floor((size % 3600) / 60)} min`;
   return `${sign}${Math.floor(size / 86400)} d ${Math.floor((size % 86400) / 3600)} h`;

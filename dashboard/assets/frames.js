@@ -18,6 +18,10 @@ let spent = 0; // of those so far
 
 // Has thing.draw() called, which gives whether all of it was drawn anew: at the next frame when `now`, else when it is
 // a live frame's turn.
+/**
+ * @param {{ draw(): boolean }} thing
+ * @param {boolean} [now]
+ */
 export function request(thing, now = false) {
   waiting.add(thing);
   hurry ||= now;
@@ -61,10 +65,12 @@ function run() {
 export const idle = () => !waiting.size;
 
 const channel = new MessageChannel();
+/** @type {(() => void)[]} */
 const painted = [];
 channel.port1.onmessage = () => { for (const done of painted.splice(0)) done(); };
 
 // Calls back once the frame that is being made has been handed over for display.
+/** @param {() => void} done */
 export function afterPaint(done) {
   painted.push(done);
   if (painted.length === 1) channel.port2.postMessage(0);

@@ -16,6 +16,11 @@ export function forget() { points = pieces = 0; }
 
 // pieces: of points as they came, with `at`, the wall times of what befell them; began: when their frame began, and
 // shown: when it was handed over, both in seconds of the server's clock.
+/**
+ * @param {{ times: ArrayLike<number>, at: { committed: number, read: number, sent: number, received: number } }[]} shownPieces
+ * @param {number} began
+ * @param {number} shown
+ */
 export function count(shownPieces, began, shown) {
   for (const { times, at } of shownPieces) {
     for (let i = 0; i < times.length; i++) {
@@ -28,6 +33,10 @@ export function count(shownPieces, began, shown) {
   }
 }
 
+/**
+ * @param {Float32Array} sorted
+ * @param {number} q
+ */
 const at = (sorted, q) => (sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] : null);
 
 // { p50, p95, n } in ms, of the latest `most` points.

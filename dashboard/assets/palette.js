@@ -8,21 +8,30 @@ const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 export const COLOURS = light.length;
 export const isDark = () => document.documentElement.dataset.theme === "dark";
 
+/** @param {number} index */
 export function colour(index) {
   const colours = isDark() ? dark : light;
   return colours[((index % colours.length) + colours.length) % colours.length];
 }
 
+/** @param {number} index */
 export const dashNumber = (index) => Math.floor(index / light.length) % dashes.length;
+/** @param {number} index */
 export const dash = (index) => dashes[dashNumber(index)];
 
+/** @param {number} number */
 export const dashOf = (number) => dashes[((number % dashes.length) + dashes.length) % dashes.length];
 
 // A colour of the stylesheet, asked once for each theme.
+/** @type {Map<string, string>} */
 let known = new Map();
+/**
+ * @param {string} name
+ * @returns {string}
+ */
 export function css(name) {
   if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
-  return known.get(name);
+  return /** @type {string} */ (known.get(name));
 }
 new MutationObserver(() => { known = new Map(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 document.addEventListener("themechange", () => { known = new Map(); }, true);

@@ -3,8 +3,15 @@ import { parse } from "./dictionary.js";
 import * as session from "./session.js";
 
 export class Polling {
+  /** @param {string} address */
   constructor(address) {
     this.address = address;
+    this.tab = ""; // where this one asks
+    this.onopen = () => {};
+    /** @type {(message: { data: ArrayBuffer }) => void} */
+    this.onmessage = () => {};
+    this.onclose = () => {};
+    /** @type {number} */
     this.readyState = WebSocket.CONNECTING;
     this.over = new AbortController();
     this.ask();
@@ -23,17 +30,24 @@ export class Polling {
     }
   }
 
-  // The bytes of an answer.
+  /**
+   * The bytes of an answer.
+   * @param {string} address
+   * @param {RequestInit} [options]
+   * @returns {Promise<ArrayBuffer>}
+   */
   async fetch(address, options = {}) {
     let why;
     try {
-      const answer = session.heard(await fetch(address, { ...options, headers: { "content-type": "application/json", ...session.headers() }, signal: this.over.signal }));
+      const headers = /** @type {Record<string, string>} */ ({ "content-type": "application/json", ...session.headers() });
+      const answer = session.heard(await fetch(address, { ...options, headers, signal: this.over.signal }));
       if (answer.ok && !session.isPage(answer)) return await answer.arrayBuffer();
       why = `the server answered ${answer.status}`;
-    } catch (error) { why = error.message; }
+    } catch (error) { why = String(error); }
     throw new Unanswered(why);
   }
 
+  /** @param {string} text */
   send(text) {
     this.fetch(this.tab, { method: "POST", body: text }).catch(() => this.close());
   }

@@ -1,14 +1,25 @@
 // Curves of quality derived from counts at thresholds. Pure; arrays of T thresholds, even from 0 to 1.
 
+/** @typedef {{ tp: ArrayLike<number>, fp: ArrayLike<number>, tn: ArrayLike<number>, fn: ArrayLike<number> }} Counts */
+
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
 const share = (part, whole) => (whole > 0 ? part / whole : NaN);
 
 // What a threshold means: the four counts and what is said of them.
+/**
+ * @param {Counts} counts
+ * @param {number} k
+ */
 export function atThreshold({ tp, fp, tn, fn }, k) {
   const [a, b, c, d] = [tp[k], fp[k], tn[k], fn[k]];
   return { tp: a, fp: b, tn: c, fn: d, precision: share(a, a + b), recall: share(a, a + d), specificity: share(c, c + b), accuracy: share(a + c, a + b + c + d), f1: share(2 * a, 2 * a + b + d) };
 }
 
 // Precision over recall. At thresholds that nothing reaches there is no precision, and no point.
+/** @param {Counts} counts */
 export function precisionRecall({ tp, fp, fn }) {
   return {
     xs: Float64Array.from(tp, (a, k) => share(a, a + fn[k])),
@@ -17,6 +28,7 @@ export function precisionRecall({ tp, fp, fn }) {
 }
 
 // It ends in the corner, beyond the highest threshold, where nothing is taken for positive.
+/** @param {Counts} counts */
 export function roc({ tp, fp, tn, fn }) {
   return {
     xs: Float64Array.of(...Array.from(fp, (b, k) => share(b, b + tn[k])), 0),
@@ -26,6 +38,10 @@ export function roc({ tp, fp, tn, fn }) {
 
 // The reliability diagram: of ten ranges of the prediction, how often it was true, and the expected calibration error
 // (Guo et al. 2017). Without the predictions' sums a prediction is taken to lie in the middle between its thresholds.
+/**
+ * @param {Counts & { confidence?: ArrayLike<number> }} counts
+ * @param {number} [ranges]
+ */
 export function calibration({ tp, fp, confidence }, ranges = 10) {
   const size = tp.length, count = new Float64Array(ranges), truth = new Float64Array(ranges), said = new Float64Array(ranges);
   for (let k = 0; k < size; k++) {

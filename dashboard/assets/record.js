@@ -1,7 +1,7 @@
 // A drawing context that remembers instead of painting: the same drawing becomes SVG or LaTeX (PGF).
 import { cut } from "./clip.js";
 
-const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+const escaped = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 const two = (number) => String(Math.round(number * 100) / 100);
 const measuring = document.createElement("canvas").getContext("2d");
 
@@ -47,7 +47,7 @@ export class Record {
     const shapes = this.marks.map((mark) => {
       if (mark.act === "text") {
         const anchor = { __proto__: null, left: "start", right: "end", center: "middle" }[mark.textAlign], base = { __proto__: null, middle: "central", top: "hanging" }[mark.textBaseline];
-        return `<text x="${two(mark.x)}" y="${two(mark.y)}" fill="${mark.fillStyle}"${isTitle(mark) ? ' font-weight="600" font-size="13"' : ""} text-anchor="${anchor}"${base ? ` dominant-baseline="${base}"` : ""}>${escape(mark.text)}</text>`;
+        return `<text x="${two(mark.x)}" y="${two(mark.y)}" fill="${mark.fillStyle}"${isTitle(mark) ? ' font-weight="600" font-size="13"' : ""} text-anchor="${anchor}"${base ? ` dominant-baseline="${base}"` : ""}>${escaped(mark.text)}</text>`;
       }
       const d = mark.path.map(([kind, x, y, r]) => (kind === "Z" ? "Z" : kind === "O" ? `M${two(x - r)} ${two(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0` : `${kind}${two(x)} ${two(y)}`)).join("");
       const alpha = mark.globalAlpha < 1 ? ` ${mark.act}-opacity="${two(mark.globalAlpha)}"` : "";

@@ -10,7 +10,7 @@ import { discard, note, rename, runMenu, tag } from "./run_menu.js";
 import { emptyPage } from "./empty.js";
 import { loadGrid } from "./dash.js";
 import { grid } from "./grid.js";
-import { menu, popover, say, trying } from "./menu.js";
+import { menu, popover, say } from "./menu.js";
 import { colour } from "./palette.js";
 import { save, trash } from "./run_files.js";
 import { clipped, clippedPath, within } from "./shorten.js";

@@ -3,9 +3,17 @@
 const flat = new WeakMap(); // config -> Map of key -> text
 
 // A run's configuration as one level: "optimizer.lr" -> "0.1".
+/**
+ * @param {{ config: any }} run
+ * @returns {Map<string, string>}
+ */
 export function settingsOf(run) {
   if (flat.has(run.config)) return flat.get(run.config);
   const found = new Map();
+  /**
+   * @param {any} value
+   * @param {string} path
+   */
   const walk = (value, path) => {
     if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
     else found.set(path, typeof value === "string" ? value : JSON.stringify(value));
@@ -16,6 +24,7 @@ export function settingsOf(run) {
 }
 
 // Every key of some runs' configurations that is not the same in all of them.
+/** @param {{ config: any }[]} runs */
 export function keysOf(runs) {
   const values = new Map();
   for (const run of runs) for (const [key, value] of settingsOf(run)) { if (!values.has(key)) values.set(key, new Set()); values.get(key).add(value); }
@@ -24,11 +33,18 @@ export function keysOf(runs) {
 
 // Whether a text is a number as one writes it. "0x1f", "01234" and "1_000" are words: read as numbers they would be
 // others than were logged.
+/** @param {string} text */
 export const isNumber = (text) => /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text);
 
+/** @param {string} text */
 const isInteger = (text) => /^-?\d+$/.test(text);
 
 // Numbers by size, before all words; words by letters, digits within them by size. Integers beyond 2^53 are told apart.
+/**
+ * @param {string} a
+ * @param {string} b
+ * @returns {number}
+ */
 export function compare(a, b) {
   const ours = isNumber(a), theirs = isNumber(b);
   if (ours !== theirs) return ours ? -1 : 1;

@@ -5,15 +5,30 @@
 
 // kind: ema | gauss | mean. weight: what counts of a value a thousandth of the range ago, 0 to 0.999.
 // Columns without a finite mean stay empty and change nothing. `reuse` is an array to write into, if it fits.
+/**
+ * @typedef {ArrayLike<number>} Numbers
+ * @typedef {(weight: number, begin: Numbers, end: Numbers, mean: Numbers, n: number, unit: number, out: Float64Array) => void} Smoothing
+ * @param {string} kind
+ * @param {number} weight
+ * @param {Numbers} begin
+ * @param {Numbers} end
+ * @param {Numbers} mean
+ * @param {number} n
+ * @param {number} range
+ * @param {Float64Array} [reuse]
+ */
 export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
   const out = reuse?.length === n ? reuse : new Float64Array(n);
-  const act = { __proto__: null, ema, gauss, mean: running }[kind] ?? ema;
+  /** @type {Record<string, Smoothing | null>} */
+  const kinds = { __proto__: null, ema, gauss, mean: running };
+  const act = kinds[kind] ?? ema;
   act(weight, begin, end, mean, n, range > 0 ? range / 1000 : 0, out);
   return out;
 }
 
 // The exponential moving average. Debiased: it begins with the first value and not with zero. A gap forgets as much as
 // it is long.
+/** @type {Smoothing} */
 function ema(weight, begin, end, mean, n, unit, out) {
   let average = NaN, before = 0;
   const rate = weight > 0 && unit > 0 ? Math.log(weight) / unit : -Infinity;
@@ -34,9 +49,14 @@ function ema(weight, begin, end, mean, n, unit, out) {
 }
 
 // How wide the two-sided kinds reach: where the average of `ema` has its mean age.
+/**
+ * @param {number} weight
+ * @param {number} unit
+ */
 const reach = (weight, unit) => (weight > 0 ? (weight / (1 - weight)) * unit : 0);
 
 // The mean of what lies within reach on both sides; at the ends of what there is.
+/** @type {Smoothing} */
 function running(weight, begin, end, mean, n, unit, out) {
   const half = reach(weight, unit);
   let sum = 0, count = 0, from = 0, to = 0;
@@ -49,6 +69,7 @@ function running(weight, begin, end, mean, n, unit, out) {
 }
 
 // A Gaussian over what lies within three of its widths, weights adding up to one at the ends too.
+/** @type {Smoothing} */
 function gauss(weight, begin, end, mean, n, unit, out) {
   const sigma = reach(weight, unit) / 2;
   if (!sigma) { for (let i = 0; i < n; i++) out[i] = mean[i]; return; }

@@ -1,10 +1,16 @@
 // What is in a sound: its samples by channel, and how strong each pitch is at each moment.
 
+/** @typedef {{ channels: Float32Array[], rate: number, seconds: number }} Sound */
+
 export const WINDOW = 512; // samples that one look at the pitches takes
 const MOST_LOOKS = 24_000; // at a sound, however long: a third of a second of work
 export const RANGE_DB = 80; // from the loudest down to what is drawn as nothing
 
 // 16-bit WAV as { channels: [Float32Array], rate, seconds }.
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {Sound}
+ */
 export function parse(buffer) {
   const view = new DataView(buffer);
   if (buffer.byteLength < 12 || view.getUint32(0) !== 0x52494646 || view.getUint32(8) !== 0x57415645) throw new Error("it is no WAV");
@@ -30,6 +36,10 @@ export function parse(buffer) {
 }
 
 // Any sound that the browser can read, at the rate that its page plays at.
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {Promise<Sound>}
+ */
 export async function decoded(buffer) {
   const context = new OfflineAudioContext(1, 1, 44_100);
   const sound = await context.decodeAudioData(buffer);
@@ -39,6 +49,10 @@ export async function decoded(buffer) {
 // Decibels below the loudest for `columns` moments × WINDOW / 2 pitches from low to high. A column is the loudest of the
 // looks within it, at every sample of the sound where MOST_LOOKS allow: what is short is not missed. Of several channels
 // each counts: sounds against each other would be silence in their mean.
+/**
+ * @param {{ channels: Float32Array[] }} sound
+ * @param {number} width
+ */
 export function spectrogram({ channels }, width) {
   const length = channels[0].length, bands = WINDOW / 2;
   const columns = Math.max(1, Math.min(Math.ceil(width), Math.ceil(length / 64)));
@@ -74,6 +88,10 @@ export function spectrogram({ channels }, width) {
 
 // In place, radix 2 (Cooley and Tukey 1965); turns are looked up, as sines cost more than all else.
 const turns = new Map();
+/**
+ * @param {Float32Array} re
+ * @param {Float32Array} im
+ */
 export function fft(re, im) {
   const n = re.length;
   if (!turns.has(n)) turns.set(n, [Float32Array.from({ length: n / 2 }, (_, k) => Math.cos((-2 * Math.PI * k) / n)), Float32Array.from({ length: n / 2 }, (_, k) => Math.sin((-2 * Math.PI * k) / n))]);

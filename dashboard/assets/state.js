@@ -1,6 +1,7 @@
 // What the page shows: one place for it, in the address so that a link shows the same, and told to whoever asks.
 import { parse } from "./dictionary.js";
 
+/** @type {Record<string, any>} */
 const defaults = {
   page: "curves", // which tab
   tags: "", // filter of tags
@@ -36,25 +37,34 @@ const defaults = {
   columnFilter: "", // what its columns are filtered by, as AG Grid's JSON
 };
 
+/** @type {Record<string, string>} */
 const short = {
   page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
   group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", medium: "m", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col", columnFilter: "cf",
 };
 // What can be chosen of: an address may say anything.
+/** @type {Record<string, string[]>} */
 const choices = {
   kind: ["ema", "gauss", "mean"], x: ["step", "time", "relative", "metric"], centre: ["mean", "median"], band: ["std", "sem", "range", "boot", "none"],
   bins: ["ridge", "overlay", "heat", "bands", "one"], binning: ["linear", "log"], across: ["runs", "steps"],
 };
+/** @type {Map<string, Set<(value: any) => void>>} */
 const listeners = new Map();
 const current = { ...defaults };
 
+const said = parse(/** @type {HTMLElement} */ (document.getElementById("boot")).textContent);
 // prefix: the path below which the page is, as the browser knows it: a proxy may have put it anywhere.
-export const boot = { ...parse(document.getElementById("boot").textContent), prefix: location.pathname.replace(/\/[^/]*$/, "") };
+export const boot = { ...said, prefix: location.pathname.replace(/\/[^/]*$/, "") };
 
+/** @param {string} key */
 export function get(key) {
   return current[key];
 }
 
+/**
+ * @param {string} key
+ * @param {any} value
+ */
 export function set(key, value) {
   if (current[key] === value) return;
   current[key] = value;
@@ -62,16 +72,26 @@ export function set(key, value) {
   for (const listener of listeners.get(key) ?? []) listener(value);
 }
 
+/**
+ * @param {string | string[]} keys
+ * @param {(value: any) => void} listener
+ */
 export function on(keys, listener) {
-  for (const key of [].concat(keys)) {
+  for (const key of [keys].flat()) {
     if (!listeners.has(key)) listeners.set(key, new Set());
-    listeners.get(key).add(listener);
+    listeners.get(key)?.add(listener);
   }
-  return () => [].concat(keys).forEach((key) => listeners.get(key).delete(listener));
+  return () => [keys].flat().forEach((key) => listeners.get(key)?.delete(listener));
 }
 
 // A value as text, and back, by the kind of its default.
+/** @param {any} value */
 const written = (value) => (Array.isArray(value) ? value.join("\n") : typeof value === "boolean" ? (value ? "y" : "n") : String(value));
+/**
+ * @param {string} key
+ * @param {string} text
+ * @returns {any}
+ */
 function parsed(key, text) {
   const usual = defaults[key];
   if (Array.isArray(usual)) return text ? text.split("\n") : [];
@@ -91,23 +111,29 @@ export function words() {
 }
 
 // Shows what such words say; what they leave out becomes usual again.
+/**
+ * @param {string} text
+ * @param {string[]} [keep]
+ */
 export function show(text, keep = ["page"]) {
   const query = new URLSearchParams(text);
   for (const [key, name] of Object.entries(short)) {
     if (keep.includes(key)) continue;
-    const value = query.has(name) ? parsed(key, query.get(name)) : defaults[key];
+    const value = query.has(name) ? parsed(key, query.get(name) ?? "") : defaults[key];
     if (JSON.stringify(value) !== JSON.stringify(current[key])) set(key, value);
   }
 }
 
 function readAddress() {
   const query = new URLSearchParams(location.search);
-  for (const [key, name] of Object.entries(short)) if (query.has(name)) current[key] = parsed(key, query.get(name));
+  for (const [key, name] of Object.entries(short)) if (query.has(name)) current[key] = parsed(key, query.get(name) ?? "");
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
 // Each page that is turned to is an entry of the browser's history; all else changes the entry that there is.
-let writing = 0, entered = null;
+let writing = 0;
+/** @type {string | null} */
+let entered = null;
 function writeAddress() {
   cancelAnimationFrame(writing);
   writing = requestAnimationFrame(() => {
@@ -129,9 +155,17 @@ addEventListener("popstate", () => {
 
 // What belongs to this browser and not to a link.
 export const local = {
+  /**
+   * @param {string} key
+   * @param {any} fallback
+   */
   get(key, fallback) {
     try { return parse(localStorage.getItem(`everystep.${key}`)) ?? fallback; } catch { return fallback; }
   },
+  /**
+   * @param {string} key
+   * @param {any} value
+   */
   set(key, value) {
     try { localStorage.setItem(`everystep.${key}`, JSON.stringify(value)); } catch { /* storage may be closed to us */ }
   },

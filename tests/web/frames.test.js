@@ -1,0 +1,43 @@
+// When cards are drawn, and how long points take to the screen.
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { nextFrame } from "./page.js";
+import { idle, request } from "../../dashboard/assets/frames.js";
+import * as latency from "../../dashboard/assets/latency.js";
+
+const painted = () => new Promise((done) => { setImmediate(done); });
+
+test("what is asked for is drawn once a frame, the large ones over several, and all of it when somebody waits", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const drawn = [], card = (name) => ({ draw: () => { drawn.push(name); return true; } }), cards = [..."abcdefg"].map(card);
+  for (const each of [...cards, cards[0]]) request(each);
+  assert.deepEqual([drawn.length, idle()], [0, false]);
+  nextFrame();
+  assert.equal(drawn.join(""), "abcd");
+  nextFrame();
+  assert.equal(drawn.join(""), "abcdefg");
+  assert.ok(idle());
+  await painted();
+  for (const each of cards) request(each);
+  nextFrame();
+  assert.equal(drawn.length, 7, "a live frame waits for its turn");
+  request(cards[0], true);
+  nextFrame();
+  assert.equal(drawn.length, 14);
+  mock.timers.reset();
+});
+
+test("of the latest points the middle and the worst, and where the time went", () => {
+  latency.forget();
+  assert.deepEqual(latency.latency(), { p50: null, p95: null, n: 0 });
+  const at = { committed: 100.2, read: 100.3, sent: 100.3, received: 100.4 };
+  latency.count([{ times: Array.from({ length: 100 }, (_, i) => 100.1 - i / 1000), at }], 100.45, 100.5);
+  const { p50, p95, n } = latency.latency();
+  assert.ok(Math.abs(p50 - 450) < 2 && Math.abs(p95 - 495) < 2 && n === 100);
+  assert.equal(latency.latency(10).n, 10);
+  const stages = latency.byStage();
+  assert.deepEqual(Object.keys(stages), latency.STAGES);
+  assert.ok(Math.abs(Object.values(stages).reduce((all, { p50: ms }) => all + ms, 0) - (100.5 - (100.1 - 0.099)) * 1000) < 1);
+  latency.count([{ times: [0], at }], 100.45, 100.5);
+  assert.equal(latency.latency().n, 100, "a page that slept for a minute says nothing of it");
+});
