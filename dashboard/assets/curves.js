@@ -290,11 +290,12 @@ export function tagsShown() {
   return runs.tags("scalar").filter((tag) => filter.test(tag));
 }
 
-// As drawn now in the card of a tag: for automation.
+// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
 export function drawn(tag) {
   const found = dictionary();
   for (const { curve, name } of cards.get(tag)?.lines() ?? []) {
-    found[name] = { step: [...curve.x1.subarray(0, curve.length)], value: [...curve.last.subarray(0, curve.length)], points: curve.points };
+    const of = (column) => [...column.subarray(0, curve.length)];
+    found[name] = { step: of(curve.x1), value: of(curve.last), min: of(curve.min), max: of(curve.max), points: curve.points };
   }
   return found;
 }

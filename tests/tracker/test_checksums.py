@@ -319,12 +319,14 @@ def test_a_writer_that_was_killed_leaves_what_matches(logdir: Path) -> None:
     """Its checksums are those of its last commit, before and after the doctor has closed the file; so does a copy."""
     writer = subprocess.Popen([sys.executable, "-c", LOGS, str(logdir), "100000000"], stdout=subprocess.PIPE, cwd=ROOT)
     assert writer.stdout is not None
-    writer.stdout.readline()
-    while not (logdirs.segment_files(logdir / "a") and len(Store(logdir).run("a").scalars("x")) > 200):
-        pass
-    writer.kill()
-    writer.wait()
-    writer.stdout.close()
+    try:
+        writer.stdout.readline()
+        while not any("x" in run.tags("scalar") and len(run.scalars("x")) > 200 for run in Store(logdir).runs()):
+            assert writer.poll() is None
+    finally:
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
     assert listed(logdir) == []
     (path,) = logdirs.segment_files(logdir / "a")
     (logdir / "b").mkdir()
