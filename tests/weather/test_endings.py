@@ -18,6 +18,7 @@ import pytest
 
 import tracker
 from tracker.compat.tensorboard import SummaryWriter
+from tracker.store import first_calls
 from tracker.store.inbox import Heavy, Inbox, SealedError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -500,4 +501,6 @@ os.kill(os.getpid(), signal.SIGTERM)
 def test_a_second_life_is_as_safe_as_the_first(logdir: Path, before: str) -> None:
     """What goes on after finish(), or in a forked child, and is ended by a signal at once."""
     subprocess.run([sys.executable, "-c", SECOND_LIFE, logdir, before], timeout=60, check=False)
-    assert values(logdir, "a", "x")[1:] == [float(step) for step in range(100)]
+    kept = values(logdir, "a", "x")[1:]
+    assert kept == [float(step) for step in range(len(kept))]
+    assert len(kept) >= 100 - first_calls.AHEAD
