@@ -36,7 +36,7 @@ BUGS = [
         "        self._committing_since = time.monotonic()\n        try:",
         "        self._committing_since = time.monotonic()\n        with self._done:\n"
         "            self._answered = asked\n            self._done.notify_all()\n        try:",
-        "tests/weather/test_killed_writer.py::test_killed_forty_times_nothing_acknowledged_is_lost",
+        "tests/weather/test_killed_writer.py::test_killed_twenty_times_nothing_acknowledged_is_lost",
     ),
     Bug(
         "a forked child writes on in its parent's file",

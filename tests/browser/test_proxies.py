@@ -83,7 +83,7 @@ WRITTEN = [
     pytest.param(ROOT, ALLOWED, "http://training.example", "/", False, id="as the document says"),
     pytest.param(STRIPPED, ALLOWED, "http://training.example", "/viz/", False, id="below a path that is cut off"),
     pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz/", False, id="below a path that is passed on", marks=deeper),
-    pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz", False, id="without the slash"),
+    pytest.param(KEPT, (*ALLOWED, "--path-prefix", "/viz"), "http://training.example", "/viz", False, id="without the slash", marks=deeper),
     pytest.param(FIRST, (), "http://127.0.0.1", "/", True, id="as one writes it first"),
     pytest.param(FIRST, ALLOWED, "http://training.example", "/", True, id="as one writes it first, by a name", marks=deeper),
     pytest.param(NO_UPGRADE, ALLOWED, "http://training.example", "/viz/", True, id="no upgrade", marks=deeper),

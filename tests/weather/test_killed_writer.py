@@ -108,11 +108,11 @@ def kill_at_random(logdir: Path, times: int, seed: int) -> tuple[int, float]:
     return start, worst
 
 
-def test_killed_forty_times_nothing_acknowledged_is_lost(logdir: Path, figure: Callable[[str], None]) -> None:
+def test_killed_twenty_times_nothing_acknowledged_is_lost(logdir: Path, figure: Callable[[str], None]) -> None:
     """At random moments: in bursts, in commits, in folds, in checkpoints; the run goes on from each."""
-    points, worst = kill_at_random(logdir, 40, seed=1)
+    points, worst = kill_at_random(logdir, 20, seed=1)
     assert len(tracker.open(logdir).run("killed").segments()) > 5  # the others died before they had a file
-    figure(f"SIGKILL at 40 random moments: {points:,} points, 0 lost of those acknowledged, 0 doubled; of those accepted at most {worst:.2f} s (bar: 0.5 s)")  # fmt: skip
+    figure(f"SIGKILL at 20 random moments: {points:,} points, 0 lost of those acknowledged, 0 doubled; of those accepted at most {worst:.2f} s (bar: 0.5 s)")  # fmt: skip
 
 
 @pytest.mark.long
