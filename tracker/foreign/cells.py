@@ -6,7 +6,7 @@ import re
 
 from tracker.foreign.log import number
 
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 0,987 is none
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+(?:[eE][-+]?\d+)?")
 _POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _WRAPPED = re.compile(r"(?:\w+\.)*(?:[Tt]ensor|[Aa]rray|float\d+|int\d+)\(\[*([-+\w.]+)\]*(?:, *\w+=.*)?\)", re.DOTALL)
