@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from one_point import log
 from served import Served, serving, start_viz
 
 # A shell that starts us in the background has Ctrl-C ignored, which the processes of the tests would inherit.
@@ -101,3 +102,20 @@ def train() -> Iterator[Callable[..., Training]]:
     yield start
     for training in started:
         training.end()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Runs outside the logdir that links lead to: a, and below a folder b."""
+    root = tmp_path / "elsewhere"
+    log(root, "a")
+    log(root, "b/c")
+    return root
+
+
+@pytest.fixture
+def own_runs(tmp_path: Path) -> Path:
+    """A logdir with a run of its own, called own."""
+    root = tmp_path / "runs"
+    log(root, "own")
+    return root

@@ -10,16 +10,6 @@ import numpy as np
 
 from tracker.store import checksums, columns, stretch
 
-ROWS = {
-    "segment": columns.SEGMENT,
-    "state": columns.STATE,
-    "series": columns.SERIES[:-1],
-    "sketches": columns.SKETCH,
-    "media": columns.MEDIA,
-    "marks": columns.MARK,
-    "receipts": columns.RECEIPT,
-}
-
 
 def alter(path: Path, statement: str, *values: Any) -> None:
     """Changes a file as if its writer had."""
@@ -41,7 +31,7 @@ def reseal(path: Path) -> None:
             if known is None:
                 connection.execute("UPDATE blobs SET hash=? WHERE hash=?", (new, old))
             connection.execute("UPDATE media SET blob=? WHERE blob=?", (new, old))
-    for table, names in ROWS.items():
+    for table, names in columns.WHOLE_ROWS.items():
         query = f"SELECT rowid, {', '.join(names[:-1])} FROM {table}"
         for number, *values in connection.execute(query).fetchall():
             found = checksums.of_row(values)

@@ -229,17 +229,6 @@ def _types(column: sa.Column[Any]) -> str:
     return ", ".join(f"'{kind}'" for kind in [*kinds, *(["null"] if column.nullable else [])])
 
 
-_ROWS = {
-    "segment": columns.SEGMENT,
-    "state": columns.STATE,
-    "series": columns.SERIES[:-1],
-    "sketches": columns.SKETCH,
-    "media": columns.MEDIA,
-    "marks": columns.MARK,
-    "receipts": columns.RECEIPT,
-}
-
-
 _COUNTS = f"""
 SELECT {", ".join(columns.asked(("tag", "logged")))}, coalesce(
     (SELECT sum(scalars.count) FROM scalars WHERE series = series.id AND level = 0), 0) + coalesce(
@@ -250,7 +239,7 @@ SELECT {", ".join(columns.asked(("tag", "logged")))}, coalesce(
 
 def _check_rows(connection: sqlite3.Connection, faults: list[str]) -> None:
     """Checks the rows that are no points against their checksums, and that the last one written is there."""
-    for table, names in _ROWS.items():
+    for table, names in columns.WHOLE_ROWS.items():
         bad = sum(not checksums.matches(row) for row in connection.execute(columns.select(table, names)))
         if bad:
             rows = "1 row does not match its checksum" if bad == 1 else f"{bad:,} rows do not match their checksums"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from one_point import log
 from starlette.testclient import TestClient
 
-import tracker
 from dashboard import follower
 from dashboard.app import create_app
 from dashboard.settings import Settings
@@ -41,12 +41,6 @@ def client(place: Path) -> Iterator[TestClient]:
         log(place, "second")
         until(lambda: names(made) == {"first", "second"})  # it is watched
         yield made
-
-
-def log(root: Path, name: str) -> None:
-    """A finished run."""
-    with tracker.init(logdir=root, name=name, machine=False) as run:
-        run.log({"loss": 1.0}, step=0)
 
 
 def names(client: TestClient) -> set[str]:

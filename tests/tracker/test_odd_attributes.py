@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import every_kind
 import pytest
-from forged import reseal
+from forged import alter
 
 import tracker
 from tracker.errors import DamagedBytesError, StoreError
@@ -53,19 +52,23 @@ def questions(run: StoredRun) -> dict[str, Callable[[], Any]]:
     return asked
 
 
+def forged(good: Path, tmp_path: Path, *statements: str) -> StoredRun:
+    """A copy of the good run that says something else, with checksums that are right."""
+    (path,) = good.glob("*.sqlite")
+    (tmp_path / "run").mkdir()
+    made = tmp_path / "run" / path.name
+    made.write_bytes(path.read_bytes())
+    for statement in statements:
+        alter(made, statement)
+    return StoredRun("run", made.parent)
+
+
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_odd_attributes_cost_no_more_than_their_value(good: Path, tmp_path: Path, odd: Any) -> None:
     """Every reader answers, or says in the store's own words that the value is damaged; so does an export."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (path,) = good.glob("*.sqlite")
-    made = folder / path.name
-    made.write_bytes(path.read_bytes())
-    with contextlib.closing(sqlite3.connect(made)) as connection:
-        for table in ("media", "marks"):
-            connection.execute(f"UPDATE {table} SET attributes=?", (json.dumps(odd),))
-        connection.commit()
-    run = StoredRun("run", folder)
+    run = forged(
+        good, tmp_path, *(f"UPDATE {table} SET attributes='{json.dumps(odd)}'" for table in ("media", "marks"))
+    )
     for question in questions(run).values():
         with contextlib.suppress(DamagedBytesError, StoreError):
             question()
@@ -74,17 +77,11 @@ def test_odd_attributes_cost_no_more_than_their_value(good: Path, tmp_path: Path
 
 def test_curves_without_their_areas_have_them_of_their_counts(good: Path, tmp_path: Path) -> None:
     """One area without the other raised KeyError: 'ap'."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (path,) = good.glob("*.sqlite")
-    made = folder / path.name
-    made.write_bytes(path.read_bytes())
-    with contextlib.closing(sqlite3.connect(made)) as connection:
-        half = "json_remove(json_set(attributes, '$.auc', 'x'), '$.ap')"
-        connection.execute(f"UPDATE media SET attributes={half} WHERE json_extract(attributes, '$.auc') IS NOT NULL")
-        connection.commit()
-    reseal(made)
-    found = StoredRun("run", folder).pr_curves(every_kind.TAGS["pr_curve"])
+    half = "json_remove(json_set(attributes, '$.auc', 'x'), '$.ap')"
+    run = forged(
+        good, tmp_path, f"UPDATE media SET attributes={half} WHERE json_extract(attributes, '$.auc') IS NOT NULL"
+    )
+    found = run.pr_curves(every_kind.TAGS["pr_curve"])
     assert [(curve.step, round(curve.auc or 0, 1), round(curve.ap or 0, 1)) for curve in found] == [
         (3, 1, 1),
         (7, 1, 1),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_point import log
 
 import tracker
 from tracker import logdir, walk
@@ -18,97 +19,75 @@ SEGMENT = "events.20261129T000000-00000000.sqlite"
 EVENTS = "events.out.tfevents.1700000000.host"
 
 
-def log(root: Path, name: str) -> Path:
-    """A finished run; its folder."""
-    with tracker.init(logdir=root, name=name, machine=False) as run:
-        run.log({"loss": 1.0}, step=0)
-    return root / name
-
-
 def names(root: Path) -> list[str]:
     """What a logdir holds."""
     return [name for name, _ in logdir.run_folders(root)]
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Path:
-    """Runs outside the logdir: a, and below a folder b."""
-    root = tmp_path / "elsewhere"
-    log(root, "a")
-    log(root, "b/c")
-    return root
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A logdir with a run of its own."""
-    made = tmp_path / "runs"
-    log(made, "own")
-    return made
-
-
-def test_a_link_to_a_run_and_one_to_a_folder_of_runs(root: Path, elsewhere: Path) -> None:
+def test_a_link_to_a_run_and_one_to_a_folder_of_runs(own_runs: Path, elsewhere: Path) -> None:
     """By the names by which they are reached; a run that is behind two has the first of them."""
-    (root / "exp").symlink_to(elsewhere)
-    assert names(root) == ["exp/a", "exp/b/c", "own"]
-    (root / "chosen").symlink_to(elsewhere / "a")
-    assert names(root) == ["chosen", "exp/b/c", "own"]
-    store = tracker.open(root)
-    assert [run.name for run in store.runs()] == names(root)
+    (own_runs / "exp").symlink_to(elsewhere)
+    assert names(own_runs) == ["exp/a", "exp/b/c", "own"]
+    (own_runs / "chosen").symlink_to(elsewhere / "a")
+    assert names(own_runs) == ["chosen", "exp/b/c", "own"]
+    store = tracker.open(own_runs)
+    assert [run.name for run in store.runs()] == names(own_runs)
     assert store.run("exp/b/c").scalars("loss").value.tolist() == [1.0]
     assert store.run("exp/a").scalars("loss").value.tolist() == [1.0], "it may be asked for by each of its names"
 
 
-def test_links_to_links_relative_ones_and_one_whose_target_comes_later(root: Path, elsewhere: Path) -> None:
+def test_links_to_links_relative_ones_and_one_whose_target_comes_later(own_runs: Path, elsewhere: Path) -> None:
     """All are what they lead to, and what leads to nothing is told and not a run."""
-    (root / "second").symlink_to(root / "first")
-    (root / "later").symlink_to("../elsewhere/later")
+    (own_runs / "second").symlink_to(own_runs / "first")
+    (own_runs / "later").symlink_to("../elsewhere/later")
     links: list[walk.Link] = []
-    assert [name for name, _ in logdir.run_folders(root, links)] == ["own"]
+    assert [name for name, _ in logdir.run_folders(own_runs, links)] == ["own"]
     assert sorted((link.path.name, link.leads_to_nothing) for link in links) == [("later", True), ("second", True)]
-    (root / "first").symlink_to("../elsewhere/a")
+    (own_runs / "first").symlink_to("../elsewhere/a")
     log(elsewhere, "later")
-    assert names(root) == ["first", "later", "own"]
+    assert names(own_runs) == ["first", "later", "own"]
 
 
-def test_a_run_of_the_logdir_keeps_its_name(root: Path) -> None:
+def test_a_run_of_the_logdir_keeps_its_name(own_runs: Path) -> None:
     """Whatever links to it are made; the trash is none of its names."""
-    (root / "a").symlink_to("own")
-    (root / "z").symlink_to(root / "own")
-    log(root / ".trash", "old")
-    (root / "back").symlink_to(".trash/old")
-    assert names(root) == ["own"]
-    assert tracker.open(root).run("a").scalars("loss").value.tolist() == [1.0]
+    (own_runs / "a").symlink_to("own")
+    (own_runs / "z").symlink_to(own_runs / "own")
+    log(own_runs / ".trash", "old")
+    (own_runs / "back").symlink_to(".trash/old")
+    assert names(own_runs) == ["own"]
+    assert tracker.open(own_runs).run("a").scalars("loss").value.tolist() == [1.0]
 
 
 @pytest.mark.parametrize("target", ["/", "..", ".", "self", "../elsewhere/..", "~", "~/.."])
 def test_no_link_is_followed_up(
-    target: str, root: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    target: str, own_runs: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor to a home: what is there is not looked at, and may not be asked for."""
     home = tmp_path / "homes" / "me"
     log(home, "runs/private")
     monkeypatch.setenv("HOME", str(home))
-    (root / "self").symlink_to(os.path.expanduser(target))
-    assert names(root) == ["own"]
-    (link,) = links_of(root)
+    (own_runs / "self").symlink_to(os.path.expanduser(target))
+    assert names(own_runs) == ["own"]
+    (link,) = links_of(own_runs)
     assert link.problem
     assert not link.is_whole
-    reach = os.path.relpath(home / "runs" / "private", os.path.realpath(root / "self") if target != "self" else root)
+    reach = os.path.relpath(
+        home / "runs" / "private", os.path.realpath(own_runs / "self") if target != "self" else own_runs
+    )
     if ".." not in reach:
         with pytest.raises(tracker.errors.RunNotFoundError):
-            tracker.open(root).run(f"self/{reach}")
+            tracker.open(own_runs).run(f"self/{reach}")
 
 
-def links_of(root: Path) -> list[walk.Link]:
+def links_of(own_runs: Path) -> list[walk.Link]:
     """The links that a scan met."""
     links: list[walk.Link] = []
-    list(logdir.run_folders(root, links))
+    list(logdir.run_folders(own_runs, links))
     return links
 
 
 def test_a_large_folder_without_runs_is_not_gone_through(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many entries are looked at as are bearable, whatever links lie in it; runs that are near are shown."""
     large = tmp_path / "large"
@@ -116,23 +95,23 @@ def test_a_large_folder_without_runs_is_not_gone_through(
         (large / f"{number:02d}" / "deep" / "deeper").mkdir(parents=True)
     (large / "00" / "more").symlink_to(large / "50")
     log(large, "99/deep/deeper/run")
-    (root / "data").symlink_to(large)
+    (own_runs / "data").symlink_to(large)
     opened: list[str] = []
     scandir = os.scandir
     monkeypatch.setattr(walk.os, "scandir", lambda path: (opened.append(str(path)), scandir(path))[1])
     monkeypatch.setattr(walk, "LOOK_ENTRIES", 50 * walk.FOLDER_ENTRIES)
-    assert names(root) == ["own"]
+    assert names(own_runs) == ["own"]
     assert len([path for path in opened if "data" in path]) <= 50
-    (link,) = links_of(root)
+    (link,) = links_of(own_runs)
     assert "no run is near" in link.problem
     log(large, "0near")
-    assert "data/0near" in names(root)
-    (link,) = links_of(root)
+    assert "data/0near" in names(own_runs)
+    (link,) = links_of(own_runs)
     assert "only the nearest" in link.problem
 
 
 def test_a_run_that_is_chosen_itself_is_shown_whatever_lies_below_it(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thousand folders of pictures beside its files change nothing."""
     monkeypatch.setattr(walk, "LOOK_ENTRIES", 10)
@@ -140,31 +119,31 @@ def test_a_run_that_is_chosen_itself_is_shown_whatever_lies_below_it(
     run = log(tmp_path / "elsewhere", "run")
     for number in range(100):
         (run / f"pictures{number}").mkdir()
-    (root / "chosen").symlink_to(run)
-    assert names(root) == ["chosen", "own"]
+    (own_runs / "chosen").symlink_to(run)
+    assert names(own_runs) == ["chosen", "own"]
 
 
-def test_event_files_behind_links(root: Path, elsewhere: Path, tmp_path: Path) -> None:
+def test_event_files_behind_links(own_runs: Path, elsewhere: Path, tmp_path: Path) -> None:
     """A folder with one is a run's; a link to the file itself is the file; one source is read once."""
     folder = tmp_path / "tensorboard" / "run"
     folder.mkdir(parents=True)
     (folder / EVENTS).write_bytes(b"x")
-    (root / "tb").symlink_to(tmp_path / "tensorboard")
-    (root / "own" / EVENTS).symlink_to(folder / EVENTS)
-    (root / "zz").symlink_to(folder)
-    assert dict(sources(root)) == {"own": [root / "own" / EVENTS], "tb/run": [root / "tb" / "run" / EVENTS]}
+    (own_runs / "tb").symlink_to(tmp_path / "tensorboard")
+    (own_runs / "own" / EVENTS).symlink_to(folder / EVENTS)
+    (own_runs / "zz").symlink_to(folder)
+    assert dict(sources(own_runs)) == {"own": [own_runs / "own" / EVENTS], "tb/run": [own_runs / "tb" / "run" / EVENTS]}
 
 
-def test_a_link_to_a_segment_is_the_segment(root: Path, elsewhere: Path) -> None:
+def test_a_link_to_a_segment_is_the_segment(own_runs: Path, elsewhere: Path) -> None:
     """Its WAL lies beside what it leads to. One to something else is told of; two to one are one."""
     (file,) = logdir.segment_files(elsewhere / "a")
-    (root / "linked").mkdir()
+    (own_runs / "linked").mkdir()
     for name in (file.name, "events.z.sqlite"):
-        (root / "linked" / name).symlink_to(file)
-    assert logdir.segment_files(root / "linked") == [file]
-    assert tracker.open(root).run("linked").scalars("loss").value.tolist() == [1.0]
-    (root / "linked" / "events.y.sqlite").symlink_to("/etc/passwd")
-    (problem,) = tracker.open(root).run("linked").problems()
+        (own_runs / "linked" / name).symlink_to(file)
+    assert logdir.segment_files(own_runs / "linked") == [file]
+    assert tracker.open(own_runs).run("linked").scalars("loss").value.tolist() == [1.0]
+    (own_runs / "linked" / "events.y.sqlite").symlink_to("/etc/passwd")
+    (problem,) = tracker.open(own_runs).run("linked").problems()
     assert "no plain file" in str(problem)
 
 

@@ -6,7 +6,6 @@ A logdir is mailed, unpacked, shared: what lies in it comes from anybody.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from typing import Any
 
 import pytest
 from forged import reseal
+from tree_hash import tree
 
 import tracker
 from tracker import logdir as logdirs
@@ -497,16 +497,6 @@ def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 # --- the server -----------------------------------------------------------------------------------------------
-
-
-def tree(root: Path) -> str:
-    """A hash of all that lies below a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        digest.update(f"{path} {path.lstat().st_mode} {path.lstat().st_size}".encode())
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _without_privilege() -> None:

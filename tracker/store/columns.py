@@ -18,9 +18,6 @@ CHECKSUMS = ("checksum", "summary_checksum")
 LATER = (*CHECKSUMS, "logged")
 """Columns that files of before there were checksums have not."""
 
-CHECKED_TABLES = frozenset(("segment", "state", "series", "scalars", "sketches", "media", "marks", "receipts"))
-"""The tables that have it: all, or none in files of before. The content of a blob has its hash."""
-
 
 def select(table: str, names: Iterable[str]) -> str:
     """A SELECT of columns of a table; see `asked`."""
@@ -77,6 +74,15 @@ SERIES = ("id", "kind", "tag", "attributes", "checksum", "logged")
 MEDIA = ("id", "series", "n", "step", "wall_time", "position", "form", "attributes", "blob", "checksum")
 MARK = ("id", "step", "wall_time", "kind", "text", "attributes", "checksum")
 RECEIPT = ("id", "nonce", "step", "wall_time", "outcome", "checksum")
+
+WHOLE_ROWS = {
+    "segment": SEGMENT, "state": STATE, "series": SERIES[:-1], "sketches": SKETCH, "media": MEDIA, "marks": MARK,
+    "receipts": RECEIPT,
+}  # fmt: skip
+"""The tables whose rows have one checksum, of all that stands before it."""
+
+CHECKED_TABLES = frozenset((*WHOLE_ROWS, "scalars"))
+"""The tables that have it: all, or none in files of before. The content of a blob has its hash."""
 
 POINTS = ("steps", "wall_times", "points")
 """Of `scalars`: the points, packed."""
