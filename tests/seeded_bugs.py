@@ -72,7 +72,7 @@ BUGS = [
         "tracker/store/writer.py",
         "            elif not self._piecemeal:\n",
         "            elif False:\n",
-        "tests/tracker/test_door.py::test_what_cannot_be_stored_takes_nothing_along",
+        "tests/tracker/test_batches.py::test_what_cannot_be_stored_takes_nothing_along",
     ),
     Bug(
         "a step is kept as the object that was given",
@@ -135,8 +135,8 @@ BUGS = [
     Bug(
         "the page is told a point twice after it was folded",
         "dashboard/segment_state.py",
-        "            new = found[-1][0] + found[-1][1] - self.series[number].count",
-        "            new = sum(row[1] for row in found)",
+        "            new = found[-1][2] + found[-1][3] - self.series[number].count",
+        "            new = sum(row[3] for row in found)",
         "tests/dashboard/test_library.py::test_every_point_is_told_once",
     ),
     Bug(

@@ -350,8 +350,8 @@ def test_a_damaged_file_is_left_and_a_new_one_begun(logdir: Path, caplog: pytest
     run.flush()
     (file,) = (logdir / "a").glob("events.*.sqlite")
     with writers.io_lock:
-        assert run._writer._appender is not None
-        driver = run._writer._appender._driver
+        assert run._writer._file.appender is not None
+        driver = run._writer._file.appender._driver
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         driver.execute("PRAGMA shrink_memory")  # or it would go on for a while from what it remembers
         with file.open("r+b") as raw:

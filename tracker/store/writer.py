@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import threading
 import time
 from collections import Counter, deque
@@ -18,18 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy.exc import SQLAlchemyError
 
-from tracker import door, logdir
+from tracker import door
 from tracker.store.appender import Appender, Birth, Transaction
 from tracker.store.batch import Batch, Mark
 from tracker.store.bell import Bell
 from tracker.store.encoder import Encoder
+from tracker.store.faults import STORE_ERRORS, is_an_items, is_damage, is_disk
 from tracker.store.first_calls import FirstCalls
-from tracker.store.inbox import Closed, Heavy, Inbox, SealedError
+from tracker.store.inbox import HEAVY_LIMIT_BYTES, SCALARS_LIMIT_BYTES, Closed, Heavy, Inbox, SealedError
 from tracker.store.liveness import HEARTBEAT_S
 from tracker.store.pace import Pace
 from tracker.store.piecemeal import Piecemeal
+from tracker.store.segment_file import SegmentFile
 from tracker.store.worker import Worker, is_ours, started
 
 logger = logging.getLogger("tracker")
@@ -56,8 +56,6 @@ LAST_S = 0.5
 LATE_S = 1.0
 """What a caller waits for another one who stores, after threads have ended: that one may have been ended within."""
 
-STORE_ERRORS = (sqlite3.Error, SQLAlchemyError, OSError)
-
 io_lock = threading.Lock()
 """Held by any writer while it is inside SQLite. `fork()` takes it first: a child that was forked in the
 middle of a call into SQLite would inherit SQLite's own locks, held for ever by a thread that is not there."""
@@ -82,15 +80,13 @@ class Writer:
         let_go: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.folder = folder
-        self.birth = birth
+        self._file = SegmentFile(folder, birth, clock)
         self.inbox = inbox
         self.status = "running"
         """What the segment says of itself; `finish` sets what it ended as."""
         self._clock = clock
         self._let_go = let_go
         self._dropped = False
-        self._appender: Appender | None = None
         self._encoder = Encoder(inbox, self.wake)
         self._first_calls = FirstCalls()
         self._marks: deque[Mark] = deque()
@@ -121,6 +117,11 @@ class Writer:
         self._surrendered = False
         self.was_waited_for = False
         """Whether somebody has waited for its end already."""
+
+    @property
+    def birth(self) -> Birth:
+        """What the present file says of itself."""
+        return self._file.birth
 
     # --- any thread ----------------------------------------------------------------------------------
 
@@ -281,8 +282,7 @@ class Writer:
         self.inbox.forget()
         self._encoder.forget()
         self.seal()
-        if self._appender is not None:
-            self._appender.leak()
+        self._file.leak()
 
     # --- the writer's thread -------------------------------------------------------------------------
 
@@ -340,15 +340,15 @@ class Writer:
             with self._at_the_disk(), np.errstate(all="ignore"):  # numbers near ±1e308 are nobody's mistake
                 self._last_beat = time.monotonic()
                 # A folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end.
-                if not self._was_taken_away() or batch.is_of_the_loop():
-                    appender = self._open()
+                if not self._file.was_taken_away() or batch.is_of_the_loop():
+                    appender = self._file.open()
                     self._commit(appender, batch, last=closing and taken.everything, durable=asked > self._answered)
         except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
-            if appender is None or _is_disk(error):  # no fault of the batch's
+            if appender is None or is_disk(error):  # no fault of the batch's
                 self._fail(error)
-            elif _is_damage(error):
+            elif is_damage(error):
                 self._fail(error)
-                self._leave_file("is damaged")
+                self._file.leave("is damaged")
             elif not self._piecemeal:
                 self._piecemeal = True
                 return self._turn()
@@ -381,7 +381,7 @@ class Writer:
             with appender.transaction(durable=durable) as attempt:
                 self._attempt = attempt
                 if self._piecemeal:
-                    pieces = batch.add_piecemeal_to(attempt, _is_an_items, last=folds)
+                    pieces = batch.add_piecemeal_to(attempt, is_an_items, last=folds)
                 else:
                     batch.add_to(attempt, last=folds)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
@@ -398,7 +398,7 @@ class Writer:
             if attempt is None or not appender.was_committed(attempt):
                 raise
         if batch.config is not None:
-            self.birth = replace(self.birth, config=batch.config)
+            self._file.birth = replace(self.birth, config=batch.config)
             if self._config is batch.config:
                 self._config = None
         self._commits += 1
@@ -415,38 +415,6 @@ class Writer:
                 pieces.sentence(),
             )
 
-    def _open(self) -> Appender:
-        """The segment's file: made when first needed, and made anew when somebody took it away."""
-        if self._was_taken_away():
-            self._leave_file("was removed or replaced")
-        if self._appender is not None:
-            return self._appender
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._appender = Appender(logdir.segment_path(self.folder, self.birth.segment), self.birth)
-        logdir.release_claim(self.folder)
-        return self._appender
-
-    def _was_taken_away(self) -> bool:
-        """Whether there was a file, and somebody removed or replaced it."""
-        if self._appender is None:
-            return False
-        try:
-            stat = self._appender.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        return (stat.st_dev, stat.st_ino) != self._appender.inode
-
-    def _leave_file(self, why: str) -> None:
-        """Goes on in a new segment: what is in the old file stays there, as far as it can be read."""
-        assert self._appender is not None
-        logger.warning("tracker: %s %s while it was written; going on in a new file", self._appender.path, why)
-        with contextlib.suppress(*STORE_ERRORS):
-            self._appender.close()
-        self._appender = None
-        now = self._clock()
-        segment = logdir.new_segment_id(now, self.birth.rank)
-        self.birth = replace(self.birth, segment=segment, parent=self.birth.segment, created=now, reason="moved")
-
     def _forget(self, batch: Batch) -> None:
         self.inbox.discard(batch.taken)
         for _ in batch.marks:
@@ -457,9 +425,10 @@ class Writer:
         self._first_calls.end()  # nobody waits for a disk that does not take it
         if self.trouble is None:
             logger.warning(
-                "tracker: run %s cannot be stored at the moment (%s); training goes on, up to 48 MB of it is kept",
+                "tracker: run %s cannot be stored at the moment (%s); training goes on, up to %d MB of it are kept",
                 self.birth.run,
                 door.text(error),
+                (SCALARS_LIMIT_BYTES + HEAVY_LIMIT_BYTES) >> 20,
             )
         self.trouble = door.text(error) or type(error).__name__
 
@@ -503,12 +472,8 @@ class Writer:
         return f"lost: {lost}" if lost else "nothing was lost"
 
     def _close(self) -> None:
-        assert self._appender is not None
-        # Stored is stored: that the file stays in WAL mode because someone reads it is no failure.
-        with self._at_the_disk(), contextlib.suppress(*STORE_ERRORS):
-            self._appender.fold_away()
-        with self._at_the_disk(), contextlib.suppress(*STORE_ERRORS):
-            self._appender.close()
+        with self._at_the_disk():
+            self._file.close()
         if any(self.inbox.lost.values()):
             logger.warning("tracker: run %s ended; %s", self.birth.run, self._lost_sentence())
         with self._done:
@@ -516,23 +481,3 @@ class Writer:
             self._done.notify_all()
         self._first_calls.end()
         self._encoder.end()
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The driver's error behind SQLAlchemy's."""
-    return getattr(error, "orig", None) or error
-
-
-def _is_disk(error: BaseException) -> bool:
-    """Whether the same batch may be stored later, when the disk is well again."""
-    return isinstance(_cause(error), (OSError, sqlite3.OperationalError))
-
-
-def _is_damage(error: BaseException) -> bool:
-    """Whether SQLite says that the file is malformed or no database: no later attempt on it will succeed."""
-    return type(_cause(error)) is sqlite3.DatabaseError
-
-
-def _is_an_items(error: BaseException) -> bool:
-    """Whether it is the fault of what was to be stored, and not of where."""
-    return not (_is_disk(error) or _is_damage(error))
