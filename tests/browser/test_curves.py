@@ -188,8 +188,6 @@ def test_a_chart_of_very_many_runs_is_whole_and_exact(
     assert page.evaluate("viz.extremes('other')") == {f"r{n:03}": [n, n] for n in range(230)}
     assert "6,684 points, 0 hidden" in page.inner_text(f"{CARD.format('loss')} .told")
     assert len(page.evaluate("viz.drawn('loss').r000.step")) <= 700
-    drawn = page.evaluate("viz.drawn('loss')")
-    assert {name: [min(each["min"]), max(each["max"])] for name, each in drawn.items()} == extremes
     page.evaluate("viz.set('runs', '/^r00[0-2]/')")
     until(page, "viz.drawn('loss').r000?.step.length > 700")
     assert page.evaluate("viz.extremes('loss')") == {f"r{n:03}": [1.0, 50.0 + n] for n in range(3)}

@@ -185,6 +185,8 @@ def test_a_page_open_for_long_holds_no_more_than_one_just_opened(
         until(page, f"viz.drawn('loss').a?.points === {step}")
     assert page.evaluate("viz.drawn('loss').a.step.length") <= 4096
     assert page.evaluate("viz.extremes('loss').a") == [1.0, 50.0]
+    drawn = page.evaluate("viz.drawn('loss').a")
+    assert (min(drawn["min"]), max(drawn["max"]), max(drawn["value"])) == (1.0, 50.0, 1.0)
     # The words come after the lines: a live chart writes them when it has a moment.
     until(page, "document.querySelector('.card .told').textContent.includes('12,001 points, 0 hidden')")
     run.finish()

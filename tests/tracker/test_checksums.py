@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +274,7 @@ LOGS = """
 import sys, tracker
 with tracker.init(logdir=sys.argv[1], name="a", machine=False) as run:
     run.log({"x": 0.0, "y": 0.0}, step=0)
+    assert run.flush()
     print("begun", flush=True)
     for step in range(1, int(sys.argv[2])):
         run.log({"x": step * 0.5, "y": 1.0, f"tag {step % 40}": float(step)}, step=step)
@@ -282,51 +285,53 @@ with tracker.init(logdir=sys.argv[1], name="a", machine=False) as run:
 """
 
 
+@contextlib.contextmanager
+def writing(logdir: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that logs so many steps, the first of which is in its file; killed at the end, if it is not over."""
+    with subprocess.Popen([sys.executable, "-c", LOGS, logdir, str(count)], stdout=subprocess.PIPE, cwd=ROOT) as writer:
+        try:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"begun\n"
+            yield writer
+        finally:
+            writer.kill()
+
+
 @pytest.mark.parametrize("count", [30_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_a_file_that_is_written_is_never_called_damaged(logdir: Path, count: int) -> None:
     """Read all the time in every way while a process logs as fast as it can: no false alarm, and nothing is missing."""
-    writer = subprocess.Popen([sys.executable, "-c", LOGS, str(logdir), str(count)], stdout=subprocess.PIPE, cwd=ROOT)
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == b"begun\n"
-    library = Library(logdir)
-    library.scan()
-    looks = 0
-    while writer.poll() is None:
-        run = Store(logdir).run("a")
-        assert run.problems() == []
-        values = run.scalars("x")
-        assert (values.value == values.step * 0.5).all()
-        run.envelope("x", 50)
-        for tag in run.tags("histogram"):
-            run.histograms(tag, 10)
-        for tag in run.tags("text"):
-            assert all(item.text == str(item.step) for item in run.text(tag))
-        run.marks()
-        library.look(["a"])
-        assert library.runs["a"].about()["problems"] == []
-        fresh = Library(logdir)
-        fresh.scan()
-        assert fresh.runs["a"].about()["problems"] == []
-        looks += 1
-    writer.stdout.close()
-    assert writer.returncode == 0
-    assert looks > 2
+    with writing(logdir, count) as writer:
+        library = Library(logdir)
+        library.scan()
+        looks = 0
+        while writer.poll() is None:
+            run = Store(logdir).run("a")
+            assert run.problems() == []
+            values = run.scalars("x")
+            assert (values.value == values.step * 0.5).all()
+            run.envelope("x", 50)
+            for tag in run.tags("histogram"):
+                run.histograms(tag, 10)
+            for tag in run.tags("text"):
+                assert all(item.text == str(item.step) for item in run.text(tag))
+            run.marks()
+            library.look(["a"])
+            assert library.runs["a"].about()["problems"] == []
+            fresh = Library(logdir)
+            fresh.scan()
+            assert fresh.runs["a"].about()["problems"] == []
+            looks += 1
+        assert writer.returncode == 0
+        assert looks > 2
     assert len(Store(logdir).run("a").scalars("x")) == count
     assert not is_named(logdir)
 
 
 def test_a_writer_that_was_killed_leaves_what_matches(logdir: Path) -> None:
     """Its checksums are those of its last commit, before and after the doctor has closed the file; so does a copy."""
-    writer = subprocess.Popen([sys.executable, "-c", LOGS, str(logdir), "100000000"], stdout=subprocess.PIPE, cwd=ROOT)
-    assert writer.stdout is not None
-    try:
-        writer.stdout.readline()
-        while not any("x" in run.tags("scalar") and len(run.scalars("x")) > 200 for run in Store(logdir).runs()):
+    with writing(logdir, 10**8) as writer:
+        while len(Store(logdir).run("a").scalars("x")) < 200:
             assert writer.poll() is None
-    finally:
-        writer.kill()
-        writer.wait()
-        writer.stdout.close()
     assert listed(logdir) == []
     (path,) = logdirs.segment_files(logdir / "a")
     (logdir / "b").mkdir()
