@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tracker
+from dashboard import cli
 from tracker.foreign import cells, csv_table
 from tracker.foreign.axis import axis_of
 
@@ -103,6 +105,21 @@ def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
     assert len(read("step,a,b\n1,2,3\n2,4,5", tmp_path).rows) == 2
     assert read("", tmp_path).rows == []
     assert read("step,loss\n", tmp_path).rows == []
+
+
+def test_a_step_that_is_none_costs_its_row_only(
+    logdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A word or a fraction among counted rows, which keep their steps; it is named. Epochs of fractions are a curve."""
+    for name, odd in (("word", "end"), ("fraction", "200.5")):
+        rows = "".join(f"{step},0.{step}\n" for step in range(10, 200, 10))
+        (tmp_path / f"{name}.csv").write_text(f"iter,loss\n{rows}{odd},0.125\n")
+        assert cli.main(["import", str(tmp_path / f"{name}.csv"), "--logdir", str(logdir)]) == 0
+        assert "1 points without a whole step" in capsys.readouterr().out
+        run = tracker.open(logdir).run(name)
+        assert (run.tags("scalar"), run.scalars("loss").step.tolist()) == (["loss"], list(range(10, 200, 10)))
+    epochs = [{"epoch": str(each), "loss": "1"} for each in (*range(1, 20), 19.98)]
+    assert axis_of(epochs, MODIFIED).counter is None
 
 
 def test_numbers_from_the_first_line_on_are_no_header(tmp_path: Path) -> None:

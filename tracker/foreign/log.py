@@ -221,13 +221,13 @@ def _same(point: tuple[int, float, float], last: list[Any]) -> bool:
 
 
 def whole(value: Any) -> int | None:
-    """A step, to its last digit; None when it is none of 64 bits."""
+    """A step, to its last digit; None when it is no whole number of 64 bits."""
     found: int | None = None
     with contextlib.suppress(ValueError):  # "3.0", or no number at all
         found = int(value) if isinstance(value, (int, str)) else None
     if found is None:
         near = number(value)
-        found = int(near) if near is not None and math.isfinite(near) else None
+        found = int(near) if near is not None and near.is_integer() else None
     return found if found is not None and -(2**63) <= found < 2**63 else None
 
 
