@@ -158,7 +158,7 @@ BUGS = [
         "tracker/store/inbox.py",
         "            if heavies and heavy_bytes + heavy.n_bytes > TAKE_HEAVY_BYTES:",
         "            if False:",
-        "tests/weather/test_disk.py::test_a_burst_of_histograms_waits_for_a_healthy_disk",
+        "tests/weather/test_disk.py::test_one_commit_takes_a_bounded_part_of_a_burst",
     ),
     Bug(
         "a live point that overtakes an answer is forgotten by the page",

@@ -296,6 +296,21 @@ def test_a_burst_of_histograms_waits_for_a_healthy_disk(logdir: Path) -> None:
     assert found.merge().total == count * len(wide)
 
 
+def test_one_commit_takes_a_bounded_part_of_a_burst(logdir: Path) -> None:
+    """Or a slow disk, busy with all of it at once for longer than a second, would look like one that stands still."""
+    histogram = tracker.Histogram(np.random.default_rng(0).normal(0, 1, 5_000).astype(np.float32))
+    count = 3 * inboxes.TAKE_HEAVY_BYTES // histogram.n_bytes
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        with writers.io_lock:  # nothing is stored meanwhile
+            for step in range(count):
+                run.log({"h": histogram}, step=step)
+            taken = run._writer.inbox.take()
+            assert not taken.everything
+            assert 0 < sum(heavy.n_bytes for heavy in taken.heavies) <= inboxes.TAKE_HEAVY_BYTES
+        assert run.flush()
+        assert len(tracker.open(logdir).run("a").histograms("h").step) == count
+
+
 def test_a_commit_that_happened_and_reported_an_error_is_not_made_again(
     logdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
