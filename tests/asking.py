@@ -45,7 +45,7 @@ class Asker:
 
     def said(self) -> str:
         """All that it has printed."""
-        return "".join(self.served.lines)  # type: ignore[attr-defined]
+        return "".join(self.served.lines)
 
     def raw(self, data: bytes, *, cut: bool = False, wait_s: float = 60.0) -> Answer:
         """Sends bytes and takes what comes back, to the end of the line."""

@@ -18,13 +18,23 @@ ROOT = Path(__file__).resolve().parent.parent
 class Served:
     """A `viz` process that serves a logdir."""
 
-    def __init__(self, process: Any, address: str) -> None:
+    def __init__(self, process: Any, address: str, lines: list[str]) -> None:
         self.process = process
         """Of `subprocess.Popen`, or of `fork_server.Forked`."""
         self.address = address
         """As printed, the token included."""
         self.base = address.partition("?")[0].rstrip("/")
         self.token = address.partition("token=")[2]
+        self.lines = lines
+        """What it has printed so far. It is read away, so that it never waits for a full pipe."""
+        self._reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
+        self._reader.start()
+
+    def fault(self) -> str:
+        """Of a server that has ended: what it printed, if a request failed within it, or nothing."""
+        self._reader.join(5)
+        said = "".join(self.lines)
+        return said if "Traceback (most recent call last)" in said else ""
 
     def stop(self) -> int:
         """Ends it as Ctrl-C does; its exit status."""
@@ -40,7 +50,7 @@ class Served:
 
 @contextlib.contextmanager
 def serving(begun: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
-    """Gives what starts servers, all of which end with the block."""
+    """Gives what starts servers, all of which end with the block. None of them may have printed a traceback."""
     started: list[Served] = []
 
     def start(folder: Path, *options: str, **more: Any) -> Served:
@@ -50,8 +60,10 @@ def serving(begun: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
     yield start
     for served in started:
         served.stop()
-        if served.process.stdout is not None:
-            served.process.stdout.close()
+    faults = [served.fault() for served in started]
+    for served in started:
+        served.process.stdout.close()
+    assert not any(faults), "\n".join(["a server printed:", *filter(None, faults)])
 
 
 def start_viz(
@@ -73,11 +85,7 @@ def start_viz(
         found = re.search(r"http://\S+", line)
         if found:
             timer.cancel()
-            # Whatever else it says is read away, so that it never waits for a full pipe.
-            threading.Thread(target=lambda: [lines.append(rest) for rest in process.stdout], daemon=True).start()
-            served = Served(process, found.group())
-            served.lines = lines  # type: ignore[attr-defined]
-            return served
+            return Served(process, found.group(), lines)
     timer.cancel()
     raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")
 

@@ -231,13 +231,13 @@ class Writer:
 
     def _wait_while_it_works(self, patience: float) -> None:
         """Returns when it is closed, or has stored nothing for so many seconds: what is much is waited for, what stands
-        still is not."""
+        still is not. An attempt that only comes as far as one that failed before it is no progress."""
         known, until = self._progress(), time.monotonic() + patience
         with self._done:
             while not self.closed and time.monotonic() < until:
                 self._done.wait(min(0.1, max(0.001, until - time.monotonic())))
                 now = self._progress()
-                if now != known:
+                if now > known:
                     known, until = now, time.monotonic() + patience
 
     def _progress(self) -> tuple[int, int]:
