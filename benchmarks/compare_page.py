@@ -25,7 +25,7 @@ from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import tracker  # noqa: E402
-from dashboard.figures.importance import importance  # noqa: E402
+from dashboard.hparams.importance import importance  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

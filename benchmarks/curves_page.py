@@ -34,7 +34,7 @@ from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import tracker  # noqa: E402
-from tracker.store import pace  # noqa: E402
+from tracker.store.write import pace  # noqa: E402
 
 CHROMIUM = os.environ.get("EVERYSTEP_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-precise-memory-info", "--js-flags=--expose-gc"]  # fmt: skip

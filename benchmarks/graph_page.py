@@ -27,7 +27,7 @@ from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import tracker  # noqa: E402
-from dashboard.graphs import GraphView  # noqa: E402
+from dashboard.graph.view import GraphView  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

@@ -32,7 +32,7 @@ BARS = {"open": 2000.0, "frames": 30.0, "search": 200.0}
 ROUNDS = 5
 
 _MOVE = """async (how) => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'profiles.js'));
+    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
     const { chart, flame } = probe;
     chart.showAll();
     chart.zoom(0.3);
@@ -51,14 +51,14 @@ _MOVE = """async (how) => {
 }"""
 
 _DRAW = """async () => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'profiles.js'));
+    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
     const times = [];
     for (let i = 0; i < 20; i++) { const began = performance.now(); probe.chart.draw(); times.push(performance.now() - began); }
     return times;
 }"""
 
 _SEARCH = """async (text) => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'profiles.js'));
+    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
     const began = performance.now();
     probe.look(text);
     probe.chart.draw();
@@ -66,7 +66,7 @@ _SEARCH = """async (text) => {
 }"""
 
 _OPENED = """async () => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'profiles.js'));
+    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
     return probe.opened;
 }"""
 
@@ -91,7 +91,7 @@ def large(count: int) -> dict[str, Any]:
 
 def _server_part(path: Path) -> float:
     """Seconds of processor that unpacking, reading and arranging a trace take; the best of three."""
-    from dashboard.collector import not_collecting
+    from dashboard.http.gc_pause import not_collecting
     from dashboard.profiles.trace import read
     from dashboard.profiles.view import ProfileView
     from tracker.values.profile import unpacked

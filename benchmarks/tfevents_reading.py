@@ -48,7 +48,7 @@ def peak_mib() -> float:
 def task_ours(path: Path, _: Path) -> dict[str, float]:
     """The import, levels and all, until it is on disk."""
     from tracker.foreign.importer import import_logs
-    from tracker.store.reader import Store
+    from tracker.store.read.reader import Store
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -81,8 +81,8 @@ def task_follow(_: Path, folder: Path) -> dict[str, float]:
     """From a flush of an event file until the library of a server has its point."""
     import threading
 
-    from dashboard.beside import Beside
-    from dashboard.follower import Follower
+    from dashboard.live.poller import Follower
+    from dashboard.live.tfevents_mirror import Beside
 
     logdir, cache = folder / "runs", folder / "cache"
     (logdir / "a").mkdir(parents=True)

@@ -16,7 +16,7 @@ import numpy as np
 from report import machine, show, verdict
 
 import tracker
-from tracker.store.envelope import Envelope
+from tracker.series.envelope import Envelope
 
 
 def written(folder: Path, name: str, points: int) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dashboard.commands.refusal import Refusal, Senseless, add_logdir, existing_logdir
 
 if TYPE_CHECKING:
-    from dashboard.settings import Settings
+    from dashboard.server.settings import Settings
 
 
 COMMANDS = (
@@ -120,12 +120,12 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
-    from dashboard import security
-    from dashboard.beside import prepare
-    from dashboard.place import PlaceError, allowed_name, path_prefix
-    from dashboard.server import is_loopback
-    from dashboard.sessions import secret_of
-    from dashboard.settings import Settings, index_file
+    from dashboard.live.tfevents_mirror import prepare
+    from dashboard.server import security
+    from dashboard.server.listen import is_loopback
+    from dashboard.server.public_address import PlaceError, allowed_name, path_prefix
+    from dashboard.server.sessions import secret_of
+    from dashboard.server.settings import Settings, index_file
 
     if not arguments.host.strip():
         raise Senseless("--host is empty, which would be every address; leave it out to be on this machine only")
@@ -157,7 +157,7 @@ def _settings(arguments: argparse.Namespace, logdir: Path) -> Settings:
 
 def _chosen_token(given: str | None) -> str | None:
     """The token that somebody chose, on the command line or in the environment; None where nobody did."""
-    from dashboard.security import LEAST_TOKEN
+    from dashboard.server.security import LEAST_TOKEN
 
     token, place = (given, "--token") if given is not None else (os.environ.get("VIZ_TOKEN") or None, "VIZ_TOKEN")
     if token is not None and len(token) < LEAST_TOKEN:
@@ -167,7 +167,7 @@ def _chosen_token(given: str | None) -> str | None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from dashboard.server import PortError, address, serve
+    from dashboard.server.listen import PortError, address, serve
 
     logdir = existing_logdir(arguments.logdir)
     settings = _settings(arguments, logdir)
@@ -185,8 +185,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from dashboard.demo import Demo
-    from dashboard.server import PortError, address, serve
+    from dashboard.commands.demo import Demo
+    from dashboard.server.listen import PortError, address, serve
     from tracker import logdir as logdirs
     from tracker.errors import LogdirError
 

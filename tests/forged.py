@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tracker.store import checksums, columns, stretch
+from tracker.series import checksums, stretch
+from tracker.store import columns
 
 
 def alter(path: Path, statement: str, *values: Any) -> None:

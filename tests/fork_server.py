@@ -156,9 +156,9 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the tests, which then end us
 
     # Imported here and not by those who only ask: all that a server imports sooner or later.
-    import dashboard.dash_app
-    import dashboard.interface
-    import dashboard.server  # noqa: F401
+    import dashboard.server.dash_app
+    import dashboard.server.interface
+    import dashboard.server.listen  # noqa: F401
     from dashboard import cli
 
     main(int(sys.argv[1]))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tracker import errors, spare
+from tracker import errors, spare_descriptor
 
 if TYPE_CHECKING:
     from tracker.landscape.trajectory import Trajectory
@@ -92,7 +92,7 @@ _current: Run | None = None
 _finished: tuple[str, str] | None = None
 """Name and logdir of the run that `finish` ended last."""
 
-spare.keep()
+spare_descriptor.keep()
 
 
 def __getattr__(name: str) -> Any:
@@ -153,7 +153,7 @@ def init(
         StepError, LoggedTypeError: `step`, `config` or `tags` is not what it should be.
     """
     global _current
-    spare.release()
+    spare_descriptor.release()
     from tracker.logdir import check_run_name
     from tracker.start import start
 
@@ -232,7 +232,7 @@ def finish() -> None:
 
 
 def open(logdir: str | os.PathLike[str] | None = None, *, tfevents: bool = False) -> Any:
-    """A logdir for reading; see `tracker.store.reader.Store`.
+    """A logdir for reading; see `tracker.store.read.reader.Store`.
 
     Args:
         logdir: The folder; `$VIZ_LOGDIR`, else `runs` by default.
@@ -243,7 +243,7 @@ def open(logdir: str | os.PathLike[str] | None = None, *, tfevents: bool = False
         LogdirError: there is no such folder.
         OSError: the user's cache folder cannot be written.
     """
-    from tracker.store.reader import Store
+    from tracker.store.read.reader import Store
 
     store = Store(logdir)
     if tfevents:

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, message
 from tracker.values import arrays
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """The configuration as a dictionary of JSON values; see `door.plain` for what becomes of which.
+    """The configuration as a dictionary of JSON values; see `coerce.plain` for what becomes of which.
 
     Args:
         config: A mapping, a dataclass, an `argparse.Namespace` or any object with attributes; None is empty.
@@ -24,13 +24,13 @@ def plain(config: Any) -> dict[str, Any]:
         return {}
     try:
         if dataclasses.is_dataclass(config) and not isinstance(config, type):
-            return door.plain_items(door.fields(config))
+            return coerce.plain_items(coerce.fields(config))
         if not isinstance(config, Mapping):
             if isinstance(config, (str, bytes, int, float, list, tuple, set)):
                 raise TypeError
             config = vars(config)
         # A copy, at once: another thread may be adding to it.
-        return door.plain_items(list(config.items()) if type(config) is dict else config.items())
+        return coerce.plain_items(list(config.items()) if type(config) is dict else config.items())
     except Exception as error:
         raise LoggedTypeError(
             message(

@@ -22,25 +22,15 @@ import sqlalchemy as sa
 
 from tracker import logdir, salvage
 from tracker.errors import DamagedBytesError, DamagedStoreError, NotAStoreError, StoreError
-from tracker.store import (
-    checksums,
-    columns,
-    file_system,
-    journal,
-    liveness,
-    read_only,
-    schema,
-    segments,
-    sketch,
-    state_row,
-    stretch,
-    whole,
-)
-from tracker.store.left_out import why
-from tracker.store.liveness import Writer
-from tracker.store.scalar_levels import HIGHEST
-from tracker.store.segments import Segment
-from tracker.store.stretch import FAN_OUT, STRETCH_POINTS
+from tracker.series import checksums, sketch, stretch, whole
+from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
+from tracker.store import columns, file_system
+from tracker.store.read import journal, liveness, read_only, segments, state_row
+from tracker.store.read.left_out import why
+from tracker.store.read.liveness import Writer
+from tracker.store.read.scalar_levels import HIGHEST
+from tracker.store.read.segments import Segment
+from tracker.store.write import schema
 from tracker.walk import Link, is_within
 
 SAFE_SQLITE = "3.51.3 or newer, 3.50.7 or 3.44.6"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker import door, errors
+from tracker import coerce, errors
 from tracker.errors import message
 from tracker.values import arrays
 from tracker.values.histogram import Histogram
@@ -109,7 +109,7 @@ def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> list[tuple
 def _tag(key: Any) -> str:
     """A key as a part of a tag: texts, and the numbers and names of classes that dictionaries are kept by."""
     if isinstance(key, (str, int, float, np.number, np.bool_, Enum)):
-        part = door.text(key, MAX_TAG)
+        part = coerce.text(key, MAX_TAG)
         if part:
             return part
     raise errors.TagError(

@@ -14,8 +14,8 @@ import time
 from types import TracebackType
 from typing import Any, Protocol
 
-from tracker import door
-from tracker.store import writer as writers
+from tracker import coerce
+from tracker.store.write import writer as writers
 
 FORK_WAIT_S = 2.0
 """How long `fork()` may be held up by a disk that stands still."""
@@ -77,7 +77,7 @@ def of_error(error: BaseException | None) -> Ending:
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         return "stopped", type(error).__name__
-    text = door.text(error).partition("\n")[0][:200]
+    text = coerce.text(error).partition("\n")[0][:200]
     return "crashed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from tracker import process
 from tracker.machine.console import Console
 from tracker.machine.sampler import Sampler
-from tracker.store import writer as writers
-from tracker.store.appender import Birth
-from tracker.store.gate import Gate
-from tracker.store.inbox import Inbox, SealedError
-from tracker.store.worker import is_ours, started
-from tracker.store.writer import Writer
+from tracker.store.write import writer as writers
+from tracker.store.write.appender import Birth
+from tracker.store.write.gate import Gate
+from tracker.store.write.inbox import Inbox, SealedError
+from tracker.store.write.writer import Writer
 from tracker.values.value import Value
+from tracker.worker_thread import is_ours, started
 
 if TYPE_CHECKING:
     from tracker.landscape.worker import Landscape

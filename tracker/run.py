@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker import door, process
+from tracker import coerce, process
 from tracker.config import plain
 from tracker.errors import message
+from tracker.log_call import checked
 from tracker.logdir import new_segment_id
-from tracker.logged import checked
 from tracker.recording import Recording
-from tracker.store import writer as writers
-from tracker.store.appender import Birth
-from tracker.store.inbox import Inbox, SealedError
-from tracker.store.liveness import this_process
+from tracker.store.read.liveness import this_process
+from tracker.store.write import writer as writers
+from tracker.store.write.appender import Birth
+from tracker.store.write.inbox import Inbox, SealedError
 from tracker.values.graph import Graph
 from tracker.values.value import Value
 
@@ -152,8 +152,8 @@ class Run:
     def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
         """`log`, for every value and every mistake."""
         numbers, others = checked(values)
-        when = _now() if wall_time is None else door.wall_time(wall_time)
-        place = door.step(self._next_step() if step is None else step)
+        when = _now() if wall_time is None else coerce.wall_time(wall_time)
+        place = coerce.step(self._next_step() if step is None else step)
         self._hand_over(lambda recording: recording.add(numbers, others, place, when))
 
     def _hand_over(self, add: Callable[[Recording], None]) -> None:
@@ -231,8 +231,8 @@ class Run:
 
         recording = self._open_recording()
         landscape = start(
-            recording, max(recording.inbox.last_step, 0), model, loss, door.text(name), trajectory, dimensions, points,
-            span, seed,
+            recording, max(recording.inbox.last_step, 0), model, loss, coerce.text(name), trajectory, dimensions,
+            points, span, seed,
             share, background,
         )  # fmt: skip
         recording.landscapes.append(landscape)
@@ -247,8 +247,8 @@ class Run:
             kind: "note", "lr", "checkpoint", "resume" or a word of your own.
             **attributes: Anything else worth keeping, as JSON values.
         """
-        place = self._recording.inbox.last_step if step is None else door.step(step)
-        mark = (place, _now(), door.text(kind), door.text(text), plain(attributes))
+        place = self._recording.inbox.last_step if step is None else coerce.step(step)
+        mark = (place, _now(), coerce.text(kind), coerce.text(text), plain(attributes))
         self._hand_over(lambda recording: recording.writer.add_mark(*mark))
 
     def configure(self, values: Any) -> None:

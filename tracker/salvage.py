@@ -23,12 +23,15 @@ import sqlalchemy as sa
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError, StoreError
-from tracker.store import checksums, columns, journal, schema, stretch
-from tracker.store.appender import Appender, Birth, Transaction
-from tracker.store.liveness import Writer
-from tracker.store.sketch import Sketch
-from tracker.store.sketch_levels import sketch_of
-from tracker.store.stretch import Points
+from tracker.series import checksums, stretch
+from tracker.series.sketch import Sketch
+from tracker.series.stretch import Points
+from tracker.store import columns
+from tracker.store.read import journal
+from tracker.store.read.liveness import Writer
+from tracker.store.read.sketch_levels import sketch_of
+from tracker.store.write import schema
+from tracker.store.write.appender import Appender, Birth, Transaction
 from tracker.values.value import Medium
 
 SAVING, SAVED, DAMAGED = "saving", "saved", "damaged"

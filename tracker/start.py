@@ -12,19 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tracker import coerce
 from tracker import config as configs
-from tracker import door
 from tracker import logdir as logdirs
 from tracker.errors import LoggedTypeError, RunNameError, RunNotFoundError, message
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
-from tracker.store import read_only
-from tracker.store.appender import Birth
-from tracker.store.liveness import this_process
-from tracker.store.reader import Store
-from tracker.store.segments import Segment, last_of, live_until
-from tracker.store.stored_run import StoredRun
+from tracker.store.read import read_only
+from tracker.store.read.liveness import this_process
+from tracker.store.read.reader import Store
+from tracker.store.read.run import StoredRun
+from tracker.store.read.segments import Segment, last_of, live_until
+from tracker.store.write.appender import Birth
 from tracker.values import arrays
 
 logger = logging.getLogger("tracker")
@@ -55,10 +55,10 @@ def start(
     if resume is not None and name is None:
         raise RunNameError(message(f"resume={resume!r} needs the name of the run.", expected='name="…"', got="no name"))
     if step is not None:
-        step = door.step(step)
-    group = None if group is None else door.text(group)
+        step = coerce.step(step)
+    group = None if group is None else coerce.text(group)
     tags = _words(tags)
-    notes = door.text(notes)
+    notes = coerce.text(notes)
     interval = interval_of(machine)
     now = time.time()
     root = logdirs.resolve(logdir)
@@ -109,7 +109,7 @@ def start(
 
 def _words(tags: Any) -> list[str]:
     try:
-        return [door.text(tag) for tag in ([tags] if isinstance(tags, str) else tags)]
+        return [coerce.text(tag) for tag in ([tags] if isinstance(tags, str) else tags)]
     except Exception as error:
         raise LoggedTypeError(
             message("tags= is not a list of words.", expected='["baseline", "v2"]', got=arrays.describe(tags))
@@ -174,7 +174,7 @@ def _next_step(stored: StoredRun) -> int:
     for segment in own:
         limit = limits[segment.id]
         with read_only.snapshot(segment.path) as connection:
-            (last,) = connection.execute(_LAST, (door.STEP_MAX if limit is None else limit,)).fetchone()
+            (last,) = connection.execute(_LAST, (coerce.STEP_MAX if limit is None else limit,)).fetchone()
         steps += [] if last is None else [last]
     if not steps:
         steps = [mark.step for mark in stored.marks() if mark.step is not None]
@@ -197,4 +197,4 @@ def _environment() -> dict[str, Any]:
         system = platform.platform()
     except OSError:  # it opens the interpreter's file to tell which libc that needs
         system = sys.platform
-    return {"python": platform.python_version(), "platform": system, "script": door.text(script)}
+    return {"python": platform.python_version(), "platform": system, "script": coerce.text(script)}

@@ -43,6 +43,7 @@ from trainer.errors import (
 )
 from trainer.function import Function, apply, span
 from trainer.gradcheck import gradcheck
+from trainer.landscape import LandscapeCallback
 from trainer.loop import History, Loop, evaluate, fit, predict
 from trainer.metrics import accuracy
 from trainer.ops import abs_ as abs
@@ -93,7 +94,7 @@ from trainer.ops import (
 )
 from trainer.profiler import Profiler, profile
 from trainer.summary import summary
-from trainer.tracking import LandscapeCallback, TrackerCallback
+from trainer.tracking import TrackerCallback
 
 float16 = _np.dtype(_np.float16)
 float32 = _np.dtype(_np.float32)

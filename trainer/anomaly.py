@@ -8,8 +8,9 @@ from typing import Any
 
 from trainer.backend import array_module
 from trainer.errors import AnomalyError, sentence
-from trainer.function import Function, Node, Observer, mode
+from trainer.function import Function, Observer, mode
 from trainer.graph import line_outside
+from trainer.node import Node
 from trainer.tensor import Tensor
 
 

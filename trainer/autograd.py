@@ -13,8 +13,9 @@ from typing import Any
 from trainer import ops
 from trainer.backend import Array, array_module
 from trainer.errors import GraphError, ShapeError, sentence
-from trainer.function import OUTPUT, Leaf, Node, mode, span, wrap
+from trainer.function import OUTPUT, Leaf, mode, span, wrap
 from trainer.mutation import mutations
+from trainer.node import Node
 from trainer.tensor import Tensor
 
 

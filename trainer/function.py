@@ -13,22 +13,20 @@ from __future__ import annotations
 import re
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from typing import Any, ClassVar
 
 from trainer.backend import Array
 from trainer.errors import TrainerError
+from trainer.node import Edges, Node
 from trainer.promotion import OLD_NUMPY, WEAK_NUMBERS, explain, promoted, weak_number
 from trainer.tensor import Tensor
 
 # In `Function.saves`: this saved value is the operation's own result.
 OUTPUT = -1
 
-Edges = Sequence["Node | None"]
 
-_next_order = count(1).__next__
 _NOTHING_NEEDED: Edges = (None,) * 8
 
 
@@ -66,45 +64,6 @@ class Function:
 
 class Leaf(Function):
     """Where a gradient ends: a tensor that was made, not computed. It is held weakly in `saved`."""
-
-
-class Node:
-    """One recorded step: which operation, where its inputs came from, and what its gradient needs.
-
-    Attributes:
-        op: The operation.
-        edges: For each input the node that made it, or None where no gradient is needed.
-        saved: What `op.backward` needs; None once it was used and let go.
-        shape: Shape of the result, and so of the gradient that arrives here.
-        order: When this was recorded; later is larger, across the whole process.
-        hooks: Called with the gradient before it is passed on; None when there are none.
-    """
-
-    __slots__ = ("edges", "hooks", "op", "order", "saved", "shape")
-
-    def __init__(self, op: type[Function], edges: Edges, saved: Any, shape: tuple[int, ...]) -> None:
-        self.op = op
-        self.edges = edges
-        self.saved = saved
-        self.shape = shape
-        self.order = _next_order()
-        self.hooks: list[Callable[[Tensor], Tensor | None]] | None = None
-
-    def __repr__(self) -> str:
-        return f"<{self.op.name} {self.shape}>"
-
-
-class HookHandle:
-    """A hook at a node, for as long as it is not removed."""
-
-    def __init__(self, node: Node, hook: Callable[[Tensor], Tensor | None]) -> None:
-        self._node = node
-        self._hook = hook
-        node.hooks = [*(node.hooks or ()), hook]
-
-    def remove(self) -> None:
-        """The hook is not called any more; it may be removed twice."""
-        self._node.hooks = [hook for hook in self._node.hooks or () if hook is not self._hook] or None
 
 
 class Observer:
@@ -187,11 +146,6 @@ _new = Tensor.__new__
 def leaf_node(tensor: Tensor) -> Node:
     """The end of the tape for a tensor whose gradient is wanted."""
     return Node(Leaf, (), weakref.ref(tensor), tensor.raw.shape)
-
-
-def now() -> int:
-    """The order of something that happens now, comparable with `Node.order`."""
-    return _next_order()
 
 
 def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:

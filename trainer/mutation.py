@@ -13,7 +13,7 @@ from typing import Any
 
 from trainer.backend import Array
 from trainer.errors import InPlaceError, sentence
-from trainer.function import Node, now
+from trainer.node import Node, now
 
 
 class MutationLog:

@@ -13,7 +13,8 @@ import numpy as np
 
 from trainer.backend import Array, array_module, finish
 from trainer.errors import TrainerError, sentence
-from trainer.function import Function, Node, Observer, mode
+from trainer.function import Function, Observer, mode
+from trainer.node import Node
 from trainer.tensor import Tensor
 
 Event = tuple[str, str, int, int, dict[str, Any]]

@@ -13,7 +13,8 @@ from trainer.errors import DTypeError, GraphError, ShapeError, sentence
 from trainer.methods import TensorMethods
 
 if TYPE_CHECKING:
-    from trainer.function import Function, Node
+    from trainer.function import Function
+    from trainer.node import Node
 
 
 class Tensor(TensorMethods):
@@ -361,7 +362,8 @@ class Tensor(TensorMethods):
 
 # Last, because recording and the operations need Tensor to be there.
 from trainer import autograd  # noqa: E402
-from trainer.function import HookHandle, Leaf, apply_pair, leaf_node, wrap  # noqa: E402
+from trainer.function import Leaf, apply_pair, leaf_node, wrap  # noqa: E402
+from trainer.node import HookHandle  # noqa: E402
 from trainer.ops import inplace  # noqa: E402
 from trainer.ops.convert import cast, move  # noqa: E402
 from trainer.ops.elementwise import Add, Div, Mul, Pow, Sub, abs_, add, compare, div, mul, neg, sub  # noqa: E402

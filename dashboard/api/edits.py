@@ -21,14 +21,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard import exports, expressions, page_file, trash
-from dashboard.asked import Asked
-from dashboard.exchange import apart, body_of, json_answer
-from dashboard.hub import Hub
+from dashboard.curves import expressions
+from dashboard.export import files
+from dashboard.http.request_values import Asked
+from dashboard.http.requests import apart, body_of, json_answer
+from dashboard.live import trash, user_edits
+from dashboard.live.websocket import Hub
 from tracker.errors import DamagedBytesError, RunNameError, RunNotFoundError, StoreError
-from tracker.store import read_only
-from tracker.store.left_out import LeftOut
-from tracker.store.reader import Store
+from tracker.store.read import read_only
+from tracker.store.read.left_out import LeftOut
+from tracker.store.read.reader import Store
 
 MAX_MARKED_RUNS = 5_000
 MAX_MARKS_A_RUN = 500
@@ -155,10 +157,10 @@ class _Page:
     async def export(self, request: Request) -> Response:
         """A file with every point of some runs and tags: {form, runs, tags}; without tags of all."""
         body = await body_of(request)
-        form, chosen = body.choice("form", exports.FORMS), body.texts("runs", MAX_EXPORTED)
+        form, chosen = body.choice("form", files.FORMS), body.texts("runs", MAX_EXPORTED)
         only = frozenset(body.texts("tags", MAX_EXPORTED)) if body.has("tags") else None
 
-        def write() -> tuple[BinaryIO, exports.Written]:
+        def write() -> tuple[BinaryIO, files.Written]:
             found, missing = [], LeftOut()
             for name in chosen:
                 with missing.reading(name):
@@ -166,18 +168,18 @@ class _Page:
             # A file without a name, which the system takes back whatever becomes of us.
             file = tempfile.TemporaryFile(prefix="everystep-")  # noqa: SIM115 it is sent, and then closed
             try:
-                written = exports.write(form, found, file, only)
+                written = files.write(form, found, file, only)
                 missing.parts.update(written.left_out.parts)
                 file.seek(0)
             except BaseException:
                 with contextlib.suppress(OSError):
                     file.close()
                 raise
-            return file, exports.Written(written.points, missing)
+            return file, files.Written(written.points, missing)
 
         try:
             file, written = await asyncio.to_thread(write)
-        except exports.MissingPackageError as error:
+        except files.MissingPackageError as error:
             raise HTTPException(400, str(error)) from error
         except OSError as error:
             raise HTTPException(507, f"There is no room in {_temporary()} for the file ({error}).") from error
@@ -204,7 +206,7 @@ class _Page:
 
     async def shelf(self, _: Request) -> Response:
         """Saved views and expressions, by kind and name."""
-        said = await asyncio.to_thread(page_file.read, self._root)
+        said = await asyncio.to_thread(user_edits.read, self._root)
         found: dict[str, dict[str, Any]] = {kind: {} for kind in SHELF}
         for key, value in said.items():
             kind, _colon, name = key.partition(":")
@@ -218,19 +220,19 @@ class _Page:
         kind, name, value = body.choice("kind", SHELF), body.name("name").strip(), body.value("value")
         if not name:
             raise body.wrong("name", "a text", "blanks")
-        await self._do(lambda: page_file.write(self._root, f"{kind}:{name}", value))
+        await self._do(lambda: user_edits.write(self._root, f"{kind}:{name}", value))
         return await self.shelf(request)
 
     async def say(self, request: Request) -> Response:
         """{runs, key, value}: a name to show, tags, a note or a colour for runs; value null takes it away."""
         body = await self._wish(request)
-        key, value = body.choice("key", page_file.RUN_KEYS), body.value("value")
+        key, value = body.choice("key", user_edits.RUN_KEYS), body.value("value")
         names = body.texts("runs", MAX_MARKED_RUNS)
 
         def write() -> None:
-            page_file.check(key, value)
+            user_edits.check(key, value)
             for name in names:
-                page_file.write(self._store().run(name).folder, key, value)
+                user_edits.write(self._store().run(name).folder, key, value)
 
         await self._do(write)
         return json_answer({"done": True})
@@ -249,7 +251,7 @@ class _Page:
                 if restore:
                     trash.from_trash(self._root, name)
                 elif not trash.is_link(self._root, name) and self._store().run(name).status == "running":
-                    raise page_file.PageChangeError(f"{name} is being written; stop it first.")
+                    raise user_edits.PageChangeError(f"{name} is being written; stop it first.")
                 else:
                     trash.to_trash(self._root, name)
 
@@ -273,7 +275,7 @@ class _Page:
             await asyncio.to_thread(act)
         except RunNotFoundError as error:
             raise HTTPException(404, str(error)) from error
-        except (page_file.PageChangeError, RunNameError) as error:
+        except (user_edits.PageChangeError, RunNameError) as error:
             raise HTTPException(409, str(error)) from error
 
 

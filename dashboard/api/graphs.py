@@ -18,15 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.asked import Asked
-from dashboard.collector import not_collecting
-from dashboard.exchange import UNREADABLE, answered, finite_answer, why
-from dashboard.graph_times import node_times
-from dashboard.graphs import GraphView, NoSuchScopeError
+from dashboard.graph.times import node_times
+from dashboard.graph.view import GraphView, NoSuchScopeError
+from dashboard.http.gc_pause import not_collecting
+from dashboard.http.request_values import Asked
+from dashboard.http.requests import UNREADABLE, answered, finite_answer, why
 from dashboard.profiles.stored import opened
-from tracker.store.reader import Store
-from tracker.store.stored_run import StoredRun
-from tracker.values import packed
+from tracker.store.read.reader import Store
+from tracker.store.read.run import StoredRun
+from tracker.values import unpack
 
 MAX_KEPT_NODES = 400_000
 """Nodes of all graphs that are kept ready: about 400 MB of names and attributes at the worst we have seen."""
@@ -195,7 +195,7 @@ class _Graphs:
 
 
 def _decoded(data: bytes) -> dict[str, Any]:
-    plain = packed.unpacked_json(data, "graph")
+    plain = unpack.unpacked_json(data, "graph")
     if not isinstance(plain, dict):
         raise HTTPException(400, "this graph cannot be read: it is no graph")
     return plain

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.asked import Asked, is_number, is_whole
-from dashboard.exchange import answered, finite_answer
-from tracker.store.reader import Store
+from dashboard.http.request_values import Asked, is_number, is_whole
+from dashboard.http.requests import answered, finite_answer
+from tracker.store.read.reader import Store
 
 MAX_PIECES = 5_000
 """Pieces of a console in one answer, the newest ones: at most one a second and stream, so an hour or more."""

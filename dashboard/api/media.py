@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tracker.store.answers import MediaItem
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.records import MediaItem
+from tracker.store.read.run import StoredRun
 
 MAX_MASKS = 64
 """Masks of a picture that are looked for, each by itself."""

@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard import wire
-from dashboard.asked import Asked
-from dashboard.collector import not_collecting
-from dashboard.exchange import answered, finite_answer
+from dashboard.http import wire
+from dashboard.http.gc_pause import not_collecting
+from dashboard.http.request_values import Asked
+from dashboard.http.requests import answered, finite_answer
 from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
-from tracker.store.reader import Store
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.reader import Store
+from tracker.store.read.run import StoredRun
 
 MAX_KEPT_EVENTS = 2_000_000
 """Of all profiles that are kept ready: about 400 MB with what profilers note of each event."""

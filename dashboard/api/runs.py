@@ -18,15 +18,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import curves, expressions, media_items, wire
-from dashboard.asked import Asked
-from dashboard.curves import Question, Sheaf
-from dashboard.exchange import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
-from dashboard.expressions import Expression
-from dashboard.hub import Hub
-from dashboard.turns import Turns
-from tracker.store.reader import Store
-from tracker.store.stored_run import StoredRun
+from dashboard.api import media as media_items
+from dashboard.curves import expressions
+from dashboard.curves import query as curves
+from dashboard.curves.expressions import Expression
+from dashboard.curves.query import Question, Sheaf
+from dashboard.http import wire
+from dashboard.http.request_values import Asked
+from dashboard.http.requests import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
+from dashboard.http.turns import Turns
+from dashboard.live.websocket import Hub
+from tracker.store.read.reader import Store
+from tracker.store.read.run import StoredRun
 
 MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
@@ -170,7 +173,7 @@ class _Api:
         honest, rough = asked.flag("honest"), asked.flag("rough")
 
         def read() -> bytes:
-            from dashboard.figures.distribution import matrix
+            from dashboard.histograms.bins import matrix
 
             most = min(rows, 2000)
             found = self._run(run).histograms(tag, most, *window, rough=rough)
@@ -190,7 +193,7 @@ class _Api:
         window = asked.whole("start"), asked.whole("stop")
 
         def read() -> dict[str, Any]:
-            from dashboard.figures.distribution import merged
+            from dashboard.histograms.bins import merged
 
             stored = self._run(run)
             return merged([stored.histograms(tag, 1, *window) for tag in tags], 96, scale)
@@ -209,7 +212,7 @@ class _Api:
             raise HTTPException(400, _STEP_WANTED)
 
         def read() -> bytes:
-            from dashboard import one_step
+            from dashboard.histograms import one_step
 
             layers = [one_step.Layer.of(each) for each in wanted]
             known = self._hub.segments(run) or self._run(run).segments()

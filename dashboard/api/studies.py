@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard import wire
-from dashboard.asked import Asked, is_number, is_whole
-from dashboard.embeddings import MAX_NEAR, NEAR, Maps, Shelf, sheet_of
-from dashboard.exchange import answered, body_of, json_answer
+from dashboard.embeddings.maps import MAX_NEAR, NEAR, Maps, Shelf, sheet_of
+from dashboard.http import wire
+from dashboard.http.request_values import Asked, is_number, is_whole
+from dashboard.http.requests import answered, body_of, json_answer
 from tracker.errors import SeriesNotFoundError
-from tracker.store.reader import Store
-from tracker.store.studies import meshes
+from tracker.store.read.reader import Store
+from tracker.store.read.study_records import meshes
 
 MAX_BODY_BYTES = 8 << 20
 MAX_CELLS = 2_000_000
@@ -124,7 +124,7 @@ class _Pages:
         run, tag = _series(request)
         step = Asked.in_query(request).whole("step")
         found = await answered(lambda: self._shelf.embedding(run, tag, step))
-        from dashboard.figures.projection import pca
+        from dashboard.embeddings.projection import pca
 
         placed, shares = await answered(
             lambda: self._shelf.kept((run, tag, found.step, "pca"), lambda: pca(found.vectors))
@@ -152,7 +152,7 @@ class _Pages:
 
     async def neighbours(self, request: Request) -> Response:
         """Who is nearest to a vector, by `distance=cosine|euclidean|manhattan`."""
-        from dashboard.figures.projection import DISTANCES, neighbours
+        from dashboard.embeddings.projection import DISTANCES, neighbours
 
         run, tag = _series(request)
         found = await answered(lambda: self._shelf.embedding(run, tag, Asked.in_query(request).whole("step")))
@@ -167,7 +167,7 @@ class _Pages:
 
     async def axis(self, request: Request) -> Response:
         """`{run, tag, step, left: [rows], right: [rows]}` to where each vector lies between the two means."""
-        from dashboard.figures.projection import between
+        from dashboard.embeddings.projection import between
 
         body = await body_of(request, MAX_BODY_BYTES)
         run, tag, step = body.name("run"), body.name("tag"), body.whole("step")
@@ -214,7 +214,7 @@ def _series(request: Request) -> tuple[str, str]:
 
 async def importance(request: Request) -> Response:
     """`{parameters: {name: [value of each run]}, target: [metric of each run]}` to what `figures.importance` finds."""
-    from dashboard.figures.importance import importance as found_in
+    from dashboard.hparams.importance import importance as found_in
 
     body = await body_of(request, MAX_BODY_BYTES)
     parameters, target = body.value("parameters"), body.value("target")

@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard import exports
 from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 from dashboard.commands.table import printable
+from dashboard.export import files
 from tracker.store import file_system
-from tracker.store.left_out import LeftOut
+from tracker.store.read.left_out import LeftOut
 
 if TYPE_CHECKING:
-    from tracker.store.stored_run import StoredRun
+    from tracker.store.read.run import StoredRun
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
     add_logdir(parser)
     parser.add_argument("runs", nargs="*", metavar="RUN", help="names of runs (default: all)")
-    forms = ", ".join(f".{form} ({what})" for form, (what, _) in exports.FORMS.items())
+    forms = ", ".join(f".{form} ({what})" for form, (what, _) in files.FORMS.items())
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE",
         help=f"what to write, by its ending: {forms}; or a folder, for TensorBoard (event files, one folder a run)",
@@ -43,19 +43,19 @@ def act(arguments: argparse.Namespace) -> int:
     if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
         return _event_files(_chosen(arguments), target)
     form = target.suffix.lower().removeprefix(".")
-    if form not in exports.FORMS:
-        known = ", ".join(f".{each}" for each in exports.FORMS)
+    if form not in files.FORMS:
+        known = ", ".join(f".{each}" for each in files.FORMS)
         raise Refusal(f"{target.name} has an ending that is not known; there are {known}, and folders")
     chosen = _chosen(arguments)
     _sweep(target.parent)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with partial.open("xb") as file:
-            count, left_out = exports.write(form, chosen.runs, file)
+            count, left_out = files.write(form, chosen.runs, file)
         chosen.add(left_out)
         if count or not chosen.left_out:
             partial.replace(target)
-    except exports.MissingPackageError as error:
+    except files.MissingPackageError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
@@ -76,7 +76,7 @@ def _local(output: str) -> Path:
     return Path(output)
 
 
-_PARTIAL = re.compile(rf"\..+\.({'|'.join(exports.FORMS)})\.([0-9]{{1,9}})\.part", re.DOTALL)
+_PARTIAL = re.compile(rf"\..+\.({'|'.join(files.FORMS)})\.([0-9]{{1,9}})\.part", re.DOTALL)
 """What the file of an export that is being written is called: by its target, and the process that writes it."""
 
 
@@ -167,7 +167,7 @@ class _Chosen:
 
 def _chosen(arguments: argparse.Namespace) -> _Chosen:
     from tracker.errors import RunNameError, RunNotFoundError
-    from tracker.store.reader import Store
+    from tracker.store.read.reader import Store
 
     root = existing_logdir(arguments.logdir)
     cache, left_out = mirrored(root)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, told
-from tracker.store.left_out import LeftOut
+from tracker.store.read.left_out import LeftOut
 
 PROGRESS_S = 0.2
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from tracker.store.left_out import LeftOut
+from tracker.store.read.left_out import LeftOut
 
 
 class Refusal(Exception):

@@ -25,9 +25,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace) -> int:
     """Prints a table of runs, or JSON; 1 when some of it could not be read."""
-    from dashboard import wire
     from dashboard.commands import table
-    from dashboard.library import Library
+    from dashboard.http import wire
+    from dashboard.live.catalog import Library
     from tracker.plain_text import writable_values
 
     root = existing_logdir(arguments.logdir)

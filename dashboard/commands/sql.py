@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from dashboard.commands import table
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored, told
 from tracker.plain_text import writable, writable_values
-from tracker.store.left_out import LeftOut
+from tracker.store.read.left_out import LeftOut
 
 if TYPE_CHECKING:
-    from tracker.store.stored_run import StoredRun
+    from tracker.store.read.run import StoredRun
 
 TABLES = {
     "runs": "run, status, started, ended, ending, run_group, tags, notes, config",
@@ -72,7 +72,7 @@ def act(arguments: argparse.Namespace) -> int:
 
 def _fill(connection: sqlite3.Connection, root: Path, arguments: argparse.Namespace) -> tuple[LeftOut, int]:
     """Fills the tables that the question names; what could not be read, and of how many runs."""
-    from tracker.store.reader import Store
+    from tracker.store.read.reader import Store
 
     named = [name for name in TABLES if re.search(rf"\b{name}\b", arguments.query, re.IGNORECASE)]
     for name, columns in TABLES.items():
@@ -218,7 +218,7 @@ def _print(headers: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
         writer.writerow(headers)
         writer.writerows(rows)
     elif form == "json":
-        from dashboard import wire
+        from dashboard.http import wire
 
         plain = [dict(zip(headers, map(wire.plain, row), strict=True)) for row in rows]
         json.dump(plain, sys.stdout, ensure_ascii=False, indent=2, default=str)

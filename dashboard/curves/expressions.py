@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import message
-from tracker.store.stretch import Points
+from tracker.series.stretch import Points
 
 Floats = npt.NDArray[np.float64]
 

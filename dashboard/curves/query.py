@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard import expressions, windows
-from dashboard.expressions import Expression
-from tracker.store import read_only, segments, stretch
-from tracker.store.envelope import Envelope, envelope, envelope_of_points
-from tracker.store.scalar_levels import ScalarLevels
-from tracker.store.segments import Segment
-from tracker.store.stretch import Points
+from dashboard.curves import expressions, windows
+from dashboard.curves.expressions import Expression
+from tracker.series import stretch
+from tracker.series.envelope import Envelope, envelope, envelope_of_points
+from tracker.series.stretch import Points
+from tracker.store.read import read_only, segments
+from tracker.store.read.scalar_levels import ScalarLevels
+from tracker.store.read.segments import Segment
 
 POINTS_A_COLUMN = 4
 """A series of up to so many points for each column asked for is sent as it is: fewer bytes than its envelope."""

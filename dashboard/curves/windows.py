@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from tracker.store.envelope import Envelope, envelope
-from tracker.store.scalar_levels import ScalarLevels
+from tracker.series.envelope import Envelope, envelope
+from tracker.store.read.scalar_levels import ScalarLevels
 
 FEW = 64
 """Of fewer points than this in a window the neighbours outside are sent too: the line is seen to come and to go on."""

@@ -1,4 +1,4 @@
-"""The process that makes a map of an embedding: `python -m dashboard.map_worker tsne 3 30 vectors.npy map.npy`.
+"""The process that makes a map: `python -m dashboard.embeddings.map_worker tsne 3 30 vectors.npy map.npy`.
 
 Prints a share and a few words a line as it goes on. In a process of its own, so that minutes of computing delay no
 page, and because the libraries (extras both) are heavy.
@@ -22,7 +22,7 @@ MOST = 50
 
 def main(method: str, size: str, near: str, source: str, target: str) -> int:
     """Makes the map in `size` dimensions, `near` neighbours counting; the process's exit status."""
-    from dashboard.figures.projection import pca
+    from dashboard.embeddings.projection import pca
 
     vectors = np.load(source, allow_pickle=False)
     finite = np.isfinite(vectors).all(axis=1)

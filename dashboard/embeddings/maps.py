@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import SeriesNotFoundError
-from tracker.store.reader import Store
-from tracker.store.studies import StoredEmbedding
+from tracker.store.read.reader import Store
+from tracker.store.read.study_records import StoredEmbedding
 
 KEPT = 6
 """Embeddings and projections that are kept: a few tabs' worth; 100,000 × 64 are 26 MB."""
@@ -69,7 +69,7 @@ class Shelf:
         key = (run, tag, chosen[-1].step, chosen[-1].hash)
 
         def read() -> StoredEmbedding:
-            from tracker.store.studies import embedding
+            from tracker.store.read.study_records import embedding
 
             found = embedding(items, chosen[-1].step)
             if found is None:
@@ -181,7 +181,7 @@ class Maps:
             source, target = Path(scratch) / "vectors.npy", Path(scratch) / "map.npy"
             np.save(source, vectors, allow_pickle=False)
             how = name.split("-")[:3]  # method, size, near
-            command = [sys.executable, "-m", "dashboard.map_worker", *how, str(source), str(target)]
+            command = [sys.executable, "-m", "dashboard.embeddings.map_worker", *how, str(source), str(target)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:  # noqa: S603 our own module, with paths that we made
                 assert worker.stdout is not None
                 assert worker.stderr is not None

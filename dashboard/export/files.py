@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from tracker.plain_text import writable, writable_values
-from tracker.store.left_out import LeftOut
+from tracker.store.read.left_out import LeftOut
 
 if TYPE_CHECKING:  # the command's help names the forms, and is to be quick
-    from tracker.store.stored_run import StoredRun
+    from tracker.store.read.run import StoredRun
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""
@@ -123,7 +123,7 @@ def _parquet(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | 
 def _json(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | None, left_out: LeftOut) -> int:
     """{"runs": [{name, status, config, …, scalars: {tag: {step, wall_time, value}}}], "left_out": {run: [words]}}; what
     is not finite is a word."""
-    from dashboard import wire
+    from dashboard.http import wire
 
     count = 0
     with _text(file) as out:
@@ -151,7 +151,7 @@ def _json(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | Non
 
 def _html(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | None, left_out: LeftOut) -> int:
     """One file with charts to zoom, smooth and hover, for those who have no viz."""
-    from dashboard import report  # it brings the readers of curves, which the other forms do without
+    from dashboard.export import report  # it brings the readers of curves, which the other forms do without
 
     text, count = report.page(runs, f"Report on {len(runs):,} run{'' if len(runs) == 1 else 's'}", tags, left_out)
     file.write(text.encode())

@@ -11,18 +11,17 @@ import html
 import json
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
-from dashboard import curves, wire
-from dashboard.curves import Question
-from dashboard.shell import IMPORT, modules_of
+from dashboard.curves import query
+from dashboard.curves.query import Question
+from dashboard.http import wire
+from dashboard.http.module_graph import IMPORT, WEB, modules_of, needed
 from tracker.plain_text import writable, writable_values
-from tracker.store.left_out import LeftOut
-from tracker.store.segments import Segment
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.left_out import LeftOut
+from tracker.store.read.run import StoredRun
+from tracker.store.read.segments import Segment
 
-ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 2000
 """Columns of a long series: twice what a wide chart can show, so that a first zoom still finds detail."""
 
@@ -55,7 +54,7 @@ def page(
             config = _exact(writable_values(wire.plain(run.config)))
             segments = run.segments()
             about.append({"name": writable(run.name), "status": run.status, "config": config})
-        with left_out.reading(run.name), curves.reader(segments) as ask:
+        with left_out.reading(run.name), query.reader(segments) as ask:
             for tag in own:
                 heads, columns = drawn.setdefault(tag, ([], []))
                 with left_out.reading(run.name, tag):
@@ -73,7 +72,7 @@ def page(
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
     missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""
     styles = "\n".join(
-        (ASSETS / name).read_text(encoding="utf-8") for name in ("frame.css", "curves.css", "report.css")
+        (WEB / name).read_text(encoding="utf-8") for name in ("frame.css", "pages/curves/page.css", "report.css")
     )
     made = time.strftime("%Y-%m-%d %H:%M")
     return (
@@ -104,11 +103,16 @@ def _exact(value: Any) -> Any:
     return [_exact(each) for each in value] if isinstance(value, list) else value
 
 
+def _by_name(text: str, module: str) -> str:
+    """A module with those that it needs called as the import map calls them: a data address has no folder."""
+    return IMPORT.sub(lambda match: f'{match[1]} {match[2] or ""}"everystep/{needed(module, match[3])}"', text)
+
+
 def _modules(entry: str) -> dict[str, str]:
     """The module and all that it needs, each as an address that holds it."""
     found = {}
     for name in modules_of(entry):
-        text = (ASSETS / name).read_text(encoding="utf-8")
-        text = IMPORT.sub(r'\1 \2"everystep/\3"', text)
+        text = (WEB / name).read_text(encoding="utf-8")
+        text = _by_name(text, name)
         found[f"everystep/{name}"] = f"data:text/javascript;base64,{base64.b64encode(text.encode()).decode()}"
     return found

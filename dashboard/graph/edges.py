@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.graph_tree import Tree
+from dashboard.graph.tree import Tree
 
 Ints = npt.NDArray[np.int32]
 

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from dashboard.graph_tree import MAX_CHILDREN, Tree
+from dashboard.graph.tree import MAX_CHILDREN, Tree
 
 Pairs = Sequence[tuple[int, int]]
 """Source and target among the children of one scope, each pair once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.graph_tree import Tree
+from dashboard.graph.tree import Tree
 
 NAME_LENGTH = 300
 """Characters of a name that are searched, from its end."""

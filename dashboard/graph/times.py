@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard import torch_times
+from dashboard.graph import torch_times
 from dashboard.profiles.trace import Trace
 
 Floats = npt.NDArray[np.float64]

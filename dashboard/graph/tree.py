@@ -41,7 +41,7 @@ class Tree:
         node: Which node a leaf is; -1 for others.
         children: In order of appearance.
         place: Where it stands among its siblings when they are put in order of their names; equal scopes have
-            equal things in equal places. See `graph_folds`.
+            equal things in equal places. See `folds`.
     """
 
     def __init__(self) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard import graph_edges, graph_folds
-from dashboard import graph_text as text
-from dashboard.graph_edges import Records
-from dashboard.graph_index import Index
-from dashboard.graph_rail import rail
-from dashboard.graph_tree import MAX_CHILDREN, Tree, grow
+from dashboard.graph import edges as graph_edges
+from dashboard.graph import folds as graph_folds
+from dashboard.graph import text
+from dashboard.graph.edges import Records
+from dashboard.graph.rail import rail
+from dashboard.graph.search import Index
+from dashboard.graph.tree import MAX_CHILDREN, Tree, grow
 from tracker.errors import DamagedBytesError
 
 LABEL_LENGTH = 120

@@ -1,1 +1,1 @@
-"""Arrays in, pictures' data out: no Dash, no SQL, no files."""
+"""Distributions of tensors, from sketches to what a picture of them shows."""

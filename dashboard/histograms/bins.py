@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.figures.sketch_rows import SketchRows
-from tracker.store import sketch
-from tracker.store.answers import Histograms
+from dashboard.histograms.sketch_rows import SketchRows
+from tracker.series import sketch
+from tracker.store.read.records import Histograms
 from tracker.values.histogram import Histogram
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.asked import is_number, is_whole
-from dashboard.curves import Files
-from dashboard.figures.distribution import MOST_WHOLE, Span, matrix
-from tracker.store import sketch
-from tracker.store.answers import Histograms
-from tracker.store.segments import Segment
-from tracker.store.sketch_levels import SketchLevels
+from dashboard.curves.query import Files
+from dashboard.histograms.bins import MOST_WHOLE, Span, matrix
+from dashboard.http.request_values import is_number, is_whole
+from tracker.series import sketch
+from tracker.store.read.records import Histograms
+from tracker.store.read.segments import Segment
+from tracker.store.read.sketch_levels import SketchLevels
 from tracker.values.histogram import Histogram
 
 WHOLE = 1 << 40

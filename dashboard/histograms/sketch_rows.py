@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tracker.store import sketch
-from tracker.store.sketch import Sketch
+from tracker.series import sketch
+from tracker.series.sketch import Sketch
 
 Floats = npt.NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from dashboard import wire
-from dashboard.asked import Asked
+from dashboard.http import wire
+from dashboard.http.request_values import Asked
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, TrackerError
 
 logger = logging.getLogger("dashboard")

@@ -13,17 +13,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dashboard import index as indexes
-from dashboard import page_file
-from dashboard.news import News
-from dashboard.run_state import RunState
-from dashboard.segment_state import SegmentState
-from dashboard.series import NamePool
-from dashboard.stamps import is_settled, stamp_of
+from dashboard.live import catalog_cache as indexes
+from dashboard.live import user_edits
+from dashboard.live.changes import News
+from dashboard.live.file_stamps import is_settled, stamp_of
+from dashboard.live.run_state import RunState
+from dashboard.live.segment_state import SegmentState
+from dashboard.live.series import NamePool
 from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store import read_only, segments, wal
-from tracker.store.wal import Position
+from tracker.store.read import read_only, segments, wal
+from tracker.store.read.wal import Position
 from tracker.walk import Link
 
 logger = logging.getLogger("dashboard")
@@ -173,10 +173,10 @@ class Library:
         said_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
         if said_stamp != run.said_stamp:
             known_stamp, known_words = self._kept.said.get(run.folder, ((), {}))
-            said = known_words if known_stamp == said_stamp else page_file.read(run.folder)
+            said = known_words if known_stamp == said_stamp else user_edits.read(run.folder)
             run.said_stamp = said_stamp
             if said != run.said:
-                run.said = {key: value for key, value in said.items() if key in page_file.RUN_KEYS}
+                run.said = {key: value for key, value in said.items() if key in user_edits.RUN_KEYS}
                 news.note(run.name, "runs")
         run.status = segments.status_of(run.known(), time.time())
         if run.status != before:

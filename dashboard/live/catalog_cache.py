@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboard.series import ROW, Extent, NamePool
-from tracker.store.liveness import Writer
-from tracker.store.segments import Segment
+from dashboard.live.series import ROW, Extent, NamePool
+from tracker.store.read.liveness import Writer
+from tracker.store.read.segments import Segment
 
 if TYPE_CHECKING:
-    from dashboard.run_state import RunState
+    from dashboard.live.run_state import RunState
 
 logger = logging.getLogger("dashboard")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tracker.store.stretch import Points
+from tracker.series.stretch import Points
 
 MAX_NEW_POINTS = 4096
 """New points of one series that are told one by one. More at once (a burst, an import) is told as "look again":

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard import wire
-from dashboard.exchange import body_of, finite_answer
-from dashboard.hub import Hub
-from dashboard.tab import Tab
+from dashboard.http import wire
+from dashboard.http.requests import body_of, finite_answer
+from dashboard.live.tab import Tab
+from dashboard.live.websocket import Hub
 
 HELD_S = 15.0
 """A question without an answer yet is answered empty after so long: proxies give up after 60 s by themselves, and of

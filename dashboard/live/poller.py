@@ -19,9 +19,9 @@ from pathlib import Path
 
 from watchdog.observers.api import BaseObserver
 
-from dashboard.library import Library
-from dashboard.news import News
-from dashboard.watch import Watch, is_local, observer
+from dashboard.live.catalog import Library
+from dashboard.live.changes import News
+from dashboard.live.file_watch import Watch, is_local, observer
 
 logger = logging.getLogger("dashboard")
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dashboard.exchange import UNREADABLE, why
-from dashboard.series import headline
+from dashboard.http.requests import UNREADABLE, why
+from dashboard.live.series import headline
 
 if TYPE_CHECKING:
-    from dashboard.run_state import RunState
-    from dashboard.series import Extent
+    from dashboard.live.run_state import RunState
+    from dashboard.live.series import Extent
 
 
 def page_form(runs: Iterable[RunState]) -> dict[str, Any]:

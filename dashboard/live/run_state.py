@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboard.segment_state import SegmentState
-from dashboard.series import Series
+from dashboard.live.segment_state import SegmentState
+from dashboard.live.series import Series
 from tracker.errors import StoreError
-from tracker.store.segments import Segment
+from tracker.store.read.segments import Segment
 
 
 @dataclass
@@ -24,7 +24,7 @@ class RunState:
     """The stamps of files that could not be read: they are tried again once they change."""
     status: str = "unreadable"
     said: dict[str, Any] = field(default_factory=dict)
-    """What the page was told of it: see `page_file`."""
+    """What the page was told of it: see `user_edits`."""
     said_stamp: tuple[Any, ...] = ()
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 

@@ -13,13 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.news import MAX_NEW_POINTS, NewPoints, News
-from dashboard.series import Extent, NamePool, Series, extent_of
+from dashboard.live.changes import MAX_NEW_POINTS, NewPoints, News
+from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
-from tracker.store import checksums, columns, stretch, whole
-from tracker.store.segments import MOST_SERIES, Segment
-from tracker.store.stretch import Points
-from tracker.store.wal import Position
+from tracker.series import checksums, stretch, whole
+from tracker.series.stretch import Points
+from tracker.store import columns
+from tracker.store.read.segments import MOST_SERIES, Segment
+from tracker.store.read.wal import Position
 
 _LAST_ROWS = (
     "series JOIN scalars ON series = series.id AND level = 0 "

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.store.segments import MOST_SERIES
+from tracker.store.read.segments import MOST_SERIES
 
 ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value", "<f8")])
 """Of one series: its points, and the last of them; of a series of another kind than scalars the value is NaN."""

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard import wire
-from dashboard.asked import is_number
-from dashboard.news import NewPoints
+from dashboard.http import wire
+from dashboard.http.request_values import is_number
+from dashboard.live.changes import NewPoints
 
 MAX_QUEUED_POINTS = 200_000
 """Points that wait for a slow tab: 5 MB."""
@@ -109,7 +109,7 @@ class Tab:
         return True
 
     def frame(self) -> bytes:
-        """All that waits, as a message of `dashboard.wire`."""
+        """All that waits, as a message of `dashboard.http.wire`."""
         self.something.clear()
         points, self._points, self._queued = self._points, [], 0
         points += self._heads.values()

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dashboard.page_file import PageChangeError
+from dashboard.live.user_edits import PageChangeError
 from tracker import logdir
 from tracker.errors import RunNameError, RunNotFoundError, message
 from tracker.plain_text import writable

@@ -23,7 +23,7 @@ from typing import Any
 
 from tracker import logdir
 from tracker.errors import NotAStoreError, StoreError, TrackerError, message
-from tracker.store import journal, read_only
+from tracker.store.read import journal, read_only
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -62,7 +62,8 @@ def write(folder: Path, key: str, value: Any) -> None:
     # Not with the module: a server begins by reading, and SQLAlchemy takes 0.1 s to import.
     import sqlalchemy as sa
 
-    from tracker.store import columns, schema
+    from tracker.store import columns
+    from tracker.store.write import schema
 
     text = json.dumps(value)
     if len(text) > MAX_VALUE_BYTES or len(key) > 500:

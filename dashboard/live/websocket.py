@@ -1,7 +1,7 @@
 """The hub: one reader's news, fanned out to every open tab.
 
 A tab says which series it shows; it is sent the new points of those, at most every 16 ms, and every other
-change as a word; see `tab`. Where no WebSocket gets through it asks instead; see `polling`.
+change as a word; see `tab`. Where no WebSocket gets through it asks instead; see `long_polling`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard import wire
-from dashboard.follower import Follower
-from dashboard.news import News
-from dashboard.page_form import page_form, reach, whole
-from dashboard.tab import Tab
-from tracker.store.segments import Segment
+from dashboard.http import wire
+from dashboard.live.changes import News
+from dashboard.live.poller import Follower
+from dashboard.live.run_list import page_form, reach, whole
+from dashboard.live.tab import Tab
+from tracker.store.read.segments import Segment
 
 FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""

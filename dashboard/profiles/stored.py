@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dashboard.profiles import trace, xspace
-from tracker.values import packed
+from tracker.values import unpack
 from tracker.values.profile import unpacked
 
 _JSON = re.compile(rb"[ \t\r\n]*[{\[]")
@@ -15,10 +15,10 @@ def opened(data: bytes) -> trace.Trace:
     """The trace in a stored profile's bytes.
 
     Raises:
-        ValueError: it is damaged, no trace, or too large for what is stored of it; see `tracker.values.packed`.
+        ValueError: it is damaged, no trace, or too large for what is stored of it; see `tracker.values.unpack`.
     """
     raw = unpacked(data)
     if _JSON.match(raw):
-        packed.check_values(raw, "profile", packed.TEXTS, len(data))
+        unpack.check_values(raw, "profile", unpack.TEXTS, len(data))
         return trace.read(raw)
-    return trace.build(xspace.events(raw, packed.TEXTS.n_values(len(data))))
+    return trace.build(xspace.events(raw, unpack.TEXTS.n_values(len(data))))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from dashboard import wire
+from dashboard.http import wire
 from dashboard.profiles import words
 from dashboard.profiles.operations import operations
 from dashboard.profiles.trace import Trace
@@ -94,7 +94,7 @@ def _noted(arguments: Any) -> bytes:
 
 
 def _packed(head: dict[str, Any], columns: list[npt.NDArray[Any]]) -> bytes:
-    """As `dashboard.wire` packs, with columns of their own types, each from a multiple of 8 on."""
+    """As `dashboard.http.wire` packs, with columns of their own types, each from a multiple of 8 on."""
     head["columns"] = [[column.dtype.str, len(column)] for column in columns]
     text = wire.encoded(head)
     text += b" " * (-(len(text) + 4) % 8)

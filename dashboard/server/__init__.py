@@ -1,1 +1,1 @@
-"""What Dash renders, one file a part: its layout and its callbacks."""
+"""The server: a socket, the page's frame and scripts, who may come in, and what is imported meanwhile."""

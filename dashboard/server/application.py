@@ -13,7 +13,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -23,18 +22,18 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import plain_pages, security, shell
-from dashboard.asset_files import AssetFiles
-from dashboard.late import Late
-from dashboard.place import LOOPBACK
-from dashboard.settings import Settings
+from dashboard.http.module_graph import WEB
+from dashboard.server import html, plain_pages, security
+from dashboard.server.lazy_app import Late
+from dashboard.server.public_address import LOOPBACK
+from dashboard.server.settings import Settings
+from dashboard.server.static_files import AssetFiles
 
 if TYPE_CHECKING:
-    from dashboard.interface import Interface
+    from dashboard.server.interface import Interface
 
 logger = logging.getLogger("dashboard")
 
-ASSETS = Path(__file__).parent / "assets"
 DASH_PATH = "/dash/"
 OUR_PATHS = ("/api/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
 """Whoever asks for something below these has found the server."""
@@ -50,22 +49,22 @@ def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
 
     def import_interface() -> Interface:
-        from dashboard.interface import Interface
+        from dashboard.server.interface import Interface
 
         return Interface(settings)
 
     def import_dash() -> ASGIApp:
-        from dashboard.dash_app import create_dash
+        from dashboard.server.dash_app import create_dash
 
         return create_dash(DASH_PATH)
 
     interface, dash = Late(import_interface, "what reads runs"), Late(import_dash, "the controls")
-    assets = AssetFiles(ASSETS, {shell.STYLESHEET: shell.stylesheets()})
+    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheets()})
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
-        return HTMLResponse(shell.page(settings, assets.digest, _version(), request.query_params.get("p", ""), key))
+        return HTMLResponse(html.page(settings, assets.digest, _version(), request.query_params.get("p", ""), key))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)

@@ -1,7 +1,7 @@
 """The part of the page that Dash renders: the controls above the charts.
 
 Callbacks carry what the user chose and nothing else; data travel over the live feed and the HTTP interface.
-Those that only change how things are drawn run in the browser (`assets/controls.js`), so that a slider moves
+Those that only change how things are drawn run in the browser (`web/ui/controls.js`), so that a slider moves
 the curves without a round trip.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_ag_grid  # noqa: F401  # its scripts are served; assets/dash.js brings them in when a table is opened
+import dash_ag_grid  # noqa: F401  # its scripts are served; web/ui/dash.js brings them in when a table is opened
 import dash_mantine_components as dmc
 from dash import Dash
 from dash.fingerprint import check_fingerprint
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.pages import tools
+from dashboard.server import dash_toolbar
 
 THEME = {
     "fontFamily": "var(--font)",
@@ -40,7 +40,7 @@ def create_dash(prefix: str) -> ASGIApp:
         update_title="",
     )
     app.layout = layout
-    tools.register(app)
+    dash_toolbar.register(app)
     return _Door(server, app, prefix)
 
 
@@ -88,4 +88,4 @@ def _without_body(send: Send) -> Send:
 
 def layout() -> Any:
     """What Dash draws."""
-    return dmc.MantineProvider(id="theme", theme=THEME, forceColorScheme="light", children=[tools.layout()])
+    return dmc.MantineProvider(id="theme", theme=THEME, forceColorScheme="light", children=[dash_toolbar.layout()])

@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, html
 
 SETTINGS = {"tags": "value", "smooth": "value", "x": "value", "logy": "checked", "bins": "value", "binning": "value"}
-"""Controls by id, which is the name of what they set in `assets/state.js`, and the property that holds it."""
+"""Controls by id, which is the name of what they set in `web/core/state.js`, and the property that holds it."""
 
 
 def layout() -> Any:

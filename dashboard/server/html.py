@@ -9,8 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboard.http.module_graph import WEB, modules_of
+
 if TYPE_CHECKING:
-    from dashboard.settings import Settings
+    from dashboard.server.settings import Settings
 
 
 def page(settings: Settings, digest: str, version: str, name: str = "", key: str = "") -> str:
@@ -21,7 +23,7 @@ def page(settings: Settings, digest: str, version: str, name: str = "", key: str
         digest: What the assets' path carries, so that they are kept until they change.
         version: Of everystep.
         name: Which page of it is asked for; its modules come along, whatever else it says.
-        key: Of the session that begins with it; see `dashboard.sessions`.
+        key: Of the session that begins with it; see `dashboard.server.sessions`.
     """
     # All addresses are relative to the page's own, which a proxy may have put anywhere.
     assets = f"./assets/{digest}"
@@ -44,44 +46,27 @@ def page(settings: Settings, digest: str, version: str, name: str = "", key: str
 
 STYLESHEET = "page.css"
 """All stylesheets of the page, one after the other: nothing is drawn before the last of them has come."""
-STYLES = re.compile(r'(<link rel="stylesheet" href="\{assets\}/[\w.]+\.css">\n)+')
+STYLES = re.compile(r'(<link rel="stylesheet" href="\{assets\}/[\w./]+\.css">\n)+')
 
 
 def stylesheets() -> list[str]:
     """The names of the stylesheets that the page lists, in their order."""
     found = STYLES.search(_template())
-    return re.findall(r"/([\w.]+\.css)", found.group()) if found else []
+    return re.findall(r"\{assets\}/([\w./]+\.css)", found.group()) if found else []
 
 
 @lru_cache(maxsize=1)
 def _template() -> str:
-    return (Path(__file__).parent / "assets" / "page.html").read_text(encoding="utf-8")
+    return (WEB / "page.html").read_text(encoding="utf-8")
 
 
-IMPORT = re.compile(r'^(import|export) (.*?from )?"\./([\w.]+)"', re.MULTILINE)
-
-
-@lru_cache(maxsize=32)
-def modules_of(entry: str) -> tuple[str, ...]:
-    """The names of a module and of all that it needs from the start."""
-    found: dict[str, None] = {}
-    waiting = [entry]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            text = (Path(__file__).parent / "assets" / name).read_text(encoding="utf-8")
-            waiting += [other for _, _, other in IMPORT.findall(text)]
-    return tuple(found)
-
-
-PAGE = re.compile(r'^  (\w+): \{.*? import\("\./([\w.]+)"\)', re.MULTILINE)
+PAGE = re.compile(r'^  (\w+): \{.*? import\("\./([\w./]+)"\)', re.MULTILINE)
 
 
 @lru_cache(maxsize=64)
 def modules_of_page(name: str) -> tuple[str, ...]:
     """The modules that the application loads when this page is shown; none of a page that it does not know."""
-    text = (Path(__file__).parent / "assets" / "app.js").read_text(encoding="utf-8")
+    text = (WEB / "app.js").read_text(encoding="utf-8")
     entry = dict(PAGE.findall(text)).get(name)
     return modules_of(entry) if entry else ()
 

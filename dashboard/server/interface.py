@@ -5,13 +5,15 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dashboard import graph_routes, machine_routes, package_scripts, page_routes, polling, routes, study_routes, trash
-from dashboard.beside import Beside
-from dashboard.follower import Follower
-from dashboard.hub import Hub
-from dashboard.profiles import routes as profile_routes
-from dashboard.settings import Settings
-from tracker.store.reader import Store
+from dashboard.api import edits, graphs, machines, runs, studies
+from dashboard.api import profiles as profile_routes
+from dashboard.live import long_polling, trash
+from dashboard.live.poller import Follower
+from dashboard.live.tfevents_mirror import Beside
+from dashboard.live.websocket import Hub
+from dashboard.server import vendor_scripts
+from dashboard.server.settings import Settings
+from tracker.store.read.reader import Store
 
 
 class Interface:
@@ -33,14 +35,14 @@ class Interface:
         self._beside = Beside(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", hub.serve),
-            *polling.routes(hub),
-            *routes.routes(hub, store),
-            *page_routes.routes(hub, store, settings.read_only),
-            *graph_routes.routes(store),
+            *long_polling.routes(hub),
+            *runs.routes(hub, store),
+            *edits.routes(hub, store, settings.read_only),
+            *graphs.routes(store),
             *profile_routes.routes(store),
-            *machine_routes.routes(store),
-            *study_routes.routes(store),
-            *package_scripts.routes(),
+            *machines.routes(store),
+            *studies.routes(store),
+            *vendor_scripts.routes(),
         ]
         self._router = Router(self.routes, redirect_slashes=False)
 

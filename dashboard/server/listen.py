@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 import uvicorn
 
-from dashboard import connections
-from dashboard.app import create_app
-from dashboard.place import LOOPBACK
-from dashboard.settings import Settings
+from dashboard.server import connections
+from dashboard.server.application import create_app
+from dashboard.server.public_address import LOOPBACK
+from dashboard.server.settings import Settings
 
 DEFAULT_PORT = 6006
 PORTS_TRIED = 100

@@ -6,7 +6,7 @@ import html
 
 from starlette.responses import HTMLResponse
 
-from dashboard import place
+from dashboard.server import public_address
 
 
 def asking() -> HTMLResponse:
@@ -28,8 +28,8 @@ def foreign(sentence: str) -> HTMLResponse:
 def elsewhere(path: str) -> HTMLResponse:
     """Says that nothing is at a path, and what to do if a proxy asks for it."""
     try:
-        prefix = place.path_prefix(path)
-    except place.PlaceError:
+        prefix = public_address.path_prefix(path)
+    except public_address.PlaceError:
         prefix = ""
     way = (
         "<p>If a proxy passes its own path on, start the dashboard with "

@@ -17,8 +17,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import place, plain_pages
-from dashboard.sessions import Session, Sessions
+from dashboard.server import plain_pages, public_address
+from dashboard.server.sessions import Session, Sessions
 
 OPEN_PATHS = frozenset({"/healthz"})
 SESSION_PATH = "/session"
@@ -107,7 +107,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        path = place.below(scope["path"], self._prefix)
+        path = public_address.below(scope["path"], self._prefix)
         refusal = self._refusal(scope, headers, path)
         if refusal is not None:
             await _refuse(scope, receive, send, refusal)
@@ -145,14 +145,14 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers, path: str | None) -> Response | None:
         host = headers.get("host", "")
         is_person = scope["type"] == "http" and "text/html" in headers.get("accept", "")
-        name = place.name_of(host)
+        name = public_address.name_of(host)
         if self._hosts is not None and name not in self._hosts:
             return _foreign(f"This server does not answer to the name {host[:200]!r}.", name, is_person or path == "/")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         origin = headers.get("origin")
         if origin and (changes or headers.get("sec-fetch-mode") == "cors") and not self._is_ours(origin, headers):
             words = f"This request comes from a page of another server, {origin[:200]}, and asks for {host[:200]}."
-            return _foreign(words, place.name_of_origin(origin), is_person)
+            return _foreign(words, public_address.name_of_origin(origin), is_person)
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") == "cross-site" and not (navigates and path in ("", "/")):
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
@@ -171,8 +171,8 @@ class Guard:
         page can set Sec-Fetch-Site, and "same-origin" is said only of https and of this machine, where no name can be
         made to point elsewhere (DNS rebinding has neither a certificate for its name nor a name of this machine).
         """
-        name = place.name_of_origin(origin)
-        if place.is_origin_of(origin, headers.get("host", "")):
+        name = public_address.name_of_origin(origin)
+        if public_address.is_origin_of(origin, headers.get("host", "")):
             return True
         return name is not None and (name in self._allowed or headers.get("sec-fetch-site") == "same-origin")
 
@@ -246,7 +246,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, answer: Response) 
 
 def _cookie_name(headers: Headers) -> str:
     """By the port as the browser sees it, so that servers at the ends of several tunnels are told apart."""
-    return f"everystep_{place.port_of(headers.get('host', '')) or 'web'}"
+    return f"everystep_{public_address.port_of(headers.get('host', '')) or 'web'}"
 
 
 def _given(scope: Scope, headers: Headers) -> list[str]:

@@ -17,17 +17,17 @@ class Settings:
     port: int = 6006
     token: str | None = None
     secret: bytes | None = None
-    """What sessions are made with, when they are to outlive this start; see `dashboard.sessions`."""
+    """What sessions are made with, when they are to outlive this start; see `dashboard.server.sessions`."""
     prefix: str = ""
     allowed: frozenset[str] = frozenset()
-    """Names under which a proxy shows it; see `dashboard.place`."""
+    """Names under which a proxy shows it; see `dashboard.server.public_address`."""
     read_only: bool = False
     framed: bool = False
     """Whether a notebook of this machine may show it in a frame."""
     mirror: Path | None = None
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
     index: Path | None = None
-    """Where what is known of the logdir is kept from one start to the next; see `dashboard.index`."""
+    """Where what is known of the logdir is kept from one start to the next; see `dashboard.live.catalog_cache`."""
 
 
 def index_file(logdir: Path) -> Path:

@@ -1,32 +1,32 @@
 // Boots the page: runs first, then the page that is asked for; the rest follows when there is time.
-import * as latency from "./latency.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import * as curves from "./curves.js";
-import "./run_list.js";
-import "./curve_tools.js";
+import * as latency from "./core/latency.js";
+import * as live from "./core/live.js";
+import * as runs from "./core/runs.js";
+import * as state from "./core/state.js";
+import * as curves from "./pages/curves/page.js";
+import "./ui/run_list.js";
+import "./pages/curves/tools.js";
 import "./keys.js";
-import { loadDash } from "./dash.js";
-import { isPath, isSurface } from "./path_tags.js";
+import { loadDash } from "./ui/dash.js";
+import { isPath, isSurface } from "./text/path_tags.js";
 
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
 const pages = {
   __proto__: null, // addresses name pages
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
-  distributions: { title: "Distributions", load: () => import("./distributions.js"), kinds: ["histogram"] },
-  graph: { title: "Graph", load: () => import("./graph.js"), kinds: ["graph"] },
-  media: { title: "Media", load: () => import("./media.js"), kinds: ["image", "audio", "video", "text", "table", "figure"], isFor: (tag) => !isSurface(tag) },
-  profiles: { title: "Profiles", load: () => import("./profiles.js"), kinds: ["profile"] },
-  machines: { title: "Machines", load: () => import("./machines.js"), kinds: ["environment", "console"] },
-  runs: { title: "Runs", load: () => import("./run_table.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
-  paths: { title: "Paths", load: () => import("./paths.js"), kinds: ["scalar", "text"], isFor: isPath },
-  quality: { title: "Quality", load: () => import("./quality.js"), kinds: ["pr_curve", "confusion"] },
-  embeddings: { title: "Embeddings", load: () => import("./embeddings.js"), kinds: ["embedding"] },
-  meshes: { title: "Meshes", load: () => import("./meshes.js"), kinds: ["mesh"] },
-  layouts: { title: "Layouts", load: () => import("./layouts.js"), kinds: ["layout"] },
-  compare: { title: "Compare", load: () => import("./compare.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
+  distributions: { title: "Distributions", load: () => import("./pages/distributions/page.js"), kinds: ["histogram"] },
+  graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
+  media: { title: "Media", load: () => import("./pages/media/page.js"), kinds: ["image", "audio", "video", "text", "table", "figure"], isFor: (tag) => !isSurface(tag) },
+  profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
+  machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
+  runs: { title: "Runs", load: () => import("./pages/runs/page.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
+  paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
+  quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
+  embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
+  meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
+  layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
+  compare: { title: "Compare", load: () => import("./pages/compare/page.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
 };
 let mounted = null;
 

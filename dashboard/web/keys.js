@@ -1,8 +1,8 @@
 // The keyboard: common acts, and the sheet that says which.
-import * as curves from "./curves.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { dialog } from "./menu.js";
+import * as curves from "./pages/curves/page.js";
+import * as runs from "./core/runs.js";
+import * as state from "./core/state.js";
+import { dialog } from "./ui/menu.js";
 
 const SHEET = [
   ["Everywhere", [["?", "this sheet"], ["/", "search tags"], ["f", "search runs"], ["b", "list of runs"], ["t", "light or dark"], ["1 … 9", "pages"], ["Esc", "close, or select nothing"]]],
@@ -48,7 +48,7 @@ const curveActs = {
   x: () => state.set("x", next(["step", "relative", "time"], state.get("x"))),
   o: () => state.set("robust", !state.get("robust")),
   m: () => state.set("marks", !state.get("marks")),
-  n: () => import("./curve_tools.js").then(({ newChart }) => newChart()),
+  n: () => import("./pages/curves/tools.js").then(({ newChart }) => newChart()),
   "[": () => state.set("smooth", SMOOTH.findLast((each) => each < state.get("smooth")) ?? 0),
   "]": () => state.set("smooth", SMOOTH.find((each) => each > state.get("smooth")) ?? 0.999),
   0: () => { for (const card of curves.inView()) if (card.chart.zoom || card.chart.zoomY) card.chart.setZoom(null); },

@@ -1,13 +1,13 @@
 // A report: charts of some runs in one file that needs no server. Everything it shows lies in the file.
-import { parse } from "./dictionary.js";
-import { decode } from "./wire.js";
-import { Chart } from "./chart.js";
-import { Curve } from "./curve.js";
-import { undash } from "./lines.js";
-import { colour, dash } from "./palette.js";
-import { groupOf, rankOf } from "./tag_order.js";
-import { count, nothing, words } from "./told.js";
-import * as format from "./format.js";
+import { parse } from "./core/dictionary.js";
+import { decode } from "./core/wire.js";
+import { Chart } from "./charts/chart.js";
+import { Curve } from "./charts/curve.js";
+import { undash } from "./charts/line_set.js";
+import { colour, dash } from "./charts/palette.js";
+import { groupOf, rankOf } from "./text/tag_order.js";
+import { count, nothing, words } from "./charts/point_counts.js";
+import * as format from "./text/format.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
 const { runs } = parse(new TextDecoder().decode(bytes(document.getElementById("runs-data").textContent)));

@@ -100,7 +100,9 @@ def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
         page.on(
             "console",
-            lambda said: faults.append(f"console: {said.text} ({said.location.get('url')})") if _is_fault(said) else None,
+            lambda said: (
+                faults.append(f"console: {said.text} ({said.location.get('url')})") if _is_fault(said) else None
+            ),
         )
         page.on(
             "request",

@@ -192,7 +192,7 @@ def test_layout_leaves_no_two_boxes_on_each_other(logdir: Path, show: Callable[.
     page = show(logdir)
     problems = page.evaluate(
         """async () => {
-      const { layout } = await import(new URL("graph_layout.js", document.querySelector("link[rel=icon]").href));
+      const { layout } = await import(new URL("pages/graph/layout.js", document.querySelector("link[rel=icon]").href));
       let seed = 7;
       const chance = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
       const problems = [];

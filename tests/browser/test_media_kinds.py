@@ -13,7 +13,7 @@ import pytest
 
 import tracker
 from tests.browser.media import INK
-from tracker.values import kept
+from tracker.values import opaque
 from tracker.values.figure import PLOTLY_FORM
 from tracker.values.value import Medium
 
@@ -246,7 +246,7 @@ def test_hostile_figures_ask_nobody_and_do_nothing(
     with tracker.init(logdir=logdir, name="a") as run:
         for number, figure in enumerate(HOSTILE_FIGURES):
             item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
-            run.log({f"f{number}": kept.Kept("figure", [item])}, step=0)
+            run.log({f"f{number}": opaque.Kept("figure", [item])}, step=0)
     page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
     until(page, "viz.ready")
     for number in range(len(HOSTILE_FIGURES)):

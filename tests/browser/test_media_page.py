@@ -11,7 +11,7 @@ import numpy as np
 
 import tracker
 from tests.browser.media import INK, scene
-from tracker.values import kept
+from tracker.values import opaque
 
 
 def test_many_pictures_come_with_the_screen_first(show_media: Callable[..., Any], until: Callable[..., Any]) -> None:
@@ -227,7 +227,7 @@ def test_a_picture_that_a_browser_cannot_show_says_so(
     head = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + (65_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
     bomb = head + zlib.crc32(head[12:]).to_bytes(4, "big") + b"\0\0\0\0IEND\xaeB`\x82"
     with tracker.init(logdir=logdir, name="a") as run:
-        run.log({"p": kept.Kept("image", [kept.picture(bomb, 65_000, 65_000), kept.picture(b"<svg onload=window.struck=1>", 9, 9)])}, step=0)  # fmt: skip
+        run.log({"p": opaque.Kept("image", [opaque.picture(bomb, 65_000, 65_000), opaque.picture(b"<svg onload=window.struck=1>", 9, 9)])}, step=0)  # fmt: skip
         run.log({"q": scene(50, 0.5)}, step=0)
     page = new_page()
     page.goto(f"{serve(logdir, '--no-token').base}/?p=media")

@@ -16,7 +16,7 @@ ZONES = ("Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kath
 # Each kind of range there is: bit patterns, neighbours some numbers apart, numbers at which something changes, moments.
 # What is wrong with an axis is said with the range; a time is the least of four, for a machine has other things to do.
 PROPERTY = """async ([seed, tries]) => {
-  const ticks = await import(new URL("ticks.js", document.querySelector("link[rel=icon]").href));
+  const ticks = await import(new URL("charts/ticks.js", document.querySelector("link[rel=icon]").href));
   const random = () => { seed = (seed + 0x6d2b79f5) | 0; let x = Math.imul(seed ^ (seed >>> 15), 1 | seed); x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x; return ((x ^ (x >>> 14)) >>> 0) / 4294967296; };
   const number = new Float64Array(1), bits = new BigUint64Array(number.buffer), whole = (n) => Math.floor(random() * n);
   const anyNumber = () => { do bits[0] = (BigInt(whole(2 ** 32)) << 32n) | BigInt(whole(2 ** 32)); while (!Number.isFinite(number[0])); return number[0]; };
@@ -52,7 +52,7 @@ PROPERTY = """async ([seed, tries]) => {
   return { asked, wrong };
 }"""
 
-IMPORTED = "await import(new URL('ticks.js', document.querySelector('link[rel=icon]').href))"
+IMPORTED = "await import(new URL('charts/ticks.js', document.querySelector('link[rel=icon]').href))"
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import connections, wire
+from dashboard.http import wire
+from dashboard.http.turns import Turns
 from dashboard.profiles import stored
-from dashboard.turns import Turns
+from dashboard.server import connections
 from tracker.errors import DamagedBytesError
-from tracker.values import packed
+from tracker.values import unpack
 
 MOST_MIB = 64
 """How much a hostile file or request may add to the server's memory."""
@@ -138,12 +139,12 @@ def test_a_run_that_is_named_often_is_asked_once(asker: Asker) -> None:
 
 def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several tags the last are left out, for the page to ask again; one that is too large by itself is refused."""
-    from dashboard import routes
-    from dashboard.hub import Hub
-    from tracker.store.reader import Store
+    from dashboard.api import runs as routes
+    from dashboard.live.websocket import Hub
+    from tracker.store.read.reader import Store
 
     logdir: Path = asker.served.logdir  # type: ignore[attr-defined]
-    from dashboard.follower import Follower
+    from dashboard.live.poller import Follower
 
     hub = Hub(lambda tell: Follower(logdir, tell, None, None))
     client = TestClient(Starlette(routes=routes.routes(hub, lambda: Store(logdir))))
@@ -211,7 +212,7 @@ def test_a_tab_watches_no_more_than_a_page_shows(asker: Asker) -> None:
 
 def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     """What waits for a tab is no longer than the list of runs and its series, whatever happens meanwhile."""
-    from dashboard.tab import Tab
+    from dashboard.live.tab import Tab
 
     tab = Tab(0, lambda: None)
     for i in range(1000):
@@ -255,9 +256,7 @@ def test_who_is_late_is_let_go_of() -> None:
     assert line.transport.aborted
 
 
-IMPATIENT = (
-    "import sys; from dashboard import cli, connections; connections.READING_S = 1.0; sys.exit(cli.main(sys.argv[1:]))"
-)
+IMPATIENT = "import sys; from dashboard import cli; from dashboard.server import connections; connections.READING_S = 1.0; sys.exit(cli.main(sys.argv[1:]))"
 
 
 def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
@@ -346,7 +345,7 @@ def test_large_things_that_are_real_are_read() -> None:
     import model_graphs
 
     plain = json.dumps(model_graphs.large()).encode()
-    assert len(packed.unpacked_json(zlib.compress(plain), "graph")["nodes"]) == 9769
+    assert len(unpack.unpacked_json(zlib.compress(plain), "graph")["nodes"]) == 9769
     events = [
         {"ph": "X", "name": f"op_{i % 300}", "pid": 1, "tid": i % 4, "ts": i * 10.5, "dur": 9 + i % 7}
         for i in range(60_000)
@@ -354,9 +353,9 @@ def test_large_things_that_are_real_are_read() -> None:
     for level in (1, 9):
         assert len(stored.opened(gzip.compress(json.dumps(events).encode(), level))) == 60_000
     table = {"columns": [{"name": "a", "kind": "number", "values": [0] * 1_000_000}]}
-    assert packed.unpacked_json(zlib.compress(json.dumps(table).encode()), "table", packed.NUMBERS) == table
+    assert unpack.unpacked_json(zlib.compress(json.dumps(table).encode()), "table", unpack.NUMBERS) == table
     with pytest.raises(DamagedBytesError, match="too large"):
-        packed.unpacked_json(zlib.compress(json.dumps(table).encode()), "graph")
+        unpack.unpacked_json(zlib.compress(json.dumps(table).encode()), "graph")
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_busy_port_that_was_asked_for_is_an_error(logdir: Path) -> None:
 
 def test_a_busy_port_that_was_not_asked_for_is_passed_over(logdir: Path) -> None:
     """The default moves to the next free one."""
-    from dashboard.server import DEFAULT_PORT, bind
+    from dashboard.server.listen import DEFAULT_PORT, bind
 
     taken = []
     try:

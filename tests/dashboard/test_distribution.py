@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard.figures.distribution import QUANTILES, even_edges, fair_bins, log_edges, matrix, merged
-from dashboard.figures.sketch_rows import SketchRows
-from tracker.store import sketch
-from tracker.store.answers import Histograms
+from dashboard.histograms.bins import QUANTILES, even_edges, fair_bins, log_edges, matrix, merged
+from dashboard.histograms.sketch_rows import SketchRows
+from tracker.series import sketch
+from tracker.store.read.records import Histograms
 from tracker.values.histogram import Histogram
 
 tensors = hnp.arrays(

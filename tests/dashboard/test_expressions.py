@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import expressions
-from tracker.store.stretch import Points
+from dashboard.curves import expressions
+from tracker.series.stretch import Points
 
 
 def points(steps: list[int], values: list[float]) -> Points:

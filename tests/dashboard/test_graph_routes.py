@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import graph_routes
-from tracker.store.reader import Store
+from dashboard.api import graphs
+from tracker.store.read.reader import Store
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def client(logdir: Path) -> TestClient:
     for tag, plain in (("graph", model_graphs.transformer(blocks=4)), ("small", model_graphs.mlp())):
         tracker.log_graph(tracker.Graph(plain["nodes"], plain["edges"]), tag=tag)
     tracker.finish()
-    return TestClient(Starlette(routes=graph_routes.routes(lambda: Store(logdir))))
+    return TestClient(Starlette(routes=graphs.routes(lambda: Store(logdir))))
 
 
 def test_a_graph_is_asked_for_by_run_and_hash(client: TestClient) -> None:
@@ -49,7 +49,7 @@ def test_what_is_no_graph_is_not_read_as_one(logdir: Path) -> None:
     tracker.log({"note": tracker.Text("hello")})
     tracker.finish()
     digest = Store(logdir).run("run").text("note")[0].hash
-    client = TestClient(Starlette(routes=graph_routes.routes(lambda: Store(logdir))))
+    client = TestClient(Starlette(routes=graphs.routes(lambda: Store(logdir))))
     answer = client.get("/api/v1/graph/scopes", params={"run": "run", "hash": digest, "id": "0"})
     assert answer.status_code == 400
     assert "This graph cannot be unpacked" in answer.text

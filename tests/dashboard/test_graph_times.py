@@ -13,11 +13,11 @@ from starlette.testclient import TestClient
 
 import tracker
 import trainer
-from dashboard import graph_routes
-from dashboard.graph_times import node_times
-from dashboard.graphs import GraphView
+from dashboard.api import graphs
+from dashboard.graph.times import node_times
+from dashboard.graph.view import GraphView
 from dashboard.profiles import trace
-from tracker.store.reader import Store
+from tracker.store.read.reader import Store
 from trainer import nn
 
 
@@ -74,7 +74,7 @@ def test_a_scope_takes_what_lies_in_it(logdir: Path) -> None:
             run.log_graph(model, np.ones((2, 4), np.float32))
             if name == "with":
                 run.log({"profile": tracker.Profile(profiled(model))}, step=7)
-    client = TestClient(Starlette(routes=graph_routes.routes(lambda: Store(logdir))))
+    client = TestClient(Starlette(routes=graphs.routes(lambda: Store(logdir))))
 
     def ask(run: str) -> tuple[dict[str, Any], dict[str, Any]]:
         about = client.get("/api/v1/graph/overview", params={"run": run}).json()

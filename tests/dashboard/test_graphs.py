@@ -11,10 +11,10 @@ import model_graphs
 import orjson
 import pytest
 
-from dashboard import graph_text
-from dashboard.graph_rail import rail
-from dashboard.graph_tree import MAX_CHILDREN, MAX_DEPTH
-from dashboard.graphs import GraphView
+from dashboard.graph import text
+from dashboard.graph.rail import rail
+from dashboard.graph.tree import MAX_CHILDREN, MAX_DEPTH
+from dashboard.graph.view import GraphView
 
 
 def graph(names: Sequence[str], edges: Sequence[tuple[str, str]] = (), **attrs: Any) -> dict[str, Any]:
@@ -347,9 +347,9 @@ def test_a_hundred_thousand_nodes() -> None:
 
 def test_shapes_and_numbers_as_text() -> None:
     """What is no number counts nothing; what is unknown says so."""
-    assert graph_text.shape([32, None, -1, 7]) == "32×?×?×7"
-    assert graph_text.shape([]) == "scalar"
-    assert graph_text.shape(None) == ""
-    assert [graph_text.amount(each) for each in (3, -3, float("inf"), True, "9", 10**400)] == [3, 0, 0, 0, 0, 0]
-    assert graph_text.clip("abcdef", 4) == "abc…"
-    assert graph_text.clip("abcdef", 4, end=True) == "…def"
+    assert text.shape([32, None, -1, 7]) == "32×?×?×7"
+    assert text.shape([]) == "scalar"
+    assert text.shape(None) == ""
+    assert [text.amount(each) for each in (3, -3, float("inf"), True, "9", 10**400)] == [3, 0, 0, 0, 0, 0]
+    assert text.clip("abcdef", 4) == "abc…"
+    assert text.clip("abcdef", 4, end=True) == "…def"

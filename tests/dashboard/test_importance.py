@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.figures.importance import importance
+from dashboard.hparams.importance import importance
 
 
 def sweep(n: int, seed: int = 0) -> tuple[dict[str, list[Any]], np.ndarray]:
@@ -87,8 +87,8 @@ def test_the_interface_answers_and_refuses(tmp_path: Path) -> None:
     """Through HTTP; what does not fit is told so."""
     from starlette.testclient import TestClient
 
-    from dashboard.app import create_app
-    from dashboard.settings import Settings
+    from dashboard.server.application import create_app
+    from dashboard.server.settings import Settings
 
     settings, target = sweep(40)
     with TestClient(create_app(Settings(tmp_path)), base_url="http://127.0.0.1") as client:

@@ -14,18 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import index, page_file, stamps
-from dashboard.library import Library
-from dashboard.news import News
-from dashboard.page_form import page_form, reach
-from tracker.store import read_only
+from dashboard.live import catalog_cache, file_stamps, user_edits
+from dashboard.live.catalog import Library
+from dashboard.live.changes import News
+from dashboard.live.run_list import page_form, reach
+from tracker.store.read import read_only
 
 
 @pytest.fixture(autouse=True)
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A logdir of three runs has an index too, and a file counts as settled at once."""
-    monkeypatch.setattr(index, "WORTH_IT", 0)
-    monkeypatch.setattr(stamps, "SETTLED_S", -1.0)
+    monkeypatch.setattr(catalog_cache, "WORTH_IT", 0)
+    monkeypatch.setattr(file_stamps, "SETTLED_S", -1.0)
 
 
 def log(root: Path, name: str, values: list[float], **how: Any) -> None:
@@ -59,7 +59,7 @@ def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monke
         log(logdir, f"run{number}", [1.0, float("nan"), float(number)])
     with tracker.init(logdir=logdir, name="marked", machine=False) as run:
         run.mark("here", step=0)
-    page_file.write(logdir / "run1", "note", "the good one")
+    user_edits.write(logdir / "run1", "note", "the good one")
     first = Library(logdir, index=tmp_path / "index")
     first.scan()
     first.keep()
@@ -118,7 +118,7 @@ def test_an_old_index_never_shows_what_is_no_longer_so(tmp_path: Path, changes: 
         elif change == "touch":
             os.utime(files[0], (size, size))
         elif change == "say":
-            page_file.write(folder, "note", f"note {size}")
+            user_edits.write(folder, "note", f"note {size}")
     plain, quick = Library(root), Library(root, index=kept)
     plain.scan()
     quick.scan(glance=True)
@@ -166,7 +166,7 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
             "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
             "empty": b"",
             "other": b"{}" * 400,
-            "older": data.replace(index.MAGIC, index.MAGIC.replace(b"1", b"0"), 1),
+            "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC.replace(b"1", b"0"), 1),
         }[damage]
     )
     again = Library(logdir, index=kept)
@@ -188,7 +188,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_only_the_index(logdir: Path
 
 def test_what_is_being_written_is_not_kept(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit may be on its way into a file that looks the same."""
-    monkeypatch.setattr(stamps, "SETTLED_S", 3600.0)
+    monkeypatch.setattr(file_stamps, "SETTLED_S", 3600.0)
     log(logdir, "a", [1.0])
     library = Library(logdir, index=tmp_path / "index")
     library.scan()

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from dashboard.late import Late
+from dashboard.server.lazy_app import Late
 
 
 def test_questions_wait_for_the_part_and_it_is_made_once() -> None:
@@ -54,10 +54,10 @@ def test_a_server_waits_for_no_library_that_it_does_not_need_yet() -> None:
     """It listens before NumPy is there, and reads runs without what only writers need."""
     code = """
 import sys
-import dashboard.server
-from dashboard.settings import Settings
+import dashboard.server.listen
+from dashboard.server.settings import Settings
 print(*(name for name in ("numpy", "sqlalchemy", "dash") if name in sys.modules))
-import dashboard.interface
+import dashboard.server.interface
 print(*(name for name in ("numpy", "sqlalchemy", "dash") if name in sys.modules))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard.library import Library
-from dashboard.news import MAX_NEW_POINTS, News
-from tracker.store import read_only
+from dashboard.live.catalog import Library
+from dashboard.live.changes import MAX_NEW_POINTS, News
+from tracker.store.read import read_only
 
 ROOT = Path(__file__).resolve().parents[2]
 

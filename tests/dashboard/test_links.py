@@ -21,10 +21,10 @@ from starlette.testclient import TestClient
 from tree_hash import tree
 
 import tracker
-from dashboard import follower, page_file, trash
-from dashboard.app import create_app
-from dashboard.settings import Settings
-from dashboard.watch import Watch
+from dashboard.live import poller, trash, user_edits
+from dashboard.live.file_watch import Watch
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 from tests.dashboard.test_watch import names, remove, until
 from tracker import logdir as logdirs
 from tracker.errors import RunNotFoundError
@@ -36,7 +36,7 @@ from tracker.foreign.mirror import Mirror
 def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is looked at by the clock, links that lead to nothing apart: what is seen was told by the system."""
     for name in ("SCAN_S", "WATCHED_SCAN_S"):
-        monkeypatch.setattr(follower, name, 3600.0)
+        monkeypatch.setattr(poller, name, 3600.0)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_run_behind_a_link_is_followed_without_polling(
         until(lambda: names(client) == {"own", "exp/a", "exp/b/c"})
         log(elsewhere, "first")
         until(lambda: "exp/first" in names(client))  # it is watched
-        monkeypatch.setattr(follower, "NET_S", 3600.0)
+        monkeypatch.setattr(poller, "NET_S", 3600.0)
         log(elsewhere, "second")
         until(lambda: "exp/second" in names(client))
         with tracker.init(logdir=elsewhere, name="live", machine=False) as run:
@@ -128,7 +128,7 @@ def test_a_folder_that_goes_while_a_watch_is_put_on_it(
             elsewhere.rename(kept)
         return Watch(path, *others)
 
-    monkeypatch.setattr(follower, "Watch", watch)
+    monkeypatch.setattr(poller, "Watch", watch)
     (own_runs / "exp").symlink_to(elsewhere)
     until(kept.exists)
     until(lambda: names(client) == {"own"})
@@ -266,9 +266,9 @@ def test_what_lies_behind_a_link_is_not_trashed(own_runs: Path, elsewhere: Path)
     (own_runs / "both").symlink_to(elsewhere / "b")
     (own_runs / "data").symlink_to(own_runs.parent)
     outside = tree(elsewhere)
-    with pytest.raises(page_file.PageChangeError, match="exp is a link to another place"):
+    with pytest.raises(user_edits.PageChangeError, match="exp is a link to another place"):
         trash.to_trash(own_runs, "exp/a")
-    with pytest.raises(page_file.PageChangeError, match="both/c, which lies behind it too"):
+    with pytest.raises(user_edits.PageChangeError, match="both/c, which lies behind it too"):
         trash.to_trash(own_runs, "both")
     for name in ("exp", "data"):
         with pytest.raises(RunNotFoundError):
@@ -290,13 +290,13 @@ def test_links_and_runs_of_one_name_in_the_trash(own_runs: Path, elsewhere: Path
     trash.to_trash(own_runs, "x")
     assert [name.partition("~")[0] for name in trash.in_trash(own_runs)] == ["x", "x"]
     log(own_runs, "x")
-    with pytest.raises(page_file.PageChangeError, match="again"):
+    with pytest.raises(user_edits.PageChangeError, match="again"):
         trash.from_trash(own_runs, "x")
     trash.to_trash(own_runs, "x")
     assert len(trash.in_trash(own_runs)) == 3
     link()
     outside = tree(elsewhere)
-    with pytest.raises(page_file.PageChangeError, match="again"):
+    with pytest.raises(user_edits.PageChangeError, match="again"):
         trash.from_trash(own_runs, "x")
     (own_runs / "x").unlink()
     trash.from_trash(own_runs, "x")
@@ -317,7 +317,7 @@ def test_a_note_on_a_linked_run_is_the_runs(client: TestClient, own_runs: Path, 
     until(lambda: names(client) == {"own", "chosen"})
     said = client.post("/api/v1/runs/said", json={"runs": ["chosen"], "key": "note", "value": "the good one"})
     assert said.status_code == 200
-    assert page_file.read(elsewhere / "a") == {"note": "the good one"}
+    assert user_edits.read(elsewhere / "a") == {"note": "the good one"}
     assert [path.name for path in (elsewhere / "b").iterdir()] == ["c"]
     (elsewhere / "a" / "page.sqlite").unlink()
     (elsewhere / "a" / "page.sqlite").mkdir()

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import curves, windows
-from dashboard.curves import COLUMNS, Question
-from tracker.store.envelope import envelope_of_points
-from tracker.store.stretch import Points
+from dashboard.curves import query, windows
+from dashboard.curves.query import COLUMNS, Question
+from tracker.series.envelope import envelope_of_points
+from tracker.series.stretch import Points
 
 STEPS = np.arange(-5, 30_000)
 VALUES = np.random.default_rng(0).normal(1, 0.1, len(STEPS))
@@ -31,7 +31,7 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def columns_of(segments: Any, **options: Any) -> dict[str, Any]:
     """The columns of an answer by name."""
-    answer = curves.read(segments, Question("x", 800, is_log=True, **options))
+    answer = query.read(segments, Question("x", 800, is_log=True, **options))
     assert answer is not None
     assert answer[0]["form"] == "columns"
     return dict(zip(COLUMNS, answer[1], strict=True))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import embeddings, map_worker
-from dashboard.embeddings import Map, Maps
+from dashboard.embeddings import map_worker
+from dashboard.embeddings import maps as embeddings
+from dashboard.embeddings.maps import Map, Maps
 
 RNG = np.random.default_rng(0)
 

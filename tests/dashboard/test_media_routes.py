@@ -10,8 +10,8 @@ from forged import alter
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 
 def visiting(logdir: Path) -> TestClient:

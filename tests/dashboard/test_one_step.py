@@ -10,12 +10,12 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import one_step
-from dashboard.app import create_app
-from dashboard.figures.distribution import QUANTILES, Span
-from dashboard.one_step import Layer
-from dashboard.settings import Settings
-from tracker.store import sketch
+from dashboard.histograms import one_step
+from dashboard.histograms.bins import QUANTILES, Span
+from dashboard.histograms.one_step import Layer
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
+from tracker.series import sketch
 
 NAMES = ("first", "step", "time", "of", "total", "nan", "posinf", "neginf", "quantile", "edges", "counts")
 

@@ -13,8 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 CHANGES = [
     ("runs/said", {"runs": ["a"], "key": "note", "value": "good"}),

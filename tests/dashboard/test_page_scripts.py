@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "tests" / "web"
-ASSETS = "dashboard/assets/"
+ASSETS = "dashboard/web/"
 UNTYPED = WEB / "untyped.txt"
 OLDEST_NODE = (20, 11)  # from there on it writes what was covered as lcov
 
@@ -73,7 +73,7 @@ def _unit_tests(*options: str, wait: float = 100, **environment: str) -> subproc
 def _imported() -> set[str]:
     """The scripts that a unit test asks itself, not those that they need."""
     text = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.test.js"))
-    return {f"{ASSETS}{name}" for name in re.findall(r'["`]\.\./\.\./dashboard/assets/([\w/]+\.js)', text)}
+    return {f"{ASSETS}{name}" for name in re.findall(r'["`]\.\./\.\./dashboard/web/([\w/]+\.js)', text)}
 
 
 def _coverage(lcov: str) -> dict[str, tuple[int, int]]:

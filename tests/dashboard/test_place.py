@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.place import PlaceError, allowed_name, below, path_prefix
+from dashboard.server.public_address import PlaceError, allowed_name, below, path_prefix
 
 PREFIXES = {
     "": "", "/": "", "viz": "/viz", "/viz": "/viz", "/viz/": "/viz", "viz/": "/viz", "/a/b/c": "/a/b/c", "/user/me@x.org": "/user/me@x.org",

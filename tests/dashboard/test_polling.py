@@ -14,9 +14,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import polling
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.live import long_polling
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_tabs_are_told_apart(client: TestClient, run: tracker.Run) -> None:
 
 def test_a_question_is_answered_empty_after_a_while(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a proxy gives up."""
-    monkeypatch.setattr(polling, "HELD_S", 0.05)
+    monkeypatch.setattr(long_polling, "HELD_S", 0.05)
     tab = opened(client)
     message(client.get(tab))
     head, _ = message(client.get(tab))
@@ -129,15 +129,15 @@ def test_a_tab_that_is_not_there_is_said_to_be_gone(client: TestClient) -> None:
 
 def test_there_are_never_more_tabs_than_some(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who opens one after the other loses the oldest of their own."""
-    monkeypatch.setattr(polling, "MAX_TABS", 3)
+    monkeypatch.setattr(long_polling, "MAX_TABS", 3)
     tabs = [opened(client) for _ in range(5)]
     assert [client.post(tab, json={}).status_code for tab in tabs] == [410, 410, 204, 204, 204]
 
 
 def test_who_does_not_ask_any_more_is_forgotten(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nothing is gathered for nobody; who waits for an answer has not gone."""
-    monkeypatch.setattr(polling, "FORGOTTEN_S", 0.05)
-    monkeypatch.setattr(polling, "HELD_S", 1.0)
+    monkeypatch.setattr(long_polling, "FORGOTTEN_S", 0.05)
+    monkeypatch.setattr(long_polling, "HELD_S", 1.0)
     gone = client.post("/live").json()["tab"]
     waits = client.post("/live").json()["tab"]
     assert message(client.get(f"/live/{waits}"))[0]["points"] == []

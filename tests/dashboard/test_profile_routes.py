@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import machine_routes
-from dashboard.profiles import routes, trace
-from tracker.store.reader import Store
+from dashboard.api import machines, profiles
+from dashboard.profiles import trace
+from tracker.store.read.reader import Store
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def client(logdir: Path, real_data: Path) -> TestClient:
         broken._data = b"{broken"
         run.log({"broken": broken}, step=9)
     store = lambda: Store(logdir)  # noqa: E731
-    return TestClient(Starlette(routes=[*routes.routes(store), *machine_routes.routes(store)]))
+    return TestClient(Starlette(routes=[*profiles.routes(store), *machines.routes(store)]))
 
 
 def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.embeddings import sheet_of
-from dashboard.figures import projection
+from dashboard.embeddings import projection
+from dashboard.embeddings.maps import sheet_of
 
 
 def spread(n: int, d: int, seed: int = 0) -> np.ndarray:

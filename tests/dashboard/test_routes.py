@@ -14,9 +14,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import wire
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.http import wire
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 import tracker
-from dashboard import security
-from dashboard.app import create_app
-from dashboard.interface import Interface
-from dashboard.sessions import Sessions, secret_of
-from dashboard.settings import Settings
+from dashboard.server import security
+from dashboard.server.application import create_app
+from dashboard.server.interface import Interface
+from dashboard.server.sessions import Sessions, secret_of
+from dashboard.server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a" * 43
@@ -229,7 +229,7 @@ def test_a_session_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sessions.is_key_of(name, begun.key)
     assert not sessions.is_key_of(name, sessions.begin().key)
     now = time.time()
-    monkeypatch.setattr("dashboard.sessions.time.time", lambda: now + 31 * 86400)
+    monkeypatch.setattr("dashboard.server.sessions.time.time", lambda: now + 31 * 86400)
     assert sessions.name_of(begun.cookie) is None
 
 
@@ -334,15 +334,15 @@ def test_a_page_brings_its_own_modules_and_one_stylesheet(client: TestClient) ->
     """Each further round of asking is felt; a page that nobody knows asks for no more than the frame."""
     client.get(f"/?token={TOKEN}")
     frame, media = (client.get(f"/?p={name}").text for name in ("../../nothing", "media"))
-    assert "media_panel.js" in media
-    assert "media_panel.js" not in frame
+    assert "pages/media/panel.js" in media
+    assert "pages/media/panel.js" not in frame
     assert "nothing" not in frame
     (sheet,) = re.findall(r'rel="stylesheet" href="([^"]+)"', media)
     answer = client.get(sheet)
     assert answer.headers["content-type"].startswith("text/css")
     assert answer.headers["cache-control"].endswith("immutable")
-    for name in ("frame.css", "media.css", "paths.css"):
-        assert (ROOT / "dashboard" / "assets" / name).read_text(encoding="utf-8") in answer.text
+    for name in ("frame.css", "pages/media/page.css", "pages/paths/page.css"):
+        assert (ROOT / "dashboard" / "web" / name).read_text(encoding="utf-8") in answer.text
 
 
 def test_behind_a_proxy_the_page_lives_below_its_prefix(logdir: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import tracker
-from dashboard import index
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.live import catalog_cache
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 
 def log(root: Path, name: str, count: int = 50) -> None:
@@ -42,7 +42,7 @@ def test_two_servers_of_one_logdir_share_an_index_and_see_the_same(
     logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each replaces the other's index as a whole; a later start reads whichever was last, and both see new runs."""
-    monkeypatch.setattr(index, "WORTH_IT", 0)
+    monkeypatch.setattr(catalog_cache, "WORTH_IT", 0)
     kept = tmp_path / "shared.index"
     for number in range(5):
         log(logdir, f"r{number}")

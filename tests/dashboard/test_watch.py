@@ -13,9 +13,9 @@ import pytest
 from one_point import log
 from starlette.testclient import TestClient
 
-from dashboard import follower
-from dashboard.app import create_app
-from dashboard.settings import Settings
+from dashboard.live import poller
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 
 def remove(folder: Path) -> None:
@@ -27,7 +27,7 @@ def remove(folder: Path) -> None:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A logdir of one run, two folders deep; nobody goes through it by the clock."""
     for name in ("SCAN_S", "WATCHED_SCAN_S"):
-        monkeypatch.setattr(follower, name, 3600.0)
+        monkeypatch.setattr(poller, name, 3600.0)
     root = tmp_path / "above" / "runs"
     log(root, "first")
     return root

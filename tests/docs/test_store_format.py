@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.store import columns, schema, stretch
+from tracker.series import stretch
+from tracker.store import columns
+from tracker.store.write import schema
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "store-format.md").read_text(encoding="utf-8")
 

@@ -13,7 +13,7 @@ import pytest
 from odd_values import HALF, SHOWN, Lies, Raises
 
 import tracker
-from tracker.store import writer as writers
+from tracker.store.write import writer as writers
 from tracker.values.value import Medium, Value
 
 

@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 
 import tracker
 from dashboard import cli
-from dashboard.library import Library
+from dashboard.live.catalog import Library
 from tracker import doctor
 from tracker import logdir as logdirs
 from tracker.errors import StoreError
-from tracker.store import checksums, read_only, segments
-from tracker.store.reader import Store
+from tracker.series import checksums
+from tracker.store.read import read_only, segments
+from tracker.store.read.reader import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 POINTS = 1_400

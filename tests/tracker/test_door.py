@@ -35,7 +35,7 @@ from odd_values import (
 )
 
 import tracker
-from tracker import door, errors
+from tracker import coerce, errors
 
 # --- steps -------------------------------------------------------------------------------------------
 
@@ -369,7 +369,7 @@ def test_titles_of_plotly_figures(run: tracker.Run) -> None:
 def test_the_door_is_what_readers_can_count_on() -> None:
     """Texts and JSON of it are UTF-8, whatever comes; and reading gives what was written."""
     for value in [*ODD, {HALF: [HALF, 2**200, math.nan]}]:
-        door.text(value).encode()
-        door.dumps(value).encode()
-        if type(value) is not int or value.bit_length() <= door.DIGITS_BITS:
-            assert json.loads(door.dumps(value)) == json.loads(json.dumps(door.plain(value)))
+        coerce.text(value).encode()
+        coerce.dumps(value).encode()
+        if type(value) is not int or value.bit_length() <= coerce.DIGITS_BITS:
+            assert json.loads(coerce.dumps(value)) == json.loads(json.dumps(coerce.plain(value)))

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from tracker.store import appender as appenders
-from tracker.store import stretch
-from tracker.store.envelope import Envelope, envelope
-from tracker.store.stretch import Points, Summaries
+from tracker.series import stretch
+from tracker.series.envelope import Envelope, envelope
+from tracker.series.stretch import Points, Summaries
+from tracker.store.write import appender as appenders
 
 
 class Memory:
@@ -174,7 +174,7 @@ def test_the_answer_is_the_same_whatever_the_batching(
 
 def a_birth() -> appenders.Birth:
     """A segment's beginnings, for tests that write one directly."""
-    from tracker.store.liveness import this_process
+    from tracker.store.read.liveness import this_process
 
     return appenders.Birth(
         segment="x", run="run", parent=None, fork_step=None, reason="start", rank=None, created=1.7e9, writer=this_process(),

@@ -18,7 +18,7 @@ from tracker.foreign import protos, records, scalar_events
 from tracker.foreign.event_files import Copied, EventFileCopy
 from tracker.foreign.importer import import_logs
 from tracker.foreign.records import RecordFile, framed
-from tracker.store.stored_run import KINDS
+from tracker.store.read.run import KINDS
 
 
 def event(wall_time: float = 1.0, step: int = 0, **fields: Any) -> bytes:

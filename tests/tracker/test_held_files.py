@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import tracker
-from dashboard import exports
+from dashboard.export import files
 from tracker.foreign.exporter import export_events
-from tracker.store import read_only
-from tracker.store.left_out import LeftOut
+from tracker.store.read import read_only
+from tracker.store.read.left_out import LeftOut
 
 TAGS = 40
 
@@ -42,7 +42,7 @@ def many_tags(logdir: Path) -> None:
                 run.log({f"weights/{i}": tracker.Histogram([1.0, 2.0]) for i in range(3)}, step=step)
 
 
-@pytest.mark.parametrize("form", [*exports.FORMS, "events", "sql", "pandas"])
+@pytest.mark.parametrize("form", [*files.FORMS, "events", "sql", "pandas"])
 def test_a_file_is_opened_a_few_times_however_many_tags_it_has(
     form: str, tmp_path: Path, opened: Counter[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_file_is_opened_a_few_times_however_many_tags_it_has(
         assert main(["sql", "--logdir", str(tmp_path / "runs"), "SELECT count(*) FROM points", "--format", "json"]) == 0
         assert str(points) in capsys.readouterr().out
     else:
-        assert exports.write(form, store.runs(), io.BytesIO()).points == points
+        assert files.write(form, store.runs(), io.BytesIO()).points == points
     assert len(opened) == 2
     assert max(opened.values()) <= 8, opened
 
@@ -104,7 +104,7 @@ def test_a_curve_that_cannot_be_read_costs_itself_only(tmp_path: Path) -> None:
         )
         connection.commit()
     for form in ("csv", "json", "html"):
-        written = exports.write(form, tracker.open(tmp_path).runs(), io.BytesIO())
+        written = files.write(form, tracker.open(tmp_path).runs(), io.BytesIO())
         assert written.points == 2 * 3 * (TAGS - 1), form
         assert ["layer/7" in part for part in written.left_out.parts["run"]] == [True], form
     left_out = LeftOut()

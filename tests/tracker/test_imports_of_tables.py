@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard import exports
+from dashboard.export import files
 from tests.tracker.test_csv_table import DIALECTS, NUMBERS, written
 from tracker.errors import LogdirError
 from tracker.foreign.importer import import_logs
@@ -93,7 +93,7 @@ def test_what_was_imported_is_exported_and_imported_again(dialect: str, rows: An
         runs = tracker.open(folder / source).runs()
         path = folder / f"{source}.csv"
         with path.open("w+b") as file:
-            exports.write("csv", runs, file, None)
+            files.write("csv", runs, file, None)
         exported.append(list(csv.DictReader(io.StringIO(path.read_text()))))
         brought(path, folder / target)
     wanted = {

@@ -219,7 +219,7 @@ def test_a_callback_that_is_sent_to_another_process_logs_to_the_same_run(logdir:
     import copy
     import pickle
 
-    from tracker.integrations.lent import Lent
+    from tracker.integrations.borrowed_run import Lent
 
     lent = Lent(None, logdir)
     lent.run().log({"x": 1.0}, step=0)

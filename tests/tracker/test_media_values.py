@@ -16,7 +16,7 @@ from PIL import Image as Pictures
 
 import tracker
 from tracker import errors
-from tracker.values import packed
+from tracker.values import unpack
 from tracker.values.value import Value
 
 
@@ -489,7 +489,7 @@ def test_bombs_and_junk_in_a_store_are_refused(
     logdir: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, words: str
 ) -> None:
     """A run from elsewhere may hold anything: it costs no more memory than the limit, and says what was wrong."""
-    monkeypatch.setattr("tracker.values.packed.NUMBERS", packed.NUMBERS._replace(bytes_free=1_000_000))
+    monkeypatch.setattr("tracker.values.unpack.NUMBERS", unpack.NUMBERS._replace(bytes_free=1_000_000))
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"t": tracker.Table([[1]])}, step=0)
     (path,) = (logdir / "a").glob("*.sqlite")

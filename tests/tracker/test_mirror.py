@@ -20,7 +20,7 @@ import tracker
 from tests.tracker.test_event_files import event, write
 from tracker.foreign import mirror as mirrors
 from tracker.foreign.mirror import Mirror
-from tracker.store.reader import Store
+from tracker.store.read.reader import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -175,7 +175,7 @@ def test_damage_is_said_and_the_other_files_go_on(logdir: Path, real_data: Path,
     mirror = opened()
     mirror.look()
     mirror.look()
-    from dashboard.library import Library
+    from dashboard.live.catalog import Library
 
     library = Library(logdir, logdir.parent / "cache")
     library.scan()

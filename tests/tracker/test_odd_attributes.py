@@ -15,8 +15,8 @@ from forged import alter
 import tracker
 from tracker.errors import DamagedBytesError, StoreError
 from tracker.foreign.exporter import export_events
-from tracker.store.left_out import LeftOut
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.left_out import LeftOut
+from tracker.store.read.run import StoredRun
 
 ODD: list[Any] = [
     {}, {"auc": 0.5}, {"ap": "x", "auc": []}, {"part": []}, {"part": {}}, {"part": "vertices", "classes": 7}, {"classes": {"a": 1}},

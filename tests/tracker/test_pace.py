@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.store.pace import BUSY, BUSY_INTERVAL_S, BUSY_SHARE, COMMIT_INTERVAL_S, Pace
+from tracker.store.write.pace import BUSY, BUSY_INTERVAL_S, BUSY_SHARE, COMMIT_INTERVAL_S, Pace
 
 seconds = st.floats(0, 10)
 turns = st.lists(st.tuples(seconds, seconds, seconds), min_size=1, max_size=30)

@@ -20,7 +20,8 @@ import tracker
 from dashboard import cli
 from tracker import salvage
 from tracker.doctor import _close
-from tracker.store import checksums, schema
+from tracker.series import checksums
+from tracker.store.write import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 

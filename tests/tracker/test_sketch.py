@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tracker import errors
-from tracker.store import sketch
-from tracker.store.sketch import Sketch
+from tracker.series import sketch
+from tracker.series.sketch import Sketch
 from tracker.values import torch_sketch
 
 floats32 = hnp.arrays(np.float32, st.integers(0, 200), elements=st.floats(width=32))

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import tracker
-from tracker.store.sketch_levels import FAN_OUT, SketchLevels
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.run import StoredRun
+from tracker.store.read.sketch_levels import FAN_OUT, SketchLevels
 
 LOGGED = 700  # one node of the third level, and some of each level below
 

@@ -12,8 +12,8 @@ from forged import unpackable
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker.store import stretch
-from tracker.store.stretch import Points
+from tracker.series import stretch
+from tracker.series.stretch import Points
 
 any_step = st.integers(-(2**63), 2**63 - 1)
 any_float = st.floats(width=64)  # every bit pattern of a float64 that Hypothesis knows, NaN and ±inf among them

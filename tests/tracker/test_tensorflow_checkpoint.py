@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import tracker
 from tests.tracker.test_mirror import opened
 from tracker.foreign.mirror import Mirror
-from tracker.store.reader import Store
+from tracker.store.read.reader import Store
 from tracker.values import tensorflow_checkpoint
 
 __all__ = ["opened"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store import wal
+from tracker.store.read import wal
 
 
 @pytest.fixture

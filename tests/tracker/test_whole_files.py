@@ -19,7 +19,7 @@ from tests.tracker.test_event_files import event, write
 from tests.tracker.test_mirror import opened, seen
 from tracker.foreign.importer import import_logs
 from tracker.foreign.mirror import Mirror
-from tracker.store.reader import Store
+from tracker.store.read.reader import Store
 from tracker.values import projector
 
 __all__ = ["opened"]

@@ -34,11 +34,12 @@ from starlette.websockets import WebSocketDisconnect
 from test_hostile_files import HARM, JOURNALS
 
 import tracker
-from dashboard import cli, exports
-from dashboard.app import create_app
-from dashboard.settings import Settings, index_file
+from dashboard import cli
+from dashboard.export import files
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings, index_file
 from tracker import logdir as logdirs
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.run import StoredRun
 
 Harm = Callable[[Path, Path], object]
 """Done to a segment's file; the other path is of a file of the user's."""
@@ -70,9 +71,9 @@ def is_link(path: Path, victim: Path) -> None:
 
 def page_journal(path: Path, victim: Path) -> None:
     """The page's own file with a journal that names the user's."""
-    from dashboard import page_file
+    from dashboard.live import user_edits
 
-    page_file.write(path.parent, "note", "x")
+    user_edits.write(path.parent, "note", "x")
     page = path.parent / logdirs.PAGE_FILE
     Path(f"{page}-journal").write_bytes(JOURNALS[0](page, victim))
 
@@ -285,7 +286,7 @@ class Visitor:
                 f"{{{name}:path}}", "app.js"
             )
         if method == "POST":
-            for form in exports.FORMS if path.endswith("export") else [None]:
+            for form in files.FORMS if path.endswith("export") else [None]:
                 answer = self._client.post(path, json={**words, "form": form, "restore": self._draw.random() < 0.5})
                 assert answer.status_code < 500 or answer.status_code == 503, (path, said, answer.text)
             return
@@ -307,7 +308,7 @@ def _known(path: str) -> str:
 
 
 def settings_of(world: World, *, read_only: bool = False) -> Settings:
-    from dashboard.beside import prepare
+    from dashboard.live.tfevents_mirror import prepare
 
     return Settings(world.logdir, read_only=read_only, mirror=prepare(world.logdir), index=index_file(world.logdir))
 
@@ -361,7 +362,7 @@ def test_no_route_changes_anything_outside_whatever_it_is_asked(tmp_path: Path, 
 SQL = [f"SELECT * FROM {table}" for table in ("runs", "points", "histograms", "media", "marks")]
 READING: list[list[str]] = [
     ["runs"], ["runs", "--json"], *[["sql", query] for query in SQL], ["sql", SQL[0], "--format", "json"], ["doctor"],
-    *[["export", "-o", f"out/made-x.{form}"] for form in exports.FORMS], ["export", "-o", "out/made-folder"],
+    *[["export", "-o", f"out/made-x.{form}"] for form in files.FORMS], ["export", "-o", "out/made-folder"],
 ]  # fmt: skip
 COVERED = {"runs", "sql", "export", "doctor", "import", "serve", "demo"}
 """`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above."""

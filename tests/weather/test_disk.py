@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.store import inbox as inboxes
-from tracker.store import writer as writers
+from tracker.store.write import inbox as inboxes
+from tracker.store.write import writer as writers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,7 +103,7 @@ def test_finish_returns_in_time_whatever_the_disk_does(logdir: Path, attempt_s: 
     """Five seconds at most, however long each attempt takes before it fails; what was not stored is said once."""
     code = """
     import resource, signal, sys, time, tracker
-    from tracker.store.batch import Batch
+    from tracker.store.write.batch import Batch
     add_to = Batch.add_to
     Batch.add_to = lambda self, *a, **k: (time.sleep(float(sys.argv[2])), add_to(self, *a, **k))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

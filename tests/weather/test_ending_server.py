@@ -10,10 +10,10 @@ from pathlib import Path
 
 STUCK = """
 import sys, threading
-from dashboard import interface, library
-import dashboard.library
+from dashboard.server import interface; from dashboard.live import catalog as library
+import dashboard.live.catalog
 held = threading.Event()
-dashboard.library.Library.scan = lambda self, **_: held.wait()  # a disk that stands still
+dashboard.live.catalog.Library.scan = lambda self, **_: held.wait()  # a disk that stands still
 from dashboard.cli import main
 sys.exit(main(["serve", "--logdir", sys.argv[1], "--no-token", "--port", "0"]))
 """

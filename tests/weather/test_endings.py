@@ -18,8 +18,8 @@ import pytest
 
 import tracker
 from tracker.compat.tensorboard import SummaryWriter
-from tracker.store import first_calls
-from tracker.store.inbox import Heavy, Inbox, SealedError
+from tracker.store.write import first_calls
+from tracker.store.write.inbox import Heavy, Inbox, SealedError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -407,7 +407,7 @@ def test_a_disk_that_stays_full_is_told_as_a_number(logdir: Path, room: int) -> 
     import pathlib, resource, signal, sys, time, tracker
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-    from tracker.store import writer
+    from tracker.store.write import writer
     writer.FINISH_S = 0.5
     def main(name):
         run = tracker.init(sys.argv[1], name, machine=False)
@@ -491,7 +491,7 @@ def test_the_whole_matrix_of_endings() -> None:
 def test_much_that_waits_is_stored_at_the_end(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Making ten thousand curves takes longer than the patience with a disk that stands still, which this one does not."""
     run = tracker.init(logdir, "a", machine=False)
-    monkeypatch.setattr("tracker.store.writer.FINISH_S", 0.2)
+    monkeypatch.setattr("tracker.store.write.writer.FINISH_S", 0.2)
     for step in range(2):
         run.log({f"t{number}": float(step) for number in range(10_000)}, step=step)
     run.finish()

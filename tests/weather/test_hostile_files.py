@@ -27,7 +27,7 @@ from tree_hash import tree
 import tracker
 from tracker import logdir as logdirs
 from tracker.errors import StoreError
-from tracker.store import read_only, segments
+from tracker.store.read import read_only, segments
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
@@ -223,15 +223,15 @@ def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("naming", JOURNALS[1:])
 def test_a_short_journal_deletes_nothing(naming: Callable[[Path, Path], bytes], victim: Path, tmp_path: Path) -> None:
     """Of a segment, and of the page's own file."""
-    from dashboard import page_file
+    from dashboard.live import user_edits
 
     path = log(tmp_path / "runs", "bad")
     Path(f"{path}-journal").write_bytes(naming(path, victim))
     assert "names a file of its own to be deleted" in str(tracker.open(tmp_path / "runs").run("bad").problems()[0])
-    page_file.write(path.parent, "note", "first")
+    user_edits.write(path.parent, "note", "first")
     Path(f"{path.parent / logdirs.PAGE_FILE}-journal").write_bytes(naming(path, victim))
-    with pytest.raises(page_file.PageChangeError, match="names a file"):
-        page_file.write(path.parent, "note", "second")
+    with pytest.raises(user_edits.PageChangeError, match="names a file"):
+        user_edits.write(path.parent, "note", "second")
 
 
 def test_a_journal_deletes_nothing(victim: Path, tmp_path: Path) -> None:
@@ -322,7 +322,7 @@ def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
     """Two million of them took 125 MiB before they were refused, wherever they are read."""
     import tracemalloc
 
-    from dashboard.library import Library
+    from dashboard.live.catalog import Library
 
     log(tmp_path, "good")
     counting = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x+1 FROM c WHERE x < 300000)"
@@ -380,24 +380,24 @@ def test_a_text_that_is_too_large_is_not_taken_into_memory(tmp_path: Path) -> No
 
 def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: Path) -> None:
     """The page's own file is opened for writing: what lies beside it is looked at before."""
-    from dashboard import page_file
+    from dashboard.live import user_edits
 
     path = log(tmp_path / "runs", "a")
-    page_file.write(path.parent, "note", "first")
+    user_edits.write(path.parent, "note", "first")
     page = path.parent / logdirs.PAGE_FILE
     Path(f"{page}-journal").write_bytes(journal_naming(page, victim))
-    assert page_file.read(path.parent) == {}
-    with pytest.raises(page_file.PageChangeError, match="names a file"):
-        page_file.write(path.parent, "note", "second")
+    assert user_edits.read(path.parent) == {}
+    with pytest.raises(user_edits.PageChangeError, match="names a file"):
+        user_edits.write(path.parent, "note", "second")
     Path(f"{page}-journal").unlink()
-    page_file.write(path.parent, "note", "second")
+    user_edits.write(path.parent, "note", "second")
     change(page, "CREATE TRIGGER t AFTER INSERT ON properties BEGIN DELETE FROM properties; END")
-    with pytest.raises(page_file.PageChangeError, match="something else than tables"):
-        page_file.write(path.parent, "note", "third")
+    with pytest.raises(user_edits.PageChangeError, match="something else than tables"):
+        user_edits.write(path.parent, "note", "third")
     page.unlink()
     page.symlink_to(victim)
-    with pytest.raises(page_file.PageChangeError, match="no plain file"):
-        page_file.write(path.parent, "note", "fourth")
+    with pytest.raises(user_edits.PageChangeError, match="no plain file"):
+        user_edits.write(path.parent, "note", "fourth")
 
 
 def planting(path: Path, victim: Path, asked: Callable[..., Any]) -> Callable[..., Any]:
@@ -415,18 +415,18 @@ def test_a_journal_that_appears_behind_the_look_deletes_nothing(
     victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page's own file is changed in a copy that nobody else can reach."""
-    from dashboard import page_file
+    from dashboard.live import user_edits
 
     folder = tmp_path / "runs" / "a"
     folder.mkdir(parents=True)
-    page_file.write(folder, "note", "first")
+    user_edits.write(folder, "note", "first")
     page = folder / logdirs.PAGE_FILE
     monkeypatch.setattr(sqlite3.dbapi2, "connect", planting(page, victim, sqlite3.connect))  # SQLAlchemy's
-    page_file.write(folder, "note", "second")
+    user_edits.write(folder, "note", "second")
     monkeypatch.undo()
     assert victim.exists()
     Path(f"{page}-journal").unlink()
-    assert page_file.read(folder) == {"note": "second"}
+    assert user_edits.read(folder) == {"note": "second"}
     assert os.listdir(folder) == [logdirs.PAGE_FILE]
 
 
@@ -435,7 +435,7 @@ def test_a_journal_that_appears_while_the_doctor_mends_deletes_nothing(
 ) -> None:
     """Nor is a WAL lost whose folding in is stopped half way."""
     from tracker import doctor
-    from tracker.store import journal
+    from tracker.store.read import journal
 
     path = log(tmp_path / "runs", "bad")
     wal = killed(path)
@@ -467,7 +467,7 @@ def test_a_journal_that_appears_while_the_doctor_mends_deletes_nothing(
 def killed(path: Path) -> bool:
     """Adds a point as a writer that is killed then: it is in the WAL alone; whether it is."""
     script = (
-        "import numpy as np, os, sqlite3, sys; from tracker.store.checksums import of_heads, with_checksum;"
+        "import numpy as np, os, sqlite3, sys; from tracker.series.checksums import of_heads, with_checksum;"
         "c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('PRAGMA journal_mode=WAL');"
         "c.execute('PRAGMA wal_autocheckpoint=0'); c.execute('BEGIN');"
         "said = with_checksum((99, 'scalar', 'more', None));"
@@ -485,14 +485,14 @@ def killed(path: Path) -> bool:
 def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
     """Each change replaces the file, behind a lock."""
     script = (
-        "import sys; from pathlib import Path; from dashboard import page_file\n"
+        "import sys; from pathlib import Path; from dashboard.live import user_edits as page_file\n"
         "for i in range(15): page_file.write(Path(sys.argv[1]), f'{sys.argv[2]}{i}', i)"
     )
     writers = [subprocess.Popen([sys.executable, "-c", script, tmp_path, name]) for name in "abc"]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    from dashboard import page_file
+    from dashboard.live import user_edits
 
-    assert len(page_file.read(tmp_path)) == 45
+    assert len(user_edits.read(tmp_path)) == 45
     assert os.listdir(tmp_path) == [logdirs.PAGE_FILE]
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.store import read_only
+from tracker.store.read import read_only
 
 ROOT = Path(__file__).resolve().parents[2]
 

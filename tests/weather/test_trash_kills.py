@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import tracker
-from dashboard import page_file, trash
+from dashboard.live import trash, user_edits
 from tracker import logdir as logdirs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,8 +46,8 @@ def full(logdir: Path) -> Path:
     made.unlink()
     (logdir / "beside" / "checkpoint.pt").write_bytes(b"weights")
     for name in NAMES[:-1]:
-        page_file.write(logdir / name, "name", "first")
-    page_file.write(logdir, "view:mine", "p=runs")
+        user_edits.write(logdir / name, "name", "first")
+    user_edits.write(logdir, "view:mine", "p=runs")
     return logdir
 
 
@@ -59,7 +59,7 @@ def act_until_killed(root: str, seed: int, begun: object) -> None:
         name = chance.choice(NAMES)
         if chance.random() < 0.1:
             if name != "." and logdirs.segment_files(Path(root, name)):
-                page_file.write(Path(root, name), "name", chance.choice(["first", "second"]))
+                user_edits.write(Path(root, name), "name", chance.choice(["first", "second"]))
         elif logdirs.segment_files(Path(root, name)):
             trash.to_trash(Path(root), name)
         else:
@@ -83,7 +83,7 @@ def check_whole(root: Path) -> set[str]:
         assert len(logdirs.segment_files(folder)) == SEGMENTS, (name, os.listdir(folder))
         if name != ".":
             assert said_of(folder) in ("first", "second")
-    assert page_file.read(root) == {"view:mine": "p=runs"}
+    assert user_edits.read(root) == {"view:mine": "p=runs"}
     assert (root / "beside" / "checkpoint.pt").read_bytes() == b"weights"
     assert not list((root / ".trash" / trash.MOVES_FOLDER).glob(f"*{trash.MOVE_SUFFIX}"))
     return set(gone)
@@ -92,7 +92,7 @@ def check_whole(root: Path) -> set[str]:
 def kill_at_random(root: Path, times: int, seed: int) -> int:
     """Kills one who moves runs again and again; how often a move was under way."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tracker.store.schema", "dashboard.trash", "sqlalchemy.dialects.sqlite"])
+    context.set_forkserver_preload(["tracker.store.write.schema", "dashboard.live.trash", "sqlalchemy.dialects.sqlite"])
     chance, under_way = random.Random(seed), 0
     for number in range(times):
         begun = context.Event()
@@ -128,7 +128,7 @@ def test_killed_a_thousand_times_no_run_is_torn(
 CHILD = """
 import sys
 from pathlib import Path
-from dashboard import trash
+from dashboard.live import trash
 for name in ("beside", "whole", "outer", "."):
     trash.to_trash(Path(sys.argv[1]), name)
 for name in ("outer", ".", "whole", "beside"):
@@ -218,7 +218,7 @@ def test_a_trash_that_is_a_link_takes_nothing(full: Path) -> None:
     elsewhere = full.parent / "elsewhere"
     elsewhere.mkdir()
     (full / ".trash").symlink_to(elsewhere)
-    with pytest.raises(page_file.PageChangeError, match="link to another place"):
+    with pytest.raises(user_edits.PageChangeError, match="link to another place"):
         trash.to_trash(full, "whole")
     assert list(elsewhere.iterdir()) == []
     assert len(logdirs.segment_files(full / "whole")) == SEGMENTS
@@ -227,13 +227,13 @@ def test_a_trash_that_is_a_link_takes_nothing(full: Path) -> None:
 def test_the_second_run_of_a_name_is_the_one_that_comes_back(full: Path) -> None:
     """What "Undo" brings back is what was deleted; the older one lies beside it."""
     for note in ("older", "newer"):
-        page_file.write(full / "whole", "note", note)
+        user_edits.write(full / "whole", "note", note)
         trash.to_trash(full, "whole")
         if note == "older":
             shutil.copytree(full / "outer" / "inner", full / "whole")
     trash.from_trash(full, "whole")
-    assert page_file.read(full / "whole")["note"] == "newer"
+    assert user_edits.read(full / "whole")["note"] == "newer"
     (older,) = trash.in_trash(full)
     assert older.startswith("whole~")
     trash.from_trash(full, older)
-    assert page_file.read(full / older)["note"] == "older"
+    assert user_edits.read(full / older)["note"] == "older"

@@ -1,7 +1,7 @@
 // What a terminal would show.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settled, spans } from "../../dashboard/assets/ansi.js";
+import { settled, spans } from "../../dashboard/web/pages/machines/ansi.js";
 import { Numbers, some } from "./random.js";
 
 const ESC = "\u001b";

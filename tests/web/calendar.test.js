@@ -8,7 +8,7 @@ const ZONES = ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asi
 // The module by the clocks of a zone: it asks for the zone's name when it is loaded.
 async function inZone(zone) {
   process.env.TZ = zone;
-  return (await import(`../../dashboard/assets/calendar.js?zone=${zone}`)).clock;
+  return (await import(`../../dashboard/web/charts/calendar.js?zone=${zone}`)).clock;
 }
 
 for (const zone of ZONES) {

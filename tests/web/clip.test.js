@@ -1,7 +1,7 @@
 // Paths cut to a box: what is left lies in it, and what lay in it is left.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut } from "../../dashboard/assets/clip.js";
+import { cut } from "../../dashboard/web/charts/clip.js";
 import { Numbers, some } from "./random.js";
 
 const BOX = [0, 0, 100, 80], ROOM = 50; // and so far beyond it nothing is cut

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { root } from "./page.js";
-import { bestColour, bestLabel, bytes, colouring } from "../../dashboard/assets/embeddings_colour.js";
-import { Colours } from "../../dashboard/assets/flame_colour.js";
-import { COLOURS, colour, css, dash, dashNumber, dashOf } from "../../dashboard/assets/palette.js";
+import { bestColour, bestLabel, bytes, colouring } from "../../dashboard/web/pages/embeddings/colour.js";
+import { Colours } from "../../dashboard/web/pages/profiles/flame_colour.js";
+import { COLOURS, colour, css, dash, dashNumber, dashOf } from "../../dashboard/web/charts/palette.js";
 
 // Contrast of two colours (WCAG 2.2, 1.4.11 asks for 3 of what is drawn).
 function contrast(a, b) {

@@ -1,9 +1,10 @@
 // Runs as a table: columns that place what they hold, brushes, and curves of quality from counts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Brushes } from "../../dashboard/assets/brushes.js";
-import { Column, SHADES, flat, metric, settings, shade } from "../../dashboard/assets/compare_data.js";
-import { atThreshold, calibration, precisionRecall, roc } from "../../dashboard/assets/quality_data.js";
+import { Brushes } from "../../dashboard/web/pages/compare/brushes.js";
+import { Column, flat, metric, settings } from "../../dashboard/web/pages/compare/data.js";
+import { SHADES, shade } from "../../dashboard/web/charts/shades.js";
+import { atThreshold, calibration, precisionRecall, roc } from "../../dashboard/web/pages/quality/data.js";
 import { Numbers, some } from "./random.js";
 
 test("a configuration is one level, lists are their text, and no name is lost", () => {

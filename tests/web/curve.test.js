@@ -1,7 +1,7 @@
 // A run's curve, growing live: whatever comes in whatever pieces, what is drawn is what was logged.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Curve } from "../../dashboard/assets/curve.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
 import { Numbers, some } from "./random.js";
 
 const live = (segment, n, steps, values) => ({ segment, n, steps, times: steps.map((step) => 1000 + step), values });

@@ -1,8 +1,8 @@
 // Groups of runs and differences between them, against what their definitions say of values at the same steps.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Curve } from "../../dashboard/assets/curve.js";
-import { difference, group } from "../../dashboard/assets/derive.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
+import { difference, group } from "../../dashboard/web/charts/derive.js";
 import { Numbers, some } from "./random.js";
 
 const curveOf = (name, steps, values) => Curve.of(name, { x: Float64Array.from(steps), w: Float64Array.from(steps, (step) => 1000 + step), mean: Float64Array.from(values) });

@@ -1,7 +1,8 @@
 // Traces: events found by time, by name and by length, as a walk over all of them finds them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Flame, brief, bytes, decode, time } from "../../dashboard/assets/flame_model.js";
+import { Flame, brief, decode } from "../../dashboard/web/pages/profiles/flame_model.js";
+import { bytes, time } from "../../dashboard/web/text/units.js";
 import { Numbers, some } from "./random.js";
 
 // A trace of a few tracks with rows of events that follow one another.

@@ -1,7 +1,7 @@
 // How finely numbers lie, and decimals: against BigInt arithmetic, which has no rounding.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LARGEST, decimal, isTooNarrow, less, ulp, unitOf, widened } from "../../dashboard/assets/floats.js";
+import { LARGEST, decimal, isTooNarrow, less, ulp, unitOf, widened } from "../../dashboard/web/text/floats.js";
 import { KNOWN, MANY, Numbers, next } from "./random.js";
 
 test("an ulp leads to the next number and half of one does not", () => {

@@ -1,7 +1,7 @@
 // Numbers as people read them: what is written reads back as what was meant.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as format from "../../dashboard/assets/format.js";
+import * as format from "../../dashboard/web/text/format.js";
 import { KNOWN, MANY, Numbers } from "./random.js";
 
 const SIGNS = { __proto__: null, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };

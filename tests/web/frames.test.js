@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { nextFrame } from "./page.js";
-import { idle, request } from "../../dashboard/assets/frames.js";
-import * as latency from "../../dashboard/assets/latency.js";
+import { idle, request } from "../../dashboard/web/core/frames.js";
+import * as latency from "../../dashboard/web/core/latency.js";
 
 const painted = () => new Promise((done) => { setImmediate(done); });
 

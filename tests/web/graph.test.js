@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { root } from "./page.js";
-import { DeviceScale, Scale, bytes, deviceNames, family, familyName, mix, ramp, sayDevices, si } from "../../dashboard/assets/graph_colour.js";
-import { layout } from "../../dashboard/assets/graph_layout.js";
-import { GraphModel, ROOT } from "../../dashboard/assets/graph_model.js";
-import { compose } from "../../dashboard/assets/graph_place.js";
-import { Trace } from "../../dashboard/assets/graph_trace.js";
+import { DeviceScale, Scale, bytes, deviceNames, family, familyName, mix, sayDevices, si } from "../../dashboard/web/pages/graph/colour.js";
+import { ramp } from "../../dashboard/web/charts/ramps.js";
+import { layout } from "../../dashboard/web/pages/graph/layout.js";
+import { GraphModel, ROOT } from "../../dashboard/web/pages/graph/model.js";
+import { compose } from "../../dashboard/web/pages/graph/place.js";
+import { Trace } from "../../dashboard/web/pages/graph/trace.js";
 import { Numbers, some } from "./random.js";
 
 function example(numbers, n = 1 + numbers.below(25)) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
-import { losesBlanks, markdown } from "../../dashboard/assets/markdown.js";
+import { losesBlanks, markdown } from "../../dashboard/web/ui/markdown.js";
 import { Numbers, some } from "./random.js";
 
 const inside = (text) => markdown(text).markup.replace(/^<div class="prose">|<\/div>$/g, "");

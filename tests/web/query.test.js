@@ -1,11 +1,11 @@
 // What a search box means, and how names are put in order and told apart.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { query } from "../../dashboard/assets/query.js";
-import { compare, isNumber, keysOf, settingsOf } from "../../dashboard/assets/settings.js";
-import { shortened, tellApart, within } from "../../dashboard/assets/shorten.js";
-import { groupOf, rankOf } from "../../dashboard/assets/tag_order.js";
-import { isPath, isSurface, nameOf } from "../../dashboard/assets/path_tags.js";
+import { query } from "../../dashboard/web/text/query.js";
+import { compare, isNumber, keysOf, settingsOf } from "../../dashboard/web/text/config.js";
+import { shortened, tellApart, within } from "../../dashboard/web/text/ellipsis.js";
+import { groupOf, rankOf } from "../../dashboard/web/text/tag_order.js";
+import { isPath, isSurface, nameOf } from "../../dashboard/web/text/path_tags.js";
 import { Numbers, some } from "./random.js";
 
 const passes = (text, ...texts) => query(text).test(texts.length === 1 ? texts[0] : texts);

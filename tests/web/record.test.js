@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
-import { Record } from "../../dashboard/assets/record.js";
+import { Record } from "../../dashboard/web/charts/record.js";
 
 function drawing(text) {
   const made = new Record();

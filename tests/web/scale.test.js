@@ -1,8 +1,8 @@
 // What part of the data a chart shows: nothing that is in view is out of it, and a pixel is a place and back.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Curve } from "../../dashboard/assets/curve.js";
-import { domain, leastAbove0, range, scales } from "../../dashboard/assets/scale.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
+import { domain, leastAbove0, range, scales } from "../../dashboard/web/charts/scale.js";
 import { MANY, Numbers, some } from "./random.js";
 
 const line = (steps, values) => ({ curve: Curve.of("run", { x: Float64Array.from(steps), w: Float64Array.from(steps), mean: Float64Array.from(values) }) });

@@ -1,7 +1,7 @@
 // Smoothing against references that are as plain as can be: every value's weight written out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { smooth } from "../../dashboard/assets/smoothing.js";
+import { smooth } from "../../dashboard/web/charts/smoothing.js";
 import { Numbers, some } from "./random.js";
 
 // weightOf(away, unit): what a value counts that lies so far before (negative) or after.

@@ -1,10 +1,10 @@
 // What stands in space: clouds, cameras, surfaces and walks over them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Camera } from "../../dashboard/assets/camera3d.js";
-import { Surface, progress, ramp, readSlice } from "../../dashboard/assets/paths_surface.js";
-import { Walk, axisOf } from "../../dashboard/assets/paths_walk.js";
-import { Points, fitted } from "../../dashboard/assets/points.js";
+import { Camera } from "../../dashboard/web/gl/camera.js";
+import { Surface, progress, ramp, readSlice } from "../../dashboard/web/pages/paths/surface.js";
+import { Walk, axisOf } from "../../dashboard/web/pages/paths/walk.js";
+import { Points, fitted } from "../../dashboard/web/gl/points.js";
 import { Numbers, some } from "./random.js";
 
 test("a cloud is centred in the unit ball, distances stay true, what is not finite is out of sight", () => {

@@ -1,7 +1,7 @@
 // Sounds: the transform against its definition, tones where their pitch is, files as they were written.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RANGE_DB, WINDOW, fft, parse, spectrogram } from "../../dashboard/assets/spectrum.js";
+import { RANGE_DB, WINDOW, fft, parse, spectrogram } from "../../dashboard/web/pages/media/spectrum.js";
 import { Numbers } from "./random.js";
 
 test("the fast transform is the sum that defines it", () => {

@@ -5,7 +5,7 @@ import { frames, nextFrame, tell, visited } from "./page.js";
 
 // As if the page had been opened at an address.
 globalThis.location.search = "?s=0.5&sk=constructor&x=relative&off=a%0Ab&lx=y&at=12&token=secret&unknown=1";
-const state = await import("../../dashboard/assets/state.js");
+const state = await import("../../dashboard/web/core/state.js");
 
 test("an address is read, and what it says wrongly is as usual", () => {
   assert.deepEqual(["smooth", "kind", "x", "off", "logx", "pace", "page"].map(state.get), [0.5, "ema", "relative", ["a", "b"], true, 12, "curves"]);

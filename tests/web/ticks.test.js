@@ -1,8 +1,8 @@
 // Marks of axes: any two finite numbers have 2 to 12, in order, told apart, and each says where it stands.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, linear, logarithmic, relative } from "../../dashboard/assets/ticks.js";
-import { ulp, widened } from "../../dashboard/assets/floats.js";
+import { clock, linear, logarithmic, relative } from "../../dashboard/web/charts/ticks.js";
+import { ulp, widened } from "../../dashboard/web/text/floats.js";
 import { MANY, Numbers } from "./random.js";
 
 // What is wrong with some marks of a range; "" when nothing is.

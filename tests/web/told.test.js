@@ -1,8 +1,8 @@
 // What is said below a chart: every point is counted once, as shown, hidden with its reason, or not finite.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Curve } from "../../dashboard/assets/curve.js";
-import { count, nothing, words } from "../../dashboard/assets/told.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
+import { count, nothing, words } from "../../dashboard/web/charts/point_counts.js";
 import { Numbers, some } from "./random.js";
 
 function logged(steps, values) {

@@ -1,11 +1,11 @@
 // What comes from outside: packed columns, and JSON whose names may be anything.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dictionary, parse } from "../../dashboard/assets/dictionary.js";
-import { decode } from "../../dashboard/assets/wire.js";
+import { dictionary, parse } from "../../dashboard/web/core/dictionary.js";
+import { decode } from "../../dashboard/web/core/wire.js";
 import { KNOWN } from "./random.js";
 
-// As dashboard/wire.py packs: the head's length, the head padded to whole eights, columns.
+// As dashboard/http/wire.py packs: the head's length, the head padded to whole eights, columns.
 function packed(head, columns) {
   let text = JSON.stringify(head);
   while ((4 + new TextEncoder().encode(text).length) % 8) text += " ";

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
-from tracker.store import sketch
-from tracker.values import arrays, kept, stored_array
+from tracker.series import sketch
+from tracker.values import arrays, opaque, stored_array
 from tracker.values.audio import to_int16
 from tracker.values.embedding import Embedding
 from tracker.values.graph import Graph
@@ -52,9 +52,9 @@ def _arranged(values: Any, given: str, wanted: str, what: str) -> npt.NDArray[An
     return array
 
 
-def tensor(values: Any) -> kept.Kept:
+def tensor(values: Any) -> opaque.Kept:
     """An array as it is."""
-    return kept.Kept("tensor", [stored_array.item(array_of(values, "add_tensor"))])
+    return opaque.Kept("tensor", [stored_array.item(array_of(values, "add_tensor"))])
 
 
 def histogram_of(
@@ -145,22 +145,22 @@ def image_with_boxes(values: Any, boxes: Any, dataformats: str, rescale: float, 
     return made
 
 
-def figures(found: Sequence[Any], close: bool) -> kept.Kept:
+def figures(found: Sequence[Any], close: bool) -> opaque.Kept:
     """Matplotlib's figures as pictures, drawn now."""
     items = []
     for figure in found:
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=figure.dpi)
         width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-        items.append(kept.picture(out.getvalue(), int(width), int(height)))
+        items.append(opaque.picture(out.getvalue(), int(width), int(height)))
         if close:
             from matplotlib import pyplot
 
             pyplot.close(figure)
-    return kept.Kept("figure", items)
+    return opaque.Kept("figure", items)
 
 
-def video(values: Any, fps: float, dataformats: str) -> kept.Kept:
+def video(values: Any, fps: float, dataformats: str) -> opaque.Kept:
     """A batch of videos side by side, as an animated picture."""
     from PIL import Image as Pictures
 
@@ -177,10 +177,10 @@ def video(values: Any, fps: float, dataformats: str) -> kept.Kept:
     pause = (np.maximum(np.diff(ends), 2) * 10).tolist()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=pause, loop=0)
     noted = {"frames": len(frames), "fps": float(fps)}
-    return kept.Kept("video", [kept.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
+    return opaque.Kept("video", [opaque.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
 
 
-def audio(values: Any, sample_rate: float) -> kept.Kept:
+def audio(values: Any, sample_rate: float) -> opaque.Kept:
     """A sound as 16-bit WAV."""
     array = np.atleast_2d(array_of(values, "add_audio").squeeze())
     frames = array.T if array.shape[0] <= array.shape[1] else array
@@ -195,7 +195,7 @@ def audio(values: Any, sample_rate: float) -> kept.Kept:
         file.setsampwidth(2)
         file.setframerate(int(sample_rate))
         file.writeframes(clipped.tobytes())
-    return kept.Kept("audio", [kept.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
+    return opaque.Kept("audio", [opaque.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
 
 
 def embedding(mat: Any, metadata: Any, label_img: Any, header: Sequence[str] | None) -> Embedding:
@@ -209,13 +209,13 @@ def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -
     return PRCurve(labels, scores, int(num_thresholds), weights)
 
 
-def pr_curve_of(rows: Sequence[Any]) -> kept.Kept:
+def pr_curve_of(rows: Sequence[Any]) -> opaque.Kept:
     """The six rows of a precision-recall curve that was computed elsewhere, as one array (6, thresholds)."""
     curve = np.stack([array_of(row, "add_pr_curve_raw").astype(np.float64).reshape(-1) for row in rows])
-    return kept.Kept("pr_curve", [stored_array.item(curve, rows=list(ROWS))])
+    return opaque.Kept("pr_curve", [stored_array.item(curve, rows=list(ROWS))])
 
 
-def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> kept.Kept:
+def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> opaque.Kept:
     """Vertices, faces and colors as arrays side by side."""
     said = json.dumps(dict(config), default=str) if config else ""
     items: list[Medium] = []
@@ -226,7 +226,7 @@ def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | Non
         if array.ndim != 3 or array.shape[-1] != 3:
             raise LoggedValueError(message(f"add_mesh: {part} come in threes.", expected="(B, N, 3)", got=array.shape))
         items.append(stored_array.item(array, part=part, config=said))
-    return kept.Kept("mesh", items)
+    return opaque.Kept("mesh", items)
 
 
 def openvino_graph(path: Path) -> Graph:

@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from tracker import coerce
 from tracker import config as configs
-from tracker import door
 from tracker.errors import RunNameError, StepError, message
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.exporter import flat
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
 from tracker.logdir import segment_files
+from tracker.series.sketch import Sketch
 from tracker.start import start
-from tracker.store.sketch import Sketch
 from tracker.values.histogram import Histogram
-from tracker.values.kept import Kept
+from tracker.values.opaque import Kept
 from tracker.values.scalar import number
 from tracker.values.value import Value
 
@@ -59,7 +59,7 @@ class Target:
         self._begin(purge_step)
         self.events = None if suffix is None else EventWriter(folder, suffix, OUR_WRITER, patient=True)
         if self.events is not None and purge_step is not None:
-            self.events.add_restart(door.step(purge_step))
+            self.events.add_restart(coerce.step(purge_step))
         self._suffix = suffix
         self._decoder = EventDecoder()
         self._steps: Counter[str] = Counter()
@@ -69,7 +69,7 @@ class Target:
             self.run.flush(BEGIN_S)
 
     def _begin(self, purge_step: Any) -> None:
-        step = None if purge_step is None else door.step(purge_step) - 1
+        step = None if purge_step is None else coerce.step(purge_step) - 1
         place = str(self.folder.parent), self.folder.name
         self.run = start(*place, None, None, (), "", "allow", step, machine=self._machine)
 
@@ -197,11 +197,11 @@ class Target:
             step = self._steps[tag] if self.given_now[0] is None else self.given_now[0]
         elif not isinstance(step, int):
             try:
-                step = door.step(step)
+                step = coerce.step(step)
             except StepError:  # 1.5, of which PyTorch's writer takes the whole part
                 whole = number(step, "global_step")
                 if not math.isfinite(whole):
                     raise
-                step = door.step(int(whole))
+                step = coerce.step(int(whole))
         self._steps[tag] = step + 1
         return int(step)

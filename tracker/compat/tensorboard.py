@@ -20,14 +20,14 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from tracker import door
+from tracker import coerce
 from tracker.compat import summaries
 from tracker.compat.file_writer import FileWriter
 from tracker.compat.target import Target
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.logdir import check_local
 from tracker.run import Run
-from tracker.values import arrays, kept, stored_array
+from tracker.values import arrays, opaque, stored_array
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 from tracker.values.text import Text
@@ -47,7 +47,7 @@ def _named(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         try:
             return method(*arguments, **more)
         except Exception as error:
-            raise door.mistake(method.__name__, error) from error
+            raise coerce.mistake(method.__name__, error) from error
 
     return named
 
@@ -93,7 +93,7 @@ class SummaryWriter:
         chosen = log_dir or logdir or str(Path("runs", _default_name(comment)))
         self.log_dir = self.logdir = chosen
         self.max_queue, self.flush_secs, self.filename_suffix = max_queue, flush_secs, filename_suffix
-        if not isinstance(filename_suffix, str) or set(door.text(filename_suffix)) & set("/\\\0"):
+        if not isinstance(filename_suffix, str) or set(coerce.text(filename_suffix)) & set("/\\\0"):
             expected = "a text that may stand at the end of a file's name"
             raise LoggedValueError(message("filename_suffix is none.", expected=expected))
         self.purge_step = purge_step
@@ -134,7 +134,7 @@ class SummaryWriter:
         """The numbers of this run so far, read from disk: {tag: [[wall time, step, value], …]}."""
         if self.run is None:
             return {}
-        from tracker.store.stored_run import StoredRun
+        from tracker.store.read.run import StoredRun
 
         self.run.flush()
         stored = StoredRun(self.run.name, self.run.folder)
@@ -168,7 +168,7 @@ class SummaryWriter:
                     scalar_value = np.asarray(scalar_value)
                 self._target.add_numbers(tag, {tag: scalar_value}, global_step, walltime)
             except Exception as error:
-                raise door.mistake("add_scalar", error) from error
+                raise coerce.mistake("add_scalar", error) from error
 
     @_named
     def add_scalars(
@@ -182,8 +182,8 @@ class SummaryWriter:
         self._get_file_writer()
         if self._target is None:
             return
-        main_tag = door.text(main_tag)
-        values = {f"{main_tag}/{door.text(name)}": value for name, value in tag_scalar_dict.items()}
+        main_tag = coerce.text(main_tag)
+        values = {f"{main_tag}/{coerce.text(name)}": value for name, value in tag_scalar_dict.items()}
         self._target.add_numbers(main_tag, values, global_step, walltime)
         known = self._together.setdefault(main_tag, [])
         if not set(values) <= set(known):
@@ -476,14 +476,14 @@ class SummaryWriter:
     def _lay_out(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         # All of it first: a chart that is none must not stay among those that are written with each that follows.
         made = {
-            door.text(category): {door.text(name): _chart(*chart) for name, chart in charts.items()}
+            coerce.text(category): {coerce.text(name): _chart(*chart) for name, chart in charts.items()}
             for category, charts in layout.items()
         }
         for category, charts in made.items():
             self._layouts.setdefault(category, {}).update(charts)
         # A deep copy: what is encoded on another thread must not change under it.
-        whole = json.loads(door.dumps(self._layouts))
-        self._log("custom_scalars__config__", kept.Kept("layout", [stored_array.words(whole)]), 0, None)
+        whole = json.loads(coerce.dumps(self._layouts))
+        self._log("custom_scalars__config__", opaque.Kept("layout", [stored_array.words(whole)]), 0, None)
 
     # --- the end -------------------------------------------------------------------------------------
 
@@ -567,12 +567,12 @@ def _chart(kind: Any, tags: Any) -> list[Any]:
     """A chart of a layout, as it is kept."""
     if isinstance(tags, (str, bytes)) or (kind == "Margin" and len(tags) % 3):
         expected = "a list of tags; of a margin chart threes of them: value, lower, upper"
-        raise LoggedValueError(message(f"The tags of a chart ({door.text(kind, 50)}) are none.", expected=expected))
-    return [door.text(kind), [door.text(tag) for tag in tags]]
+        raise LoggedValueError(message(f"The tags of a chart ({coerce.text(kind, 50)}) are none.", expected=expected))
+    return [coerce.text(kind), [coerce.text(tag) for tag in tags]]
 
 
 def _default_name(comment: Any) -> str:
-    return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{door.text(comment)}"
+    return f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{coerce.text(comment)}"
 
 
 def _bins() -> Iterator[float]:

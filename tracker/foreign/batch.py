@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tracker.store.sketch import Sketch
-from tracker.store.stretch import Points
+from tracker.series.sketch import Sketch
+from tracker.series.stretch import Points
 from tracker.values.value import Medium
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from tracker.foreign.axis import seconds
 from tracker.foreign.log import LONGEST_SAID, Log, parsed, whole
-from tracker.store import journal
+from tracker.store.read import journal
 
 _KEPT_BY_TRACKIO = ("_type", "step", "timestamp")
 

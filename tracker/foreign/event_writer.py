@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tracker import door
+from tracker import coerce
 from tracker.foreign import hparams, mesh_parts, our_kinds, plugin_files, protos, run_metadata, tensors, tfgraph
 from tracker.foreign.growing_file import GrowingFile
 from tracker.foreign.records import framed
 from tracker.foreign.tfevents import META_GRAPH_FORM
-from tracker.store import sketch
+from tracker.series import sketch
 from tracker.values import stored_array
 from tracker.values.value import Medium
 
@@ -63,7 +63,7 @@ class EventWriter:
             wide: Write a tensor of float64 instead, which TensorBoard reads too.
         """
         event = protos.Event(wall_time=wall_time, step=step)
-        made = event.summary.value.add(tag=door.text(tag).encode())
+        made = event.summary.value.add(tag=coerce.text(tag).encode())
         if wide:
             made.metadata.plugin_data.plugin_name = b"scalars"
             tensors.fill(made.tensor, np.asarray(value, np.float64))
@@ -78,7 +78,7 @@ class EventWriter:
         Embeddings and profiles are no events to TensorBoard: they become files beside this one.
         """
         event = protos.Event(wall_time=wall_time, step=step)
-        tag = door.text(tag)
+        tag = coerce.text(tag)
         form = content[0].form if kind in ("file", "profile") else ""
         if kind == "embedding":
             plugin_files.write_embedding(self.folder, tag, step, content)

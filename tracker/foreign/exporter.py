@@ -15,9 +15,9 @@ import numpy as np
 from tracker.foreign import hparams, run_metadata
 from tracker.foreign.event_writer import EventWriter
 from tracker.plain_text import writable
-from tracker.store.answers import MediaItem
-from tracker.store.left_out import LeftOut
-from tracker.store.stored_run import KINDS, StoredRun
+from tracker.store.read.left_out import LeftOut
+from tracker.store.read.records import MediaItem
+from tracker.store.read.run import KINDS, StoredRun
 from tracker.values import stored_array
 from tracker.values.value import Medium
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.foreign import protos
 
 PLUGIN = "hparams"
@@ -100,7 +100,7 @@ def _set(message: Any, value: Any) -> None:
     elif isinstance(value, (int, float)):
         message.number_value = value
     else:
-        message.string_value = door.text(value).encode()
+        message.string_value = coerce.text(value).encode()
 
 
 def content_of(found: Mapping[str, Any]) -> bytes:
@@ -150,7 +150,7 @@ def experiment(config: Mapping[str, Any], metrics: Sequence[str], discrete: Mapp
         for each in discrete.get(name, ()):
             _set(info.domain_discrete.values.add(), each)
     for tag in metrics:
-        message.experiment.metric_infos.add().name.tag = door.text(tag).encode()
+        message.experiment.metric_infos.add().name.tag = coerce.text(tag).encode()
     content: bytes = message.SerializeToString()
     return content
 

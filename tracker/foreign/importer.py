@@ -27,7 +27,7 @@ from tracker.foreign.intake import check_receipts
 from tracker.foreign.log import Log, put
 from tracker.foreign.twice import teller
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
-from tracker.store.left_out import why
+from tracker.store.read.left_out import why
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",

@@ -18,11 +18,11 @@ from typing import Any
 from tracker import logdir
 from tracker.errors import DamagedStoreError, LogdirError, StoreError, message
 from tracker.foreign.batch import Batch
-from tracker.store import read_only, segments
-from tracker.store.appender import Appender, Birth
-from tracker.store.liveness import this_process
-from tracker.store.scalar_levels import all_points
-from tracker.store.sketch import Sketch
+from tracker.series.sketch import Sketch
+from tracker.store.read import read_only, segments
+from tracker.store.read.liveness import this_process
+from tracker.store.read.scalar_levels import all_points
+from tracker.store.write.appender import Appender, Birth
 
 _SKETCHES = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
 _VALUES = "SELECT step FROM media WHERE series=? AND position=0 ORDER BY n"

@@ -15,8 +15,8 @@ from tracker.errors import LogdirError, message
 from tracker.foreign.batch import Batch, Item
 from tracker.foreign.intake import Intake
 from tracker.plain_text import writable
-from tracker.store.left_out import why
-from tracker.store.stretch import Points
+from tracker.series.stretch import Points
+from tracker.store.read.left_out import why
 
 MOST_MET = 20
 """Sentences on what was met that are kept with a run."""

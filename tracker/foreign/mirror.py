@@ -28,8 +28,8 @@ from tracker.foreign.folders import cache_folder, sources
 from tracker.foreign.importer import run_names
 from tracker.foreign.records import AT_THE_END, ReplacedError
 from tracker.foreign.whole_files import SETTLE_S, WholeCopy, is_whole
-from tracker.store import read_only, segments
-from tracker.store.left_out import LeftOut, why
+from tracker.store.read import read_only, segments
+from tracker.store.read.left_out import LeftOut, why
 
 logger = logging.getLogger("tracker")
 

@@ -12,10 +12,10 @@ from google.protobuf.message import DecodeError
 from tracker.errors import DamagedBytesError, TrackerError
 from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors, tfgraph
 from tracker.foreign.batch import Batch, Item, MarkFound
-from tracker.store import sketch
-from tracker.store.left_out import why
-from tracker.store.stretch import Points
-from tracker.values import kept, stored_array
+from tracker.series import sketch
+from tracker.series.stretch import Points
+from tracker.store.read.left_out import why
+from tracker.values import opaque, stored_array
 from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
@@ -205,11 +205,11 @@ def _items(value: Any, tag: str, plugin: str) -> Iterator[tuple[str, str, Any]]:
     }
     if which == "image":
         image = value.image
-        yield "image", tag, [kept.picture(image.encoded_image_string, image.width, image.height, **said)]
+        yield "image", tag, [opaque.picture(image.encoded_image_string, image.width, image.height, **said)]
     elif which == "audio":
         sound = value.audio
         data = sound.encoded_audio_string
-        yield "audio", tag, [kept.audio(data, sound.sample_rate, sound.num_channels, sound.length_frames, **said)]
+        yield "audio", tag, [opaque.audio(data, sound.sample_rate, sound.num_channels, sound.length_frames, **said)]
     elif which == "histo":
         yield "histogram", tag, _histogram(value.histo)
     elif plugin == "histograms":
@@ -229,7 +229,7 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
     strings = tensors.strings_of(tensor)
     if plugin == "images" and len(strings) > 2:
         width, height = (int(text) if text.isdigit() else 0 for text in strings[:2])
-        return "image", tag, [kept.picture(data, width, height, **said) for data in strings[2:]]
+        return "image", tag, [opaque.picture(data, width, height, **said) for data in strings[2:]]
     if plugin == "audio":
         # Pairs of sound and label; a tensor without the second axis has sounds only.
         pairs = (
@@ -240,7 +240,7 @@ def _of_tensor(value: Any, tag: str, plugin: str, said: dict[str, Any]) -> tuple
         return (
             "audio",
             tag,
-            [kept.wave(data, **({**said, "label": protos.text(label)} if label else said)) for data, label in pairs],
+            [opaque.wave(data, **({**said, "label": protos.text(label)} if label else said)) for data, label in pairs],
         )
     if plugin == "text":
         shape = tensors.shape_of(tensor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker.foreign import protos
-from tracker.values import packed
+from tracker.values import unpack
 from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
@@ -125,7 +125,7 @@ def _shape(message: Any) -> list[int] | None:
 
 def graph_def(encoded_graph: bytes) -> bytes:
     """A stored graph as the bytes of a GraphDef, for TensorBoard."""
-    plain = packed.unpacked_json(encoded_graph, "graph")
+    plain = unpack.unpacked_json(encoded_graph, "graph")
     message = protos.GraphDef()
     message.versions.producer = 22
     inputs: dict[str, list[bytes]] = {}

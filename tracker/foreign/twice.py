@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tracker.foreign import catboost
 from tracker.foreign.log import Log
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.run import StoredRun
 
 NEAR = 2
 """Folders between a table and event files that the same program wrote: `learn/`, or `tensorboard/version_0/`."""

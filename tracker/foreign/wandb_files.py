@@ -17,8 +17,8 @@ from tracker.foreign.batch import Item
 from tracker.foreign.log import LONGEST_SAID, Log, named, parsed, whole
 from tracker.foreign.log import number as as_number
 from tracker.plain_text import writable
-from tracker.store import sketch
-from tracker.values import kept
+from tracker.series import sketch
+from tracker.values import opaque
 from tracker.values.value import Medium
 
 MAGIC = b":W&B"
@@ -128,10 +128,10 @@ def _take(log: Log, tag: str, value: Any, step: int, wall_time: float, files: Pa
         if kind == "histogram":
             log.items.append(Item("histogram", named(tag), step, wall_time, _histogram(value)))
         elif kind == "image-file":
-            picture = kept.picture(_file(files, value), int(value.get("width", 0)), int(value.get("height", 0)))
+            picture = opaque.picture(_file(files, value), int(value.get("width", 0)), int(value.get("height", 0)))
             log.items.append(Item("image", named(tag), step, wall_time, [picture]))
         elif kind == "audio-file":
-            log.items.append(Item("audio", named(tag), step, wall_time, [kept.wave(_file(files, value))]))
+            log.items.append(Item("audio", named(tag), step, wall_time, [opaque.wave(_file(files, value))]))
         else:
             log.left_out[f"values of {tag!r} of W&B's type {kind}"] += 1
     except (OSError, TypeError, ValueError, LookupError, ArithmeticError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from tracker.integrations.lent import Lent
+from tracker.integrations.borrowed_run import Lent
 from tracker.run import Run
 from tracker.values.histogram import Histogram
 

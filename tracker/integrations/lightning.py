@@ -17,7 +17,7 @@ except ImportError:  # the older package, which is the same
     from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
     from pytorch_lightning.utilities import rank_zero_only
 
-from tracker.integrations.lent import Lent
+from tracker.integrations.borrowed_run import Lent
 from tracker.run import Run
 from tracker.values.graph import Graph
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from tracker.integrations.lent import Lent
+from tracker.integrations.borrowed_run import Lent
 from tracker.run import Run
 from tracker.values.text import Text
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import xgboost
 
-from tracker.integrations.lent import Lent
+from tracker.integrations.borrowed_run import Lent
 from tracker.run import Run
 
 

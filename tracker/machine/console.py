@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.machine.record import Record
-from tracker.store.worker import Worker
 from tracker.values.value import Medium, Value
+from tracker.worker_thread import Worker
 
 logger = logging.getLogger("tracker")
 
@@ -184,7 +184,7 @@ class Console:
         def listener(text: Any) -> Any:
             result = write(text)
             if isinstance(text, str):
-                self._add(number, door.text(text, LIMIT_BYTES).encode())
+                self._add(number, coerce.text(text, LIMIT_BYTES).encode())
             return result
 
         with contextlib.suppress(AttributeError):  # a stream of fixed parts

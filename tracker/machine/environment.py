@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.machine import redaction
 from tracker.machine.record import Record
 from tracker.values.value import Medium
@@ -38,7 +38,7 @@ def gather(gpus: list[dict[str, Any]], *, command: bool, diff: bool) -> Record:
         found["command"] = redaction.arguments([Path(sys.executable).name, *sys.argv])
     folder = _code_folder()
     found["git"] = git(folder)
-    items = [Medium("application/json", {}, door.dumps(found).encode())]
+    items = [Medium("application/json", {}, coerce.dumps(found).encode())]
     if diff and found["git"]:
         text = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv") or ""
         kept = redaction.text(text, hashes=False).encode("utf-8", "backslashreplace")

@@ -12,8 +12,8 @@ from pathlib import Path
 from tracker.errors import LoggedValueError, message
 from tracker.machine import environment
 from tracker.machine.meter import PREFIX, Meter
-from tracker.store.worker import Worker
 from tracker.values.value import Value
+from tracker.worker_thread import Worker
 
 logger = logging.getLogger("tracker")
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.store import checksums, columns, whole
+from tracker.series import checksums, columns, whole
 
 STRETCH_POINTS = 1024
 """Points of a sealed stretch: 9 kB at float32 precision, so that a page of SQLite is neither wasted nor

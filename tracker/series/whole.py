@@ -6,13 +6,9 @@ the last one `series.logged`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
 from tracker.errors import DamagedBytesError
-from tracker.store import columns
-
-_LOGGED = f"{columns.select('series', ['logged'])} WHERE id=?"
 
 
 def check_row_by_row(rows: Iterable[tuple[int, int]], start: int = 0) -> int:
@@ -26,17 +22,6 @@ def check_row_by_row(rows: Iterable[tuple[int, int]], start: int = 0) -> int:
             raise DamagedBytesError(f"damaged: value number {n:,} comes where number {start:,} should be")
         start = n + count
     return start
-
-
-def check_end(connection: sqlite3.Connection, series: int, end: int) -> None:
-    """That a series ends where it did when its segment ended.
-
-    Raises:
-        DamagedBytesError: it does not.
-    """
-    (logged,) = connection.execute(_LOGGED, (series,)).fetchone()
-    if is_cut(end, logged):
-        raise DamagedBytesError(f"damaged: {end:,} values of the {logged:,} that were logged")
 
 
 def is_cut(found: int, logged: int | None) -> bool:

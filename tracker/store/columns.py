@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tracker.series.columns import POINTS as POINTS
+from tracker.series.columns import SUMMARY as SUMMARY
+
 APPLICATION_ID = 0x45565354  # "EVST": says that a SQLite file is ours, whatever it is called
 SCHEMA_VERSION = 1
 """In `PRAGMA user_version`. Older files stay readable; a newer one is refused with one sentence."""
@@ -56,12 +59,6 @@ STATE = ("written", "heartbeat", "status", "ended", "ending", "lost", "checksum"
 FRESH = ("id", "series", "level", "n", "count", "step", "wall_time", "value", "checksum")
 """All that a single fresh point fills of `scalars`."""
 
-SUMMARY = (
-    "step", "wall_time", "value", "last_step", "last_wall_time", "last_value", "step_min", "step_max", "wall_time_min",
-    "wall_time_max", "min", "min_step", "max", "max_step", "sum", "sum_squares", "nan_count", "posinf_count",
-    "neginf_count", "ordered",
-)  # fmt: skip
-"""Of `scalars`: what stands for its points."""
 
 SKETCH = (
     "id", "series", "level", "n", "count", "step", "wall_time", "last_step", "last_wall_time", "step_min", "step_max",
@@ -83,6 +80,3 @@ WHOLE_ROWS = {
 
 CHECKED_TABLES = frozenset((*WHOLE_ROWS, "scalars"))
 """The tables that have it: all, or none in files of before. The content of a blob has its hash."""
-
-POINTS = ("steps", "wall_times", "points")
-"""Of `scalars`: the points, packed."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedValueError, message
 from tracker.values import arrays, wav_file
 from tracker.values.value import Medium, Value
@@ -72,7 +72,7 @@ class Audio(Value):
             **noted,
         }
         if caption is not None:
-            self.attributes["caption"] = door.text(caption)
+            self.attributes["caption"] = coerce.text(caption)
 
     @property
     def n_bytes(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays, stored_array
 from tracker.values.value import Medium, Value
@@ -53,7 +53,7 @@ class ConfusionMatrix(Value):
                 )
             )
         self.counts = np.bincount(truth * size + guessed, minlength=size * size).reshape(size, size)
-        self.class_names = [door.text(name, 1000) for name in class_names] if class_names is not None else None
+        self.class_names = [coerce.text(name, 1000) for name in class_names] if class_names is not None else None
 
     @property
     def n_bytes(self) -> int:

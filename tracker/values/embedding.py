@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedValueError, message
 from tracker.values import arrays, projector, stored_array
 from tracker.values.value import Medium, Value
@@ -51,7 +51,7 @@ class Embedding(Value):
         self.vectors = np.array(table, np.float32)
         self.rows = _rows(labels, len(self.vectors))
         width = len(self.rows[0]) if self.rows else 0
-        self.header = [door.text(name) for name in header] if header is not None else _header(width)
+        self.header = [coerce.text(name) for name in header] if header is not None else _header(width)
         if self.rows is not None and len(self.header) != width:
             raise LoggedValueError(
                 message("Embedding: header names the words of a row.", expected=f"{width} names", got=len(self.header))
@@ -103,7 +103,7 @@ def _rows(labels: Any, count: int) -> list[list[str]] | None:
     if labels is None:
         return None
     plain = arrays.listed(labels, "Embedding: labels", MAX_WORDS * count)
-    rows = [[*map(door.text, row)] if isinstance(row, (list, tuple)) else [door.text(row)] for row in plain]
+    rows = [[*map(coerce.text, row)] if isinstance(row, (list, tuple)) else [coerce.text(row)] for row in plain]
     if len(rows) != count or len({len(row) for row in rows}) > 1:
         raise LoggedValueError(
             message(

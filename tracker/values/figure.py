@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, TrackerError, message
 from tracker.values import arrays
 from tracker.values.value import Medium, Value
@@ -63,7 +63,7 @@ class Figure(Value):
                 )
             )
         if caption is not None:
-            self.attributes["caption"] = door.text(caption)
+            self.attributes["caption"] = coerce.text(caption)
 
     @property
     def n_bytes(self) -> int:
@@ -118,8 +118,8 @@ def _plotly(figure: Any) -> bytes:
                 message("Figure: this mapping is no Plotly figure.", expected="values fit for JSON", got=str(error))
             ) from error
     if "\\ud" in text and not _is_utf8(json.loads(text)):
-        text = door.dumps(json.loads(text))
-    data = door.escaped(text).encode()
+        text = coerce.dumps(json.loads(text))
+    data = coerce.escaped(text).encode()
     if len(data) > MAX_JSON_BYTES:
         raise LoggedValueError(
             message(
@@ -134,7 +134,7 @@ def _plotly(figure: Any) -> bytes:
 
 def _listed(value: Any) -> Any:
     # A number takes two bytes at least.
-    return arrays.listed(value, "Figure", MAX_JSON_BYTES // 2) if hasattr(value, "tolist") else door.text(value)
+    return arrays.listed(value, "Figure", MAX_JSON_BYTES // 2) if hasattr(value, "tolist") else coerce.text(value)
 
 
 def _is_utf8(value: Any) -> bool:

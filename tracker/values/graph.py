@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import torch_graph
 from tracker.values.value import Medium, Value
@@ -36,7 +36,7 @@ class Graph(Value):
     def __init__(
         self, nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any]], notes: Iterable[str] = ()
     ) -> None:
-        self.notes = [door.text(note) for note in notes]
+        self.notes = [coerce.text(note) for note in notes]
         self.nodes = [_node(each) for each in nodes]
         names = {node["name"] for node in self.nodes}
         if len(names) != len(self.nodes):
@@ -156,7 +156,7 @@ class Graph(Value):
         return 400 * (len(self.nodes) + len(self.edges)) + 500
 
     def encode(self) -> list[Medium]:
-        plain = door.dumps({"nodes": self.nodes, "edges": self.edges})
+        plain = coerce.dumps({"nodes": self.nodes, "edges": self.edges})
         noted: dict[str, Any] = {"nodes": len(self.nodes), "edges": len(self.edges)}
         if self.notes:
             noted["notes"] = self.notes
@@ -194,10 +194,10 @@ def _node(plain: Mapping[str, Any]) -> dict[str, Any]:
             )
         )
     return {
-        "name": door.text(plain["name"]),
-        "op": door.text(plain.get("op", kind)),
+        "name": coerce.text(plain["name"]),
+        "op": coerce.text(plain.get("op", kind)),
         "kind": kind,
-        "attrs": {door.text(key): value for key, value in dict(plain.get("attrs") or {}).items()},
+        "attrs": {coerce.text(key): value for key, value in dict(plain.get("attrs") or {}).items()},
     }
 
 
@@ -213,7 +213,7 @@ def _edge(plain: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     ends = {}
     for end in ("source", "target"):
         given = plain.get(end)
-        ends[end] = door.text(given) if isinstance(given, str) else None
+        ends[end] = coerce.text(given) if isinstance(given, str) else None
         if ends[end] not in names:
             raise LoggedValueError(
                 message(f"Graph: the {end} of an edge is not a node.", expected="the name of a node", got=repr(given))
@@ -221,6 +221,6 @@ def _edge(plain: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     shape = plain.get("shape")
     return {
         **ends,
-        "shape": door.plain(list(shape)) if shape is not None else None,
-        "dtype": door.text(plain["dtype"]) if plain.get("dtype") is not None else None,
+        "shape": coerce.plain(list(shape)) if shape is not None else None,
+        "dtype": coerce.text(plain["dtype"]) if plain.get("dtype") is not None else None,
     }

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import LoggedValueError, message
-from tracker.store import sketch
-from tracker.store.sketch import Sketch
+from tracker.series import sketch
+from tracker.series.sketch import Sketch
 from tracker.values import arrays
 from tracker.values.value import Value
 

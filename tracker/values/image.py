@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays, layers
 from tracker.values.value import Medium, Value
@@ -63,9 +63,9 @@ class Image(Value):
         self.pixels, noted = _pixels(data, layout)
         self.attributes: dict[str, Any] = {"height": self.pixels.shape[0], "width": self.pixels.shape[1], **noted}
         if caption is not None:
-            self.attributes["caption"] = door.text(caption)
+            self.attributes["caption"] = coerce.text(caption)
         if label is not None:
-            self.attributes["label"] = door.text(label)
+            self.attributes["label"] = coerce.text(label)
         if predictions is not None:
             self.attributes["predictions"] = _ranked(predictions)
         height, width = self.pixels.shape[:2]
@@ -88,7 +88,7 @@ def _ranked(predictions: Any) -> list[dict[str, Any]]:
     """The most probable classes first; one whose probability is NaN comes last and has none."""
     try:
         if isinstance(predictions, Mapping):
-            known = [(door.text(name), float(p)) for name, p in predictions.items()]
+            known = [(coerce.text(name), float(p)) for name, p in predictions.items()]
         else:
             array, xp = arrays.real_array(predictions, "Image: predictions")
             known = [(str(number), float(p)) for number, p in enumerate(array if xp is np else array.get())]

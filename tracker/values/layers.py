@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays
 
@@ -32,7 +32,7 @@ def boxes(given: Any, width: int, height: int) -> list[dict[str, Any]]:
     """
     layers = given if isinstance(given, Mapping) else {"boxes": given}
     made = [
-        {"name": door.text(name, 200), "boxes": [_box(each, width, height) for each in _boxes(of)]}
+        {"name": coerce.text(name, 200), "boxes": [_box(each, width, height) for each in _boxes(of)]}
         for name, of in layers.items()
     ]
     count = sum(len(layer["boxes"]) for layer in made)
@@ -55,7 +55,7 @@ def masks(given: Any, shape: tuple[int, ...]) -> list[tuple[str, npt.NDArray[np.
     """
     if not isinstance(given, Mapping) or "mask" in given:
         given = {"mask": given}
-    return [(door.text(name, 200), *_mask(mask, shape)) for name, mask in given.items()]
+    return [(coerce.text(name, 200), *_mask(mask, shape)) for name, mask in given.items()]
 
 
 def _boxes(of: Any) -> list[Any]:
@@ -83,7 +83,7 @@ def _box(each: Any, width: int, height: int) -> dict[str, Any]:
     limit = 4.0 * max(width, height)
     made: dict[str, Any] = {"box": [min(max(x, -limit), limit) for x in corners]}
     if about.get("label") is not None:
-        made["label"] = door.text(about["label"], 200)
+        made["label"] = coerce.text(about["label"], 200)
     if score is not None and math.isfinite(score):
         made["score"] = score
     return made
@@ -136,5 +136,5 @@ def _mask(given: Any, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.uint8], di
             )
         )
     return array.astype(np.uint8), {
-        door.text(key, 200): door.text(name, 200) for key, name in list(labels.items())[:MAX_LABELS]
+        coerce.text(key, 200): coerce.text(name, 200) for key, name in list(labels.items())[:MAX_LABELS]
     }

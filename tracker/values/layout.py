@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedValueError, message
 from tracker.values import stored_array
 from tracker.values.value import Medium, Value
@@ -36,7 +36,9 @@ class Layout(Value):
             )
         for category, titled in charts.items():
             for title, chart in titled.items():
-                self.charts.setdefault(door.text(category), {})[door.text(title)] = _chart(door.text(title), chart)
+                self.charts.setdefault(coerce.text(category), {})[coerce.text(title)] = _chart(
+                    coerce.text(title), chart
+                )
 
     @property
     def n_bytes(self) -> int:
@@ -57,4 +59,4 @@ def _chart(title: str, chart: Any) -> list[Any]:
                 got=repr(chart)[:120],
             )
         )
-    return [str(chart[0]), [*map(door.text, tags)]]
+    return [str(chart[0]), [*map(coerce.text, tags)]]

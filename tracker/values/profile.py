@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
-from tracker.values import packed
+from tracker.values import unpack
 from tracker.values.value import Medium, Value
 
 FORM = "application/vnd.everystep.trace+json+gzip"
@@ -44,7 +44,7 @@ class Profile(Value):
         self.form = FORM
         if isinstance(source, (str, os.PathLike)):
             path = _found(Path(source))
-            self.attributes["name"] = door.text(path.name)
+            self.attributes["name"] = coerce.text(path.name)
             self._data = path.read_bytes()
             if path.name.endswith(".pb"):
                 self.form = XSPACE_FORM
@@ -59,7 +59,7 @@ class Profile(Value):
                         got=f"keys {', '.join(map(str, list(source)[:5]))}",
                     )
                 )
-            self._data = door.dumps(source).encode()
+            self._data = coerce.dumps(source).encode()
         elif callable(getattr(source, "export_chrome_trace", None)):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "trace.json"
@@ -87,9 +87,9 @@ def unpacked(data: bytes) -> bytes:
     """The trace as it was written.
 
     Raises:
-        DamagedBytesError: damaged, or too large; see `packed`.
+        DamagedBytesError: damaged, or too large; see `unpack`.
     """
-    return packed.unpacked(data, "profile", packed.TEXTS, packed.GZIP)
+    return unpack.unpacked(data, "profile", unpack.TEXTS, unpack.GZIP)
 
 
 def _found(path: Path) -> Path:

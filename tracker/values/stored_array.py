@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import DamagedBytesError
 from tracker.values.value import Medium
 
@@ -27,7 +27,7 @@ def item(values: npt.ArrayLike, **attributes: Any) -> Medium:
 
 def words(values: Any, **attributes: Any) -> Medium:
     """JSON values as one item."""
-    return Medium(JSON_FORM, attributes, door.dumps(values).encode())
+    return Medium(JSON_FORM, attributes, coerce.dumps(values).encode())
 
 
 def read(data: bytes) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 from tracker.values import arrays
 from tracker.values.image import Image
@@ -70,7 +70,7 @@ class Table(Value):
         return 60 * cells + 2 * words + sum(picture.n_bytes for picture in self.pictures) + 500
 
     def encode(self) -> list[Medium]:
-        own = Medium(FORM, self.attributes, zlib.compress(door.dumps({"columns": self.columns}).encode(), 6))
+        own = Medium(FORM, self.attributes, zlib.compress(coerce.dumps({"columns": self.columns}).encode(), 6))
         parts = [item for picture in self.pictures for item in picture.encode()[:1]]
         return [own, *(item._replace(attributes={**item.attributes, "belongs": "cell"}) for item in parts)]
 
@@ -165,7 +165,7 @@ def _bad_names(expected: str, got: str) -> LoggedValueError:
 
 
 def _name(name: object) -> str:
-    return " / ".join(map(door.text, name)) if isinstance(name, tuple) else door.text(name)
+    return " / ".join(map(coerce.text, name)) if isinstance(name, tuple) else coerce.text(name)
 
 
 def _values(values: Any) -> list[Any]:
@@ -190,7 +190,7 @@ def _cell(value: Any, kinds: set[str], pictures: list[Image]) -> Any:
         raise
     except Exception:  # noqa: BLE001 a foreign object in one cell must not lose the others
         kinds.add("text")
-        return door.text(value, MAX_CELL_CHARACTERS)
+        return coerce.text(value, MAX_CELL_CHARACTERS)
 
 
 def _shown(value: Any, kinds: set[str], pictures: list[Image]) -> Any:
@@ -221,4 +221,4 @@ def _shown(value: Any, kinds: set[str], pictures: list[Image]) -> Any:
         pictures.append(picture)
         return {"image": len(pictures) - 1}
     kinds.add("text")
-    return door.text(value, MAX_CELL_CHARACTERS)
+    return coerce.text(value, MAX_CELL_CHARACTERS)

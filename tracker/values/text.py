@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedTypeError, message
 from tracker.values.value import Medium, Value
 
@@ -31,7 +31,7 @@ class Text(Value):
         if len(text) > MAX_CHARACTERS:
             self.attributes["characters"] = len(text)
             text = text[:MAX_CHARACTERS]
-        self.text = door.text(text)
+        self.text = coerce.text(text)
 
     @property
     def n_bytes(self) -> int:

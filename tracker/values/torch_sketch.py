@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker.store import sketch
-from tracker.store.sketch import Sketch
+from tracker.series import sketch
+from tracker.series.sketch import Sketch
 
 _CHUNK = 1 << 24  # elements at a time: what counting takes beside the tensor, 200 MB of the GPU's memory at most
 _FLOAT32_MAX = 3.4028234663852886e38

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker import door
+from tracker import coerce
 from tracker.errors import LoggedValueError, message
 from tracker.values import arrays
 from tracker.values.image import to_uint8
@@ -61,7 +61,7 @@ class Video(Value):
             count, height, width = self.frames.shape[:3]
             self.attributes = {"frames": count, "height": height, "width": width, "fps": float(fps), **noted}
         if caption is not None:
-            self.attributes["caption"] = door.text(caption)
+            self.attributes["caption"] = coerce.text(caption)
 
     @property
     def n_bytes(self) -> int:

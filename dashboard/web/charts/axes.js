@@ -1,8 +1,8 @@
 // What stands around and behind curves: grid, ticks, marks, and the rail of values that are not finite.
 import * as ticks from "./ticks.js";
 import { css } from "./palette.js";
-import { shortened } from "./shorten.js";
-import { partsOf } from "./told.js";
+import { shortened } from "../text/ellipsis.js";
+import { partsOf } from "./point_counts.js";
 
 export const RAIL = 10; // height of the rail
 

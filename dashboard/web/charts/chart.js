@@ -1,14 +1,14 @@
 // A chart of curves on a canvas: what is in view, drawn, and what lies under the cursor.
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
-import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./chart_axes.js";
-import { drawMore, frameOf, isSame, lookOf, steady } from "./chart_growth.js";
-import { chosen, listen } from "./chart_input.js";
-import { drawLines } from "./chart_lines.js";
-import { isTooNarrow } from "./floats.js";
+import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./axes.js";
+import { drawMore, frameOf, isSame, lookOf, steady } from "./growth.js";
+import { chosen, listen } from "./input.js";
+import { drawLines } from "./draw_lines.js";
+import { isTooNarrow } from "../text/floats.js";
 import { css } from "./palette.js";
 import { domain, range, scales } from "./scale.js";
-import { partsOf } from "./told.js";
+import { partsOf } from "./point_counts.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
 const PAD = { top: 8, right: 10, bottom: 22 };

@@ -6,7 +6,7 @@
 
 import { smooth } from "./smoothing.js";
 
-// In the order in which the server sends them; see COLUMNS in dashboard/curves.py.
+// In the order in which the server sends them; see COLUMNS in dashboard/curves/query.py.
 const FIELDS = ["x0", "x1", "w0", "w1", "count", "first", "last", "min", "minStep", "max", "maxStep", "mean", "nan", "pinf", "ninf"];
 const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745

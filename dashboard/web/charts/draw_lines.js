@@ -3,7 +3,7 @@
 // In a browser without a GPU the cost of a chart is the stroking of wide lines with soft edges. So no line has more
 // corners than there are pixels to see them in, many lines are drawn thin, and behind many smoothed lines the raw
 // values are one band, from the least to the greatest, instead of a hundred lines nobody could tell apart.
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 import { css } from "./palette.js";
 
 const MANY = 24;

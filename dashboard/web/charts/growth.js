@@ -3,7 +3,7 @@
 // Stroking all lines anew is nearly all that a frame costs in a browser without a GPU (12 charts of 10 lines: 45 ms).
 // An axis that ends exactly at the newest point moves every pixel with each point; one with a little room to grow
 // stands still for seconds, which is calmer to look at as well.
-import { drawLines } from "./chart_lines.js";
+import { drawLines } from "./draw_lines.js";
 import { isDark } from "./palette.js";
 
 export const ROOM = 0.06; // of what there is, beyond the newest point

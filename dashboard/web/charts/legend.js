@@ -1,5 +1,5 @@
 // What colours and dashes stand for: on the page when they are of groups or settings, and beside a chart that is large.
-import { clipped } from "./shorten.js";
+import { clipped } from "../text/ellipsis.js";
 import { colour } from "./palette.js";
 
 const SVG = "http://www.w3.org/2000/svg";

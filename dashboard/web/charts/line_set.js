@@ -1,8 +1,8 @@
 // From runs and their curves to the lines of a chart: which colour, which dash, what stands out, which become one.
 import { difference, group } from "./derive.js";
 import { colour, dash, dashOf } from "./palette.js";
-import { compare, keysOf, settingsOf } from "./settings.js";
-import { partsOf } from "./told.js";
+import { compare, keysOf, settingsOf } from "../text/config.js";
+import { partsOf } from "./point_counts.js";
 
 // The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
 export function groupKeys(text, runs) {

@@ -1,6 +1,6 @@
 // Marks of numbers, evenly and by logarithms, and how they are written where only their last digits differ.
-import * as format from "./format.js";
-import { decimal, less, ulp, widened } from "./floats.js";
+import * as format from "../text/format.js";
+import { decimal, less, ulp, widened } from "../text/floats.js";
 
 const MOST = 12;
 

@@ -1,5 +1,5 @@
 // What is said below a chart: how many points it stands for, how many of them it cannot show, and why.
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 
 // What a line was made of, a curve of one run each: { curve: as it would be drawn alone, raw: as it was logged }.
 export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.curve }];

@@ -1,5 +1,5 @@
 // What part of the data a chart shows, and where on the screen it lies.
-import { LARGEST, isTooNarrow, unitOf, widened } from "./floats.js";
+import { LARGEST, isTooNarrow, unitOf, widened } from "../text/floats.js";
 
 // The x range of some lines: { low, high, full }; `full` is what smoothing is measured by, on a logarithmic axis the
 // logarithm of how many times it reaches.

@@ -3,7 +3,7 @@
 // Each gives 2 to 12 marks, [{ at, text }] in rising order, of any two finite numbers, and no two with the same text. How
 // many there are is known before the first is made: a mark is first + i · gap, never the one before plus a gap, which
 // stands still where numbers lie farther apart than the gap.
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 import { clock } from "./calendar.js";
 import { linear, logarithmic } from "./number_ticks.js";
 

@@ -1,7 +1,7 @@
 // The small window beside the pointer: what lies there, on every line.
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 import { sample } from "./legend.js";
-import { clipped, tellApart } from "./shorten.js";
+import { clipped, tellApart } from "../text/ellipsis.js";
 
 const ROWS = 20; // of a hundred runs those around the pointer: more would cover what is looked at
 

@@ -1,4 +1,4 @@
-// Asking the server. Curves come as a JSON head and packed float64 columns; see dashboard/wire.py.
+// Asking the server. Curves come as a JSON head and packed float64 columns; see dashboard/http/wire.py.
 import { parse } from "./dictionary.js";
 import { boot } from "./state.js";
 import { decode } from "./wire.js";

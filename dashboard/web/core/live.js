@@ -2,9 +2,9 @@
 // says how it stands.
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 import * as latency from "./latency.js";
-import { Polling } from "./polling.js";
+import { Polling } from "./long_polling.js";
 import * as session from "./session.js";
 
 const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set(), greeting: new Set() };

@@ -1,4 +1,4 @@
-// A line over plain HTTP, for where no WebSocket gets through, and used as one; see dashboard/polling.py.
+// A line over plain HTTP, for where no WebSocket gets through, and used as one; see dashboard/live/long_polling.py.
 import { parse } from "./dictionary.js";
 import * as session from "./session.js";
 

@@ -2,9 +2,9 @@
 import * as api from "./api.js";
 import * as live from "./live.js";
 import * as state from "./state.js";
-import { settingsOf } from "./settings.js";
-import { query } from "./query.js";
-import { tellApart } from "./shorten.js";
+import { settingsOf } from "../text/config.js";
+import { query } from "../text/query.js";
+import { tellApart } from "../text/ellipsis.js";
 
 const byName = new Map();
 const listeners = new Set();

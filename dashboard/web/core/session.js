@@ -1,9 +1,9 @@
 // That the server lets this page in: its key, and the question for a token when it does not know the key any more.
 //
 // The key is this page's own: a cookie is sent to every port of this machine, what is stored here is not. See
-// dashboard/sessions.py.
+// dashboard/server/sessions.py.
 import { boot, local } from "./state.js";
-import { dialog } from "./menu.js";
+import { dialog } from "../ui/menu.js";
 import { parse } from "./dictionary.js";
 
 const place = `key ${boot.prefix}`;

@@ -1,4 +1,4 @@
-// What the pages of studies ask the server; see dashboard/study_routes.py.
+// What the pages of studies ask the server; see dashboard/api/studies.py.
 import { dictionary, parse } from "./dictionary.js";
 import { headers, heard } from "./session.js";
 import { boot } from "./state.js";

@@ -1,4 +1,4 @@
-// What the server packs: a JSON head, then float64 columns; see dashboard/wire.py.
+// What the server packs: a JSON head, then float64 columns; see dashboard/http/wire.py.
 import { parse } from "./dictionary.js";
 /**
  * @param {ArrayBuffer} buffer

@@ -1,5 +1,5 @@
 // Between the controls that Dash renders and the page's state, both ways.
-import * as state from "./state.js";
+import * as state from "../core/state.js";
 
 // The slider moves evenly, the weight does not: what matters happens close to 1 (0.9, 0.99, 0.999).
 const weightOf = (position) => (position <= 0 ? 0 : position >= 300 ? 0.999 : 1 - 10 ** (-position / 100));

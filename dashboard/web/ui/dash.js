@@ -1,6 +1,6 @@
 // Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
-import * as api from "./api.js";
-import { boot } from "./state.js";
+import * as api from "../core/api.js";
+import { boot } from "../core/state.js";
 import { bind, functions } from "./controls.js";
 
 const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the table of runs needs it

@@ -1,5 +1,5 @@
 // The numbers behind a chart, as a table: for those who cannot see it, and for those who want to be sure.
-import * as format from "./format.js";
+import * as format from "../text/format.js";
 import { dialog } from "./menu.js";
 
 const MOST = 2000; // rows; the rest is a download away

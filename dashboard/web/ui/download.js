@@ -1,10 +1,10 @@
 // A chart, or all of them, as a file: pictures and numbers. Nothing is sent anywhere but to this page.
-import * as api from "./api.js";
-import { css } from "./palette.js";
-import { drawChart } from "./chart.js";
-import { Record } from "./record.js";
+import * as api from "../core/api.js";
+import { css } from "../charts/palette.js";
+import { drawChart } from "../charts/chart.js";
+import { Record } from "../charts/record.js";
 import { say } from "./menu.js";
-import { shortened } from "./shorten.js";
+import { shortened } from "../text/ellipsis.js";
 
 const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
 // A cell of text that begins so is a formula to a spreadsheet, which may run it.

@@ -1,6 +1,6 @@
 // What a page says when there is nothing to show yet: why, and what to do.
-import { boot } from "./state.js";
-import * as runs from "./runs.js";
+import { boot } from "../core/state.js";
+import * as runs from "../core/runs.js";
 
 const kinds = {
   __proto__: null,

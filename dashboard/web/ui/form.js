@@ -1,5 +1,5 @@
 // Small forms of the page's own: a label with its control, bound to the page's state both ways.
-import * as state from "./state.js";
+import * as state from "../core/state.js";
 
 let ids = 0;
 

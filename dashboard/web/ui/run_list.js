@@ -1,15 +1,15 @@
 // The list of runs at the left: legend, selection and overview in one. Only the rows in sight are there.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { Curve } from "./curve.js";
-import { legend } from "./lines.js";
-import { colour, dashNumber } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as api from "../core/api.js";
+import * as format from "../text/format.js";
+import * as live from "../core/live.js";
+import * as runs from "../core/runs.js";
+import * as state from "../core/state.js";
+import { Curve } from "../charts/curve.js";
+import { legend } from "../charts/line_set.js";
+import { colour, dashNumber } from "../charts/palette.js";
+import { prepared } from "../charts/chart.js";
 import { runMenu } from "./run_menu.js";
-import { clipped, clippedPath, within } from "./shorten.js";
+import { clipped, clippedPath, within } from "../text/ellipsis.js";
 
 const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points

@@ -1,10 +1,10 @@
 // What can be done with runs: name, tag, note, colour, baseline, delete with undo.
-import * as api from "./api.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import * as format from "./format.js";
+import * as api from "../core/api.js";
+import * as runs from "../core/runs.js";
+import * as state from "../core/state.js";
+import * as format from "../text/format.js";
 import { ask, menu, say, trying } from "./menu.js";
-import { colour, COLOURS } from "./palette.js";
+import { colour, COLOURS } from "../charts/palette.js";
 
 // Of one run, or of all that are selected when it is one of them.
 export function runMenu(anchor, name, at = null) {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracker.store import sketch
-from tracker.store.answers import Histograms
-from tracker.store.sketch_levels import Node, SketchLevels, whole_node
+from tracker.series import sketch
+from tracker.store.read.records import Histograms
+from tracker.store.read.sketch_levels import Node, SketchLevels, whole_node
 from tracker.values.histogram import Histogram
 
 

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from tracker.errors import DamagedStoreError, NotAStoreError
-from tracker.store import wal
+from tracker.store.read import wal
 
 BESIDE = ("-wal", "-journal", "-shm")
 _MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracker.errors import StoreError
 
 if TYPE_CHECKING:
-    from tracker.store.stored_run import StoredRun
+    from tracker.store.read.run import StoredRun
 
 REASONS = 5
 """Runs of which a sentence says what is wrong; the others are named in it. `viz doctor` has all of it."""

@@ -33,7 +33,8 @@ from tracker.errors import (
     StoreError,
     TrackerError,
 )
-from tracker.store import columns, journal, state_row
+from tracker.store import columns
+from tracker.store.read import journal, state_row
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Of SQLite's machine, between two looks at the clock: about a millisecond."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker import logdir
 from tracker.errors import LogdirError, RunNotFoundError, message
-from tracker.store.stored_run import StoredRun
+from tracker.store.read.run import StoredRun
 
 
 class Store:

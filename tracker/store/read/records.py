@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError, message
-from tracker.values import packed, stored_array
+from tracker.values import stored_array, unpack
 from tracker.values.histogram import Histogram
 
 Kind = TypeVar("Kind")
@@ -115,9 +115,9 @@ class MediaItem:
         """What a graph, a table or a Plotly figure says: the JSON values of `docs/store-format.md`.
 
         Raises:
-            DamagedBytesError: the bytes are no such thing, or unpack to more than 256 MiB; see `packed`.
+            DamagedBytesError: the bytes are no such thing, or unpack to more than 256 MiB; see `unpack`.
         """
-        return packed.unpacked_json(self.data, self.form, packed.NUMBERS)
+        return unpack.unpacked_json(self.data, self.form, unpack.NUMBERS)
 
     @property
     def table(self) -> dict[str, list[Any]]:

@@ -15,23 +15,25 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
-from tracker.store import about, checksums, columns, segments, stretch, studies, whole
-from tracker.store.answers import ConsolePieces, Histograms, Mark, MediaItem, Scalars
-from tracker.store.distribution import distribution
-from tracker.store.envelope import AXES, Envelope, envelope
-from tracker.store.run_files import Part, RunFiles
-from tracker.store.scalar_levels import ScalarLevels, all_points
-from tracker.store.segments import MOST_SERIES, Segment
-from tracker.store.sketch_levels import SketchLevels
-from tracker.store.stretch import Points
-from tracker.store.studies import Confusion, QualityCurve, StoredEmbedding, StoredMesh
-from tracker.values import kept, packed
+from tracker.series import checksums, stretch, whole
+from tracker.series.envelope import AXES, Envelope, envelope
+from tracker.series.stretch import Points
+from tracker.store import columns
+from tracker.store.read import run_context, segments, series_end, study_records
+from tracker.store.read.distribution import distribution
+from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
+from tracker.store.read.run_files import Part, RunFiles
+from tracker.store.read.scalar_levels import ScalarLevels, all_points
+from tracker.store.read.segments import MOST_SERIES, Segment
+from tracker.store.read.sketch_levels import SketchLevels
+from tracker.store.read.study_records import Confusion, QualityCurve, StoredEmbedding, StoredMesh
+from tracker.values import opaque, unpack
 from tracker.values.profile import unpacked
 
 _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
 )  # fmt: skip
-KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *kept.KINDS)))
+KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
 ABOUT_KINDS = ("environment", "console")
 """What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
 
@@ -148,7 +150,7 @@ class StoredRun:
         *,
         axis: str = "step",
     ) -> Envelope:
-        """What a chart of `columns` columns draws of a tag, exactly; see `tracker.store.envelope`.
+        """What a chart of `columns` columns draws of a tag, exactly; see `tracker.series.envelope`.
 
         Args:
             tag: What it was logged under.
@@ -221,7 +223,7 @@ class StoredRun:
                 rows = part.connection.execute(_MEDIA, (part.series, step, position)).fetchall()
                 if step is None and position is None:
                     whole.check_row_by_row((n, 1) for n in dict.fromkeys(row[2] for row in rows))
-                    whole.check_end(part.connection, part.series, len(rows))
+                    series_end.check_end(part.connection, part.series, len(rows))
                 for row in rows:
                     at, wall_time, place, form, attributes, digest = checksums.checked(row, f"damaged: a {kind}")[3:]
                     if part.limit is None or at <= part.limit:
@@ -278,24 +280,24 @@ class StoredRun:
 
     def pr_curves(self, tag: str) -> list[QualityCurve]:
         """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
-        return studies.quality_curves(self.media("pr_curve", tag))
+        return study_records.quality_curves(self.media("pr_curve", tag))
 
     def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
         """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
-        return studies.embedding(self.media("embedding", tag), step)
+        return study_records.embedding(self.media("embedding", tag), step)
 
     def meshes(self, tag: str) -> list[StoredMesh]:
         """The meshes and point clouds of a tag, in order."""
-        return studies.meshes(self.media("mesh", tag))
+        return study_records.meshes(self.media("mesh", tag))
 
     def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
         """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
-        charts: dict[str, dict[str, list[Any]]] = packed.parsed(self.media("layout", tag)[-1].data, "layout")
+        charts: dict[str, dict[str, list[Any]]] = unpack.parsed(self.media("layout", tag)[-1].data, "layout")
         return charts
 
     def confusions(self, tag: str) -> list[Confusion]:
         """The confusion matrices of a tag, in order."""
-        return studies.confusions(self.media("confusion", tag))
+        return study_records.confusions(self.media("confusion", tag))
 
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
@@ -307,7 +309,7 @@ class StoredRun:
             tags = self.tags("graph")
             tag = "graph" if "graph" in tags or not tags else tags[0]
         newest = self.media("graph", tag)[-1]
-        plain: dict[str, Any] = packed.unpacked_json(newest.data, "graph")
+        plain: dict[str, Any] = unpack.unpacked_json(newest.data, "graph")
         return plain
 
     def profile(self, tag: str | None = None) -> bytes:
@@ -321,7 +323,7 @@ class StoredRun:
 
     def environment(self) -> list[dict[str, Any]]:
         """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
-        return about.environments(self._files)
+        return run_context.environments(self._files)
 
     def console(self, since: Mapping[str, int] | None = None, limit: int | None = None) -> ConsolePieces:
         """What it printed, in order, where that was asked for.
@@ -330,11 +332,11 @@ class StoredRun:
             since: By segment, the last row that is known already: `.cursor` of an answer before.
             limit: At most so many of the newest pieces of each segment.
         """
-        return about.console(self._files, since, limit)
+        return run_context.console(self._files, since, limit)
 
     def marks(self) -> list[Mark]:
         """Its marks, by time."""
-        return about.marks(self._files)
+        return run_context.marks(self._files)
 
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when the run has none of that name."""

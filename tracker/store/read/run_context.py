@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import DamagedBytesError
-from tracker.store import checksums, columns, read_only
-from tracker.store.answers import ConsolePiece, ConsolePieces, Mark
-from tracker.store.run_files import RunFiles
-from tracker.values import packed
+from tracker.series import checksums
+from tracker.store import columns
+from tracker.store.read import read_only
+from tracker.store.read.records import ConsolePiece, ConsolePieces, Mark
+from tracker.store.read.run_files import RunFiles
+from tracker.values import unpack
 
 _ENVIRONMENT = (
     "SELECT form, data, hash FROM media JOIN blobs ON hash=blob WHERE series IN "
@@ -35,7 +37,7 @@ def environments(files: RunFiles) -> list[dict[str, Any]]:
             with read_only.reading(segment.path):
                 checksums.checked_content(data, digest)
                 about |= (
-                    packed.parsed(data, "environment")
+                    unpack.parsed(data, "environment")
                     if form == "application/json"
                     else {"diff": data.decode("utf-8", "replace")}
                 )

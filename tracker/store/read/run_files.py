@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import DamagedStoreError, StoreError
-from tracker.store import checksums, read_only, segments
-from tracker.store.segments import Segment
+from tracker.series import checksums
+from tracker.store.read import read_only, segments
+from tracker.store.read.segments import Segment
 
 SAID = read_only.LONGEST_SAID_BYTES
 _BLOB = "SELECT data FROM blobs WHERE hash=?"

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.store import columns, stretch, whole
-from tracker.store.stretch import SUMMARY, Points, Summaries, checked_summaries
+from tracker.series import stretch, whole
+from tracker.series.stretch import SUMMARY, Points, Summaries, checked_summaries
+from tracker.store import columns
+from tracker.store.read import series_end
 
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
@@ -27,7 +29,7 @@ def all_points(connection: sqlite3.Connection, series: int) -> Points:
         DamagedBytesError: they are not those that were logged.
     """
     points = stretch.unpack_all(connection.execute(_POINTS, (series,)).fetchall())
-    whole.check_end(connection, series, len(points.step))
+    series_end.check_end(connection, series, len(points.step))
     return points
 
 
@@ -62,7 +64,7 @@ class ScalarLevels:
                 found.append(items)
                 levels.append(np.full(len(items), level))
         self.count = start
-        whole.check_end(self.connection, self.series, start)
+        series_end.check_end(self.connection, self.series, start)
         if not found:
             return np.zeros(0, SUMMARY), np.zeros(0, np.int64)
         return self._live(np.concatenate(found), np.concatenate(levels))

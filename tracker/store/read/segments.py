@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import DamagedBytesError
-from tracker.store import checksums, columns, liveness
-from tracker.store.liveness import Writer
+from tracker.series import checksums
+from tracker.store import columns
+from tracker.store.read import liveness
+from tracker.store.read.liveness import Writer
 
 RESUMED = ("resume", "rewind", "fork")
 """Reasons of segments that continue their parent; the others stand beside it."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.errors import DamagedBytesError
-from tracker.store import checksums, columns, sketch, whole
-from tracker.store.sketch import Sketch
+from tracker.series import checksums, sketch, whole
+from tracker.series.sketch import Sketch
+from tracker.store import columns
+from tracker.store.read import series_end
 
 FAN_OUT = 8
 """Children of a node: few, so that nodes of nearly any size are at hand. All levels are a seventh more rows."""
@@ -99,7 +101,7 @@ def _read(row: Sequence[Any]) -> tuple[Node, Sketch]:
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
     numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
     form = sketch.FORM_LOG if new.given is None else sketch.FORM_GIVEN
-    from tracker.store import schema  # the writer's, and not here for who only reads
+    from tracker.store.write import schema  # the writer's, and not here for who only reads
 
     row = (*place, new.total, *numbers, form, sketch.pack(new))
     connection.execute(schema.insert(schema.sketches), checksums.with_checksum(row))
@@ -145,7 +147,7 @@ class SketchLevels:
     def _extent(self) -> int:
         """Histograms in the file."""
         found: int = self._connection.execute(_EXTENT, (self._series,)).fetchone()[0]
-        whole.check_end(self._connection, self._series, found)
+        series_end.check_end(self._connection, self._series, found)
         return found
 
     def _places(self, level: int, start: int, stop: int) -> list[Node]:

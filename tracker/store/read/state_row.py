@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from tracker.store import checksums
+from tracker.series import checksums
 
 
 def read(connection: sqlite3.Connection) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
-from tracker.store.answers import MediaItem
-from tracker.values import packed, stored_array
+from tracker.store.read.records import MediaItem
+from tracker.values import stored_array, unpack
 
 Array = npt.NDArray[Any]
 
@@ -130,7 +130,7 @@ def embedding(items: Sequence[MediaItem], step: int | None = None) -> StoredEmbe
     vectors = stored_array.read(parts["vectors"].data)
     if vectors.ndim != 2:
         raise DamagedBytesError(f"an embedding is a table, not {vectors.shape}")
-    words = packed.parsed(parts["labels"].data, "table of labels") if "labels" in parts else {}
+    words = unpack.parsed(parts["labels"].data, "table of labels") if "labels" in parts else {}
     rows, header = _labels(words)
     sprites = stored_array.read(parts["pictures"].data) if "pictures" in parts else None
     return StoredEmbedding(items[first].step, items[first].wall_time, vectors, header, rows, sprites)

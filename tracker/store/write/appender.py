@@ -16,12 +16,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import door
-from tracker.store import checksums, columns, schema, sketch_levels, stretch
-from tracker.store.engine import create
-from tracker.store.liveness import Writer
-from tracker.store.sketch import Sketch
-from tracker.store.stretch import FAN_OUT, STRETCH_POINTS, Points
+from tracker import coerce
+from tracker.series import checksums, stretch
+from tracker.series.sketch import Sketch
+from tracker.series.stretch import FAN_OUT, STRETCH_POINTS, Points
+from tracker.store import columns
+from tracker.store.read import sketch_levels
+from tracker.store.read.liveness import Writer
+from tracker.store.write import schema
+from tracker.store.write.engine import create
 from tracker.values.value import Medium
 
 FOLD_POINTS = 64
@@ -183,8 +186,8 @@ def _said(birth: Birth) -> dict[str, Any]:
     values = (
         birth.segment, birth.run, birth.parent, birth.fork_step, birth.reason, birth.rank, birth.created,
         birth.writer.host, birth.writer.machine, birth.writer.pid, birth.writer.pid_started, birth.library,
-        birth.group, door.dumps(list(birth.tags)), birth.notes, door.dumps(birth.config),
-        door.dumps(birth.environment),
+        birth.group, coerce.dumps(list(birth.tags)), birth.notes, coerce.dumps(birth.config),
+        coerce.dumps(birth.environment),
     )  # fmt: skip
     return dict(zip(columns.SEGMENT[:-1], values, strict=True))
 
@@ -346,24 +349,24 @@ class Transaction:
         for position, item in enumerate(items):
             digest = checksums.hash_of(item.data)
             self._driver.execute(_BLOB, (digest, item.data))
-            attributes = door.dumps(item.attributes)
+            attributes = coerce.dumps(item.attributes)
             row = (self._take_id(), series, n, step, wall_time, position, item.form, attributes, digest)
             self._driver.execute(_MEDIUM, checksums.with_checksum(row))
 
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: Mapping[str, Any]) -> None:
         """Adds a mark: something that happened at a step and belongs on every chart."""
-        row = (self._take_id(), step, wall_time, kind, text, door.dumps(attributes))
+        row = (self._take_id(), step, wall_time, kind, text, coerce.dumps(attributes))
         self._driver.execute(_MARK, checksums.with_checksum(row))
 
     def set_config(self, config: Mapping[str, Any]) -> None:
         """Says anew what the run was made with: what was learned since its segment began."""
-        self.said = {**self.said, "config": door.dumps(config)}
+        self.said = {**self.said, "config": coerce.dumps(config)}
         found = checksums.of_row(self.said.values())
         self._driver.execute("UPDATE segment SET config=?, checksum=?", (self.said["config"], found))
 
     def set_receipt(self, nonce: str, step: int | None, wall_time: float, outcome: Mapping[str, Any]) -> None:
         """Notes what became of something that came from outside; a later word on the same replaces it."""
-        row = (self._take_id(), nonce, step, wall_time, door.dumps(outcome))
+        row = (self._take_id(), nonce, step, wall_time, coerce.dumps(outcome))
         self._driver.execute(_RECEIPT, checksums.with_checksum(row))
 
     def set_state(self, **columns: Any) -> None:

@@ -9,12 +9,12 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable
 
-from tracker import door
-from tracker.store.bell import Bell
-from tracker.store.inbox import Closed, Heavy, Inbox
-from tracker.store.liveness import HEARTBEAT_S
-from tracker.store.worker import Worker, started
+from tracker import coerce
+from tracker.store.read.liveness import HEARTBEAT_S
+from tracker.store.write.bell import Bell
+from tracker.store.write.inbox import Closed, Heavy, Inbox
 from tracker.values.value import Medium, Value
+from tracker.worker_thread import Worker, started
 
 logger = logging.getLogger("tracker")
 
@@ -131,7 +131,7 @@ class Encoder:
             except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
                 kind, tag = self._inbox.series_names[heavy.series - 1]
                 self._inbox.lose(kind, 1)
-                said = door.text(error)
+                said = coerce.text(error)
                 logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, said)
             with contextlib.suppress(IndexError):  # given up meanwhile
                 self._waiting.popleft()

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from tracker import door
-from tracker.store.appender import Transaction
-from tracker.store.stretch import Points
+from tracker import coerce
+from tracker.series.stretch import Points
+from tracker.store.write.appender import Transaction
 
 MAX_FAILURES = 4_096
 """Points of one batch that are looked for one by one, at a dozen attempts of 30 µs each; then whole parts are."""
@@ -50,7 +50,7 @@ class Piecemeal:
         for known in range(self.attempt.registered + 1, len(names) + 1):
             if self._fails(self.attempt.add_series, names[:known]):
                 kind, tag = names[known - 1]
-                self.attempt.add_series([*names[: known - 1], (door.text(kind), f"{tag!a} ({known})")])
+                self.attempt.add_series([*names[: known - 1], (coerce.text(kind), f"{tag!a} ({known})")])
 
     def add_scalars(self, tag: str, series: int, points: Points) -> None:
         """Adds points of a series, unfolded where they cannot be folded."""
@@ -66,7 +66,7 @@ class Piecemeal:
         if count == 1 or self._failures >= MAX_FAILURES:
             self._failures += count
             where = f"step {points.step[0]:,}" if count == 1 else f"steps {points.step[0]:,} to {points.step[-1]:,}"
-            self.refused.append(Refused("scalar", f"{tag!r} at {where}", count, door.text(error, 300)))
+            self.refused.append(Refused("scalar", f"{tag!r} at {where}", count, coerce.text(error, 300)))
             return
         self._halve(tag, series, points.part(0, count // 2))
         self._halve(tag, series, points.part(count // 2, count))
@@ -75,7 +75,7 @@ class Piecemeal:
         """Adds any other item."""
         error = self._fails(add, *values)
         if error is not None:
-            self.refused.append(Refused(kind, what, 1, door.text(error, 300)))
+            self.refused.append(Refused(kind, what, 1, coerce.text(error, 300)))
 
     def fold_tails(self) -> None:
         """Folds what can be folded."""

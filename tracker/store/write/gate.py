@@ -7,11 +7,11 @@ counted as lost.
 from __future__ import annotations
 
 from tracker.machine.record import Record
-from tracker.store.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane, SealedError
-from tracker.store.worker import is_ours
-from tracker.store.writer import Writer
+from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane, SealedError
+from tracker.store.write.writer import Writer
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value
+from tracker.worker_thread import is_ours
 
 ROOM_S = 0.01
 """How long a caller that is faster than the disk waits before it looks again."""

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tracker.store.bell import Bell
-from tracker.store.stretch import Points
+from tracker.series.stretch import Points
+from tracker.store.write.bell import Bell
 
 SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
 """Scalars that wait for a disk: a million of them logged one by one, 3.8 million in dictionaries of 20."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracker import logdir
-from tracker.store.appender import Appender, Birth
-from tracker.store.faults import STORE_ERRORS
+from tracker.store.write.appender import Appender, Birth
+from tracker.store.write.faults import STORE_ERRORS
 
 logger = logging.getLogger("tracker")
 

@@ -18,19 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from tracker import door
-from tracker.store.appender import Appender, Birth, Transaction
-from tracker.store.batch import Batch, Mark
-from tracker.store.bell import Bell
-from tracker.store.encoder import Encoder
-from tracker.store.faults import STORE_ERRORS, is_an_items, is_damage, is_disk
-from tracker.store.first_calls import FirstCalls
-from tracker.store.inbox import HEAVY_LIMIT_BYTES, SCALARS_LIMIT_BYTES, Closed, Heavy, Inbox, SealedError
-from tracker.store.liveness import HEARTBEAT_S
-from tracker.store.pace import Pace
-from tracker.store.piecemeal import Piecemeal
-from tracker.store.segment_file import SegmentFile
-from tracker.store.worker import Worker, is_ours, started
+from tracker import coerce
+from tracker.store.read.liveness import HEARTBEAT_S
+from tracker.store.write.appender import Appender, Birth, Transaction
+from tracker.store.write.batch import Batch, Mark
+from tracker.store.write.bell import Bell
+from tracker.store.write.encoder import Encoder
+from tracker.store.write.failed_batch import Piecemeal
+from tracker.store.write.faults import STORE_ERRORS, is_an_items, is_damage, is_disk
+from tracker.store.write.first_calls import FirstCalls
+from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, SCALARS_LIMIT_BYTES, Closed, Heavy, Inbox, SealedError
+from tracker.store.write.pace import Pace
+from tracker.store.write.segment_file import SegmentFile
+from tracker.worker_thread import Worker, is_ours, started
 
 logger = logging.getLogger("tracker")
 
@@ -385,12 +385,12 @@ class Writer:
                 else:
                     batch.add_to(attempt, last=folds)
                 state: dict[str, Any] = {"heartbeat": self._clock()}
-                lost = door.dumps(self.inbox.lost + pieces.counts() if pieces is not None else self.inbox.lost)
+                lost = coerce.dumps(self.inbox.lost + pieces.counts() if pieces is not None else self.inbox.lost)
                 if lost != self._said_lost or last:
                     state["lost"] = lost
                 if last or self._is_late:
-                    ending = None if self._ending is None else door.text(self._ending)
-                    state |= {"status": door.text(self.status), "ended": self._clock(), "ending": ending}
+                    ending = None if self._ending is None else coerce.text(self._ending)
+                    state |= {"status": coerce.text(self.status), "ended": self._clock(), "ending": ending}
                 attempt.set_state(**state)
         except STORE_ERRORS:
             # An error from COMMIT leaves open whether it happened. What is in the file decides, so that nothing
@@ -427,10 +427,10 @@ class Writer:
             logger.warning(
                 "tracker: run %s cannot be stored at the moment (%s); training goes on, up to %d MB of it are kept",
                 self.birth.run,
-                door.text(error),
+                coerce.text(error),
                 (SCALARS_LIMIT_BYTES + HEAVY_LIMIT_BYTES) >> 20,
             )
-        self.trouble = door.text(error) or type(error).__name__
+        self.trouble = coerce.text(error) or type(error).__name__
 
     def _recover(self) -> None:
         if self.trouble is not None:

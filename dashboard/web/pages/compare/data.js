@@ -1,5 +1,5 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
-import { dictionary } from "./dictionary.js";
+import { dictionary } from "../../core/dictionary.js";
 
 const MAX_DEPTH = 6;
 const FEW = 5; // values of a setting that are marked on its axis each by itself
@@ -89,15 +89,4 @@ export function settings(all) {
 // A metric of each run: its last, smallest or largest value, as the server said.
 export function metric(all, tag, how, outcomes) {
   return new Column(how === "last" ? tag : `${tag} (${how})`, all.map((run) => outcomes?.get(run.name)?.[how]), true);
-}
-
-// What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.
-// Viridis without its ends (van der Walt and Smith, 2015), which no page's ground swallows.
-const scale = [[72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [230, 215, 40]];
-export const SHADES = 32;
-
-export function shade(place, isDark) {
-  const at = Math.min(0.9999, Math.max(0, isDark ? 0.12 + 0.88 * place : 0.88 * place)) * (scale.length - 1);
-  const [a, b] = [scale[Math.floor(at)], scale[Math.floor(at) + 1]];
-  return `rgb(${a.map((part, k) => Math.round(part + (at % 1) * (b[k] - part))).join(" ")})`;
 }

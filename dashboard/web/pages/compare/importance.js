@@ -1,7 +1,7 @@
 // How much a metric follows each setting, with how far that would go if other runs of the same kind had been made.
-import * as format from "./format.js";
-import { dictionary } from "./dictionary.js";
-import { ask } from "./study_api.js";
+import * as format from "../../text/format.js";
+import { dictionary } from "../../core/dictionary.js";
+import { ask } from "../../core/study_api.js";
 
 export class Importance {
   constructor(told) {

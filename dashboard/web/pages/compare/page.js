@@ -1,19 +1,19 @@
 // The page of comparison: which settings led where. A brush on any of its charts chooses runs on every page.
-import * as api from "./api.js";
-import * as live from "./live.js";
-import * as format from "./format.js";
-import * as runTip from "./run_tip.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
+import * as api from "../../core/api.js";
+import * as live from "../../core/live.js";
+import * as format from "../../text/format.js";
+import * as runTip from "../../ui/run_tip.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
 import { Brushes } from "./brushes.js";
-import { CompareTable } from "./compare_table.js";
-import { dictionary } from "./dictionary.js";
+import { CompareTable } from "./table.js";
+import { dictionary } from "../../core/dictionary.js";
 import { Importance } from "./importance.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
-import { metric as metricColumn, settings } from "./compare_data.js";
-import { emptyPage } from "./empty.js";
-import { colour } from "./palette.js";
+import { metric as metricColumn, settings } from "./data.js";
+import { emptyPage } from "../../ui/empty.js";
+import { colour } from "../../charts/palette.js";
 
 const TELL_MS = 150; // a brush is told to the other pages when the hand rests so long
 const LIVE_MS = 1000;

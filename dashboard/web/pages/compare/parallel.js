@@ -1,9 +1,9 @@
 // Parallel coordinates: an axis for each setting and the metric at the right end, a line for each run.
-import * as format from "./format.js";
-import * as ticks from "./ticks.js";
-import { SHADES, shade } from "./compare_data.js";
-import { css, isDark } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as format from "../../text/format.js";
+import * as ticks from "../../charts/ticks.js";
+import { SHADES, shade } from "../../charts/shades.js";
+import { css, isDark } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const TOP = 44, BOTTOM = 14;
 const RAIL = 22; // below the axes, for runs without a value

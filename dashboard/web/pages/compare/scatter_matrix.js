@@ -1,7 +1,7 @@
 // A scatter matrix: each pair of columns in a cell, a dot for each run; a rectangle drawn in any cell brushes both.
-import { SHADES, shade } from "./compare_data.js";
-import { css, isDark } from "./palette.js";
-import { prepared } from "./chart.js";
+import { SHADES, shade } from "../../charts/shades.js";
+import { css, isDark } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const LEFT = 14, BOTTOM = 16, PAD = 6;
 

@@ -1,8 +1,8 @@
 // The table of comparison: a row for each run, a column for each metric and setting; only rows in sight exist.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import { colour } from "./palette.js";
-import { clipped } from "./shorten.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import { colour } from "../../charts/palette.js";
+import { clipped } from "../../text/ellipsis.js";
 
 const ROW = 30;
 

@@ -1,19 +1,19 @@
 // A card: the curves of one tag, of several, or of an expression; loaded and drawn when in sight, live from then on.
-import * as frames from "./frames.js";
-import * as live from "./live.js";
-import * as format from "./format.js";
-import * as marks from "./marks.js";
-import * as questions from "./questions.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { Chart } from "./chart.js";
-import { ROOM } from "./chart_growth.js";
-import { Curve } from "./curve.js";
-import { row } from "./legend.js";
-import { say } from "./menu.js";
-import { linesOf } from "./lines.js";
-import { domain } from "./scale.js";
-import { count, nothing, words } from "./told.js";
+import * as frames from "../../core/frames.js";
+import * as live from "../../core/live.js";
+import * as format from "../../text/format.js";
+import * as marks from "../../core/marks.js";
+import * as questions from "../../core/curve_store.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { Chart } from "../../charts/chart.js";
+import { ROOM } from "../../charts/growth.js";
+import { Curve } from "../../charts/curve.js";
+import { row } from "../../charts/legend.js";
+import { say } from "../../ui/menu.js";
+import { linesOf } from "../../charts/line_set.js";
+import { domain } from "../../charts/scale.js";
+import { count, nothing, words } from "../../charts/point_counts.js";
 
 const CARD = `
   <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>

@@ -1,8 +1,8 @@
 // What can be done with a chart: take it away as a picture or as numbers, read it as a table, make it larger.
-import * as state from "./state.js";
-import { menu } from "./menu.js";
-import { dataTable } from "./data_table.js";
-import { FORMS, download } from "./export.js";
+import * as state from "../../core/state.js";
+import { menu } from "../../ui/menu.js";
+import { dataTable } from "../../ui/data_table.js";
+import { FORMS, download } from "../../ui/download.js";
 
 export function cardMenu(card, button, { remove, resize }) {
   menu(button, [

@@ -1,8 +1,8 @@
 // The legend of the page of curves, below its tools: which value or group has which colour and dash.
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { legendOf } from "./lines.js";
-import { row } from "./legend.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { legendOf } from "../../charts/line_set.js";
+import { row } from "../../charts/legend.js";
 
 const MOST = 24; // entries of a key; a palette has no more to tell apart
 

@@ -1,17 +1,17 @@
 // The page of curves: a card for each tag and each that the user made, in groups, in the user's order.
-import * as format from "./format.js";
-import * as frames from "./frames.js";
-import * as live from "./live.js";
-import * as marks from "./marks.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
+import * as format from "../../text/format.js";
+import * as frames from "../../core/frames.js";
+import * as live from "../../core/live.js";
+import * as marks from "../../core/marks.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
 import { Card, settings } from "./card.js";
 import { cardMenu } from "./card_menu.js";
-import { dictionary, parse } from "./dictionary.js";
-import { emptyPage } from "./empty.js";
-import { say } from "./menu.js";
-import { query } from "./query.js";
-import { groupOf, rankOf } from "./tag_order.js";
+import { dictionary, parse } from "../../core/dictionary.js";
+import { emptyPage } from "../../ui/empty.js";
+import { say } from "../../ui/menu.js";
+import { query } from "../../text/query.js";
+import { groupOf, rankOf } from "../../text/tag_order.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const PINNED = "\u0000pinned", OWN = "\u0000own";

@@ -1,14 +1,14 @@
 // The page of curves' own tools: how lines are drawn and grouped, charts of one's own, saved views, files.
 import "./legend_bar.js";
-import * as api from "./api.js";
-import * as curves from "./curves.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { downloadDrawn, downloadPoints, downloadSheet } from "./export.js";
-import { check, field, section, select, words } from "./form.js";
-import { keysOf } from "./settings.js";
-import { ask, dialog, menu, popover, say, trying } from "./menu.js";
+import * as api from "../../core/api.js";
+import * as curves from "./page.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { downloadDrawn, downloadPoints, downloadSheet } from "../../ui/download.js";
+import { check, field, section, select, words } from "../../ui/form.js";
+import { keysOf } from "../../text/config.js";
+import { ask, dialog, menu, popover, say, trying } from "../../ui/menu.js";
 
 const place = document.getElementById("own-tools");
 const button = (text, label, act) => {

@@ -1,14 +1,14 @@
 // A card of distributions: one tensor of one run, step by step, as the page's mode shows it.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { node } from "./dom.js";
-import { BINS, atStep, comesRough, over } from "./distribution_data.js";
-import { binAt, binName, boxOf, draw, nearest, outline, rowAt, stepAt, stepScale } from "./distribution_draw.js";
-import { binning, isPicked, pick, picked } from "./distribution_pick.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
-import { hideTip, showTip } from "./tooltip.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { node } from "../../ui/dom.js";
+import { BINS, atStep, comesRough, over } from "./data.js";
+import { binAt, binName, boxOf, draw, nearest, outline, rowAt, stepAt, stepScale } from "./draw.js";
+import { binning, isPicked, pick, picked } from "./pick.js";
+import { colour, css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
+import { hideTip, showTip } from "../../charts/tooltip.js";
 
 const REFRESH_MS = 400; // a training that logs histograms at every step is followed this often
 const DRAGGED = 5; // px from a click to a drag

@@ -1,5 +1,5 @@
 // What the server answers about distributions, as a card keeps it: columns, a row for each step or for a few merged.
-import * as api from "./api.js";
+import * as api from "../../core/api.js";
 
 export const ROWS = { __proto__: null, ridge: 24, overlay: 24, heat: 240, bands: 240 };
 export const BINS = { __proto__: null, ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };

@@ -1,8 +1,8 @@
 // Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
-import * as format from "./format.js";
-import * as ticks from "./ticks.js";
-import { unitOf } from "./floats.js";
-import { css, isDark } from "./palette.js";
+import * as format from "../../text/format.js";
+import * as ticks from "../../charts/ticks.js";
+import { unitOf } from "../../text/floats.js";
+import { css, isDark } from "../../charts/palette.js";
 
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
 const STEPPED = 30; // fewer bins than this are drawn as the steps that they are

@@ -1,11 +1,11 @@
 // What some layers held over a range of steps, merged exactly: a picture with its quantiles, at the page's foot.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import { node } from "./dom.js";
-import { bars, valueAxis } from "./distribution_draw.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import { node } from "../../ui/dom.js";
+import { bars, valueAxis } from "./draw.js";
+import { colour, css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const NAMES = [["0.0", "smallest"], ["0.01", "1 %"], ["0.05", "5 %"], ["0.25", "25 %"], ["0.5", "median"], ["0.75", "75 %"], ["0.95", "95 %"], ["0.99", "99 %"], ["1.0", "largest"]];
 

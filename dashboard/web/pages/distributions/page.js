@@ -1,14 +1,14 @@
 // The page of distributions: for each tensor how its numbers lie, step by step. Counts are the server's, merged exactly;
 // nothing here samples. A drag picks steps, "merge" picks layers, and what was picked is shown merged.
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { node } from "./dom.js";
-import { Card } from "./distribution_card.js";
-import { onPick, showIn, showMerge } from "./distribution_pick.js";
-import { emptyPage } from "./empty.js";
-import { hideTip } from "./tooltip.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { node } from "../../ui/dom.js";
+import { Card } from "./card.js";
+import { onPick, showIn, showMerge } from "./pick.js";
+import { emptyPage } from "../../ui/empty.js";
+import { hideTip } from "../../charts/tooltip.js";
 
 const RUNS_AT_ONCE = 3; // of a tensor, side by side; more would leave each too small to be read
 

@@ -1,6 +1,6 @@
 // What is picked of distributions: layers of one run and a range of steps, shown merged at the page's foot.
-import * as state from "./state.js";
-import { Merge } from "./distribution_merge.js";
+import * as state from "../../core/state.js";
+import { Merge } from "./merge.js";
 
 export const picked = { run: null, tags: new Set(), start: null, stop: null };
 const listeners = [];

@@ -1,7 +1,7 @@
 // Which colour a point has by a column of what is known of it, and the legend that says so.
-import * as format from "./format.js";
-import { colour, css, isDark } from "./palette.js";
-import { shade } from "./compare_data.js";
+import * as format from "../../text/format.js";
+import { colour, css, isDark } from "../../charts/palette.js";
+import { shade } from "../../charts/shades.js";
 
 const GROUPS = 24; // more different words than this are no groups; numbers have shades then
 const SHADES = 64;

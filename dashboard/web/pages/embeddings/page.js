@@ -1,20 +1,20 @@
 // The page of embeddings: vectors along their principal components, axes of one's own or a map; neighbours, labels.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runTip from "./run_tip.js";
-import * as runs from "./runs.js";
-import * as session from "./session.js";
-import * as state from "./state.js";
-import { Camera } from "./camera3d.js";
-import { parse } from "./dictionary.js";
-import { Points, fitted } from "./points.js";
-import { css } from "./palette.js";
-import { bestColour, bestLabel, colouring, drawLegend } from "./embeddings_colour.js";
-import { query } from "./query.js";
-import { emptyPage } from "./empty.js";
-import { prepared } from "./chart.js";
-import { decode } from "./wire.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runTip from "../../ui/run_tip.js";
+import * as runs from "../../core/runs.js";
+import * as session from "../../core/session.js";
+import * as state from "../../core/state.js";
+import { Camera } from "../../gl/camera.js";
+import { parse } from "../../core/dictionary.js";
+import { Points, fitted } from "../../gl/points.js";
+import { css } from "../../charts/palette.js";
+import { bestColour, bestLabel, colouring, drawLegend } from "./colour.js";
+import { query } from "../../text/query.js";
+import { emptyPage } from "../../ui/empty.js";
+import { prepared } from "../../charts/chart.js";
+import { decode } from "../../core/wire.js";
 
 const ASK_MS = 500; // how often a map is asked for while it is made
 const NAMES = 24; // names that are written beside points, at the most

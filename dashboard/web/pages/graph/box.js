@@ -1,6 +1,6 @@
 // What is written on a box and how large that makes it.
-import * as format from "./format.js";
-import { mix, si } from "./graph_colour.js";
+import * as format from "../../text/format.js";
+import { mix, si } from "./colour.js";
 
 const WIDEST = 240;
 const canvas = document.createElement("canvas").getContext("2d");

@@ -1,5 +1,5 @@
 // Where one looks at the picture from: drag, wheel, two fingers; and the small map of the whole.
-import { css } from "./palette.js";
+import { css } from "../../charts/palette.js";
 
 const MIN = 0.04, MAX = 2.5;
 const READABLE = 0.56; // below, words cannot be read: a tall graph is first shown from its top

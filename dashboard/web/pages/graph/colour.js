@@ -1,9 +1,10 @@
 // What a box is filled with: the kind of operation, or how much of something it holds.
-import { time } from "./flame_model.js";
-import { WATCHED } from "./graph_time.js";
-import { colour as categorical, isDark } from "./palette.js";
+import { ramp } from "../../charts/ramps.js";
+import { time } from "../../text/units.js";
+import { WATCHED } from "./time.js";
+import { colour as categorical, isDark } from "../../charts/palette.js";
 
-// Operations of a kind share a soft fill (see graph.css); the first family that matches is an operation's.
+// Operations of a kind share a soft fill (see page.css); the first family that matches is an operation's.
 const families = [
   ["data", "parameters, constants", /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*|placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/],
   ["conv", "convolution", /conv/],
@@ -62,11 +63,6 @@ export function bytes(x) {
   }
   return `${x} B`;
 }
-
-// From little to much; in the dark from dark to light, so that much always stands out from the page.
-const light = ["#eef5ee", "#bfe3cb", "#7cc7b4", "#3f9fa6", "#2d6f95", "#3d4281"];
-const dark = ["#1d2a33", "#1f4757", "#23707a", "#3a9c8b", "#7cc48a", "#d6e58a"];
-export const ramp = () => (isDark() ? dark : light);
 
 const isOdd = (value) => value !== null && !Number.isFinite(value);
 

@@ -1,11 +1,11 @@
 // What the boxes of a graph are coloured by: the choices that there are for it, the fills, and the step they are of.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { setAmount } from "./graph_box.js";
-import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./graph_colour.js";
-import { legend } from "./graph_legend.js";
-import { Player, Watch } from "./graph_time.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { setAmount } from "./box.js";
+import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./colour.js";
+import { legend } from "./legend.js";
+import { Player, Watch } from "./time.js";
 
 export class Colouring {
   // page: of the graph; its model, scene and drawing are what is coloured.

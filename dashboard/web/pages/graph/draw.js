@@ -1,7 +1,7 @@
 // Draws the picture as SVG and moves it from one state to the next. Elements are kept by what they stand for, so
 // that opening a scope changes what is new and moves what was there.
-import { isScope, layerOf, serial, wordsOf } from "./graph_box.js";
-import { family, mix } from "./graph_colour.js";
+import { isScope, layerOf, serial, wordsOf } from "./box.js";
+import { family, mix } from "./colour.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const MOVE_MS = 150;

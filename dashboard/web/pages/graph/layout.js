@@ -3,7 +3,7 @@
 // layer are least squares under "no overlap", which pooling adjacent violators solves exactly in one pass, so
 // that no tuning of forces is needed and the same graph always looks the same.
 
-import { number, order } from "./graph_order.js";
+import { number, order } from "./order.js";
 
 const MAX_BENDS = 5000; // bends of all long edges together; a tangle beyond is drawn with lines straight through
 const GAP_X = 22;

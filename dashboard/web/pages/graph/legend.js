@@ -1,5 +1,6 @@
 // What the fills of the boxes mean: the kinds of operations that can be seen, or the scale.
-import { DeviceScale, family, familyName, MODES, ramp } from "./graph_colour.js";
+import { DeviceScale, family, familyName, MODES } from "./colour.js";
+import { ramp } from "../../charts/ramps.js";
 
 const span = (className, textContent) => Object.assign(document.createElement("span"), { className, textContent });
 

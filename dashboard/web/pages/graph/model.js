@@ -1,5 +1,5 @@
 // A graph as far as it has been asked for: the scopes that were fetched, and which of them are open.
-import * as api from "./api.js";
+import * as api from "../../core/api.js";
 
 export const ROOT = 0;
 export const REST = -1; // other ends that the server does not tell apart

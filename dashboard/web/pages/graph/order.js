@@ -3,7 +3,7 @@
 
 const SWEEPS = 10; // orderings tried from each start; more gain nothing we could see
 
-// net: see graph_layout.js. Its layers are filled, and each vertex is told its place there.
+// net: see layout.js. Its layers are filled, and each vertex is told its place there.
 export function order(net) {
   const { vertices, layers } = net;
   // Begin as a walk from the top meets them, so that what belongs together lies together.

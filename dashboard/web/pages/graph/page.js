@@ -1,12 +1,12 @@
 // The page of the computational graph. Asks for the graph at once; what draws it is loaded meanwhile.
-import * as api from "./api.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
+import * as api from "../../core/api.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
 
 // All parts at once, and not each when another has turned out to need it: that took three rounds, beside a server
 // that is busy reading the graph (measured: 120 ms of the first paint of ten thousand nodes).
-for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(" ")) import(`./graph_${part}.js`);
-const parts = import("./graph_page.js");
+for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(" ")) import(`./${part}.js`);
+const parts = import("./visit.js");
 let view = null; // where it is mounted
 let page = null; // what is there, once its parts have come
 let early = null; // { run, about }: what was asked for before that

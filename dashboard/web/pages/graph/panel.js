@@ -1,11 +1,11 @@
 // Beside the picture: what is known of the selected item, and the open scopes as a list, for those who read
 // rather than look.
-import * as format from "./format.js";
-import { time } from "./flame_model.js";
-import { node } from "./dom.js";
-import { isScope } from "./graph_box.js";
-import { bytes, family, familyName, mix, si } from "./graph_colour.js";
-import { ROOT } from "./graph_model.js";
+import * as format from "../../text/format.js";
+import { time } from "../../text/units.js";
+import { node } from "../../ui/dom.js";
+import { isScope } from "./box.js";
+import { bytes, family, familyName, mix, si } from "./colour.js";
+import { ROOT } from "./model.js";
 
 const KINDS = { __proto__: null, scope: "Scope", group: "Names that begin alike", part: "Part of a long scope", fold: "Equal siblings", op: "Operation", input: "Input", parameter: "Parameter", output: "Output" };
 

@@ -1,9 +1,9 @@
 // The whole picture, put together from the inside outwards: each open scope is laid out by itself and is one big
 // box of the scope it lies in. Where an edge crosses a scope's border the scope has a port, at the place that suits
 // what is inside; outside, the edge ends at that very place.
-import { layout } from "./graph_layout.js";
-import { REST, ROOT } from "./graph_model.js";
-import { serial, sizeOf } from "./graph_box.js";
+import { layout } from "./layout.js";
+import { REST, ROOT } from "./model.js";
+import { serial, sizeOf } from "./box.js";
 
 const HEAD = 34; // of an open scope, with its name
 const PAD = 16;

@@ -1,5 +1,5 @@
 // The search box: finds items by name or operation, anywhere in the graph, opened or not.
-import * as format from "./format.js";
+import * as format from "../../text/format.js";
 
 const PAUSE_MS = 20;
 

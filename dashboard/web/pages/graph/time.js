@@ -1,10 +1,10 @@
 // Time on the graph: what was watched of a model's parts (norms, ratios, shares) at the step of the page's cursor, and
 // where the first value that is not finite was met.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { node } from "./dom.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { node } from "../../ui/dom.js";
 
 const FRAME_MS = 120; // a step of the player
 const SAMPLES = 40; // steps at which the scale's end is looked for

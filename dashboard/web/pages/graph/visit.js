@@ -1,20 +1,20 @@
 // One visit to the graph page: which graph, what is open in it, what is selected; the parts do the rest.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { emptyPage } from "./empty.js";
-import { css } from "./palette.js";
-import { Camera } from "./graph_camera.js";
-import { Colouring } from "./graph_colouring.js";
-import { Drawing, nameOf } from "./graph_draw.js";
-import { asFile, save } from "./graph_export.js";
-import { FRAME, message } from "./graph_frame.js";
-import { listen } from "./graph_input.js";
-import { GraphModel } from "./graph_model.js";
-import { Panel } from "./graph_panel.js";
-import { compose } from "./graph_place.js";
-import { Search } from "./graph_search.js";
-import { Trace } from "./graph_trace.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { emptyPage } from "../../ui/empty.js";
+import { css } from "../../charts/palette.js";
+import { Camera } from "./camera.js";
+import { Colouring } from "./colouring.js";
+import { Drawing, nameOf } from "./draw.js";
+import { asFile, save } from "./export.js";
+import { FRAME, message } from "./frame.js";
+import { listen } from "./input.js";
+import { GraphModel } from "./model.js";
+import { Panel } from "./panel.js";
+import { compose } from "./place.js";
+import { Search } from "./search.js";
+import { Trace } from "./trace.js";
 
 export class Page {
   // withGraph: the runs to choose from. early: the overview of a run that was asked for before this part had come,

@@ -1,17 +1,17 @@
 // The page of layouts: charts that a run's author put together, of several tags each, as lines or as a band.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runTip from "./run_tip.js";
-import * as runs from "./runs.js";
-import * as ticks from "./ticks.js";
-import { unitOf, widened } from "./floats.js";
-import { shortened } from "./shorten.js";
-import { Curve } from "./curve.js";
-import { dictionary } from "./dictionary.js";
-import { colour, css, dash } from "./palette.js";
-import { prepared } from "./chart.js";
-import { emptyPage } from "./empty.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runTip from "../../ui/run_tip.js";
+import * as runs from "../../core/runs.js";
+import * as ticks from "../../charts/ticks.js";
+import { unitOf, widened } from "../../text/floats.js";
+import { shortened } from "../../text/ellipsis.js";
+import { Curve } from "../../charts/curve.js";
+import { dictionary } from "../../core/dictionary.js";
+import { colour, css, dash } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
+import { emptyPage } from "../../ui/empty.js";
 
 const LEFT = 46, RIGHT = 10, TOP = 8, BOTTOM = 22;
 const COLUMNS = 400, REFRESH_MS = 500;

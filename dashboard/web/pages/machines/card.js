@@ -1,12 +1,12 @@
 // A card of the machines page: one measure of every run that is shown, each rank and GPU a line of its own.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as frames from "./frames.js";
-import * as runs from "./runs.js";
-import { Chart } from "./chart.js";
-import { Curve } from "./curve.js";
-import { bytes } from "./flame_model.js";
-import { colour, dashOf } from "./palette.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as frames from "../../core/frames.js";
+import * as runs from "../../core/runs.js";
+import { Chart } from "../../charts/chart.js";
+import { Curve } from "../../charts/curve.js";
+import { bytes } from "../../text/units.js";
+import { colour, dashOf } from "../../charts/palette.js";
 
 const NAMES = [
   ["cpu_percent", "CPU", "% of all cores"], ["process/cpu_percent", "CPU of this process", "% of one core"],

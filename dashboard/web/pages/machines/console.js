@@ -1,8 +1,8 @@
 // What a run printed, as it comes: with its colours, searched as one types, the newest at the end.
-import * as api from "./api.js";
-import * as format from "./format.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
 import { settled, spans } from "./ansi.js";
-import { dictionary } from "./dictionary.js";
+import { dictionary } from "../../core/dictionary.js";
 
 const KEPT = 20000; // lines
 const SHOWN = 2000; // of those that match: what a browser lays out at once without a pause

@@ -1,9 +1,9 @@
 // Environments side by side: what runs were run in, and where that differs.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import { bytes } from "./flame_model.js";
-import { colour } from "./palette.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import { bytes } from "../../text/units.js";
+import { colour } from "../../charts/palette.js";
 
 const COLUMNS = 6;
 

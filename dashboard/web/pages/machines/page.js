@@ -1,11 +1,11 @@
 // The page of machines: how busy they were, what they are and how runs differ in it, and what was printed.
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
 import { Console } from "./console.js";
-import { emptyPage } from "./empty.js";
+import { emptyPage } from "../../ui/empty.js";
 import { Environments } from "./environments.js";
-import { MachineCard, metricOf } from "./machine_card.js";
+import { MachineCard, metricOf } from "./card.js";
 
 const PAGE = `
   <div class="machine-bar"><h2>Load</h2><div class="choice" role="group" aria-label="Time"><button data-axis="time">Clock</button><button data-axis="relative">Since the run began</button></div></div>

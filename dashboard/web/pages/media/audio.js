@@ -1,13 +1,13 @@
 // A sound: the waveform of each channel and the spectrogram over one axis of time, played from where one clicks.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import { node } from "./dom.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
-import { ramp } from "./graph_colour.js";
-import { bytes } from "./media_data.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import { node } from "../../ui/dom.js";
+import { colour, css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
+import { ramp } from "../../charts/ramps.js";
+import { bytes } from "./data.js";
 import { RANGE_DB, decoded, parse, spectrogram } from "./spectrum.js";
-import { linear } from "./ticks.js";
+import { linear } from "../../charts/ticks.js";
 
 const SPECTRUM = 96, GAP = 4, BOTTOM = 18, LEFT = 44; // px
 const waveOf = (channels) => (channels === 1 ? 56 : Math.max(20, Math.min(40, Math.floor(160 / channels)))); // px for a channel

@@ -1,6 +1,6 @@
 // The bytes of an item, and the JSON that some of them are; bounded, since a run may come from anywhere.
-import * as api from "./api.js";
-import { parse } from "./dictionary.js";
+import * as api from "../../core/api.js";
+import { parse } from "../../core/dictionary.js";
 
 const LIMIT = 128 * 1024 * 1024; // unpacked; more is a mistake or an attack
 

@@ -1,11 +1,11 @@
 // A figure: Matplotlib's as a picture, Plotly's drawn by Plotly, which comes from this server when one is in sight.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import { boot } from "./state.js";
-import { node } from "./dom.js";
-import { css } from "./palette.js";
-import { open } from "./media_large.js";
-import { unpacked } from "./media_data.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import { boot } from "../../core/state.js";
+import { node } from "../../ui/dom.js";
+import { css } from "../../charts/palette.js";
+import { open } from "./large.js";
+import { unpacked } from "./data.js";
 
 export function make(item, panel) {
   const holder = node("div", { class: "figure-holder" });

@@ -1,8 +1,8 @@
 // What a model took a picture for, step by step: a line for each of the likeliest classes.
-import * as format from "./format.js";
-import { node } from "./dom.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as format from "../../text/format.js";
+import { node } from "../../ui/dom.js";
+import { colour, css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const LINES = 6; // classes that are followed
 const LEFT = 40, BOTTOM = 16, TOP = 6; // px for the axes

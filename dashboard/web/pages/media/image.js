@@ -1,9 +1,9 @@
 // A picture in a grid: what it shows, what it is taken for, and the boxes and masks over it.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import { node } from "./dom.js";
-import { drawLayers } from "./media_layers.js";
-import { open } from "./media_large.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import { node } from "../../ui/dom.js";
+import { drawLayers } from "./layers.js";
+import { open } from "./large.js";
 
 const STRIP = 24; // times as long as wide
 

@@ -1,14 +1,14 @@
 // A picture at large: zoom and pan, brightness and contrast, beside another run or step or the difference from it, its
 // neighbours, and what was predicted of it step by step.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import { choice, node } from "./dom.js";
-import { difference } from "./media_difference.js";
-import { drawHistory } from "./media_history.js";
-import { bars, told } from "./media_image.js";
-import { classesAt, drawLayers, isScored, switches } from "./media_layers.js";
-import { relayered } from "./media_panel.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import { choice, node } from "../../ui/dom.js";
+import { difference } from "./difference.js";
+import { drawHistory } from "./history.js";
+import { bars, told } from "./image.js";
+import { classesAt, drawLayers, isScored, switches } from "./layers.js";
+import { relayered } from "./panel.js";
 
 const MOST = 64, LEAST = 0.05; // how far one can zoom
 const ROOM = 24; // px around a picture that fits

@@ -1,7 +1,7 @@
 // Boxes and masks over a picture, on one canvas of the picture's own shape; which of them are shown, and in which colours.
-import * as api from "./api.js";
-import { colour } from "./palette.js";
-import { node } from "./dom.js";
+import * as api from "../../core/api.js";
+import { colour } from "../../charts/palette.js";
+import { node } from "../../ui/dom.js";
 
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is

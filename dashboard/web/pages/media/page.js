@@ -1,13 +1,13 @@
 // The page of media: pictures, sounds, videos, texts, tables and figures, side by side over runs or over steps.
-import * as live from "./live.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { choice, node } from "./dom.js";
-import { emptyPage } from "./empty.js";
-import { KINDS, Panel } from "./media_panel.js";
-import { isSurface } from "./path_tags.js";
-import { query } from "./query.js";
+import * as live from "../../core/live.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { choice, node } from "../../ui/dom.js";
+import { emptyPage } from "../../ui/empty.js";
+import { KINDS, Panel } from "./panel.js";
+import { isSurface } from "../../text/path_tags.js";
+import { query } from "../../text/query.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
 const SIZES = [["", "Fit"], ["s", "S"], ["m", "M"], ["l", "L"]]; // of pictures; of this browser, not of a link

@@ -1,17 +1,17 @@
 // A panel: what a run logged under a tag, at a step or at several; each kind is drawn by a module of its own.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { node } from "./dom.js";
-import { colour } from "./palette.js";
-import * as audio from "./media_audio.js";
-import * as figures from "./media_figure.js";
-import * as images from "./media_image.js";
-import * as tables from "./media_table.js";
-import * as texts from "./media_text.js";
-import * as videos from "./media_video.js";
-import { showsOf, switches } from "./media_layers.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { node } from "../../ui/dom.js";
+import { colour } from "../../charts/palette.js";
+import * as audio from "./audio.js";
+import * as figures from "./figure.js";
+import * as images from "./image.js";
+import * as tables from "./table.js";
+import * as texts from "./text.js";
+import * as videos from "./video.js";
+import { showsOf, switches } from "./layers.js";
 
 const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once

@@ -1,10 +1,10 @@
 // A table: sorted by a click on a head, filtered below it; only the rows in sight are there.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import { offer } from "./export.js";
-import { node } from "./dom.js";
-import { unpacked } from "./media_data.js";
-import { open } from "./media_large.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import { offer } from "../../ui/download.js";
+import { node } from "../../ui/dom.js";
+import { unpacked } from "./data.js";
+import { open } from "./large.js";
 
 const ROW = 28, PICTURE_ROW = 64;
 const AHEAD = 8; // rows beyond those in sight

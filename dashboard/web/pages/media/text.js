@@ -1,6 +1,6 @@
 // A text, as Markdown when it is such, or as it is: monospaced, every blank in its place.
-import { node } from "./dom.js";
-import { losesBlanks, markdown } from "./markdown.js";
+import { node } from "../../ui/dom.js";
+import { losesBlanks, markdown } from "../../ui/markdown.js";
 
 const asItIs = new Map(); // tag -> what somebody chose for its texts
 

@@ -1,7 +1,7 @@
 // A video: an animation frame by frame on a slider, or the browser's own player for files it knows.
-import * as api from "./api.js";
-import { node } from "./dom.js";
-import { bytes } from "./media_data.js";
+import * as api from "../../core/api.js";
+import { node } from "../../ui/dom.js";
+import { bytes } from "./data.js";
 
 export function make(item, panel) {
   const holder = node("div", { class: "video-holder" });

@@ -1,12 +1,12 @@
 // The page of meshes: surfaces and clouds of points of runs side by side, one camera for all, a slider of steps each.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import { Camera } from "./camera3d.js";
-import { Surface } from "./surface.js";
-import { colour, css } from "./palette.js";
-import { emptyPage } from "./empty.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import { Camera } from "../../gl/camera.js";
+import { Surface } from "../../gl/surface.js";
+import { colour, css } from "../../charts/palette.js";
+import { emptyPage } from "../../ui/empty.js";
 
 const AT_ONCE = 9; // views: a browser has room for sixteen
 const REFRESH_MS = 300;

@@ -1,9 +1,9 @@
 // Walks seen from above: contours of the surface, and on them where everyone went.
-import * as ticks from "./ticks.js";
-import { css, isDark } from "./palette.js";
-import { prepared } from "./chart.js";
-import * as format from "./format.js";
-import { ramp } from "./paths_surface.js";
+import * as ticks from "../../charts/ticks.js";
+import { css, isDark } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
+import * as format from "../../text/format.js";
+import { ramp } from "./surface.js";
 
 const PAD = { top: 12, right: 14, bottom: 26, left: 44 };
 const LABEL = 16; // room for the name of an axis

@@ -1,20 +1,20 @@
 // The page of paths: where optimizers went on a surface, step by step, from above and in three dimensions; landscapes
 // of losses while they are computed, and lines through them.
-import * as api from "./api.js";
-import * as frames from "./frames.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { hideTip, showTip } from "./tooltip.js";
-import { colour } from "./palette.js";
-import { emptyPage } from "./empty.js";
-import { isPath, isSurface, nameOf } from "./path_tags.js";
-import { Contour } from "./paths_contour.js";
-import { SliceChart } from "./paths_slice.js";
-import { Surface, progress, readSlice } from "./paths_surface.js";
-import { View3d } from "./paths_view3d.js";
-import { Walk, axisOf } from "./paths_walk.js";
+import * as api from "../../core/api.js";
+import * as frames from "../../core/frames.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { hideTip, showTip } from "../../charts/tooltip.js";
+import { colour } from "../../charts/palette.js";
+import { emptyPage } from "../../ui/empty.js";
+import { isPath, isSurface, nameOf } from "../../text/path_tags.js";
+import { Contour } from "./contour.js";
+import { SliceChart } from "./slice.js";
+import { Surface, progress, readSlice } from "./surface.js";
+import { View3d } from "./view3d.js";
+import { Walk, axisOf } from "./walk.js";
 
 const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as those of a curve
 const LAP_S = 9; // how long a whole walk takes to play at speed 1

@@ -1,8 +1,8 @@
 // Losses along a line through the weights, the lines of several runs in one picture.
-import * as format from "./format.js";
-import * as ticks from "./ticks.js";
-import { css } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as format from "../../text/format.js";
+import * as ticks from "../../charts/ticks.js";
+import { css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const PAD = { top: 12, right: 16, bottom: 42, left: 56 };
 const REACH = 24; // CSS pixels from the pointer to a point that it means

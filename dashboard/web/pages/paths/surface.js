@@ -1,5 +1,5 @@
 // A surface as it was logged: heights on a grid, asked for anywhere, told apart evenly, as they are, or by logarithms.
-import { parse } from "./dictionary.js";
+import { parse } from "../../core/dictionary.js";
 
 const MAX_POINTS = 1 << 20;
 const SMOOTHINGS = 24; // of what is not known yet: enough for the gaps of a coarse grid

@@ -1,8 +1,8 @@
 // Walks on the surface itself, in three dimensions: painted back to front on a canvas, turned by dragging.
-import { isDark } from "./palette.js";
-import { prepared } from "./chart.js";
-import { head, outline } from "./paths_contour.js";
-import { ramp } from "./paths_surface.js";
+import { isDark } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
+import { head, outline } from "./contour.js";
+import { ramp } from "./surface.js";
 
 const CELLS = 56; // a side; more cannot be told apart at this size
 const TALL = 0.75; // height of the surface, where its window is 2 wide

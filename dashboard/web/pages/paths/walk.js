@@ -1,5 +1,5 @@
 // One run's walk over a surface: where it was at each step, joined from its curves of x, y and value, growing live.
-import { Curve } from "./curve.js";
+import { Curve } from "../../charts/curve.js";
 
 const AXES = ["x", "y", "value"];
 

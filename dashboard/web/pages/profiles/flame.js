@@ -1,8 +1,9 @@
 // The flame chart: threads and streams over time, at any zoom: what is in view, what is selected, what mouse and keys do.
 import { AXIS, FlamePicture, GAP, HEAD, LINE, ROW } from "./flame_draw.js";
-import { brief, time } from "./flame_model.js";
-import { prepared } from "./chart.js";
-import { hideTip, showTip } from "./tooltip.js";
+import { brief } from "./flame_model.js";
+import { time } from "../../text/units.js";
+import { prepared } from "../../charts/chart.js";
+import { hideTip, showTip } from "../../charts/tooltip.js";
 
 export class FlameChart {
   // options: onSelect(event), onView([from, to])

@@ -1,5 +1,5 @@
 // Colours of a flame chart: a hue for what kind of work it is, a shade for which.
-import { isDark } from "./palette.js";
+import { isDark } from "../../charts/palette.js";
 
 const KINDS = [
   // kind, words of categories and names, hue, saturation

@@ -2,10 +2,11 @@
 //
 // A frame costs what it shows: of each row the first event in view is found by bisection, and events narrower than a
 // pixel are drawn together up to the next that is not, so that a million of them take no longer than a thousand.
-import * as ticks from "./ticks.js";
+import * as ticks from "../../charts/ticks.js";
 import { Colours } from "./flame_colour.js";
-import { brief, bytes } from "./flame_model.js";
-import { css } from "./palette.js";
+import { brief } from "./flame_model.js";
+import { bytes } from "../../text/units.js";
+import { css } from "../../charts/palette.js";
 
 export const ROW = 19;
 export const HEAD = 24; // the name of a track

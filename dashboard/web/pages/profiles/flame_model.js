@@ -1,5 +1,5 @@
 // A trace as the flame chart reads it: typed columns, rows that are stretches of them, search and neighbours.
-import { parse } from "./dictionary.js";
+import { parse } from "../../core/dictionary.js";
 const DIGITS = { "<f8": Float64Array, "<f4": Float32Array, "<u4": Uint32Array, "<u2": Uint16Array };
 
 const FAN = 16;
@@ -159,20 +159,6 @@ export class Flame {
     }
     return { into, out };
   }
-}
-
-export function time(us) {
-  const size = Math.abs(us);
-  if (size >= 1e6) return `${number(us / 1e6)} s`;
-  if (size >= 1e3) return `${number(us / 1e3)} ms`;
-  return `${number(us)} µs`;
-}
-
-const number = (x) => x.toLocaleString("en-US", { maximumSignificantDigits: Math.abs(x) >= 100 ? 4 : 3 });
-
-export function bytes(n) {
-  for (const [unit, name] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) if (Math.abs(n) >= unit) return `${number(n / unit)} ${name}`;
-  return `${number(n)} B`;
 }
 
 // A C++ kernel's name without its return type, template arguments and parameters.

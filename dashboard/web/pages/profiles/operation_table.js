@@ -1,7 +1,8 @@
 // The table of operations: what took the time, sorted as asked.
-import * as format from "./format.js";
-import { dictionary } from "./dictionary.js";
-import { brief, time } from "./flame_model.js";
+import * as format from "../../text/format.js";
+import { dictionary } from "../../core/dictionary.js";
+import { brief } from "./flame_model.js";
+import { time } from "../../text/units.js";
 
 const SHOWN = 30;
 const COLUMNS = [

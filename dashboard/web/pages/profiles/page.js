@@ -1,15 +1,16 @@
 // The page of profiles: a trace in words, as a flame chart, and as a table of operations.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import { parse } from "./dictionary.js";
-import { boot } from "./state.js";
-import { colour } from "./palette.js";
-import { emptyPage } from "./empty.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import { parse } from "../../core/dictionary.js";
+import { boot } from "../../core/state.js";
+import { colour } from "../../charts/palette.js";
+import { emptyPage } from "../../ui/empty.js";
 import { FlameChart } from "./flame.js";
-import { brief, decode, time } from "./flame_model.js";
-import { OperationTable } from "./profile_table.js";
+import { brief, decode } from "./flame_model.js";
+import { time } from "../../text/units.js";
+import { OperationTable } from "./operation_table.js";
 
 const PAGE = `
   <div class="profile-head"><h2 class="visually-hidden">Profile</h2><i class="dot"></i><select class="select profile-which" aria-label="Which profile"></select><span class="profile-about"></span><a class="text-button profile-file" download>Download the trace</a></div>

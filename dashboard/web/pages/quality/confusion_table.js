@@ -1,9 +1,9 @@
 // A confusion matrix of one run: rows what is true, columns what was predicted, shaded by their share of the row.
-import * as format from "./format.js";
-import * as runTip from "./run_tip.js";
-import * as runs from "./runs.js";
-import { colour, css } from "./palette.js";
-import { prepared } from "./chart.js";
+import * as format from "../../text/format.js";
+import * as runTip from "../../ui/run_tip.js";
+import * as runs from "../../core/runs.js";
+import { colour, css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const LARGEST = 24; // classes up to which each has a number in its cell; more are drawn as a picture
 

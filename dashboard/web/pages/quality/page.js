@@ -1,14 +1,14 @@
 // The page of quality: precision and recall, ROC, calibration and the confusion at a threshold, of runs side by side.
-import * as api from "./api.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import { dictionary } from "./dictionary.js";
-import { atThreshold, calibration, precisionRecall, roc } from "./quality_data.js";
+import * as api from "../../core/api.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import { dictionary } from "../../core/dictionary.js";
+import { atThreshold, calibration, precisionRecall, roc } from "./data.js";
 import { ConfusionTable } from "./confusion_table.js";
 import { UnitChart } from "./unit_chart.js";
-import { colour } from "./palette.js";
-import { emptyPage } from "./empty.js";
+import { colour } from "../../charts/palette.js";
+import { emptyPage } from "../../ui/empty.js";
 
 const RUNS_AT_ONCE = 12; // as many as there are colours
 const REFRESH_MS = 300;

@@ -1,6 +1,6 @@
 // A small chart of the unit square: lines and points between 0 and 1 on both axes.
-import { css } from "./palette.js";
-import { prepared } from "./chart.js";
+import { css } from "../../charts/palette.js";
+import { prepared } from "../../charts/chart.js";
 
 const LEFT = 42, BOTTOM = 30, TOP = 8, RIGHT = 10;
 

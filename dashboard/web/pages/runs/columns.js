@@ -1,9 +1,9 @@
 // The columns of the table of runs: what each is called, what a run has in it, and how that is read, sorted and filtered.
-import * as format from "./format.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import * as settings from "./settings.js";
-import { keysOf, settingsOf } from "./settings.js";
+import * as format from "../../text/format.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import * as settings from "../../text/config.js";
+import { keysOf, settingsOf } from "../../text/config.js";
 
 export const WAYS = ["last", "min", "max"];
 const METRICS = 4; // tags with columns at first

@@ -1,12 +1,12 @@
 // The table of runs as a file, and the runs that were deleted.
-import * as api from "./api.js";
-import * as runs from "./runs.js";
-import { dialog, say, trying } from "./menu.js";
+import * as api from "../../core/api.js";
+import * as runs from "../../core/runs.js";
+import { dialog, say, trying } from "../../ui/menu.js";
 
 // A cell of text that begins so is a formula to a spreadsheet, which may run it.
 const cell = (text) => { const safe = /^[=+\-@\t\r]/.test(text) && !/^-?(Infinity|[\d.]+(e[+-]?\d+)?)$/i.test(text) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe; };
 
-// What the table shows, in its order, every digit of it. table: AG Grid's API; column(id): see run_columns.js.
+// What the table shows, in its order, every digit of it. table: AG Grid's API; column(id): see columns.js.
 export function save(table, column) {
   const shown = table.getAllDisplayedColumns().map((each) => each.getColId()).filter((id) => !id.startsWith("ag-Grid")).map(column);
   const lines = [shown.map(({ group, title }) => cell(group ? `${group} ${title}` : title)).join(",")];

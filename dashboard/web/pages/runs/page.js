@@ -1,19 +1,19 @@
 // The page of runs: a table of all of them, with their settings and metrics; sorted, filtered, chosen, changed.
-import * as api from "./api.js";
-import * as columns from "./run_columns.js";
-import * as format from "./format.js";
-import * as live from "./live.js";
-import * as runs from "./runs.js";
-import * as state from "./state.js";
-import { dictionary } from "./dictionary.js";
-import { discard, note, rename, runMenu, tag } from "./run_menu.js";
-import { emptyPage } from "./empty.js";
-import { loadGrid } from "./dash.js";
-import { grid } from "./grid.js";
-import { menu, popover, say } from "./menu.js";
-import { colour } from "./palette.js";
-import { save, trash } from "./run_files.js";
-import { clipped, clippedPath, within } from "./shorten.js";
+import * as api from "../../core/api.js";
+import * as columns from "./columns.js";
+import * as format from "../../text/format.js";
+import * as live from "../../core/live.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { dictionary } from "../../core/dictionary.js";
+import { discard, note, rename, runMenu, tag } from "../../ui/run_menu.js";
+import { emptyPage } from "../../ui/empty.js";
+import { loadGrid } from "../../ui/dash.js";
+import { grid } from "../../ui/grid.js";
+import { menu, popover, say } from "../../ui/menu.js";
+import { colour } from "../../charts/palette.js";
+import { save, trash } from "./files.js";
+import { clipped, clippedPath, within } from "../../text/ellipsis.js";
 
 let view = null;
 let table = null; // AG Grid's API, once it is there

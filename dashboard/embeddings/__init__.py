@@ -1,0 +1,1 @@
+"""Embeddings: projections, and maps that take minutes."""

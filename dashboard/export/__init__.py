@@ -1,0 +1,1 @@
+"""What is taken away: every point in a file, or charts in a report."""

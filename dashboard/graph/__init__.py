@@ -1,0 +1,1 @@
+"""Computational graphs, in pieces that a page can hold."""

@@ -1,0 +1,16 @@
+// A colour map for numbers, in shades that are told apart. Pure.
+
+// What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.
+// Viridis without its ends (van der Walt and Smith, 2015), which no page's ground swallows.
+const scale = [[72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [230, 215, 40]];
+export const SHADES = 32;
+
+/**
+ * @param {number} place from 0 to 1
+ * @param {boolean} isDark
+ */
+export function shade(place, isDark) {
+  const at = Math.min(0.9999, Math.max(0, isDark ? 0.12 + 0.88 * place : 0.88 * place)) * (scale.length - 1);
+  const [a, b] = [scale[Math.floor(at)], scale[Math.floor(at) + 1]];
+  return `rgb(${a.map((part, k) => Math.round(part + (at % 1) * (b[k] - part))).join(" ")})`;
+}

@@ -1,0 +1,1 @@
+"""Everything that reads segments, without SQLAlchemy and without a way to write."""
