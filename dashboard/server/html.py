@@ -60,15 +60,14 @@ def _template() -> str:
     return (WEB / "page.html").read_text(encoding="utf-8")
 
 
-PAGE = re.compile(r'^  (\w+): \{.*? import\("\./([\w./]+)"\)', re.MULTILINE)
-
-
-@lru_cache(maxsize=64)
 def modules_of_page(name: str) -> tuple[str, ...]:
     """The modules that the application loads when this page is shown; none of a page that it does not know."""
-    text = (WEB / "app.js").read_text(encoding="utf-8")
-    entry = dict(PAGE.findall(text)).get(name)
-    return modules_of(entry) if entry else ()
+    return modules_of(f"pages/{name}/page.js") if name in _pages() else ()
+
+
+@lru_cache(maxsize=1)
+def _pages() -> frozenset[str]:
+    return frozenset(entry.parent.name for entry in (WEB / "pages").glob("*/page.js"))
 
 
 def _short(path: Path) -> str:

@@ -17,16 +17,30 @@ const pages = {
   curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
   distributions: { title: "Distributions", load: () => import("./pages/distributions/page.js"), kinds: ["histogram"] },
   graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
-  media: { title: "Media", load: () => import("./pages/media/page.js"), kinds: ["image", "audio", "video", "text", "table", "figure"], isFor: (tag) => !isSurface(tag) },
+  media: {
+    title: "Media",
+    load: () => import("./pages/media/page.js"),
+    kinds: ["image", "audio", "video", "text", "table", "figure"],
+    isFor: (tag) => !isSurface(tag),
+  },
   profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
   machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
-  runs: { title: "Runs", load: () => import("./pages/runs/page.js"), kinds: ["scalar", "histogram", "image", "text", "graph"] },
+  runs: {
+    title: "Runs",
+    load: () => import("./pages/runs/page.js"),
+    kinds: ["scalar", "histogram", "image", "text", "graph"],
+  },
   paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
   quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
   embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
   meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
   layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
-  compare: { title: "Compare", load: () => import("./pages/compare/page.js"), kinds: [], is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1 },
+  compare: {
+    title: "Compare",
+    load: () => import("./pages/compare/page.js"),
+    kinds: [],
+    is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
+  },
 };
 let mounted = null;
 
@@ -73,7 +87,11 @@ async function show() {
 function toggleTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem("everystep.theme", theme); } catch { /* storage may be closed to us */ }
+  try {
+    localStorage.setItem("everystep.theme", theme);
+  } catch {
+    /* storage may be closed to us */
+  }
   document.dispatchEvent(new CustomEvent("themechange", { detail: theme }));
 }
 
@@ -86,15 +104,26 @@ if (innerWidth <= 760) toggleRuns(); // the list would lie over the charts
 document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
 document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, textarea, select, [contenteditable]") || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (
+    event.target.matches("input, textarea, select, [contenteditable]") ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.altKey
+  )
+    return;
   const act = { b: toggleRuns, t: toggleTheme }[event.key];
-  if (act) { act(); event.preventDefault(); }
+  if (act) {
+    act();
+    event.preventDefault();
+  }
 });
 state.on("page", show);
 runs.onChange(showTabs);
 
 window.viz = {
-  get ready() { return runs.loaded && (mounted?.isReady?.() ?? Boolean(mounted)); },
+  get ready() {
+    return runs.loaded && (mounted?.isReady?.() ?? Boolean(mounted));
+  },
   drawn: (tag) => curves.drawn(tag),
   lines: (id) => curves.lines(id),
   zoom: (id, window) => curves.zoom(id, window),

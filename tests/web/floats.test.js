@@ -34,7 +34,8 @@ test("a difference of decimals is exact where that of the numbers is rounded", (
 test("a widened range holds its numbers, and as many as were asked for", () => {
   const numbers = new Numbers(3);
   for (let i = 0; i < MANY; i++) {
-    const [low, high] = numbers.pair(), [from, to] = widened(low, high);
+    const [low, high] = numbers.pair(),
+      [from, to] = widened(low, high);
     assert.ok(from <= low && to >= high, `${low} ${high}`);
     assert.ok(Number.isFinite(from) && Number.isFinite(to), `${low} ${high}`);
     assert.ok(!isTooNarrow(from, to), `${low} ${high} became ${from} ${to}`);
@@ -48,7 +49,8 @@ test("a widened range holds its numbers, and as many as were asked for", () => {
 test("the length of any range in its unit is a number", () => {
   const numbers = new Numbers(4);
   for (let i = 0; i < MANY; i++) {
-    const [low, high] = numbers.pair(), unit = unitOf(low, high);
+    const [low, high] = numbers.pair(),
+      unit = unitOf(low, high);
     const length = high * unit - low * unit;
     assert.ok(Number.isFinite(length) && Number.isFinite(1 / length), `${low} ${high}`);
   }

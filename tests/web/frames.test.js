@@ -5,11 +5,21 @@ import { nextFrame } from "./page.js";
 import { idle, request } from "../../dashboard/web/core/frames.js";
 import * as latency from "../../dashboard/web/core/latency.js";
 
-const painted = () => new Promise((done) => { setImmediate(done); });
+const painted = () =>
+  new Promise((done) => {
+    setImmediate(done);
+  });
 
 test("what is asked for is drawn once a frame, the large ones over several, and all of it when somebody waits", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const drawn = [], card = (name) => ({ draw: () => { drawn.push(name); return true; } }), cards = [..."abcdefg"].map(card);
+  const drawn = [],
+    card = (name) => ({
+      draw: () => {
+        drawn.push(name);
+        return true;
+      },
+    }),
+    cards = [..."abcdefg"].map(card);
   for (const each of [...cards, cards[0]]) request(each);
   assert.deepEqual([drawn.length, idle()], [0, false]);
   nextFrame();
@@ -37,7 +47,9 @@ test("of the latest points the middle and the worst, and where the time went", (
   assert.equal(latency.latency(10).n, 10);
   const stages = latency.byStage();
   assert.deepEqual(Object.keys(stages), latency.STAGES);
-  assert.ok(Math.abs(Object.values(stages).reduce((all, { p50: ms }) => all + ms, 0) - (100.5 - (100.1 - 0.099)) * 1000) < 1);
+  assert.ok(
+    Math.abs(Object.values(stages).reduce((all, { p50: ms }) => all + ms, 0) - (100.5 - (100.1 - 0.099)) * 1000) < 1,
+  );
   latency.count([{ times: [0], at }], 100.45, 100.5);
   assert.equal(latency.latency().n, 100, "a page that slept for a minute says nothing of it");
 });

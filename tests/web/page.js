@@ -3,19 +3,45 @@
 
 class Element {
   constructor(name) {
-    Object.assign(this, { localName: name, children: [], attributes: new Map(), dataset: {}, style: {}, listeners: new Map() });
+    Object.assign(this, {
+      localName: name,
+      children: [],
+      attributes: new Map(),
+      dataset: {},
+      style: {},
+      listeners: new Map(),
+    });
     this.classList = { add() {}, remove() {}, toggle() {} };
   }
 
-  append(...parts) { this.children.push(...parts); }
-  appendChild(part) { this.children.push(part); return part; }
-  replaceChildren(...parts) { this.children = parts; }
-  setAttribute(name, value) { this.attributes.set(name, String(value)); }
-  getAttribute(name) { return this.attributes.get(name) ?? null; }
-  addEventListener(name, act) { this.listeners.set(name, act); }
-  getContext() { return { measureText: (text) => ({ width: 7 * text.length }) }; }
-  get textContent() { return this.children.map((part) => (typeof part === "string" ? part : part.textContent)).join(""); }
-  set textContent(text) { this.children = text === "" ? [] : [String(text)]; }
+  append(...parts) {
+    this.children.push(...parts);
+  }
+  appendChild(part) {
+    this.children.push(part);
+    return part;
+  }
+  replaceChildren(...parts) {
+    this.children = parts;
+  }
+  setAttribute(name, value) {
+    this.attributes.set(name, String(value));
+  }
+  getAttribute(name) {
+    return this.attributes.get(name) ?? null;
+  }
+  addEventListener(name, act) {
+    this.listeners.set(name, act);
+  }
+  getContext() {
+    return { measureText: (text) => ({ width: 7 * text.length }) };
+  }
+  get textContent() {
+    return this.children.map((part) => (typeof part === "string" ? part : part.textContent)).join("");
+  }
+  set textContent(text) {
+    this.children = text === "" ? [] : [String(text)];
+  }
 
   // What was put in, as markup; for assertions alone.
   get markup() {
@@ -64,7 +90,10 @@ Object.assign(globalThis, {
     body: new Element("body"),
     createElement: (name) => new Element(name),
     createElementNS: (_, name) => new Element(name),
-    getElementById: (id) => { if (!elements.has(id)) elements.set(id, new Element("div")); return elements.get(id); },
+    getElementById: (id) => {
+      if (!elements.has(id)) elements.set(id, new Element("div"));
+      return elements.get(id);
+    },
     addEventListener() {},
   },
   MessageChannel: Channel,
@@ -72,10 +101,21 @@ Object.assign(globalThis, {
   ResizeObserver: Observer,
   getComputedStyle: () => ({ getPropertyValue: () => (root.dataset.theme === "dark" ? " #7ea2ff" : " #3b6fe0") }),
   matchMedia: () => ({ matches: false, addEventListener() {} }),
-  location: { search: globalThis.addressOfPage ?? "", pathname: "/", href: "http://localhost/", protocol: "http:", host: "localhost" },
-  history: { pushState: (_, __, address) => visited.push(["pushState", address]), replaceState: (_, __, address) => visited.push(["replaceState", address]) },
+  location: {
+    search: globalThis.addressOfPage ?? "",
+    pathname: "/",
+    href: "http://localhost/",
+    protocol: "http:",
+    host: "localhost",
+  },
+  history: {
+    pushState: (_, __, address) => visited.push(["pushState", address]),
+    replaceState: (_, __, address) => visited.push(["replaceState", address]),
+  },
   requestAnimationFrame: (act) => frames.push(act),
-  cancelAnimationFrame: (number) => { frames[number - 1] = undefined; },
+  cancelAnimationFrame: (number) => {
+    frames[number - 1] = undefined;
+  },
   addEventListener: (name, act) => listeners.set(name, act),
   setInterval: (...how) => every(...how).unref(),
   devicePixelRatio: 1,

@@ -38,9 +38,30 @@ test("an expression that cannot be understood lets everything through and says w
 });
 
 test("settings are in an order that is one: of any three, and the same from both sides", () => {
-  const numbers = new Numbers(91), words = ["adam", "Adam", "m2", "m12", "1", "-1", "1.0", "1e3", "1000", "1e400", "-1e400", "01", "0x1f", "", "a10b2", "a10b10", "9007199254740993", "9007199254740992"];
+  const numbers = new Numbers(91),
+    words = [
+      "adam",
+      "Adam",
+      "m2",
+      "m12",
+      "1",
+      "-1",
+      "1.0",
+      "1e3",
+      "1000",
+      "1e400",
+      "-1e400",
+      "01",
+      "0x1f",
+      "",
+      "a10b2",
+      "a10b10",
+      "9007199254740993",
+      "9007199254740992",
+    ];
   for (let i = 0; i < some(0.5); i++) {
-    const [a, b, c] = [numbers.one(words), numbers.one(words), numbers.one(words)], sign = (x, y) => Math.sign(compare(x, y));
+    const [a, b, c] = [numbers.one(words), numbers.one(words), numbers.one(words)],
+      sign = (x, y) => Math.sign(compare(x, y));
     assert.equal(sign(a, b) + sign(b, a), 0, `${a} ${b}`);
     if (sign(a, b) <= 0 && sign(b, c) <= 0) assert.ok(sign(a, c) <= 0, `${a} ${b} ${c}`);
   }
@@ -50,24 +71,52 @@ test("settings are in an order that is one: of any three, and the same from both
 
 test("what is a number is what reads back as it was written", () => {
   for (const text of ["0", "-1", "0.5", "1e-3", "1E+5", "123456789012345678901"]) assert.ok(isNumber(text), text);
-  for (const text of ["", "01234", "0x1f", "1_000", ".5", "1.", "+1", "NaN", "Infinity", " 1"]) assert.ok(!isNumber(text), text);
+  for (const text of ["", "01234", "0x1f", "1_000", ".5", "1.", "+1", "NaN", "Infinity", " 1"])
+    assert.ok(!isNumber(text), text);
 });
 
 test("settings are one level of texts, and keys are those that differ", () => {
-  const runs = [{ config: { optimizer: { lr: 0.1, name: "adam" }, layers: [1, 2], none: null } }, { config: { optimizer: { lr: 0.2, name: "adam" } } }];
-  assert.deepEqual([...settingsOf(runs[0])], [["optimizer.lr", "0.1"], ["optimizer.name", "adam"], ["layers", "[1,2]"], ["none", "null"]]);
+  const runs = [
+    { config: { optimizer: { lr: 0.1, name: "adam" }, layers: [1, 2], none: null } },
+    { config: { optimizer: { lr: 0.2, name: "adam" } } },
+  ];
+  assert.deepEqual(
+    [...settingsOf(runs[0])],
+    [
+      ["optimizer.lr", "0.1"],
+      ["optimizer.name", "adam"],
+      ["layers", "[1,2]"],
+      ["none", "null"],
+    ],
+  );
   assert.equal(settingsOf(runs[0]), settingsOf(runs[0]));
   assert.deepEqual(keysOf(runs), ["optimizer.lr"]);
 });
 
 test("what tells a name apart is in no other name at that place", () => {
-  assert.deepEqual([...tellApart(["a/lr0.1/x", "a/lr0.2/x"])].map(([name, [from, to]]) => name.slice(from, to)), ["lr0.1", "lr0.2"]);
+  assert.deepEqual(
+    [...tellApart(["a/lr0.1/x", "a/lr0.2/x"])].map(([name, [from, to]]) => name.slice(from, to)),
+    ["lr0.1", "lr0.2"],
+  );
   const numbers = new Numbers(92);
   for (let i = 0; i < some(0.1); i++) {
-    const names = [...new Set(Array.from({ length: 1 + numbers.below(8) }, () => Array.from({ length: 1 + numbers.below(12) }, () => numbers.one([..."ab/-1"])).join("")))], parts = tellApart(names);
+    const names = [
+        ...new Set(
+          Array.from({ length: 1 + numbers.below(8) }, () =>
+            Array.from({ length: 1 + numbers.below(12) }, () => numbers.one([..."ab/-1"])).join(""),
+          ),
+        ),
+      ],
+      parts = tellApart(names);
     for (const [name, [from, to]] of parts) {
       assert.ok(from >= 0 && from <= to && to <= name.length);
-      if (names.length === 2) assert.ok(names.every((other) => other === name || other.slice(0, to) !== name.slice(0, to) || other.length !== name.length), `${names}`);
+      if (names.length === 2)
+        assert.ok(
+          names.every(
+            (other) => other === name || other.slice(0, to) !== name.slice(0, to) || other.length !== name.length,
+          ),
+          `${names}`,
+        );
     }
   }
   assert.deepEqual(within([2, 8], 4, 6), [0, 2]); // letters 4 to 6 of those from 2 to 8
@@ -83,12 +132,21 @@ test("a text that is too wide keeps as much of both ends as fits", () => {
 });
 
 test("groups of tags: training first, what the machine did last", () => {
-  assert.deepEqual(["machine", "weights", "val", "train", ""].sort((a, b) => rankOf(a) - rankOf(b)), ["train", "val", "", "weights", "machine"]);
+  assert.deepEqual(
+    ["machine", "weights", "val", "train", ""].sort((a, b) => rankOf(a) - rankOf(b)),
+    ["train", "val", "", "weights", "machine"],
+  );
   assert.deepEqual(["train/loss", "loss", "a/b/c"].map(groupOf), ["train", "", "a"]);
 });
 
 test("which tags make a path", () => {
-  assert.deepEqual(["path/a/x", "path/a/b/y", "path/a/value", "path/x", "path/a/slice"].map(isPath), [true, true, false, false, true]);
+  assert.deepEqual(["path/a/x", "path/a/b/y", "path/a/value", "path/x", "path/a/slice"].map(isPath), [
+    true,
+    true,
+    false,
+    false,
+    true,
+  ]);
   assert.deepEqual(["path/a/surface", "path/a/x"].map(isSurface), [true, false]);
   assert.equal(nameOf("path/a/b/x"), "a/b");
 });

@@ -16,7 +16,8 @@ export function generator(seed) {
   };
 }
 
-const number = new Float64Array(1), bits = new BigUint64Array(number.buffer);
+const number = new Float64Array(1),
+  bits = new BigUint64Array(number.buffer);
 
 // The number k places after x; x itself where that is none.
 export function next(x, k) {
@@ -27,8 +28,30 @@ export function next(x, k) {
 
 // Numbers at which something changes.
 export const KNOWN = [
-  0, 5e-324, -5e-324, 2.2250738585072014e-308, Number.MAX_VALUE, -Number.MAX_VALUE, 1, -1, 0.1, 2 ** 53, -(2 ** 53),
-  1e9, 1e15, 1e-5, 1.7e9, 1.7e18, 8.64e12, Math.LN2, 1e21, 1e22, 86400, 60, 3600, -62135596800,
+  0,
+  5e-324,
+  -5e-324,
+  2.2250738585072014e-308,
+  Number.MAX_VALUE,
+  -Number.MAX_VALUE,
+  1,
+  -1,
+  0.1,
+  2 ** 53,
+  -(2 ** 53),
+  1e9,
+  1e15,
+  1e-5,
+  1.7e9,
+  1.7e18,
+  8.64e12,
+  Math.LN2,
+  1e21,
+  1e22,
+  86400,
+  60,
+  3600,
+  -62135596800,
 ];
 
 export class Numbers {
@@ -63,10 +86,22 @@ export class Numbers {
     const kinds = [
       () => [this.any(), this.any()],
       () => [this.one(KNOWN), this.one(KNOWN)],
-      () => { const low = this.random() < 0.5 ? this.any() : this.one(KNOWN); return [low, next(low, 1 + Math.floor(2 ** (this.random() * 30)))]; },
-      () => { const low = (this.random() - 0.5) * 10 ** (this.random() * 20); return [low, low + 10 ** (this.random() * 20 - 10)]; },
-      () => { const low = -2.2e9 + this.random() * 9.5e9; return [low, low + 10 ** (this.random() * 15 - 6)]; },
-      () => { const low = this.one(KNOWN); return [low, low * (1 + (this.random() - 0.5) * 10 ** (-this.random() * 17))]; },
+      () => {
+        const low = this.random() < 0.5 ? this.any() : this.one(KNOWN);
+        return [low, next(low, 1 + Math.floor(2 ** (this.random() * 30)))];
+      },
+      () => {
+        const low = (this.random() - 0.5) * 10 ** (this.random() * 20);
+        return [low, low + 10 ** (this.random() * 20 - 10)];
+      },
+      () => {
+        const low = -2.2e9 + this.random() * 9.5e9;
+        return [low, low + 10 ** (this.random() * 15 - 6)];
+      },
+      () => {
+        const low = this.one(KNOWN);
+        return [low, low * (1 + (this.random() - 0.5) * 10 ** (-this.random() * 17))];
+      },
     ];
     for (;;) {
       const [low, high] = this.one(kinds)().sort((a, b) => a - b);

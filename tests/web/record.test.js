@@ -29,7 +29,9 @@ function drawing(text) {
 }
 
 test("a text is escaped in SVG and in LaTeX, and control characters are left out", () => {
-  const made = drawing("<script>&\"'\u0000 a_b 50% $x$ {−∞} \\end"), svg = made.svg(200, 100, "#fff"), pgf = made.pgf(200, 100);
+  const made = drawing("<script>&\"'\u0000 a_b 50% $x$ {−∞} \\end"),
+    svg = made.svg(200, 100, "#fff"),
+    pgf = made.pgf(200, 100);
   assert.ok(!svg.includes("<script>") && !svg.includes("\u0000") && svg.includes("&#60;script&#62;"));
   assert.ok(pgf.includes("a\\_b 50\\% \\$x\\$ \\{$-$$\\infty$\\} \\textbackslash{}end"));
   assert.equal((pgf.match(/\\begin\{/g) ?? []).length, (pgf.match(/\\end\{/g) ?? []).length);

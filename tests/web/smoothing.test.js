@@ -8,7 +8,8 @@ import { Numbers, some } from "./random.js";
 function reference(weightOf, centres, mean) {
   return mean.map((value, i) => {
     if (Number.isNaN(value)) return NaN;
-    let sum = 0, total = 0;
+    let sum = 0,
+      total = 0;
     mean.forEach((other, j) => {
       if (Number.isNaN(other)) return;
       const weight = weightOf(centres[j] - centres[i]);
@@ -34,30 +35,61 @@ function example(numbers) {
   const n = 1 + numbers.below(60);
   let at = 0;
   const steps = Float64Array.from({ length: n }, () => (at += numbers.random() < 0.2 ? 1 + numbers.below(40) : 1));
-  return { steps, mean: Float64Array.from({ length: n }, () => (numbers.random() < 0.1 ? NaN : numbers.normal())), range: steps[n - 1] - steps[0] };
+  return {
+    steps,
+    mean: Float64Array.from({ length: n }, () => (numbers.random() < 0.1 ? NaN : numbers.normal())),
+    range: steps[n - 1] - steps[0],
+  };
 }
 
-const near = (found, wanted, what) => found.forEach((value, i) => assert.ok(Object.is(value, wanted[i]) || Math.abs(value - wanted[i]) < 1e-9, `${what} at ${i}: ${value}, not ${wanted[i]}`));
+const near = (found, wanted, what) =>
+  found.forEach((value, i) =>
+    assert.ok(
+      Object.is(value, wanted[i]) || Math.abs(value - wanted[i]) < 1e-9,
+      `${what} at ${i}: ${value}, not ${wanted[i]}`,
+    ),
+  );
 
 test("each kind is what its definition says", () => {
   const numbers = new Numbers(41);
   for (let i = 0; i < some(0.1); i++) {
-    const { steps, mean, range } = example(numbers), n = mean.length, weight = numbers.one([0, 0.5, 0.9, 0.99, 0.999]), unit = range / 1000;
-    const made = (kind) => smooth(kind, weight, steps, steps, mean, n, range), half = (weight / (1 - weight)) * unit;
+    const { steps, mean, range } = example(numbers),
+      n = mean.length,
+      weight = numbers.one([0, 0.5, 0.9, 0.99, 0.999]),
+      unit = range / 1000;
+    const made = (kind) => smooth(kind, weight, steps, steps, mean, n, range),
+      half = (weight / (1 - weight)) * unit;
     if (range > 0) near(made("ema"), exponential(weight, steps, [...mean], unit), "ema");
-    near(made("mean"), reference((away) => (Math.abs(away) <= half ? 1 : 0), steps, [...mean]), "mean");
-    if (half) near(made("gauss"), reference((away) => (Math.abs(away) <= 1.5 * half ? Math.exp(-0.5 * (away / (half / 2)) ** 2) : 0), steps, [...mean]), "gauss");
+    near(
+      made("mean"),
+      reference((away) => (Math.abs(away) <= half ? 1 : 0), steps, [...mean]),
+      "mean",
+    );
+    if (half)
+      near(
+        made("gauss"),
+        reference((away) => (Math.abs(away) <= 1.5 * half ? Math.exp(-0.5 * (away / (half / 2)) ** 2) : 0), steps, [
+          ...mean,
+        ]),
+        "gauss",
+      );
   }
 });
 
 test("a constant stays as it is, and what is smoothed stays between the extremes", () => {
   const numbers = new Numbers(42);
   for (let i = 0; i < some(0.1); i++) {
-    const { steps, mean, range } = example(numbers), finite = mean.filter((value) => value === value);
+    const { steps, mean, range } = example(numbers),
+      finite = mean.filter((value) => value === value);
     for (const kind of ["ema", "gauss", "mean"]) {
       const found = smooth(kind, 0.99, steps, steps, mean, mean.length, range);
       const [low, high] = [Math.min(...finite), Math.max(...finite)];
-      assert.ok(found.every((value, k) => (mean[k] !== mean[k] ? value !== value : value >= low - 1e-9 && value <= high + 1e-9)), kind);
+      assert.ok(
+        found.every((value, k) =>
+          mean[k] !== mean[k] ? value !== value : value >= low - 1e-9 && value <= high + 1e-9,
+        ),
+        kind,
+      );
       const constant = mean.map((value) => (value === value ? 7.25 : NaN));
       near(smooth(kind, 0.99, steps, steps, constant, mean.length, range), constant, `${kind} of a constant`);
     }
@@ -77,7 +109,15 @@ test("a smoothing of nothing, of one value, or by nothing changes nothing", () =
 test("how smooth a curve is does not depend on how densely it was logged", () => {
   const at = (every) => {
     const steps = Float64Array.from({ length: 1000 / every + 1 }, (_, i) => i * every);
-    return smooth("ema", 0.99, steps, steps, steps.map((step) => (step < 500 ? 0 : 1)), steps.length, 1000);
+    return smooth(
+      "ema",
+      0.99,
+      steps,
+      steps,
+      steps.map((step) => (step < 500 ? 0 : 1)),
+      steps.length,
+      1000,
+    );
   };
   assert.ok(Math.abs(at(1)[600] - at(10)[60]) < 0.05);
 });

@@ -22,20 +22,32 @@ function fault(marks, low, high) {
 test(`any two finite numbers have marks that are told apart, ${MANY} ranges on each axis`, () => {
   const numbers = new Numbers(21);
   for (let i = 0; i < MANY; i++) {
-    const [low, high] = numbers.pair(), count = 2 + numbers.below(20);
+    const [low, high] = numbers.pair(),
+      count = 2 + numbers.below(20);
     for (const [name, make] of Object.entries({ linear, relative, clock })) {
       const marks = make(low, high, count);
-      assert.equal(fault(marks, ...widened(low, high)), "", `${name}(${low}, ${high}, ${count}): ${marks.map(({ text }) => text).join(" | ")}`);
+      assert.equal(
+        fault(marks, ...widened(low, high)),
+        "",
+        `${name}(${low}, ${high}, ${count}): ${marks.map(({ text }) => text).join(" | ")}`,
+      );
     }
-    const [a, b] = [low, high].map((each) => Math.abs(each) || 5e-324).sort((x, y) => x - y), marks = logarithmic(a, b, count);
+    const [a, b] = [low, high].map((each) => Math.abs(each) || 5e-324).sort((x, y) => x - y),
+      marks = logarithmic(a, b, count);
     const [from, to] = widened(a, b);
-    assert.equal(fault(marks, from * 0.998, Math.min(to * 1.002, Number.MAX_VALUE)), "", `log(${a}, ${b}, ${count}): ${marks.map(({ text }) => text).join(" | ")}`);
+    assert.equal(
+      fault(marks, from * 0.998, Math.min(to * 1.002, Number.MAX_VALUE)),
+      "",
+      `log(${a}, ${b}, ${count}): ${marks.map(({ text }) => text).join(" | ")}`,
+    );
   }
 });
 
 test("a range the other way round, or of one number, has marks too", () => {
   assert.deepEqual(linear(1, 0, 5), linear(0, 1, 5));
-  for (const make of [linear, relative, clock]) for (const x of [0, 1, -1e300, 2 ** 53, 1.7e9]) assert.equal(fault(make(x, x, 5), ...widened(x, x)), "", `${make.name}(${x})`);
+  for (const make of [linear, relative, clock])
+    for (const x of [0, 1, -1e300, 2 ** 53, 1.7e9])
+      assert.equal(fault(make(x, x, 5), ...widened(x, x)), "", `${make.name}(${x})`);
 });
 
 test("a plain mark is read as the number it stands at", () => {
@@ -43,12 +55,14 @@ test("a plain mark is read as the number it stands at", () => {
   const SIGNS = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
   let plain = 0;
   for (let i = 0; i < MANY; i++) {
-    const [low, high] = numbers.pair(), marks = linear(low, high, 6);
+    const [low, high] = numbers.pair(),
+      marks = linear(low, high, 6);
     if (marks.base !== undefined) continue;
     plain++;
     const gap = marks[1].at - marks[0].at;
     for (const { at, text } of marks) {
-      const words = text.replaceAll("−", "-").replaceAll(",", ""), sign = SIGNS[words.at(-1)];
+      const words = text.replaceAll("−", "-").replaceAll(",", ""),
+        sign = SIGNS[words.at(-1)];
       const read = sign ? Number(words.slice(0, -1)) * sign : Number(words);
       assert.ok(Math.abs(read / 2 - at / 2) <= gap * 0.26, `${at} as ${text}`);
     }
@@ -57,17 +71,31 @@ test("a plain mark is read as the number it stands at", () => {
 });
 
 test("between whole numbers there is nothing to mark", () => {
-  for (const [low, high] of [[0, 1], [0, 3], [10, 10.5], [0.2, 12345.6]]) {
+  for (const [low, high] of [
+    [0, 1],
+    [0, 3],
+    [10, 10.5],
+    [0.2, 12345.6],
+  ]) {
     for (const { at } of linear(low, high, 10, true)) assert.ok(Number.isInteger(at), `${low} ${high} ${at}`);
   }
 });
 
 test("what close numbers have in common is said once", () => {
   const texts = (marks) => marks.map(({ text }) => text);
-  assert.deepEqual(texts(linear(0.9999999999999999, 1, 5)), ["1 − 1.8e−15", "1 − 9e−16", "1", "1 + 9e−16", "1 + 1.8e−15"]);
+  assert.deepEqual(texts(linear(0.9999999999999999, 1, 5)), [
+    "1 − 1.8e−15",
+    "1 − 9e−16",
+    "1",
+    "1 + 9e−16",
+    "1 + 1.8e−15",
+  ]);
   const long = linear(Number(1691234567890123500n), Number(1691234567890223500n), 5);
   assert.equal(long.base, "1,691,234,567,890,100,000 +");
-  assert.deepEqual(long.map(({ rest }) => rest), ["40k", "60k", "80k", "100k", "120k"]);
+  assert.deepEqual(
+    long.map(({ rest }) => rest),
+    ["40k", "60k", "80k", "100k", "120k"],
+  );
   assert.deepEqual(texts(linear(0, 12345, 5)), ["0", "2,000", "4,000", "6,000", "8,000", "10k", "12k"]);
   assert.deepEqual(texts(logarithmic(0.001, 1000, 6)), ["0.001", "0.01", "0.1", "1", "10", "100", "1,000"]);
   assert.deepEqual(texts(logarithmic(1, 10, 6)).slice(0, 2), ["1", "10"]);
@@ -76,7 +104,8 @@ test("what close numbers have in common is said once", () => {
 });
 
 test("marks of a logarithmic axis stand still while it grows", () => {
-  const before = logarithmic(1e-3, 1e10, 5).map(({ at }) => at), after = logarithmic(1e-3, 1e12, 5).map(({ at }) => at);
+  const before = logarithmic(1e-3, 1e10, 5).map(({ at }) => at),
+    after = logarithmic(1e-3, 1e12, 5).map(({ at }) => at);
   assert.ok(before.every((at) => after.includes(at)));
 });
 

@@ -9,7 +9,9 @@ import { KNOWN } from "./random.js";
 function packed(head, columns) {
   let text = JSON.stringify(head);
   while ((4 + new TextEncoder().encode(text).length) % 8) text += " ";
-  const bytes = new TextEncoder().encode(text), numbers = columns.flat(), made = new ArrayBuffer(4 + bytes.length + 8 * numbers.length);
+  const bytes = new TextEncoder().encode(text),
+    numbers = columns.flat(),
+    made = new ArrayBuffer(4 + bytes.length + 8 * numbers.length);
   new DataView(made).setUint32(0, bytes.length, true);
   new Uint8Array(made, 4).set(bytes);
   new Float64Array(made, 4 + bytes.length).set(numbers);
@@ -17,7 +19,8 @@ function packed(head, columns) {
 }
 
 test("columns come out bit by bit as they went in, one after the other", () => {
-  const first = [...KNOWN, NaN, Infinity, -0], { head, column } = decode(packed({ run: "größe", n: 3 }, [first, [], [1, 2, 3]]));
+  const first = [...KNOWN, NaN, Infinity, -0],
+    { head, column } = decode(packed({ run: "größe", n: 3 }, [first, [], [1, 2, 3]]));
   assert.equal(head.run, "größe");
   assert.deepEqual([...column(first.length)], first);
   assert.deepEqual([...column(0)], []);
@@ -27,7 +30,8 @@ test("columns come out bit by bit as they went in, one after the other", () => {
 
 test("a name that nobody gave finds nothing, and any name can be given", () => {
   const names = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", ""];
-  for (const made of [dictionary(), parse("{}"), parse('{"a": [{"b": {}}]}').a[0].b]) for (const name of names) assert.equal(made[name], undefined, name);
+  for (const made of [dictionary(), parse("{}"), parse('{"a": [{"b": {}}]}').a[0].b])
+    for (const name of names) assert.equal(made[name], undefined, name);
   const given = dictionary(names.map((name, i) => [name, i]));
   names.forEach((name, i) => assert.equal(given[name], i, name));
   assert.deepEqual(Object.keys(given), names);

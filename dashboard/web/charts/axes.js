@@ -14,11 +14,16 @@ export function yTicksOf(y, height, { logy }) {
 export function xTicksOf(x, width, { axis, logx }) {
   const count = Math.max(2, Math.floor(width / (axis === "step" ? 74 : 84)));
   if (logx) return ticks.logarithmic(x.low, x.high, count);
-  return axis === "relative" ? ticks.relative(x.low, x.high, count) : axis === "time" ? ticks.clock(x.low, x.high, count) : ticks.linear(x.low, x.high, count, axis === "step");
+  return axis === "relative"
+    ? ticks.relative(x.low, x.high, count)
+    : axis === "time"
+      ? ticks.clock(x.low, x.high, count)
+      : ticks.linear(x.low, x.high, count, axis === "step");
 }
 
 // What is said of an axis as a whole: what its marks are to be added to, and what it is. "" where that is nothing.
-export const captionX = (marks, { axis, xName }) => [marks.base, axis === "metric" ? xName : ""].filter(Boolean).join(" · ");
+export const captionX = (marks, { axis, xName }) =>
+  [marks.base, axis === "metric" ? xName : ""].filter(Boolean).join(" · ");
 export const captionY = (marks, { yName }) => [marks.base, yName].filter(Boolean).join(" · ");
 
 // What stands at a mark; of marks that have a caption only what they add to it.
@@ -41,7 +46,8 @@ export function drawAxes(context, { plot, x, scale, settings, rail }, xTicks, yT
   let free = -Infinity;
   for (const mark of xTicks) {
     if (mark.at < x.low || mark.at > x.high) continue;
-    const text = textAt(xTicks, mark), half = context.measureText(text).width / 2;
+    const text = textAt(xTicks, mark),
+      half = context.measureText(text).width / 2;
     const middle = Math.min(Math.max(scale.x(mark.at), plot.left + half - 4), plot.right - half + 6);
     if (middle - half < free) continue;
     free = middle + half + 10;
@@ -113,7 +119,8 @@ function placeOf(mark, curve, axis) {
 }
 
 export function drawRail(context, { plot, scale, lines, settings, x }) {
-  const top = plot.bottom + 2, bottom = plot.bottom + RAIL - 1;
+  const top = plot.bottom + 2,
+    bottom = plot.bottom + RAIL - 1;
   context.fillStyle = css("--hover");
   context.fillRect(plot.left, top - 1, plot.right - plot.left, RAIL);
   context.strokeStyle = css("--bad");
@@ -127,9 +134,20 @@ export function drawRail(context, { plot, scale, lines, settings, x }) {
       const at = (begin[i] + end[i]) / 2 - shift;
       if (at < x.low || at > x.high) continue;
       const px = scale.x(at);
-      if (curve.nan[i]) { context.moveTo(px, top + 1); context.lineTo(px, bottom - 1); }
-      if (curve.pinf[i]) { context.moveTo(px - 3, bottom - 1); context.lineTo(px, top + 1); context.lineTo(px + 3, bottom - 1); }
-      if (curve.ninf[i]) { context.moveTo(px - 3, top + 1); context.lineTo(px, bottom - 1); context.lineTo(px + 3, top + 1); }
+      if (curve.nan[i]) {
+        context.moveTo(px, top + 1);
+        context.lineTo(px, bottom - 1);
+      }
+      if (curve.pinf[i]) {
+        context.moveTo(px - 3, bottom - 1);
+        context.lineTo(px, top + 1);
+        context.lineTo(px + 3, bottom - 1);
+      }
+      if (curve.ninf[i]) {
+        context.moveTo(px - 3, top + 1);
+        context.lineTo(px, bottom - 1);
+        context.lineTo(px + 3, top + 1);
+      }
     }
   }
   context.stroke();

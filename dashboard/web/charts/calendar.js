@@ -4,7 +4,10 @@
 // are made from their date and hour, never by adding seconds.
 import { linear } from "./number_ticks.js";
 
-const MINUTE = 60, HOUR = 3600, DAY = 86400, MOST = 12;
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86400,
+  MOST = 12;
 const FARTHEST = 8.64e12; // seconds from 1970 that a date can be: 275,000 years
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const two = (number) => String(number).padStart(2, "0");
@@ -22,7 +25,8 @@ function local(year, month = 0, day = 1, hour = 0) {
 
 // What the local clock is before that of Greenwich, in seconds; before 1900 that was not in full minutes.
 function ahead(at) {
-  const date = dateOf(at), read = new Date(0);
+  const date = dateOf(at),
+    read = new Date(0);
   read.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate());
   read.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds());
   return (read - date) / 1000;
@@ -39,39 +43,64 @@ function each(first, last, place) {
 
 function clockWise(gap) {
   return (low, high) => {
-    const begin = Math.floor((low + ahead(low)) / gap) - 1, offset = ahead(low);
+    const begin = Math.floor((low + ahead(low)) / gap) - 1,
+      offset = ahead(low);
     return each(begin, begin + Math.ceil((high - low) / gap) + 4, (i) => {
-      const at = i * gap - offset, now = ahead(at);
+      const at = i * gap - offset,
+        now = ahead(at);
       return now === offset ? at : Math.round((at + now) / gap) * gap - now; // the clock was set meanwhile
     });
   };
 }
 
 function hourly(hours) {
-  return (low, high) => each(dayOf(low) - 1, dayOf(high) + 1, (day) => day).flatMap((day) => each(0, 24 / hours - 1, (i) => {
-    const date = new Date(day * DAY * 1000);
-    return local(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), i * hours);
-  }));
+  return (low, high) =>
+    each(dayOf(low) - 1, dayOf(high) + 1, (day) => day).flatMap((day) =>
+      each(0, 24 / hours - 1, (i) => {
+        const date = new Date(day * DAY * 1000);
+        return local(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), i * hours);
+      }),
+    );
 }
 
 // shift: days from the first day of 1970 to one that a mark is at; that was a Thursday.
 function daily(days, shift = 0) {
-  return (low, high) => each(Math.floor((dayOf(low) - shift) / days) - 1, Math.floor((dayOf(high) - shift) / days) + 1, (i) => {
-    const date = new Date((i * days + shift) * DAY * 1000);
-    return local(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
-  });
+  return (low, high) =>
+    each(Math.floor((dayOf(low) - shift) / days) - 1, Math.floor((dayOf(high) - shift) / days) + 1, (i) => {
+      const date = new Date((i * days + shift) * DAY * 1000);
+      return local(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
+    });
 }
 
-const monthOf = (at) => { const date = dateOf(at); return date.getFullYear() * 12 + date.getMonth(); };
-const monthly = (months) => (low, high) => each(Math.floor(monthOf(low) / months), Math.floor(monthOf(high) / months) + 1, (i) => local(Math.floor((i * months) / 12), (((i * months) % 12) + 12) % 12));
-const yearly = (years) => (low, high) => each(Math.floor(dateOf(low).getFullYear() / years), Math.floor(dateOf(high).getFullYear() / years) + 1, (i) => local(i * years));
+const monthOf = (at) => {
+  const date = dateOf(at);
+  return date.getFullYear() * 12 + date.getMonth();
+};
+const monthly = (months) => (low, high) =>
+  each(Math.floor(monthOf(low) / months), Math.floor(monthOf(high) / months) + 1, (i) =>
+    local(Math.floor((i * months) / 12), (((i * months) % 12) + 12) % 12),
+  );
+const yearly = (years) => (low, high) =>
+  each(Math.floor(dateOf(low).getFullYear() / years), Math.floor(dateOf(high).getFullYear() / years) + 1, (i) =>
+    local(i * years),
+  );
 
 const WAYS = [
-  ...[1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR].map((gap) => [gap, clockWise(gap)]),
+  ...[1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR].map((gap) => [
+    gap,
+    clockWise(gap),
+  ]),
   ...[2, 3, 6, 12].map((hours) => [hours * HOUR, hourly(hours)]),
-  [DAY, daily(1)], [2 * DAY, daily(2)], [4 * DAY, daily(4)], [7 * DAY, daily(7, 4)], [14 * DAY, daily(14, 4)], // on Mondays
+  [DAY, daily(1)],
+  [2 * DAY, daily(2)],
+  [4 * DAY, daily(4)],
+  [7 * DAY, daily(7, 4)],
+  [14 * DAY, daily(14, 4)], // on Mondays
   ...[1, 2, 3, 6].map((months) => [months * 30.44 * DAY, monthly(months)]),
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000].map((years) => [years * 365.25 * DAY, yearly(years)]),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000].map((years) => [
+    years * 365.25 * DAY,
+    yearly(years),
+  ]),
 ];
 
 const isRising = (at, i, all) => i === 0 || at > all[i - 1];
@@ -84,13 +113,20 @@ export function clock(low, high, count, now = Date.now() / 1000) {
   let way = WAYS.findIndex(([gap]) => (high - low) / gap <= most);
   for (; way >= 0; way--) {
     const [gap, make] = WAYS[way];
-    const places = make(low, high).filter((at) => at >= low && at <= high).filter(isRising).slice(0, MOST);
+    const places = make(low, high)
+      .filter((at) => at >= low && at <= high)
+      .filter(isRising)
+      .slice(0, MOST);
     if (places.length >= 2) return worded(places, gap, now);
   }
   return fractions(low, high, count);
 }
 
-const seconds = (marks) => Object.assign(marks.map(({ at, text, rest }) => ({ at, text: `${text} s`, rest: rest && `${rest} s` })), { base: marks.base });
+const seconds = (marks) =>
+  Object.assign(
+    marks.map(({ at, text, rest }) => ({ at, text: `${text} s`, rest: rest && `${rest} s` })),
+    { base: marks.base },
+  );
 
 // Less than a second apart: the second of the minute and its fraction, as far as marks differ and numbers reach.
 function fractions(low, high, count) {
@@ -98,8 +134,12 @@ function fractions(low, high, count) {
   const digits = marks.length > 1 ? Math.ceil(1 - Math.log10(marks[marks.length - 1].at - marks[0].at)) : 3;
   if (!(digits <= 9)) return seconds(marks);
   const made = marks.map(({ at }) => {
-    const minute = Math.floor(at / MINUTE) * MINUTE, whole = Math.floor(at - minute);
-    return { at, text: `${two(dateOf(at).getSeconds())}${(at - minute - whole).toFixed(Math.max(3, digits)).replace(/^[01]/, "")}` };
+    const minute = Math.floor(at / MINUTE) * MINUTE,
+      whole = Math.floor(at - minute);
+    return {
+      at,
+      text: `${two(dateOf(at).getSeconds())}${(at - minute - whole).toFixed(Math.max(3, digits)).replace(/^[01]/, "")}`,
+    };
   });
   return new Set(made.map(({ text }) => text)).size === made.length ? made : seconds(marks);
 }
@@ -108,26 +148,47 @@ function worded(places, gap, now) {
   const thisYear = dateOf(now).getFullYear();
   const dates = places.map(dateOf);
   const texts = dates.map((date, i) => {
-    const year = date.getFullYear(), before = i ? dates[i - 1].getFullYear() : thisYear;
-    const day = `${MONTHS[date.getMonth()]} ${date.getDate()}`, dated = year === before ? day : `${day}, ${year}`;
+    const year = date.getFullYear(),
+      before = i ? dates[i - 1].getFullYear() : thisYear;
+    const day = `${MONTHS[date.getMonth()]} ${date.getDate()}`,
+      dated = year === before ? day : `${day}, ${year}`;
     if (gap >= 365 * DAY) return String(year);
-    if (gap >= 30 * DAY) return date.getMonth() === 0 ? String(year) : i && year === before ? MONTHS[date.getMonth()] : `${MONTHS[date.getMonth()]} ${year}`;
+    if (gap >= 30 * DAY)
+      return date.getMonth() === 0
+        ? String(year)
+        : i && year === before
+          ? MONTHS[date.getMonth()]
+          : `${MONTHS[date.getMonth()]} ${year}`;
     if (gap >= DAY || isMidnight(places[i], date)) return dated;
     return timeOf(date, gap);
   });
   // The same hour of several days says which; the same hour twice a day, when clocks are set back, whose it is.
-  const again = (made) => { const found = new Map(); for (const text of made) found.set(text, (found.get(text) ?? 0) + 1); return (text) => found.get(text) > 1; };
+  const again = (made) => {
+    const found = new Map();
+    for (const text of made) found.set(text, (found.get(text) ?? 0) + 1);
+    return (text) => found.get(text) > 1;
+  };
   const repeats = again(texts);
   const longer = texts.map((text, i) => {
     if (!repeats(text)) return text;
     if (gap >= 30 * DAY) return `${text} ${dates[i].getFullYear()}`;
-    return gap >= DAY ? `${text}, ${dates[i].getFullYear()}` : `${MONTHS[dates[i].getMonth()]} ${dates[i].getDate()} ${timeOf(dates[i], gap)}`;
+    return gap >= DAY
+      ? `${text}, ${dates[i].getFullYear()}`
+      : `${MONTHS[dates[i].getMonth()]} ${dates[i].getDate()} ${timeOf(dates[i], gap)}`;
   });
   const twice = again(longer);
-  return places.map((at, i) => ({ at, text: twice(longer[i]) ? `${timeOf(dates[i], gap)} ${zoneName.formatToParts(dates[i]).find(({ type }) => type === "timeZoneName").value}` : longer[i] }));
+  return places.map((at, i) => ({
+    at,
+    text: twice(longer[i])
+      ? `${timeOf(dates[i], gap)} ${zoneName.formatToParts(dates[i]).find(({ type }) => type === "timeZoneName").value}`
+      : longer[i],
+  }));
 }
 
 // The first moment of a day: where the clock jumps over midnight that is one o'clock.
-const isMidnight = (at, date) => date.getMinutes() * 60 + date.getSeconds() + date.getHours() * HOUR < 2 * HOUR && local(date.getFullYear(), date.getMonth(), date.getDate()) === at;
+const isMidnight = (at, date) =>
+  date.getMinutes() * 60 + date.getSeconds() + date.getHours() * HOUR < 2 * HOUR &&
+  local(date.getFullYear(), date.getMonth(), date.getDate()) === at;
 
-const timeOf = (date, gap) => `${two(date.getHours())}:${two(date.getMinutes())}${gap < MINUTE ? `:${two(date.getSeconds())}` : ""}`;
+const timeOf = (date, gap) =>
+  `${two(date.getHours())}:${two(date.getMinutes())}${gap < MINUTE ? `:${two(date.getSeconds())}` : ""}`;

@@ -51,12 +51,24 @@ export class Chart {
     if (!width || !height) return;
     const look = lookOf(this, lines, settings, marks, isLive);
     const before = isSame(this.look, look) ? this.view : null;
-    const frame = frameOf(this, lines, settings), framed = isLive && isSame(this.frame, frame) ? this.view : null;
+    const frame = frameOf(this, lines, settings),
+      framed = isLive && isSame(this.frame, frame) ? this.view : null;
     this.frame = isLive ? frame : null;
     let ranges = rangesOf(lines, settings, zoom, zoomY);
     if (isLive) ranges = steady(ranges, framed, zoom, settings);
     if (before && isLive && drawMore(this.canvas.getContext("2d"), before, ranges, this.drawn)) before.y = ranges.y;
-    else this.view = drawChart(prepared(this.canvas, width, height), { width, height, lines, settings, marks, zoom, zoomY, ratio: devicePixelRatio, ranges });
+    else
+      this.view = drawChart(prepared(this.canvas, width, height), {
+        width,
+        height,
+        lines,
+        settings,
+        marks,
+        zoom,
+        zoomY,
+        ratio: devicePixelRatio,
+        ranges,
+      });
     this.look = look;
     this.drawn = lines.map(({ curve }) => curve.length);
     if (this.view !== before) this.whole++;
@@ -79,7 +91,8 @@ export class Chart {
     if (nothing) return;
     if (this.drag) {
       const part = chosen(this.drag, plot);
-      const [left, right] = part.x ?? [plot.left, plot.right], [top, bottom] = part.y ?? [plot.top, plot.bottom + rail];
+      const [left, right] = part.x ?? [plot.left, plot.right],
+        [top, bottom] = part.y ?? [plot.top, plot.bottom + rail];
       if (!part.x && !part.y) return;
       context.fillStyle = css("--accent");
       context.globalAlpha = 0.12;
@@ -137,17 +150,30 @@ export class Chart {
       if (i < 0) continue;
       const [begin, end, shift] = curve.ends(settings.axis);
       // A line that ends long before the cursor has nothing to say there.
-      const px = scale.x(x), away = Math.max(scale.x(begin[i] - shift) - px, px - scale.x(end[i] - shift));
+      const px = scale.x(x),
+        away = Math.max(scale.x(begin[i] - shift) - px, px - scale.x(end[i] - shift));
       if (away > 0.05 * (plot.right - plot.left)) continue;
       const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
       const raw = curve.count[i] === 1 ? curve.first[i] : curve.mean[i];
       found.push({
-        ...line, raw, smooth, at: (begin[i] + end[i]) / 2 - shift,
+        ...line,
+        raw,
+        smooth,
+        at: (begin[i] + end[i]) / 2 - shift,
         value: smooth ? curve.smoothed(settings.smoothing, settings.axis, this.view.x.full)[i] : raw,
-        count: curve.count[i], min: curve.min[i], max: curve.max[i], step: curve.x1[i], exactStep: curve.stepOf(i), time: curve.w1[i], members: curve.members, carried: curve.carried?.[i],
+        count: curve.count[i],
+        min: curve.min[i],
+        max: curve.max[i],
+        step: curve.x1[i],
+        exactStep: curve.stepOf(i),
+        time: curve.w1[i],
+        members: curve.members,
+        carried: curve.carried?.[i],
       });
     }
-    return found.sort((a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value));
+    return found.sort(
+      (a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value),
+    );
   }
 
   #nearestOf(found, py) {
@@ -168,7 +194,15 @@ export class Chart {
     if (!found.length) return hideTip();
     const nearest = this.#nearestOf(found, py);
     const px = this.view.scale.x(x);
-    showTip(event, curvesTip(found, nearest, this.view.settings, this.view.placed.filter((each) => Math.abs(each.px - px) < 5)));
+    showTip(
+      event,
+      curvesTip(
+        found,
+        nearest,
+        this.view.settings,
+        this.view.placed.filter((each) => Math.abs(each.px - px) < 5),
+      ),
+    );
     this.options.onNear?.(found[nearest].name);
   }
 
@@ -181,7 +215,9 @@ export class Chart {
   // A window that holds no two steps, or no numbers that are told apart, is none: all stays as it is.
   setZoom(zoom, zoomY = null) {
     const { axis, logx, logy } = this.view?.settings ?? {};
-    const isEnd = (zoom && (isTooNarrow(...zoom, logx) || (axis === "step" && zoom[1] - zoom[0] < 1))) || (zoomY && isTooNarrow(...zoomY, logy));
+    const isEnd =
+      (zoom && (isTooNarrow(...zoom, logx) || (axis === "step" && zoom[1] - zoom[0] < 1))) ||
+      (zoomY && isTooNarrow(...zoomY, logy));
     if (isEnd || ![...(zoom ?? []), ...(zoomY ?? [])].every(Number.isFinite)) return this.options.onEnd?.();
     this.zoom = zoom;
     this.zoomY = zoomY;
@@ -195,15 +231,35 @@ function rangesOf(lines, settings, zoom, zoomY) {
 }
 
 // Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
-export function drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) }) {
+export function drawChart(
+  context,
+  { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) },
+) {
   const rail = lines.flatMap(partsOf).some(({ raw }) => raw.notFinite) ? RAIL : 0;
   const { x, y } = ranges;
   const yTicks = yTicksOf(y, height, settings);
   context.font = `11px ${css("--font")}`;
   const left = Math.ceil(Math.max(26, ...yTicks.map((mark) => context.measureText(textAt(yTicks, mark)).width + 12)));
   const xTicks = xTicksOf(x, width - PAD.right - left, settings);
-  const plot = { left, right: width - PAD.right, top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0), bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0) };
-  const view = { lines, settings, plot, x, y, scale: scales(plot, x, y, settings), rail, ratio, marks, quiet: css("--dim"), placed: [] };
+  const plot = {
+    left,
+    right: width - PAD.right,
+    top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0),
+    bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0),
+  };
+  const view = {
+    lines,
+    settings,
+    plot,
+    x,
+    y,
+    scale: scales(plot, x, y, settings),
+    rail,
+    ratio,
+    marks,
+    quiet: css("--dim"),
+    placed: [],
+  };
   drawAxes(context, view, xTicks, yTicks);
   context.save();
   context.beginPath();
@@ -219,7 +275,10 @@ export function drawChart(context, { width, height, lines, settings, marks, zoom
 export function prepared(canvas, width, height) {
   const ratio = devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+  }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);

@@ -12,11 +12,19 @@ export function cut(path, [x, y, width, height], isFilled) {
 
 function lines(path, box) {
   const found = [];
-  let at = null, from = null;
+  let at = null,
+    from = null;
   for (const step of path) {
-    if (step[0] === "O") { if (step[1] >= box[0] && step[1] <= box[2] && step[2] >= box[1] && step[2] <= box[3]) found.push(step); at = null; continue; }
+    if (step[0] === "O") {
+      if (step[1] >= box[0] && step[1] <= box[2] && step[2] >= box[1] && step[2] <= box[3]) found.push(step);
+      at = null;
+      continue;
+    }
     const to = step[0] === "Z" ? from : step.slice(1);
-    if (step[0] === "M") { from = at = to; continue; }
+    if (step[0] === "M") {
+      from = at = to;
+      continue;
+    }
     const part = at && segment(at, to, box);
     if (part) {
       const last = found.at(-1);
@@ -30,26 +38,47 @@ function lines(path, box) {
 
 // Liang and Barsky 1984: the part of a segment that is within a box, or null.
 function segment([ax, ay], [bx, by], [left, top, right, bottom]) {
-  let begin = 0, end = 1;
-  for (const [run, gap] of [[ax - bx, ax - left], [bx - ax, right - ax], [ay - by, ay - top], [by - ay, bottom - ay]]) {
-    if (run === 0) { if (gap < 0) return null; continue; }
+  let begin = 0,
+    end = 1;
+  for (const [run, gap] of [
+    [ax - bx, ax - left],
+    [bx - ax, right - ax],
+    [ay - by, ay - top],
+    [by - ay, bottom - ay],
+  ]) {
+    if (run === 0) {
+      if (gap < 0) return null;
+      continue;
+    }
     const at = gap / run;
-    if (run < 0) begin = Math.max(begin, at); else end = Math.min(end, at);
+    if (run < 0) begin = Math.max(begin, at);
+    else end = Math.min(end, at);
   }
-  const place = (at) => [at === 0 ? ax : at === 1 ? bx : ax + at * (bx - ax), at === 0 ? ay : at === 1 ? by : ay + at * (by - ay)];
+  const place = (at) => [
+    at === 0 ? ax : at === 1 ? bx : ax + at * (bx - ax),
+    at === 0 ? ay : at === 1 ? by : ay + at * (by - ay),
+  ];
   return begin <= end ? [...place(begin), ...place(end)] : null;
 }
 
 function shapes(path) {
   const found = [];
-  for (const [kind, ...place] of path) if (kind === "M") found.push([place]); else if (kind === "L") found.at(-1).push(place);
+  for (const [kind, ...place] of path)
+    if (kind === "M") found.push([place]);
+    else if (kind === "L") found.at(-1).push(place);
   return found;
 }
 
 // Sutherland and Hodgman 1974: a shape's part within a box, one side after the other.
 function area(corners, [left, top, right, bottom]) {
-  for (const [axis, limit, sign] of [[0, left, 1], [0, right, -1], [1, top, 1], [1, bottom, -1]]) {
-    const inside = (corner) => sign * (corner[axis] - limit) >= 0, kept = [];
+  for (const [axis, limit, sign] of [
+    [0, left, 1],
+    [0, right, -1],
+    [1, top, 1],
+    [1, bottom, -1],
+  ]) {
+    const inside = (corner) => sign * (corner[axis] - limit) >= 0,
+      kept = [];
     corners.forEach((corner, i) => {
       const before = corners[(i + corners.length - 1) % corners.length];
       if (inside(corner) !== inside(before)) {

@@ -7,14 +7,34 @@
 import { smooth } from "./smoothing.js";
 
 // In the order in which the server sends them; see COLUMNS in dashboard/curves/query.py.
-const FIELDS = ["x0", "x1", "w0", "w1", "count", "first", "last", "min", "minStep", "max", "maxStep", "mean", "nan", "pinf", "ninf"];
+const FIELDS = [
+  "x0",
+  "x1",
+  "w0",
+  "w1",
+  "count",
+  "first",
+  "last",
+  "min",
+  "minStep",
+  "max",
+  "maxStep",
+  "mean",
+  "nan",
+  "pinf",
+  "ninf",
+];
 const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
 // What every curve of single points shares: a count of one each, and nothing that is not finite.
-let ones = new Float64Array(0), zeros = new Float64Array(0);
+let ones = new Float64Array(0),
+  zeros = new Float64Array(0);
 function shared(capacity) {
-  if (ones.length < capacity) { ones = new Float64Array(capacity).fill(1); zeros = new Float64Array(capacity); }
+  if (ones.length < capacity) {
+    ones = new Float64Array(capacity).fill(1);
+    zeros = new Float64Array(capacity);
+  }
 }
 
 export class Curve {
@@ -46,7 +66,11 @@ export class Curve {
     this.count = ones;
     this.nan = this.pinf = this.ninf = zeros;
     this.odd = false;
-    for (let i = 0; i < length; i++) if (!Number.isFinite(values[i])) { this.#separate(); break; }
+    for (let i = 0; i < length; i++)
+      if (!Number.isFinite(values[i])) {
+        this.#separate();
+        break;
+      }
   }
 
   // Once a value is not finite, what is drawn and what was logged are no longer the same.
@@ -74,18 +98,29 @@ export class Curve {
     for (const field of FIELDS) {
       const old = this[field];
       if (old === ones || old === zeros) continue;
-      if (!grown.has(old)) { const made = new Float64Array(capacity); made.set(old.subarray(0, this.length)); grown.set(old, made); }
+      if (!grown.has(old)) {
+        const made = new Float64Array(capacity);
+        made.set(old.subarray(0, this.length));
+        grown.set(old, made);
+      }
       this[field] = grown.get(old);
     }
     shared(capacity);
-    if (this.single) { this.count = ones; if (!this.odd) this.nan = this.pinf = this.ninf = zeros; }
+    if (this.single) {
+      this.count = ones;
+      if (!this.odd) this.nan = this.pinf = this.ninf = zeros;
+    }
     this.capacity = capacity;
   }
 
   // From single points to columns of their own, which can be merged.
   #widen() {
     if (!this.single) return;
-    for (const field of FIELDS) { const own = new Float64Array(this.capacity); own.set(this[field].subarray(0, this.length)); this[field] = own; }
+    for (const field of FIELDS) {
+      const own = new Float64Array(this.capacity);
+      own.set(this[field].subarray(0, this.length));
+      this[field] = own;
+    }
     this.single = false;
     this.odd = true;
   }
@@ -109,7 +144,9 @@ export class Curve {
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
-      const steps = column(head.length), times = column(head.length), values = column(head.length);
+      const steps = column(head.length),
+        times = column(head.length),
+        values = column(head.length);
       this.#points(steps, times, values, head.length);
     } else {
       for (const field of FIELDS) this[field] = column(head.length);
@@ -182,10 +219,18 @@ export class Curve {
       const lower = !(this.min[j] < this.min[i]) && !Number.isNaN(this.min[i]) ? i : j;
       const upper = !(this.max[j] > this.max[i]) && !Number.isNaN(this.max[i]) ? i : j;
       const [min, minStep, max, maxStep] = [this.min[lower], this.minStep[lower], this.max[upper], this.maxStep[upper]];
-      this.x0[to] = this.x0[i]; this.w0[to] = Math.min(this.w0[i], this.w0[j]); this.first[to] = this.first[i];
-      this.x1[to] = this.x1[j]; this.w1[to] = Math.max(this.w1[i], this.w1[j]); this.last[to] = this.last[j];
+      this.x0[to] = this.x0[i];
+      this.w0[to] = Math.min(this.w0[i], this.w0[j]);
+      this.first[to] = this.first[i];
+      this.x1[to] = this.x1[j];
+      this.w1[to] = Math.max(this.w1[i], this.w1[j]);
+      this.last[to] = this.last[j];
       for (const field of ["count", "nan", "pinf", "ninf"]) this[field][to] = this[field][i] + this[field][j];
-      this.min[to] = min; this.minStep[to] = minStep; this.max[to] = max; this.maxStep[to] = maxStep; this.mean[to] = mean;
+      this.min[to] = min;
+      this.minStep[to] = minStep;
+      this.max[to] = max;
+      this.maxStep[to] = maxStep;
+      this.mean[to] = mean;
     }
     this.length = to;
   }
@@ -207,7 +252,15 @@ export class Curve {
   // The smoothed mean at each column, kept until something changes.
   smoothed({ kind, weight, isLog = false }, axis, range) {
     const known = this.cache;
-    if (known?.version === this.version && known.kind === kind && known.weight === weight && known.isLog === isLog && known.axis === axis && known.range === range) return known.values;
+    if (
+      known?.version === this.version &&
+      known.kind === kind &&
+      known.weight === weight &&
+      known.isLog === isLog &&
+      known.axis === axis &&
+      known.range === range
+    )
+      return known.values;
     const [begin, end] = isLog ? this.#logarithms(axis) : this.ends(axis);
     const values = smooth(kind, weight, begin, end, this.mean, this.length, range, known?.values);
     this.cache = { version: this.version, kind, weight, isLog, axis, range, values };
@@ -216,7 +269,8 @@ export class Curve {
 
   // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they change nothing.
   #logarithms(axis) {
-    const [begin, end, shift] = this.ends(axis), n = this.length;
+    const [begin, end, shift] = this.ends(axis),
+      n = this.length;
     const stops = Float64Array.from({ length: n }, (_, i) => (end[i] > shift ? Math.log(end[i] - shift) : BEFORE_ALL));
     return [stops.map((stop, i) => (begin[i] > shift ? Math.log(begin[i] - shift) : stop)), stops];
   }
@@ -240,7 +294,7 @@ export class Curve {
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
     if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
-    return [this.w0, this.w1, axis === "relative" ? this.started ?? (this.length ? this.w0[0] : 0) : 0];
+    return [this.w0, this.w1, axis === "relative" ? (this.started ?? (this.length ? this.w0[0] : 0)) : 0];
   }
 
   // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of a
@@ -254,7 +308,8 @@ export class Curve {
   // The column nearest to x on an axis; -1 without any.
   at(x, axis) {
     const [begin, end, shift] = this.ends(axis);
-    let low = 0, high = this.length - 1;
+    let low = 0,
+      high = this.length - 1;
     if (high < 0) return -1;
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -16,7 +16,8 @@ function sampler(curve, axis, values) {
   return (x) => {
     while (i < n - 1 && end[i] - shift < x) i++;
     if (x < begin[0] - shift || x > end[n - 1] - shift) return [NaN, i];
-    const centre = at(i), other = x < centre ? i - 1 : i + 1;
+    const centre = at(i),
+      other = x < centre ? i - 1 : i + 1;
     if (other < 0 || other >= n || values[other] !== values[other]) return [values[i], i];
     const gap = at(other) - centre;
     return [gap ? values[i] + ((values[other] - values[i]) * (x - centre)) / gap : values[i], i];
@@ -28,8 +29,12 @@ function walker(curve, axis) {
   const [begin, end, shift] = curve.ends(axis);
   let i = 0;
   return (x) => {
-    let least = Infinity, most = -Infinity;
-    for (; i < curve.length && (begin[i] + end[i]) / 2 - shift <= x; i++) { if (curve.min[i] < least) least = curve.min[i]; if (curve.max[i] > most) most = curve.max[i]; }
+    let least = Infinity,
+      most = -Infinity;
+    for (; i < curve.length && (begin[i] + end[i]) / 2 - shift <= x; i++) {
+      if (curve.min[i] < least) least = curve.min[i];
+      if (curve.max[i] > most) most = curve.max[i];
+    }
     return [least, most];
   };
 }
@@ -37,7 +42,9 @@ function walker(curve, axis) {
 // Where the members of a group are looked at: the places of the longest where it has few, else evenly (as the axis is), at multiples
 // of a power of two: what is there stays where it is while new points come.
 function gridOf(curves, axis, isLog) {
-  let low = Infinity, high = -Infinity, longest = null;
+  let low = Infinity,
+    high = -Infinity,
+    longest = null;
   for (const curve of curves) {
     const [begin, end, shift] = curve.ends(axis);
     low = Math.min(low, isLog ? leastAbove0(curve, axis) : begin[0] - shift);
@@ -56,34 +63,58 @@ function gridOf(curves, axis, isLog) {
   if (!(high > low)) return Float64Array.of(low);
   const [from, to] = isLog ? [Math.log2(low), Math.log2(high)] : [low, high];
   const gap = 2 ** Math.ceil(Math.log2((to - from) / (GRID - 2)));
-  const first = Math.floor(from / gap) + 1, inner = Math.max(0, Math.ceil(to / gap) - first);
+  const first = Math.floor(from / gap) + 1,
+    inner = Math.max(0, Math.ceil(to / gap) - first);
   const place = isLog ? (at) => 2 ** at : (at) => at;
-  return Float64Array.from({ length: inner + 2 }, (_, i) => (i === 0 ? low : i > inner ? high : place((first + i - 1) * gap)));
+  return Float64Array.from({ length: inner + 2 }, (_, i) =>
+    i === 0 ? low : i > inner ? high : place((first + i - 1) * gap),
+  );
 }
 
 // A group as one curve: its middle, and its spread as the curve's min and max.
 // how: { centre: mean | median, band: std | sem | range | boot | none }; smoothing is done on each member, before.
 export function group(name, curves, axis, how, smoothing, range) {
   const members = curves.filter((curve) => curve.length);
-  const isLog = Boolean(smoothing.isLog), grid = gridOf(members, axis, isLog);
-  const samplers = members.map((curve) => sampler(curve, axis, smoothing.weight > 0 && curve.length > 2 ? curve.smoothed(smoothing, axis, range) : curve.mean));
-  const mean = new Float64Array(grid.length), min = new Float64Array(grid.length), max = new Float64Array(grid.length);
-  const found = new Float64Array(members.length), carried = new Float64Array(grid.length);
+  const isLog = Boolean(smoothing.isLog),
+    grid = gridOf(members, axis, isLog);
+  const samplers = members.map((curve) =>
+    sampler(
+      curve,
+      axis,
+      smoothing.weight > 0 && curve.length > 2 ? curve.smoothed(smoothing, axis, range) : curve.mean,
+    ),
+  );
+  const mean = new Float64Array(grid.length),
+    min = new Float64Array(grid.length),
+    max = new Float64Array(grid.length);
+  const found = new Float64Array(members.length),
+    carried = new Float64Array(grid.length);
   const spikes = members.map((curve) => walker(curve, axis));
   if (isLog) for (const walk of spikes) walk(0); // what has no place on the axis is not in its band
   const raw = how.band === "range" && !(smoothing.weight > 0);
   const random = generator(1);
   for (let g = 0; g < grid.length; g++) {
-    let n = 0, low = Infinity, high = -Infinity;
+    let n = 0,
+      low = Infinity,
+      high = -Infinity;
     for (let k = 0; k < samplers.length; k++) {
       const [value, i] = samplers[k](grid[g]);
       if (value !== value) continue;
       found[n++] = value;
       // The range of a group hides no spike of a member: the extremes of its columns count.
-      if (raw) { const curve = members[k]; if (curve.min[i] < low) low = curve.min[i]; if (curve.max[i] > high) high = curve.max[i]; }
+      if (raw) {
+        const curve = members[k];
+        if (curve.min[i] < low) low = curve.min[i];
+        if (curve.max[i] > high) high = curve.max[i];
+      }
     }
     // Also of those that lie between two places.
-    if (raw) for (const walk of spikes) { const [least, most] = walk(g + 1 < grid.length ? (grid[g] + grid[g + 1]) / 2 : Infinity); if (least < low) low = least; if (most > high) high = most; }
+    if (raw)
+      for (const walk of spikes) {
+        const [least, most] = walk(g + 1 < grid.length ? (grid[g] + grid[g + 1]) / 2 : Infinity);
+        if (least < low) low = least;
+        if (most > high) high = most;
+      }
     carried[g] = n;
     const values = found.subarray(0, n);
     mean[g] = n ? middle(values, how.centre) : NaN;
@@ -93,7 +124,13 @@ export function group(name, curves, axis, how, smoothing, range) {
   }
   const shift = axis === "step" ? 0 : axis === "relative" ? members[0].ends(axis)[2] : 0;
   const places = shift ? grid.map((x) => x + shift) : grid;
-  const curve = Curve.of(name, { x: axis === "step" ? grid : stepsAt(members[0], axis, grid), w: axis === "step" ? timesAt(members[0], grid) : places, mean, min, max });
+  const curve = Curve.of(name, {
+    x: axis === "step" ? grid : stepsAt(members[0], axis, grid),
+    w: axis === "step" ? timesAt(members[0], grid) : places,
+    mean,
+    min,
+    max,
+  });
   curve.started = shift || null;
   curve.members = members.length;
   // How many runs each place stands for, and the line in two: where all of them are, and where some are missing.
@@ -101,7 +138,9 @@ export function group(name, curves, axis, how, smoothing, range) {
   const isWhole = (g) => carried[g] === members.length;
   if (!carried.every((n) => n === members.length)) {
     curve.whole = mean.map((value, g) => (isWhole(g) ? value : NaN));
-    curve.part = mean.map((value, g) => (isWhole(g) && (g === 0 || isWhole(g - 1)) && (g === grid.length - 1 || isWhole(g + 1)) ? NaN : value));
+    curve.part = mean.map((value, g) =>
+      isWhole(g) && (g === 0 || isWhole(g - 1)) && (g === grid.length - 1 || isWhole(g + 1)) ? NaN : value,
+    );
   }
   return curve;
 }
@@ -116,16 +155,26 @@ function middle(values, centre) {
   return sum / values.length;
 }
 
-const median = (sorted) => (sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2);
+const median = (sorted) =>
+  sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
 
 // Lower and upper edge. Of one value it has no width. Bootstrap: the middle 95 % of the resampled middles (Efron 1979).
 function spread(values, at, { centre, band }, random) {
   const n = values.length;
   if (!n || band === "none") return [at, at];
   if (n === 1) return [values[0], values[0]];
-  if (band === "range") { let low = Infinity, high = -Infinity; for (const v of values) { if (v < low) low = v; if (v > high) high = v; } return [low, high]; }
+  if (band === "range") {
+    let low = Infinity,
+      high = -Infinity;
+    for (const v of values) {
+      if (v < low) low = v;
+      if (v > high) high = v;
+    }
+    return [low, high];
+  }
   if (band === "boot") {
-    const middles = new Float64Array(RESAMPLES), drawn = new Float64Array(n);
+    const middles = new Float64Array(RESAMPLES),
+      drawn = new Float64Array(n);
     for (let r = 0; r < RESAMPLES; r++) {
       for (let i = 0; i < n; i++) drawn[i] = values[Math.floor(random() * n)];
       middles[r] = middle(drawn, centre);
@@ -133,10 +182,12 @@ function spread(values, at, { centre, band }, random) {
     middles.sort();
     return [middles[Math.floor(0.025 * (RESAMPLES - 1))], middles[Math.ceil(0.975 * (RESAMPLES - 1))]];
   }
-  let mean = 0, squares = 0;
+  let mean = 0,
+    squares = 0;
   for (const value of values) mean += value / n;
   for (const value of values) squares += (value - mean) ** 2;
-  const deviation = Math.sqrt(squares / (n - 1)), half = band === "sem" ? deviation / Math.sqrt(n) : deviation;
+  const deviation = Math.sqrt(squares / (n - 1)),
+    half = band === "sem" ? deviation / Math.sqrt(n) : deviation;
   return [at - half, at + half];
 }
 
@@ -155,7 +206,9 @@ export function difference(curve, base, axis) {
   const sample = sampler(base, axis, base.mean);
   const [begin, end, shift] = curve.ends(axis);
   const n = curve.length;
-  const mean = new Float64Array(n), min = new Float64Array(n), max = new Float64Array(n);
+  const mean = new Float64Array(n),
+    min = new Float64Array(n),
+    max = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     const [other] = sample((begin[i] + end[i]) / 2 - shift);
     mean[i] = curve.mean[i] - other;

@@ -21,10 +21,12 @@ export function drawLines(context, view, drawn = null) {
   }
   // The value beside a lone point comes and goes with there being one.
   const few = lines.length <= FEW;
-  if (drawn && few && lines.some(({ curve }, i) => drawn[i] !== curve.length && (drawn[i] === 1 || curve.length === 1))) return false;
+  if (drawn && few && lines.some(({ curve }, i) => drawn[i] !== curve.length && (drawn[i] === 1 || curve.length === 1)))
+    return false;
   for (const isStrong of [false, true]) {
     lines.forEach((line, i) => {
-      if (Boolean(line.strong) === isStrong && drawn?.[i] !== line.curve.length) drawLine(context, line, view, many && !isStrong, drawn ? drawn[i] - 1 : 0);
+      if (Boolean(line.strong) === isStrong && drawn?.[i] !== line.curve.length)
+        drawLine(context, line, view, many && !isStrong, drawn ? drawn[i] - 1 : 0);
     });
   }
   if (few && !drawn) nameAlone(context, view);
@@ -41,7 +43,8 @@ function nameAlone(context, { lines, settings, scale, plot }) {
     if (curve.length !== 1 || faded || !Number.isFinite(value) || (settings.logy && value <= 0)) continue;
     const [begin, , shift] = curve.ends(settings.axis);
     if (settings.logx && begin[0] - shift <= 0) continue;
-    const px = scale.x(begin[0] - shift), py = scale.y(value);
+    const px = scale.x(begin[0] - shift),
+      py = scale.y(value);
     if (taken.some(([x, y]) => Math.abs(x - px) < 60 && Math.abs(y - py) < 13)) continue;
     taken.push([px, py]);
     const left = px > (plot.left + plot.right * 2) / 3;
@@ -54,7 +57,8 @@ function nameAlone(context, { lines, settings, scale, plot }) {
 // The columns of a line that are in view, with one more at each side; on a logarithmic axis those that reach above 0.
 function within(curve, { axis, logx }, x) {
   const [begin, end, shift] = curve.ends(axis);
-  let from = 0, to = curve.length - 1;
+  let from = 0,
+    to = curve.length - 1;
   if (logx) while (from <= to && end[from] - shift <= 0) from++;
   while (from < to && end[from + 1] - shift < x.low) from++;
   while (to > from && begin[to - 1] - shift > x.high) to--;
@@ -72,10 +76,12 @@ function drawLine(context, line, view, many, start) {
   context.setLineDash(line.dash);
   const opacity = line.faded ? 0.16 : 1;
   const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
-  const dense = !curve.single && (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
+  const dense =
+    !curve.single &&
+    (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
   context.lineJoin = "bevel"; // at such widths round ones look the same and cost more
   const others = Math.sqrt(Math.min(12, view.lines.length));
-  for (const tail of line.band || start ? [] : curve.tails ?? []) abandoned(context, tail, span.shift, view, opacity);
+  for (const tail of line.band || start ? [] : (curve.tails ?? [])) abandoned(context, tail, span.shift, view, opacity);
   context.setLineDash(line.dash);
   if (line.band) {
     context.globalAlpha = 0.18 * opacity;
@@ -114,7 +120,10 @@ function abandoned(context, { steps, times, values }, shift, { scale, settings }
   context.beginPath();
   let down = false;
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i]) || (settings.logy && values[i] <= 0)) { down = false; continue; }
+    if (!Number.isFinite(values[i]) || (settings.logy && values[i] <= 0)) {
+      down = false;
+      continue;
+    }
     if (down) context.lineTo(scale.x(places[i] - shift), scale.y(values[i]));
     else context.moveTo(scale.x(places[i] - shift), scale.y(values[i]));
     down = true;
@@ -126,11 +135,15 @@ function abandoned(context, { steps, times, values }, shift, { scale, settings }
 function through(context, values, { begin, end, shift, from, to }, { scale, settings }, whole = null) {
   const has = (values, i) => i >= from && i <= to && values[i] === values[i] && !(settings.logy && values[i] <= 0);
   const alone = [];
-  let down = false, last = -Infinity;
+  let down = false,
+    last = -Infinity;
   context.beginPath();
   for (let i = from; i <= to; i++) {
     const value = values[i];
-    if (!has(values, i)) { down = false; continue; }
+    if (!has(values, i)) {
+      down = false;
+      continue;
+    }
     const px = scale.x((begin[i] + end[i]) / 2 - shift);
     if (down && px - last < 1.2 && i < to) continue;
     if (down) context.lineTo(px, scale.y(value));
@@ -142,7 +155,11 @@ function through(context, values, { begin, end, shift, from, to }, { scale, sett
     last = px;
   }
   context.stroke();
-  for (const [px, py] of alone) { context.beginPath(); context.arc(px, py, 3, 0, 2 * Math.PI); context.fill(); }
+  for (const [px, py] of alone) {
+    context.beginPath();
+    context.arc(px, py, 3, 0, 2 * Math.PI);
+    context.fill();
+  }
 }
 
 function band(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
@@ -175,12 +192,21 @@ function band(context, curve, { begin, end, shift, from, to }, { scale, settings
 function raw(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
   const floor = settings.logy ? y.low : -Infinity;
   const place = (v) => scale.y(v < floor ? floor : v);
-  const alone = [], bottom = scale.y(y.low);
-  const close = curve.single && to - from > 2 && Math.abs(scale.x(end[to] - shift) - scale.x(begin[from] - shift)) / (to - from) < 0.5;
-  let down = false, below = null;
+  const alone = [],
+    bottom = scale.y(y.low);
+  const close =
+    curve.single &&
+    to - from > 2 &&
+    Math.abs(scale.x(end[to] - shift) - scale.x(begin[from] - shift)) / (to - from) < 0.5;
+  let down = false,
+    below = null;
   context.beginPath();
   for (let i = from; i <= to; i++) {
-    if (curve.mean[i] !== curve.mean[i]) { down = false; below = null; continue; }
+    if (curve.mean[i] !== curve.mean[i]) {
+      down = false;
+      below = null;
+      continue;
+    }
     const px = scale.x(begin[i] - shift);
     if (settings.logy && !(curve.max[i] > 0)) {
       // No place on a logarithmic axis: the line leaves it at its bottom, and comes back from there.
@@ -189,7 +215,11 @@ function raw(context, curve, { begin, end, shift, from, to }, { scale, settings,
       below = px;
       continue;
     }
-    if (below !== null) { context.moveTo(below, bottom); down = true; below = null; }
+    if (below !== null) {
+      context.moveTo(below, bottom);
+      down = true;
+      below = null;
+    }
     if (curve.count[i] === 1 && !close) {
       const py = place(curve.mean[i]);
       if (down) context.lineTo(px, py);
@@ -198,22 +228,39 @@ function raw(context, curve, { begin, end, shift, from, to }, { scale, settings,
         if (i === to || curve.mean[i + 1] !== curve.mean[i + 1]) alone.push([px, py]);
       }
     } else if (close) {
-      let low = curve.mean[i], high = low, last = low, lowFirst = true, j = i + 1;
+      let low = curve.mean[i],
+        high = low,
+        last = low,
+        lowFirst = true,
+        j = i + 1;
       for (; j <= to; j++) {
         const value = curve.mean[j];
         if (value !== value || scale.x(begin[j] - shift) - px > 1) break;
-        if (value < low) { low = value; lowFirst = false; }
-        if (value > high) { high = value; lowFirst = true; }
+        if (value < low) {
+          low = value;
+          lowFirst = false;
+        }
+        if (value > high) {
+          high = value;
+          lowFirst = true;
+        }
         last = value;
       }
-      if (down) context.lineTo(px, place(curve.mean[i])); else context.moveTo(px, place(curve.mean[i]));
-      if (low !== high) { context.lineTo(px, place(lowFirst ? low : high)); context.lineTo(px, place(lowFirst ? high : low)); context.lineTo(px, place(last)); }
+      if (down) context.lineTo(px, place(curve.mean[i]));
+      else context.moveTo(px, place(curve.mean[i]));
+      if (low !== high) {
+        context.lineTo(px, place(lowFirst ? low : high));
+        context.lineTo(px, place(lowFirst ? high : low));
+        context.lineTo(px, place(last));
+      }
       i = j - 1;
     } else {
-      const qx = scale.x(end[i] - shift), middle = (px + qx) / 2;
+      const qx = scale.x(end[i] - shift),
+        middle = (px + qx) / 2;
       const start = Number.isFinite(curve.first[i]) ? curve.first[i] : curve.mean[i];
       const stop = Number.isFinite(curve.last[i]) ? curve.last[i] : curve.mean[i];
-      if (down) context.lineTo(px, place(start)); else context.moveTo(px, place(start));
+      if (down) context.lineTo(px, place(start));
+      else context.moveTo(px, place(start));
       const rising = curve.minStep[i] <= curve.maxStep[i];
       context.lineTo(middle, place(rising ? curve.min[i] : curve.max[i]));
       context.lineTo(middle, place(rising ? curve.max[i] : curve.min[i]));
@@ -237,14 +284,19 @@ function raw(context, curve, { begin, end, shift, from, to }, { scale, settings,
 function rawRange(context, view) {
   const { plot, scale, settings, y, lines } = view;
   const width = Math.ceil(plot.right - plot.left) + 1;
-  const low = new Float64Array(width).fill(Infinity), high = new Float64Array(width).fill(-Infinity);
+  const low = new Float64Array(width).fill(Infinity),
+    high = new Float64Array(width).fill(-Infinity);
   for (const { curve } of lines) {
     const { begin, end, shift, from, to } = within(curve, settings, view.x);
     const { min, max } = curve;
     for (let i = from; i <= to; i++) {
       if (min[i] !== min[i]) continue;
-      const a = Math.max(0, Math.floor(scale.x(begin[i] - shift) - plot.left)), b = Math.min(width - 1, Math.floor(scale.x(end[i] - shift) - plot.left));
-      for (let px = a; px <= b; px++) { if (min[i] < low[px]) low[px] = min[i]; if (max[i] > high[px]) high[px] = max[i]; }
+      const a = Math.max(0, Math.floor(scale.x(begin[i] - shift) - plot.left)),
+        b = Math.min(width - 1, Math.floor(scale.x(end[i] - shift) - plot.left));
+      for (let px = a; px <= b; px++) {
+        if (min[i] < low[px]) low[px] = min[i];
+        if (max[i] > high[px]) high[px] = max[i];
+      }
     }
   }
   const floor = settings.logy ? y.low : -Infinity;

@@ -12,8 +12,34 @@ const LOOSE = 1.25; // how many times wider than need be a y range may stay
 // Everything but new points that a chart's picture depends on.
 export function lookOf({ width, height, zoom, zoomY }, lines, settings, marks, isLive) {
   const { axis, smoothing, logx, logy, robust, xName, yName } = settings;
-  const look = [isLive, width, height, devicePixelRatio, isDark(), zoom, zoomY, axis, smoothing.kind, smoothing.weight, logx, logy, robust, xName, yName];
-  for (const line of lines) look.push(line.curve, line.curve.epoch, line.colour, line.dash.length, line.strong, line.faded, line.band, marks?.get(line.name));
+  const look = [
+    isLive,
+    width,
+    height,
+    devicePixelRatio,
+    isDark(),
+    zoom,
+    zoomY,
+    axis,
+    smoothing.kind,
+    smoothing.weight,
+    logx,
+    logy,
+    robust,
+    xName,
+    yName,
+  ];
+  for (const line of lines)
+    look.push(
+      line.curve,
+      line.curve.epoch,
+      line.colour,
+      line.dash.length,
+      line.strong,
+      line.faded,
+      line.band,
+      marks?.get(line.name),
+    );
   return look;
 }
 
@@ -21,7 +47,18 @@ export const isSame = (a, b) => a?.length === b.length && a.every((each, i) => e
 
 // Of that, what decides where things lie: while it is the same the axes stand still, whatever else is drawn in another way.
 export function frameOf({ width, height, zoom, zoomY }, lines, { axis, logx, logy, robust, xName }) {
-  return [width, height, zoom, zoomY, axis, logx, logy, robust, xName, ...lines.map(({ name, tag }) => `${name}\n${tag}`)];
+  return [
+    width,
+    height,
+    zoom,
+    zoomY,
+    axis,
+    logx,
+    logy,
+    robust,
+    xName,
+    ...lines.map(({ name, tag }) => `${name}\n${tag}`),
+  ];
 }
 
 // The ranges of a live chart: those it had while they will do, else new ones with room. A window is as it was chosen.
@@ -29,12 +66,17 @@ export function steady({ x, y }, before, zoom, { logx, logy }) {
   if (zoom) {
     if (before && before.x.low === x.low && before.x.high === x.high) x = before.x;
   } else if (x.full > 0 && !logx) {
-    const span = x.high - x.low, room = before ? before.x.high - x.high : -1;
-    x = room >= 0 && room <= 1.5 * ROOM * span && before.x.low === x.low ? before.x : { ...x, high: x.high + ROOM * span };
+    const span = x.high - x.low,
+      room = before ? before.x.high - x.high : -1;
+    x =
+      room >= 0 && room <= 1.5 * ROOM * span && before.x.low === x.low
+        ? before.x
+        : { ...x, high: x.high + ROOM * span };
   }
   if (before && y.least >= before.y.low && y.most <= before.y.high) {
     const map = logy ? Math.log : (v) => v;
-    if (map(before.y.high) - map(before.y.low) <= LOOSE * (map(y.high) - map(y.low))) y = { ...y, low: before.y.low, high: before.y.high };
+    if (map(before.y.high) - map(before.y.low) <= LOOSE * (map(y.high) - map(y.low)))
+      y = { ...y, low: before.y.low, high: before.y.high };
   }
   return { x, y };
 }

@@ -10,7 +10,11 @@ export function listen(chart) {
   over.addEventListener("pointermove", (event) => {
     if (!chart.view) return;
     const [px, py] = inside(event);
-    if (chart.drag) { chart.drag.to = [px, py]; chart.drawOver(); return; }
+    if (chart.drag) {
+      chart.drag.to = [px, py];
+      chart.drawOver();
+      return;
+    }
     const x = chart.view.scale.invert(px);
     chart.options.onHover(x);
     chart.tip(event, x, py);
@@ -28,17 +32,25 @@ export function listen(chart) {
     const zoom = zoomOf(chart);
     chart.drag = null;
     if (zoom) chart.setZoom(zoom.x, zoom.y);
-    else if (chart.view && event.shiftKey && chart.options.onHold) chart.options.onHold(chart.view.scale.invert(inside(event)[0]));
+    else if (chart.view && event.shiftKey && chart.options.onHold)
+      chart.options.onHold(chart.view.scale.invert(inside(event)[0]));
     else if (chart.view) chart.options.onPick?.(chart.nearest(...inside(event)), event);
     chart.drawOver();
   });
-  over.addEventListener("pointercancel", () => { chart.drag = null; chart.drawOver(); });
+  over.addEventListener("pointercancel", () => {
+    chart.drag = null;
+    chart.drawOver();
+  });
   over.addEventListener("dblclick", () => chart.setZoom(null, null));
-  over.addEventListener("wheel", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || !chart.view) return;
-    event.preventDefault();
-    around(chart, chart.view.scale.invert(inside(event)[0]), event.deltaY < 0 ? 0.8 : 1.25);
-  }, { passive: false });
+  over.addEventListener(
+    "wheel",
+    (event) => {
+      if (!(event.ctrlKey || event.metaKey) || !chart.view) return;
+      event.preventDefault();
+      around(chart, chart.view.scale.invert(inside(event)[0]), event.deltaY < 0 ? 0.8 : 1.25);
+    },
+    { passive: false },
+  );
   over.addEventListener("keydown", (event) => key(chart, event));
   over.addEventListener("blur", () => leave(chart));
 }
@@ -51,11 +63,16 @@ function leave(chart) {
 // Which part of the chart a drag chose: to the side x, up or down y, across both.
 export function chosen({ from, to }, plot) {
   const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
-  const wide = Math.abs(to[0] - from[0]), tall = Math.abs(to[1] - from[1]);
-  const byX = wide > SMALL && wide > tall / 3, byY = tall > 20 && tall > wide / 3;
+  const wide = Math.abs(to[0] - from[0]),
+    tall = Math.abs(to[1] - from[1]);
+  const byX = wide > SMALL && wide > tall / 3,
+    byY = tall > 20 && tall > wide / 3;
   return {
     x: byX ? [from[0], to[0]].map((v) => clamp(v, plot.left, plot.right)).sort((a, b) => a - b) : null,
-    y: byY && (tall > 30 || !byX) ? [from[1], to[1]].map((v) => clamp(v, plot.top, plot.bottom)).sort((a, b) => a - b) : null,
+    y:
+      byY && (tall > 30 || !byX)
+        ? [from[1], to[1]].map((v) => clamp(v, plot.top, plot.bottom)).sort((a, b) => a - b)
+        : null,
   };
 }
 
@@ -63,7 +80,8 @@ function zoomOf(chart) {
   const { plot, scale } = chart.view;
   const { x, y } = chosen(chart.drag, plot);
   if (!x && !y) return null;
-  const xs = x ? x.map(scale.invert) : chart.zoom, ys = y ? [scale.invertY(y[1]), scale.invertY(y[0])] : chart.zoomY;
+  const xs = x ? x.map(scale.invert) : chart.zoom,
+    ys = y ? [scale.invertY(y[1]), scale.invertY(y[0])] : chart.zoomY;
   return { x: xs, y: ys };
 }
 
@@ -82,7 +100,8 @@ function key(chart, event) {
   if (move) {
     const next = Math.min(x.high, Math.max(x.low, scale.invert(scale.x(at) + (move * (plot.right - plot.left)) / 100)));
     chart.options.onHover(next);
-    const box = chart.over.getBoundingClientRect(), middle = (plot.top + plot.bottom) / 2;
+    const box = chart.over.getBoundingClientRect(),
+      middle = (plot.top + plot.bottom) / 2;
     chart.tip({ clientX: box.left + scale.x(next), clientY: box.top + middle }, next, middle);
   } else if (event.key === "+" || event.key === "-") around(chart, at, event.key === "+" ? 0.5 : 2);
   else if (event.key === "0") chart.setZoom(null, null);

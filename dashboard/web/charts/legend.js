@@ -11,7 +11,8 @@ export function sample(number, dashes = []) {
   svg.setAttribute("class", "sample");
   svg.setAttribute("aria-hidden", "true");
   const line = svg.appendChild(document.createElementNS(SVG, "line"));
-  for (const [key, value] of Object.entries({ x1: 1, x2: 21, y1: 4, y2: 4, "stroke-dasharray": dashes.join(" ") })) line.setAttribute(key, value);
+  for (const [key, value] of Object.entries({ x1: 1, x2: 21, y1: 4, y2: 4, "stroke-dasharray": dashes.join(" ") }))
+    line.setAttribute(key, value);
   line.style.stroke = number === null ? "var(--dim)" : typeof number === "string" ? number : colour(number);
   return svg;
 }
@@ -25,7 +26,10 @@ export function row(entry, act) {
   button.classList.toggle("is-off", Boolean(entry.off));
   button.title = entry.text;
   button.append(sample(entry.number, entry.dash), clipped(entry.text));
-  if (entry.value !== undefined) button.append(Object.assign(document.createElement("span"), { className: "legend-value", textContent: entry.value }));
+  if (entry.value !== undefined)
+    button.append(
+      Object.assign(document.createElement("span"), { className: "legend-value", textContent: entry.value }),
+    );
   button.addEventListener("click", act.pick);
   for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, act.enter);
   for (const kind of ["pointerleave", "blur"]) button.addEventListener(kind, act.leave);

@@ -6,10 +6,17 @@ import { partsOf } from "./point_counts.js";
 
 // The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
 export function groupKeys(text, runs) {
-  const named = text.split(",").map((word) => word.trim()).filter(Boolean);
+  const named = text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
   const without = named.filter((word) => word[0] === "-").map((word) => word.slice(1));
   const within = named.filter((word) => word[0] !== "-");
-  return within.length ? within.filter((key) => !without.includes(key)) : without.length ? keysOf(runs).filter((key) => !without.includes(key)) : [];
+  return within.length
+    ? within.filter((key) => !without.includes(key))
+    : without.length
+      ? keysOf(runs).filter((key) => !without.includes(key))
+      : [];
 }
 
 const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
@@ -26,17 +33,40 @@ function ranks(runs, key) {
 export function linesOf(wanted, how, tags, memo, base) {
   const runs = [...new Set(wanted.map(({ run }) => run))];
   const several = tags.length > 1;
-  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
-  let lines = wanted.filter(({ curve }) => curve?.length).map(({ run, tag, curve }) => {
-    const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
-    return {
-      curve, name: run.name, run, tag, number,
-      label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
-      colour: colour(number),
-      dash: several && runs.length > 1 ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(run)) : byColour ? [] : dash(number),
-    };
-  });
-  if (how.base) lines = lines.filter(({ tag, name }) => base.get(tag)?.length && name !== how.base).map((line) => ({ ...line, parts: [{ raw: line.curve }], curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () => difference(line.curve, base.get(line.tag), how.axis)) }));
+  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null,
+    byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
+  let lines = wanted
+    .filter(({ curve }) => curve?.length)
+    .map(({ run, tag, curve }) => {
+      const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
+      return {
+        curve,
+        name: run.name,
+        run,
+        tag,
+        number,
+        label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
+        colour: colour(number),
+        dash:
+          several && runs.length > 1
+            ? dashOf(tags.indexOf(tag))
+            : byDash
+              ? dashOf(byDash(run))
+              : byColour
+                ? []
+                : dash(number),
+      };
+    });
+  if (how.base)
+    lines = lines
+      .filter(({ tag, name }) => base.get(tag)?.length && name !== how.base)
+      .map((line) => ({
+        ...line,
+        parts: [{ raw: line.curve }],
+        curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () =>
+          difference(line.curve, base.get(line.tag), how.axis),
+        ),
+      }));
   for (const line of lines) if (line.parts) line.parts[0].curve = line.curve;
   if (!several && !byColour && !byDash) undash(lines);
   const keys = how.group ? groupKeys(how.group, runs) : [];
@@ -63,7 +93,10 @@ export function undash(lines) {
 // Which colour each run has in the charts when it is not its own: that of its group, or of a setting's value.
 export function legend(runs, { group, colourBy }) {
   const keys = group ? groupKeys(group, runs) : [];
-  if (colourBy) { const rank = ranks(runs, colourBy); return new Map(runs.map((run) => [run.name, rank(run)])); }
+  if (colourBy) {
+    const rank = ranks(runs, colourBy);
+    return new Map(runs.map((run) => [run.name, rank(run)]));
+  }
   if (!keys.length) return new Map(group === "*" ? runs.map(({ name }) => [name, 0]) : []);
   const labels = labelsOf(runs, keys);
   return new Map(runs.map((run) => [run.name, labels.indexOf(labelOf(run, keys))]));
@@ -74,7 +107,8 @@ export function legend(runs, { group, colourBy }) {
 export function legendOf(runs, { group, colourBy, dashBy }) {
   const parts = [];
   const values = (key, look) => {
-    const rank = ranks(runs, key), entries = [];
+    const rank = ranks(runs, key),
+      entries = [];
     for (const run of runs) {
       const at = rank(run);
       entries[at] ??= { text: settingsOf(run).get(key) ?? "not set", ...look(at), names: [] };
@@ -88,7 +122,12 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
     const byDash = dashBy ? ranks(runs, dashBy) : null;
     const entries = labels.map((text, number) => {
       const members = runs.filter((run) => labelOf(run, keys) === text);
-      return { text: keys.length === 1 ? text.slice(keys[0].length + 1) : text, number, dash: byDash ? dashOf(byDash(members[0])) : dash(number), names: members.map(({ name }) => name) };
+      return {
+        text: keys.length === 1 ? text.slice(keys[0].length + 1) : text,
+        number,
+        dash: byDash ? dashOf(byDash(members[0])) : dash(number),
+        names: members.map(({ name }) => name),
+      };
     });
     parts.push({ key: keys.length === 1 ? keys[0] : "groups", entries });
   }
@@ -101,7 +140,13 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
 function labelsOf(runs, keys) {
   if (!keys.length) return ["all runs"];
   const found = new Map(runs.map((run) => [labelOf(run, keys), run]));
-  const order = ([, a], [, b]) => { for (const key of keys) { const sign = compare(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? ""); if (sign) return sign; } return 0; };
+  const order = ([, a], [, b]) => {
+    for (const key of keys) {
+      const sign = compare(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? "");
+      if (sign) return sign;
+    }
+    return 0;
+  };
   return [...found].sort(order).map(([label]) => label);
 }
 
@@ -114,14 +159,22 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
     groups.get(id).members.push(line);
   }
   const labels = labelsOf(runs, keys);
-  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null, byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
+  const byColour = how.colourBy ? ranks(runs, how.colourBy) : null,
+    byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
   return [...groups].map(([id, { label, tag, members }]) => {
     const number = byColour ? byColour(members[0].run) : labels.indexOf(label);
     const curves = members.map(({ curve }) => curve);
     const curve = kept(memo, `g ${id}`, curves, how, () => group(id, curves, how.axis, how, how.smoothing, how.full));
     return {
-      curve, name: id, tag, members: members.map(({ name }) => name), parts: members.flatMap(partsOf), number, band: true,
-      label: several ? id : label, colour: colour(number),
+      curve,
+      name: id,
+      tag,
+      members: members.map(({ name }) => name),
+      parts: members.flatMap(partsOf),
+      number,
+      band: true,
+      label: several ? id : label,
+      colour: colour(number),
       dash: several ? dashOf(tags.indexOf(tag)) : byDash ? dashOf(byDash(members[0].run)) : dash(number),
     };
   });
@@ -131,7 +184,12 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
 function kept(memo, key, curves, how, make) {
   const version = `${curves.map((curve) => curve.version).join()}|${how.axis}|${how.centre}|${how.band}|${how.smoothing.kind}|${how.smoothing.weight}|${how.logx}|${how.full}|${how.base}`;
   const known = memo.get(key);
-  if (known?.version === version && known.curves.length === curves.length && known.curves.every((curve, i) => curve === curves[i])) return known.made;
+  if (
+    known?.version === version &&
+    known.curves.length === curves.length &&
+    known.curves.every((curve, i) => curve === curves[i])
+  )
+    return known.made;
   const made = make();
   memo.set(key, { version, curves, made });
   return made;

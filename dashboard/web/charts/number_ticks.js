@@ -9,16 +9,25 @@ function roundGap(raw) {
   let power = Math.floor(Math.log10(raw));
   if (Number(`1e${power}`) > raw) power--; // a logarithm may be off in its last bit
   const head = raw / Number(`1e${power}`);
-  return head < 1.5 ? { times: 1, power } : head < 3.5 ? { times: 2, power } : head < 7.5 ? { times: 5, power } : { times: 1, power: power + 1 };
+  return head < 1.5
+    ? { times: 1, power }
+    : head < 3.5
+      ? { times: 2, power }
+      : head < 7.5
+        ? { times: 5, power }
+        : { times: 1, power: power + 1 };
 }
 
-const finer = ({ times, power }) => (times === 5 ? { times: 2, power } : times === 2 ? { times: 1, power } : { times: 5, power: power - 1 });
-const coarser = ({ times, power }) => (times === 1 ? { times: 2, power } : times === 2 ? { times: 5, power } : { times: 1, power: power + 1 });
+const finer = ({ times, power }) =>
+  times === 5 ? { times: 2, power } : times === 2 ? { times: 1, power } : { times: 5, power: power - 1 };
+const coarser = ({ times, power }) =>
+  times === 1 ? { times: 2, power } : times === 2 ? { times: 5, power } : { times: 1, power: power + 1 };
 const sizeOf = ({ times, power }) => Number(`${times}e${power}`);
 
 // Multiples of a round gap within a range: [first, how many]. Ends that are off by their last bits count as reached.
 function multiples(low, high, gap) {
-  const size = sizeOf(gap), first = Math.ceil(low / size - 1e-9);
+  const size = sizeOf(gap),
+    first = Math.ceil(low / size - 1e-9);
   return [first, Math.floor(high / size + 1e-9) - first + 1];
 }
 
@@ -27,22 +36,33 @@ function roundPlaces(low, high, count, isWhole) {
   const raw = (high / 2 - low / 2) / (Math.max(1, Math.min(MOST, count)) / 2);
   let gap = roundGap(Math.min(raw, 1e308));
   let [first, n] = multiples(low, high, gap);
-  for (let i = 0; i < 3 && n > MOST; i++) [first, n] = multiples(low, high, gap = coarser(gap));
-  for (let i = 0; i < 3 && n < 2; i++) [first, n] = multiples(low, high, gap = finer(gap));
-  if (isWhole && gap.power < 0) [first, n] = multiples(low, high, gap = { times: 1, power: 0 });
+  for (let i = 0; i < 3 && n > MOST; i++) [first, n] = multiples(low, high, (gap = coarser(gap)));
+  for (let i = 0; i < 3 && n < 2; i++) [first, n] = multiples(low, high, (gap = finer(gap)));
+  if (isWhole && gap.power < 0) [first, n] = multiples(low, high, (gap = { times: 1, power: 0 }));
   const size = sizeOf(gap);
   if (size < 1e-290 || size < 16 * ulp(Math.max(Math.abs(low), Math.abs(high)))) return null;
   // As decimals: 3 tenths are 0.3, where three times 0.1 is not. −0 is 0.
-  return { gap: size, finest: size, places: Array.from({ length: Math.max(0, n) }, (_, i) => Number(`${(first + i) * gap.times}e${gap.power}`) + 0) };
+  return {
+    gap: size,
+    finest: size,
+    places: Array.from({ length: Math.max(0, n) }, (_, i) => Number(`${(first + i) * gap.times}e${gap.power}`) + 0),
+  };
 }
 
 // Some of the numbers themselves, where there are only few, or only such as have no round neighbours.
 function numberPlaces(low, high, count, isWhole) {
-  const near = ulp(Math.max(Math.abs(low), Math.abs(high))), step = isWhole ? Math.max(1, near) : near, all = (high - low) / step;
+  const near = ulp(Math.max(Math.abs(low), Math.abs(high))),
+    step = isWhole ? Math.max(1, near) : near,
+    all = (high - low) / step;
   const marks = (gap) => [Math.ceil(low / gap), Math.floor(high / gap) - Math.ceil(low / gap) + 1];
-  let gap = step * 2 ** Math.max(0, Math.ceil(Math.log2(all / Math.max(3, Math.min(MOST - 1, count))))), [first, n] = marks(gap);
-  for (let i = 0; i < 4 && n < 2 && gap > step; i++) [first, n] = marks(gap /= 2);
-  return { gap, finest: gap / 10, places: Array.from({ length: Math.max(0, Math.min(MOST, n)) }, (_, i) => (first + i) * gap + 0) };
+  let gap = step * 2 ** Math.max(0, Math.ceil(Math.log2(all / Math.max(3, Math.min(MOST - 1, count))))),
+    [first, n] = marks(gap);
+  for (let i = 0; i < 4 && n < 2 && gap > step; i++) [first, n] = marks((gap /= 2));
+  return {
+    gap,
+    finest: gap / 10,
+    places: Array.from({ length: Math.max(0, Math.min(MOST, n)) }, (_, i) => (first + i) * gap + 0),
+  };
 }
 
 // Marks of numbers, about `count` of them. `base`, where it is there, is what the texts have in common: each mark then has
@@ -60,11 +80,14 @@ const isClear = (texts) => new Set(texts).size === texts.length && texts.every((
 
 function written({ places, gap, finest }) {
   const texts = places.map((at) => format.tick(at, gap));
-  if (isClear(texts) && places.every((at) => format.isTrue(at, gap))) return places.map((at, i) => ({ at, text: texts[i] }));
-  const base = baseOf(places, gap), sign = base.digits < 0n || (base.digits === 0n && places[0] < 0) ? "−" : "+";
+  if (isClear(texts) && places.every((at) => format.isTrue(at, gap)))
+    return places.map((at, i) => ({ at, text: texts[i] }));
+  const base = baseOf(places, gap),
+    sign = base.digits < 0n || (base.digits === 0n && places[0] < 0) ? "−" : "+";
   const marks = places.map((at) => {
     // To a tenth of the gap: a round place is held by the nearest number there is.
-    const exact = less(decimal(at), base), isExact = finest < gap && Number.isInteger(exact);
+    const exact = less(decimal(at), base),
+      isExact = finest < gap && Number.isInteger(exact);
     const rest = (finest < gap ? exact : Math.round((exact / gap) * 10) * (gap / 10)) + 0;
     const size = isExact && Math.abs(rest) < 1e7 ? format.step(Math.abs(rest)) : format.tick(Math.abs(rest), finest);
     return { at, text: rest ? `${base.text} ${rest < 0 ? "−" : "+"} ${size}` : base.text, rest: rest ? size : "0" };
@@ -76,7 +99,8 @@ function written({ places, gap, finest }) {
 
 // What numbers have in common, { digits, power, text }: a number of few digits among them, else their leading digits, towards 0.
 function baseOf(places, gap) {
-  const first = places[0], last = places[places.length - 1];
+  const first = places[0],
+    last = places[places.length - 1];
   for (let digits = 1; digits <= 4; digits++) {
     const value = Number((first / 2 + last / 2).toPrecision(digits));
     if (value >= first && value <= last) return { ...decimal(value), isShort: true, text: format.brief(value) };
@@ -94,12 +118,18 @@ export function logarithmic(low, high, count) {
   if (!(low > 0)) return linear(low, high, count); // no such axis
   count = Math.max(2, Math.min(MOST, count));
   const within = (at) => at > 0 && at >= low * 0.999 && at <= high * 1.001 && at < Infinity;
-  const first = Math.floor(Math.log10(low)), powers = Math.ceil(Math.log10(high)) - first + 1;
+  const first = Math.floor(Math.log10(low)),
+    powers = Math.ceil(Math.log10(high)) - first + 1;
   const every = Math.max(1, Math.ceil((powers - 2) / count));
   // At multiples of `every`, so that they stand still while an axis grows.
-  const from = Math.ceil(first / every), n = Math.floor((first + powers) / every) - from + 1;
+  const from = Math.ceil(first / every),
+    n = Math.floor((first + powers) / every) - from + 1;
   const exponents = Array.from({ length: n }, (_, i) => (from + i) * every);
-  const marks = (times) => exponents.flatMap((power) => times.map((each) => Number(`${each}e${power}`))).filter(within).map((at) => ({ at, text: format.value(at, 2) }));
+  const marks = (times) =>
+    exponents
+      .flatMap((power) => times.map((each) => Number(`${each}e${power}`)))
+      .filter(within)
+      .map((at) => ({ at, text: format.value(at, 2) }));
   // Powers of ten; where fewer than two of them are in view also twice and five times as much; else as on other axes.
   const tens = marks([1]);
   if (tens.length >= 2) return tens.slice(0, MOST);

@@ -1,8 +1,34 @@
 // Colours of runs: twelve that the colour-blind tell apart, light enough for dark pages and dark enough for light
 // ones, then the same again with dashes.
 
-const light = ["#3b6fe0", "#d9620f", "#0c8f7d", "#b83290", "#4c8f1f", "#7a54d8", "#cf3b33", "#1583b8", "#a07400", "#8a5a34", "#d24c84", "#5b6b82"];
-const dark = ["#7ea2ff", "#ff9f5a", "#3fd0b9", "#f07cc8", "#93d05f", "#b59bff", "#ff8078", "#5cc0f0", "#e6bd45", "#cf9f78", "#ff9cc0", "#a3b1c6"];
+const light = [
+  "#3b6fe0",
+  "#d9620f",
+  "#0c8f7d",
+  "#b83290",
+  "#4c8f1f",
+  "#7a54d8",
+  "#cf3b33",
+  "#1583b8",
+  "#a07400",
+  "#8a5a34",
+  "#d24c84",
+  "#5b6b82",
+];
+const dark = [
+  "#7ea2ff",
+  "#ff9f5a",
+  "#3fd0b9",
+  "#f07cc8",
+  "#93d05f",
+  "#b59bff",
+  "#ff8078",
+  "#5cc0f0",
+  "#e6bd45",
+  "#cf9f78",
+  "#ff9cc0",
+  "#a3b1c6",
+];
 const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 
 export const COLOURS = light.length;
@@ -33,5 +59,13 @@ export function css(name) {
   if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
   return /** @type {string} */ (known.get(name));
 }
-new MutationObserver(() => { known = new Map(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-document.addEventListener("themechange", () => { known = new Map(); }, true);
+new MutationObserver(() => {
+  known = new Map();
+}).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+document.addEventListener(
+  "themechange",
+  () => {
+    known = new Map();
+  },
+  true,
+);

@@ -9,32 +9,62 @@ export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.c
 // `isAll` is false there may be more, in columns of which only a part can be seen.
 export function count(lines, { axis, logx, logy, xName }, zoom) {
   const found = { points: 0, odd: 0, hidden: 0, isAll: true };
-  let left = 0, low = 0, alone = 0, unplaced = 0;
+  let left = 0,
+    low = 0,
+    alone = 0,
+    unplaced = 0;
   for (const { curve, raw } of lines.flatMap(partsOf)) {
-    if (axis === "metric" && !zoom) { unplaced += raw.unplaced ?? 0; found.points += raw.unplaced ?? 0; }
-    if (!zoom && !logx && !logy && curve === raw) { found.points += raw.points; found.odd += raw.notFinite; continue; }
+    if (axis === "metric" && !zoom) {
+      unplaced += raw.unplaced ?? 0;
+      found.points += raw.unplaced ?? 0;
+    }
+    if (!zoom && !logx && !logy && curve === raw) {
+      found.points += raw.points;
+      found.odd += raw.notFinite;
+      continue;
+    }
     const [begin, end, shift] = raw.ends(axis);
     for (let i = 0; i < raw.length; i++) {
       if (zoom && (end[i] - shift < zoom[0] || begin[i] - shift > zoom[1])) continue;
-      const n = raw.count[i], odd = raw.nan[i] + raw.pinf[i] + raw.ninf[i];
+      const n = raw.count[i],
+        odd = raw.nan[i] + raw.pinf[i] + raw.ninf[i];
       found.points += n;
       found.odd += odd;
-      if (logx && end[i] - shift <= 0) { left += n; continue; }
-      if (logx && begin[i] - shift <= 0) { left++; found.isAll = false; }
+      if (logx && end[i] - shift <= 0) {
+        left += n;
+        continue;
+      }
+      if (logx && begin[i] - shift <= 0) {
+        left++;
+        found.isAll = false;
+      }
       if (n === odd) continue;
       if (curve.mean[i] !== curve.mean[i]) alone += n - odd;
       else if (logy && curve.max[i] <= 0) low += n - odd;
-      else if (logy && curve.min[i] <= 0) { low++; found.isAll = false; }
+      else if (logy && curve.min[i] <= 0) {
+        low++;
+        found.isAll = false;
+      }
     }
   }
-  found.why = [[left, "at x ≤ 0"], [low, "at y ≤ 0"], [alone, "where the baseline has no value"], [unplaced, `where ${xName} has no value`]].filter(([some]) => some);
+  found.why = [
+    [left, "at x ≤ 0"],
+    [low, "at y ≤ 0"],
+    [alone, "where the baseline has no value"],
+    [unplaced, `where ${xName} has no value`],
+  ].filter(([some]) => some);
   found.hidden = left + low + alone + unplaced;
   return found;
 }
 
 // In a few words: "220 points, 0 hidden"; "220 points, 45 hidden at y ≤ 0".
 export function words({ points, hidden, isAll, why }) {
-  const reasons = why.length > 1 ? `: ${why.map(([some, where]) => `${format.step(some)} ${where}`).join(", ")}` : why.length ? ` ${why[0][1]}` : "";
+  const reasons =
+    why.length > 1
+      ? `: ${why.map(([some, where]) => `${format.step(some)} ${where}`).join(", ")}`
+      : why.length
+        ? ` ${why[0][1]}`
+        : "";
   return `${format.plural(points, "point")}, ${isAll ? "" : "at least "}${format.step(hidden)} hidden${reasons}`;
 }
 

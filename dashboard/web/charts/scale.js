@@ -4,17 +4,23 @@ import { LARGEST, isTooNarrow, unitOf, widened } from "../text/floats.js";
 // The x range of some lines: { low, high, full }; `full` is what smoothing is measured by, on a logarithmic axis the
 // logarithm of how many times it reaches.
 export function domain(lines, { axis, logx }, zoom) {
-  if (zoom && !(logx && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], full: logx ? Math.log(zoom[1] / zoom[0]) : zoom[1] - zoom[0] };
-  let low = Infinity, high = -Infinity;
+  if (zoom && !(logx && zoom[0] <= 0))
+    return { low: zoom[0], high: zoom[1], full: logx ? Math.log(zoom[1] / zoom[0]) : zoom[1] - zoom[0] };
+  let low = Infinity,
+    high = -Infinity;
   for (const { curve } of lines) {
     if (!curve.length) continue;
     const [begin, end, shift] = curve.ends(axis);
-    let first = 0, last = curve.length - 1;
+    let first = 0,
+      last = curve.length - 1;
     // Where a curve that was worked out has no value it is not; what was logged and is not finite stands on the rail.
     if (!curve.odd) {
       while (first < last && curve.mean[first] !== curve.mean[first]) first++;
       while (last > first && curve.mean[last] !== curve.mean[last]) last--;
-      if (curve.mean[first] !== curve.mean[first]) { first = 0; last = curve.length - 1; }
+      if (curve.mean[first] !== curve.mean[first]) {
+        first = 0;
+        last = curve.length - 1;
+      }
     }
     low = Math.min(low, logx ? leastAbove0(curve, axis, first) : begin[first] - shift);
     high = Math.max(high, end[last] - shift);
@@ -25,7 +31,8 @@ export function domain(lines, { axis, logx }, zoom) {
   if (low > high) return { low: logx ? 1 : 0, high: logx ? 10 : 1, full: 0 };
   if (logx) {
     // Steps of which each is hardly more than the one before, such as nanoseconds since 1970, stand in the middle.
-    if (isTooNarrow(low, high, true)) [low, high] = high > low ? [low / (1 + 1e-8), high * (1 + 1e-8)] : [low / 2, low * 2];
+    if (isTooNarrow(low, high, true))
+      [low, high] = high > low ? [low / (1 + 1e-8), high * (1 + 1e-8)] : [low / 2, low * 2];
     return { low, high, full };
   }
   [low, high] = low === high ? widened(low - 0.5, high + 0.5) : widened(low, high);
@@ -45,20 +52,27 @@ export function leastAbove0(curve, axis, first = 0) {
 // The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, least, most, outside }:
 // least and most are of the values themselves; outside counts the columns that an outlier-robust range leaves out.
 export function range(lines, settings, x, zoom, isWindow = false) {
-  if (zoom && !(settings.logy && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
-  let low = Infinity, high = -Infinity, positive = Infinity;
+  if (zoom && !(settings.logy && zoom[0] <= 0))
+    return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
+  let low = Infinity,
+    high = -Infinity,
+    positive = Infinity;
   const seen = settings.robust ? [] : null;
   for (const { curve } of lines) {
     const [begin, end, shift] = curve.ends(settings.axis);
     const stride = seen ? Math.max(1, Math.floor((curve.length * lines.length) / 20000)) : 1;
     for (let i = 0; i < curve.length; i++) {
       if (end[i] - shift < x.low || begin[i] - shift > x.high) continue;
-      const below = curve.min[i], above = curve.max[i];
+      const below = curve.min[i],
+        above = curve.max[i];
       if (below < low) low = below;
       if (above > high) high = above;
       if (below > 0 && below < positive) positive = below;
       else if (above > 0 && above < positive) positive = above;
-      if (seen && i % stride === 0 && below === below) { seen.push(below); if (above !== below) seen.push(above); }
+      if (seen && i % stride === 0 && below === below) {
+        seen.push(below);
+        if (above !== below) seen.push(above);
+      }
     }
     // Where a line crosses an edge of the window, on its way from or to a point outside.
     for (const edge of isWindow ? [x.low, x.high] : []) {
@@ -79,7 +93,9 @@ export function range(lines, settings, x, zoom, isWindow = false) {
     if (most > least) {
       for (const { curve } of lines) {
         const [begin, end, shift] = curve.ends(settings.axis);
-        for (let i = 0; i < curve.length; i++) if ((curve.min[i] < least || curve.max[i] > most) && end[i] - shift >= x.low && begin[i] - shift <= x.high) outside++;
+        for (let i = 0; i < curve.length; i++)
+          if ((curve.min[i] < least || curve.max[i] > most) && end[i] - shift >= x.low && begin[i] - shift <= x.high)
+            outside++;
       }
       [low, high] = [least, most];
       if (low > positive) positive = low;
@@ -90,7 +106,13 @@ export function range(lines, settings, x, zoom, isWindow = false) {
     if (zoom && zoom[1] > positive) high = zoom[1];
     if (positive === Infinity) return { low: 0.1, high: 1, outside };
     const times = positive >= high ? 2 : 1.15;
-    return { low: Math.max(Number.MIN_VALUE, positive / times), high: Math.min(LARGEST, high * times), least, most, outside };
+    return {
+      low: Math.max(Number.MIN_VALUE, positive / times),
+      high: Math.min(LARGEST, high * times),
+      least,
+      most,
+      outside,
+    };
   }
   if (low === high) {
     const margin = Math.abs(low) * 0.1 || 1;
@@ -105,29 +127,43 @@ export function range(lines, settings, x, zoom, isWindow = false) {
 
 // The height at which the line between two columns crosses x; NaN where none does.
 function crossing(curve, begin, end, shift, x) {
-  let low = 0, high = curve.length - 1;
+  let low = 0,
+    high = curve.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (end[middle] - shift < x) low = middle + 1; else high = middle;
+    if (end[middle] - shift < x) low = middle + 1;
+    else high = middle;
   }
   if (low === 0 || end[low] - shift < x || begin[low] - shift <= x) return NaN;
-  const before = end[low - 1] - shift, gap = begin[low] - shift - before;
+  const before = end[low - 1] - shift,
+    gap = begin[low] - shift - before;
   return curve.last[low - 1] + ((curve.first[low] - curve.last[low - 1]) * (x - before)) / gap;
 }
 
 // Between data and pixels, both ways.
 export function scales(plot, x, y, { logx, logy }) {
   // A range of which the length or its inverse is no number is measured in other units.
-  const unitX = logx ? 1 : unitOf(x.low, x.high), unitY = logy ? 1 : unitOf(y.low, y.high);
+  const unitX = logx ? 1 : unitOf(x.low, x.high),
+    unitY = logy ? 1 : unitOf(y.low, y.high);
   const mapX = logx ? (v) => Math.log(v) : unitX === 1 ? (v) => v : (v) => v * unitX;
   const mapY = logy ? (v) => Math.log(v) : unitY === 1 ? (v) => v : (v) => v * unitY;
-  const left = mapX(x.low), bottom = mapY(y.low);
-  const wide = (plot.right - plot.left) / (mapX(x.high) - left), tall = (plot.bottom - plot.top) / (mapY(y.high) - bottom);
+  const left = mapX(x.low),
+    bottom = mapY(y.low);
+  const wide = (plot.right - plot.left) / (mapX(x.high) - left),
+    tall = (plot.bottom - plot.top) / (mapY(y.high) - bottom);
   const back = (log) => (log ? Math.exp : (v) => v);
   return {
     // What lies at or below 0 has no place; a column that reaches above it begins at the edge.
-    x: logx ? (v) => (v > 0 ? plot.left + (Math.log(v) - left) * wide : plot.left) : unitX === 1 ? (v) => plot.left + (v - left) * wide : (v) => plot.left + (v * unitX - left) * wide,
-    y: logy ? (v) => plot.bottom - ((v > 0 ? Math.log(v) : -1e9) - bottom) * tall : unitY === 1 ? (v) => plot.bottom - (v - bottom) * tall : (v) => plot.bottom - (v * unitY - bottom) * tall,
+    x: logx
+      ? (v) => (v > 0 ? plot.left + (Math.log(v) - left) * wide : plot.left)
+      : unitX === 1
+        ? (v) => plot.left + (v - left) * wide
+        : (v) => plot.left + (v * unitX - left) * wide,
+    y: logy
+      ? (v) => plot.bottom - ((v > 0 ? Math.log(v) : -1e9) - bottom) * tall
+      : unitY === 1
+        ? (v) => plot.bottom - (v - bottom) * tall
+        : (v) => plot.bottom - (v * unitY - bottom) * tall,
     invert: (px) => back(logx)(left + (px - plot.left) / wide) / unitX,
     invertY: (py) => back(logy)(bottom + (plot.bottom - py) / tall) / unitY,
   };

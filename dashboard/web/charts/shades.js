@@ -2,7 +2,17 @@
 
 // What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.
 // Viridis without its ends (van der Walt and Smith, 2015), which no page's ground swallows.
-const scale = [[72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [230, 215, 40]];
+const scale = [
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [109, 205, 89],
+  [180, 222, 44],
+  [230, 215, 40],
+];
 export const SHADES = 32;
 
 /**

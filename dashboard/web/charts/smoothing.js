@@ -30,16 +30,24 @@ export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
 // it is long.
 /** @type {Smoothing} */
 function ema(weight, begin, end, mean, n, unit, out) {
-  let average = NaN, before = 0;
+  let average = NaN,
+    before = 0;
   const rate = weight > 0 && unit > 0 ? Math.log(weight) / unit : -Infinity;
-  let lastGap = NaN, lastKeep = 0;
+  let lastGap = NaN,
+    lastKeep = 0;
   for (let i = 0; i < n; i++) {
     const value = mean[i];
-    if (value !== value) { out[i] = NaN; continue; }
+    if (value !== value) {
+      out[i] = NaN;
+      continue;
+    }
     let keep = 0;
     if (average === average && rate > -Infinity) {
       const gap = Math.max(0, end[i] - before);
-      if (gap !== lastGap) { lastGap = gap; lastKeep = Math.exp(rate * gap); } // steps are mostly even: one exp for all
+      if (gap !== lastGap) {
+        lastGap = gap;
+        lastKeep = Math.exp(rate * gap);
+      } // steps are mostly even: one exp for all
       keep = lastKeep;
     }
     average = keep ? average * keep + value * (1 - keep) : value;
@@ -59,11 +67,26 @@ const reach = (weight, unit) => (weight > 0 ? (weight / (1 - weight)) * unit : 0
 /** @type {Smoothing} */
 function running(weight, begin, end, mean, n, unit, out) {
   const half = reach(weight, unit);
-  let sum = 0, count = 0, from = 0, to = 0;
+  let sum = 0,
+    count = 0,
+    from = 0,
+    to = 0;
   for (let i = 0; i < n; i++) {
     const at = (begin[i] + end[i]) / 2;
-    while (to < n && (begin[to] + end[to]) / 2 <= at + half) { const v = mean[to++]; if (v === v) { sum += v; count++; } }
-    while ((begin[from] + end[from]) / 2 < at - half) { const v = mean[from++]; if (v === v) { sum -= v; count--; } }
+    while (to < n && (begin[to] + end[to]) / 2 <= at + half) {
+      const v = mean[to++];
+      if (v === v) {
+        sum += v;
+        count++;
+      }
+    }
+    while ((begin[from] + end[from]) / 2 < at - half) {
+      const v = mean[from++];
+      if (v === v) {
+        sum -= v;
+        count--;
+      }
+    }
     out[i] = mean[i] === mean[i] && count ? (to - from === 1 ? mean[i] : sum / count) : NaN;
   }
 }
@@ -72,14 +95,21 @@ function running(weight, begin, end, mean, n, unit, out) {
 /** @type {Smoothing} */
 function gauss(weight, begin, end, mean, n, unit, out) {
   const sigma = reach(weight, unit) / 2;
-  if (!sigma) { for (let i = 0; i < n; i++) out[i] = mean[i]; return; }
+  if (!sigma) {
+    for (let i = 0; i < n; i++) out[i] = mean[i];
+    return;
+  }
   const scale = -0.5 / (sigma * sigma);
   let from = 0;
   for (let i = 0; i < n; i++) {
-    if (mean[i] !== mean[i]) { out[i] = NaN; continue; }
+    if (mean[i] !== mean[i]) {
+      out[i] = NaN;
+      continue;
+    }
     const at = (begin[i] + end[i]) / 2;
     while ((begin[from] + end[from]) / 2 < at - 3 * sigma) from++;
-    let sum = 0, total = 0;
+    let sum = 0,
+      total = 0;
     for (let j = from; j < n; j++) {
       const away = (begin[j] + end[j]) / 2 - at;
       if (away > 3 * sigma) break;

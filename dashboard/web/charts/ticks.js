@@ -10,8 +10,19 @@ import { linear, logarithmic } from "./number_ticks.js";
 export { clock, linear, logarithmic };
 
 const MOST = 12;
-const MINUTE = 60, HOUR = 3600, DAY = 86400;
-const SHORT = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE), ...[1, 2, 3, 6, 12].map((each) => each * HOUR)];
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86400;
+const SHORT = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE),
+  ...[1, 2, 3, 6, 12].map((each) => each * HOUR),
+];
 const DAYS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const two = (number) => String(number).padStart(2, "0");
 
@@ -28,8 +39,10 @@ function gapOf(low, high, count, gaps) {
 export function relative(low, high, count) {
   if (low > high) [low, high] = [high, low];
   const gap = gapOf(low, high, count, [...SHORT, ...DAYS.map((each) => each * DAY)]);
-  const most = Math.max(Math.abs(low), Math.abs(high)), first = Math.ceil(low / gap);
-  if (high - low > 1000 * DAY && Number.isNaN(gap) && (high - low) / most > 1e-6) return suffixed(linear(low / DAY, high / DAY, count), "d").map((mark) => ({ ...mark, at: mark.at * DAY }));
+  const most = Math.max(Math.abs(low), Math.abs(high)),
+    first = Math.ceil(low / gap);
+  if (high - low > 1000 * DAY && Number.isNaN(gap) && (high - low) / most > 1e-6)
+    return suffixed(linear(low / DAY, high / DAY, count), "d").map((mark) => ({ ...mark, at: mark.at * DAY }));
   if (!(most / gap < 1e11)) return suffixed(linear(low, high, count), "s");
   return Array.from({ length: Math.floor(high / gap) - first + 1 }, (_, i) => {
     const at = (first + i) * gap + 0;
@@ -38,20 +51,30 @@ export function relative(low, high, count) {
 }
 
 function suffixed(marks, unit) {
-  const made = marks.map(({ at, text, rest }) => ({ at, text: text === "0" ? "0" : `${text} ${unit}`, rest: rest === undefined ? undefined : rest === "0" ? "0" : `${rest} ${unit}` }));
+  const made = marks.map(({ at, text, rest }) => ({
+    at,
+    text: text === "0" ? "0" : `${text} ${unit}`,
+    rest: rest === undefined ? undefined : rest === "0" ? "0" : `${rest} ${unit}`,
+  }));
   made.base = marks.base;
   return made;
 }
 
 // As coarse as the gap allows: no two that lie a gap apart are the same.
 function lasting(at, gap, most) {
-  const days = Math.floor(at / DAY), hours = Math.floor(at / HOUR), minutes = Math.floor((at % HOUR) / MINUTE), seconds = at % MINUTE;
+  const days = Math.floor(at / DAY),
+    hours = Math.floor(at / HOUR),
+    minutes = Math.floor((at % HOUR) / MINUTE),
+    seconds = at % MINUTE;
   if (gap < MINUTE && most < 600) return `${at} s`;
-  if (gap < MINUTE && most < HOUR) return seconds || at < MINUTE ? format.duration(at) : `${Math.floor(at / MINUTE)} min`;
+  if (gap < MINUTE && most < HOUR)
+    return seconds || at < MINUTE ? format.duration(at) : `${Math.floor(at / MINUTE)} min`;
   if (gap < MINUTE) return `${format.step(hours)}h${two(minutes)}:${two(seconds)}`;
-  if (gap < HOUR && most < 10 * HOUR) return hours ? (minutes ? `${hours}h${two(minutes)}` : `${hours} h`) : `${minutes} min`;
+  if (gap < HOUR && most < 10 * HOUR)
+    return hours ? (minutes ? `${hours}h${two(minutes)}` : `${hours} h`) : `${minutes} min`;
   if (gap < HOUR) return minutes ? `${format.step(hours)}h${two(minutes)}` : `${format.step(hours)} h`;
   if (gap < DAY && most < 4 * DAY) return `${hours} h`;
-  if (gap < DAY) return at % DAY ? (days ? `${format.step(days)} d ${hours % 24} h` : `${hours} h`) : `${format.step(days)} d`;
+  if (gap < DAY)
+    return at % DAY ? (days ? `${format.step(days)} d ${hours % 24} h` : `${hours} h`) : `${format.step(days)} d`;
   return `${format.step(days)} d`;
 }

@@ -34,11 +34,15 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
   const room = Math.min(ROWS, Math.max(8, Math.floor(innerHeight / 18) - 8));
   const from = found.length <= room ? 0 : Math.max(0, Math.min(nearest - (room >> 1), found.length - room));
   const shown = found.slice(from, from + room);
-  const table = document.createElement("table"), parts = tellApart(found.map(({ label }) => label));
+  const table = document.createElement("table"),
+    parts = tellApart(found.map(({ label }) => label));
   const reference = found[nearest];
-  const said = [`step ${reference.exactStep === null ? "≈ " : ""}${format.step(reference.exactStep ?? reference.step)}`];
+  const said = [
+    `step ${reference.exactStep === null ? "≈ " : ""}${format.step(reference.exactStep ?? reference.step)}`,
+  ];
   if (axis === "metric") said.unshift(`${xName} ${places.metric(reference)}`);
-  else said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
+  else
+    said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
   table.createCaption().textContent = said.join(" · ");
   for (const each of shown) {
     const row = table.insertRow();
@@ -54,20 +58,43 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     row.insertCell().textContent = each.smooth || each.band ? format.value(each.value, 6) : format.exact(each.value);
     const more = row.insertCell();
     if (each.smooth) more.append(note(each.count === 1 ? format.exact(each.raw) : ""));
-    if (each.band) more.append(note(`${format.value(each.min)} to ${format.value(each.max)} · ${each.carried < each.members ? `${each.carried} of ` : ""}${format.plural(each.members ?? 0, "run")}`));
-    else if (each.count > 1) more.append(note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`));
+    if (each.band)
+      more.append(
+        note(
+          `${format.value(each.min)} to ${format.value(each.max)} · ${each.carried < each.members ? `${each.carried} of ` : ""}${format.plural(each.members ?? 0, "run")}`,
+        ),
+      );
+    else if (each.count > 1)
+      more.append(
+        note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`),
+      );
   }
   if (shown.length < found.length) {
-    const cell = table.insertRow().insertCell(), below = found.length - from - room;
+    const cell = table.insertRow().insertCell(),
+      below = found.length - from - room;
     cell.colSpan = 3;
-    cell.append(note([[from, "above"], [below, "below"]].filter(([count]) => count).map(([count, where]) => `${count} more ${where}`).join(" · ")));
+    cell.append(
+      note(
+        [
+          [from, "above"],
+          [below, "below"],
+        ]
+          .filter(([count]) => count)
+          .map(([count, where]) => `${count} more ${where}`)
+          .join(" · "),
+      ),
+    );
   }
   for (const { mark, line } of marks.slice(0, 4)) {
     const row = table.insertRow();
     row.className = "mark";
     const cell = row.insertCell();
     cell.colSpan = 3;
-    cell.append(note(`${mark.kind}: `), mark.text || "–", note(` · ${line.label}${mark.step === null ? "" : ` · step ${format.step(mark.step)}`}`));
+    cell.append(
+      note(`${mark.kind}: `),
+      mark.text || "–",
+      note(` · ${line.label}${mark.step === null ? "" : ` · step ${format.step(mark.step)}`}`),
+    );
   }
   return table;
 }

@@ -12,7 +12,11 @@ async function checked(answer) {
   session.heard(answer);
   if (answer.ok) return answer;
   let said = "";
-  try { said = parse(await answer.text()).error; } catch { /* not JSON */ }
+  try {
+    said = parse(await answer.text()).error;
+  } catch {
+    /* not JSON */
+  }
   throw new Error(said || `the server answered ${answer.status}`);
 }
 
@@ -23,14 +27,23 @@ const query = (values) =>
 // The list of runs was fetched while the scripts came, by the address alone: with a header it would be another question.
 export async function json(path, values = {}, more = []) {
   const rest = more.length ? `&${new URLSearchParams(more)}` : "";
-  return parse(await (await checked(await (path === "runs" ? fetch : get)(`${base}/${path}?${query(values)}${rest}`))).text());
+  return parse(
+    await (await checked(await (path === "runs" ? fetch : get)(`${base}/${path}?${query(values)}${rest}`))).text(),
+  );
 }
 
 export async function packed(path, values = {}) {
   return decode(await (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer());
 }
 
-const posted = async (path, body) => checked(await fetch(`${base}/${path}`, { method: "POST", headers: { "content-type": "application/json", ...session.headers() }, body: JSON.stringify(body) }));
+const posted = async (path, body) =>
+  checked(
+    await fetch(`${base}/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...session.headers() },
+      body: JSON.stringify(body),
+    }),
+  );
 
 export const post = async (path, body) => parse(await (await posted(path, body)).text());
 export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
@@ -40,9 +53,11 @@ export async function file(path, body) {
   return { blob: await answer.blob(), leftOut: parse(answer.headers.get("x-left-out")) };
 }
 // The bytes that an address below this interface gives.
-export const bytes = async (path, values) => (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
+export const bytes = async (path, values) =>
+  (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
 
-let underWay = 0, answered = 0;
+let underWay = 0,
+  answered = 0;
 
 export async function curves(body) {
   underWay++;

@@ -10,7 +10,9 @@ const TAGS = 64; // of one question, as many as the server takes
 const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live gap
 
 const waiting = [];
-let underWay = 0, scheduled = false, isWhole = false;
+let underWay = 0,
+  scheduled = false,
+  isWhole = false;
 
 // wish: { tag, runs, how, isRest, rank(), take(head, column), fail(error), done() }. isRest: it makes a chart whole. how: what the wishes of one question have in
 // common: columns, axis, x, start, stop. rank() is asked when a question is made; the least goes first. take() is given an
@@ -43,7 +45,12 @@ function send() {
 function together(first) {
   if (!isPlain(first)) return [];
   const most = Math.min(TAGS, Math.max(1, Math.floor(CURVES / first.runs.length))) - 1;
-  return waiting.filter((wish) => wish !== first && wish.key === first.key && isPlain(wish) && wish.runs.every((run, i) => run === first.runs[i])).slice(0, most);
+  return waiting
+    .filter(
+      (wish) =>
+        wish !== first && wish.key === first.key && isPlain(wish) && wish.runs.every((run, i) => run === first.runs[i]),
+    )
+    .slice(0, most);
 }
 
 async function put(wishes) {
@@ -52,7 +59,11 @@ async function put(wishes) {
   underWay++;
   try {
     const one = wishes.length === 1;
-    const { head, column } = await api.curves({ ...how, runs, ...(one ? { tag } : { tags: wishes.map((wish) => wish.tag) }) });
+    const { head, column } = await api.curves({
+      ...how,
+      runs,
+      ...(one ? { tag } : { tags: wishes.map((wish) => wish.tag) }),
+    });
     // Of what is too large for one answer the last are left out, and have their turn next.
     const answers = one ? [head] : head.answers;
     waiting.push(...wishes.splice(answers.length));

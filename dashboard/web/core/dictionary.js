@@ -5,7 +5,12 @@
 // { __proto__: null, … }.
 
 // What they have instead: how one is said where a text was expected. A symbol is no name.
-const base = Object.freeze({ __proto__: null, [Symbol.toPrimitive]() { return JSON.stringify(this); } });
+const base = Object.freeze({
+  __proto__: null,
+  [Symbol.toPrimitive]() {
+    return JSON.stringify(this);
+  },
+});
 
 // entries: [name, value] pairs.
 /**
@@ -35,7 +40,8 @@ function bare(value) {
   const waiting = [value];
   while (waiting.length) {
     const each = waiting.pop();
-    const isList = Array.isArray(each), parts = isList ? each : Object.values(each);
+    const isList = Array.isArray(each),
+      parts = isList ? each : Object.values(each);
     if (!isList) Object.setPrototypeOf(each, base);
     for (const part of parts) if (typeof part === "object" && part !== null) waiting.push(part);
   }

@@ -10,7 +10,8 @@ const LONGEST = 250; // ms that a frame is taken to cost at the most
 const WHOLE = 4; // cards that a live frame draws anew
 
 const waiting = new Set(); // in the order in which they were asked for
-let timer = 0, frame = 0;
+let timer = 0,
+  frame = 0;
 let hurry = false; // somebody acted, and waits for all of it
 let next = 0; // when the next live frame may be
 let cost = 0; // of the frames that what was asked for took of late, ms
@@ -27,7 +28,10 @@ export function request(thing, now = false) {
   hurry ||= now;
   if (frame) return;
   const wait = now ? 0 : next - performance.now();
-  if (wait > 0) { timer ||= setTimeout(start, wait); return; }
+  if (wait > 0) {
+    timer ||= setTimeout(start, wait);
+    return;
+  }
   start();
 }
 
@@ -67,7 +71,9 @@ export const idle = () => !waiting.size;
 const channel = new MessageChannel();
 /** @type {(() => void)[]} */
 const painted = [];
-channel.port1.onmessage = () => { for (const done of painted.splice(0)) done(); };
+channel.port1.onmessage = () => {
+  for (const done of painted.splice(0)) done();
+};
 
 // Calls back once the frame that is being made has been handed over for display.
 /** @param {() => void} done */

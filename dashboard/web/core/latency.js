@@ -6,13 +6,23 @@ const POINTS = 1 << 15; // the latest, of which percentiles are told
 const PIECES = 1 << 12; // the latest points of one series in one message, each with its stages
 const LONGEST = 60000; // ms: a page that slept
 
-export const STAGES = ["log to commit", "commit to read", "read to send", "send to receive", "receive to draw", "draw to shown"];
+export const STAGES = [
+  "log to commit",
+  "commit to read",
+  "read to send",
+  "send to receive",
+  "receive to draw",
+  "draw to shown",
+];
 
 const took = new Float32Array(POINTS);
 const stages = STAGES.map(() => new Float32Array(PIECES));
-let points = 0, pieces = 0; // counted since the last forget()
+let points = 0,
+  pieces = 0; // counted since the last forget()
 
-export function forget() { points = pieces = 0; }
+export function forget() {
+  points = pieces = 0;
+}
 
 // pieces: of points as they came, with `at`, the wall times of what befell them; began: when their frame began, and
 // shown: when it was handed over, both in seconds of the server's clock.
@@ -28,7 +38,8 @@ export function count(shownPieces, began, shown) {
       if (ms >= 0 && ms < LONGEST) took[points++ % POINTS] = ms;
     }
     const moments = [times[times.length - 1], at.committed, at.read, at.sent, at.received, began, shown];
-    for (let i = 0; i < STAGES.length; i++) stages[i][pieces % PIECES] = Math.max(0, moments[i + 1] - moments[i]) * 1000;
+    for (let i = 0; i < STAGES.length; i++)
+      stages[i][pieces % PIECES] = Math.max(0, moments[i + 1] - moments[i]) * 1000;
     pieces++;
   }
 }
@@ -50,8 +61,10 @@ export function latency(most = POINTS) {
 
 // The same of each stage, by its name.
 export function byStage() {
-  return Object.fromEntries(STAGES.map((name, i) => {
-    const sorted = stages[i].slice(0, Math.min(pieces, PIECES)).sort();
-    return [name, { p50: at(sorted, 0.5), p95: at(sorted, 0.95) }];
-  }));
+  return Object.fromEntries(
+    STAGES.map((name, i) => {
+      const sorted = stages[i].slice(0, Math.min(pieces, PIECES)).sort();
+      return [name, { p50: at(sorted, 0.5), p95: at(sorted, 0.95) }];
+    }),
+  );
 }

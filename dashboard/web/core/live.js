@@ -7,7 +7,14 @@ import * as latency from "./latency.js";
 import { Polling } from "./long_polling.js";
 import * as session from "./session.js";
 
-const listeners = { points: new Set(), changed: new Set(), again: new Set(), removed: new Set(), restart: new Set(), greeting: new Set() };
+const listeners = {
+  points: new Set(),
+  changed: new Set(),
+  again: new Set(),
+  removed: new Set(),
+  restart: new Set(),
+  greeting: new Set(),
+};
 const light = document.getElementById("live");
 let socket = null;
 let attempts = 0;
@@ -48,7 +55,10 @@ export function now() {
 export function drawn(pieces, began) {
   if (!pieces.length) return;
   latency.count(pieces, began, now());
-  telling ||= setTimeout(() => { telling = 0; show(); }, 250);
+  telling ||= setTimeout(() => {
+    telling = 0;
+    show();
+  }, 250);
 }
 
 // Whether any run is being written: without one there is nothing to be live about.
@@ -60,21 +70,60 @@ export function setRunning(any, last = 0) {
 }
 
 function show() {
-  const open = greeted && socket.readyState === WebSocket.OPEN, asked = open && socket instanceof Polling;
-  const state = !open ? (session.isOut() ? "asking" : session.isRefused() ? "refused" : everGreeted ? "reconnecting" : "connecting") : trouble ? "stopped" : running ? "live" : "idle";
+  const open = greeted && socket.readyState === WebSocket.OPEN,
+    asked = open && socket instanceof Polling;
+  const state = !open
+    ? session.isOut()
+      ? "asking"
+      : session.isRefused()
+        ? "refused"
+        : everGreeted
+          ? "reconnecting"
+          : "connecting"
+    : trouble
+      ? "stopped"
+      : running
+        ? "live"
+        : "idle";
   const all = latency.latency(RECENT);
-  const words = { connecting: "connecting", reconnecting: "reconnecting", asking: "needs its token", refused: "refused", stopped: "not following", idle: "no run is writing", live: all.n ? `live ${Math.round(all.p50)} ms` : "live" };
+  const words = {
+    connecting: "connecting",
+    reconnecting: "reconnecting",
+    asking: "needs its token",
+    refused: "refused",
+    stopped: "not following",
+    idle: "no run is writing",
+    live: all.n ? `live ${Math.round(all.p50)} ms` : "live",
+  };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
-  light.children[2].textContent = newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
+  light.children[2].textContent =
+    newest && (state === "idle" || state === "reconnecting") ? `last point ${format.ago(newest)}` : "";
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
-  light.title = state === "stopped" ? `The server does not follow the logdir: ${trouble}. What is shown may be old.` : state === "asking" ? "Click to give the token." : since + (all.n ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)` : "") + (asked ? ASKED : "");
+  light.title =
+    state === "stopped"
+      ? `The server does not follow the logdir: ${trouble}. What is shown may be old.`
+      : state === "asking"
+        ? "Click to give the token."
+        : since +
+          (all.n
+            ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)`
+            : "") +
+          (asked ? ASKED : "");
 }
 
-const ASKED = "\nNo WebSocket gets through to the server, so that the page asks for what is new. In nginx, write proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+const ASKED =
+  "\nNo WebSocket gets through to the server, so that the page asks for what is new. In nginx, write proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
-const ping = () => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() })); };
-setInterval(() => { if (!document.hidden) { show(); ping(); } }, 5000); // "3 min ago" grows old by itself, and so does what the server can
+const ping = () => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
+};
+setInterval(() => {
+  if (!document.hidden) {
+    show();
+    ping();
+  }
+}, 5000); // "3 min ago" grows old by itself, and so does what the server can
 
 // The server's clock beside ours, as surely as the quickest of some trips tells: one that was answered while the page
 // was being made may be off by half of the time it took. What may be no difference is none.
@@ -94,7 +143,13 @@ export function restart() {
 export function connect() {
   clearTimeout(again);
   const address = `${boot.prefix}/live`;
-  const line = unheard < UNHEARD ? new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${address}`, session.protocols()) : new Polling(address);
+  const line =
+    unheard < UNHEARD
+      ? new WebSocket(
+          `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${address}`,
+          session.protocols(),
+        )
+      : new Polling(address);
   socket = line;
   greeted = false;
   line.binaryType = "arraybuffer";
@@ -116,18 +171,36 @@ export function connect() {
       everGreeted = true;
       show();
     }
-    for (const answer of head.answers) { compare(answer); if (trouble !== answer.trouble) { trouble = answer.trouble; show(); } }
+    for (const answer of head.answers) {
+      compare(answer);
+      if (trouble !== answer.trouble) {
+        trouble = answer.trouble;
+        show();
+      }
+    }
     if (isFirst) for (const listener of listeners.greeting) listener(head.since);
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };
       const total = counts.reduce((sum, each) => sum + each, 0);
-      const steps = column(total), times = column(total), values = column(total);
+      const steps = column(total),
+        times = column(total),
+        values = column(total);
       let from = 0;
       for (let i = 0; i < tags.length; i++) {
         const to = from + counts[i];
         if (to > from) newest = Math.max(newest, times[to - 1]);
-        const points = { run, segment, tag: tags[i], n: n[i], count: counts[i], at, steps: steps.subarray(from, to), times: times.subarray(from, to), values: values.subarray(from, to) };
+        const points = {
+          run,
+          segment,
+          tag: tags[i],
+          n: n[i],
+          count: counts[i],
+          at,
+          steps: steps.subarray(from, to),
+          times: times.subarray(from, to),
+          values: values.subarray(from, to),
+        };
         for (const listener of listeners.points) listener(points);
         from = to;
       }
@@ -151,12 +224,23 @@ export function connect() {
 }
 
 // Whoever closed the question finds it here again; or a server that knows the page after all.
-light.addEventListener("click", async () => { if (session.isOut() && (await session.standing(true)) !== "out") connect(); });
-session.onLetIn(() => { if (!asleep) connect(); });
+light.addEventListener("click", async () => {
+  if (session.isOut() && (await session.standing(true)) !== "out") connect();
+});
+session.onLetIn(() => {
+  if (!asleep) connect();
+});
 
 // Seen again, it asks for what it missed, as after a line that broke.
 document.addEventListener("visibilitychange", () => {
   clearTimeout(falling);
-  if (document.hidden) falling = setTimeout(() => { asleep = true; socket?.close(); }, REST);
-  else if (asleep) { asleep = false; connect(); }
+  if (document.hidden)
+    falling = setTimeout(() => {
+      asleep = true;
+      socket?.close();
+    }, REST);
+  else if (asleep) {
+    asleep = false;
+    connect();
+  }
 });

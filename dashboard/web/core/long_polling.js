@@ -39,11 +39,16 @@ export class Polling {
   async fetch(address, options = {}) {
     let why;
     try {
-      const headers = /** @type {Record<string, string>} */ ({ "content-type": "application/json", ...session.headers() });
+      const headers = /** @type {Record<string, string>} */ ({
+        "content-type": "application/json",
+        ...session.headers(),
+      });
       const answer = session.heard(await fetch(address, { ...options, headers, signal: this.over.signal }));
       if (answer.ok && !session.isPage(answer)) return await answer.arrayBuffer();
       why = `the server answered ${answer.status}`;
-    } catch (error) { why = String(error); }
+    } catch (error) {
+      why = String(error);
+    }
     throw new Unanswered(why);
   }
 

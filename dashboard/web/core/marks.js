@@ -12,7 +12,11 @@ export const onChange = (listener) => listeners.add(listener);
 
 // What is known of some runs; what is not is asked for, and told when it comes.
 export function known(names) {
-  for (const name of names) if (!asked.has(name)) { asked.add(name); wanted.add(name); }
+  for (const name of names)
+    if (!asked.has(name)) {
+      asked.add(name);
+      wanted.add(name);
+    }
   if (wanted.size) timer ||= setTimeout(ask, found.size || asked.size > wanted.size ? 100 : 1200); // first the curves
   return found;
 }
@@ -26,7 +30,9 @@ async function ask() {
     for (const name of names) found.delete(name);
     for (const [name, each] of Object.entries(marks)) found.set(name, each);
     if (Object.keys(marks).length) for (const listener of listeners) listener();
-  } catch { names.forEach((name) => asked.delete(name)); }
+  } catch {
+    names.forEach((name) => asked.delete(name));
+  }
 }
 
 live.on("changed", ({ run, what }) => {

@@ -24,9 +24,15 @@ export const matches = (name) => byName.has(name) && filter.test(byName.get(name
 export const isVisible = (name) => !off.has(name) && matches(name);
 export const filterProblem = () => filter.problem;
 // In the order in which they are drawn: the newest last, on top.
-export const visible = () => order.filter(isVisible).reverse().map((name) => byName.get(name));
+export const visible = () =>
+  order
+    .filter(isVisible)
+    .reverse()
+    .map((name) => byName.get(name));
 export const onChange = (listener) => listeners.add(listener);
-export const tell = (what) => { for (const listener of listeners) listener(what); };
+export const tell = (what) => {
+  for (const listener of listeners) listener(what);
+};
 
 // Every tag of a kind that some run has.
 const known = new Map(); // kind -> sorted tags, until a run changes
@@ -40,7 +46,10 @@ export function tags(kind) {
       seen.add(own);
       for (const tag of own) found.add(tag);
     }
-    known.set(kind, [...found].sort((a, b) => (a < b ? -1 : 1)));
+    known.set(
+      kind,
+      [...found].sort((a, b) => (a < b ? -1 : 1)),
+    );
   }
   return known.get(kind);
 }
@@ -55,7 +64,8 @@ export const titleOf = (tag) => (isExpression(tag) ? tag.replace(/^=\s*/, "") : 
 export function tagsInSight(kind) {
   const some = visible();
   if (some.length === byName.size) return tags(kind);
-  const found = new Set(), seen = new Set();
+  const found = new Set(),
+    seen = new Set();
   for (const { series } of some) {
     if (!series[kind] || seen.has(series[kind])) continue;
     seen.add(series[kind]);
@@ -75,21 +85,27 @@ export function partOf(shown) {
 function dress(run) {
   run.shown = run.said?.name || run.name;
   run.labels = [...run.tags, ...(run.said?.tags ?? [])];
-  run.texts = [...new Set([run.name, run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)])];
+  run.texts = [
+    ...new Set([run.name, run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)]),
+  ];
   run.has = new Set(run.series.scalar ?? []);
   return run;
 }
 
 // What the list that we have was made after, and what the line has told since, both in numbers of news. What fell between
 // the two was told to nobody.
-let asOf = null, greeting = null;
+let asOf = null,
+  greeting = null;
 
 function catchUp() {
   if (asOf === null || greeting === null || greeting <= asOf) return;
   asOf = greeting;
   live.restart();
 }
-live.on("greeting", (since) => { greeting = since; catchUp(); });
+live.on("greeting", (since) => {
+  greeting = since;
+  catchUp();
+});
 
 let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
 
@@ -106,7 +122,9 @@ export async function load() {
     run.has = has[number];
   }
   headline = found.headline;
-  for (const { run, summary } of meanwhile) if (summary) take(run, summary); else byName.delete(run);
+  for (const { run, summary } of meanwhile)
+    if (summary) take(run, summary);
+    else byName.delete(run);
   loaded = true;
   arrange();
   tell("runs");
@@ -119,16 +137,27 @@ function arrange() {
   parts = null;
   const sorted = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
   // By age: a run keeps its colour when newer ones come; unless it was given one.
-  sorted.forEach((run, i) => { run.index = i; run.colour = run.said?.colour ?? i; });
+  sorted.forEach((run, i) => {
+    run.index = i;
+    run.colour = run.said?.colour ?? i;
+  });
   order = sorted.reverse().map((run) => run.name);
   if (!headline || !tags("scalar").includes(headline)) {
     const scalars = tags("scalar");
-    headline = ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ?? scalars.find((tag) => /loss/i.test(tag)) ?? scalars.find((tag) => !tag.startsWith("machine/")) ?? null;
+    headline =
+      ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ??
+      scalars.find((tag) => /loss/i.test(tag)) ??
+      scalars.find((tag) => !tag.startsWith("machine/")) ??
+      null;
   }
-  live.setRunning(sorted.some((run) => run.status === "running"), sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0));
+  live.setRunning(
+    sorted.some((run) => run.status === "running"),
+    sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
+  );
 }
 
-export const number = (value) => (typeof value === "string" ? { __proto__: null, NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value);
+export const number = (value) =>
+  typeof value === "string" ? { __proto__: null, NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value;
 
 // --- what the user does -----------------------------------------------------------------------------------
 
@@ -148,8 +177,15 @@ export function showAll(show) {
 // Says something of runs that is kept beside them: name, tags, note, colour.
 export const say = (runs, key, value) => api.post("runs/said", { runs, key, value });
 
-state.on("runs", (text) => { filter = query(text); problem = filter.problem; tell("visible"); });
-state.on("off", (names) => { off = new Set(names); tell("visible"); });
+state.on("runs", (text) => {
+  filter = query(text);
+  problem = filter.problem;
+  tell("visible");
+});
+state.on("off", (names) => {
+  off = new Set(names);
+  tell("visible");
+});
 state.on("chosen", () => tell("chosen"));
 
 // --- live -------------------------------------------------------------------------------------------------
@@ -160,12 +196,16 @@ live.on("points", (points) => {
   const last = points.count - 1;
   run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
   run.updated = points.times[last];
-  if (run.scalars[points.tag] || points.tag === headline) run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
+  if (run.scalars[points.tag] || points.tag === headline)
+    run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
 });
 
 live.on("changed", ({ run, summary, reach }) => {
   // The first look at a large logdir was a glance: how far a run goes comes after it.
-  if (reach && byName.has(run)) { Object.assign(byName.get(run), reach); soon("run"); }
+  if (reach && byName.has(run)) {
+    Object.assign(byName.get(run), reach);
+    soon("run");
+  }
   if (!summary) return;
   if (asOf === null) meanwhile.push({ run, summary });
   soon(take(run, summary) ? "run" : "runs");
@@ -190,7 +230,17 @@ live.on("removed", (run) => {
 // A message may tell of a thousand runs: they are put in order once, after the last of them.
 let pending = null;
 function soon(what) {
-  if (!pending) queueMicrotask(() => { const told = pending; pending = null; arrange(); tell(told); });
+  if (!pending)
+    queueMicrotask(() => {
+      const told = pending;
+      pending = null;
+      arrange();
+      tell(told);
+    });
   pending = pending === "runs" ? "runs" : what;
 }
-live.on("restart", () => load().catch(() => { /* the line that broke is opened again soon, and this asked again */ }));
+live.on("restart", () =>
+  load().catch(() => {
+    /* the line that broke is opened again soon, and this asked again */
+  }),
+);

@@ -29,8 +29,15 @@ export const isPage = (answer) => Boolean(answer.headers.get("content-type")?.st
 // every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
 export async function standing(again = false) {
   let answer;
-  try { answer = await session(); } catch { return "away"; }
-  if (answer.status === 401) { ask(again); return "out"; }
+  try {
+    answer = await session();
+  } catch {
+    return "away";
+  }
+  if (answer.status === 401) {
+    ask(again);
+    return "out";
+  }
   if (!answer.ok || isPage(answer)) return "away";
   out = false;
   return "in";
@@ -39,11 +46,17 @@ export async function standing(again = false) {
 // Why the server does not let this page ask, where it may be one that a proxy shows under a name of which it was not told.
 const refusal = document.getElementById("refused");
 export const isRefused = () => !refusal.hidden;
-export const forgetRefusal = () => { refusal.hidden = true; };
+export const forgetRefusal = () => {
+  refusal.hidden = true;
+};
 
 async function refused(answer) {
   let said = null;
-  try { said = parse(await answer.text()); } catch { /* not ours */ }
+  try {
+    said = parse(await answer.text());
+  } catch {
+    /* not ours */
+  }
   if (!said?.allow) return;
   refusal.textContent = said.error;
   refusal.hidden = false;
@@ -76,8 +89,15 @@ function ask(again = false) {
   const form = document.createElement("form");
   form.className = "asking";
   const words = form.appendChild(document.createElement("p"));
-  words.textContent = "The server was restarted and asks for its new token. Paste it, or the address that viz printed; the page goes on as it is.";
-  const field = form.appendChild(Object.assign(document.createElement("input"), { autocomplete: "off", spellcheck: false, placeholder: `${location.origin}/?token=…` }));
+  words.textContent =
+    "The server was restarted and asks for its new token. Paste it, or the address that viz printed; the page goes on as it is.";
+  const field = form.appendChild(
+    Object.assign(document.createElement("input"), {
+      autocomplete: "off",
+      spellcheck: false,
+      placeholder: `${location.origin}/?token=…`,
+    }),
+  );
   field.setAttribute("aria-label", "Token, or address with it");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
   wrong.setAttribute("role", "alert");
@@ -88,16 +108,33 @@ function ask(again = false) {
     try {
       const { token, address } = understood(field.value.trim());
       const answer = await session({ authorization: `Bearer ${token}` });
-      if (answer.status === 401 && address && address.origin + address.pathname !== location.origin + location.pathname) { go(address); return; }
-      if (!answer.ok) { wrong.textContent = answer.status === 401 ? "That is not the token of the server that runs now." : parse(await answer.text()).error; return; }
+      if (
+        answer.status === 401 &&
+        address &&
+        address.origin + address.pathname !== location.origin + location.pathname
+      ) {
+        go(address);
+        return;
+      }
+      if (!answer.ok) {
+        wrong.textContent =
+          answer.status === 401
+            ? "That is not the token of the server that runs now."
+            : parse(await answer.text()).error;
+        return;
+      }
       key = parse(await answer.text()).key;
       local.set(place, key);
       out = false;
       open.close();
       for (const listener of listeners) listener();
-    } catch (error) { wrong.textContent = `The server cannot be reached: ${error.message}`; }
+    } catch (error) {
+      wrong.textContent = `The server cannot be reached: ${error.message}`;
+    }
   });
   open = dialog("The server asks for its token", form);
-  open.addEventListener("close", () => { open = null; });
+  open.addEventListener("close", () => {
+    open = null;
+  });
   field.focus();
 }

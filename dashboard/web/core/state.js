@@ -39,14 +39,49 @@ const defaults = {
 
 /** @type {Record<string, string>} */
 const short = {
-  page: "p", tags: "tags", runs: "runs", smooth: "s", kind: "sk", x: "x", metric: "xm", logx: "lx", logy: "log", robust: "rob", marks: "mk", off: "off", chosen: "sel",
-  group: "g", centre: "gc", band: "gb", base: "base", colourBy: "cb", dashBy: "db", one: "one", cards: "c", pins: "pin", bins: "bins", binning: "bin", medium: "m", across: "across", surface: "on", heights: "ht", pace: "at", sort: "sort", columns: "col", columnFilter: "cf",
+  page: "p",
+  tags: "tags",
+  runs: "runs",
+  smooth: "s",
+  kind: "sk",
+  x: "x",
+  metric: "xm",
+  logx: "lx",
+  logy: "log",
+  robust: "rob",
+  marks: "mk",
+  off: "off",
+  chosen: "sel",
+  group: "g",
+  centre: "gc",
+  band: "gb",
+  base: "base",
+  colourBy: "cb",
+  dashBy: "db",
+  one: "one",
+  cards: "c",
+  pins: "pin",
+  bins: "bins",
+  binning: "bin",
+  medium: "m",
+  across: "across",
+  surface: "on",
+  heights: "ht",
+  pace: "at",
+  sort: "sort",
+  columns: "col",
+  columnFilter: "cf",
 };
 // What can be chosen of: an address may say anything.
 /** @type {Record<string, string[]>} */
 const choices = {
-  kind: ["ema", "gauss", "mean"], x: ["step", "time", "relative", "metric"], centre: ["mean", "median"], band: ["std", "sem", "range", "boot", "none"],
-  bins: ["ridge", "overlay", "heat", "bands", "one"], binning: ["linear", "log"], across: ["runs", "steps"],
+  kind: ["ema", "gauss", "mean"],
+  x: ["step", "time", "relative", "metric"],
+  centre: ["mean", "median"],
+  band: ["std", "sem", "range", "boot", "none"],
+  bins: ["ridge", "overlay", "heat", "bands", "one"],
+  binning: ["linear", "log"],
+  across: ["runs", "steps"],
 };
 /** @type {Map<string, Set<(value: any) => void>>} */
 const listeners = new Map();
@@ -86,7 +121,8 @@ export function on(keys, listener) {
 
 // A value as text, and back, by the kind of its default.
 /** @param {any} value */
-const written = (value) => (Array.isArray(value) ? value.join("\n") : typeof value === "boolean" ? (value ? "y" : "n") : String(value));
+const written = (value) =>
+  Array.isArray(value) ? value.join("\n") : typeof value === "boolean" ? (value ? "y" : "n") : String(value);
 /**
  * @param {string} key
  * @param {string} text
@@ -126,7 +162,8 @@ export function show(text, keep = ["page"]) {
 
 function readAddress() {
   const query = new URLSearchParams(location.search);
-  for (const [key, name] of Object.entries(short)) if (query.has(name)) current[key] = parsed(key, query.get(name) ?? "");
+  for (const [key, name] of Object.entries(short))
+    if (query.has(name)) current[key] = parsed(key, query.get(name) ?? "");
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
@@ -137,7 +174,8 @@ let entered = null;
 function writeAddress() {
   cancelAnimationFrame(writing);
   writing = requestAnimationFrame(() => {
-    const text = words(), turned = entered !== current.page;
+    const text = words(),
+      turned = entered !== current.page;
     entered = current.page;
     history[turned ? "pushState" : "replaceState"](null, "", location.pathname + (text ? `?${text}` : ""));
   });
@@ -160,13 +198,21 @@ export const local = {
    * @param {any} fallback
    */
   get(key, fallback) {
-    try { return parse(localStorage.getItem(`everystep.${key}`)) ?? fallback; } catch { return fallback; }
+    try {
+      return parse(localStorage.getItem(`everystep.${key}`)) ?? fallback;
+    } catch {
+      return fallback;
+    }
   },
   /**
    * @param {string} key
    * @param {any} value
    */
   set(key, value) {
-    try { localStorage.setItem(`everystep.${key}`, JSON.stringify(value)); } catch { /* storage may be closed to us */ }
+    try {
+      localStorage.setItem(`everystep.${key}`, JSON.stringify(value));
+    } catch {
+      /* storage may be closed to us */
+    }
   },
 };

@@ -11,7 +11,9 @@ export class Camera {
     this.tell();
   }
 
-  tell() { for (const listener of this.listeners) listener(); }
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
 
   attach(canvas) {
     let from = null;
@@ -33,13 +35,20 @@ export class Camera {
       }
       this.tell();
     });
-    canvas.addEventListener("pointerup", () => { from = null; });
+    canvas.addEventListener("pointerup", () => {
+      from = null;
+    });
     canvas.addEventListener("keydown", (event) => {
-      const turn = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] }[event.key];
+      const turn = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] }[
+        event.key
+      ];
       const near = { "+": 0.9, "=": 0.9, "-": 1.11 }[event.key];
       if ((!turn && !near) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (near) this.distance = Math.min(60, Math.max(0.05, this.distance * near));
-      else if (this.flat) { this.panX += turn[0]; this.panY -= turn[1]; } else {
+      else if (this.flat) {
+        this.panX += turn[0];
+        this.panY -= turn[1];
+      } else {
         this.yaw += turn[0];
         this.pitch = Math.min(1.57, Math.max(-1.57, this.pitch + turn[1]));
       }
@@ -47,20 +56,32 @@ export class Camera {
       event.stopPropagation();
       this.tell();
     });
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.distance = Math.min(60, Math.max(0.05, this.distance * Math.exp(event.deltaY * 0.001)));
-      this.tell();
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.distance = Math.min(60, Math.max(0.05, this.distance * Math.exp(event.deltaY * 0.001)));
+        this.tell();
+      },
+      { passive: false },
+    );
   }
 
   // The matrix from the scene, whose things are within a unit's reach, to clip space; column by column.
   matrix(aspect) {
     const [yaw, pitch] = this.flat ? [0, 0] : [this.yaw, this.pitch];
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
-    const f = 2.4, near = 0.01, far = 100, a = (far + near) / (near - far), b = (2 * far * near) / (near - far);
+    const f = 2.4,
+      near = 0.01,
+      far = 100,
+      a = (far + near) / (near - far),
+      b = (2 * far * near) / (near - far);
     // View: turn about y, then x, then step back.
-    const r = [[cy, 0, sy], [sp * sy, cp, -sp * cy], [-cp * sy, sp, cp * cy]];
+    const r = [
+      [cy, 0, sy],
+      [sp * sy, cp, -sp * cy],
+      [-cp * sy, sp, cp * cy],
+    ];
     const t = [this.panX, this.panY, -this.distance];
     const m = new Float32Array(16);
     for (let k = 0; k < 3; k++) {

@@ -2,7 +2,10 @@
 
 export function program(gl, vertex, fragment, attributes, uniforms) {
   const made = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+  for (const [kind, source] of [
+    [gl.VERTEX_SHADER, vertex],
+    [gl.FRAGMENT_SHADER, fragment],
+  ]) {
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
@@ -28,11 +31,23 @@ export function feed(gl, buffers, at, name, values, size, every = 1) {
   }
   if (at < 0) return;
   gl.enableVertexAttribArray(at);
-  gl.vertexAttribPointer(at, size, values instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT, values instanceof Uint8Array, every === 1 ? 0 : every * size * values.BYTES_PER_ELEMENT, 0);
+  gl.vertexAttribPointer(
+    at,
+    size,
+    values instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT,
+    values instanceof Uint8Array,
+    every === 1 ? 0 : every * size * values.BYTES_PER_ELEMENT,
+    0,
+  );
 }
 
 export function sized(canvas) {
-  const ratio = devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
-  if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+  const ratio = devicePixelRatio || 1,
+    width = Math.round(canvas.clientWidth * ratio),
+    height = Math.round(canvas.clientHeight * ratio);
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
   return ratio;
 }

@@ -2,7 +2,9 @@
 import { feed, program, sized } from "./gl.js";
 
 const PLAIN = 20_000; // points from which on they are squares
-const SLOW = 66, QUICK = 24, REST_MS = 160; // ms a frame that is too slow, and one that leaves room
+const SLOW = 66,
+  QUICK = 24,
+  REST_MS = 160; // ms a frame that is too slow, and one that leaves room
 
 const VERTEX = `
 attribute vec3 place; attribute vec4 colour; attribute float index;
@@ -37,7 +39,13 @@ export class Points {
     const gl = canvas.getContext("webgl", { antialias: false, alpha: true });
     this.gl = gl;
     if (!gl) return;
-    this.drawer = program(gl, VERTEX, FRAGMENT, ["place", "colour", "index"], ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"]);
+    this.drawer = program(
+      gl,
+      VERTEX,
+      FRAGMENT,
+      ["place", "colour", "index"],
+      ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"],
+    );
     camera.listeners.add(() => this.request(true));
     new ResizeObserver(() => this.request()).observe(canvas);
   }
@@ -54,7 +62,8 @@ export class Points {
 
   // While the view turns, a browser that cannot keep up draws every second, fourth … point, and all once it rests.
   move() {
-    const now = performance.now(), took = now - this.moved;
+    const now = performance.now(),
+      took = now - this.moved;
     if (took < 400 && took > SLOW) this.every = Math.min(16, this.every * 2);
     else if (took < QUICK && this.every > 1) this.every /= 2;
     this.moved = now;
@@ -64,12 +73,19 @@ export class Points {
   }
 
   // Few points are large ones: a hundred are seen as well as a hundred thousand.
-  get radius() { return Math.min(11, Math.max(2.6, 14 - 2.3 * Math.log10(this.count))); }
+  get radius() {
+    return Math.min(11, Math.max(2.6, 14 - 2.3 * Math.log10(this.count)));
+  }
 
   // places: three floats a point; colours: four bytes a point.
   show(places, colours) {
     if (this.count !== places.length / 3) this.numbers = Float32Array.from({ length: places.length / 3 }, (_, i) => i);
-    Object.assign(this, { places, colours, count: places.length / 3, isOpaque: colours.every((byte, at) => at % 4 < 3 || byte > 200) });
+    Object.assign(this, {
+      places,
+      colours,
+      count: places.length / 3,
+      isOpaque: colours.every((byte, at) => at % 4 < 3 || byte > 200),
+    });
     this.request();
   }
 
@@ -80,7 +96,13 @@ export class Points {
     if (image) {
       gl.bindTexture(gl.TEXTURE_2D, this.sheet.texture);
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, image);
-      for (const [name, value] of [[gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE], [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.NEAREST]]) gl.texParameteri(gl.TEXTURE_2D, name, value);
+      for (const [name, value] of [
+        [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
+        [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+        [gl.TEXTURE_MIN_FILTER, gl.LINEAR],
+        [gl.TEXTURE_MAG_FILTER, gl.NEAREST],
+      ])
+        gl.texParameteri(gl.TEXTURE_2D, name, value);
     }
     this.request();
   }
@@ -95,7 +117,8 @@ export class Points {
     gl.enable(gl.DEPTH_TEST);
     // So many are two or three pixels each: round or square is not seen, but costs a browser without a GPU its fluency.
     const isPlain = this.count > PLAIN && !this.sheet;
-    if (isPlain && this.isOpaque) gl.disable(gl.BLEND); else gl.enable(gl.BLEND);
+    if (isPlain && this.isOpaque) gl.disable(gl.BLEND);
+    else gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.useProgram(drawer.made);
     this.matrix = this.camera.matrix(canvas.width / canvas.height);
@@ -119,18 +142,26 @@ export class Points {
     const [x, y, z] = [this.places[3 * i], this.places[3 * i + 1], this.places[3 * i + 2]];
     const w = m[3] * x + m[7] * y + m[11] * z + m[15];
     if (!(w > 0)) return null;
-    return [((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * this.canvas.clientWidth, (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * this.canvas.clientHeight, w];
+    return [
+      ((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * this.canvas.clientWidth,
+      (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * this.canvas.clientHeight,
+      w,
+    ];
   }
 
   // The point under the pointer, the nearest to the eye of those within reach; -1 for none.
   nearest(px, py, reach = 7) {
     if (!this.matrix) return -1;
-    let best = -1, least = Infinity;
+    let best = -1,
+      least = Infinity;
     for (let i = 0; i < this.count; i++) {
       const at = this.project(i);
       if (!at) continue;
       const far = Math.hypot(at[0] - px, at[1] - py);
-      if (far < reach && far + at[2] < least) { least = far + at[2]; best = i; }
+      if (far < reach && far + at[2] < least) {
+        least = far + at[2];
+        best = i;
+      }
     }
     return best;
   }
@@ -151,11 +182,26 @@ export class Points {
 export function fitted(columns, count, only) {
   const isShown = only && new Uint8Array(count);
   if (only) for (const i of only) isShown[i] = 1;
-  const middle = columns.map((column) => { if (!column) return 0; let sum = 0, n = 0; for (let i = 0; i < count; i++) if (!Number.isNaN(column[i]) && (!only || isShown[i])) { sum += column[i]; n += 1; } return n ? sum / n : 0; });
-  const places = new Float32Array(3 * count), far = new Float32Array(count);
+  const middle = columns.map((column) => {
+    if (!column) return 0;
+    let sum = 0,
+      n = 0;
+    for (let i = 0; i < count; i++)
+      if (!Number.isNaN(column[i]) && (!only || isShown[i])) {
+        sum += column[i];
+        n += 1;
+      }
+    return n ? sum / n : 0;
+  });
+  const places = new Float32Array(3 * count),
+    far = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     let sum = 0;
-    for (let k = 0; k < 3; k++) { const value = columns[k] ? columns[k][i] - middle[k] : 0; places[3 * i + k] = value; sum += value * value; }
+    for (let k = 0; k < 3; k++) {
+      const value = columns[k] ? columns[k][i] - middle[k] : 0;
+      places[3 * i + k] = value;
+      sum += value * value;
+    }
     far[i] = only && !isShown[i] ? NaN : Math.sqrt(sum);
   }
   const sorted = far.filter((each) => !Number.isNaN(each)).sort();

@@ -35,7 +35,12 @@ export class Surface {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
-  request() { this.waiting ||= requestAnimationFrame(() => { this.waiting = 0; this.draw(); }); }
+  request() {
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+    });
+  }
 
   // vertices, colors (0 to 255) and faces one after the other; the scale stays that of the first mesh that was shown,
   // so that growing is seen as growing.
@@ -43,7 +48,9 @@ export class Surface {
     this.fit ??= fitted(vertices);
     const { middle, size } = this.fit;
     const n = faces ? faces.length : vertices.length / 3;
-    const place = new Float32Array(3 * n), colour = new Float32Array(3 * n), normal = new Float32Array(3 * n);
+    const place = new Float32Array(3 * n),
+      colour = new Float32Array(3 * n),
+      normal = new Float32Array(3 * n);
     for (let i = 0; i < n; i++) {
       const v = faces ? faces[i] : i;
       for (let k = 0; k < 3; k++) {
@@ -55,7 +62,8 @@ export class Surface {
       const [a, b] = [1, 2].map((corner) => [0, 1, 2].map((k) => place[3 * (t + corner) + k] - place[3 * t + k]));
       const cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
       const length = Math.hypot(...cross) || 1;
-      for (let corner = 0; corner < 3; corner++) for (let k = 0; k < 3; k++) normal[3 * (t + corner) + k] = cross[k] / length;
+      for (let corner = 0; corner < 3; corner++)
+        for (let k = 0; k < 3; k++) normal[3 * (t + corner) + k] = cross[k] / length;
     }
     Object.assign(this, { count: n, place, colour, normal, isCloud: !faces });
     this.request();
@@ -71,7 +79,12 @@ export class Surface {
     gl.enable(gl.DEPTH_TEST);
     gl.useProgram(drawer.made);
     gl.uniformMatrix4fv(drawer.to.matrix, false, camera.matrix(canvas.width / canvas.height));
-    gl.uniform3f(drawer.to.eye, -Math.cos(camera.pitch) * Math.sin(camera.yaw), Math.sin(camera.pitch), Math.cos(camera.pitch) * Math.cos(camera.yaw));
+    gl.uniform3f(
+      drawer.to.eye,
+      -Math.cos(camera.pitch) * Math.sin(camera.yaw),
+      Math.sin(camera.pitch),
+      Math.cos(camera.pitch) * Math.cos(camera.yaw),
+    );
     gl.uniform1f(drawer.to.size, (this.count > 20000 ? 7 : 13) * ratio);
     gl.uniform1f(drawer.to.lit, this.isCloud ? 0 : 1);
     feed(gl, this.buffers, drawer.at.place, "place", this.place, 3);
@@ -82,9 +95,11 @@ export class Surface {
 }
 
 function fitted(vertices) {
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  const low = [Infinity, Infinity, Infinity],
+    high = [-Infinity, -Infinity, -Infinity];
   for (let i = 0; i < vertices.length; i++) {
-    const k = i % 3, value = vertices[i];
+    const k = i % 3,
+      value = vertices[i];
     if (!Number.isFinite(value)) continue;
     low[k] = Math.min(low[k], value);
     high[k] = Math.max(high[k], value);

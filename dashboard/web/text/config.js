@@ -15,7 +15,8 @@ export function settingsOf(run) {
    * @param {string} path
    */
   const walk = (value, path) => {
-    if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
+    if (value && typeof value === "object" && !Array.isArray(value))
+      for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${key}` : key);
     else found.set(path, typeof value === "string" ? value : JSON.stringify(value));
   };
   walk(run.config, "");
@@ -27,8 +28,15 @@ export function settingsOf(run) {
 /** @param {{ config: any }[]} runs */
 export function keysOf(runs) {
   const values = new Map();
-  for (const run of runs) for (const [key, value] of settingsOf(run)) { if (!values.has(key)) values.set(key, new Set()); values.get(key).add(value); }
-  return [...values].filter(([, found]) => found.size > 1).map(([key]) => key).sort();
+  for (const run of runs)
+    for (const [key, value] of settingsOf(run)) {
+      if (!values.has(key)) values.set(key, new Set());
+      values.get(key).add(value);
+    }
+  return [...values]
+    .filter(([, found]) => found.size > 1)
+    .map(([key]) => key)
+    .sort();
 }
 
 // Whether a text is a number as one writes it. "0x1f", "01234" and "1_000" are words: read as numbers they would be
@@ -46,7 +54,8 @@ const isInteger = (text) => /^-?\d+$/.test(text);
  * @returns {number}
  */
 export function compare(a, b) {
-  const ours = isNumber(a), theirs = isNumber(b);
+  const ours = isNumber(a),
+    theirs = isNumber(b);
   if (ours !== theirs) return ours ? -1 : 1;
   if (!ours) return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : a > b ? 1 : 0);
   const apart = Number(a) - Number(b);

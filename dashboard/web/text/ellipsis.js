@@ -16,22 +16,39 @@ const LONGEST = 24; // letters of a part that is not cut: it fits in the narrowe
 // What tells each of some names apart from the one most like it from the front and from the one most like it from
 // the back: Map of name -> [from, to] in it. "a/lr0.1/x", "a/lr0.2/x": "lr0.1", "lr0.2".
 export function tellApart(names) {
-  const shared = (a, b) => { let n = 0; while (n < a.length && n < b.length && a[n] === b[n]) n++; return n; };
+  const shared = (a, b) => {
+    let n = 0;
+    while (n < a.length && n < b.length && a[n] === b[n]) n++;
+    return n;
+  };
   const most = (texts) => {
-    const sorted = [...texts].sort(), found = new Map();
-    sorted.forEach((text, i) => found.set(text, Math.max(i ? shared(sorted[i - 1], text) : 0, i < sorted.length - 1 ? shared(text, sorted[i + 1]) : 0)));
+    const sorted = [...texts].sort(),
+      found = new Map();
+    sorted.forEach((text, i) =>
+      found.set(
+        text,
+        Math.max(i ? shared(sorted[i - 1], text) : 0, i < sorted.length - 1 ? shared(text, sorted[i + 1]) : 0),
+      ),
+    );
     return found;
   };
-  const backwards = (text) => [...text].reverse().join(""), isOfWord = (sign) => /[\p{L}\p{N}.]/u.test(sign);
-  const all = [...new Set(names)], before = most(all), after = most(all.map(backwards));
-  return new Map(all.map((name) => {
-    const first = before.get(name), last = name.length - 1 - after.get(backwards(name));
-    let from = Math.max(0, Math.min(first, last)), to = Math.min(name.length, Math.max(first, last) + 1);
-    // Of a word or a number not only the letter that differs.
-    for (let i = 0; i < 8 && from > 0 && isOfWord(name[from - 1]); i++) from--;
-    for (let i = 0; i < 8 && to < name.length && isOfWord(name[to]); i++) to++;
-    return [name, [from, Math.min(to, from + LONGEST)]];
-  }));
+  const backwards = (text) => [...text].reverse().join(""),
+    isOfWord = (sign) => /[\p{L}\p{N}.]/u.test(sign);
+  const all = [...new Set(names)],
+    before = most(all),
+    after = most(all.map(backwards));
+  return new Map(
+    all.map((name) => {
+      const first = before.get(name),
+        last = name.length - 1 - after.get(backwards(name));
+      let from = Math.max(0, Math.min(first, last)),
+        to = Math.min(name.length, Math.max(first, last) + 1);
+      // Of a word or a number not only the letter that differs.
+      for (let i = 0; i < 8 && from > 0 && isOfWord(name[from - 1]); i++) from--;
+      for (let i = 0; i < 8 && to < name.length && isOfWord(name[to]); i++) to++;
+      return [name, [from, Math.min(to, from + LONGEST)]];
+    }),
+  );
 }
 
 // For the page: an element of which one part stays and what is before and after it gives way. part: [from, to], of
@@ -39,8 +56,15 @@ export function tellApart(names) {
 export function clipped(text, part = null) {
   const element = document.createElement("span");
   element.className = "clipped";
-  const add = (className, textContent) => { if (textContent) element.append(Object.assign(document.createElement("span"), { className, textContent })); };
-  const [from, to] = text.length <= TAIL ? [0, text.length] : part && part[0] < part[1] ? part : [text.length > 2 * TAIL ? text.length - TAIL : 0, text.length];
+  const add = (className, textContent) => {
+    if (textContent) element.append(Object.assign(document.createElement("span"), { className, textContent }));
+  };
+  const [from, to] =
+    text.length <= TAIL
+      ? [0, text.length]
+      : part && part[0] < part[1]
+        ? part
+        : [text.length > 2 * TAIL ? text.length - TAIL : 0, text.length];
   add("clipped-head", text.slice(0, from));
   add("clipped-kept", text.slice(from, to));
   add("clipped-tail", text.slice(to));

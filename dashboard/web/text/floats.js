@@ -2,7 +2,8 @@
 
 /** @typedef {{ digits: bigint, power: number }} Decimal */
 
-const number = new Float64Array(1), bits = new BigInt64Array(number.buffer);
+const number = new Float64Array(1),
+  bits = new BigInt64Array(number.buffer);
 
 export const LARGEST = Number.MAX_VALUE;
 
@@ -32,9 +33,13 @@ export const unitOf = (low, high) => (high - low === Infinity ? 0.25 : high - lo
  * @returns {[number, number]}
  */
 export function widened(low, high, least = 16) {
-  const gap = ulp(Math.max(Math.abs(low), Math.abs(high))), lacking = least - (high - low) / gap;
+  const gap = ulp(Math.max(Math.abs(low), Math.abs(high))),
+    lacking = least - (high - low) / gap;
   const room = lacking > 0 ? Math.ceil(lacking / 2) * gap : 0;
-  return [Math.max(-LARGEST, high + room > LARGEST ? low - 2 * room : low - room), Math.min(LARGEST, low - room < -LARGEST ? high + 2 * room : high + room)];
+  return [
+    Math.max(-LARGEST, high + room > LARGEST ? low - 2 * room : low - room),
+    Math.min(LARGEST, low - room < -LARGEST ? high + 2 * room : high + room),
+  ];
 }
 
 // Whether a window holds so few numbers that neighbours on the screen would be the same number. On a logarithmic axis
@@ -56,7 +61,8 @@ export function isTooNarrow(low, high, isLog = false) {
  */
 export function decimal(x) {
   if (Number.isInteger(x) && Math.abs(x) < 1e21) return { digits: BigInt(x), power: 0 };
-  const [head, power] = x.toExponential().split("e"), [whole, part = ""] = head.split(".");
+  const [head, power] = x.toExponential().split("e"),
+    [whole, part = ""] = head.split(".");
   return { digits: BigInt(whole + part), power: Number(power) - part.length };
 }
 

@@ -2,11 +2,18 @@
 
 // Made once: a formatter costs a hundred times what it does.
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const decimals = Array.from({ length: 13 }, (_, most) => new Intl.NumberFormat("en-US", { maximumFractionDigits: most }));
+const decimals = Array.from(
+  { length: 13 },
+  (_, most) => new Intl.NumberFormat("en-US", { maximumFractionDigits: most }),
+);
 
 const minus = (text) => text.replaceAll("-", "−");
 
-const UNITS = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+const UNITS = [
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+];
 
 // A value in a few digits, large ones as on the axes: 0.0312, 12.35, 48,213, 1.24M, 1.24e−7.
 export function value(x, digits = 4) {
@@ -20,7 +27,8 @@ export function value(x, digits = 4) {
     return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
   }
   if (size >= 1e6 || size < 1e-4) {
-    const text = x.toExponential(Math.max(0, digits - 2)), [head, exponent] = text.split("e");
+    const text = x.toExponential(Math.max(0, digits - 2)),
+      [head, exponent] = text.split("e");
     if (size < 1e-4 && Math.abs(Number(text)) >= 1e-4) return value(Number(text), digits);
     return minus(`${Number(head)}e${Number(exponent)}`);
   }
@@ -36,7 +44,10 @@ export function exact(x) {
 }
 
 // The same in few letters: 1e9 and 2.5e−7 rather than their zeros.
-export const brief = (x) => { const size = Math.abs(x); return size >= 1e5 || size < 1e-4 ? minus(tidy(x.toExponential())) : exact(x); };
+export const brief = (x) => {
+  const size = Math.abs(x);
+  return size >= 1e5 || size < 1e-4 ? minus(tidy(x.toExponential())) : exact(x);
+};
 
 export const step = (x) => minus(whole.format(typeof x === "bigint" ? x : Math.round(x)));
 
@@ -44,9 +55,20 @@ export const step = (x) => minus(whole.format(typeof x === "bigint" ? x : Math.r
 export function tick(x, spacing) {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e15 || size < 1e-5) return minus(tidy(x.toExponential(Math.max(0, Math.min(TICK_DIGITS, digitsOf(x, spacing))))));
-  for (const [unit, sign] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-    if (size >= unit && size < unit * 1000 && spacing >= unit / (unit === 1e3 ? 1e3 : 1e5) && size >= unit * (unit === 1e3 ? 10 : 1)) {
+  if (size >= 1e15 || size < 1e-5)
+    return minus(tidy(x.toExponential(Math.max(0, Math.min(TICK_DIGITS, digitsOf(x, spacing))))));
+  for (const [unit, sign] of [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ]) {
+    if (
+      size >= unit &&
+      size < unit * 1000 &&
+      spacing >= unit / (unit === 1e3 ? 1e3 : 1e5) &&
+      size >= unit * (unit === 1e3 ? 10 : 1)
+    ) {
       return minus(`${trim((x / unit).toFixed(Math.max(0, -exponentOf(spacing / unit))))}${sign}`);
     }
   }
@@ -64,7 +86,10 @@ export function isTrue(x, spacing) {
 
 const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 // 3.50e−7 as 3.5e−7.
-const tidy = (text) => { const [head, power] = text.split("e"); return `${trim(head)}${Number(power) ? `e${Number(power)}` : ""}`; };
+const tidy = (text) => {
+  const [head, power] = text.split("e");
+  return `${trim(head)}${Number(power) ? `e${Number(power)}` : ""}`;
+};
 const digitsOf = (x, spacing) => exponentOf(Math.abs(x)) - exponentOf(spacing);
 
 // Seconds as a length of time: 0.4 s, 3 min 20 s, 2 h 5 min.

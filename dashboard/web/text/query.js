@@ -15,16 +15,31 @@ export function query(text) {
   if (found && trimmed.length > 1) {
     try {
       const expression = new RegExp(found[1], [...(found[2] ?? "")].filter((flag) => "iu".includes(flag)).join(""));
-      return { test: (texts) => [texts].flat().concat([texts].flat().join(" ")).some((text) => expression.test(text)), problem: "" };
+      return {
+        test: (texts) =>
+          [texts]
+            .flat()
+            .concat([texts].flat().join(" "))
+            .some((text) => expression.test(text)),
+        problem: "",
+      };
     } catch (error) {
-      return { test: () => true, problem: `The expression cannot be understood: ${/** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "")}` };
+      return {
+        test: () => true,
+        problem: `The expression cannot be understood: ${/** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "")}`,
+      };
     }
   }
-  const words = trimmed.toLowerCase().split(/\s+/).filter((word) => word && word !== "-");
+  const words = trimmed
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word && word !== "-");
   return {
     test: (texts) => {
       const lower = [texts].flat().join("\n").toLowerCase();
-      return words.every((word) => (word[0] === "-" && word.length > 1 ? !lower.includes(word.slice(1)) : lower.includes(word)));
+      return words.every((word) =>
+        word[0] === "-" && word.length > 1 ? !lower.includes(word.slice(1)) : lower.includes(word),
+      );
     },
     problem: "",
   };

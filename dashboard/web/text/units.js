@@ -13,6 +13,11 @@ const number = (x) => x.toLocaleString("en-US", { maximumSignificantDigits: Math
 
 /** @param {number} n */
 export function bytes(n) {
-  for (const [unit, name] of /** @type {const} */ ([[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]])) if (Math.abs(n) >= unit) return `${number(n / unit)} ${name}`;
+  for (const [unit, name] of /** @type {const} */ ([
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ]))
+    if (Math.abs(n) >= unit) return `${number(n / unit)} ${name}`;
   return `${number(n)} B`;
 }

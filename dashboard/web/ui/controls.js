@@ -16,17 +16,24 @@ const shown = new Map();
 const told = new Map();
 const ECHO_MS = 5000;
 function isEcho(key, said) {
-  const waiting = told.get(key) ?? new Map(), when = waiting.get(said);
+  const waiting = told.get(key) ?? new Map(),
+    when = waiting.get(said);
   const late = said !== state.get(key) && when !== undefined && performance.now() - when < ECHO_MS;
-  if (late) waiting.delete(said); else waiting.clear();
+  if (late) waiting.delete(said);
+  else waiting.clear();
   return late;
 }
 
-const hear = (key, read = (value) => value) => (value) => {
-  const said = value === null || value === undefined ? undefined : read(value);
-  if (said !== undefined && !isEcho(key, said)) { shown.set(key, said); state.set(key, said); }
-  return none();
-};
+const hear =
+  (key, read = (value) => value) =>
+  (value) => {
+    const said = value === null || value === undefined ? undefined : read(value);
+    if (said !== undefined && !isEcho(key, said)) {
+      shown.set(key, said);
+      state.set(key, said);
+    }
+    return none();
+  };
 
 // A metric was chosen that has no name yet: it is asked for, and the axis and its control stay what they were.
 function nameless() {
@@ -38,8 +45,11 @@ function nameless() {
 export const functions = {
   set_tags: hear("tags"),
   // Not back to the rounded place of what was set by hand: 0.6 stays 0.6.
-  set_smooth: hear("smooth", (value) => (value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)))),
-  set_x: (value) => (value === "metric" && !state.get("metric") && state.get("x") !== "metric" ? nameless() : hear("x")(value)),
+  set_smooth: hear("smooth", (value) =>
+    value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)),
+  ),
+  set_x: (value) =>
+    value === "metric" && !state.get("metric") && state.get("x") !== "metric" ? nameless() : hear("x")(value),
   set_logy: hear("logy"),
   set_bins: hear("bins"),
   set_binning: hear("binning"),
@@ -50,16 +60,29 @@ export function bind() {
   const props = window.dash_clientside.set_props;
   const show = {
     tags: (value) => props("tags", { value }),
-    smooth: (value) => { props("smooth", { value: positionOf(value) }); showWeight(value); },
+    smooth: (value) => {
+      props("smooth", { value: positionOf(value) });
+      showWeight(value);
+    },
     x: (value) => props("x", { value }),
     logy: (value) => props("logy", { checked: value }),
     bins: (value) => props("bins", { value }),
     binning: (value) => props("binning", { value }),
   };
   for (const [key, act] of Object.entries(show)) {
-    const tell = (value) => { if (shown.get(key) !== value) { shown.set(key, value); if (!told.has(key)) told.set(key, new Map()); told.get(key).set(value, performance.now()); act(value); } };
+    const tell = (value) => {
+      if (shown.get(key) !== value) {
+        shown.set(key, value);
+        if (!told.has(key)) told.set(key, new Map());
+        told.get(key).set(value, performance.now());
+        act(value);
+      }
+    };
     tell(state.get(key));
-    state.on(key, (value) => { if (key === "smooth") showWeight(value); tell(value); });
+    state.on(key, (value) => {
+      if (key === "smooth") showWeight(value);
+      tell(value);
+    });
   }
   const theme = () => props("theme", { forceColorScheme: document.documentElement.dataset.theme });
   theme();

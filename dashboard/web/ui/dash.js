@@ -10,25 +10,39 @@ let begun = null; // a promise of the controls
 
 // Both the server and the page have half a second to do for it, in which a zoom would wait: so it comes when nobody has
 // zoomed for a moment, though not at the end of time.
-const CALM = 300, LONGEST = 3000;
+const CALM = 300,
+  LONGEST = 3000;
 
 export function loadDash(asked = performance.now()) {
   if (api.quiet() < CALM && performance.now() - asked < LONGEST) setTimeout(() => loadDash(asked), 50);
-  else idle(() => { begin().catch(() => { /* the page works without the controls, and the terminal says why */ }); }, { timeout: 400 });
+  else
+    idle(
+      () => {
+        begin().catch(() => {
+          /* the page works without the controls, and the terminal says why */
+        });
+      },
+      { timeout: 400 },
+    );
 }
 
 const pause = () => new Promise((done) => idle(done, { timeout: 400 }));
 
-const run = (source) => new Promise((done, failed) => {
-  const script = document.createElement("script");
-  script.src = source;
-  script.async = false;
-  script.onload = done;
-  script.onerror = () => failed(new Error(`${new URL(source, location.href).pathname} could not be read.`));
-  document.body.append(script);
-});
+const run = (source) =>
+  new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.async = false;
+    script.onload = done;
+    script.onerror = () => failed(new Error(`${new URL(source, location.href).pathname} could not be read.`));
+    document.body.append(script);
+  });
 
-const begin = () => (begun ??= start().catch((error) => { begun = null; throw error; }));
+const begin = () =>
+  (begun ??= start().catch((error) => {
+    begun = null;
+    throw error;
+  }));
 
 async function start() {
   const answer = await fetch(`${boot.prefix}/dash/`);
@@ -41,7 +55,8 @@ async function start() {
   // Dash's own socket stays closed: live data have a better one, and it would be opened only to be unused.
   const { websocket: _, ...settings } = JSON.parse(configuration.textContent);
   // It writes addresses as the server knows them, which are not those of the page behind a proxy.
-  const theirs = settings.requests_pathname_prefix, ours = `${boot.prefix}/dash/`;
+  const theirs = settings.requests_pathname_prefix,
+    ours = `${boot.prefix}/dash/`;
   const placed = (address) => (address.startsWith(theirs) ? ours + address.slice(theirs.length) : address);
   Object.assign(settings, { url_base_pathname: ours, requests_pathname_prefix: ours });
   for (const link of made.querySelectorAll('link[rel="stylesheet"]')) {
@@ -73,7 +88,11 @@ async function start() {
 
 // What both the controls and the table of runs are made with, read once.
 let shared = null;
-const react = () => (shared ??= inTurn(["react.js", "react-dom.js", "prop-types.js"]).catch((error) => { shared = null; throw error; }));
+const react = () =>
+  (shared ??= inTurn(["react.js", "react-dom.js", "prop-types.js"]).catch((error) => {
+    shared = null;
+    throw error;
+  }));
 
 async function inTurn(names) {
   await Promise.all(names.map((name) => run(`${boot.prefix}/packages/${name}`))); // they run in their order
@@ -83,7 +102,11 @@ let grid = null;
 
 // The component of AG Grid that Dash's package brings. It needs React, and not Dash: a table that is opened first does
 // not wait for that.
-export const loadGrid = () => (grid ??= bringGrid().catch((error) => { grid = null; throw error; }));
+export const loadGrid = () =>
+  (grid ??= bringGrid().catch((error) => {
+    grid = null;
+    throw error;
+  }));
 
 async function bringGrid() {
   await react();

@@ -11,10 +11,21 @@ export function dataTable(card) {
   box.className = "data-table";
   box.tabIndex = 0;
   const table = box.appendChild(document.createElement("table"));
-  const place = { __proto__: null, step: "step", relative: "seconds since the start", time: "time", metric: xName }[axis];
+  const place = { __proto__: null, step: "step", relative: "seconds since the start", time: "time", metric: xName }[
+    axis
+  ];
   table.createCaption().textContent = `${format.plural(lines.length, "line")} over ${place}`;
   const head = table.createTHead().insertRow();
-  for (const text of ["Line", "Step", ...(axis === "step" ? [] : [place]), "Value", "Least", "Greatest", lines.some(({ curve }) => curve.carried) ? "Runs" : "Points"]) head.append(Object.assign(document.createElement("th"), { textContent: text, scope: "col" }));
+  for (const text of [
+    "Line",
+    "Step",
+    ...(axis === "step" ? [] : [place]),
+    "Value",
+    "Least",
+    "Greatest",
+    lines.some(({ curve }) => curve.carried) ? "Runs" : "Points",
+  ])
+    head.append(Object.assign(document.createElement("th"), { textContent: text, scope: "col" }));
   const body = table.createTBody();
   let rows = 0;
   for (const { curve, label } of lines) {
@@ -22,10 +33,25 @@ export function dataTable(card) {
     for (let i = 0; i < curve.length && rows < MOST; i++, rows++) {
       const row = body.insertRow();
       const where = begin[i] - shift;
-      for (const text of [label, format.step(curve.x1[i]), ...(axis === "step" ? [] : [axis === "time" ? format.moment(where) : format.exact(where)]), format.exact(curve.count[i] === 1 ? curve.last[i] : curve.mean[i]), format.exact(curve.min[i]), format.exact(curve.max[i]), String(curve.carried?.[i] ?? curve.count[i])]) row.insertCell().textContent = text;
+      for (const text of [
+        label,
+        format.step(curve.x1[i]),
+        ...(axis === "step" ? [] : [axis === "time" ? format.moment(where) : format.exact(where)]),
+        format.exact(curve.count[i] === 1 ? curve.last[i] : curve.mean[i]),
+        format.exact(curve.min[i]),
+        format.exact(curve.max[i]),
+        String(curve.carried?.[i] ?? curve.count[i]),
+      ])
+        row.insertCell().textContent = text;
     }
   }
   const total = lines.reduce((sum, { curve }) => sum + curve.length, 0);
-  if (total > rows) box.append(Object.assign(document.createElement("p"), { className: "hint", textContent: `${format.step(total - rows)} more rows are in the download as CSV.` }));
+  if (total > rows)
+    box.append(
+      Object.assign(document.createElement("p"), {
+        className: "hint",
+        textContent: `${format.step(total - rows)} more rows are in the download as CSV.`,
+      }),
+    );
   dialog(card.title, box, true);
 }

@@ -1,7 +1,9 @@
 // Elements from plain values: text is set as text, attributes as attributes, nothing is parsed.
 export function node(name, { text, ...attributes } = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(key, value === true ? "" : value);
   if (text !== undefined) element.textContent = text;
   element.append(...children);
   return element;
@@ -11,8 +13,19 @@ export function node(name, { text, ...attributes } = {}, ...children) {
 export function choice(label, options, value, act) {
   const group = node("div", { class: "choice", role: "radiogroup", "aria-label": label });
   for (const [key, title] of options) {
-    const button = group.appendChild(node("button", { type: "button", role: "radio", "aria-checked": String(key === value), "data-key": key, text: title }));
-    button.addEventListener("click", () => { show(key); act(key); });
+    const button = group.appendChild(
+      node("button", {
+        type: "button",
+        role: "radio",
+        "aria-checked": String(key === value),
+        "data-key": key,
+        text: title,
+      }),
+    );
+    button.addEventListener("click", () => {
+      show(key);
+      act(key);
+    });
   }
   group.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -8,31 +8,50 @@ import { shortened } from "../text/ellipsis.js";
 
 const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
 // A cell of text that begins so is a formula to a spreadsheet, which may run it.
-const cell = (text) => { const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text; return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe; };
+const cell = (text) => {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+};
 
 export const FORMS = {
   PNG: { ending: "png", make: png },
-  SVG: { ending: "svg", make: (card) => new Blob([recorded(card, (record, w, h) => record.svg(w, h, css("--card")))], { type: "image/svg+xml" }) },
+  SVG: {
+    ending: "svg",
+    make: (card) =>
+      new Blob([recorded(card, (record, w, h) => record.svg(w, h, css("--card")))], { type: "image/svg+xml" }),
+  },
   CSV: { ending: "csv", make: (card) => new Blob([csv([card])], { type: "text/csv" }) },
   JSON: { ending: "json", make: (card) => new Blob([json([card])], { type: "application/json" }) },
-  "LaTeX (PGF)": { ending: "pgf", make: (card) => new Blob([recorded(card, (record, w, h) => record.pgf(w, h))], { type: "text/plain" }) },
+  "LaTeX (PGF)": {
+    ending: "pgf",
+    make: (card) => new Blob([recorded(card, (record, w, h) => record.pgf(w, h))], { type: "text/plain" }),
+  },
 };
 
-const HEAD = 28, ROW = 18, SAMPLE = 22; // px of a title, of a legend's row, of a piece of a line in it
+const HEAD = 28,
+  ROW = 18,
+  SAMPLE = 22; // px of a title, of a legend's row, of a piece of a line in it
 const NAMED = 40; // lines in a legend; more names are a list and no picture
 const measuring = document.createElement("canvas").getContext("2d");
 
 // A picture that says alone what it is of: { height, draw(context, ratio) } with the card's title above the chart, and below it which
 // line is which. One line of one run is told by its name too.
 function composed(card) {
-  const { width, height, zoom, zoomY, view } = card.chart, lines = card.lines();
+  const { width, height, zoom, zoomY, view } = card.chart,
+    lines = card.lines();
   measuring.font = `11px ${css("--font")}`;
-  const entries = lines.slice(0, NAMED).map(({ label, colour, dash }) => ({ text: shortened(measuring, label, width - 60), colour, dash }));
+  const entries = lines
+    .slice(0, NAMED)
+    .map(({ label, colour, dash }) => ({ text: shortened(measuring, label, width - 60), colour, dash }));
   if (lines.length > NAMED) entries.push({ text: `${lines.length - NAMED} more`, colour: null, dash: [] });
-  let x = 12, row = 0;
+  let x = 12,
+    row = 0;
   for (const entry of entries) {
     const wide = (entry.colour ? SAMPLE + 6 : 0) + measuring.measureText(entry.text).width + 16;
-    if (x + wide > width && x > 12) { x = 12; row++; }
+    if (x + wide > width && x > 12) {
+      x = 12;
+      row++;
+    }
     Object.assign(entry, { x, y: HEAD + height + ROW * row + ROW / 2 });
     x += wide;
   }
@@ -68,7 +87,8 @@ function composed(card) {
 }
 
 function recorded(card, write) {
-  const { width, height, draw } = composed(card), record = new Record();
+  const { width, height, draw } = composed(card),
+    record = new Record();
   draw(record, 1);
   return write(record, width, height);
 }
@@ -85,7 +105,10 @@ function png(card) {
 }
 
 // What lies at the places that are no steps: with a metric as x its values stand where times would.
-const placeOf = (cards) => { const { axis, xName } = cards[0].chart.view.settings; return axis === "metric" ? xName : "wall_time"; };
+const placeOf = (cards) => {
+  const { axis, xName } = cards[0].chart.view.settings;
+  return axis === "metric" ? xName : "wall_time";
+};
 // How many points a column is of; of a group how many runs.
 const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
 
@@ -93,12 +116,28 @@ const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
 export function csv(cards) {
   const place = placeOf(cards);
   const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
-  for (const card of cards) for (const { curve, label, tag } of card.lines()) {
-    for (let i = 0; i < curve.length; i++) {
-      const last = curve.stepOf(i) ?? curve.x1[i];
-      rows.push([cell(tag), cell(label), ...[curve.x0[i] === curve.x1[i] ? last : curve.x0[i], last, curve.w0[i], curve.w1[i], curve.count[i] === 1 ? curve.last[i] : curve.mean[i], curve.min[i], curve.max[i], amount(curve, i)].map(number)].join(","));
+  for (const card of cards)
+    for (const { curve, label, tag } of card.lines()) {
+      for (let i = 0; i < curve.length; i++) {
+        const last = curve.stepOf(i) ?? curve.x1[i];
+        rows.push(
+          [
+            cell(tag),
+            cell(label),
+            ...[
+              curve.x0[i] === curve.x1[i] ? last : curve.x0[i],
+              last,
+              curve.w0[i],
+              curve.w1[i],
+              curve.count[i] === 1 ? curve.last[i] : curve.mean[i],
+              curve.min[i],
+              curve.max[i],
+              amount(curve, i),
+            ].map(number),
+          ].join(","),
+        );
+      }
     }
-  }
   return `${rows.join("\n")}\n`;
 }
 
@@ -109,7 +148,18 @@ export function json(cards) {
     tags: card.tags,
     lines: card.lines().map(({ curve, label, tag }) => {
       const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
-      return { name: label, tag, step: part("x1"), [place]: part("w1"), value: Array.from({ length: curve.length }, (_, i) => plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i])), min: part("min"), max: part("max"), count: Array.from({ length: curve.length }, (_, i) => amount(curve, i)) };
+      return {
+        name: label,
+        tag,
+        step: part("x1"),
+        [place]: part("w1"),
+        value: Array.from({ length: curve.length }, (_, i) =>
+          plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i]),
+        ),
+        min: part("min"),
+        max: part("max"),
+        count: Array.from({ length: curve.length }, (_, i) => amount(curve, i)),
+      };
     }),
   }));
   return JSON.stringify({ charts }, null, 1);
@@ -125,7 +175,10 @@ export function offer(blob, name) {
 
 // Letters of any script stay.
 const fileName = (title) => {
-  const name = title.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-").replace(/^[-.]+|-+$/g, "");
+  const name = title
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")
+    .replace(/^[-.]+|-+$/g, "");
   return [...name].slice(0, 80).join("") || "chart";
 };
 
@@ -138,7 +191,10 @@ export async function download(card, form) {
 export function downloadDrawn(cards, form) {
   if (!cards.length) return say("No chart is in view.");
   const text = form === "CSV" ? csv(cards) : json(cards);
-  return offer(new Blob([text], { type: form === "CSV" ? "text/csv" : "application/json" }), `everystep.${form.toLowerCase()}`);
+  return offer(
+    new Blob([text], { type: form === "CSV" ? "text/csv" : "application/json" }),
+    `everystep.${form.toLowerCase()}`,
+  );
 }
 
 // Every stored point of some runs and tags: from the server, where they all are.
@@ -154,10 +210,17 @@ const GAP = 16;
 export async function downloadSheet(cards, form) {
   if (!cards.length) return say("No chart is shown.");
   const parts = cards.map(composed);
-  const wide = Math.max(...parts.map((part) => part.width)), tall = Math.max(...parts.map((part) => part.height));
-  const across = Math.min(2, cards.length), down = Math.ceil(cards.length / across);
-  const width = across * (wide + GAP) + GAP, height = down * (tall + GAP) + GAP;
-  const placed = parts.map((part, i) => [part, GAP + (i % across) * (wide + GAP), GAP + Math.floor(i / across) * (tall + GAP)]);
+  const wide = Math.max(...parts.map((part) => part.width)),
+    tall = Math.max(...parts.map((part) => part.height));
+  const across = Math.min(2, cards.length),
+    down = Math.ceil(cards.length / across);
+  const width = across * (wide + GAP) + GAP,
+    height = down * (tall + GAP) + GAP;
+  const placed = parts.map((part, i) => [
+    part,
+    GAP + (i % across) * (wide + GAP),
+    GAP + Math.floor(i / across) * (tall + GAP),
+  ]);
   if (form === "SVG") {
     const drawn = placed.map(([part, x, y], i) => {
       const record = new Record();

@@ -7,14 +7,17 @@ const kinds = {
   curves: ["No curves yet", 'tracker.log({"train/loss": loss}, step=step)'],
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
-  runs: ["No runs yet", "tracker.init(logdir=\"runs\")"],
+  runs: ["No runs yet", 'tracker.init(logdir="runs")'],
   profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
-  machines: ["No machine was sampled", 'tracker.init(machine=True, console=True)'],
+  machines: ["No machine was sampled", "tracker.init(machine=True, console=True)"],
   paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
   quality: ["No curves of quality yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
   embeddings: ["No embeddings yet", 'tracker.log({"words": tracker.Embedding(vectors, labels)}, step=step)'],
   meshes: ["No meshes yet", 'tracker.log({"body": tracker.Mesh(vertices, faces)}, step=step)'],
-  layouts: ["No layouts yet", 'tracker.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})})'],
+  layouts: [
+    "No layouts yet",
+    'tracker.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})})',
+  ],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 };
@@ -27,11 +30,18 @@ export function emptyPage(page) {
   const heading = element.appendChild(document.createElement("h2"));
   heading.textContent = first ? "Waiting for the first run" : title;
   const words = element.appendChild(document.createElement("p"));
-  words.textContent = first ? "Log from any training loop, and it appears here by itself:" : "No run has logged any. From a training loop:";
+  words.textContent = first
+    ? "Log from any training loop, and it appears here by itself:"
+    : "No run has logged any. From a training loop:";
   const code = element.appendChild(document.createElement("pre"));
-  code.textContent = first ? `import tracker\n\ntracker.init(logdir=${JSON.stringify(boot.logdir)})\nfor step in range(1000):\n    tracker.log({"train/loss": loss}, step=step)` : line;
+  code.textContent = first
+    ? `import tracker\n\ntracker.init(logdir=${JSON.stringify(boot.logdir)})\nfor step in range(1000):\n    tracker.log({"train/loss": loss}, step=step)`
+    : line;
   const waiting = element.appendChild(document.createElement("p"));
   waiting.className = "waiting";
-  waiting.append(document.createElement("i"), first ? `watching ${boot.logdir}` : "this page fills as soon as something is logged");
+  waiting.append(
+    document.createElement("i"),
+    first ? `watching ${boot.logdir}` : "this page fills as soon as something is logged",
+  );
   return element;
 }

@@ -16,7 +16,8 @@ export function select(key, choices) {
   const control = document.createElement("select");
   const values = choices.map(([value]) => value);
   if (!values.includes(state.get(key))) choices = [...choices, [state.get(key), state.get(key)]];
-  for (const [value, text] of choices) control.append(Object.assign(document.createElement("option"), { value, textContent: text }));
+  for (const [value, text] of choices)
+    control.append(Object.assign(document.createElement("option"), { value, textContent: text }));
   control.value = state.get(key);
   control.addEventListener("change", () => state.set(key, control.value));
   return control;
@@ -25,7 +26,9 @@ export function select(key, choices) {
 export function check(key, text) {
   const label = document.createElement("label");
   label.className = "check";
-  const box = label.appendChild(Object.assign(document.createElement("input"), { type: "checkbox", checked: state.get(key) }));
+  const box = label.appendChild(
+    Object.assign(document.createElement("input"), { type: "checkbox", checked: state.get(key) }),
+  );
   label.append(text);
   box.addEventListener("change", () => state.set(key, box.checked));
   return label;
@@ -34,7 +37,15 @@ export function check(key, text) {
 // A line of text with words to choose from; takes effect on Enter and when it is left.
 export function words(key, known, placeholder) {
   const box = document.createElement("span");
-  const input = box.appendChild(Object.assign(document.createElement("input"), { type: "text", value: state.get(key), placeholder, spellcheck: false, autocomplete: "off" }));
+  const input = box.appendChild(
+    Object.assign(document.createElement("input"), {
+      type: "text",
+      value: state.get(key),
+      placeholder,
+      spellcheck: false,
+      autocomplete: "off",
+    }),
+  );
   const list = box.appendChild(Object.assign(document.createElement("datalist"), { id: `words-${ids++}` }));
   input.setAttribute("list", list.id);
   for (const value of known.slice(0, 2000)) list.append(Object.assign(document.createElement("option"), { value }));

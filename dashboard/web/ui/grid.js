@@ -3,17 +3,50 @@ import { loadGrid } from "./dash.js";
 
 // Colours of the stylesheet, by name: they follow light and dark by themselves.
 const THEME = {
-  backgroundColor: "var(--card)", foregroundColor: "var(--text)", textColor: "var(--text)", accentColor: "var(--accent-text)",
-  borderColor: "var(--line)", headerBackgroundColor: "var(--card)", headerTextColor: "var(--text)", headerFontWeight: 600,
-  rowHoverColor: "var(--hover)", selectedRowBackgroundColor: "var(--accent-soft)", chromeBackgroundColor: "var(--card)",
-  menuBackgroundColor: "var(--card)", menuTextColor: "var(--text)", tooltipBackgroundColor: "var(--card)", tooltipTextColor: "var(--text)",
-  inputBackgroundColor: "var(--page)", inputTextColor: "var(--text)", inputBorder: "solid 1px var(--line-strong)", inputPlaceholderTextColor: "var(--faint)",
-  iconColor: "var(--dim)", browserColorScheme: "inherit", fontFamily: "var(--font)", fontSize: 13, headerFontSize: 12,
-  rowHeight: 32, headerHeight: 32, spacing: 6, cellHorizontalPadding: 10, wrapperBorder: false, wrapperBorderRadius: 0, borderRadius: 6,
-  headerRowBorder: "solid 1px var(--line-strong)", rowBorder: "solid 1px var(--grid)", columnBorder: false, headerColumnBorder: false,
-  headerColumnResizeHandleColor: "var(--line)", headerColumnResizeHandleHeight: "16px", pinnedColumnBorder: "solid 1px var(--line)",
-  checkboxUncheckedBorderColor: "var(--faint)", checkboxCheckedBackgroundColor: "var(--accent-text)", checkboxCheckedShapeColor: "var(--card)",
-  checkboxBorderRadius: 3, focusShadow: "none", popupShadow: "var(--tip-shadow)",
+  backgroundColor: "var(--card)",
+  foregroundColor: "var(--text)",
+  textColor: "var(--text)",
+  accentColor: "var(--accent-text)",
+  borderColor: "var(--line)",
+  headerBackgroundColor: "var(--card)",
+  headerTextColor: "var(--text)",
+  headerFontWeight: 600,
+  rowHoverColor: "var(--hover)",
+  selectedRowBackgroundColor: "var(--accent-soft)",
+  chromeBackgroundColor: "var(--card)",
+  menuBackgroundColor: "var(--card)",
+  menuTextColor: "var(--text)",
+  tooltipBackgroundColor: "var(--card)",
+  tooltipTextColor: "var(--text)",
+  inputBackgroundColor: "var(--page)",
+  inputTextColor: "var(--text)",
+  inputBorder: "solid 1px var(--line-strong)",
+  inputPlaceholderTextColor: "var(--faint)",
+  iconColor: "var(--dim)",
+  browserColorScheme: "inherit",
+  fontFamily: "var(--font)",
+  fontSize: 13,
+  headerFontSize: 12,
+  rowHeight: 32,
+  headerHeight: 32,
+  spacing: 6,
+  cellHorizontalPadding: 10,
+  wrapperBorder: false,
+  wrapperBorderRadius: 0,
+  borderRadius: 6,
+  headerRowBorder: "solid 1px var(--line-strong)",
+  rowBorder: "solid 1px var(--grid)",
+  columnBorder: false,
+  headerColumnBorder: false,
+  headerColumnResizeHandleColor: "var(--line)",
+  headerColumnResizeHandleHeight: "16px",
+  pinnedColumnBorder: "solid 1px var(--line)",
+  checkboxUncheckedBorderColor: "var(--faint)",
+  checkboxCheckedBackgroundColor: "var(--accent-text)",
+  checkboxCheckedShapeColor: "var(--card)",
+  checkboxBorderRadius: 3,
+  focusShadow: "none",
+  popupShadow: "var(--tip-shadow)",
 };
 
 // Draws a grid and gives its API (AG Grid's own) once it is there. options: AG Grid's, functions and all; a row's id is
@@ -24,15 +57,32 @@ export async function grid(element, options) {
   window.dashAgGridFunctions = { ...window.dashAgGridFunctions, everystepTheme: (base) => base.withParams(THEME) };
   const api = await new Promise((done) => {
     const first = {
-      theme: { function: "everystepTheme(themeQuartz)" }, animateRows: false, ensureDomOrder: true,
-      suppressColumnMoveAnimation: true, suppressDragLeaveHidesColumns: true, suppressFieldDotNotation: true,
+      theme: { function: "everystepTheme(themeQuartz)" },
+      animateRows: false,
+      ensureDomOrder: true,
+      suppressColumnMoveAnimation: true,
+      suppressDragLeaveHidesColumns: true,
+      suppressFieldDotNotation: true,
       // In the place of the component's own: it would keep copies of rows, filters and selection to tell Dash of, and set
       // them again as it remembers them.
       onGridReady: (event) => done(event.api),
-      ...Object.fromEntries(["Selection", "Filter", "Sort", "DisplayedColumns", "GridSize"].map((what) => [`on${what}Changed`, () => {}])),
-      onRowDataUpdated: () => {}, onColumnResized: () => {}, onCellClicked: () => {}, onCellDoubleClicked: () => {},
+      ...Object.fromEntries(
+        ["Selection", "Filter", "Sort", "DisplayedColumns", "GridSize"].map((what) => [`on${what}Changed`, () => {}]),
+      ),
+      onRowDataUpdated: () => {},
+      onColumnResized: () => {},
+      onCellClicked: () => {},
+      onCellDoubleClicked: () => {},
     };
-    const props = { id: "grid", setProps: () => {}, columnDefs: [], rowData: [], getRowId: "params.data.id", style: { height: "100%" }, dashGridOptions: first };
+    const props = {
+      id: "grid",
+      setProps: () => {},
+      columnDefs: [],
+      rowData: [],
+      getRowId: "params.data.id",
+      style: { height: "100%" },
+      dashGridOptions: first,
+    };
     ReactDOM.createRoot(element).render(React.createElement(AgGrid, props));
   });
   api.updateGridOptions(options);
@@ -43,5 +93,6 @@ export async function grid(element, options) {
 
 // Where no group is in view its row of the head is empty, and nothing to those who listen to the page.
 function tidyHead(element) {
-  for (const row of element.querySelectorAll(".ag-header-row-group")) row.style.visibility = row.childElementCount ? "" : "hidden";
+  for (const row of element.querySelectorAll(".ag-header-row-group"))
+    row.style.visibility = row.childElementCount ? "" : "hidden";
 }

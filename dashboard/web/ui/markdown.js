@@ -12,8 +12,19 @@ export function losesBlanks(text) {
   const lines = text.split("\n");
   return lines.some((line, i) => {
     const found = FENCE.exec(line)?.[1];
-    if (found) { fence = fence === null ? found : line.trim().startsWith(fence) ? null : fence; return false; }
-    return fence === null && INDENTED.test(line) && line.trim() !== "" && i > 0 && lines[i - 1].trim() !== "" && !INDENTED.test(lines[i - 1]) && !ITEM.test(lines[i - 1]);
+    if (found) {
+      fence = fence === null ? found : line.trim().startsWith(fence) ? null : fence;
+      return false;
+    }
+    return (
+      fence === null &&
+      INDENTED.test(line) &&
+      line.trim() !== "" &&
+      i > 0 &&
+      lines[i - 1].trim() !== "" &&
+      !INDENTED.test(lines[i - 1]) &&
+      !ITEM.test(lines[i - 1])
+    );
   });
 }
 
@@ -34,7 +45,10 @@ function blocks(lines, holder, depth) {
   let i = 0;
   while (i < lines.length) {
     const line = lines[i];
-    if (!line.trim()) { i += 1; continue; }
+    if (!line.trim()) {
+      i += 1;
+      continue;
+    }
     const fence = FENCE.exec(line);
     if (fence) {
       let end = i + 1;
@@ -45,23 +59,50 @@ function blocks(lines, holder, depth) {
     }
     if (INDENTED.test(line)) {
       const code = [];
-      while (i < lines.length && (INDENTED.test(lines[i]) || !lines[i].trim())) code.push(lines[i++].replace(INDENTED, ""));
+      while (i < lines.length && (INDENTED.test(lines[i]) || !lines[i].trim()))
+        code.push(lines[i++].replace(INDENTED, ""));
       holder.append(node("pre", {}, node("code", { text: code.join("\n").trimEnd() })));
       continue;
     }
     const heading = HEADING.exec(line);
-    if (heading) { holder.append(inline(node(`h${Math.min(6, heading[1].length + 2)}`), heading[2])); i += 1; continue; }
-    if (RULE.test(line)) { holder.append(node("hr")); i += 1; continue; }
+    if (heading) {
+      holder.append(inline(node(`h${Math.min(6, heading[1].length + 2)}`), heading[2]));
+      i += 1;
+      continue;
+    }
+    if (RULE.test(line)) {
+      holder.append(node("hr"));
+      i += 1;
+      continue;
+    }
     if (QUOTE.test(line) && depth < DEEPEST) {
       const inner = [];
       while (i < lines.length && QUOTE.test(lines[i])) inner.push(lines[i++].replace(QUOTE, ""));
       blocks(inner, holder.appendChild(node("blockquote")), depth + 1);
       continue;
     }
-    if (ITEM.test(line) && depth < DEEPEST) { i = list(lines, i, holder, depth); continue; }
-    if (line.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && lines[i + 1].includes("-")) { i = table(lines, i, holder); continue; }
+    if (ITEM.test(line) && depth < DEEPEST) {
+      i = list(lines, i, holder, depth);
+      continue;
+    }
+    if (line.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && lines[i + 1].includes("-")) {
+      i = table(lines, i, holder);
+      continue;
+    }
     const words = [];
-    while (i < lines.length && lines[i].trim() && !(words.length && (FENCE.test(lines[i]) || HEADING.test(lines[i]) || RULE.test(lines[i]) || QUOTE.test(lines[i]) || ITEM.test(lines[i])))) words.push(lines[i++].trimStart());
+    while (
+      i < lines.length &&
+      lines[i].trim() &&
+      !(
+        words.length &&
+        (FENCE.test(lines[i]) ||
+          HEADING.test(lines[i]) ||
+          RULE.test(lines[i]) ||
+          QUOTE.test(lines[i]) ||
+          ITEM.test(lines[i]))
+      )
+    )
+      words.push(lines[i++].trimStart());
     holder.append(inline(node("p"), words.join("\n")));
   }
 }
@@ -78,7 +119,8 @@ function list(lines, start, holder, depth) {
     const inner = [lines[i].slice(indent)];
     i += 1;
     const inside = (line) => line !== undefined && line.search(/\S/) >= Math.min(indent, 2);
-    while (i < lines.length && (inside(lines[i]) || (!lines[i].trim() && inside(lines[i + 1])))) inner.push(lines[i++].replace(new RegExp(`^ {0,${indent}}`), ""));
+    while (i < lines.length && (inside(lines[i]) || (!lines[i].trim() && inside(lines[i + 1]))))
+      inner.push(lines[i++].replace(new RegExp(`^ {0,${indent}}`), ""));
     const item = made.appendChild(node("li"));
     if (inner.length === 1) inline(item, inner[0]);
     else blocks(inner, item, depth + 1);
@@ -88,22 +130,35 @@ function list(lines, start, holder, depth) {
 }
 
 function table(lines, start, holder) {
-  const cells = (line) => line.trim().replace(/^\|/, "").replace(/\|$/, "").split("|").map((cell) => cell.trim());
-  const sides = cells(lines[start + 1]).map((cell) => (cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left"));
+  const cells = (line) =>
+    line
+      .trim()
+      .replace(/^\|/, "")
+      .replace(/\|$/, "")
+      .split("|")
+      .map((cell) => cell.trim());
+  const sides = cells(lines[start + 1]).map((cell) =>
+    cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left",
+  );
   const row = (line, name) => {
     const made = node("tr");
-    cells(line).forEach((cell, i) => { made.append(inline(node(name, { class: `to-${sides[i] ?? "left"}` }), cell)); });
+    cells(line).forEach((cell, i) => {
+      made.append(inline(node(name, { class: `to-${sides[i] ?? "left"}` }), cell));
+    });
     return made;
   };
   const body = node("tbody");
   let i = start + 2;
   for (; i < lines.length && lines[i].includes("|") && lines[i].trim(); i++) body.append(row(lines[i], "td"));
-  holder.append(node("div", { class: "prose-table" }, node("table", {}, node("thead", {}, row(lines[start], "th")), body)));
+  holder.append(
+    node("div", { class: "prose-table" }, node("table", {}, node("thead", {}, row(lines[start], "th")), body)),
+  );
   return i;
 }
 
 // `code`, **strong**, *emphasis*, ~~struck~~, [words](address), ![picture](address), a line's end.
-const INLINE = /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\*\*(?=\S)([\s\S]*?\S)\*\*|__(?=\S)([\s\S]*?\S)__|\*(?=\S)([^*]*?\S)\*|(?<!\w)_(?=\S)([^_]*?\S)_(?!\w)|~~(?=\S)([\s\S]*?\S)~~|(!?)\[([^\]\n]{0,500})\]\(((?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:\s+"[^"\n]*")?\)|\\([\\`*_{}[\]()#+\-.!|~>])|( {2,}\n|\n)/g;
+const INLINE =
+  /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\*\*(?=\S)([\s\S]*?\S)\*\*|__(?=\S)([\s\S]*?\S)__|\*(?=\S)([^*]*?\S)\*|(?<!\w)_(?=\S)([^_]*?\S)_(?!\w)|~~(?=\S)([\s\S]*?\S)~~|(!?)\[([^\]\n]{0,500})\]\(((?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:\s+"[^"\n]*")?\)|\\([\\`*_{}[\]()#+\-.!|~>])|( {2,}\n|\n)/g;
 
 function inline(holder, text, depth = 0) {
   let from = 0;
@@ -116,7 +171,7 @@ function inline(holder, text, depth = 0) {
     else if (end !== undefined) holder.append(end === "\n" ? "\n" : node("br"));
     else if (words !== undefined) holder.append(link(picture ? `[${words || "picture"}]` : words, address, depth));
     else if (depth < DEEPEST) {
-      const name = strong ?? strong2 ? "strong" : emphasis ?? emphasis2 ? "em" : "del";
+      const name = (strong ?? strong2) ? "strong" : (emphasis ?? emphasis2) ? "em" : "del";
       holder.append(inline(node(name), strong ?? strong2 ?? emphasis ?? emphasis2 ?? struck, depth + 1));
     } else holder.append(whole);
   }
@@ -127,6 +182,8 @@ function inline(holder, text, depth = 0) {
 // Only to the web, in a tab of its own that knows nothing of ours; another address is shown and not linked.
 function link(words, address, depth) {
   const known = /^(https?:\/\/|mailto:)/i.test(address);
-  const made = known ? node("a", { href: address, target: "_blank", rel: "noopener noreferrer", title: address }) : node("span", { title: address });
+  const made = known
+    ? node("a", { href: address, target: "_blank", rel: "noopener noreferrer", title: address })
+    : node("span", { title: address });
   return inline(made, words, depth + 1);
 }

@@ -17,23 +17,44 @@ export function menu(anchor, items, at = null) {
   box.setAttribute("role", "menu");
   box.anchor = anchor;
   for (const item of items) {
-    if (item === "-") { box.append(document.createElement("hr")); continue; }
-    if (item instanceof HTMLElement) { box.append(item); continue; }
+    if (item === "-") {
+      box.append(document.createElement("hr"));
+      continue;
+    }
+    if (item instanceof HTMLElement) {
+      box.append(item);
+      continue;
+    }
     const button = document.createElement("button");
     button.setAttribute("role", item.checked === undefined ? "menuitem" : "menuitemcheckbox");
     if (item.checked !== undefined) button.setAttribute("aria-checked", String(item.checked));
     button.disabled = Boolean(item.disabled);
     button.append(item.text);
-    if (item.hint) button.append(Object.assign(document.createElement("span"), { className: "hint", textContent: item.hint }));
-    button.addEventListener("click", () => { close(); anchor.focus?.(); item.act(); });
+    if (item.hint)
+      button.append(Object.assign(document.createElement("span"), { className: "hint", textContent: item.hint }));
+    button.addEventListener("click", () => {
+      close();
+      anchor.focus?.();
+      item.act();
+    });
     box.append(button);
   }
-  place(box, at ? { left: at.clientX, right: at.clientX, bottom: at.clientY, top: at.clientY } : anchor.getBoundingClientRect());
+  place(
+    box,
+    at ? { left: at.clientX, right: at.clientX, bottom: at.clientY, top: at.clientY } : anchor.getBoundingClientRect(),
+  );
   box.addEventListener("keydown", (event) => {
     const buttons = [...box.querySelectorAll("button:not(:disabled)")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) { buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length)?.focus(); event.preventDefault(); }
-    if (event.key === "Escape") { close(); anchor.focus?.(); event.stopPropagation(); }
+    if (step) {
+      buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length)?.focus();
+      event.preventDefault();
+    }
+    if (event.key === "Escape") {
+      close();
+      anchor.focus?.();
+      event.stopPropagation();
+    }
   });
   box.querySelector("button:not(:disabled), input, select")?.focus();
   return box;
@@ -52,7 +73,14 @@ export function popover(anchor, content, label) {
   box.setAttribute("aria-label", label);
   box.append(content);
   place(box, anchor.getBoundingClientRect());
-  box.addEventListener("keydown", (event) => { if (event.key === "Escape") { close(); anchor.setAttribute("aria-expanded", "false"); anchor.focus(); event.stopPropagation(); } });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      close();
+      anchor.setAttribute("aria-expanded", "false");
+      anchor.focus();
+      event.stopPropagation();
+    }
+  });
   box.querySelector("input, select, button")?.focus();
   return box;
 }
@@ -65,7 +93,10 @@ function place(box, { left, right, top, bottom }) {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  if (open && !open.contains(event.target) && !open.anchor.contains?.(event.target)) { open.anchor.setAttribute?.("aria-expanded", "false"); close(); }
+  if (open && !open.contains(event.target) && !open.anchor.contains?.(event.target)) {
+    open.anchor.setAttribute?.("aria-expanded", "false");
+    close();
+  }
 });
 
 // A dialog in the middle: a title and what it holds. Gives the dialog; it is gone when closed.
@@ -75,14 +106,18 @@ export function dialog(title, content, wide = false) {
   box.className = wide ? "sheet is-wide" : "sheet";
   const head = box.appendChild(document.createElement("header"));
   head.append(Object.assign(document.createElement("h2"), { textContent: title }));
-  const button = head.appendChild(Object.assign(document.createElement("button"), { className: "icon-button", title: "Close (Esc)" }));
+  const button = head.appendChild(
+    Object.assign(document.createElement("button"), { className: "icon-button", title: "Close (Esc)" }),
+  );
   button.setAttribute("aria-label", "Close");
   button.innerHTML = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 5l10 10M15 5 5 15"/></svg>';
   button.addEventListener("click", () => box.close());
   box.setAttribute("aria-label", title);
   box.append(content);
   box.addEventListener("close", () => box.remove());
-  box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+  box.addEventListener("click", (event) => {
+    if (event.target === box) box.close();
+  });
   box.showModal();
   return box;
 }
@@ -99,7 +134,9 @@ export function ask(title, value = "", { hint = "", lines = 1, act = "Save" } = 
     if (hint) form.append(Object.assign(document.createElement("p"), { className: "hint", textContent: hint }));
     form.append(Object.assign(document.createElement("button"), { className: "button is-main", textContent: act }));
     let answer = null;
-    form.addEventListener("submit", () => { answer = field.value; });
+    form.addEventListener("submit", () => {
+      answer = field.value;
+    });
     const box = dialog(title, form);
     box.addEventListener("close", () => done(answer));
     field.focus();
@@ -117,13 +154,23 @@ export function say(text, undo = null) {
   box.setAttribute("role", "status");
   box.append(text);
   if (undo) {
-    const button = box.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: "Undo" }));
-    button.addEventListener("click", () => { box.remove(); undo(); });
+    const button = box.appendChild(
+      Object.assign(document.createElement("button"), { className: "text-button", textContent: "Undo" }),
+    );
+    button.addEventListener("click", () => {
+      box.remove();
+      undo();
+    });
   }
   said = setTimeout(() => box.remove(), undo ? 12000 : 5000);
 }
 
 // Does what may fail; says why it did.
 export async function trying(act) {
-  try { return await act(); } catch (error) { say(error.message); return undefined; }
+  try {
+    return await act();
+  } catch (error) {
+    say(error.message);
+    return undefined;
+  }
 }

@@ -23,16 +23,28 @@ let shown = []; // what the filter lets through
 let focused = null; // the run that the keyboard is at
 let anchor = null; // where a range begins
 
-let scheduled = 0, pending = 0;
+let scheduled = 0,
+  pending = 0;
 export function render() {
-  if (!scheduled) scheduled = requestAnimationFrame(() => { scheduled = 0; paint(); });
+  if (!scheduled)
+    scheduled = requestAnimationFrame(() => {
+      scheduled = 0;
+      paint();
+    });
 }
 
 // The sketches of rows in sight. They can wait: first the curves that were asked for.
 let sketching = 0;
 function sketch(names) {
   const missing = names.filter((name) => !sparks.has(name) && runs.get(name)?.has.has(runs.headline));
-  if (missing.length) sketching ||= setTimeout(() => { sketching = 0; loadSparks([...elements.keys()].filter((name) => !sparks.has(name))); }, sparks.size ? 50 : 800);
+  if (missing.length)
+    sketching ||= setTimeout(
+      () => {
+        sketching = 0;
+        loadSparks([...elements.keys()].filter((name) => !sparks.has(name)));
+      },
+      sparks.size ? 50 : 800,
+    );
 }
 
 async function loadSparks(names) {
@@ -41,7 +53,12 @@ async function loadSparks(names) {
   if (!wanted.length) return;
   for (const name of wanted) if (!sparks.has(name)) sparks.set(name, null);
   let answer;
-  try { answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 }); } catch { for (const name of wanted) if (!sparks.get(name)) sparks.delete(name); return; }
+  try {
+    answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 });
+  } catch {
+    for (const name of wanted) if (!sparks.get(name)) sparks.delete(name);
+    return;
+  }
   for (const head of answer.head.curves) {
     const curve = new Curve(head.run);
     curve.load(head, answer.column);
@@ -54,7 +71,9 @@ function paint() {
   const all = runs.names();
   const chosen = new Set(state.get("chosen"));
   const grouped = state.get("page") === "curves" && (state.get("group") || state.get("colourBy"));
-  numbers = grouped ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") }) : new Map();
+  numbers = grouped
+    ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") })
+    : new Map();
   const worn = new Map();
   for (const run of runs.visible()) worn.set(colour(run.colour), (worn.get(colour(run.colour)) ?? 0) + 1);
   shared = new Set([...worn].filter(([, count]) => count > 1).map(([each]) => each));
@@ -62,13 +81,24 @@ function paint() {
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
   const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
   const wanted = new Set(shown.slice(first, last));
-  for (const [name, element] of elements) if (!wanted.has(name) && !element.contains(document.activeElement)) { element.remove(); elements.delete(name); }
+  for (const [name, element] of elements)
+    if (!wanted.has(name) && !element.contains(document.activeElement)) {
+      element.remove();
+      elements.delete(name);
+    }
   // One stop of the Tab key for the whole list; arrows go on from there.
-  const stop = shown.indexOf(focused) >= first && shown.indexOf(focused) < last ? focused : shown[Math.min(last - 1, Math.ceil(list.scrollTop / ROW))];
+  const stop =
+    shown.indexOf(focused) >= first && shown.indexOf(focused) < last
+      ? focused
+      : shown[Math.min(last - 1, Math.ceil(list.scrollTop / ROW))];
   for (let i = first; i < last; i++) {
     const name = shown[i];
     let element = elements.get(name);
-    if (!element) { element = row(name); elements.set(name, element); rows.append(element); }
+    if (!element) {
+      element = row(name);
+      elements.set(name, element);
+      rows.append(element);
+    }
     element.style.top = `${i * ROW}px`;
     element.setAttribute("aria-posinset", i + 1);
     element.setAttribute("aria-setsize", shown.length);
@@ -78,7 +108,9 @@ function paint() {
   sketch([...wanted]);
   const off = all.filter(runs.isOff).length;
   const hidden = all.length - shown.length;
-  document.getElementById("runs-count").textContent = !runs.loaded ? "" : `${format.plural(all.length, "run")}${chosen.size ? ` · ${chosen.size} selected` : ""}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
+  document.getElementById("runs-count").textContent = !runs.loaded
+    ? ""
+    : `${format.plural(all.length, "run")}${chosen.size ? ` · ${chosen.size} selected` : ""}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
   document.getElementById("runs-all").textContent = off ? "Show all" : "Hide all";
   document.getElementById("runs-all").hidden = all.length < 2;
   let none = list.querySelector(".runs-none");
@@ -93,18 +125,34 @@ function row(name) {
   const element = document.createElement("div");
   element.className = "run";
   element.setAttribute("role", "listitem");
-  element.innerHTML = '<input type="checkbox" class="swatch"><div><div class="name"><span class="path"></span><span class="last"></span></div><div class="about"><i class="status" role="img"></i><span class="words"></span></div></div><div class="right"><span class="value"></span><canvas aria-hidden="true"></canvas></div><button class="run-more icon-button"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>';
+  element.innerHTML =
+    '<input type="checkbox" class="swatch"><div><div class="name"><span class="path"></span><span class="last"></span></div><div class="about"><i class="status" role="img"></i><span class="words"></span></div></div><div class="right"><span class="value"></span><canvas aria-hidden="true"></canvas></div><button class="run-more icon-button"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>';
   const box = element.querySelector("input");
   box.setAttribute("aria-label", `Show ${name}`);
   box.addEventListener("change", () => runs.toggle(name));
-  box.addEventListener("focus", () => { focused = name; });
+  box.addEventListener("focus", () => {
+    focused = name;
+  });
   const more = element.querySelector(".run-more");
   more.setAttribute("aria-label", `More about ${name}`);
   more.tabIndex = -1; // the key m opens the same
-  more.addEventListener("click", (event) => { event.stopPropagation(); runMenu(more, name); });
-  element.addEventListener("click", (event) => { if (event.target !== box) choose(name, event); });
-  element.addEventListener("dblclick", (event) => { if (event.target !== box) { state.set("chosen", []); runs.isolate(name); } });
-  element.addEventListener("contextmenu", (event) => { event.preventDefault(); runMenu(more, name, event); });
+  more.addEventListener("click", (event) => {
+    event.stopPropagation();
+    runMenu(more, name);
+  });
+  element.addEventListener("click", (event) => {
+    if (event.target !== box) choose(name, event);
+  });
+  element.addEventListener("dblclick", (event) => {
+    if (event.target !== box) {
+      state.set("chosen", []);
+      runs.isolate(name);
+    }
+  });
+  element.addEventListener("contextmenu", (event) => {
+    event.preventDefault();
+    runMenu(more, name, event);
+  });
   element.addEventListener("pointerenter", () => runs.tell({ highlight: name }));
   element.addEventListener("pointerleave", () => runs.tell({ highlight: null }));
   return element;
@@ -116,7 +164,8 @@ function choose(name, event) {
   if (event.shiftKey && anchor && shown.includes(anchor)) {
     const [a, b] = [shown.indexOf(anchor), shown.indexOf(name)].sort((x, y) => x - y);
     state.set("chosen", shown.slice(a, b + 1));
-  } else if (event.ctrlKey || event.metaKey) state.set("chosen", chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
+  } else if (event.ctrlKey || event.metaKey)
+    state.set("chosen", chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
   else state.set("chosen", chosen.length === 1 && chosen[0] === name ? [] : [name]);
   anchor = name;
 }
@@ -133,7 +182,8 @@ function fill(element, run, chosen) {
   const [path, last] = format.split(run.shown);
   const before = element.querySelector(".path");
   const part = runs.partOf(run.shown) ?? [run.shown.length, run.shown.length];
-  const end = element.querySelector(".last"), key = `${run.shown}\n${part}`;
+  const end = element.querySelector(".last"),
+    key = `${run.shown}\n${part}`;
   if (element.named !== key) {
     element.named = key;
     const { children, kept } = clippedPath(path, part);
@@ -154,31 +204,56 @@ function fill(element, run, chosen) {
   element.querySelector(".status").setAttribute("aria-label", run.status);
   const newest = runs.headline ? run.scalars[runs.headline] : null;
   const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
-  element.querySelector(".words").textContent = [run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "", words[run.status]?.(run) ?? run.status, lost ? `${format.plural(lost, "value")} lost` : "", run.labels.join(", ")].filter(Boolean).join(" · ");
+  element.querySelector(".words").textContent = [
+    run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "",
+    words[run.status]?.(run) ?? run.status,
+    lost ? `${format.plural(lost, "value")} lost` : "",
+    run.labels.join(", "),
+  ]
+    .filter(Boolean)
+    .join(" · ");
   element.querySelector(".value").textContent = newest ? format.value(runs.number(newest.value)) : "";
-  element.title = [run.name, run.started ? `started ${format.moment(run.started)}` : "", run.ending ?? "", ...run.problems, run.notes, run.said?.note ?? "", runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : ""].filter(Boolean).join("\n");
+  element.title = [
+    run.name,
+    run.started ? `started ${format.moment(run.started)}` : "",
+    run.ending ?? "",
+    ...run.problems,
+    run.notes,
+    run.said?.note ?? "",
+    runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : "",
+  ]
+    .filter(Boolean)
+    .join("\n");
   spark(element.querySelector("canvas"), sparks.get(run.name), number);
 }
 
 // Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
 function dashesOf(run, number) {
-  if (numbers.size || state.get("colourBy") || state.get("dashBy")) return numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
+  if (numbers.size || state.get("colourBy") || state.get("dashBy"))
+    return numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
   return shared.has(colour(number)) ? dashNumber(number) : 0;
 }
 
 function spark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
   if (!curve?.length) return;
-  let low = Infinity, high = -Infinity;
-  for (let i = 0; i < curve.length; i++) { if (curve.mean[i] < low) low = curve.mean[i]; if (curve.mean[i] > high) high = curve.mean[i]; }
+  let low = Infinity,
+    high = -Infinity;
+  for (let i = 0; i < curve.length; i++) {
+    if (curve.mean[i] < low) low = curve.mean[i];
+    if (curve.mean[i] > high) high = curve.mean[i];
+  }
   if (!(low <= high)) return;
-  const begin = curve.x0[0], wide = 60 / (curve.x1[curve.length - 1] - begin || 1), tall = high > low ? 13 / (high - low) : 0;
+  const begin = curve.x0[0],
+    wide = 60 / (curve.x1[curve.length - 1] - begin || 1),
+    tall = high > low ? 13 / (high - low) : 0;
   context.strokeStyle = colour(number);
   context.lineWidth = 1.25;
   context.lineJoin = "round";
   context.beginPath();
   for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] === curve.mean[i]) context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
+    if (curve.mean[i] === curve.mean[i])
+      context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
   }
   context.stroke();
 }
@@ -191,16 +266,28 @@ new ResizeObserver(render).observe(list);
 const search = document.getElementById("run-search");
 search.value = state.get("runs");
 search.addEventListener("input", () => state.set("runs", search.value));
-state.on("runs", (text) => { if (search.value !== text) search.value = text; });
+state.on("runs", (text) => {
+  if (search.value !== text) search.value = text;
+});
 
 // Arrows go from run to run, Home and End to the ends; i isolates, m opens the menu, Space shows or hides.
 list.addEventListener("keydown", (event) => {
   const at = shown.indexOf(focused);
-  const go = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1, PageDown: at + 10, PageUp: at - 10 }[event.key];
-  if (go !== undefined && at >= 0) { focus(Math.min(shown.length - 1, Math.max(0, go))); event.preventDefault(); }
-  else if (event.key === "i" && at >= 0) { runs.isolate(focused); event.stopPropagation(); }
-  else if (event.key === "Enter" && at >= 0 && event.target.matches("input")) choose(focused, event);
-  else if (event.key === "m" && at >= 0) { runMenu(elements.get(focused).querySelector(".run-more"), focused); event.preventDefault(); event.stopPropagation(); }
+  const go = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1, PageDown: at + 10, PageUp: at - 10 }[
+    event.key
+  ];
+  if (go !== undefined && at >= 0) {
+    focus(Math.min(shown.length - 1, Math.max(0, go)));
+    event.preventDefault();
+  } else if (event.key === "i" && at >= 0) {
+    runs.isolate(focused);
+    event.stopPropagation();
+  } else if (event.key === "Enter" && at >= 0 && event.target.matches("input")) choose(focused, event);
+  else if (event.key === "m" && at >= 0) {
+    runMenu(elements.get(focused).querySelector(".run-more"), focused);
+    event.preventDefault();
+    event.stopPropagation();
+  }
 });
 
 function focus(i) {
@@ -212,12 +299,16 @@ function focus(i) {
 }
 
 const resize = document.getElementById("runs-resize");
-const setWidth = (width) => document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
+const setWidth = (width) =>
+  document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
 if (state.local.get("runsWidth")) setWidth(state.local.get("runsWidth"));
 resize.addEventListener("pointerdown", (event) => {
   resize.setPointerCapture(event.pointerId);
   resize.onpointermove = (move) => setWidth(move.clientX);
-  resize.onpointerup = (up) => { resize.onpointermove = null; state.local.set("runsWidth", up.clientX); };
+  resize.onpointerup = (up) => {
+    resize.onpointermove = null;
+    state.local.set("runsWidth", up.clientX);
+  };
 });
 
 // --- live -------------------------------------------------------------------------------------------------
@@ -237,17 +328,27 @@ live.on("points", (points) => {
     }
   }
   // What training says can wait until the eye would notice; the curves cannot.
-  pending ||= setTimeout(() => { pending = 0; render(); }, POINTS_MS);
+  pending ||= setTimeout(() => {
+    pending = 0;
+    render();
+  }, POINTS_MS);
 });
 let stale = new Set(); // runs whose sketch is out of date
 live.on("changed", ({ run, what }) => {
   if (!what.includes("line")) return;
   if (!sparks.has(run)) return;
-  if (!stale.size) setTimeout(() => { const names = [...stale]; stale = new Set(); loadSparks(names); }, 800);
+  if (!stale.size)
+    setTimeout(() => {
+      const names = [...stale];
+      stale = new Set();
+      loadSparks(names);
+    }, 800);
   stale.add(run);
 });
 live.on("removed", (run) => sparks.delete(run));
 live.on("restart", () => sparks.clear());
-setInterval(() => { if (!document.hidden) render(); }, 5000); // "3 min ago" grows old by itself
+setInterval(() => {
+  if (!document.hidden) render();
+}, 5000); // "3 min ago" grows old by itself
 document.addEventListener("themechange", render);
 state.on(["group", "colourBy", "page"], render);

@@ -10,30 +10,55 @@ import { colour, COLOURS } from "../charts/palette.js";
 export function runMenu(anchor, name, at = null) {
   const chosen = state.get("chosen");
   const names = chosen.length > 1 && chosen.includes(name) ? chosen : [name];
-  const run = runs.get(name), one = names.length === 1;
-  menu(anchor, [
-    { text: one ? "Only this" : "Only these", hint: "i", act: () => state.set("off", runs.names().filter((each) => !names.includes(each))) },
-    { text: state.get("base") === name ? "No baseline" : "Compare all to this", disabled: !one, act: () => state.set("base", state.get("base") === name ? "" : name) },
-    "-",
-    { text: "Rename…", disabled: !one, act: () => rename(run) },
-    { text: "Tags…", act: () => tag(names, run) },
-    { text: "Note…", disabled: !one, act: () => note(run) },
-    colours(names, run),
-    "-",
-    { text: "Copy the name", act: () => navigator.clipboard.writeText(names.join("\n")).catch(() => say("The browser does not allow copying here.")) },
-    { text: one ? "Delete" : `Delete ${names.length} runs`, act: () => discard(names) },
-  ], at);
+  const run = runs.get(name),
+    one = names.length === 1;
+  menu(
+    anchor,
+    [
+      {
+        text: one ? "Only this" : "Only these",
+        hint: "i",
+        act: () =>
+          state.set(
+            "off",
+            runs.names().filter((each) => !names.includes(each)),
+          ),
+      },
+      {
+        text: state.get("base") === name ? "No baseline" : "Compare all to this",
+        disabled: !one,
+        act: () => state.set("base", state.get("base") === name ? "" : name),
+      },
+      "-",
+      { text: "Rename…", disabled: !one, act: () => rename(run) },
+      { text: "Tags…", act: () => tag(names, run) },
+      { text: "Note…", disabled: !one, act: () => note(run) },
+      colours(names, run),
+      "-",
+      {
+        text: "Copy the name",
+        act: () =>
+          navigator.clipboard.writeText(names.join("\n")).catch(() => say("The browser does not allow copying here.")),
+      },
+      { text: one ? "Delete" : `Delete ${names.length} runs`, act: () => discard(names) },
+    ],
+    at,
+  );
 }
 
 export async function rename(run) {
   const text = await ask("Name of the run", run.shown, { hint: `Stored as ${run.name}, which stays.` });
-  if (text !== null) await trying(() => runs.say([run.name], "name", text.trim() && text.trim() !== run.name ? text.trim() : null));
+  if (text !== null)
+    await trying(() => runs.say([run.name], "name", text.trim() && text.trim() !== run.name ? text.trim() : null));
 }
 
 export async function tag(names, run) {
   const text = await ask("Tags", (run.said?.tags ?? []).join(", "), { hint: "Words, with commas between them." });
   if (text === null) return;
-  const tags = text.split(",").map((word) => word.trim()).filter(Boolean);
+  const tags = text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
   await trying(() => runs.say(names, "tags", tags.length ? tags : null));
 }
 
@@ -45,8 +70,13 @@ export async function note(run) {
 export async function discard(names) {
   await trying(async () => {
     await api.post("trash", { runs: names });
-    state.set("chosen", state.get("chosen").filter((name) => !names.includes(name)));
-    say(`${format.plural(names.length, "run")} deleted.`, () => trying(() => api.post("trash", { runs: names, restore: true })));
+    state.set(
+      "chosen",
+      state.get("chosen").filter((name) => !names.includes(name)),
+    );
+    say(`${format.plural(names.length, "run")} deleted.`, () =>
+      trying(() => api.post("trash", { runs: names, restore: true })),
+    );
   });
 }
 
@@ -59,7 +89,10 @@ function colours(names, run) {
     button.setAttribute("role", "menuitemradio");
     button.setAttribute("aria-checked", String(run.said?.colour === i));
     button.setAttribute("aria-label", `Colour ${i + 1}`);
-    button.addEventListener("click", () => { trying(() => runs.say(names, "colour", run.said?.colour === i ? null : i)); box.closest(".menu").remove(); });
+    button.addEventListener("click", () => {
+      trying(() => runs.say(names, "colour", run.said?.colour === i ? null : i));
+      box.closest(".menu").remove();
+    });
   }
   return box;
 }

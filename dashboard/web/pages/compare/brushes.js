@@ -1,9 +1,13 @@
 // What is brushed on the page of comparison, on whichever of its charts, and the runs that are within all of it.
 
 export class Brushes {
-  constructor() { /** @type {Map<string, [number, number]>} */ this.ranges = new Map(); } // column's name -> [low, high], places on its axis
+  constructor() {
+    /** @type {Map<string, [number, number]>} */ this.ranges = new Map();
+  } // column's name -> [low, high], places on its axis
 
-  get any() { return this.ranges.size > 0; }
+  get any() {
+    return this.ranges.size > 0;
+  }
 
   /**
    * @param {string} name
@@ -14,7 +18,9 @@ export class Brushes {
     else this.ranges.delete(name);
   }
 
-  clear() { this.ranges.clear(); }
+  clear() {
+    this.ranges.clear();
+  }
 
   // Of each run whether it is within; columns that are not there (any more) do not brush.
   /**

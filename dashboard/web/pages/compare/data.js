@@ -8,7 +8,8 @@ const FEW = 5; // values of a setting that are marked on its axis each by itself
 export function flat(config, prefix = "", depth = 0, found = dictionary()) {
   for (const [key, value] of Object.entries(config ?? {})) {
     const name = prefix ? `${prefix}.${key}` : key;
-    if (value && typeof value === "object" && !Array.isArray(value) && depth < MAX_DEPTH) flat(value, name, depth + 1, found);
+    if (value && typeof value === "object" && !Array.isArray(value) && depth < MAX_DEPTH)
+      flat(value, name, depth + 1, found);
     else found[name] = value && typeof value === "object" ? JSON.stringify(value) : value;
   }
   return found;
@@ -17,7 +18,8 @@ export function flat(config, prefix = "", depth = 0, found = dictionary()) {
 // Text that is a number: what cannot stand in JSON is kept as its text.
 const asNumber = (value) => {
   if (typeof value === "number") return value;
-  if (typeof value === "string" && /^[-+]?(inf(inity)?|nan)$/i.test(value)) return /nan/i.test(value) ? NaN : value.startsWith("-") ? -Infinity : Infinity;
+  if (typeof value === "string" && /^[-+]?(inf(inity)?|nan)$/i.test(value))
+    return /nan/i.test(value) ? NaN : value.startsWith("-") ? -Infinity : Infinity;
   return null;
 };
 
@@ -41,13 +43,24 @@ export class Column {
     this.distinct = new Set(this.values.map(String)).size - (this.missing ? 1 : 0);
     this.low = Infinity;
     this.high = -Infinity;
-    for (const value of numbers) { this.low = Math.min(this.low, value); this.high = Math.max(this.high, value); }
-    if (!numbers.length) { this.low = 0; this.high = 1; }
+    for (const value of numbers) {
+      this.low = Math.min(this.low, value);
+      this.high = Math.max(this.high, value);
+    }
+    if (!numbers.length) {
+      this.low = 0;
+      this.high = 1;
+    }
     // Learning rates and widths are searched by factors: a column that spans more than fifty is read by factors too.
     this.isLog = this.low > 0 && this.high / this.low > 50;
     const apart = [...new Set(numbers)];
     if (!this.isMetric && apart.length && apart.length <= FEW) this.few = apart;
-    if (this.low === this.high) { const margin = Math.abs(this.low) * 0.05 || 0.5; this.low -= margin; this.high += margin; this.isLog = false; }
+    if (this.low === this.high) {
+      const margin = Math.abs(this.low) * 0.05 || 0.5;
+      this.low -= margin;
+      this.high += margin;
+      this.isLog = false;
+    }
   }
 
   // Where a run stands on the axis, 0 to 1; NaN when it has no value there.
@@ -61,7 +74,9 @@ export class Column {
 
   // Where a finite number stands.
   scaled(number) {
-    return this.isLog ? Math.log(number / this.low) / Math.log(this.high / this.low) : (number - this.low) / (this.high - this.low);
+    return this.isLog
+      ? Math.log(number / this.low) / Math.log(this.high / this.low)
+      : (number - this.low) / (this.high - this.low);
   }
 
   // The value that stands at a place.
@@ -79,7 +94,13 @@ export class Column {
 export function settings(all) {
   const rows = all.map((run) => flat(run.config));
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const columns = names.map((name) => new Column(name, rows.map((row) => row[name])));
+  const columns = names.map(
+    (name) =>
+      new Column(
+        name,
+        rows.map((row) => row[name]),
+      ),
+  );
   return {
     differing: columns.filter((column) => column.distinct > 1 || (column.missing && column.missing < all.length)),
     same: columns.filter((column) => column.distinct <= 1 && !(column.missing && column.missing < all.length)),
@@ -88,5 +109,9 @@ export function settings(all) {
 
 // A metric of each run: its last, smallest or largest value, as the server said.
 export function metric(all, tag, how, outcomes) {
-  return new Column(how === "last" ? tag : `${tag} (${how})`, all.map((run) => outcomes?.get(run.name)?.[how]), true);
+  return new Column(
+    how === "last" ? tag : `${tag} (${how})`,
+    all.map((run) => outcomes?.get(run.name)?.[how]),
+    true,
+  );
 }

@@ -24,7 +24,9 @@ const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
 let view = null;
 let without = 0; // runs that have not logged the metric
-let all = [], known = { differing: [], same: [] }, goal = null;
+let all = [],
+  known = { differing: [], same: [] },
+  goal = null;
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
 let ranked = []; // settings by importance
@@ -42,17 +44,25 @@ const importance = new Importance(told);
 const chosen = { tag: null, how: "last", ...state.local.get("compare", dictionary()) };
 
 const frame = Object.assign(document.createElement("div"), { className: "compare" });
-frame.innerHTML = '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
+frame.innerHTML =
+  '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
 const [lines, weights, pairs, rows] = frame.querySelectorAll(".compare-card");
 lines.append(parallel.element);
 weights.append(importance.element);
 pairs.append(matrix.element);
 rows.append(table.element);
-const same = rows.insertBefore(Object.assign(document.createElement("p"), { className: "compare-note" }), table.element);
-const tagChoice = frame.querySelector("#compare-metric"), howChoice = frame.querySelector("#compare-how");
+const same = rows.insertBefore(
+  Object.assign(document.createElement("p"), { className: "compare-note" }),
+  table.element,
+);
+const tagChoice = frame.querySelector("#compare-metric"),
+  howChoice = frame.querySelector("#compare-how");
 tagChoice.addEventListener("change", () => choose({ tag: tagChoice.value }));
 howChoice.addEventListener("change", () => choose({ how: howChoice.value }));
-frame.querySelector("#compare-clear").addEventListener("click", () => { brushes.clear(); brush(null, null, true); });
+frame.querySelector("#compare-clear").addEventListener("click", () => {
+  brushes.clear();
+  brush(null, null, true);
+});
 
 function choose(what) {
   Object.assign(chosen, what);
@@ -67,17 +77,25 @@ function arrange() {
   if (!view) return;
   const tags = runs.tags("scalar");
   const candidates = runs.all().filter(fits);
-  if (!candidates.length || !tags.length) { view.replaceChildren(runs.loaded ? emptyPage("compare") : ""); return; }
+  if (!candidates.length || !tags.length) {
+    view.replaceChildren(runs.loaded ? emptyPage("compare") : "");
+    return;
+  }
   if (frame.parentElement !== view) view.replaceChildren(frame);
   const tag = tags.includes(chosen.tag) ? chosen.tag : usual(candidates, tags);
-  if (tagChoice.childElementCount !== tags.length || tagChoice.lastElementChild.value !== tags[tags.length - 1]) tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
+  if (tagChoice.childElementCount !== tags.length || tagChoice.lastElementChild.value !== tags[tags.length - 1])
+    tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
   tagChoice.value = tag;
   howChoice.value = chosen.how;
   // A run that never logged the metric has no outcome to compare: it is counted and not drawn, least of all as NaN.
   all = candidates.filter((run) => run.has.has(tag));
   without = candidates.length - all.length;
   known = settings(all);
-  loadOutcomes(tag).then(() => loadOthers(tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS)));
+  loadOutcomes(tag).then(() =>
+    loadOthers(
+      tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
+    ),
+  );
   goal = metricColumn(all, tag, chosen.how, outcomes.get(tag)?.values);
   show();
   importance.show(known.differing, goal);
@@ -101,13 +119,23 @@ async function loadOutcomes(tag) {
   if (outcomes.get(tag)?.key === key || asked.get(tag) === key) return;
   asked.set(tag, key);
   let answer;
-  try { answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 }); } catch { asked.delete(tag); return; }
+  try {
+    answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 });
+  } catch {
+    asked.delete(tag);
+    return;
+  }
   const values = new Map();
   for (const head of answer.head.curves) {
     const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
     if (!head.length) continue;
-    const [low, high, last] = head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
-    values.set(head.run, { last: last[head.length - 1], min: Math.min(...low.filter(Number.isFinite)), max: Math.max(...high.filter(Number.isFinite)) });
+    const [low, high, last] =
+      head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
+    values.set(head.run, {
+      last: last[head.length - 1],
+      min: Math.min(...low.filter(Number.isFinite)),
+      max: Math.max(...high.filter(Number.isFinite)),
+    });
   }
   outcomes.set(tag, { key, values });
   if (asked.get(tag) === key) asked.delete(tag);
@@ -124,7 +152,9 @@ function axes() {
   const rank = new Map(ranked.map((each, i) => [each.name, i]));
   // What few runs have been given says little of the others, however important there.
   const isRare = (column) => column.missing * 2 > all.length;
-  const order = [...known.differing].sort((a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing);
+  const order = [...known.differing].sort(
+    (a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing,
+  );
   return [...order.slice(0, MAX_AXES).reverse(), goal];
 }
 
@@ -133,12 +163,30 @@ function show() {
   within = chosenRuns(columns);
   parallel.show(columns, all.length, within);
   matrix.show(columns.slice(-MATRIX - 1), all.length, within);
-  const beside = others.filter((tag) => outcomes.has(tag)).map((tag) => metricColumn(all, tag, chosen.how, outcomes.get(tag).values));
-  table.show(all, [goal, ...beside, ...columns.slice(0, -1).reverse(), ...known.differing.filter((column) => !columns.includes(column))], within);
+  const beside = others
+    .filter((tag) => outcomes.has(tag))
+    .map((tag) => metricColumn(all, tag, chosen.how, outcomes.get(tag).values));
+  table.show(
+    all,
+    [
+      goal,
+      ...beside,
+      ...columns.slice(0, -1).reverse(),
+      ...known.differing.filter((column) => !columns.includes(column)),
+    ],
+    within,
+  );
   const hidden = known.differing.length - columns.length + 1;
   say();
   same.hidden = !known.same.length && hidden <= 0;
-  same.textContent = [known.same.length ? `The same in all runs: ${known.same.map((column) => `${column.name} = ${column.values.find((value) => value !== undefined)}`).join(", ")}.` : "", hidden > 0 ? `${format.plural(hidden, "less important setting")} in the table only.` : ""].filter(Boolean).join(" ");
+  same.textContent = [
+    known.same.length
+      ? `The same in all runs: ${known.same.map((column) => `${column.name} = ${column.values.find((value) => value !== undefined)}`).join(", ")}.`
+      : "",
+    hidden > 0 ? `${format.plural(hidden, "less important setting")} in the table only.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
   drawnOnce = true;
 }
 
@@ -151,19 +199,28 @@ function chosenRuns(columns) {
 
 function say() {
   const count = within.reduce((sum, each) => sum + each, 0);
-  const shown = count === all.length ? format.plural(count, "run") : `${count.toLocaleString("en-US")} of ${format.plural(all.length, "run")} shown, here and on every page`;
-  frame.querySelector(".compare-said").textContent = without ? `${shown} · ${format.step(without)} without this metric` : shown;
+  const shown =
+    count === all.length
+      ? format.plural(count, "run")
+      : `${count.toLocaleString("en-US")} of ${format.plural(all.length, "run")} shown, here and on every page`;
+  frame.querySelector(".compare-said").textContent = without
+    ? `${shown} · ${format.step(without)} without this metric`
+    : shown;
   frame.querySelector("#compare-clear").hidden = !brushes.any;
 }
 
 // --- what the user does -----------------------------------------------------------------------------------
 
-let timer = 0, redrawing = 0;
+let timer = 0,
+  redrawing = 0;
 
 function brush(name, range, done) {
   if (!before) before = state.get("off");
   if (name) brushes.set(name, range);
-  redrawing ||= requestAnimationFrame(() => { redrawing = 0; redraw(); });
+  redrawing ||= requestAnimationFrame(() => {
+    redrawing = 0;
+    redraw();
+  });
   clearTimeout(timer);
   timer = setTimeout(tell, done ? 0 : TELL_MS);
 }
@@ -174,7 +231,10 @@ function redraw(isWhole = false) {
   parallel.draw();
   say();
   // The others follow the hand too, unless there are so many runs that they would hold it up.
-  if (isWhole || all.length <= LIVELY) { matrix.draw(); table.arrange(); }
+  if (isWhole || all.length <= LIVELY) {
+    matrix.draw();
+    table.arrange();
+  }
 }
 
 let telling = false;
@@ -201,10 +261,20 @@ function toggle(name) {
 
 function hover(index, event) {
   for (const each of [parallel, matrix, table]) each.hover(index);
-  if (index < 0 || !all[index] || !event) { runTip.hide(); return; }
+  if (index < 0 || !all[index] || !event) {
+    runTip.hide();
+    return;
+  }
   const said = [goal, ...axes().slice(0, -1).reverse()].map((column) => {
     const value = column.values[index];
-    return [column.name, value === undefined || value === null ? "–" : column.isNumeric ? format.value(column.number(index)) : String(value)];
+    return [
+      column.name,
+      value === undefined || value === null
+        ? "–"
+        : column.isNumeric
+          ? format.value(column.number(index))
+          : String(value),
+    ];
   });
   runTip.show(event, all[index].name, said, colour(runs.index(all[index].name)));
 }
@@ -230,15 +300,41 @@ export function unmount() {
 export const isReady = () => runs.loaded && (drawnOnce || Boolean(view?.childElementCount));
 
 // For automation: what is drawn now.
-export const drawn = () => goal && ({ columns: axes().map((column) => column.name), runs: all.map((run) => run.name), within: [...within], outcome: [...(goal?.values ?? [])], marks: dictionary(axes().filter((column) => column.few).map((column) => [column.name, [...column.few].sort((a, b) => a - b)])), importance: importance.busy ? null : importance.found });
+export const drawn = () =>
+  goal && {
+    columns: axes().map((column) => column.name),
+    runs: all.map((run) => run.name),
+    within: [...within],
+    outcome: [...(goal?.values ?? [])],
+    marks: dictionary(
+      axes()
+        .filter((column) => column.few)
+        .map((column) => [column.name, [...column.few].sort((a, b) => a - b)]),
+    ),
+    importance: importance.busy ? null : importance.found,
+  };
 
 let later = 0;
-const soon = (wait) => { if (view) later ||= setTimeout(() => { later = 0; arrange(); }, wait); };
+const soon = (wait) => {
+  if (view)
+    later ||= setTimeout(() => {
+      later = 0;
+      arrange();
+    }, wait);
+};
 runs.onChange((what) => {
   if (!view) return;
-  if (what?.highlight !== undefined) { hover(all.findIndex((run) => run.name === what.highlight)); return; }
-  if (what === "visible" && !telling) { brushes.clear(); before = null; }
+  if (what?.highlight !== undefined) {
+    hover(all.findIndex((run) => run.name === what.highlight));
+    return;
+  }
+  if (what === "visible" && !telling) {
+    brushes.clear();
+    before = null;
+  }
   if (what === "visible" ? !telling : true) soon(what === "runs" ? 0 : what === "visible" ? 0 : LIVE_MS);
 });
 live.on("points", () => soon(LIVE_MS));
-document.addEventListener("themechange", () => { if (view && goal) show(); });
+document.addEventListener("themechange", () => {
+  if (view && goal) show();
+});

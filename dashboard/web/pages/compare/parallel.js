@@ -5,9 +5,12 @@ import { SHADES, shade } from "../../charts/shades.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
-const TOP = 44, BOTTOM = 14;
+const TOP = 44,
+  BOTTOM = 14;
 const RAIL = 22; // below the axes, for runs without a value
-const SIDE = 64, GRAB = 16, MIN_GAP = 84;
+const SIDE = 64,
+  GRAB = 16,
+  MIN_GAP = 84;
 const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
 
 export class Parallel {
@@ -23,7 +26,10 @@ export class Parallel {
     this.over.addEventListener("pointerdown", (event) => this.begin(event));
     this.over.addEventListener("pointermove", (event) => this.move(event));
     this.over.addEventListener("pointerleave", () => this.told.hover(-1));
-    this.over.addEventListener("dblclick", () => { this.brushes.clear(); this.told.brush(null, null, true); });
+    this.over.addEventListener("dblclick", () => {
+      this.brushes.clear();
+      this.told.brush(null, null, true);
+    });
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -31,7 +37,10 @@ export class Parallel {
     Object.assign(this, { columns, count, within });
     // Each line's places, once: a brush redraws them many times.
     this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
-    this.over.setAttribute("aria-label", `Parallel coordinates of ${format.plural(count, "run")}: ${columns.map((column) => column.name).join(", ")}`);
+    this.over.setAttribute(
+      "aria-label",
+      `Parallel coordinates of ${format.plural(count, "run")}: ${columns.map((column) => column.name).join(", ")}`,
+    );
     this.bottom = BOTTOM + (this.places.some((places) => places.some(Number.isNaN)) ? RAIL : 0);
     this.element.style.setProperty("--least", `${2 * SIDE + MIN_GAP * Math.max(0, columns.length - 1)}px`);
     this.draw();
@@ -42,7 +51,9 @@ export class Parallel {
   }
 
   y(place) {
-    return Number.isNaN(place) ? this.height - 12 : this.height - this.bottom - place * (this.height - TOP - this.bottom);
+    return Number.isNaN(place)
+      ? this.height - 12
+      : this.height - this.bottom - place * (this.height - TOP - this.bottom);
   }
 
   place(y) {
@@ -63,8 +74,10 @@ export class Parallel {
 
   trace(context, i) {
     for (let k = 0; k < this.columns.length; k++) {
-      const x = this.x(k), y = this.y(this.places[k][i]);
-      if (k) context.lineTo(x, y); else context.moveTo(x, y);
+      const x = this.x(k),
+        y = this.y(this.places[k][i]);
+      if (k) context.lineTo(x, y);
+      else context.moveTo(x, y);
     }
   }
 
@@ -129,7 +142,9 @@ export class Parallel {
       context.font = `11px ${css("--font")}`;
       context.textAlign = last ? "left" : "right";
       for (const { at, text } of this.marks(column)) {
-        const y = this.y(at) + 3.5, side = x + (last ? 7 : -7), said = cut(text, last ? 9 : Math.min(14, room));
+        const y = this.y(at) + 3.5,
+          side = x + (last ? 7 : -7),
+          said = cut(text, last ? 9 : Math.min(14, room));
         // On the card's colour: labels stand in front of lines and are read, the point of 0.2 too.
         const wide = context.measureText(said).width + 4;
         context.fillStyle = ground;
@@ -148,12 +163,21 @@ export class Parallel {
   marks(column) {
     if (!column.isNumeric) {
       const every = Math.ceil(column.words.length / Math.max(2, Math.floor((this.height - TOP - this.bottom) / 16)));
-      return column.words.map((text, i) => ({ at: column.words.length > 1 ? i / (column.words.length - 1) : 0.5, text })).filter((_, i) => i % every === 0);
+      return column.words
+        .map((text, i) => ({ at: column.words.length > 1 ? i / (column.words.length - 1) : 0.5, text }))
+        .filter((_, i) => i % every === 0);
     }
     // Where a setting takes a few values only, these are what is read.
     if (column.few) return column.few.map((value) => ({ at: column.scaled(value), text: format.value(value, 4) }));
-    const made = column.isLog ? ticks.logarithmic(column.low, column.high, 5) : ticks.linear(column.low, column.high, 5);
-    return made.map(({ at, text }) => ({ at: column.isLog ? Math.log(at / column.low) / Math.log(column.high / column.low) : (at - column.low) / (column.high - column.low), text }));
+    const made = column.isLog
+      ? ticks.logarithmic(column.low, column.high, 5)
+      : ticks.linear(column.low, column.high, 5);
+    return made.map(({ at, text }) => ({
+      at: column.isLog
+        ? Math.log(at / column.low) / Math.log(column.high / column.low)
+        : (at - column.low) / (column.high - column.low),
+      text,
+    }));
   }
 
   drawOver() {
@@ -171,7 +195,10 @@ export class Parallel {
       context.fillRect(this.x(k) - 8, low - 1, 16, 2);
     });
     if (this.hovered < 0 || this.hovered >= this.count) return;
-    for (const [colour, width] of [[css("--card"), 5], [css("--text"), 2.25]]) {
+    for (const [colour, width] of [
+      [css("--card"), 5],
+      [css("--text"), 2.25],
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.beginPath();
@@ -188,7 +215,9 @@ export class Parallel {
 
   axisAt(x) {
     let best = -1;
-    for (let k = 0; k < this.columns.length; k++) if (Math.abs(this.x(k) - x) < GRAB && (best < 0 || Math.abs(this.x(k) - x) < Math.abs(this.x(best) - x))) best = k;
+    for (let k = 0; k < this.columns.length; k++)
+      if (Math.abs(this.x(k) - x) < GRAB && (best < 0 || Math.abs(this.x(k) - x) < Math.abs(this.x(best) - x)))
+        best = k;
     return best;
   }
 
@@ -215,7 +244,10 @@ export class Parallel {
   }
 
   move(event) {
-    if (this.drag) { this.drag(event, false); return; }
+    if (this.drag) {
+      this.drag(event, false);
+      return;
+    }
     this.over.style.cursor = this.axisAt(event.offsetX) >= 0 ? "ns-resize" : "default";
     this.told.hover(this.nearest(event.offsetX, event.offsetY), event);
   }
@@ -226,11 +258,15 @@ export class Parallel {
     while (k < this.columns.length - 2 && this.x(k + 1) < x) k++;
     if (this.columns.length < 2) return -1;
     const share = (x - this.x(k)) / (this.x(k + 1) - this.x(k));
-    let best = -1, least = 8;
+    let best = -1,
+      least = 8;
     for (let i = 0; i < this.count; i++) {
       const at = (1 - share) * this.y(this.places[k][i]) + share * this.y(this.places[k + 1][i]);
       const far = Math.abs(at - y) + (this.within[i] ? 0 : 4);
-      if (far < least) { least = far; best = i; }
+      if (far < least) {
+        least = far;
+        best = i;
+      }
     }
     return best;
   }

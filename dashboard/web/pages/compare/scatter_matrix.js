@@ -3,7 +3,9 @@ import { SHADES, shade } from "../../charts/shades.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
-const LEFT = 14, BOTTOM = 16, PAD = 6;
+const LEFT = 14,
+  BOTTOM = 16,
+  PAD = 6;
 
 export class ScatterMatrix {
   constructor(brushes, told) {
@@ -14,7 +16,10 @@ export class ScatterMatrix {
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerleave", () => this.told.hover(-1));
-    this.canvas.addEventListener("dblclick", () => { this.brushes.clear(); this.told.brush(null, null, true); });
+    this.canvas.addEventListener("dblclick", () => {
+      this.brushes.clear();
+      this.told.brush(null, null, true);
+    });
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -37,7 +42,8 @@ export class ScatterMatrix {
     const order = [];
     for (const inside of [0, 1]) for (let i = 0; i < this.count; i++) if (this.within[i] === inside) order.push(i);
     const colours = Array.from({ length: SHADES }, (_, at) => shade(at / (SHADES - 1), isDark()));
-    const faint = css("--faint"), bad = css("--bad"); // asked once: each asking costs as much as a dot
+    const faint = css("--faint"),
+      bad = css("--bad"); // asked once: each asking costs as much as a dot
     const dot = this.count > 400 ? 2 : this.count > 80 ? 3 : 4;
     for (let row = 0; row < n; row++) {
       for (let column = 0; column < n; column++) {
@@ -47,11 +53,21 @@ export class ScatterMatrix {
         if (row === column) this.spread(context, box, row);
         else {
           for (const i of order) {
-            const x = this.places[column][i], y = this.places[row][i];
+            const x = this.places[column][i],
+              y = this.places[row][i];
             if (Number.isNaN(x) || Number.isNaN(y)) continue;
             context.globalAlpha = this.within[i] ? 0.85 : 0.18;
-            context.fillStyle = !this.within[i] ? faint : Number.isNaN(metric[i]) ? bad : colours[Math.round(metric[i] * (SHADES - 1))];
-            context.fillRect(box.x + PAD + x * (box.width - 2 * PAD) - dot / 2, box.y + box.height - PAD - y * (box.height - 2 * PAD) - dot / 2, dot, dot);
+            context.fillStyle = !this.within[i]
+              ? faint
+              : Number.isNaN(metric[i])
+                ? bad
+                : colours[Math.round(metric[i] * (SHADES - 1))];
+            context.fillRect(
+              box.x + PAD + x * (box.width - 2 * PAD) - dot / 2,
+              box.y + box.height - PAD - y * (box.height - 2 * PAD) - dot / 2,
+              dot,
+              dot,
+            );
           }
           context.globalAlpha = 1;
         }
@@ -63,12 +79,19 @@ export class ScatterMatrix {
   }
 
   box(column, row) {
-    return { x: LEFT + column * this.cellWidth, y: row * this.cellHeight, width: this.cellWidth - 4, height: this.cellHeight - 4 };
+    return {
+      x: LEFT + column * this.cellWidth,
+      y: row * this.cellHeight,
+      width: this.cellWidth - 4,
+      height: this.cellHeight - 4,
+    };
   }
 
   // On the diagonal: how many runs stand where on the axis.
   spread(context, box, k) {
-    const bins = 16, all = new Float32Array(bins), chosen = new Float32Array(bins);
+    const bins = 16,
+      all = new Float32Array(bins),
+      chosen = new Float32Array(bins);
     for (let i = 0; i < this.count; i++) {
       const place = this.places[k][i];
       if (Number.isNaN(place)) continue;
@@ -76,8 +99,12 @@ export class ScatterMatrix {
       all[bin] += 1;
       if (this.within[i]) chosen[bin] += 1;
     }
-    const most = Math.max(1, ...all), wide = (box.width - 2 * PAD) / bins;
-    for (const [counts, colour] of [[all, css("--line-strong")], [chosen, css("--accent")]]) {
+    const most = Math.max(1, ...all),
+      wide = (box.width - 2 * PAD) / bins;
+    for (const [counts, colour] of [
+      [all, css("--line-strong")],
+      [chosen, css("--accent")],
+    ]) {
       context.fillStyle = colour;
       counts.forEach((count, bin) => {
         const tall = ((box.height - 2 * PAD) * count) / most;
@@ -88,9 +115,11 @@ export class ScatterMatrix {
 
   drawBrush(context, box, column, row) {
     if (row === column) return;
-    const across = this.brushes.ranges.get(this.columns[column].name), up = this.brushes.ranges.get(this.columns[row].name);
+    const across = this.brushes.ranges.get(this.columns[column].name),
+      up = this.brushes.ranges.get(this.columns[row].name);
     if (!across || !up) return;
-    const x = (place) => box.x + PAD + place * (box.width - 2 * PAD), y = (place) => box.y + box.height - PAD - place * (box.height - 2 * PAD);
+    const x = (place) => box.x + PAD + place * (box.width - 2 * PAD),
+      y = (place) => box.y + box.height - PAD - place * (box.height - 2 * PAD);
     context.strokeStyle = css("--accent");
     context.lineWidth = 1.5;
     context.strokeRect(x(across[0]), y(up[1]), x(across[1]) - x(across[0]), y(up[0]) - y(up[1]));
@@ -100,7 +129,10 @@ export class ScatterMatrix {
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
     context.textAlign = "center";
-    const fit = (text, room) => { const most = Math.max(4, Math.floor(room / 6)); return text.length > most ? `…${text.slice(1 - most)}` : text; };
+    const fit = (text, room) => {
+      const most = Math.max(4, Math.floor(room / 6));
+      return text.length > most ? `…${text.slice(1 - most)}` : text;
+    };
     for (let k = 0; k < n; k++) {
       context.fillText(fit(this.columns[k].name, this.cellWidth), LEFT + (k + 0.5) * this.cellWidth - 2, height - 3);
       context.save();
@@ -116,11 +148,18 @@ export class ScatterMatrix {
     context.lineWidth = 1.5;
     for (let row = 0; row < n; row++) {
       for (let column = 0; column < n; column++) {
-        const x = this.places[column][this.hovered], y = this.places[row][this.hovered];
+        const x = this.places[column][this.hovered],
+          y = this.places[row][this.hovered];
         if (row === column || Number.isNaN(x) || Number.isNaN(y)) continue;
         const box = this.box(column, row);
         context.beginPath();
-        context.arc(box.x + PAD + x * (box.width - 2 * PAD), box.y + box.height - PAD - y * (box.height - 2 * PAD), 4, 0, 7);
+        context.arc(
+          box.x + PAD + x * (box.width - 2 * PAD),
+          box.y + box.height - PAD - y * (box.height - 2 * PAD),
+          4,
+          0,
+          7,
+        );
         context.stroke();
       }
     }
@@ -134,14 +173,19 @@ export class ScatterMatrix {
 
   // The cell under the pointer, and where in it.
   cell(event) {
-    const column = Math.floor((event.offsetX - LEFT) / this.cellWidth), row = Math.floor(event.offsetY / this.cellHeight);
+    const column = Math.floor((event.offsetX - LEFT) / this.cellWidth),
+      row = Math.floor(event.offsetY / this.cellHeight);
     if (column < 0 || row < 0 || column >= this.columns.length || row >= this.columns.length) return null;
     return { column, row };
   }
 
   places2(event, { column, row }) {
-    const box = this.box(column, row), clamp = (x) => Math.min(1, Math.max(0, x));
-    return [clamp((event.offsetX - box.x - PAD) / (box.width - 2 * PAD)), clamp((box.y + box.height - PAD - event.offsetY) / (box.height - 2 * PAD))];
+    const box = this.box(column, row),
+      clamp = (x) => Math.min(1, Math.max(0, x));
+    return [
+      clamp((event.offsetX - box.x - PAD) / (box.width - 2 * PAD)),
+      clamp((box.y + box.height - PAD - event.offsetY) / (box.height - 2 * PAD)),
+    ];
   }
 
   begin(event) {
@@ -157,19 +201,34 @@ export class ScatterMatrix {
       this.brushes.set(names[0], far ? [x0, x1] : null);
       this.told.brush(names[1], far ? [y0, y1] : null, done);
     };
-    const end = (up) => { this.drag(up, true); this.drag = null; this.canvas.removeEventListener("pointerup", end); };
+    const end = (up) => {
+      this.drag(up, true);
+      this.drag = null;
+      this.canvas.removeEventListener("pointerup", end);
+    };
     this.canvas.addEventListener("pointerup", end);
   }
 
   move(event) {
-    if (this.drag) { this.drag(event, false); return; }
+    if (this.drag) {
+      this.drag(event, false);
+      return;
+    }
     const cell = this.cell(event);
-    if (!cell || cell.column === cell.row) { this.told.hover(-1); return; }
+    if (!cell || cell.column === cell.row) {
+      this.told.hover(-1);
+      return;
+    }
     const [x, y] = this.places2(event, cell);
-    let best = -1, least = 0.06;
+    let best = -1,
+      least = 0.06;
     for (let i = 0; i < this.count; i++) {
-      const far = Math.hypot(this.places[cell.column][i] - x, this.places[cell.row][i] - y) + (this.within[i] ? 0 : 0.02);
-      if (far < least) { least = far; best = i; }
+      const far =
+        Math.hypot(this.places[cell.column][i] - x, this.places[cell.row][i] - y) + (this.within[i] ? 0 : 0.02);
+      if (far < least) {
+        least = far;
+        best = i;
+      }
     }
     this.told.hover(best, event);
   }

@@ -21,8 +21,14 @@ export class CompareTable {
 
   show(all, columns, within) {
     Object.assign(this, { all, columns, within });
-    this.element.setAttribute("aria-label", `${format.plural(all.length, "run")}, ${format.plural(columns.length, "column")}`);
-    this.element.style.setProperty("--columns", `minmax(180px, 1.6fr) ${columns.map(() => "minmax(96px, 1fr)").join(" ")}`);
+    this.element.setAttribute(
+      "aria-label",
+      `${format.plural(all.length, "run")}, ${format.plural(columns.length, "column")}`,
+    );
+    this.element.style.setProperty(
+      "--columns",
+      `minmax(180px, 1.6fr) ${columns.map(() => "minmax(96px, 1fr)").join(" ")}`,
+    );
     this.element.style.setProperty("--least", `${200 + 96 * columns.length}px`);
     this.drawHead();
     this.arrange();
@@ -30,37 +36,52 @@ export class CompareTable {
 
   drawHead() {
     const titles = ["run", ...this.columns.map((column) => column.name)];
-    this.head.replaceChildren(...titles.map((title, k) => {
-      const button = document.createElement("button");
-      button.setAttribute("role", "columnheader");
-      const sorted = this.sort.name === title;
-      button.setAttribute("aria-sort", sorted ? (this.sort.down ? "descending" : "ascending") : "none");
-      button.textContent = `${title}${sorted ? (this.sort.down ? " ↓" : " ↑") : ""}`;
-      button.title = title;
-      button.classList.toggle("is-number", k > 0 && this.columns[k - 1].isNumeric);
-      button.classList.toggle("is-metric", k > 0 && this.columns[k - 1].isMetric);
-      button.addEventListener("click", () => {
-        this.sort = { name: title, down: sorted ? !this.sort.down : false };
-        this.drawHead();
-        this.arrange();
-      });
-      return button;
-    }));
+    this.head.replaceChildren(
+      ...titles.map((title, k) => {
+        const button = document.createElement("button");
+        button.setAttribute("role", "columnheader");
+        const sorted = this.sort.name === title;
+        button.setAttribute("aria-sort", sorted ? (this.sort.down ? "descending" : "ascending") : "none");
+        button.textContent = `${title}${sorted ? (this.sort.down ? " ↓" : " ↑") : ""}`;
+        button.title = title;
+        button.classList.toggle("is-number", k > 0 && this.columns[k - 1].isNumeric);
+        button.classList.toggle("is-metric", k > 0 && this.columns[k - 1].isMetric);
+        button.addEventListener("click", () => {
+          this.sort = { name: title, down: sorted ? !this.sort.down : false };
+          this.drawHead();
+          this.arrange();
+        });
+        return button;
+      }),
+    );
   }
 
   // Chosen runs first, then as sorted; what has no value comes last whichever the direction.
   arrange() {
     const column = this.columns.find((each) => each.name === this.sort.name);
     const sign = this.sort.down ? -1 : 1;
-    const key = column ? (i) => (column.isNumeric ? column.number(i) : column.values[i] ?? "") : (i) => (this.sort.name ? this.all[i].name : this.all.length - this.all[i].index);
+    const key = column
+      ? (i) => (column.isNumeric ? column.number(i) : (column.values[i] ?? ""))
+      : (i) => (this.sort.name ? this.all[i].name : this.all.length - this.all[i].index);
     const keys = this.all.map((_, i) => key(i));
-    this.order = this.all.map((_, i) => i).sort((a, b) => {
-      if (this.within[a] !== this.within[b]) return this.within[b] - this.within[a];
-      const [x, y] = [keys[a], keys[b]];
-      const [noX, noY] = [Number.isNaN(x), Number.isNaN(y)];
-      if (noX || noY) return noX - noY;
-      return sign * (typeof x === "number" && typeof y === "number" ? x - y : String(x) < String(y) ? -1 : String(x) > String(y) ? 1 : 0);
-    });
+    this.order = this.all
+      .map((_, i) => i)
+      .sort((a, b) => {
+        if (this.within[a] !== this.within[b]) return this.within[b] - this.within[a];
+        const [x, y] = [keys[a], keys[b]];
+        const [noX, noY] = [Number.isNaN(x), Number.isNaN(y)];
+        if (noX || noY) return noX - noY;
+        return (
+          sign *
+          (typeof x === "number" && typeof y === "number"
+            ? x - y
+            : String(x) < String(y)
+              ? -1
+              : String(x) > String(y)
+                ? 1
+                : 0)
+        );
+      });
     this.paint();
   }
 
@@ -100,7 +121,8 @@ export class CompareTable {
     name.className = "compare-name";
     name.title = run.name;
     cells.forEach((cell, k) => {
-      const column = this.columns[k], value = column.values[i];
+      const column = this.columns[k],
+        value = column.values[i];
       cell.className = column.isNumeric ? "is-number" : "";
       const none = value === undefined || value === null;
       cell.textContent = none ? "–" : column.isNumeric ? format.value(column.number(i)) : String(value);

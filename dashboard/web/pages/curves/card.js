@@ -30,16 +30,22 @@ const CARD = `
 
 const LEGEND_ROWS = 300; // more names than anybody reads; the list of runs can be searched
 const FIRST_RUNS = 100; // of more than twice as many, those that are drawn before the others
-const ALL_COLUMNS = 160_000, LEAST_COLUMNS = 100; // of all curves of a card, and of one
+const ALL_COLUMNS = 160_000,
+  LEAST_COLUMNS = 100; // of all curves of a card, and of one
 const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
-const skip = (head, column) => { for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length); };
+const skip = (head, column) => {
+  for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length);
+};
 
 const isLogX = () => state.get("logx") && state.get("x") !== "time";
 
 export const settings = () => ({
   axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
   smoothing: { kind: state.get("kind"), weight: state.get("smooth"), isLog: isLogX() },
-  logx: isLogX(), logy: state.get("logy"), robust: state.get("robust"), xName: runs.titleOf(state.get("metric")),
+  logx: isLogX(),
+  logy: state.get("logy"),
+  robust: state.get("robust"),
+  xName: runs.titleOf(state.get("metric")),
   yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
 });
 
@@ -59,7 +65,9 @@ export class Card {
     this.element = element;
   }
 
-  get title() { return this.tags.join(", "); }
+  get title() {
+    return this.tags.join(", ");
+  }
 
   #forget() {
     this.curves = new Map(); // key of run and tag -> Curve
@@ -72,15 +80,22 @@ export class Card {
     this.lastDrawn = 0;
   }
 
-  #key(run, tag) { return this.tags.length > 1 ? `${run}\n${tag}` : run; }
-  curve(run, tag = this.tags[0]) { return this.curves.get(this.#key(run, tag)); }
+  #key(run, tag) {
+    return this.tags.length > 1 ? `${run}\n${tag}` : run;
+  }
+  curve(run, tag = this.tags[0]) {
+    return this.curves.get(this.#key(run, tag));
+  }
 
   // The first time that it is seen: until then a card is an empty box, so that thousands cost nothing.
   #mount() {
     if (this.chart) return;
     const { element } = this;
     element.innerHTML = CARD;
-    const [path, last] = this.tags.length === 1 && !runs.isExpression(this.tags[0]) ? format.split(this.tags[0]) : ["", this.tags.map(runs.titleOf).join(", ")];
+    const [path, last] =
+      this.tags.length === 1 && !runs.isExpression(this.tags[0])
+        ? format.split(this.tags[0])
+        : ["", this.tags.map(runs.titleOf).join(", ")];
     element.querySelector(".path").textContent = path;
     element.querySelector(".last").textContent = last;
     element.querySelector(".card-title").title = this.title;
@@ -93,16 +108,29 @@ export class Card {
     element.querySelector(".card-head").draggable = true;
     this.chart = new Chart(element.querySelector(".card-plot"), {
       onZoom: () => this.zoomed(),
-      onEnd: () => say(settings().axis === "step" ? "This is as near as it goes: there is nothing between two steps." : "This is as near as it goes: there is no number between these."),
-      onHover: (x) => { this.host.onCursor(x); if (x === null) this.setHighlight(null); },
-      onNear: (name) => { if (this.drawnLines > 1) this.setHighlight(name); },
+      onEnd: () =>
+        say(
+          settings().axis === "step"
+            ? "This is as near as it goes: there is nothing between two steps."
+            : "This is as near as it goes: there is no number between these.",
+        ),
+      onHover: (x) => {
+        this.host.onCursor(x);
+        if (x === null) this.setHighlight(null);
+      },
+      onNear: (name) => {
+        if (this.drawnLines > 1) this.setHighlight(name);
+      },
       onPick: (line, event) => this.#pick(line, event),
       held: () => (settings().axis === "step" ? state.get("pace") : null),
       onHold: (x) => this.#hold(x),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
     element.onkeydown = (event) => this.#act(event);
-    this.resized = new ResizeObserver(() => { this.chart?.measure(); this.redraw(true); });
+    this.resized = new ResizeObserver(() => {
+      this.chart?.measure();
+      this.redraw(true);
+    });
     this.resized.observe(this.chart.element);
     this.setPinned(state.get("pins").includes(this.id));
   }
@@ -136,7 +164,8 @@ export class Card {
     const { element } = this;
     element.classList.toggle("is-large", large);
     element.setAttribute("role", large ? "dialog" : "article");
-    if (large) element.setAttribute("aria-modal", "true"); else element.removeAttribute("aria-modal");
+    if (large) element.setAttribute("aria-modal", "true");
+    else element.removeAttribute("aria-modal");
     const button = element.querySelector(".enlarge");
     button.title = large ? "Small (Esc)" : "Large (Enter)";
     button.setAttribute("aria-pressed", String(large));
@@ -150,7 +179,9 @@ export class Card {
     if (event.key === "p") this.host.onPin(this);
     else if (event.key === "Enter" && event.target === this.chart.over) this.setLarge(!isLarge);
     else if (event.key === "Tab" && isLarge) {
-      const stops = [...this.element.querySelectorAll("button, canvas.over")].filter((each) => each.offsetParent && !each.hidden);
+      const stops = [...this.element.querySelectorAll("button, canvas.over")].filter(
+        (each) => each.offsetParent && !each.hidden,
+      );
       const next = stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
       stops.at(next % stops.length).focus();
     } else return;
@@ -163,19 +194,41 @@ export class Card {
     const box = this.element.querySelector(".card-legend");
     box.hidden = !this.element.classList.contains("is-large") || lines.length < 2;
     this.element.classList.toggle("has-legend", !box.hidden);
-    if (box.hidden) { box.replaceChildren(); this.legendSays = ""; return; }
+    if (box.hidden) {
+      box.replaceChildren();
+      this.legendSays = "";
+      return;
+    }
     const last = ({ curve }) => curve.last[curve.length - 1];
     const chosen = state.get("chosen");
     const shown = [...lines].sort((a, b) => last(b) - last(a) || 0).slice(0, LEGEND_ROWS);
-    const says = JSON.stringify(shown.map((line) => [line.label, line.colour, line.dash, line.curve.length ? format.value(last(line), 4) : ""]).concat(chosen));
+    const says = JSON.stringify(
+      shown
+        .map((line) => [line.label, line.colour, line.dash, line.curve.length ? format.value(last(line), 4) : ""])
+        .concat(chosen),
+    );
     if (says === this.legendSays) return;
     this.legendSays = says;
-    const at = [...box.children].indexOf(document.activeElement), { scrollTop } = box;
-    box.replaceChildren(...shown.map((line) => row({ text: line.label, number: line.colour, dash: line.dash, value: format.value(last(line), 4), on: chosen.includes(line.name) }, {
-      pick: (event) => this.#pick(line, event),
-      enter: () => this.setHighlight(line.name),
-      leave: () => this.setHighlight(null),
-    })));
+    const at = [...box.children].indexOf(document.activeElement),
+      { scrollTop } = box;
+    box.replaceChildren(
+      ...shown.map((line) =>
+        row(
+          {
+            text: line.label,
+            number: line.colour,
+            dash: line.dash,
+            value: format.value(last(line), 4),
+            on: chosen.includes(line.name),
+          },
+          {
+            pick: (event) => this.#pick(line, event),
+            enter: () => this.setHighlight(line.name),
+            leave: () => this.setHighlight(null),
+          },
+        ),
+      ),
+    );
     box.scrollTop = scrollTop;
     if (at >= 0) box.children[at]?.focus();
   }
@@ -188,44 +241,71 @@ export class Card {
 
   #pick(line, event) {
     if (event.detail > 1) return;
-    const chosen = state.get("chosen"), names = line?.members ?? (line ? [line.name] : []);
-    if (!names.length) { if (chosen.length) state.set("chosen", []); return; }
+    const chosen = state.get("chosen"),
+      names = line?.members ?? (line ? [line.name] : []);
+    if (!names.length) {
+      if (chosen.length) state.set("chosen", []);
+      return;
+    }
     const all = names.every((name) => chosen.includes(name));
-    state.set("chosen", event.ctrlKey || event.metaKey ? (all ? chosen.filter((name) => !names.includes(name)) : [...new Set([...chosen, ...names])]) : all && chosen.length === names.length ? [] : names);
+    state.set(
+      "chosen",
+      event.ctrlKey || event.metaKey
+        ? all
+          ? chosen.filter((name) => !names.includes(name))
+          : [...new Set([...chosen, ...names])]
+        : all && chosen.length === names.length
+          ? []
+          : names,
+    );
   }
 
   // Has Distributions, Graph and Media show the step at x; where it is held already, they show the newest again.
   #hold(x) {
     if (settings().axis !== "step") return;
-    const { low, high } = this.chart.view.x, held = state.get("pace");
+    const { low, high } = this.chart.view.x,
+      held = state.get("pace");
     const isThere = held !== null && Math.abs(held - x) < (high - low) / 100;
     state.set("pace", isThere ? null : Math.round(x));
-    say(isThere ? "Distributions, Graph and Media show the newest step." : `Distributions, Graph and Media show step ${state.get("pace")}.`);
+    say(
+      isThere
+        ? "Distributions, Graph and Media show the newest step."
+        : `Distributions, Graph and Media show step ${state.get("pace")}.`,
+    );
   }
 
   // --- what is loaded -------------------------------------------------------------------------------------
 
   // Whether a run may have what a tag or an expression asks for.
   #has(run, tag) {
-    return runs.isExpression(tag) ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need)) : run.has.has(tag);
+    return runs.isExpression(tag)
+      ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need))
+      : run.has.has(tag);
   }
 
   // The runs and tags whose curves belong on this card, in the order of drawing.
   wanted() {
     const visible = runs.visible();
-    return this.tags.flatMap((tag) => visible.filter((run) => this.#has(run, tag)).map((run) => ({ run, tag, curve: this.curve(run.name, tag) })));
+    return this.tags.flatMap((tag) =>
+      visible.filter((run) => this.#has(run, tag)).map((run) => ({ run, tag, curve: this.curve(run.name, tag) })),
+    );
   }
 
   load() {
     if (!this.chart) return;
     const base = state.get("base");
     for (const tag of this.tags) {
-      const names = this.wanted().filter((each) => each.tag === tag).map(({ run }) => run.name);
+      const names = this.wanted()
+        .filter((each) => each.tag === tag)
+        .map(({ run }) => run.name);
       if (base && runs.get(base) && this.#has(runs.get(base), tag) && !names.includes(base)) names.push(base);
       const columns = this.#columns();
       // Asked for in few columns, beside very many others, and now seen among few.
       const coarse = (curve) => curve?.loaded && !curve.single && curve.columns * 1.5 <= columns;
-      this.#ask(tag, names.filter((name) => !this.asked.has(this.#key(name, tag)) || coarse(this.curve(name, tag))));
+      this.#ask(
+        tag,
+        names.filter((name) => !this.asked.has(this.#key(name, tag)) || coarse(this.curve(name, tag))),
+      );
     }
   }
 
@@ -251,14 +331,22 @@ export class Card {
     });
     for (const curve of asked) curve.ask();
     questions.ask({
-      tag, runs: names, how, isRest: part > 0,
+      tag,
+      runs: names,
+      how,
+      isRest: part > 0,
       rank: () => part + (this.sight ? 0 : 10),
       take: (head, column) => {
         this.needs.set(tag, head.needs);
         for (const curve of head.curves) {
           const known = curves.get(this.#key(curve.run, tag));
           if (!known) skip(curve, column);
-          else { known.columns = how.columns; known.unplaced = curve.unplaced; known.isOutdated = false; if (!known.load(curve, column)) this.again(curve.run, tag); }
+          else {
+            known.columns = how.columns;
+            known.unplaced = curve.unplaced;
+            known.isOutdated = false;
+            if (!known.load(curve, column)) this.again(curve.run, tag);
+          }
         }
         for (const { run, length } of head.tails) {
           const tail = { steps: column(length), times: column(length), values: column(length) };
@@ -267,12 +355,21 @@ export class Card {
         this.problem = null;
       },
       fail: (error) => {
-        this.problem = /^The expression|names no tag/.test(error.message) ? error.message : `These curves could not be read: ${error.message}`;
+        this.problem = /^The expression|names no tag/.test(error.message)
+          ? error.message
+          : `These curves could not be read: ${error.message}`;
         if (!runs.isExpression(tag)) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
       },
       done: () => {
-        for (const curve of asked) { curve.answered(); curve.loaded = true; curve.isOutdated = false; }
-        if (this.curves === curves) { this.host.onNeeds(); this.redraw(true); }
+        for (const curve of asked) {
+          curve.answered();
+          curve.loaded = true;
+          curve.isOutdated = false;
+        }
+        if (this.curves === curves) {
+          this.host.onNeeds();
+          this.redraw(true);
+        }
       },
     });
   }
@@ -286,8 +383,11 @@ export class Card {
 
   #window(axis) {
     // A little beyond what is seen, so that lines run on to the edge.
-    const [low, high] = this.chart.zoom, margin = (high - low) * 0.02;
-    return axis === "step" ? { start: Math.floor(low - margin), stop: Math.ceil(high + margin) } : { start: low - margin, stop: high + margin };
+    const [low, high] = this.chart.zoom,
+      margin = (high - low) * 0.02;
+    return axis === "step"
+      ? { start: Math.floor(low - margin), stop: Math.ceil(high + margin) }
+      : { start: low - margin, stop: high + margin };
   }
 
   // Asks for a curve anew, as soon as no other question for it is under way.
@@ -296,26 +396,44 @@ export class Card {
     this.later.get(tag).add(run);
     // Not put off by the next live point that finds the gap: they come faster than this.
     if (this.timers.has(tag)) return;
-    this.timers.set(tag, setTimeout(() => {
-      this.timers.delete(tag);
-      const names = [...(this.later.get(tag) ?? [])];
-      this.later.delete(tag);
-      this.#ask(tag, names);
-    }, pause));
+    this.timers.set(
+      tag,
+      setTimeout(() => {
+        this.timers.delete(tag);
+        const names = [...(this.later.get(tag) ?? [])];
+        this.later.delete(tag);
+        this.#ask(tag, names);
+      }, pause),
+    );
   }
 
   // All that is known is asked for anew; what is known is shown meanwhile, unless it means something else now.
   refresh(forget = false) {
-    if (forget) { this.curves.clear(); this.asked.clear(); this.memo.clear(); }
-    if (!this.sight) { this.asked.clear(); return; }
-    for (const tag of this.tags) this.#ask(tag, forget ? [] : runs.names().filter((name) => this.curves.has(this.#key(name, tag))));
+    if (forget) {
+      this.curves.clear();
+      this.asked.clear();
+      this.memo.clear();
+    }
+    if (!this.sight) {
+      this.asked.clear();
+      return;
+    }
+    for (const tag of this.tags)
+      this.#ask(tag, forget ? [] : runs.names().filter((name) => this.curves.has(this.#key(name, tag))));
     this.load();
   }
 
   // Whether x is logarithmic has changed: columns are spaced as the axis is, and points stay what they are.
   respaced() {
-    if (!this.sight) { this.asked.clear(); return; }
-    for (const tag of this.tags) this.#ask(tag, runs.names().filter((name) => this.curve(name, tag)?.loaded && !this.curve(name, tag).single));
+    if (!this.sight) {
+      this.asked.clear();
+      return;
+    }
+    for (const tag of this.tags)
+      this.#ask(
+        tag,
+        runs.names().filter((name) => this.curve(name, tag)?.loaded && !this.curve(name, tag).single),
+      );
   }
 
   zoomed() {
@@ -333,13 +451,20 @@ export class Card {
     const metric = settings().axis === "metric";
     for (const tag of this.tags) {
       if (tag !== points.tag || metric) {
-        if ((this.needs.get(tag)?.includes(points.tag) || (metric && points.tag === state.get("metric"))) && this.curve(points.run, tag)) this.again(points.run, tag, DERIVED_AGAIN);
+        if (
+          (this.needs.get(tag)?.includes(points.tag) || (metric && points.tag === state.get("metric"))) &&
+          this.curve(points.run, tag)
+        )
+          this.again(points.run, tag, DERIVED_AGAIN);
         continue;
       }
       const curve = this.curve(points.run, tag);
       if (!curve) continue;
       // What is known is of another window than the one that was asked for: no line leads from there to here.
-      if (curve.isOutdated && curve.asked) { curve.pending.push(points); continue; }
+      if (curve.isOutdated && curve.asked) {
+        curve.pending.push(points);
+        continue;
+      }
       const part = this.chart.zoom && curve.loaded ? this.#within(curve, points) : points;
       if (part && !curve.append(part)) this.again(points.run, tag);
       if (part !== points) curve.counts.set(points.segment, points.n + points.count);
@@ -353,14 +478,25 @@ export class Card {
   // A zoomed card holds only its window, and the first point beyond it, to which the line goes on: the others come with the
   // next question. null where none is left.
   #within(curve, points) {
-    const { axis } = settings(), [, stop] = this.chart.zoom, { steps, times } = points;
-    const [, end, shift] = curve.ends(axis), places = axis === "step" ? steps : times;
+    const { axis } = settings(),
+      [, stop] = this.chart.zoom,
+      { steps, times } = points;
+    const [, end, shift] = curve.ends(axis),
+      places = axis === "step" ? steps : times;
     const isPast = curve.length > 0 && end[curve.length - 1] - shift > stop;
     const beyond = places.findIndex((place) => place - shift > stop);
     if (beyond < 0) return points;
     const kept = isPast ? beyond : beyond + 1;
     if (!kept) return null;
-    return kept === steps.length ? points : { ...points, count: kept, steps: steps.subarray(0, kept), times: times.subarray(0, kept), values: points.values.subarray(0, kept) };
+    return kept === steps.length
+      ? points
+      : {
+          ...points,
+          count: kept,
+          steps: steps.subarray(0, kept),
+          times: times.subarray(0, kept),
+          values: points.values.subarray(0, kept),
+        };
   }
 
   // --- drawn ----------------------------------------------------------------------------------------------
@@ -375,14 +511,26 @@ export class Card {
     how.highlight = this.highlight;
     const wanted = this.wanted();
     how.full = this.#span(wanted, how);
-    return linesOf(wanted, how, this.tags, this.memo, new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])));
+    return linesOf(
+      wanted,
+      how,
+      this.tags,
+      this.memo,
+      new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])),
+    );
   }
 
   // What smoothing is measured by: the window, or all there is; a live chart's, while it stands still, as it stands.
   #span(wanted, { axis, logx }) {
-    const zoom = this.chart?.zoom, view = this.chart?.view, known = wanted.filter(({ curve }) => curve?.length);
+    const zoom = this.chart?.zoom,
+      view = this.chart?.view,
+      known = wanted.filter(({ curve }) => curve?.length);
     const span = known.length ? domain(known, { axis, logx }, zoom).full : 0;
-    const holds = view?.settings.axis === axis && view.settings.logx === logx && view.x.full <= span && span <= (1 + ROOM) * view.x.full;
+    const holds =
+      view?.settings.axis === axis &&
+      view.settings.logx === logx &&
+      view.x.full <= span &&
+      span <= (1 + ROOM) * view.x.full;
     return holds && wanted.some(({ run }) => run.status === "running") ? view.x.full : span;
   }
 
@@ -396,8 +544,13 @@ export class Card {
     const loading = wanted.some(({ curve }) => !curve?.loaded);
     this.element.querySelector(".skeleton").hidden = lines.length > 0 || !loading || Boolean(this.problem);
     const told = count(lines, settings(), this.chart.zoom);
-    this.#note(lines.length ? nothing(told) : loading ? "" : this.problem ?? this.#missing(wanted));
-    const isWhole = this.chart.draw(lines, settings(), state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null, wanted.some(({ run }) => run.status === "running"));
+    this.#note(lines.length ? nothing(told) : loading ? "" : (this.problem ?? this.#missing(wanted)));
+    const isWhole = this.chart.draw(
+      lines,
+      settings(),
+      state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null,
+      wanted.some(({ run }) => run.status === "running"),
+    );
     this.#words(lines, told, wanted);
     this.#legend(lines);
     this.#told(began);
@@ -407,10 +560,16 @@ export class Card {
   // Has the points that this frame is the first to show counted once it is shown; others wait for theirs.
   #told(began) {
     if (!this.fresh.length) return;
-    const shown = [], waiting = [];
+    const shown = [],
+      waiting = [];
     for (const each of this.fresh) (each[0].holds(each[1]) ? shown : waiting).push(each);
     this.fresh = waiting;
-    frames.afterPaint(() => live.drawn(shown.map(([, points]) => points), began));
+    frames.afterPaint(() =>
+      live.drawn(
+        shown.map(([, points]) => points),
+        began,
+      ),
+    );
   }
 
   #note(text) {
@@ -422,9 +581,11 @@ export class Card {
 
   // Why there is no line.
   #missing(wanted) {
-    const base = state.get("base"), { axis, xName } = settings();
+    const base = state.get("base"),
+      { axis, xName } = settings();
     if (base && !runs.get(base)) return "The baseline run is not there.";
-    if (base && wanted.some(({ run, curve }) => curve?.length && run.name !== base)) return `The baseline ${base} has not logged this.`;
+    if (base && wanted.some(({ run, curve }) => curve?.length && run.name !== base))
+      return `The baseline ${base} has not logged this.`;
     if (base && wanted.some(({ curve }) => curve?.length)) return "Only the baseline itself has logged this.";
     if (axis === "metric" && wanted.length) return `No run that is shown has ${xName} beside this.`;
     return "No run that is shown has this.";
@@ -433,10 +594,17 @@ export class Card {
   #words(lines, { odd, ...rest }, wanted) {
     const value = this.element.querySelector(".card-value");
     value.textContent = lines.length === 1 ? format.value(lines[0].curve.last[lines[0].curve.length - 1], 5) : "";
-    const { outside } = this.chart.view?.y ?? {}, { axis, xName } = settings();
-    const placeless = axis === "metric" ? wanted.filter(({ curve }) => curve?.loaded && !curve.asked && !curve.length && !curve.unplaced).length : 0;
+    const { outside } = this.chart.view?.y ?? {},
+      { axis, xName } = settings();
+    const placeless =
+      axis === "metric"
+        ? wanted.filter(({ curve }) => curve?.loaded && !curve.asked && !curve.length && !curve.unplaced).length
+        : 0;
     const told = this.element.querySelector(".told");
-    told.textContent = words(rest) + (outside ? `, ${format.step(outside)} outside the range` : "") + (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
+    told.textContent =
+      words(rest) +
+      (outside ? `, ${format.step(outside)} outside the range` : "") +
+      (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
     const isPart = Boolean(this.problem) && lines.length > 0;
     // In few words, for there is room for few: all of them are in the title.
     const isLoading = lines.length > 0 && wanted.some(({ curve }) => !curve?.loaded);
@@ -445,6 +613,7 @@ export class Card {
     told.title = isPart ? `${told.textContent}. ${this.problem}` : told.textContent;
     this.element.classList.toggle("hides", rest.hidden > 0 || isPart);
     this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
-    this.element.querySelector(".how").textContent = this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
+    this.element.querySelector(".how").textContent =
+      this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
   }
 }

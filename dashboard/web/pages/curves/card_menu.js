@@ -9,7 +9,14 @@ export function cardMenu(card, button, { remove, resize }) {
     { text: "Data table", act: () => dataTable(card) },
     ...Object.keys(FORMS).map((form) => ({ text: `Download ${form}`, act: () => download(card, form) })),
     "-",
-    { text: "Use as x axis", disabled: card.tags.length > 1, act: () => { state.set("metric", card.tags[0]); state.set("x", "metric"); } },
+    {
+      text: "Use as x axis",
+      disabled: card.tags.length > 1,
+      act: () => {
+        state.set("metric", card.tags[0]);
+        state.set("x", "metric");
+      },
+    },
     { text: "Usual size", act: () => resize(null) },
     { text: "Wide", act: () => resize([2, 0]) },
     ...(remove ? ["-", { text: "Remove this chart", act: remove }] : []),

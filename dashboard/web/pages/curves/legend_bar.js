@@ -18,31 +18,52 @@ const isAll = (names, chosen) => names.length === chosen.length && names.every((
 
 function paint() {
   const wanted = state.get("page") === "curves" && !state.get("one") && runs.loaded;
-  const parts = wanted ? legendOf(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy"), dashBy: state.get("dashBy") }) : [];
+  const parts = wanted
+    ? legendOf(runs.visible(), {
+        group: state.get("group"),
+        colourBy: state.get("colourBy"),
+        dashBy: state.get("dashBy"),
+      })
+    : [];
   bar.hidden = !parts.length;
   const chosen = state.get("chosen");
   const now = JSON.stringify([parts, chosen, document.documentElement.dataset.theme]);
   if (now === said) return;
   said = now;
   const at = [...bar.querySelectorAll("button")].indexOf(document.activeElement);
-  bar.replaceChildren(...parts.map(({ key, entries }) => {
-    const part = document.createElement("div");
-    part.className = "legend-part";
-    part.append(Object.assign(document.createElement("span"), { className: "legend-key", textContent: key }));
-    for (const { names, ...entry } of entries.slice(0, MOST)) {
-      const on = isAll(names, chosen);
-      part.append(row({ ...entry, on, off: chosen.length > 0 && !names.some((name) => chosen.includes(name)) }, {
-        pick: () => state.set("chosen", on ? [] : names),
-        enter: () => runs.tell({ highlight: names }),
-        leave: () => runs.tell({ highlight: null }),
-      }));
-    }
-    if (entries.length > MOST) part.append(Object.assign(document.createElement("span"), { className: "legend-key", textContent: `and ${entries.length - MOST} more` }));
-    return part;
-  }));
+  bar.replaceChildren(
+    ...parts.map(({ key, entries }) => {
+      const part = document.createElement("div");
+      part.className = "legend-part";
+      part.append(Object.assign(document.createElement("span"), { className: "legend-key", textContent: key }));
+      for (const { names, ...entry } of entries.slice(0, MOST)) {
+        const on = isAll(names, chosen);
+        part.append(
+          row(
+            { ...entry, on, off: chosen.length > 0 && !names.some((name) => chosen.includes(name)) },
+            {
+              pick: () => state.set("chosen", on ? [] : names),
+              enter: () => runs.tell({ highlight: names }),
+              leave: () => runs.tell({ highlight: null }),
+            },
+          ),
+        );
+      }
+      if (entries.length > MOST)
+        part.append(
+          Object.assign(document.createElement("span"), {
+            className: "legend-key",
+            textContent: `and ${entries.length - MOST} more`,
+          }),
+        );
+      return part;
+    }),
+  );
   if (at >= 0) bar.querySelectorAll("button")[at]?.focus();
 }
 
 state.on(["page", "group", "colourBy", "dashBy"], paint);
-runs.onChange((what) => { if (what?.highlight === undefined) paint(); });
+runs.onChange((what) => {
+  if (what?.highlight === undefined) paint();
+});
 document.addEventListener("themechange", paint);

@@ -14,7 +14,8 @@ import { query } from "../../text/query.js";
 import { groupOf, rankOf } from "../../text/tag_order.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
-const PINNED = "\u0000pinned", OWN = "\u0000own";
+const PINNED = "\u0000pinned",
+  OWN = "\u0000own";
 
 let view = null;
 const cards = new Map(); // id -> Card
@@ -23,7 +24,10 @@ const orders = state.local.get("cardOrder", dictionary()); // group -> ids in th
 const sizes = state.local.get("cardSizes", dictionary()); // id -> [columns, height]
 const inSight = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) { target.card.setInSight(isIntersecting); target.card.seen = performance.now(); }
+    for (const { target, isIntersecting } of entries) {
+      target.card.setInSight(isIntersecting);
+      target.card.seen = performance.now();
+    }
     watch();
   },
   { rootMargin: "200px" },
@@ -31,8 +35,20 @@ const inSight = new IntersectionObserver(
 const sighted = () => [...cards.values()].filter((card) => card.sight);
 
 const host = {
-  onCursor: (x) => { for (const card of sighted()) card.chart?.setCursor(x); },
-  onMore: (card, button) => cardMenu(card, button, { remove: own(card.id) ? () => state.set("cards", state.get("cards").filter((each) => each !== card.id)) : null, resize: (size) => resize(card, size) }),
+  onCursor: (x) => {
+    for (const card of sighted()) card.chart?.setCursor(x);
+  },
+  onMore: (card, button) =>
+    cardMenu(card, button, {
+      remove: own(card.id)
+        ? () =>
+            state.set(
+              "cards",
+              state.get("cards").filter((each) => each !== card.id),
+            )
+        : null,
+      resize: (size) => resize(card, size),
+    }),
   onPin: (card) => {
     const pins = state.get("pins");
     const was = pins.includes(card.id);
@@ -55,7 +71,8 @@ const oneId = () => (state.get("one") ? JSON.stringify([state.get("one")]) : nul
 
 function watch() {
   const tags = new Set();
-  if (view) for (const card of sighted()) for (const needs of card.needs.values()) for (const tag of needs) tags.add(tag);
+  if (view)
+    for (const card of sighted()) for (const needs of card.needs.values()) for (const tag of needs) tags.add(tag);
   if (state.get("x") === "metric" && state.get("metric")) tags.add(state.get("metric"));
   live.watch([...tags]);
 }
@@ -64,18 +81,29 @@ function watch() {
 
 function tagsOf(id) {
   if (!own(id)) return [id];
-  try { const tags = parse(id); return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null; } catch { return null; }
+  try {
+    const tags = parse(id);
+    return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null;
+  } catch {
+    return null;
+  }
 }
 
 function groupsOf(ids) {
   const pins = state.get("pins");
   const groups = new Map();
-  const add = (group, id) => { if (!groups.has(group)) groups.set(group, []); groups.get(group).push(id); };
+  const add = (group, id) => {
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(id);
+  };
   for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id), id);
   if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) {
     const order = orders[group];
-    if (order) { const place = new Map(order.map((id, i) => [id, i])); members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9)); }
+    if (order) {
+      const place = new Map(order.map((id, i) => [id, i]));
+      members.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9));
+    }
   }
   const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
@@ -91,29 +119,59 @@ function arrange() {
   const elsewhere = oneId() ? 0 : passed(known).length - ids.filter((id) => !own(id)).length;
   const nobody = runs.all().length > 0 && !runs.visible().length;
   if (!known.length || !ids.length || nobody) {
-    for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
+    for (const card of cards.values()) {
+      inSight.unobserve(card.element);
+      card.sight = false;
+    }
     delete view.dataset.layout;
-    view.replaceChildren(...(!runs.loaded ? skeletons() : [!known.length ? emptyPage("curves") : nobody ? noRuns() : elsewhere ? noneHere(elsewhere) : noMatch(filter.problem)]));
+    view.replaceChildren(
+      ...(!runs.loaded
+        ? skeletons()
+        : [
+            !known.length
+              ? emptyPage("curves")
+              : nobody
+                ? noRuns()
+                : elsewhere
+                  ? noneHere(elsewhere)
+                  : noMatch(filter.problem),
+          ]),
+    );
     return;
   }
   const wanted = groupsOf(ids);
   const layout = JSON.stringify(wanted);
-  const left = elsewhere ? `${format.plural(elsewhere, "tag")} of hidden runs only ${elsewhere === 1 ? "is" : "are"} left out.` : "";
-  if (view.dataset.layout === layout && view.querySelector(".group")) { leaveOut(left); return; }
+  const left = elsewhere
+    ? `${format.plural(elsewhere, "tag")} of hidden runs only ${elsewhere === 1 ? "is" : "are"} left out.`
+    : "";
+  if (view.dataset.layout === layout && view.querySelector(".group")) {
+    leaveOut(left);
+    return;
+  }
   view.dataset.layout = layout;
-  const top = view.scrollTop, focused = document.activeElement;
+  const top = view.scrollTop,
+    focused = document.activeElement;
   view.replaceChildren(...wanted.map(([name, group]) => section(name, group)));
   leaveOut(left);
   view.scrollTop = top;
   // What was moved in the page has lost the keyboard.
   if (focused !== document.activeElement && view.contains(focused)) focused.focus({ preventScroll: true });
   const there = new Set(ids);
-  for (const [id, card] of cards) if (!there.has(id)) { inSight.unobserve(card.element); card.sight = false; card.unmount(); cards.delete(id); }
+  for (const [id, card] of cards)
+    if (!there.has(id)) {
+      inSight.unobserve(card.element);
+      card.sight = false;
+      card.unmount();
+      cards.delete(id);
+    }
 }
 
 function leaveOut(text) {
   let line = view.querySelector(":scope > .left-out");
-  if (!text) { line?.remove(); return; }
+  if (!text) {
+    line?.remove();
+    return;
+  }
   line ??= view.appendChild(Object.assign(document.createElement("p"), { className: "left-out" }));
   line.textContent = text;
 }
@@ -125,14 +183,17 @@ function section(name, group) {
   element.style.setProperty("--most", String(Math.min(6, Math.max(2, group.length))));
   element.dataset.group = name;
   element.classList.toggle("is-closed", closed.has(name));
-  element.innerHTML = '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
+  element.innerHTML =
+    '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
   const button = element.querySelector("button");
-  button.querySelector("span").textContent = { __proto__: null, [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
+  button.querySelector("span").textContent =
+    { __proto__: null, [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
   button.setAttribute("aria-expanded", String(!closed.has(name)));
   button.addEventListener("click", () => {
     const now = element.classList.toggle("is-closed");
     button.setAttribute("aria-expanded", String(!now));
-    if (now) closed.add(name); else closed.delete(name);
+    if (now) closed.add(name);
+    else closed.delete(name);
     state.local.set("closedGroups", [...closed]);
   });
   element.querySelector(".count").textContent = group.length;
@@ -174,17 +235,21 @@ function movable(element, group) {
     dragged = null;
   });
   // The same without a mouse: Alt and arrows move the card that has the focus.
-  element.addEventListener("keydown", (event) => {
-    const card = event.altKey && event.target.closest(".card");
-    const way = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
-    if (!card || !way || !card[way]) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const focused = document.activeElement;
-    place.insertBefore(card, way === "previousElementSibling" ? card[way] : card[way].nextSibling);
-    focused.focus();
-    remember(group, place);
-  }, true);
+  element.addEventListener(
+    "keydown",
+    (event) => {
+      const card = event.altKey && event.target.closest(".card");
+      const way = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
+      if (!card || !way || !card[way]) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const focused = document.activeElement;
+      place.insertBefore(card, way === "previousElementSibling" ? card[way] : card[way].nextSibling);
+      focused.focus();
+      remember(group, place);
+    },
+    true,
+  );
 }
 
 function remember(group, place) {
@@ -203,7 +268,8 @@ function size(card) {
 }
 
 function resize(card, chosen) {
-  if (chosen) sizes[card.id] = chosen; else delete sizes[card.id];
+  if (chosen) sizes[card.id] = chosen;
+  else delete sizes[card.id];
   state.local.set("cardSizes", sizes);
   size(card);
 }
@@ -217,9 +283,14 @@ function grip(card, event) {
   const target = event.target;
   target.setPointerCapture(event.pointerId);
   target.onpointermove = (move) => {
-    resize(card, [Math.min(most, Math.max(1, Math.round((move.clientX - box.left + 12) / one))), Math.min(1200, Math.max(180, Math.round(move.clientY - box.top)))]);
+    resize(card, [
+      Math.min(most, Math.max(1, Math.round((move.clientX - box.left + 12) / one))),
+      Math.min(1200, Math.max(180, Math.round(move.clientY - box.top))),
+    ]);
   };
-  target.onpointerup = () => { target.onpointermove = null; };
+  target.onpointerup = () => {
+    target.onpointermove = null;
+  };
 }
 
 function skeletons() {
@@ -234,25 +305,59 @@ function hidden(title, ways) {
   const element = document.createElement("div");
   element.className = "empty";
   element.append(Object.assign(document.createElement("h2"), { textContent: title }));
-  for (const [words, text, onclick] of ways) element.append(Object.assign(document.createElement("p"), { textContent: words }), Object.assign(document.createElement("button"), { className: "button", textContent: text, onclick }));
+  for (const [words, text, onclick] of ways)
+    element.append(
+      Object.assign(document.createElement("p"), { textContent: words }),
+      Object.assign(document.createElement("button"), { className: "button", textContent: text, onclick }),
+    );
   return element;
 }
 
-const noMatch = (problem) => hidden(problem || `No tag holds “${state.get("tags").trim()}”`, [[`${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.`, "Clear the filter", () => state.set("tags", "")]]);
+const noMatch = (problem) =>
+  hidden(problem || `No tag holds “${state.get("tags").trim()}”`, [
+    [
+      `${format.plural(runs.tags("scalar").length, "tag")} hidden by the filter.`,
+      "Clear the filter",
+      () => state.set("tags", ""),
+    ],
+  ]);
 
-const noneHere = (count) => hidden("No run that is shown has logged this", [[`${format.plural(count, "tag")} ${count === 1 ? "is" : "are"} of hidden runs only.`, "Show all runs", () => { state.set("runs", ""); runs.showAll(true); }]]);
+const noneHere = (count) =>
+  hidden("No run that is shown has logged this", [
+    [
+      `${format.plural(count, "tag")} ${count === 1 ? "is" : "are"} of hidden runs only.`,
+      "Show all runs",
+      () => {
+        state.set("runs", "");
+        runs.showAll(true);
+      },
+    ],
+  ]);
 
 function noRuns() {
-  const off = runs.names().filter((name) => runs.isOff(name) && runs.matches(name)).length, filtered = runs.names().filter((name) => !runs.matches(name)).length;
+  const off = runs.names().filter((name) => runs.isOff(name) && runs.matches(name)).length,
+    filtered = runs.names().filter((name) => !runs.matches(name)).length;
   return hidden("No run is shown", [
-    ...(filtered ? [[`${format.plural(filtered, "run")} hidden by the filter “${state.get("runs").trim()}”.`, "Clear the filter of runs", () => state.set("runs", "")]] : []),
-    ...(off ? [[`${format.plural(off, "run")} switched off in the list.`, "Show all runs", () => runs.showAll(true)]] : []),
+    ...(filtered
+      ? [
+          [
+            `${format.plural(filtered, "run")} hidden by the filter “${state.get("runs").trim()}”.`,
+            "Clear the filter of runs",
+            () => state.set("runs", ""),
+          ],
+        ]
+      : []),
+    ...(off
+      ? [[`${format.plural(off, "run")} switched off in the list.`, "Show all runs", () => runs.showAll(true)]]
+      : []),
   ]);
 }
 
 // --- the page -----------------------------------------------------------------------------------------------
 
-const redrawAll = () => { for (const card of sighted()) card.redraw(true); };
+const redrawAll = () => {
+  for (const card of sighted()) card.redraw(true);
+};
 
 export function mount(element) {
   view = element;
@@ -261,7 +366,10 @@ export function mount(element) {
 }
 
 export function unmount() {
-  for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
+  for (const card of cards.values()) {
+    inSight.unobserve(card.element);
+    card.sight = false;
+  }
   view = null;
   watch();
 }
@@ -269,7 +377,11 @@ export function unmount() {
 export function isReady() {
   if (!runs.loaded) return false;
   if (!runs.tags("scalar").length || view?.querySelector(":scope > .empty")) return true;
-  return frames.idle() && sighted().length > 0 && sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded));
+  return (
+    frames.idle() &&
+    sighted().length > 0 &&
+    sighted().every((card) => card.lastDrawn && card.wanted().every(({ curve }) => curve?.loaded))
+  );
 }
 
 export const get = (id) => cards.get(id);
@@ -281,7 +393,11 @@ export async function withAll(act, most = 100) {
   const unseen = all.filter((card) => !card.sight);
   for (const card of unseen) card.setInSight(true);
   await settled();
-  try { await act(all.filter((card) => card.chart?.view)); } finally { for (const card of unseen) card.setInSight(false); }
+  try {
+    await act(all.filter((card) => card.chart?.view));
+  } finally {
+    for (const card of unseen) card.setInSight(false);
+  }
 }
 
 // The tags that the filter lets through.
@@ -295,7 +411,13 @@ export function drawn(tag) {
   const found = dictionary();
   for (const { curve, name } of cards.get(tag)?.lines() ?? []) {
     const of = (column) => [...column.subarray(0, curve.length)];
-    found[name] = { step: of(curve.x1), value: of(curve.last), min: of(curve.min), max: of(curve.max), points: curve.points };
+    found[name] = {
+      step: of(curve.x1),
+      value: of(curve.last),
+      min: of(curve.min),
+      max: of(curve.max),
+      points: curve.points,
+    };
   }
   return found;
 }
@@ -305,11 +427,28 @@ export function lines(id) {
   const card = cards.get(id);
   const { axis, smoothing } = settings();
   const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
-  return (card?.chart ? card.lines() : []).map(({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
-    const [begin, , shift] = curve.ends(axis), n = curve.length;
-    const x = Array.from(begin.subarray(0, n), (value) => value - shift);
-    return { name, label, colour, dash, faded, strong, band, x, step: part(curve.x1, n), mean: part(curve.mean, n), min: part(curve.min, n), max: part(curve.max, n), smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n) };
-  });
+  return (card?.chart ? card.lines() : []).map(
+    ({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
+      const [begin, , shift] = curve.ends(axis),
+        n = curve.length;
+      const x = Array.from(begin.subarray(0, n), (value) => value - shift);
+      return {
+        name,
+        label,
+        colour,
+        dash,
+        faded,
+        strong,
+        band,
+        x,
+        step: part(curve.x1, n),
+        mean: part(curve.mean, n),
+        min: part(curve.min, n),
+        max: part(curve.max, n),
+        smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n),
+      };
+    },
+  );
 }
 
 // Shows a part of the x axis; once it is drawn from what was read for it, the promise is kept.
@@ -320,8 +459,10 @@ export async function zoom(id, window) {
 
 // Once nothing is asked for any more and all of it is painted.
 export async function settled() {
-  const quiet = () => frames.idle() && sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
-  do await new Promise((done) => frames.afterPaint(done)); while (!quiet());
+  const quiet = () =>
+    frames.idle() && sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
+  do await new Promise((done) => frames.afterPaint(done));
+  while (!quiet());
 }
 
 export function range(id) {
@@ -336,8 +477,12 @@ export const cursor = (id) => cards.get(id).chart.cursor;
 export function extremes(tag) {
   const found = dictionary();
   for (const { curve, name } of cards.get(tag)?.lines() ?? []) {
-    let low = Infinity, high = -Infinity;
-    for (let i = 0; i < curve.length; i++) { if (curve.min[i] < low) low = curve.min[i]; if (curve.max[i] > high) high = curve.max[i]; }
+    let low = Infinity,
+      high = -Infinity;
+    for (let i = 0; i < curve.length; i++) {
+      if (curve.min[i] < low) low = curve.min[i];
+      if (curve.max[i] > high) high = curve.max[i];
+    }
     found[name] = [low, high];
   }
   return found;
@@ -349,41 +494,73 @@ runs.onChange((what) => {
     for (const card of sighted()) card.setHighlight(what.highlight);
     return;
   }
-  if (what === "chosen") { redrawAll(); return; }
+  if (what === "chosen") {
+    redrawAll();
+    return;
+  }
   arrange();
   for (const card of sighted()) card.load();
   redrawAll();
 });
 state.on(["tags", "cards"], arrange);
-state.on("pins", (pins) => { for (const card of cards.values()) card.setPinned(pins.includes(card.id)); arrange(); });
-state.on(["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"], redrawAll);
-state.on("logx", () => { for (const card of cards.values()) card.respaced(); });
-state.on("base", () => { for (const card of sighted()) { card.load(); card.redraw(true); } });
+state.on("pins", (pins) => {
+  for (const card of cards.values()) card.setPinned(pins.includes(card.id));
+  arrange();
+});
+state.on(
+  ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"],
+  redrawAll,
+);
+state.on("logx", () => {
+  for (const card of cards.values()) card.respaced();
+});
+state.on("base", () => {
+  for (const card of sighted()) {
+    card.load();
+    card.redraw(true);
+  }
+});
 let axis = state.get("x");
 state.on(["x", "metric"], () => {
   const worked = axis === "metric" || state.get("x") === "metric";
   axis = state.get("x");
   for (const card of cards.values()) {
     if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
-    if (worked) card.refresh(true); // the places of the points themselves are others now
+    if (worked)
+      card.refresh(true); // the places of the points themselves are others now
     else if (state.get("logx")) card.respaced();
     card.redraw(true);
   }
   watch();
 });
-state.on("pace", () => { for (const card of sighted()) card.chart?.drawOver(); });
+state.on("pace", () => {
+  for (const card of sighted()) card.chart?.drawOver();
+});
 marks.onChange(redrawAll);
-live.on("points", (points) => { for (const card of cards.values()) if (card.chart && card.curves.size) card.take(points); });
-live.on("again", (run, tag) => { for (const card of cards.values()) for (const [formula, needs] of card.needs) if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula); });
+live.on("points", (points) => {
+  for (const card of cards.values()) if (card.chart && card.curves.size) card.take(points);
+});
+live.on("again", (run, tag) => {
+  for (const card of cards.values())
+    for (const [formula, needs] of card.needs)
+      if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula);
+});
 live.on("changed", ({ run, what }) => {
   if (!what.includes("line")) return;
   // Points were cut off by a rewind, or a new segment began: what was known of this run may not be so any more.
-  for (const card of cards.values()) for (const tag of card.tags) {
-    if (!card.curve(run, tag)) continue;
-    if (card.sight) card.again(run, tag); else card.asked.clear();
+  for (const card of cards.values())
+    for (const tag of card.tags) {
+      if (!card.curve(run, tag)) continue;
+      if (card.sight) card.again(run, tag);
+      else card.asked.clear();
+    }
+});
+live.on("restart", () => {
+  for (const card of cards.values()) {
+    card.asked.clear();
+    if (card.sight) card.refresh();
   }
 });
-live.on("restart", () => { for (const card of cards.values()) { card.asked.clear(); if (card.sight) card.refresh(); } });
 document.addEventListener("themechange", redrawAll);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -12,7 +12,9 @@ import { ask, dialog, menu, popover, say, trying } from "../../ui/menu.js";
 
 const place = document.getElementById("own-tools");
 const button = (text, label, act) => {
-  const made = place.appendChild(Object.assign(document.createElement("button"), { className: "tool-button", textContent: text, title: label }));
+  const made = place.appendChild(
+    Object.assign(document.createElement("button"), { className: "tool-button", textContent: text, title: label }),
+  );
   made.setAttribute("aria-haspopup", "true");
   made.addEventListener("click", () => act(made));
   return made;
@@ -20,16 +22,27 @@ const button = (text, label, act) => {
 
 // --- how lines are drawn -------------------------------------------------------------------------------------
 
-const KINDS = [["ema", "Exponential average"], ["gauss", "Gaussian"], ["mean", "Running mean"]];
+const KINDS = [
+  ["ema", "Exponential average"],
+  ["gauss", "Gaussian"],
+  ["mean", "Running mean"],
+];
 
 function lineTools(anchor) {
   const box = document.createElement("div");
   box.className = "tool-sheet";
   const metric = words("metric", runs.tags("scalar"), "such as tokens, or = a / b");
-  metric.querySelector("input").addEventListener("change", (event) => state.set("x", event.target.value.trim() ? "metric" : "step"));
+  metric
+    .querySelector("input")
+    .addEventListener("change", (event) => state.set("x", event.target.value.trim() ? "metric" : "step"));
   box.append(
     section("Smoothing", field("Kind", select("kind", KINDS))),
-    section("Axes", field("x is the metric", metric, "Empty: by step again"), check("logx", "log x"), check("robust", "Leave outliers out of the y range")),
+    section(
+      "Axes",
+      field("x is the metric", metric, "Empty: by step again"),
+      check("logx", "log x"),
+      check("robust", "Leave outliers out of the y range"),
+    ),
     section("Also shown", check("marks", "Marks: notes, learning rates, resumes")),
   );
   popover(anchor, box, "Lines");
@@ -42,10 +55,31 @@ function groupTools(anchor) {
   const box = document.createElement("div");
   box.className = "tool-sheet";
   box.append(
-    section("Groups",
-      field("By settings", words("group", ["*", ...keys, ...keys.map((key) => `-${key}`)], "lr, width"), "Names with commas; -seed: all but seed; * : all runs"),
-      field("Middle", select("centre", [["mean", "Mean"], ["median", "Median"]])),
-      field("Band", select("band", [["std", "Standard deviation"], ["sem", "Standard error"], ["range", "Least to greatest"], ["boot", "95 % bootstrap"], ["none", "None"]]))),
+    section(
+      "Groups",
+      field(
+        "By settings",
+        words("group", ["*", ...keys, ...keys.map((key) => `-${key}`)], "lr, width"),
+        "Names with commas; -seed: all but seed; * : all runs",
+      ),
+      field(
+        "Middle",
+        select("centre", [
+          ["mean", "Mean"],
+          ["median", "Median"],
+        ]),
+      ),
+      field(
+        "Band",
+        select("band", [
+          ["std", "Standard deviation"],
+          ["sem", "Standard error"],
+          ["range", "Least to greatest"],
+          ["boot", "95 % bootstrap"],
+          ["none", "None"],
+        ]),
+      ),
+    ),
     section("Comparison", field("Difference to run", words("base", runs.names(), "the baseline's name"))),
     section("Looks", field("Colour by", select("colourBy", some)), field("Dash by", select("dashBy", some))),
   );
@@ -59,36 +93,74 @@ export async function newChart() {
   if (!shelf) return;
   const form = document.createElement("form");
   form.method = "dialog";
-  const text = form.appendChild(Object.assign(document.createElement("textarea"), { rows: 4, placeholder: "train/loss\nval/loss\n= val/loss - train/loss", spellcheck: false }));
+  const text = form.appendChild(
+    Object.assign(document.createElement("textarea"), {
+      rows: 4,
+      placeholder: "train/loss\nval/loss\n= val/loss - train/loss",
+      spellcheck: false,
+    }),
+  );
   text.setAttribute("aria-label", "Tags and expressions, one a line");
-  form.append(Object.assign(document.createElement("p"), { className: "hint", textContent: "A tag a line. A line that begins with = is an expression: + - * / ^, log, exp, sqrt, abs, min, max, cummin, cummax; a space before an operator." }));
+  form.append(
+    Object.assign(document.createElement("p"), {
+      className: "hint",
+      textContent:
+        "A tag a line. A line that begins with = is an expression: + - * / ^, log, exp, sqrt, abs, min, max, cummin, cummax; a space before an operator.",
+    }),
+  );
   const known = form.appendChild(document.createElement("div"));
   known.className = "chips";
   const add = (name, line) => {
-    const chip = known.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "chip", textContent: name, title: line }));
-    chip.addEventListener("click", () => { text.value += `${text.value && !text.value.endsWith("\n") ? "\n" : ""}${line}`; text.focus(); });
+    const chip = known.appendChild(
+      Object.assign(document.createElement("button"), {
+        type: "button",
+        className: "chip",
+        textContent: name,
+        title: line,
+      }),
+    );
+    chip.addEventListener("click", () => {
+      text.value += `${text.value && !text.value.endsWith("\n") ? "\n" : ""}${line}`;
+      text.focus();
+    });
   };
   for (const [name, line] of Object.entries(shelf.expression)) add(name, `= ${line}`);
   // What the cards show comes first: with hundreds of tags the one that is meant is among them.
-  const offered = [...new Set([...curves.inView().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter((tag) => !runs.isExpression(tag));
+  const offered = [...new Set([...curves.inView().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter(
+    (tag) => !runs.isExpression(tag),
+  );
   for (const tag of offered.slice(0, 60)) add(tag, tag);
-  const name = form.appendChild(Object.assign(document.createElement("input"), { placeholder: "Keep the expression by a name (if you like)", disabled: shelf.read_only }));
+  const name = form.appendChild(
+    Object.assign(document.createElement("input"), {
+      placeholder: "Keep the expression by a name (if you like)",
+      disabled: shelf.read_only,
+    }),
+  );
   name.setAttribute("aria-label", "Name to keep the expression by");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
   wrong.setAttribute("role", "alert");
-  form.append(Object.assign(document.createElement("button"), { className: "button is-main", textContent: "Add the chart" }));
+  form.append(
+    Object.assign(document.createElement("button"), { className: "button is-main", textContent: "Add the chart" }),
+  );
   const box = dialog("New chart", form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const lines = text.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    const lines = text.value
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
     const expressions = lines.filter(runs.isExpression).map((line) => line.slice(1).trim());
     try {
       if (!lines.length) throw new Error("Name at least one tag.");
       const unknown = lines.filter((line) => line[0] !== "=" && !runs.tags("scalar").includes(line));
       if (unknown.length) throw new Error(`No run has logged ${unknown.join(", ")}.`);
       for (const each of expressions) await api.json("expressions", { text: each });
-      if (name.value.trim() && expressions.length) await api.post("shelf", { kind: "expression", name: name.value.trim(), value: expressions[0] });
-    } catch (error) { wrong.textContent = error.message; return; }
+      if (name.value.trim() && expressions.length)
+        await api.post("shelf", { kind: "expression", name: name.value.trim(), value: expressions[0] });
+    } catch (error) {
+      wrong.textContent = error.message;
+      return;
+    }
     box.close();
     const id = JSON.stringify(lines.map((line) => (runs.isExpression(line) ? `= ${line.slice(1).trim()}` : line)));
     if (!state.get("cards").includes(id)) state.set("cards", [...state.get("cards"), id]);
@@ -106,11 +178,33 @@ async function views(anchor) {
   menu(anchor, [
     ...named.map(([name, text]) => ({ text: name, act: () => state.show(String(text), []) })),
     ...(named.length ? ["-"] : []),
-    { text: "Save this view…", disabled: shelf.read_only, act: async () => {
-      const name = (await ask("Name of the view", ""))?.trim();
-      if (name && (await keep(name, state.words()))) say(`Saved as “${name}”.`);
-    } },
-    ...(named.length ? [{ text: "Forget a view…", disabled: shelf.read_only, act: () => menu(anchor, named.map(([name, text]) => ({ text: `Forget “${name}”`, act: async () => { await keep(name, null); say(`“${name}” forgotten.`, () => keep(name, text)); } }))) }] : []),
+    {
+      text: "Save this view…",
+      disabled: shelf.read_only,
+      act: async () => {
+        const name = (await ask("Name of the view", ""))?.trim();
+        if (name && (await keep(name, state.words()))) say(`Saved as “${name}”.`);
+      },
+    },
+    ...(named.length
+      ? [
+          {
+            text: "Forget a view…",
+            disabled: shelf.read_only,
+            act: () =>
+              menu(
+                anchor,
+                named.map(([name, text]) => ({
+                  text: `Forget “${name}”`,
+                  act: async () => {
+                    await keep(name, null);
+                    say(`“${name}” forgotten.`, () => keep(name, text));
+                  },
+                })),
+              ),
+          },
+        ]
+      : []),
     { text: "Copy the link", act: () => navigator.clipboard.writeText(location.href).catch(() => say(location.href)) },
     { text: "Back to the usual", act: () => state.show("", ["page"]) },
   ]);
@@ -128,17 +222,28 @@ const POINTS = { csv: "CSV", json: "JSON", parquet: "Parquet", html: "a report (
 // Of the runs that are selected, or else shown, and the tags that the filter lets through.
 function downloads(anchor) {
   const chosen = state.get("chosen").filter((name) => runs.get(name));
-  const names = chosen.length ? chosen : runs.visible().map(({ name }) => name), tags = curves.tagsShown();
+  const names = chosen.length ? chosen : runs.visible().map(({ name }) => name),
+    tags = curves.tagsShown();
   const about = document.createElement("p");
   about.className = "menu-about";
   about.textContent = `${format.plural(names.length, chosen.length ? "selected run" : "run")}, ${format.plural(tags.length, "tag")}`;
   menu(anchor, [
     about,
-    ...Object.entries(POINTS).map(([form, text]) => ({ text: `Every point as ${text}`, disabled: !names.length || !tags.length, act: () => trying(() => downloadPoints(form, names, tags)) })),
+    ...Object.entries(POINTS).map(([form, text]) => ({
+      text: `Every point as ${text}`,
+      disabled: !names.length || !tags.length,
+      act: () => trying(() => downloadPoints(form, names, tags)),
+    })),
     "-",
-    ...["PNG", "SVG"].map((form) => ({ text: `All charts as ${form}`, act: () => trying(() => curves.withAll((cards) => downloadSheet(cards, form))) })),
+    ...["PNG", "SVG"].map((form) => ({
+      text: `All charts as ${form}`,
+      act: () => trying(() => curves.withAll((cards) => downloadSheet(cards, form))),
+    })),
     "-",
-    ...["CSV", "JSON"].map((form) => ({ text: `Lines in view as ${form}`, act: () => downloadDrawn(curves.inView(), form) })),
+    ...["CSV", "JSON"].map((form) => ({
+      text: `Lines in view as ${form}`,
+      act: () => downloadDrawn(curves.inView(), form),
+    })),
   ]);
 }
 
@@ -147,8 +252,18 @@ button("Download", "All charts, or every point, at once", downloads);
 // What is switched on somewhere behind a button shows on it.
 function mark() {
   const [lines, group] = place.children;
-  lines.classList.toggle("is-on", state.get("kind") !== "ema" || state.get("x") === "metric" || state.get("logx") || state.get("robust") || !state.get("marks"));
-  group.classList.toggle("is-on", ["group", "base", "colourBy", "dashBy"].some((key) => state.get(key)));
+  lines.classList.toggle(
+    "is-on",
+    state.get("kind") !== "ema" ||
+      state.get("x") === "metric" ||
+      state.get("logx") ||
+      state.get("robust") ||
+      !state.get("marks"),
+  );
+  group.classList.toggle(
+    "is-on",
+    ["group", "base", "colourBy", "dashBy"].some((key) => state.get(key)),
+  );
 }
 state.on(["kind", "x", "logx", "robust", "marks", "group", "base", "colourBy", "dashBy"], mark);
 mark();

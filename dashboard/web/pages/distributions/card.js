@@ -17,7 +17,12 @@ const BRUSHED = new Set(["heat", "bands", "ridge"]);
 const NAMES = { 0: "smallest", 0.05: "5 %", 0.25: "25 %", 0.5: "median", 0.75: "75 %", 0.95: "95 %", 1: "largest" };
 
 // Elements in a bin: whole, but where a bin ends within a bucket of the server's, which it then has its share of.
-const about = (count) => (Number.isInteger(count) ? count.toLocaleString("en-US") : count < 0.5 ? "≈ 0" : `≈ ${Math.round(count).toLocaleString("en-US")}`);
+const about = (count) =>
+  Number.isInteger(count)
+    ? count.toLocaleString("en-US")
+    : count < 0.5
+      ? "≈ 0"
+      : `≈ ${Math.round(count).toLocaleString("en-US")}`;
 
 export class Card {
   // came: called when something has been drawn for the first time or anew.
@@ -25,27 +30,61 @@ export class Card {
     Object.assign(this, { tag, run, came, data: null, sight: false, range: null });
     const [path, last] = format.split(tag);
     this.dot = node("i", { class: "dot" });
-    this.pick = node("button", { type: "button", class: "chip-toggle pick", "aria-pressed": "false", title: "Pick this layer, to see what was picked merged", text: "merge" });
+    this.pick = node("button", {
+      type: "button",
+      class: "chip-toggle pick",
+      "aria-pressed": "false",
+      title: "Pick this layer, to see what was picked merged",
+      text: "merge",
+    });
     this.skeleton = node("div", { class: "skeleton" });
     this.canvas = node("canvas");
-    this.over = node("canvas", { class: "over", tabindex: 0, role: "slider", "aria-label": `Step of the distribution of ${tag} of ${run}`, "aria-valuenow": 0 });
+    this.over = node("canvas", {
+      class: "over",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": `Step of the distribution of ${tag} of ${run}`,
+      "aria-valuenow": 0,
+    });
     this.plot = node("div", { class: "card-plot" }, this.skeleton, this.canvas, this.over);
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
     this.output = node("output");
     this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output);
     this.told = node("span", { class: "told" });
     this.how = node("span", { class: "how" });
-    this.element = node("article", { class: "card distribution", "aria-label": `${tag} of ${run}` },
-      node("div", { class: "card-head" },
-        node("h3", { class: "card-title", title: tag }, node("span", { class: "path", text: path }), node("span", { class: "last", text: last })),
-        this.pick, node("span", { class: "card-run", title: run }, this.dot, node("span", { text: run }))),
-      this.plot, this.pacer, node("div", { class: "card-foot" }, this.told, this.how));
+    this.element = node(
+      "article",
+      { class: "card distribution", "aria-label": `${tag} of ${run}` },
+      node(
+        "div",
+        { class: "card-head" },
+        node(
+          "h3",
+          { class: "card-title", title: tag },
+          node("span", { class: "path", text: path }),
+          node("span", { class: "last", text: last }),
+        ),
+        this.pick,
+        node("span", { class: "card-run", title: run }, this.dot, node("span", { text: run })),
+      ),
+      this.plot,
+      this.pacer,
+      node("div", { class: "card-foot" }, this.told, this.how),
+    );
     this.element.card = this;
-    this.over.addEventListener("pointerdown", (event) => { this.over.setPointerCapture(event.pointerId); this.from = [event.offsetX, event.offsetY]; });
+    this.over.addEventListener("pointerdown", (event) => {
+      this.over.setPointerCapture(event.pointerId);
+      this.from = [event.offsetX, event.offsetY];
+    });
     this.over.addEventListener("pointermove", (event) => this.moved(event));
     this.over.addEventListener("pointerup", (event) => this.released(event));
-    this.over.addEventListener("pointercancel", () => { this.from = this.range = null; });
-    this.over.addEventListener("pointerleave", () => { hideTip(); this.mark(null); });
+    this.over.addEventListener("pointercancel", () => {
+      this.from = this.range = null;
+    });
+    this.over.addEventListener("pointerleave", () => {
+      hideTip();
+      this.mark(null);
+    });
     this.over.addEventListener("dblclick", () => pick(this.run, null, null, null));
     this.over.addEventListener("keydown", (event) => this.keyed(event));
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
@@ -56,11 +95,16 @@ export class Card {
   setInSight(sight) {
     if (this.sight === sight) return; // told by the page already
     this.sight = sight;
-    if (sight) { if (!this.data || this.stale) this.load(); else this.paced(); }
+    if (sight) {
+      if (!this.data || this.stale) this.load();
+      else this.paced();
+    }
   }
 
   // The steps that a cursor can stand on.
-  get places() { return this.data.places ?? this.data.step; }
+  get places() {
+    return this.data.places ?? this.data.step;
+  }
 
   // Moves the page's cursor to one of the places.
   go(at) {
@@ -74,9 +118,15 @@ export class Card {
   // What is at hand comes first; once every card in sight has something, each asks for its finest rows.
   async load() {
     this.stale = false;
-    if (this.asking) { this.stale = true; return; }
+    if (this.asking) {
+      this.stale = true;
+      return;
+    }
     const mode = draw[state.get("bins")] ? state.get("bins") : "ridge";
-    if (mode === "one") { this.#loadStep(true); return; }
+    if (mode === "one") {
+      this.#loadStep(true);
+      return;
+    }
     this.asking = true;
     const rough = comesRough(mode) && !(this.data?.mode === mode && !this.data.rough) && !this.refining;
     try {
@@ -86,7 +136,12 @@ export class Card {
       this.problem = error.message;
     }
     this.asking = this.refining = false;
-    if (this.again) { this.again = false; this.data = null; this.load(); return; }
+    if (this.again) {
+      this.again = false;
+      this.data = null;
+      this.load();
+      return;
+    }
     this.draw();
     if (this.stale) this.later();
     else this.came();
@@ -101,27 +156,41 @@ export class Card {
     if (known && this.wanted === step) return;
     this.wanted = step;
     atStep({
-      run: this.run, tag: this.tag, scale: binning(), step, span: known?.span,
+      run: this.run,
+      tag: this.tag,
+      scale: binning(),
+      step,
+      span: known?.span,
       take: (data) => {
         if (state.get("bins") !== "one" || data.scale !== binning()) return;
         this.data = { ...data, places: data.places ?? known.places, steps: (data.places ?? known.places).length };
         this.problem = null;
-        if (whole) { // the cursor may have moved meanwhile
+        if (whole) {
+          // the cursor may have moved meanwhile
           this.wanted = data.rows ? data.step[0] : step;
           this.#loadStep(false);
         }
         this.draw();
         this.came();
       },
-      fail: (error) => { this.problem = error.message; this.draw(); },
+      fail: (error) => {
+        this.problem = error.message;
+        this.draw();
+      },
     });
   }
 
   // Another picture is wanted: what is known is of no use to it.
   forget() {
     this.data = null;
-    if (this.asking) { this.again = true; return; }
-    if (this.sight) { this.skeleton.hidden = false; this.load(); }
+    if (this.asking) {
+      this.again = true;
+      return;
+    }
+    if (this.sight) {
+      this.skeleton.hidden = false;
+      this.load();
+    }
   }
 
   // The page's cursor has moved.
@@ -138,7 +207,11 @@ export class Card {
 
   later() {
     if (this.timer) return;
-    this.timer = setTimeout(() => { this.timer = 0; if (this.sight) this.load(); else this.stale = true; }, REFRESH_MS);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      if (this.sight) this.load();
+      else this.stale = true;
+    }, REFRESH_MS);
   }
 
   // --- what is seen ----------------------------------------------------------------------------------------
@@ -149,7 +222,11 @@ export class Card {
     const run = runs.get(this.run);
     this.dot.style.background = colour(run?.index ?? 0);
     this.pick.setAttribute("aria-pressed", String(isPicked(this.run, this.tag)));
-    if (!this.data) { this.told.textContent = this.problem ?? ""; this.element.classList.toggle("has-odd", Boolean(this.problem)); return; }
+    if (!this.data) {
+      this.told.textContent = this.problem ?? "";
+      this.element.classList.toggle("has-odd", Boolean(this.problem));
+      return;
+    }
     const { data } = this;
     const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
     if (!width || !height) return;
@@ -179,24 +256,49 @@ export class Card {
     this.over.setAttribute("aria-valuenow", String(Math.max(0, place)));
     if (!data.rows) return;
     const median = data.quantile[data.row * data.quantiles.length + data.quantiles.indexOf(0.5)];
-    this.over.setAttribute("aria-valuetext", `${this.#steps(data.row)}, ${Number.isNaN(median) ? "no finite element" : `median ${format.value(median, 3)}`}`);
+    this.over.setAttribute(
+      "aria-valuetext",
+      `${this.#steps(data.row)}, ${Number.isNaN(median) ? "no finite element" : `median ${format.value(median, 3)}`}`,
+    );
   }
 
   #steps(row) {
     const { data } = this;
-    return data.first[row] === data.step[row] ? `step ${format.step(data.step[row])}` : `steps ${format.step(data.first[row])} – ${format.step(data.step[row])}`;
+    return data.first[row] === data.step[row]
+      ? `step ${format.step(data.step[row])}`
+      : `steps ${format.step(data.first[row])} – ${format.step(data.step[row])}`;
   }
 
   #tell() {
     const { data } = this;
     const total = (column) => column.reduce((a, b) => a + b, 0);
-    const odd = [["NaN", total(data.nan)], ["+∞", total(data.pinf)], ["−∞", total(data.ninf)]].filter(([, count]) => count);
-    this.told.replaceChildren(...odd.flatMap(([name, count], i) => [i ? ", " : "", node("span", { class: "bad", text: `${count.toLocaleString("en-US")} ${name}` })]), odd.length ? `${data.mode === "one" ? " at this step" : ""} · ` : "",
-      `${format.plural(data.steps, "step")}${data.merged > 1 ? `, ${data.merged} a row` : ""}`);
-    this.told.title = [data.merged > 1 ? `Each row holds ${data.merged} steps, merged exactly.` : "", ["ridge", "heat"].includes(data.mode) ? "Each row is measured by its own fullest bin." : ""].join(" ").trim();
-    const few = data.bins < BINS[data.mode] && data.scale !== "log" && data.mode !== "bands" ? ` in ${data.bins} bins` : "";
-    this.how.title = few ? "Fewer bins for few elements (twice the cube root), so that what is seen is the distribution and not its noise" : "";
-    this.how.textContent = data.rows ? `${format.plural(data.mode === "one" ? data.total[data.row] : data.elements, "element")}${few}` : "";
+    const odd = [
+      ["NaN", total(data.nan)],
+      ["+∞", total(data.pinf)],
+      ["−∞", total(data.ninf)],
+    ].filter(([, count]) => count);
+    this.told.replaceChildren(
+      ...odd.flatMap(([name, count], i) => [
+        i ? ", " : "",
+        node("span", { class: "bad", text: `${count.toLocaleString("en-US")} ${name}` }),
+      ]),
+      odd.length ? `${data.mode === "one" ? " at this step" : ""} · ` : "",
+      `${format.plural(data.steps, "step")}${data.merged > 1 ? `, ${data.merged} a row` : ""}`,
+    );
+    this.told.title = [
+      data.merged > 1 ? `Each row holds ${data.merged} steps, merged exactly.` : "",
+      ["ridge", "heat"].includes(data.mode) ? "Each row is measured by its own fullest bin." : "",
+    ]
+      .join(" ")
+      .trim();
+    const few =
+      data.bins < BINS[data.mode] && data.scale !== "log" && data.mode !== "bands" ? ` in ${data.bins} bins` : "";
+    this.how.title = few
+      ? "Fewer bins for few elements (twice the cube root), so that what is seen is the distribution and not its noise"
+      : "";
+    this.how.textContent = data.rows
+      ? `${format.plural(data.mode === "one" ? data.total[data.row] : data.elements, "element")}${few}`
+      : "";
     this.element.classList.toggle("has-odd", Boolean(odd.length || few));
   }
 
@@ -205,7 +307,8 @@ export class Card {
     const { data, box } = this;
     const context = prepared(this.over, this.plot.clientWidth, this.plot.clientHeight);
     if (!data?.rows || !box) return;
-    const range = this.range ?? (isPicked(this.run, this.tag) && picked.start !== null ? [picked.start, picked.stop] : null);
+    const range =
+      this.range ?? (isPicked(this.run, this.tag) && picked.start !== null ? [picked.start, picked.stop] : null);
     if (range && ALONG.has(data.mode)) {
       const [from, to] = range.map((step) => Math.max(box.left, Math.min(box.right, stepScale(data, box)(step))));
       context.fillStyle = css("--accent");
@@ -215,8 +318,13 @@ export class Card {
     }
     if (data.mode === "one") return;
     context.strokeStyle = css("--text");
-    const rows = [[place, 1.5], [state.get("pace") === null ? null : data.row, 1]];
-    if (range && data.mode === "ridge") for (let row = 0; row < data.rows; row++) if (data.step[row] >= range[0] && data.first[row] <= range[1]) rows.push([row, 0.75]);
+    const rows = [
+      [place, 1.5],
+      [state.get("pace") === null ? null : data.row, 1],
+    ];
+    if (range && data.mode === "ridge")
+      for (let row = 0; row < data.rows; row++)
+        if (data.step[row] >= range[0] && data.first[row] <= range[1]) rows.push([row, 0.75]);
     for (const [row, width] of rows) {
       if (row === null) continue;
       context.lineWidth = width;
@@ -239,8 +347,12 @@ export class Card {
     const [px, py] = [event.offsetX, event.offsetY];
     const far = this.from && Math.hypot(px - this.from[0], py - this.from[1]) > DRAGGED;
     if (far && BRUSHED.has(data.mode)) {
-      const inside = ([x, y]) => rowAt(data, box, Math.max(box.left, Math.min(box.right, x)), Math.max(box.top, Math.min(box.bottom, y)));
-      const ends = data.mode === "ridge" ? [this.from, [px, py]].map(inside).flatMap((row) => [data.first[row], data.step[row]]) : [stepAt(data, box, this.from[0]), stepAt(data, box, px)];
+      const inside = ([x, y]) =>
+        rowAt(data, box, Math.max(box.left, Math.min(box.right, x)), Math.max(box.top, Math.min(box.bottom, y)));
+      const ends =
+        data.mode === "ridge"
+          ? [this.from, [px, py]].map(inside).flatMap((row) => [data.first[row], data.step[row]])
+          : [stepAt(data, box, this.from[0]), stepAt(data, box, px)];
       this.range = [Math.min(...ends), Math.max(...ends)];
       hideTip();
       this.mark(null);
@@ -257,10 +369,14 @@ export class Card {
     const was = this.from;
     this.from = this.range = null;
     if (!data?.rows || !was) return;
-    if (range) { pick(this.run, this.tag, ...range); return; }
+    if (range) {
+      pick(this.run, this.tag, ...range);
+      return;
+    }
     const place = data.mode === "one" ? null : rowAt(data, box, event.offsetX, event.offsetY);
     // A click puts the page's cursor there, on the newest takes it away.
-    if (place !== null) state.set("pace", place === data.rows - 1 || data.step[place] === state.get("pace") ? null : data.step[place]);
+    if (place !== null)
+      state.set("pace", place === data.rows - 1 || data.step[place] === state.get("pace") ? null : data.step[place]);
   }
 
   // Arrows move the page's cursor, with Shift they pick steps; Escape lets go of what is picked.
@@ -268,7 +384,16 @@ export class Card {
     if (!this.data?.rows || event.metaKey || event.ctrlKey || event.altKey) return;
     const { places } = this;
     const now = state.get("pace") === null ? places.length - 1 : nearest(places, state.get("pace"));
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity }[event.key];
+    const by = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageDown: -10,
+      PageUp: 10,
+      Home: -Infinity,
+      End: Infinity,
+    }[event.key];
     if (event.key === "Escape" && picked.tags.size) pick(this.run, null, null, null);
     else if (by === undefined) return;
     else {
@@ -285,7 +410,8 @@ export class Card {
   #tip(event, place) {
     const { data } = this;
     const table = document.createElement("table");
-    const merged = data.of[place] > 1 ? `${data.of[place]} merged` : new Date(data.time[place] * 1000).toLocaleTimeString();
+    const merged =
+      data.of[place] > 1 ? `${data.of[place]} merged` : new Date(data.time[place] * 1000).toLocaleTimeString();
     table.createCaption().textContent = `${this.#steps(place)} · ${merged}`;
     const add = (name, text, bad) => {
       const row = table.insertRow();
@@ -295,9 +421,16 @@ export class Card {
     const bin = binAt(data, this.box, event.offsetX, event.offsetY);
     if (bin !== null) add(binName(data, bin), about(data.counts[place * data.bins + bin]));
     const q = data.quantiles.length;
-    if (!Number.isNaN(data.quantile[place * q])) for (let i = q - 1; i >= 0; i--) add(NAMES[data.quantiles[i]] ?? String(data.quantiles[i]), format.value(data.quantile[place * q + i], 5));
+    if (!Number.isNaN(data.quantile[place * q]))
+      for (let i = q - 1; i >= 0; i--)
+        add(NAMES[data.quantiles[i]] ?? String(data.quantiles[i]), format.value(data.quantile[place * q + i], 5));
     add("elements", data.total[place].toLocaleString("en-US"));
-    for (const [name, column] of [["NaN", data.nan], ["+∞", data.pinf], ["−∞", data.ninf]]) if (column[place]) add(name, column[place].toLocaleString("en-US"), true);
+    for (const [name, column] of [
+      ["NaN", data.nan],
+      ["+∞", data.pinf],
+      ["−∞", data.ninf],
+    ])
+      if (column[place]) add(name, column[place].toLocaleString("en-US"), true);
     showTip(event, table);
   }
 }

@@ -21,7 +21,15 @@ function columns(head, column) {
 
 // Rows over all steps.
 export async function over(run, tag, mode, scale, rough) {
-  const { head, column } = await api.packed("histograms", { run, tag, rows: ROWS[mode], bins: BINS[mode], scale, honest: 1, rough: rough ? 1 : undefined });
+  const { head, column } = await api.packed("histograms", {
+    run,
+    tag,
+    rows: ROWS[mode],
+    bins: BINS[mode],
+    scale,
+    honest: 1,
+    rough: rough ? 1 : undefined,
+  });
   return { ...columns(head, column), mode };
 }
 
@@ -56,7 +64,10 @@ async function put(group, some) {
     const { head, column } = await api.postPacked("histograms/step", { run, scale, bins: BINS.one, layers });
     asked.forEach((wish, i) => {
       const answer = head.answers[i];
-      if (answer.missing) { wish.fail(new Error(`There is no histogram ${wish.tag} in ${run}.`)); return; }
+      if (answer.missing) {
+        wish.fail(new Error(`There is no histogram ${wish.tag} in ${run}.`));
+        return;
+      }
       const places = column(answer.places);
       const data = { ...columns(answer, column), scale, mode: "one", places: answer.places ? places : null };
       wish.take(data);

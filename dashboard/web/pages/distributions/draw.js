@@ -10,22 +10,33 @@ const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
 // Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
 export function shareOf(data, value) {
   const { edges, bins, scale } = data;
-  if (scale !== "log") { const unit = unitOf(data.low, data.high); return (value * unit - data.low * unit) / (data.high * unit - data.low * unit); }
-  let low = 0, high = bins;
+  if (scale !== "log") {
+    const unit = unitOf(data.low, data.high);
+    return (value * unit - data.low * unit) / (data.high * unit - data.low * unit);
+  }
+  let low = 0,
+    high = bins;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (edges[middle + 1] <= value) low = middle + 1;
     else high = middle;
   }
   const at = Math.min(low, bins - 1);
-  return Math.max(0, Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins));
+  return Math.max(
+    0,
+    Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins),
+  );
 }
 
 // The least and the greatest step; steps may have gone back.
 export function span(data) {
   if (data.reach?.of !== data.step) {
-    let low = Infinity, high = -Infinity;
-    for (let row = 0; row < data.rows; row++) { low = Math.min(low, data.first[row]); high = Math.max(high, data.step[row]); }
+    let low = Infinity,
+      high = -Infinity;
+    for (let row = 0; row < data.rows; row++) {
+      low = Math.min(low, data.first[row]);
+      high = Math.max(high, data.step[row]);
+    }
     data.reach = { of: data.step, low, high };
   }
   return data.reach;
@@ -33,7 +44,8 @@ export function span(data) {
 
 export function stepScale(data, box) {
   const { low, high } = span(data);
-  return (step) => (high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2);
+  return (step) =>
+    high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2;
 }
 
 export function stepAt(data, box, px) {
@@ -54,9 +66,18 @@ function reaches(data, box) {
 // The room of the picture within a card: what stands beside its axes fits.
 export function boxOf(context, data, width, height) {
   const bare = ["overlay", "one"].includes(data.mode);
-  const words = bare ? [] : data.mode === "ridge" ? Array.from(data.step, format.step) : valueMarks(data, 5).map(({ text }) => text);
+  const words = bare
+    ? []
+    : data.mode === "ridge"
+      ? Array.from(data.step, format.step)
+      : valueMarks(data, 5).map(({ text }) => text);
   const widest = Math.max(0, ...words.map((text) => context.measureText(text).width));
-  return { left: bare ? 12 : Math.max(PAD.left, Math.ceil(widest) + 14), right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
+  return {
+    left: bare ? 12 : Math.max(PAD.left, Math.ceil(widest) + 14),
+    right: width - PAD.right,
+    top: PAD.top,
+    bottom: height - PAD.bottom,
+  };
 }
 
 // What is not finite in a row.
@@ -79,14 +100,17 @@ function peakOf(data, row) {
 // The most that any step has in a bin, as a share of its elements: overlaid steps are measured by it.
 function overlayPeak(data) {
   let peak = 0;
-  for (let row = 0; row < data.rows; row++) if (finiteIn(data, row)) peak = Math.max(peak, peakOf(data, row) / finiteIn(data, row));
+  for (let row = 0; row < data.rows; row++)
+    if (finiteIn(data, row)) peak = Math.max(peak, peakOf(data, row) / finiteIn(data, row));
   return peak;
 }
 
 // How tall a row of so many elements in a bin stands: a ridge by its own fullest bin, overlaid steps all by the same.
 function heights(data, box, row) {
-  const [tall, peak] = data.mode === "overlay" ? [box.bottom - box.top - 4, overlayPeak(data) * finiteIn(data, row)]
-    : [Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peakOf(data, row)];
+  const [tall, peak] =
+    data.mode === "overlay"
+      ? [box.bottom - box.top - 4, overlayPeak(data) * finiteIn(data, row)]
+      : [Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peakOf(data, row)];
   return (bin) => (peak ? (data.counts[row * data.bins + bin] / peak) * tall : 0);
 }
 
@@ -94,10 +118,14 @@ const LEAST = 4; // px of what stands alone
 
 // Bins with anything in them that would not be seen, with nothing beside them: an outlier among a thousand is a tick.
 function alone(context, data, box, row) {
-  const { bins, counts } = data, at = (i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
-  const height = heights(data, box, row), base = ridgeBase(data, box, row), wide = (box.right - box.left) / bins;
+  const { bins, counts } = data,
+    at = (i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
+  const height = heights(data, box, row),
+    base = ridgeBase(data, box, row),
+    wide = (box.right - box.left) / bins;
   for (let i = 0; i < bins; i++) {
-    if (at(i) < 0.25 || height(i) >= LEAST || [i - 1, i + 1].some((beside) => at(beside) && height(beside) >= LEAST)) continue;
+    if (at(i) < 0.25 || height(i) >= LEAST || [i - 1, i + 1].some((beside) => at(beside) && height(beside) >= LEAST))
+      continue;
     context.fillRect(box.left + i * wide + Math.max(0, wide / 2 - 1.5), base - LEAST, Math.min(3, wide), LEAST);
   }
 }
@@ -110,22 +138,31 @@ export function outline(context, data, box, row) {
   context.moveTo(box.left, base);
   for (let i = 0; i < bins; i++) {
     const y = base - height(i);
-    if (bins < STEPPED) { context.lineTo(box.left + i * wide, y); context.lineTo(box.left + (i + 1) * wide, y); }
-    else context.lineTo(box.left + (i + 0.5) * wide, y);
+    if (bins < STEPPED) {
+      context.lineTo(box.left + i * wide, y);
+      context.lineTo(box.left + (i + 1) * wide, y);
+    } else context.lineTo(box.left + (i + 0.5) * wide, y);
   }
   context.lineTo(box.right, base);
 }
 
 // The bin under the mouse; null where values do not lie along an axis of their own.
 export function binAt(data, box, px, py) {
-  const share = data.mode === "heat" ? (box.bottom - py) / (box.bottom - box.top) : data.mode === "bands" ? null : (px - box.left) / (box.right - box.left);
+  const share =
+    data.mode === "heat"
+      ? (box.bottom - py) / (box.bottom - box.top)
+      : data.mode === "bands"
+        ? null
+        : (px - box.left) / (box.right - box.left);
   return share === null || share < 0 || share >= 1 ? null : Math.floor(share * data.bins);
 }
 
 // What a bin holds: of whole numbers one, or from the first to the last of them.
 export function binName({ edges, whole }, bin) {
   const [from, to] = [edges[bin] + (whole ? 0.5 : 0), edges[bin + 1] - (whole ? 0.5 : 0)];
-  const [first, last] = whole ? [from, to].map((each) => format.exact(each)) : [from, to].map((each) => format.value(each, 3));
+  const [first, last] = whole
+    ? [from, to].map((each) => format.exact(each))
+    : [from, to].map((each) => format.value(each, 3));
   return whole && from === to ? first : `${first} to ${last}`;
 }
 
@@ -139,7 +176,10 @@ export function rowAt(data, box, px, py) {
     const far = new Map(rows.map((row) => [row, Math.abs(box.bottom - heights(data, box, row)(bin) - py)]));
     return rows.reduce((best, row) => (best === null || far.get(row) <= far.get(best) ? row : best), null);
   }
-  const off = data.mode === "ridge" ? (row) => Math.abs(ridgeBase(data, box, row) - py) : (row) => Math.abs(stepScale(data, box)(data.step[row]) - px);
+  const off =
+    data.mode === "ridge"
+      ? (row) => Math.abs(ridgeBase(data, box, row) - py)
+      : (row) => Math.abs(stepScale(data, box)(data.step[row]) - px);
   let best = 0;
   for (let row = 1; row < data.rows; row++) if (off(row) < off(best)) best = row;
   return best;
@@ -153,14 +193,19 @@ export function nearest(steps, step) {
 }
 
 function valueMarks(data, count) {
-  if (data.scale !== "log") return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
+  if (data.scale !== "log")
+    return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
   const found = [{ share: shareOf(data, 0), text: "0" }];
   const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
   const top = Math.floor(Math.log10(largest));
   for (const power of Number.isFinite(top) ? [top, top - 2, top - 4, top - 6] : []) {
     for (const sign of [1, -1]) {
       const at = sign * 10 ** power;
-      if (at >= data.edges[0] && at <= data.edges[data.bins]) found.push({ share: shareOf(data, at), text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}` });
+      if (at >= data.edges[0] && at <= data.edges[data.bins])
+        found.push({
+          share: shareOf(data, at),
+          text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}`,
+        });
     }
   }
   return found;
@@ -171,7 +216,9 @@ export function valueAxis(context, data, box, along) {
   context.strokeStyle = css("--grid");
   context.lineWidth = 1;
   let last = -Infinity;
-  for (const { share, text } of valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5).sort((a, b) => a.share - b.share)) {
+  for (const { share, text } of valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5).sort(
+    (a, b) => a.share - b.share,
+  )) {
     if (share < 0 || share > 1) continue;
     if (along === "x") {
       const px = box.left + share * (box.right - box.left);
@@ -201,7 +248,10 @@ function stepAxis(context, data, box) {
   context.fillStyle = css("--faint");
   context.textBaseline = "alphabetic";
   const { low, high } = span(data);
-  const marks = high > low ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74), true) : [{ at: low, text: format.step(low) }];
+  const marks =
+    high > low
+      ? ticks.linear(low, high, Math.max(2, (box.right - box.left) / 74), true)
+      : [{ at: low, text: format.step(low) }];
   for (const { at, text } of marks) {
     const half = context.measureText(text).width / 2;
     context.textAlign = "center";
@@ -253,7 +303,10 @@ function ridge(context, data, box, tint) {
 function overlay(context, data, box, tint) {
   valueAxis(context, data, box, "x");
   const rows = [...Array(data.rows).keys()].filter((row) => finiteIn(data, row));
-  if (!rows.length) { nothing(context, box); return; }
+  if (!rows.length) {
+    nothing(context, box);
+    return;
+  }
   context.strokeStyle = tint;
   context.lineJoin = "round";
   for (const row of rows) {
@@ -281,7 +334,9 @@ function nothing(context, box) {
 // Steps whose elements are not all finite, above the picture.
 function rail(context, data, box) {
   context.fillStyle = css("--bad");
-  reaches(data, box).forEach(([from, to], row) => { if (oddIn(data, row)) context.fillRect(from, box.top - 6, Math.max(1.5, to - from + 0.5), 4); });
+  reaches(data, box).forEach(([from, to], row) => {
+    if (oddIn(data, row)) context.fillRect(from, box.top - 6, Math.max(1.5, to - from + 0.5), 4);
+  });
 }
 
 function heat(context, data, box, tint) {
@@ -317,9 +372,13 @@ function heat(context, data, box, tint) {
 // From the card's own colour to the run's.
 function shades(tint) {
   const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  const from = parse(css("--card")), to = parse(tint);
+  const from = parse(css("--card")),
+    to = parse(tint);
   const end = isDark() ? to.map((c) => Math.min(255, c + 40)) : to.map((c) => Math.round(c * 0.75));
-  return (share) => from.map((c, i) => (share < 0.7 ? c + ((to[i] - c) * share) / 0.7 : to[i] + ((end[i] - to[i]) * (share - 0.7)) / 0.3));
+  return (share) =>
+    from.map((c, i) =>
+      share < 0.7 ? c + ((to[i] - c) * share) / 0.7 : to[i] + ((end[i] - to[i]) * (share - 0.7)) / 0.3,
+    );
 }
 
 function bands(context, data, box, tint) {
@@ -345,13 +404,20 @@ function bands(context, data, box, tint) {
   context.beginPath();
   for (const row of rows) context.lineTo(scale(data.step[row]), y(data.quantile[row * q + (q - 1) / 2]));
   context.stroke();
-  if (rows.length === 1) { context.beginPath(); context.arc(scale(data.step[rows[0]]), y(data.quantile[rows[0] * q + (q - 1) / 2]), 3, 0, 7); context.fill(); }
+  if (rows.length === 1) {
+    context.beginPath();
+    context.arc(scale(data.step[rows[0]]), y(data.quantile[rows[0] * q + (q - 1) / 2]), 3, 0, 7);
+    context.fill();
+  }
 }
 
 // The counts of one step as bars, its median and quartiles as lines.
 function one(context, data, box, tint) {
   valueAxis(context, data, box, "x");
-  if (!finiteIn(data, data.row)) { nothing(context, box); return; }
+  if (!finiteIn(data, data.row)) {
+    nothing(context, box);
+    return;
+  }
   bars(context, box, data.counts.subarray(data.row * data.bins, (data.row + 1) * data.bins), tint);
   const q = data.quantiles.length;
   [0.25, 0.5, 0.75].forEach((wanted) => {
@@ -377,7 +443,13 @@ export function bars(context, box, counts, tint) {
   counts.forEach((count, i) => {
     const tall = peak ? (count / peak) * (box.bottom - box.top - 4) : 0;
     // A bin with anything in it is seen, however little that is beside the fullest.
-    if (count) context.fillRect(box.left + i * wide + (wide > 5 ? 0.5 : 0), box.bottom - Math.max(1, tall), wide - (wide > 5 ? 1 : 0), Math.max(1, tall));
+    if (count)
+      context.fillRect(
+        box.left + i * wide + (wide > 5 ? 0.5 : 0),
+        box.bottom - Math.max(1, tall),
+        wide - (wide > 5 ? 1 : 0),
+        Math.max(1, tall),
+      );
   });
 }
 

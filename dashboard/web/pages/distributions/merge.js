@@ -7,7 +7,17 @@ import { bars, valueAxis } from "./draw.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
-const NAMES = [["0.0", "smallest"], ["0.01", "1 %"], ["0.05", "5 %"], ["0.25", "25 %"], ["0.5", "median"], ["0.75", "75 %"], ["0.95", "95 %"], ["0.99", "99 %"], ["1.0", "largest"]];
+const NAMES = [
+  ["0.0", "smallest"],
+  ["0.01", "1 %"],
+  ["0.05", "5 %"],
+  ["0.25", "25 %"],
+  ["0.5", "median"],
+  ["0.75", "75 %"],
+  ["0.95", "95 %"],
+  ["0.99", "99 %"],
+  ["1.0", "largest"],
+];
 
 export class Merge {
   // done: called when it is closed.
@@ -17,7 +27,12 @@ export class Merge {
     this.told = node("dl", { class: "merge-told" });
     const close = node("button", { type: "button", class: "icon-button", "aria-label": "Close", text: "✕" });
     close.addEventListener("click", done);
-    this.element = node("section", { class: "merge", "aria-label": "Merged" }, node("header", {}, this.title, close), node("div", { class: "merge-body" }, node("div", { class: "merge-plot" }, this.canvas), this.told));
+    this.element = node(
+      "section",
+      { class: "merge", "aria-label": "Merged" },
+      node("header", {}, this.title, close),
+      node("div", { class: "merge-body" }, node("div", { class: "merge-plot" }, this.canvas), this.told),
+    );
     this.sized = new ResizeObserver(() => this.draw());
     this.sized.observe(this.canvas.parentElement);
     this.asked = 0;
@@ -31,15 +46,42 @@ export class Merge {
     const range = start === null ? "all steps" : `steps ${format.step(start)} – ${format.step(stop)}`;
     this.title.textContent = `${layers} of ${run}, ${range}`;
     try {
-      const found = await api.json("histograms/merged", { run, scale, start: start === null ? null : Math.ceil(start), stop: stop === null ? null : Math.floor(stop) }, tags.map((tag) => ["tag", tag]));
+      const found = await api.json(
+        "histograms/merged",
+        { run, scale, start: start === null ? null : Math.ceil(start), stop: stop === null ? null : Math.floor(stop) },
+        tags.map((tag) => ["tag", tag]),
+      );
       if (asked !== this.asked) return;
       this.run = run;
-      this.found = { ...found, scale, bins: found.counts.length, low: found.edges[0], high: found.edges[found.edges.length - 1] };
-      const rows = [["Histograms", found.histograms.toLocaleString("en-US")], ["Elements", found.total.toLocaleString("en-US")]];
-      for (const [name, key] of [["NaN", "nan"], ["+∞", "posinf"], ["−∞", "neginf"]]) if (found[key]) rows.push([name, found[key].toLocaleString("en-US"), true]);
+      this.found = {
+        ...found,
+        scale,
+        bins: found.counts.length,
+        low: found.edges[0],
+        high: found.edges[found.edges.length - 1],
+      };
+      const rows = [
+        ["Histograms", found.histograms.toLocaleString("en-US")],
+        ["Elements", found.total.toLocaleString("en-US")],
+      ];
+      for (const [name, key] of [
+        ["NaN", "nan"],
+        ["+∞", "posinf"],
+        ["−∞", "neginf"],
+      ])
+        if (found[key]) rows.push([name, found[key].toLocaleString("en-US"), true]);
       const number = (value) => (typeof value === "number" ? format.value(value, 5) : String(value));
-      rows.push(["Mean", number(found.mean)], ["Deviation", number(found.std)], ...NAMES.map(([key, name]) => [name, number(found.quantiles[key])]));
-      this.told.replaceChildren(...rows.flatMap(([name, text, bad]) => [node("dt", { text: name }), node("dd", { text, class: bad ? "bad" : null })]));
+      rows.push(
+        ["Mean", number(found.mean)],
+        ["Deviation", number(found.std)],
+        ...NAMES.map(([key, name]) => [name, number(found.quantiles[key])]),
+      );
+      this.told.replaceChildren(
+        ...rows.flatMap(([name, text, bad]) => [
+          node("dt", { text: name }),
+          node("dd", { text, class: bad ? "bad" : null }),
+        ]),
+      );
     } catch (error) {
       if (asked !== this.asked) return;
       this.found = null;

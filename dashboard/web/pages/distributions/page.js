@@ -16,19 +16,26 @@ let view = null;
 const cards = new Map(); // "tag\nrun" -> Card
 
 const inSight = new IntersectionObserver(
-  (entries) => { for (const { target, isIntersecting } of entries) target.card.setInSight(isIntersecting); },
+  (entries) => {
+    for (const { target, isIntersecting } of entries) target.card.setInSight(isIntersecting);
+  },
   { rootMargin: "200px" },
 );
 
 // Once every card in sight has something, each may ask for more.
-const came = () => { if (isReady()) for (const card of cards.values()) card.refine(); };
+const came = () => {
+  if (isReady()) for (const card of cards.values()) card.refine();
+};
 
 // --- the page ----------------------------------------------------------------------------------------------
 
 function arrange() {
   if (!view) return;
   const tags = runs.tags("histogram");
-  const shown = runs.visible().toReversed().filter((run) => run.series.histogram?.length);
+  const shown = runs
+    .visible()
+    .toReversed()
+    .filter((run) => run.series.histogram?.length);
   if (!tags.length) return view.replaceChildren(runs.loaded ? emptyPage("distributions") : "");
   const groups = new Map();
   let left = 0; // runs that some tensor has and that are not beside the others
@@ -41,7 +48,10 @@ function arrange() {
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(...of.map((run) => [tag, run.name]));
   }
-  const rank = (name) => { const at = ["weights", "params", "parameters", "gradients", "grads", "activations"].indexOf(name); return at < 0 ? 99 : at; };
+  const rank = (name) => {
+    const at = ["weights", "params", "parameters", "gradients", "grads", "activations"].indexOf(name);
+    return at < 0 ? 99 : at;
+  };
   const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const layout = JSON.stringify([sorted, left]);
   if (view.dataset.layout === layout && view.childElementCount) return;
@@ -62,15 +72,26 @@ function arrange() {
     }
     return section;
   });
-  for (const [key, card] of cards) if (!wanted.has(key)) { inSight.unobserve(card.element); cards.delete(key); }
+  for (const [key, card] of cards)
+    if (!wanted.has(key)) {
+      inSight.unobserve(card.element);
+      cards.delete(key);
+    }
   const note = (text) => node("p", { class: "page-note", text });
-  if (!sections.length) sections.push(note("No run that is shown has logged histograms. Show one in the list of runs."));
-  else if (left) sections.unshift(note(`Of each tensor the ${RUNS_AT_ONCE} newest runs that are shown, side by side; ${format.plural(left, "run")} more ${left === 1 ? "has" : "have"} it. Hide some in the list to see others.`));
+  if (!sections.length)
+    sections.push(note("No run that is shown has logged histograms. Show one in the list of runs."));
+  else if (left)
+    sections.unshift(
+      note(
+        `Of each tensor the ${RUNS_AT_ONCE} newest runs that are shown, side by side; ${format.plural(left, "run")} more ${left === 1 ? "has" : "have"} it. Hide some in the list to see others.`,
+      ),
+    );
   view.replaceChildren(...sections);
   showIn(view);
   // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
   const { bottom } = view.getBoundingClientRect();
-  for (const card of cards.values()) if (!card.sight && card.element.getBoundingClientRect().top < bottom) card.setInSight(true);
+  for (const card of cards.values())
+    if (!card.sight && card.element.getBoundingClientRect().top < bottom) card.setInSight(true);
 }
 
 export function mount(element) {
@@ -80,7 +101,10 @@ export function mount(element) {
 }
 
 export function unmount() {
-  for (const card of cards.values()) { inSight.unobserve(card.element); card.sight = false; }
+  for (const card of cards.values()) {
+    inSight.unobserve(card.element);
+    card.sight = false;
+  }
   hideTip();
   showIn(null);
   view = null;
@@ -88,12 +112,21 @@ export function unmount() {
 
 export function isReady() {
   const sighted = [...cards.values()].filter((card) => card.sight);
-  return runs.loaded && (!runs.tags("histogram").length || (sighted.length > 0 && sighted.every((card) => card.data || card.problem)));
+  return (
+    runs.loaded &&
+    (!runs.tags("histogram").length || (sighted.length > 0 && sighted.every((card) => card.data || card.problem)))
+  );
 }
 
-runs.onChange((what) => { if (what?.highlight === undefined) arrange(); });
-onPick(() => { for (const card of cards.values()) card.draw(); });
-state.on("pace", () => { if (view) for (const card of cards.values()) card.paced(); });
+runs.onChange((what) => {
+  if (what?.highlight === undefined) arrange();
+});
+onPick(() => {
+  for (const card of cards.values()) card.draw();
+});
+state.on("pace", () => {
+  if (view) for (const card of cards.values()) card.paced();
+});
 state.on(["bins", "binning"], () => {
   showMerge();
   for (const card of cards.values()) card.forget();
@@ -102,5 +135,9 @@ live.on("changed", ({ run, what }) => {
   if (!what.includes("histogram") && !what.includes("line")) return;
   for (const card of cards.values()) if (card.run === run) card.later();
 });
-live.on("restart", () => { for (const card of cards.values()) card.later(); });
-document.addEventListener("themechange", () => { for (const card of cards.values()) card.draw(); });
+live.on("restart", () => {
+  for (const card of cards.values()) card.later();
+});
+document.addEventListener("themechange", () => {
+  for (const card of cards.values()) card.draw();
+});

@@ -30,7 +30,11 @@ export function showIn(element) {
 
 export function showMerge() {
   if (!view) return;
-  if (!picked.tags.size) { merge?.element.remove(); merge = null; return; }
+  if (!picked.tags.size) {
+    merge?.element.remove();
+    merge = null;
+    return;
+  }
   merge ??= new Merge(() => pick(picked.run, null, null, null));
   if (!merge.element.isConnected) view.append(merge.element);
   merge.show({ ...picked, tags: [...picked.tags] }, binning());

@@ -7,21 +7,32 @@ const GROUPS = 24; // more different words than this are no groups; numbers have
 const SHADES = 64;
 const WORDS = 40; // in the legend
 
-export const bytes = (text) => (text.startsWith("#") ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)) : text.match(/\d+/g).map(Number));
+export const bytes = (text) =>
+  text.startsWith("#") ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)) : text.match(/\d+/g).map(Number);
 
 const isNumber = (word) => word !== "" && Number.isFinite(Number(word));
 const isMeasure = (word) => isNumber(word) && !Number.isInteger(Number(word)); // neither a class nor a name
-const distinct = (rows, k) => { const words = new Set(); for (const row of rows) words.add(row[k]); return words; };
+const distinct = (rows, k) => {
+  const words = new Set();
+  for (const row of rows) words.add(row[k]);
+  return words;
+};
 
 // The column that groups best: a few words or whole numbers, or else a few others; -1 for none.
 export function bestColour({ header, rows }) {
-  const few = header.map((_, k) => distinct(rows, k)).map((words) => (words.size > 1 && words.size <= GROUPS ? words : null));
+  const few = header
+    .map((_, k) => distinct(rows, k))
+    .map((words) => (words.size > 1 && words.size <= GROUPS ? words : null));
   const ofClasses = few.findIndex((words) => words && ![...words].some(isMeasure));
   return ofClasses >= 0 ? ofClasses : few.findIndex(Boolean);
 }
 
 // The column that names a point: the first of words or whole numbers, or else the first.
-export const bestLabel = ({ header, rows }) => Math.max(0, header.findIndex((_, k) => !rows.slice(0, 1000).some((row) => isMeasure(row[k]))));
+export const bestLabel = ({ header, rows }) =>
+  Math.max(
+    0,
+    header.findIndex((_, k) => !rows.slice(0, 1000).some((row) => isMeasure(row[k]))),
+  );
 
 // Colours by a column, -1 for none: of(i) gives three bytes; legend is [{word, count, paint}], or {low, high} of shades.
 export function colouring(rows, column) {
@@ -32,12 +43,19 @@ export function colouring(rows, column) {
   const words = [...counts.keys()].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
   if (words.length > GROUPS && words.every(isNumber)) {
     const numbers = rows.map((row) => Number(row[column]));
-    const low = numbers.reduce((a, b) => Math.min(a, b)), high = numbers.reduce((a, b) => Math.max(a, b));
+    const low = numbers.reduce((a, b) => Math.min(a, b)),
+      high = numbers.reduce((a, b) => Math.max(a, b));
     const shades = Array.from({ length: SHADES }, (_, k) => bytes(shade(k / (SHADES - 1), isDark())));
-    return { of: (i) => shades[Math.round(((SHADES - 1) * (numbers[i] - low)) / (high - low || 1))], legend: { low, high } };
+    return {
+      of: (i) => shades[Math.round(((SHADES - 1) * (numbers[i] - low)) / (high - low || 1))],
+      legend: { low, high },
+    };
   }
   const rank = new Map(words.map((word, k) => [word, bytes(colour(k))]));
-  return { of: (i) => rank.get(rows[i][column]), legend: words.map((word, k) => ({ word, count: counts.get(word), paint: colour(k) })) };
+  return {
+    of: (i) => rank.get(rows[i][column]),
+    legend: words.map((word, k) => ({ word, count: counts.get(word), paint: colour(k) })),
+  };
 }
 
 // Writes a legend into an element; chosen(word) is called for a word that is clicked.
@@ -47,7 +65,9 @@ export function drawLegend(element, name, legend, chosen) {
   element.replaceChildren(Object.assign(document.createElement("strong"), { textContent: name }));
   const add = (kind, properties) => element.appendChild(Object.assign(document.createElement(kind), properties));
   if (!Array.isArray(legend)) {
-    add("i", { className: "embeddings-scale" }).style.background = `linear-gradient(90deg, ${Array.from({ length: 9 }, (_, k) => shade(k / 8, isDark())).join(", ")})`;
+    add("i", {
+      className: "embeddings-scale",
+    }).style.background = `linear-gradient(90deg, ${Array.from({ length: 9 }, (_, k) => shade(k / 8, isDark())).join(", ")})`;
     add("span", { textContent: `${format.value(legend.low)} to ${format.value(legend.high)}` });
     return;
   }

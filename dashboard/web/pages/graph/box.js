@@ -8,7 +8,10 @@ const family = () => getComputedStyle(document.documentElement).getPropertyValue
 let fonts = null;
 const widths = new Map();
 
-export const TITLE = "600 12.5px", TEXT = "500 12px", SMALL = "400 11px", TINY = "500 10px";
+export const TITLE = "600 12.5px",
+  TEXT = "500 12px",
+  SMALL = "400 11px",
+  TINY = "500 10px";
 
 export function widthOf(text, font) {
   fonts ??= family();
@@ -24,7 +27,8 @@ export function widthOf(text, font) {
 // A text that fits, its middle left out: names differ at their ends.
 export function fit(text, font, room) {
   if (widthOf(text, font) <= room) return text;
-  let low = 1, high = text.length;
+  let low = 1,
+    high = text.length;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (widthOf(cut(text, middle), font) <= room) low = middle;
@@ -33,7 +37,8 @@ export function fit(text, font, room) {
   return cut(text, low);
 }
 
-const cut = (text, length) => `${text.slice(0, Math.floor(length * 0.4))}…${text.slice(text.length - Math.ceil(length * 0.6))}`;
+const cut = (text, length) =>
+  `${text.slice(0, Math.floor(length * 0.4))}…${text.slice(text.length - Math.ceil(length * 0.6))}`;
 
 export const isScope = (item) => ["scope", "group", "part", "fold"].includes(item.kind);
 
@@ -58,17 +63,35 @@ function leafWords(item) {
   // An operation that is alone in its layer is called as the layer is: of twelve boxes "linear" none says which it is.
   const parts = item.label.split("/");
   const last = parts.pop();
-  const name = item.kind === "op" && parts.length ? parts.pop() : /^\d+$/.test(last) && parts.length ? `${parts.pop()} ${last}` : last;
+  const name =
+    item.kind === "op" && parts.length
+      ? parts.pop()
+      : /^\d+$/.test(last) && parts.length
+        ? `${parts.pop()} ${last}`
+        : last;
   const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   // "relu_1" says what it does; "scores" does not.
-  const tells = item.kind !== "op" || !item.op || plain(name).replace(/\d+$/, "").includes(plain(item.op)) || (plain(name).length > 2 && plain(item.op).includes(plain(name).replace(/\d+$/, "") || "?"));
-  const side = amount ? (item[amount.key] ? amount.say(item[amount.key]) : "") : item.kind === "parameter" || item.kind === "input" || item.kind === "output" ? item.shape : tells ? "" : item.op;
+  const tells =
+    item.kind !== "op" ||
+    !item.op ||
+    plain(name).replace(/\d+$/, "").includes(plain(item.op)) ||
+    (plain(name).length > 2 && plain(item.op).includes(plain(name).replace(/\d+$/, "") || "?"));
+  const side = amount
+    ? item[amount.key]
+      ? amount.say(item[amount.key])
+      : ""
+    : item.kind === "parameter" || item.kind === "input" || item.kind === "output"
+      ? item.shape
+      : tells
+        ? ""
+        : item.op;
   return { title: fit(name, font, WIDEST - 70), side: fit(side ?? "", SMALL, 90), font };
 }
 
 function scopeWords(item) {
   const doing = item.ops.filter(([op]) => !["parameter", "input", "output"].includes(op));
-  const few = doing.length > 0 && doing.length <= 2 && doing.every(([, count]) => count <= 2 * Math.max(1, item.members));
+  const few =
+    doing.length > 0 && doing.length <= 2 && doing.every(([, count]) => count <= 2 * Math.max(1, item.members));
   const kinds = few ? doing.map(([op]) => op).join(", ") : format.plural(item.nodes, "node");
   const much = amount ? amount.say(item[amount.key]) : item.parameters ? `${si(item.parameters)} params` : "";
   // A layer that has only a number for a name is called by what it does as well.
@@ -84,7 +107,10 @@ export function sizeOf(item) {
   const words = wordsOf(item);
   if (isScope(item)) {
     const badge = words.badge ? widthOf(words.badge, SMALL) + 16 : 0;
-    return { w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)), h: layerOf(item) ? 46 : 52 };
+    return {
+      w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)),
+      h: layerOf(item) ? 46 : 52,
+    };
   }
   const text = widthOf(words.title, words.font) + (words.side ? 6 + widthOf(words.side, SMALL) : 0);
   if (item.kind === "parameter") return { w: even(Math.max(44, text + 18)), h: 22 };

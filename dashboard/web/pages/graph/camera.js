@@ -1,7 +1,8 @@
 // Where one looks at the picture from: drag, wheel, two fingers; and the small map of the whole.
 import { css } from "../../charts/palette.js";
 
-const MIN = 0.04, MAX = 2.5;
+const MIN = 0.04,
+  MAX = 2.5;
 const READABLE = 0.56; // below, words cannot be read: a tall graph is first shown from its top
 
 export class Camera {
@@ -12,8 +13,13 @@ export class Camera {
     svg.addEventListener("pointerdown", (event) => this.#down(event));
     svg.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, (event) => this.#up(event));
-    map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); this.#lookAt(event); });
-    map.addEventListener("pointermove", (event) => { if (map.hasPointerCapture(event.pointerId)) this.#lookAt(event); });
+    map.addEventListener("pointerdown", (event) => {
+      map.setPointerCapture(event.pointerId);
+      this.#lookAt(event);
+    });
+    map.addEventListener("pointermove", (event) => {
+      if (map.hasPointerCapture(event.pointerId)) this.#lookAt(event);
+    });
     this.dragged = false;
   }
 
@@ -24,7 +30,10 @@ export class Camera {
 
   set(x, y, k = this.k) {
     Object.assign(this, { x, y, k: Math.min(MAX, Math.max(MIN, k)) });
-    this.world.setAttribute("transform", `translate(${this.x.toFixed(2)} ${this.y.toFixed(2)}) scale(${this.k.toFixed(4)})`);
+    this.world.setAttribute(
+      "transform",
+      `translate(${this.x.toFixed(2)} ${this.y.toFixed(2)}) scale(${this.k.toFixed(4)})`,
+    );
     this.svg.classList.toggle("is-near", this.k >= 0.8);
     this.svg.classList.toggle("is-far", this.k < 0.38);
     this.drawMap();
@@ -44,7 +53,8 @@ export class Camera {
     const all = Math.min(across, (height - 2 * margin) / Math.max(1, scene.height), 1.1);
     const k = first && all < READABLE ? Math.min(0.9, Math.max(READABLE, Math.min(across, 0.9))) : all;
     const top = scene.height * k > height - 2 * margin ? margin / 2 : (height - scene.height * k) / 2;
-    const left = scene.width * k > width ? width / 2 - (scene.middle ?? scene.width / 2) * k : (width - scene.width * k) / 2;
+    const left =
+      scene.width * k > width ? width / 2 - (scene.middle ?? scene.width / 2) * k : (width - scene.width * k) / 2;
     this.set(left, top, k);
   }
 
@@ -53,7 +63,11 @@ export class Camera {
     const { width, height } = this.size;
     const k = Math.max(this.k, READABLE + 0.1);
     const [x, y] = [box.x + box.w / 2, box.y + Math.min(box.h, (0.7 * height) / k) / 2];
-    const seen = this.x + box.x * this.k > 20 && this.y + box.y * this.k > 20 && this.x + (box.x + box.w) * this.k < width - 20 && this.y + (box.y + Math.min(box.h, 60)) * this.k < height - 20;
+    const seen =
+      this.x + box.x * this.k > 20 &&
+      this.y + box.y * this.k > 20 &&
+      this.x + (box.x + box.w) * this.k < width - 20 &&
+      this.y + (box.y + Math.min(box.h, 60)) * this.k < height - 20;
     if (!always && seen) return;
     this.set(width / 2 - x * k, height / 2 - y * k, k);
   }
@@ -64,7 +78,11 @@ export class Camera {
     const box = this.svg.getBoundingClientRect();
     // A pinch arrives as a wheel with ctrl, in small steps.
     const speed = event.ctrlKey ? 0.01 : 0.0016;
-    this.zoom(Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines)) * speed), event.clientX - box.left, event.clientY - box.top);
+    this.zoom(
+      Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines)) * speed),
+      event.clientX - box.left,
+      event.clientY - box.top,
+    );
   }
 
   #down(event) {
@@ -85,7 +103,10 @@ export class Camera {
       this.svg.classList.add("is-dragged");
     }
     this.fingers.set(event.pointerId, now);
-    if (this.fingers.size === 1) { this.set(this.x + now[0] - before[0], this.y + now[1] - before[1]); return; }
+    if (this.fingers.size === 1) {
+      this.set(this.x + now[0] - before[0], this.y + now[1] - before[1]);
+      return;
+    }
     this.dragged = true;
     const [other] = [...this.fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
     const box = this.svg.getBoundingClientRect();
@@ -110,14 +131,21 @@ export class Camera {
     const box = this.map.getBoundingClientRect();
     const scale = this.#mapScale();
     const { width, height } = this.size;
-    this.set(width / 2 - ((event.clientX - box.left - 6) / scale) * this.k, height / 2 - ((event.clientY - box.top - 6) / scale) * this.k);
+    this.set(
+      width / 2 - ((event.clientX - box.left - 6) / scale) * this.k,
+      height / 2 - ((event.clientY - box.top - 6) / scale) * this.k,
+    );
   }
 
   // Drawn only when part of the picture is out of sight.
   drawMap() {
     if (!this.scene) return;
     const { width, height } = this.size;
-    const all = this.x >= -1 && this.y >= -1 && this.x + this.scene.width * this.k <= width + 1 && this.y + this.scene.height * this.k <= height + 1;
+    const all =
+      this.x >= -1 &&
+      this.y >= -1 &&
+      this.x + this.scene.width * this.k <= width + 1 &&
+      this.y + this.scene.height * this.k <= height + 1;
     this.map.hidden = all || !this.scene.boxes.length;
     if (this.map.hidden) return;
     const scale = this.#mapScale();
@@ -137,8 +165,10 @@ export class Camera {
     }
     pen.strokeStyle = css("--accent");
     pen.lineWidth = 1.5;
-    const x = Math.max(-4, (-this.x / this.k) * scale), y = Math.max(-4, (-this.y / this.k) * scale);
-    const right = Math.min(w - 8, ((width - this.x) / this.k) * scale), bottom = Math.min(h - 8, ((height - this.y) / this.k) * scale);
+    const x = Math.max(-4, (-this.x / this.k) * scale),
+      y = Math.max(-4, (-this.y / this.k) * scale);
+    const right = Math.min(w - 8, ((width - this.x) / this.k) * scale),
+      bottom = Math.min(h - 8, ((height - this.y) / this.k) * scale);
     pen.strokeRect(x, y, Math.max(2, right - x), Math.max(2, bottom - y));
   }
 }

@@ -6,23 +6,44 @@ import { colour as categorical, isDark } from "../../charts/palette.js";
 
 // Operations of a kind share a soft fill (see page.css); the first family that matches is an operation's.
 const families = [
-  ["data", "parameters, constants", /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*|placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/],
+  [
+    "data",
+    "parameters, constants",
+    /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*|placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/,
+  ],
   ["conv", "convolution", /conv/],
   ["matmul", "matrix product", /matmul|mat_mul|linear|dense|gemm|einsum|bmm|addmm|mm$|(^|_)dot/],
   ["norm", "normalisation", /norm(?!al)|moments|rsqrt|(^|_)lrn/],
   ["loss", "loss", /loss|nll|cross_?entropy|(^|_)(mse|ctc|kl_div)/],
   ["activation", "activation", /relu|gelu|silu|swish|mish|elu|tanh|sigmoid|softplus|softmax|erf|glu|threshold/],
-  ["reduce", "pooling, reduction", /pool|reduce|arg_?(max|min)|top_?k|(^|_)(mean|sum|max|min|prod|any|all|var|std|logsumexp|norm)(\d|_|$)/],
-  ["lookup", "lookup, selection", /embed|gather|index|lookup|scatter|one_?hot|select|where|slice|take|get_item|masked|tril|triu/],
-  ["shape", "shape, type", /reshape|view|flatten|transpose|permute|squeeze|expand|concat|cat$|stack|split|chunk|pad|tile|repeat|contiguous|shape|cast|(^|_)to$|clone|copy|broadcast|pack|roll|(un)?fold|(^|_)t$/],
-  ["math", "arithmetic", /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$|(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/],
+  [
+    "reduce",
+    "pooling, reduction",
+    /pool|reduce|arg_?(max|min)|top_?k|(^|_)(mean|sum|max|min|prod|any|all|var|std|logsumexp|norm)(\d|_|$)/,
+  ],
+  [
+    "lookup",
+    "lookup, selection",
+    /embed|gather|index|lookup|scatter|one_?hot|select|where|slice|take|get_item|masked|tril|triu/,
+  ],
+  [
+    "shape",
+    "shape, type",
+    /reshape|view|flatten|transpose|permute|squeeze|expand|concat|cat$|stack|split|chunk|pad|tile|repeat|contiguous|shape|cast|(^|_)to$|clone|copy|broadcast|pack|roll|(un)?fold|(^|_)t$/,
+  ],
+  [
+    "math",
+    "arithmetic",
+    /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$|(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/,
+  ],
   ["other", "other", /./],
 ];
 const known = new Map();
 
 export function family(op) {
   const name = (op || "").toLowerCase().replace(/^(aten|prim|onnx)::/, "");
-  if (!known.has(name)) known.set(name, (families.find(([, , pattern]) => pattern.test(name)) ?? families[families.length - 1])[0]);
+  if (!known.has(name))
+    known.set(name, (families.find(([, , pattern]) => pattern.test(name)) ?? families[families.length - 1])[0]);
   return known.get(name);
 }
 
@@ -40,7 +61,13 @@ export function mix(item) {
 
 // 1.2M, 25.6M, 840: counts as people say them.
 export function si(x) {
-  for (const [unit, sign] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+  for (const [unit, sign] of [
+    [1e15, "P"],
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ]) {
     if (x >= unit) return `${Number((x / unit).toPrecision(3))}${sign}`;
   }
   return String(Number(x.toPrecision(3)));
@@ -58,7 +85,12 @@ export const MODES = {
 };
 
 export function bytes(x) {
-  for (const [unit, sign] of [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {
+  for (const [unit, sign] of [
+    [2 ** 40, "TiB"],
+    [2 ** 30, "GiB"],
+    [2 ** 20, "MiB"],
+    [2 ** 10, "KiB"],
+  ]) {
     if (x >= unit) return `${Number((x / unit).toPrecision(3))} ${sign}`;
   }
   return `${x} B`;
@@ -79,7 +111,9 @@ export class Scale {
   }
 
   // What is not finite has a colour of its own.
-  get oddly() { return filled(isDark() ? [122, 40, 44] : [255, 190, 190]); }
+  get oddly() {
+    return filled(isDark() ? [122, 40, 44] : [255, 190, 190]);
+  }
 
   // Fill, and whether the words on it are to be light.
   colour(item) {
@@ -98,7 +132,9 @@ export class Scale {
 }
 
 function filled(channels) {
-  const [r, g, b] = channels.map((each) => (each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = channels.map((each) =>
+    each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4,
+  );
   const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
   return { fill: `rgb(${channels.join(" ")})`, ink: luminance < 0.2 ? "#ffffff" : "#14171c" };
 }
@@ -108,7 +144,9 @@ function filled(channels) {
 // "/job:worker/task:0/device:GPU:1" as "GPU:1", where no two devices would be called so.
 export function deviceNames(devices) {
   const short = devices.map((name) => name.replace(/^.*\/(device:)?/, ""));
-  return devices.map((name, i) => (short[i] && short.indexOf(short[i]) === short.lastIndexOf(short[i]) ? short[i] : name));
+  return devices.map((name, i) =>
+    short[i] && short.indexOf(short[i]) === short.lastIndexOf(short[i]) ? short[i] : name,
+  );
 }
 
 // A colour each; what lies on several has none of its own, and is told.
@@ -132,4 +170,5 @@ export class DeviceScale {
   }
 }
 
-export const sayDevices = (devices, names) => (!devices?.length ? "" : devices.length > 1 ? `${devices.length} devices` : names[devices[0]]);
+export const sayDevices = (devices, names) =>
+  !devices?.length ? "" : devices.length > 1 ? `${devices.length} devices` : names[devices[0]];

@@ -20,7 +20,9 @@ export class Colouring {
     this.player = new Player(find);
     canvas.append(this.player.element);
     this.offPace?.();
-    this.offPace = state.on("pace", () => { if (MODES[this.mode].watched || this.watch?.broken) this.paint(); });
+    this.offPace = state.on("pace", () => {
+      if (MODES[this.mode].watched || this.watch?.broken) this.paint();
+    });
   }
 
   end() {
@@ -33,7 +35,9 @@ export class Colouring {
     this.#lookForAnomalies();
   }
 
-  marked(run) { if (this.watch?.run === run) this.#lookForAnomalies(); }
+  marked(run) {
+    if (this.watch?.run === run) this.#lookForAnomalies();
+  }
 
   // Puts the choices of this graph on the page.
   offer() {
@@ -46,7 +50,14 @@ export class Colouring {
     for (const [mode, { title }] of Object.entries(MODES)) {
       if (!this.#has(mode, watched)) continue;
       const label = group.appendChild(document.createElement("label"));
-      const input = label.appendChild(Object.assign(document.createElement("input"), { type: "radio", name: "graph-mode", value: mode, checked: mode === this.mode }));
+      const input = label.appendChild(
+        Object.assign(document.createElement("input"), {
+          type: "radio",
+          name: "graph-mode",
+          value: mode,
+          checked: mode === this.mode,
+        }),
+      );
       label.append(Object.assign(document.createElement("span"), { textContent: title }));
       input.addEventListener("change", () => {
         state.local.set("graph.colour", mode);
@@ -70,7 +81,11 @@ export class Colouring {
     const profiles = (runs.get(model.run)?.series.profile ?? []).join("\n");
     if (!profiles || (model.asked === profiles && !again)) return;
     model.asked = profiles;
-    try { if (!await model.measure() || model !== this.page.model) return; } catch { return; /* the graph is of use without it */ }
+    try {
+      if (!(await model.measure()) || model !== this.page.model) return;
+    } catch {
+      return; /* the graph is of use without it */
+    }
     if (state.local.get("graph.colour", "structure") === "time") this.mode = "time";
     this.offer();
     if (this.mode === "time") this.page.draw({ moving: false });
@@ -90,13 +105,22 @@ export class Colouring {
   // Fetches what was watched and colours by it.
   async #follow() {
     const { watch, mode } = this;
-    try { await watch.load(mode); } catch (error) { this.page.note(`What was watched could not be read: ${error.message}`); return; }
+    try {
+      await watch.load(mode);
+    } catch (error) {
+      this.page.note(`What was watched could not be read: ${error.message}`);
+      return;
+    }
     if (watch === this.watch && mode === this.mode) this.paint();
   }
 
   async #lookForAnomalies() {
     const { watch } = this;
-    try { if (await watch.look() && watch === this.watch) this.paint(); } catch { /* the graph is of use without it */ }
+    try {
+      if ((await watch.look()) && watch === this.watch) this.paint();
+    } catch {
+      /* the graph is of use without it */
+    }
   }
 
   // Colours the boxes by what is chosen, marks those that broke, and says what the colours mean.
@@ -107,12 +131,23 @@ export class Colouring {
     const path = (item) => this.page.model.way(item.id).join("/");
     const amount = watch ? (item) => watch.at(path(item), this.mode) : undefined;
     const items = closed.map((box) => box.item);
-    const scale = this.mode === "structure" ? null : MODES[this.mode].placed ? new DeviceScale(this.page.model.about.devices) : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
+    const scale =
+      this.mode === "structure"
+        ? null
+        : MODES[this.mode].placed
+          ? new DeviceScale(this.page.model.about.devices)
+          : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
     const { broken: met } = this.watch;
-    const at = watch?.steps.length ? watch.step : state.get("pace") ?? Infinity;
+    const at = watch?.steps.length ? watch.step : (state.get("pace") ?? Infinity);
     // What the training marked ended it: the newest step that was watched may lie before.
     const broken = met && (at >= met.step || (met.text && state.get("pace") === null)) ? met.path : null;
-    const ill = new Set(broken === null ? [] : met.text ? nearest(broken, closed, path) : closed.filter((box) => within(broken, path(box.item))));
+    const ill = new Set(
+      broken === null
+        ? []
+        : met.text
+          ? nearest(broken, closed, path)
+          : closed.filter((box) => within(broken, path(box.item))),
+    );
     this.player.show(this.watch, Boolean(watch));
     for (const box of closed) {
       const { g } = this.page.drawing.boxes.get(box.id);

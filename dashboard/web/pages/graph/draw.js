@@ -19,8 +19,19 @@ export class Drawing {
     this.svg = svg;
     const defs = make("defs", {}, svg);
     for (const kind of ["plain", "input", "output"]) {
-      const size = { viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse" };
-      const marker = make("marker", { id: `graph-arrow-${kind}`, class: `arrow is-${kind}`, orient: "auto", ...size }, defs);
+      const size = {
+        viewBox: "0 0 8 8",
+        refX: 7,
+        refY: 4,
+        markerWidth: 8,
+        markerHeight: 8,
+        markerUnits: "userSpaceOnUse",
+      };
+      const marker = make(
+        "marker",
+        { id: `graph-arrow-${kind}`, class: `arrow is-${kind}`, orient: "auto", ...size },
+        defs,
+      );
       make("path", { d: "M0.5 0.8 7.5 4 0.5 7.2Z" }, marker);
     }
     this.world = make("g", { class: "world" }, svg);
@@ -46,12 +57,20 @@ export class Drawing {
     const set = (share) => {
       for (const box of scene.boxes) {
         const from = before.get(box.id) ?? box;
-        this.#put(box, Object.fromEntries(["x", "y", "w", "h"].map((key) => [key, from[key] + (box[key] - from[key]) * share])), before.has(box.id) ? 1 : share);
+        this.#put(
+          box,
+          Object.fromEntries(["x", "y", "w", "h"].map((key) => [key, from[key] + (box[key] - from[key]) * share])),
+          before.has(box.id) ? 1 : share,
+        );
       }
-      for (const name of ["edges", "labels", "chips", "rails", "ghosts"]) this.layers[name].style.opacity = share < 1 ? Math.max(0, 2 * share - 1) : "";
+      for (const name of ["edges", "labels", "chips", "rails", "ghosts"])
+        this.layers[name].style.opacity = share < 1 ? Math.max(0, 2 * share - 1) : "";
       onFrame(share);
     };
-    if (still) { set(1); return; }
+    if (still) {
+      set(1);
+      return;
+    }
     const begin = performance.now();
     set(0);
     const tick = (now) => {
@@ -68,7 +87,13 @@ export class Drawing {
     kept.g.setAttribute("transform", `translate(${round(now.x)} ${round(now.y)})`);
     kept.g.style.opacity = opacity < 1 ? opacity : "";
     if (kept.back) {
-      for (const [key, value] of [["x", now.x], ["y", now.y], ["width", now.w], ["height", now.h]]) kept.back.setAttribute(key, round(value));
+      for (const [key, value] of [
+        ["x", now.x],
+        ["y", now.y],
+        ["width", now.w],
+        ["height", now.h],
+      ])
+        kept.back.setAttribute(key, round(value));
       kept.back.style.opacity = opacity < 1 ? opacity : "";
     }
   }
@@ -78,16 +103,39 @@ export class Drawing {
   #boxes(scene) {
     for (const [id, kept] of this.boxes) {
       const box = scene.byId.get(id);
-      if (box && kept.said === serial && ["open", "w", "depth", "item", "form"].every((key) => box[key] === kept.box[key])) continue;
+      if (
+        box &&
+        kept.said === serial &&
+        ["open", "w", "depth", "item", "form"].every((key) => box[key] === kept.box[key])
+      )
+        continue;
       kept.g.remove();
       kept.back?.remove();
       if (!box) this.boxes.delete(id);
     }
     for (const box of scene.boxes) {
       const kept = this.boxes.get(box.id);
-      if (kept?.g.isConnected) { kept.box = box; if (kept.back) this.layers.backs.append(kept.back); continue; }
-      const g = make("g", { class: classOf(box), id: `graph-box-${box.id}`, "data-id": box.id, role: "img", "aria-label": nameOf(box) }, this.layers.boxes);
-      const back = box.open ? make("rect", { class: `back depth-${Math.min(4, box.depth)}${box.item.kind === "fold" ? " is-fold" : ""}`, rx: 10, "data-id": box.id }, this.layers.backs) : null;
+      if (kept?.g.isConnected) {
+        kept.box = box;
+        if (kept.back) this.layers.backs.append(kept.back);
+        continue;
+      }
+      const g = make(
+        "g",
+        { class: classOf(box), id: `graph-box-${box.id}`, "data-id": box.id, role: "img", "aria-label": nameOf(box) },
+        this.layers.boxes,
+      );
+      const back = box.open
+        ? make(
+            "rect",
+            {
+              class: `back depth-${Math.min(4, box.depth)}${box.item.kind === "fold" ? " is-fold" : ""}`,
+              rx: 10,
+              "data-id": box.id,
+            },
+            this.layers.backs,
+          )
+        : null;
       if (box.open) head(g, box);
       else if (isScope(box.item)) closedScope(g, box);
       else leaf(g, box);
@@ -110,12 +158,20 @@ export class Drawing {
     for (const edge of scene.edges) {
       let kept = this.edges.get(edge.key);
       if (!kept) {
-        kept = { path: make("path", { class: `edge${edge.back ? " is-back" : ""}${edge.quiet ? " is-quiet" : ""}` }, this.layers.edges) };
+        kept = {
+          path: make(
+            "path",
+            { class: `edge${edge.back ? " is-back" : ""}${edge.quiet ? " is-quiet" : ""}` },
+            this.layers.edges,
+          ),
+        };
         kept.path.style.strokeWidth = edge.count > 1 ? Math.min(2.2, 1.3 + 0.2 * Math.log2(edge.count)) : "";
         this.edges.set(edge.key, kept);
       }
-      if (!told.has(edge)) { kept.label?.remove(); kept.label = null; }
-      else kept.label ??= make("text", { class: "edge-label" }, this.layers.labels);
+      if (!told.has(edge)) {
+        kept.label?.remove();
+        kept.label = null;
+      } else kept.label ??= make("text", { class: "edge-label" }, this.layers.labels);
       kept.edge = edge;
       kept.path.classList.toggle("has-arrow", edge.ends[1].startsWith("i")); // not on the border of what is open
       kept.path.setAttribute("d", curve(edge.route));
@@ -136,15 +192,21 @@ export class Drawing {
     this.layers.rails.replaceChildren();
     this.layers.ghosts.replaceChildren();
     for (const chip of scene.chips) {
-      const g = make("g", { class: "chip", "data-rail": chip.rail, transform: `translate(${round(chip.x)} ${round(chip.y)})` }, this.layers.chips);
+      const g = make(
+        "g",
+        { class: "chip", "data-rail": chip.rail, transform: `translate(${round(chip.x)} ${round(chip.y)})` },
+        this.layers.chips,
+      );
       make("path", { d: `M-6 ${chip.h / 2}H0`, class: "chip-line" }, g);
       make("rect", { width: chip.w, height: chip.h, rx: 7 }, g);
       make("text", { x: chip.w / 2, y: chip.h / 2 + 3.5 }, g).textContent = chip.text;
-      make("title", {}, g).textContent = `${chip.out ? "goes to" : "reads"} ${chip.more ? chip.more.map((each) => each.label).join(", ") : chip.label}`;
+      make("title", {}, g).textContent =
+        `${chip.out ? "goes to" : "reads"} ${chip.more ? chip.more.map((each) => each.label).join(", ") : chip.label}`;
     }
     for (const rail of scene.rails) {
       make("path", { class: "rail", d: `M${round(rail.x)} ${round(rail.y)}v${round(rail.h)}` }, this.layers.rails);
-      make("text", { class: "rail-title", x: round(rail.textX), y: round(rail.y + 4) }, this.layers.rails).textContent = "used all over";
+      make("text", { class: "rail-title", x: round(rail.textX), y: round(rail.y + 4) }, this.layers.rails).textContent =
+        "used all over";
     }
   }
 
@@ -157,8 +219,16 @@ export class Drawing {
       const side = rail.x >= x0 ? rail.x : rail.x + rail.w;
       const [x1, y1] = [side, rail.y + Math.min(rail.h, 30) / 2];
       const bow = Math.max(20, Math.abs(x1 - x0) / 2);
-      const points = [[x0 + bow, y0], [x1 - (rail.x >= x0 ? bow : -bow), y1], [x1, y1]].map(([x, y]) => `${round(x)} ${round(y)}`);
-      make("path", { class: `ghost is-${kind}`, d: `M${round(x0)} ${round(y0)}C${points.join(" ")}` }, this.layers.ghosts);
+      const points = [
+        [x0 + bow, y0],
+        [x1 - (rail.x >= x0 ? bow : -bow), y1],
+        [x1, y1],
+      ].map(([x, y]) => `${round(x)} ${round(y)}`);
+      make(
+        "path",
+        { class: `ghost is-${kind}`, d: `M${round(x0)} ${round(y0)}C${points.join(" ")}` },
+        this.layers.ghosts,
+      );
     }
   }
 }
@@ -169,12 +239,15 @@ const round = (x) => Math.round(x * 10) / 10;
 
 function classOf({ item, open, aside }) {
   const layer = isScope(item) && !open ? layerOf(item) : null;
-  const kind = isScope(item) ? `is-scope is-${item.kind}${layer ? ` is-layer fam-${layer}` : ""}` : `is-leaf is-${item.kind} fam-${family(item.op)}`;
+  const kind = isScope(item)
+    ? `is-scope is-${item.kind}${layer ? ` is-layer fam-${layer}` : ""}`
+    : `is-leaf is-${item.kind} fam-${family(item.op)}`;
   return `box ${kind}${open ? " is-open" : ""}${aside ? " is-aside" : ""}`;
 }
 
 export function nameOf({ item, open }) {
-  if (!isScope(item)) return `${item.label}, ${item.kind === "op" ? item.op : item.kind}${item.shape ? `, shape ${item.shape}` : ""}`;
+  if (!isScope(item))
+    return `${item.label}, ${item.kind === "op" ? item.op : item.kind}${item.shape ? `, shape ${item.shape}` : ""}`;
   return `${item.label}${item.members ? `, ${item.members} equal` : ""}, scope of ${item.nodes} nodes, ${open ? "open" : "closed"}`;
 }
 
@@ -185,7 +258,8 @@ function write(g, text, attributes) {
 function leaf(g, { item, w, h }) {
   const round = item.kind !== "op";
   make("rect", { class: "body", width: w, height: h, rx: round ? h / 2 : 6 }, g);
-  if (item.kind === "input" || item.kind === "output") make("rect", { class: "ring", x: 2.5, y: 2.5, width: w - 5, height: h - 5, rx: (h - 5) / 2 }, g);
+  if (item.kind === "input" || item.kind === "output")
+    make("rect", { class: "ring", x: 2.5, y: 2.5, width: w - 5, height: h - 5, rx: (h - 5) / 2 }, g);
   const { title, side } = wordsOf(item);
   const text = make("text", { class: "title", x: w / 2, y: h / 2 + 4, "text-anchor": "middle" }, g);
   text.textContent = title;
@@ -215,7 +289,18 @@ function closedScope(g, { item, w, h }) {
   const total = shares.reduce((sum, [, count]) => sum + count, 0);
   for (const [name, count] of shares) {
     const part = (count / total) * room;
-    make("rect", { class: `mix fam-${name}`, x: round1(x), y: 43.5, width: round1(Math.max(0, part - (part > 3 ? 1 : 0))), height: 3, rx: 1.5 }, g);
+    make(
+      "rect",
+      {
+        class: `mix fam-${name}`,
+        x: round1(x),
+        y: 43.5,
+        width: round1(Math.max(0, part - (part > 3 ? 1 : 0))),
+        height: 3,
+        rx: 1.5,
+      },
+      g,
+    );
     x += part;
   }
 }
@@ -225,7 +310,14 @@ const round1 = (x) => Math.round(x * 10) / 10;
 function head(g, { item, w, form, depth }) {
   const words = wordsOf(item);
   // Covers the lines that enter: they go on below it, and its words stay clear.
-  make("path", { class: `grip depth-${Math.min(4, depth)}`, d: `M0.5 30V10A9.5 9.5 0 0 1 10 0.5H${w - 10}A9.5 9.5 0 0 1 ${w - 0.5} 10V30Z` }, g);
+  make(
+    "path",
+    {
+      class: `grip depth-${Math.min(4, depth)}`,
+      d: `M0.5 30V10A9.5 9.5 0 0 1 10 0.5H${w - 10}A9.5 9.5 0 0 1 ${w - 0.5} 10V30Z`,
+    },
+    g,
+  );
   chevron(g, true);
   write(g, words.title, { class: "title", x: 26, y: 20.5 });
   if (words.badge) badge(g, words.badge, w - 10, form);
@@ -242,7 +334,8 @@ function badge(g, text, right, form) {
   const button = make("g", { class: `badge${form ? " is-button" : ""}`, transform: `translate(${right - w} 8)` }, g);
   make("rect", { width: w, height: 17, rx: 8.5 }, button);
   write(button, text, { x: w / 2, y: 12.5, "text-anchor": "middle" });
-  if (form) make("title", {}, button).textContent = form === "one" ? "One stands for all: show every one" : "Show one for all";
+  if (form)
+    make("title", {}, button).textContent = form === "one" ? "One stands for all: show every one" : "Show one for all";
 }
 
 // --- lines -------------------------------------------------------------------------------------------------
@@ -251,7 +344,8 @@ function badge(g, text, right, form) {
 export function curve(route) {
   let d = `M${round(route[0][0])} ${round(route[0][1])}`;
   for (let i = 1; i < route.length; i++) {
-    const [x0, y0] = route[i - 1], [x1, y1] = route[i];
+    const [x0, y0] = route[i - 1],
+      [x1, y1] = route[i];
     if (Math.abs(x0 - x1) < 0.5) {
       // A stretch of no length would leave the arrowhead without a direction.
       if (Math.abs(y0 - y1) >= 0.5) d += `V${round(y1)}`;
@@ -267,7 +361,8 @@ export function curve(route) {
 function middle(route) {
   let best = null;
   for (let i = 1; i < route.length; i++) {
-    const [x0, y0] = route[i - 1], [x1, y1] = route[i];
+    const [x0, y0] = route[i - 1],
+      [x1, y1] = route[i];
     if (!best || Math.abs(y1 - y0) >= 14) best = [(x0 + x1) / 2, (y0 + y1) / 2, Math.abs(y1 - y0)];
   }
   return best;
@@ -286,4 +381,4 @@ function labelled(edges) {
   return new Set(best.values());
 }
 
-const shapesOf = ({ shapes }) => (shapes.length > 1 ? `${shapes.length} shapes` : shapes[0] ?? "");
+const shapesOf = ({ shapes }) => (shapes.length > 1 ? `${shapes.length} shapes` : (shapes[0] ?? ""));

@@ -2,9 +2,20 @@
 
 // What of an element's look comes from the stylesheet and matters in a drawing, and what it is when nothing is said.
 const LOOK = {
-  fill: "rgb(0, 0, 0)", "fill-opacity": "1", stroke: "none", "stroke-width": "1px", "stroke-dasharray": "none", "stroke-opacity": "1",
-  "stroke-linecap": "butt", "stroke-linejoin": "miter", opacity: "1", "font-size": "", "font-weight": "400", "text-anchor": "start",
-  "paint-order": "normal", "marker-end": "none",
+  fill: "rgb(0, 0, 0)",
+  "fill-opacity": "1",
+  stroke: "none",
+  "stroke-width": "1px",
+  "stroke-dasharray": "none",
+  "stroke-opacity": "1",
+  "stroke-linecap": "butt",
+  "stroke-linejoin": "miter",
+  opacity: "1",
+  "font-size": "",
+  "font-weight": "400",
+  "text-anchor": "start",
+  "paint-order": "normal",
+  "marker-end": "none",
 };
 const GROUPS = /^(defs|g|marker|svg|title)$/;
 const MARGIN = 24;
@@ -20,21 +31,30 @@ export function asFile(svg, scene, background) {
   copy.querySelectorAll("*").forEach((element, i) => {
     const look = getComputedStyle(originals[i]);
     if (look.display === "none") gone.push(element);
-    for (const name of ["class", "style", "role", "data-id", "data-rail", "aria-hidden", "aria-label"]) element.removeAttribute(name);
+    for (const name of ["class", "style", "role", "data-id", "data-rail", "aria-hidden", "aria-label"])
+      element.removeAttribute(name);
     if (GROUPS.test(element.localName)) return;
     for (const [name, usual] of Object.entries(LOOK)) {
       const value = look.getPropertyValue(name);
       // A marker's address is told as that of the page.
-      if (value && value !== usual) element.setAttribute(name, value.replace(/url\("[^"#]*#/, 'url("#').replaceAll('"', ""));
+      if (value && value !== usual)
+        element.setAttribute(name, value.replace(/url\("[^"#]*#/, 'url("#').replaceAll('"', ""));
     }
   });
   for (const element of gone) element.remove();
   svg.setAttribute("class", before);
   copy.querySelector("g").setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);
   const [width, height] = [Math.ceil(scene.width + 2 * MARGIN), Math.ceil(scene.height + 2 * MARGIN)];
-  const set = (element, attributes) => Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  const set = (element, attributes) =>
+    Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
   for (const name of copy.getAttributeNames()) copy.removeAttribute(name);
-  set(copy, { xmlns: copy.namespaceURI, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": getComputedStyle(svg).fontFamily.replaceAll('"', "'") });
+  set(copy, {
+    xmlns: copy.namespaceURI,
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    "font-family": getComputedStyle(svg).fontFamily.replaceAll('"', "'"),
+  });
   const page = document.createElementNS(copy.namespaceURI, "rect");
   set(page, { width, height, fill: background });
   copy.prepend(page);

@@ -35,6 +35,9 @@ export const FRAME = `
 // A page that has only something to say.
 export function message(title, words) {
   const box = Object.assign(document.createElement("div"), { className: "empty" });
-  box.append(Object.assign(document.createElement("h2"), { textContent: title }), Object.assign(document.createElement("p"), { textContent: words }));
+  box.append(
+    Object.assign(document.createElement("h2"), { textContent: title }),
+    Object.assign(document.createElement("p"), { textContent: words }),
+  );
   return box;
 }

@@ -2,7 +2,10 @@
 
 // Returns what ends it.
 export function listen(page) {
-  const idAt = (event) => { const found = event.target.closest?.("[data-id]"); return found ? Number(found.dataset.id) : null; };
+  const idAt = (event) => {
+    const found = event.target.closest?.("[data-id]");
+    return found ? Number(found.dataset.id) : null;
+  };
   page.svg.addEventListener("click", (event) => {
     if (page.camera.dragged) return;
     const id = idAt(event);
@@ -22,7 +25,13 @@ export function listen(page) {
   page.svg.addEventListener("pointerleave", () => page.trace(null));
   page.canvas.addEventListener("keydown", (event) => keyed(page, event));
   const onKey = (event) => {
-    if (event.target.matches("input, textarea, select, [contenteditable]") || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (
+      event.target.matches("input, textarea, select, [contenteditable]") ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.altKey
+    )
+      return;
     if (event.key === "/") page.part("#graph-search")?.focus();
     else if (event.key === "f") page.camera.fit();
     else return;
@@ -36,7 +45,10 @@ function keyed(page, event) {
   if (event.metaKey || event.ctrlKey || event.altKey || event.target !== page.canvas) return;
   if (event.key.startsWith("Arrow")) {
     const next = page.selected === null ? page.scene.boxes[0]?.id : page.tracing.neighbour(page.selected, event.key);
-    if (next !== null && next !== undefined) { page.select(next); page.camera.centre(page.scene.byId.get(next), false); }
+    if (next !== null && next !== undefined) {
+      page.select(next);
+      page.camera.centre(page.scene.byId.get(next), false);
+    }
   } else if (event.key === "Enter" || event.key === " ") {
     if (page.selected !== null && page.model.canOpen(page.selected)) page.toggle(page.selected);
   } else if (event.key === "Escape") page.select(null);

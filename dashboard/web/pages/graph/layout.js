@@ -24,10 +24,14 @@ export function layout(nodes, given) {
   if (!n) return { width: 0, height: 0, x: [], y: [], routes: [], back: [] };
   const back = backEdges(n, given);
   // A line that leads back stands beside the one that leads on.
-  const edges = given.map((edge, i) => (back[i] ? { ...edge, out: edge.out + BESIDE, into: edge.into + BESIDE } : edge));
-  const down = edges.map((edge, i) => (back[i]
-    ? { a: edge.target, b: edge.source, out: edge.into, into: edge.out, weight: 0.2 * edge.weight }
-    : { a: edge.source, b: edge.target, out: edge.out, into: edge.into, weight: edge.weight }));
+  const edges = given.map((edge, i) =>
+    back[i] ? { ...edge, out: edge.out + BESIDE, into: edge.into + BESIDE } : edge,
+  );
+  const down = edges.map((edge, i) =>
+    back[i]
+      ? { a: edge.target, b: edge.source, out: edge.into, into: edge.out, weight: 0.2 * edge.weight }
+      : { a: edge.source, b: edge.target, out: edge.out, into: edge.into, weight: edge.weight },
+  );
   const rank = ranks(nodes, down);
   const net = bend(nodes, down, rank);
   order(net);
@@ -39,7 +43,10 @@ export function layout(nodes, given) {
 function backEdges(n, edges) {
   const leaving = Array.from({ length: n }, () => []);
   const incoming = new Int32Array(n);
-  edges.forEach((edge, i) => { leaving[edge.source].push(i); incoming[edge.target] += 1; });
+  edges.forEach((edge, i) => {
+    leaving[edge.source].push(i);
+    incoming[edge.target] += 1;
+  });
   const state = new Uint8Array(n); // 0 not seen, 1 on the way, 2 done
   const back = new Array(edges.length).fill(false);
   const starts = [...Array(n).keys()].sort((a, b) => Number(incoming[a] > 0) - Number(incoming[b] > 0) || a - b);
@@ -50,10 +57,17 @@ function backEdges(n, edges) {
     while (stack.length) {
       const top = stack[stack.length - 1];
       const next = leaving[top[0]][top[1]++];
-      if (next === undefined) { state[top[0]] = 2; stack.pop(); continue; }
+      if (next === undefined) {
+        state[top[0]] = 2;
+        stack.pop();
+        continue;
+      }
       const { target } = edges[next];
       if (state[target] === 1) back[next] = true;
-      else if (!state[target]) { state[target] = 1; stack.push([target, 0]); }
+      else if (!state[target]) {
+        state[target] = 1;
+        stack.push([target, 0]);
+      }
     }
   }
   return back;
@@ -64,7 +78,10 @@ function ranks(nodes, edges) {
   const n = nodes.length;
   const before = Array.from({ length: n }, () => []);
   const after = Array.from({ length: n }, () => []);
-  for (const edge of edges) { after[edge.a].push(edge); before[edge.b].push(edge); }
+  for (const edge of edges) {
+    after[edge.a].push(edge);
+    before[edge.b].push(edge);
+  }
   const missing = before.map((each) => each.length);
   const flow = [];
   for (let i = 0; i < n; i++) if (!missing[i]) flow.push(i);
@@ -76,18 +93,24 @@ function ranks(nodes, edges) {
       if (!--missing[b]) flow.push(b);
     }
   }
-  const pull = (list) => list.reduce((sum, edge) => sum + (nodes[edge.a].at || nodes[edge.b].at ? 0.01 : edge.weight), 0);
+  const pull = (list) =>
+    list.reduce((sum, edge) => sum + (nodes[edge.a].at || nodes[edge.b].at ? 0.01 : edge.weight), 0);
   for (let pass = 0, moved = true; moved && pass < 8; pass++) {
     moved = false;
     for (let i = flow.length - 1; i >= 0; i--) {
       const node = flow[i];
       if (nodes[node].at || !after[node].length || pull(after[node]) <= pull(before[node])) continue;
       const lowest = Math.min(...after[node].map((edge) => rank[edge.b])) - 1;
-      if (lowest > rank[node]) { rank[node] = lowest; moved = true; }
+      if (lowest > rank[node]) {
+        rank[node] = lowest;
+        moved = true;
+      }
     }
   }
   const last = 1 + Math.max(-1, ...rank.filter((_, i) => nodes[i].at !== "bottom"));
-  nodes.forEach((node, i) => { if (node.at === "bottom") rank[i] = last; });
+  nodes.forEach((node, i) => {
+    if (node.at === "bottom") rank[i] = last;
+  });
   const used = [...new Set(rank)].sort((a, b) => a - b);
   const layer = new Map(used.map((each, i) => [each, i]));
   return rank.map((each) => layer.get(each));
@@ -95,11 +118,22 @@ function ranks(nodes, edges) {
 
 // Vertices are the nodes and a bend for each layer that a long edge passes; segments join them layer to layer.
 function bend(nodes, edges, rank) {
-  const vertices = nodes.map((node, i) => ({ node: i, layer: rank[i], left: node.left, right: node.right, gap: node.at ? GAP_LINE : GAP_X, up: [], down: [], x: 0, pos: 0 }));
+  const vertices = nodes.map((node, i) => ({
+    node: i,
+    layer: rank[i],
+    left: node.left,
+    right: node.right,
+    gap: node.at ? GAP_LINE : GAP_X,
+    up: [],
+    down: [],
+    x: 0,
+    pos: 0,
+  }));
   const total = edges.reduce((sum, edge) => sum + rank[edge.b] - rank[edge.a] - 1, 0);
   // The way into a node that passes the fewest layers is the main one and is to be straight; a way around gives way.
   const shortest = new Array(nodes.length).fill(Infinity);
-  for (const edge of edges) if (edge.weight >= MAIN) shortest[edge.b] = Math.min(shortest[edge.b], rank[edge.b] - rank[edge.a]);
+  for (const edge of edges)
+    if (edge.weight >= MAIN) shortest[edge.b] = Math.min(shortest[edge.b], rank[edge.b] - rank[edge.a]);
   const chains = edges.map((edge) => {
     const span = rank[edge.b] - rank[edge.a];
     const long = span > 1;
@@ -172,12 +206,27 @@ function settle(layer, up, down) {
   let shift = 0;
   layer.forEach((vertex, i) => {
     if (i) shift += layer[i - 1].right + Math.max(vertex.gap, layer[i - 1].gap) + vertex.left;
-    let sum = 0, weight = 0;
-    if (up) for (const s of vertex.up) { sum += s.weight * (s.u.x + s.out - s.into); weight += s.weight; }
-    if (down) for (const s of vertex.down) { sum += s.weight * (s.v.x + s.into - s.out); weight += s.weight; }
-    if (!weight) { weight = 1e-6; sum = weight * vertex.x; } // joined on the other side only
+    let sum = 0,
+      weight = 0;
+    if (up)
+      for (const s of vertex.up) {
+        sum += s.weight * (s.u.x + s.out - s.into);
+        weight += s.weight;
+      }
+    if (down)
+      for (const s of vertex.down) {
+        sum += s.weight * (s.v.x + s.into - s.out);
+        weight += s.weight;
+      }
+    if (!weight) {
+      weight = 1e-6;
+      sum = weight * vertex.x;
+    } // joined on the other side only
     let block = { sum: sum - weight * shift, weight, count: 1 };
-    while (blocks.length && blocks[blocks.length - 1].sum / blocks[blocks.length - 1].weight > block.sum / block.weight) {
+    while (
+      blocks.length &&
+      blocks[blocks.length - 1].sum / blocks[blocks.length - 1].weight > block.sum / block.weight
+    ) {
       const last = blocks.pop();
       block = { sum: block.sum + last.sum, weight: block.weight + last.weight, count: block.count + last.count };
     }
@@ -211,30 +260,37 @@ function columnsOf(vertices) {
   const hasBefore = new Set();
   for (const u of vertices) {
     const down = only(u.down);
-    if (down && only(down.v.up) === down) { next.set(u, down); hasBefore.add(down.v); }
-  }
-  return vertices.filter((vertex) => next.has(vertex) && !hasBefore.has(vertex)).map((top) => {
-    // Each with how far its middle is from the column's line.
-    const column = [{ vertex: top, shift: 0 }];
-    for (let at = top, shift = 0, segment; (segment = next.get(at)); at = segment.v) {
-      shift += segment.out - segment.into;
-      column.push({ vertex: segment.v, shift });
+    if (down && only(down.v.up) === down) {
+      next.set(u, down);
+      hasBefore.add(down.v);
     }
-    return column;
-  });
+  }
+  return vertices
+    .filter((vertex) => next.has(vertex) && !hasBefore.has(vertex))
+    .map((top) => {
+      // Each with how far its middle is from the column's line.
+      const column = [{ vertex: top, shift: 0 }];
+      for (let at = top, shift = 0, segment; (segment = next.get(at)); at = segment.v) {
+        shift += segment.out - segment.into;
+        column.push({ vertex: segment.v, shift });
+      }
+      return column;
+    });
 }
 
 // Least squares spreads a step sideways over the whole column, which looks like a drunken line: one step is better.
 function align(column, layers) {
   const mean = column.reduce((sum, { vertex, shift }) => sum + vertex.x - shift, 0) / column.length;
   const room = column.map(({ vertex, shift }) => roomFor(vertex, layers[vertex.layer]).map((edge) => edge - shift));
-  const low = Math.max(...room.map((each) => each[0])), high = Math.min(...room.map((each) => each[1]));
+  const low = Math.max(...room.map((each) => each[0])),
+    high = Math.min(...room.map((each) => each[1]));
   const line = low <= high ? Math.min(high, Math.max(low, mean)) : mean;
   for (const { vertex, shift } of column) move(vertex, line + shift, layers);
 }
 
 function roomFor(vertex, layer) {
-  const before = layer[vertex.pos - 1], after = layer[vertex.pos + 1];
+  const before = layer[vertex.pos - 1],
+    after = layer[vertex.pos + 1];
   return [
     before ? before.x + before.right + Math.max(before.gap, vertex.gap) + vertex.left : -Infinity,
     after ? after.x - after.left - Math.max(after.gap, vertex.gap) - vertex.right : Infinity,
@@ -258,19 +314,27 @@ function hang(vertex, layers) {
 // --- the picture -------------------------------------------------------------------------------------------
 
 function draw(nodes, { vertices, chains, layers }, edges, back) {
-  let begin = Infinity, end = -Infinity;
+  let begin = Infinity,
+    end = -Infinity;
   for (const vertex of vertices) {
     begin = Math.min(begin, vertex.x - vertex.left);
     end = Math.max(end, vertex.x + vertex.right);
   }
-  const tops = [], bottoms = [];
+  const tops = [],
+    bottoms = [];
   let y = 0;
   layers.forEach((layer, i) => {
     const height = Math.max(0, ...layer.map((vertex) => (vertex.node < 0 ? 0 : nodes[vertex.node].height)));
     if (i) {
       // Lines that cover much ground sideways need height to do so gently.
-      const reach = Math.max(0, ...layers[i - 1].flatMap((vertex) => vertex.down.map((s) => Math.abs(s.u.x + s.out - s.v.x - s.into))));
-      y += height === 0 || bottoms[i - 1] === tops[i - 1] ? Math.min(44, 18 + reach / 24) : Math.min(110, GAP_Y + reach / 16);
+      const reach = Math.max(
+        0,
+        ...layers[i - 1].flatMap((vertex) => vertex.down.map((s) => Math.abs(s.u.x + s.out - s.v.x - s.into))),
+      );
+      y +=
+        height === 0 || bottoms[i - 1] === tops[i - 1]
+          ? Math.min(44, 18 + reach / 24)
+          : Math.min(110, GAP_Y + reach / 16);
     }
     tops.push(y);
     bottoms.push((y += height));
@@ -278,9 +342,13 @@ function draw(nodes, { vertices, chains, layers }, edges, back) {
   const x = nodes.map((_, i) => Math.round(vertices[i].x - begin));
   const middle = nodes.map((_, i) => (tops[vertices[i].layer] + bottoms[vertices[i].layer]) / 2);
   const routes = chains.map((chain, i) => {
-    const a = vertices[chain[0]], b = vertices[chain[chain.length - 1]];
+    const a = vertices[chain[0]],
+      b = vertices[chain[chain.length - 1]];
     const [out, into] = back[i] ? [edges[i].into, edges[i].out] : [edges[i].out, edges[i].into];
-    const points = [[x[a.node] + out, middle[a.node] + nodes[a.node].height / 2], [x[a.node] + out, bottoms[a.layer]]];
+    const points = [
+      [x[a.node] + out, middle[a.node] + nodes[a.node].height / 2],
+      [x[a.node] + out, bottoms[a.layer]],
+    ];
     for (const each of chain.slice(1, -1)) {
       const at = Math.round(vertices[each].x - begin);
       points.push([at, tops[vertices[each].layer]], [at, bottoms[vertices[each].layer]]);

@@ -20,8 +20,14 @@ export class GraphModel {
   // The newest graph of a run; `opened` is what was open in the one before it, as [form, path].
   static async load(run, tag, opened = []) {
     // Kept short enough for an address: what is open deepest is given up first.
-    const paths = opened.map(([form, path]) => `${form}|${path}`).filter((each) => each.length < 400).slice(0, 60);
-    return new GraphModel(run, await api.json("graph/overview", { run, tag, open: paths.length ? paths.join("\n") : null }));
+    const paths = opened
+      .map(([form, path]) => `${form}|${path}`)
+      .filter((each) => each.length < 400)
+      .slice(0, 60);
+    return new GraphModel(
+      run,
+      await api.json("graph/overview", { run, tag, open: paths.length ? paths.join("\n") : null }),
+    );
   }
 
   #keep(scope) {
@@ -40,7 +46,9 @@ export class GraphModel {
   }
 
   canOpen(id) {
-    return this.items.get(id)?.nodes !== undefined && ["scope", "group", "part", "fold"].includes(this.items.get(id).kind);
+    return (
+      this.items.get(id)?.nodes !== undefined && ["scope", "group", "part", "fold"].includes(this.items.get(id).kind)
+    );
   }
 
   usualForm(id) {
@@ -52,7 +60,12 @@ export class GraphModel {
     const missing = wanted.filter(([id, form]) => !this.scopes.has(`${id} ${form}`));
     if (missing.length) {
       const ask = (spread) => missing.filter(([, form]) => (form === "spread") === spread).map(([id]) => id);
-      const { scopes } = await api.json("graph/scopes", { run: this.run, hash: this.about.hash, id: ask(false).join(), spread: ask(true).join() });
+      const { scopes } = await api.json("graph/scopes", {
+        run: this.run,
+        hash: this.about.hash,
+        id: ask(false).join(),
+        spread: ask(true).join(),
+      });
       scopes.forEach((scope) => this.#keep(scope));
     }
     for (const [id, form] of wanted) this.open.set(id, form);
@@ -78,7 +91,9 @@ export class GraphModel {
 
   // What is open, as `load` takes it.
   opened() {
-    return this.visible().filter((id) => id !== ROOT).map((id) => [this.open.get(id), this.content(id).path]);
+    return this.visible()
+      .filter((id) => id !== ROOT)
+      .map((id) => [this.open.get(id), this.content(id).path]);
   }
 
   // The item that stands for another end of an edge: a member of a fold that shows one for all is that fold.
@@ -108,7 +123,8 @@ export class GraphModel {
     if (!told.times.length) return false;
     this.timed = told;
     this.times = new Map(told.times);
-    for (const { children } of this.scopes.values()) for (const child of children) child.time = this.times.get(child.id) ?? 0;
+    for (const { children } of this.scopes.values())
+      for (const child of children) child.time = this.times.get(child.id) ?? 0;
     return true;
   }
 

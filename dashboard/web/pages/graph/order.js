@@ -25,11 +25,16 @@ export function order(net) {
   let fewest = Infinity;
   const keep = () => {
     const found = crossings(layers);
-    if (found < fewest) { fewest = found; best = layers.map((layer) => [...layer]); }
+    if (found < fewest) {
+      fewest = found;
+      best = layers.map((layer) => [...layer]);
+    }
   };
   // From the mirror image the sweeps end elsewhere, where the first try was stuck.
   for (const mirrored of [false, true]) {
-    layers.forEach((layer, i) => { if (layer !== fixed) layer.splice(0, layer.length, ...(mirrored ? [...first[i]].reverse() : first[i])); });
+    layers.forEach((layer, i) => {
+      if (layer !== fixed) layer.splice(0, layer.length, ...(mirrored ? [...first[i]].reverse() : first[i]));
+    });
     number(layers);
     keep();
     for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
@@ -43,12 +48,17 @@ export function order(net) {
     }
     if (!fewest) break;
   }
-  best.forEach((layer, i) => { layers[i] = layer; });
+  best.forEach((layer, i) => {
+    layers[i] = layer;
+  });
   number(layers);
 }
 
 export function number(layers) {
-  for (const layer of layers) layer.forEach((vertex, i) => { vertex.pos = i; });
+  for (const layer of layers)
+    layer.forEach((vertex, i) => {
+      vertex.pos = i;
+    });
 }
 
 // Where on its neighbour a line ends counts as a part of a place: inputs of an open scope keep their order.
@@ -58,11 +68,14 @@ function sortByNeighbours(layer, downwards) {
   for (const vertex of layer) {
     const segments = downwards ? vertex.up : vertex.down;
     let sum = 0;
-    for (const segment of segments) sum += downwards ? segment.u.pos + part(segment.out, segment.u) : segment.v.pos + part(segment.into, segment.v);
+    for (const segment of segments)
+      sum += downwards ? segment.u.pos + part(segment.out, segment.u) : segment.v.pos + part(segment.into, segment.v);
     vertex.wish = segments.length ? sum / segments.length : vertex.pos;
   }
   layer.sort((a, b) => a.wish - b.wish || a.pos - b.pos);
-  layer.forEach((vertex, i) => { vertex.pos = i; });
+  layer.forEach((vertex, i) => {
+    vertex.pos = i;
+  });
 }
 
 // Swaps two that stand side by side where that crosses less.
@@ -83,7 +96,8 @@ function swapNeighbours(layers) {
 function pairCrossings(a, b) {
   let count = 0;
   for (const s of a.up) for (const t of b.up) if (s.u.pos + part(s.out, s.u) > t.u.pos + part(t.out, t.u)) count += 1;
-  for (const s of a.down) for (const t of b.down) if (s.v.pos + part(s.into, s.v) > t.v.pos + part(t.into, t.v)) count += 1;
+  for (const s of a.down)
+    for (const t of b.down) if (s.v.pos + part(s.into, s.v) > t.v.pos + part(t.into, t.v)) count += 1;
   return count;
 }
 
@@ -96,7 +110,9 @@ function crossings(layers) {
     let inserted = 0;
     const ends = [];
     for (const vertex of layers[i - 1]) {
-      const sorted = vertex.down.map((segment) => [part(segment.out, vertex), segment.v.pos]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+      const sorted = vertex.down
+        .map((segment) => [part(segment.out, vertex), segment.v.pos])
+        .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       for (const [, pos] of sorted) ends.push(pos);
     }
     for (const end of ends) {

@@ -5,7 +5,10 @@ import * as runs from "../../core/runs.js";
 
 // All parts at once, and not each when another has turned out to need it: that took three rounds, beside a server
 // that is busy reading the graph (measured: 120 ms of the first paint of ten thousand nodes).
-for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(" ")) import(`./${part}.js`);
+for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(
+  " ",
+))
+  import(`./${part}.js`);
 const parts = import("./visit.js");
 let view = null; // where it is mounted
 let page = null; // what is there, once its parts have come
@@ -42,6 +45,10 @@ runs.onChange((what) => {
   if (page && (what === "runs" || what === "visible")) page.update();
   else if (view) askEarly();
 });
-live.on("changed", ({ run, what }) => { if (what.includes("graph")) page?.changed(run); if (what.includes("marks")) page?.marked(run); if (what.includes("profile")) page?.profiled(run); });
+live.on("changed", ({ run, what }) => {
+  if (what.includes("graph")) page?.changed(run);
+  if (what.includes("marks")) page?.marked(run);
+  if (what.includes("profile")) page?.profiled(run);
+});
 live.on("restart", () => page?.changed());
 document.addEventListener("themechange", () => page?.recolour());

@@ -7,7 +7,17 @@ import { isScope } from "./box.js";
 import { bytes, family, familyName, mix, si } from "./colour.js";
 import { ROOT } from "./model.js";
 
-const KINDS = { __proto__: null, scope: "Scope", group: "Names that begin alike", part: "Part of a long scope", fold: "Equal siblings", op: "Operation", input: "Input", parameter: "Parameter", output: "Output" };
+const KINDS = {
+  __proto__: null,
+  scope: "Scope",
+  group: "Names that begin alike",
+  part: "Part of a long scope",
+  fold: "Equal siblings",
+  op: "Operation",
+  input: "Input",
+  parameter: "Parameter",
+  output: "Output",
+};
 
 export class Panel {
   constructor(element, act) {
@@ -34,7 +44,10 @@ export class Panel {
       rows(told),
       shares(about),
       ...(about.notes ?? []).map((text) => node("p", { class: "hint graph-taken", text })),
-      node("p", { class: "hint", text: "Click a box for its details, double click to open it. Arrow keys follow the edges." }),
+      node("p", {
+        class: "hint",
+        text: "Click a box for its details, double click to open it. Arrow keys follow the edges.",
+      }),
     );
   }
 
@@ -46,7 +59,8 @@ export class Panel {
       const details = await model.details(id);
       if (asked === this.asked) this.#draw(model, item, details);
     } catch (error) {
-      if (asked === this.asked) this.details.append(node("p", { class: "hint", text: `Its details could not be read: ${error.message}` }));
+      if (asked === this.asked)
+        this.details.append(node("p", { class: "hint", text: `Its details could not be read: ${error.message}` }));
     }
   }
 
@@ -67,12 +81,16 @@ export class Panel {
     }
     told.push(...amounts(item));
     if (item.loops) told.push(["Feeds itself", format.plural(item.loops, "time")]);
-    for (const [key, value] of details?.attrs ?? []) told.push([key[0].toUpperCase() + key.slice(1), value, key === "source"]);
+    for (const [key, value] of details?.attrs ?? [])
+      told.push([key[0].toUpperCase() + key.slice(1), value, key === "source"]);
     parts.push(rows(told));
     if (scope) parts.push(shares(item));
     if (details) {
       if (details.name !== item.label) parts.push(node("p", { class: "full-name", text: details.name }));
-      parts.push(this.#links("Inputs", "is-input", details.inputs), this.#links("Outputs", "is-output", details.outputs));
+      parts.push(
+        this.#links("Inputs", "is-input", details.inputs),
+        this.#links("Outputs", "is-output", details.outputs),
+      );
     }
     this.details.replaceChildren(...parts);
   }
@@ -80,9 +98,13 @@ export class Panel {
   #buttons(model, item) {
     const open = Boolean(model.content(item.id));
     const row = node("div", { class: "buttons" });
-    const button = (text, act) => row.appendChild(node("button", { class: "button", type: "button", text })).addEventListener("click", act);
+    const button = (text, act) =>
+      row.appendChild(node("button", { class: "button", type: "button", text })).addEventListener("click", act);
     button(open ? "Close" : "Open", () => this.act.toggle(item.id));
-    if (item.kind === "fold") button(open && model.open.get(item.id) === "spread" ? "Show one for all" : `Show all ${item.members}`, () => this.act.spread(item.id));
+    if (item.kind === "fold")
+      button(open && model.open.get(item.id) === "spread" ? "Show one for all" : `Show all ${item.members}`, () =>
+        this.act.spread(item.id),
+      );
     return row;
   }
 
@@ -95,7 +117,11 @@ export class Panel {
       button.addEventListener("click", () => this.act.select(id));
       list.append(node("li", {}, button, ...(shape ? [node("span", { class: "shape", text: shape })] : [])));
     }
-    const hint = !total ? "none" : total > links.length ? `and ${(total - links.length).toLocaleString("en-US")} more` : null;
+    const hint = !total
+      ? "none"
+      : total > links.length
+        ? `and ${(total - links.length).toLocaleString("en-US")} more`
+        : null;
     const heading = node("h3", { text: `${title} ` }, node("span", { class: "count", text: String(total) }));
     return node("div", { class: `ends ${kind}` }, heading, list, hint ? node("p", { class: "hint", text: hint }) : "");
   }
@@ -107,7 +133,9 @@ export class Panel {
       : null;
     this.list.replaceChildren(...this.#entries(model, ROOT, selected));
     if (!focused) return;
-    const again = [...this.list.querySelectorAll("button")].find((each) => each.dataset.id === focused[0] && each.className === focused[1]);
+    const again = [...this.list.querySelectorAll("button")].find(
+      (each) => each.dataset.id === focused[0] && each.className === focused[1],
+    );
     again?.focus({ preventScroll: true });
   }
 
@@ -118,12 +146,17 @@ export class Panel {
       const line = entry.appendChild(node("div", { class: "entry" }));
       const inside = model.content(item.id);
       if (isScope(item)) {
-        const said = { "aria-expanded": String(Boolean(inside)), "aria-label": `${inside ? "Close" : "Open"} ${item.label}` };
+        const said = {
+          "aria-expanded": String(Boolean(inside)),
+          "aria-label": `${inside ? "Close" : "Open"} ${item.label}`,
+        };
         const turn = line.appendChild(node("button", { type: "button", class: "turn", "data-id": item.id, ...said }));
         turn.addEventListener("click", () => this.act.toggle(item.id));
       } else line.append(node("i", { class: `dot fam-${family(item.op)}`, "aria-hidden": "true" }));
       const label = node("span", { text: item.label });
-      const name = line.appendChild(node("button", { type: "button", class: "name", "data-id": item.id, title: item.label }, label));
+      const name = line.appendChild(
+        node("button", { type: "button", class: "name", "data-id": item.id, title: item.label }, label),
+      );
       if (item.members) name.append(node("span", { class: "dim", text: ` × ${item.members}` }));
       else if (item.kind === "op" && !item.label.toLowerCase().includes(item.op.toLowerCase())) {
         name.append(node("span", { class: "dim", text: ` ${item.op}` }));
@@ -145,7 +178,8 @@ const amounts = (item) => [
 
 function rows(told) {
   const list = node("dl", { class: "told" });
-  for (const [key, value, code] of told) list.append(node("dt", { text: key }), node("dd", { text: value, class: code ? "code" : null }));
+  for (const [key, value, code] of told)
+    list.append(node("dt", { text: key }), node("dd", { text: value, class: code ? "code" : null }));
   return list;
 }
 

@@ -12,7 +12,8 @@ const CHIP = 14; // height of a name that stands for an edge
 const PORT_WEIGHT = 0.5;
 const QUIET_WEIGHT = 0.004; // what only feeds constants stands beside the flow and does not bend it
 
-const quiet = (item) => item.kind === "parameter" || /^(const|constant|get_?attr|prim::(constant|getattr))$/i.test(item.op ?? "");
+const quiet = (item) =>
+  item.kind === "parameter" || /^(const|constant|get_?attr|prim::(constant|getattr))$/i.test(item.op ?? "");
 
 // Blocks that were laid out before are used again while nothing in them has changed.
 const kept = new WeakMap(); // model -> Map(scope -> { sign, block })
@@ -26,7 +27,8 @@ export function compose(model) {
   scene.byId = new Map(scene.boxes.map((box) => [box.id, box]));
   for (const chip of scene.chips) {
     const rail = scene.byId.get(chip.rail);
-    if (rail) scene.ghosts.push({ chip, rail, from: chip.out ? chip.owner : chip.rail, to: chip.out ? chip.rail : chip.owner });
+    if (rail)
+      scene.ghosts.push({ chip, rail, from: chip.out ? chip.owner : chip.rail, to: chip.out ? chip.rail : chip.owner });
   }
   return scene;
 }
@@ -37,7 +39,8 @@ function block(model, id, asideAbove, cache, turns = null) {
   const content = model.content(id);
   const aside = new Set([...asideAbove, ...content.rail]);
   const inner = new Map();
-  for (const child of content.children) if (model.content(child.id)) inner.set(child.id, block(model, child.id, aside, cache));
+  for (const child of content.children)
+    if (model.content(child.id)) inner.set(child.id, block(model, child.id, aside, cache));
   const sign = `${serial}|${model.open.get(id)}|${[...aside]}|${turns}|${[...inner].map(([child, made]) => `${child}:${made.serial}`)}`;
   const key = turns ? `${id} turned` : id;
   const known = cache.get(key);
@@ -48,12 +51,15 @@ function block(model, id, asideAbove, cache, turns = null) {
   if (many.length) {
     const { from } = arrange(model, id, content, aside, inner, turns, true);
     for (const [child, shown] of many) {
-      const wanted = [...shown.ins.keys()].sort((a, b) => (from.get(`${a}>${child}`) ?? 0) - (from.get(`${b}>${child}`) ?? 0));
-      if (wanted.some((each, i) => each !== [...shown.ins.keys()][i])) inner.set(child, block(model, child, aside, cache, wanted));
+      const wanted = [...shown.ins.keys()].sort(
+        (a, b) => (from.get(`${a}>${child}`) ?? 0) - (from.get(`${b}>${child}`) ?? 0),
+      );
+      if (wanted.some((each, i) => each !== [...shown.ins.keys()][i]))
+        inner.set(child, block(model, child, aside, cache, wanted));
     }
   }
   const made = arrange(model, id, content, aside, inner, turns);
-  made.serial = (next += 1);
+  made.serial = next += 1;
   cache.set(key, { sign, block: made });
   return made;
 }
@@ -66,7 +72,14 @@ function arrange(model, id, content, aside, inner, turns, loose = false) {
     const made = inner.get(item.id);
     const size = made ?? sizeOf(item);
     const names = chips.get(item.id) ?? [];
-    return { item, made, w: size.w, h: Math.max(size.h, names.length * (CHIP + 2)), names, aside: content.rail.includes(item.id) };
+    return {
+      item,
+      made,
+      w: size.w,
+      h: Math.max(size.h, names.length * (CHIP + 2)),
+      names,
+      aside: content.rail.includes(item.id),
+    };
   });
   const flowing = boxes.filter((box) => !box.aside);
   const index = new Map();
@@ -78,7 +91,8 @@ function arrange(model, id, content, aside, inner, turns, loose = false) {
   const ports = { in: new Map(), out: new Map() };
   for (const { from, to, entering, leaving } of lines) {
     const port = { left: 1, right: 1, height: 0 };
-    if (entering && !ports.in.has(from)) ports.in.set(from, nodes.push({ ...port, at: "top", turn: turns ? turns.indexOf(from) : undefined }) - 1);
+    if (entering && !ports.in.has(from))
+      ports.in.set(from, nodes.push({ ...port, at: "top", turn: turns ? turns.indexOf(from) : undefined }) - 1);
     if (leaving && !ports.out.has(to)) ports.out.set(to, nodes.push({ ...port, at: "bottom" }) - 1);
   }
   const weights = weigh(lines, model);
@@ -93,8 +107,16 @@ function arrange(model, id, content, aside, inner, turns, loose = false) {
       out: begin ? begin.x - source.w / 2 : 0,
       into: end && !loose ? end.x - target.w / 2 : 0,
       weight: weights[i],
-      from: source ? (source.made ? `p${source.item.id}:out:${begin ? begin.key : ""}` : `i${source.item.id}`) : `p${id}:in:${line.from}`,
-      to: target ? (target.made ? `p${target.item.id}:in:${end ? end.key : ""}` : `i${target.item.id}`) : `p${id}:out:${line.to}`,
+      from: source
+        ? source.made
+          ? `p${source.item.id}:out:${begin ? begin.key : ""}`
+          : `i${source.item.id}`
+        : `p${id}:in:${line.from}`,
+      to: target
+        ? target.made
+          ? `p${target.item.id}:in:${end ? end.key : ""}`
+          : `i${target.item.id}`
+        : `p${id}:out:${line.to}`,
       line,
     };
   });
@@ -130,18 +152,22 @@ function sortEdges(model, id, content, aside, inner) {
   const add = (from, to, count, shapes, port = {}) => {
     if (aside.has(from) || aside.has(to)) {
       // One end is told as a name beside the other: beside the one that stands in the flow, or else in this scope.
-      const own = !aside.has(to) && !port.leaving ? to : !aside.has(from) && !port.entering ? from : port.leaving ? from : to;
+      const own =
+        !aside.has(to) && !port.leaving ? to : !aside.has(from) && !port.entering ? from : port.leaving ? from : to;
       const other = own === to ? from : to;
       if (inner.has(own)) return; // an open scope shows it where it is used
       if (!chips.has(own)) chips.set(own, []);
       const names = chips.get(own);
-      if (!names.some((each) => each.rail === other)) names.push({ rail: other, out: other === to, label: model.nameOf(other, content) });
+      if (!names.some((each) => each.rail === other))
+        names.push({ rail: other, out: other === to, label: model.nameOf(other, content) });
       return;
     }
     const key = `${port.entering ? "p" : ""}${from}>${port.leaving ? "p" : ""}${to}`;
     const known = lines.get(key);
-    if (known) { known.count += count; known.shapes = [...new Set([...known.shapes, ...shapes])]; }
-    else lines.set(key, { key: `${id}:${key}`, from, to, count, shapes, ...port });
+    if (known) {
+      known.count += count;
+      known.shapes = [...new Set([...known.shapes, ...shapes])];
+    } else lines.set(key, { key: `${id}:${key}`, from, to, count, shapes, ...port });
   };
   for (const [from, to, count, shapes] of content.edges) add(from, to, count, shapes);
   const coming = content.enters.map(([other, child, ...rest]) => [model.resolve(other, content), child, ...rest]);
@@ -149,8 +175,10 @@ function sortEdges(model, id, content, aside, inner) {
   // What one member of a fold gives the next says nothing new where the first gets, or the last gives, the same.
   const fed = new Set(coming.filter(([other]) => other !== id).map(([, child]) => child));
   const read = new Set(going.filter(([, other]) => other !== id).map(([child]) => child));
-  for (const [other, child, count, shapes] of coming) if (other !== id || !fed.has(child)) add(other, child, count, shapes, { entering: true });
-  for (const [child, other, count, shapes] of going) if (other !== id || !read.has(child)) add(child, other, count, shapes, { leaving: true });
+  for (const [other, child, count, shapes] of coming)
+    if (other !== id || !fed.has(child)) add(other, child, count, shapes, { entering: true });
+  for (const [child, other, count, shapes] of going)
+    if (other !== id || !read.has(child)) add(child, other, count, shapes, { leaving: true });
   for (const names of chips.values()) shorten(names);
   return { lines: [...lines.values()], chips };
 }
@@ -182,7 +210,16 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
   const placed = [];
   const chips = [];
   const put = (box, x, y) => {
-    placed.push({ id: box.item.id, item: box.item, x, y, w: box.w, h: box.h, made: box.made ?? null, aside: box.aside });
+    placed.push({
+      id: box.item.id,
+      item: box.item,
+      x,
+      y,
+      w: box.w,
+      h: box.h,
+      made: box.made ?? null,
+      aside: box.aside,
+    });
     box.names.forEach((each, i) => {
       const at = y + box.h / 2 + (i - (box.names.length - 1) / 2) * (CHIP + 2) - CHIP / 2;
       chips.push({ ...each, owner: box.item.id, x: x + box.w + 7, y: at, h: CHIP });
@@ -191,12 +228,21 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
   flowing.forEach((box, i) => put(box, left + made.x[i] - box.w / 2, top + made.y[i] - box.h / 2));
   const railX = left + made.width + RAIL_GAP;
   let railY = top + 12;
-  for (const box of rail) { put(box, railX, railY); railY += box.h + 10; }
+  for (const box of rail) {
+    put(box, railX, railY);
+    railY += box.h + 10;
+  }
   const lines = edges.map((edge, i) => {
     const route = made.routes[i].map(([x, y]) => [left + x, top + y]);
     if (edge.line.entering) route.unshift([route[0][0], 0]);
     if (edge.line.leaving) route.push([route[route.length - 1][0], h]);
-    return { ...edge.line, ends: [edge.from, edge.to], route, back: made.back[i], quiet: edge.weight === QUIET_WEIGHT && !edge.line.entering };
+    return {
+      ...edge.line,
+      ends: [edge.from, edge.to],
+      route,
+      back: made.back[i],
+      quiet: edge.weight === QUIET_WEIGHT && !edge.line.entering,
+    };
   });
   const at = (side) => new Map([...side].map(([key, node]) => [key, left + made.x[node]]).sort((a, b) => a[1] - b[1]));
   const line = rail.length ? { x: railX - RAIL_GAP / 2, y: top, h: flowH, textX: railX } : null;
@@ -206,12 +252,22 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
 // --- all of them -------------------------------------------------------------------------------------------
 
 function flatten(model, made, id, x, y, depth, scene) {
-  for (const line of made.lines) scene.edges.push({ ...line, depth, route: line.route.map(([px, py]) => [x + px, y + py]) });
+  for (const line of made.lines)
+    scene.edges.push({ ...line, depth, route: line.route.map(([px, py]) => [x + px, y + py]) });
   for (const chip of made.chips) scene.chips.push({ ...chip, x: x + chip.x, y: y + chip.y });
-  if (made.rail) scene.rails.push({ id, x: x + made.rail.x, y: y + made.rail.y, h: made.rail.h, textX: x + made.rail.textX });
+  if (made.rail)
+    scene.rails.push({ id, x: x + made.rail.x, y: y + made.rail.y, h: made.rail.h, textX: x + made.rail.textX });
   for (const box of made.placed) {
     const form = box.made && box.item.kind === "fold" ? model.open.get(box.id) : null;
-    scene.boxes.push({ ...box, x: x + box.x, y: y + box.y, depth: depth + 1, open: Boolean(box.made), form, inside: id });
+    scene.boxes.push({
+      ...box,
+      x: x + box.x,
+      y: y + box.y,
+      depth: depth + 1,
+      open: Boolean(box.made),
+      form,
+      inside: id,
+    });
     if (box.made) flatten(model, box.made, box.id, x + box.x, y + box.y, depth + 1, scene);
   }
 }

@@ -7,8 +7,13 @@ export class Search {
   // ask(text) gives { total, found }; choose(hit) shows one.
   constructor(input, list, ask, choose) {
     Object.assign(this, { input, list, ask, choose, hits: [], at: -1, asked: 0, timer: 0 });
-    input.addEventListener("input", () => { clearTimeout(this.timer); this.timer = setTimeout(() => this.#look(), PAUSE_MS); });
-    input.addEventListener("focus", () => { if (this.hits.length) this.#showList(true); });
+    input.addEventListener("input", () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.#look(), PAUSE_MS);
+    });
+    input.addEventListener("focus", () => {
+      if (this.hits.length) this.#showList(true);
+    });
     input.addEventListener("keydown", (event) => this.#key(event));
     input.addEventListener("blur", () => setTimeout(() => this.#showList(false), 120));
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
@@ -27,9 +32,17 @@ export class Search {
   async #look() {
     const text = this.input.value.trim();
     const asked = ++this.asked;
-    if (!text) { this.hits = []; this.#showList(false); return; }
+    if (!text) {
+      this.hits = [];
+      this.#showList(false);
+      return;
+    }
     let answer;
-    try { answer = await this.ask(text); } catch (error) { answer = { total: 0, found: [], error: error.message }; }
+    try {
+      answer = await this.ask(text);
+    } catch (error) {
+      answer = { total: 0, found: [], error: error.message };
+    }
     if (asked !== this.asked) return;
     this.hits = answer.found;
     this.at = -1;
@@ -46,13 +59,17 @@ export class Search {
   }
 
   #key(event) {
-    if (event.key === "Escape") { if (this.list.hidden) this.input.blur(); this.clear(); }
-    else if (event.key === "Enter") this.#take(Math.max(0, this.at));
+    if (event.key === "Escape") {
+      if (this.list.hidden) this.input.blur();
+      this.clear();
+    } else if (event.key === "Enter") this.#take(Math.max(0, this.at));
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (!this.hits.length) return;
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.at = (this.at + step + this.hits.length + (this.at < 0 && step < 0 ? 1 : 0)) % this.hits.length;
-      [...this.list.querySelectorAll("[role=option]")].forEach((each, i) => each.setAttribute("aria-selected", String(i === this.at)));
+      [...this.list.querySelectorAll("[role=option]")].forEach((each, i) =>
+        each.setAttribute("aria-selected", String(i === this.at)),
+      );
       const chosen = this.list.querySelectorAll("[role=option]")[this.at];
       chosen.scrollIntoView({ block: "nearest" });
       this.input.setAttribute("aria-activedescendant", chosen.id);
@@ -82,7 +99,8 @@ function option(hit, at) {
   element.dataset.at = at;
   element.setAttribute("aria-selected", "false");
   const [path, last] = format.split(hit.name);
-  const part = (className, text) => element.appendChild(Object.assign(document.createElement("span"), { className, textContent: text }));
+  const part = (className, text) =>
+    element.appendChild(Object.assign(document.createElement("span"), { className, textContent: text }));
   part("last", last);
   part("op", hit.op || hit.kind);
   part("path", path.replace(/\/$/, ""));

@@ -21,7 +21,8 @@ export const WATCHED = {
   act_norm: { title: "Activation norm", together: length, ofModules: true },
   dead: { title: "Dead share", together: largest, ofModules: true },
 };
-for (const mode of Object.values(WATCHED)) Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
+for (const mode of Object.values(WATCHED))
+  Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
 
 export class Watch {
   constructor(run) {
@@ -37,7 +38,14 @@ export class Watch {
     const { marks } = await api.json("marks", { run: this.run });
     const found = marks.filter(({ kind, attributes }) => kind === "anomaly" && attributes?.node);
     const [first] = found.sort((a, b) => a.step - b.step);
-    if (first) this.anomaly = { path: String(first.attributes.node), step: first.step, text: first.text, inputs: [].concat(first.attributes.inputs ?? []), output: first.attributes.output ?? "" };
+    if (first)
+      this.anomaly = {
+        path: String(first.attributes.node),
+        step: first.step,
+        text: first.text,
+        inputs: [].concat(first.attributes.inputs ?? []),
+        output: first.attributes.output ?? "",
+      };
     this.broken = this.anomaly ?? this.broken;
     return Boolean(first);
   }
@@ -50,30 +58,43 @@ export class Watch {
 
   async load(mode) {
     const tags = (runs.get(this.run)?.series.scalar ?? []).filter((tag) => tag.startsWith(`${mode}/`));
-    const found = await Promise.all(tags.map(async (tag) => {
-      const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
-      const [curve] = head.curves;
-      if (!curve) return null;
-      const all = Array.from({ length: curve.form === "points" ? 3 : 15 }, () => column(curve.length));
-      const series = { path: tag.slice(mode.length + 1).replaceAll(".", "/"), steps: curve.form === "points" ? all[0] : all[1], values: curve.form === "points" ? all[2] : all[6], odd: curve.form === "points" ? null : all.slice(12) };
-      series.first = series.steps.findIndex((_, i) => !Number.isFinite(series.values[i]) || series.odd?.some((counts) => counts[i] > 0));
-      return series;
-    }));
+    const found = await Promise.all(
+      tags.map(async (tag) => {
+        const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
+        const [curve] = head.curves;
+        if (!curve) return null;
+        const all = Array.from({ length: curve.form === "points" ? 3 : 15 }, () => column(curve.length));
+        const series = {
+          path: tag.slice(mode.length + 1).replaceAll(".", "/"),
+          steps: curve.form === "points" ? all[0] : all[1],
+          values: curve.form === "points" ? all[2] : all[6],
+          odd: curve.form === "points" ? null : all.slice(12),
+        };
+        series.first = series.steps.findIndex(
+          (_, i) => !Number.isFinite(series.values[i]) || series.odd?.some((counts) => counts[i] > 0),
+        );
+        return series;
+      }),
+    );
     this.series.set(mode, found.filter(Boolean));
     const steps = new Set();
     for (const { steps: some } of this.series.get(mode)) for (const step of some) steps.add(step);
     this.steps = [...steps].sort((a, b) => a - b);
     this.broken = this.anomaly;
-    if (!this.anomaly) for (const [name, list] of this.series) {
-      for (const { path, steps: at, first } of list) {
-        if (first >= 0 && (!this.broken || at[first] < this.broken.step)) this.broken = { path, mode: name, step: at[first] };
+    if (!this.anomaly)
+      for (const [name, list] of this.series) {
+        for (const { path, steps: at, first } of list) {
+          if (first >= 0 && (!this.broken || at[first] < this.broken.step))
+            this.broken = { path, mode: name, step: at[first] };
+        }
       }
-    }
   }
 
   get step() {
     const at = state.get("pace");
-    return at === null ? this.steps[this.steps.length - 1] : this.steps.findLast((step) => step <= at) ?? this.steps[0];
+    return at === null
+      ? this.steps[this.steps.length - 1]
+      : (this.steps.findLast((step) => step <= at) ?? this.steps[0]);
   }
 
   // What was watched of everything at or below a path; null when nothing was.
@@ -108,7 +129,14 @@ export class Watch {
   get sentence() {
     if (!this.broken) return "";
     const { path, mode, step, text, inputs, output } = this.broken;
-    if (text) return [`Step ${format.step(step)}: ${text}`, inputs.length ? `Its inputs: ${inputs.join("; ")}.` : "", output ? `Its output: ${output}.` : ""].filter(Boolean).join(" ");
+    if (text)
+      return [
+        `Step ${format.step(step)}: ${text}`,
+        inputs.length ? `Its inputs: ${inputs.join("; ")}.` : "",
+        output ? `Its output: ${output}.` : "",
+      ]
+        .filter(Boolean)
+        .join(" ");
     return `The first value that is not finite: ${WATCHED[mode].title.toLowerCase()} of ${path} at step ${format.step(step)}.`;
   }
 }
@@ -121,8 +149,18 @@ export class Player {
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
     this.output = node("output");
     this.said = node("button", { type: "button", class: "graph-broken" });
-    this.element = node("div", { class: "graph-player", hidden: true }, this.button, this.slider, this.output, this.said);
-    this.slider.addEventListener("input", () => { this.pause(); this.#go(Number(this.slider.value)); });
+    this.element = node(
+      "div",
+      { class: "graph-player", hidden: true },
+      this.button,
+      this.slider,
+      this.output,
+      this.said,
+    );
+    this.slider.addEventListener("input", () => {
+      this.pause();
+      this.#go(Number(this.slider.value));
+    });
     this.button.addEventListener("click", () => (this.timer ? this.pause() : this.#play()));
     this.said.addEventListener("click", () => {
       if (!this.watch?.broken) return;
@@ -155,7 +193,11 @@ export class Player {
     this.button.textContent = "❚❚";
     let at = Number(this.slider.value) >= this.watch.steps.length - 1 ? 0 : Number(this.slider.value);
     const stride = Math.max(1, Math.round(this.watch.steps.length / 200));
-    this.timer = setInterval(() => { this.#go(at); at += stride; if (at >= this.watch.steps.length) this.pause(); }, FRAME_MS);
+    this.timer = setInterval(() => {
+      this.#go(at);
+      at += stride;
+      if (at >= this.watch.steps.length) this.pause();
+    }, FRAME_MS);
   }
 
   pause() {

@@ -61,7 +61,10 @@ export class Trace {
       return near[0]?.id ?? (!down && byId.has(box.inside) ? box.inside : null);
     }
     const left = key === "ArrowLeft";
-    const beside = boxes.filter((each) => each.inside === box.inside && each !== box && (left ? middle(each) < middle(box) : middle(each) > middle(box)));
+    const beside = boxes.filter(
+      (each) =>
+        each.inside === box.inside && each !== box && (left ? middle(each) < middle(box) : middle(each) > middle(box)),
+    );
     const far = (each) => Math.abs(each.y + each.h / 2 - box.y - box.h / 2) * 3 + Math.abs(middle(each) - middle(box));
     beside.sort((a, b) => far(a) - far(b));
     return beside[0]?.id ?? null;

@@ -44,29 +44,52 @@ export class Page {
     const all = this.withGraph();
     const visible = all.filter((run) => runs.isVisible(run.name));
     this.choices = visible;
-    if (!visible.length) { this.#nothing(all.length); return; }
-    const wanted = visible.find((run) => run.name === this.chosen) || (this.touched && visible.find((run) => run.name === this.model?.run)) || visible[0];
+    if (!visible.length) {
+      this.#nothing(all.length);
+      return;
+    }
+    const wanted =
+      visible.find((run) => run.name === this.chosen) ||
+      (this.touched && visible.find((run) => run.name === this.model?.run)) ||
+      visible[0];
     if (wanted.name !== this.model?.run) this.#load(wanted.name);
-    else { this.#choices(); this.colouring.lookForTimes(); }
+    else {
+      this.#choices();
+      this.colouring.lookForTimes();
+    }
   }
 
   // A profile was logged: it may be a newer one of nodes of this graph.
-  profiled(run) { if (this.model?.run === run) this.colouring.lookForTimes(true); }
+  profiled(run) {
+    if (this.model?.run === run) this.colouring.lookForTimes(true);
+  }
 
-  marked(run) { this.colouring.marked(run); }
+  marked(run) {
+    this.colouring.marked(run);
+  }
 
   changed(run) {
-    if (this.model && (run === undefined || run === this.model.run)) this.#load(this.model.run, this.model.about.tag, true);
+    if (this.model && (run === undefined || run === this.model.run))
+      this.#load(this.model.run, this.model.about.tag, true);
   }
 
   #nothing(hidden) {
     this.#clear();
     this.isReady = true;
-    if (!hidden) { this.view.replaceChildren(emptyPage("graph")); return; }
+    if (!hidden) {
+      this.view.replaceChildren(emptyPage("graph"));
+      return;
+    }
     const words = `${format.plural(hidden, "run")} with a graph ${hidden === 1 ? "is" : "are"} switched off or filtered out in the list of runs.`;
     const box = message("Every run with a graph is hidden", words);
-    const button = box.appendChild(Object.assign(document.createElement("button"), { className: "button", textContent: "Show all runs" }));
-    button.addEventListener("click", () => { state.set("runs", ""); state.set("off", []); document.getElementById("run-search").value = ""; });
+    const button = box.appendChild(
+      Object.assign(document.createElement("button"), { className: "button", textContent: "Show all runs" }),
+    );
+    button.addEventListener("click", () => {
+      state.set("runs", "");
+      state.set("off", []);
+      document.getElementById("run-search").value = "";
+    });
     this.view.replaceChildren(box);
   }
 
@@ -82,7 +105,9 @@ export class Page {
     try {
       const early = this.early?.run === run && !tag ? this.early : null;
       this.early = null;
-      model = early ? new GraphModel(run, await early.about) : await GraphModel.load(run, tag, again && this.touched ? this.model.opened() : []);
+      model = early
+        ? new GraphModel(run, await early.about)
+        : await GraphModel.load(run, tag, again && this.touched ? this.model.opened() : []);
     } catch (error) {
       if (asked === this.asked) this.#failed(run, error);
       return;
@@ -93,7 +118,8 @@ export class Page {
     const selected = again && this.selected !== null ? this.model.way(this.selected).join("/") : null;
     if (!again) this.touched = false;
     this.model = model;
-    this.selected = selected === null ? null : [...model.items.keys()].find((id) => model.way(id).join("/") === selected) ?? null;
+    this.selected =
+      selected === null ? null : ([...model.items.keys()].find((id) => model.way(id).join("/") === selected) ?? null);
     this.colouring.watchRun(run);
     if (!this.drawing) this.#build();
     this.colouring.offer();
@@ -104,18 +130,31 @@ export class Page {
     if (!model.about.nodes) this.note("This graph has no nodes.");
     this.isReady = true;
     // Once the picture stands: to read a profile keeps a core busy (measured with 50,000 events: 200 ms of the first paint).
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { if (asked === this.asked) this.colouring.lookForTimes(); })));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          if (asked === this.asked) this.colouring.lookForTimes();
+        }),
+      ),
+    );
   }
 
   #failed(run, error) {
     this.isReady = true;
-    if (this.drawing) { this.note(`The graph of ${run} could not be read: ${error.message}`); return; }
+    if (this.drawing) {
+      this.note(`The graph of ${run} could not be read: ${error.message}`);
+      return;
+    }
     this.view.replaceChildren(message("The graph could not be read", error.message));
   }
 
   #choices() {
     const { run, about } = this.model;
-    fill(this.part("#graph-run"), this.choices.map((each) => each.name), run);
+    fill(
+      this.part("#graph-run"),
+      this.choices.map((each) => each.name),
+      run,
+    );
     const tags = this.part("#graph-tag");
     fill(tags, about.tags, about.tag);
     tags.parentElement.hidden = about.tags.length < 2;
@@ -133,14 +172,28 @@ export class Page {
     this.svg = this.part(".graph-svg");
     this.drawing = new Drawing(this.svg);
     this.camera = new Camera(this.svg, this.drawing.world, this.part(".graph-map"), () => {});
-    this.panel = new Panel(this.part("#graph-panel"), { select: (id) => this.reach(id), toggle: (id) => this.toggle(id), spread: (id) => this.spread(id) });
-    this.search = new Search(this.part("#graph-search"), this.part("#graph-hits"), (text) => this.model.search(text), (hit) => {
-      this.canvas.focus({ preventScroll: true }); // arrow keys go on from what was found
-      this.go(hit.up, hit.id);
+    this.panel = new Panel(this.part("#graph-panel"), {
+      select: (id) => this.reach(id),
+      toggle: (id) => this.toggle(id),
+      spread: (id) => this.spread(id),
     });
-    this.part("#graph-run").addEventListener("change", (event) => { this.chosen = event.target.value; this.#load(this.chosen); });
+    this.search = new Search(
+      this.part("#graph-search"),
+      this.part("#graph-hits"),
+      (text) => this.model.search(text),
+      (hit) => {
+        this.canvas.focus({ preventScroll: true }); // arrow keys go on from what was found
+        this.go(hit.up, hit.id);
+      },
+    );
+    this.part("#graph-run").addEventListener("change", (event) => {
+      this.chosen = event.target.value;
+      this.#load(this.chosen);
+    });
     this.part("#graph-tag").addEventListener("change", (event) => this.#load(this.model.run, event.target.value));
-    this.part("#graph-export").addEventListener("click", () => save(asFile(this.svg, this.scene, css("--page")), `${this.model.run.replaceAll("/", "_")}-graph.svg`));
+    this.part("#graph-export").addEventListener("click", () =>
+      save(asFile(this.svg, this.scene, css("--page")), `${this.model.run.replaceAll("/", "_")}-graph.svg`),
+    );
     this.part("#graph-panel-toggle").addEventListener("click", () => {
       const shown = this.part("#graph-panel").hidden;
       this.#showPanel(shown);
@@ -171,9 +224,14 @@ export class Page {
       for (let length = parts.length; length; length--) {
         const wanted = parts.slice(0, length).join("/");
         const hit = (await this.model.search(wanted)).found.find(({ name }) => name === wanted);
-        if (hit) { await this.go(hit.up, hit.id); return; }
+        if (hit) {
+          await this.go(hit.up, hit.id);
+          return;
+        }
       }
-    } catch (error) { this.note(`It could not be shown: ${error.message}`); }
+    } catch (error) {
+      this.note(`It could not be shown: ${error.message}`);
+    }
   }
 
   // --- what is seen ----------------------------------------------------------------------------------------
@@ -187,7 +245,12 @@ export class Page {
     this.tracing = new Trace(scene);
     const after = before && scene.byId.get(anchor);
     const shift = after ? [(before.x - after.x) * this.camera.k, (before.y - after.y) * this.camera.k] : null;
-    this.drawing.show(scene, { moving: moving && !first && !show, onFrame: (share) => { if (shift) this.camera.set(x + shift[0] * share, y + shift[1] * share); } });
+    this.drawing.show(scene, {
+      moving: moving && !first && !show,
+      onFrame: (share) => {
+        if (shift) this.camera.set(x + shift[0] * share, y + shift[1] * share);
+      },
+    });
     this.svg.setAttribute("aria-label", `Graph of ${this.model.run}, ${format.plural(this.model.about.nodes, "node")}`);
     if (first) this.camera.fit(scene, true);
     else if (show !== null && scene.byId.has(show)) this.camera.centre(scene.byId.get(show));
@@ -198,7 +261,9 @@ export class Page {
     this.panel.outline(this.model, this.selected);
   }
 
-  recolour() { this.colouring.paint(); }
+  recolour() {
+    this.colouring.paint();
+  }
 
   // Lights what an item reads and what reads it; nothing when null, but the neighbours of what is selected.
   trace(id) {
@@ -222,7 +287,10 @@ export class Page {
         element?.classList.toggle("is-output", outputs.edges.has(key));
       }
     }
-    this.drawing.ghosts([...[...inputs.ghosts].map((ghost) => ({ ghost, kind: "input" })), ...[...outputs.ghosts].map((ghost) => ({ ghost, kind: "output" }))]);
+    this.drawing.ghosts([
+      ...[...inputs.ghosts].map((ghost) => ({ ghost, kind: "input" })),
+      ...[...outputs.ghosts].map((ghost) => ({ ghost, kind: "output" })),
+    ]);
   }
 
   // --- what the user does ----------------------------------------------------------------------------------
@@ -243,7 +311,10 @@ export class Page {
 
   #say() {
     const box = this.scene.byId.get(this.selected);
-    if (!box) { this.canvas.removeAttribute("aria-activedescendant"); return; }
+    if (!box) {
+      this.canvas.removeAttribute("aria-activedescendant");
+      return;
+    }
     this.canvas.setAttribute("aria-activedescendant", `graph-box-${box.id}`);
     const count = (down) => this.tracing.follow(box.id, down, true).items.size;
     this.part("#graph-said").textContent = `${nameOf(box)}; reads ${count(false)}, read by ${count(true)}`;
@@ -252,7 +323,11 @@ export class Page {
   // Opens or closes a scope.
   async toggle(id) {
     if (!this.model.canOpen(id)) return;
-    if (this.model.content(id)) { this.model.hide(id); this.#opened(id); return; }
+    if (this.model.content(id)) {
+      this.model.hide(id);
+      this.#opened(id);
+      return;
+    }
     await this.#open(id, this.model.usualForm(id));
   }
 
@@ -276,7 +351,8 @@ export class Page {
     this.touched = true;
     this.draw({ anchor: id });
     if (this.selected !== null) this.#showDetails();
-    this.part("#graph-said").textContent = `${this.model.items.get(id).label} ${this.model.content(id) ? "opened" : "closed"}`;
+    this.part("#graph-said").textContent =
+      `${this.model.items.get(id).label} ${this.model.content(id) ? "opened" : "closed"}`;
   }
 
   // Shows an item wherever it is: opens what it lies in, and looks at it.
@@ -297,7 +373,11 @@ export class Page {
   }
 
   async reach(id) {
-    if (this.scene.byId.has(id)) { this.select(id); this.camera.centre(this.scene.byId.get(id), false); return; }
+    if (this.scene.byId.has(id)) {
+      this.select(id);
+      this.camera.centre(this.scene.byId.get(id), false);
+      return;
+    }
     try {
       const { up } = await this.model.details(id);
       await this.go(up, id);
@@ -311,13 +391,17 @@ export class Page {
     element.textContent = text;
     element.hidden = false;
     clearTimeout(this.noting);
-    this.noting = setTimeout(() => { element.hidden = true; }, 8000);
+    this.noting = setTimeout(() => {
+      element.hidden = true;
+    }, 8000);
   }
 }
 
 function fill(select, names, chosen) {
   if (select.options.length !== names.length || names.some((name, i) => select.options[i].value !== name)) {
-    select.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
+    select.replaceChildren(
+      ...names.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })),
+    );
   }
   select.value = chosen;
 }

@@ -13,10 +13,17 @@ import { colour, css, dash } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 import { emptyPage } from "../../ui/empty.js";
 
-const LEFT = 46, RIGHT = 10, TOP = 8, BOTTOM = 22;
-const COLUMNS = 400, REFRESH_MS = 500;
+const LEFT = 46,
+  RIGHT = 10,
+  TOP = 8,
+  BOTTOM = 22;
+const COLUMNS = 400,
+  REFRESH_MS = 500;
 
-let view = null, charts = [], said = "", ready = false;
+let view = null,
+  charts = [],
+  said = "",
+  ready = false;
 
 class LayoutChart {
   constructor(title, kind, tags) {
@@ -35,17 +42,30 @@ class LayoutChart {
   // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
   tags() {
     if (this.kind === "Margin") return this.wanted;
-    return runs.tags("scalar").filter((tag) => this.wanted.some((wanted) => { try { return new RegExp(wanted).test(tag); } catch { return wanted === tag; } }));
+    return runs.tags("scalar").filter((tag) =>
+      this.wanted.some((wanted) => {
+        try {
+          return new RegExp(wanted).test(tag);
+        } catch {
+          return wanted === tag;
+        }
+      }),
+    );
   }
 
   async load() {
-    const names = runs.visible().map((run) => run.name), tags = this.tags();
-    const answers = await Promise.all(tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)));
-    this.lines = answers.flatMap((answer, k) => (answer?.head.curves ?? []).map((head) => {
-      const curve = new Curve(head.run);
-      curve.load(head, answer.column);
-      return { run: head.run, tag: tags[k], k, curve };
-    }));
+    const names = runs.visible().map((run) => run.name),
+      tags = this.tags();
+    const answers = await Promise.all(
+      tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)),
+    );
+    this.lines = answers.flatMap((answer, k) =>
+      (answer?.head.curves ?? []).map((head) => {
+        const curve = new Curve(head.run);
+        curve.load(head, answer.column);
+        return { run: head.run, tag: tags[k], k, curve };
+      }),
+    );
     this.draw();
     this.drawLegend();
   }
@@ -55,16 +75,20 @@ class LayoutChart {
     const shown = this.kind === "Margin" ? this.bands().map((band) => band.value) : this.lines;
     const many = new Set(shown.map((line) => line.run)).size > 1;
     const tags = new Map(shown.map((line) => [line.tag, line.k]));
-    this.legend.replaceChildren(...(tags.size > 1 ? [...tags].map(([tag, k]) => {
-      const item = Object.assign(document.createElement("li"), { title: tag });
-      const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      line.setAttribute("viewBox", "0 0 18 4");
-      line.innerHTML = '<line x1="0" y1="2" x2="18" y2="2" stroke-width="2"/>';
-      line.firstChild.setAttribute("stroke", many ? "currentColor" : colour(this.kind === "Margin" ? 0 : k));
-      line.firstChild.setAttribute("stroke-dasharray", many ? dash(12 * k).join(" ") : "");
-      item.append(line, tag);
-      return item;
-    }) : []));
+    this.legend.replaceChildren(
+      ...(tags.size > 1
+        ? [...tags].map(([tag, k]) => {
+            const item = Object.assign(document.createElement("li"), { title: tag });
+            const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+            line.setAttribute("viewBox", "0 0 18 4");
+            line.innerHTML = '<line x1="0" y1="2" x2="18" y2="2" stroke-width="2"/>';
+            line.firstChild.setAttribute("stroke", many ? "currentColor" : colour(this.kind === "Margin" ? 0 : k));
+            line.firstChild.setAttribute("stroke-dasharray", many ? dash(12 * k).join(" ") : "");
+            item.append(line, tag);
+            return item;
+          })
+        : []),
+    );
   }
 
   // A margin's lines by run and by three tags.
@@ -72,7 +96,9 @@ class LayoutChart {
     const found = [];
     for (const run of new Set(this.lines.map((line) => line.run))) {
       for (let k = 0; k < this.wanted.length; k += 3) {
-        const [value, low, high] = [0, 1, 2].map((part) => this.lines.find((line) => line.run === run && line.tag === this.wanted[k + part]));
+        const [value, low, high] = [0, 1, 2].map((part) =>
+          this.lines.find((line) => line.run === run && line.tag === this.wanted[k + part]),
+        );
         if (value) found.push({ run, value, low, high });
       }
     }
@@ -80,45 +106,68 @@ class LayoutChart {
   }
 
   draw() {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth,
+      height = this.canvas.clientHeight;
     if (!width) return;
     const context = prepared(this.canvas, width, height);
-    let low = Infinity, high = -Infinity, first = Infinity, last = -Infinity;
-    for (const { curve } of this.lines) for (let i = 0; i < curve.length; i++) {
-      if (curve.min[i] < low) low = curve.min[i];
-      if (curve.max[i] > high) high = curve.max[i];
-      first = Math.min(first, curve.x0[i]);
-      last = Math.max(last, curve.x1[i]);
-    }
+    let low = Infinity,
+      high = -Infinity,
+      first = Infinity,
+      last = -Infinity;
+    for (const { curve } of this.lines)
+      for (let i = 0; i < curve.length; i++) {
+        if (curve.min[i] < low) low = curve.min[i];
+        if (curve.max[i] > high) high = curve.max[i];
+        first = Math.min(first, curve.x0[i]);
+        last = Math.max(last, curve.x1[i]);
+      }
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
-    if (!(low <= high)) { context.textAlign = "center"; context.fillText(this.lines.length ? "nothing finite yet" : "no shown run has these tags", width / 2, height / 2); return; }
-    [low, high] = low === high ? widened(low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)) : widened(low, high);
+    if (!(low <= high)) {
+      context.textAlign = "center";
+      context.fillText(this.lines.length ? "nothing finite yet" : "no shown run has these tags", width / 2, height / 2);
+      return;
+    }
+    [low, high] =
+      low === high ? widened(low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)) : widened(low, high);
     [first, last] = first === last ? widened(first - 1, last + 1) : widened(first, last);
     const unit = unitOf(low, high);
-    const x = (step) => LEFT + ((step - first) / (last - first)) * (width - LEFT - RIGHT), y = (value) => height - BOTTOM - ((value * unit - low * unit) / (high * unit - low * unit)) * (height - TOP - BOTTOM);
+    const x = (step) => LEFT + ((step - first) / (last - first)) * (width - LEFT - RIGHT),
+      y = (value) =>
+        height - BOTTOM - ((value * unit - low * unit) / (high * unit - low * unit)) * (height - TOP - BOTTOM);
     this.invert = (px) => first + ((px - LEFT) / (width - LEFT - RIGHT)) * (last - first);
     context.strokeStyle = css("--grid");
     context.beginPath();
     context.textAlign = "right";
-    for (const { at, text } of ticks.linear(low, high, 5)) { if (at < low || at > high) continue; context.moveTo(LEFT, y(at)); context.lineTo(width - RIGHT, y(at)); context.fillText(shortened(context, text, LEFT - 8), LEFT - 6, y(at) + 4); }
+    for (const { at, text } of ticks.linear(low, high, 5)) {
+      if (at < low || at > high) continue;
+      context.moveTo(LEFT, y(at));
+      context.lineTo(width - RIGHT, y(at));
+      context.fillText(shortened(context, text, LEFT - 8), LEFT - 6, y(at) + 4);
+    }
     context.stroke();
     context.textAlign = "center";
     const steps = ticks.linear(first, last, 5, true);
-    for (const { at, text } of steps) if (at >= first && at <= last) context.fillText(shortened(context, text, (width - LEFT - RIGHT) / steps.length - 8), x(at), height - 6);
+    for (const { at, text } of steps)
+      if (at >= first && at <= last)
+        context.fillText(shortened(context, text, (width - LEFT - RIGHT) / steps.length - 8), x(at), height - 6);
     const trace = (curve, reverse = false) => {
-      for (let k = 0; k < curve.length; k++) { const i = reverse ? curve.length - 1 - k : k; if (!Number.isNaN(curve.mean[i])) context.lineTo(x((curve.x0[i] + curve.x1[i]) / 2), y(curve.mean[i])); }
+      for (let k = 0; k < curve.length; k++) {
+        const i = reverse ? curve.length - 1 - k : k;
+        if (!Number.isNaN(curve.mean[i])) context.lineTo(x((curve.x0[i] + curve.x1[i]) / 2), y(curve.mean[i]));
+      }
     };
-    if (this.kind === "Margin") for (const { run, low: lower, high: upper } of this.bands()) {
-      if (!lower || !upper) continue;
-      context.globalAlpha = 0.18;
-      context.fillStyle = colour(runs.index(run));
-      context.beginPath();
-      trace(lower.curve);
-      trace(upper.curve, true);
-      context.fill();
-      context.globalAlpha = 1;
-    }
+    if (this.kind === "Margin")
+      for (const { run, low: lower, high: upper } of this.bands()) {
+        if (!lower || !upper) continue;
+        context.globalAlpha = 0.18;
+        context.fillStyle = colour(runs.index(run));
+        context.beginPath();
+        trace(lower.curve);
+        trace(upper.curve, true);
+        context.fill();
+        context.globalAlpha = 1;
+      }
     context.lineWidth = 1.75;
     context.lineJoin = "round";
     const drawn = this.kind === "Margin" ? this.bands().map((band) => band.value) : this.lines;
@@ -130,7 +179,11 @@ class LayoutChart {
       context.beginPath();
       trace(curve);
       context.stroke();
-      if (curve.length === 1) { context.beginPath(); context.arc(x(curve.x0[0]), y(curve.mean[0]), 3, 0, 7); context.stroke(); }
+      if (curve.length === 1) {
+        context.beginPath();
+        context.arc(x(curve.x0[0]), y(curve.mean[0]), 3, 0, 7);
+        context.stroke();
+      }
     }
     context.setLineDash([]);
   }
@@ -140,7 +193,8 @@ class LayoutChart {
     const step = this.invert(event.offsetX);
     const rows = this.lines.map(({ run, tag, curve }) => {
       let best = 0;
-      for (let i = 1; i < curve.length; i++) if (Math.abs(curve.x0[i] - step) < Math.abs(curve.x0[best] - step)) best = i;
+      for (let i = 1; i < curve.length; i++)
+        if (Math.abs(curve.x0[i] - step) < Math.abs(curve.x0[best] - step)) best = i;
       return [`${tag} · ${run}`, format.value(curve.mean[best])];
     });
     runTip.show(event, `step ${format.step(step)}`, rows.slice(0, 20));
@@ -151,26 +205,38 @@ class LayoutChart {
 async function arrange() {
   if (!view) return;
   const having = runs.all().filter((run) => run.series.layout?.length);
-  if (!having.length) { ready = runs.loaded; view.replaceChildren(runs.loaded ? emptyPage("layouts") : ""); return; }
-  const found = await Promise.all(having.slice(0, 20).flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))));
+  if (!having.length) {
+    ready = runs.loaded;
+    view.replaceChildren(runs.loaded ? emptyPage("layouts") : "");
+    return;
+  }
+  const found = await Promise.all(
+    having
+      .slice(0, 20)
+      .flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))),
+  );
   const text = JSON.stringify(found);
   if (!view) return;
   if (text !== said || !view.childElementCount) {
     said = text;
     charts = [];
     const whole = dictionary();
-    for (const each of found) for (const [category, titled] of Object.entries(each?.charts ?? {})) whole[category] = Object.assign(whole[category] ?? dictionary(), titled);
-    view.replaceChildren(...Object.entries(whole).map(([category, titled]) => {
-      const section = Object.assign(document.createElement("section"), { className: "layout-group" });
-      section.append(Object.assign(document.createElement("h3"), { textContent: category }));
-      const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
-      for (const [title, [kind, tags]] of Object.entries(titled)) {
-        const chart = new LayoutChart(title, kind, tags);
-        charts.push(chart);
-        grid.append(chart.element);
-      }
-      return section;
-    }));
+    for (const each of found)
+      for (const [category, titled] of Object.entries(each?.charts ?? {}))
+        whole[category] = Object.assign(whole[category] ?? dictionary(), titled);
+    view.replaceChildren(
+      ...Object.entries(whole).map(([category, titled]) => {
+        const section = Object.assign(document.createElement("section"), { className: "layout-group" });
+        section.append(Object.assign(document.createElement("h3"), { textContent: category }));
+        const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
+        for (const [title, [kind, tags]] of Object.entries(titled)) {
+          const chart = new LayoutChart(title, kind, tags);
+          charts.push(chart);
+          grid.append(chart.element);
+        }
+        return section;
+      }),
+    );
   }
   await Promise.all(charts.map((chart) => chart.load()));
   live.watch([...new Set(charts.flatMap((chart) => chart.tags()))]);
@@ -178,7 +244,13 @@ async function arrange() {
 }
 
 let timer = null;
-const soon = () => { if (view) timer ??= setTimeout(() => { timer = null; arrange(); }, REFRESH_MS); };
+const soon = () => {
+  if (view)
+    timer ??= setTimeout(() => {
+      timer = null;
+      arrange();
+    }, REFRESH_MS);
+};
 
 export function mount(element) {
   view = element;
@@ -192,9 +264,27 @@ export function unmount() {
 
 export const isReady = () => ready;
 // For automation: what is drawn now.
-export const drawn = () => dictionary(charts.map((chart) => [chart.title, { kind: chart.kind, lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]), legend: [...chart.legend.children].map((item) => item.textContent), bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0 }]));
+export const drawn = () =>
+  dictionary(
+    charts.map((chart) => [
+      chart.title,
+      {
+        kind: chart.kind,
+        lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]),
+        legend: [...chart.legend.children].map((item) => item.textContent),
+        bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0,
+      },
+    ]),
+  );
 
-runs.onChange((what) => { if (what === "runs" || what === "visible") soon(); });
+runs.onChange((what) => {
+  if (what === "runs" || what === "visible") soon();
+});
 live.on("points", soon);
 live.on("changed", soon);
-document.addEventListener("themechange", () => { for (const chart of charts) { chart.draw(); chart.drawLegend(); } });
+document.addEventListener("themechange", () => {
+  for (const chart of charts) {
+    chart.draw();
+    chart.drawLegend();
+  }
+});

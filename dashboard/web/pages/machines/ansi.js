@@ -13,7 +13,9 @@ export function spans(text, look = "") {
   const found = [];
   let at = 0;
   /** @param {string} words */
-  const add = (words) => { if (words) found.push({ text: words, look }); };
+  const add = (words) => {
+    if (words) found.push({ text: words, look });
+  };
   for (const match of text.matchAll(CODES)) {
     add(text.slice(at, match.index));
     at = match.index + match[0].length;
@@ -30,7 +32,10 @@ export function spans(text, look = "") {
 function styled(before, codes) {
   const looks = new Set(before.split(" ").filter(Boolean));
   /** @param {string | null} name */
-  const colour = (name) => { for (const each of looks) if (each.startsWith("ansi-c")) looks.delete(each); if (name) looks.add(`ansi-c-${name}`); };
+  const colour = (name) => {
+    for (const each of looks) if (each.startsWith("ansi-c")) looks.delete(each);
+    if (name) looks.add(`ansi-c-${name}`);
+  };
   const numbers = codes.split(/[;:]/).map(Number);
   for (let i = 0; i < numbers.length; i++) {
     const code = numbers[i];
@@ -38,14 +43,20 @@ function styled(before, codes) {
     else if (code === 1) looks.add("ansi-bold");
     else if (code === 2) looks.add("ansi-dim");
     else if (code === 4) looks.add("ansi-under");
-    else if (code === 22) { looks.delete("ansi-bold"); looks.delete("ansi-dim"); }
-    else if (code === 24) looks.delete("ansi-under");
+    else if (code === 22) {
+      looks.delete("ansi-bold");
+      looks.delete("ansi-dim");
+    } else if (code === 24) looks.delete("ansi-under");
     else if (code >= 30 && code <= 37) colour(COLOURS[code - 30]);
     else if (code >= 90 && code <= 97) colour(COLOURS[code - 90]);
     else if (code === 39) colour(null);
     else if (code === 38 || code === 48) {
       // 256 colours and true colour: the nearest of the eight for the first sixteen, else as it is.
-      if (numbers[i + 1] === 5) { const n = numbers[i + 2]; if (code === 38) colour(n < 16 ? COLOURS[n % 8] : null); i += 2; } else if (numbers[i + 1] === 2) i += 4;
+      if (numbers[i + 1] === 5) {
+        const n = numbers[i + 2];
+        if (code === 38) colour(n < 16 ? COLOURS[n % 8] : null);
+        i += 2;
+      } else if (numbers[i + 1] === 2) i += 4;
     }
   }
   return [...looks].join(" ");

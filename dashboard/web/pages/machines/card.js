@@ -9,12 +9,20 @@ import { bytes } from "../../text/units.js";
 import { colour, dashOf } from "../../charts/palette.js";
 
 const NAMES = [
-  ["cpu_percent", "CPU", "% of all cores"], ["process/cpu_percent", "CPU of this process", "% of one core"],
-  ["gpu/utilization_percent", "GPU", "% busy"], ["gpu/memory_bytes", "GPU memory", "bytes"], ["gpu/memory_percent", "GPU memory", "%"],
-  ["gpu/power_watts", "GPU power", "W"], ["gpu/temperature_celsius", "GPU temperature", "°C"],
-  ["memory_percent", "Memory", "%"], ["process/memory_bytes", "Memory of this process", "bytes"],
-  ["disk/read_bytes_per_s", "Disk reads", "bytes/s"], ["disk/write_bytes_per_s", "Disk writes", "bytes/s"], ["disk/used_percent", "Disk in use", "%"],
-  ["network/received_bytes_per_s", "Network received", "bytes/s"], ["network/sent_bytes_per_s", "Network sent", "bytes/s"],
+  ["cpu_percent", "CPU", "% of all cores"],
+  ["process/cpu_percent", "CPU of this process", "% of one core"],
+  ["gpu/utilization_percent", "GPU", "% busy"],
+  ["gpu/memory_bytes", "GPU memory", "bytes"],
+  ["gpu/memory_percent", "GPU memory", "%"],
+  ["gpu/power_watts", "GPU power", "W"],
+  ["gpu/temperature_celsius", "GPU temperature", "°C"],
+  ["memory_percent", "Memory", "%"],
+  ["process/memory_bytes", "Memory of this process", "bytes"],
+  ["disk/read_bytes_per_s", "Disk reads", "bytes/s"],
+  ["disk/write_bytes_per_s", "Disk writes", "bytes/s"],
+  ["disk/used_percent", "Disk in use", "%"],
+  ["network/received_bytes_per_s", "Network received", "bytes/s"],
+  ["network/sent_bytes_per_s", "Network sent", "bytes/s"],
 ];
 
 // machine/rank3/gpu0/power_watts as its measure, which all ranks and GPUs share, and whose it is.
@@ -22,7 +30,9 @@ export function metricOf(tag) {
   const found = /^(?:machine\/)?(?:rank(\d+)\/)?(?:gpu(\d+)\/)?(.*)$/.exec(tag);
   const key = found[2] === undefined ? found[3] : `gpu/${found[3]}`;
   const rank = NAMES.findIndex(([name]) => name === key);
-  const whose = [found[1] !== undefined ? `rank ${found[1]}` : "", found[2] !== undefined ? `GPU ${found[2]}` : ""].filter(Boolean).join(", ");
+  const whose = [found[1] !== undefined ? `rank ${found[1]}` : "", found[2] !== undefined ? `GPU ${found[2]}` : ""]
+    .filter(Boolean)
+    .join(", ");
   return { key, whose, rank: rank < 0 ? 99 : rank, dash: Number(found[1] ?? 0) + Number(found[2] ?? 0) };
 }
 
@@ -44,9 +54,15 @@ export class MachineCard {
     element.querySelector(".path").textContent = unit;
     this.unit = unit;
     this.element = element;
-    this.chart = new Chart(element.querySelector(".card-plot"), { onZoom: () => this.reload(), onHover: options.hover });
+    this.chart = new Chart(element.querySelector(".card-plot"), {
+      onZoom: () => this.reload(),
+      onHover: options.hover,
+    });
     this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
-    this.resize = new ResizeObserver(() => { this.chart.measure(); this.request(); });
+    this.resize = new ResizeObserver(() => {
+      this.chart.measure();
+      this.request();
+    });
     this.resize.observe(this.chart.element);
   }
 
@@ -56,7 +72,10 @@ export class MachineCard {
     this.request();
   }
 
-  setHighlight(name) { this.highlight = name; this.request(); }
+  setHighlight(name) {
+    this.highlight = name;
+    this.request();
+  }
 
   reload() {
     this.asked.clear();
@@ -64,11 +83,23 @@ export class MachineCard {
     this.request();
   }
 
-  wanted(tag) { return runs.visible().filter((run) => run.series.scalar?.includes(tag)); }
+  wanted(tag) {
+    return runs.visible().filter((run) => run.series.scalar?.includes(tag));
+  }
 
   async load([tag], again = []) {
-    const names = [...new Set([...again, ...this.wanted(tag).map((run) => run.name).filter((name) => !this.asked.has(`${tag}\n${name}`))])];
-    if (!names.length) { this.ready = true; return; }
+    const names = [
+      ...new Set([
+        ...again,
+        ...this.wanted(tag)
+          .map((run) => run.name)
+          .filter((name) => !this.asked.has(`${tag}\n${name}`)),
+      ]),
+    ];
+    if (!names.length) {
+      this.ready = true;
+      return;
+    }
     const asked = names.map((name) => {
       const key = `${tag}\n${name}`;
       this.asked.add(key);
@@ -77,12 +108,20 @@ export class MachineCard {
     });
     for (const curve of asked) curve.ask();
     const body = { tag, runs: names, columns: Math.max(200, 2 * Math.round(this.chart.width || 400)) };
-    if (this.chart.zoom) Object.assign(body, { start: this.chart.zoom[0], stop: this.chart.zoom[1], axis: this.options.axis() === "time" ? "wall_time" : "relative" });
+    if (this.chart.zoom)
+      Object.assign(body, {
+        start: this.chart.zoom[0],
+        stop: this.chart.zoom[1],
+        axis: this.options.axis() === "time" ? "wall_time" : "relative",
+      });
     try {
       const { head, column } = await api.curves(body);
       for (const curve of head.curves) this.curves.get(`${tag}\n${curve.run}`).load(curve, column);
-    } catch { for (const name of names) this.asked.delete(`${tag}\n${name}`); }
-    finally { for (const curve of asked) curve.answered(); }
+    } catch {
+      for (const name of names) this.asked.delete(`${tag}\n${name}`);
+    } finally {
+      for (const curve of asked) curve.answered();
+    }
     this.ready = true;
     this.request();
   }
@@ -94,7 +133,9 @@ export class MachineCard {
     frames.request(this);
   }
 
-  request() { frames.request(this, true); }
+  request() {
+    frames.request(this, true);
+  }
 
   lines() {
     const found = [];
@@ -103,7 +144,16 @@ export class MachineCard {
       for (const run of this.wanted(tag)) {
         const curve = this.curves.get(`${tag}\n${run.name}`);
         // The same colour for all of a run, told apart by dashes.
-        if (curve?.length) found.push({ curve, name: run.name, label: whose ? `${run.shown} · ${whose}` : run.shown, colour: colour(run.colour), dash: dashOf(dash), strong: run.name === this.highlight, faded: false });
+        if (curve?.length)
+          found.push({
+            curve,
+            name: run.name,
+            label: whose ? `${run.shown} · ${whose}` : run.shown,
+            colour: colour(run.colour),
+            dash: dashOf(dash),
+            strong: run.name === this.highlight,
+            faded: false,
+          });
       }
     }
     return found;
@@ -112,13 +162,28 @@ export class MachineCard {
   draw() {
     if (!this.element.isConnected) return;
     const lines = this.lines();
-    this.chart.draw(lines, { axis: this.options.axis(), smoothing: { kind: "ema", weight: 0 }, logx: false, logy: false, robust: false });
+    this.chart.draw(lines, {
+      axis: this.options.axis(),
+      smoothing: { kind: "ema", weight: 0 },
+      logx: false,
+      logy: false,
+      robust: false,
+    });
     const last = lines.length === 1 ? lines[0].curve.last[lines[0].curve.length - 1] : NaN;
     const per = this.unit.endsWith("/s") ? "/s" : "";
-    this.element.querySelector(".card-value").textContent = Number.isNaN(last) ? "" : this.unit.startsWith("bytes") ? `${bytes(last)}${per}` : format.value(last, 3);
-    this.element.querySelector(".told").textContent = format.plural(lines.reduce((sum, { curve }) => sum + curve.points, 0), "reading");
+    this.element.querySelector(".card-value").textContent = Number.isNaN(last)
+      ? ""
+      : this.unit.startsWith("bytes")
+        ? `${bytes(last)}${per}`
+        : format.value(last, 3);
+    this.element.querySelector(".told").textContent = format.plural(
+      lines.reduce((sum, { curve }) => sum + curve.points, 0),
+      "reading",
+    );
     this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all of the time" : "drag to zoom";
   }
 
-  unmount() { this.resize.disconnect(); }
+  unmount() {
+    this.resize.disconnect();
+  }
 }

@@ -21,7 +21,10 @@ export class Console {
     this.box = element.querySelector("pre");
     element.querySelector("select").addEventListener("change", (event) => this.open(event.target.value));
     element.querySelector("input").addEventListener("input", () => this.request());
-    element.querySelector(".follow").addEventListener("click", () => { this.follow = true; this.request(); });
+    element.querySelector(".follow").addEventListener("click", () => {
+      this.follow = true;
+      this.request();
+    });
     this.box.addEventListener("scroll", () => {
       this.follow = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 30;
       element.querySelector(".follow").hidden = this.follow;
@@ -32,8 +35,14 @@ export class Console {
     this.element.hidden = !runs.length;
     this.names = runs.map((run) => run.name);
     const select = this.element.querySelector("select");
-    select.replaceChildren(...this.names.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
-    if (!this.names.length) { this.ready = true; this.run = null; return; }
+    select.replaceChildren(
+      ...this.names.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })),
+    );
+    if (!this.names.length) {
+      this.ready = true;
+      this.run = null;
+      return;
+    }
     if (this.names.includes(this.run)) select.value = this.run;
     else this.open(this.names[0]);
   }
@@ -49,12 +58,19 @@ export class Console {
   }
 
   news(run = this.run) {
-    if (run === this.run && run) this.timer ||= setTimeout(() => { this.timer = 0; this.load(); }, PAUSE_MS);
+    if (run === this.run && run)
+      this.timer ||= setTimeout(() => {
+        this.timer = 0;
+        this.load();
+      }, PAUSE_MS);
   }
 
   async load() {
     const run = this.run;
-    if (this.asking) { this.stale = true; return; }
+    if (this.asking) {
+      this.stale = true;
+      return;
+    }
     this.asking = true;
     try {
       const answer = await api.json("console", { run, since: JSON.stringify(this.cursor) });
@@ -62,14 +78,22 @@ export class Console {
         this.cursor = answer.cursor;
         this.earlier ||= answer.earlier;
         for (const piece of answer.pieces) this.#take(piece);
-        if (this.lines.length > KEPT) { this.lines.splice(0, this.lines.length - KEPT); this.earlier = true; }
+        if (this.lines.length > KEPT) {
+          this.lines.splice(0, this.lines.length - KEPT);
+          this.earlier = true;
+        }
         this.problem = null;
       }
-    } catch (error) { this.problem = error.message; }
+    } catch (error) {
+      this.problem = error.message;
+    }
     this.asking = false;
     this.ready = true;
     this.request();
-    if (this.stale || run !== this.run) { this.stale = false; this.load(); }
+    if (this.stale || run !== this.run) {
+      this.stale = false;
+      this.load();
+    }
   }
 
   #take(piece) {
@@ -78,11 +102,23 @@ export class Console {
     const parts = (tail.text + piece.text).split("\n");
     parts.forEach((text, i) => {
       const ended = i < parts.length - 1;
-      if (!ended && !text) { tail.text = ""; tail.line = null; return; }
+      if (!ended && !text) {
+        tail.text = "";
+        tail.line = null;
+        return;
+      }
       tail.line ??= this.#line(piece);
       const { found, look } = spans(settled(text), tail.look);
-      Object.assign(tail.line, { found, plain: found.map((each) => each.text).join(""), step: piece.step, time: piece.wall_time });
-      if (ended) { tail.look = look; tail.line = null; } else tail.text = text;
+      Object.assign(tail.line, {
+        found,
+        plain: found.map((each) => each.text).join(""),
+        step: piece.step,
+        time: piece.wall_time,
+      });
+      if (ended) {
+        tail.look = look;
+        tail.line = null;
+      } else tail.text = text;
     });
     this.tails.set(key, tail);
   }
@@ -93,7 +129,12 @@ export class Console {
     return line;
   }
 
-  request() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
+  request() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
 
   draw() {
     if (!this.run) return;
@@ -101,18 +142,29 @@ export class Console {
     const matching = wanted ? this.lines.filter((line) => line.plain.toLowerCase().includes(wanted)) : this.lines;
     const shown = matching.slice(-SHOWN);
     const cut = matching.length > shown.length || (this.earlier && !wanted);
-    const words = wanted ? `${format.plural(matching.length, "line")} of ${this.lines.length.toLocaleString("en-US")}` : format.plural(this.lines.length, "line");
-    this.element.querySelector(".profile-hits").textContent = this.problem ?? `${words}${cut ? ` · the newest ${shown.length.toLocaleString("en-US")} shown` : ""}`;
+    const words = wanted
+      ? `${format.plural(matching.length, "line")} of ${this.lines.length.toLocaleString("en-US")}`
+      : format.plural(this.lines.length, "line");
+    this.element.querySelector(".profile-hits").textContent =
+      this.problem ?? `${words}${cut ? ` · the newest ${shown.length.toLocaleString("en-US")} shown` : ""}`;
     const ranks = new Set(this.lines.map((line) => line.rank)).size > 1;
-    this.box.replaceChildren(...shown.map((line) => {
-      const row = document.createElement("span");
-      row.className = `console-line${line.stream === "stderr" ? " is-error" : ""}`;
-      row.title = `${format.moment(line.time)} · step ${format.step(line.step)}${line.stream === "stderr" ? " · stderr" : ""}`;
-      if (ranks) row.append(Object.assign(document.createElement("span"), { className: "console-rank", textContent: `${line.rank ?? "–"} ` }));
-      for (const { text, look } of line.found) row.append(...marked(text, look, wanted));
-      row.append("\n");
-      return row;
-    }));
+    this.box.replaceChildren(
+      ...shown.map((line) => {
+        const row = document.createElement("span");
+        row.className = `console-line${line.stream === "stderr" ? " is-error" : ""}`;
+        row.title = `${format.moment(line.time)} · step ${format.step(line.step)}${line.stream === "stderr" ? " · stderr" : ""}`;
+        if (ranks)
+          row.append(
+            Object.assign(document.createElement("span"), {
+              className: "console-rank",
+              textContent: `${line.rank ?? "–"} `,
+            }),
+          );
+        for (const { text, look } of line.found) row.append(...marked(text, look, wanted));
+        row.append("\n");
+        return row;
+      }),
+    );
     if (this.follow) this.box.scrollTop = this.box.scrollHeight;
   }
 
@@ -126,13 +178,23 @@ export class Console {
 // A text with what was searched for marked in it.
 function marked(text, look, wanted) {
   const made = [];
-  const plain = (words) => { if (words) made.push(Object.assign(document.createElement("span"), { className: look, textContent: words })); };
-  if (!wanted) { plain(text); return made; }
+  const plain = (words) => {
+    if (words) made.push(Object.assign(document.createElement("span"), { className: look, textContent: words }));
+  };
+  if (!wanted) {
+    plain(text);
+    return made;
+  }
   const lower = text.toLowerCase();
   let at = 0;
   for (let found = lower.indexOf(wanted); found >= 0; found = lower.indexOf(wanted, at)) {
     plain(text.slice(at, found));
-    made.push(Object.assign(document.createElement("mark"), { className: look, textContent: text.slice(found, found + wanted.length) }));
+    made.push(
+      Object.assign(document.createElement("mark"), {
+        className: look,
+        textContent: text.slice(found, found + wanted.length),
+      }),
+    );
     at = found + wanted.length;
   }
   plain(text.slice(at));

@@ -16,7 +16,8 @@ const PAGE = `
 let view = null;
 let axis = "time";
 let cards = new Map(); // metric -> MachineCard
-let environments = null, printed = null;
+let environments = null,
+  printed = null;
 const at = (selector) => view.querySelector(selector);
 
 function arrange() {
@@ -35,15 +36,40 @@ function arrange() {
     metrics.get(key).push(tag);
   }
   const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
-  for (const [key, card] of cards) if (!metrics.has(key)) { card.unmount(); cards.delete(key); }
-  for (const key of order) if (!cards.has(key)) cards.set(key, new MachineCard(key, { axis: () => axis, hover: (x) => { for (const card of cards.values()) card.chart.setCursor(x); } }));
+  for (const [key, card] of cards)
+    if (!metrics.has(key)) {
+      card.unmount();
+      cards.delete(key);
+    }
+  for (const key of order)
+    if (!cards.has(key))
+      cards.set(
+        key,
+        new MachineCard(key, {
+          axis: () => axis,
+          hover: (x) => {
+            for (const card of cards.values()) card.chart.setCursor(x);
+          },
+        }),
+      );
   const elements = order.map((key) => cards.get(key).element);
   const holder = at(".machine-cards");
-  if (holder.children.length !== elements.length || elements.some((element, i) => holder.children[i] !== element)) holder.replaceChildren(...elements);
+  if (holder.children.length !== elements.length || elements.some((element, i) => holder.children[i] !== element))
+    holder.replaceChildren(...elements);
   for (const key of order) cards.get(key).setTags(metrics.get(key));
   at(".machine-bar").hidden = !tags.length;
-  environments.show(runs.visible().toReversed().filter((run) => run.series.environment?.length));
-  printed.offer(runs.visible().toReversed().filter((run) => run.series.console?.length));
+  environments.show(
+    runs
+      .visible()
+      .toReversed()
+      .filter((run) => run.series.environment?.length),
+  );
+  printed.offer(
+    runs
+      .visible()
+      .toReversed()
+      .filter((run) => run.series.console?.length),
+  );
   live.watch(tags);
 }
 
@@ -55,14 +81,18 @@ function build() {
     button.addEventListener("click", () => {
       axis = button.dataset.axis;
       press();
-      for (const card of cards.values()) { if (card.chart.zoom) card.chart.setZoom(null); card.request(); }
+      for (const card of cards.values()) {
+        if (card.chart.zoom) card.chart.setZoom(null);
+        card.request();
+      }
     });
   }
   press();
 }
 
 function press() {
-  for (const button of view.querySelectorAll("[data-axis]")) button.setAttribute("aria-pressed", String(button.dataset.axis === axis));
+  for (const button of view.querySelectorAll("[data-axis]"))
+    button.setAttribute("aria-pressed", String(button.dataset.axis === axis));
 }
 
 function leave() {
@@ -83,21 +113,43 @@ export function unmount() {
   live.watch([]);
 }
 
-export const isReady = () => runs.loaded && [...cards.values()].every((card) => card.ready) && (!environments || environments.ready) && (!printed || printed.ready);
+export const isReady = () =>
+  runs.loaded &&
+  [...cards.values()].every((card) => card.ready) &&
+  (!environments || environments.ready) &&
+  (!printed || printed.ready);
 
 // As drawn now, for automation: {run: number of points} of a metric's card.
-export const drawn = (key) => cards.get(key)?.lines().map(({ name, curve }) => ({ name, points: format.step(curve.points) }));
+export const drawn = (key) =>
+  cards
+    .get(key)
+    ?.lines()
+    .map(({ name, curve }) => ({ name, points: format.step(curve.points) }));
 
 runs.onChange((what) => {
-  if (what?.highlight !== undefined) { for (const card of cards.values()) card.setHighlight(what.highlight); return; }
+  if (what?.highlight !== undefined) {
+    for (const card of cards.values()) card.setHighlight(what.highlight);
+    return;
+  }
   arrange();
 });
-live.on("points", (points) => { if (view && points.tag.startsWith("machine/")) cards.get(metricOf(points.tag).key)?.take(points); });
-live.on("again", (run, tag) => { if (view && tag.startsWith("machine/")) cards.get(metricOf(tag).key)?.load([tag], [run]); });
+live.on("points", (points) => {
+  if (view && points.tag.startsWith("machine/")) cards.get(metricOf(points.tag).key)?.take(points);
+});
+live.on("again", (run, tag) => {
+  if (view && tag.startsWith("machine/")) cards.get(metricOf(tag).key)?.load([tag], [run]);
+});
 live.on("changed", ({ run, what }) => {
   if (!view) return;
   if (what.includes("console")) printed?.news(run);
   if (what.includes("environment")) environments?.again(run);
 });
-live.on("restart", () => { if (view) { for (const card of cards.values()) card.reload(); printed?.news(); } });
-document.addEventListener("themechange", () => { for (const card of cards.values()) card.request(); });
+live.on("restart", () => {
+  if (view) {
+    for (const card of cards.values()) card.reload();
+    printed?.news();
+  }
+});
+document.addEventListener("themechange", () => {
+  for (const card of cards.values()) card.request();
+});

@@ -9,17 +9,38 @@ import { bytes } from "./data.js";
 import { RANGE_DB, decoded, parse, spectrogram } from "./spectrum.js";
 import { linear } from "../../charts/ticks.js";
 
-const SPECTRUM = 96, GAP = 4, BOTTOM = 18, LEFT = 44; // px
+const SPECTRUM = 96,
+  GAP = 4,
+  BOTTOM = 18,
+  LEFT = 44; // px
 const waveOf = (channels) => (channels === 1 ? 56 : Math.max(20, Math.min(40, Math.floor(160 / channels)))); // px for a channel
 const SEEK = 50; // presses of an arrow from one end to the other
 
 export function make(item, panel) {
-  const canvas = node("canvas"), head = node("canvas", { class: "over", tabindex: 0, role: "slider", "aria-label": `Place in ${panel.tag}`, "aria-valuemin": 0 });
+  const canvas = node("canvas"),
+    head = node("canvas", {
+      class: "over",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": `Place in ${panel.tag}`,
+      "aria-valuemin": 0,
+    });
   const player = node("audio", { controls: true, preload: "auto" });
-  const caption = node("figcaption"), pointed = node("span", { class: "sound-pointed" });
+  const caption = node("figcaption"),
+    pointed = node("span", { class: "sound-pointed" });
   const plot = node("div", { class: "sound-plot" }, canvas, head);
-  const element = node("figure", { class: "sound" }, plot, player, node("div", { class: "sound-foot" }, caption, pointed));
-  let shown = null, sound = null, frame = 0, held = false, timer = 0;
+  const element = node(
+    "figure",
+    { class: "sound" },
+    plot,
+    player,
+    node("div", { class: "sound-foot" }, caption, pointed),
+  );
+  let shown = null,
+    sound = null,
+    frame = 0,
+    held = false,
+    timer = 0;
 
   const width = () => plot.clientWidth;
   const height = () => sound.channels.length * waveOf(sound.channels.length) + GAP + SPECTRUM + BOTTOM;
@@ -30,7 +51,12 @@ export function make(item, panel) {
     // What takes long comes when the waveform is seen.
     if (!sound.spectrum || sound.at !== width()) {
       clearTimeout(timer);
-      timer = setTimeout(() => { if (!sound) return; sound.spectrum = spectrogram(sound, width() - LEFT); sound.at = width(); draw(); });
+      timer = setTimeout(() => {
+        if (!sound) return;
+        sound.spectrum = spectrogram(sound, width() - LEFT);
+        sound.at = width();
+        draw();
+      });
     }
     playhead();
   };
@@ -44,20 +70,40 @@ export function make(item, panel) {
     head.setAttribute("aria-valuemax", sound.seconds.toFixed(2));
     head.setAttribute("aria-valuetext", `${format.duration(player.currentTime)} of ${format.duration(sound.seconds)}`);
   };
-  const follow = () => { playhead(); if (!player.paused) frame = requestAnimationFrame(follow); };
+  const follow = () => {
+    playhead();
+    if (!player.paused) frame = requestAnimationFrame(follow);
+  };
   player.addEventListener("play", follow);
   player.addEventListener("seeked", playhead);
   const shareAt = (event) => Math.max(0, Math.min(1, (event.offsetX - LEFT) / (head.clientWidth - LEFT)));
-  const seek = (event) => { if (sound) player.currentTime = shareAt(event) * sound.seconds; };
-  head.addEventListener("pointerdown", (event) => { held = true; head.setPointerCapture(event.pointerId); seek(event); });
-  head.addEventListener("pointermove", (event) => { if (held) seek(event); point(event); });
-  for (const name of ["pointerup", "pointercancel"]) head.addEventListener(name, () => { held = false; });
-  head.addEventListener("pointerleave", () => { pointed.textContent = ""; });
+  const seek = (event) => {
+    if (sound) player.currentTime = shareAt(event) * sound.seconds;
+  };
+  head.addEventListener("pointerdown", (event) => {
+    held = true;
+    head.setPointerCapture(event.pointerId);
+    seek(event);
+  });
+  head.addEventListener("pointermove", (event) => {
+    if (held) seek(event);
+    point(event);
+  });
+  for (const name of ["pointerup", "pointercancel"])
+    head.addEventListener(name, () => {
+      held = false;
+    });
+  head.addEventListener("pointerleave", () => {
+    pointed.textContent = "";
+  });
   head.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
     if (!sound) return;
-    if (event.key === " ") { if (player.paused) player.play(); else player.pause(); }
-    else if (by) player.currentTime = Math.max(0, Math.min(sound.seconds, player.currentTime + (by * sound.seconds) / SEEK));
+    if (event.key === " ") {
+      if (player.paused) player.play();
+      else player.pause();
+    } else if (by)
+      player.currentTime = Math.max(0, Math.min(sound.seconds, player.currentTime + (by * sound.seconds) / SEEK));
     else if (event.key === "Home" || event.key === "End") player.currentTime = event.key === "Home" ? 0 : sound.seconds;
     else return;
     event.preventDefault();
@@ -65,13 +111,22 @@ export function make(item, panel) {
 
   // The moment, the pitch and how loud it is where the pointer is.
   function point(event) {
-    if (!sound || event.offsetX < LEFT) { pointed.textContent = ""; return; }
-    const share = shareAt(event), said = [`${format.value(share * sound.seconds, 3)} s`];
-    const up = 1 - (event.offsetY - (height() - BOTTOM - SPECTRUM)) / SPECTRUM, { spectrum } = sound;
+    if (!sound || event.offsetX < LEFT) {
+      pointed.textContent = "";
+      return;
+    }
+    const share = shareAt(event),
+      said = [`${format.value(share * sound.seconds, 3)} s`];
+    const up = 1 - (event.offsetY - (height() - BOTTOM - SPECTRUM)) / SPECTRUM,
+      { spectrum } = sound;
     if (spectrum && up >= 0 && up <= 1) {
-      const column = Math.min(spectrum.columns - 1, Math.floor(share * spectrum.columns)), band = Math.min(spectrum.bands - 1, Math.floor(up * spectrum.bands));
+      const column = Math.min(spectrum.columns - 1, Math.floor(share * spectrum.columns)),
+        band = Math.min(spectrum.bands - 1, Math.floor(up * spectrum.bands));
       const db = spectrum.db[column * spectrum.bands + band];
-      said.push(`${format.value((up * sound.rate) / 2, 3)} Hz`, db <= -RANGE_DB ? `≤ −${RANGE_DB} dB` : `${format.step(db || 0)} dB`);
+      said.push(
+        `${format.value((up * sound.rate) / 2, 3)} Hz`,
+        db <= -RANGE_DB ? `≤ −${RANGE_DB} dB` : `${format.step(db || 0)} dB`,
+      );
     }
     pointed.textContent = said.join(" · ");
   }
@@ -82,21 +137,42 @@ export function make(item, panel) {
   element.update = async (now) => {
     const { attributes: about } = now;
     const heard = sound && shown === now.hash ? sound : null;
-    const seconds = about.seconds || heard?.seconds || (about.frames && about.sample_rate ? about.frames / about.sample_rate : 0), channels = about.channels || heard?.channels.length;
+    const seconds =
+        about.seconds || heard?.seconds || (about.frames && about.sample_rate ? about.frames / about.sample_rate : 0),
+      channels = about.channels || heard?.channels.length;
     const rate = about.sample_rate || heard?.rate;
-    caption.textContent = [about.caption, seconds ? format.duration(seconds) : "", rate ? `${format.value(rate / 1000)} kHz` : "", channels === 2 ? "stereo" : channels > 2 ? `${channels} channels` : "", about.clipped ? `${format.plural(about.clipped, "sample")} clipped` : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
-    if (shown === now.hash) { draw(); return; }
+    caption.textContent = [
+      about.caption,
+      seconds ? format.duration(seconds) : "",
+      rate ? `${format.value(rate / 1000)} kHz` : "",
+      channels === 2 ? "stereo" : channels > 2 ? `${channels} channels` : "",
+      about.clipped ? `${format.plural(about.clipped, "sample")} clipped` : "",
+      about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    if (shown === now.hash) {
+      draw();
+      return;
+    }
     shown = now.hash;
-    const at = player.currentTime, playing = !player.paused;
+    const at = player.currentTime,
+      playing = !player.paused;
     try {
       const data = await bytes(panel.run, now.hash);
       if (shown !== now.hash) return;
       let heardNow = null;
-      try { heardNow = parse(data); } catch { heardNow = await decoded(data.slice(0)); } // other kinds the browser knows
+      try {
+        heardNow = parse(data);
+      } catch {
+        heardNow = await decoded(data.slice(0));
+      } // other kinds the browser knows
       if (shown !== now.hash) return;
       sound = heardNow;
       URL.revokeObjectURL(player.src);
-      player.src = URL.createObjectURL(new Blob([data], { type: now.form.startsWith("audio/") ? now.form : "audio/wav" }));
+      player.src = URL.createObjectURL(
+        new Blob([data], { type: now.form.startsWith("audio/") ? now.form : "audio/wav" }),
+      );
       // Another step of the same sound goes on from where the last one was: that is how two are compared by ear.
       if (at > 0 && at < sound.seconds) player.currentTime = at;
       if (playing) player.play();
@@ -107,21 +183,30 @@ export function make(item, panel) {
       caption.textContent = "The sound could not be read: it is of a kind that this browser does not know, or damaged.";
     }
   };
-  element.end = () => { clearTimeout(timer); cancelAnimationFrame(frame); sized.disconnect(); player.pause(); URL.revokeObjectURL(player.src); };
+  element.end = () => {
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+    sized.disconnect();
+    player.pause();
+    URL.revokeObjectURL(player.src);
+  };
   element.update(item);
   return element;
 }
 
 function paint(canvas, sound, width, height, tint) {
   const context = prepared(canvas, width, height);
-  const { channels, seconds, rate } = sound, wide = width - LEFT, wave = waveOf(channels.length);
+  const { channels, seconds, rate } = sound,
+    wide = width - LEFT,
+    wave = waveOf(channels.length);
   context.font = `11px ${css("--font")}`;
   context.textBaseline = "middle";
   context.textAlign = "right";
   channels.forEach((samples, c) => {
     const middle = (c + 0.5) * wave;
     context.fillStyle = css("--faint");
-    if (channels.length > 1) context.fillText(channels.length === 2 ? ["left", "right"][c] : String(c + 1), LEFT - 6, middle);
+    if (channels.length > 1)
+      context.fillText(channels.length === 2 ? ["left", "right"][c] : String(c + 1), LEFT - 6, middle);
     context.fillStyle = css("--line");
     context.fillRect(LEFT, Math.floor(middle), wide, 1);
     context.fillStyle = context.strokeStyle = tint;
@@ -131,18 +216,26 @@ function paint(canvas, sound, width, height, tint) {
   if (sound.spectrum) {
     context.imageSmoothingEnabled = true;
     context.drawImage(picture(sound), LEFT, top, wide, SPECTRUM);
-  } else { context.fillStyle = css("--hover"); context.fillRect(LEFT, top, wide, SPECTRUM); }
+  } else {
+    context.fillStyle = css("--hover");
+    context.fillRect(LEFT, top, wide, SPECTRUM);
+  }
   context.fillStyle = css("--faint");
   for (const { at } of linear(0, rate / 2, 3)) {
     const y = top + SPECTRUM * (1 - (2 * at) / rate);
-    context.fillText(rate >= 4000 ? `${format.value(at / 1000, 3)} kHz` : `${format.value(at, 3)} Hz`, LEFT - 6, Math.max(top + 5, Math.min(y, top + SPECTRUM - 5)));
+    context.fillText(
+      rate >= 4000 ? `${format.value(at / 1000, 3)} kHz` : `${format.value(at, 3)} Hz`,
+      LEFT - 6,
+      Math.max(top + 5, Math.min(y, top + SPECTRUM - 5)),
+    );
     context.fillRect(LEFT - 4, Math.min(y, top + SPECTRUM - 1), 4, 1);
   }
   context.textBaseline = "alphabetic";
   const marks = linear(0, seconds, Math.max(1, Math.floor(wide / 90)));
   for (const { at, text } of marks) {
     const x = LEFT + (at / seconds) * wide;
-    const said = seconds < 60 ? `${text} s` : `${Math.floor(Math.round(at) / 60)}:${String(Math.round(at) % 60).padStart(2, "0")}`;
+    const said =
+      seconds < 60 ? `${text} s` : `${Math.floor(Math.round(at) / 60)}:${String(Math.round(at) % 60).padStart(2, "0")}`;
     context.textAlign = x < LEFT + 12 ? "left" : x > width - 16 ? "right" : "center";
     context.fillRect(Math.min(x, width - 1), height - BOTTOM, 1, 4);
     context.fillText(said, x, height - 2);
@@ -156,28 +249,37 @@ function waveform(context, samples, left, wide, middle, high) {
     context.lineWidth = 1.25;
     context.lineJoin = "round";
     context.beginPath();
-    for (let i = 0; i < samples.length; i++) context.lineTo(left + ((i + 0.5) / samples.length) * wide, middle - samples[i] * high);
+    for (let i = 0; i < samples.length; i++)
+      context.lineTo(left + ((i + 0.5) / samples.length) * wide, middle - samples[i] * high);
     if (samples.length === 1) context.lineTo(left + wide, middle - samples[0] * high);
     context.stroke();
     return;
   }
   for (let x = 0; x < wide; x++) {
-    const from = Math.max(0, Math.floor((x / wide) * samples.length) - 1), to = Math.floor(((x + 1) / wide) * samples.length);
-    let least = Infinity, most = -Infinity;
-    for (let i = from; i < to && i < samples.length; i++) { if (samples[i] < least) least = samples[i]; if (samples[i] > most) most = samples[i]; }
+    const from = Math.max(0, Math.floor((x / wide) * samples.length) - 1),
+      to = Math.floor(((x + 1) / wide) * samples.length);
+    let least = Infinity,
+      most = -Infinity;
+    for (let i = from; i < to && i < samples.length; i++) {
+      if (samples[i] < least) least = samples[i];
+      if (samples[i] > most) most = samples[i];
+    }
     if (least <= most) context.fillRect(left + x, middle - most * high, 1, Math.max(1, (most - least) * high));
   }
 }
 
 function picture(sound) {
-  const { theme } = document.documentElement.dataset, { columns, bands, db } = sound.spectrum;
+  const { theme } = document.documentElement.dataset,
+    { columns, bands, db } = sound.spectrum;
   if (sound.picture?.of === sound.spectrum && sound.picture.theme === theme) return sound.picture.canvas;
   const stops = ramp().map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
   const made = new ImageData(columns, bands);
   for (let column = 0; column < columns; column++) {
     for (let i = 0; i < bands; i++) {
       const share = Math.max(0, Math.min(0.999, (db[column * bands + i] + RANGE_DB) / RANGE_DB)) * (stops.length - 1);
-      const low = Math.floor(share), part = share - low, at = 4 * ((bands - 1 - i) * columns + column);
+      const low = Math.floor(share),
+        part = share - low,
+        at = 4 * ((bands - 1 - i) * columns + column);
       for (let k = 0; k < 3; k++) made.data[at + k] = stops[low][k] + (stops[low + 1][k] - stops[low][k]) * part;
       made.data[at + 3] = 255;
     }

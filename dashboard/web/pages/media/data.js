@@ -15,12 +15,16 @@ export async function unpacked(run, hash, read = parse) {
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   const reader = answer.body.pipeThrough(new DecompressionStream("deflate")).getReader();
   const decoder = new TextDecoder();
-  let text = "", size = 0;
+  let text = "",
+    size = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.length;
-    if (size > LIMIT) { await reader.cancel(); throw new Error("it is larger than 128 MiB and not shown"); }
+    if (size > LIMIT) {
+      await reader.cancel();
+      throw new Error("it is larger than 128 MiB and not shown");
+    }
     text += decoder.decode(value, { stream: true });
   }
   return read(text + decoder.decode());

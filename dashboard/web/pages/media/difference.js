@@ -12,7 +12,9 @@ export async function difference(a, b, width, height) {
   };
   const [pixels, { data: other }] = await Promise.all([load(a), load(b)]);
   const { data } = pixels;
-  let most = 0, sum = 0, changed = 0;
+  let most = 0,
+    sum = 0,
+    changed = 0;
   for (let i = 0; i < data.length; i += 4) {
     let here = 0;
     for (let c = 0; c < 3; c++) {

@@ -10,10 +10,20 @@ import { unpacked } from "./data.js";
 export function make(item, panel) {
   const holder = node("div", { class: "figure-holder" });
   const caption = node("span");
-  const enlarge = node("button", { type: "button", class: "text-button", text: "Enlarge", "aria-label": `Enlarge figure ${panel.tag}`, hidden: true });
+  const enlarge = node("button", {
+    type: "button",
+    class: "text-button",
+    text: "Enlarge",
+    "aria-label": `Enlarge figure ${panel.tag}`,
+    hidden: true,
+  });
   const element = node("figure", { class: "figure" }, holder, node("figcaption", {}, caption, enlarge));
-  let shown = null, at = item;
-  const theme = () => { shown = null; element.update(at); };
+  let shown = null,
+    at = item;
+  const theme = () => {
+    shown = null;
+    element.update(at);
+  };
   enlarge.addEventListener("click", () => large(panel, at));
   element.update = (now) => {
     at = now;
@@ -24,22 +34,37 @@ export function make(item, panel) {
     if (now.form.startsWith("image/")) picture(holder, panel, now);
     else plot(holder, panel, now, () => shown === now.hash);
   };
-  element.end = () => { document.removeEventListener("themechange", theme); window.Plotly?.purge(holder); };
+  element.end = () => {
+    document.removeEventListener("themechange", theme);
+    window.Plotly?.purge(holder);
+  };
   document.addEventListener("themechange", theme);
   element.update(item);
   return element;
 }
 
 function picture(holder, panel, item) {
-  const image = node("img", { src: api.blobAddress(panel.run, item.hash), loading: "lazy", width: item.attributes.width, height: item.attributes.height, alt: item.attributes.caption ?? `Figure ${panel.tag}` });
-  const button = node("button", { type: "button", class: "picture-open", "aria-label": `Enlarge figure ${panel.tag}` }, image);
+  const image = node("img", {
+    src: api.blobAddress(panel.run, item.hash),
+    loading: "lazy",
+    width: item.attributes.width,
+    height: item.attributes.height,
+    alt: item.attributes.caption ?? `Figure ${panel.tag}`,
+  });
+  const button = node(
+    "button",
+    { type: "button", class: "picture-open", "aria-label": `Enlarge figure ${panel.tag}` },
+    image,
+  );
   button.addEventListener("click", () => open(panel, item));
   window.Plotly?.purge(holder);
   holder.style.minHeight = "";
   holder.replaceChildren(button);
 }
 
-const HEIGHT = 340, LOWEST = 160, HIGHEST = 900; // px
+const HEIGHT = 340,
+  LOWEST = 160,
+  HIGHEST = 900; // px
 const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?.text);
 
 let plotly = null;
@@ -48,7 +73,10 @@ function drawer() {
     const script = document.createElement("script");
     script.src = `${boot.prefix}/packages/plotly.js`;
     script.onload = () => done(window.Plotly);
-    script.onerror = () => { plotly = null; failed(new Error("Plotly could not be loaded")); };
+    script.onerror = () => {
+      plotly = null;
+      failed(new Error("Plotly could not be loaded"));
+    };
     document.head.append(script);
   });
   return plotly;
@@ -57,12 +85,34 @@ function drawer() {
 // A figure on the whole page, to be hovered and zoomed in.
 function large(panel, item) {
   const holder = node("div", { class: "figure-holder" });
-  const close = node("button", { type: "button", class: "icon-button", "aria-label": "Close (Esc)", title: "Close (Esc)", text: "✕" });
-  const dialog = node("dialog", { class: "large", "aria-label": `Figure ${panel.tag}` },
-    node("header", {}, node("h2", { text: panel.tag }), node("span", { class: "dim", text: `step ${format.step(item.step)}` }), node("span", { class: "bar-space" }), close), holder);
+  const close = node("button", {
+    type: "button",
+    class: "icon-button",
+    "aria-label": "Close (Esc)",
+    title: "Close (Esc)",
+    text: "✕",
+  });
+  const dialog = node(
+    "dialog",
+    { class: "large", "aria-label": `Figure ${panel.tag}` },
+    node(
+      "header",
+      {},
+      node("h2", { text: panel.tag }),
+      node("span", { class: "dim", text: `step ${format.step(item.step)}` }),
+      node("span", { class: "bar-space" }),
+      close,
+    ),
+    holder,
+  );
   close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => { window.Plotly?.purge(holder); dialog.remove(); });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    window.Plotly?.purge(holder);
+    dialog.remove();
+  });
   document.body.append(dialog);
   dialog.showModal();
   plot(holder, panel, item, () => dialog.isConnected, holder.clientHeight);
@@ -75,11 +125,22 @@ async function plot(holder, panel, item, isWanted, tall) {
     const [found, Plotly] = await Promise.all([unpacked(panel.run, item.hash, JSON.parse), drawer()]);
     if (!isWanted()) return;
     if (!holder.classList.contains("js-plotly-plot")) holder.replaceChildren();
-    const ink = css("--text"), grid = css("--line");
+    const ink = css("--text"),
+      grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
-    const plain = { data: Array.isArray(found.data) ? found.data.map(own) : [], layout: found.layout && typeof found.layout === "object" ? found.layout : {} };
+    const plain = {
+      data: Array.isArray(found.data) ? found.data.map(own) : [],
+      layout: found.layout && typeof found.layout === "object" ? found.layout : {},
+    };
     if (Array.isArray(plain.layout.images)) plain.layout.images = plain.layout.images.map(own);
-    const layout = { ...plain.layout, template: mixed(plain.layout.template, axis), autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: css("--font"), size: 12, ...plain.layout.font } };
+    const layout = {
+      ...plain.layout,
+      template: mixed(plain.layout.template, axis),
+      autosize: true,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: ink, family: css("--font"), size: 12, ...plain.layout.font },
+    };
     const wanted = Number(plain.layout.height);
     layout.height = tall ?? (wanted > 0 ? Math.min(HIGHEST, Math.max(LOWEST, wanted)) : HEIGHT);
     delete layout.width;
@@ -87,14 +148,25 @@ async function plot(holder, panel, item, isWanted, tall) {
     layout.margin = { l: 48, r: 16, b: 40, t: titled(plain.layout) ? 48 : 16, ...plain.layout.margin };
     holder.style.minHeight = `${layout.height}px`;
     // Nothing leaves the machine: no link to anyone's cloud, and the page's policy lets no picture of another host in.
-    await Plotly.react(holder, plain.data, layout, { responsive: true, displaylogo: false, displayModeBar: false, showLink: false, plotlyServerURL: "", topojsonURL: "" });
+    await Plotly.react(holder, plain.data, layout, {
+      responsive: true,
+      displaylogo: false,
+      displayModeBar: false,
+      showLink: false,
+      plotlyServerURL: "",
+      topojsonURL: "",
+    });
   } catch (error) {
-    if (isWanted()) holder.replaceChildren(node("p", { class: "page-note", text: `The figure could not be drawn: ${error.message}` }));
+    if (isWanted())
+      holder.replaceChildren(
+        node("p", { class: "page-note", text: `The figure could not be drawn: ${error.message}` }),
+      );
   }
 }
 
 // A trace or a picture without what lies on another host, which is not even asked for.
-const own = (part) => (typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part);
+const own = (part) =>
+  typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part;
 
 // The figure's own template with axes and words in the colours of the page.
 function mixed(template, axis) {
@@ -103,5 +175,14 @@ function mixed(template, axis) {
   // Walls as the page, and seen from far enough that the corners are within the picture.
   const wall = { ...axis, automargin: undefined, backgroundcolor: "rgba(0,0,0,0)" };
   const scene = { ...layout.scene, xaxis: wall, yaxis: wall, zaxis: wall, camera: { eye: { x: 1.5, y: 1.5, z: 1.1 } } };
-  return { ...template, layout: { ...layout, scene, xaxis: over("xaxis"), yaxis: over("yaxis"), font: { ...layout.font, color: css("--text") } } };
+  return {
+    ...template,
+    layout: {
+      ...layout,
+      scene,
+      xaxis: over("xaxis"),
+      yaxis: over("yaxis"),
+      font: { ...layout.font, color: css("--text") },
+    },
+  };
 }

@@ -5,7 +5,9 @@ import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
 const LINES = 6; // classes that are followed
-const LEFT = 40, BOTTOM = 16, TOP = 6; // px for the axes
+const LEFT = 40,
+  BOTTOM = 16,
+  TOP = 6; // px for the axes
 
 // items: of all steps, in order; at: the one that is looked at.
 export function drawHistory(canvas, legend, items, at) {
@@ -13,12 +15,18 @@ export function drawHistory(canvas, legend, items, at) {
   canvas.hidden = legend.hidden = of.length < 2;
   if (canvas.hidden) return;
   const most = new Map();
-  for (const item of of) for (const { name, probability } of item.attributes.predictions) most.set(name, Math.max(most.get(name) ?? 0, probability ?? 0));
-  const names = [...most].sort((a, b) => b[1] - a[1]).slice(0, LINES).map(([name]) => name);
+  for (const item of of)
+    for (const { name, probability } of item.attributes.predictions)
+      most.set(name, Math.max(most.get(name) ?? 0, probability ?? 0));
+  const names = [...most]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, LINES)
+    .map(([name]) => name);
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const context = prepared(canvas, width, height);
   const [low, high] = [of[0].step, of[of.length - 1].step];
-  const x = (step) => LEFT + ((step - low) / (high - low || 1)) * (width - LEFT - 2), y = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
+  const x = (step) => LEFT + ((step - low) / (high - low || 1)) * (width - LEFT - 2),
+    y = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
   context.font = `11px ${css("--font")}`;
   context.fillStyle = css("--faint");
   context.strokeStyle = css("--grid");
@@ -51,6 +59,19 @@ export function drawHistory(canvas, legend, items, at) {
     for (const item of of) context.lineTo(x(item.step), y(share(item, name)));
     context.stroke();
   });
-  legend.replaceChildren(...names.map((name, i) => node("span", {}, node("i", { class: "dot", style: `background: ${colour(i)}` }), name === label ? node("strong", { text: name }) : name, node("span", { class: "dim", text: `${Math.round(100 * share(at, name))} %` }))));
-  canvas.setAttribute("aria-label", `Probabilities over the steps ${format.step(low)} to ${format.step(high)}; now ${names.map((name) => `${name} ${Math.round(100 * share(at, name))} %`).join(", ")}`);
+  legend.replaceChildren(
+    ...names.map((name, i) =>
+      node(
+        "span",
+        {},
+        node("i", { class: "dot", style: `background: ${colour(i)}` }),
+        name === label ? node("strong", { text: name }) : name,
+        node("span", { class: "dim", text: `${Math.round(100 * share(at, name))} %` }),
+      ),
+    ),
+  );
+  canvas.setAttribute(
+    "aria-label",
+    `Probabilities over the steps ${format.step(low)} to ${format.step(high)}; now ${names.map((name) => `${name} ${Math.round(100 * share(at, name))} %`).join(", ")}`,
+  );
 }

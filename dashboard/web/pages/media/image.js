@@ -17,14 +17,20 @@ export function make(item, panel, inSight) {
   const element = node("figure", { class: "picture" }, button, node("figcaption", {}, says, guesses));
   let shown = item;
   button.addEventListener("click", () => open(panel, shown));
-  const broken = (is) => { element.classList.toggle("is-broken", is); if (is) says.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser."; };
+  const broken = (is) => {
+    element.classList.toggle("is-broken", is);
+    if (is) says.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser.";
+  };
   image.addEventListener("error", () => broken(true));
   element.update = (now) => {
     shown = now;
     const { attributes: about } = now;
     const address = api.blobAddress(panel.run, now.hash);
     says.textContent = told(about);
-    if (image.getAttribute("src") !== address) { broken(false); image.src = address; }
+    if (image.getAttribute("src") !== address) {
+      broken(false);
+      image.src = address;
+    }
     image.width = about.width;
     image.height = about.height;
     // A strip of pixels at its own shape would be a line too thin to see.
@@ -44,18 +50,44 @@ export function make(item, panel, inSight) {
   return element;
 }
 
-const spoken = (about) => [about.caption, about.label !== undefined ? `shows ${about.label}` : "", about.predictions?.length ? `taken for ${about.predictions[0].name}` : ""].filter(Boolean).join(", ") || "logged picture";
+const spoken = (about) =>
+  [
+    about.caption,
+    about.label !== undefined ? `shows ${about.label}` : "",
+    about.predictions?.length ? `taken for ${about.predictions[0].name}` : "",
+  ]
+    .filter(Boolean)
+    .join(", ") || "logged picture";
 
-export const told = (about) => [about.caption, about.label !== undefined ? `label ${about.label}` : "", about.clipped ? clipped(about) : "", about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : ""].filter(Boolean).join(" · ");
+export const told = (about) =>
+  [
+    about.caption,
+    about.label !== undefined ? `label ${about.label}` : "",
+    about.clipped ? clipped(about) : "",
+    about.nan ? `${about.nan.toLocaleString("en-US")} NaN` : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 // From where to where the numbers ran says why a picture is all white.
-const clipped = ({ clipped: count, least, most }) => `${format.plural(count, "value")} clipped${least !== undefined && most !== undefined ? `: they ran from ${format.value(least, 3)} to ${format.value(most, 3)}` : ""}`;
+const clipped = ({ clipped: count, least, most }) =>
+  `${format.plural(count, "value")} clipped${least !== undefined && most !== undefined ? `: they ran from ${format.value(least, 3)} to ${format.value(most, 3)}` : ""}`;
 
 // The likeliest classes as bars; that of the truth stands out.
 export function bars(holder, guesses, label) {
   while (holder.children.length > guesses.length) holder.lastChild.remove();
   guesses.forEach((guess, i) => {
-    const row = holder.children[i] ?? holder.appendChild(node("div", { class: "guess" }, node("span", { class: "guess-name" }), node("span", { class: "guess-bar" }, node("i")), node("span", { class: "guess-share" })));
+    const row =
+      holder.children[i] ??
+      holder.appendChild(
+        node(
+          "div",
+          { class: "guess" },
+          node("span", { class: "guess-name" }),
+          node("span", { class: "guess-bar" }, node("i")),
+          node("span", { class: "guess-share" }),
+        ),
+      );
     row.children[0].textContent = guess.name;
     row.children[0].title = guess.name;
     row.children[1].firstChild.style.width = `${100 * Math.min(1, Math.max(0, guess.probability ?? 0))}%`;

@@ -10,7 +10,8 @@ import { bars, told } from "./image.js";
 import { classesAt, drawLayers, isScored, switches } from "./layers.js";
 import { relayered } from "./panel.js";
 
-const MOST = 64, LEAST = 0.05; // how far one can zoom
+const MOST = 64,
+  LEAST = 0.05; // how far one can zoom
 const ROOM = 24; // px around a picture that fits
 const KNOB = 100; // a knob's ends stand for a tenth and ten times
 
@@ -26,8 +27,25 @@ const nameOf = (run) => runs.get(run)?.shown ?? run;
 
 class Large {
   constructor(panel, item, alone) {
-    Object.assign(this, { panel, item, alone, shows: panel.shows, other: null, mode: "one", x: 0, y: 0, k: 0, light: 1, contrast: 1 });
-    this.stage = node("div", { class: "large-stage", tabindex: 0, role: "group", "aria-label": "The picture: wheel or + and − zoom, drag moves, ← → step, ↑ ↓ the picture before or after" });
+    Object.assign(this, {
+      panel,
+      item,
+      alone,
+      shows: panel.shows,
+      other: null,
+      mode: "one",
+      x: 0,
+      y: 0,
+      k: 0,
+      light: 1,
+      contrast: 1,
+    });
+    this.stage = node("div", {
+      class: "large-stage",
+      tabindex: 0,
+      role: "group",
+      "aria-label": "The picture: wheel or + and − zoom, drag moves, ← → step, ↑ ↓ the picture before or after",
+    });
     this.frames = [this.#frame(), this.#frame()];
     this.stage.append(...this.frames.map((frame) => frame.element));
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step" });
@@ -35,8 +53,27 @@ class Large {
     this.run = node("select", { "aria-label": "Run to compare with" });
     this.step = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step to compare with" });
     this.said = node("output");
-    this.with = node("div", { class: "large-with" }, node("span", { text: "with" }), this.run, node("div", { class: "large-step" }, this.step, this.said));
-    this.modes = choice("Compare", [["one", "Single"], ["two", "Side by side"], ["diff", "Difference"]], "one", (mode) => { this.mode = mode; this.k = 0; this.show(); });
+    this.with = node(
+      "div",
+      { class: "large-with" },
+      node("span", { text: "with" }),
+      this.run,
+      node("div", { class: "large-step" }, this.step, this.said),
+    );
+    this.modes = choice(
+      "Compare",
+      [
+        ["one", "Single"],
+        ["two", "Side by side"],
+        ["diff", "Difference"],
+      ],
+      "one",
+      (mode) => {
+        this.mode = mode;
+        this.k = 0;
+        this.show();
+      },
+    );
     this.modes.hidden = alone;
     this.note = node("p", { class: "large-note" });
     this.pointed = node("p", { class: "large-pointed" });
@@ -44,12 +81,29 @@ class Large {
     this.history = node("canvas", { class: "large-history", role: "img" });
     this.legend = node("div", { class: "large-legend" });
     this.layers = node("div", { class: "layer-chips" });
-    this.least = node("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.shows.least, "aria-label": "Least score of a box" });
+    this.least = node("input", {
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      value: this.shows.least,
+      "aria-label": "Least score of a box",
+    });
     this.leastSaid = node("output");
-    this.least.addEventListener("input", () => { this.shows.least = Number(this.least.value); this.#relayer(); });
+    this.least.addEventListener("input", () => {
+      this.shows.least = Number(this.least.value);
+      this.#relayer();
+    });
     this.score = node("label", { class: "large-knob" }, node("span", { text: "Score ≥" }), this.least, this.leastSaid);
     const button = (name, text, act, more = {}) => {
-      const made = node("button", { type: "button", class: "icon-button", "aria-label": name, title: name, text, ...more });
+      const made = node("button", {
+        type: "button",
+        class: "icon-button",
+        "aria-label": name,
+        title: name,
+        text,
+        ...more,
+      });
       made.addEventListener("click", act);
       return made;
     };
@@ -57,19 +111,64 @@ class Large {
     this.before = button("The picture before (↑)", "‹", () => this.neighbour(-1));
     this.after = button("The picture after (↓)", "›", () => this.neighbour(1));
     this.save = node("a", { class: "text-button", text: "Download" });
-    this.light_ = this.#knob("Brightness", (value) => { this.light = value; });
-    this.contrast_ = this.#knob("Contrast", (value) => { this.contrast = value; });
+    this.light_ = this.#knob("Brightness", (value) => {
+      this.light = value;
+    });
+    this.contrast_ = this.#knob("Contrast", (value) => {
+      this.contrast = value;
+    });
     const reset = node("button", { type: "button", class: "text-button", text: "Reset view" });
-    reset.addEventListener("click", () => { this.light_.set(0); this.contrast_.set(0); this.k = 0; this.place(); });
-    this.dialog = node("dialog", { class: "large", "aria-label": `${panel.tag} of ${nameOf(panel.run)}` },
-      node("header", {}, node("h2", { text: panel.tag }), node("span", { class: "dim large-run", text: nameOf(panel.run) }), this.modes, node("span", { class: "bar-space" }),
-        this.before, this.place_, this.after, button("Close (Esc)", "✕", () => this.dialog.close())),
-      node("div", { class: "large-body" }, this.stage,
-        node("aside", {},
-          node("label", { class: "large-step" }, this.slider, this.output), this.with, this.note, this.layers, this.score,
-          this.light_.element, this.contrast_.element, node("div", { class: "large-acts" }, reset, this.save), this.guesses, this.history, this.legend, this.pointed)));
-    this.dialog.addEventListener("close", () => { this.sized?.disconnect(); document.removeEventListener("themechange", this.onTheme); this.dialog.remove(); });
-    this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
+    reset.addEventListener("click", () => {
+      this.light_.set(0);
+      this.contrast_.set(0);
+      this.k = 0;
+      this.place();
+    });
+    this.dialog = node(
+      "dialog",
+      { class: "large", "aria-label": `${panel.tag} of ${nameOf(panel.run)}` },
+      node(
+        "header",
+        {},
+        node("h2", { text: panel.tag }),
+        node("span", { class: "dim large-run", text: nameOf(panel.run) }),
+        this.modes,
+        node("span", { class: "bar-space" }),
+        this.before,
+        this.place_,
+        this.after,
+        button("Close (Esc)", "✕", () => this.dialog.close()),
+      ),
+      node(
+        "div",
+        { class: "large-body" },
+        this.stage,
+        node(
+          "aside",
+          {},
+          node("label", { class: "large-step" }, this.slider, this.output),
+          this.with,
+          this.note,
+          this.layers,
+          this.score,
+          this.light_.element,
+          this.contrast_.element,
+          node("div", { class: "large-acts" }, reset, this.save),
+          this.guesses,
+          this.history,
+          this.legend,
+          this.pointed,
+        ),
+      ),
+    );
+    this.dialog.addEventListener("close", () => {
+      this.sized?.disconnect();
+      document.removeEventListener("themechange", this.onTheme);
+      this.dialog.remove();
+    });
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog) this.dialog.close();
+    });
     this.slider.addEventListener("input", () => this.go(this.steps[this.slider.value]));
     this.step.addEventListener("input", () => this.compare());
     this.run.addEventListener("change", () => this.compare(true));
@@ -79,15 +178,20 @@ class Large {
   }
 
   #frame() {
-    const image = node("img", { alt: "" }), over = node("canvas", { class: "layers" }), says = node("span", { class: "large-says" });
+    const image = node("img", { alt: "" }),
+      over = node("canvas", { class: "layers" }),
+      says = node("span", { class: "large-says" });
     const world = node("div", { class: "large-world" }, image, over);
-    image.addEventListener("error", () => { this.note.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser."; });
+    image.addEventListener("error", () => {
+      this.note.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser.";
+    });
     return { image, over, world, says, element: node("div", { class: "large-frame" }, world, says) };
   }
 
   // A knob stands in the middle when nothing is changed; one way is as far as the other.
   #knob(name, set) {
-    const input = node("input", { type: "range", min: -KNOB, max: KNOB, value: 0, "aria-label": name }), said = node("output");
+    const input = node("input", { type: "range", min: -KNOB, max: KNOB, value: 0, "aria-label": name }),
+      said = node("output");
     const apply = () => {
       const value = 10 ** (Number(input.value) / KNOB);
       set(value);
@@ -97,48 +201,95 @@ class Large {
     };
     input.addEventListener("input", apply);
     said.textContent = "1 ×";
-    return { element: node("label", { class: "large-knob" }, node("span", { text: name }), input, said), set: (value) => { input.value = value; apply(); } };
+    return {
+      element: node("label", { class: "large-knob" }, node("span", { text: name }), input, said),
+      set: (value) => {
+        input.value = value;
+        apply();
+      },
+    };
   }
 
   #listen() {
-    this.stage.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = event.target.closest(".large-frame")?.getBoundingClientRect() ?? this.stage.getBoundingClientRect();
-      this.zoom(Math.exp(-Math.max(-240, Math.min(240, event.deltaY)) * 0.002), event.clientX - box.left, event.clientY - box.top);
-    }, { passive: false });
-    this.stage.addEventListener("pointerdown", (event) => { this.stage.setPointerCapture(event.pointerId); this.held = [event.clientX - this.x, event.clientY - this.y]; });
+    this.stage.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        const box = event.target.closest(".large-frame")?.getBoundingClientRect() ?? this.stage.getBoundingClientRect();
+        this.zoom(
+          Math.exp(-Math.max(-240, Math.min(240, event.deltaY)) * 0.002),
+          event.clientX - box.left,
+          event.clientY - box.top,
+        );
+      },
+      { passive: false },
+    );
+    this.stage.addEventListener("pointerdown", (event) => {
+      this.stage.setPointerCapture(event.pointerId);
+      this.held = [event.clientX - this.x, event.clientY - this.y];
+    });
     this.stage.addEventListener("pointermove", (event) => {
-      if (this.held) { [this.x, this.y] = [event.clientX - this.held[0], event.clientY - this.held[1]]; this.place(); }
+      if (this.held) {
+        [this.x, this.y] = [event.clientX - this.held[0], event.clientY - this.held[1]];
+        this.place();
+      }
       this.#point(event);
     });
-    this.stage.addEventListener("pointerleave", () => { this.pointed.textContent = ""; });
-    for (const name of ["pointerup", "pointercancel"]) this.stage.addEventListener(name, () => { this.held = null; });
-    this.stage.addEventListener("dblclick", () => { this.k = 0; this.place(); });
+    this.stage.addEventListener("pointerleave", () => {
+      this.pointed.textContent = "";
+    });
+    for (const name of ["pointerup", "pointercancel"])
+      this.stage.addEventListener(name, () => {
+        this.held = null;
+      });
+    this.stage.addEventListener("dblclick", () => {
+      this.k = 0;
+      this.place();
+    });
     this.dialog.addEventListener("keydown", (event) => {
       if (event.target.matches("input, select, [role=radio]")) return;
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], other = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      if (step && this.steps) this.go(this.steps[Math.max(0, Math.min(this.steps.length - 1, this.steps.indexOf(this.item.step) + step))]);
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key],
+        other = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (step && this.steps)
+        this.go(this.steps[Math.max(0, Math.min(this.steps.length - 1, this.steps.indexOf(this.item.step) + step))]);
       else if (other) this.neighbour(other);
       else if (event.key === "+" || event.key === "=") this.zoom(1.25);
       else if (event.key === "-") this.zoom(0.8);
-      else if (event.key === "0") { this.k = 0; this.place(); }
-      else return;
+      else if (event.key === "0") {
+        this.k = 0;
+        this.place();
+      } else return;
       event.preventDefault();
     });
-    this.sized = new ResizeObserver(() => { this.k = 0; this.place(); this.#history(); });
+    this.sized = new ResizeObserver(() => {
+      this.k = 0;
+      this.place();
+      this.#history();
+    });
     this.sized.observe(this.stage);
   }
 
   // All that was logged at this place, step by step; a repeated step's newest stands for it.
   async #at(run) {
-    const { items } = await api.json("media", { run, tag: this.panel.tag, kind: this.panel.kind, position: this.item.position });
+    const { items } = await api.json("media", {
+      run,
+      tag: this.panel.tag,
+      kind: this.panel.kind,
+      position: this.item.position,
+    });
     return [...new Map(items.map((item) => [item.step, item])).values()].sort((a, b) => a.step - b.step);
   }
 
   async begin() {
     const { panel } = this;
     this.show();
-    const names = this.alone ? [] : runs.visible().toReversed().filter((run) => run.series[panel.kind]?.includes(panel.tag)).map((run) => run.name);
+    const names = this.alone
+      ? []
+      : runs
+          .visible()
+          .toReversed()
+          .filter((run) => run.series[panel.kind]?.includes(panel.tag))
+          .map((run) => run.name);
     this.run.replaceChildren(...names.map((name) => node("option", { value: name, text: nameOf(name) })));
     this.run.value = panel.run;
     this.run.hidden = names.length < 2;
@@ -149,12 +300,20 @@ class Large {
   async #follow() {
     const { item } = this;
     let all = [item];
-    if (!this.alone) try { all = await this.#at(this.panel.run); } catch { /* the server is away: what is here can still be looked at */ }
+    if (!this.alone)
+      try {
+        all = await this.#at(this.panel.run);
+      } catch {
+        /* the server is away: what is here can still be looked at */
+      }
     if (this.item !== item) return;
     this.all = all.length ? all : [item];
     this.steps = this.all.map((each) => each.step);
     this.slider.max = String(this.steps.length - 1);
-    if (this.run.value && this.run.value !== this.panel.run) { await this.compare(true); return; }
+    if (this.run.value && this.run.value !== this.panel.run) {
+      await this.compare(true);
+      return;
+    }
     this.others = this.all;
     const before = Math.max(0, this.steps.indexOf(this.item.step) - 1);
     this.step.max = String(this.steps.length - 1);
@@ -170,7 +329,7 @@ class Large {
 
   // The pictures that were logged together with this one.
   get together() {
-    const items = this.alone ? [] : this.panel.kept.get(this.item.step) ?? [];
+    const items = this.alone ? [] : (this.panel.kept.get(this.item.step) ?? []);
     return items.some((item) => item.position === this.item.position) ? items : [this.item];
   }
 
@@ -188,7 +347,12 @@ class Large {
 
   async compare(anew = false) {
     if (anew) {
-      try { this.others = await this.#at(this.run.value); } catch (error) { this.note.textContent = `The other run could not be read: ${error.message}`; return; }
+      try {
+        this.others = await this.#at(this.run.value);
+      } catch (error) {
+        this.note.textContent = `The other run could not be read: ${error.message}`;
+        return;
+      }
       this.step.max = String(Math.max(0, this.others.length - 1));
       const at = this.others.findLastIndex((item) => item.step <= this.item.step);
       this.step.value = String(Math.max(0, at));
@@ -213,8 +377,15 @@ class Large {
     if (mode !== "one" && other) this.#fill(two, this.run.value || panel.run, other);
     if (mode === "diff") one.says.textContent = other ? `${one.says.textContent} − ${two.says.textContent}` : "";
     if (mode === "diff" && other) this.#difference(item, other);
-    else this.note.textContent = [about.width ? `${format.step(about.width)} × ${format.step(about.height)}` : "", told(about)].filter(Boolean).join(" · ");
-    const { together } = this, at = together.findIndex((each) => each.position === item.position);
+    else
+      this.note.textContent = [
+        about.width ? `${format.step(about.width)} × ${format.step(about.height)}` : "",
+        told(about),
+      ]
+        .filter(Boolean)
+        .join(" · ");
+    const { together } = this,
+      at = together.findIndex((each) => each.position === item.position);
     this.place_.textContent = together.length > 1 ? `${format.step(at + 1)} of ${format.step(together.length)}` : "";
     this.before.hidden = this.after.hidden = together.length < 2;
     this.before.disabled = at <= 0;
@@ -245,18 +416,31 @@ class Large {
     const { width, height } = item.attributes;
     one.over.hidden = true;
     one.over.dataset.key = "";
-    if (other.attributes.width !== width || other.attributes.height !== height) { this.note.textContent = "The two are of different sizes; there is no difference to show."; return; }
+    if (other.attributes.width !== width || other.attributes.height !== height) {
+      this.note.textContent = "The two are of different sizes; there is no difference to show.";
+      return;
+    }
     let found;
     try {
-      found = await difference(api.blobAddress(this.panel.run, item.hash), api.blobAddress(this.run.value || this.panel.run, other.hash), width, height);
-    } catch (error) { this.note.textContent = `The difference could not be made: ${error.message}`; return; }
+      found = await difference(
+        api.blobAddress(this.panel.run, item.hash),
+        api.blobAddress(this.run.value || this.panel.run, other.hash),
+        width,
+        height,
+      );
+    } catch (error) {
+      this.note.textContent = `The difference could not be made: ${error.message}`;
+      return;
+    }
     if (this.mode !== "diff" || this.item !== item || this.other !== other) return;
     one.diff ??= one.world.insertBefore(node("canvas"), one.over);
     one.diff.width = width;
     one.diff.height = height;
     one.diff.getContext("2d").putImageData(found.pixels, 0, 0);
     one.image.hidden = true;
-    this.note.textContent = found.most ? `Mean difference ${format.value(found.mean, 3)} of 255, largest ${found.most}; ${format.plural(found.changed, "pixel")} differ. Shown ${format.value(found.gain, 3)} × brighter.` : "The two are the same, pixel by pixel.";
+    this.note.textContent = found.most
+      ? `Mean difference ${format.value(found.mean, 3)} of 255, largest ${found.most}; ${format.plural(found.changed, "pixel")} differ. Shown ${format.value(found.gain, 3)} × brighter.`
+      : "The two are the same, pixel by pixel.";
     this.filter();
   }
 
@@ -268,9 +452,14 @@ class Large {
   // Where the pointer is in the picture, the colour there, and the class that each mask says.
   async #point(event) {
     const box = this.frames[0].element.getBoundingClientRect();
-    const { item } = this, { width, height } = item.attributes;
-    const x = Math.floor((event.clientX - box.left - this.x) / this.k), y = Math.floor((event.clientY - box.top - this.y) / this.k);
-    if (!(x >= 0 && y >= 0 && x < width && y < height) || this.mode === "diff") { this.pointed.textContent = ""; return; }
+    const { item } = this,
+      { width, height } = item.attributes;
+    const x = Math.floor((event.clientX - box.left - this.x) / this.k),
+      y = Math.floor((event.clientY - box.top - this.y) / this.k);
+    if (!(x >= 0 && y >= 0 && x < width && y < height) || this.mode === "diff") {
+      this.pointed.textContent = "";
+      return;
+    }
     const [one] = this.frames;
     if (this.probed !== one.image.src && one.image.complete && one.image.naturalWidth && width * height <= 16e6) {
       this.probe ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -281,7 +470,14 @@ class Large {
     const [r, g, b] = this.probed === one.image.src ? this.probe.getImageData(x, y, 1, 1).data : [];
     const shade = r === undefined ? "" : r === g && g === b ? `grey ${r}` : `rgb ${r}, ${g}, ${b}`;
     const said = await classesAt(item, this.panel.run, this.shows, x, y);
-    if (this.item === item) this.pointed.textContent = [`x ${format.step(x)}, y ${format.step(y)}`, shade, ...said.map(([layer, name]) => `${layer}: ${name}`)].filter(Boolean).join(" · ");
+    if (this.item === item)
+      this.pointed.textContent = [
+        `x ${format.step(x)}, y ${format.step(y)}`,
+        shade,
+        ...said.map(([layer, name]) => `${layer}: ${name}`),
+      ]
+        .filter(Boolean)
+        .join(" · ");
   }
 
   zoom(factor, px, py) {

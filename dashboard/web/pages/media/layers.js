@@ -21,19 +21,30 @@ const keyOf = (kind, name) => `${kind} ${name}`;
 // The layers of items, each once: [{ key, title }]; where boxes and a mask share a name the title says which it is.
 export function layersOf(items) {
   const found = new Map();
-  for (const { attributes } of items) for (const kind of ["boxes", "masks"]) for (const { name } of attributes[kind] ?? []) found.set(keyOf(kind, name), { kind, name });
+  for (const { attributes } of items)
+    for (const kind of ["boxes", "masks"])
+      for (const { name } of attributes[kind] ?? []) found.set(keyOf(kind, name), { kind, name });
   const shared = ({ kind, name }) => found.has(keyOf(kind === "boxes" ? "masks" : "boxes", name));
-  return [...found].map(([key, of]) => ({ key, title: shared(of) ? `${of.name} ${of.kind === "boxes" ? "boxes" : "mask"}` : of.name }));
+  return [...found].map(([key, of]) => ({
+    key,
+    title: shared(of) ? `${of.name} ${of.kind === "boxes" ? "boxes" : "mask"}` : of.name,
+  }));
 }
 
 // The classes that layers of items name, in the order of their numbers in masks, then by name.
 export function classesOf(tag, items) {
-  const ofMasks = new Map(), ofBoxes = new Set();
-  for (const { attributes: { boxes = [], masks: layers = [] } } of items) {
-    for (const { labels } of layers) for (const [number, name] of Object.entries(labels ?? {})) if (number !== "0") ofMasks.set(name, Number(number));
+  const ofMasks = new Map(),
+    ofBoxes = new Set();
+  for (const {
+    attributes: { boxes = [], masks: layers = [] },
+  } of items) {
+    for (const { labels } of layers)
+      for (const [number, name] of Object.entries(labels ?? {})) if (number !== "0") ofMasks.set(name, Number(number));
     for (const layer of boxes) for (const { label } of layer.boxes) if (label !== undefined) ofBoxes.add(label);
   }
-  const names = [...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()])];
+  const names = [
+    ...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()]),
+  ];
   if (!numbers.has(tag)) numbers.set(tag, new Map());
   const known = numbers.get(tag);
   for (const name of names) if (!known.has(name)) known.set(name, known.size);
@@ -43,16 +54,25 @@ export function classesOf(tag, items) {
 export const classColour = (tag, name) => colour(numbers.get(tag)?.get(name) ?? 0);
 
 // Whether boxes of an item have scores to leave out the unlikely by.
-export const isScored = (items) => items.some(({ attributes }) => attributes.boxes?.some((layer) => layer.boxes.some(({ score }) => score !== undefined)));
+export const isScored = (items) =>
+  items.some(({ attributes }) =>
+    attributes.boxes?.some((layer) => layer.boxes.some(({ score }) => score !== undefined)),
+  );
 
 // Switches for layers and for classes, in their colours; act is told when one was pressed.
 export function switches(holder, tag, items, shows, act) {
-  const layers = layersOf(items), classes = layers.length ? classesOf(tag, items) : [];
+  const layers = layersOf(items),
+    classes = layers.length ? classesOf(tag, items) : [];
   const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
   if (holder.dataset.said === said) return;
   holder.dataset.said = said;
   const chip = (key, title, kind, tint) => {
-    const made = node("button", { type: "button", class: `chip-toggle ${kind}`, "aria-pressed": String(!shows.off.has(key)), "data-key": key }, ...(tint ? [node("i", { class: "dot", style: `background: ${tint}` })] : []), title);
+    const made = node(
+      "button",
+      { type: "button", class: `chip-toggle ${kind}`, "aria-pressed": String(!shows.off.has(key)), "data-key": key },
+      ...(tint ? [node("i", { class: "dot", style: `background: ${tint}` })] : []),
+      title,
+    );
     made.addEventListener("click", () => {
       if (!shows.off.delete(key)) shows.off.add(key);
       act();
@@ -63,20 +83,32 @@ export function switches(holder, tag, items, shows, act) {
   const rest = classes.length - MOST_CLASSES;
   holder.replaceChildren(
     ...layers.map(({ key, title }) => chip(key, title, "of-layer")),
-    ...classes.slice(0, MOST_CLASSES).map((name) => chip(keyOf("class", name), name, "of-class", classColour(tag, name))),
-    ...(rest > 0 ? [node("span", { class: "dim", text: `and ${rest} more` })] : []));
+    ...classes
+      .slice(0, MOST_CLASSES)
+      .map((name) => chip(keyOf("class", name), name, "of-class", classColour(tag, name))),
+    ...(rest > 0 ? [node("span", { class: "dim", text: `and ${rest} more` })] : []),
+  );
 }
 
 // large: with the words of the boxes, which on a small picture nobody can read.
 export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
   const { boxes = [], masks: layers = [], width, height } = item.attributes;
   canvas.hidden = !boxes.length && !layers.length;
-  if (canvas.hidden) { canvas.dataset.key = ""; return; }
+  if (canvas.hidden) {
+    canvas.dataset.key = "";
+    return;
+  }
   const key = `${item.hash} ${JSON.stringify([shows.least, ...shows.off])} ${document.documentElement.dataset.theme}`;
   if (canvas.dataset.key === key) return;
   canvas.dataset.key = key;
   const times = Math.max(1, Math.min(8, Math.ceil(SHARP / Math.max(width, height))));
-  const fields = await Promise.all(layers.map((layer, i) => (shows.off.has(keyOf("masks", layer.name)) || !item.parts?.[i] ? null : classes(api.blobAddress(run, item.parts[i].hash)))));
+  const fields = await Promise.all(
+    layers.map((layer, i) =>
+      shows.off.has(keyOf("masks", layer.name)) || !item.parts?.[i]
+        ? null
+        : classes(api.blobAddress(run, item.parts[i].hash)),
+    ),
+  );
   if (canvas.dataset.key !== key) return;
   classesOf(panel.tag, [item]);
   canvas.width = width * times;
@@ -84,9 +116,19 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   const context = canvas.getContext("2d");
   const isOff = (name) => name !== undefined && shows.off.has(keyOf("class", name));
   context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
-  fields.forEach((field, i) => { if (field) context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height); });
-  const kept = boxes.flatMap((layer, i) => (shows.off.has(keyOf("boxes", layer.name)) ? [] : layer.boxes.filter((box) => !isOff(box.label) && !(box.score < shows.least)).map((box) => [box, i])));
-  const painted = (paint) => { for (const [box, i] of kept) paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large); };
+  fields.forEach((field, i) => {
+    if (field)
+      context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height);
+  });
+  const kept = boxes.flatMap((layer, i) =>
+    shows.off.has(keyOf("boxes", layer.name))
+      ? []
+      : layer.boxes.filter((box) => !isOff(box.label) && !(box.score < shows.least)).map((box) => [box, i]),
+  );
+  const painted = (paint) => {
+    for (const [box, i] of kept)
+      paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large);
+  };
   painted(rectangle);
   if (large) painted(words); // over the lines of all
 }
@@ -104,11 +146,15 @@ function rectangle(context, { box }, times, layer, tint, large) {
 }
 
 function words(context, { box, label, score }, times, layer, tint) {
-  const text = [label, score === undefined ? null : score.toFixed(2)].filter((each) => each !== undefined && each !== null).join(" ");
+  const text = [label, score === undefined ? null : score.toFixed(2)]
+    .filter((each) => each !== undefined && each !== null)
+    .join(" ");
   if (!text) return;
-  const [x0, y0, x1, y1] = box.map((x) => x * times), size = sizeOf(context);
+  const [x0, y0, x1, y1] = box.map((x) => x * times),
+    size = sizeOf(context);
   context.font = `600 ${size}px system-ui, sans-serif`;
-  const wide = context.measureText(text).width + size * 0.6, high = size * 1.35;
+  const wide = context.measureText(text).width + size * 0.6,
+    high = size * 1.35;
   const x = Math.max(0, Math.min(x0, x1, context.canvas.width - wide));
   const y = layer % 2 ? Math.min(context.canvas.height - high, Math.max(y0, y1)) : Math.max(0, Math.min(y0, y1) - high);
   context.fillStyle = tint;
@@ -119,14 +165,20 @@ function words(context, { box, label, score }, times, layer, tint) {
 
 async function classes(address) {
   if (!masks.has(address)) {
-    masks.set(address, (async () => {
-      const bitmap = await createImageBitmap(await (await fetch(address)).blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.drawImage(bitmap, 0, 0);
-      bitmap.close();
-      return context.getImageData(0, 0, canvas.width, canvas.height);
-    })().catch(() => null));
+    masks.set(
+      address,
+      (async () => {
+        const bitmap = await createImageBitmap(await (await fetch(address)).blob(), {
+          colorSpaceConversion: "none",
+          premultiplyAlpha: "none",
+        });
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        context.drawImage(bitmap, 0, 0);
+        bitmap.close();
+        return context.getImageData(0, 0, canvas.width, canvas.height);
+      })().catch(() => null),
+    );
     if (masks.size > 64) masks.delete(masks.keys().next().value);
   }
   return masks.get(address);
@@ -135,12 +187,14 @@ async function classes(address) {
 // The name of the class at a pixel in each mask that is shown: [[layer, class]].
 export async function classesAt(item, run, shows, x, y) {
   const layers = item.attributes.masks ?? [];
-  const said = await Promise.all(layers.map(async ({ name, labels }, i) => {
-    if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
-    const field = await classes(api.blobAddress(run, item.parts[i].hash));
-    const kind = field?.data[4 * (y * field.width + x)];
-    return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
-  }));
+  const said = await Promise.all(
+    layers.map(async ({ name, labels }, i) => {
+      if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
+      const field = await classes(api.blobAddress(run, item.parts[i].hash));
+      const kind = field?.data[4 * (y * field.width + x)];
+      return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
+    }),
+  );
   return said.filter(Boolean);
 }
 
@@ -154,7 +208,17 @@ function tinted(field, layer, labels, tag, isOff) {
     if (!kind) continue;
     if (!tints.has(kind)) {
       const name = labels[kind];
-      tints.set(kind, isOff(name) ? null : [1, 3, 5].map((at) => parseInt((name === undefined ? colour(kind - 1 + 3 * layer) : classColour(tag, name)).slice(at, at + 2), 16)));
+      tints.set(
+        kind,
+        isOff(name)
+          ? null
+          : [1, 3, 5].map((at) =>
+              parseInt(
+                (name === undefined ? colour(kind - 1 + 3 * layer) : classColour(tag, name)).slice(at, at + 2),
+                16,
+              ),
+            ),
+      );
     }
     const tint = tints.get(kind);
     if (!tint) continue;

@@ -10,7 +10,12 @@ import { isSurface } from "../../text/path_tags.js";
 import { query } from "../../text/query.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
-const SIZES = [["", "Fit"], ["s", "S"], ["m", "M"], ["l", "L"]]; // of pictures; of this browser, not of a link
+const SIZES = [
+  ["", "Fit"],
+  ["s", "S"],
+  ["m", "M"],
+  ["l", "L"],
+]; // of pictures; of this browser, not of a link
 
 let view = null;
 let tools = null;
@@ -18,7 +23,9 @@ const rows = node("div", { class: "panel-rows" });
 const panels = new Map(); // "kind\ntag\nrun" -> Panel
 
 const inSight = new IntersectionObserver(
-  (entries) => { for (const { target, isIntersecting } of entries) target.panel.setInSight(isIntersecting); },
+  (entries) => {
+    for (const { target, isIntersecting } of entries) target.panel.setInSight(isIntersecting);
+  },
   { rootMargin: "300px" },
 );
 
@@ -26,10 +33,16 @@ function arrange() {
   if (!view) return;
   const tagsOf = (kind) => runs.tags(kind).filter((tag) => !isSurface(tag));
   const kinds = Object.keys(KINDS).filter((kind) => tagsOf(kind).length);
-  if (!kinds.length) { tools = null; return view.replaceChildren(runs.loaded ? emptyPage("media") : ""); }
+  if (!kinds.length) {
+    tools = null;
+    return view.replaceChildren(runs.loaded ? emptyPage("media") : "");
+  }
   const filter = query(state.get("tags"));
   const only = kinds.includes(state.get("medium")) ? state.get("medium") : "";
-  const shown = runs.visible().toReversed().filter((run) => kinds.some((kind) => run.series[kind]?.length));
+  const shown = runs
+    .visible()
+    .toReversed()
+    .filter((run) => kinds.some((kind) => run.series[kind]?.length));
   const side = shown.slice(0, RUNS_AT_ONCE);
   const groups = [];
   let hidden = 0;
@@ -45,7 +58,12 @@ function arrange() {
   if (view.dataset.layout === layout && view.childElementCount) return;
   view.dataset.layout = layout;
   const keys = new Set(groups.flat().map((key) => key.join("\n")));
-  for (const [key, panel] of panels) if (!keys.has(key)) { inSight.unobserve(panel.element); panel.end(); panels.delete(key); }
+  for (const [key, panel] of panels)
+    if (!keys.has(key)) {
+      inSight.unobserve(panel.element);
+      panel.end();
+      panels.delete(key);
+    }
   const made = groups.map((of) => {
     const row = node("div", { class: `panel-row is-${of[0][0]}` });
     for (const parts of of) {
@@ -61,8 +79,15 @@ function arrange() {
   if (!rows.isConnected || !tools.isConnected) view.replaceChildren(tools, rows);
   tools.kind?.show(only);
   showTools();
-  const note = shown.length > side.length ? `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.` : "";
-  rows.replaceChildren(...(groups.length ? [] : [nothing(filter, hidden, shown.length)]), ...(note ? [node("p", { class: "page-note", text: note })] : []), ...made);
+  const note =
+    shown.length > side.length
+      ? `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.`
+      : "";
+  rows.replaceChildren(
+    ...(groups.length ? [] : [nothing(filter, hidden, shown.length)]),
+    ...(note ? [node("p", { class: "page-note", text: note })] : []),
+    ...made,
+  );
   askEarly();
 }
 
@@ -74,31 +99,78 @@ function nothing(filter, hidden, shown) {
     button.addEventListener("click", act);
     box.append(node("h2", { text: title }), node("p", { text: words }), button);
   };
-  if (hidden) way(filter.problem || `No tag holds “${state.get("tags").trim()}”`, `${format.plural(hidden, "tag")} hidden by the filter.`, "Clear the filter", () => state.set("tags", ""));
-  else if (shown) way(`The runs that are shown have no ${KINDS[state.get("medium")]?.title.toLowerCase() ?? "media"}`, "Other kinds are there.", "Show all kinds", () => state.set("medium", ""));
-  else way("No run that is shown has logged media", "Runs are switched off in the list, or hidden by its filter.", "Show all runs", () => { state.set("runs", ""); runs.showAll(true); });
+  if (hidden)
+    way(
+      filter.problem || `No tag holds “${state.get("tags").trim()}”`,
+      `${format.plural(hidden, "tag")} hidden by the filter.`,
+      "Clear the filter",
+      () => state.set("tags", ""),
+    );
+  else if (shown)
+    way(
+      `The runs that are shown have no ${KINDS[state.get("medium")]?.title.toLowerCase() ?? "media"}`,
+      "Other kinds are there.",
+      "Show all kinds",
+      () => state.set("medium", ""),
+    );
+  else
+    way(
+      "No run that is shown has logged media",
+      "Runs are switched off in the list, or hidden by its filter.",
+      "Show all runs",
+      () => {
+        state.set("runs", "");
+        runs.showAll(true);
+      },
+    );
   return box;
 }
 
 // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
 function askEarly() {
   const { bottom } = view.getBoundingClientRect();
-  for (const panel of panels.values()) if (!panel.sight && panel.element.getBoundingClientRect().top < bottom) panel.setInSight(true);
+  for (const panel of panels.values())
+    if (!panel.sight && panel.element.getBoundingClientRect().top < bottom) panel.setInSight(true);
 }
 
 function toolbar(kinds) {
   const bar = node("div", { class: "media-tools" });
   bar.dataset.kinds = kinds.join();
   if (kinds.length > 1) {
-    bar.kind = choice("Kind", [["", "All"], ...kinds.map((kind) => [kind, KINDS[kind].title])], state.get("medium"), (kind) => state.set("medium", kind));
+    bar.kind = choice(
+      "Kind",
+      [["", "All"], ...kinds.map((kind) => [kind, KINDS[kind].title])],
+      state.get("medium"),
+      (kind) => state.set("medium", kind),
+    );
     bar.append(bar.kind);
   }
-  bar.across = choice("Side by side", [["runs", "One step"], ["steps", "Over steps"]], state.get("across"), (value) => state.set("across", value));
+  bar.across = choice(
+    "Side by side",
+    [
+      ["runs", "One step"],
+      ["steps", "Over steps"],
+    ],
+    state.get("across"),
+    (value) => state.set("across", value),
+  );
   bar.append(bar.across);
-  const size = (value) => { state.local.set("pictures", value); document.body.dataset.pictures = value; };
+  const size = (value) => {
+    state.local.set("pictures", value);
+    document.body.dataset.pictures = value;
+  };
   bar.sizes = bar.appendChild(choice("Size of pictures", SIZES, state.local.get("pictures", ""), size));
   size(state.local.get("pictures", ""));
-  const search = node("input", { type: "search", id: "media-tags", placeholder: "Filter tags", "aria-label": "Filter tags: words or /regex/", title: "Words or /regex/ (/)", autocomplete: "off", spellcheck: "false", value: state.get("tags") });
+  const search = node("input", {
+    type: "search",
+    id: "media-tags",
+    placeholder: "Filter tags",
+    "aria-label": "Filter tags: words or /regex/",
+    title: "Words or /regex/ (/)",
+    autocomplete: "off",
+    spellcheck: "false",
+    value: state.get("tags"),
+  });
   search.addEventListener("input", () => state.set("tags", search.value));
   bar.append(node("label", { class: "media-search" }, search));
   const pace = bar.appendChild(node("button", { type: "button", class: "text-button pace" }));
@@ -110,7 +182,8 @@ function toolbar(kinds) {
 function showTools() {
   if (!tools) return;
   const at = state.get("pace");
-  const button = tools.querySelector(".pace"), search = tools.querySelector("#media-tags");
+  const button = tools.querySelector(".pace"),
+    search = tools.querySelector("#media-tags");
   button.hidden = at === null;
   button.textContent = `At step ${format.step(at ?? 0)}: follow the newest`;
   tools.across.show(state.get("across"));
@@ -125,7 +198,10 @@ export function mount(element) {
 }
 
 export function unmount() {
-  for (const panel of panels.values()) { inSight.unobserve(panel.element); panel.setInSight(false); }
+  for (const panel of panels.values()) {
+    inSight.unobserve(panel.element);
+    panel.setInSight(false);
+  }
   view = null;
 }
 
@@ -135,11 +211,25 @@ export const isReady = () => {
   return runs.loaded && (!panels.size || (sighted.length > 0 && sighted.every((panel) => panel.loaded) && isDrawn()));
 };
 
-const each = (act) => { if (view) for (const panel of panels.values()) act(panel); };
+const each = (act) => {
+  if (view) for (const panel of panels.values()) act(panel);
+};
 
-runs.onChange((what) => { if (what?.highlight === undefined) arrange(); });
-state.on(["medium", "tags"], () => { showTools(); arrange(); });
-state.on(["pace", "across"], () => { showTools(); each((panel) => panel.wanted()); });
-live.on("changed", ({ run, what }) => each((panel) => { if (panel.run === run && (what.includes(panel.kind) || what.includes("line"))) panel.later(); }));
+runs.onChange((what) => {
+  if (what?.highlight === undefined) arrange();
+});
+state.on(["medium", "tags"], () => {
+  showTools();
+  arrange();
+});
+state.on(["pace", "across"], () => {
+  showTools();
+  each((panel) => panel.wanted());
+});
+live.on("changed", ({ run, what }) =>
+  each((panel) => {
+    if (panel.run === run && (what.includes(panel.kind) || what.includes("line"))) panel.later();
+  }),
+);
 live.on("restart", () => each((panel) => panel.later()));
 document.addEventListener("themechange", () => each((panel) => panel.draw()));

@@ -37,7 +37,12 @@ export const KINDS = {
 // When the pictures there are have come, or a second has passed: those beyond the screen would share the line with them.
 function seen(holder) {
   const waiting = [...holder.querySelectorAll("img")].filter((image) => !image.complete);
-  const come = waiting.map((image) => new Promise((done) => { for (const name of ["load", "error"]) image.addEventListener(name, done, { once: true }); }));
+  const come = waiting.map(
+    (image) =>
+      new Promise((done) => {
+        for (const name of ["load", "error"]) image.addEventListener(name, done, { once: true });
+      }),
+  );
   return Promise.race([Promise.all(come), new Promise((done) => setTimeout(done, 1000))]);
 }
 
@@ -68,11 +73,24 @@ export class Panel {
     this.items = node("div", { class: `panel-items is-${kind}`, "aria-busy": "true" });
     this.name = node("span", { text: run });
     this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output, this.newest);
-    this.element = node("article", { class: "panel", "aria-label": `${tag} of ${run}` },
-      node("div", { class: "card-head" },
-        node("h3", { class: "card-title" }, node("span", { class: "path", text: path }), node("span", { class: "last", text: last })),
-        node("span", { class: "card-run" }, this.dot, this.name)),
-      this.pacer, this.layers, this.items);
+    this.element = node(
+      "article",
+      { class: "panel", "aria-label": `${tag} of ${run}` },
+      node(
+        "div",
+        { class: "card-head" },
+        node(
+          "h3",
+          { class: "card-title" },
+          node("span", { class: "path", text: path }),
+          node("span", { class: "last", text: last }),
+        ),
+        node("span", { class: "card-run" }, this.dot, this.name),
+      ),
+      this.pacer,
+      this.layers,
+      this.items,
+    );
     this.element.panel = this;
     this.slider.addEventListener("input", () => {
       const at = Number(this.slider.value);
@@ -106,19 +124,32 @@ export class Panel {
     if (state.get("across") !== "steps" || this.steps.length < 2) return [this.step];
     const count = Math.min(STEPS_AT_ONCE, this.steps.length);
     const last = this.steps.indexOf(this.step);
-    return [...new Set(Array.from({ length: Math.min(count, last + 1) }, (_, i) => this.steps[Math.round((i * last) / Math.max(1, Math.min(count, last + 1) - 1))]))];
+    return [
+      ...new Set(
+        Array.from(
+          { length: Math.min(count, last + 1) },
+          (_, i) => this.steps[Math.round((i * last) / Math.max(1, Math.min(count, last + 1) - 1))],
+        ),
+      ),
+    ];
   }
 
   async wanted() {
     if (!this.sight) return;
-    if (!this.loaded || this.stale) { this.load("newest"); return; }
+    if (!this.loaded || this.stale) {
+      this.load("newest");
+      return;
+    }
     const missing = this.shown.filter((step) => !this.kept.has(step));
     this.draw();
     for (const step of missing) await this.load(step);
   }
 
   async load(step) {
-    if (this.asking) { this.again = true; return; }
+    if (this.asking) {
+      this.again = true;
+      return;
+    }
     this.asking = true;
     this.stale = false;
     try {
@@ -128,7 +159,10 @@ export class Panel {
       // What was logged last at a step stands for it: a repeated step shows its newest items.
       const newest = items.reduce((most, item) => Math.max(most, item.wall_time), -Infinity);
       this.kept.delete(at);
-      this.kept.set(at, items.filter((item) => item.wall_time === newest));
+      this.kept.set(
+        at,
+        items.filter((item) => item.wall_time === newest),
+      );
       while (this.kept.size > KEPT_STEPS) this.kept.delete(this.kept.keys().next().value);
       this.problem = null;
     } catch (error) {
@@ -138,12 +172,19 @@ export class Panel {
     this.asking = false;
     this.draw();
     const missing = !this.problem && this.shown.some((each) => !this.kept.has(each));
-    if (this.again || missing) { this.again = false; this.wanted(); }
+    if (this.again || missing) {
+      this.again = false;
+      this.wanted();
+    }
   }
 
   later() {
     this.stale = true;
-    if (!this.timer) this.timer = setTimeout(() => { this.timer = 0; this.wanted(); }, REFRESH_MS);
+    if (!this.timer)
+      this.timer = setTimeout(() => {
+        this.timer = 0;
+        this.wanted();
+      }, REFRESH_MS);
   }
 
   draw() {
@@ -156,18 +197,35 @@ export class Panel {
     this.slider.value = String(this.steps.indexOf(step));
     this.output.textContent = step === undefined ? "" : `step ${format.step(step)}`;
     this.newest.hidden = state.get("pace") === null || this.steps.length < 2;
-    if (this.problem && !this.kept.size) { this.#fail(); return; } // what was read before stays in sight
-    this.items.classList.toggle("is-late", this.shown.some((each) => !this.kept.has(each)));
+    if (this.problem && !this.kept.size) {
+      this.#fail();
+      return;
+    } // what was read before stays in sight
+    this.items.classList.toggle(
+      "is-late",
+      this.shown.some((each) => !this.kept.has(each)),
+    );
     const across = this.shown.length > 1;
     this.items.classList.toggle("is-across", across);
     if (!across) {
-      if (this.kept.has(step)) { this.fill(this.items, this.kept.get(step)); this.#chips(this.kept.get(step)); }
+      if (this.kept.has(step)) {
+        this.fill(this.items, this.kept.get(step));
+        this.#chips(this.kept.get(step));
+      }
       return;
     }
     const columns = this.shown;
-    while (this.items.children.length > columns.length || (this.items.firstChild && !this.items.firstChild.matches(".step-column"))) drop(this.items.lastChild);
+    while (
+      this.items.children.length > columns.length ||
+      (this.items.firstChild && !this.items.firstChild.matches(".step-column"))
+    )
+      drop(this.items.lastChild);
     columns.forEach((at, i) => {
-      const column = this.items.children[i] ?? this.items.appendChild(node("section", { class: "step-column" }, node("h4"), node("div", { class: "step-items" })));
+      const column =
+        this.items.children[i] ??
+        this.items.appendChild(
+          node("section", { class: "step-column" }, node("h4"), node("div", { class: "step-items" })),
+        );
       column.firstChild.textContent = `step ${format.step(at)}`;
       if (this.kept.has(at)) this.fill(column.lastChild, this.kept.get(at));
     });
@@ -177,13 +235,16 @@ export class Panel {
   #fail() {
     const again = node("button", { type: "button", class: "text-button", text: "Try again" });
     again.addEventListener("click", () => this.later());
-    this.items.replaceChildren(node("p", { class: "page-note", text: `This could not be read: ${this.problem} ` }, again));
+    this.items.replaceChildren(
+      node("p", { class: "page-note", text: `This could not be read: ${this.problem} ` }, again),
+    );
   }
 
   // The items as elements, those that are there already kept and told what they are now. What fits on the screen comes
   // at once, the rest in pieces while the page is idle: a thousand pictures are 300 ms of work that nobody waits for.
   fill(holder, items) {
-    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note")) while (holder.firstChild) drop(holder.firstChild);
+    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note"))
+      while (holder.firstChild) drop(holder.firstChild);
     while (holder.children.length > items.length) drop(holder.lastChild);
     filling.set(holder, items);
     holder.dataset.count = items.length === 1 ? "one" : items.length <= 4 ? "few" : "many";
@@ -201,7 +262,10 @@ export class Panel {
     }
     holder.append(made);
     if (to >= items.length) return;
-    const next = () => idle(() => { if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE); });
+    const next = () =>
+      idle(() => {
+        if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE);
+      });
     if (from === 0) seen(holder).then(next);
     else next();
   }

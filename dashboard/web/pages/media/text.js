@@ -7,12 +7,23 @@ const asItIs = new Map(); // tag -> what somebody chose for its texts
 export function make(item, panel) {
   const words = node("div");
   const turn = node("button", { class: "text-button words-turn", type: "button" });
-  const element = node("div", { class: "words-item", tabindex: 0, role: "region", "aria-label": `Text ${panel.tag}` }, turn, words);
-  let shown = null, now = item;
-  turn.addEventListener("click", () => { asItIs.set(panel.tag, turn.textContent === "As it is"); element.update(now); });
+  const element = node(
+    "div",
+    { class: "words-item", tabindex: 0, role: "region", "aria-label": `Text ${panel.tag}` },
+    turn,
+    words,
+  );
+  let shown = null,
+    now = item;
+  turn.addEventListener("click", () => {
+    asItIs.set(panel.tag, turn.textContent === "As it is");
+    element.update(now);
+  });
   element.update = (newer) => {
     now = newer;
-    const text = now.text + (now.attributes.characters ? `\n… (${now.attributes.characters.toLocaleString("en-US")} characters)` : "");
+    const text =
+      now.text +
+      (now.attributes.characters ? `\n… (${now.attributes.characters.toLocaleString("en-US")} characters)` : "");
     const plain = !now.attributes.markdown || (asItIs.get(panel.tag) ?? losesBlanks(now.text));
     const key = `${now.attributes.markdown} ${plain} ${text}`;
     if (key === shown) return;

@@ -7,10 +7,13 @@ export function make(item, panel) {
   const holder = node("div", { class: "video-holder" });
   const caption = node("figcaption");
   const element = node("figure", { class: "video" }, holder, caption);
-  let shown = null, player = null;
+  let shown = null,
+    player = null;
   element.update = (now) => {
     const { attributes: about } = now;
-    caption.textContent = [about.caption, about.frames ? `${about.frames} frames, ${about.fps} a second` : ""].filter(Boolean).join(" · ");
+    caption.textContent = [about.caption, about.frames ? `${about.frames} frames, ${about.fps} a second` : ""]
+      .filter(Boolean)
+      .join(" · ");
     if (shown === now.hash) return;
     shown = now.hash;
     player?.end();
@@ -24,27 +27,62 @@ export function make(item, panel) {
 function file(holder, panel, item) {
   const video = node("video", { controls: true, loop: true, muted: true, playsinline: true, preload: "metadata" });
   holder.replaceChildren(video);
-  let address = null, over = false;
+  let address = null,
+    over = false;
   // As bytes and not as an address: a browser seeks only in what it can ask for in parts.
-  bytes(panel.run, item.hash).then((data) => {
-    if (over) return;
-    address = URL.createObjectURL(new Blob([data], { type: item.form }));
-    video.src = address;
-  }).catch((error) => holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${error.message}` })));
-  return { end: () => { over = true; video.pause(); if (address) URL.revokeObjectURL(address); } };
+  bytes(panel.run, item.hash)
+    .then((data) => {
+      if (over) return;
+      address = URL.createObjectURL(new Blob([data], { type: item.form }));
+      video.src = address;
+    })
+    .catch((error) =>
+      holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${error.message}` })),
+    );
+  return {
+    end: () => {
+      over = true;
+      video.pause();
+      if (address) URL.revokeObjectURL(address);
+    },
+  };
 }
 
 function animation(holder, panel, item) {
   const { width, height, fps = 10 } = item.attributes;
-  const canvas = node("canvas", { width, height, role: "img", "aria-label": item.attributes.caption ?? `Video ${panel.tag}` });
+  const canvas = node("canvas", {
+    width,
+    height,
+    role: "img",
+    "aria-label": item.attributes.caption ?? `Video ${panel.tag}`,
+  });
   canvas.classList.toggle("is-small", width <= 128 && height <= 128);
-  const button = node("button", { type: "button", class: "icon-button video-play", "aria-label": "Play or pause", text: "▶" });
-  const slider = node("input", { type: "range", min: 0, max: Math.max(0, (item.attributes.frames ?? 1) - 1), value: 0, "aria-label": "Frame" });
+  const button = node("button", {
+    type: "button",
+    class: "icon-button video-play",
+    "aria-label": "Play or pause",
+    text: "▶",
+  });
+  const slider = node("input", {
+    type: "range",
+    min: 0,
+    max: Math.max(0, (item.attributes.frames ?? 1) - 1),
+    value: 0,
+    "aria-label": "Frame",
+  });
   const output = node("output");
   holder.replaceChildren(canvas, node("div", { class: "video-tools" }, button, slider, output));
   const context = canvas.getContext("2d");
-  let decoder = null, starts = null, timer = 0, over = false, wanted = 0, busy = false;
-  const say = (frame) => { slider.value = String(frame); output.textContent = `${frame + 1} / ${Number(slider.max) + 1}`; };
+  let decoder = null,
+    starts = null,
+    timer = 0,
+    over = false,
+    wanted = 0,
+    busy = false;
+  const say = (frame) => {
+    slider.value = String(frame);
+    output.textContent = `${frame + 1} / ${Number(slider.max) + 1}`;
+  };
   const show = async (frame) => {
     wanted = frame;
     say(frame);
@@ -53,22 +91,43 @@ function animation(holder, panel, item) {
     try {
       do {
         frame = wanted;
-        const { image } = await decoder.decode({ frameIndex: starts ? starts.findLastIndex((start) => start <= frame + 0.5) : frame });
+        const { image } = await decoder.decode({
+          frameIndex: starts ? starts.findLastIndex((start) => start <= frame + 0.5) : frame,
+        });
         if (!over) context.drawImage(image, 0, 0, width, height);
         image.close();
       } while (!over && wanted !== frame);
-    } catch { /* a frame that cannot be decoded leaves the one before it standing */ }
+    } catch {
+      /* a frame that cannot be decoded leaves the one before it standing */
+    }
     busy = false;
   };
-  const pause = () => { clearInterval(timer); timer = 0; button.textContent = "▶"; };
-  const play = () => { timer = setInterval(() => show((wanted + 1) % (Number(slider.max) + 1)), Math.max(16, 1000 / fps)); button.textContent = "❚❚"; };
+  const pause = () => {
+    clearInterval(timer);
+    timer = 0;
+    button.textContent = "▶";
+  };
+  const play = () => {
+    timer = setInterval(() => show((wanted + 1) % (Number(slider.max) + 1)), Math.max(16, 1000 / fps));
+    button.textContent = "❚❚";
+  };
   button.addEventListener("click", () => (timer ? pause() : play()));
-  slider.addEventListener("input", () => { pause(); show(Number(slider.value)); });
+  slider.addEventListener("input", () => {
+    pause();
+    show(Number(slider.value));
+  });
   begin();
   async function begin() {
     if (!window.ImageDecoder) {
       // A browser that does not give frames still plays them.
-      holder.replaceChildren(node("img", { src: api.blobAddress(panel.run, item.hash), width, height, alt: item.attributes.caption ?? "video" }));
+      holder.replaceChildren(
+        node("img", {
+          src: api.blobAddress(panel.run, item.hash),
+          width,
+          height,
+          alt: item.attributes.caption ?? "video",
+        }),
+      );
       return;
     }
     try {
@@ -85,7 +144,13 @@ function animation(holder, panel, item) {
       holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${error.message}` }));
     }
   }
-  return { end: () => { over = true; pause(); decoder?.close(); } };
+  return {
+    end: () => {
+      over = true;
+      pause();
+      decoder?.close();
+    },
+  };
 }
 
 // At which of the logged frames each picture of an animated WebP begins: a frame like the one before is stored as

@@ -20,7 +20,8 @@ class Panel {
     Object.assign(this, { tag, run, at: null, steps: [] });
     const element = Object.assign(document.createElement("article"), { className: "mesh-panel" });
     element.setAttribute("aria-label", `${tag} of ${run}`);
-    element.innerHTML = '<div class="mesh-head"><h3></h3><span><i class="dot"></i><span></span></span></div><canvas></canvas><div class="mesh-steps"><input type="range" min="0" step="1"><output></output></div>';
+    element.innerHTML =
+      '<div class="mesh-head"><h3></h3><span><i class="dot"></i><span></span></span></div><canvas></canvas><div class="mesh-steps"><input type="range" min="0" step="1"><output></output></div>';
     element.querySelector("h3").textContent = tag;
     element.querySelector(".mesh-head span span").textContent = run;
     const slider = element.querySelector("input");
@@ -39,25 +40,40 @@ class Panel {
   }
 
   async load() {
-    if (this.busy) { this.stale = true; return; }
+    if (this.busy) {
+      this.stale = true;
+      return;
+    }
     this.busy = true;
     let said = "";
     try {
       const { head, column } = await api.packed("mesh", { run: this.run, tag: this.tag, step: this.at });
-      const [vertices, faces, colors] = ["vertices", "faces", "colors"].map((part) => (head[part] ? column(3 * head[part]) : null));
+      const [vertices, faces, colors] = ["vertices", "faces", "colors"].map((part) =>
+        head[part] ? column(3 * head[part]) : null,
+      );
       this.steps = head.steps;
       this.head = head;
       this.parts = [vertices, faces, colors];
       said = `step ${format.step(head.step)} · ${format.plural(head.vertices, faces ? "vertex" : "point").replace("vertexs", "vertices")}${faces ? `, ${format.plural(head.faces, "face")}` : ""}`;
-    } catch (error) { said = error.message; }
+    } catch (error) {
+      said = error.message;
+    }
     this.busy = false;
     this.loaded = true;
     this.element.querySelector("output").textContent = said;
     this.draw();
-    if (this.stale) { this.stale = false; this.load(); }
+    if (this.stale) {
+      this.stale = false;
+      this.load();
+    }
   }
 
-  later() { this.timer ??= setTimeout(() => { this.timer = null; this.load(); }, REFRESH_MS); }
+  later() {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.load();
+    }, REFRESH_MS);
+  }
 
   draw() {
     const slider = this.element.querySelector("input");
@@ -66,25 +82,49 @@ class Panel {
     slider.value = String(this.steps.indexOf(this.head?.step));
     this.element.querySelector(".dot").style.background = colour(runs.index(this.run));
     if (!this.parts) return;
-    if (!this.surface.gl) { this.element.querySelector("output").textContent = "This browser draws no WebGL, which meshes need."; return; }
-    this.surface.show(...this.parts, [1, 3, 5].map((at) => parseInt(css("--accent").slice(at, at + 2), 16)));
+    if (!this.surface.gl) {
+      this.element.querySelector("output").textContent = "This browser draws no WebGL, which meshes need.";
+      return;
+    }
+    this.surface.show(
+      ...this.parts,
+      [1, 3, 5].map((at) => parseInt(css("--accent").slice(at, at + 2), 16)),
+    );
   }
 }
 
 function arrange() {
   if (!view) return;
   const tags = runs.tags("mesh");
-  if (!tags.length) { view.replaceChildren(runs.loaded ? emptyPage("meshes") : ""); return; }
-  const all = tags.flatMap((tag) => runs.visible().toReversed().filter((run) => run.series.mesh?.includes(tag)).map((run) => [tag, run.name]));
-  const wanted = all.slice(0, AT_ONCE), keys = new Set(wanted.map((pair) => pair.join("\n")));
-  for (const [key, panel] of panels) if (!keys.has(key)) { panel.surface.close(); panels.delete(key); }
+  if (!tags.length) {
+    view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
+    return;
+  }
+  const all = tags.flatMap((tag) =>
+    runs
+      .visible()
+      .toReversed()
+      .filter((run) => run.series.mesh?.includes(tag))
+      .map((run) => [tag, run.name]),
+  );
+  const wanted = all.slice(0, AT_ONCE),
+    keys = new Set(wanted.map((pair) => pair.join("\n")));
+  for (const [key, panel] of panels)
+    if (!keys.has(key)) {
+      panel.surface.close();
+      panels.delete(key);
+    }
   const grid = Object.assign(document.createElement("div"), { className: "meshes" });
   for (const pair of wanted) {
     const key = pair.join("\n");
     if (!panels.has(key)) panels.set(key, new Panel(...pair));
     grid.append(panels.get(key).element);
   }
-  const note = !all.length ? "No run that is shown has logged meshes. Show one in the list of runs." : all.length > wanted.length ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.` : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
+  const note = !all.length
+    ? "No run that is shown has logged meshes. Show one in the list of runs."
+    : all.length > wanted.length
+      ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
+      : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
   view.replaceChildren(Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }), grid);
 }
 
@@ -102,8 +142,23 @@ export function unmount() {
 
 export const isReady = () => runs.loaded && [...panels.values()].every((panel) => panel.loaded);
 // For automation: what is drawn now.
-export const drawn = () => [...panels.values()].map((panel) => ({ tag: panel.tag, run: panel.run, step: panel.head?.step, corners: panel.surface.count, isCloud: panel.surface.isCloud, yaw: camera.yaw }));
+export const drawn = () =>
+  [...panels.values()].map((panel) => ({
+    tag: panel.tag,
+    run: panel.run,
+    step: panel.head?.step,
+    corners: panel.surface.count,
+    isCloud: panel.surface.isCloud,
+    yaw: camera.yaw,
+  }));
 
-runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
-live.on("changed", ({ run, what }) => { if (view && (what.includes("mesh") || what.includes("line"))) for (const panel of panels.values()) if (panel.run === run) panel.later(); });
-document.addEventListener("themechange", () => { for (const panel of panels.values()) panel.draw(); });
+runs.onChange((what) => {
+  if (what === "runs" || what === "visible") arrange();
+});
+live.on("changed", ({ run, what }) => {
+  if (view && (what.includes("mesh") || what.includes("line")))
+    for (const panel of panels.values()) if (panel.run === run) panel.later();
+});
+document.addEventListener("themechange", () => {
+  for (const panel of panels.values()) panel.draw();
+});

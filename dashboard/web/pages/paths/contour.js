@@ -20,11 +20,13 @@ export class Contour {
 
   // walks: [{walk, colour, faint}], everyone at a step
   draw(surface, walks, step) {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth,
+      height = this.canvas.clientHeight;
     if (!width || !height) return;
     const context = prepared(this.canvas, width, height);
     const [below, beside] = [0, 1].map((k) => (surface.labels[k] ? LABEL : 0));
-    const left = PAD.left + beside, right = surface.isFlat ? PAD.right : BAR.room;
+    const left = PAD.left + beside,
+      right = surface.isFlat ? PAD.right : BAR.room;
     const box = { left, top: PAD.top, width: width - left - right, height: height - PAD.top - PAD.bottom - below };
     if (box.width < 20 || box.height < 20) return;
     this.view = { surface, box };
@@ -49,7 +51,8 @@ export class Contour {
 
   // Heights as colours and lines: drawn once for a size and theme.
   #ground(surface, box) {
-    const ratio = devicePixelRatio || 1, dark = isDark();
+    const ratio = devicePixelRatio || 1,
+      dark = isDark();
     const [w, h] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
     const key = [w, h, dark, surface.way].join();
     if (this.drawn === key && this.of === surface) return;
@@ -64,10 +67,14 @@ export class Contour {
     const image = new ImageData(pw, ph);
     for (let j = 0, k = 0; j < ph; j++) {
       for (let i = 0; i < pw; i++, k += 4) {
-        const u = (i + 0.5) / pw, v = 1 - (j + 0.5) / ph;
+        const u = (i + 0.5) / pw,
+          v = 1 - (j + 0.5) / ph;
         if (surface.isHole(u, v)) continue;
         const colour = colours[Math.round(255 * surface.at(u, v))];
-        image.data[k] = colour[0]; image.data[k + 1] = colour[1]; image.data[k + 2] = colour[2]; image.data[k + 3] = 255;
+        image.data[k] = colour[0];
+        image.data[k + 1] = colour[1];
+        image.data[k + 2] = colour[2];
+        image.data[k + 3] = 255;
       }
     }
     small.getContext("2d").putImageData(image, 0, 0);
@@ -83,14 +90,28 @@ export class Contour {
     // While it is computed: where it is known. The rest lies between.
     context.fillStyle = dark ? "rgb(255 255 255 / 45%)" : "rgb(20 30 80 / 45%)";
     const { rows, columns, known } = surface;
-    for (let i = 0; i < known.length; i++) if (known[i]) context.fillRect(((i % columns) / (columns - 1)) * w - ratio, h - (Math.floor(i / columns) / (rows - 1)) * h - ratio, 2 * ratio, 2 * ratio);
+    for (let i = 0; i < known.length; i++)
+      if (known[i])
+        context.fillRect(
+          ((i % columns) / (columns - 1)) * w - ratio,
+          h - (Math.floor(i / columns) / (rows - 1)) * h - ratio,
+          2 * ratio,
+          2 * ratio,
+        );
   }
 
   // Which colour is which height, as the logged numbers.
   #bar(context, surface, box) {
-    const dark = isDark(), left = box.left + box.width + BAR.gap;
+    const dark = isDark(),
+      left = box.left + box.width + BAR.gap;
     const shades = context.createLinearGradient(0, box.top + box.height, 0, box.top);
-    for (let k = 0; k <= 16; k++) shades.addColorStop(k / 16, `rgb(${ramp(k / 16, dark).map(Math.round).join(" ")})`);
+    for (let k = 0; k <= 16; k++)
+      shades.addColorStop(
+        k / 16,
+        `rgb(${ramp(k / 16, dark)
+          .map(Math.round)
+          .join(" ")})`,
+      );
     context.fillStyle = shades;
     context.fillRect(left, box.top, BAR.width, box.height);
     context.strokeStyle = css("--line");
@@ -98,7 +119,12 @@ export class Contour {
     context.fillStyle = css("--dim");
     context.textAlign = "left";
     context.textBaseline = "middle";
-    for (const t of [0, 0.25, 0.5, 0.75, 1]) context.fillText(format.value(surface.valueAt(t), 3), left + BAR.width + 5, box.top + (1 - t) * (box.height - 10) + 5);
+    for (const t of [0, 0.25, 0.5, 0.75, 1])
+      context.fillText(
+        format.value(surface.valueAt(t), 3),
+        left + BAR.width + 5,
+        box.top + (1 - t) * (box.height - 10) + 5,
+      );
   }
 
   #axes(context, surface, box) {
@@ -106,13 +132,16 @@ export class Contour {
     context.fillStyle = css("--dim");
     context.textBaseline = "top";
     context.textAlign = "center";
-    for (const { at, text } of ticks.linear(...surface.x, 6)) context.fillText(text, box.left + surface.u(at) * box.width, box.top + box.height + 7);
+    for (const { at, text } of ticks.linear(...surface.x, 6))
+      context.fillText(text, box.left + surface.u(at) * box.width, box.top + box.height + 7);
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const { at, text } of ticks.linear(...surface.y, 6)) context.fillText(text, box.left - 8, box.top + (1 - surface.v(at)) * box.height);
+    for (const { at, text } of ticks.linear(...surface.y, 6))
+      context.fillText(text, box.left - 8, box.top + (1 - surface.v(at)) * box.height);
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
-    if (surface.labels[0]) context.fillText(surface.labels[0], box.left + box.width / 2, box.top + box.height + PAD.bottom + 8, box.width);
+    if (surface.labels[0])
+      context.fillText(surface.labels[0], box.left + box.width / 2, box.top + box.height + PAD.bottom + 8, box.width);
     if (!surface.labels[1]) return;
     context.save();
     context.translate(12, box.top + box.height / 2);
@@ -139,21 +168,32 @@ export class Contour {
   under(px, py) {
     if (!this.view || this.view.surface.isFlat) return null;
     const { surface, box } = this.view;
-    const u = (px - box.left) / box.width, v = 1 - (py - box.top) / box.height;
+    const u = (px - box.left) / box.width,
+      v = 1 - (py - box.top) / box.height;
     if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) return null;
-    const i = surface.index(u, v), part = (k, n, [low, high]) => low + ((high - low) * k) / (n - 1);
-    return { x: part(i % surface.columns, surface.columns, surface.x), y: part(Math.floor(i / surface.columns), surface.rows, surface.y), value: surface.values[i], known: Boolean(surface.known[i]) };
+    const i = surface.index(u, v),
+      part = (k, n, [low, high]) => low + ((high - low) * k) / (n - 1);
+    return {
+      x: part(i % surface.columns, surface.columns, surface.x),
+      y: part(Math.floor(i / surface.columns), surface.rows, surface.y),
+      value: surface.values[i],
+      known: Boolean(surface.known[i]),
+    };
   }
 
   // The place of a walk nearest to the pointer, if one is near.
   nearest(walks, step, px, py) {
-    let best = null, distance = 14;
+    let best = null,
+      distance = 14;
     for (const each of walks) {
       const last = each.walk.index(step);
       for (let i = 0; i <= last; i++) {
         const [x, y] = this.#at(each.walk.x[i], each.walk.y[i]);
         const away = Math.hypot(x - px, y - py);
-        if (away < distance) { distance = away; best = { ...each, index: i }; }
+        if (away < distance) {
+          distance = away;
+          best = { ...each, index: i };
+        }
       }
     }
     return best;
@@ -194,7 +234,10 @@ function hatch(context, w, h, gap) {
   context.lineWidth = gap / 7;
   context.beginPath();
   const lines = Math.ceil((w + h) / gap);
-  for (let i = 0; i < lines; i++) { context.moveTo(i * gap - h, h); context.lineTo(i * gap, 0); }
+  for (let i = 0; i < lines; i++) {
+    context.moveTo(i * gap - h, h);
+    context.lineTo(i * gap, 0);
+  }
   context.stroke();
   context.globalAlpha = 1;
 }
@@ -203,27 +246,45 @@ function star(context, x, y) {
   context.strokeStyle = css("--text");
   context.lineWidth = 1.5;
   context.beginPath();
-  for (const [dx, dy] of [[5, 0], [0, 5]]) { context.moveTo(x - dx, y - dy); context.lineTo(x + dx, y + dy); }
+  for (const [dx, dy] of [
+    [5, 0],
+    [0, 5],
+  ]) {
+    context.moveTo(x - dx, y - dy);
+    context.lineTo(x + dx, y + dy);
+  }
   context.stroke();
 }
 
 // Where the surface crosses a level: marching squares over its grid, edges met where they are crossed; none beside holes.
 function lines(context, { heights, rows, columns }, level, w, h) {
-  const sx = w / (columns - 1), sy = h / (rows - 1);
+  const sx = w / (columns - 1),
+    sy = h / (rows - 1);
   for (let r = 0; r < rows - 1; r++) {
     for (let c = 0; c < columns - 1; c++) {
       const i = r * columns + c;
       const corners = [heights[i], heights[i + 1], heights[i + columns + 1], heights[i + columns]];
       if (corners.some(Number.isNaN)) continue; // beside a hole no line is known
-      const at = [[c, r], [c + 1, r], [c + 1, r + 1], [c, r + 1]];
+      const at = [
+        [c, r],
+        [c + 1, r],
+        [c + 1, r + 1],
+        [c, r + 1],
+      ];
       const crossings = [];
       for (let k = 0; k < 4; k++) {
-        const a = corners[k], b = corners[(k + 1) % 4];
+        const a = corners[k],
+          b = corners[(k + 1) % 4];
         if (a < level === b < level) continue;
-        const part = (level - a) / (b - a), from = at[k], to = at[(k + 1) % 4];
+        const part = (level - a) / (b - a),
+          from = at[k],
+          to = at[(k + 1) % 4];
         crossings.push([(from[0] + (to[0] - from[0]) * part) * sx, h - (from[1] + (to[1] - from[1]) * part) * sy]);
       }
-      for (let k = 0; k + 1 < crossings.length; k += 2) { context.moveTo(...crossings[k]); context.lineTo(...crossings[k + 1]); }
+      for (let k = 0; k + 1 < crossings.length; k += 2) {
+        context.moveTo(...crossings[k]);
+        context.lineTo(...crossings[k + 1]);
+      }
     }
   }
 }

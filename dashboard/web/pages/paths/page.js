@@ -20,7 +20,8 @@ const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as
 const LAP_S = 9; // how long a whole walk takes to play at speed 1
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REFRESH_MS = 200;
-const FRAME = '<div class="paths"><div class="paths-tools"><div class="paths-names" role="radiogroup" aria-label="Surface"></div><label class="paths-choice paths-of">Run <select></select></label><label class="paths-choice paths-heights">Heights <select><option value="">automatic</option><option value="even">evened out</option><option value="linear">linear</option><option value="log">logarithmic</option></select></label><div class="paths-transport"><button class="icon-button paths-play" title="Play (space)"><svg viewBox="0 0 20 20" aria-hidden="true"><path class="play" d="M6.5 4.2v11.6L15.5 10z"/><path class="pause" d="M7 4.5v11M13 4.5v11"/></svg></button><input type="range" min="0" step="1" aria-label="Step"><output></output><select aria-label="Speed" title="Speed"></select></div></div><div class="paths-views"><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas class="paths-contour" tabindex="0" role="img"></canvas></article><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last">On the surface</span></h3><span class="paths-formula">drag to turn · double click to reset</span></div><canvas class="paths-3d" tabindex="0" role="img"></canvas></article><article class="panel paths-slice" hidden><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas tabindex="0" role="img"></canvas></article></div><article class="panel paths-standing"><table><thead><tr><th>Run</th><th>x</th><th>y</th><th>value</th><th>steps</th></tr></thead><tbody></tbody></table></article></div>';
+const FRAME =
+  '<div class="paths"><div class="paths-tools"><div class="paths-names" role="radiogroup" aria-label="Surface"></div><label class="paths-choice paths-of">Run <select></select></label><label class="paths-choice paths-heights">Heights <select><option value="">automatic</option><option value="even">evened out</option><option value="linear">linear</option><option value="log">logarithmic</option></select></label><div class="paths-transport"><button class="icon-button paths-play" title="Play (space)"><svg viewBox="0 0 20 20" aria-hidden="true"><path class="play" d="M6.5 4.2v11.6L15.5 10z"/><path class="pause" d="M7 4.5v11M13 4.5v11"/></svg></button><input type="range" min="0" step="1" aria-label="Step"><output></output><select aria-label="Speed" title="Speed"></select></div></div><div class="paths-views"><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas class="paths-contour" tabindex="0" role="img"></canvas></article><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last">On the surface</span></h3><span class="paths-formula">drag to turn · double click to reset</span></div><canvas class="paths-3d" tabindex="0" role="img"></canvas></article><article class="panel paths-slice" hidden><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas tabindex="0" role="img"></canvas></article></div><article class="panel paths-standing"><table><thead><tr><th>Run</th><th>x</th><th>y</th><th>value</th><th>steps</th></tr></thead><tbody></tbody></table></article></div>';
 
 let page = null;
 
@@ -41,10 +42,14 @@ class Page {
     this.asked = 0;
   }
 
-  part(selector) { return this.view.querySelector(selector); }
+  part(selector) {
+    return this.view.querySelector(selector);
+  }
 
   names() {
-    return [...new Set([...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)].map(nameOf))].sort();
+    return [
+      ...new Set([...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)].map(nameOf)),
+    ].sort();
   }
 
   update() {
@@ -61,30 +66,48 @@ class Page {
     this.#choices(names, name);
     const wanted = this.#runs(name);
     const isNew = name !== this.name;
-    if (isNew) { this.name = name; this.walks.clear(); this.surface = null; this.slices.clear(); this.at = null; this.play(false); }
+    if (isNew) {
+      this.name = name;
+      this.walks.clear();
+      this.surface = null;
+      this.slices.clear();
+      this.at = null;
+      this.play(false);
+    }
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
     live.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
     const isOther = this.surface && !this.#owners("surface").includes(this.surface.run);
-    if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run))) this.load(missing);
+    if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run)))
+      this.load(missing);
     else this.draw(true);
   }
 
   // Whether a text that a run has logged may be a surface that is shown, or could be.
-  isOf(run) { return !this.surface || ["surface", "slice"].some((what) => this.#owners(what).includes(run)); }
+  isOf(run) {
+    return !this.surface || ["surface", "slice"].some((what) => this.#owners(what).includes(run));
+  }
 
   // The shown runs that have logged a surface or a slice of the name, the newest first.
   #owners(what) {
     const tag = `path/${this.name}/${what}`;
-    return runs.visible().toReversed().filter((run) => run.series.text?.includes(tag)).map((run) => run.name);
+    return runs
+      .visible()
+      .toReversed()
+      .filter((run) => run.series.text?.includes(tag))
+      .map((run) => run.name);
   }
 
   #runs(name) {
-    return runs.visible().filter((run) => run.series.scalar?.includes(`path/${name}/x`)).map((run) => run.name);
+    return runs
+      .visible()
+      .filter((run) => run.series.scalar?.includes(`path/${name}/x`))
+      .map((run) => run.name);
   }
 
   async load(names) {
-    const asked = ++this.asked, name = this.name;
+    const asked = ++this.asked,
+      name = this.name;
     const fresh = new Map(names.map((run) => [run, new Walk(run)]));
     for (const [run, walk] of fresh) if (!this.walks.has(run)) this.walks.set(run, walk);
     const each = async (axis) => {
@@ -99,7 +122,11 @@ class Page {
       if (!isWhole) this.later();
     };
     try {
-      await Promise.all([...(names.length ? ["x", "y", "value"] : []).map(each), this.#loadSurface(name), this.#loadSlices(name)]);
+      await Promise.all([
+        ...(names.length ? ["x", "y", "value"] : []).map(each),
+        this.#loadSurface(name),
+        this.#loadSlices(name),
+      ]);
       this.problem = null;
     } catch (error) {
       this.problem = error.message;
@@ -116,19 +143,27 @@ class Page {
     for (const run of [...owners.filter((each) => each === this.of), ...owners]) {
       const found = Surface.read(await newest(run, `path/${name}/surface`));
       if (name !== this.name) return;
-      if (found) { this.surface = Object.assign(found, { run }); return; }
+      if (found) {
+        this.surface = Object.assign(found, { run });
+        return;
+      }
     }
     this.surface = null;
   }
 
   async #loadSlices(name) {
     const owners = this.#owners("slice");
-    const read = await Promise.all(owners.map(async (run) => [run, readSlice(await newest(run, `path/${name}/slice`))]));
+    const read = await Promise.all(
+      owners.map(async (run) => [run, readSlice(await newest(run, `path/${name}/slice`))]),
+    );
     if (name === this.name) this.slices = new Map(read.toReversed());
   }
 
   later() {
-    this.timer ||= setTimeout(() => { this.timer = 0; if (page === this && this.built) this.load(this.#runs(this.name)); }, REFRESH_MS);
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      if (page === this && this.built) this.load(this.#runs(this.name));
+    }, REFRESH_MS);
   }
 
   take(points) {
@@ -149,13 +184,22 @@ class Page {
     this.view3d = new View3d(this.part(".paths-3d"), () => frames.request(this, true));
     const speed = this.part(".paths-transport select");
     for (const each of SPEEDS) speed.append(new Option(`${each}×`, each, each === 1, each === 1));
-    speed.addEventListener("change", () => { this.speed = Number(speed.value); });
+    speed.addEventListener("change", () => {
+      this.speed = Number(speed.value);
+    });
     this.part(".paths-play").addEventListener("click", () => this.play(!this.playing));
-    this.part(".paths-of select").addEventListener("change", (event) => { this.of = event.target.value; this.later(); });
+    this.part(".paths-of select").addEventListener("change", (event) => {
+      this.of = event.target.value;
+      this.later();
+    });
     this.part(".paths-heights select").addEventListener("change", (event) => state.set("heights", event.target.value));
     const lines = this.part(".paths-slice canvas");
     this.chart = new SliceChart(lines);
-    lines.addEventListener("pointermove", (event) => { const table = this.chart.under(event.offsetX, event.offsetY); if (table) showTip(event, table); else hideTip(); });
+    lines.addEventListener("pointermove", (event) => {
+      const table = this.chart.under(event.offsetX, event.offsetY);
+      if (table) showTip(event, table);
+      else hideTip();
+    });
     lines.addEventListener("pointerleave", hideTip);
     const slider = this.part("input[type=range]");
     slider.addEventListener("input", () => {
@@ -188,34 +232,44 @@ class Page {
     const holder = this.part(".paths-names");
     if (holder.dataset.names !== JSON.stringify(names)) {
       holder.dataset.names = JSON.stringify(names);
-      holder.replaceChildren(...names.map((name) => {
-        const button = document.createElement("button");
-        button.setAttribute("role", "radio");
-        button.textContent = name;
-        button.addEventListener("click", () => state.set("surface", name));
-        return button;
-      }));
+      holder.replaceChildren(
+        ...names.map((name) => {
+          const button = document.createElement("button");
+          button.setAttribute("role", "radio");
+          button.textContent = name;
+          button.addEventListener("click", () => state.set("surface", name));
+          return button;
+        }),
+      );
     }
     for (const button of holder.children) button.setAttribute("aria-checked", String(button.textContent === chosen));
   }
 
   // --- playing ---------------------------------------------------------------------------------------------
 
-  get last() { return Math.max(0, ...[...this.walks.values()].map((walk) => (walk.length ? walk.end : 0))); }
+  get last() {
+    return Math.max(0, ...[...this.walks.values()].map((walk) => (walk.length ? walk.end : 0)));
+  }
 
   play(on) {
     if (on === this.playing) return;
     this.playing = on;
     this.part(".paths-play")?.classList.toggle("is-playing", on);
     this.part(".paths-play")?.setAttribute("aria-label", on ? "Pause" : "Play");
-    if (!on) { if (this.at !== null) this.at = Math.round(this.at); return; }
+    if (!on) {
+      if (this.at !== null) this.at = Math.round(this.at);
+      return;
+    }
     if (this.at === null || this.at >= this.last) this.at = 0;
     let before = performance.now();
     const frame = (now) => {
       if (!this.playing || page !== this) return;
       this.at += ((now - before) / 1000) * (this.last / LAP_S) * this.speed;
       before = now;
-      if (this.at >= this.last) { this.at = null; this.play(false); }
+      if (this.at >= this.last) {
+        this.at = null;
+        this.play(false);
+      }
       this.draw();
       if (this.playing) requestAnimationFrame(frame);
     };
@@ -229,7 +283,9 @@ class Page {
     for (const walk of this.walks.values()) walk.join();
     const surface = this.surface ?? around([...this.walks.values()]);
     const step = this.at ?? this.last;
-    const shown = [...this.walks.values()].filter((walk) => walk.length && (!surface.isOwn || walk.run === surface.run)).map((walk) => this.#dressed(walk.run, { walk }));
+    const shown = [...this.walks.values()]
+      .filter((walk) => walk.length && (!surface.isOwn || walk.run === surface.run))
+      .map((walk) => this.#dressed(walk.run, { walk }));
     this.shown = shown;
     const wanted = state.get("heights");
     const hasPlane = Boolean(this.surface) || this.walks.size > 0;
@@ -249,9 +305,17 @@ class Page {
     slider.max = String(this.last);
     slider.value = String(step);
     this.part("output").textContent = `step ${format.step(Math.floor(step))}`;
-    for (const [selector, what] of [[".paths-contour", "Contours"], [".paths-3d", "Surface"]]) this.part(selector).setAttribute("aria-label", `${what} of ${this.name} with ${format.plural(shown.length, "path")} at step ${Math.floor(step)}`);
+    for (const [selector, what] of [
+      [".paths-contour", "Contours"],
+      [".paths-3d", "Surface"],
+    ])
+      this.part(selector).setAttribute(
+        "aria-label",
+        `${what} of ${this.name} with ${format.plural(shown.length, "path")} at step ${Math.floor(step)}`,
+      );
     this.#standing(shown, step);
-    const { fresh } = this, began = live.now();
+    const { fresh } = this,
+      began = live.now();
     this.fresh = [];
     if (fresh.length) frames.afterPaint(() => live.drawn(fresh, began));
   }
@@ -263,7 +327,12 @@ class Page {
   // Formula and progress of what is computed.
   #said(panel, what, run, formula) {
     const isLive = runs.get(run)?.status === "running";
-    panel.querySelector(".paths-formula").textContent = panel.querySelector(".paths-formula").title = [progress(what, isLive), formula].filter(Boolean).join(" · ");
+    panel.querySelector(".paths-formula").textContent = panel.querySelector(".paths-formula").title = [
+      progress(what, isLive),
+      formula,
+    ]
+      .filter(Boolean)
+      .join(" · ");
     const bar = panel.querySelector(".paths-progress");
     bar.hidden = !(what.state === "computing" && isLive);
     bar.firstElementChild.style.width = `${(100 * what.done) / (what.total || 1)}%`;
@@ -271,19 +340,24 @@ class Page {
 
   #drawSlices(wanted) {
     const panel = this.part(".paths-slice");
-    const found = [...this.slices].filter(([run, slice]) => slice && runs.isVisible(run)).map(([run, slice]) => this.#dressed(run, { slice }));
+    const found = [...this.slices]
+      .filter(([run, slice]) => slice && runs.isVisible(run))
+      .map(([run, slice]) => this.#dressed(run, { slice }));
     panel.hidden = !found.length;
     if (!found.length) return;
     const newest = found[found.length - 1];
     this.chart.draw(found, wanted || (found.some(({ slice }) => slice.scale === "log") ? "log" : "linear"));
     panel.querySelector(".last").textContent = `${this.name}, along a line`;
     this.#said(panel, newest.slice, newest.run, newest.slice.formula);
-    panel.querySelector("canvas").setAttribute("aria-label", `Loss along a line of ${format.plural(found.length, "run")}`);
+    panel
+      .querySelector("canvas")
+      .setAttribute("aria-label", `Loss along a line of ${format.plural(found.length, "run")}`);
   }
 
   // Which run's surface, where each has its own; how heights are told apart.
   #tools(surface, wanted) {
-    const owners = this.#owners("surface"), of = this.part(".paths-of");
+    const owners = this.#owners("surface"),
+      of = this.part(".paths-of");
     of.hidden = !surface.isOwn || owners.length < 2;
     const select = of.querySelector("select");
     if (select.dataset.names !== JSON.stringify(owners)) {
@@ -311,7 +385,9 @@ class Page {
       }
       row.querySelector(".dot").style.background = paint;
       row.querySelector("span").textContent = walk.run;
-      [place.x, place.y, place.value].forEach((number, k) => { row.children[k + 1].textContent = format.value(number); });
+      [place.x, place.y, place.value].forEach((number, k) => {
+        row.children[k + 1].textContent = format.value(number);
+      });
       row.children[4].textContent = format.step(place.step);
     });
   }
@@ -321,8 +397,15 @@ class Page {
     const table = document.createElement("table");
     if (!found) {
       const here = this.contour.under(event.offsetX, event.offsetY);
-      if (!here) { hideTip(); return; }
-      for (const [name, value] of Object.entries({ x: format.value(here.x), y: format.value(here.y), height: here.known ? format.value(here.value, 6) : "not known yet" })) {
+      if (!here) {
+        hideTip();
+        return;
+      }
+      for (const [name, value] of Object.entries({
+        x: format.value(here.x),
+        y: format.value(here.y),
+        height: here.known ? format.value(here.value, 6) : "not known yet",
+      })) {
         const row = table.insertRow();
         row.insertCell().textContent = name;
         row.insertCell().textContent = value;
@@ -331,7 +414,11 @@ class Page {
       return;
     }
     const { walk, index } = found;
-    table.append(Object.assign(document.createElement("caption"), { textContent: `${walk.run} · step ${format.step(walk.steps[index])}` }));
+    table.append(
+      Object.assign(document.createElement("caption"), {
+        textContent: `${walk.run} · step ${format.step(walk.steps[index])}`,
+      }),
+    );
     for (const axis of ["x", "y", "value"]) {
       const row = table.insertRow();
       row.insertCell().textContent = axis;
@@ -351,8 +438,14 @@ const isMine = (tag, name) => tag.startsWith("path/") && tag.slice(5, tag.lastIn
 // A window around walks that have no surface.
 function around(walks) {
   const window = (axis) => {
-    let low = Infinity, high = -Infinity;
-    for (const walk of walks) for (const x of walk[axis]) if (Number.isFinite(x)) { low = Math.min(low, x); high = Math.max(high, x); }
+    let low = Infinity,
+      high = -Infinity;
+    for (const walk of walks)
+      for (const x of walk[axis])
+        if (Number.isFinite(x)) {
+          low = Math.min(low, x);
+          high = Math.max(high, x);
+        }
     if (!(low <= high)) return [-1, 1];
     const room = (high - low || 1) * 0.08;
     return [low - room, high + room];
@@ -374,12 +467,19 @@ export const isReady = () => runs.loaded && Boolean(page?.isReady);
 
 runs.onChange((what) => {
   if (!page) return;
-  if (what?.highlight !== undefined) { page.highlight = page.walks.has(what.highlight) ? what.highlight : null; frames.request(page, true); } else page.update();
+  if (what?.highlight !== undefined) {
+    page.highlight = page.walks.has(what.highlight) ? what.highlight : null;
+    frames.request(page, true);
+  } else page.update();
 });
 state.on("surface", () => page?.update());
 state.on("heights", () => page?.draw());
 live.on("points", (points) => page?.take(points));
-live.on("again", (_, tag) => { if (page && isMine(tag, page.name)) page.later(); });
-live.on("changed", ({ run, what }) => { if (page && (what.includes("line") || (what.includes("text") && page.isOf(run)))) page.later(); });
+live.on("again", (_, tag) => {
+  if (page && isMine(tag, page.name)) page.later();
+});
+live.on("changed", ({ run, what }) => {
+  if (page && (what.includes("line") || (what.includes("text") && page.isOf(run)))) page.later();
+});
 live.on("restart", () => page?.later());
 document.addEventListener("themechange", () => page?.draw());

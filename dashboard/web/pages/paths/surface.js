@@ -5,16 +5,21 @@ const MAX_POINTS = 1 << 20;
 const SMOOTHINGS = 24; // of what is not known yet: enough for the gaps of a coarse grid
 
 // A number of the JSON texts: null is not known yet; "nan", "inf" and "-inf" are known and not finite.
-const numberOf = (value) => (typeof value === "number" ? value : value === "inf" ? Infinity : value === "-inf" ? -Infinity : NaN);
+const numberOf = (value) =>
+  typeof value === "number" ? value : value === "inf" ? Infinity : value === "-inf" ? -Infinity : NaN;
 const isEdges = (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(Number.isFinite) && pair[0] < pair[1];
 
 // What both kinds of text say beside their numbers.
 function told(plain) {
   const text = (each) => (typeof each === "string" ? each : "");
   return {
-    formula: text(plain.formula), state: text(plain.state), problem: text(plain.problem), scale: text(plain.scale),
+    formula: text(plain.formula),
+    state: text(plain.state),
+    problem: text(plain.problem),
+    scale: text(plain.scale),
     labels: Array.isArray(plain.labels) ? plain.labels.map(text) : [],
-    done: Number(plain.done) || 0, total: Number(plain.total) || 0,
+    done: Number(plain.done) || 0,
+    total: Number(plain.total) || 0,
   };
 }
 
@@ -32,10 +37,28 @@ export function progress({ state, done, total, problem, broken }, isLive) {
 // A line through weights: {x: [low, high], values}, and what a surface says beside its own; null when it is not one.
 export function readSlice(text) {
   let plain;
-  try { plain = parse(text); } catch { return null; }
-  if (!plain || !isEdges(plain.x) || !Array.isArray(plain.values) || plain.values.length < 2 || plain.values.length > MAX_POINTS) return null;
-  const values = plain.values.map(numberOf), known = plain.values.map((value) => value !== null);
-  return { ...told(plain), x: plain.x, values, known, broken: values.filter((value, i) => known[i] && !Number.isFinite(value)).length };
+  try {
+    plain = parse(text);
+  } catch {
+    return null;
+  }
+  if (
+    !plain ||
+    !isEdges(plain.x) ||
+    !Array.isArray(plain.values) ||
+    plain.values.length < 2 ||
+    plain.values.length > MAX_POINTS
+  )
+    return null;
+  const values = plain.values.map(numberOf),
+    known = plain.values.map((value) => value !== null);
+  return {
+    ...told(plain),
+    x: plain.x,
+    values,
+    known,
+    broken: values.filter((value, i) => known[i] && !Number.isFinite(value)).length,
+  };
 }
 
 export class Surface {
@@ -43,10 +66,16 @@ export class Surface {
   // and of one that is computed {state, done, total, problem}; null when it is not one.
   static read(text) {
     let plain;
-    try { plain = parse(text); } catch { return null; }
-    if (!plain || !isEdges(plain.x) || !isEdges(plain.y) || !Array.isArray(plain.shape) || !Array.isArray(plain.values)) return null;
+    try {
+      plain = parse(text);
+    } catch {
+      return null;
+    }
+    if (!plain || !isEdges(plain.x) || !isEdges(plain.y) || !Array.isArray(plain.shape) || !Array.isArray(plain.values))
+      return null;
     const [rows, columns] = plain.shape;
-    if (!(rows >= 2 && columns >= 2 && rows * columns <= MAX_POINTS) || plain.values.length !== rows * columns) return null;
+    if (!(rows >= 2 && columns >= 2 && rows * columns <= MAX_POINTS) || plain.values.length !== rows * columns)
+      return null;
     return new Surface(plain, rows, columns);
   }
 
@@ -58,7 +87,9 @@ export class Surface {
   constructor(plain, rows, columns) {
     Object.assign(this, told(plain), { x: plain.x, y: plain.y, rows, columns });
     this.isOwn = plain.own === true; // of its run's weights alone: paths of others do not lie on it
-    this.minima = (Array.isArray(plain.minima) ? plain.minima : []).filter((p) => Array.isArray(p) && p.length === 2 && p.every(Number.isFinite));
+    this.minima = (Array.isArray(plain.minima) ? plain.minima : []).filter(
+      (p) => Array.isArray(p) && p.length === 2 && p.every(Number.isFinite),
+    );
     this.values = Float64Array.from(plain.values, numberOf);
     this.known = Uint8Array.from(plain.values, (value) => (value === null ? 0 : 1));
     this.broken = this.values.reduce((n, value, i) => n + (this.known[i] && !Number.isFinite(value) ? 1 : 0), 0);
@@ -86,12 +117,17 @@ export class Surface {
     }
     if (way === "log") {
       const span = Math.log(high / least);
-      this.heights = this.values.map((value) => (value > least ? Math.log(value / least) / span : Number.isFinite(value) ? 0 : NaN));
+      this.heights = this.values.map((value) =>
+        value > least ? Math.log(value / least) / span : Number.isFinite(value) ? 0 : NaN,
+      );
       this.valueAt = (t) => least * Math.exp(t * span);
     } else {
       // Even: the power that brings the middle one of all heights to the middle, so that long tails show their valleys.
       const middle = (sorted[sorted.length >> 1] - low) / (high - low);
-      const power = way === "linear" ? 1 : Math.min(1, Math.max(0.15, Math.log(0.45) / Math.log(Math.min(0.9, Math.max(1e-9, middle)))));
+      const power =
+        way === "linear"
+          ? 1
+          : Math.min(1, Math.max(0.15, Math.log(0.45) / Math.log(Math.min(0.9, Math.max(1e-9, middle)))));
       this.heights = this.values.map((value) => ((value - low) / (high - low)) ** power);
       this.valueAt = (t) => low + (high - low) * t ** (1 / power);
     }
@@ -104,7 +140,8 @@ export class Surface {
   #bridge() {
     const { heights, known, rows, columns } = this;
     const beside = (i) => {
-      const c = i % columns, found = [];
+      const c = i % columns,
+        found = [];
       if (c > 0) found.push(i - 1);
       if (c < columns - 1) found.push(i + 1);
       if (i >= columns) found.push(i - columns);
@@ -112,14 +149,22 @@ export class Surface {
       return found;
     };
     const mean = (i) => {
-      let sum = 0, n = 0;
-      for (const k of beside(i)) if (!Number.isNaN(heights[k])) { sum += heights[k]; n += 1; }
+      let sum = 0,
+        n = 0;
+      for (const k of beside(i))
+        if (!Number.isNaN(heights[k])) {
+          sum += heights[k];
+          n += 1;
+        }
       return n ? sum / n : NaN;
     };
     const open = [...heights.keys()].filter((i) => !known[i]);
-    for (let waiting = open; waiting.length;) {
+    for (let waiting = open; waiting.length; ) {
       const reached = waiting.map((i) => [i, mean(i)]).filter(([, height]) => !Number.isNaN(height));
-      if (!reached.length) { for (const i of waiting) heights[i] = 0.5; break; }
+      if (!reached.length) {
+        for (const i of waiting) heights[i] = 0.5;
+        break;
+      }
       for (const [i, height] of reached) heights[i] = height;
       waiting = waiting.filter((i) => Number.isNaN(heights[i]));
     }
@@ -129,13 +174,31 @@ export class Surface {
   // Height between 0 and 1 at a place given in parts of the window; outside, that of the nearest edge. What is not
   // finite has no part in its neighbours' heights.
   at(u, v) {
-    const c = Math.min(1, Math.max(0, u)) * (this.columns - 1), r = Math.min(1, Math.max(0, v)) * (this.rows - 1);
-    const c0 = Math.min(this.columns - 2, Math.floor(c)), r0 = Math.min(this.rows - 2, Math.floor(r));
-    const i = r0 * this.columns + c0, dc = c - c0, dr = r - r0, h = this.heights;
-    if (!this.hasHoles) return (h[i] * (1 - dc) + h[i + 1] * dc) * (1 - dr) + (h[i + this.columns] * (1 - dc) + h[i + this.columns + 1] * dc) * dr;
-    let sum = 0, weight = 0;
-    for (const [k, part] of [[i, (1 - dc) * (1 - dr)], [i + 1, dc * (1 - dr)], [i + this.columns, (1 - dc) * dr], [i + this.columns + 1, dc * dr]]) {
-      if (!Number.isNaN(h[k])) { sum += h[k] * part; weight += part; }
+    const c = Math.min(1, Math.max(0, u)) * (this.columns - 1),
+      r = Math.min(1, Math.max(0, v)) * (this.rows - 1);
+    const c0 = Math.min(this.columns - 2, Math.floor(c)),
+      r0 = Math.min(this.rows - 2, Math.floor(r));
+    const i = r0 * this.columns + c0,
+      dc = c - c0,
+      dr = r - r0,
+      h = this.heights;
+    if (!this.hasHoles)
+      return (
+        (h[i] * (1 - dc) + h[i + 1] * dc) * (1 - dr) +
+        (h[i + this.columns] * (1 - dc) + h[i + this.columns + 1] * dc) * dr
+      );
+    let sum = 0,
+      weight = 0;
+    for (const [k, part] of [
+      [i, (1 - dc) * (1 - dr)],
+      [i + 1, dc * (1 - dr)],
+      [i + this.columns, (1 - dc) * dr],
+      [i + this.columns + 1, dc * dr],
+    ]) {
+      if (!Number.isNaN(h[k])) {
+        sum += h[k] * part;
+        weight += part;
+      }
     }
     return weight ? sum / weight : 1;
   }
@@ -147,15 +210,31 @@ export class Surface {
   }
 
   // Whether the nearest point is known and not finite.
-  isHole(u, v) { return this.hasHoles && Number.isNaN(this.heights[this.index(u, v)]); }
+  isHole(u, v) {
+    return this.hasHoles && Number.isNaN(this.heights[this.index(u, v)]);
+  }
 
-  u(x) { return (x - this.x[0]) / (this.x[1] - this.x[0]); }
-  v(y) { return (y - this.y[0]) / (this.y[1] - this.y[0]); }
+  u(x) {
+    return (x - this.x[0]) / (this.x[1] - this.x[0]);
+  }
+  v(y) {
+    return (y - this.y[0]) / (this.y[1] - this.y[0]);
+  }
 }
 
 const RAMPS = {
-  light: [[0, [150, 173, 240]], [0.25, [189, 205, 246]], [0.6, [226, 232, 248]], [1, [249, 249, 251]]],
-  dark: [[0, [62, 84, 168]], [0.25, [46, 60, 116]], [0.6, [33, 40, 66]], [1, [25, 28, 37]]],
+  light: [
+    [0, [150, 173, 240]],
+    [0.25, [189, 205, 246]],
+    [0.6, [226, 232, 248]],
+    [1, [249, 249, 251]],
+  ],
+  dark: [
+    [0, [62, 84, 168]],
+    [0.25, [46, 60, 116]],
+    [0.6, [33, 40, 66]],
+    [1, [25, 28, 37]],
+  ],
 };
 
 // The colour of a height: deep in the valleys, where the walks are, and near the page's own on the peaks.

@@ -16,19 +16,38 @@ export class View3d {
     this.tilt = 0.66; // above the horizon
     this.zoom = 1;
     this.drawn = "";
-    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); canvas.classList.add("is-held"); });
-    canvas.addEventListener("pointermove", (event) => { if (canvas.hasPointerCapture(event.pointerId)) this.#turn(event.movementX * 0.008, event.movementY * 0.008, changed); });
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      canvas.classList.add("is-held");
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (canvas.hasPointerCapture(event.pointerId))
+        this.#turn(event.movementX * 0.008, event.movementY * 0.008, changed);
+    });
     canvas.addEventListener("pointerup", () => canvas.classList.remove("is-held"));
-    canvas.addEventListener("dblclick", () => { this.turn = -0.62; this.tilt = 0.66; this.zoom = 1; changed(); });
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && document.activeElement !== canvas) return; // a page that is scrolled stays a page
-      event.preventDefault();
-      this.zoom = Math.min(3, Math.max(0.6, this.zoom * Math.exp(-event.deltaY * 0.002)));
+    canvas.addEventListener("dblclick", () => {
+      this.turn = -0.62;
+      this.tilt = 0.66;
+      this.zoom = 1;
       changed();
-    }, { passive: false });
+    });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && document.activeElement !== canvas) return; // a page that is scrolled stays a page
+        event.preventDefault();
+        this.zoom = Math.min(3, Math.max(0.6, this.zoom * Math.exp(-event.deltaY * 0.002)));
+        changed();
+      },
+      { passive: false },
+    );
     canvas.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] }[event.key];
-      if (by) { this.#turn(...by, changed); event.preventDefault(); event.stopPropagation(); }
+      if (by) {
+        this.#turn(...by, changed);
+        event.preventDefault();
+        event.stopPropagation();
+      }
     });
   }
 
@@ -39,7 +58,8 @@ export class View3d {
   }
 
   draw(surface, walks, step) {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth,
+      height = this.canvas.clientHeight;
     if (!width || !height) return;
     const context = prepared(this.canvas, width, height);
     this.#look(width, height);
@@ -48,7 +68,8 @@ export class View3d {
     for (const each of walks) this.#trail(context, surface, each, step);
     for (const { walk, colour, faint } of walks) {
       const place = walk.place(step);
-      if (place && inside(surface, place.x, place.y)) head(context, ...this.#project(...this.#world(surface, place.x, place.y)), colour, faint);
+      if (place && inside(surface, place.x, place.y))
+        head(context, ...this.#project(...this.#world(surface, place.x, place.y)), colour, faint);
     }
   }
 
@@ -68,53 +89,75 @@ export class View3d {
   }
 
   #world(surface, x, y) {
-    const u = surface.u(x), v = surface.v(y);
+    const u = surface.u(x),
+      v = surface.v(y);
     return [2 * u - 1, 2 * v - 1, TALL * surface.at(u, v) + 0.008];
   }
 
   #ground(surface, width, height) {
-    const ratio = devicePixelRatio || 1, dark = isDark();
+    const ratio = devicePixelRatio || 1,
+      dark = isDark();
     const key = [width, height, ratio, dark, surface.way, this.turn, this.tilt, this.zoom].join();
     if (this.drawn === key && this.of === surface) return;
     this.drawn = key;
     this.of = surface;
     const context = prepared(this.ground, width, height);
-    const side = CELLS + 1, at = new Array(side * side);
-    for (let r = 0; r < side; r++) for (let c = 0; c < side; c++) {
-      const u = c / CELLS, v = r / CELLS;
-      at[r * side + c] = this.#project(2 * u - 1, 2 * v - 1, TALL * surface.at(u, v));
-    }
+    const side = CELLS + 1,
+      at = new Array(side * side);
+    for (let r = 0; r < side; r++)
+      for (let c = 0; c < side; c++) {
+        const u = c / CELLS,
+          v = r / CELLS;
+        at[r * side + c] = this.#project(2 * u - 1, 2 * v - 1, TALL * surface.at(u, v));
+      }
     // From far to near: a height field never hides what is nearer to the eye.
     const across = Array.from({ length: CELLS }, (_, i) => (this.eye[0] > 0 ? i : CELLS - 1 - i));
     const along = Array.from({ length: CELLS }, (_, i) => (this.eye[1] > 0 ? i : CELLS - 1 - i));
     context.lineWidth = 0.6;
     context.lineJoin = "round";
-    for (const r of along) for (const c of across) {
-      const i = r * side + c, u = (c + 0.5) / CELLS, v = (r + 0.5) / CELLS, d = 0.5 / CELLS;
-      if (surface.isHole(u, v)) continue;
-      const sx = (TALL * (surface.at(u + d, v) - surface.at(u - d, v))) / (4 * d), sy = (TALL * (surface.at(u, v + d) - surface.at(u, v - d))) / (4 * d);
-      const lit = Math.max(0, (-sx * LIGHT[0] - sy * LIGHT[1] + LIGHT[2]) / Math.hypot(sx, sy, 1));
-      const shade = dark ? 0.55 + 0.75 * lit : 0.72 + 0.32 * lit;
-      const [red, green, blue] = ramp(surface.at(u, v), dark).map((part) => Math.min(255, part * shade));
-      context.fillStyle = context.strokeStyle = `rgb(${red | 0} ${green | 0} ${blue | 0})`;
-      context.beginPath();
-      for (const k of [i, i + 1, i + side + 1, i + side]) context.lineTo(...at[k]);
-      context.closePath();
-      context.fill();
-      context.stroke();
-    }
+    for (const r of along)
+      for (const c of across) {
+        const i = r * side + c,
+          u = (c + 0.5) / CELLS,
+          v = (r + 0.5) / CELLS,
+          d = 0.5 / CELLS;
+        if (surface.isHole(u, v)) continue;
+        const sx = (TALL * (surface.at(u + d, v) - surface.at(u - d, v))) / (4 * d),
+          sy = (TALL * (surface.at(u, v + d) - surface.at(u, v - d))) / (4 * d);
+        const lit = Math.max(0, (-sx * LIGHT[0] - sy * LIGHT[1] + LIGHT[2]) / Math.hypot(sx, sy, 1));
+        const shade = dark ? 0.55 + 0.75 * lit : 0.72 + 0.32 * lit;
+        const [red, green, blue] = ramp(surface.at(u, v), dark).map((part) => Math.min(255, part * shade));
+        context.fillStyle = context.strokeStyle = `rgb(${red | 0} ${green | 0} ${blue | 0})`;
+        context.beginPath();
+        for (const k of [i, i + 1, i + side + 1, i + side]) context.lineTo(...at[k]);
+        context.closePath();
+        context.fill();
+        context.stroke();
+      }
     // Every eighth line of the grid gives the eye its bearings.
     context.strokeStyle = dark ? "rgb(190 203 255 / 10%)" : "rgb(40 58 130 / 10%)";
     context.lineWidth = 1;
-    for (let k = 0; k <= CELLS; k += 8) for (const line of [(i) => k * side + i, (i) => i * side + k]) {
-      context.beginPath();
-      for (let i = 0; i <= CELLS; i++) {
-        const [c, r] = [line(i) % side, Math.floor(line(i) / side)];
-        const seen = !surface.isHole(c / CELLS, r / CELLS) && !this.#isHidden(surface, 2 * (c / CELLS) - 1, 2 * (r / CELLS) - 1, TALL * surface.at(c / CELLS, r / CELLS) + 0.01);
-        if (seen) context.lineTo(...at[line(i)]); else { context.stroke(); context.beginPath(); }
+    for (let k = 0; k <= CELLS; k += 8)
+      for (const line of [(i) => k * side + i, (i) => i * side + k]) {
+        context.beginPath();
+        for (let i = 0; i <= CELLS; i++) {
+          const [c, r] = [line(i) % side, Math.floor(line(i) / side)];
+          const seen =
+            !surface.isHole(c / CELLS, r / CELLS) &&
+            !this.#isHidden(
+              surface,
+              2 * (c / CELLS) - 1,
+              2 * (r / CELLS) - 1,
+              TALL * surface.at(c / CELLS, r / CELLS) + 0.01,
+            );
+          if (seen) context.lineTo(...at[line(i)]);
+          else {
+            context.stroke();
+            context.beginPath();
+          }
+        }
+        context.stroke();
       }
-      context.stroke();
-    }
   }
 
   // Whether the surface stands between a place and the eye.
@@ -134,11 +177,19 @@ export class View3d {
     const points = [];
     for (let i = 0; i <= place.index; i++) along(surface, points, walk.x[i], walk.y[i]);
     along(surface, points, place.x, place.y);
-    let last = null, behind = null;
-    const finish = () => { if (behind !== null) outline(context, colour, faint || behind); };
+    let last = null,
+      behind = null;
+    const finish = () => {
+      if (behind !== null) outline(context, colour, faint || behind);
+    };
     for (const [x, y] of points) {
-      if (!inside(surface, x, y)) { finish(); last = behind = null; continue; }
-      const world = this.#world(surface, x, y), here = this.#project(...world);
+      if (!inside(surface, x, y)) {
+        finish();
+        last = behind = null;
+        continue;
+      }
+      const world = this.#world(surface, x, y),
+        here = this.#project(...world);
       const hidden = this.#isHidden(surface, ...world);
       if (hidden !== behind) {
         finish();
@@ -156,8 +207,13 @@ export class View3d {
 // Adds a place to a trail, and places in between where the step was long: a trail lies on the surface, not through it.
 function along(surface, points, x, y) {
   const [x0, y0] = points[points.length - 1] ?? [x, y];
-  const parts = Math.min(40, Math.ceil(Math.hypot(surface.u(x) - surface.u(x0), surface.v(y) - surface.v(y0)) / 0.015)) || 1;
+  const parts =
+    Math.min(40, Math.ceil(Math.hypot(surface.u(x) - surface.u(x0), surface.v(y) - surface.v(y0)) / 0.015)) || 1;
   for (let k = 1; k <= parts; k++) points.push([x0 + ((x - x0) * k) / parts, y0 + ((y - y0) * k) / parts]);
 }
 
-const inside = (surface, x, y) => { const u = surface.u(x), v = surface.v(y); return u >= 0 && u <= 1 && v >= 0 && v <= 1; };
+const inside = (surface, x, y) => {
+  const u = surface.u(x),
+    v = surface.v(y);
+  return u >= 0 && u <= 1 && v >= 0 && v <= 1;
+};

@@ -20,29 +20,43 @@ export class Walk {
     const room = Math.min(x.length, y.length);
     for (const name of ["steps", ...AXES]) this[name] = new Float64Array(room);
     let n = 0;
-    for (let i = 0, j = 0, k = 0; i < x.length && j < y.length;) {
-      const a = x.x1[i], b = y.x1[j];
-      if (a < b) { i++; continue; }
-      if (b < a) { j++; continue; }
+    for (let i = 0, j = 0, k = 0; i < x.length && j < y.length; ) {
+      const a = x.x1[i],
+        b = y.x1[j];
+      if (a < b) {
+        i++;
+        continue;
+      }
+      if (b < a) {
+        j++;
+        continue;
+      }
       while (k < value.length && value.x1[k] < a) k++;
       this.steps[n] = a;
       this.x[n] = x.last[i];
       this.y[n] = y.last[j];
       this.value[n++] = k < value.length && value.x1[k] === a ? value.last[k] : NaN;
-      i++; j++;
+      i++;
+      j++;
     }
     for (const name of ["steps", ...AXES]) this[name] = this[name].subarray(0, n);
   }
 
-  get length() { return this.steps.length; }
-  get end() { return this.length ? this.steps[this.length - 1] : -Infinity; }
+  get length() {
+    return this.steps.length;
+  }
+  get end() {
+    return this.length ? this.steps[this.length - 1] : -Infinity;
+  }
 
   // The last place at or before a step; -1 before the first.
   index(step) {
-    let low = 0, high = this.length;
+    let low = 0,
+      high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.steps[middle] <= step) low = middle + 1; else high = middle;
+      if (this.steps[middle] <= step) low = middle + 1;
+      else high = middle;
     }
     return low - 1;
   }
@@ -54,7 +68,14 @@ export class Walk {
     const next = i + 1 < this.length ? i + 1 : i;
     const part = next > i ? Math.min(1, (step - this.steps[i]) / (this.steps[next] - this.steps[i])) : 0;
     const between = (values) => values[i] + (values[next] - values[i]) * part;
-    return { x: between(this.x), y: between(this.y), value: this.value[i], step: this.steps[i], index: i, hasEnded: step >= this.end };
+    return {
+      x: between(this.x),
+      y: between(this.y),
+      value: this.value[i],
+      step: this.steps[i],
+      index: i,
+      hasEnded: step >= this.end,
+    };
   }
 }
 

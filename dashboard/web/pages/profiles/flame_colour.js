@@ -3,7 +3,12 @@ import { isDark } from "../../charts/palette.js";
 
 const KINDS = [
   // kind, words of categories and names, hue, saturation
-  ["step", /^(profilerstep|tracecontext|train|iteration|user_annotation|gpu_user_annotation|pytorch profiler)/, 262, 32],
+  [
+    "step",
+    /^(profilerstep|tracecontext|train|iteration|user_annotation|gpu_user_annotation|pytorch profiler)/,
+    262,
+    32,
+  ],
   ["loader", /dataloader|iteratorgetnext|^iterator::|fetch_next/, 28, 78],
   ["optimizer", /optimizer|adam|sgd/, 330, 48],
   ["copy", /memcpy|memset|_send|_recv|copy/, 350, 62],
@@ -20,12 +25,18 @@ export class Colours {
     this.made = new Map();
   }
 
-  clear() { this.made.clear(); }
+  clear() {
+    this.made.clear();
+  }
 
   kind(event) {
     const { head, name, category } = this.flame;
-    const words = head.names[name[event]].toLowerCase(), group = head.categories[category[event]].toLowerCase();
-    return KINDS.find(([, pattern]) => pattern.test(words) || pattern.test(group)) ?? (this.flame.trackOf(event).device === "gpu" ? KINDS[7] : ["operation", null, 222, 58]);
+    const words = head.names[name[event]].toLowerCase(),
+      group = head.categories[category[event]].toLowerCase();
+    return (
+      KINDS.find(([, pattern]) => pattern.test(words) || pattern.test(group)) ??
+      (this.flame.trackOf(event).device === "gpu" ? KINDS[7] : ["operation", null, 222, 58])
+    );
   }
 
   of(event) {

@@ -30,7 +30,17 @@ export class FlamePicture {
   draw(context, seen) {
     Object.assign(this, seen);
     const { width, height } = this;
-    this.theme = { text: css("--text"), faint: css("--faint"), grid: css("--grid"), line: css("--line"), strong: css("--line-strong"), accent: css("--accent"), page: css("--card"), hover: css("--hover"), font: css("--font") };
+    this.theme = {
+      text: css("--text"),
+      faint: css("--faint"),
+      grid: css("--grid"),
+      line: css("--line"),
+      strong: css("--line-strong"),
+      accent: css("--accent"),
+      page: css("--card"),
+      hover: css("--hover"),
+      font: css("--font"),
+    };
     context.font = `11px ${this.theme.font}`;
     context.textBaseline = "middle";
     this.#grid(context);
@@ -72,13 +82,16 @@ export class FlamePicture {
   }
 
   #line(context, { top, line }) {
-    const { theme, width } = this, [from, to] = this.view;
-    const base = top + LINE, tall = (LINE - 18) / (line.peak || 1);
+    const { theme, width } = this,
+      [from, to] = this.view;
+    const base = top + LINE,
+      tall = (LINE - 18) / (line.peak || 1);
     const x = (t) => (t - from) * this.scale;
     let i = lowerBound(line.at, from) - 1;
     context.beginPath();
     context.moveTo(0, base);
-    let value = i >= 0 ? line.value[i] : 0, at = 0;
+    let value = i >= 0 ? line.value[i] : 0,
+      at = 0;
     context.lineTo(0, base - value * tall);
     for (i = Math.max(0, i + 1); i < line.at.length && line.at[i] <= to; i++) {
       at = x(line.at[i]);
@@ -110,7 +123,12 @@ export class FlamePicture {
   }
 
   #track(context, { top, track }) {
-    const where = [track.process !== track.name ? track.process : "", track.device === "gpu" && !/gpu/i.test(track.process) ? "GPU" : ""].filter(Boolean).join(" · ");
+    const where = [
+      track.process !== track.name ? track.process : "",
+      track.device === "gpu" && !/gpu/i.test(track.process) ? "GPU" : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
     context.fillStyle = this.theme.line;
     context.fillRect(0, top, this.width, 1);
     this.#label(context, track.name, where, top + HEAD / 2 + 1);
@@ -122,14 +140,17 @@ export class FlamePicture {
   }
 
   #row(context, row, y) {
-    const { flame, colours, theme, scale } = this, [from, to] = this.view;
+    const { flame, colours, theme, scale } = this,
+      [from, to] = this.view;
     const { start, duration, matches } = flame;
     const tall = ROW - 2;
     let i = flame.firstAfter(row, from);
     while (i < row.high && start[i] < to) {
-      const wide = duration[i] * scale, x = (start[i] - from) * scale;
+      const wide = duration[i] * scale,
+        x = (start[i] - from) * scale;
       if (wide >= SMALL) {
-        const left = Math.max(x, -2), right = Math.min(x + wide, this.width + 2);
+        const left = Math.max(x, -2),
+          right = Math.min(x + wide, this.width + 2);
         const dim = matches && !matches[i];
         context.fillStyle = dim ? theme.hover : colours.of(i);
         context.fillRect(left, y, Math.max(1, right - left - (wide > 3 ? 1 : 0)), tall);
@@ -144,12 +165,16 @@ export class FlamePicture {
       }
       // Together with those that follow without a gap that could be seen, a few pixels at a time, in the colour of
       // the longest of them; up to the next that is wide enough.
-      const first = i, limit = x + CHUNK;
+      const first = i,
+        limit = x + CHUNK;
       let right = x + Math.max(wide, 1);
       for (;;) {
         const next = flame.lowerBound(i + 1, row.high, from + right / scale);
         // Within a pixel a wide one may begin: the last before its end.
-        if (next - 1 > i && duration[next - 1] * scale >= SMALL) { i = next - 1; break; }
+        if (next - 1 > i && duration[next - 1] * scale >= SMALL) {
+          i = next - 1;
+          break;
+        }
         i = next;
         if (next >= row.high || duration[next] * scale >= SMALL || right >= limit) break;
         const at = (start[next] - from) * scale;
@@ -174,7 +199,11 @@ export class FlamePicture {
     if (letters < 3) return;
     context.textAlign = "left";
     context.fillStyle = dim ? this.theme.faint : this.theme.text;
-    context.fillText(name.length <= letters ? name : `${name.slice(0, letters - 1)}…`, Math.max(left, 0) + 4, y + (ROW - 2) / 2 + 0.5);
+    context.fillText(
+      name.length <= letters ? name : `${name.slice(0, letters - 1)}…`,
+      Math.max(left, 0) + 4,
+      y + (ROW - 2) / 2 + 0.5,
+    );
   }
 
   #arrows(context) {
@@ -184,7 +213,8 @@ export class FlamePicture {
     context.strokeStyle = context.fillStyle = this.theme.text;
     context.lineWidth = 1.5;
     for (const [a, b] of ends) {
-      const [ax, ay] = this.chart.spot(a), [bx, by] = this.chart.spot(b);
+      const [ax, ay] = this.chart.spot(a),
+        [bx, by] = this.chart.spot(b);
       if (Math.max(ax, bx) < 0 || Math.min(ax, bx) > this.width) continue;
       const bend = Math.max(24, Math.abs(bx - ax) / 3);
       context.beginPath();
@@ -201,7 +231,8 @@ export class FlamePicture {
 }
 
 function lowerBound(values, t) {
-  let low = 0, high = values.length;
+  let low = 0,
+    high = values.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (values[middle] < t) low = middle + 1;

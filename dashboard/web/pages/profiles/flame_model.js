@@ -41,7 +41,8 @@ export class Flame {
     this.levels = [];
     let below = null;
     for (let count = Math.ceil(this.count / FAN); count >= 1; count = Math.ceil(count / FAN)) {
-      const level = new Uint32Array(count), length = below ? below.length : this.count;
+      const level = new Uint32Array(count),
+        length = below ? below.length : this.count;
       for (let i = 0; i < count; i++) {
         let best = below ? below[i * FAN] : i * FAN;
         for (let j = i * FAN + 1; j < Math.min(length, (i + 1) * FAN); j++) {
@@ -59,11 +60,18 @@ export class Flame {
   // The longest event of low … high-1.
   longest(low, high) {
     let best = low;
-    const consider = (event) => { if (this.duration[event] > this.duration[best]) best = event; };
-    let from = low, to = high, level = -1;
+    const consider = (event) => {
+      if (this.duration[event] > this.duration[best]) best = event;
+    };
+    let from = low,
+      to = high,
+      level = -1;
     const of = (i) => (level < 0 ? i : this.levels[level][i]);
     while (from < to) {
-      if (to - from <= 2 * FAN || level + 1 >= this.levels.length) { for (let i = from; i < to; i++) consider(of(i)); break; }
+      if (to - from <= 2 * FAN || level + 1 >= this.levels.length) {
+        for (let i = from; i < to; i++) consider(of(i));
+        break;
+      }
       while (from % FAN) consider(of(from++));
       while (to % FAN) consider(of(--to));
       from /= FAN;
@@ -75,7 +83,8 @@ export class Flame {
 
   // The first event of a row that ends after t.
   firstAfter(row, t) {
-    let low = row.low, high = row.high;
+    let low = row.low,
+      high = row.high;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.start[middle] < t) low = middle + 1;
@@ -95,7 +104,8 @@ export class Flame {
   }
 
   rowOf(event) {
-    let low = 0, high = this.rows.length - 1;
+    let low = 0,
+      high = this.rows.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.rows[middle].low <= event) low = middle;
@@ -104,26 +114,38 @@ export class Flame {
     return this.rows[low];
   }
 
-  nameOf(event) { return this.head.names[this.name[event]]; }
-  trackOf(event) { return this.head.tracks[this.rowOf(event).track]; }
+  nameOf(event) {
+    return this.head.names[this.name[event]];
+  }
+  trackOf(event) {
+    return this.head.tracks[this.rowOf(event).track];
+  }
 
   // How many events have the text in their name or category; what to dim is known from then on.
   search(text) {
     const wanted = text.trim().toLowerCase();
-    if (!wanted) { this.matches = this.before = null; return 0; }
+    if (!wanted) {
+      this.matches = this.before = null;
+      return 0;
+    }
     const names = this.head.names.map((name) => name.toLowerCase().includes(wanted));
     const categories = this.head.categories.map((name) => name.toLowerCase() === wanted);
     this.matches = new Uint8Array(this.count);
     this.before = new Uint32Array(this.count + 1);
     let total = 0;
     for (let i = 0; i < this.count; i++) {
-      if (names[this.name[i]] || categories[this.category[i]]) { this.matches[i] = 1; total++; }
+      if (names[this.name[i]] || categories[this.category[i]]) {
+        this.matches[i] = 1;
+        total++;
+      }
       this.before[i + 1] = total;
     }
     return total;
   }
 
-  anyMatch(low, high) { return this.before[high] > this.before[low]; }
+  anyMatch(low, high) {
+    return this.before[high] > this.before[low];
+  }
 
   firstMatch(low, high) {
     const none = this.before[low];
@@ -139,7 +161,8 @@ export class Flame {
   nextMatch(event, forward = true) {
     if (!this.matches) return -1;
     const at = event < 0 ? (forward ? -1 : Infinity) : this.start[event];
-    let best = -1, round = -1;
+    let best = -1,
+      round = -1;
     for (let i = 0; i < this.count; i++) {
       if (!this.matches[i] || i === event) continue;
       const later = this.start[i] > at || (this.start[i] === at && i > event);
@@ -152,7 +175,8 @@ export class Flame {
 
   // The events that lead to this one, and those it leads to.
   flows(event) {
-    const into = [], out = [];
+    const into = [],
+      out = [];
     for (let i = 0; i < this.from.length; i++) {
       if (this.from[i] === event) out.push(this.to[i]);
       if (this.to[i] === event) into.push(this.from[i]);

@@ -26,20 +26,36 @@ export class OperationTable {
     const devices = [...new Set(this.rows.map((row) => row.device))].sort();
     const value = COLUMNS.find(([key]) => key === this.key)[2];
     const sign = this.down ? -1 : 1;
-    const rows = this.rows.filter((row) => !this.device || row.device === this.device)
-      .sort((a, b) => { const x = value(a), y = value(b); return sign * (x < y ? -1 : x > y ? 1 : 0); });
+    const rows = this.rows
+      .filter((row) => !this.device || row.device === this.device)
+      .sort((a, b) => {
+        const x = value(a),
+          y = value(b);
+        return sign * (x < y ? -1 : x > y ? 1 : 0);
+      });
     const whole = dictionary();
     for (const row of this.rows) whole[row.device] = (whole[row.device] ?? 0) + row.self;
     const head = document.createElement("div");
     head.className = "profile-tools";
-    head.append(Object.assign(document.createElement("h3"), { textContent: "Operations" }), Object.assign(document.createElement("span"), { className: "profile-hits", textContent: format.plural(rows.length, "kind") }));
+    head.append(
+      Object.assign(document.createElement("h3"), { textContent: "Operations" }),
+      Object.assign(document.createElement("span"), {
+        className: "profile-hits",
+        textContent: format.plural(rows.length, "kind"),
+      }),
+    );
     if (devices.length > 1) {
-      const group = head.appendChild(Object.assign(document.createElement("div"), { className: "choice", role: "group" }));
+      const group = head.appendChild(
+        Object.assign(document.createElement("div"), { className: "choice", role: "group" }),
+      );
       group.setAttribute("aria-label", "Device");
       for (const [key, words] of [["", "All"], ...devices.map((device) => [device, device.toUpperCase()])]) {
         const pick = group.appendChild(Object.assign(document.createElement("button"), { textContent: words }));
         pick.setAttribute("aria-pressed", String(this.device === key));
-        pick.addEventListener("click", () => { this.device = key; this.draw(); });
+        pick.addEventListener("click", () => {
+          this.device = key;
+          this.draw();
+        });
       }
     }
     const table = document.createElement("table");
@@ -49,12 +65,20 @@ export class OperationTable {
       const cell = titles.appendChild(document.createElement("th"));
       const sort = cell.appendChild(Object.assign(document.createElement("button"), { textContent: words }));
       if (key === this.key) cell.setAttribute("aria-sort", this.down ? "descending" : "ascending");
-      sort.addEventListener("click", () => { this.down = key === this.key ? !this.down : key !== "name" && key !== "device"; this.key = key; this.draw(); });
+      sort.addEventListener("click", () => {
+        this.down = key === this.key ? !this.down : key !== "name" && key !== "device";
+        this.key = key;
+        this.draw();
+      });
     }
     const body = table.createTBody();
     for (const row of this.all ? rows : rows.slice(0, SHOWN)) {
       const line = body.insertRow();
-      const name = line.insertCell().appendChild(Object.assign(document.createElement("button"), { textContent: brief(row.name), title: row.name }));
+      const name = line
+        .insertCell()
+        .appendChild(
+          Object.assign(document.createElement("button"), { textContent: brief(row.name), title: row.name }),
+        );
       name.addEventListener("click", () => this.choose(row.name));
       line.insertCell().textContent = row.device.toUpperCase();
       line.insertCell().textContent = row.count.toLocaleString("en-US");
@@ -64,15 +88,28 @@ export class OperationTable {
       share.append(Object.assign(document.createElement("span"), { textContent: time(row.self) }));
       const bar = share.appendChild(document.createElement("i"));
       bar.style.setProperty("--share", `${100 * part}%`);
-      share.append(Object.assign(document.createElement("span"), { className: "percent", textContent: `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %` }));
+      share.append(
+        Object.assign(document.createElement("span"), {
+          className: "percent",
+          textContent: `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`,
+        }),
+      );
       for (const us of [row.total, row.total / row.count, row.longest]) line.insertCell().textContent = time(us);
     }
     const holder = Object.assign(document.createElement("div"), { className: "operations-scroll" });
     holder.append(table);
     element.replaceChildren(head, holder);
     if (rows.length > SHOWN) {
-      const more = element.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: this.all ? "Show fewer" : `Show all ${rows.length.toLocaleString("en-US")}` }));
-      more.addEventListener("click", () => { this.all = !this.all; this.draw(); });
+      const more = element.appendChild(
+        Object.assign(document.createElement("button"), {
+          className: "text-button",
+          textContent: this.all ? "Show fewer" : `Show all ${rows.length.toLocaleString("en-US")}`,
+        }),
+      );
+      more.addEventListener("click", () => {
+        this.all = !this.all;
+        this.draw();
+      });
     }
   }
 }

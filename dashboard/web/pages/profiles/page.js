@@ -35,7 +35,9 @@ const PAGE = `
 let view = null;
 let known = []; // {run, tag, step, hash, name}
 let chosen = null;
-let flame = null, chart = null, table = null;
+let flame = null,
+  chart = null,
+  table = null;
 let loading = 0;
 let opened = 0; // ms that the last profile took from being asked for to being drawn
 let ready = false;
@@ -45,37 +47,55 @@ const at = (selector) => view.querySelector(selector);
 
 async function list() {
   if (!view) return;
-  const wanted = runs.visible().toReversed().filter((run) => run.series.profile?.length).slice(0, 40);
+  const wanted = runs
+    .visible()
+    .toReversed()
+    .filter((run) => run.series.profile?.length)
+    .slice(0, 40);
   if (!wanted.length) {
     close();
     ready = runs.loaded;
     view.replaceChildren(runs.loaded ? none() : "");
     return;
   }
-  const answers = await Promise.all(wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))));
+  const answers = await Promise.all(
+    wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))),
+  );
   if (!view) return;
   known = answers.flatMap((answer) => answer.profiles.map((each) => ({ run: answer.run, ...each })).reverse());
   if (!known.length) return;
-  if (!at(".profile-head")) { view.innerHTML = PAGE; wire(); }
+  if (!at(".profile-head")) {
+    view.innerHTML = PAGE;
+    wire();
+  }
   const select = at(".profile-which");
-  select.replaceChildren(...known.map((each) => {
-    const option = document.createElement("option");
-    option.value = keyOf(each);
-    option.textContent = `${each.run} · ${each.tag} · step ${format.step(each.step)}${each.name ? ` · ${each.name}` : ""}`;
-    return option;
-  }));
+  select.replaceChildren(
+    ...known.map((each) => {
+      const option = document.createElement("option");
+      option.value = keyOf(each);
+      option.textContent = `${each.run} · ${each.tag} · step ${format.step(each.step)}${each.name ? ` · ${each.name}` : ""}`;
+      return option;
+    }),
+  );
   const again = chosen && known.find((each) => keyOf(each) === keyOf(chosen));
-  if (again) { select.value = keyOf(again); return; }
+  if (again) {
+    select.value = keyOf(again);
+    return;
+  }
   open(known[0]);
 }
 
 function none() {
   if (!runs.tags("profile").length) return emptyPage("profiles");
-  return Object.assign(document.createElement("p"), { className: "page-note", textContent: "No run that is shown has logged a profile. Show one in the list of runs." });
+  return Object.assign(document.createElement("p"), {
+    className: "page-note",
+    textContent: "No run that is shown has logged a profile. Show one in the list of runs.",
+  });
 }
 
 async function open(which) {
-  const began = performance.now(), asked = ++loading;
+  const began = performance.now(),
+    asked = ++loading;
   chosen = which;
   ready = false;
   close();
@@ -93,13 +113,21 @@ async function open(which) {
     flame = decode(await answer.arrayBuffer());
   } catch (error) {
     if (asked !== loading || !view) return;
-    at(".profile-flame").replaceChildren(Object.assign(document.createElement("p"), { className: "page-note", textContent: `This profile could not be read. ${error.message}` }));
+    at(".profile-flame").replaceChildren(
+      Object.assign(document.createElement("p"), {
+        className: "page-note",
+        textContent: `This profile could not be read. ${error.message}`,
+      }),
+    );
     ready = true;
     return;
   }
   if (asked !== loading || !view) return;
   show();
-  requestAnimationFrame(() => { opened = performance.now() - began; ready = true; });
+  requestAnimationFrame(() => {
+    opened = performance.now() - began;
+    ready = true;
+  });
 }
 
 function show() {
@@ -110,21 +138,34 @@ function show() {
   holder.style.height = `${Math.min(Math.max(chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
   chart.request();
   const skipped = head.skipped ? ` · ${format.plural(head.skipped, "event")} that cannot be shown` : "";
-  at(".profile-about").textContent = `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
+  at(".profile-about").textContent =
+    `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
   at(".profile-words").replaceChildren(...head.words.map(sentence));
   at(".search input").value = "";
   look("");
-  table = new OperationTable(at(".profile-operations"), head.operations, (name) => { at(".search input").value = name; look(name); step(true); });
+  table = new OperationTable(at(".profile-operations"), head.operations, (name) => {
+    at(".search input").value = name;
+    look(name);
+    step(true);
+  });
 }
 
 function sentence({ text, tone, hint, search }) {
   const item = document.createElement("li");
   item.dataset.tone = tone;
-  const says = item.appendChild(Object.assign(document.createElement("span"), { className: "says", textContent: text }));
+  const says = item.appendChild(
+    Object.assign(document.createElement("span"), { className: "says", textContent: text }),
+  );
   if (hint) item.append(Object.assign(document.createElement("span"), { className: "hint", textContent: hint }));
   if (search) {
-    const button = says.appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }));
-    button.addEventListener("click", () => { at(".search input").value = search; look(search); step(true); });
+    const button = says.appendChild(
+      Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }),
+    );
+    button.addEventListener("click", () => {
+      at(".search input").value = search;
+      look(search);
+      step(true);
+    });
   }
   return item;
 }
@@ -153,14 +194,19 @@ async function showEvent(event) {
   panel.hidden = event < 0;
   if (event < 0) return;
   const { start, duration, own, head } = flame;
-  const track = flame.trackOf(event), { into, out } = chart.links;
+  const track = flame.trackOf(event),
+    { into, out } = chart.links;
   const close = button("Close", () => chart.select(-1));
   close.className = "icon-button close";
   close.textContent = "×";
   close.setAttribute("aria-label", "Close");
   const name = Object.assign(document.createElement("h3"), { textContent: flame.nameOf(event) });
   const facts = document.createElement("dl");
-  const fact = (key, value) => facts.append(Object.assign(document.createElement("dt"), { textContent: key }), Object.assign(document.createElement("dd"), { textContent: value }));
+  const fact = (key, value) =>
+    facts.append(
+      Object.assign(document.createElement("dt"), { textContent: key }),
+      Object.assign(document.createElement("dd"), { textContent: value }),
+    );
   fact("duration", time(duration[event]));
   if (own[event] < duration[event] * 0.995) fact("of its own", time(own[event]));
   fact("begins at", time(start[event]));
@@ -168,7 +214,10 @@ async function showEvent(event) {
   if (head.categories[flame.category[event]]) fact("category", head.categories[flame.category[event]]);
   panel.replaceChildren(close, name, facts);
   // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
-  for (const [launch, lead, others] of [["launched by", "comes from", into], ["launches", "leads to", out]]) {
+  for (const [launch, lead, others] of [
+    ["launched by", "comes from", into],
+    ["launches", "leads to", out],
+  ]) {
     for (const other of others.slice(0, 8)) {
       const title = flame.trackOf(other).device === track.device ? lead : launch;
       const go = button(`${title} ${brief(flame.nameOf(other))}`, () => chart.select(other, true));
@@ -179,8 +228,11 @@ async function showEvent(event) {
   try {
     const found = await api.json("profile/event", { run: chosen.run, hash: chosen.hash, id: event });
     if (chart?.selected !== event) return;
-    for (const [key, value] of Object.entries(found)) fact(key, typeof value === "object" ? JSON.stringify(value) : String(value));
-  } catch { /* what the columns say is shown; the rest is not essential */ }
+    for (const [key, value] of Object.entries(found))
+      fact(key, typeof value === "object" ? JSON.stringify(value) : String(value));
+  } catch {
+    /* what the columns say is shown; the rest is not essential */
+  }
 }
 
 const button = (text, act) => {
@@ -190,12 +242,22 @@ const button = (text, act) => {
 };
 
 function wire() {
-  at(".profile-which").addEventListener("change", (event) => open(known.find((each) => keyOf(each) === event.target.value)));
+  at(".profile-which").addEventListener("change", (event) =>
+    open(known.find((each) => keyOf(each) === event.target.value)),
+  );
   const input = at(".profile-tools input");
-  input.addEventListener("input", () => { if (flame) look(input.value); });
+  input.addEventListener("input", () => {
+    if (flame) look(input.value);
+  });
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && flame) { step(!event.shiftKey); event.preventDefault(); }
-    if (event.key === "Escape" && flame) { input.value = ""; look(""); }
+    if (event.key === "Enter" && flame) {
+      step(!event.shiftKey);
+      event.preventDefault();
+    }
+    if (event.key === "Escape" && flame) {
+      input.value = "";
+      look("");
+    }
   });
   at(".profile-tools .next").addEventListener("click", () => step(true));
   at(".profile-tools .previous").addEventListener("click", () => step(false));
@@ -224,8 +286,29 @@ export function unmount() {
 export const isReady = () => ready;
 
 // For automation and for measuring.
-export const probe = { get chart() { return chart; }, get flame() { return flame; }, get opened() { return opened; }, get table() { return table; }, look: (text) => look(text) };
+export const probe = {
+  get chart() {
+    return chart;
+  },
+  get flame() {
+    return flame;
+  },
+  get opened() {
+    return opened;
+  },
+  get table() {
+    return table;
+  },
+  look: (text) => look(text),
+};
 
-runs.onChange((what) => { if (what?.highlight === undefined) list(); });
-live.on("changed", ({ what }) => { if (view && what.includes("profile")) list(); });
-document.addEventListener("themechange", () => { chart?.picture.colours.clear(); chart?.request(); });
+runs.onChange((what) => {
+  if (what?.highlight === undefined) list();
+});
+live.on("changed", ({ what }) => {
+  if (view && what.includes("profile")) list();
+});
+document.addEventListener("themechange", () => {
+  chart?.picture.colours.clear();
+  chart?.request();
+});

@@ -11,7 +11,8 @@ export class ConfusionTable {
   constructor(name) {
     this.name = name;
     this.element = Object.assign(document.createElement("figure"), { className: "confusion" });
-    this.element.innerHTML = '<figcaption><i class="dot"></i><span></span><output></output></figcaption><div class="confusion-body"></div><dl></dl>';
+    this.element.innerHTML =
+      '<figcaption><i class="dot"></i><span></span><output></output></figcaption><div class="confusion-body"></div><dl></dl>';
     this.element.querySelector("figcaption span").textContent = name;
   }
 
@@ -26,13 +27,25 @@ export class ConfusionTable {
     if (size <= LARGEST) this.fill(body, classes);
     else this.paint(body, classes);
     const list = said.length ? said : this.overall();
-    element.querySelector("dl").replaceChildren(...list.flatMap(([word, value]) => [Object.assign(document.createElement("dt"), { textContent: word }), Object.assign(document.createElement("dd"), { textContent: Number.isNaN(value) ? "–" : format.value(value, 3) })]));
+    element.querySelector("dl").replaceChildren(
+      ...list.flatMap(([word, value]) => [
+        Object.assign(document.createElement("dt"), { textContent: word }),
+        Object.assign(document.createElement("dd"), {
+          textContent: Number.isNaN(value) ? "–" : format.value(value, 3),
+        }),
+      ]),
+    );
   }
 
   overall() {
-    const all = this.totals.reduce((sum, each) => sum + each, 0), right = this.rows.reduce((sum, row, i) => sum + row[i], 0);
+    const all = this.totals.reduce((sum, each) => sum + each, 0),
+      right = this.rows.reduce((sum, row, i) => sum + row[i], 0);
     const recalls = this.rows.map((row, i) => row[i] / this.totals[i]).filter((each) => !Number.isNaN(each));
-    return [["accuracy", right / all], ["mean recall", recalls.reduce((sum, each) => sum + each, 0) / recalls.length], ["elements", all]];
+    return [
+      ["accuracy", right / all],
+      ["mean recall", recalls.reduce((sum, each) => sum + each, 0) / recalls.length],
+      ["elements", all],
+    ];
   }
 
   fill(body, classes) {
@@ -41,13 +54,17 @@ export class ConfusionTable {
     const head = table.createTHead().insertRow();
     const corner = head.appendChild(document.createElement("th"));
     corner.textContent = "is ↓  taken for →";
-    for (const name of classes) head.append(Object.assign(document.createElement("th"), { textContent: name, title: name, scope: "col" }));
+    for (const name of classes)
+      head.append(Object.assign(document.createElement("th"), { textContent: name, title: name, scope: "col" }));
     const rows = table.createTBody();
     this.rows.forEach((row, i) => {
       const line = rows.insertRow();
-      line.append(Object.assign(document.createElement("th"), { textContent: classes[i], title: classes[i], scope: "row" }));
+      line.append(
+        Object.assign(document.createElement("th"), { textContent: classes[i], title: classes[i], scope: "row" }),
+      );
       row.forEach((count, j) => {
-        const cell = line.insertCell(), share = this.totals[i] > 0 ? count / this.totals[i] : 0;
+        const cell = line.insertCell(),
+          share = this.totals[i] > 0 ? count / this.totals[i] : 0;
         cell.textContent = format.value(count, 4);
         cell.title = `${format.value(count)} of ${format.value(this.totals[i])} that are ${classes[i]} were taken for ${classes[j]} (${(100 * share).toFixed(1)} %)`;
         cell.style.setProperty("--share", `${Math.round(62 * share)}%`);
@@ -60,18 +77,28 @@ export class ConfusionTable {
   paint(body, classes) {
     const canvas = body.querySelector("canvas") ?? document.createElement("canvas");
     if (!canvas.isConnected) body.replaceChildren(canvas);
-    const size = 320, cell = size / classes.length;
+    const size = 320,
+      cell = size / classes.length;
     canvas.style.width = canvas.style.height = `${size}px`;
     const context = prepared(canvas, size, size);
-    this.rows.forEach((row, i) => row.forEach((count, j) => {
-      if (!count) return;
-      context.globalAlpha = 0.12 + 0.88 * (count / this.totals[i]);
-      context.fillStyle = i === j ? css("--accent") : css("--bad");
-      context.fillRect(j * cell, i * cell, Math.max(1, cell), Math.max(1, cell));
-    }));
+    this.rows.forEach((row, i) =>
+      row.forEach((count, j) => {
+        if (!count) return;
+        context.globalAlpha = 0.12 + 0.88 * (count / this.totals[i]);
+        context.fillStyle = i === j ? css("--accent") : css("--bad");
+        context.fillRect(j * cell, i * cell, Math.max(1, cell), Math.max(1, cell));
+      }),
+    );
     canvas.onpointermove = (event) => {
-      const i = Math.floor(event.offsetY / cell), j = Math.floor(event.offsetX / cell);
-      if (this.rows[i]?.[j] !== undefined) runTip.show(event, this.name, [["is", classes[i]], ["taken for", classes[j]], ["count", format.value(this.rows[i][j])], ["of", format.value(this.totals[i])]]);
+      const i = Math.floor(event.offsetY / cell),
+        j = Math.floor(event.offsetX / cell);
+      if (this.rows[i]?.[j] !== undefined)
+        runTip.show(event, this.name, [
+          ["is", classes[i]],
+          ["taken for", classes[j]],
+          ["count", format.value(this.rows[i][j])],
+          ["of", format.value(this.totals[i])],
+        ]);
     };
     canvas.onpointerleave = runTip.hide;
   }

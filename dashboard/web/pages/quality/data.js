@@ -15,7 +15,17 @@ const share = (part, whole) => (whole > 0 ? part / whole : NaN);
  */
 export function atThreshold({ tp, fp, tn, fn }, k) {
   const [a, b, c, d] = [tp[k], fp[k], tn[k], fn[k]];
-  return { tp: a, fp: b, tn: c, fn: d, precision: share(a, a + b), recall: share(a, a + d), specificity: share(c, c + b), accuracy: share(a + c, a + b + c + d), f1: share(2 * a, 2 * a + b + d) };
+  return {
+    tp: a,
+    fp: b,
+    tn: c,
+    fn: d,
+    precision: share(a, a + b),
+    recall: share(a, a + d),
+    specificity: share(c, c + b),
+    accuracy: share(a + c, a + b + c + d),
+    f1: share(2 * a, 2 * a + b + d),
+  };
 }
 
 // Precision over recall. At thresholds that nothing reaches there is no precision, and no point.
@@ -43,9 +53,13 @@ export function roc({ tp, fp, tn, fn }) {
  * @param {number} [ranges]
  */
 export function calibration({ tp, fp, confidence }, ranges = 10) {
-  const size = tp.length, count = new Float64Array(ranges), truth = new Float64Array(ranges), said = new Float64Array(ranges);
+  const size = tp.length,
+    count = new Float64Array(ranges),
+    truth = new Float64Array(ranges),
+    said = new Float64Array(ranges);
   for (let k = 0; k < size; k++) {
-    const positives = tp[k] - (k + 1 < size ? tp[k + 1] : 0), all = positives + fp[k] - (k + 1 < size ? fp[k + 1] : 0);
+    const positives = tp[k] - (k + 1 < size ? tp[k + 1] : 0),
+      all = positives + fp[k] - (k + 1 < size ? fp[k + 1] : 0);
     const range = Math.min(ranges - 1, Math.floor((k / (size - 1)) * ranges + 1e-9));
     count[range] += all;
     truth[range] += positives;

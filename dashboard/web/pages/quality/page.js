@@ -22,7 +22,8 @@ class Section {
     Object.assign(this, { kind, tag, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
     const element = Object.assign(document.createElement("section"), { className: "quality-card" });
     element.setAttribute("aria-label", tag);
-    element.innerHTML = '<div class="quality-head"><h3></h3><label class="quality-steps">Step <input type="range" min="0" step="1"><output></output></label><label class="quality-threshold">Threshold <input type="range" min="0" max="1" step="any" value="0.5"><output></output></label></div><div class="quality-charts"></div><div class="quality-tables"></div>';
+    element.innerHTML =
+      '<div class="quality-head"><h3></h3><label class="quality-steps">Step <input type="range" min="0" step="1"><output></output></label><label class="quality-threshold">Threshold <input type="range" min="0" max="1" step="any" value="0.5"><output></output></label></div><div class="quality-charts"></div><div class="quality-tables"></div>';
     element.querySelector("h3").textContent = tag;
     const [steps, threshold] = element.querySelectorAll("input");
     steps.addEventListener("input", () => {
@@ -30,7 +31,10 @@ class Section {
       this.at = Number(steps.value) === all.length - 1 ? null : all[Number(steps.value)]; // at the right end it follows
       this.draw();
     });
-    threshold.addEventListener("input", () => { this.threshold = Number(threshold.value); this.draw(); });
+    threshold.addEventListener("input", () => {
+      this.threshold = Number(threshold.value);
+      this.draw();
+    });
     element.querySelector(".quality-threshold").hidden = kind !== "pr_curve";
     if (kind === "pr_curve") {
       // A point of a curve is a threshold: taken hold of, it moves everything that hangs on it.
@@ -59,14 +63,25 @@ class Section {
   }
 
   async ask(name) {
-    if (this.asking.has(name)) { this.again = true; return; }
+    if (this.asking.has(name)) {
+      this.again = true;
+      return;
+    }
     this.asking.add(name);
     try {
-      const { head, column } = await api.packed(this.kind === "pr_curve" ? "quality" : "confusion", { run: name, tag: this.tag });
-      this.series.set(name, this.kind === "pr_curve" ? head.curves.map((curve) => {
-        const [tp, fp, tn, fn, confidence] = Array.from({ length: curve.rows }, () => column(curve.thresholds));
-        return { ...curve, tp, fp, tn, fn, confidence };
-      }) : head.matrices.map((matrix) => ({ ...matrix, counts: column(matrix.size ** 2) })));
+      const { head, column } = await api.packed(this.kind === "pr_curve" ? "quality" : "confusion", {
+        run: name,
+        tag: this.tag,
+      });
+      this.series.set(
+        name,
+        this.kind === "pr_curve"
+          ? head.curves.map((curve) => {
+              const [tp, fp, tn, fn, confidence] = Array.from({ length: curve.rows }, () => column(curve.thresholds));
+              return { ...curve, tp, fp, tn, fn, confidence };
+            })
+          : head.matrices.map((matrix) => ({ ...matrix, counts: column(matrix.size ** 2) })),
+      );
       this.problem = "";
     } catch (error) {
       this.series.set(name, []);
@@ -74,26 +89,41 @@ class Section {
     }
     this.asking.delete(name);
     this.draw();
-    if (this.again) { this.again = false; this.later(name); }
+    if (this.again) {
+      this.again = false;
+      this.later(name);
+    }
   }
 
   later(name) {
     this.timers ??= new Map();
-    if (!this.timers.has(name)) this.timers.set(name, setTimeout(() => { this.timers.delete(name); this.ask(name); }, REFRESH_MS));
+    if (!this.timers.has(name))
+      this.timers.set(
+        name,
+        setTimeout(() => {
+          this.timers.delete(name);
+          this.ask(name);
+        }, REFRESH_MS),
+      );
   }
 
   steps() {
-    return [...new Set([...this.series.values()].flatMap((series) => series.map((each) => each.step)))].sort((a, b) => a - b);
+    return [...new Set([...this.series.values()].flatMap((series) => series.map((each) => each.step)))].sort(
+      (a, b) => a - b,
+    );
   }
 
   // Of each run what it had logged by the step of the slider.
   shown() {
     const step = this.at ?? Infinity;
-    return (this.names ?? []).map((name) => [name, this.series.get(name)?.findLast((each) => each.step <= step)]).filter(([, found]) => found);
+    return (this.names ?? [])
+      .map((name) => [name, this.series.get(name)?.findLast((each) => each.step <= step)])
+      .filter(([, found]) => found);
   }
 
   draw() {
-    const all = this.steps(), step = this.at ?? all[all.length - 1];
+    const all = this.steps(),
+      step = this.at ?? all[all.length - 1];
     const slider = this.element.querySelector(".quality-steps");
     slider.hidden = all.length < 2;
     slider.querySelector("input").max = String(Math.max(0, all.length - 1));
@@ -105,35 +135,67 @@ class Section {
     this.drawTables(shown);
   }
 
-  index(curve) { return Math.round(this.threshold * (curve.thresholds - 1)); }
+  index(curve) {
+    return Math.round(this.threshold * (curve.thresholds - 1));
+  }
 
   drawCurves(shown) {
-    const lines = (derive) => shown.map(([name, curve]) => ({ ...derive(curve), colour: colour(runs.index(name)), at: this.index(curve) }));
+    const lines = (derive) =>
+      shown.map(([name, curve]) => ({ ...derive(curve), colour: colour(runs.index(name)), at: this.index(curve) }));
     const alone = shown.length === 1 ? shown[0][1] : null;
     this.charts[0].show(lines(precisionRecall), alone?.ap != null ? `AP ${format.value(alone.ap, 4)}` : "");
     this.charts[1].show(lines(roc), alone?.auc != null ? `AUC ${format.value(alone.auc, 4)}` : "");
     const errors = shown.map(([, curve]) => calibration(curve));
-    this.charts[2].show(shown.map(([name], i) => ({
-      xs: errors[i].points.map((point) => point.x), ys: errors[i].points.map((point) => point.y), sizes: errors[i].points.map((point) => 2 + 6 * Math.sqrt(point.share)), colour: colour(runs.index(name)), at: -1,
-    })), alone ? `ECE ${errors[0].isExact ? "" : "≈ "}${format.value(errors[0].error, 3)}` : "");
+    this.charts[2].show(
+      shown.map(([name], i) => ({
+        xs: errors[i].points.map((point) => point.x),
+        ys: errors[i].points.map((point) => point.y),
+        sizes: errors[i].points.map((point) => 2 + 6 * Math.sqrt(point.share)),
+        colour: colour(runs.index(name)),
+        at: -1,
+      })),
+      alone ? `ECE ${errors[0].isExact ? "" : "≈ "}${format.value(errors[0].error, 3)}` : "",
+    );
   }
 
   drawTables(shown) {
     const holder = this.element.querySelector(".quality-tables");
     const names = new Set(shown.map(([name]) => name));
-    for (const [name, table] of this.tables) if (!names.has(name)) { table.element.remove(); this.tables.delete(name); }
+    for (const [name, table] of this.tables)
+      if (!names.has(name)) {
+        table.element.remove();
+        this.tables.delete(name);
+      }
     for (const [name, found] of shown) {
       if (!this.tables.has(name)) this.tables.set(name, new ConfusionTable(name));
       const table = this.tables.get(name);
       holder.append(table.element);
       if (this.kind === "pr_curve") {
         const counts = atThreshold(found, this.index(found));
-        const said = [["precision", counts.precision], ["recall", counts.recall], ["F1", counts.f1], ["accuracy", counts.accuracy], ["AUC", found.auc], ["AP", found.ap], ["ECE", calibration(found).error], ["Brier", found.brier]];
-        table.show([counts.tn, counts.fp, counts.fn, counts.tp], ["false", "true"], said.filter(([, value]) => value !== null && value !== undefined), found.step);
+        const said = [
+          ["precision", counts.precision],
+          ["recall", counts.recall],
+          ["F1", counts.f1],
+          ["accuracy", counts.accuracy],
+          ["AUC", found.auc],
+          ["AP", found.ap],
+          ["ECE", calibration(found).error],
+          ["Brier", found.brier],
+        ];
+        table.show(
+          [counts.tn, counts.fp, counts.fn, counts.tp],
+          ["false", "true"],
+          said.filter(([, value]) => value !== null && value !== undefined),
+          found.step,
+        );
       } else table.show(found.counts, found.classes, [], found.step);
     }
     let note = this.element.querySelector(".quality-note");
-    if (this.problem) (note ??= holder.insertAdjacentElement("afterend", Object.assign(document.createElement("p"), { className: "quality-note" }))).textContent = this.problem;
+    if (this.problem)
+      (note ??= holder.insertAdjacentElement(
+        "afterend",
+        Object.assign(document.createElement("p"), { className: "quality-note" }),
+      )).textContent = this.problem;
     else note?.remove();
   }
 }
@@ -149,11 +211,18 @@ function arrange() {
   const visible = runs.visible().toReversed();
   const page = Object.assign(document.createElement("div"), { className: "quality" });
   const side = visible.filter((run) => KINDS.some((kind) => run.series[kind]?.length));
-  const note = !side.length ? "No run that is shown has logged curves of quality. Show one in the list of runs." : side.length > RUNS_AT_ONCE ? `The ${RUNS_AT_ONCE} newest of ${side.length} shown runs.` : "";
+  const note = !side.length
+    ? "No run that is shown has logged curves of quality. Show one in the list of runs."
+    : side.length > RUNS_AT_ONCE
+      ? `The ${RUNS_AT_ONCE} newest of ${side.length} shown runs.`
+      : "";
   if (note) page.append(Object.assign(document.createElement("p"), { className: "quality-note", textContent: note }));
   for (const [kind, tag] of wanted) {
     const key = `${kind}\n${tag}`;
-    const names = side.slice(0, RUNS_AT_ONCE).filter((run) => run.series[kind]?.includes(tag)).map((run) => run.name);
+    const names = side
+      .slice(0, RUNS_AT_ONCE)
+      .filter((run) => run.series[kind]?.includes(tag))
+      .map((run) => run.name);
     if (!names.length) continue;
     if (!sections.has(key)) sections.set(key, new Section(kind, tag));
     page.append(sections.get(key).element);
@@ -172,13 +241,38 @@ export function unmount() {
 }
 
 const inView = () => [...sections.values()].filter((section) => section.element.isConnected);
-export const isReady = () => runs.loaded && Boolean(view?.childElementCount) && inView().every((section) => section.names.every((name) => section.series.has(name)));
+export const isReady = () =>
+  runs.loaded &&
+  Boolean(view?.childElementCount) &&
+  inView().every((section) => section.names.every((name) => section.series.has(name)));
 // For automation: what is drawn now.
-export const drawn = () => dictionary(inView().map((section) => [section.tag, dictionary(section.shown().map(([name, found]) => [name, section.kind === "pr_curve" ? { step: found.step, ...atThreshold(found, section.index(found)) } : { step: found.step, counts: [...found.counts] }]))]));
+export const drawn = () =>
+  dictionary(
+    inView().map((section) => [
+      section.tag,
+      dictionary(
+        section
+          .shown()
+          .map(([name, found]) => [
+            name,
+            section.kind === "pr_curve"
+              ? { step: found.step, ...atThreshold(found, section.index(found)) }
+              : { step: found.step, counts: [...found.counts] },
+          ]),
+      ),
+    ]),
+  );
 
-runs.onChange((what) => { if (what === "runs" || what === "visible") arrange(); });
-live.on("changed", ({ run, what }) => {
-  if (view && (KINDS.some((kind) => what.includes(kind)) || what.includes("line"))) for (const section of inView()) if (section.names.includes(run)) section.later(run);
+runs.onChange((what) => {
+  if (what === "runs" || what === "visible") arrange();
 });
-live.on("restart", () => { if (view) for (const section of inView()) for (const name of section.names) section.later(name); });
-document.addEventListener("themechange", () => { if (view) for (const section of inView()) section.draw(); });
+live.on("changed", ({ run, what }) => {
+  if (view && (KINDS.some((kind) => what.includes(kind)) || what.includes("line")))
+    for (const section of inView()) if (section.names.includes(run)) section.later(run);
+});
+live.on("restart", () => {
+  if (view) for (const section of inView()) for (const name of section.names) section.later(name);
+});
+document.addEventListener("themechange", () => {
+  if (view) for (const section of inView()) section.draw();
+});

@@ -2,7 +2,10 @@
 import { css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
-const LEFT = 42, BOTTOM = 30, TOP = 8, RIGHT = 10;
+const LEFT = 42,
+  BOTTOM = 30,
+  TOP = 8,
+  RIGHT = 10;
 
 export class UnitChart {
   // onPick(line's index, point's index), for where the pointer is pressed or dragged
@@ -18,7 +21,10 @@ export class UnitChart {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     if (!onPick) return;
     this.canvas.classList.add("is-picked");
-    for (const kind of ["pointerdown", "pointermove"]) this.canvas.addEventListener(kind, (event) => { if (event.buttons & 1) this.pick(event); });
+    for (const kind of ["pointerdown", "pointermove"])
+      this.canvas.addEventListener(kind, (event) => {
+        if (event.buttons & 1) this.pick(event);
+      });
   }
 
   // lines: {xs, ys, colour, at: index of the point to mark or -1, sizes: radius of each point, or none for a line}
@@ -30,22 +36,29 @@ export class UnitChart {
 
   pick(event) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const x = (event.offsetX - LEFT) / (width - LEFT - RIGHT), y = (height - BOTTOM - event.offsetY) / (height - TOP - BOTTOM);
-    let best = null, least = Infinity;
+    const x = (event.offsetX - LEFT) / (width - LEFT - RIGHT),
+      y = (height - BOTTOM - event.offsetY) / (height - TOP - BOTTOM);
+    let best = null,
+      least = Infinity;
     this.lines.forEach(({ xs, ys }, line) => {
       for (let i = 0; i < xs.length; i++) {
         const far = Math.hypot(xs[i] - x, ys[i] - y);
-        if (far < least) { least = far; best = [line, i]; }
+        if (far < least) {
+          least = far;
+          best = [line, i];
+        }
       }
     });
     if (best) this.onPick(...best);
   }
 
   draw() {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth,
+      height = this.canvas.clientHeight;
     if (!width) return;
     const context = prepared(this.canvas, width, height);
-    const px = (v) => LEFT + v * (width - LEFT - RIGHT), py = (v) => height - BOTTOM - v * (height - TOP - BOTTOM);
+    const px = (v) => LEFT + v * (width - LEFT - RIGHT),
+      py = (v) => height - BOTTOM - v * (height - TOP - BOTTOM);
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
     context.strokeStyle = css("--grid");
@@ -83,7 +96,8 @@ export class UnitChart {
       context.lineWidth = 1.75;
       context.lineJoin = "round";
       context.beginPath();
-      for (let i = 0; i < xs.length; i++) if (!Number.isNaN(xs[i]) && !Number.isNaN(ys[i])) context.lineTo(px(xs[i]), py(ys[i]));
+      for (let i = 0; i < xs.length; i++)
+        if (!Number.isNaN(xs[i]) && !Number.isNaN(ys[i])) context.lineTo(px(xs[i]), py(ys[i]));
       context.stroke();
       for (let i = 0; sizes && i < xs.length; i++) dot(context, px(xs[i]), py(ys[i]), sizes[i]);
       if (at >= 0 && !Number.isNaN(xs[at]) && !Number.isNaN(ys[at])) {

@@ -17,9 +17,30 @@ const FIXED = {
   __proto__: null, // addresses name columns
   name: { title: "Run", of: (run) => run.shown, tip: (run) => run.name, wide: 240 },
   status: { title: "Status", of: (run) => run.status, wide: 96 },
-  started: { title: "Started", kind: "time", of: (run) => run.started ?? null, text: (value) => format.ago(value), exact: (value) => format.moment(value), wide: 104 },
-  took: { title: "Took", kind: "number", of: took, text: (value) => format.duration(value), exact: (value) => format.duration(value), wide: 96 },
-  step: { title: "Step", kind: "number", of: (run) => run.step ?? null, text: (value) => format.step(value), exact: (value) => format.step(value), wide: 84 },
+  started: {
+    title: "Started",
+    kind: "time",
+    of: (run) => run.started ?? null,
+    text: (value) => format.ago(value),
+    exact: (value) => format.moment(value),
+    wide: 104,
+  },
+  took: {
+    title: "Took",
+    kind: "number",
+    of: took,
+    text: (value) => format.duration(value),
+    exact: (value) => format.duration(value),
+    wide: 96,
+  },
+  step: {
+    title: "Step",
+    kind: "number",
+    of: (run) => run.step ?? null,
+    text: (value) => format.step(value),
+    exact: (value) => format.step(value),
+    wide: 84,
+  },
   labels: { title: "Tags", of: (run) => run.labels.join(", "), wide: 110 },
   note: { title: "Note", of: (run) => run.said?.note ?? run.notes ?? "", wide: 150 },
 };
@@ -27,39 +48,77 @@ const FIXED = {
 // What a column of an id is: { id, title, group, kind: text | number | time, of(run), text(value), exact(value), wide }.
 export function column(id) {
   if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
-  const cut = id.indexOf(":"), kind = id.slice(0, cut), name = id.slice(cut + 1);
+  const cut = id.indexOf(":"),
+    kind = id.slice(0, cut),
+    name = id.slice(cut + 1);
   if (kind === "config") return setting(id, name);
   const way = WAYS.indexOf(kind);
-  const of = (run) => { const found = metrics.get(run.name)?.[name]; return found ? runs.number(found[way]) : null; };
-  return { id, tag: name, title: kind, group: name, kind: "number", of, text: (value) => format.value(value, 5), exact: format.exact, wide: 92 };
+  const of = (run) => {
+    const found = metrics.get(run.name)?.[name];
+    return found ? runs.number(found[way]) : null;
+  };
+  return {
+    id,
+    tag: name,
+    title: kind,
+    group: name,
+    kind: "number",
+    of,
+    text: (value) => format.value(value, 5),
+    exact: format.exact,
+    wide: 92,
+  };
 }
 
 // A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
 function setting(id, key) {
-  const texts = runs.all().map((run) => settingsOf(run).get(key)).filter((text) => text !== undefined);
+  const texts = runs
+    .all()
+    .map((run) => settingsOf(run).get(key))
+    .filter((text) => text !== undefined);
   const kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
-  return { id, title: key, group: "Settings", kind, of: (run) => settingsOf(run).get(key) ?? null, text: String, exact: String, wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)) };
+  return {
+    id,
+    title: key,
+    group: "Settings",
+    kind,
+    of: (run) => settingsOf(run).get(key) ?? null,
+    text: String,
+    exact: String,
+    wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)),
+  };
 }
 
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
 
 // Tags of curves, those that most runs have first; a sweep's runs share the list itself.
 function common(all) {
-  const lists = new Map(), counts = new Map();
+  const lists = new Map(),
+    counts = new Map();
   for (const { series } of all) if (series.scalar) lists.set(series.scalar, (lists.get(series.scalar) ?? 0) + 1);
   for (const [list, count] of lists) for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + count);
-  return runs.tags("scalar").filter((tag) => !tag.startsWith("machine/")).sort((a, b) => counts.get(b) - counts.get(a));
+  return runs
+    .tags("scalar")
+    .filter((tag) => !tag.startsWith("machine/"))
+    .sort((a, b) => counts.get(b) - counts.get(a));
 }
 
 // What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the best.
 function usual() {
-  const all = runs.all(), tags = common(all);
-  const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])].filter(Boolean).slice(0, METRICS);
+  const all = runs.all(),
+    tags = common(all);
+  const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])]
+    .filter(Boolean)
+    .slice(0, METRICS);
   return [
-    "status", "started",
-    ...keysOf(all).slice(0, SETTINGS).map((key) => `config:${key}`),
+    "status",
+    "started",
+    ...keysOf(all)
+      .slice(0, SETTINGS)
+      .map((key) => `config:${key}`),
     ...first.flatMap((tag) => [`last:${tag}`, `${isBest(tag) ? "max" : "min"}:${tag}`]),
-    "step", "took",
+    "step",
+    "took",
     ...(all.some((run) => run.labels.length) ? ["labels"] : []),
     ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
   ];
@@ -68,7 +127,10 @@ function usual() {
 // An address may name what is no column.
 const isColumn = (id) => Boolean(FIXED[id]) || ["config", ...WAYS].includes(id.slice(0, Math.max(0, id.indexOf(":"))));
 
-export const shown = () => ["name", ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name" && isColumn(id)) : usual())];
+export const shown = () => [
+  "name",
+  ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name" && isColumn(id)) : usual()),
+];
 
 // Every column there could be, in the order in which they are offered.
 export const all = () => [
