@@ -69,7 +69,8 @@ _REMOTE = (
     *("s3 s3a s3n gs gcs hdfs viewfs webhdfs az azure abfs abfss wasb wasbs adl oss cos dbfs r2 b2 swift".split()),
     *("http https ftp ftps sftp ssh scp file hf memory".split()),
 )
-"""Schemes that are known as such after `Path` has made one slash of the two: `Path("s3://a")` is `s3:/a`."""
+"""Schemes that are known as such without their two slashes, of which `Path` makes one: `Path("s3://a")` is `s3:/a`. A
+folder that is there and called so is one all the same."""
 
 _DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "sqlite", "mongodb", "redis", "duckdb", "mssql", "oracle")
 
@@ -88,7 +89,7 @@ def check_local(text: str, name: str) -> None:
     if found is None:
         return
     scheme, slashes = found[1].lower(), found[2]
-    if slashes is None and not (scheme in _REMOTE and text[found.end() :].startswith(("/", os.sep))):
+    if slashes is None and (scheme not in _REMOTE or os.path.isdir(text)):
         return
     got, hint = (
         f"an address ({scheme}://), which everystep does not write to or read from",

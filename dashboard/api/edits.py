@@ -27,7 +27,7 @@ from dashboard.http.request_values import Asked
 from dashboard.http.requests import apart, body_of, json_answer
 from dashboard.live import trash, user_edits
 from dashboard.live.websocket import Hub
-from tracker.errors import DamagedBytesError, RunNameError, RunNotFoundError, StoreError
+from tracker.errors import DamagedBytesError, MissingPackageError, RunNameError, RunNotFoundError, StoreError
 from tracker.store.read import read_only
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.reader import Store
@@ -179,7 +179,7 @@ class _Page:
 
         try:
             file, written = await asyncio.to_thread(write)
-        except files.MissingPackageError as error:
+        except MissingPackageError as error:
             raise HTTPException(400, str(error)) from error
         except OSError as error:
             raise HTTPException(507, f"There is no room in {_temporary()} for the file ({error}).") from error
