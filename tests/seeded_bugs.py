@@ -61,7 +61,7 @@ BUGS = [
     ),
     Bug(
         "a stretch is sealed outside the transaction",
-        "tracker/store/write/appender.py",
+        "tracker/store/write/transaction.py",
         "            self._driver.execute(_DROP_TAIL, (series, extent.sealed))\n",
         "            self._driver.execute(_DROP_TAIL, (series, extent.sealed))\n"
         '            self._driver.execute("COMMIT")\n            self._driver.execute("BEGIN")\n',
@@ -113,7 +113,7 @@ BUGS = [
     ),
     Bug(
         "a node above the stretches forgets a spike",
-        "tracker/series/stretch.py",
+        "tracker/series/summary.py",
         '        highest = with_finite[parts["max"][with_finite].argmax()]',
         "        highest = with_finite[0]",
         "tests/tracker/test_stretch.py::test_merging_summaries_is_summarising_the_points_together",

@@ -22,8 +22,9 @@ import sqlalchemy as sa
 
 from tracker import logdir, salvage
 from tracker.errors import DamagedBytesError, DamagedStoreError, NotAStoreError, StoreError
-from tracker.series import checksums, sketch, stretch, whole
+from tracker.series import checksums, packed_sketch, stretch, whole
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
+from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries
 from tracker.store import columns, file_system
 from tracker.store.read import journal, liveness, read_only, segments, state_row
 from tracker.store.read.left_out import why
@@ -276,23 +277,23 @@ def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
 
 def _scalar_rows(connection: sqlite3.Connection, series: int, which: str) -> Iterator[dict[str, Any]]:
     """Rows of a series by the names of their columns."""
-    names = tuple(dict.fromkeys((*stretch.UNPACK_COLUMNS, *stretch.SUMMARY_COLUMNS)))
+    names = tuple(dict.fromkeys((*stretch.UNPACK_COLUMNS, *SUMMARY_COLUMNS)))
     query = f"{columns.select('scalars', names)} WHERE series=? AND {which} ORDER BY level, n"
     for values in connection.execute(query, (series,)):
         yield dict(zip(names, values, strict=True))
 
 
 def _wrong_summary(tag: str, row: dict[str, Any], points: stretch.Points) -> list[str]:
-    summary = dict(zip(stretch.SUMMARY.names or (), stretch.summarise(points, 1, row["n"]).tolist()[0], strict=True))
+    summary = dict(zip(SUMMARY.names or (), summarise(points, 1, row["n"]).tolist()[0], strict=True))
     wrong = [name for name in columns.SUMMARY if _differ(row[name], summary[name])]
     return [f"{tag!r}: the summary of points from {row['n']:,} on is wrong ({', '.join(wrong)})"] if wrong else []
 
 
 def _is_unsummed(row: dict[str, Any]) -> bool:
     """Whether a summary is not as it was written."""
-    found = [[row[name] for name in stretch.SUMMARY_COLUMNS]]
-    made = stretch.summaries_of([each[:-2] for each in found])
-    return bool(row["count"] > 1 and stretch.wrong_summaries(found, made, [row["series"]], row["level"]))
+    found = [[row[name] for name in SUMMARY_COLUMNS]]
+    made = summaries_of([each[:-2] for each in found])
+    return bool(row["count"] > 1 and wrong_summaries(found, made, [row["series"]], row["level"]))
 
 
 def _check_nodes(connection: sqlite3.Connection, number: int, tag: str, sealed: int, unsummed: int) -> list[str]:
@@ -304,7 +305,7 @@ def _check_nodes(connection: sqlite3.Connection, number: int, tag: str, sealed: 
         found[row["level"]] += 1
         unsummed += _is_unsummed(row)
         try:
-            stretch.children([[row[name] for name in stretch.UNPACK_COLUMNS]])
+            children([[row[name] for name in stretch.UNPACK_COLUMNS]])
         except DamagedBytesError:
             damaged += 1
     if damaged or unsummed:
@@ -330,8 +331,8 @@ def _check_others(connection: sqlite3.Connection, faults: list[str]) -> None:
     for number, form, buckets, total in connection.execute(
         "SELECT id, form, buckets, total - nan_count - posinf_count - neginf_count FROM sketches"
     ):
-        given = form == sketch.FORM_GIVEN
-        counts = sketch.unpack_given(buckets)[1] if given else sketch.unpack(buckets)[1]
+        given = form == packed_sketch.FORM_GIVEN
+        counts = packed_sketch.unpack_given(buckets)[1] if given else packed_sketch.unpack(buckets)[1]
         if round(counts.sum()) != total:
             faults.append(f"histogram {number}: its buckets do not add up")
     for number, first in connection.execute(

@@ -26,12 +26,14 @@ from tracker.errors import DamagedBytesError, StoreError
 from tracker.series import checksums, stretch
 from tracker.series.sketch import Sketch
 from tracker.series.stretch import Points
+from tracker.series.summary import summarise
 from tracker.store import columns
 from tracker.store.read import journal
 from tracker.store.read.liveness import Writer
 from tracker.store.read.sketch_levels import sketch_of
 from tracker.store.write import schema
-from tracker.store.write.appender import Appender, Birth, Transaction
+from tracker.store.write.appender import Appender, Birth
+from tracker.store.write.transaction import Transaction
 from tracker.values.value import Medium
 
 SAVING, SAVED, DAMAGED = "saving", "saved", "damaged"
@@ -357,7 +359,7 @@ def _is_contradicted(row: Row, points: Points) -> bool:
 
     Where one or two differ it is the summary that was changed; random bytes in the place of numbers differ in most.
     """
-    summary = stretch.summarise(points, 1, 0)[0]
+    summary = summarise(points, 1, 0)[0]
     return sum(bool(row[name] != summary[name] and summary[name] == summary[name]) for name in WITNESSES) >= 3
 
 

@@ -18,6 +18,7 @@ from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums, stretch, whole
 from tracker.series.stretch import Points
+from tracker.series.summary import SUMMARY_COLUMNS, summaries_of, wrong_summaries
 from tracker.store import columns
 from tracker.store.read.segments import MOST_SERIES, Segment
 from tracker.store.read.wal import Position
@@ -26,7 +27,7 @@ _LAST_ROWS = (
     "series JOIN scalars ON series = series.id AND level = 0 "
     "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0)"
 )
-_LAST_COLUMNS = ("series.id", *columns.asked(stretch.SUMMARY_COLUMNS, "scalars"))
+_LAST_COLUMNS = ("series.id", *columns.asked(SUMMARY_COLUMNS, "scalars"))
 _LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
 _LAST_OF_ONE = f"{_LAST} AND series.id = ?"
 _ANY = -(1 << 63)
@@ -114,8 +115,8 @@ class SegmentState:
         summaries = [row[1:] for row in rows]
         numbers = [row[0] for row in rows]
         try:
-            made = stretch.summaries_of([row[:-2] for row in summaries])
-            bad = [numbers[index] for index in stretch.wrong_summaries(summaries, made, numbers, 0)]
+            made = summaries_of([row[:-2] for row in summaries])
+            bad = [numbers[index] for index in wrong_summaries(summaries, made, numbers, 0)]
         except (TypeError, ValueError, OverflowError):  # no numbers
             bad = numbers
         tags = [tag for number, _, tag in self.extent.names.entries if number in bad]

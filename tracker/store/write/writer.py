@@ -20,7 +20,7 @@ import numpy as np
 
 from tracker import coerce
 from tracker.store.read.liveness import HEARTBEAT_S
-from tracker.store.write.appender import Appender, Birth, Transaction
+from tracker.store.write.appender import Appender, Birth
 from tracker.store.write.batch import Batch, Mark
 from tracker.store.write.bell import Bell
 from tracker.store.write.encoder import Encoder
@@ -30,6 +30,7 @@ from tracker.store.write.first_calls import FirstCalls
 from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, SCALARS_LIMIT_BYTES, Closed, Heavy, Inbox, SealedError
 from tracker.store.write.pace import Pace
 from tracker.store.write.segment_file import SegmentFile
+from tracker.store.write.transaction import Transaction
 from tracker.worker_thread import Worker, is_ours, started
 
 logger = logging.getLogger("tracker")
