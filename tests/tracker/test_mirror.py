@@ -18,6 +18,7 @@ import pytest
 
 import tracker
 from tests.tracker.test_event_files import event, write
+from tracker.foreign import mirror as mirrors
 from tracker.foreign.mirror import Mirror
 from tracker.foreign.mirrored_run import IDLE_S
 from tracker.store.read.reader import Store
