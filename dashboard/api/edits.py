@@ -20,7 +20,7 @@ from dashboard.http.request_values import Asked
 from dashboard.http.requests import body_of, json_answer
 from dashboard.live import trash, user_edits
 from dashboard.live.websocket import Hub
-from tracker.errors import RunNameError, RunNotFoundError
+from tracker.errors import PageChangeError, RunNameError, RunNotFoundError
 from tracker.store.read.reader import Store
 
 MAX_EDITED_RUNS = 5_000
@@ -100,7 +100,7 @@ class _Edits:
                 if restore:
                     trash.from_trash(self._root, name)
                 elif not trash.is_link(self._root, name) and self._store().run(name).status == "running":
-                    raise user_edits.PageChangeError(f"{name} is being written; stop it first.")
+                    raise PageChangeError(f"{name} is being written; stop it first.")
                 else:
                     trash.to_trash(self._root, name)
 
@@ -124,5 +124,5 @@ class _Edits:
             await asyncio.to_thread(act)
         except RunNotFoundError as error:
             raise HTTPException(404, str(error)) from error
-        except (user_edits.PageChangeError, RunNameError) as error:
+        except (PageChangeError, RunNameError) as error:
             raise HTTPException(409, str(error)) from error

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums, packed_sketch, sketch, whole
 from tracker.series.sketch import Sketch
@@ -25,6 +28,7 @@ _ROW = columns.select("sketches", columns.SKETCH)
 _CHILDREN = f"{_ROW} WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
 _PLACES = f"SELECT {_PLACE} FROM sketches WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
 _BY_ID = f"{_ROW} WHERE id=?"
+_STEPS = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
 _EXTENT = "SELECT coalesce(max(n) + 1, 0) FROM sketches WHERE series=? AND level=0"
 
 
@@ -122,6 +126,11 @@ class SketchLevels:
         self._series = series
         self._low = float("-inf") if low is None else low
         self._high = float("inf") if high is None else high
+
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The step of each histogram of the range, in order of arrival, without reading one."""
+        found = np.fromiter((step for (step,) in self._connection.execute(_STEPS, (self._series,))), np.int64)
+        return found[(found >= self._low) & (found <= self._high)]
 
     def count(self) -> int:
         """Histograms of the range."""
