@@ -96,3 +96,7 @@ class DamagedBytesError(TrackerError, ValueError):
 
 class DamagedStoreError(StoreError):
     """The file is a segment, but part of it cannot be read."""
+
+
+class PageChangeError(TrackerError, ValueError):
+    """A change that was asked for in the page and cannot be made; the message says why."""

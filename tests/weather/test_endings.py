@@ -19,7 +19,8 @@ import pytest
 import tracker
 from tracker.compat.tensorboard import SummaryWriter
 from tracker.store.write import first_calls
-from tracker.store.write.inbox import Heavy, Inbox, SealedError
+from tracker.store.write.inbox import Inbox, SealedError
+from tracker.store.write.lane import Heavy
 
 ROOT = Path(__file__).resolve().parents[2]
 
