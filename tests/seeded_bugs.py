@@ -294,10 +294,10 @@ BUGS = [
         "tests/tracker/test_event_files.py::test_importing_twice_adds_nothing_and_growth_exactly_itself",
     ),
     Bug(
-        "steps of several digits are read as those of the first event",
+        "steps of several digits in event files are read too large",
         "tracker/foreign/scalar_events.py",
-        "        fixed[shape.step] = 0x80  # the upper bits say how long the number is",
-        "        fixed[shape.step] = 0  # the upper bits say how long the number is",
+        "np.uint64(7 * place)",
+        "np.uint64(8 * place)",
         "tests/tracker/test_event_files.py::test_scalars_read_together_are_those_read_one_by_one",
     ),
     Bug(
