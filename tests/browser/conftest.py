@@ -86,15 +86,28 @@ def serve_as_users_do() -> Iterator[Callable[..., Served]]:
         yield start
 
 
+WITHOUT_DASH = """{
+  const ask = window.fetch;
+  window.fetch = (address, ...how) =>
+    /\\/dash\\/$/.test(address) ? Promise.resolve(new Response("", { status: 503 })) : ask(address, ...how);
+}"""
+"""The page as it is until Dash has come: all of it but the few controls that Dash renders. Half of what a page costs here
+(0.8 s of a processor) are Dash's scripts, so that they come where a test is marked with `dash`, or all are asked to be with
+EVERYSTEP_DASH=1."""
+
+
 @pytest.fixture
-def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
+def new_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """Opens pages: new_page(width=…, height=…, theme=…). Their faults are gathered and fail the test at its end."""
+    has_dash = request.node.get_closest_marker("dash") is not None or os.environ.get("EVERYSTEP_DASH") == "1"
     faults: list[str] = []
     contexts: list[Any] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
         contexts.append(context)
+        if not has_dash:
+            context.add_init_script(WITHOUT_DASH)
         page = context.new_page()
         page.faults = faults
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))

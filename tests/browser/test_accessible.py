@@ -12,6 +12,7 @@ import pytest
 
 import tracker
 
+pytestmark = pytest.mark.dash
 pytest.importorskip("axe_playwright_python", reason="needs the test extra: pip install everystep[test]")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 

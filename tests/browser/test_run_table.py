@@ -294,6 +294,7 @@ def test_the_table_fills_the_page_in_both_themes(
         assert page.evaluate("getComputedStyle(document.querySelector('.ag-root-wrapper')).backgroundColor") == card
 
 
+@pytest.mark.dash
 def test_curves_do_not_wait_for_the_grid(six: Any, page: Any, until: Callable[..., Any]) -> None:
     """Its two megabytes are read when the table is opened, and not before."""
     asked: list[str] = []
