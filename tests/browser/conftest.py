@@ -165,9 +165,28 @@ def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
         run.finish()
 
 
+@pytest.fixture(scope="session")
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Callable[[Path], None]], None]:
+    """Fills a logdir with what a function logs: fill(logdir, log). It logs once, and others get a copy of its files."""
+    logged: dict[Callable[[Path], None], Path] = {}
+
+    def filled(logdir: Path, log: Callable[[Path], None]) -> None:
+        if log not in logged:
+            logged[log] = tmp_path_factory.mktemp("logged")
+            log(logged[log])
+        shutil.copytree(logged[log], logdir, dirs_exist_ok=True)
+
+    return filled
+
+
 @pytest.fixture
-def sweep(logdir: Path, serve_live: Callable[..., Any]) -> Any:
+def sweep(logdir: Path, fill: Callable[..., None], serve_live: Callable[..., Any]) -> Any:
     """Six finished runs of two learning rates and three seeds, and one that goes on."""
+    fill(logdir, _log_six)
+    return serve_live(logdir, {"lr": 0.1, "seed": 9}, {"train/loss": 5.0})
+
+
+def _log_six(logdir: Path) -> None:
     for number in range(6):
         lr, seed = [0.1, 0.01][number % 2], number // 2
         with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": lr, "seed": seed}) as run:
@@ -176,7 +195,6 @@ def sweep(logdir: Path, serve_live: Callable[..., Any]) -> Any:
                 if step % 10 == 0:
                     run.log({"val/loss": lr * 20 + 2 * seed}, step=step)
             run.mark("halved", step=40, kind="lr")
-    return serve_live(logdir, {"lr": 0.1, "seed": 9}, {"train/loss": 5.0})
 
 
 @pytest.fixture
