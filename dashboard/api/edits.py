@@ -28,6 +28,7 @@ from dashboard.http.requests import apart, body_of, json_answer
 from dashboard.live import trash, user_edits
 from dashboard.live.websocket import Hub
 from tracker.errors import DamagedBytesError, RunNameError, RunNotFoundError, StoreError
+from tracker.name_order import naturally
 from tracker.store.read import read_only
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.reader import Store
@@ -117,7 +118,7 @@ class _Page:
                     known[3] += count
         return {
             tag: [last, *(value if math.isfinite(value) else None for value in (low, high)), count]
-            for tag, (last, low, high, count) in sorted(joined.items())
+            for tag, (last, low, high, count) in ((tag, joined[tag]) for tag in naturally(joined))
         }
 
     def _reach_of(self, path: Path, written: int, tags: frozenset[str]) -> dict[str, Any]:
