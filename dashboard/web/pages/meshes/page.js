@@ -11,10 +11,6 @@ import { emptyPage } from "../../ui/empty.js";
 const AT_ONCE = 9; // views: a browser has room for sixteen
 const REFRESH_MS = 300;
 
-const camera = new Camera();
-const panels = new Map(); // "tag\nrun" -> Panel
-let view = null;
-
 class Panel {
   constructor(tag, run) {
     Object.assign(this, { tag, run, at: null, steps: [] });
@@ -93,72 +89,90 @@ class Panel {
   }
 }
 
-function arrange() {
-  if (!view) return;
-  const tags = runs.tags("mesh");
-  if (!tags.length) {
-    view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
-    return;
+export class MeshesPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
+    this.view = view;
+    this.scope = scope;
+    this.camera = new Camera();
+    /** @type {Map<string, Panel>} */
+    this.panels = new Map(); // by tag and run
+    this.#listen(scope);
+    this.arrange();
   }
-  const all = tags.flatMap((tag) =>
-    runs
-      .visible()
-      .toReversed()
-      .filter((run) => run.series.mesh?.includes(tag))
-      .map((run) => [tag, run.name]),
-  );
-  const wanted = all.slice(0, AT_ONCE),
-    keys = new Set(wanted.map((pair) => pair.join("\n")));
-  for (const [key, panel] of panels)
-    if (!keys.has(key)) {
-      panel.surface.close();
-      panels.delete(key);
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, ["runs", "visible"], () => this.arrange());
+    scope.on(live, "changed", ({ run, what }) => {
+      if (this.view && (what.includes("mesh") || what.includes("line")))
+        for (const panel of this.panels.values()) if (panel.run === run) panel.later();
+    });
+    scope.on(document, "themechange", () => {
+      for (const panel of this.panels.values()) panel.draw();
+    });
+  }
+
+  arrange() {
+    if (!this.view) return;
+    const tags = runs.tags("mesh");
+    if (!tags.length) {
+      this.view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
+      return;
     }
-  const grid = Object.assign(document.createElement("div"), { className: "meshes" });
-  for (const pair of wanted) {
-    const key = pair.join("\n");
-    if (!panels.has(key)) panels.set(key, new Panel(...pair));
-    grid.append(panels.get(key).element);
+    const all = tags.flatMap((tag) =>
+      runs
+        .visible()
+        .toReversed()
+        .filter((run) => run.series.mesh?.includes(tag))
+        .map((run) => [tag, run.name]),
+    );
+    const wanted = all.slice(0, AT_ONCE),
+      keys = new Set(wanted.map((pair) => pair.join("\n")));
+    for (const [key, panel] of this.panels)
+      if (!keys.has(key)) {
+        panel.surface.close();
+        this.panels.delete(key);
+      }
+    const grid = Object.assign(document.createElement("div"), { className: "meshes" });
+    for (const pair of wanted) {
+      const key = pair.join("\n");
+      if (!this.panels.has(key)) this.panels.set(key, new Panel(...pair));
+      grid.append(this.panels.get(key).element);
+    }
+    const note = !all.length
+      ? "No run that is shown has logged meshes. Show one in the list of runs."
+      : all.length > wanted.length
+        ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
+        : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
+    this.view.replaceChildren(
+      Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }),
+      grid,
+    );
   }
-  const note = !all.length
-    ? "No run that is shown has logged meshes. Show one in the list of runs."
-    : all.length > wanted.length
-      ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
-      : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
-  view.replaceChildren(Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }), grid);
+
+  isReady() {
+    return runs.loaded && [...this.panels.values()].every((panel) => panel.loaded);
+  }
+
+  // For automation: what is drawn now.
+  drawn() {
+    return [...this.panels.values()].map((panel) => ({
+      tag: panel.tag,
+      run: panel.run,
+      step: panel.head?.step,
+      corners: panel.surface.count,
+      isCloud: panel.surface.isCloud,
+      yaw: this.camera.yaw,
+    }));
+  }
 }
 
-export function mount(element) {
-  view = element;
-  arrange();
-  for (const panel of panels.values()) panel.load();
-}
-
-export function unmount() {
-  view = null;
-  for (const panel of panels.values()) panel.surface.close();
-  panels.clear();
-}
-
-export const isReady = () => runs.loaded && [...panels.values()].every((panel) => panel.loaded);
-// For automation: what is drawn now.
-export const drawn = () =>
-  [...panels.values()].map((panel) => ({
-    tag: panel.tag,
-    run: panel.run,
-    step: panel.head?.step,
-    corners: panel.surface.count,
-    isCloud: panel.surface.isCloud,
-    yaw: camera.yaw,
-  }));
-
-runs.onChange((what) => {
-  if (what === "runs" || what === "visible") arrange();
-});
-live.on("changed", ({ run, what }) => {
-  if (view && (what.includes("mesh") || what.includes("line")))
-    for (const panel of panels.values()) if (panel.run === run) panel.later();
-});
-document.addEventListener("themechange", () => {
-  for (const panel of panels.values()) panel.draw();
-});
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new MeshesPage(view, scope);
