@@ -21,8 +21,8 @@ const COLUMNS = 400,
   REFRESH_MS = 500;
 
 class LayoutChart {
-  constructor(title, kind, tags) {
-    Object.assign(this, { title, kind, wanted: tags, lines: [] });
+  constructor(title, kind, tags, scope) {
+    Object.assign(this, { title, kind, scope, wanted: tags, lines: [] });
     this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
     this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
     this.legend = this.element.appendChild(Object.assign(document.createElement("ul"), { className: "layout-legend" }));
@@ -31,7 +31,7 @@ class LayoutChart {
     this.canvas.setAttribute("aria-label", title);
     this.canvas.addEventListener("pointermove", (event) => this.tell(event));
     this.canvas.addEventListener("pointerleave", () => runTip.hide());
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas);
   }
 
   // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
@@ -54,6 +54,7 @@ class LayoutChart {
     const answers = await Promise.all(
       tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)),
     );
+    if (this.scope.isOver) return;
     this.lines = answers.flatMap((answer, k) =>
       (answer?.head.curves ?? []).map((head) => {
         const curve = new Curve(head.run);
@@ -206,6 +207,7 @@ export class LayoutsPage {
     this.scope = scope;
     /** @type {LayoutChart[]} */
     this.charts = [];
+    this.built = scope.child(); // of the charts that there are
     this.said = ""; // what the charts were made of, as JSON
     this.ready = false;
     this.timer = 0;
@@ -228,7 +230,6 @@ export class LayoutsPage {
 
   // The newest layout of each shown run; two that say the same are one.
   async arrange() {
-    if (!this.view) return;
     const having = runs.all().filter((run) => run.series.layout?.length);
     if (!having.length) {
       this.ready = runs.loaded;
@@ -240,11 +241,13 @@ export class LayoutsPage {
         .slice(0, 20)
         .flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))),
     );
+    if (this.scope.isOver) return;
     const text = JSON.stringify(found);
-    if (!this.view) return;
     if (text !== this.said || !this.view.childElementCount) {
       this.said = text;
       this.charts = [];
+      this.built.leave();
+      this.built = this.scope.child();
       const whole = dictionary();
       for (const each of found)
         for (const [category, titled] of Object.entries(each?.charts ?? {}))
@@ -255,7 +258,7 @@ export class LayoutsPage {
           section.append(Object.assign(document.createElement("h3"), { textContent: category }));
           const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
           for (const [title, [kind, tags]] of Object.entries(titled)) {
-            const chart = new LayoutChart(title, kind, tags);
+            const chart = new LayoutChart(title, kind, tags, this.built);
             this.charts.push(chart);
             grid.append(chart.element);
           }
@@ -264,16 +267,15 @@ export class LayoutsPage {
       );
     }
     await Promise.all(this.charts.map((chart) => chart.load()));
-    live.watch([...new Set(this.charts.flatMap((chart) => chart.tags()))]);
+    this.scope.watch(this.charts.flatMap((chart) => chart.tags()));
     this.ready = true;
   }
 
   soon() {
-    if (this.view)
-      this.timer ??= setTimeout(() => {
-        this.timer = null;
-        this.arrange();
-      }, REFRESH_MS);
+    this.timer ||= this.scope.setTimeout(() => {
+      this.timer = 0;
+      this.arrange();
+    }, REFRESH_MS);
   }
 
   isReady() {

@@ -26,35 +26,30 @@ export class MachinesPage {
     this.cards = new Map(); // by metric
     this.environments = null;
     this.printed = null;
+    this.built = null; // a scope, of those two
     this.#listen(scope);
     this.arrange();
   }
 
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
-    runs.onChange((what) => {
-      if (what?.highlight !== undefined) {
-        for (const card of this.cards.values()) card.setHighlight(what.highlight);
-        return;
-      }
-      this.arrange();
+    scope.on(runs, "highlight", ({ names }) => {
+      for (const card of this.cards.values()) card.setHighlight(names);
     });
+    scope.on(runs, runs.CHANGES, () => this.arrange());
     scope.on(live, "points", (points) => {
-      if (this.view && points.tag.startsWith("machine/")) this.cards.get(metricOf(points.tag).key)?.take(points);
+      if (points.tag.startsWith("machine/")) this.cards.get(metricOf(points.tag).key)?.take(points);
     });
     scope.on(live, "again", (run, tag) => {
-      if (this.view && tag.startsWith("machine/")) this.cards.get(metricOf(tag).key)?.load([tag], [run]);
+      if (tag.startsWith("machine/")) this.cards.get(metricOf(tag).key)?.load([tag], [run]);
     });
     scope.on(live, "changed", ({ run, what }) => {
-      if (!this.view) return;
       if (what.includes("console")) this.printed?.news(run);
       if (what.includes("environment")) this.environments?.again(run);
     });
     scope.on(live, "restart", () => {
-      if (this.view) {
-        for (const card of this.cards.values()) card.reload();
-        this.printed?.news();
-      }
+      for (const card of this.cards.values()) card.reload();
+      this.printed?.news();
     });
     scope.on(document, "themechange", () => {
       for (const card of this.cards.values()) card.request();
@@ -66,10 +61,9 @@ export class MachinesPage {
   }
 
   arrange() {
-    if (!this.view) return;
     const tags = runs.tags("scalar").filter((tag) => tag.startsWith("machine/"));
     if (!tags.length && !runs.tags("environment").length && !runs.tags("console").length) {
-      this.leave();
+      this.#clear();
       this.view.replaceChildren(runs.loaded ? emptyPage("machines") : "");
       return;
     }
@@ -83,7 +77,7 @@ export class MachinesPage {
     const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
     for (const [key, card] of this.cards)
       if (!metrics.has(key)) {
-        card.unmount();
+        card.scope.leave();
         this.cards.delete(key);
       }
     for (const key of order)
@@ -95,6 +89,7 @@ export class MachinesPage {
             hover: (x) => {
               for (const card of this.cards.values()) card.chart.setCursor(x);
             },
+            scope: this.scope.child(),
           }),
         );
     const elements = order.map((key) => this.cards.get(key).element);
@@ -115,13 +110,14 @@ export class MachinesPage {
         .toReversed()
         .filter((run) => run.series.console?.length),
     );
-    live.watch(tags);
+    this.scope.watch(tags);
   }
 
   build() {
     this.view.innerHTML = PAGE;
-    this.environments = new Environments(this.at(".machine-environment"));
-    this.printed = new Console(this.at(".machine-console"));
+    this.built = this.scope.child();
+    this.environments = new Environments(this.at(".machine-environment"), this.built);
+    this.printed = new Console(this.at(".machine-console"), this.built);
     for (const button of this.view.querySelectorAll("[data-axis]")) {
       button.addEventListener("click", () => {
         this.axis = button.dataset.axis;
@@ -140,10 +136,11 @@ export class MachinesPage {
       button.setAttribute("aria-pressed", String(button.dataset.axis === this.axis));
   }
 
-  leave() {
-    for (const card of this.cards.values()) card.unmount();
-    this.cards = new Map();
-    this.printed?.unmount();
+  // Nothing is shown any more.
+  #clear() {
+    for (const card of this.cards.values()) card.scope.leave();
+    this.cards.clear();
+    this.built?.leave();
     this.environments = this.printed = null;
   }
 

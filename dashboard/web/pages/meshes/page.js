@@ -12,8 +12,8 @@ const AT_ONCE = 9; // views: a browser has room for sixteen
 const REFRESH_MS = 300;
 
 class Panel {
-  constructor(tag, run) {
-    Object.assign(this, { tag, run, at: null, steps: [] });
+  constructor(tag, run, camera, scope) {
+    Object.assign(this, { tag, run, camera, scope, at: null, steps: [] });
     const element = Object.assign(document.createElement("article"), { className: "mesh-panel" });
     element.setAttribute("aria-label", `${tag} of ${run}`);
     element.innerHTML =
@@ -31,6 +31,7 @@ class Panel {
     this.canvas.addEventListener("dblclick", () => camera.reset());
     this.surface = new Surface(this.canvas, camera);
     camera.attach(this.canvas);
+    scope.onLeave(() => this.surface.close());
     this.element = element;
     this.load();
   }
@@ -54,6 +55,7 @@ class Panel {
     } catch (error) {
       said = error.message;
     }
+    if (this.scope.isOver) return;
     this.busy = false;
     this.loaded = true;
     this.element.querySelector("output").textContent = said;
@@ -65,7 +67,7 @@ class Panel {
   }
 
   later() {
-    this.timer ??= setTimeout(() => {
+    this.timer ??= this.scope.setTimeout(() => {
       this.timer = null;
       this.load();
     }, REFRESH_MS);
@@ -93,11 +95,13 @@ export class MeshesPage {
   /**
    * @param {HTMLElement} view
    * @param {import("../../core/scope.js").Scope} scope
+   * @param {Map<string, any>} kept the camera
    */
-  constructor(view, scope) {
+  constructor(view, scope, kept) {
     this.view = view;
     this.scope = scope;
-    this.camera = new Camera();
+    this.camera = kept.get("camera") ?? new Camera(); // as somebody turned it on the last visit
+    kept.set("camera", this.camera);
     /** @type {Map<string, Panel>} */
     this.panels = new Map(); // by tag and run
     this.#listen(scope);
@@ -108,7 +112,7 @@ export class MeshesPage {
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.arrange());
     scope.on(live, "changed", ({ run, what }) => {
-      if (this.view && (what.includes("mesh") || what.includes("line")))
+      if (what.includes("mesh") || what.includes("line"))
         for (const panel of this.panels.values()) if (panel.run === run) panel.later();
     });
     scope.on(document, "themechange", () => {
@@ -117,7 +121,6 @@ export class MeshesPage {
   }
 
   arrange() {
-    if (!this.view) return;
     const tags = runs.tags("mesh");
     if (!tags.length) {
       this.view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
@@ -134,13 +137,13 @@ export class MeshesPage {
       keys = new Set(wanted.map((pair) => pair.join("\n")));
     for (const [key, panel] of this.panels)
       if (!keys.has(key)) {
-        panel.surface.close();
+        panel.scope.leave();
         this.panels.delete(key);
       }
     const grid = Object.assign(document.createElement("div"), { className: "meshes" });
     for (const pair of wanted) {
       const key = pair.join("\n");
-      if (!this.panels.has(key)) this.panels.set(key, new Panel(...pair));
+      if (!this.panels.has(key)) this.panels.set(key, new Panel(...pair, this.camera, this.scope.child()));
       grid.append(this.panels.get(key).element);
     }
     const note = !all.length
@@ -174,5 +177,6 @@ export class MeshesPage {
 /**
  * @param {HTMLElement} view
  * @param {import("../../core/scope.js").Scope} scope
+ * @param {Map<string, any>} kept
  */
-export const mount = (view, scope) => new MeshesPage(view, scope);
+export const mount = (view, scope, kept) => new MeshesPage(view, scope, kept);

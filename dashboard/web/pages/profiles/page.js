@@ -39,23 +39,6 @@ const button = (text, act) => {
   return made;
 };
 
-// For automation and for measuring.
-export const probe = {
-  get chart() {
-    return chart;
-  },
-  get flame() {
-    return flame;
-  },
-  get opened() {
-    return opened;
-  },
-  get table() {
-    return table;
-  },
-  look: (text) => look(text),
-};
-
 export class ProfilesPage {
   /**
    * @param {HTMLElement} view
@@ -73,6 +56,7 @@ export class ProfilesPage {
     this.loading = 0;
     this.opened = 0; // ms that the last profile took from being asked for to being drawn
     this.ready = false;
+    this.opening = scope.child(); // of the profile that is shown
     this.#listen(scope);
     this.list();
   }
@@ -81,7 +65,7 @@ export class ProfilesPage {
   #listen(scope) {
     scope.on(runs, runs.CHANGES, () => this.list());
     scope.on(live, "changed", ({ what }) => {
-      if (this.view && what.includes("profile")) this.list();
+      if (what.includes("profile")) this.list();
     });
     scope.on(document, "themechange", () => {
       this.chart?.picture.colours.clear();
@@ -90,11 +74,10 @@ export class ProfilesPage {
   }
 
   at(selector) {
-  return this.view.querySelector(selector);
+    return this.view.querySelector(selector);
   }
 
   async list() {
-    if (!this.view) return;
     const wanted = runs
       .visible()
       .toReversed()
@@ -109,7 +92,7 @@ export class ProfilesPage {
     const answers = await Promise.all(
       wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))),
     );
-    if (!this.view) return;
+    if (this.scope.isOver) return;
     this.known = answers.flatMap((answer) => answer.profiles.map((each) => ({ run: answer.run, ...each })).reverse());
     if (!this.known.length) return;
     if (!this.at(".profile-head")) {
@@ -160,7 +143,7 @@ export class ProfilesPage {
       if (!answer.ok) throw new Error(parse(await answer.text()).error);
       this.flame = decode(await answer.arrayBuffer());
     } catch (error) {
-      if (asked !== this.loading || !this.view) return;
+      if (asked !== this.loading || this.scope.isOver) return;
       this.at(".profile-flame").replaceChildren(
         Object.assign(document.createElement("p"), {
           className: "page-note",
@@ -170,9 +153,9 @@ export class ProfilesPage {
       this.ready = true;
       return;
     }
-    if (asked !== this.loading || !this.view) return;
+    if (asked !== this.loading || this.scope.isOver) return;
     this.show();
-    requestAnimationFrame(() => {
+    this.opening.requestAnimationFrame(() => {
       this.opened = performance.now() - began;
       this.ready = true;
     });
@@ -182,13 +165,21 @@ export class ProfilesPage {
     const { head } = this.flame;
     const holder = this.at(".profile-flame");
     holder.replaceChildren();
-    this.chart = new FlameChart(holder, this.flame, { onSelect: this.showEvent, onView: this.showSpan });
+    this.chart = new FlameChart(
+      holder,
+      this.flame,
+      {
+        onSelect: (event) => this.showEvent(event),
+        onView: (span) => this.showSpan(span),
+      },
+      this.opening,
+    );
     holder.style.height = `${Math.min(Math.max(this.chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
     this.chart.request();
     const skipped = head.skipped ? ` · ${format.plural(head.skipped, "event")} that cannot be shown` : "";
     this.at(".profile-about").textContent =
       `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
-    this.at(".profile-words").replaceChildren(...head.words.map(this.sentence));
+    this.at(".profile-words").replaceChildren(...head.words.map((words) => this.sentence(words)));
     this.at(".search input").value = "";
     this.look("");
     this.table = new OperationTable(this.at(".profile-operations"), head.operations, (name) => {
@@ -244,10 +235,10 @@ export class ProfilesPage {
     const { start, duration, own, head } = this.flame;
     const track = this.flame.trackOf(event),
       { into, out } = this.chart.links;
-    const this.close = button("Close", () => this.chart.select(-1));
-    this.close.className = "icon-button close";
-    this.close.textContent = "×";
-    this.close.setAttribute("aria-label", "Close");
+    const shut = button("Close", () => this.chart.select(-1));
+    shut.className = "icon-button close";
+    shut.textContent = "×";
+    shut.setAttribute("aria-label", "Close");
     const name = Object.assign(document.createElement("h3"), { textContent: this.flame.nameOf(event) });
     const facts = document.createElement("dl");
     const fact = (key, value) =>
@@ -260,7 +251,7 @@ export class ProfilesPage {
     fact("begins at", time(start[event]));
     fact("on", [track.name, track.process].filter(Boolean).join(" · "));
     if (head.categories[this.flame.category[event]]) fact("category", head.categories[this.flame.category[event]]);
-    panel.replaceChildren(this.close, name, facts);
+    panel.replaceChildren(shut, name, facts);
     // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
     for (const [launch, lead, others] of [
       ["launched by", "comes from", into],
@@ -311,11 +302,17 @@ export class ProfilesPage {
   close() {
     this.chart?.unmount();
     this.table = this.chart = this.flame = null;
-    if (this.view && this.at(".profile-event")) this.at(".profile-event").hidden = true;
+    if (this.at(".profile-event")) this.at(".profile-event").hidden = true;
   }
 
   isReady() {
-  return this.ready;
+    return this.ready;
+  }
+
+  // For automation and for measuring.
+  drawn() {
+    const { chart, flame, opened, table } = this;
+    return { chart, flame, opened, table, look: (text) => this.look(text) };
   }
 }
 

@@ -15,8 +15,8 @@ const REFRESH_MS = 300;
 
 // One tag of all shown runs, with a slider of steps.
 class Section {
-  constructor(kind, tag) {
-    Object.assign(this, { kind, tag, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
+  constructor(kind, tag, scope) {
+    Object.assign(this, { kind, tag, scope, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
     const element = Object.assign(document.createElement("section"), { className: "quality-card" });
     element.setAttribute("aria-label", tag);
     element.innerHTML =
@@ -42,9 +42,9 @@ class Section {
         this.draw();
       };
       this.charts = [
-        new UnitChart("Precision and recall", "recall", "precision", { onPick }),
-        new UnitChart("ROC", "false positive rate", "true positive rate", { hint: "diagonal", onPick }),
-        new UnitChart("Calibration", "predicted", "true share", { hint: "diagonal" }),
+        new UnitChart("Precision and recall", "recall", "precision", { onPick }, scope),
+        new UnitChart("ROC", "false positive rate", "true positive rate", { hint: "diagonal", onPick }, scope),
+        new UnitChart("Calibration", "predicted", "true share", { hint: "diagonal" }, scope),
       ];
       element.querySelector(".quality-charts").append(...this.charts.map((chart) => chart.element));
     }
@@ -84,6 +84,7 @@ class Section {
       this.series.set(name, []);
       this.problem = `${name}: ${error.message}`;
     }
+    if (this.scope.isOver) return;
     this.asking.delete(name);
     this.draw();
     if (this.again) {
@@ -97,7 +98,7 @@ class Section {
     if (!this.timers.has(name))
       this.timers.set(
         name,
-        setTimeout(() => {
+        this.scope.setTimeout(() => {
           this.timers.delete(name);
           this.ask(name);
         }, REFRESH_MS),
@@ -219,19 +220,18 @@ export class QualityPage {
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.arrange());
     scope.on(live, "changed", ({ run, what }) => {
-      if (this.view && (KINDS.some((kind) => what.includes(kind)) || what.includes("line")))
+      if (KINDS.some((kind) => what.includes(kind)) || what.includes("line"))
         for (const section of this.inView()) if (section.names.includes(run)) section.later(run);
     });
     scope.on(live, "restart", () => {
-      if (this.view) for (const section of this.inView()) for (const name of section.names) section.later(name);
+      for (const section of this.inView()) for (const name of section.names) section.later(name);
     });
     scope.on(document, "themechange", () => {
-      if (this.view) for (const section of this.inView()) section.draw();
+      for (const section of this.inView()) section.draw();
     });
   }
 
   arrange() {
-    if (!this.view) return;
     const wanted = KINDS.flatMap((kind) => runs.tags(kind).map((tag) => [kind, tag]));
     if (!wanted.length) return this.view.replaceChildren(runs.loaded ? emptyPage("quality") : "");
     const visible = runs.visible().toReversed();
@@ -250,7 +250,7 @@ export class QualityPage {
         .filter((run) => run.series[kind]?.includes(tag))
         .map((run) => run.name);
       if (!names.length) continue;
-      if (!this.sections.has(key)) this.sections.set(key, new Section(kind, tag));
+      if (!this.sections.has(key)) this.sections.set(key, new Section(kind, tag, this.scope));
       page.append(this.sections.get(key).element);
       this.sections.get(key).load(names);
     }
@@ -264,7 +264,7 @@ export class QualityPage {
   isReady() {
     return (
       runs.loaded &&
-      Boolean(this.view?.childElementCount) &&
+      this.view.childElementCount > 0 &&
       this.inView().every((section) => section.names.every((name) => section.series.has(name)))
     );
   }
