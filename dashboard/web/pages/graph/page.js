@@ -5,11 +5,26 @@ import * as runs from "../../core/runs.js";
 
 // All parts at once, and not each when another has turned out to need it: that took three rounds, beside a server
 // that is busy reading the graph (measured: 120 ms of the first paint of ten thousand nodes).
-for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(
-  " ",
-))
-  import(`./${part}.js`);
-const parts = import("./visit.js");
+const parts = Promise.all([
+  import("./visit.js"),
+  import("./layout.js"),
+  import("./order.js"),
+  import("./box.js"),
+  import("./place.js"),
+  import("./model.js"),
+  import("./draw.js"),
+  import("./trace.js"),
+  import("./panel.js"),
+  import("./camera.js"),
+  import("./colour.js"),
+  import("./colouring.js"),
+  import("./input.js"),
+  import("./time.js"),
+  import("./search.js"),
+  import("./export.js"),
+  import("./legend.js"),
+  import("./frame.js"),
+]);
 const SKELETON = `<div class="graph-skeleton">${'<i class="skeleton"></i>'.repeat(5)}</div>`;
 
 // Runs that have logged a graph, the newest first.
@@ -49,9 +64,9 @@ export class GraphPage {
   }
 
   async #begin() {
-    const { Page } = await parts;
+    const [{ GraphVisit }] = await parts;
     if (this.scope.isOver) return;
-    this.visit = new Page(this.view, this.scope, withGraph, this.early);
+    this.visit = new GraphVisit(this.view, this.scope, withGraph, this.early);
     this.visit.update();
   }
 

@@ -16,7 +16,7 @@ import { compose } from "./place.js";
 import { Search } from "./search.js";
 import { Trace } from "./trace.js";
 
-export class Page {
+export class GraphVisit {
   // withGraph: the runs to choose from. early: the overview of a run that was asked for before this part had come,
   // { run, about } with a promise.
   constructor(view, scope, withGraph, early) {
