@@ -1,7 +1,7 @@
 // The curves that a place of the page shows, by run and tag: asked for, decoded, kept live, asked for again after a gap.
 //
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
-// moment becomes one question (curve_requests.js). A store is kept up to date until it is closed.
+// moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
 import * as live from "./live.js";
 import { Curve } from "../charts/curve.js";
 import { ask } from "./curve_requests.js";
@@ -81,10 +81,16 @@ export class CurveStore {
   /** @type {Map<string, Series>} */
   #series = new Map();
 
-  /** @param {Place} place */
-  constructor(place) {
+  #forget = () => {};
+
+  /**
+   * @param {Place} place
+   * @param {import("./scope.js").Scope} [scope] with which it is closed
+   */
+  constructor(place, scope) {
     this.place = place;
     kept.add(this);
+    if (scope) this.#forget = scope.onLeave(() => this.close());
   }
 
   // --- what is known --------------------------------------------------------------------------------------
@@ -200,6 +206,7 @@ export class CurveStore {
   close() {
     this.clear();
     kept.delete(this);
+    this.#forget();
   }
 
   /** @param {string} tag */

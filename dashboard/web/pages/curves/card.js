@@ -29,8 +29,12 @@ const CARD = `
 
 export class Card {
   // host: { onCursor(x), onMore(card, button), onPin(card), onLarge(card, large), onGrip(card, event) }
-  constructor(id, tags, host) {
+  // zoom: { zoom, zoomY } of the chart when it is made, null for all
+  constructor(id, tags, host, scope, zoom = null) {
     this.id = id;
+    this.scope = scope;
+    this.first = zoom;
+    this.seen = null; // a scope, while there is a chart
     this.tags = tags; // tags, and expressions with = before them
     this.host = host;
     this.sight = false;
@@ -38,17 +42,20 @@ export class Card {
     this.chart = null; // until it is seen for the first time
     this.legend = null;
     this.curves = null;
-    this.resized = null;
     this.memo = new Map();
     this.fresh = []; // [curve, points] that came live and were not drawn yet
     this.lastDrawn = 0;
     this.drawnLines = 0;
-    this.seen = 0; // when it came into sight or went last
+    this.lastSeen = 0; // when it came into sight or went last
     const element = document.createElement("article");
     element.className = "card";
     element.card = this;
     element.setAttribute("aria-label", this.title);
     this.element = element;
+    scope.onLeave(() => {
+      this.sight = false;
+      frames.forget(this);
+    });
   }
 
   get title() {
@@ -107,11 +114,17 @@ export class Card {
       onHold: (x) => this.#hold(x),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
+    if (this.first) {
+      Object.assign(this.chart, this.first);
+      element.querySelector(".reset").hidden = false;
+      this.first = null;
+    }
+    this.seen = this.scope.child();
     this.legend = new CardLegend(element.querySelector(".card-legend"), {
       pick: (line, event) => this.#pick(line, event),
       highlight: (name) => this.setHighlight(name),
     });
-    this.curves = new CardCurves(this.tags, {
+    this.curves = new CardCurves(this.tags, this.seen, {
       chart: () => this.chart,
       isSeen: () => this.sight,
       onAnswer: () => {
@@ -125,19 +138,19 @@ export class Card {
       },
     });
     element.onkeydown = (event) => this.#act(event);
-    this.resized = new ResizeObserver(() => {
+    const resized = new ResizeObserver(() => {
       this.chart?.measure();
       this.redraw(true);
     });
-    this.resized.observe(this.chart.element);
+    this.seen.observer(resized).observe(this.chart.element);
     this.setPinned(state.get("pins").includes(this.id));
   }
 
   // Lets go of everything that being looked at had brought.
   unmount() {
     if (!this.chart || this.element.classList.contains("is-large")) return;
-    this.resized.disconnect();
-    this.curves.store.close();
+    this.seen.leave();
+    frames.forget(this);
     this.chart = this.legend = this.curves = null;
     this.memo.clear();
     this.fresh = [];

@@ -15,25 +15,28 @@ const ALL_COLUMNS = 160_000,
 export class CardCurves {
   /**
    * @param {string[]} tags tags, and expressions with = before them
+   * @param {import("../../core/scope.js").Scope} scope
    * @param {object} place
    * @param {() => any} place.chart null while there is none
    * @param {() => boolean} place.isSeen
    * @param {() => void} place.onAnswer
    * @param {(curve: StoredCurve, points: import("../../core/curve_store.js").LivePoints) => void} place.onPoints
    */
-  constructor(tags, { chart, isSeen, onAnswer, onPoints }) {
+  constructor(tags, scope, { chart, isSeen, onAnswer, onPoints }) {
     this.tags = tags;
     this.chart = chart;
-    /** @type {string | null} */
-    this.zoomedTo = null; // the window that was asked for, as JSON
-    this.store = new CurveStore({
-      form: () => (chart() ? this.#form() : null),
-      window: () => chart()?.zoom ?? null,
-      rank: () => (isSeen() ? 0 : 10),
-      isSeen,
-      onAnswer,
-      onPoints,
-    });
+    this.zoomedTo = JSON.stringify(chart()?.zoom ?? null); // the window that was asked for, as JSON
+    this.store = new CurveStore(
+      {
+        form: () => (chart() ? this.#form() : null),
+        window: () => chart()?.zoom ?? null,
+        rank: () => (isSeen() ? 0 : 10),
+        isSeen,
+        onAnswer,
+        onPoints,
+      },
+      scope,
+    );
   }
 
   /**
@@ -79,7 +82,7 @@ export class CardCurves {
   /** @param {[number, number] | null} window */
   zoom(window) {
     const said = JSON.stringify(window);
-    if (said === (this.zoomedTo ?? "null")) return;
+    if (said === this.zoomedTo) return;
     this.zoomedTo = said;
     this.store.outdate();
     this.load();

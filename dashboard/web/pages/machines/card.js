@@ -41,7 +41,7 @@ const CARD = `
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>`;
 
 export class MachineCard {
-  // options: axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
+  // options: scope; axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
   constructor(key, options) {
     Object.assign(this, { key, options, tags: [], highlight: null });
     const [, title, unit] = NAMES.find(([name]) => name === key) ?? [key, key.replaceAll("_", " "), ""];
@@ -63,20 +63,25 @@ export class MachineCard {
     this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
     // All of it is asked for by steps, a part of it by the axis that it is a part of.
     const axis = () => (this.options.axis() === "time" ? "wall_time" : "relative");
-    this.store = new CurveStore({
-      form: () => ({
-        columns: Math.max(200, 2 * Math.round(this.chart.width || 400)),
-        ...(this.chart.zoom ? { axis: axis() } : {}),
-      }),
-      window: () => this.chart.zoom,
-      onAnswer: () => this.request(),
-      onPoints: () => frames.request(this),
-    });
-    this.resize = new ResizeObserver(() => {
+    this.scope = options.scope;
+    this.store = new CurveStore(
+      {
+        form: () => ({
+          columns: Math.max(200, 2 * Math.round(this.chart.width || 400)),
+          ...(this.chart.zoom ? { axis: axis() } : {}),
+        }),
+        window: () => this.chart.zoom,
+        onAnswer: () => this.request(),
+        onPoints: () => frames.request(this),
+      },
+      this.scope,
+    );
+    const resized = new ResizeObserver(() => {
       this.chart.measure();
       this.request();
     });
-    this.resize.observe(this.chart.element);
+    this.scope.observer(resized).observe(this.chart.element);
+    this.scope.onLeave(() => frames.forget(this));
   }
 
   setTags(tags) {
@@ -107,7 +112,7 @@ export class MachineCard {
   }
 
   request() {
-    frames.request(this, true);
+    if (!this.scope.isOver) frames.request(this, true);
   }
 
   lines() {
@@ -154,10 +159,5 @@ export class MachineCard {
       "reading",
     );
     this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all of the time" : "drag to zoom";
-  }
-
-  unmount() {
-    this.store.close();
-    this.resize.disconnect();
   }
 }
