@@ -2,6 +2,9 @@
 import * as api from "./api.js";
 import * as live from "./live.js";
 
+/** @typedef {{ step: number | null, wall_time: number, kind: string, text: string }} Mark of a run */
+
+/** @type {Map<string, Mark[]>} */
 const found = new Map(); // run -> marks
 const asked = new Set();
 const listeners = new Set();

@@ -6,6 +6,21 @@ import { settingsOf } from "../text/config.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
+/**
+ * @typedef {{ step: number, wall_time: number, value: number | string }} Last point of a scalar; not finite, its value is a word
+ * @typedef {{ name?: string, tags?: string[], note?: string, colour?: number }} UserEdits what was said of a run on the page
+ * @typedef {{
+ *   name: string, status: string, started: number | null, ended: number | null, ending: string | null,
+ *   updated: number | null, step: number | null, segments: number, group: string | null, tags: string[], notes: string,
+ *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
+ *   scalars: Record<string, Last>, series: Record<string, string[]>,
+ * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind
+ * @typedef {Summary & {
+ *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
+ * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: by number
+ */
+
+/** @type {Map<string, Run>} */
 const byName = new Map();
 const listeners = new Set();
 let order = []; // names, newest first

@@ -1,4 +1,5 @@
-// A camera that circles a scene: drag or arrows turn, shift-drag (or right) moves, wheel or + and − near. One can serve several views.
+// A camera that circles a scene: drag or arrows turn, shift-drag (or right) moves, wheel or + and − near. One can serve
+// several views.
 
 export class Camera {
   constructor() {
