@@ -11,6 +11,7 @@ import { smooth } from "./smoothing.js";
  * @typedef {[begin: Float64Array, end: Float64Array, shift: number]} Ends where columns lie, each less the shift
  * @typedef {{ steps: ArrayLike<number>, times: ArrayLike<number>, values: ArrayLike<number> }} Points
  * @typedef {Points & { segment: string, n: number }} NewPoints of a segment, after its first n
+ * @typedef {NewPoints & { run: string, tag: string, count: number }} LivePoints as the live feed tells of them
  * @typedef {{
  *   run: string, length: number, form?: string, started: number | null, counts: Record<string, number>,
  *   rest?: (number | string)[], unplaced?: number,
