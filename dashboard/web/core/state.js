@@ -10,6 +10,8 @@ import { parse } from "./dictionary.js";
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string,
  * }} State what the page shows
  * @typedef {keyof State} Key
+ * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
+ * @typedef {{ [K in Key]: boolean extends State[K] ? K : never }[Key]} SwitchKey
  */
 
 /** @type {State} */
@@ -218,7 +220,7 @@ export function start(scope) {
 export const local = {
   /**
    * @param {string} key
-   * @param {any} fallback
+   * @param {any} [fallback]
    */
   get(key, fallback) {
     try {

@@ -2,18 +2,20 @@
 import * as format from "../text/format.js";
 import { dialog } from "./menu.js";
 
+/** @typedef {import("./download.js").Card} Card */
+
 const MOST = 2000; // rows; the rest is a download away
 
+/** @param {Card} card */
 export function dataTable(card) {
+  if (!card.chart.view) return;
   const { axis, xName } = card.chart.view.settings;
   const lines = card.lines();
   const box = document.createElement("div");
   box.className = "data-table";
   box.tabIndex = 0;
   const table = box.appendChild(document.createElement("table"));
-  const place = { __proto__: null, step: "step", relative: "seconds since the start", time: "time", metric: xName }[
-    axis
-  ];
+  const place = { step: "step", relative: "seconds since the start", time: "time", metric: xName }[axis];
   table.createCaption().textContent = `${format.plural(lines.length, "line")} over ${place}`;
   const head = table.createTHead().insertRow();
   for (const text of [
