@@ -15,7 +15,9 @@ export function dataTable(card) {
   box.className = "data-table";
   box.tabIndex = 0;
   const table = box.appendChild(document.createElement("table"));
-  const place = { step: "step", relative: "seconds since the start", time: "time", metric: xName }[axis];
+  const place = { __proto__: null, step: "step", relative: "seconds since the start", time: "time", metric: xName }[
+    axis
+  ];
   table.createCaption().textContent = `${format.plural(lines.length, "line")} over ${place}`;
   const head = table.createTHead().insertRow();
   for (const text of [

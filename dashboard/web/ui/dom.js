@@ -3,7 +3,7 @@
 /**
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
- * @param {{ text?: string, [attribute: string]: unknown }} [attributes] those that are null, undefined or false are left out
+ * @param {{ text?: string, [attribute: string]: unknown }} [attributes] null, undefined and false: without it
  * @param {...(Node | string)} children
  */
 export function node(name, { text, ...attributes } = {}, ...children) {
