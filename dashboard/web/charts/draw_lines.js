@@ -254,7 +254,7 @@ function band(context, curve, { begin, end, shift, from, to }, { scale, settings
 function raw(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
   const floor = settings.logy ? y.low : -Infinity;
   /** @param {number} v */
-  const place = (v) => scale.y(v < floor ? floor : v);
+  const place = (v) => scale.y(Math.max(floor, v));
   /** @type {[number, number][]} */
   const alone = [];
   const bottom = scale.y(y.low);

@@ -32,7 +32,7 @@ export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
 // The exponential moving average. Debiased: it begins with the first value and not with zero. A gap forgets as much as
 // it is long.
 /** @type {Smoother} */
-function ema(weight, begin, end, mean, n, unit, out) {
+function ema(weight, _begin, end, mean, n, unit, out) {
   let average = NaN,
     before = 0;
   const rate = weight > 0 && unit > 0 ? Math.log(weight) / unit : -Infinity;
