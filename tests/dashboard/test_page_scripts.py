@@ -123,6 +123,6 @@ def test_types_of_the_page_hold() -> None:
 
 
 def test_linter_and_formatter_have_nothing_to_say_of_the_page() -> None:
-    """What biome.json asks for, of the page's scripts and of their tests; `npx biome check --write` makes most of it so."""
+    """What biome.jsonc asks for, of the page's scripts and of their tests; `npx biome check --write` makes most of it so."""
     made = _run([*_tool("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", "--max-diagnostics=50"])
     assert made.returncode == 0, made.stdout + made.stderr

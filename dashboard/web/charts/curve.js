@@ -6,6 +6,21 @@
 
 import { smooth } from "./smoothing.js";
 
+/**
+ * @typedef {"step" | "time" | "relative" | "metric"} Axis what x is
+ * @typedef {[begin: Float64Array, end: Float64Array, shift: number]} Ends where columns lie, each less the shift
+ * @typedef {{ steps: ArrayLike<number>, times: ArrayLike<number>, values: ArrayLike<number> }} Points
+ * @typedef {Points & { segment: string, n: number }} NewPoints of a segment, after its first n
+ * @typedef {NewPoints & { run: string, tag: string, count: number }} LivePoints as the live feed tells of them
+ * @typedef {{
+ *   run: string, length: number, form?: string, started: number | null, counts: Record<string, number>,
+ *   rest?: (number | string)[], unplaced?: number,
+ * }} CurveHead what the server says of a curve, beside its columns
+ * @typedef {import("./smoothing.js").Smoothing & {
+ *   version: number, axis: Axis, range: number, values: Float64Array,
+ * }} Smoothed what was asked for, of which version of a curve, and the answer
+ */
+
 // What is kept of each column, by what it is called on the wire; see COLUMNS in dashboard/curves/query.py.
 const NAMES = /** @type {const} */ ([
   ["x0", "step_first"],
@@ -29,8 +44,11 @@ const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
 // What every curve of single points shares: a count of one each, and nothing that is not finite.
-let ones = new Float64Array(0),
-  zeros = new Float64Array(0);
+/** @type {Float64Array} */
+let ones = new Float64Array(0);
+/** @type {Float64Array} */
+let zeros = new Float64Array(0);
+/** @param {number} capacity */
 function shared(capacity) {
   if (ones.length < capacity) {
     ones = new Float64Array(capacity).fill(1);
@@ -38,27 +56,74 @@ function shared(capacity) {
   }
 }
 
+/** @returns {Float64Array} */
+const empty = () => new Float64Array(0);
+
+/**
+ * @param {Map<string, Float64Array>} columns
+ * @param {string} name
+ */
+function columnOf(columns, name) {
+  const found = columns.get(name);
+  if (!found) throw new Error(`The answer has no column ${name}, but ${[...columns.keys()].join(", ")}.`);
+  return found;
+}
+
 export class Curve {
+  /** @param {string} run */
   constructor(run) {
     this.run = run;
+    /** @type {number | null} */
     this.started = null;
+    /** @type {Map<string, number>} */
     this.counts = new Map(); // segment -> points known
     this.length = 0;
     this.version = 0;
     this.epoch = 0; // grows when columns that were there become others; new ones leave it
     this.asked = 0; // questions to the server that are under way
+    /** @type {NewPoints[]} */
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
     this.columns = 0; // how many were asked for
+    /** @type {Points[]} */
+    this.tails = []; // what rewinds left behind: points off the live line
+    /** @type {(number | string)[]} */
+    this.rest = []; // what the last step of each column is more than its float64, where steps are beyond 2^53
     this.unplaced = 0; // points that have no place on the axis of a metric
     this.isOutdated = false; // whether it is of another window than the one that is asked for
-    this.tails = []; // what rewinds left behind: points off the live line
-    this.rest = [];
-    this.m0 = this.m1 = null; // where columns begin and end on the axis of a metric; null where none was asked for
-    this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
+    /** @type {Float64Array | null} */
+    this.m0 = null; // where columns begin and end on the axis of a metric; null where none was asked for
+    /** @type {Float64Array | null} */
+    this.m1 = null;
+    // Of a group of runs: how many it has, how many each place stands for, and its middle in two: where all of them
+    // are, and where some are missing.
+    /** @type {number | undefined} */
+    this.memberCount = undefined;
+    /** @type {Float64Array | undefined} */
+    this.carried = undefined;
+    /** @type {Float64Array | undefined} */
+    this.whole = undefined;
+    /** @type {Float64Array | undefined} */
+    this.part = undefined;
+    /** @type {Smoothed | null} */
+    this.cache = null;
+    this.single = true; // each column is one point
+    this.odd = false; // some value is not finite, or columns are told apart from their values
+    this.capacity = 0;
+    this.x0 = this.x1 = this.minStep = this.maxStep = empty();
+    this.w0 = this.w1 = empty();
+    this.first = this.last = this.min = this.max = this.mean = empty();
+    this.count = ones;
+    this.nan = this.pinf = this.ninf = zeros;
   }
 
   // Single points are kept as three numbers each: the other columns are the same arrays by other names.
+  /**
+   * @param {Float64Array} steps
+   * @param {Float64Array} times
+   * @param {Float64Array} values
+   * @param {number} length
+   */
   #points(steps, times, values, length) {
     this.single = true;
     this.length = length;
@@ -88,6 +153,10 @@ export class Curve {
     for (let i = 0; i < this.length; i++) this.#classify(i, this.first[i]);
   }
 
+  /**
+   * @param {number} i
+   * @param {number} value
+   */
   #classify(i, value) {
     this.mean[i] = Number.isFinite(value) ? value : NaN;
     if (!this.odd) return;
@@ -140,19 +209,23 @@ export class Curve {
   }
 
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
-  // columns: by their names in the head; see named in core/wire.js.
+  /**
+   * @param {CurveHead} head
+   * @param {Map<string, Float64Array>} columns by their names in the head; see named in core/wire.js
+   */
   load(head, columns) {
     this.length = 0;
     this.tails = [];
-    this.rest = head.rest ?? []; // what the last step of each column is more than its float64, where steps are beyond 2^53
+    this.rest = head.rest ?? [];
     this.started = head.started;
+    this.unplaced = head.unplaced ?? 0;
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
-      this.#points(columns.get("step"), columns.get("wall_time"), columns.get("value"), head.length);
+      this.#points(columnOf(columns, "step"), columnOf(columns, "wall_time"), columnOf(columns, "value"), head.length);
       this.m0 = this.m1 = columns.get("x") ?? null;
     } else {
-      for (const [field, name] of NAMES) this[field] = columns.get(name);
+      for (const [field, name] of NAMES) this[field] = columnOf(columns, name);
       this.m0 = columns.get("x_first") ?? null;
       this.m1 = columns.get("x_last") ?? null;
       this.single = false;
@@ -166,11 +239,13 @@ export class Curve {
   }
 
   // Adds live points. False when they do not follow what is known (a gap, or steps that went back): ask again.
+  /** @param {NewPoints} points */
   append(points) {
     if (this.asked) this.pending.push(points);
     return !this.loaded || this.#follow(points);
   }
 
+  /** @param {NewPoints} points */
   #follow({ segment, n, steps, times, values }) {
     const known = this.counts.get(segment) ?? 0;
     const skip = known - n;
@@ -187,10 +262,16 @@ export class Curve {
   }
 
   // Whether points that came live are part of it by now.
+  /** @param {{ segment: string, n: number, count: number }} points */
   holds({ segment, n, count }) {
     return this.loaded && (this.counts.get(segment) ?? 0) >= n + count;
   }
 
+  /**
+   * @param {number} step
+   * @param {number} time
+   * @param {number} value
+   */
   #push(step, time, value) {
     if (this.length === this.capacity) this.#grow();
     const finite = Number.isFinite(value);
@@ -230,7 +311,8 @@ export class Curve {
       this.x1[to] = this.x1[j];
       this.w1[to] = Math.max(this.w1[i], this.w1[j]);
       this.last[to] = this.last[j];
-      for (const field of ["count", "nan", "pinf", "ninf"]) this[field][to] = this[field][i] + this[field][j];
+      for (const field of /** @type {const} */ (["count", "nan", "pinf", "ninf"]))
+        this[field][to] = this[field][i] + this[field][j];
       this.min[to] = min;
       this.minStep[to] = minStep;
       this.max[to] = max;
@@ -255,6 +337,12 @@ export class Curve {
   }
 
   // The smoothed mean at each column, kept until something changes.
+  /**
+   * @param {import("./smoothing.js").Smoothing} smoothing
+   * @param {Axis} axis
+   * @param {number} range
+   * @returns {Float64Array}
+   */
   smoothed({ kind, weight, isLog = false }, axis, range) {
     const known = this.cache;
     if (
@@ -272,7 +360,12 @@ export class Curve {
     return values;
   }
 
-  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they change nothing.
+  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they
+  // change nothing.
+  /**
+   * @param {Axis} axis
+   * @returns {[Float64Array, Float64Array]}
+   */
   #logarithms(axis) {
     const [begin, end, shift] = this.ends(axis),
       n = this.length;
@@ -281,6 +374,11 @@ export class Curve {
   }
 
   // A curve of columns that were worked out here; those that are not given are as of single points.
+  /**
+   * @param {string} run
+   * @param {{ x: Float64Array, w: Float64Array, mean: Float64Array, min?: Float64Array, max?: Float64Array,
+   *   m?: Float64Array | null }} columns
+   */
   static of(run, columns) {
     const curve = new Curve(run);
     const { x, w, mean } = columns;
@@ -297,6 +395,10 @@ export class Curve {
   }
 
   // Where columns begin and end on an axis.
+  /**
+   * @param {Axis} axis
+   * @returns {Ends}
+   */
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
     if (axis === "metric") return [this.m0 ?? this.#nowhere(), this.m1 ?? this.#nowhere(), 0];
@@ -308,8 +410,9 @@ export class Curve {
     return new Float64Array(this.length).fill(NaN);
   }
 
-  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of a
-  // live point of nanoseconds.
+  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of
+  // a live point of nanoseconds.
+  /** @param {number} i */
   stepOf(i) {
     const step = this.x1[i];
     if (Math.abs(step) <= 2 ** 53 || !Number.isInteger(step)) return step;
@@ -317,6 +420,10 @@ export class Curve {
   }
 
   // The column nearest to x on an axis; -1 without any.
+  /**
+   * @param {number} x
+   * @param {Axis} axis
+   */
   at(x, axis) {
     const [begin, end, shift] = this.ends(axis);
     let low = 0,

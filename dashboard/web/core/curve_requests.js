@@ -13,7 +13,7 @@ const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live 
  * In what form curves are asked for, which the wishes of one question have in common.
  * @typedef {object} Form
  * @property {number} columns
- * @property {string} [axis] step | wall_time | relative | metric
+ * @property {"step" | "wall_time" | "relative" | "metric"} [axis]
  * @property {boolean} [log] whether columns are as wide as each other on a logarithmic axis
  * @property {string} [x] with axis metric: a tag, or an expression
  * @property {number} [start]
@@ -64,8 +64,8 @@ function send() {
   waiting.sort((a, b) => rank(a) - rank(b));
   while (waiting.length && underWay < UNDER_WAY) {
     const first = waiting[0];
-    // The very first goes alone, and so does what makes it whole: a chart that is there is worth more than all of them a
-    // moment later.
+    // The very first goes alone, and so does what makes it whole: a chart that is there is worth more than all of them
+    // a moment later.
     const alone = !underWay || (first.isRest && !isWhole);
     isWhole ||= first.isRest;
     put(alone ? [first] : [first, ...together(first)]);

@@ -1,4 +1,4 @@
-// The curves that a place of the page shows, by run and tag: asked for, decoded, kept live, asked for again after a gap.
+// The curves that a place of the page shows, by run and tag: asked for, decoded, kept live, asked for anew after a gap.
 //
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
@@ -175,7 +175,7 @@ export class CurveStore {
       );
   }
 
-  /** What is known is of another window, or of another axis: shown until there is something better, not gone on with. */
+  /** What is known is of another window, or of another axis: shown until there is better, not gone on with. */
   outdate() {
     for (const curve of this.curves()) curve.isOutdated = true;
     this.refetch();
@@ -314,14 +314,13 @@ export class CurveStore {
       if (!known || number < (series.answered.get(found.run) ?? 0)) continue;
       series.answered.set(found.run, number);
       known.columns = form.columns;
-      known.unplaced = found.unplaced ?? 0;
       if (!known.load(found, columns)) this.#again(series, found.run, this.place.pause ?? GAP_MS);
     }
     for (const { run, length } of head.tails) {
-      const tail = named(head.columns.points, length, column);
-      series.curves
-        .get(run)
-        ?.tails.push({ steps: tail.get("step"), times: tail.get("wall_time"), values: tail.get("value") });
+      const tail = named(head.columns.points, length, column),
+        columnOf = (/** @type {string} */ name) => tail.get(name) ?? new Float64Array(0);
+      const points = { steps: columnOf("step"), times: columnOf("wall_time"), values: columnOf("value") };
+      series.curves.get(run)?.tails.push(points);
     }
   }
 
@@ -349,7 +348,7 @@ export class CurveStore {
       return;
     }
     const window = curve.loaded ? this.place.window?.() : null;
-    const part = window ? within(curve, points, this.place.form()?.axis ?? "step", window[1]) : points;
+    const part = window ? within(curve, points, axisOf(this.place.form()), window[1]) : points;
     if (this.place.isSketch) curve.counts.set(points.segment, points.n);
     if (part && !curve.append(part) && !this.place.isSketch)
       this.#again(series, points.run, this.place.pause ?? GAP_MS);
@@ -384,11 +383,20 @@ export class CurveStore {
 }
 
 /**
- * Points up to the end of a window, and the first one beyond it, to which the line goes on: the others come with the next
- * question. null where none is left.
+ * What the page calls the axis that something is asked for along.
+ * @param {Form | null} form
+ */
+function axisOf(form) {
+  const axis = form?.axis ?? "step";
+  return axis === "wall_time" ? "time" : axis;
+}
+
+/**
+ * Points up to the end of a window, and the first one beyond it, to which the line goes on: the others come with the
+ * next question. null where none is left.
  * @param {StoredCurve} curve
  * @param {LivePoints} points
- * @param {string} axis
+ * @param {import("../charts/curve.js").Axis} axis
  * @param {number} stop
  * @returns {LivePoints | null}
  */

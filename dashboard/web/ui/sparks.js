@@ -8,9 +8,14 @@ const COLUMNS = 24;
 const FIRST_MS = 800; // they can wait: first the curves that were asked for
 const NEXT_MS = 50;
 
+/** @typedef {import("../charts/curve.js").Curve} Curve */
+
 export class Sparks {
-  // host: { inSight(): names of the runs whose rows are there, draw(): called when there are new ones }
-  /** @param {import("../core/scope.js").Scope} scope */
+  // host: the names of the runs whose rows are there; draw() is called when there are new sketches.
+  /**
+   * @param {import("../core/scope.js").Scope} scope
+   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host
+   */
   constructor(scope, host) {
     this.scope = scope;
     this.host = host;
@@ -31,33 +36,44 @@ export class Sparks {
     );
   }
 
+  /** @param {string} run */
   of(run) {
-    return this.store.curve(run, runs.headline);
+    return runs.headline === null ? undefined : this.store.curve(run, runs.headline);
   }
 
-  // Those of these runs that were not asked for.
-  #missing(names) {
+  // Those of these runs that have the tag and were not asked for.
+  /**
+   * @param {string} tag
+   * @param {Iterable<string>} names
+   */
+  #missing(tag, names) {
     return this.store.missing(
-      runs.headline,
-      names.filter((name) => runs.get(name)?.has.has(runs.headline)),
+      tag,
+      [...names].filter((name) => runs.get(name)?.has.has(tag)),
     );
   }
 
   // The rows of these runs are in sight.
+  /** @param {string[]} names */
   want(names) {
-    if (!runs.headline || !this.#missing(names).length) return;
+    if (!runs.headline || !this.#missing(runs.headline, names).length) return;
     this.sketching ||= this.scope.setTimeout(
       () => {
         this.sketching = 0;
         if (this.tag !== runs.headline) this.store.clear();
         this.tag = runs.headline;
-        if (this.tag) this.store.want(this.tag, this.#missing([...this.host.inSight()]));
+        if (this.tag) this.store.want(this.tag, this.#missing(this.tag, this.host.inSight()));
       },
       this.tag === null ? FIRST_MS : NEXT_MS,
     );
   }
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Curve | null | undefined} curve
+ * @param {number} number
+ */
 export function drawSpark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
   if (!curve?.length) return;

@@ -170,8 +170,8 @@ export class ComparePage {
     this.importance.show(this.known.differing, this.goal);
   }
 
-  // Of each run the last, the least and the greatest value of a metric, as one column of its curve says: the list of runs
-  // brings only the headline's.
+  // Of each run the last, the least and the greatest value of a metric, as one column of its curve says: the list of
+  // runs brings only the headline's.
   outcomesOf(tag) {
     const values = new Map();
     for (const { name } of this.all) {
