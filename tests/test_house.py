@@ -129,10 +129,8 @@ WEB_ACROSS = {
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
-WEB_CIRCLES = [
-    {f"pages/media/{name}.js" for name in ("figure", "image", "large", "panel", "table")},
-]
-"""A panel shows pictures, which open at large, which turns their layers on and off in every panel."""
+WEB_CIRCLES: list[set[str]] = []
+"""Modules of the page that know each other: none."""
 
 WEB = "dashboard/web"
 Tree = Mapping[str, str]

@@ -1,48 +1,66 @@
 // Elements from plain values: text is set as text, attributes as attributes, nothing is parsed.
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {{ text?: string, [attribute: string]: unknown }} [attributes] those that are null, undefined or false are left out
+ * @param {...(Node | string)} children
+ */
 export function node(name, { text, ...attributes } = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes))
     if (value !== null && value !== undefined && value !== false)
-      element.setAttribute(key, value === true ? "" : value);
+      element.setAttribute(key, value === true ? "" : String(value));
   if (text !== undefined) element.textContent = text;
   element.append(...children);
   return element;
 }
 
-// A row of choices of which one holds; tells act(value) when another is chosen.
+/** @typedef {HTMLDivElement & { show(key: string): void }} Choice show: without telling of it */
+
+/**
+ * A row of choices of which one holds.
+ * @param {string} label
+ * @param {[key: string, title: string][]} options
+ * @param {string} value
+ * @param {(key: string) => void} act when another is chosen
+ * @returns {Choice}
+ */
 export function choice(label, options, value, act) {
-  const group = node("div", { class: "choice", role: "radiogroup", "aria-label": label });
-  for (const [key, title] of options) {
-    const button = group.appendChild(
-      node("button", {
-        type: "button",
-        role: "radio",
-        "aria-checked": String(key === value),
-        "data-key": key,
-        text: title,
-      }),
-    );
-    button.addEventListener("click", () => {
-      show(key);
-      act(key);
-    });
-  }
-  group.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    const all = [...group.children];
-    const next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];
-    next.focus();
-    next.click();
-    event.preventDefault();
-  });
+  const buttons = options.map(([key, title]) =>
+    node("button", {
+      type: "button",
+      role: "radio",
+      "aria-checked": String(key === value),
+      "data-key": key,
+      text: title,
+    }),
+  );
+  const group = node("div", { class: "choice", role: "radiogroup", "aria-label": label }, ...buttons);
+  /** @param {string} key */
   const show = (key) => {
-    for (const button of group.children) {
+    for (const button of buttons) {
       button.setAttribute("aria-checked", String(button.dataset.key === key));
       button.tabIndex = button.dataset.key === key ? 0 : -1;
     }
   };
+  buttons.forEach((button, i) => {
+    button.addEventListener("click", () => {
+      const [key] = options[i];
+      show(key);
+      act(key);
+    });
+  });
+  group.addEventListener("keydown", (event) => {
+    const isOn = event.key === "ArrowRight" || event.key === "ArrowDown";
+    const step = isOn ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 0;
+    if (!step) return;
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    const next = buttons[(at + step + buttons.length) % buttons.length];
+    next.focus();
+    next.click();
+    event.preventDefault();
+  });
   show(value);
-  group.show = show;
-  return group;
+  return Object.assign(group, { show });
 }

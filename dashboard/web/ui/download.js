@@ -4,14 +4,8 @@ import { css } from "../charts/palette.js";
 import { drawChart } from "../charts/chart.js";
 import { Record } from "../charts/record.js";
 import { say } from "./menu.js";
+import { csv as written } from "../text/csv.js";
 import { shortened } from "../text/ellipsis.js";
-
-const number = (x) => (Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x));
-// A cell of text that begins so is a formula to a spreadsheet, which may run it.
-const cell = (text) => {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
-};
 
 export const FORMS = {
   PNG: { ending: "png", make: png },
@@ -115,30 +109,27 @@ const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
 // A row for each column of each line: single points with their own value, others with their mean and extremes.
 export function csv(cards) {
   const place = placeOf(cards);
-  const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
+  const head = ["tag", "line", "step_first", "step_last", `${place}_first`, `${place}_last`, "value", "min", "max"];
+  const rows = [[...head, "count"]];
   for (const card of cards)
     for (const { curve, label, tag } of card.lines()) {
       for (let i = 0; i < curve.length; i++) {
         const last = curve.stepOf(i) ?? curve.x1[i];
-        rows.push(
-          [
-            cell(tag),
-            cell(label),
-            ...[
-              curve.x0[i] === curve.x1[i] ? last : curve.x0[i],
-              last,
-              curve.w0[i],
-              curve.w1[i],
-              curve.count[i] === 1 ? curve.last[i] : curve.mean[i],
-              curve.min[i],
-              curve.max[i],
-              amount(curve, i),
-            ].map(number),
-          ].join(","),
-        );
+        rows.push([
+          tag,
+          label,
+          curve.x0[i] === curve.x1[i] ? last : curve.x0[i],
+          last,
+          curve.w0[i],
+          curve.w1[i],
+          curve.count[i] === 1 ? curve.last[i] : curve.mean[i],
+          curve.min[i],
+          curve.max[i],
+          amount(curve, i),
+        ]);
       }
     }
-  return `${rows.join("\n")}\n`;
+  return written(rows);
 }
 
 const plain = (x) => (Number.isFinite(x) ? x : Number.isNaN(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity");

@@ -5,8 +5,18 @@ import { boot } from "../../core/state.js";
 import { node } from "../../ui/dom.js";
 import { css } from "../../charts/palette.js";
 import { open } from "./large.js";
+import { largeDialog } from "./large_dialog.js";
 import { unpacked } from "./data.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").ItemElement} ItemElement */
+/** @typedef {import("./panel.js").Panel} Panel */
+
+/**
+ * @param {Item} item
+ * @param {Panel} panel
+ * @returns {ItemElement}
+ */
 export function make(item, panel) {
   const holder = node("div", { class: "figure-holder" });
   const caption = node("span");
@@ -18,14 +28,15 @@ export function make(item, panel) {
     hidden: true,
   });
   const element = node("figure", { class: "figure" }, holder, node("figcaption", {}, caption, enlarge));
-  let shown = null,
+  let shown = "",
     at = item;
   const theme = () => {
-    shown = null;
-    element.update(at);
+    shown = "";
+    update(at);
   };
   enlarge.addEventListener("click", () => large(panel, at));
-  element.update = (now) => {
+  /** @param {Item} now */
+  const update = (now) => {
     at = now;
     caption.textContent = now.attributes.caption ?? "";
     if (shown === now.hash) return;
@@ -34,15 +45,20 @@ export function make(item, panel) {
     if (now.form.startsWith("image/")) picture(holder, panel, now);
     else plot(holder, panel, now, () => shown === now.hash);
   };
-  element.end = () => {
+  const end = () => {
     document.removeEventListener("themechange", theme);
-    window.Plotly?.purge(holder);
+    loaded()?.purge(holder);
   };
   document.addEventListener("themechange", theme);
-  element.update(item);
-  return element;
+  update(item);
+  return Object.assign(element, { update, end });
 }
 
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ */
 function picture(holder, panel, item) {
   const image = node("img", {
     src: api.blobAddress(panel.run, item.hash),
@@ -57,7 +73,7 @@ function picture(holder, panel, item) {
     image,
   );
   button.addEventListener("click", () => open(panel, item));
-  window.Plotly?.purge(holder);
+  loaded()?.purge(holder);
   holder.style.minHeight = "";
   holder.replaceChildren(button);
 }
@@ -65,60 +81,67 @@ function picture(holder, panel, item) {
 const HEIGHT = 340,
   LOWEST = 160,
   HIGHEST = 900; // px
+/** @param {Record<string, any>} layout */
 const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?.text);
 
+/** @typedef {{ data: unknown[], layout: Record<string, any> }} Plot what is Plotly's own is not told apart here */
+/**
+ * @typedef {object} Drawer Plotly, as far as it is used here
+ * @property {(holder: HTMLElement, data: unknown[], layout: object, config: object) => Promise<unknown>} react
+ * @property {(holder: HTMLElement) => void} purge
+ */
+
+/** Plotly once it has come. */
+const loaded = () => /** @type {{ Plotly?: Drawer }} */ (/** @type {unknown} */ (window)).Plotly;
+
+/** @type {Promise<Drawer> | null} */
 let plotly = null;
 function drawer() {
   plotly ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = `${boot.prefix}/packages/plotly.js`;
-    script.onload = () => done(window.Plotly);
-    script.onerror = () => {
+    const fail = () => {
       plotly = null;
       failed(new Error("Plotly could not be loaded"));
     };
+    script.onload = () => {
+      const found = loaded();
+      if (found) done(found);
+      else fail();
+    };
+    script.onerror = fail;
     document.head.append(script);
   });
   return plotly;
 }
 
 // A figure on the whole page, to be hovered and zoomed in.
+/**
+ * @param {Panel} panel
+ * @param {Item} item
+ */
 function large(panel, item) {
   const holder = node("div", { class: "figure-holder" });
-  const close = node("button", {
-    type: "button",
-    class: "icon-button",
-    "aria-label": "Close (Esc)",
-    title: "Close (Esc)",
-    text: "✕",
-  });
-  const dialog = node(
-    "dialog",
-    { class: "large", "aria-label": `Figure ${panel.tag}` },
-    node(
-      "header",
-      {},
-      node("h2", { text: panel.tag }),
+  const dialog = largeDialog(panel.tag, {
+    label: `Figure ${panel.tag}`,
+    head: [
       node("span", { class: "dim", text: `step ${format.step(item.step)}` }),
       node("span", { class: "bar-space" }),
-      close,
-    ),
-    holder,
-  );
-  close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+    ],
+    body: holder,
+    onClose: () => loaded()?.purge(holder),
   });
-  dialog.addEventListener("close", () => {
-    window.Plotly?.purge(holder);
-    dialog.remove();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
   plot(holder, panel, item, () => dialog.isConnected, holder.clientHeight);
 }
 
 // tall: px; without it as high as the figure says, within reason.
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ * @param {() => boolean} isWanted
+ * @param {number} [tall]
+ */
 async function plot(holder, panel, item, isWanted, tall) {
   try {
     // Plotly asks objects for their prototype, and is what is keyed by their names.
@@ -128,11 +151,13 @@ async function plot(holder, panel, item, isWanted, tall) {
     const ink = css("--text"),
       grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
+    /** @type {Plot} */
     const plain = {
       data: Array.isArray(found.data) ? found.data.map(own) : [],
       layout: found.layout && typeof found.layout === "object" ? found.layout : {},
     };
     if (Array.isArray(plain.layout.images)) plain.layout.images = plain.layout.images.map(own);
+    /** @type {Record<string, any>} */
     const layout = {
       ...plain.layout,
       template: mixed(plain.layout.template, axis),
@@ -159,18 +184,27 @@ async function plot(holder, panel, item, isWanted, tall) {
   } catch (error) {
     if (isWanted())
       holder.replaceChildren(
-        node("p", { class: "page-note", text: `The figure could not be drawn: ${error.message}` }),
+        node("p", {
+          class: "page-note",
+          text: `The figure could not be drawn: ${/** @type {Error} */ (error).message}`,
+        }),
       );
   }
 }
 
 // A trace or a picture without what lies on another host, which is not even asked for.
+/** @param {any} part */
 const own = (part) =>
   typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part;
 
 // The figure's own template with axes and words in the colours of the page.
+/**
+ * @param {Record<string, any> | undefined} template
+ * @param {Record<string, unknown>} axis
+ */
 function mixed(template, axis) {
   const layout = template?.layout ?? {};
+  /** @param {string} name */
   const over = (name) => ({ ...layout[name], ...axis });
   // Walls as the page, and seen from far enough that the corners are within the picture.
   const wall = { ...axis, automargin: undefined, backgroundcolor: "rgba(0,0,0,0)" };

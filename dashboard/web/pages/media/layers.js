@@ -3,27 +3,43 @@ import * as api from "../../core/api.js";
 import { colour } from "../../charts/palette.js";
 import { node } from "../../ui/dom.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").Box} Box */
+/** @typedef {{ off: Set<string>, least: number }} Shows keys of layers and classes that are hidden; least score of a box */
+
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
 const MOST_CLASSES = 24; // in a legend
+/** @type {Map<string, Promise<ImageData | null>>} */
 const masks = new Map(); // address -> ImageData, the newest few
+/** @type {Map<string, Map<string, number>>} */
 const numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
 
 // What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+/** @type {Map<string, Shows>} */
 const shown = new Map(); // by tag
+/** @param {string} tag */
 export function showsOf(tag) {
-  if (!shown.has(tag)) shown.set(tag, { off: new Set(), least: 0 });
-  return shown.get(tag);
+  const known = shown.get(tag) ?? { off: new Set(), least: 0 };
+  shown.set(tag, known);
+  return known;
 }
 
+/**
+ * @param {string} kind boxes | masks | class
+ * @param {string} name
+ */
 const keyOf = (kind, name) => `${kind} ${name}`;
 
 // The layers of items, each once: [{ key, title }]; where boxes and a mask share a name the title says which it is.
+/** @param {Item[]} items */
 export function layersOf(items) {
+  /** @type {Map<string, { kind: "boxes" | "masks", name: string }>} */
   const found = new Map();
   for (const { attributes } of items)
-    for (const kind of ["boxes", "masks"])
+    for (const kind of /** @type {const} */ (["boxes", "masks"]))
       for (const { name } of attributes[kind] ?? []) found.set(keyOf(kind, name), { kind, name });
+  /** @param {{ kind: string, name: string }} layer */
   const shared = ({ kind, name }) => found.has(keyOf(kind === "boxes" ? "masks" : "boxes", name));
   return [...found].map(([key, of]) => ({
     key,
@@ -32,12 +48,17 @@ export function layersOf(items) {
 }
 
 // The classes that layers of items name, in the order of their numbers in masks, then by name.
+/**
+ * @param {string} tag
+ * @param {Item[]} items
+ */
 export function classesOf(tag, items) {
-  const ofMasks = new Map(),
-    ofBoxes = new Set();
-  for (const {
-    attributes: { boxes = [], masks: layers = [] },
-  } of items) {
+  /** @type {Map<string, number>} */
+  const ofMasks = new Map();
+  /** @type {Set<string>} */
+  const ofBoxes = new Set();
+  for (const { attributes } of items) {
+    const { boxes = [], masks: layers = [] } = attributes;
     for (const { labels } of layers)
       for (const [number, name] of Object.entries(labels ?? {})) if (number !== "0") ofMasks.set(name, Number(number));
     for (const layer of boxes) for (const { label } of layer.boxes) if (label !== undefined) ofBoxes.add(label);
@@ -45,27 +66,45 @@ export function classesOf(tag, items) {
   const names = [
     ...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()]),
   ];
-  if (!numbers.has(tag)) numbers.set(tag, new Map());
-  const known = numbers.get(tag);
+  const known = numbers.get(tag) ?? new Map();
+  numbers.set(tag, known);
   for (const name of names) if (!known.has(name)) known.set(name, known.size);
   return names;
 }
 
+/**
+ * @param {string} tag
+ * @param {string} name
+ */
 export const classColour = (tag, name) => colour(numbers.get(tag)?.get(name) ?? 0);
 
 // Whether boxes of an item have scores to leave out the unlikely by.
+/** @param {Item[]} items */
 export const isScored = (items) =>
   items.some(({ attributes }) =>
     attributes.boxes?.some((layer) => layer.boxes.some(({ score }) => score !== undefined)),
   );
 
 // Switches for layers and for classes, in their colours; act is told when one was pressed.
+/**
+ * @param {HTMLElement} holder
+ * @param {string} tag
+ * @param {Item[]} items
+ * @param {Shows} shows
+ * @param {() => void} act
+ */
 export function switches(holder, tag, items, shows, act) {
   const layers = layersOf(items),
     classes = layers.length ? classesOf(tag, items) : [];
   const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
   if (holder.dataset.said === said) return;
   holder.dataset.said = said;
+  /**
+   * @param {string} key
+   * @param {string} title
+   * @param {string} kind
+   * @param {string} [tint]
+   */
   const chip = (key, title, kind, tint) => {
     const made = node(
       "button",
@@ -76,7 +115,7 @@ export function switches(holder, tag, items, shows, act) {
     made.addEventListener("click", () => {
       if (!shows.off.delete(key)) shows.off.add(key);
       act();
-      holder.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+      /** @type {HTMLElement | null} */ (holder.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
     });
     return made;
   };
@@ -91,8 +130,16 @@ export function switches(holder, tag, items, shows, act) {
 }
 
 // large: with the words of the boxes, which on a small picture nobody can read.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ tag: string, run: string }} panel
+ * @param {Item} item
+ * @param {Shows} shows
+ * @param {boolean} [large]
+ * @param {string} [run]
+ */
 export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
-  const { boxes = [], masks: layers = [], width, height } = item.attributes;
+  const { boxes = [], masks: layers = [], width = 0, height = 0 } = item.attributes;
   canvas.hidden = !boxes.length && !layers.length;
   if (canvas.hidden) {
     canvas.dataset.key = "";
@@ -114,19 +161,22 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   canvas.width = width * times;
   canvas.height = height * times;
   const context = canvas.getContext("2d");
+  if (!context) return;
+  /** @param {string | undefined} name */
   const isOff = (name) => name !== undefined && shows.off.has(keyOf("class", name));
   context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
   fields.forEach((field, i) => {
     if (field)
       context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height);
   });
+  /** @param {Box} box */
+  const isShown = ({ label, score }) => !isOff(label) && !(score !== undefined && score < shows.least);
   const kept = boxes.flatMap((layer, i) =>
-    shows.off.has(keyOf("boxes", layer.name))
-      ? []
-      : layer.boxes.filter((box) => !isOff(box.label) && !(box.score < shows.least)).map((box) => [box, i]),
+    shows.off.has(keyOf("boxes", layer.name)) ? [] : layer.boxes.filter(isShown).map((box) => ({ box, i })),
   );
+  /** @param {typeof rectangle | typeof words} paint */
   const painted = (paint) => {
-    for (const [box, i] of kept)
+    for (const { box, i } of kept)
       paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large);
   };
   painted(rectangle);
@@ -135,8 +185,17 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
 
 // Boxes of the first layer (the truth, as a rule) are whole lines with their words above, those of the next are dashed
 // with their words below, so that two boxes at one place can both be read.
+/** @param {CanvasRenderingContext2D} context */
 const sizeOf = (context) => Math.max(11, context.canvas.height / 40);
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {number} times
+ * @param {number} layer
+ * @param {string} tint
+ * @param {boolean} large
+ */
 function rectangle(context, { box }, times, layer, tint, large) {
   const [x0, y0, x1, y1] = box.map((x) => x * times);
   context.strokeStyle = tint;
@@ -145,6 +204,13 @@ function rectangle(context, { box }, times, layer, tint, large) {
   context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {number} times
+ * @param {number} layer
+ * @param {string} tint
+ */
 function words(context, { box, label, score }, times, layer, tint) {
   const text = [label, score === undefined ? null : score.toFixed(2)]
     .filter((each) => each !== undefined && each !== null)
@@ -163,45 +229,61 @@ function words(context, { box, label, score }, times, layer, tint) {
   context.fillText(text, x + size * 0.3, y + size * 1.02);
 }
 
-async function classes(address) {
-  if (!masks.has(address)) {
-    masks.set(
-      address,
-      (async () => {
-        const bitmap = await createImageBitmap(await (await fetch(address)).blob(), {
-          colorSpaceConversion: "none",
-          premultiplyAlpha: "none",
-        });
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-        const context = canvas.getContext("2d", { willReadFrequently: true });
-        context.drawImage(bitmap, 0, 0);
-        bitmap.close();
-        return context.getImageData(0, 0, canvas.width, canvas.height);
-      })().catch(() => null),
-    );
-    if (masks.size > 64) masks.delete(masks.keys().next().value);
-  }
-  return masks.get(address);
+/** @param {string} address */
+function classes(address) {
+  const known = masks.get(address) ?? read(address).catch(() => null);
+  masks.set(address, known);
+  if (masks.size > 64) for (const oldest of [...masks.keys()].slice(0, 1)) masks.delete(oldest);
+  return known;
+}
+
+/** @param {string} address */
+async function read(address) {
+  const bitmap = await createImageBitmap(await (await fetch(address)).blob(), {
+    colorSpaceConversion: "none",
+    premultiplyAlpha: "none",
+  });
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
+  if (!context) return null;
+  context.drawImage(bitmap, 0, 0);
+  const { width, height } = bitmap;
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
 }
 
 // The name of the class at a pixel in each mask that is shown: [[layer, class]].
+/**
+ * @param {Item} item
+ * @param {string} run
+ * @param {Shows} shows
+ * @param {number} x
+ * @param {number} y
+ */
 export async function classesAt(item, run, shows, x, y) {
   const layers = item.attributes.masks ?? [];
   const said = await Promise.all(
     layers.map(async ({ name, labels }, i) => {
-      if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
+      if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return [];
       const field = await classes(api.blobAddress(run, item.parts[i].hash));
       const kind = field?.data[4 * (y * field.width + x)];
-      return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
+      return kind === undefined ? [] : [[name, labels?.[kind] ?? (kind ? String(kind) : "none")]];
     }),
   );
-  return said.filter(Boolean);
+  return said.flat();
 }
 
 // A class with a name has that name's colour in every layer; those without are told apart by layer and number.
+/**
+ * @param {ImageData} field
+ * @param {number} layer
+ * @param {Record<string, string>} labels
+ * @param {string} tag
+ * @param {(name: string | undefined) => boolean} isOff
+ */
 function tinted(field, layer, labels, tag, isOff) {
   const { width, height, data } = field;
   const made = new ImageData(width, height);
+  /** @type {Map<number, number[] | null>} */
   const tints = new Map();
   for (let i = 0; i < data.length; i += 4) {
     const kind = data[i];
@@ -226,6 +308,6 @@ function tinted(field, layer, labels, tag, isOff) {
     made.data[i + 3] = 255 * CLEAR;
   }
   const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d").putImageData(made, 0, 0);
+  canvas.getContext("2d")?.putImageData(made, 0, 0);
   return canvas;
 }
