@@ -524,7 +524,7 @@ FOREIGN_JSON = {"ui/dash.js", "pages/media/figure.js", "pages/runs/page.js"}
 """What they read is for Dash, Plotly and AG Grid, which ask objects for what every object has."""
 
 OWN_KEYS = {
-    "pages/embeddings/page.js", "gl/gl.js", "pages/graph/draw.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
+    "pages/embeddings/page.js", "gl/gl.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
 }  # fmt: skip
 """They make objects of names that stand in the source."""
 

@@ -2,10 +2,15 @@
 import * as format from "../../text/format.js";
 import { mix, si } from "./colour.js";
 
+/** @typedef {import("./model.js").Item} Item */
+/** @typedef {{ title: string, side: string, below: string, badge: string, font: string }} Words */
+/** @typedef {{ has(item: Item): boolean, say(item: Item): string }} Amount what boxes are coloured by, in words */
+
 const WIDEST = 240;
 const canvas = document.createElement("canvas").getContext("2d");
 const family = () => getComputedStyle(document.documentElement).getPropertyValue("--font").trim() || "sans-serif";
-let fonts = null;
+let fonts = "";
+/** @type {Map<string, number>} */
 const widths = new Map();
 
 export const TITLE = "600 12.5px",
@@ -13,18 +18,28 @@ export const TITLE = "600 12.5px",
   SMALL = "400 11px",
   TINY = "500 10px";
 
+/**
+ * @param {string} text
+ * @param {string} font
+ */
 export function widthOf(text, font) {
-  fonts ??= family();
+  fonts ||= family();
   const key = `${font}${text}`;
-  if (!widths.has(key)) {
-    if (widths.size > 20000) widths.clear();
-    canvas.font = `${font} ${fonts}`;
-    widths.set(key, canvas.measureText(text).width);
-  }
-  return widths.get(key);
+  const known = widths.get(key);
+  if (known !== undefined || !canvas) return known ?? 0;
+  if (widths.size > 20000) widths.clear();
+  canvas.font = `${font} ${fonts}`;
+  const { width } = canvas.measureText(text);
+  widths.set(key, width);
+  return width;
 }
 
 // A text that fits, its middle left out: names differ at their ends.
+/**
+ * @param {string} text
+ * @param {string} font
+ * @param {number} room
+ */
 export function fit(text, font, room) {
   if (widthOf(text, font) <= room) return text;
   let low = 1,
@@ -37,38 +52,51 @@ export function fit(text, font, room) {
   return cut(text, low);
 }
 
+/**
+ * @param {string} text
+ * @param {number} length
+ */
 const cut = (text, length) =>
   `${text.slice(0, Math.floor(length * 0.4))}…${text.slice(text.length - Math.ceil(length * 0.6))}`;
 
+/** @param {{ kind: string }} item */
 export const isScope = (item) => ["scope", "group", "part", "fold"].includes(item.kind);
 
+/** @type {WeakMap<Item, Words>} */
 let said = new WeakMap();
+/** @type {Amount | null} */
 let amount = null; // in which count the words are to be, when boxes are coloured by one
 export let serial = 0; // grows when sizes may have changed
 
-export function setAmount(key, say) {
-  amount = key ? { key, say } : null;
+/** @param {Amount | null} to */
+export function setAmount(to) {
+  amount = to;
   said = new WeakMap();
   serial += 1;
 }
 
 // The words on a closed box: title, and beside or below it what else there is to say.
+/**
+ * @param {Item} item
+ * @returns {Words}
+ */
 export function wordsOf(item) {
-  if (!said.has(item)) said.set(item, isScope(item) ? scopeWords(item) : leafWords(item));
-  return said.get(item);
+  const words = said.get(item) ?? (isScope(item) ? scopeWords(item) : leafWords(item));
+  said.set(item, words);
+  return words;
 }
 
+/**
+ * @param {Item} item
+ * @returns {Words}
+ */
 function leafWords(item) {
   const font = item.kind === "parameter" ? SMALL : TEXT;
   // An operation that is alone in its layer is called as the layer is: of twelve boxes "linear" none says which it is.
-  const parts = item.label.split("/");
-  const last = parts.pop();
-  const name =
-    item.kind === "op" && parts.length
-      ? parts.pop()
-      : /^\d+$/.test(last) && parts.length
-        ? `${parts.pop()} ${last}`
-        : last;
+  const [last, above] = item.label.split("/").reverse();
+  const numbered = /^\d+$/.test(last) && above ? `${above} ${last}` : last;
+  const name = item.kind === "op" && above !== undefined ? above : numbered;
+  /** @param {string} text */
   const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   // "relu_1" says what it does; "scores" does not.
   const tells =
@@ -77,32 +105,39 @@ function leafWords(item) {
     plain(name).replace(/\d+$/, "").includes(plain(item.op)) ||
     (plain(name).length > 2 && plain(item.op).includes(plain(name).replace(/\d+$/, "") || "?"));
   const side = amount
-    ? item[amount.key]
-      ? amount.say(item[amount.key])
+    ? amount.has(item)
+      ? amount.say(item)
       : ""
     : item.kind === "parameter" || item.kind === "input" || item.kind === "output"
       ? item.shape
       : tells
         ? ""
         : item.op;
-  return { title: fit(name, font, WIDEST - 70), side: fit(side ?? "", SMALL, 90), font };
+  return { title: fit(name, font, WIDEST - 70), side: fit(side ?? "", SMALL, 90), below: "", badge: "", font };
 }
 
+/**
+ * @param {Item} item
+ * @returns {Words}
+ */
 function scopeWords(item) {
-  const doing = item.ops.filter(([op]) => !["parameter", "input", "output"].includes(op));
+  const doing = (item.ops ?? []).filter(([op]) => !["parameter", "input", "output"].includes(op));
   const few =
     doing.length > 0 && doing.length <= 2 && doing.every(([, count]) => count <= 2 * Math.max(1, item.members));
   const kinds = few ? doing.map(([op]) => op).join(", ") : format.plural(item.nodes, "node");
-  const much = amount ? amount.say(item[amount.key]) : item.parameters ? `${si(item.parameters)} params` : "";
+  const much = amount ? amount.say(item) : item.parameters ? `${si(item.parameters)} params` : "";
   // A layer that has only a number for a name is called by what it does as well.
   const numbered = few && doing.length === 1 && /^\d+$/.test(item.label);
   return {
     title: fit(numbered ? `${item.label} · ${kinds}` : item.label, TITLE, WIDEST - 40),
     below: fit([numbered && much ? "" : kinds, much].filter(Boolean).join(" · "), SMALL, WIDEST - 24),
+    side: "",
     badge: item.members ? `× ${item.members}` : "",
+    font: TITLE,
   };
 }
 
+/** @param {Item} item */
 export function sizeOf(item) {
   const words = wordsOf(item);
   if (isScope(item)) {
@@ -118,19 +153,26 @@ export function sizeOf(item) {
 }
 
 // The one kind of operation that a layer does; null for scopes that do several.
+/** @param {Item} item */
 export function layerOf(item) {
   const kinds = mix(item);
   return kinds.length === 1 && item.kind !== "fold" ? kinds[0][0] : null;
 }
 
+/** @param {number} x */
 const even = (x) => 2 * Math.ceil(x / 2);
 
 // The room the head of an open scope needs.
+/** @param {Item} item */
 sizeOf.head = (item) => {
   const badge = item.members ? widthOf(wordsOf(item).badge, SMALL) + 24 : 0;
   return widthOf(wordsOf(item).title, TITLE) + 26 + badge;
 };
 
+/**
+ * @param {string} label
+ * @param {boolean} out
+ */
 sizeOf.chip = (label, out) => {
   const text = out ? `→ ${fit(label, TINY, 64)}` : fit(label, TINY, 64);
   return { text, w: Math.ceil(widthOf(text, TINY)) + 10 };

@@ -5,11 +5,28 @@ import * as runs from "../../core/runs.js";
 
 // All parts at once, and not each when another has turned out to need it: that took three rounds, beside a server
 // that is busy reading the graph (measured: 120 ms of the first paint of ten thousand nodes).
-for (const part of "layout order box place model draw trace panel camera colour colouring input time search export legend frame".split(
-  " ",
-))
-  import(`./${part}.js`);
 const parts = import("./visit.js");
+import("./place.js");
+import("./lines.js");
+import("./box.js");
+import("./layout.js");
+import("./order.js");
+import("./coordinates.js");
+import("./model.js");
+import("./draw.js");
+import("./draw_box.js");
+import("./svg.js");
+import("./trace.js");
+import("./panel.js");
+import("./camera.js");
+import("./colour.js");
+import("./colouring.js");
+import("./input.js");
+import("./time.js");
+import("./search.js");
+import("./export.js");
+import("./legend.js");
+import("./frame.js");
 let view = null; // where it is mounted
 let page = null; // what is there, once its parts have come
 let early = null; // { run, about }: what was asked for before that
