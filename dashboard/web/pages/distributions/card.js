@@ -326,7 +326,8 @@ export class Card {
   keyed(event) {
     if (!this.data?.rows || event.metaKey || event.ctrlKey || event.altKey) return;
     const { places } = this.loader;
-    const now = state.get("pace") === null ? places.length - 1 : nearest(places, state.get("pace"));
+    const pace = state.get("pace");
+    const now = pace === null ? places.length - 1 : nearest(places, pace);
     const by = KEYS[event.key];
     if (event.key === "Escape" && this.picks.picked.tags.size) this.picks.pick(this.run, null, null, null);
     else if (by === undefined) return;

@@ -49,8 +49,7 @@ export class Loader {
       this.stale = true;
       return;
     }
-    /** @type {Mode} */
-    const mode = draw[state.get("bins")] ? state.get("bins") : "ridge";
+    const mode = /** @type {Mode} */ (draw[state.get("bins")] ? state.get("bins") : "ridge");
     if (mode === "one") {
       this.#loadStep(true);
       return;

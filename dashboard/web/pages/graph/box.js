@@ -1,5 +1,6 @@
 // What is written on a box and how large that makes it.
 import * as format from "../../text/format.js";
+import { css } from "../../charts/palette.js";
 import { mix, si } from "./colour.js";
 
 /** @typedef {import("./model.js").Item} Item */
@@ -8,10 +9,8 @@ import { mix, si } from "./colour.js";
 
 const WIDEST = 240;
 const canvas = document.createElement("canvas").getContext("2d");
-const family = () => getComputedStyle(document.documentElement).getPropertyValue("--font").trim() || "sans-serif";
-let fonts = "";
 /** @type {Map<string, number>} */
-const widths = new Map();
+const widths = new Map(); // font and text -> px: a thing of itself, asked for again and again
 
 export const TITLE = "600 12.5px",
   TEXT = "500 12px",
@@ -23,12 +22,11 @@ export const TITLE = "600 12.5px",
  * @param {string} font
  */
 export function widthOf(text, font) {
-  fonts ||= family();
   const key = `${font}${text}`;
   const known = widths.get(key);
   if (known !== undefined || !canvas) return known ?? 0;
   if (widths.size > 20000) widths.clear();
-  canvas.font = `${font} ${fonts}`;
+  canvas.font = `${font} ${css("--font") || "sans-serif"}`;
   const { width } = canvas.measureText(text);
   widths.set(key, width);
   return width;
@@ -62,35 +60,66 @@ const cut = (text, length) =>
 /** @param {{ kind: string }} item */
 export const isScope = (item) => ["scope", "group", "part", "fold"].includes(item.kind);
 
-/** @type {WeakMap<Item, Words>} */
-let said = new WeakMap();
-/** @type {Amount | null} */
-let amount = null; // in which count the words are to be, when boxes are coloured by one
-export let serial = 0; // grows when sizes may have changed
+// What is written on the boxes of one graph, and how large that makes them.
+export class BoxWords {
+  constructor() {
+    /** @type {Amount | null} */
+    this.amount = null; // in which count the words are to be, when boxes are coloured by one
+    /** @type {WeakMap<Item, Words>} */
+    this.said = new WeakMap();
+    this.serial = 0; // grows when sizes may have changed
+  }
 
-/** @param {Amount | null} to */
-export function setAmount(to) {
-  amount = to;
-  said = new WeakMap();
-  serial += 1;
+  /** @param {Amount | null} amount */
+  setAmount(amount) {
+    this.amount = amount;
+    this.said = new WeakMap();
+    this.serial += 1;
+  }
+
+  /**
+   * The words on a closed box: title, and beside or below it what else there is to say.
+   * @param {Item} item
+   * @returns {Words}
+   */
+  of(item) {
+    const words = this.said.get(item) ?? (isScope(item) ? scopeWords : leafWords)(item, this.amount);
+    this.said.set(item, words);
+    return words;
+  }
+
+  /** @param {Item} item */
+  size(item) {
+    const words = this.of(item);
+    if (isScope(item)) {
+      const badge = words.badge ? widthOf(words.badge, SMALL) + 16 : 0;
+      return {
+        w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)),
+        h: layerOf(item) ? 46 : 52,
+      };
+    }
+    const text = widthOf(words.title, words.font) + (words.side ? 6 + widthOf(words.side, SMALL) : 0);
+    if (item.kind === "parameter") return { w: even(Math.max(44, text + 18)), h: 22 };
+    return { w: even(Math.max(64, text + 28)), h: 30 };
+  }
+
+  /**
+   * The room the head of an open scope needs.
+   * @param {Item} item
+   */
+  head(item) {
+    const words = this.of(item);
+    const badge = item.members ? widthOf(words.badge, SMALL) + 24 : 0;
+    return widthOf(words.title, TITLE) + 26 + badge;
+  }
 }
 
-// The words on a closed box: title, and beside or below it what else there is to say.
 /**
  * @param {Item} item
+ * @param {Amount | null} amount
  * @returns {Words}
  */
-export function wordsOf(item) {
-  const words = said.get(item) ?? (isScope(item) ? scopeWords(item) : leafWords(item));
-  said.set(item, words);
-  return words;
-}
-
-/**
- * @param {Item} item
- * @returns {Words}
- */
-function leafWords(item) {
+function leafWords(item, amount) {
   const font = item.kind === "parameter" ? SMALL : TEXT;
   // An operation that is alone in its layer is called as the layer is: of twelve boxes "linear" none says which it is.
   const [last, above] = item.label.split("/").reverse();
@@ -118,9 +147,10 @@ function leafWords(item) {
 
 /**
  * @param {Item} item
+ * @param {Amount | null} amount
  * @returns {Words}
  */
-function scopeWords(item) {
+function scopeWords(item, amount) {
   const doing = (item.ops ?? []).filter(([op]) => !["parameter", "input", "output"].includes(op));
   const few =
     doing.length > 0 && doing.length <= 2 && doing.every(([, count]) => count <= 2 * Math.max(1, item.members));
@@ -137,21 +167,6 @@ function scopeWords(item) {
   };
 }
 
-/** @param {Item} item */
-export function sizeOf(item) {
-  const words = wordsOf(item);
-  if (isScope(item)) {
-    const badge = words.badge ? widthOf(words.badge, SMALL) + 16 : 0;
-    return {
-      w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)),
-      h: layerOf(item) ? 46 : 52,
-    };
-  }
-  const text = widthOf(words.title, words.font) + (words.side ? 6 + widthOf(words.side, SMALL) : 0);
-  if (item.kind === "parameter") return { w: even(Math.max(44, text + 18)), h: 22 };
-  return { w: even(Math.max(64, text + 28)), h: 30 };
-}
-
 // The one kind of operation that a layer does; null for scopes that do several.
 /** @param {Item} item */
 export function layerOf(item) {
@@ -162,18 +177,12 @@ export function layerOf(item) {
 /** @param {number} x */
 const even = (x) => 2 * Math.ceil(x / 2);
 
-// The room the head of an open scope needs.
-/** @param {Item} item */
-sizeOf.head = (item) => {
-  const badge = item.members ? widthOf(wordsOf(item).badge, SMALL) + 24 : 0;
-  return widthOf(wordsOf(item).title, TITLE) + 26 + badge;
-};
-
 /**
+ * A name that stands for an edge, and how wide it is.
  * @param {string} label
  * @param {boolean} out
  */
-sizeOf.chip = (label, out) => {
+export const chipOf = (label, out) => {
   const text = out ? `→ ${fit(label, TINY, 64)}` : fit(label, TINY, 64);
   return { text, w: Math.ceil(widthOf(text, TINY)) + 10 };
 };

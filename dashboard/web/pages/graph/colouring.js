@@ -2,7 +2,6 @@
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { setAmount } from "./box.js";
 import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./colour.js";
 import { legend } from "./legend.js";
 import { Player, Watch } from "./time.js";
@@ -12,16 +11,19 @@ import { Player, Watch } from "./time.js";
 
 export class Colouring {
   // page: of the graph; its model, scene and drawing are what is coloured.
-  /** @param {import("./visit.js").Page} page */
-  constructor(page) {
+  /**
+   * @param {import("./visit.js").GraphVisit} page
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(page, scope) {
     this.page = page;
+    this.scope = scope;
+    this.built = scope.child(); // while there is a graph
     this.mode = "structure";
     /** @type {Watch | null} */
     this.watch = null;
     /** @type {Player | null} */
     this.player = null;
-    /** @type {(() => void) | null} */
-    this.offPace = null;
     const mode = state.local.get("graph.colour", "structure");
     this.#set(MODES[mode] ? mode : "structure");
   }
@@ -32,17 +34,13 @@ export class Colouring {
    * @param {(path: string) => void} find
    */
   begin(canvas, find) {
-    this.player = new Player(find);
+    this.built.leave();
+    this.built = this.scope.child();
+    this.player = new Player(find, this.built);
     canvas.append(this.player.element);
-    this.offPace?.();
-    this.offPace = state.on("pace", () => {
+    this.built.on(state, "pace", () => {
       if (MODES[this.mode].watched || this.watch?.broken) this.paint();
     });
-  }
-
-  end() {
-    this.player?.pause();
-    this.offPace?.();
   }
 
   /** @param {string} run */
@@ -106,7 +104,7 @@ export class Colouring {
     if (!profiles || (model.asked === profiles && !again)) return;
     model.asked = profiles;
     try {
-      if (!(await model.measure()) || model !== this.page.model) return;
+      if (!(await model.measure()) || model !== this.page.model || this.scope.isOver) return;
     } catch {
       return; /* the graph is of use without it */
     }
@@ -118,14 +116,16 @@ export class Colouring {
   /** @param {string} mode */
   #set(mode) {
     this.mode = mode;
-    if (MODES[mode].placed && this.page.model) {
-      const names = deviceNames(this.page.model.about.devices);
-      setAmount({ has: (item) => Boolean(item.devices), say: (item) => sayDevices(item.devices, names) });
+    const { model } = this.page;
+    if (!model) return;
+    if (MODES[mode].placed) {
+      const names = deviceNames(model.about.devices);
+      model.words.setAmount({ has: (item) => Boolean(item.devices), say: (item) => sayDevices(item.devices, names) });
       return;
     }
     // Of what was watched only the colours move, so that no box changes its size while it plays.
     const { of, say } = MODES[mode];
-    setAmount(of && say ? { has: (item) => Boolean(of(item)), say: (item) => say(of(item) ?? 0) } : null);
+    model.words.setAmount(of && say ? { has: (item) => Boolean(of(item)), say: (item) => say(of(item) ?? 0) } : null);
   }
 
   // Fetches what was watched and colours by it.
@@ -138,13 +138,13 @@ export class Colouring {
       this.page.note(`${title} could not be read: ${/** @type {Error} */ (error).message}`);
       return;
     }
-    if (watch === this.watch && mode === this.mode) this.paint();
+    if (watch === this.watch && mode === this.mode && !this.scope.isOver) this.paint();
   }
 
   async #lookForAnomalies() {
     const { watch } = this;
     try {
-      if ((await watch?.look()) && watch === this.watch) this.paint();
+      if ((await watch?.look()) && watch === this.watch && !this.scope.isOver) this.paint();
     } catch {
       /* the graph is of use without it */
     }

@@ -1,9 +1,10 @@
 // Draws the picture as SVG and moves it from one state to the next. Elements are kept by what they stand for, so
 // that opening a scope changes what is new and moves what was there.
-import { isScope, serial } from "./box.js";
+import { isScope } from "./box.js";
 import { classOf, closedScope, head, leaf, nameOf } from "./draw_box.js";
 import { make, round } from "./svg.js";
 
+/** @typedef {import("./box.js").BoxWords} BoxWords */
 /** @typedef {import("./layout.js").Point} Point */
 /** @typedef {import("./place.js").Box} Box */
 /** @typedef {import("./place.js").Ghost} Ghost */
@@ -27,9 +28,13 @@ const FADING = /** @type {const} */ (["edges", "labels", "chips", "rails", "ghos
 const LOOKS = /** @type {const} */ (["open", "w", "depth", "item", "form"]); // of a box: with others it is drawn anew
 
 export class Drawing {
-  /** @param {SVGSVGElement} svg */
-  constructor(svg) {
+  /**
+   * @param {SVGSVGElement} svg
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(svg, scope) {
     this.svg = svg;
+    this.scope = scope;
     const defs = make("defs", {}, svg);
     for (const kind of ["plain", "input", "output"]) {
       const size = {
@@ -64,13 +69,14 @@ export class Drawing {
 
   /**
    * @param {Scene} scene
+   * @param {BoxWords} words of the boxes, as they are to be now
    * @param {{ moving?: boolean, onFrame?: (share: number) => void }} [options] onFrame: called while things move, so
    *   that the camera can move along
    */
-  show(scene, { moving = true, onFrame = () => {} } = {}) {
-    cancelAnimationFrame(this.frame);
+  show(scene, words, { moving = true, onFrame = () => {} } = {}) {
+    this.scope.cancelAnimationFrame(this.frame);
     const before = new Map([...this.boxes].map(([id, { now }]) => [id, now]));
-    this.#boxes(scene);
+    this.#boxes(scene, words);
     this.#edges(scene);
     this.#chips(scene);
     this.scene = scene;
@@ -92,9 +98,9 @@ export class Drawing {
     const tick = (now) => {
       const share = Math.min(1, Math.max(0, (now - begin) / MOVE_MS)); // the frame may have begun before us
       set(share < 1 ? 1 - (1 - share) ** 3 : 1);
-      if (share < 1) this.frame = requestAnimationFrame(tick);
+      if (share < 1) this.frame = this.scope.requestAnimationFrame(tick);
     };
-    this.frame = requestAnimationFrame(tick);
+    this.frame = this.scope.requestAnimationFrame(tick);
   }
 
   /**
@@ -119,11 +125,14 @@ export class Drawing {
 
   // --- boxes -----------------------------------------------------------------------------------------------
 
-  /** @param {Scene} scene */
-  #boxes(scene) {
+  /**
+   * @param {Scene} scene
+   * @param {BoxWords} words
+   */
+  #boxes(scene, words) {
     for (const [id, kept] of this.boxes) {
       const box = scene.byId.get(id);
-      if (box && kept.said === serial && LOOKS.every((key) => box[key] === kept.box[key])) continue;
+      if (box && kept.said === words.serial && LOOKS.every((key) => box[key] === kept.box[key])) continue;
       kept.g.remove();
       kept.back?.remove();
       if (!box) this.boxes.delete(id);
@@ -151,11 +160,11 @@ export class Drawing {
             this.layers.backs,
           )
         : null;
-      if (box.open) head(g, box);
-      else if (isScope(box.item)) closedScope(g, box);
-      else leaf(g, box);
+      if (box.open) head(g, box, words.of(box.item));
+      else if (isScope(box.item)) closedScope(g, box, words.of(box.item));
+      else leaf(g, box, words.of(box.item));
       make("title", {}, g).textContent = nameOf(box);
-      this.boxes.set(box.id, { g, back, box, said: serial, now: kept?.now ?? box });
+      this.boxes.set(box.id, { g, back, box, said: words.serial, now: kept?.now ?? box });
     }
   }
 

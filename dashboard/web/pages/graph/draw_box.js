@@ -1,8 +1,9 @@
 // One box of the picture: an operation, a closed scope, the head of an open one.
-import { isScope, layerOf, wordsOf } from "./box.js";
+import { isScope, layerOf } from "./box.js";
 import { family, mix } from "./colour.js";
 import { make, round } from "./svg.js";
 
+/** @typedef {import("./box.js").Words} Words */
 /** @typedef {import("./place.js").Box} Box */
 
 const CHEVRON = { closed: "M6 4.5 10 8.5 6 12.5", open: "M4 6.5 8 10.5 12 6.5" };
@@ -36,12 +37,12 @@ function write(g, text, attributes) {
 /**
  * @param {SVGGElement} g
  * @param {Box} box
+ * @param {Words} words
  */
-export function leaf(g, { item, w, h }) {
+export function leaf(g, { item, w, h }, { title, side }) {
   make("rect", { class: "body", width: w, height: h, rx: item.kind === "op" ? 6 : h / 2 }, g);
   if (item.kind === "input" || item.kind === "output")
     make("rect", { class: "ring", x: 2.5, y: 2.5, width: w - 5, height: h - 5, rx: (h - 5) / 2 }, g);
-  const { title, side } = wordsOf(item);
   const text = make("text", { class: "title", x: w / 2, y: h / 2 + 4, "text-anchor": "middle" }, g);
   text.textContent = title;
   if (side) {
@@ -54,9 +55,9 @@ export function leaf(g, { item, w, h }) {
 /**
  * @param {SVGGElement} g
  * @param {Box} box
+ * @param {Words} words
  */
-export function closedScope(g, { item, w, h }) {
-  const words = wordsOf(item);
+export function closedScope(g, { item, w, h }, words) {
   if (item.kind === "fold") {
     make("rect", { class: "sheet", x: 8, y: 7, width: w - 8, height: h - 1, rx: 8 }, g);
     make("rect", { class: "sheet", x: 4, y: 3.5, width: w - 4, height: h - 0.5, rx: 8 }, g);
@@ -93,9 +94,9 @@ export function closedScope(g, { item, w, h }) {
 /**
  * @param {SVGGElement} g
  * @param {Box} box
+ * @param {Words} words
  */
-export function head(g, { item, w, form, depth }) {
-  const words = wordsOf(item);
+export function head(g, { w, form, depth }, words) {
   // Covers the lines that enter: they go on below it, and its words stay clear.
   make(
     "path",

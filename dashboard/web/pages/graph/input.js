@@ -1,15 +1,16 @@
 // Mouse and keys on the graph: what is clicked, pointed at and walked to.
 
-/** @typedef {import("./visit.js").Page} Page */
+/** @typedef {import("./visit.js").GraphVisit} Page */
 
 /** @param {Event} event */
 const targetOf = (event) => /** @type {Element} */ (event.target);
 
 /**
+ * Listens for as long as the scope lasts.
  * @param {Page} page
- * @returns {() => void} what ends it
+ * @param {import("../../core/scope.js").Scope} scope
  */
-export function listen(page) {
+export function listen(page, scope) {
   /** @param {Event} event */
   const idAt = (event) => {
     const found = targetOf(event).closest("[data-id]");
@@ -48,8 +49,7 @@ export function listen(page) {
     else return;
     event.preventDefault();
   };
-  document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  scope.on(document, "keydown", onKey);
 }
 
 /**

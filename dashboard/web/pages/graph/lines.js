@@ -1,7 +1,7 @@
 // The edges of a scope: as lines from box or port to box or port, and as names beside a box where the other end is set
 // aside.
 import { REST } from "./model.js";
-import { sizeOf } from "./box.js";
+import { chipOf } from "./box.js";
 
 /** @typedef {import("./model.js").GraphModel} GraphModel */
 /** @typedef {import("./model.js").Item} Item */
@@ -124,5 +124,5 @@ function shorten(names) {
     const rest = names.splice(2);
     names.push({ rail: rest[0].rail, out: false, label: `+${rest.length}`, more: rest, text: "", w: 0 });
   }
-  for (const each of names) Object.assign(each, sizeOf.chip(each.label, each.out));
+  for (const each of names) Object.assign(each, chipOf(each.label, each.out));
 }

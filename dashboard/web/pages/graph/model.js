@@ -1,5 +1,6 @@
 // A graph as far as it has been asked for: the scopes that were fetched, and which of them are open.
 import * as api from "../../core/api.js";
+import { BoxWords } from "./box.js";
 
 /** @typedef {"scope" | "one" | "spread"} Form how it is opened: of a fold, one member for all or every one */
 /** @typedef {"scope" | "group" | "part" | "fold" | "op" | "input" | "parameter" | "output"} Kind */
@@ -91,6 +92,10 @@ export class GraphModel {
     this.parents = new Map(); // item -> the scope it was shown in
     /** @type {Map<string, Scope>} */
     this.scopes = new Map(); // "12 one" -> answer
+    this.words = new BoxWords();
+    /** @type {import("./place.js").Cache} */
+    this.blocks = new Map(); // laid out before, used again while nothing in them has changed
+    this.blockSerial = 0;
     /** @type {Map<number, number> | null} */
     this.times = null; // item -> µs, once they were asked for and there are some
     /** @type {Timed | null} */

@@ -4,7 +4,6 @@
 import { CHIP, QUIET, portOf, sortEdges, weigh } from "./lines.js";
 import { layout } from "./layout.js";
 import { ROOT } from "./model.js";
-import { serial, sizeOf } from "./box.js";
 
 /** @typedef {import("./model.js").GraphModel} GraphModel */
 /** @typedef {import("./model.js").Item} Item */
@@ -68,18 +67,12 @@ import { serial, sizeOf } from "./box.js";
 const HEAD = 34; // of an open scope, with its name
 const PAD = 16;
 const RAIL_GAP = 26;
-// Blocks that were laid out before are used again while nothing in them has changed.
-/** @type {WeakMap<GraphModel, Cache>} */
-const kept = new WeakMap();
-
 /**
  * All boxes, edges and names of the picture, in absolute places.
  * @param {GraphModel} model
  */
 export function compose(model) {
-  const cache = kept.get(model) ?? new Map();
-  kept.set(model, cache);
-  const root = block(model, ROOT, new Set(), cache);
+  const root = block(model, ROOT, new Set(), model.blocks);
   /** @type {Scene} */
   const scene = {
     width: root.w,
@@ -120,7 +113,7 @@ function block(model, id, asideAbove, cache, turns = null) {
   for (const child of content.children)
     if (model.content(child.id)) inner.set(child.id, block(model, child.id, aside, cache));
   const within = [...inner].map(([child, made]) => `${child}:${made.serial}`);
-  const sign = `${serial}|${model.open.get(id)}|${[...aside]}|${turns}|${within}`;
+  const sign = `${model.words.serial}|${model.open.get(id)}|${[...aside]}|${turns}|${within}`;
   const key = turns ? `${id} turned` : String(id);
   const known = cache.get(key);
   if (known?.sign === sign) return known.block;
@@ -142,8 +135,6 @@ function block(model, id, asideAbove, cache, turns = null) {
   return made;
 }
 
-let next = 0; // numbers blocks, so that what is made of them knows when they have changed
-
 /**
  * @param {GraphModel} model
  * @param {number} id
@@ -157,7 +148,7 @@ function arrange(model, id, content, aside, inner, turns, loose = false) {
   const { lines, chips } = sortEdges(model, id, content, aside, inner);
   const boxes = content.children.map((item) => {
     const made = inner.get(item.id);
-    const size = made ?? sizeOf(item);
+    const size = made ?? model.words.size(item);
     const names = chips.get(item.id) ?? [];
     return {
       item,
@@ -234,7 +225,7 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
   const railW = Math.max(0, ...rail.map((box) => box.w + Math.max(0, ...box.names.map((each) => each.w + 8))));
   const railH = rail.reduce((sum, box) => sum + box.h + 10, rail.length ? 12 : 0);
   const wide = made.width + (rail.length ? RAIL_GAP + railW : 0);
-  const w = Math.max(wide + 2 * pad, item ? sizeOf.head(item) + 2 * 12 : 0);
+  const w = Math.max(wide + 2 * pad, item ? model.words.head(item) + 2 * 12 : 0);
   const left = Math.round((w - wide) / 2);
   const top = head + (bare || ports.in.size ? 0 : 4);
   const flowH = Math.max(made.height, railH);
@@ -294,7 +285,7 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
     return new Map(places.sort((a, b) => a.x - b.x).map(({ key, x }) => [key, x]));
   };
   const line = rail.length ? { x: railX - RAIL_GAP / 2, y: top, h: flowH, textX: railX } : null;
-  const serial = (next += 1);
+  const serial = (model.blockSerial += 1); // so that what is made of it knows when it has changed
   return { serial, w, h, placed, chips, lines, ins: at(ports.in), outs: at(ports.out), rail: line };
 }
 

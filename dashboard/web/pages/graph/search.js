@@ -12,27 +12,28 @@ export class Search {
    * @param {HTMLElement} list
    * @param {(text: string) => Promise<Hits>} ask
    * @param {(hit: Hit) => void} choose shows one
+   * @param {import("../../core/scope.js").Scope} scope
    */
-  constructor(input, list, ask, choose) {
+  constructor(input, list, ask, choose, scope) {
     this.input = input;
     this.list = list;
     this.ask = ask;
     this.choose = choose;
+    this.scope = scope;
     /** @type {Hit[]} */
     this.hits = [];
     this.at = -1; // which of them the arrow keys have come to
     this.asked = 0;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
+    this.timer = 0;
     input.addEventListener("input", () => {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.#look(), PAUSE_MS);
+      scope.clearTimeout(this.timer);
+      this.timer = scope.setTimeout(() => this.#look(), PAUSE_MS);
     });
     input.addEventListener("focus", () => {
       if (this.hits.length) this.#showList(true);
     });
     input.addEventListener("keydown", (event) => this.#key(event));
-    input.addEventListener("blur", () => setTimeout(() => this.#showList(false), 120));
+    input.addEventListener("blur", () => scope.setTimeout(() => this.#showList(false), 120));
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     list.addEventListener("click", (event) => {
       const option = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
@@ -61,7 +62,7 @@ export class Search {
     } catch (error) {
       answer = { total: 0, found: [], error: /** @type {Error} */ (error).message };
     }
-    if (asked !== this.asked) return;
+    if (asked !== this.asked || this.scope.isOver) return;
     this.hits = answer.found;
     this.at = -1;
     this.list.replaceChildren(...answer.found.map((hit, i) => option(hit, i)));

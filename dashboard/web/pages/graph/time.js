@@ -189,12 +189,15 @@ function seriesOf(name, { form, length: count }, column) {
 // Play, pause and a slider of steps.
 export class Player {
   // find(path): called with where the first value that is not finite was met, to show it.
-  /** @param {(path: string) => void} find */
-  constructor(find) {
+  /**
+   * @param {(path: string) => void} find
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(find, scope) {
+    this.scope = scope;
     /** @type {Watch | null} */
     this.watch = null;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.timer = undefined;
+    this.timer = 0;
     this.button = node("button", { type: "button", class: "icon-button", "aria-label": "Play or pause", text: "▶" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
     this.output = node("output");
@@ -249,7 +252,7 @@ export class Player {
     const { length: count } = this.watch?.steps ?? [];
     let at = Number(this.slider.value) >= count - 1 ? 0 : Number(this.slider.value);
     const stride = Math.max(1, Math.round(count / 200));
-    this.timer = setInterval(() => {
+    this.timer = this.scope.setInterval(() => {
       this.#go(at);
       at += stride;
       if (at >= (this.watch?.steps.length ?? 0)) this.pause();
@@ -257,8 +260,8 @@ export class Player {
   }
 
   pause() {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.scope.clearTimeout(this.timer);
+    this.timer = 0;
     this.button.textContent = "▶";
   }
 }

@@ -4,6 +4,7 @@ import * as format from "../../text/format.js";
 import { boot } from "../../core/state.js";
 import { node } from "../../ui/dom.js";
 import { css } from "../../charts/palette.js";
+import { once } from "../../core/once.js";
 import { open } from "./large.js";
 import { largeDialog } from "./large_dialog.js";
 import { unpacked } from "./data.js";
@@ -45,13 +46,14 @@ export function make(item, panel) {
     if (now.form.startsWith("image/")) picture(holder, panel, now);
     else plot(holder, panel, now, () => shown === now.hash);
   };
-  const end = () => {
-    document.removeEventListener("themechange", theme);
+  const scope = panel.scope.child();
+  scope.on(document, "themechange", theme);
+  scope.onLeave(() => {
+    shown = ""; // what is on its way is not drawn
     loaded()?.purge(holder);
-  };
-  document.addEventListener("themechange", theme);
+  });
   update(item);
-  return Object.assign(element, { update, end });
+  return Object.assign(element, { update, end: () => scope.leave() });
 }
 
 /**
@@ -94,26 +96,23 @@ const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?
 /** Plotly once it has come. */
 const loaded = () => /** @type {{ Plotly?: Drawer }} */ (/** @type {unknown} */ (window)).Plotly;
 
-/** @type {Promise<Drawer> | null} */
-let plotly = null;
-function drawer() {
-  plotly ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = `${boot.prefix}/packages/plotly.js`;
-    const fail = () => {
-      plotly = null;
-      failed(new Error("Plotly could not be loaded"));
-    };
-    script.onload = () => {
-      const found = loaded();
-      if (found) done(found);
-      else fail();
-    };
-    script.onerror = fail;
-    document.head.append(script);
-  });
-  return plotly;
-}
+const drawer = once(
+  () =>
+    /** @type {Promise<Drawer>} */ (
+      new Promise((done, failed) => {
+        const script = document.createElement("script");
+        const fail = () => failed(new Error("Plotly could not be loaded"));
+        script.src = `${boot.prefix}/packages/plotly.js`;
+        script.onload = () => {
+          const found = loaded();
+          if (found) done(found);
+          else fail();
+        };
+        script.onerror = fail;
+        document.head.append(script);
+      })
+    ),
+);
 
 // A figure on the whole page, to be hovered and zoomed in.
 /**
@@ -129,8 +128,12 @@ function large(panel, item) {
       node("span", { class: "bar-space" }),
     ],
     body: holder,
-    onClose: () => loaded()?.purge(holder),
+    onClose: () => {
+      forget();
+      loaded()?.purge(holder);
+    },
   });
+  const forget = panel.page.scope.onLeave(() => dialog.close());
   plot(holder, panel, item, () => dialog.isConnected, holder.clientHeight);
 }
 

@@ -57,7 +57,7 @@ export function make(item, panel, inSight) {
     button.setAttribute("aria-label", `Enlarge: ${image.alt}`);
     button.title = sizeOf(about);
     bars(guesses, top, about.label);
-    drawLayers(over, panel, now, panel.shows);
+    drawLayers(over, panel, now);
   };
   update(item);
   return Object.assign(element, { update });

@@ -39,7 +39,7 @@ class Large {
     this.shows = panel.shows;
     /** @type {Item[]} */
     this.all = []; // of every step, once they have come
-    this.stage = new Stage(panel.tag, this.shows, {
+    this.stage = new Stage(panel, {
       onBroken: () => {
         this.note.textContent = BROKEN;
       },
@@ -93,11 +93,7 @@ class Large {
       }),
     ];
     this.reset = node("button", { type: "button", class: "text-button", text: "Reset view" });
-    this.sized = new ResizeObserver(() => {
-      this.stage.fit();
-      this.#history();
-    });
-    this.onTheme = () => this.show();
+    this.scope = panel.page.scope.child(); // with the page that it was opened from it closes
     this.dialog = this.#open();
     this.#listen();
   }
@@ -130,10 +126,7 @@ class Large {
         this.after,
       ],
       body: node("div", { class: "large-body" }, this.stage.element, aside),
-      onClose: () => {
-        this.sized.disconnect();
-        document.removeEventListener("themechange", this.onTheme);
-      },
+      onClose: () => this.scope.leave(),
     });
   }
 
@@ -147,8 +140,13 @@ class Large {
       this.#relayer();
     });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
-    document.addEventListener("themechange", this.onTheme);
-    this.sized.observe(this.stage.element);
+    this.scope.onLeave(() => this.dialog.close());
+    this.scope.on(document, "themechange", () => this.show());
+    const sized = new ResizeObserver(() => {
+      this.stage.fit();
+      this.#history();
+    });
+    this.scope.observer(sized).observe(this.stage.element);
     this.dialog.addEventListener("keydown", (event) => {
       if (/** @type {Element} */ (event.target).matches("input, select, [role=radio]")) return;
       const { key } = event;
@@ -299,7 +297,7 @@ class Large {
       return;
     }
     const { x, y, shade } = pixel;
-    const said = await classesAt(item, this.panel.run, this.shows, x, y);
+    const said = await classesAt(this.panel.page.layers, item, this.panel.run, this.shows, x, y);
     if (this.item !== item) return;
     const classes = said.map(([layer, name]) => `${layer}: ${name}`);
     this.pointed.textContent = [`x ${format.step(x)}, y ${format.step(y)}`, shade, ...classes]
@@ -309,13 +307,13 @@ class Large {
 
   #relayer() {
     this.show();
-    this.panel.relayered();
+    this.panel.page.relayered(this.panel.tag);
   }
 
   #switches() {
     const { mode, other } = this.comparison;
     const items = [this.item, ...(mode !== "one" && other ? [other] : [])];
-    switches(this.layers, this.panel.tag, items, this.shows, () => this.#relayer());
+    switches(this.layers, this.panel.page.layers, this.panel.tag, items, () => this.#relayer());
     this.score.hidden = !isScored(items);
     this.leastSaid.textContent = format.value(this.shows.least, 2);
   }

@@ -10,19 +10,28 @@ import { node } from "../../ui/dom.js";
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
 const MOST_CLASSES = 24; // in a legend
-/** @type {Map<string, Promise<ImageData | null>>} */
-const masks = new Map(); // address -> ImageData, the newest few
-/** @type {Map<string, Map<string, number>>} */
-const numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
+const MASKS = 64; // that were read and are kept
 
-// What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
-/** @type {Map<string, Shows>} */
-const shown = new Map(); // by tag
-/** @param {string} tag */
-export function showsOf(tag) {
-  const known = shown.get(tag) ?? { off: new Set(), least: 0 };
-  shown.set(tag, known);
-  return known;
+/** What all pictures of a page share: which layers are shown, the colours of their classes, masks that were read. */
+export class LayerMemory {
+  constructor() {
+    /** @type {Map<string, Promise<ImageData | null>>} */
+    this.masks = new Map(); // by address, the newest few
+    /** @type {Map<string, Map<string, number>>} */
+    this.numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag, in every run
+    /** @type {Map<string, Shows>} */
+    this.shown = new Map(); // by tag
+  }
+
+  /**
+   * What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+   * @param {string} tag
+   */
+  showsOf(tag) {
+    const known = this.shown.get(tag) ?? { off: new Set(), least: 0 };
+    this.shown.set(tag, known);
+    return known;
+  }
 }
 
 /**
@@ -49,10 +58,11 @@ export function layersOf(items) {
 
 // The classes that layers of items name, in the order of their numbers in masks, then by name.
 /**
+ * @param {LayerMemory} memory
  * @param {string} tag
  * @param {Item[]} items
  */
-export function classesOf(tag, items) {
+export function classesOf(memory, tag, items) {
   /** @type {Map<string, number>} */
   const ofMasks = new Map();
   /** @type {Set<string>} */
@@ -66,17 +76,18 @@ export function classesOf(tag, items) {
   const names = [
     ...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()]),
   ];
-  const known = numbers.get(tag) ?? new Map();
-  numbers.set(tag, known);
+  const known = memory.numbers.get(tag) ?? new Map();
+  memory.numbers.set(tag, known);
   for (const name of names) if (!known.has(name)) known.set(name, known.size);
   return names;
 }
 
 /**
+ * @param {LayerMemory} memory
  * @param {string} tag
  * @param {string} name
  */
-export const classColour = (tag, name) => colour(numbers.get(tag)?.get(name) ?? 0);
+const classColour = (memory, tag, name) => colour(memory.numbers.get(tag)?.get(name) ?? 0);
 
 // Whether boxes of an item have scores to leave out the unlikely by.
 /** @param {Item[]} items */
@@ -88,14 +99,15 @@ export const isScored = (items) =>
 // Switches for layers and for classes, in their colours; act is told when one was pressed.
 /**
  * @param {HTMLElement} holder
+ * @param {LayerMemory} memory
  * @param {string} tag
  * @param {Item[]} items
- * @param {Shows} shows
  * @param {() => void} act
  */
-export function switches(holder, tag, items, shows, act) {
+export function switches(holder, memory, tag, items, act) {
+  const shows = memory.showsOf(tag);
   const layers = layersOf(items),
-    classes = layers.length ? classesOf(tag, items) : [];
+    classes = layers.length ? classesOf(memory, tag, items) : [];
   const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
   if (holder.dataset.said === said) return;
   holder.dataset.said = said;
@@ -124,7 +136,7 @@ export function switches(holder, tag, items, shows, act) {
     ...layers.map(({ key, title }) => chip(key, title, "of-layer")),
     ...classes
       .slice(0, MOST_CLASSES)
-      .map((name) => chip(keyOf("class", name), name, "of-class", classColour(tag, name))),
+      .map((name) => chip(keyOf("class", name), name, "of-class", classColour(memory, tag, name))),
     ...(rest > 0 ? [node("span", { class: "dim", text: `and ${rest} more` })] : []),
   );
 }
@@ -132,13 +144,14 @@ export function switches(holder, tag, items, shows, act) {
 // large: with the words of the boxes, which on a small picture nobody can read.
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {{ tag: string, run: string }} panel
+ * @param {import("./panel.js").Panel} panel
  * @param {Item} item
- * @param {Shows} shows
  * @param {boolean} [large]
  * @param {string} [run]
  */
-export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
+export async function drawLayers(canvas, panel, item, large = false, run = panel.run) {
+  const memory = panel.page.layers;
+  const { shows } = panel;
   const { boxes = [], masks: layers = [], width = 0, height = 0 } = item.attributes;
   canvas.hidden = !boxes.length && !layers.length;
   if (canvas.hidden) {
@@ -153,11 +166,11 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
     layers.map((layer, i) =>
       shows.off.has(keyOf("masks", layer.name)) || !item.parts?.[i]
         ? null
-        : classes(api.blobAddress(run, item.parts[i].hash)),
+        : classes(memory, api.blobAddress(run, item.parts[i].hash)),
     ),
   );
   if (canvas.dataset.key !== key) return;
-  classesOf(panel.tag, [item]);
+  classesOf(memory, panel.tag, [item]);
   canvas.width = width * times;
   canvas.height = height * times;
   const context = canvas.getContext("2d");
@@ -167,7 +180,13 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
   fields.forEach((field, i) => {
     if (field)
-      context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height);
+      context.drawImage(
+        tinted(memory, field, i, layers[i].labels ?? {}, panel.tag, isOff),
+        0,
+        0,
+        canvas.width,
+        canvas.height,
+      );
   });
   /** @param {Box} box */
   const isShown = ({ label, score }) => !isOff(label) && !(score !== undefined && score < shows.least);
@@ -177,7 +196,14 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   /** @param {typeof rectangle | typeof words} paint */
   const painted = (paint) => {
     for (const { box, i } of kept)
-      paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large);
+      paint(
+        context,
+        box,
+        times,
+        i,
+        box.label === undefined ? colour(i) : classColour(memory, panel.tag, box.label),
+        large,
+      );
   };
   painted(rectangle);
   if (large) painted(words); // over the lines of all
@@ -229,11 +255,14 @@ function words(context, { box, label, score }, times, layer, tint) {
   context.fillText(text, x + size * 0.3, y + size * 1.02);
 }
 
-/** @param {string} address */
-function classes(address) {
+/**
+ * @param {LayerMemory} memory
+ * @param {string} address
+ */
+function classes({ masks }, address) {
   const known = masks.get(address) ?? read(address).catch(() => null);
   masks.set(address, known);
-  if (masks.size > 64) for (const oldest of [...masks.keys()].slice(0, 1)) masks.delete(oldest);
+  if (masks.size > MASKS) for (const oldest of [...masks.keys()].slice(0, 1)) masks.delete(oldest);
   return known;
 }
 
@@ -253,18 +282,19 @@ async function read(address) {
 
 // The name of the class at a pixel in each mask that is shown: [[layer, class]].
 /**
+ * @param {LayerMemory} memory
  * @param {Item} item
  * @param {string} run
  * @param {Shows} shows
  * @param {number} x
  * @param {number} y
  */
-export async function classesAt(item, run, shows, x, y) {
+export async function classesAt(memory, item, run, shows, x, y) {
   const layers = item.attributes.masks ?? [];
   const said = await Promise.all(
     layers.map(async ({ name, labels }, i) => {
       if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return [];
-      const field = await classes(api.blobAddress(run, item.parts[i].hash));
+      const field = await classes(memory, api.blobAddress(run, item.parts[i].hash));
       const kind = field?.data[4 * (y * field.width + x)];
       return kind === undefined ? [] : [[name, labels?.[kind] ?? (kind ? String(kind) : "none")]];
     }),
@@ -274,13 +304,14 @@ export async function classesAt(item, run, shows, x, y) {
 
 // A class with a name has that name's colour in every layer; those without are told apart by layer and number.
 /**
+ * @param {LayerMemory} memory
  * @param {ImageData} field
  * @param {number} layer
  * @param {Record<string, string>} labels
  * @param {string} tag
  * @param {(name: string | undefined) => boolean} isOff
  */
-function tinted(field, layer, labels, tag, isOff) {
+function tinted(memory, field, layer, labels, tag, isOff) {
   const { width, height, data } = field;
   const made = new ImageData(width, height);
   /** @type {Map<number, number[] | null>} */
@@ -296,7 +327,7 @@ function tinted(field, layer, labels, tag, isOff) {
           ? null
           : [1, 3, 5].map((at) =>
               parseInt(
-                (name === undefined ? colour(kind - 1 + 3 * layer) : classColour(tag, name)).slice(at, at + 2),
+                (name === undefined ? colour(kind - 1 + 3 * layer) : classColour(memory, tag, name)).slice(at, at + 2),
                 16,
               ),
             ),

@@ -12,7 +12,7 @@ import * as images from "./image.js";
 import * as tables from "./table.js";
 import * as texts from "./text.js";
 import * as videos from "./video.js";
-import { showsOf, switches } from "./layers.js";
+import { switches } from "./layers.js";
 
 /** @typedef {import("./data.js").Item} Item */
 /** @typedef {import("./data.js").ItemElement} ItemElement */
@@ -27,10 +27,6 @@ const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, a
 const PIECE = 40; // items made in one go when the page has nothing else to do
 /** @type {(act: () => void) => unknown} */
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
-/** @type {Set<Panel>} */
-const all = new Set(); // panels
-/** @type {WeakMap<Element, Item[]>} */
-const filling = new WeakMap(); // element -> the items that it is being filled with
 
 /** @type {Record<string, { title: string, make: Make }>} */
 export const KINDS = lookup({
@@ -68,11 +64,15 @@ export class Panel {
    * @param {string} kind a key of KINDS
    * @param {string} tag
    * @param {string} run
+   * @param {import("./page.js").MediaPage} page
+   * @param {import("../../core/scope.js").Scope} scope the panel's own
    */
-  constructor(kind, tag, run) {
+  constructor(kind, tag, run, page, scope) {
     this.kind = kind;
     this.tag = tag;
     this.run = run;
+    this.page = page;
+    this.scope = scope;
     /** @type {number[]} */
     this.steps = [];
     this.sight = false;
@@ -81,12 +81,13 @@ export class Panel {
     this.again = false; // asked for while an answer was under way
     this.stale = false;
     this.problem = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
+    this.timer = 0;
     /** @type {Map<number, Item[]>} */
     this.kept = new Map(); // step -> items
-    this.shows = showsOf(tag); // of the layers over pictures; one for all runs
-    all.add(this);
+    this.shows = page.layers.showsOf(tag); // of the layers over pictures; one for all runs
+    /** @type {Map<Element, Item[]>} */
+    this.filling = new Map(); // element -> the items that it is being filled with
+    scope.onLeave(() => this.#end());
     const [path, last] = format.split(tag);
     this.dot = node("i", { class: "dot" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
@@ -123,15 +124,10 @@ export class Panel {
     this.newest.addEventListener("click", () => state.set("pace", null));
   }
 
-  end() {
-    all.delete(this);
+  #end() {
     this.setInSight(false);
+    this.filling.clear();
     for (const each of [...this.items.children]) drop(each);
-  }
-
-  // What is shown of the layers of a tag has changed: in all runs that stand side by side.
-  relayered() {
-    for (const panel of all) if (panel.tag === this.tag && panel.loaded) panel.draw();
   }
 
   /** @param {boolean} sight */
@@ -200,6 +196,7 @@ export class Panel {
     } catch (error) {
       this.problem = /** @type {Error} */ (error).message;
     }
+    if (this.scope.isOver) return;
     this.loaded = true;
     this.asking = false;
     this.draw();
@@ -213,8 +210,8 @@ export class Panel {
   later() {
     this.stale = true;
     if (!this.timer)
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
+      this.timer = this.scope.setTimeout(() => {
+        this.timer = 0;
         this.wanted();
       }, REFRESH_MS);
   }
@@ -281,7 +278,7 @@ export class Panel {
   fill(holder, items) {
     const isOther = holder === this.items && holder.firstElementChild?.matches(".step-column, .page-note");
     for (const each of [...holder.children].slice(isOther ? 0 : items.length)) drop(each);
-    filling.set(holder, items);
+    this.filling.set(holder, items);
     holder.dataset.count = items.length === 1 ? "one" : items.length <= 4 ? "few" : "many";
     const { top, width } = holder.getBoundingClientRect();
     const rows = Math.max(1, Math.ceil((innerHeight - Math.max(0, top)) / PICTURE.height));
@@ -302,10 +299,13 @@ export class Panel {
       else made.append(KINDS[this.kind].make(items[i], this, from === 0));
     }
     holder.append(made);
-    if (to >= items.length) return;
+    if (to >= items.length) {
+      this.filling.delete(holder);
+      return;
+    }
     const next = () =>
       idle(() => {
-        if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE);
+        if (this.filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE);
       });
     if (from === 0) seen(holder).then(next);
     else next();
@@ -314,6 +314,7 @@ export class Panel {
   // Switches for what lies over pictures.
   /** @param {Item[]} items */
   #chips(items) {
-    if (this.kind === "image") switches(this.layers, this.tag, items, this.shows, () => this.relayered());
+    if (this.kind === "image")
+      switches(this.layers, this.page.layers, this.tag, items, () => this.page.relayered(this.tag));
   }
 }

@@ -4,7 +4,6 @@ import { node } from "../../ui/dom.js";
 import { drawLayers } from "./layers.js";
 
 /** @typedef {import("./data.js").Item} Item */
-/** @typedef {import("./layers.js").Shows} Shows */
 /**
  * One of the two pictures: what is logged over it, and the difference in its place.
  * @typedef {object} Frame
@@ -24,13 +23,11 @@ const MOST_PROBED = 16e6; // pixels whose colours are read: those of a larger pi
 
 export class Stage {
   /**
-   * @param {string} tag
-   * @param {Shows} shows
+   * @param {import("./panel.js").Panel} panel
    * @param {{ onBroken(): void, onPoint(event: PointerEvent): void, onLeave(): void }} told
    */
-  constructor(tag, shows, told) {
-    this.tag = tag;
-    this.shows = shows;
+  constructor(panel, told) {
+    this.panel = panel;
     this.told = told;
     this.width = 0; // of the picture
     this.height = 0;
@@ -118,7 +115,7 @@ export class Stage {
     frame.diff = null;
     frame.says.textContent = says;
     if (frame === this.frames[0]) [this.width, this.height] = [width, height];
-    drawLayers(frame.over, { tag: this.tag, run }, item, this.shows, true);
+    drawLayers(frame.over, this.panel, item, true, run);
     this.filter();
   }
 

@@ -4,15 +4,13 @@ import { losesBlanks, markdown } from "../../ui/markdown.js";
 
 /** @typedef {import("./data.js").Item} Item */
 
-/** @type {Map<string, boolean>} */
-const asItIs = new Map(); // tag -> what somebody chose for its texts
-
 /**
  * @param {Item} item
  * @param {import("./panel.js").Panel} panel
  * @returns {import("./data.js").ItemElement}
  */
 export function make(item, panel) {
+  const { asItIs } = panel.page; // tag -> what somebody chose for its texts
   const words = node("div");
   const turn = node("button", { class: "text-button words-turn", type: "button" });
   const element = node(

@@ -27,10 +27,6 @@ export const WAYS = ["last", "min", "max"];
 const METRICS = 4; // tags with columns at first
 const SETTINGS = 8; // and configuration keys
 
-// run -> tag -> [last, least, greatest, points]
-/** @type {Map<string, Record<string, (number | string)[]>>} */
-export const metrics = new Map();
-
 /** @param {Run} run */
 const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) - run.started : null);
 /** @type {Record<string, Fixed>} */
@@ -65,11 +61,14 @@ const FIXED = lookup({
   note: { title: "Note", of: (run) => run.said?.note ?? run.notes ?? "", wide: 150 },
 });
 
+/** @typedef {Map<string, Record<string, (number | string)[]>>} Metrics run -> tag -> [last, least, greatest, points] */
+
 /**
  * @param {string} id
+ * @param {Metrics | null} [metrics] for those who ask of()
  * @returns {Column}
  */
-export function column(id) {
+export function column(id, metrics = null) {
   if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
   const cut = id.indexOf(":"),
     kind = id.slice(0, cut),
@@ -83,7 +82,7 @@ export function column(id) {
     group: name,
     kind: "number",
     of: (run) => {
-      const found = metrics.get(run.name)?.[name];
+      const found = metrics?.get(run.name)?.[name];
       return found ? runs.number(found[way]) : null;
     },
     text: (value) => format.value(value, 5),
