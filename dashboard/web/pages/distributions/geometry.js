@@ -251,7 +251,9 @@ export function nearest(steps, step) {
  */
 export function valueMarks(data, count) {
   if (data.scale !== "log")
-    return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
+    return ticks
+      .linear(data.low, data.high, count)
+      .map((/** @type {{ at: number, text: string }} */ { at, text }) => ({ share: shareOf(data, at), text }));
   const found = [{ share: shareOf(data, 0), text: "0" }];
   const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
   const top = Math.floor(Math.log10(largest));
