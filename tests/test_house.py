@@ -132,6 +132,62 @@ WEB_ACROSS = {
 WEB_CIRCLES: list[set[str]] = []
 """Modules of the page that know each other: none."""
 
+FIELDS_ELSEWHERE: set[str] = {
+    "pages/compare/page.js",
+    "pages/curves/card.js",
+    "pages/graph/visit.js",
+    "pages/layouts/page.js",
+    "pages/meshes/page.js",
+    "pages/paths/page.js",
+    "pages/quality/page.js",
+    "pages/runs/cells.js",
+    "pages/runs/run_table.js",
+}
+"""Scripts with a class that has fields which its constructor does not set. The list may only grow shorter."""
+
+LONG_LINES: set[str] = {
+    "core/curve_store.js",
+    "core/live.js",
+    "core/once.js",
+    "core/scope.js",
+    "core/watches.js",
+    "frame.css",
+    "pages/compare/importance.js",
+    "pages/compare/page.js",
+    "pages/compare/parallel.js",
+    "pages/curves/card.js",
+    "pages/curves/drawn.js",
+    "pages/curves/follow.js",
+    "pages/curves/groups.js",
+    "pages/curves/new_chart.js",
+    "pages/curves/nothing.js",
+    "pages/curves/tools.js",
+    "pages/distributions/data.js",
+    "pages/distributions/page.js",
+    "pages/embeddings/frame.js",
+    "pages/embeddings/page.js",
+    "pages/graph/colour.js",
+    "pages/graph/visit.js",
+    "pages/machines/card.js",
+    "pages/machines/page.js",
+    "pages/media/large.js",
+    "pages/media/layers.js",
+    "pages/media/page.js",
+    "pages/media/panel.js",
+    "pages/media/spectrum.js",
+    "pages/meshes/page.js",
+    "pages/paths/contour.js",
+    "pages/paths/frame.js",
+    "pages/profiles/flame.js",
+    "pages/profiles/flame_model.js",
+    "pages/profiles/page.js",
+    "pages/quality/page.js",
+    "pages/runs/columns.js",
+    "pages/runs/run_table.js",
+    "router.js",
+}
+"""Scripts and stylesheets with lines that are too long. The list may only grow shorter."""
+
 WEB = "dashboard/web"
 Tree = Mapping[str, str]
 
@@ -547,6 +603,69 @@ def no_plain_object_is_keyed_by_data(tree: Tree) -> list[str]:
     return found
 
 
+CLASS = re.compile(r"^(?:export )?class (\w+)(?: extends (\w+))? \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+MEMBER = re.compile(r"^  (?:static |async |get |set |\*)*(#?\w+)\((?=[^\n]*[{(]$|[^\n]*\) \{.*\}$)", re.MULTILINE)
+SET = re.compile(r"this\.(#?\w+)(?: (?:[-+*/|&?%]{1,2})?=(?![=>]) |\+\+|--)")
+ASSIGNED = re.compile(r"Object\.assign\(this, \{(.*?)\}\)", re.DOTALL)
+
+
+def fields_set(text: str) -> set[str]:
+    """The fields that some code sets of its object."""
+    keys = (re.findall(r"(?:^|[,{])\s*(\w+)(?=\s*(?:[,:]|$))", each) for each in ASSIGNED.findall(text))
+    return set(SET.findall(text)) | {key for each in keys for key in each}
+
+
+def class_fields(text: str) -> Iterator[tuple[str, str, set[str], set[str]]]:
+    """Of each class of a script, as the formatter lays it out: its name, that of its parent or "", the fields that are
+    there once it is made, and those that are set later."""
+    for name, parent, body in CLASS.findall(text):
+        code = re.sub(r"(?m)(^|\s)//.*$", "", body)
+        starts = [*MEMBER.finditer(code)]
+        ends = [each.start() for each in starts[1:]] + [len(code)]
+        at_once = set(re.findall(r"^  (?:static )?(#?\w+)(?: = |;)", code, re.MULTILINE))
+        later: set[str] = set()
+        accessors = set(re.findall(r"^  set (\w+)\(", code, re.MULTILINE))
+        for each, end in zip(starts, ends, strict=True):
+            (at_once if each.group(1) == "constructor" else later).update(fields_set(code[each.start() : end]))
+        yield name, parent, at_once, later - accessors
+
+
+def fields_are_set_in_constructors(tree: Tree) -> list[str]:
+    """What an object is made of stands in one place; a field that comes later changes its shape and is missed there."""
+    made = {name: at_once for place in scripts(tree) for name, _, at_once, _ in class_fields(tree[f"{WEB}/{place}"])}
+    found = []
+    for place in scripts(tree):
+        missing = [
+            f"{place}: {name}.{field}"
+            for name, parent, at_once, later in class_fields(tree[f"{WEB}/{place}"])
+            for field in sorted(later - at_once - made.get(parent, set()))
+        ]
+        if place not in FIELDS_ELSEWHERE:
+            found += missing
+        elif not missing:
+            found.append(f"{place}: sets each field where it belongs; take it out of FIELDS_ELSEWHERE")
+    return found + [
+        f"{place}: is gone, but in FIELDS_ELSEWHERE" for place in sorted(FIELDS_ELSEWHERE - {*scripts(tree)})
+    ]
+
+
+LONGEST = 120
+
+
+def lines_are_no_longer_than_a_screen_is_wide(tree: Tree) -> list[str]:
+    """Of the page's scripts and stylesheets, as ruff has it of Python: what stands farther right is not read."""
+    names = [place.removeprefix(f"{WEB}/") for place in tree if re.match(rf"{WEB}/.*\.(js|css)$", place)]
+    found = []
+    for name in names:
+        lines = tree[f"{WEB}/{name}"].split("\n")
+        long = [f"{name}:{i + 1}: {len(line)} characters" for i, line in enumerate(lines) if len(line) > LONGEST]
+        if name not in LONG_LINES:
+            found += long
+        elif not long:
+            found.append(f"{name}: has short lines; take it out of LONG_LINES")
+    return found + [f"{name}: is gone, but in LONG_LINES" for name in sorted(LONG_LINES - {*names})]
+
+
 def exports(tree: Tree, name: str) -> set[str]:
     """What a module of the page gives to others."""
     text = tree.get(f"{WEB}/{name}", "")
@@ -624,6 +743,15 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (no_plain_object_is_keyed_by_data, f"{WEB}/core/runs.js", "\nconst byName = {};\n"),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport "./nowhere.js";\n'),
+    (
+        fields_are_set_in_constructors,
+        f"{WEB}/charts/new.js",
+        "// New.\nexport class New {\n  constructor() {\n    this.a = 0;\n  }\n\n"
+        "  act() {\n    this.b ||= 1;\n  }\n}\n",
+    ),
+    (fields_are_set_in_constructors, f"{WEB}/gl/new.js", "// New.\nclass New {\n  act() {\n    this.b++;\n  }\n}\n"),
+    (lines_are_no_longer_than_a_screen_is_wide, f"{WEB}/core/new.js", f"// New.{'x' * 120}\n"),
+    (lines_are_no_longer_than_a_screen_is_wide, f"{WEB}/ui/new.css", f"a {{ content: '{'x' * 120}'; }}\n"),
     (the_page_refers_to_this_server_only, f"{WEB}/frame.css", "\n@import 'https://fonts.example/x.css';\n"),
 ]
 """A rule, and what somebody might write some day that it is there for."""

@@ -141,7 +141,8 @@ runs.load().catch((error) => {
   );
   part("view").replaceChildren(box);
 });
-// The controls come once what was asked for is drawn, or after a second in any case; on a page that has none after five.
+// The controls come once what was asked for is drawn, or after a second in any case; on a page that has none after
+// five.
 const asked = performance.now();
 const longest = () => (["curves", "distributions"].includes(state.get("page")) ? 1000 : 5000);
 const begin = () => (viz.ready || performance.now() - asked > longest() ? loadDash(app) : app.setTimeout(begin, 30));

@@ -1,8 +1,11 @@
 // The keyboard: common acts, and the sheet that says which.
 import * as state from "./core/state.js";
+import { lookup } from "./text/lookup.js";
+import { part } from "./ui/dom.js";
 import { dialog } from "./ui/menu.js";
 import { isShortcut } from "./ui/shortcut.js";
 
+/** @type {[title: string, keys: [key: string, does: string][]][]} */
 const SHEET = [
   [
     "Everywhere",
@@ -115,9 +118,9 @@ export function help() {
   const box = document.createElement("div");
   box.className = "keys body";
   for (const [title, keys] of SHEET) {
-    const part = box.appendChild(document.createElement("section"));
-    part.append(Object.assign(document.createElement("h3"), { textContent: title }));
-    const list = part.appendChild(document.createElement("dl"));
+    const section = box.appendChild(document.createElement("section"));
+    section.append(Object.assign(document.createElement("h3"), { textContent: title }));
+    const list = section.appendChild(document.createElement("dl"));
     for (const [key, does] of keys) {
       const term = list.appendChild(document.createElement("dt"));
       term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
@@ -129,29 +132,33 @@ export function help() {
 
 const OWN_TO_GRAPH = new Set(["/", "f"]);
 
-const acts = {
-  __proto__: null,
+/** @type {Record<string, string>} */
+const searches = lookup({ runs: "run-search", media: "media-tags" }); // of a page, by the name of its element
+
+/** @type {Record<string, () => void>} */
+const acts = lookup({
   "?": help,
-  "/": () =>
-    document
-      .getElementById({ __proto__: null, runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")
-      ?.focus(),
+  "/": () => document.getElementById(searches[state.get("page")] ?? "tags")?.focus(),
   f: () => document.getElementById("run-search")?.focus(),
-};
+});
+
+// Those that have a tab, in their order.
+const pages = () =>
+  [...part(document, "#tabs", HTMLElement).children].flatMap((link) =>
+    link instanceof HTMLElement && !link.hidden ? (link.dataset.page ?? []) : [],
+  );
 
 // Listens for as long as the scope lasts.
 /** @param {import("./core/scope.js").Scope} scope */
 export function start(scope) {
   scope.on(document, "keydown", (event) => {
     if (!isShortcut(event)) return;
-    const page = /^[1-9]$/.test(event.key)
-      ? [...document.getElementById("tabs").children].filter((link) => !link.hidden)[event.key - 1]?.dataset.page
-      : null;
+    const page = /^[1-9]$/.test(event.key) ? pages()[Number(event.key) - 1] : null;
     if (state.get("page") === "graph" && OWN_TO_GRAPH.has(event.key)) return; // there it finds nodes and fits
     const act = page ? () => state.set("page", page) : acts[event.key];
     if (!act) return;
     act();
     event.preventDefault();
   });
-  scope.on(document.getElementById("help"), "click", help);
+  scope.on(part(document, "#help", HTMLElement), "click", help);
 }

@@ -8,11 +8,25 @@ import { colour, dash } from "./charts/palette.js";
 import { groupOf, rankOf } from "./text/tag_order.js";
 import { count, nothing, words } from "./charts/point_counts.js";
 import * as format from "./text/format.js";
+import { part } from "./ui/dom.js";
 
-const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
-const { runs } = parse(new TextDecoder().decode(bytes(document.getElementById("runs-data").textContent)));
+/**
+ * @typedef {{ name: string, status: string, config: import("./text/config.js").Config }} Run as the report holds it
+ * @typedef {{
+ *   element: HTMLElement, chart: Chart, sight: boolean, near: string | null, draw: () => void,
+ * }} Card sight: whether it is in sight; near: the run that the pointer is at
+ */
+
+/** @param {Element} source */
+const bytes = (source) => Uint8Array.from(atob(source.textContent), (sign) => sign.charCodeAt(0)).buffer;
+/** @type {{ runs: Run[] }} */
+const { runs } = parse(new TextDecoder().decode(bytes(part(document, "#runs-data", HTMLElement))));
 const numbers = new Map(runs.map((run, i) => [run.name, i]));
+/** @param {string} name */
+const numberOf = (name) => numbers.get(name) ?? 0;
+/** @type {Set<string>} */
 const off = new Set();
+/** @type {import("./charts/chart.js").Settings} */
 const shown = {
   axis: "step",
   smoothing: { kind: "ema", weight: 0 },
@@ -21,9 +35,18 @@ const shown = {
   robust: false,
   xName: "",
 };
+/** @type {Card[]} */
 const cards = [];
-const boxes = []; // [checkbox, run]
+/** @type {[box: HTMLInputElement, run: Run][]} */
+const boxes = [];
 
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} kind
+ * @param {Partial<HTMLElementTagNameMap[K]>} [properties]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 const element = (kind, properties = {}, ...children) => {
   const made = Object.assign(document.createElement(kind), properties);
   made.append(...children);
@@ -32,30 +55,33 @@ const element = (kind, properties = {}, ...children) => {
 
 // --- controls ------------------------------------------------------------------------------------------------
 
-const bar = document.getElementById("controls");
+const bar = part(document, "#controls", HTMLElement);
 const output = element("output", { textContent: "0" });
-const slider = element("input", { type: "range", min: 0, max: 300, value: 0, id: "smoothing" });
+const slider = element("input", { type: "range", min: "0", max: "300", value: "0", id: "smoothing" });
 slider.addEventListener("input", () => {
-  shown.smoothing.weight = Number(slider.value) ? 1 - 10 ** (-slider.value / 100) : 0;
+  const position = Number(slider.value);
+  shown.smoothing.weight = position ? 1 - 10 ** (-position / 100) : 0;
   output.textContent = shown.smoothing.weight.toFixed(shown.smoothing.weight > 0.99 ? 3 : 2);
   draw();
 });
-const axis = element(
-  "select",
-  {},
-  ...[
-    ["step", "Step"],
-    ["relative", "Relative time"],
-    ["time", "Time"],
-  ].map(([value, textContent]) => element("option", { value, textContent })),
-);
+/** @type {[axis: import("./charts/curve.js").Axis, text: string][]} */
+const AXES = [
+  ["step", "Step"],
+  ["relative", "Relative time"],
+  ["time", "Time"],
+];
+const axis = element("select", {}, ...AXES.map(([value, textContent]) => element("option", { value, textContent })));
 axis.addEventListener("change", () => {
-  shown.axis = axis.value;
+  shown.axis = AXES[axis.selectedIndex][0];
   for (const { chart } of cards) {
     chart.zoom = chart.zoomY = null;
   }
   draw();
 });
+/**
+ * @param {string} text
+ * @param {"logy" | "robust"} key
+ */
 const tick = (text, key) => {
   const box = element("input", { type: "checkbox" });
   box.addEventListener("change", () => {
@@ -71,7 +97,7 @@ bar.append(
   tick("Leave outliers out", "robust"),
 );
 
-const list = document.getElementById("runs");
+const list = part(document, "#runs", HTMLElement);
 for (const run of runs) {
   const box = element("input", { type: "checkbox", checked: true });
   boxes.push([box, run]);
@@ -96,7 +122,7 @@ all.addEventListener("click", () => {
   const hide = off.size === 0;
   off.clear();
   for (const run of hide ? runs : []) off.add(run.name);
-  for (const box of list.querySelectorAll("input")) box.checked = !hide;
+  for (const [box] of boxes) box.checked = !hide;
   draw();
 });
 if (runs.length > 1) bar.append(all);
@@ -105,20 +131,24 @@ if (runs.length > 1) bar.append(all);
 
 const inSight = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      target.sight = isIntersecting;
-      if (isIntersecting) target.draw();
-    }
+    for (const { target, isIntersecting } of entries)
+      for (const card of cards.filter(({ element }) => element === target)) {
+        card.sight = isIntersecting;
+        if (isIntersecting) card.draw();
+      }
   },
   { rootMargin: "200px" },
 );
 
 // In the order of the page.
-const read = [...document.querySelectorAll(".curves-data")].map((source) => decode(bytes(source.textContent)));
+const read = [...document.querySelectorAll(".curves-data")].map((source) => decode(bytes(source)));
+/** @param {{ head: { tag: string } }} one */
 const rank = ({ head: { tag } }) => rankOf(groupOf(tag));
 read.sort((a, b) => rank(a) - rank(b) || (a.head.tag < b.head.tag ? -1 : 1));
 for (const { head, column } of read) {
-  const curves = head.curves.map((one) => {
+  /** @type {import("./charts/curve.js").CurveHead[]} */
+  const heads = head.curves;
+  const curves = heads.map((one) => {
     const curve = new Curve(one.run);
     curve.load(one, column);
     return curve;
@@ -127,7 +157,7 @@ for (const { head, column } of read) {
   const plot = element("div", { className: "card-plot" });
   const told = element("span", { className: "told" }),
     note = plot.appendChild(element("div", { className: "card-note", hidden: true }));
-  const card = element(
+  const article = element(
     "article",
     { className: "card" },
     element(
@@ -148,17 +178,17 @@ for (const { head, column } of read) {
       element("span", { textContent: "drag: zoom · double click: all" }),
     ),
   );
-  card.setAttribute("aria-label", head.tag);
-  document.getElementById("cards").append(card);
-  card.draw = () => {
+  article.setAttribute("aria-label", head.tag);
+  part(document, "#cards", HTMLElement).append(article);
+  const draw = () => {
     const lines = curves
       .filter(({ run, length }) => length && !off.has(run))
       .map((curve) => ({
         curve,
         name: curve.run,
         label: curve.run,
-        colour: colour(numbers.get(curve.run)),
-        dash: dash(numbers.get(curve.run)),
+        colour: colour(numberOf(curve.run)),
+        dash: dash(numberOf(curve.run)),
         strong: card.near === curve.run,
         faded: Boolean(card.near) && card.near !== curve.run,
       }));
@@ -168,40 +198,42 @@ for (const { head, column } of read) {
     told.textContent = words(found);
     note.textContent = lines.length ? nothing(found) : "No run that is shown has this.";
     note.hidden = !note.textContent;
-    card.classList.toggle("hides", found.hidden > 0);
+    article.classList.toggle("hides", found.hidden > 0);
   };
   const chart = new Chart(plot, {
-    onZoom: () => card.draw(),
+    onZoom: draw,
     onEnd: () => {
       told.textContent = "This is as near as it goes.";
     },
     onHover: (x) => {
-      for (const other of cards) if (other.card.sight) other.chart.setCursor(x);
+      for (const other of cards) if (other.sight) other.chart.setCursor(x);
       if (x === null && card.near) {
         card.near = null;
-        card.draw();
+        draw();
       }
     },
     onNear: (name) => {
       if (curves.length > 1 && card.near !== name) {
         card.near = name;
-        card.draw();
+        draw();
       }
     },
   });
   chart.over.setAttribute("aria-label", `Chart of ${head.tag}`);
-  cards.push({ card, chart });
+  /** @type {Card} */
+  const card = { element: article, chart, sight: false, near: null, draw };
+  cards.push(card);
   new ResizeObserver(() => {
     chart.measure();
-    if (card.sight) card.draw();
+    if (card.sight) draw();
   }).observe(plot);
-  inSight.observe(card);
+  inSight.observe(article);
 }
 
 function draw() {
-  for (const [box, run] of boxes) box.style.accentColor = colour(numbers.get(run.name));
+  for (const [box, run] of boxes) box.style.accentColor = colour(numberOf(run.name));
   all.textContent = off.size ? "Show all runs" : "Hide all runs";
-  for (const { card } of cards) if (card.sight) card.draw();
+  for (const card of cards) if (card.sight) card.draw();
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
@@ -209,11 +241,13 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
   draw();
 });
 draw();
+
+// For tests: what the chart with a number shows.
 window.report = {
   range: (i) => {
-    const { x, y } = cards[i].chart.view;
-    return { x: [x.low, x.high], y: [y.low, y.high] };
+    const { x, y } = cards[i].chart.view ?? { x: null, y: null };
+    return { x: x && [x.low, x.high], y: y && [y.low, y.high] };
   },
-  dashes: (i) => cards[i].chart.view.lines.map(({ dash: each }) => each),
-  lines: (i) => cards[i].chart.view.lines.map(({ name }) => name),
+  dashes: (i) => cards[i].chart.view?.lines.map(({ dash: each }) => each),
+  lines: (i) => cards[i].chart.view?.lines.map(({ name }) => name),
 };

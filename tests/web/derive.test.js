@@ -30,7 +30,7 @@ test("a group's middle and band are those of its members at each step", () => {
       for (const band of ["std", "sem", "range", "none"]) {
         const made = group("g", curves, "step", { centre, band }, PLAIN, 100);
         assert.deepEqual([...made.x0.subarray(0, made.length)], steps);
-        assert.equal(made.members, count);
+        assert.equal(made.memberCount, count);
         steps.forEach((_, k) => {
           const column = rows.map((row) => row[k]),
             sorted = [...column].sort((a, b) => a - b),

@@ -4,13 +4,34 @@ import { css } from "./palette.js";
 import { shortened } from "../text/ellipsis.js";
 import { partsOf } from "./point_counts.js";
 
+/**
+ * @typedef {import("./number_ticks.js").Ticks} Ticks
+ * @typedef {import("./number_ticks.js").Tick} Tick
+ * @typedef {import("./record.js").Context} Context
+ * @typedef {import("./chart.js").Settings} Settings
+ * @typedef {import("./chart.js").View} View
+ * @typedef {import("./line_set.js").Line} Line
+ * @typedef {import("../core/marks.js").Mark} Mark
+ * @typedef {{ px: number, mark: Mark, line: Line }} Placed a mark, and where it stands
+ */
+
 export const RAIL = 10; // height of the rail
 
+/**
+ * @param {{ low: number, high: number }} y
+ * @param {number} height
+ * @param {Pick<Settings, "logy">} settings
+ */
 export function yTicksOf(y, height, { logy }) {
   const count = Math.min(10, Math.max(2, Math.floor(height / 44)));
   return logy ? ticks.logarithmic(y.low, y.high, count) : ticks.linear(y.low, y.high, count);
 }
 
+/**
+ * @param {{ low: number, high: number }} x
+ * @param {number} width
+ * @param {Pick<Settings, "axis" | "logx">} settings
+ */
 export function xTicksOf(x, width, { axis, logx }) {
   const count = Math.max(2, Math.floor(width / (axis === "step" ? 74 : 84)));
   if (logx) return ticks.logarithmic(x.low, x.high, count);
@@ -22,13 +43,31 @@ export function xTicksOf(x, width, { axis, logx }) {
 }
 
 // What is said of an axis as a whole: what its marks are to be added to, and what it is. "" where that is nothing.
+/**
+ * @param {Ticks} marks
+ * @param {Pick<Settings, "axis" | "xName">} settings
+ */
 export const captionX = (marks, { axis, xName }) =>
   [marks.base, axis === "metric" ? xName : ""].filter(Boolean).join(" · ");
+/**
+ * @param {Ticks} marks
+ * @param {Pick<Settings, "yName">} settings
+ */
 export const captionY = (marks, { yName }) => [marks.base, yName].filter(Boolean).join(" · ");
 
 // What stands at a mark; of marks that have a caption only what they add to it.
-export const textAt = (marks, mark) => (marks.base ? mark.rest : mark.text);
+/**
+ * @param {Ticks} marks
+ * @param {Tick} mark
+ */
+export const textAt = (marks, mark) => (marks.base && mark.rest) || mark.text;
 
+/**
+ * @param {Context} context
+ * @param {View} view
+ * @param {Ticks} xTicks
+ * @param {Ticks} yTicks
+ */
 export function drawAxes(context, { plot, x, scale, settings, rail }, xTicks, yTicks) {
   context.lineWidth = 1;
   context.strokeStyle = css("--grid");
@@ -67,6 +106,13 @@ export function drawAxes(context, { plot, x, scale, settings, rail }, xTicks, yT
   segment(context, plot.left, plot.bottom + rail + 0.5, plot.right, plot.bottom + rail + 0.5);
 }
 
+/**
+ * @param {Context} context
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ */
 function segment(context, ax, ay, bx, by) {
   context.beginPath();
   context.moveTo(ax, ay);
@@ -75,7 +121,13 @@ function segment(context, ax, ay, bx, by) {
 }
 
 // Marks as hairlines with a letter. Gives where they stand, for the pointer: [{ px, mark, line }].
+/**
+ * @param {Context} context
+ * @param {View} view
+ * @returns {Placed[]}
+ */
 export function drawMarks(context, { plot, scale, x, settings, lines, marks }) {
+  /** @type {Placed[]} */
   const placed = [];
   for (const line of lines) {
     for (const mark of marks?.get(line.name) ?? []) {
@@ -109,6 +161,11 @@ export function drawMarks(context, { plot, scale, x, settings, lines, marks }) {
   return placed;
 }
 
+/**
+ * @param {Mark} mark
+ * @param {import("./curve.js").Curve} curve
+ * @param {import("./curve.js").Axis} axis
+ */
 function placeOf(mark, curve, axis) {
   if (axis === "time") return mark.wall_time;
   if (axis === "relative") return mark.wall_time - (curve.started ?? 0);
@@ -118,6 +175,10 @@ function placeOf(mark, curve, axis) {
   return i < 0 ? null : curve.x1[i];
 }
 
+/**
+ * @param {Context} context
+ * @param {View} view
+ */
 export function drawRail(context, { plot, scale, lines, settings, x }) {
   const top = plot.bottom + 2,
     bottom = plot.bottom + RAIL - 1;

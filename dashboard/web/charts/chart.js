@@ -11,11 +11,43 @@ import { domain, range, scales } from "./scale.js";
 import { partsOf } from "./point_counts.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
+/**
+ * @typedef {import("./scale.js").Zoom} Zoom
+ * @typedef {import("./line_set.js").Line} Line
+ * @typedef {import("./axes.js").Placed} Placed
+ * @typedef {Map<string, import("../core/marks.js").Mark[]>} Marks of runs, by name
+ * @typedef {{
+ *   axis: import("./curve.js").Axis, smoothing: import("./smoothing.js").Smoothing, logx: boolean, logy: boolean,
+ *   robust: boolean, xName: string, yName?: string,
+ * }} Settings xName: of a metric that is x; robust: outliers are left out
+ * @typedef {{
+ *   lines: Line[], settings: Settings, plot: import("./scale.js").Plot, x: import("./scale.js").Domain,
+ *   y: import("./scale.js").Range, scale: import("./scale.js").Scale, rail: number, ratio: number,
+ *   marks: Marks | null | undefined, quiet: string, placed: Placed[],
+ * }} View what was drawn, and where; quiet: the colour of raw values behind many lines
+ * @typedef {Line & {
+ *   raw: number, smooth: boolean, at: number, value: number, count: number, min: number, max: number, step: number,
+ *   exactStep: number | bigint | null, time: number, memberCount: number | undefined, carried: number | undefined,
+ * }} Found a line, and its column at a place
+ * @typedef {{
+ *   onZoom: () => void,
+ *   onEnd?: () => void,
+ *   onHover: (x: number | null) => void,
+ *   onNear?: (name: string) => void,
+ *   onPick?: (line: Line | null, event: PointerEvent) => void,
+ *   held?: () => number | null,
+ *   onHold?: (x: number) => void,
+ * }} Options onEnd: there is nothing nearer to see; held, onHold: the step that the page holds
+ */
+
 const PAD = { top: 8, right: 10, bottom: 22 };
 const CAPTION = 16; // height of what an axis is called, where it is
 
 export class Chart {
-  // options: onZoom(), onEnd() when there is nothing nearer to see, onHover(x | null), onPick(line | null, event), and where the page holds a step: held(), onHold(x)
+  /**
+   * @param {HTMLElement} element
+   * @param {Options} options
+   */
   constructor(element, options) {
     this.element = element;
     this.options = options;
@@ -24,15 +56,27 @@ export class Chart {
     this.over.className = "over";
     this.over.tabIndex = 0;
     this.over.setAttribute("role", "img");
+    this.width = 0; // of the element, as it was measured
+    this.height = 0;
+    /** @type {View | null} */
     this.view = null; // what was drawn last: scales and lines
+    /** @type {unknown[] | null} */
     this.look = null; // and what that depends on
+    /** @type {unknown[] | null} */
+    this.frame = null; // and where things lie, of a live chart
+    /** @type {number[]} */
     this.drawn = []; // how many columns of each line are on the canvas
     this.whole = 0; // how often all was drawn anew
-    this.zoom = null; // [low, high] on the x axis, or null for all
+    /** @type {Zoom | null} */
+    this.zoom = null; // on the x axis, or null for all
+    /** @type {Zoom | null} */
     this.zoomY = null;
-    this.cursor = null;
+    /** @type {number | null} */
+    this.cursor = null; // x
+    /** @type {import("./input.js").Drag | null} */
+    this.drag = null;
+    this.overEmpty = false; // nothing is on the canvas that is over the lines
     this.hideTip = hideTip;
-    this.placed = []; // marks, where they stand
     this.measure();
     listen(this);
   }
@@ -43,12 +87,16 @@ export class Chart {
     this.height = this.element.clientHeight;
   }
 
-  // lines: [{curve, name, label, colour, dash, strong, faded, band}];
-  // settings: {axis, smoothing: {kind, weight}, logx, logy, robust, xName}; marks: Map of run -> marks, or null
   // isLive: points keep coming. Gives whether all of it was drawn anew.
+  /**
+   * @param {Line[]} lines
+   * @param {Settings} settings
+   * @param {Marks | null} [marks]
+   * @param {boolean} [isLive]
+   */
   draw(lines, settings, marks = null, isLive = false) {
     const { width, height, zoom, zoomY } = this;
-    if (!width || !height) return;
+    if (!width || !height) return false;
     const look = lookOf(this, lines, settings, marks, isLive);
     const before = isSame(this.look, look) ? this.view : null;
     const frame = frameOf(this, lines, settings),
@@ -56,7 +104,7 @@ export class Chart {
     this.frame = isLive ? frame : null;
     let ranges = rangesOf(lines, settings, zoom, zoomY);
     if (isLive) ranges = steady(ranges, framed, zoom, settings);
-    if (before && isLive && drawMore(this.canvas.getContext("2d"), before, ranges, this.drawn)) before.y = ranges.y;
+    if (before && isLive && drawMore(contextOf(this.canvas), before, ranges, this.drawn)) before.y = ranges.y;
     else
       this.view = drawChart(prepared(this.canvas, width, height), {
         width,
@@ -82,9 +130,11 @@ export class Chart {
     const { width, height } = this;
     if (!width || !this.view) return;
     const { plot, scale, x, rail } = this.view;
-    const inView = (at) => at !== null && at >= x.low && at <= x.high;
-    const held = this.options.held?.() ?? null;
-    const nothing = !this.drag && !inView(this.cursor) && !inView(held);
+    /** @param {number | null} at */
+    const inView = (at) => (at !== null && at >= x.low && at <= x.high ? at : null);
+    const held = inView(this.options.held?.() ?? null),
+      cursor = inView(this.cursor);
+    const nothing = !this.drag && cursor === null && held === null;
     if (nothing && this.overEmpty) return;
     const context = prepared(this.over, width, height);
     this.overEmpty = nothing;
@@ -100,9 +150,9 @@ export class Chart {
       context.globalAlpha = 1;
       return;
     }
-    if (inView(held)) this.#drawHeld(context, Math.round(scale.x(held)) + 0.5);
-    if (!inView(this.cursor)) return;
-    const px = Math.round(scale.x(this.cursor)) + 0.5;
+    if (held !== null) drawHeld(context, this.view, Math.round(scale.x(held)) + 0.5);
+    if (cursor === null) return;
+    const px = Math.round(scale.x(cursor)) + 0.5;
     context.strokeStyle = css("--line-strong");
     context.beginPath();
     context.moveTo(px, plot.top);
@@ -110,7 +160,7 @@ export class Chart {
     context.stroke();
     context.strokeStyle = css("--card");
     context.lineWidth = 1.5;
-    const found = this.under(this.cursor);
+    const found = this.under(cursor);
     for (const { value, at, colour, faded } of found.length > 60 ? [] : found) {
       if (!Number.isFinite(value) || faded) continue;
       const py = scale.y(value);
@@ -123,26 +173,15 @@ export class Chart {
     }
   }
 
-  // The step that the other pages show: a line with a flag, so that it is not taken for the cursor.
-  #drawHeld(context, px) {
-    const { plot, rail } = this.view;
-    context.strokeStyle = context.fillStyle = css("--accent");
-    context.setLineDash([3, 3]);
-    context.beginPath();
-    context.moveTo(px, plot.top);
-    context.lineTo(px, plot.bottom + rail);
-    context.stroke();
-    context.setLineDash([]);
-    context.beginPath();
-    context.moveTo(px - 4, plot.top - 4);
-    context.lineTo(px + 4, plot.top - 4);
-    context.lineTo(px, plot.top + 2);
-    context.fill();
-  }
-
   // What lies at x on each line, the greatest first.
+  /**
+   * @param {number} x
+   * @returns {Found[]}
+   */
   under(x) {
-    const { lines, settings, scale, plot } = this.view;
+    if (!this.view) return [];
+    const { lines, settings, scale, plot, x: window } = this.view;
+    /** @type {Found[]} */
     const found = [];
     for (const line of lines) {
       const { curve } = line;
@@ -160,14 +199,14 @@ export class Chart {
         raw,
         smooth,
         at: (begin[i] + end[i]) / 2 - shift,
-        value: smooth ? curve.smoothed(settings.smoothing, settings.axis, this.view.x.full)[i] : raw,
+        value: smooth ? curve.smoothed(settings.smoothing, settings.axis, window.full)[i] : raw,
         count: curve.count[i],
         min: curve.min[i],
         max: curve.max[i],
         step: curve.x1[i],
         exactStep: curve.stepOf(i),
         time: curve.w1[i],
-        members: curve.members,
+        memberCount: curve.memberCount,
         carried: curve.carried?.[i],
       });
     }
@@ -176,36 +215,36 @@ export class Chart {
     );
   }
 
-  #nearestOf(found, py) {
-    const away = found.map(({ value }) => Math.abs(this.view.scale.y(value) - py));
-    return away.reduce((best, each, i) => (each < away[best] || Number.isNaN(away[best]) ? i : best), 0);
-  }
-
   // The line closest to a place on the screen, or null.
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
   nearest(px, py) {
-    const found = this.under(this.view.scale.invert(px));
+    if (!this.view) return null;
+    const { scale } = this.view,
+      found = this.under(scale.invert(px));
     if (!found.length) return null;
-    const one = found[this.#nearestOf(found, py)];
-    return Math.abs(this.view.scale.y(one.value) - py) < 30 ? one : null;
+    const one = found[nearestOf(found, scale, py)];
+    return Math.abs(scale.y(one.value) - py) < 30 ? one : null;
   }
 
+  /**
+   * @param {import("./tooltip.js").Pointer} event
+   * @param {number} x
+   * @param {number} py
+   */
   tip(event, x, py) {
     const found = this.under(x);
-    if (!found.length) return hideTip();
-    const nearest = this.#nearestOf(found, py);
-    const px = this.view.scale.x(x);
-    showTip(
-      event,
-      curvesTip(
-        found,
-        nearest,
-        this.view.settings,
-        this.view.placed.filter((each) => Math.abs(each.px - px) < 5),
-      ),
-    );
+    if (!this.view || !found.length) return hideTip();
+    const { scale, settings, placed } = this.view,
+      px = scale.x(x),
+      nearest = nearestOf(found, scale, py);
+    const beside = placed.filter((each) => Math.abs(each.px - px) < 5);
+    showTip(event, curvesTip(found, nearest, settings, beside));
     this.options.onNear?.(found[nearest].name);
   }
-
+  /** @param {number | null} x */
   setCursor(x) {
     if (this.cursor === x) return;
     this.cursor = x;
@@ -213,11 +252,15 @@ export class Chart {
   }
 
   // A window that holds no two steps, or no numbers that are told apart, is none: all stays as it is.
+  /**
+   * @param {Zoom | null} zoom
+   * @param {Zoom | null} [zoomY]
+   */
   setZoom(zoom, zoomY = null) {
-    const { axis, logx, logy } = this.view?.settings ?? {};
+    const settings = this.view?.settings;
     const isEnd =
-      (zoom && (isTooNarrow(...zoom, logx) || (axis === "step" && zoom[1] - zoom[0] < 1))) ||
-      (zoomY && isTooNarrow(...zoomY, logy));
+      (zoom && (isTooNarrow(...zoom, settings?.logx) || (settings?.axis === "step" && zoom[1] - zoom[0] < 1))) ||
+      (zoomY && isTooNarrow(...zoomY, settings?.logy));
     if (isEnd || ![...(zoom ?? []), ...(zoomY ?? [])].every(Number.isFinite)) return this.options.onEnd?.();
     this.zoom = zoom;
     this.zoomY = zoomY;
@@ -225,12 +268,59 @@ export class Chart {
   }
 }
 
+// The index of what is nearest in height to a place on the screen.
+/**
+ * @param {Found[]} found
+ * @param {import("./scale.js").Scale} scale
+ * @param {number} py
+ */
+function nearestOf(found, scale, py) {
+  const away = found.map(({ value }) => Math.abs(scale.y(value) - py));
+  return away.reduce((best, each, i) => (each < away[best] || Number.isNaN(away[best]) ? i : best), 0);
+}
+
+// The step that the other pages show: a line with a flag, so that it is not taken for the cursor.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {View} view
+ * @param {number} px
+ */
+function drawHeld(context, { plot, rail }, px) {
+  context.strokeStyle = context.fillStyle = css("--accent");
+  context.setLineDash([3, 3]);
+  context.beginPath();
+  context.moveTo(px, plot.top);
+  context.lineTo(px, plot.bottom + rail);
+  context.stroke();
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(px - 4, plot.top - 4);
+  context.lineTo(px + 4, plot.top - 4);
+  context.lineTo(px, plot.top + 2);
+  context.fill();
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {Settings} settings
+ * @param {Zoom | null} zoom
+ * @param {Zoom | null} zoomY
+ * @returns {import("./growth.js").Ranges}
+ */
 function rangesOf(lines, settings, zoom, zoomY) {
   const x = domain(lines, settings, zoom);
   return { x, y: range(lines, settings, x, zoomY, Boolean(zoom)) };
 }
 
 // Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
+/**
+ * @param {import("./record.js").Context} context
+ * @param {{
+ *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
+ *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges,
+ * }} how
+ * @returns {View}
+ */
 export function drawChart(
   context,
   { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) },
@@ -247,6 +337,7 @@ export function drawChart(
     top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0),
     bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0),
   };
+  /** @type {View} */
   const view = {
     lines,
     settings,
@@ -272,6 +363,15 @@ export function drawChart(
   return view;
 }
 
+/** @param {HTMLCanvasElement} canvas */
+const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
+// A canvas's context, with as many pixels as the screen has there, and empty.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
 export function prepared(canvas, width, height) {
   const ratio = devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -279,7 +379,7 @@ export function prepared(canvas, width, height) {
     canvas.width = w;
     canvas.height = h;
   }
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;

@@ -6,8 +6,23 @@
 
 import { smooth } from "./smoothing.js";
 
+/**
+ * @typedef {"step" | "time" | "relative" | "metric"} Axis what x is
+ * @typedef {[begin: Float64Array, end: Float64Array, shift: number]} Ends where columns lie, each less the shift
+ * @typedef {{ steps: ArrayLike<number>, times: ArrayLike<number>, values: ArrayLike<number> }} Points
+ * @typedef {Points & { segment: string, n: number }} NewPoints of a segment, after its first n
+ * @typedef {NewPoints & { run: string, tag: string, count: number }} LivePoints as the live feed tells of them
+ * @typedef {{
+ *   run: string, length: number, form?: string, started: number | null, counts: Record<string, number>,
+ *   rest?: (number | string)[], unplaced?: number,
+ * }} CurveHead what the server says of a curve, beside its columns
+ * @typedef {import("./smoothing.js").Smoothing & {
+ *   version: number, axis: Axis, range: number, values: Float64Array,
+ * }} Smoothed what was asked for, of which version of a curve, and the answer
+ */
+
 // In the order in which the server sends them; see COLUMNS in dashboard/curves/query.py.
-const FIELDS = [
+const FIELDS = /** @type {const} */ ([
   "x0",
   "x1",
   "w0",
@@ -23,13 +38,16 @@ const FIELDS = [
   "nan",
   "pinf",
   "ninf",
-];
+]);
 const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
 // What every curve of single points shares: a count of one each, and nothing that is not finite.
-let ones = new Float64Array(0),
-  zeros = new Float64Array(0);
+/** @type {Float64Array} */
+let ones = new Float64Array(0);
+/** @type {Float64Array} */
+let zeros = new Float64Array(0);
+/** @param {number} capacity */
 function shared(capacity) {
   if (ones.length < capacity) {
     ones = new Float64Array(capacity).fill(1);
@@ -37,24 +55,60 @@ function shared(capacity) {
   }
 }
 
+/** @returns {Float64Array} */
+const empty = () => new Float64Array(0);
+
 export class Curve {
+  /** @param {string} run */
   constructor(run) {
     this.run = run;
+    /** @type {number | null} */
     this.started = null;
+    /** @type {Map<string, number>} */
     this.counts = new Map(); // segment -> points known
     this.length = 0;
     this.version = 0;
     this.epoch = 0; // grows when columns that were there become others; new ones leave it
     this.asked = 0; // questions to the server that are under way
+    /** @type {NewPoints[]} */
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
     this.columns = 0; // how many were asked for
+    /** @type {Points[]} */
     this.tails = []; // what rewinds left behind: points off the live line
-    this.rest = [];
-    this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
+    /** @type {(number | string)[]} */
+    this.rest = []; // what the last step of each column is more than its float64, where steps are beyond 2^53
+    this.unplaced = 0; // points at which a metric that is x has no value
+    this.isOutdated = false; // the server has points that are not here
+    // Of a group of runs: how many it has, how many each place stands for, and its middle in two: where all of them
+    // are, and where some are missing.
+    /** @type {number | undefined} */
+    this.memberCount = undefined;
+    /** @type {Float64Array | undefined} */
+    this.carried = undefined;
+    /** @type {Float64Array | undefined} */
+    this.whole = undefined;
+    /** @type {Float64Array | undefined} */
+    this.part = undefined;
+    /** @type {Smoothed | null} */
+    this.cache = null;
+    this.single = true; // each column is one point
+    this.odd = false; // some value is not finite, or columns are told apart from their values
+    this.capacity = 0;
+    this.x0 = this.x1 = this.minStep = this.maxStep = empty();
+    this.w0 = this.w1 = empty();
+    this.first = this.last = this.min = this.max = this.mean = empty();
+    this.count = ones;
+    this.nan = this.pinf = this.ninf = zeros;
   }
 
   // Single points are kept as three numbers each: the other columns are the same arrays by other names.
+  /**
+   * @param {Float64Array} steps
+   * @param {Float64Array} times
+   * @param {Float64Array} values
+   * @param {number} length
+   */
   #points(steps, times, values, length) {
     this.single = true;
     this.length = length;
@@ -84,6 +138,10 @@ export class Curve {
     for (let i = 0; i < this.length; i++) this.#classify(i, this.first[i]);
   }
 
+  /**
+   * @param {number} i
+   * @param {number} value
+   */
   #classify(i, value) {
     this.mean[i] = Number.isFinite(value) ? value : NaN;
     if (!this.odd) return;
@@ -136,11 +194,16 @@ export class Curve {
   }
 
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
+  /**
+   * @param {CurveHead} head
+   * @param {(count: number) => Float64Array} column
+   */
   load(head, column) {
     this.length = 0;
     this.tails = [];
-    this.rest = head.rest ?? []; // what the last step of each column is more than its float64, where steps are beyond 2^53
+    this.rest = head.rest ?? [];
     this.started = head.started;
+    this.unplaced = head.unplaced ?? 0;
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
@@ -161,11 +224,13 @@ export class Curve {
   }
 
   // Adds live points. False when they do not follow what is known (a gap, or steps that went back): ask again.
+  /** @param {NewPoints} points */
   append(points) {
     if (this.asked) this.pending.push(points);
     return !this.loaded || this.#follow(points);
   }
 
+  /** @param {NewPoints} points */
   #follow({ segment, n, steps, times, values }) {
     const known = this.counts.get(segment) ?? 0;
     const skip = known - n;
@@ -182,10 +247,16 @@ export class Curve {
   }
 
   // Whether points that came live are part of it by now.
+  /** @param {{ segment: string, n: number, count: number }} points */
   holds({ segment, n, count }) {
     return this.loaded && (this.counts.get(segment) ?? 0) >= n + count;
   }
 
+  /**
+   * @param {number} step
+   * @param {number} time
+   * @param {number} value
+   */
   #push(step, time, value) {
     if (this.length === this.capacity) this.#grow();
     const finite = Number.isFinite(value);
@@ -225,7 +296,8 @@ export class Curve {
       this.x1[to] = this.x1[j];
       this.w1[to] = Math.max(this.w1[i], this.w1[j]);
       this.last[to] = this.last[j];
-      for (const field of ["count", "nan", "pinf", "ninf"]) this[field][to] = this[field][i] + this[field][j];
+      for (const field of /** @type {const} */ (["count", "nan", "pinf", "ninf"]))
+        this[field][to] = this[field][i] + this[field][j];
       this.min[to] = min;
       this.minStep[to] = minStep;
       this.max[to] = max;
@@ -250,6 +322,12 @@ export class Curve {
   }
 
   // The smoothed mean at each column, kept until something changes.
+  /**
+   * @param {import("./smoothing.js").Smoothing} smoothing
+   * @param {Axis} axis
+   * @param {number} range
+   * @returns {Float64Array}
+   */
   smoothed({ kind, weight, isLog = false }, axis, range) {
     const known = this.cache;
     if (
@@ -267,7 +345,12 @@ export class Curve {
     return values;
   }
 
-  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they change nothing.
+  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they
+  // change nothing.
+  /**
+   * @param {Axis} axis
+   * @returns {[Float64Array, Float64Array]}
+   */
   #logarithms(axis) {
     const [begin, end, shift] = this.ends(axis),
       n = this.length;
@@ -276,6 +359,10 @@ export class Curve {
   }
 
   // A curve of columns that were worked out here; those that are not given are as of single points.
+  /**
+   * @param {string} run
+   * @param {{ x: Float64Array, w: Float64Array, mean: Float64Array, min?: Float64Array, max?: Float64Array }} columns
+   */
   static of(run, columns) {
     const curve = new Curve(run);
     const { x, w, mean } = columns;
@@ -291,14 +378,19 @@ export class Curve {
   }
 
   // Where columns begin and end on an axis.
+  /**
+   * @param {Axis} axis
+   * @returns {Ends}
+   */
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
     if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
     return [this.w0, this.w1, axis === "relative" ? (this.started ?? (this.length ? this.w0[0] : 0)) : 0];
   }
 
-  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of a
-  // live point of nanoseconds.
+  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of
+  // a live point of nanoseconds.
+  /** @param {number} i */
   stepOf(i) {
     const step = this.x1[i];
     if (Math.abs(step) <= 2 ** 53 || !Number.isInteger(step)) return step;
@@ -306,6 +398,10 @@ export class Curve {
   }
 
   // The column nearest to x on an axis; -1 without any.
+  /**
+   * @param {number} x
+   * @param {Axis} axis
+   */
   at(x, axis) {
     const [begin, end, shift] = this.ends(axis);
     let low = 0,

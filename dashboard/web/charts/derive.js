@@ -2,14 +2,26 @@
 import { Curve } from "./curve.js";
 import { leastAbove0 } from "./scale.js";
 
+/**
+ * @typedef {import("./curve.js").Axis} Axis
+ * @typedef {{ centre: string, band: string }} Manner of a group: mean or median; std, sem, range, boot or none
+ */
+
 const GRID = 800; // places at which a group is looked at, at the most: half of them are about a card's width
 const RESAMPLES = 200;
 
-// What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN before its first point
-// and after its last: a run that has not begun has no value yet, and its first would bend a group's mean.
+// What a line shows at x: its mean, or what was smoothed, between neighbours in a straight line. NaN before its first
+// point and after its last: a run that has not begun has no value yet, and its first would bend a group's mean.
+/**
+ * @param {Curve} curve
+ * @param {Axis} axis
+ * @param {Float64Array} values
+ * @returns {(x: number) => [value: number, column: number]}
+ */
 function sampler(curve, axis, values) {
   const [begin, end, shift] = curve.ends(axis);
   const n = curve.length;
+  /** @param {number} i */
   const at = (i) => (begin[i] + end[i]) / 2 - shift;
   let i = 0;
   // Asked in rising order: the place is walked to, not searched.
@@ -25,6 +37,11 @@ function sampler(curve, axis, values) {
 }
 
 // Goes along a curve: the extremes of its columns from where it stood up to x.
+/**
+ * @param {Curve} curve
+ * @param {Axis} axis
+ * @returns {(x: number) => [least: number, most: number]}
+ */
 function walker(curve, axis) {
   const [begin, end, shift] = curve.ends(axis);
   let i = 0;
@@ -39,17 +56,22 @@ function walker(curve, axis) {
   };
 }
 
-// Where the members of a group are looked at: the places of the longest where it has few, else evenly (as the axis is), at multiples
-// of a power of two: what is there stays where it is while new points come.
+// Where the members of a group are looked at: the places of the longest where it has few, else evenly (as the axis is),
+// at multiples of a power of two: what is there stays where it is while new points come.
+/**
+ * @param {Curve[]} curves
+ * @param {Axis} axis
+ * @param {boolean} isLog
+ */
 function gridOf(curves, axis, isLog) {
   let low = Infinity,
     high = -Infinity,
-    longest = null;
+    longest = curves[0];
   for (const curve of curves) {
     const [begin, end, shift] = curve.ends(axis);
     low = Math.min(low, isLog ? leastAbove0(curve, axis) : begin[0] - shift);
     high = Math.max(high, end[curve.length - 1] - shift);
-    if (!longest || curve.length > longest.length) longest = curve;
+    if (curve.length > longest.length) longest = curve;
   }
   if (low === Infinity) return Float64Array.of(1); // nothing has a place on a logarithmic axis
   if (longest.length <= GRID && longest.single) {
@@ -57,7 +79,7 @@ function gridOf(curves, axis, isLog) {
     const places = [];
     for (let i = 0; i < longest.length; i++) if (!isLog || begin[i] > shift) places.push(begin[i] - shift);
     if (!(places[0] <= low)) places.unshift(low);
-    if (places.at(-1) < high) places.push(high);
+    if (places[places.length - 1] < high) places.push(high);
     return Float64Array.from(places);
   }
   if (!(high > low)) return Float64Array.of(low);
@@ -65,7 +87,8 @@ function gridOf(curves, axis, isLog) {
   const gap = 2 ** Math.ceil(Math.log2((to - from) / (GRID - 2)));
   const first = Math.floor(from / gap) + 1,
     inner = Math.max(0, Math.ceil(to / gap) - first);
-  const place = isLog ? (at) => 2 ** at : (at) => at;
+  /** @param {number} at */
+  const place = (at) => (isLog ? 2 ** at : at);
   return Float64Array.from({ length: inner + 2 }, (_, i) =>
     i === 0 ? low : i > inner ? high : place((first + i - 1) * gap),
   );
@@ -73,6 +96,14 @@ function gridOf(curves, axis, isLog) {
 
 // A group as one curve: its middle, and its spread as the curve's min and max.
 // how: { centre: mean | median, band: std | sem | range | boot | none }; smoothing is done on each member, before.
+/**
+ * @param {string} name
+ * @param {Curve[]} curves
+ * @param {Axis} axis
+ * @param {Manner} how
+ * @param {import("./smoothing.js").Smoothing} smoothing
+ * @param {number} range
+ */
 export function group(name, curves, axis, how, smoothing, range) {
   const members = curves.filter((curve) => curve.length);
   const isLog = Boolean(smoothing.isLog),
@@ -132,9 +163,10 @@ export function group(name, curves, axis, how, smoothing, range) {
     max,
   });
   curve.started = shift || null;
-  curve.members = members.length;
+  curve.memberCount = members.length;
   // How many runs each place stands for, and the line in two: where all of them are, and where some are missing.
   curve.carried = carried;
+  /** @param {number} g */
   const isWhole = (g) => carried[g] === members.length;
   if (!carried.every((n) => n === members.length)) {
     curve.whole = mean.map((value, g) => (isWhole(g) ? value : NaN));
@@ -145,9 +177,22 @@ export function group(name, curves, axis, how, smoothing, range) {
   return curve;
 }
 
+/**
+ * @param {Curve} curve
+ * @param {Axis} axis
+ * @param {Float64Array} grid
+ */
 const stepsAt = (curve, axis, grid) => grid.map((x) => curve.x1[Math.max(0, curve.at(x, axis))]);
+/**
+ * @param {Curve} curve
+ * @param {Float64Array} grid
+ */
 const timesAt = (curve, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, "step"))]);
 
+/**
+ * @param {Float64Array} values
+ * @param {string} centre
+ */
 function middle(values, centre) {
   if (centre === "median") return median(Float64Array.from(values).sort());
   let sum = 0;
@@ -155,10 +200,18 @@ function middle(values, centre) {
   return sum / values.length;
 }
 
+/** @param {Float64Array} sorted */
 const median = (sorted) =>
   sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
 
 // Lower and upper edge. Of one value it has no width. Bootstrap: the middle 95 % of the resampled middles (Efron 1979).
+/**
+ * @param {Float64Array} values
+ * @param {number} at
+ * @param {Manner} how
+ * @param {() => number} random
+ * @returns {[below: number, above: number]}
+ */
 function spread(values, at, { centre, band }, random) {
   const n = values.length;
   if (!n || band === "none") return [at, at];
@@ -192,6 +245,7 @@ function spread(values, at, { centre, band }, random) {
 }
 
 // The same numbers every time: a band must not shiver when the page is drawn again. (mulberry32, public domain.)
+/** @param {number} seed */
 function generator(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -202,6 +256,11 @@ function generator(seed) {
 }
 
 // A curve less another at the same place; where the other has nothing there is nothing.
+/**
+ * @param {Curve} curve
+ * @param {Curve} base
+ * @param {Axis} axis
+ */
 export function difference(curve, base, axis) {
   const sample = sampler(base, axis, base.mean);
   const [begin, end, shift] = curve.ends(axis);

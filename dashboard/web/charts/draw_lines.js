@@ -6,11 +6,23 @@
 import * as format from "../text/format.js";
 import { css } from "./palette.js";
 
+/**
+ * @typedef {import("./record.js").Context} Context
+ * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("./chart.js").View} View
+ * @typedef {{ begin: Float64Array, end: Float64Array, shift: number, from: number, to: number }} Span columns in view
+ */
+
 const MANY = 24;
 const FEW = 12;
 
 // drawn: how many columns of each line are on the canvas already, when only the rest is wanted; then false where that
 // cannot be told from the whole.
+/**
+ * @param {Context} context
+ * @param {View} view
+ * @param {number[] | null} [drawn]
+ */
 export function drawLines(context, view, drawn = null) {
   const { lines } = view;
   const many = lines.length > MANY;
@@ -34,7 +46,12 @@ export function drawLines(context, view, drawn = null) {
 }
 
 // A line of one point is a dot: with its value beside it, where there is room for that.
+/**
+ * @param {Context} context
+ * @param {View} view
+ */
 function nameAlone(context, { lines, settings, scale, plot }) {
+  /** @type {[number, number][]} */
   const taken = [];
   context.font = `11px ${css("--font")}`;
   context.textBaseline = "middle";
@@ -55,6 +72,12 @@ function nameAlone(context, { lines, settings, scale, plot }) {
 }
 
 // The columns of a line that are in view, with one more at each side; on a logarithmic axis those that reach above 0.
+/**
+ * @param {Curve} curve
+ * @param {{ axis: import("./curve.js").Axis, logx: boolean }} settings
+ * @param {{ low: number, high: number }} x
+ * @returns {Span}
+ */
 function within(curve, { axis, logx }, x) {
   const [begin, end, shift] = curve.ends(axis);
   let from = 0,
@@ -65,6 +88,13 @@ function within(curve, { axis, logx }, x) {
   return { begin, end, shift, from, to };
 }
 
+/**
+ * @param {Context} context
+ * @param {import("./line_set.js").Line} line
+ * @param {View} view
+ * @param {boolean} many
+ * @param {number} start
+ */
 function drawLine(context, line, view, many, start) {
   const { curve } = line;
   if (!curve.length) return;
@@ -81,7 +111,7 @@ function drawLine(context, line, view, many, start) {
     (curve.count[span.from] > 1 || curve.count[span.to] > 1 || curve.count[(span.from + span.to) >> 1] > 1);
   context.lineJoin = "bevel"; // at such widths round ones look the same and cost more
   const others = Math.sqrt(Math.min(12, view.lines.length));
-  for (const tail of line.band || start ? [] : (curve.tails ?? [])) abandoned(context, tail, span.shift, view, opacity);
+  for (const tail of line.band || start ? [] : curve.tails) abandoned(context, tail, span.shift, view, opacity);
   context.setLineDash(line.dash);
   if (line.band) {
     context.globalAlpha = 0.18 * opacity;
@@ -112,6 +142,13 @@ function drawLine(context, line, view, many, start) {
 }
 
 // What a rewind left behind: kept, and dimmed.
+/**
+ * @param {Context} context
+ * @param {import("./curve.js").Points} tail
+ * @param {number} shift
+ * @param {View} view
+ * @param {number} opacity
+ */
 function abandoned(context, { steps, times, values }, shift, { scale, settings }, opacity) {
   const places = settings.axis === "step" ? steps : times;
   context.globalAlpha = 0.55 * opacity;
@@ -131,9 +168,22 @@ function abandoned(context, { steps, times, values }, shift, { scale, settings }
   context.stroke();
 }
 
-// A line through values that change slowly: a corner for each pixel is enough. whole: values of which one without neighbours is a dot.
+// A line through values that change slowly: a corner for each pixel is enough. whole: values of which one without
+// neighbours is a dot.
+/**
+ * @param {Context} context
+ * @param {Float64Array} values
+ * @param {Span} span
+ * @param {View} view
+ * @param {Float64Array | null} [whole]
+ */
 function through(context, values, { begin, end, shift, from, to }, { scale, settings }, whole = null) {
+  /**
+   * @param {Float64Array} values
+   * @param {number} i
+   */
   const has = (values, i) => i >= from && i <= to && values[i] === values[i] && !(settings.logy && values[i] <= 0);
+  /** @type {[number, number][]} */
   const alone = [];
   let down = false,
     last = -Infinity;
@@ -162,6 +212,12 @@ function through(context, values, { begin, end, shift, from, to }, { scale, sett
   }
 }
 
+/**
+ * @param {Context} context
+ * @param {Curve} curve
+ * @param {Span} span
+ * @param {View} view
+ */
 function band(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
   const floor = settings.logy ? y.low : -Infinity;
   const { min, max } = curve;
@@ -189,17 +245,26 @@ function band(context, curve, { begin, end, shift, from, to }, { scale, settings
 
 // The line through all points: within a column from its first by its extremes to its last, and where points lie closer
 // than pixels the same within a pixel. On the screen these are the pixels of the line through every point.
+/**
+ * @param {Context} context
+ * @param {Curve} curve
+ * @param {Span} span
+ * @param {View} view
+ */
 function raw(context, curve, { begin, end, shift, from, to }, { scale, settings, y }) {
   const floor = settings.logy ? y.low : -Infinity;
+  /** @param {number} v */
   const place = (v) => scale.y(v < floor ? floor : v);
-  const alone = [],
-    bottom = scale.y(y.low);
+  /** @type {[number, number][]} */
+  const alone = [];
+  const bottom = scale.y(y.low);
   const close =
     curve.single &&
     to - from > 2 &&
     Math.abs(scale.x(end[to] - shift) - scale.x(begin[from] - shift)) / (to - from) < 0.5;
-  let down = false,
-    below = null;
+  let down = false;
+  /** @type {number | null} */
+  let below = null;
   context.beginPath();
   for (let i = from; i <= to; i++) {
     if (curve.mean[i] !== curve.mean[i]) {
@@ -281,6 +346,10 @@ function raw(context, curve, { begin, end, shift, from, to }, { scale, settings,
 }
 
 // From the least to the greatest raw value of all lines at each pixel, as one quiet band.
+/**
+ * @param {Context} context
+ * @param {View} view
+ */
 function rawRange(context, view) {
   const { plot, scale, settings, y, lines } = view;
   const width = Math.ceil(plot.right - plot.left) + 1;

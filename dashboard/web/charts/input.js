@@ -1,8 +1,21 @@
 // What a pointer and a keyboard do on a chart: cursor, zoom in x or y or both, and back.
+
+/**
+ * @typedef {import("./chart.js").Chart} Chart
+ * @typedef {[x: number, y: number]} Place in CSS pixels of the chart
+ * @typedef {{ from: Place, to: Place }} Drag
+ * @typedef {import("./scale.js").Zoom} Span from one pixel to another
+ */
+
 const SMALL = 5; // a drag of fewer pixels is a click
 
+/** @param {Chart} chart */
 export function listen(chart) {
   const { over } = chart;
+  /**
+   * @param {MouseEvent} event
+   * @returns {Place}
+   */
   const inside = (event) => {
     const box = over.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -47,7 +60,7 @@ export function listen(chart) {
     (event) => {
       if (!(event.ctrlKey || event.metaKey) || !chart.view) return;
       event.preventDefault();
-      around(chart, chart.view.scale.invert(inside(event)[0]), event.deltaY < 0 ? 0.8 : 1.25);
+      around(chart, chart.view, chart.view.scale.invert(inside(event)[0]), event.deltaY < 0 ? 0.8 : 1.25);
     },
     { passive: false },
   );
@@ -55,55 +68,80 @@ export function listen(chart) {
   over.addEventListener("blur", () => leave(chart));
 }
 
+/** @param {Chart} chart */
 function leave(chart) {
   chart.options.onHover(null);
   chart.hideTip();
 }
 
 // Which part of the chart a drag chose: to the side x, up or down y, across both.
+/**
+ * @param {Drag} drag
+ * @param {import("./scale.js").Plot} plot
+ * @returns {{ x: Span | null, y: Span | null }}
+ */
 export function chosen({ from, to }, plot) {
-  const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+  /**
+   * @param {number} a
+   * @param {number} b
+   * @param {number} low
+   * @param {number} high
+   * @returns {Span}
+   */
+  const within = (a, b, low, high) => [
+    Math.min(Math.max(Math.min(a, b), low), high),
+    Math.min(Math.max(Math.max(a, b), low), high),
+  ];
   const wide = Math.abs(to[0] - from[0]),
     tall = Math.abs(to[1] - from[1]);
   const byX = wide > SMALL && wide > tall / 3,
     byY = tall > 20 && tall > wide / 3;
   return {
-    x: byX ? [from[0], to[0]].map((v) => clamp(v, plot.left, plot.right)).sort((a, b) => a - b) : null,
-    y:
-      byY && (tall > 30 || !byX)
-        ? [from[1], to[1]].map((v) => clamp(v, plot.top, plot.bottom)).sort((a, b) => a - b)
-        : null,
+    x: byX ? within(from[0], to[0], plot.left, plot.right) : null,
+    y: byY && (tall > 30 || !byX) ? within(from[1], to[1], plot.top, plot.bottom) : null,
   };
 }
 
-function zoomOf(chart) {
-  const { plot, scale } = chart.view;
-  const { x, y } = chosen(chart.drag, plot);
+/**
+ * @param {Chart} chart
+ * @returns {{ x: Span | null, y: Span | null } | null} what was dragged over, in data
+ */
+function zoomOf({ view, drag, zoom, zoomY }) {
+  if (!view || !drag) return null;
+  const { x, y } = chosen(drag, view.plot);
+  const { invert, invertY } = view.scale;
   if (!x && !y) return null;
-  const xs = x ? x.map(scale.invert) : chart.zoom,
-    ys = y ? [scale.invertY(y[1]), scale.invertY(y[0])] : chart.zoomY;
-  return { x: xs, y: ys };
+  return { x: x ? [invert(x[0]), invert(x[1])] : zoom, y: y ? [invertY(y[1]), invertY(y[0])] : zoomY };
 }
 
-function around(chart, at, times) {
-  const { low, high } = chart.view.x;
-  if (chart.view.settings.logx) chart.setZoom([at * (low / at) ** times, at * (high / at) ** times], chart.zoomY);
+/**
+ * @param {Chart} chart
+ * @param {import("./chart.js").View} view
+ * @param {number} at
+ * @param {number} times
+ */
+function around(chart, { x: { low, high }, settings }, at, times) {
+  if (settings.logx) chart.setZoom([at * (low / at) ** times, at * (high / at) ** times], chart.zoomY);
   else chart.setZoom([at - (at - low) * times, at + (high - at) * times], chart.zoomY);
 }
 
 // The same without a mouse: arrows move the cursor, + and − zoom around it, 0 shows all, s holds the step.
+/**
+ * @param {Chart} chart
+ * @param {KeyboardEvent} event
+ */
 function key(chart, event) {
   if (!chart.view) return;
   const { x, plot, scale } = chart.view;
   const at = chart.cursor ?? (x.low + x.high) / 2;
-  const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const move = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
   if (move) {
     const next = Math.min(x.high, Math.max(x.low, scale.invert(scale.x(at) + (move * (plot.right - plot.left)) / 100)));
     chart.options.onHover(next);
     const box = chart.over.getBoundingClientRect(),
       middle = (plot.top + plot.bottom) / 2;
     chart.tip({ clientX: box.left + scale.x(next), clientY: box.top + middle }, next, middle);
-  } else if (event.key === "+" || event.key === "-") around(chart, at, event.key === "+" ? 0.5 : 2);
+  } else if (event.key === "+" || event.key === "-") around(chart, chart.view, at, event.key === "+" ? 0.5 : 2);
   else if (event.key === "0") chart.setZoom(null, null);
   else if (event.key === "s" && chart.options.onHold) chart.options.onHold(at);
   else return;

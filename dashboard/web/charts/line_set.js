@@ -4,7 +4,31 @@ import { colour, dash, dashOf } from "./palette.js";
 import { compare, keysOf, settingsOf } from "../text/config.js";
 import { partsOf } from "./point_counts.js";
 
+/**
+ * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("../core/runs.js").Run} Run
+ * @typedef {{
+ *   curve: Curve, name: string, label: string, colour: string, dash: number[], number?: number, run?: Run,
+ *   tag?: string, strong?: boolean, faded?: boolean, band?: boolean, members?: string[],
+ *   parts?: import("./point_counts.js").Part[],
+ * }} Line name: of the run, or of a group; number: of its colour; strong: stands out from others, which are faded;
+ *   band: has a spread about it; members: names of a group's runs; parts: what it was made of
+ * @typedef {Line & { run: Run, tag: string, number: number }} RunLine of one run
+ * @typedef {{ run: Run, tag: string, curve: Curve | undefined }} Wanted
+ * @typedef {{
+ *   axis: import("./curve.js").Axis, smoothing: import("./smoothing.js").Smoothing, logx: boolean, full: number,
+ *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, chosen: string[],
+ *   highlight?: string | string[] | null,
+ * }} Manner what of the page's state decides how lines look; full: of the x range, for smoothing
+ * @typedef {Map<string, { version: string, curves: Curve[], made: Curve }>} Memo
+ * @typedef {{ text: string, number: number | null, dash: number[], names: string[] }} LegendEntry
+ */
+
 // The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
+/**
+ * @param {string} text
+ * @param {Run[]} runs
+ */
 export function groupKeys(text, runs) {
   const named = text
     .split(",")
@@ -19,61 +43,77 @@ export function groupKeys(text, runs) {
       : [];
 }
 
+/**
+ * @param {Run} run
+ * @param {string[]} keys
+ */
 const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
 
 // Which of a key's values a run has, counted in their order: numbers by size.
+/**
+ * @param {Run[]} runs
+ * @param {string} key
+ * @returns {(run: Run) => number}
+ */
 function ranks(runs, key) {
   const values = [...new Set(runs.map((run) => settingsOf(run).get(key) ?? ""))];
   values.sort(compare);
   return (run) => values.indexOf(settingsOf(run).get(key) ?? "");
 }
 
-// wanted: [{run, tag, curve}], in the order of drawing; how: the page's state (group, centre, band, base, colourBy,
-// dashBy, chosen, axis, smoothing); tags: of the card; memo: a Map that the card keeps; base: tag -> the baseline's curve.
+// wanted: in the order of drawing; tags: of the card; memo: a Map that the card keeps; base: tag -> the baseline's
+// curve.
+/**
+ * @param {Wanted[]} wanted
+ * @param {Manner} how
+ * @param {string[]} tags
+ * @param {Memo} memo
+ * @param {Map<string, Curve | undefined>} base
+ * @returns {Line[]}
+ */
 export function linesOf(wanted, how, tags, memo, base) {
   const runs = [...new Set(wanted.map(({ run }) => run))];
   const several = tags.length > 1;
   const byColour = how.colourBy ? ranks(runs, how.colourBy) : null,
     byDash = how.dashBy ? ranks(runs, how.dashBy) : null;
-  let lines = wanted
-    .filter(({ curve }) => curve?.length)
-    .map(({ run, tag, curve }) => {
-      const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
-      return {
-        curve,
-        name: run.name,
-        run,
-        tag,
-        number,
-        label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
-        colour: colour(number),
-        dash:
-          several && runs.length > 1
-            ? dashOf(tags.indexOf(tag))
-            : byDash
-              ? dashOf(byDash(run))
-              : byColour
-                ? []
-                : dash(number),
-      };
-    });
-  if (how.base)
-    lines = lines
-      .filter(({ tag, name }) => base.get(tag)?.length && name !== how.base)
-      .map((line) => ({
-        ...line,
-        parts: [{ raw: line.curve }],
-        curve: kept(memo, `- ${line.name} ${line.tag}`, [line.curve, base.get(line.tag)], how, () =>
-          difference(line.curve, base.get(line.tag), how.axis),
-        ),
-      }));
-  for (const line of lines) if (line.parts) line.parts[0].curve = line.curve;
-  if (!several && !byColour && !byDash) undash(lines);
+  /** @type {RunLine[]} */
+  const single = [];
+  for (const { run, tag, curve: own } of wanted) {
+    if (!own?.length) continue;
+    const number = several && runs.length === 1 ? tags.indexOf(tag) : byColour ? byColour(run) : run.colour;
+    const line = {
+      curve: own,
+      name: run.name,
+      run,
+      tag,
+      number,
+      label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
+      colour: colour(number),
+      dash:
+        several && runs.length > 1
+          ? dashOf(tags.indexOf(tag))
+          : byDash
+            ? dashOf(byDash(run))
+            : byColour
+              ? []
+              : dash(number),
+    };
+    if (!how.base) single.push(line);
+    else {
+      const other = base.get(tag);
+      if (!other?.length || run.name === how.base) continue;
+      const curve = kept(memo, `- ${run.name} ${tag}`, [own, other], how, () => difference(own, other, how.axis));
+      single.push({ ...line, curve, parts: [{ curve, raw: own }] });
+    }
+  }
+  if (!several && !byColour && !byDash) undash(single);
   const keys = how.group ? groupKeys(how.group, runs) : [];
-  if (keys.length || how.group === "*") lines = grouped(lines, runs, keys, how, several, tags, memo);
+  const lines = keys.length || how.group === "*" ? grouped(single, runs, keys, how, several, tags, memo) : single;
   const chosen = new Set(how.chosen);
-  const lit = new Set([].concat(how.highlight ?? []));
+  const lit = new Set([how.highlight ?? []].flat());
+  /** @param {string} name */
   const isOut = (name) => chosen.has(name) || lit.has(name);
+  /** @param {Line} line */
   const standsOut = ({ name, members }) => isOut(name) || Boolean(members?.some(isOut));
   const any = lines.some(standsOut);
   for (const line of lines) {
@@ -84,6 +124,7 @@ export function linesOf(wanted, how, tags, memo, base) {
 }
 
 // Where a colour stands for one run only its line needs no dashes to be told from another.
+/** @param {{ colour: string, dash: number[] }[]} lines */
 export function undash(lines) {
   const seen = new Map();
   for (const line of lines) seen.set(line.colour, (seen.get(line.colour) ?? 0) + 1);
@@ -91,6 +132,11 @@ export function undash(lines) {
 }
 
 // Which colour each run has in the charts when it is not its own: that of its group, or of a setting's value.
+/**
+ * @param {Run[]} runs
+ * @param {{ group: string, colourBy: string }} how
+ * @returns {Map<string, number>}
+ */
 export function legend(runs, { group, colourBy }) {
   const keys = group ? groupKeys(group, runs) : [];
   if (colourBy) {
@@ -102,13 +148,23 @@ export function legend(runs, { group, colourBy }) {
   return new Map(runs.map((run) => [run.name, labels.indexOf(labelOf(run, keys))]));
 }
 
-// What the colours and dashes of all charts stand for, when it is no run each: [{ key, entries: [{ text, number, dash,
-// names }] }], in the order of colours. number: of a colour, null where it does not tell.
+// What the colours and dashes of all charts stand for, when it is no run each: the entries of each key in the order of
+// colours. number: of a colour, null where it does not tell.
+/**
+ * @param {Run[]} runs
+ * @param {{ group: string, colourBy: string, dashBy: string }} how
+ */
 export function legendOf(runs, { group, colourBy, dashBy }) {
+  /** @type {{ key: string, entries: LegendEntry[] }[]} */
   const parts = [];
+  /**
+   * @param {string} key
+   * @param {(rank: number) => { number: number | null, dash: number[] }} look
+   */
   const values = (key, look) => {
-    const rank = ranks(runs, key),
-      entries = [];
+    const rank = ranks(runs, key);
+    /** @type {LegendEntry[]} */
+    const entries = [];
     for (const run of runs) {
       const at = rank(run);
       entries[at] ??= { text: settingsOf(run).get(key) ?? "not set", ...look(at), names: [] };
@@ -137,9 +193,17 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
 }
 
 // The groups of some runs, by the values of their settings in turn.
+/**
+ * @param {Run[]} runs
+ * @param {string[]} keys
+ */
 function labelsOf(runs, keys) {
   if (!keys.length) return ["all runs"];
   const found = new Map(runs.map((run) => [labelOf(run, keys), run]));
+  /**
+   * @param {[string, Run]} a
+   * @param {[string, Run]} b
+   */
   const order = ([, a], [, b]) => {
     for (const key of keys) {
       const sign = compare(settingsOf(a).get(key) ?? "", settingsOf(b).get(key) ?? "");
@@ -150,13 +214,25 @@ function labelsOf(runs, keys) {
   return [...found].sort(order).map(([label]) => label);
 }
 
+/**
+ * @param {RunLine[]} lines
+ * @param {Run[]} runs
+ * @param {string[]} keys
+ * @param {Manner} how
+ * @param {boolean} several
+ * @param {string[]} tags
+ * @param {Memo} memo
+ * @returns {Line[]}
+ */
 function grouped(lines, runs, keys, how, several, tags, memo) {
+  /** @type {Map<string, { label: string, tag: string, members: RunLine[] }>} */
   const groups = new Map();
   for (const line of lines) {
     const label = keys.length ? labelOf(line.run, keys) : "all runs";
     const id = several ? `${label} · ${line.tag}` : label;
-    if (!groups.has(id)) groups.set(id, { label, tag: line.tag, members: [] });
-    groups.get(id).members.push(line);
+    const found = groups.get(id);
+    if (found) found.members.push(line);
+    else groups.set(id, { label, tag: line.tag, members: [line] });
   }
   const labels = labelsOf(runs, keys);
   const byColour = how.colourBy ? ranks(runs, how.colourBy) : null,
@@ -181,8 +257,17 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
 }
 
 // What was worked out from curves, until one of them or the manner changes.
+/**
+ * @param {Memo} memo
+ * @param {string} key
+ * @param {Curve[]} curves
+ * @param {Manner} how
+ * @param {() => Curve} make
+ */
 function kept(memo, key, curves, how, make) {
-  const version = `${curves.map((curve) => curve.version).join()}|${how.axis}|${how.centre}|${how.band}|${how.smoothing.kind}|${how.smoothing.weight}|${how.logx}|${how.full}|${how.base}`;
+  const { axis, centre, band, smoothing, logx, full, base } = how;
+  const versions = curves.map((curve) => curve.version).join();
+  const version = [versions, axis, centre, band, smoothing.kind, smoothing.weight, logx, full, base].join("|");
   const known = memo.get(key);
   if (
     known?.version === version &&

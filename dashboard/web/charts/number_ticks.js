@@ -2,9 +2,20 @@
 import * as format from "../text/format.js";
 import { decimal, less, ulp, widened } from "../text/floats.js";
 
+/**
+ * @typedef {{ at: number, text: string, rest?: string }} Tick rest: what it adds to the base of all
+ * @typedef {Tick[] & { base?: string }} Ticks
+ * @typedef {{ times: number, power: number }} Gap times · 10^power
+ * @typedef {{ gap: number, finest: number, places: number[] }} Places finest: what a place is true to
+ */
+
 const MOST = 12;
 
 // A gap that people count in: { times: 1, 2 or 5, power }, times · 10^power.
+/**
+ * @param {number} raw
+ * @returns {Gap}
+ */
 function roundGap(raw) {
   let power = Math.floor(Math.log10(raw));
   if (Number(`1e${power}`) > raw) power--; // a logarithm may be off in its last bit
@@ -18,13 +29,28 @@ function roundGap(raw) {
         : { times: 1, power: power + 1 };
 }
 
+/**
+ * @param {Gap} gap
+ * @returns {Gap}
+ */
 const finer = ({ times, power }) =>
   times === 5 ? { times: 2, power } : times === 2 ? { times: 1, power } : { times: 5, power: power - 1 };
+/**
+ * @param {Gap} gap
+ * @returns {Gap}
+ */
 const coarser = ({ times, power }) =>
   times === 1 ? { times: 2, power } : times === 2 ? { times: 5, power } : { times: 1, power: power + 1 };
+/** @param {Gap} gap */
 const sizeOf = ({ times, power }) => Number(`${times}e${power}`);
 
 // Multiples of a round gap within a range: [first, how many]. Ends that are off by their last bits count as reached.
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {Gap} gap
+ * @returns {[first: number, count: number]}
+ */
 function multiples(low, high, gap) {
   const size = sizeOf(gap),
     first = Math.ceil(low / size - 1e-9);
@@ -32,6 +58,13 @@ function multiples(low, high, gap) {
 }
 
 // Round marks: { gap, places }. null where the numbers themselves lie too far apart for that.
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @param {boolean} isWhole
+ * @returns {Places | null}
+ */
 function roundPlaces(low, high, count, isWhole) {
   const raw = (high / 2 - low / 2) / (Math.max(1, Math.min(MOST, count)) / 2);
   let gap = roundGap(Math.min(raw, 1e308));
@@ -50,10 +83,18 @@ function roundPlaces(low, high, count, isWhole) {
 }
 
 // Some of the numbers themselves, where there are only few, or only such as have no round neighbours.
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @param {boolean} isWhole
+ * @returns {Places}
+ */
 function numberPlaces(low, high, count, isWhole) {
   const near = ulp(Math.max(Math.abs(low), Math.abs(high))),
     step = isWhole ? Math.max(1, near) : near,
     all = (high - low) / step;
+  /** @param {number} gap */
   const marks = (gap) => [Math.ceil(low / gap), Math.floor(high / gap) - Math.ceil(low / gap) + 1];
   let gap = step * 2 ** Math.max(0, Math.ceil(Math.log2(all / Math.max(3, Math.min(MOST - 1, count))))),
     [first, n] = marks(gap);
@@ -65,9 +106,16 @@ function numberPlaces(low, high, count, isWhole) {
   };
 }
 
-// Marks of numbers, about `count` of them. `base`, where it is there, is what the texts have in common: each mark then has
-// also a `rest`, what is to be added to it.
-// isWhole: between whole numbers, such as steps, there is nothing to mark; of a range that holds one there is one mark.
+// Marks of numbers, about `count` of them. `base`, where it is there, is what the texts have in common: each mark then
+// has also a `rest`, what is to be added to it. isWhole: between whole numbers, such as steps, there is nothing to
+// mark; of a range that holds one there is one mark.
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @param {boolean} [isWhole]
+ * @returns {Ticks}
+ */
 export function linear(low, high, count, isWhole = false) {
   if (low > high) [low, high] = [high, low];
   [low, high] = widened(low, high);
@@ -76,14 +124,20 @@ export function linear(low, high, count, isWhole = false) {
 }
 
 const LONG = 12; // letters of a number on an axis
+/** @param {string[]} texts */
 const isClear = (texts) => new Set(texts).size === texts.length && texts.every((text) => text.length <= LONG);
 
+/**
+ * @param {Places} found
+ * @returns {Ticks}
+ */
 function written({ places, gap, finest }) {
   const texts = places.map((at) => format.tick(at, gap));
   if (isClear(texts) && places.every((at) => format.isTrue(at, gap)))
     return places.map((at, i) => ({ at, text: texts[i] }));
   const base = baseOf(places, gap),
     sign = base.digits < 0n || (base.digits === 0n && places[0] < 0) ? "−" : "+";
+  /** @type {Ticks} */
   const marks = places.map((at) => {
     // To a tenth of the gap: a round place is held by the nearest number there is.
     const exact = less(decimal(at), base),
@@ -97,7 +151,13 @@ function written({ places, gap, finest }) {
   return marks;
 }
 
-// What numbers have in common, { digits, power, text }: a number of few digits among them, else their leading digits, towards 0.
+// What numbers have in common, { digits, power, text }: a number of few digits among them, else their leading digits,
+// towards 0.
+/**
+ * @param {number[]} places
+ * @param {number} gap
+ * @returns {import("../text/floats.js").Decimal & { isShort: boolean, text: string }}
+ */
 function baseOf(places, gap) {
   const first = places[0],
     last = places[places.length - 1];
@@ -114,9 +174,16 @@ function baseOf(places, gap) {
 
 // --- logarithms ----------------------------------------------------------------------------------------------
 
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @returns {Ticks}
+ */
 export function logarithmic(low, high, count) {
   if (!(low > 0)) return linear(low, high, count); // no such axis
   count = Math.max(2, Math.min(MOST, count));
+  /** @param {number} at */
   const within = (at) => at > 0 && at >= low * 0.999 && at <= high * 1.001 && at < Infinity;
   const first = Math.floor(Math.log10(low)),
     powers = Math.ceil(Math.log10(high)) - first + 1;
@@ -125,6 +192,7 @@ export function logarithmic(low, high, count) {
   const from = Math.ceil(first / every),
     n = Math.floor((first + powers) / every) - from + 1;
   const exponents = Array.from({ length: n }, (_, i) => (from + i) * every);
+  /** @param {number[]} times */
   const marks = (times) =>
     exponents
       .flatMap((power) => times.map((each) => Number(`${each}e${power}`)))

@@ -1,22 +1,42 @@
 // What is said below a chart: how many points it stands for, how many of them it cannot show, and why.
 import * as format from "../text/format.js";
 
+/**
+ * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {{ curve: Curve, raw: Curve }} Part of a line
+ * @typedef {{ curve: Curve, parts?: Part[] }} Line what is counted of one
+ * @typedef {{
+ *   points: number, odd: number, hidden: number, isAll: boolean, why: [count: number, where: string][],
+ * }} Found
+ */
+
 // What a line was made of, a curve of one run each: { curve: as it would be drawn alone, raw: as it was logged }.
+/**
+ * @param {Line} line
+ * @returns {Part[]}
+ */
 export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.curve }];
 
 // The points of some lines: { points, odd, hidden, why }. In a zoom those of the columns that reach into it. odd: not
 // finite, and so on the rail. why: [[how many, where]] of those that have no place; hidden is their sum, and where
 // `isAll` is false there may be more, in columns of which only a part can be seen.
+/**
+ * @param {Line[]} lines
+ * @param {{ axis: import("./curve.js").Axis, logx: boolean, logy: boolean, xName: string }} settings
+ * @param {import("./scale.js").Zoom | null} zoom
+ * @returns {Found}
+ */
 export function count(lines, { axis, logx, logy, xName }, zoom) {
-  const found = { points: 0, odd: 0, hidden: 0, isAll: true };
+  /** @type {Found} */
+  const found = { points: 0, odd: 0, hidden: 0, isAll: true, why: [] };
   let left = 0,
     low = 0,
     alone = 0,
     unplaced = 0;
   for (const { curve, raw } of lines.flatMap(partsOf)) {
     if (axis === "metric" && !zoom) {
-      unplaced += raw.unplaced ?? 0;
-      found.points += raw.unplaced ?? 0;
+      unplaced += raw.unplaced;
+      found.points += raw.unplaced;
     }
     if (!zoom && !logx && !logy && curve === raw) {
       found.points += raw.points;
@@ -47,17 +67,20 @@ export function count(lines, { axis, logx, logy, xName }, zoom) {
       }
     }
   }
-  found.why = [
+  /** @type {Found["why"]} */
+  const why = [
     [left, "at x ≤ 0"],
     [low, "at y ≤ 0"],
     [alone, "where the baseline has no value"],
     [unplaced, `where ${xName} has no value`],
-  ].filter(([some]) => some);
+  ];
+  found.why = why.filter(([some]) => some);
   found.hidden = left + low + alone + unplaced;
   return found;
 }
 
 // In a few words: "220 points, 0 hidden"; "220 points, 45 hidden at y ≤ 0".
+/** @param {Found} found */
 export function words({ points, hidden, isAll, why }) {
   const reasons =
     why.length > 1
@@ -69,9 +92,12 @@ export function words({ points, hidden, isAll, why }) {
 }
 
 // What stands in a chart that has lines and can show nothing of them; "" where it shows something.
+/** @param {Found} found */
 export function nothing({ points, odd, hidden, why }) {
   if (!points || hidden + odd < points) return "";
   if (odd >= hidden) return "No value is finite.";
   const [, where] = why.reduce((most, each) => (each[0] > most[0] ? each : most));
-  return `${points === 1 ? "The point is" : hidden === points && why.length === 1 ? "All points are" : "Most points are"} ${where}${where.endsWith("0") ? `: log ${where[3]} cannot show that` : ""}.`;
+  const which = hidden === points && why.length === 1 ? "All points are" : "Most points are";
+  const hint = where.endsWith("0") ? `: log ${where[3]} cannot show that` : "";
+  return `${points === 1 ? "The point is" : which} ${where}${hint}.`;
 }

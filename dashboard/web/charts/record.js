@@ -1,81 +1,127 @@
 // A drawing context that remembers instead of painting: the same drawing becomes SVG or LaTeX (PGF).
 import { cut } from "./clip.js";
+import { pgf } from "./pgf.js";
+import { svg } from "./svg.js";
 
-const escaped = (text) =>
-  text
-    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
-const two = (number) => String(Math.round(number * 100) / 100);
-const measuring = document.createElement("canvas").getContext("2d");
+/**
+ * @typedef {CanvasRenderingContext2D | Record} Context what a chart is drawn on
+ * @typedef {import("./clip.js").Step} Step
+ * @typedef {{
+ *   strokeStyle: string, fillStyle: string, lineWidth: number, globalAlpha: number, font: string,
+ *   textAlign: CanvasTextAlign, textBaseline: CanvasTextBaseline, lineJoin: CanvasLineJoin, dash: number[],
+ *   box: [x: number, y: number, width: number, height: number] | null, dx: number, dy: number,
+ * }} State box: what it is clipped to; dx, dy: how far it is moved
+ * @typedef {State & { act: "stroke" | "fill", path: Step[] }} Shape
+ * @typedef {State & { act: "text", text: string, x: number, y: number }} Label
+ * @typedef {Shape | Label} Mark
+ */
+
+const measuring = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 
 export class Record {
   constructor() {
+    /** @type {Mark[]} */
     this.marks = [];
-    this.state = {
-      strokeStyle: "#000",
-      fillStyle: "#000",
-      lineWidth: 1,
-      globalAlpha: 1,
-      font: "11px sans-serif",
-      textAlign: "left",
-      textBaseline: "alphabetic",
-      dash: [],
-      clip: null,
-      lineJoin: "round",
-      dx: 0,
-      dy: 0,
-    };
+    /** @type {State[]} */
     this.saved = [];
-    for (const key of Object.keys(this.state))
-      if (key !== "dash" && key !== "clip")
-        Object.defineProperty(this, key, {
-          get: () => this.state[key],
-          set: (value) => {
-            this.state[key] = value;
-          },
-        });
-    this.beginPath();
+    /** @type {Step[]} */
+    this.path = [];
+    this.strokeStyle = "#000";
+    this.fillStyle = "#000";
+    this.lineWidth = 1;
+    this.globalAlpha = 1;
+    this.font = "11px sans-serif";
+    /** @type {CanvasTextAlign} */
+    this.textAlign = "left";
+    /** @type {CanvasTextBaseline} */
+    this.textBaseline = "alphabetic";
+    /** @type {CanvasLineJoin} */
+    this.lineJoin = "round";
+    /** @type {number[]} */
+    this.dash = [];
+    /** @type {State["box"]} */
+    this.box = null;
+    this.dx = 0;
+    this.dy = 0;
+  }
+
+  /** @returns {State} */
+  #state() {
+    const { strokeStyle, fillStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin } = this;
+    const { dash, box, dx, dy } = this;
+    return {
+      ...{ strokeStyle, fillStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin },
+      ...{ dash, box, dx, dy },
+    };
   }
 
   save() {
-    this.saved.push({ ...this.state });
+    this.saved.push(this.#state());
   }
   restore() {
-    this.state = this.saved.pop();
+    Object.assign(this, this.saved.pop());
   }
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   translate(x, y) {
-    this.state.dx += x;
-    this.state.dy += y;
+    this.dx += x;
+    this.dy += y;
   }
+  /** @param {number[]} dash */
   setLineDash(dash) {
-    this.state.dash = dash;
+    this.dash = dash;
   }
+  /** @param {string} text */
   measureText(text) {
-    measuring.font = this.state.font;
+    measuring.font = this.font;
     return measuring.measureText(text);
   }
   beginPath() {
     this.path = [];
   }
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   moveTo(x, y) {
-    this.path.push(["M", x + this.state.dx, y + this.state.dy]);
+    this.path.push(["M", x + this.dx, y + this.dy]);
   }
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   lineTo(x, y) {
-    this.path.push([this.path.length ? "L" : "M", x + this.state.dx, y + this.state.dy]);
+    this.path.push([this.path.length ? "L" : "M", x + this.dx, y + this.dy]);
   }
   closePath() {
     this.path.push(["Z"]);
   }
-  arc(x, y, radius) {
-    this.path.push(["O", x + this.state.dx, y + this.state.dy, radius]);
+  // A whole circle: charts have no other arcs.
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   * @param {...number} _angles
+   */
+  arc(x, y, radius, ..._angles) {
+    this.path.push(["O", x + this.dx, y + this.dy, radius]);
   }
+  /**
+   * @param {number} left
+   * @param {number} top
+   * @param {number} w
+   * @param {number} h
+   */
   rect(left, top, w, h) {
-    const [x, y] = [left + this.state.dx, top + this.state.dy];
+    const [x, y] = [left + this.dx, top + this.dy];
     this.path.push(["M", x, y], ["L", x + w, y], ["L", x + w, y + h], ["L", x, y + h], ["Z"]);
   }
+  // To a rectangle: charts clip to nothing else.
   clip() {
-    const [[, x, y], , [, r, b]] = this.path;
-    this.state.clip = [x, y, r - x, b - y];
+    const [from, , to] = this.path;
+    if (from?.[0] === "M" && to?.[0] === "L") this.box = [from[1], from[2], to[1] - from[1], to[2] - from[2]];
   }
   stroke() {
     this.#mark("stroke");
@@ -83,127 +129,47 @@ export class Record {
   fill() {
     this.#mark("fill");
   }
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} w
+   * @param {number} h
+   */
   fillRect(x, y, w, h) {
     this.beginPath();
     this.rect(x, y, w, h);
     this.fill();
     this.beginPath();
   }
+  /**
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   */
   fillText(text, x, y) {
-    this.marks.push({ ...this.state, act: "text", text, x: x + this.state.dx, y: y + this.state.dy });
+    this.marks.push({ ...this.#state(), act: "text", text, x: x + this.dx, y: y + this.dy });
   }
+  /** @param {"stroke" | "fill"} act */
   #mark(act) {
-    const path = this.state.clip ? cut(this.path, this.state.clip, act === "fill") : [...this.path];
-    if (path.length) this.marks.push({ ...this.state, act, path });
+    const path = this.box ? cut(this.path, this.box, act === "fill") : [...this.path];
+    if (path.length) this.marks.push({ ...this.#state(), act, path });
   }
-
   // part: what names in it begin with, where several pictures are in one file.
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {string} background
+   * @param {string} [part]
+   */
   svg(width, height, background, part = "") {
-    const clips = [];
-    const clip = (box) => {
-      if (!box) return "";
-      const key = box.map(two).join(" ");
-      if (!clips.includes(key)) clips.push(key);
-      return ` clip-path="url(#${part}c${clips.indexOf(key)})"`;
-    };
-    const shapes = this.marks.map((mark) => {
-      if (mark.act === "text") {
-        const anchor = { __proto__: null, left: "start", right: "end", center: "middle" }[mark.textAlign],
-          base = { __proto__: null, middle: "central", top: "hanging" }[mark.textBaseline];
-        return `<text x="${two(mark.x)}" y="${two(mark.y)}" fill="${mark.fillStyle}"${isTitle(mark) ? ' font-weight="600" font-size="13"' : ""} text-anchor="${anchor}"${base ? ` dominant-baseline="${base}"` : ""}>${escaped(mark.text)}</text>`;
-      }
-      const d = mark.path
-        .map(([kind, x, y, r]) =>
-          kind === "Z"
-            ? "Z"
-            : kind === "O"
-              ? `M${two(x - r)} ${two(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`
-              : `${kind}${two(x)} ${two(y)}`,
-        )
-        .join("");
-      const alpha = mark.globalAlpha < 1 ? ` ${mark.act}-opacity="${two(mark.globalAlpha)}"` : "";
-      if (mark.act === "fill") return `<path d="${d}" fill="${mark.fillStyle}"${alpha}${clip(mark.clip)}/>`;
-      return `<path d="${d}" fill="none" stroke="${mark.strokeStyle}" stroke-width="${two(mark.lineWidth)}" stroke-linejoin="${mark.lineJoin}"${mark.dash.length ? ` stroke-dasharray="${mark.dash.join(" ")}"` : ""}${alpha}${clip(mark.clip)}/>`;
-    });
-    const defs = clips.map((key, i) => {
-      const [x, y, w, h] = key.split(" ");
-      return `<clipPath id="${part}c${i}"><rect x="${x}" y="${y}" width="${w}" height="${h}"/></clipPath>`;
-    });
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">\n<defs>${defs.join("")}</defs>\n<rect width="100%" height="100%" fill="${background}"/>\n${shapes.join("\n")}\n</svg>\n`;
+    return svg(this.marks, width, height, background, part);
   }
 
-  // For \input{…} in a document that loads pgf; 1 px is 0.75 bp.
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   pgf(width, height) {
-    const at = (x, y) => `\\pgfqpoint{${two(x * 0.75)}bp}{${two((height - y) * 0.75)}bp}`;
-    const lines = [
-      "\\begin{pgfpicture}",
-      `\\pgfpathrectangle{${at(0, height)}}{\\pgfqpoint{${two(width * 0.75)}bp}{${two(height * 0.75)}bp}}\\pgfusepath{use as bounding box}`,
-    ];
-    for (const mark of this.marks) {
-      const colour = mark.act === "stroke" ? mark.strokeStyle : mark.fillStyle;
-      lines.push(
-        "\\begin{pgfscope}",
-        `\\definecolor{everystep}{rgb}{${rgb(colour)}}\\pgfset${mark.act === "stroke" ? "stroke" : "fill"}color{everystep}\\pgfset${mark.act === "stroke" ? "stroke" : "fill"}opacity{${two(mark.globalAlpha)}}`,
-      );
-      if (mark.act === "text") {
-        const side = { __proto__: null, left: "left,", right: "right,", center: "" }[mark.textAlign],
-          base = { __proto__: null, middle: "", top: "top", alphabetic: "base" }[mark.textBaseline];
-        lines.push(
-          `\\pgftext[${side}${base},at=${at(mark.x, mark.y)}]{\\fontsize{8}{10}\\${isTitle(mark) ? "bfseries\\" : ""}selectfont ${latex(mark.text)}}`
-            .replace(",,", ",")
-            .replace("[,", "["),
-        );
-      } else {
-        if (mark.clip) {
-          const [x, y, w, h] = mark.clip;
-          lines.push(
-            `\\pgfpathrectangle{${at(x, y + h)}}{\\pgfqpoint{${two(w * 0.75)}bp}{${two(h * 0.75)}bp}}\\pgfusepath{clip}`,
-          );
-        }
-        if (mark.act === "stroke")
-          lines.push(
-            `\\pgfsetlinewidth{${two(mark.lineWidth * 0.75)}bp}${mark.dash.length ? `\\pgfsetdash{${mark.dash.map((each) => `{${two(each * 0.75)}bp}`).join("")}}{0bp}` : ""}`,
-          );
-        lines.push(
-          mark.path
-            .map(([kind, x, y, r]) =>
-              kind === "Z"
-                ? "\\pgfpathclose"
-                : kind === "O"
-                  ? `\\pgfpathcircle{${at(x, y)}}{${two(r * 0.75)}bp}`
-                  : `\\pgfpath${kind === "M" ? "moveto" : "lineto"}{${at(x, y)}}`,
-            )
-            .join("\n"),
-          `\\pgfusepath{${mark.act}}`,
-        );
-      }
-      lines.push("\\end{pgfscope}");
-    }
-    return `% A chart of everystep. In the preamble: \\usepackage{pgf}\n${lines.join("\n")}\n\\end{pgfpicture}\n`;
+    return pgf(this.marks, width, height);
   }
 }
-
-const isTitle = ({ font }) => font.startsWith("600");
-
-function rgb(colour) {
-  const hex = /^#(..)(..)(..)$/.exec(colour);
-  return (hex ? hex.slice(1).map((two) => parseInt(two, 16)) : [0, 0, 0])
-    .map((part) => (part / 255).toFixed(3))
-    .join(",");
-}
-
-const TEX = {
-  "\\": "\\textbackslash{}",
-  "{": "\\{",
-  "}": "\\}",
-  $: "\\$",
-  "&": "\\&",
-  "#": "\\#",
-  "%": "\\%",
-  _: "\\_",
-  "^": "\\textasciicircum{}",
-  "~": "\\textasciitilde{}",
-  "−": "$-$",
-  "∞": "$\\infty$",
-};
-const latex = (text) => text.replace(/[\\{}$&#%_^~−∞]/g, (sign) => TEX[sign]);

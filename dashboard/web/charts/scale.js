@@ -1,8 +1,26 @@
 // What part of the data a chart shows, and where on the screen it lies.
 import { LARGEST, isTooNarrow, unitOf, widened } from "../text/floats.js";
 
+/**
+ * @typedef {[low: number, high: number]} Zoom a window that was chosen
+ * @typedef {{ low: number, high: number, full: number }} Domain
+ * @typedef {{ low: number, high: number, least?: number, most?: number, outside: number }} Range
+ * @typedef {{ left: number, right: number, top: number, bottom: number }} Plot in CSS pixels
+ * @typedef {(value: number) => number} Mapping
+ * @typedef {{ x: Mapping, y: Mapping, invert: Mapping, invertY: Mapping }} Scale from data to pixels, and back
+ * @typedef {{ curve: Curve }} Drawn of a line, what a range needs
+ * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("./curve.js").Axis} Axis
+ */
+
 // The x range of some lines: { low, high, full }; `full` is what smoothing is measured by, on a logarithmic axis the
 // logarithm of how many times it reaches.
+/**
+ * @param {Drawn[]} lines
+ * @param {{ axis: Axis, logx: boolean }} settings
+ * @param {Zoom | null} zoom
+ * @returns {Domain}
+ */
 export function domain(lines, { axis, logx }, zoom) {
   if (zoom && !(logx && zoom[0] <= 0))
     return { low: zoom[0], high: zoom[1], full: logx ? Math.log(zoom[1] / zoom[0]) : zoom[1] - zoom[0] };
@@ -39,8 +57,12 @@ export function domain(lines, { axis, logx }, zoom) {
   return { low, high, full };
 }
 
-// The least place above 0 of a curve, for a logarithmic axis. A column that begins at or below 0 and ends above may have a
-// step at 1; other places within it are not known, and it is shown by its end.
+// The least place above 0 of a curve, for a logarithmic axis. A column that begins at or below 0 and ends above may
+// have a step at 1; other places within it are not known, and it is shown by its end.
+/**
+ * @param {Curve} curve
+ * @param {Axis} axis
+ */
 export function leastAbove0(curve, axis, first = 0) {
   const [begin, end, shift] = curve.ends(axis);
   while (first < curve.length && end[first] - shift <= 0) first++;
@@ -49,14 +71,23 @@ export function leastAbove0(curve, axis, first = 0) {
   return from > 0 ? from : axis === "step" ? 1 : end[first] - shift;
 }
 
-// The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, least, most, outside }:
-// least and most are of the values themselves; outside counts the columns that an outlier-robust range leaves out.
+// The y range of what is in view, with room; a constant line is in the middle. Gives { low, high, least, most, outside
+// }: least and most are of the values themselves; outside counts the columns that an outlier-robust range leaves out.
+/**
+ * @param {Drawn[]} lines
+ * @param {{ axis: Axis, logy: boolean, robust: boolean }} settings
+ * @param {{ low: number, high: number }} x
+ * @param {Zoom | null} zoom
+ * @param {boolean} [isWindow]
+ * @returns {Range}
+ */
 export function range(lines, settings, x, zoom, isWindow = false) {
   if (zoom && !(settings.logy && zoom[0] <= 0))
     return { low: zoom[0], high: zoom[1], least: zoom[0], most: zoom[1], outside: 0 };
   let low = Infinity,
     high = -Infinity,
     positive = Infinity;
+  /** @type {number[] | null} */
   const seen = settings.robust ? [] : null;
   for (const { curve } of lines) {
     const [begin, end, shift] = curve.ends(settings.axis);
@@ -84,7 +115,7 @@ export function range(lines, settings, x, zoom, isWindow = false) {
   }
   if (low > high) return { low: settings.logy ? 0.1 : 0, high: 1, outside: 0 };
   let outside = 0;
-  if (seen?.length > 20) {
+  if (seen && seen.length > 20) {
     // Twice the span of the middle nine tenths: a single spike no longer flattens the rest, a trend is kept whole.
     seen.sort((a, b) => a - b);
     const [a, b] = [seen[Math.floor(0.05 * (seen.length - 1))], seen[Math.ceil(0.95 * (seen.length - 1))]];
@@ -126,6 +157,13 @@ export function range(lines, settings, x, zoom, isWindow = false) {
 }
 
 // The height at which the line between two columns crosses x; NaN where none does.
+/**
+ * @param {Curve} curve
+ * @param {Float64Array} begin
+ * @param {Float64Array} end
+ * @param {number} shift
+ * @param {number} x
+ */
 function crossing(curve, begin, end, shift, x) {
   let low = 0,
     high = curve.length - 1;
@@ -141,17 +179,30 @@ function crossing(curve, begin, end, shift, x) {
 }
 
 // Between data and pixels, both ways.
+/**
+ * @param {Plot} plot
+ * @param {{ low: number, high: number }} x
+ * @param {{ low: number, high: number }} y
+ * @param {{ logx: boolean, logy: boolean }} settings
+ * @returns {Scale}
+ */
 export function scales(plot, x, y, { logx, logy }) {
   // A range of which the length or its inverse is no number is measured in other units.
   const unitX = logx ? 1 : unitOf(x.low, x.high),
     unitY = logy ? 1 : unitOf(y.low, y.high);
+  /** @type {Mapping} */
   const mapX = logx ? (v) => Math.log(v) : unitX === 1 ? (v) => v : (v) => v * unitX;
+  /** @type {Mapping} */
   const mapY = logy ? (v) => Math.log(v) : unitY === 1 ? (v) => v : (v) => v * unitY;
   const left = mapX(x.low),
     bottom = mapY(y.low);
   const wide = (plot.right - plot.left) / (mapX(x.high) - left),
     tall = (plot.bottom - plot.top) / (mapY(y.high) - bottom);
-  const back = (log) => (log ? Math.exp : (v) => v);
+  /**
+   * @param {boolean} isLog
+   * @returns {Mapping}
+   */
+  const back = (isLog) => (isLog ? Math.exp : (v) => v);
   return {
     // What lies at or below 0 has no place; a column that reaches above it begins at the edge.
     x: logx

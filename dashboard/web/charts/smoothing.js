@@ -7,7 +7,10 @@
 // Columns without a finite mean stay empty and change nothing. `reuse` is an array to write into, if it fits.
 /**
  * @typedef {ArrayLike<number>} Numbers
- * @typedef {(weight: number, begin: Numbers, end: Numbers, mean: Numbers, n: number, unit: number, out: Float64Array) => void} Smoothing
+ * @typedef {{ kind: string, weight: number, isLog?: boolean }} Smoothing as the page's state has it; isLog: by the axis
+ * @typedef {(
+ *   weight: number, begin: Numbers, end: Numbers, mean: Numbers, n: number, unit: number, out: Float64Array
+ * ) => void} Smoother
  * @param {string} kind
  * @param {number} weight
  * @param {Numbers} begin
@@ -19,7 +22,7 @@
  */
 export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
   const out = reuse?.length === n ? reuse : new Float64Array(n);
-  /** @type {Record<string, Smoothing | null>} */
+  /** @type {Record<string, Smoother | null>} */
   const kinds = { __proto__: null, ema, gauss, mean: running };
   const act = kinds[kind] ?? ema;
   act(weight, begin, end, mean, n, range > 0 ? range / 1000 : 0, out);
@@ -28,7 +31,7 @@ export function smooth(kind, weight, begin, end, mean, n, range, reuse) {
 
 // The exponential moving average. Debiased: it begins with the first value and not with zero. A gap forgets as much as
 // it is long.
-/** @type {Smoothing} */
+/** @type {Smoother} */
 function ema(weight, begin, end, mean, n, unit, out) {
   let average = NaN,
     before = 0;
@@ -64,7 +67,7 @@ function ema(weight, begin, end, mean, n, unit, out) {
 const reach = (weight, unit) => (weight > 0 ? (weight / (1 - weight)) * unit : 0);
 
 // The mean of what lies within reach on both sides; at the ends of what there is.
-/** @type {Smoothing} */
+/** @type {Smoother} */
 function running(weight, begin, end, mean, n, unit, out) {
   const half = reach(weight, unit);
   let sum = 0,
@@ -92,7 +95,7 @@ function running(weight, begin, end, mean, n, unit, out) {
 }
 
 // A Gaussian over what lies within three of its widths, weights adding up to one at the ends too.
-/** @type {Smoothing} */
+/** @type {Smoother} */
 function gauss(weight, begin, end, mean, n, unit, out) {
   const sigma = reach(weight, unit) / 2;
   if (!sigma) {

@@ -3,11 +3,21 @@ import * as format from "../text/format.js";
 import { sample } from "./legend.js";
 import { clipped, tellApart } from "../text/ellipsis.js";
 
+/**
+ * @typedef {import("./chart.js").Found} Found
+ * @typedef {{ clientX: number, clientY: number }} Pointer where one is, or is taken to be
+ */
+
 const ROWS = 20; // of a hundred runs those around the pointer: more would cover what is looked at
 
-const tip = document.getElementById("tip");
+const tip = /** @type {HTMLElement} */ (document.getElementById("tip"));
+/** @param {string} text */
 const note = (text) => Object.assign(document.createElement("span"), { className: "note", textContent: text });
 
+/**
+ * @param {Pointer} event
+ * @param {Node} content
+ */
 export function showTip(event, content) {
   tip.replaceChildren(content);
   tip.hidden = false;
@@ -21,15 +31,14 @@ export function hideTip() {
   tip.hidden = true;
 }
 
-const places = {
-  step: () => "",
-  relative: ({ at }) => format.duration(at),
-  time: () => "",
-  metric: ({ at }) => format.exact(at),
-};
-
 // What lies under a place on a chart, sorted by value, the nearest bold; every digit of what was logged.
 // found: see Chart.under; nearest: index of the one closest to the pointer; marks: those beside it.
+/**
+ * @param {Found[]} found
+ * @param {number} nearest
+ * @param {{ axis: import("./curve.js").Axis, xName: string }} settings
+ * @param {import("./axes.js").Placed[]} marks
+ */
 export function curvesTip(found, nearest, { axis, xName }, marks) {
   const room = Math.min(ROWS, Math.max(8, Math.floor(innerHeight / 18) - 8));
   const from = found.length <= room ? 0 : Math.max(0, Math.min(nearest - (room >> 1), found.length - room));
@@ -40,9 +49,9 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
   const said = [
     `step ${reference.exactStep === null ? "≈ " : ""}${format.step(reference.exactStep ?? reference.step)}`,
   ];
-  if (axis === "metric") said.unshift(`${xName} ${places.metric(reference)}`);
-  else
-    said.push(axis === "relative" ? places.relative(reference) : new Date(reference.time * 1000).toLocaleTimeString());
+  if (axis === "metric") said.unshift(`${xName} ${format.exact(reference.at)}`);
+  else if (axis === "relative") said.push(format.duration(reference.at));
+  else said.push(new Date(reference.time * 1000).toLocaleTimeString());
   table.createCaption().textContent = said.join(" · ");
   for (const each of shown) {
     const row = table.insertRow();
@@ -58,13 +67,13 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     row.insertCell().textContent = each.smooth || each.band ? format.value(each.value, 6) : format.exact(each.value);
     const more = row.insertCell();
     if (each.smooth) more.append(note(each.count === 1 ? format.exact(each.raw) : ""));
-    if (each.band)
+    if (each.band) {
+      const { carried, memberCount = 0 } = each;
+      const part = carried !== undefined && carried < memberCount ? `${carried} of ` : "";
       more.append(
-        note(
-          `${format.value(each.min)} to ${format.value(each.max)} · ${each.carried < each.members ? `${each.carried} of ` : ""}${format.plural(each.members ?? 0, "run")}`,
-        ),
+        note(`${format.value(each.min)} to ${format.value(each.max)} · ${part}${format.plural(memberCount, "run")}`),
       );
-    else if (each.count > 1)
+    } else if (each.count > 1)
       more.append(
         note(`${format.exact(each.min)} to ${format.exact(each.max)} · ${format.plural(each.count, "point")}`),
       );
@@ -75,10 +84,10 @@ export function curvesTip(found, nearest, { axis, xName }, marks) {
     cell.colSpan = 3;
     cell.append(
       note(
-        [
+        /** @type {[number, string][]} */ ([
           [from, "above"],
           [below, "below"],
-        ]
+        ])
           .filter(([count]) => count)
           .map(([count, where]) => `${count} more ${where}`)
           .join(" · "),

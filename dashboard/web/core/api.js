@@ -6,8 +6,10 @@ import * as session from "./session.js";
 
 const base = `${boot.prefix}/api/v1`;
 
+/** @param {string} address */
 export const get = (address) => fetch(address, { headers: session.headers() });
 
+/** @param {Response} answer */
 async function checked(answer) {
   session.heard(answer);
   if (answer.ok) return answer;
@@ -20,11 +22,23 @@ async function checked(answer) {
   throw new Error(said || `the server answered ${answer.status}`);
 }
 
-const query = (values) =>
-  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)).toString();
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Values none is said of what is missing */
 
-// more: pairs, for names that stand several times.
-// The list of runs was fetched while the scripts came, by the address alone: with a header it would be another question.
+/** @param {Values} values */
+function query(values) {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined && value !== null) asked.set(name, String(value));
+  return asked.toString();
+}
+
+// more: pairs, for names that stand several times. The list of runs was fetched while the scripts came, by the address
+// alone: with a header it would be another question.
+/**
+ * @param {string} path
+ * @param {Values} [values]
+ * @param {[name: string, value: string][]} [more]
+ */
 export async function json(path, values = {}, more = []) {
   const rest = more.length ? `&${new URLSearchParams(more)}` : "";
   return parse(
@@ -32,10 +46,18 @@ export async function json(path, values = {}, more = []) {
   );
 }
 
+/**
+ * @param {string} path
+ * @param {Values} [values]
+ */
 export async function packed(path, values = {}) {
   return decode(await (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer());
 }
 
+/**
+ * @param {string} path
+ * @param {object} body
+ */
 const posted = async (path, body) =>
   checked(
     await fetch(`${base}/${path}`, {
@@ -45,20 +67,40 @@ const posted = async (path, body) =>
     }),
   );
 
+/**
+ * @param {string} path
+ * @param {object} body
+ */
 export const post = async (path, body) => parse(await (await posted(path, body)).text());
+/**
+ * @param {string} path
+ * @param {object} body
+ */
 export const postPacked = async (path, body) => decode(await (await posted(path, body)).arrayBuffer());
-// A file to be kept, and what the server had to leave out of it: {count, of, runs, sentence}, null where that is nothing.
+/** @typedef {{ count: number, of: number, runs: number, sentence: string }} LeftOut of a file */
+
+// A file to be kept, and what the server had to leave out of it, null where that is nothing.
+/**
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<{ blob: Blob, leftOut: LeftOut | null }>}
+ */
 export async function file(path, body) {
   const answer = await posted(path, body);
   return { blob: await answer.blob(), leftOut: parse(answer.headers.get("x-left-out")) };
 }
 // The bytes that an address below this interface gives.
+/**
+ * @param {string} path
+ * @param {Values} values
+ */
 export const bytes = async (path, values) =>
   (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
 
 let underWay = 0,
   answered = 0;
 
+/** @param {object} body */
 export async function curves(body) {
   underWay++;
   try {
@@ -72,4 +114,8 @@ export async function curves(body) {
 // For how many milliseconds nothing was asked about curves.
 export const quiet = () => (underWay ? 0 : performance.now() - answered);
 
+/**
+ * @param {string} run
+ * @param {string} hash
+ */
 export const blobAddress = (run, hash) => `${base}/blobs/${hash}?${query({ run })}`;

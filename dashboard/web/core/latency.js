@@ -27,7 +27,9 @@ export function forget() {
 // pieces: of points as they came, with `at`, the wall times of what befell them; began: when their frame began, and
 // shown: when it was handed over, both in seconds of the server's clock.
 /**
- * @param {{ times: ArrayLike<number>, at: { committed: number, read: number, sent: number, received: number } }[]} shownPieces
+ * @param {{
+ *   times: ArrayLike<number>, at: { committed: number, read: number, sent: number, received: number },
+ * }[]} shownPieces
  * @param {number} began
  * @param {number} shown
  */

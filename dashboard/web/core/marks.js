@@ -1,12 +1,19 @@
-// Marks of runs (learning rates that change, resumes, checkpoints, notes), asked for once and again when there are new ones.
+// Marks of runs (learning rates that change, resumes, checkpoints, notes), asked for once and again when there are new
+// ones.
 import * as api from "./api.js";
 import * as live from "./live.js";
 import { Emitter } from "./emitter.js";
 
+/** @typedef {{ step: number | null, wall_time: number, kind: string, text: string }} Mark of a run */
+
+/** @type {Map<string, Mark[]>} */
 const found = new Map(); // run -> marks
+/** @type {Set<string>} */
 const asked = new Set();
 const news = new Emitter(["change"]);
+/** @type {Set<string>} */
 let wanted = new Set();
+/** @type {ReturnType<typeof setTimeout> | 0} */
 let timer = 0;
 
 /**
@@ -18,6 +25,7 @@ let timer = 0;
 export const on = (kinds, listener) => news.on(kinds, listener);
 
 // What is known of some runs; what is not is asked for, and told when it comes.
+/** @param {string[]} names */
 export function known(names) {
   for (const name of names)
     if (!asked.has(name)) {

@@ -7,29 +7,55 @@ import { settingsOf } from "../text/config.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
+/**
+ * @typedef {{ step: number, wall_time: number, value: number | string }} Last point of a scalar; NaN and ∞ are words
+ * @typedef {{ name?: string, tags?: string[], note?: string, colour?: number }} UserEdits of a run, on the page
+ * @typedef {{
+ *   name: string, status: string, started: number | null, ended: number | null, ending: string | null,
+ *   updated: number | null, step: number | null, segments: number, group: string | null, tags: string[], notes: string,
+ *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
+ *   scalars: Record<string, Last>, series: Record<string, string[]>,
+ * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind
+ * @typedef {Summary & {
+ *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
+ * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: its
+ *   number
+ * @typedef {{ run: string, what: string[], summary?: Summary, reach?: Partial<Summary> }} Changed as the live feed says
+ */
+
+/** @type {Map<string, Run>} */
 const byName = new Map();
 const news = new Emitter(["runs", "run", "visible", "chosen", "highlight"]);
+/** @type {string[]} */
 let order = []; // names, newest first
 let filter = query(state.get("runs"));
+/** @type {Set<string>} */
 let off = new Set(state.get("off"));
+/** @type {string | null} */
 export let headline = null; // the tag that a run is judged by at a glance
 export let loaded = false;
 export let problem = "";
 
-export const all = () => order.map((name) => byName.get(name));
+/** @param {string[]} some */
+const named = (some) => some.flatMap((name) => byName.get(name) ?? []);
+export const all = () => named(order);
 export const names = () => order;
+/** @param {string} name */
 export const get = (name) => byName.get(name);
+/** @param {string} name */
 export const index = (name) => byName.get(name)?.colour ?? 0;
+/** @param {string} name */
 export const isOff = (name) => off.has(name);
-export const matches = (name) => byName.has(name) && filter.test(byName.get(name).texts);
+/** @param {string} name */
+export function matches(name) {
+  const run = byName.get(name);
+  return run !== undefined && filter.test(run.texts);
+}
+/** @param {string} name */
 export const isVisible = (name) => !off.has(name) && matches(name);
 export const filterProblem = () => filter.problem;
 // In the order in which they are drawn: the newest last, on top.
-export const visible = () =>
-  order
-    .filter(isVisible)
-    .reverse()
-    .map((name) => byName.get(name));
+export const visible = () => named(order.filter(isVisible).reverse());
 /** Everything but what the pointer is at. */
 export const CHANGES = ["runs", "run", "visible", "chosen"];
 
@@ -54,86 +80,106 @@ const tell = (kind, names = null) => news.tell(kind, { kind, names });
 export const highlight = (names) => tell("highlight", names);
 
 // Every tag of a kind that some run has.
+/** @type {Map<string, string[]>} */
 const known = new Map(); // kind -> sorted tags, until a run changes
+/** @param {string} kind */
 export function tags(kind) {
-  if (!known.has(kind)) {
-    const found = new Set();
-    const seen = new Set(); // runs of one sweep share the list itself
-    for (const { series } of byName.values()) {
-      const own = series[kind];
-      if (!own || seen.has(own)) continue;
-      seen.add(own);
-      for (const tag of own) found.add(tag);
-    }
-    known.set(
-      kind,
-      [...found].sort((a, b) => (a < b ? -1 : 1)),
-    );
+  const before = known.get(kind);
+  if (before) return before;
+  const found = [...tagsOf(byName.values(), kind)].sort((a, b) => (a < b ? -1 : 1));
+  known.set(kind, found);
+  return found;
+}
+
+/**
+ * @param {Iterable<Run>} some
+ * @param {string} kind
+ * @returns {Set<string>}
+ */
+function tagsOf(some, kind) {
+  const found = new Set(),
+    seen = new Set(); // runs of one sweep share the list itself
+  for (const { series } of some) {
+    const own = series[kind];
+    if (!own || seen.has(own)) continue;
+    seen.add(own);
+    for (const tag of own) found.add(tag);
   }
-  return known.get(kind);
+  return found;
 }
 
 // Whether a text is an expression, and not the name of a curve that begins so.
+/** @param {string} tag */
 export const isExpression = (tag) => tag[0] === "=" && !tags("scalar").includes(tag);
 
 // What a card or a line is called: an expression without its sign, a tag as it is.
+/** @param {string} tag */
 export const titleOf = (tag) => (isExpression(tag) ? tag.replace(/^=\s*/, "") : tag);
 
 // Those that some run that is shown has.
+/** @param {string} kind */
 export function tagsInSight(kind) {
   const some = visible();
   if (some.length === byName.size) return tags(kind);
-  const found = new Set(),
-    seen = new Set();
-  for (const { series } of some) {
-    if (!series[kind] || seen.has(series[kind])) continue;
-    seen.add(series[kind]);
-    for (const tag of series[kind]) found.add(tag);
-  }
+  const found = tagsOf(some, kind);
   return tags(kind).filter((tag) => found.has(tag));
 }
 
 // What tells the names of all runs apart: [from, to] in each, for places that are too small for all of it.
+/** @type {Map<string, import("../text/ellipsis.js").Part> | null} */
 let parts = null;
+/** @param {string} shown */
 export function partOf(shown) {
   parts ??= tellApart(all().map((run) => run.shown));
   return parts.get(shown) ?? null;
 }
 
 // What the search over runs looks through, and what the page calls the run.
-function dress(run) {
-  run.shown = run.said?.name || run.name;
-  run.labels = [...run.tags, ...(run.said?.tags ?? [])];
-  run.texts = [
-    ...new Set([run.name, run.shown, ...run.labels, ...[...settingsOf(run)].map(([key, value]) => `${key}=${value}`)]),
-  ];
-  run.has = new Set(run.series.scalar ?? []);
-  return run;
+/**
+ * @param {Summary} summary
+ * @returns {Run}
+ */
+function dress(summary) {
+  const { name, said } = summary;
+  const shown = said.name || name,
+    labels = [...summary.tags, ...(said.tags ?? [])],
+    settings = [...settingsOf(summary)].map(([key, value]) => `${key}=${value}`);
+  const texts = [...new Set([name, shown, ...labels, ...settings])],
+    has = new Set(summary.series.scalar ?? []);
+  return Object.assign(summary, { shown, labels, texts, has, index: 0, colour: 0 });
 }
 
-// What the list that we have was made after, and what the line has told since, both in numbers of news. What fell between
-// the two was told to nobody.
-let asOf = null,
-  greeting = null;
+// What the list that we have was made after, and what the line has told since, both in numbers of news. What fell
+// between the two was told to nobody.
+/** @type {number | null} */
+let asOf = null;
+/** @type {number | null} */
+let greeting = null;
 
 function catchUp() {
   if (asOf === null || greeting === null || greeting <= asOf) return;
   asOf = greeting;
   live.restart();
 }
+/** @type {{ run: string, summary?: Summary }[]} */
 let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
 
 export async function load() {
   asOf = null;
   meanwhile = [];
+  /**
+   * @type {{
+   *   runs: (Omit<Summary, "series"> & { series: number })[], tagsets: Record<string, string[]>[],
+   *   headline: string | null, news: number,
+   * }} series: a number in the tagsets, which runs share
+   */
   const found = await api.json("runs", { form: "page" });
   byName.clear();
   const has = found.tagsets.map((set) => new Set(set.scalar ?? []));
-  for (const run of found.runs) {
-    const number = run.series;
-    run.series = found.tagsets[number];
-    byName.set(run.name, dress(run));
-    run.has = has[number];
+  for (const { series, ...summary } of found.runs) {
+    const run = dress({ ...summary, series: found.tagsets[series] });
+    run.has = has[series];
+    byName.set(run.name, run);
   }
   headline = found.headline;
   for (const { run, summary } of meanwhile)
@@ -153,7 +199,7 @@ function arrange() {
   // By age: a run keeps its colour when newer ones come; unless it was given one.
   sorted.forEach((run, i) => {
     run.index = i;
-    run.colour = run.said?.colour ?? i;
+    run.colour = run.said.colour ?? i;
   });
   order = sorted.reverse().map((run) => run.name);
   if (!headline || !tags("scalar").includes(headline)) {
@@ -170,25 +216,34 @@ function arrange() {
   );
 }
 
-export const number = (value) =>
-  typeof value === "string" ? { __proto__: null, NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity }[value] : value;
+// A value as a number: in JSON those that are not finite are words, as Number reads them.
+/** @param {number | string} value */
+export const number = (value) => (typeof value === "string" ? Number(value) : value);
 
 // --- what the user does -----------------------------------------------------------------------------------
 
+/** @param {string} name */
 export function toggle(name) {
   state.set("off", off.has(name) ? state.get("off").filter((each) => each !== name) : [...state.get("off"), name]);
 }
 
+/** @param {string} name */
 export function isolate(name) {
   const others = order.filter((each) => each !== name);
   state.set("off", others.every((each) => off.has(each)) ? [] : others);
 }
 
+/** @param {boolean} show */
 export function showAll(show) {
   state.set("off", show ? [] : [...order]);
 }
 
 // Says something of runs that is kept beside them: name, tags, note, colour.
+/**
+ * @param {string[]} runs
+ * @param {string} key
+ * @param {string | string[] | number | null} value
+ */
 export const say = (runs, key, value) => api.post("runs/said", { runs, key, value });
 
 // --- live -------------------------------------------------------------------------------------------------
@@ -221,6 +276,7 @@ export function start(scope) {
   scope.on(live, "restart", () => load().catch(() => {}));
 }
 
+/** @param {import("../charts/curve.js").LivePoints} points */
 function takePoints(points) {
   const run = byName.get(points.run);
   if (!run || !points.count) return;
@@ -231,10 +287,12 @@ function takePoints(points) {
     run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
 }
 
+/** @param {Changed} change */
 function takeChange({ run, summary, reach }) {
   // The first look at a large logdir was a glance: how far a run goes comes after it.
-  if (reach && byName.has(run)) {
-    Object.assign(byName.get(run), reach);
+  const known = byName.get(run);
+  if (reach && known) {
+    Object.assign(known, reach);
     soon("run");
   }
   if (!summary) return;
@@ -243,25 +301,31 @@ function takeChange({ run, summary, reach }) {
 }
 
 // Takes in what a run is like now; whether it has the same series as before.
+/**
+ * @param {string} run
+ * @param {Summary} summary
+ */
 function take(run, summary) {
   const before = byName.get(run);
   summary.step = Math.max(before?.step ?? -Infinity, ...Object.values(summary.scalars).map((last) => last.step));
   if (!Number.isFinite(summary.step)) summary.step = null;
-  const same = before && JSON.stringify(before.series) === JSON.stringify(summary.series);
-  if (same) summary.series = before.series;
+  const isSame = before !== undefined && JSON.stringify(before.series) === JSON.stringify(summary.series);
+  if (isSame) summary.series = before.series;
   byName.set(run, dress(summary));
-  return same;
+  return isSame;
 }
 
 // A message may tell of a thousand runs: they are put in order once, after the last of them.
+/** @type {"run" | "runs" | null} */
 let pending = null;
+/** @param {"run" | "runs"} what */
 function soon(what) {
   if (!pending)
     queueMicrotask(() => {
       const told = pending;
       pending = null;
       arrange();
-      tell(told);
+      if (told) tell(told);
     });
   pending = pending === "runs" ? "runs" : what;
 }

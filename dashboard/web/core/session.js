@@ -7,29 +7,35 @@ import { dialog } from "../ui/menu.js";
 import { parse } from "./dictionary.js";
 
 const place = `key ${boot.prefix}`;
+/** @type {string} */
 let key = boot.key ?? local.get(place, "");
 if (boot.key) local.set(place, key);
 
+/** @returns {Record<string, string>} */
 export const headers = () => (key ? { "x-everystep-key": key } : {});
 // A WebSocket takes no header; the server answers with the first of these.
 export const protocols = () => (key ? ["everystep", key] : []);
 
+/** @type {Set<() => void>} */
 const listeners = new Set(); // told when the page is let in again
+/** @param {() => void} listener */
 export const onLetIn = (listener) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
 };
 
+/** @param {Record<string, string>} [more] */
 const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...headers(), ...more } });
 
 let out = false; // whether the server does not know this page
 export const isOut = () => out;
 
 // Whether a proxy answered with a page of its own, to log in for instance: the server answers no question so.
+/** @param {Response} answer */
 export const isPage = (answer) => Boolean(answer.headers.get("content-type")?.startsWith("text/html"));
 
-// How the page stands with the server: "in"; "out", whose token is asked for, once: who closed the question is not asked by
-// every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
+// How the page stands with the server: "in"; "out", whose token is asked for, once: who closed the question is not
+// asked by every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
 export async function standing(again = false) {
   let answer;
   try {
@@ -46,13 +52,15 @@ export async function standing(again = false) {
   return "in";
 }
 
-// Why the server does not let this page ask, where it may be one that a proxy shows under a name of which it was not told.
-const refusal = document.getElementById("refused");
+// Why the server does not let this page ask, where it may be one that a proxy shows under a name of which it was not
+// told.
+const refusal = /** @type {HTMLElement} */ (document.getElementById("refused"));
 export const isRefused = () => !refusal.hidden;
 export const forgetRefusal = () => {
   refusal.hidden = true;
 };
 
+/** @param {Response} answer */
 async function refused(answer) {
   let said = null;
   try {
@@ -66,6 +74,7 @@ async function refused(answer) {
 }
 
 // An answer to a question of the page; one that it may not ask is followed by asking for the token, or by saying why.
+/** @param {Response} answer */
 export function heard(answer) {
   if (answer.status === 401) ask();
   if (answer.status === 403) refused(answer.clone());
@@ -73,18 +82,24 @@ export function heard(answer) {
 }
 
 // What was pasted: a token, or an address with one, as viz printed it; behind a proxy the page has another.
+/**
+ * @param {string} text
+ * @returns {{ token: string, address?: URL }}
+ */
 function understood(text) {
   if (!text.includes("token=")) return { token: text };
   const address = new URL(text, location.href);
-  return { token: address.searchParams.get("token"), address };
+  return { token: address.searchParams.get("token") ?? "", address };
 }
 
 // Goes to the page of another server, with what this one shows.
+/** @param {URL} address */
 function go(address) {
   for (const [name, value] of new URLSearchParams(location.search)) address.searchParams.append(name, value);
-  location.href = address;
+  location.href = address.href;
 }
 
+/** @type {HTMLDialogElement | null} */
 let open = null;
 function ask(again = false) {
   if (open || (out && !again)) return;
@@ -93,7 +108,8 @@ function ask(again = false) {
   form.className = "asking";
   const words = form.appendChild(document.createElement("p"));
   words.textContent =
-    "The server was restarted and asks for its new token. Paste it, or the address that viz printed; the page goes on as it is.";
+    "The server was restarted and asks for its new token. Paste it, or the address that viz printed; " +
+    "the page goes on as it is.";
   const field = form.appendChild(
     Object.assign(document.createElement("input"), {
       autocomplete: "off",
@@ -129,10 +145,10 @@ function ask(again = false) {
       key = parse(await answer.text()).key;
       local.set(place, key);
       out = false;
-      open.close();
+      open?.close();
       for (const listener of listeners) listener();
     } catch (error) {
-      wrong.textContent = `The server cannot be reached: ${error.message}`;
+      wrong.textContent = `The server cannot be reached: ${/** @type {Error} */ (error).message}`;
     }
   });
   open = dialog("The server asks for its token", form);

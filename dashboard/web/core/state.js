@@ -1,7 +1,20 @@
 // What the page shows: one place for it, in the address so that a link shows the same, and told to whoever asks.
 import { parse } from "./dictionary.js";
 
-/** @type {Record<string, any>} */
+/**
+ * @typedef {{
+ *   page: string, tags: string, runs: string, smooth: number, kind: string, x: import("../charts/curve.js").Axis,
+ *   metric: string, logx: boolean, logy: boolean, robust: boolean, marks: boolean, off: string[], chosen: string[],
+ *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
+ *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
+ *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string,
+ * }} State what the page shows
+ * @typedef {keyof State} Key
+ * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
+ * @typedef {{ [K in Key]: boolean extends State[K] ? K : never }[Key]} SwitchKey
+ */
+
+/** @type {State} */
 const defaults = {
   page: "curves", // which tab
   tags: "", // filter of tags
@@ -37,7 +50,7 @@ const defaults = {
   columnFilter: "", // what its columns are filtered by, as AG Grid's JSON
 };
 
-/** @type {Record<string, string>} */
+/** @type {Record<Key, string>} */
 const short = {
   page: "p",
   tags: "tags",
@@ -73,7 +86,7 @@ const short = {
   columnFilter: "cf",
 };
 // What can be chosen of: an address may say anything.
-/** @type {Record<string, string[]>} */
+/** @type {{ [key in Key]?: string[] }} */
 const choices = {
   kind: ["ema", "gauss", "mean"],
   x: ["step", "time", "relative", "metric"],
@@ -83,22 +96,29 @@ const choices = {
   binning: ["linear", "log"],
   across: ["runs", "steps"],
 };
-/** @type {Map<string, Set<(value: any) => void>>} */
+const names = /** @type {[Key, string][]} */ (Object.entries(short));
+/** @type {Map<Key, Set<(value: any) => void>>} */ // each takes the kind of value that its key has
 const listeners = new Map();
 const current = { ...defaults };
 
+/** @type {{ logdir: string, version: string, key?: string }} as dashboard/server/html.py writes it */
 const said = parse(/** @type {HTMLElement} */ (document.getElementById("boot")).textContent);
 // prefix: the path below which the page is, as the browser knows it: a proxy may have put it anywhere.
 export const boot = { ...said, prefix: location.pathname.replace(/\/[^/]*$/, "") };
 
-/** @param {string} key */
+/**
+ * @template {Key} K
+ * @param {K} key
+ * @returns {State[K]}
+ */
 export function get(key) {
   return current[key];
 }
 
 /**
- * @param {string} key
- * @param {any} value
+ * @template {Key} K
+ * @param {K} key
+ * @param {State[K]} value
  */
 export function set(key, value) {
   if (current[key] === value) return;
@@ -108,8 +128,10 @@ export function set(key, value) {
 }
 
 /**
- * @param {string | string[]} keys
- * @param {(value: any) => void} listener
+ * @template {Key} K
+ * @param {K | K[]} keys
+ * @param {(value: State[K]) => void} listener
+ * @returns {() => void} which ends it
  */
 export function on(keys, listener) {
   for (const key of [keys].flat()) {
@@ -120,13 +142,13 @@ export function on(keys, listener) {
 }
 
 // A value as text, and back, by the kind of its default.
-/** @param {any} value */
+/** @param {State[Key]} value */
 const written = (value) =>
   Array.isArray(value) ? value.join("\n") : typeof value === "boolean" ? (value ? "y" : "n") : String(value);
 /**
- * @param {string} key
+ * @param {Key} key
  * @param {string} text
- * @returns {any}
+ * @returns {State[Key]}
  */
 function parsed(key, text) {
   const usual = defaults[key];
@@ -140,7 +162,7 @@ function parsed(key, text) {
 // All that differs from the usual, as the words of an address.
 export function words() {
   const query = new URLSearchParams();
-  for (const [key, name] of Object.entries(short)) {
+  for (const [key, name] of names) {
     if (JSON.stringify(current[key]) !== JSON.stringify(defaults[key])) query.set(name, written(current[key]));
   }
   return query.toString();
@@ -149,11 +171,11 @@ export function words() {
 // Shows what such words say; what they leave out becomes usual again.
 /**
  * @param {string} text
- * @param {string[]} [keep]
+ * @param {Key[]} [keep]
  */
 export function show(text, keep = ["page"]) {
   const query = new URLSearchParams(text);
-  for (const [key, name] of Object.entries(short)) {
+  for (const [key, name] of names) {
     if (keep.includes(key)) continue;
     const value = query.has(name) ? parsed(key, query.get(name) ?? "") : defaults[key];
     if (JSON.stringify(value) !== JSON.stringify(current[key])) set(key, value);
@@ -162,8 +184,8 @@ export function show(text, keep = ["page"]) {
 
 function readAddress() {
   const query = new URLSearchParams(location.search);
-  for (const [key, name] of Object.entries(short))
-    if (query.has(name)) current[key] = parsed(key, query.get(name) ?? "");
+  for (const [key, name] of names)
+    if (query.has(name)) Object.assign(current, { [key]: parsed(key, query.get(name) ?? "") });
   if (query.has("token")) writeAddress(); // a cookie stands for it now; it need not stay on the screen
 }
 
@@ -198,7 +220,7 @@ export function start(scope) {
 export const local = {
   /**
    * @param {string} key
-   * @param {any} fallback
+   * @param {any} [fallback]
    */
   get(key, fallback) {
     try {

@@ -4,6 +4,10 @@ import { headers, heard } from "./session.js";
 import { boot } from "./state.js";
 
 // Sends JSON and answers with JSON. A body that is text is JSON already.
+/**
+ * @param {string} path
+ * @param {object | string} body
+ */
 export async function ask(path, body) {
   const answer = await fetch(`${boot.prefix}/api/v1/${path}`, {
     method: "POST",

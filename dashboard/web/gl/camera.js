@@ -1,13 +1,36 @@
-// A camera that circles a scene: drag or arrows turn, shift-drag (or right) moves, wheel or + and − near. One can serve several views.
+// A camera that circles a scene: drag or arrows turn, shift-drag (or right) moves, wheel or + and − near. One can serve
+// several views.
+
+/** @type {Map<string, [yaw: number, pitch: number]>} */
+const TURNS = new Map([
+  ["ArrowLeft", [-0.12, 0]],
+  ["ArrowRight", [0.12, 0]],
+  ["ArrowUp", [0, 0.12]],
+  ["ArrowDown", [0, -0.12]],
+]);
+const NEARS = new Map([
+  ["+", 0.9],
+  ["=", 0.9],
+  ["-", 1.11],
+]);
+
+// flat: seen from the front, and not turned.
+const START = { yaw: 0.6, pitch: 0.35, distance: 3.2, panX: 0, panY: 0, flat: false };
 
 export class Camera {
   constructor() {
+    /** @type {Set<() => void>} */
     this.listeners = new Set();
-    this.reset();
+    this.yaw = START.yaw;
+    this.pitch = START.pitch;
+    this.distance = START.distance;
+    this.panX = START.panX;
+    this.panY = START.panY;
+    this.flat = START.flat;
   }
 
   reset() {
-    Object.assign(this, { yaw: 0.6, pitch: 0.35, distance: 3.2, panX: 0, panY: 0, flat: false });
+    Object.assign(this, START);
     this.tell();
   }
 
@@ -15,7 +38,9 @@ export class Camera {
     for (const listener of this.listeners) listener();
   }
 
+  /** @param {HTMLElement} canvas */
   attach(canvas) {
+    /** @type {{ x: number, y: number } | null} */
     let from = null;
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("pointerdown", (event) => {
@@ -39,12 +64,11 @@ export class Camera {
       from = null;
     });
     canvas.addEventListener("keydown", (event) => {
-      const turn = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] }[
-        event.key
-      ];
-      const near = { "+": 0.9, "=": 0.9, "-": 1.11 }[event.key];
-      if ((!turn && !near) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const turn = TURNS.get(event.key),
+        near = NEARS.get(event.key);
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (near) this.distance = Math.min(60, Math.max(0.05, this.distance * near));
+      else if (!turn) return;
       else if (this.flat) {
         this.panX += turn[0];
         this.panY -= turn[1];
@@ -68,6 +92,7 @@ export class Camera {
   }
 
   // The matrix from the scene, whose things are within a unit's reach, to clip space; column by column.
+  /** @param {number} aspect width of the view over its height */
   matrix(aspect) {
     const [yaw, pitch] = this.flat ? [0, 0] : [this.yaw, this.pitch];
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];

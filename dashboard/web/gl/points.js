@@ -33,29 +33,57 @@ void main() {
   gl_FragColor = vec4(paint.rgb, 1.0) * paint.a * smoothstep(0.5, 0.4, far);
 }`;
 
+/** @param {WebGLRenderingContext} gl */
+const programOf = (gl) =>
+  program(
+    gl,
+    VERTEX,
+    FRAGMENT,
+    ["place", "colour", "index"],
+    ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"],
+  );
+
 export class Points {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("./camera.js").Camera} camera
+   */
   constructor(canvas, camera) {
-    Object.assign(this, { canvas, camera, count: 0, every: 1, moved: 0, buffers: {}, sheet: null });
+    this.canvas = canvas;
+    this.camera = camera;
+    this.count = 0;
+    this.places = new Float32Array(0);
+    this.colours = new Uint8Array(0);
+    this.numbers = new Float32Array(0); // 0, 1, 2 …
+    this.isOpaque = true;
+    this.every = 1; // of so many points one is drawn while the view turns
+    this.moved = 0; // when it turned last
+    this.isMoving = false;
+    this.waiting = 0; // an animation frame
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.rest = undefined; // a timer: the view has come to rest
+    /** @type {import("./gl.js").Buffers} */
+    this.buffers = new Map();
+    /** @type {{ across: number, cell: [number, number], texture: WebGLTexture | null } | null} */
+    this.sheet = null; // of pictures
+    /** @type {Float32Array | null} */
+    this.matrix = null; // of what was drawn last
+    /** @type {(() => void) | null} */
+    this.onDrawn = null;
+    this.listener = () => this.request(true);
+    this.watcher = new ResizeObserver(() => this.request());
     const gl = canvas.getContext("webgl", { antialias: false, alpha: true });
     this.gl = gl;
+    this.drawer = gl && programOf(gl);
     if (!gl) return;
-    this.drawer = program(
-      gl,
-      VERTEX,
-      FRAGMENT,
-      ["place", "colour", "index"],
-      ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"],
-    );
-    this.listener = () => this.request(true);
     camera.listeners.add(this.listener);
-    this.watcher = new ResizeObserver(() => this.request());
     this.watcher.observe(canvas);
   }
 
   // Lets go of the card's memory: a browser has room for a dozen views or so.
   close() {
     this.camera.listeners.delete(this.listener);
-    this.watcher?.disconnect();
+    this.watcher.disconnect();
     cancelAnimationFrame(this.waiting);
     clearTimeout(this.rest);
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
@@ -89,22 +117,33 @@ export class Points {
   }
 
   // places: three floats a point; colours: four bytes a point.
+  /**
+   * @param {Float32Array<ArrayBuffer>} places
+   * @param {Uint8Array<ArrayBuffer>} colours
+   */
   show(places, colours) {
-    if (this.count !== places.length / 3) this.numbers = Float32Array.from({ length: places.length / 3 }, (_, i) => i);
-    Object.assign(this, {
-      places,
-      colours,
-      count: places.length / 3,
-      isOpaque: colours.every((byte, at) => at % 4 < 3 || byte > 200),
-    });
+    const count = places.length / 3;
+    if (this.count !== count) this.numbers = Float32Array.from({ length: count }, (_, i) => i);
+    this.places = places;
+    this.colours = colours;
+    this.count = count;
+    this.isOpaque = colours.every((byte, at) => at % 4 < 3 || byte > 200);
     this.request();
   }
 
   // A sheet of pictures, `across` in a row of `width` × `height` pixels each; null for discs.
-  picture(image, across, width, height) {
+  /**
+   * @param {HTMLImageElement | ImageBitmap | null} image
+   * @param {number} [across]
+   * @param {number} [width]
+   * @param {number} [height]
+   */
+  picture(image, across = 1, width = 1, height = 1) {
     const { gl } = this;
-    this.sheet = image && { across, cell: [width / image.width, height / image.height], texture: gl.createTexture() };
-    if (image) {
+    this.sheet = null;
+    if (image && gl) {
+      const cell = /** @type {[number, number]} */ ([width / image.width, height / image.height]);
+      this.sheet = { across, cell, texture: gl.createTexture() };
       gl.bindTexture(gl.TEXTURE_2D, this.sheet.texture);
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, image);
       for (const [name, value] of [
@@ -120,7 +159,7 @@ export class Points {
 
   draw(every = 1) {
     const { gl, drawer, canvas } = this;
-    if (!gl || !this.count || !canvas.clientWidth) return;
+    if (!gl || !drawer || !this.count || !canvas.clientWidth) return;
     const ratio = sized(canvas);
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
@@ -139,7 +178,7 @@ export class Points {
     gl.uniform1f(drawer.to.across, this.sheet?.across ?? 1);
     gl.uniform1f(drawer.to.pictured, this.sheet ? 1 : 0);
     gl.uniform1f(drawer.to.plain, isPlain ? 1 : 0);
-    gl.uniform2f(drawer.to.cell, ...(this.sheet?.cell ?? [1, 1]));
+    gl.uniform2fv(drawer.to.cell, this.sheet?.cell ?? [1, 1]);
     feed(gl, this.buffers, drawer.at.place, "place", this.places, 3, every);
     feed(gl, this.buffers, drawer.at.colour, "colour", this.colours, 4, every);
     feed(gl, this.buffers, drawer.at.index, "index", this.numbers, 1, every);
@@ -148,8 +187,13 @@ export class Points {
   }
 
   // Where a point is on the canvas, in CSS pixels, and how deep; null behind the camera.
+  /**
+   * @param {number} i
+   * @returns {[x: number, y: number, depth: number] | null}
+   */
   project(i) {
     const m = this.matrix;
+    if (!m) return null;
     const [x, y, z] = [this.places[3 * i], this.places[3 * i + 1], this.places[3 * i + 2]];
     const w = m[3] * x + m[7] * y + m[11] * z + m[15];
     if (!(w > 0)) return null;
@@ -161,6 +205,11 @@ export class Points {
   }
 
   // The point under the pointer, the nearest to the eye of those within reach; -1 for none.
+  /**
+   * @param {number} px
+   * @param {number} py
+   * @param {number} [reach]
+   */
   nearest(px, py, reach = 7) {
     if (!this.matrix) return -1;
     let best = -1,
@@ -178,6 +227,12 @@ export class Points {
   }
 
   // The points within a rectangle of the canvas.
+  /**
+   * @param {number} x0
+   * @param {number} y0
+   * @param {number} x1
+   * @param {number} y1
+   */
   within(x0, y0, x1, y1) {
     const found = [];
     for (let i = 0; this.matrix && i < this.count; i++) {
@@ -190,15 +245,20 @@ export class Points {
 
 // Centred, and as large as the unit ball for all but the outermost hundredth; one scale for all axes, so that
 // distances stay true. What is not finite, or not among the only ones that are shown, stays out of sight.
+/**
+ * @param {(ArrayLike<number> | null | undefined)[]} columns
+ * @param {number} count
+ * @param {Iterable<number> | null} [only]
+ */
 export function fitted(columns, count, only) {
-  const isShown = only && new Uint8Array(count);
-  if (only) for (const i of only) isShown[i] = 1;
+  const isShown = new Uint8Array(count).fill(only ? 0 : 1);
+  for (const i of only ?? []) isShown[i] = 1;
   const middle = columns.map((column) => {
     if (!column) return 0;
     let sum = 0,
       n = 0;
     for (let i = 0; i < count; i++)
-      if (!Number.isNaN(column[i]) && (!only || isShown[i])) {
+      if (!Number.isNaN(column[i]) && isShown[i]) {
         sum += column[i];
         n += 1;
       }
@@ -209,11 +269,11 @@ export function fitted(columns, count, only) {
   for (let i = 0; i < count; i++) {
     let sum = 0;
     for (let k = 0; k < 3; k++) {
-      const value = columns[k] ? columns[k][i] - middle[k] : 0;
+      const value = (columns[k]?.[i] ?? middle[k]) - middle[k];
       places[3 * i + k] = value;
       sum += value * value;
     }
-    far[i] = only && !isShown[i] ? NaN : Math.sqrt(sum);
+    far[i] = isShown[i] ? Math.sqrt(sum) : NaN;
   }
   const sorted = far.filter((each) => !Number.isNaN(each)).sort();
   const size = sorted[Math.floor(sorted.length * 0.99)] || sorted[sorted.length - 1] || 1;

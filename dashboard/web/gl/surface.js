@@ -15,23 +15,42 @@ precision mediump float;
 varying vec3 paint;
 void main() { gl_FragColor = vec4(paint, 1.0); }`;
 
+/** @param {WebGLRenderingContext} gl */
+const programOf = (gl) =>
+  program(gl, VERTEX, FRAGMENT, ["place", "colour", "normal"], ["matrix", "eye", "size", "lit"]);
+
 export class Surface {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("./camera.js").Camera} camera
+   */
   constructor(canvas, camera) {
-    Object.assign(this, { canvas, camera, count: 0, buffers: {} });
+    this.canvas = canvas;
+    this.camera = camera;
+    this.count = 0; // vertices
+    this.place = new Float32Array(0);
+    this.colour = new Float32Array(0);
+    this.normal = new Float32Array(0);
+    this.isCloud = false; // points, without faces
+    /** @type {{ middle: number[], size: number } | null} */
+    this.fit = null; // of the first mesh that was shown
+    this.waiting = 0; // an animation frame
+    /** @type {import("./gl.js").Buffers} */
+    this.buffers = new Map();
+    this.listener = () => this.request();
+    this.watcher = new ResizeObserver(this.listener);
     const gl = canvas.getContext("webgl", { antialias: true, alpha: true });
     this.gl = gl;
+    this.drawer = gl && programOf(gl);
     if (!gl) return;
-    this.drawer = program(gl, VERTEX, FRAGMENT, ["place", "colour", "normal"], ["matrix", "eye", "size", "lit"]);
-    this.listener = () => this.request();
     camera.listeners.add(this.listener);
-    this.watcher = new ResizeObserver(this.listener);
     this.watcher.observe(canvas);
   }
 
   // Lets go of the card's memory: a browser has room for a dozen views or so.
   close() {
     this.camera.listeners.delete(this.listener);
-    this.watcher?.disconnect();
+    this.watcher.disconnect();
     cancelAnimationFrame(this.waiting);
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
@@ -45,6 +64,12 @@ export class Surface {
 
   // vertices, colors (0 to 255) and faces one after the other; the scale stays that of the first mesh that was shown,
   // so that growing is seen as growing.
+  /**
+   * @param {ArrayLike<number>} vertices
+   * @param {ArrayLike<number> | null} faces
+   * @param {ArrayLike<number> | null} colors
+   * @param {ArrayLike<number>} usual
+   */
   show(vertices, faces, colors, usual) {
     this.fit ??= fitted(vertices);
     const { middle, size } = this.fit;
@@ -66,13 +91,17 @@ export class Surface {
       for (let corner = 0; corner < 3; corner++)
         for (let k = 0; k < 3; k++) normal[3 * (t + corner) + k] = cross[k] / length;
     }
-    Object.assign(this, { count: n, place, colour, normal, isCloud: !faces });
+    this.count = n;
+    this.place = place;
+    this.colour = colour;
+    this.normal = normal;
+    this.isCloud = !faces;
     this.request();
   }
 
   draw() {
     const { gl, drawer, canvas, camera } = this;
-    if (!gl || !this.count || !canvas.clientWidth) return;
+    if (!gl || !drawer || !this.count || !canvas.clientWidth) return;
     const ratio = sized(canvas);
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
@@ -95,6 +124,7 @@ export class Surface {
   }
 }
 
+/** @param {ArrayLike<number>} vertices */
 function fitted(vertices) {
   const low = [Infinity, Infinity, Infinity],
     high = [-Infinity, -Infinity, -Infinity];

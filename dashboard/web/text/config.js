@@ -1,17 +1,22 @@
 // The settings of a run: its configuration as texts under flat keys, exactly as they were logged, and their order.
 
-const flat = new WeakMap(); // config -> Map of key -> text
+/** @typedef {Record<string, unknown>} Config a run's settings as JSON has them: values, lists, and more of the kind */
+
+/** @type {WeakMap<Config, Map<string, string>>} */
+const flat = new WeakMap(); // config -> key -> text
 
 // A run's configuration as one level: "optimizer.lr" -> "0.1".
 /**
- * @param {{ config: any }} run
+ * @param {{ config: Config }} run
  * @returns {Map<string, string>}
  */
 export function settingsOf(run) {
-  if (flat.has(run.config)) return flat.get(run.config);
+  const known = flat.get(run.config);
+  if (known) return known;
+  /** @type {Map<string, string>} */
   const found = new Map();
   /**
-   * @param {any} value
+   * @param {unknown} value
    * @param {string} path
    */
   const walk = (value, path) => {
@@ -25,13 +30,14 @@ export function settingsOf(run) {
 }
 
 // Every key of some runs' configurations that is not the same in all of them.
-/** @param {{ config: any }[]} runs */
+/** @param {{ config: Config }[]} runs */
 export function keysOf(runs) {
+  /** @type {Map<string, Set<string>>} */
   const values = new Map();
   for (const run of runs)
     for (const [key, value] of settingsOf(run)) {
-      if (!values.has(key)) values.set(key, new Set());
-      values.get(key).add(value);
+      const found = values.get(key) ?? new Set();
+      values.set(key, found.add(value));
     }
   return [...values]
     .filter(([, found]) => found.size > 1)

@@ -7,8 +7,10 @@ const decimals = Array.from(
   (_, most) => new Intl.NumberFormat("en-US", { maximumFractionDigits: most }),
 );
 
+/** @param {string} text */
 const minus = (text) => text.replaceAll("-", "−");
 
+/** @type {[size: number, sign: string][]} */
 const UNITS = [
   [1e12, "T"],
   [1e9, "G"],
@@ -16,6 +18,7 @@ const UNITS = [
 ];
 
 // A value in a few digits, large ones as on the axes: 0.0312, 12.35, 48,213, 1.24M, 1.24e−7.
+/** @param {number | null | undefined} x */
 export function value(x, digits = 4) {
   if (x === null || x === undefined || Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -23,8 +26,8 @@ export function value(x, digits = 4) {
   // What is rounded up to the next unit is in that: 1T, and not 1000G.
   const size = Math.abs(Number.isInteger(x) && Math.abs(x) < 1e6 ? x : Number(x.toPrecision(digits)));
   if (size >= 1e6 && size < 1e15) {
-    const [unit, sign] = UNITS.find(([each]) => size >= each);
-    return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
+    for (const [unit, sign] of UNITS)
+      if (size >= unit) return minus(`${Number((x / unit).toPrecision(digits))}${sign}`);
   }
   if (size >= 1e6 || size < 1e-4) {
     const text = x.toExponential(Math.max(0, digits - 2)),
@@ -37,6 +40,7 @@ export function value(x, digits = 4) {
 }
 
 // All of a value's digits.
+/** @param {number} x */
 export function exact(x) {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -44,25 +48,26 @@ export function exact(x) {
 }
 
 // The same in few letters: 1e9 and 2.5e−7 rather than their zeros.
+/** @param {number} x */
 export const brief = (x) => {
   const size = Math.abs(x);
   return size >= 1e5 || size < 1e-4 ? minus(tidy(x.toExponential())) : exact(x);
 };
 
+/** @param {number | bigint} x */
 export const step = (x) => minus(whole.format(typeof x === "bigint" ? x : Math.round(x)));
 
 // A number on an axis, knowing how far its neighbours are: 0.25, 12k, 1.2M, 3e−5.
+/**
+ * @param {number} x
+ * @param {number} spacing
+ */
 export function tick(x, spacing) {
   if (x === 0) return "0";
   const size = Math.abs(x);
   if (size >= 1e15 || size < 1e-5)
     return minus(tidy(x.toExponential(Math.max(0, Math.min(TICK_DIGITS, digitsOf(x, spacing))))));
-  for (const [unit, sign] of [
-    [1e12, "T"],
-    [1e9, "G"],
-    [1e6, "M"],
-    [1e3, "k"],
-  ]) {
+  for (const [unit, sign] of AXIS_UNITS) {
     if (
       size >= unit &&
       size < unit * 1000 &&
@@ -75,24 +80,42 @@ export function tick(x, spacing) {
   return minus(decimals[Math.max(0, Math.min(12, -exponentOf(spacing)))].format(x));
 }
 
+/** @type {[size: number, sign: string][]} */
+const AXIS_UNITS = [...UNITS, [1e3, "k"]];
 const TICK_DIGITS = 5; // after the first, of a number on an axis
+/** @param {number} x */
 const exponentOf = (x) => Math.floor(Math.log10(x) + 1e-9);
 
 // Whether `tick` says all of a number that sets it apart from its neighbours.
+/**
+ * @param {number} x
+ * @param {number} spacing
+ */
 export function isTrue(x, spacing) {
   const size = Math.abs(x);
   return x === 0 || (size >= 1e15 || size < 1e-5 ? digitsOf(x, spacing) <= TICK_DIGITS : spacing >= 1e-12);
 }
 
+/** @param {string} text */
 const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 // 3.50e−7 as 3.5e−7.
+/** @param {string} text */
 const tidy = (text) => {
   const [head, power] = text.split("e");
   return `${trim(head)}${Number(power) ? `e${Number(power)}` : ""}`;
 };
+/**
+ * @param {number} x
+ * @param {number} spacing
+ * @returns {number}
+ */
 const digitsOf = (x, spacing) => exponentOf(Math.abs(x)) - exponentOf(spacing);
 
 // Seconds as a length of time: 0.4 s, 3 min 20 s, 2 h 5 min.
+/**
+ * @param {number} seconds
+ * @returns {string}
+ */
 export function duration(seconds) {
   const size = Math.abs(seconds);
   const sign = seconds < 0 ? "−" : "";
@@ -104,6 +127,7 @@ export function duration(seconds) {
   return `${sign}${Math.floor(size / 86400)} d ${Math.floor((size % 86400) / 3600)} h`;
 }
 
+/** @param {number} wallTime */
 export function ago(wallTime, now = Date.now() / 1000) {
   const size = now - wallTime;
   if (size < 5) return "now";
@@ -114,12 +138,21 @@ export function ago(wallTime, now = Date.now() / 1000) {
   return new Date(wallTime * 1000).toLocaleDateString();
 }
 
+/** @param {number} wallTime */
 export const moment = (wallTime) => new Date(wallTime * 1000).toLocaleString();
 
 // "train/loss" as its path and its last part.
+/**
+ * @param {string} name
+ * @returns {[path: string, last: string]}
+ */
 export function split(name) {
   const cut = name.lastIndexOf("/");
   return cut < 0 ? ["", name] : [name.slice(0, cut + 1), name.slice(cut + 1)];
 }
 
+/**
+ * @param {number} count
+ * @param {string} word
+ */
 export const plural = (count, word) => `${whole.format(count)} ${word}${count === 1 ? "" : "s"}`;

@@ -1,4 +1,5 @@
-// Which tags make a path: path/<name>/x and /y by step, perhaps /value; as texts the surface it walks on, and a slice of one.
+// Which tags make a path: path/<name>/x and /y by step, perhaps /value; as texts the surface it walks on, and a slice
+// of one.
 /** @param {string} tag */
 export const isSurface = (tag) => /^path\/.+\/(surface|slice)$/.test(tag);
 /** @param {string} tag */

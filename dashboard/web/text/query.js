@@ -1,10 +1,11 @@
 // What a search box means: words that must all be there, or a regular expression between slashes: /lr=0\.1$/.
 //
-// A word that begins with - must not be there. Case counts only in an expression without the flag i: /Adam/ and /adam/i.
+// A word that begins with - must not be there. Case counts only in an expression without the flag i: /Adam/ and
+// /adam/i.
 
-// Gives { test(texts), problem }: whether a text, or the texts of one thing together, pass. An expression is tried on each
-// text by itself, so that ^ and $ are the ends of a name, a tag, a key=value; and on all in a row, for what spans several.
-// The problem is a sentence when an expression cannot be understood.
+// Gives { test(texts), problem }: whether a text, or the texts of one thing together, pass. An expression is tried on
+// each text by itself, so that ^ and $ are the ends of a name, a tag, a key=value; and on all in a row, for what spans
+// several. The problem is a sentence when an expression cannot be understood.
 /**
  * @param {string} text
  * @returns {{ test: (texts: string | string[]) => boolean, problem: string }}
@@ -24,10 +25,8 @@ export function query(text) {
         problem: "",
       };
     } catch (error) {
-      return {
-        test: () => true,
-        problem: `The expression cannot be understood: ${/** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "")}`,
-      };
+      const why = /** @type {Error} */ (error).message.replace(/^Invalid regular expression: /, "");
+      return { test: () => true, problem: `The expression cannot be understood: ${why}` };
     }
   }
   const words = trimmed

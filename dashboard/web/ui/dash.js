@@ -29,32 +29,38 @@ export function loadDash(scope, asked = performance.now()) {
 
 const pause = () => new Promise((done) => idle(done, { timeout: 400 }));
 
+/**
+ * @param {string} source
+ * @returns {Promise<void>}
+ */
 const run = (source) =>
   new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = source;
     script.async = false;
-    script.onload = done;
+    script.onload = () => done();
     script.onerror = () => failed(new Error(`${new URL(source, location.href).pathname} could not be read.`));
     document.body.append(script);
   });
 
+/** @param {import("../core/scope.js").Scope} scope */
 async function start(scope) {
   const answer = await fetch(`${boot.prefix}/dash/`);
   if (!answer.ok) throw new Error("Dash could not be started; the terminal of viz says why.");
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const configuration = made.getElementById("_dash-config");
+  const configuration = made.getElementById("_dash-config")?.textContent ?? "{}";
   const kept = document.createElement("script");
   kept.id = "_dash-config";
   kept.type = "application/json";
   // Dash's own socket stays closed: live data have a better one, and it would be opened only to be unused.
-  const { websocket: _, ...settings } = JSON.parse(configuration.textContent);
+  const { websocket: _, ...settings } = JSON.parse(configuration);
   // It writes addresses as the server knows them, which are not those of the page behind a proxy.
   const theirs = settings.requests_pathname_prefix,
     ours = `${boot.prefix}/dash/`;
-  const placed = (address) => (address.startsWith(theirs) ? ours + address.slice(theirs.length) : address);
+  /** @param {string | null} address */
+  const placed = (address) => (address?.startsWith(theirs) ? ours + address.slice(theirs.length) : (address ?? ""));
   Object.assign(settings, { url_base_pathname: ours, requests_pathname_prefix: ours });
-  for (const link of made.querySelectorAll('link[rel="stylesheet"]')) {
+  for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (made.querySelectorAll('link[rel="stylesheet"]'))) {
     const own = document.importNode(link);
     own.href = placed(link.getAttribute("href"));
     document.head.append(own);
@@ -72,7 +78,7 @@ async function start(scope) {
   const controls = new Controls();
   window.dash_clientside = Object.assign({}, window.dash_clientside, { everystep: controls.functions });
   new window.DashRenderer();
-  const root = document.getElementById("react-entry-point");
+  const root = /** @type {HTMLElement} */ (document.getElementById("react-entry-point"));
   const drawn = scope.observer(
     new MutationObserver(() => {
       if (!root.querySelector(".tool-row input")) return;
@@ -87,6 +93,7 @@ async function start(scope) {
 // What both the controls and the table of runs are made with, read once.
 const react = once(() => inTurn(["react.js", "react-dom.js", "prop-types.js"]));
 
+/** @param {string[]} names */
 async function inTurn(names) {
   await Promise.all(names.map((name) => run(`${boot.prefix}/packages/${name}`))); // they run in their order
 }

@@ -2,9 +2,13 @@
 import * as format from "../text/format.js";
 import { dialog } from "./menu.js";
 
+/** @typedef {import("./download.js").Card} Card */
+
 const MOST = 2000; // rows; the rest is a download away
 
+/** @param {Card} card */
 export function dataTable(card) {
+  if (!card.chart.view) return;
   const { axis, xName } = card.chart.view.settings;
   const lines = card.lines();
   const box = document.createElement("div");

@@ -3,7 +3,7 @@
 /**
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
- * @param {{ text?: string, [attribute: string]: unknown }} [attributes] those that are null, undefined or false are left out
+ * @param {{ text?: string, [attribute: string]: unknown }} [attributes] null, undefined and false: without it
  * @param {...(Node | string)} children
  */
 export function node(name, { text, ...attributes } = {}, ...children) {
@@ -14,6 +14,20 @@ export function node(name, { text, ...attributes } = {}, ...children) {
   if (text !== undefined) element.textContent = text;
   element.append(...children);
   return element;
+}
+
+/**
+ * An element that our own markup holds.
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function part(root, selector, kind) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof kind)) throw new TypeError(`there is no ${kind.name} ${selector}`);
+  return found;
 }
 
 /** @typedef {HTMLDivElement & { show(key: string): void }} Choice show: without telling of it */

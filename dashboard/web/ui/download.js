@@ -7,6 +7,17 @@ import { say } from "./menu.js";
 import { csv as written } from "../text/csv.js";
 import { shortened } from "../text/ellipsis.js";
 
+/**
+ * @typedef {import("../charts/curve.js").Curve} Curve
+ * @typedef {{
+ *   title: string, tags: string[], chart: import("../charts/chart.js").Chart,
+ *   lines: () => import("../charts/line_set.js").Line[],
+ * }} Card a chart, and what it is of
+ * @typedef {{ ending: string, make: (card: Card) => Blob | Promise<Blob> }} Form of a file
+ * @typedef {{ text: string, colour: string | null, dash: number[] }} Named a line in a picture's legend
+ */
+
+/** @type {{ [form: string]: Form }} */
 export const FORMS = {
   PNG: { ending: "png", make: png },
   SVG: {
@@ -26,29 +37,45 @@ const HEAD = 28,
   ROW = 18,
   SAMPLE = 22; // px of a title, of a legend's row, of a piece of a line in it
 const NAMED = 40; // lines in a legend; more names are a list and no picture
-const measuring = document.createElement("canvas").getContext("2d");
+// What a card has drawn: only those in view are offered as files.
+/** @param {Card} card */
+function viewOf(card) {
+  if (!card.chart.view) throw new Error(`${card.title} is not drawn yet. Scroll to it, and try again.`);
+  return card.chart.view;
+}
 
-// A picture that says alone what it is of: { height, draw(context, ratio) } with the card's title above the chart, and below it which
-// line is which. One line of one run is told by its name too.
+/** @param {HTMLCanvasElement} canvas */
+const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+const measuring = contextOf(document.createElement("canvas"));
+
+// A picture that says alone what it is of: the card's title above the chart, and below it which line is which. One line
+// of one run is told by its name too.
+/** @param {Card} card */
 function composed(card) {
-  const { width, height, zoom, zoomY, view } = card.chart,
+  const { width, height, zoom, zoomY } = card.chart,
     lines = card.lines();
   measuring.font = `11px ${css("--font")}`;
-  const entries = lines
+  /** @type {Named[]} */
+  const named = lines
     .slice(0, NAMED)
     .map(({ label, colour, dash }) => ({ text: shortened(measuring, label, width - 60), colour, dash }));
-  if (lines.length > NAMED) entries.push({ text: `${lines.length - NAMED} more`, colour: null, dash: [] });
-  let x = 12,
+  if (lines.length > NAMED) named.push({ text: `${lines.length - NAMED} more`, colour: null, dash: [] });
+  let right = 12,
     row = 0;
-  for (const entry of entries) {
+  const entries = named.map((entry) => {
     const wide = (entry.colour ? SAMPLE + 6 : 0) + measuring.measureText(entry.text).width + 16;
-    if (x + wide > width && x > 12) {
-      x = 12;
+    if (right + wide > width && right > 12) {
+      right = 12;
       row++;
     }
-    Object.assign(entry, { x, y: HEAD + height + ROW * row + ROW / 2 });
-    x += wide;
-  }
+    const x = right;
+    right += wide;
+    return { ...entry, x, y: HEAD + height + ROW * row + ROW / 2 };
+  });
+  /**
+   * @param {import("../charts/record.js").Context} context
+   * @param {number} ratio
+   */
   const draw = (context, ratio) => {
     context.fillStyle = css("--text");
     context.font = `600 13px ${css("--font")}`;
@@ -57,7 +84,8 @@ function composed(card) {
     context.fillText(shortened(context, card.title, width - 24), 12, 19);
     context.save();
     context.translate(0, HEAD);
-    drawChart(context, { width, height, lines, settings: view.settings, marks: view.marks, zoom, zoomY, ratio });
+    const { settings, marks } = viewOf(card);
+    drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio });
     context.restore();
     context.font = `11px ${css("--font")}`;
     context.textAlign = "left";
@@ -80,6 +108,10 @@ function composed(card) {
   return { width, height: HEAD + height + (entries.length ? ROW * (row + 1) + 6 : 0), draw };
 }
 
+/**
+ * @param {Card} card
+ * @param {(record: Record, width: number, height: number) => string} write
+ */
 function recorded(card, write) {
   const { width, height, draw } = composed(card),
     record = new Record();
@@ -87,29 +119,49 @@ function recorded(card, write) {
   return write(record, width, height);
 }
 
+/** @param {Card} card */
 function png(card) {
   const { width, height, draw } = composed(card);
   const canvas = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.scale(2, 2);
   context.fillStyle = css("--card");
   context.fillRect(0, 0, width, height);
   draw(context, 2);
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+  return blobOf(canvas);
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Promise<Blob>}
+ */
+const blobOf = (canvas) =>
+  new Promise((done, failed) =>
+    canvas.toBlob(
+      (blob) => (blob ? done(blob) : failed(new Error("The browser made no picture: it is too large."))),
+      "image/png",
+    ),
+  );
+
 // What lies at the places that are no steps: with a metric as x its values stand where times would.
+/** @param {Card[]} cards */
 const placeOf = (cards) => {
-  const { axis, xName } = cards[0].chart.view.settings;
+  const { axis, xName } = viewOf(cards[0]).settings;
   return axis === "metric" ? xName : "wall_time";
 };
 // How many points a column is of; of a group how many runs.
+/**
+ * @param {Curve} curve
+ * @param {number} i
+ */
 const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
 
 // A row for each column of each line: single points with their own value, others with their mean and extremes.
+/** @param {Card[]} cards */
 export function csv(cards) {
   const place = placeOf(cards);
   const head = ["tag", "line", "step_first", "step_last", `${place}_first`, `${place}_last`, "value", "min", "max"];
+  /** @type {import("../text/csv.js").Cell[][]} */
   const rows = [[...head, "count"]];
   for (const card of cards)
     for (const { curve, label, tag } of card.lines()) {
@@ -132,12 +184,15 @@ export function csv(cards) {
   return written(rows);
 }
 
+/** @param {number} x */
 const plain = (x) => (Number.isFinite(x) ? x : Number.isNaN(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity");
+/** @param {Card[]} cards */
 export function json(cards) {
   const place = placeOf(cards);
   const charts = cards.map((card) => ({
     tags: card.tags,
     lines: card.lines().map(({ curve, label, tag }) => {
+      /** @param {"x1" | "w1" | "min" | "max"} field */
       const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
       return {
         name: label,
@@ -156,6 +211,10 @@ export function json(cards) {
   return JSON.stringify({ charts }, null, 1);
 }
 
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
 export function offer(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -165,6 +224,7 @@ export function offer(blob, name) {
 }
 
 // Letters of any script stay.
+/** @param {string} title */
 const fileName = (title) => {
   const name = title
     .normalize("NFC")
@@ -173,12 +233,20 @@ const fileName = (title) => {
   return [...name].slice(0, 80).join("") || "chart";
 };
 
+/**
+ * @param {Card} card
+ * @param {string} form
+ */
 export async function download(card, form) {
   const { ending, make } = FORMS[form];
   offer(await make(card), `${fileName(card.title)}.${ending}`);
 }
 
 // The charts that are in view, in one file of what they draw.
+/**
+ * @param {Card[]} cards
+ * @param {string} form
+ */
 export function downloadDrawn(cards, form) {
   if (!cards.length) return say("No chart is in view.");
   const text = form === "CSV" ? csv(cards) : json(cards);
@@ -189,6 +257,11 @@ export function downloadDrawn(cards, form) {
 }
 
 // Every stored point of some runs and tags: from the server, where they all are.
+/**
+ * @param {string} form
+ * @param {string[]} runs
+ * @param {string[]} tags
+ */
 export async function downloadPoints(form, runs, tags) {
   const { blob, leftOut } = await api.file("export", { form, runs, tags });
   offer(blob, `everystep.${form}`);
@@ -198,6 +271,10 @@ export async function downloadPoints(form, runs, tags) {
 const GAP = 16;
 
 // All charts on one sheet, in their order, two beside each other.
+/**
+ * @param {Card[]} cards
+ * @param {string} form
+ */
 export async function downloadSheet(cards, form) {
   if (!cards.length) return say("No chart is shown.");
   const parts = cards.map(composed);
@@ -207,32 +284,38 @@ export async function downloadSheet(cards, form) {
     down = Math.ceil(cards.length / across);
   const width = across * (wide + GAP) + GAP,
     height = down * (tall + GAP) + GAP;
-  const placed = parts.map((part, i) => [
+  const placed = parts.map((part, i) => ({
     part,
-    GAP + (i % across) * (wide + GAP),
-    GAP + Math.floor(i / across) * (tall + GAP),
-  ]);
+    x: GAP + (i % across) * (wide + GAP),
+    y: GAP + Math.floor(i / across) * (tall + GAP),
+  }));
   if (form === "SVG") {
-    const drawn = placed.map(([part, x, y], i) => {
+    const drawn = placed.map(({ part, x, y }, i) => {
       const record = new Record();
       part.draw(record, 1);
-      return `<svg x="${x}" y="${y}" width="${part.width}" height="${part.height}">${record.svg(part.width, part.height, css("--card"), `p${i}`)}</svg>`;
+      const chart = record.svg(part.width, part.height, css("--card"), `p${i}`);
+      return `<svg x="${x}" y="${y}" width="${part.width}" height="${part.height}">${chart}</svg>`;
     });
-    const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n<rect width="100%" height="100%" fill="${css("--card")}"/>\n${drawn.join("\n")}\n</svg>\n`;
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+    const text = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif">
+<rect width="100%" height="100%" fill="${css("--card")}"/>
+${drawn.join("\n")}
+</svg>
+`;
     return offer(new Blob([text], { type: "image/svg+xml" }), "everystep.svg");
   }
   // Twice as sharp, as far as a browser's canvas goes.
   const ratio = Math.min(2, 16000 / Math.max(width, height));
   const canvas = Object.assign(document.createElement("canvas"), { width: width * ratio, height: height * ratio });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.scale(ratio, ratio);
   context.fillStyle = css("--card");
   context.fillRect(0, 0, width, height);
-  for (const [part, x, y] of placed) {
+  for (const { part, x, y } of placed) {
     context.save();
     context.translate(x, y);
     part.draw(context, ratio);
     context.restore();
   }
-  return offer(await new Promise((done) => canvas.toBlob(done, "image/png")), "everystep.png");
+  return offer(await blobOf(canvas), "everystep.png");
 }

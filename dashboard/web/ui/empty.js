@@ -1,9 +1,10 @@
 // What a page says when there is nothing to show yet: why, and what to do.
 import { boot } from "../core/state.js";
 import * as runs from "../core/runs.js";
+import { lookup } from "../text/lookup.js";
 
-const kinds = {
-  __proto__: null,
+/** @type {Record<string, [title: string, line: string]>} */
+const kinds = lookup({
   curves: ["No curves yet", 'tracker.log({"train/loss": loss}, step=step)'],
   distributions: ["No histograms yet", 'tracker.log({"weights/fc1": tracker.Histogram(w)}, step=step)'],
   graph: ["No graph yet", "tracker.log_graph(model, example_input)"],
@@ -20,8 +21,15 @@ const kinds = {
   ],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
-};
+});
 
+const FIRST = `import tracker
+
+tracker.init(logdir=LOGDIR)
+for step in range(1000):
+    tracker.log({"train/loss": loss}, step=step)`;
+
+/** @param {string} page */
 export function emptyPage(page) {
   const element = document.createElement("div");
   element.className = "empty";
@@ -34,9 +42,7 @@ export function emptyPage(page) {
     ? "Log from any training loop, and it appears here by itself:"
     : "No run has logged any. From a training loop:";
   const code = element.appendChild(document.createElement("pre"));
-  code.textContent = first
-    ? `import tracker\n\ntracker.init(logdir=${JSON.stringify(boot.logdir)})\nfor step in range(1000):\n    tracker.log({"train/loss": loss}, step=step)`
-    : line;
+  code.textContent = first ? FIRST.replace("LOGDIR", () => JSON.stringify(boot.logdir)) : line;
   const waiting = element.appendChild(document.createElement("p"));
   waiting.className = "waiting";
   waiting.append(

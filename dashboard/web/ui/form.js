@@ -1,6 +1,16 @@
 // Small forms of the page's own: a label with its control, bound to the page's state both ways.
 import * as state from "../core/state.js";
 
+/**
+ * @typedef {import("../core/state.js").TextKey} TextKey
+ * @typedef {import("../core/state.js").SwitchKey} SwitchKey
+ */
+
+/**
+ * @param {string} text
+ * @param {Node} control
+ * @param {string} [hint]
+ */
 export function field(text, control, hint = "") {
   const label = document.createElement("label");
   label.className = "field";
@@ -9,7 +19,10 @@ export function field(text, control, hint = "") {
   return label;
 }
 
-// choices: [value, text]
+/**
+ * @param {TextKey} key
+ * @param {[value: string, text: string][]} choices
+ */
 export function select(key, choices) {
   const control = document.createElement("select");
   const values = choices.map(([value]) => value);
@@ -21,6 +34,10 @@ export function select(key, choices) {
   return control;
 }
 
+/**
+ * @param {SwitchKey} key
+ * @param {string} text
+ */
 export function check(key, text) {
   const label = document.createElement("label");
   label.className = "check";
@@ -33,6 +50,11 @@ export function check(key, text) {
 }
 
 // A line of text with words to choose from; takes effect on Enter and when it is left.
+/**
+ * @param {TextKey} key
+ * @param {string[]} known
+ * @param {string} placeholder
+ */
 export function words(key, known, placeholder) {
   const box = document.createElement("span");
   const input = box.appendChild(
@@ -51,6 +73,10 @@ export function words(key, known, placeholder) {
   return box;
 }
 
+/**
+ * @param {string} title
+ * @param {...(Node | string)} parts
+ */
 export function section(title, ...parts) {
   const element = document.createElement("fieldset");
   element.append(Object.assign(document.createElement("legend"), { textContent: title }), ...parts);

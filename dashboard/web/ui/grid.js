@@ -1,6 +1,14 @@
 // A grid of AG Grid in an element: its theme in our colours, its rows by id. What is in it is its caller's.
 import { loadGrid } from "./dash.js";
 
+/**
+ * AG Grid's own, which comes without types: what the page calls of it.
+ * @typedef {{
+ *   updateGridOptions(options: object): void, addEventListener(kind: string, listener: () => void): void,
+ *   [name: string]: any,
+ * }} GridApi
+ */
+
 // Colours of the stylesheet, by name: they follow light and dark by themselves.
 const THEME = {
   backgroundColor: "var(--card)",
@@ -51,10 +59,16 @@ const THEME = {
 
 // Draws a grid and gives its API (AG Grid's own) once it is there. options: AG Grid's, functions and all; a row's id is
 // its `id`. Rejects with a sentence when the library could not be read.
+/**
+ * @param {HTMLElement} element
+ * @param {Record<string, unknown>} options
+ * @returns {Promise<GridApi>}
+ */
 export async function grid(element, options) {
   const { AgGrid, React, ReactDOM } = await loadGrid();
   // Dash's component reads functions from words, which keeps eval out; what needs one before there is an API is here.
-  window.dashAgGridFunctions = { ...window.dashAgGridFunctions, everystepTheme: (base) => base.withParams(THEME) };
+  window.dashAgGridFunctions = { ...window.dashAgGridFunctions, everystepTheme };
+  /** @type {GridApi} */
   const api = await new Promise((done) => {
     const first = {
       theme: { function: "everystepTheme(themeQuartz)" },
@@ -63,9 +77,9 @@ export async function grid(element, options) {
       suppressColumnMoveAnimation: true,
       suppressDragLeaveHidesColumns: true,
       suppressFieldDotNotation: true,
-      // In the place of the component's own: it would keep copies of rows, filters and selection to tell Dash of, and set
-      // them again as it remembers them.
-      onGridReady: (event) => done(event.api),
+      // In the place of the component's own: it would keep copies of rows, filters and selection to tell Dash of, and
+      // set them again as it remembers them.
+      onGridReady: (/** @type {{ api: GridApi }} */ event) => done(event.api),
       ...Object.fromEntries(
         ["Selection", "Filter", "Sort", "DisplayedColumns", "GridSize"].map((what) => [`on${what}Changed`, () => {}]),
       ),
@@ -91,8 +105,12 @@ export async function grid(element, options) {
   return api;
 }
 
+/** @param {{ withParams(values: object): object }} base */
+const everystepTheme = (base) => base.withParams(THEME);
+
 // Where no group is in view its row of the head is empty, and nothing to those who listen to the page.
+/** @param {HTMLElement} element */
 function tidyHead(element) {
-  for (const row of element.querySelectorAll(".ag-header-row-group"))
-    row.style.visibility = row.childElementCount ? "" : "hidden";
+  const rows = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".ag-header-row-group"));
+  for (const row of rows) row.style.visibility = row.childElementCount ? "" : "hidden";
 }

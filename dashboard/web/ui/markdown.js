@@ -7,7 +7,9 @@ const DEEPEST = 6; // quotes in quotes, lists in lists
 const INDENTED = /^( {4}|\t)/;
 
 // Whether lines that begin with blanks would lose them as Markdown: as code and traces do that stand in no fence.
+/** @param {string} text */
 export function losesBlanks(text) {
+  /** @type {string | null} */
   let fence = null;
   const lines = text.split("\n");
   return lines.some((line, i) => {
@@ -28,6 +30,7 @@ export function losesBlanks(text) {
   });
 }
 
+/** @param {string} text */
 export function markdown(text) {
   const holder = node("div", { class: "prose" });
   blocks(text.replaceAll("\r\n", "\n").split("\n"), holder, 0);
@@ -36,11 +39,17 @@ export function markdown(text) {
 
 const FENCE = /^ {0,3}(```+|~~~+)/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const HEADINGS = /** @type {const} */ (["h3", "h4", "h5", "h6", "h6", "h6"]); // the page has its own two above
 const RULE = /^ {0,3}([-*_])\s*(\1\s*){2,}$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])\s+/;
 const DIVIDER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 
+/**
+ * @param {string[]} lines
+ * @param {HTMLElement} holder
+ * @param {number} depth
+ */
 function blocks(lines, holder, depth) {
   let i = 0;
   while (i < lines.length) {
@@ -66,7 +75,7 @@ function blocks(lines, holder, depth) {
     }
     const heading = HEADING.exec(line);
     if (heading) {
-      holder.append(inline(node(`h${Math.min(6, heading[1].length + 2)}`), heading[2]));
+      holder.append(inline(node(HEADINGS[heading[1].length - 1]), heading[2]));
       i += 1;
       continue;
     }
@@ -107,10 +116,17 @@ function blocks(lines, holder, depth) {
   }
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} start
+ * @param {HTMLElement} holder
+ * @param {number} depth
+ */
 function list(lines, start, holder, depth) {
-  const ordered = /\d/.test(ITEM.exec(lines[start])[2]);
-  const made = holder.appendChild(node(ordered ? "ol" : "ul"));
-  if (ordered) made.start = Number.parseInt(ITEM.exec(lines[start])[2], 10);
+  const first = ITEM.exec(lines[start])?.[2] ?? "",
+    ordered = /\d/.test(first);
+  const made = ordered ? Object.assign(node("ol"), { start: Number.parseInt(first, 10) }) : node("ul");
+  holder.append(made);
   let i = start;
   while (i < lines.length) {
     const found = ITEM.exec(lines[i]);
@@ -118,6 +134,7 @@ function list(lines, start, holder, depth) {
     const indent = found[0].length;
     const inner = [lines[i].slice(indent)];
     i += 1;
+    /** @param {string | undefined} line */
     const inside = (line) => line !== undefined && line.search(/\S/) >= Math.min(indent, 2);
     while (i < lines.length && (inside(lines[i]) || (!lines[i].trim() && inside(lines[i + 1]))))
       inner.push(lines[i++].replace(new RegExp(`^ {0,${indent}}`), ""));
@@ -129,7 +146,13 @@ function list(lines, start, holder, depth) {
   return i;
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} start
+ * @param {HTMLElement} holder
+ */
 function table(lines, start, holder) {
+  /** @param {string} line */
   const cells = (line) =>
     line
       .trim()
@@ -140,6 +163,10 @@ function table(lines, start, holder) {
   const sides = cells(lines[start + 1]).map((cell) =>
     cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left",
   );
+  /**
+   * @param {string} line
+   * @param {"td" | "th"} name
+   */
   const row = (line, name) => {
     const made = node("tr");
     cells(line).forEach((cell, i) => {
@@ -157,9 +184,29 @@ function table(lines, start, holder) {
 }
 
 // `code`, **strong**, *emphasis*, ~~struck~~, [words](address), ![picture](address), a line's end.
-const INLINE =
-  /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\*\*(?=\S)([\s\S]*?\S)\*\*|__(?=\S)([\s\S]*?\S)__|\*(?=\S)([^*]*?\S)\*|(?<!\w)_(?=\S)([^_]*?\S)_(?!\w)|~~(?=\S)([\s\S]*?\S)~~|(!?)\[([^\]\n]{0,500})\]\(((?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:\s+"[^"\n]*")?\)|\\([\\`*_{}[\]()#+\-.!|~>])|( {2,}\n|\n)/g;
+const INLINE = new RegExp(
+  [
+    /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/,
+    /\*\*(?=\S)([\s\S]*?\S)\*\*/,
+    /__(?=\S)([\s\S]*?\S)__/,
+    /\*(?=\S)([^*]*?\S)\*/,
+    /(?<!\w)_(?=\S)([^_]*?\S)_(?!\w)/,
+    /~~(?=\S)([\s\S]*?\S)~~/,
+    /(!?)\[([^\]\n]{0,500})\]\(((?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:\s+"[^"\n]*")?\)/,
+    /\\([\\`*_{}[\]()#+\-.!|~>])/,
+    /( {2,}\n|\n)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
 
+/**
+ * @template {HTMLElement} E
+ * @param {E} holder
+ * @param {string} text
+ * @returns {E} the holder
+ */
 function inline(holder, text, depth = 0) {
   let from = 0;
   for (const found of text.matchAll(INLINE)) {
@@ -180,6 +227,12 @@ function inline(holder, text, depth = 0) {
 }
 
 // Only to the web, in a tab of its own that knows nothing of ours; another address is shown and not linked.
+/**
+ * @param {string} words
+ * @param {string} address
+ * @param {number} depth
+ * @returns {HTMLElement}
+ */
 function link(words, address, depth) {
   const known = /^(https?:\/\/|mailto:)/i.test(address);
   const made = known

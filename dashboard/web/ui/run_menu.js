@@ -6,12 +6,20 @@ import * as format from "../text/format.js";
 import { ask, close, menu, say, trying } from "./menu.js";
 import { colour, COLOURS } from "../charts/palette.js";
 
+/** @typedef {import("../core/runs.js").Run} Run */
+
 // Of one run, or of all that are selected when it is one of them.
+/**
+ * @param {import("./menu.js").Anchor} anchor
+ * @param {string} name
+ * @param {MouseEvent | null} [at]
+ */
 export function runMenu(anchor, name, at = null) {
   const chosen = state.get("chosen");
   const names = chosen.length > 1 && chosen.includes(name) ? chosen : [name];
   const run = runs.get(name),
     one = names.length === 1;
+  if (!run) return;
   menu(
     anchor,
     [
@@ -46,12 +54,17 @@ export function runMenu(anchor, name, at = null) {
   );
 }
 
+/** @param {Run} run */
 export async function rename(run) {
   const text = await ask("Name of the run", run.shown, { hint: `Stored as ${run.name}, which stays.` });
   if (text !== null)
     await trying(() => runs.say([run.name], "name", text.trim() && text.trim() !== run.name ? text.trim() : null));
 }
 
+/**
+ * @param {string[]} names
+ * @param {Run} run
+ */
 export async function tag(names, run) {
   const text = await ask("Tags", (run.said?.tags ?? []).join(", "), { hint: "Words, with commas between them." });
   if (text === null) return;
@@ -62,11 +75,13 @@ export async function tag(names, run) {
   await trying(() => runs.say(names, "tags", tags.length ? tags : null));
 }
 
+/** @param {Run} run */
 export async function note(run) {
   const text = await ask(`Note on ${run.shown}`, run.said?.note ?? "", { lines: 6 });
   if (text !== null) await trying(() => runs.say([run.name], "note", text.trim() || null));
 }
 
+/** @param {string[]} names */
 export async function discard(names) {
   await trying(async () => {
     await api.post("trash", { runs: names });
@@ -80,6 +95,10 @@ export async function discard(names) {
   });
 }
 
+/**
+ * @param {string[]} names
+ * @param {Run} run
+ */
 function colours(names, run) {
   const box = document.createElement("div");
   box.className = "swatches";

@@ -1,8 +1,14 @@
 // A small table beside the pointer: a run, or a point of it, and what is known of it.
 
-const tip = document.getElementById("tip");
+const tip = /** @type {HTMLElement} */ (document.getElementById("tip"));
 
-// rows: pairs of a name and text; mark: a colour, or none.
+// mark: a colour, or none.
+/**
+ * @param {{ clientX: number, clientY: number }} event
+ * @param {string | Node} title
+ * @param {[name: string, text: string][]} rows
+ * @param {string | null} [mark]
+ */
 export function show(event, title, rows, mark = null) {
   const table = document.createElement("table");
   const caption = table.createCaption();

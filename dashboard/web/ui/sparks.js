@@ -10,13 +10,21 @@ const COLUMNS = 24;
 const FIRST_MS = 800; // they can wait: first the curves that were asked for
 const NEXT_MS = 50;
 
+/** @param {string} name of a run */
+const hasHeadline = (name) => runs.headline !== null && Boolean(runs.get(name)?.has.has(runs.headline));
+
 export class Sparks {
-  // host: { inSight(): names of the runs whose rows are there, draw(): called when there are new ones }
-  /** @param {import("../core/scope.js").Scope} scope */
+  // host: the names of the runs whose rows are there; draw() is called when there are new sketches.
+  /**
+   * @param {import("../core/scope.js").Scope} scope
+   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host
+   */
   constructor(scope, host) {
     this.scope = scope;
     this.host = host;
+    /** @type {Map<string, Curve | null>} */
     this.curves = new Map(); // run -> Curve of the headline metric, null while it is asked for
+    /** @type {Set<string>} */
     this.stale = new Set(); // runs whose sketch is out of date
     this.sketching = 0; // a timer
     scope.on(live, "points", (points) => this.take(points));
@@ -27,14 +35,15 @@ export class Sparks {
     scope.on(live, "restart", () => this.curves.clear());
   }
 
+  /** @param {string} run */
   of(run) {
     return this.curves.get(run);
   }
 
   // The rows of these runs are in sight.
+  /** @param {string[]} names */
   want(names) {
-    const missing = names.some((name) => !this.curves.has(name) && runs.get(name)?.has.has(runs.headline));
-    if (!missing) return;
+    if (!names.some((name) => !this.curves.has(name) && hasHeadline(name))) return;
     this.sketching ||= this.scope.setTimeout(
       () => {
         this.sketching = 0;
@@ -44,10 +53,11 @@ export class Sparks {
     );
   }
 
+  /** @param {string[]} names */
   async load(names) {
     const { curves } = this;
     if (!runs.headline) return;
-    const wanted = names.filter((name) => runs.get(name)?.has.has(runs.headline));
+    const wanted = names.filter(hasHeadline);
     if (!wanted.length) return;
     for (const name of wanted) if (!curves.has(name)) curves.set(name, null);
     let answer;
@@ -66,6 +76,7 @@ export class Sparks {
   }
 
   // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
+  /** @param {import("../charts/curve.js").LivePoints} points */
   take(points) {
     if (points.tag !== runs.headline || !points.count) return;
     const curve = this.curves.get(points.run);
@@ -75,6 +86,7 @@ export class Sparks {
   }
 
   // What is known of a run may not be so any more.
+  /** @param {string} run */
   again(run) {
     if (!this.curves.has(run)) return;
     if (!this.stale.size)
@@ -87,6 +99,11 @@ export class Sparks {
   }
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Curve | null | undefined} curve
+ * @param {number} number
+ */
 export function drawSpark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
   if (!curve?.length) return;

@@ -1,7 +1,7 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
 import { dictionary } from "../../core/dictionary.js";
 
-/** @typedef {NonNullable<ReturnType<typeof import("../../core/runs.js").get>>} Run */
+/** @typedef {import("../../core/runs.js").Run} Run */
 /** @typedef {unknown} Value of a setting: text, a number, a truth value, null or undefined where there is none */
 /** @typedef {Map<string, Record<string, number | string | null>>} Outcomes of each run last, min and max of a metric */
 

@@ -8,7 +8,7 @@ import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
 /** @typedef {import("./data.js").Bins} Bins */
-/** @typedef {{ run: string, tags: string[], start: number | null, stop: number | null }} Wanted null: from all steps on */
+/** @typedef {{ run: string, tags: string[], start: number | null, stop: number | null }} Wanted null: all steps */
 /**
  * The server's answer. What is not finite comes as text.
  * @typedef {object} Merged

@@ -27,7 +27,10 @@ const BESIDE = 12; // between a line and its way back
  * @property {number} into
  * @property {number} weight 1 for what is to be straight and short, less for what may bend
  */
-/** @typedef {{ a: number, b: number, out: number, into: number, weight: number }} Down an edge that leads down, from a to b */
+/**
+ * An edge that leads down, from a to b.
+ * @typedef {{ a: number, b: number, out: number, into: number, weight: number }} Down
+ */
 /**
  * A node in its layer, or where a long edge passes one.
  * @typedef {object} Vertex
@@ -42,7 +45,10 @@ const BESIDE = 12; // between a line and its way back
  * @property {number} pos its place in the layer
  * @property {number} wish where its neighbours want it
  */
-/** @typedef {{ u: Vertex, v: Vertex, out: number, into: number, weight: number }} Segment from u to v, one layer below */
+/**
+ * A part of a line, from u to v, one layer below.
+ * @typedef {{ u: Vertex, v: Vertex, out: number, into: number, weight: number }} Segment
+ */
 /**
  * @typedef {object} Net
  * @property {Vertex[]} vertices

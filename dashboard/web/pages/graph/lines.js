@@ -18,7 +18,10 @@ import { chipOf } from "./box.js";
  * @property {number} w
  */
 /** @typedef {{ entering?: boolean, leaving?: boolean }} Port */
-/** @typedef {Port & { key: string, from: number, to: number, count: number, shapes: string[] }} Joined by edges of one kind */
+/**
+ * What stands for one or several edges.
+ * @typedef {Port & { key: string, from: number, to: number, count: number, shapes: string[] }} Joined
+ */
 /** @typedef {{ lines: Joined[], chips: Map<number, Name[]> }} Sorted */
 
 export const CHIP = 14; // height of a name that stands for an edge

@@ -57,7 +57,7 @@ import { BoxWords } from "./box.js";
  * @property {number} [flops]
  * @property {number} [bytes]
  */
-/** @typedef {{ id: number, name: string, op?: string, kind: Kind, up: [number, Form][] }} Hit up: what to open to see it */
+/** @typedef {{ id: number, name: string, op?: string, kind: Kind, up: [number, Form][] }} Hit up: to be opened first */
 /** @typedef {{ total: number, found: Hit[] }} Hits */
 /** @typedef {{ total: number, links: [id: number, name: string, shape: string][] }} Links */
 /**

@@ -2,7 +2,7 @@
 import * as format from "../../text/format.js";
 
 /** @typedef {{ image: number }} Picture which of the item's parts it is */
-/** @typedef {string | number | boolean | Picture | null} Cell what is not finite comes as "NaN", "Infinity", "-Infinity" */
+/** @typedef {string | number | boolean | Picture | null} Cell "NaN", "Infinity" and such as text */
 /** @typedef {{ name: string, kind: string, values: Cell[] }} Column of kind text, number, image or mixed */
 
 // How the numbers of a column are written: whole ones with all their digits; others with as many decimals as leave five

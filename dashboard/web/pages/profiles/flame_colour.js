@@ -1,7 +1,7 @@
 // Colours of a flame chart: a hue for what kind of work it is, a shade for which.
 import { isDark } from "../../charts/palette.js";
 
-/** @typedef {[kind: string, words: RegExp | null, hue: number, saturation: number]} Kind words of categories and names */
+/** @typedef {[kind: string, words: RegExp | null, hue: number, saturation: number]} Kind words: of its names */
 
 /** @type {Kind} */
 const KERNEL = ["kernel", /^(kernel)/, 158, 46];

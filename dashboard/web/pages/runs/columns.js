@@ -6,7 +6,7 @@ import { lookup } from "../../text/lookup.js";
 import * as settings from "../../text/config.js";
 import { keysOf, settingsOf } from "../../text/config.js";
 
-/** @typedef {NonNullable<ReturnType<typeof runs.get>>} Run */
+/** @typedef {import("../../core/runs.js").Run} Run */
 /** @typedef {string | number | null} Value of a run in a column */
 /**
  * @typedef {object} Column
@@ -137,11 +137,8 @@ function common(all) {
 function usual() {
   const all = runs.all(),
     tags = common(all);
-  const first = [
-    ...new Set([runs.headline, ...tags.filter((/** @type {string} */ tag) => /loss|acc/i.test(tag)), ...tags]),
-  ]
-    .filter(Boolean)
-    .slice(0, METRICS);
+  const headline = runs.headline ? [runs.headline] : [];
+  const first = [...new Set([...headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])].slice(0, METRICS);
   return [
     "status",
     "started",

@@ -25,7 +25,10 @@ export function save(table, column) {
     .map(column);
   /** @type {import("../../text/csv.js").Cell[][]} */
   const rows = [shown.map(({ group, title }) => (group ? `${group} ${title}` : title))];
-  table.forEachNodeAfterFilterAndSort(({ id }) => rows.push(shown.map(({ of }) => of(runs.get(id)))));
+  table.forEachNodeAfterFilterAndSort(({ id }) => {
+    const run = runs.get(id);
+    if (run) rows.push(shown.map(({ of }) => of(run)));
+  });
   offer(new Blob([csv(rows)], { type: "text/csv" }), "runs.csv");
 }
 
