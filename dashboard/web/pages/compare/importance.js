@@ -3,20 +3,12 @@ import * as format from "../../text/format.js";
 import { dictionary } from "../../core/dictionary.js";
 import { ask } from "../../core/study_api.js";
 import { node } from "../../ui/dom.js";
+import { tipOf, trendOf } from "./importance_words.js";
 
 const FEWEST = 8; // runs that an importance is worked out from
 
 /** @typedef {import("./data.js").Column} Column */
-/**
- * How much a metric follows a setting.
- * @typedef {object} Share
- * @property {string} name
- * @property {number} share of the variance
- * @property {number} low its 5th percentile
- * @property {number} high and its 95th
- * @property {boolean} clear whether it is more than chance
- * @property {number | null} correlation of the ranks
- */
+/** @typedef {import("./importance_words.js").Share} Share */
 
 export class Importance {
   /**
@@ -122,23 +114,4 @@ function rowOf(each, most) {
   );
   row.title = tipOf(each);
   return row;
-}
-
-/**
- * Whether the metric rises or falls with a setting.
- * @param {number | null} correlation
- */
-export function trendOf(correlation) {
-  if (typeof correlation !== "number" || Number.isNaN(correlation)) return "";
-  if (Math.abs(correlation) < 0.1) return "·";
-  return correlation > 0 ? `↑ ${correlation.toFixed(2)}` : `↓ ${(-correlation).toFixed(2)}`;
-}
-
-/** @param {Share} each */
-function tipOf({ name, share, low, high, clear, correlation }) {
-  const range = `5th to 95th percentile ${format.value(low, 2)} to ${format.value(high, 2)}`;
-  const parts = [`${name}: shuffling it adds ${format.value(share, 2)} of the variance to the error (${range}).`];
-  if (!clear) parts.push("This may be chance: more runs would tell.");
-  if (typeof correlation === "number") parts.push(`Rank correlation ${correlation.toFixed(2)}.`);
-  return parts.join("\n");
 }

@@ -58,18 +58,17 @@ export function oddOf({ nan, pinf, ninf }, row) {
  * @param {number | null} bin the one under the pointer
  */
 export function rowTip(data, row, bin) {
-  const table = document.createElement("table");
   const merged = data.of[row] > 1 ? `${data.of[row]} merged` : new Date(data.time[row] * 1000).toLocaleTimeString();
-  table.createCaption().textContent = `${stepsOf(data, row)} · ${merged}`;
+  /** @type {HTMLElement[]} */
+  const lines = [];
   /**
    * @param {string} name
    * @param {string} text
    * @param {boolean} [isBad]
    */
   const add = (name, text, isBad = false) => {
-    const line = table.insertRow();
-    line.insertCell().append(name);
-    line.insertCell().append(isBad ? node("span", { class: "bad", text }) : text);
+    const told = isBad ? node("span", { class: "bad", text }) : text;
+    lines.push(node("tr", {}, node("td", {}, name), node("td", {}, told)));
   };
   if (bin !== null) add(binName(data, bin), about(data.counts[row * data.bins + bin]));
   const q = data.quantiles.length;
@@ -78,7 +77,8 @@ export function rowTip(data, row, bin) {
       add(NAMES[data.quantiles[i]] ?? String(data.quantiles[i]), format.value(data.quantile[row * q + i], 5));
   add("elements", whole(data.total[row]));
   for (const { name, text } of oddOf(data, row)) add(name, text, true);
-  return table;
+  const caption = node("caption", { text: `${stepsOf(data, row)} · ${merged}` });
+  return node("table", {}, caption, node("tbody", {}, ...lines));
 }
 
 /**

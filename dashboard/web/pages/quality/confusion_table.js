@@ -3,12 +3,11 @@ import * as format from "../../text/format.js";
 import * as runTip from "../../ui/run_tip.js";
 import * as runs from "../../core/runs.js";
 import { node } from "../../ui/dom.js";
+import { overall } from "./data.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
 const LARGEST = 24; // classes up to which each has a number in its cell; more are drawn as a picture
-
-/** @typedef {{ word: string, value: number }} Fact */
 
 export class ConfusionTable {
   /** @param {string} name of the run */
@@ -121,20 +120,4 @@ export class ConfusionTable {
     };
     canvas.onpointerleave = () => runTip.hide();
   }
-}
-
-/**
- * @param {number[][]} rows
- * @param {number[]} totals of each
- * @returns {Fact[]}
- */
-export function overall(rows, totals) {
-  const all = totals.reduce((sum, each) => sum + each, 0),
-    right = rows.reduce((sum, row, i) => sum + row[i], 0);
-  const recalls = rows.map((row, i) => row[i] / totals[i]).filter((each) => !Number.isNaN(each));
-  return [
-    { word: "accuracy", value: right / all },
-    { word: "mean recall", value: recalls.reduce((sum, each) => sum + each, 0) / recalls.length },
-    { word: "samples", value: all },
-  ];
 }
