@@ -130,41 +130,15 @@ WEB_ACROSS = {
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
-WEB_CIRCLES = [
-    {f"pages/media/{name}.js" for name in ("image", "large")},
-]
-"""A picture opens at large, where what is said of it is drawn as it is beside the small one."""
+WEB_CIRCLES: list[set[str]] = []
+"""Modules of the page that know each other: none."""
 
 FIELDS_ELSEWHERE: set[str] = {
-    "pages/compare/data.js",
-    "pages/compare/importance.js",
     "pages/compare/page.js",
-    "pages/compare/parallel.js",
-    "pages/compare/scatter_matrix.js",
-    "pages/compare/table.js",
-    "pages/distributions/card.js",
-    "pages/distributions/merge.js",
-    "pages/graph/camera.js",
-    "pages/graph/colouring.js",
-    "pages/graph/model.js",
-    "pages/graph/time.js",
     "pages/graph/visit.js",
     "pages/layouts/page.js",
-    "pages/machines/console.js",
-    "pages/machines/environments.js",
-    "pages/media/large.js",
-    "pages/media/panel.js",
-    "pages/media/table.js",
     "pages/meshes/page.js",
-    "pages/paths/contour.js",
     "pages/paths/page.js",
-    "pages/paths/slice.js",
-    "pages/paths/surface.js",
-    "pages/paths/view3d.js",
-    "pages/profiles/flame.js",
-    "pages/profiles/flame_draw.js",
-    "pages/profiles/flame_model.js",
-    "pages/quality/confusion_table.js",
     "pages/quality/page.js",
     "pages/runs/cells.js",
     "pages/runs/run_table.js",
@@ -187,24 +161,13 @@ LONG_LINES: set[str] = {
     "pages/curves/nothing.js",
     "pages/curves/tools.js",
     "pages/distributions/data.js",
-    "pages/distributions/draw.js",
     "pages/distributions/page.js",
-    "pages/embeddings/colour.js",
     "pages/embeddings/frame.js",
     "pages/embeddings/page.js",
     "pages/graph/colour.js",
-    "pages/graph/colouring.js",
-    "pages/graph/draw.js",
-    "pages/graph/frame.js",
-    "pages/graph/place.js",
-    "pages/graph/time.js",
     "pages/graph/visit.js",
     "pages/machines/card.js",
-    "pages/machines/console.js",
     "pages/machines/page.js",
-    "pages/media/audio.js",
-    "pages/media/history.js",
-    "pages/media/image.js",
     "pages/media/large.js",
     "pages/media/layers.js",
     "pages/media/page.js",
@@ -216,7 +179,6 @@ LONG_LINES: set[str] = {
     "pages/profiles/flame.js",
     "pages/profiles/flame_model.js",
     "pages/profiles/page.js",
-    "pages/quality/confusion_table.js",
     "pages/quality/page.js",
     "pages/runs/columns.js",
     "pages/runs/run_table.js",
@@ -616,7 +578,7 @@ FOREIGN_JSON = {"ui/dash.js", "pages/media/figure.js", "pages/runs/page.js", "pa
 """What they read is for Dash, Plotly and AG Grid, which ask objects for what every object has."""
 
 OWN_KEYS = {
-    "pages/embeddings/page.js", "gl/gl.js", "pages/graph/draw.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
+    "pages/embeddings/page.js", "gl/gl.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
 }  # fmt: skip
 """They make objects of names that stand in the source."""
 

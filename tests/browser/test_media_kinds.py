@@ -115,7 +115,7 @@ def test_code_and_traces_keep_their_blanks(show_media: Callable[..., Any], until
     assert item('[aria-label="Text block"] strong').inner_text() == "so"
     assert item('[aria-label="Text list"] .prose ul ul').inner_text() == "two"
     item('[aria-label="Text list"]').hover()
-    item('[aria-label="Text list"]').get_by_role("button", name="As it is").click()
+    item('[aria-label="Text list"]').get_by_role("button", name="Plain text").click()
     assert item('[aria-label="Text list"] pre').inner_text() == "- one\n    - two\n\n```\n    fenced\n```"
     item('[aria-label="Text list"]').get_by_role("button", name="Markdown").click()
     until(page, "document.querySelector('[aria-label=\"Text list\"] .prose')")

@@ -209,7 +209,7 @@ def test_a_picture_at_large_fits_tells_its_pixels_and_has_neighbours(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     until(page, "document.querySelector('.large-note').textContent === '60 × 40 · number 2'")
-    assert page.get_by_role("button", name="The picture after").is_disabled()
+    assert page.get_by_role("button", name="Next picture").is_disabled()
     page.hover(".large-frame img", force=True)
     until(page, "/^x (29|30), y (19|20) · grey 20$/.test(document.querySelector('.large-pointed').textContent)")
     assert page.get_by_role("link", name="Download").get_attribute("download") == "p-step-5-2.webp"

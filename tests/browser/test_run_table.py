@@ -224,7 +224,7 @@ def test_the_table_is_taken_away_with_every_digit(
     found = list(csv.DictReader(file.read_text().splitlines()))
     assert [row["Run"] for row in found] == rows(page)
     assert {row["Run"]: float(row["loss last"]) for row in found}["sweep/2"] == 0.1 * 10 + 1 + 1 / 20
-    assert found[0]["loss last"] == "NaN"
+    assert found[0]["loss last"] == "nan"
 
 
 LOGGED: list[Any] = [

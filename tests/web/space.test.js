@@ -159,7 +159,7 @@ test("how far a surface is", () => {
       progress({ ...at, state: "failed", problem: "no memory", broken: 2 }, false),
       progress({ ...at, done: 1000, state: "done" }, false),
     ],
-    ["5 of 1,000 points", "left at 5 of 1,000 points", "failed at 5 of 1,000 points: no memory · 2 not finite", ""],
+    ["5 of 1,000 points", "stopped at 5 of 1,000 points", "failed at 5 of 1,000 points: no memory · 2 not finite", ""],
   );
 });
 
