@@ -27,7 +27,7 @@ ALLOWED = {
 EXCEPTIONS = {("trainer/tracking.py", "tracker"), ("trainer/landscape.py", "tracker")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "logdir", "walk", "worker_thread"}
+FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -135,6 +135,10 @@ WEB_ROOMS: dict[str, set[str]] = {
 """Whom a folder of the page may know; files beside them (app.js, report.js, keys.js) know all."""
 
 WEB_ACROSS = {
+    (
+        "core/curve_store.js",
+        "charts/curve.js",
+    ): "what it keeps are curves; a curve knows nothing but how it is smoothed",
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
@@ -648,6 +652,28 @@ def scripts_import_what_there_is(tree: Tree) -> list[str]:
     return found
 
 
+ASKS_FOR_CURVES = {"core/curve_requests.js"}
+"""Who calls the route of curves."""
+
+DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js"}
+"""Who takes the columns of curves out of an answer: all others have them from a `CurveStore`, a report from its file."""
+
+
+def curves_come_by_one_road(tree: Tree) -> list[str]:
+    """One store asks for curves, for whatever page: what they ask together is one question, what came live is kept."""
+    found = []
+    for name in scripts(tree):
+        text = re.sub(r"(?m)(^|\s)//.*$", "", tree[f"{WEB}/{name}"])
+        if name not in ASKS_FOR_CURVES and re.search(r"""\w\(\s*["'`](?:[^"'`\n]*/)?curves["'`]\s*,""", text):
+            found.append(f"{name} asks for curves itself")
+        if name not in DECODES_CURVES and re.search(r"\bcurvesOf\b", text):
+            found.append(f"{name} decodes curves itself")
+        wanted = re.findall(r'import \{([^}]*)\} from "[./\w]*curve_requests\.js"', text)
+        if name != "core/curve_store.js" and any(re.search(r"\bask\b", each) for each in wanted):
+            found.append(f"{name} asks for curves past the store")
+    return found
+
+
 def the_page_refers_to_this_server_only(tree: Tree) -> list[str]:
     """No font, script or picture from elsewhere: the page works on a machine without a network."""
     return [
@@ -699,6 +725,10 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (a_page_is_a_folder_that_is_mounted, f"{WEB}/pages/new/view.js", "// New.\n"),
     (no_html_is_made_of_data, f"{WEB}/pages/media/text.js", "\nnode.innerHTML = `<b>${name}</b>`;\n"),
     (no_plain_object_is_keyed_by_data, f"{WEB}/core/runs.js", "\nconst byName = {};\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/layouts/page.js", '\nawait api.postPacked("curves", { tag, runs });\n'),
+    (curves_come_by_one_road, f"{WEB}/pages/compare/page.js", "\nawait fetch(`${base}/curves`, { body });\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/graph/time.js", '\nimport { curvesOf } from "../../core/wire.js";\n'),
+    (curves_come_by_one_road, f"{WEB}/ui/run_list.js", '\nimport { ask } from "../core/curve_requests.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport "./nowhere.js";\n'),
     (the_page_refers_to_this_server_only, f"{WEB}/frame.css", "\n@import 'https://fonts.example/x.css';\n"),

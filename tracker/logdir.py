@@ -21,6 +21,7 @@ from tracker.errors import (
     RunNameError,
     message,
 )
+from tracker.name_order import name_order, naturally
 from tracker.plain_text import writable
 from tracker.walk import Link, Walk, why_not
 
@@ -63,7 +64,8 @@ _REMOTE = (
     *("s3 s3a s3n gs gcs hdfs viewfs webhdfs az azure abfs abfss wasb wasbs adl oss cos dbfs r2 b2 swift".split()),
     *("http https ftp ftps sftp ssh scp file hf memory".split()),
 )
-"""Schemes that are known as such after `Path` has made one slash of the two: `Path("s3://a")` is `s3:/a`."""
+"""Schemes that are known as such without their two slashes, of which `Path` makes one: `Path("s3://a")` is `s3:/a`. A
+folder that is there and called so is one all the same."""
 
 _DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "sqlite", "mongodb", "redis", "duckdb", "mssql", "oracle")
 
@@ -82,7 +84,7 @@ def check_local(text: str, name: str) -> None:
     if found is None:
         return
     scheme, slashes = found[1].lower(), found[2]
-    if slashes is None and not (scheme in _REMOTE and text[found.end() :].startswith(("/", os.sep))):
+    if slashes is None and (scheme not in _REMOTE or os.path.isdir(text)):
         return
     got, hint = (
         f"an address ({scheme}://), which everystep does not write to or read from",
@@ -162,7 +164,7 @@ def walk(root: Path, wanted: Callable[[str], bool] = is_segment, *, follow: bool
 
 
 def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = True) -> Iterator[tuple[str, Path]]:
-    """Every run below `root` as (name, folder), in the order of their names.
+    """Every run below `root` as (name, folder), in the order of their names: `m2` before `m12`.
 
     The logdir itself is a run when it holds segments directly; its name is then `.`. A run behind a link is called as
     it is reached, see `tracker.walk`. A folder whose name is not UTF-8 (the bytes `caf`, 0xE9) is called by its escape
@@ -177,7 +179,7 @@ def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = T
     found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in folders if names]
     if links is not None:
         links += folders.links
-    return _named(sorted(found))
+    return _named(sorted(found, key=_by_name))
 
 
 def _named(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
@@ -193,7 +195,11 @@ def _named(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
             shown = f"{writable(name)} ({count})"
         taken.add(shown)
         named.append((shown, folder))
-    return iter(sorted(named))
+    return iter(sorted(named, key=_by_name))
+
+
+def _by_name(run: tuple[str, Path]) -> tuple[str, str]:
+    return name_order(run[0])
 
 
 MIRRORED = " (tfevents)"
@@ -201,10 +207,11 @@ MIRRORED = " (tfevents)"
 
 
 def all_run_folders(root: Path, mirror: Path | None, links: list[Link] | None = None) -> dict[str, Path]:
-    """The folder of every run by name: those below `root`, and the copies of event files in its mirror."""
+    """The folder of every run by name, in their order: those below `root`, and copies of event files in its mirror."""
     found = dict(run_folders(root, links))
     if mirror is not None and mirror.is_dir():
         found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in run_folders(mirror)}
+        found = {name: found[name] for name in naturally(found)}
     return found
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from dashboard.export import files
 from dashboard.http.requests import body_of
+from tracker.errors import MissingPackageError
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.reader import Store
 
@@ -60,7 +61,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
 
         try:
             file, written = await asyncio.to_thread(write)
-        except files.MissingPackageError as error:
+        except MissingPackageError as error:
             raise HTTPException(400, str(error)) from error
         except OSError as error:
             raise HTTPException(507, f"There is no room in {_temporary()} for the file ({error}).") from error

@@ -17,6 +17,7 @@ from dashboard.http.request_values import Asked
 from dashboard.http.requests import answered, apart, body_of, json_answer
 from dashboard.live.websocket import Hub
 from tracker.errors import StoreError
+from tracker.name_order import naturally
 from tracker.store.read import read_only
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
@@ -98,7 +99,7 @@ class _Runs:
                     known[3] += count
         return {
             tag: [last, *(value if math.isfinite(value) else None for value in (low, high)), count]
-            for tag, (last, low, high, count) in sorted(joined.items())
+            for tag, (last, low, high, count) in ((tag, joined[tag]) for tag in naturally(joined))
         }
 
     def _ranges_of(self, path: Path, written: int, tags: frozenset[str]) -> dict[str, ValueRange]:

@@ -149,7 +149,7 @@ class SegmentState:
                     news.note(run, "runs")
                 series.count = count
                 series.last = (step, wall_time, float("nan"))
-                news.note(run, series.kind)
+                news.note(run, series.kind, series.tag)
         met = new_rows.import_warnings(connection)
         if met != self.met:
             self.met = met

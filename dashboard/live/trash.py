@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, message
+from tracker.name_order import naturally
 from tracker.plain_text import writable
 from tracker.walk import Link
 
@@ -78,7 +79,7 @@ def in_trash(root: Path) -> list[str]:
     trash = root / logdir.TRASH_FOLDER
     links: list[Link] = []
     names = [name for name, _ in logdir.run_folders(trash, links, follow=False)] if trash.is_dir() else []
-    return sorted([*names, *(writable(_name_of(trash, link.path)) for link in links)])
+    return naturally([*names, *(writable(_name_of(trash, link.path)) for link in links)])
 
 
 def is_link(root: Path, name: str) -> bool:

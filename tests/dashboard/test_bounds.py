@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from asking import Asker, hashes_of
 from every_kind import ARRAY_BOMBS, GRAPH_BOMBS, PROFILE_BOMBS, every_kind, replace_blobs
@@ -25,6 +26,7 @@ from dashboard.http.turns import Turns
 from dashboard.profiles import stored
 from dashboard.server import connections
 from tracker.errors import DamagedBytesError
+from tracker.series.stretch import Points
 from tracker.values import unpack
 
 MOST_MIB = 64
@@ -224,6 +226,23 @@ def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     assert head["changed"] == [{"run": "a", "what": ["image", "runs", "text"], "summary": {"n": 998}}]
     assert len(head["removed"]) == 5
+
+
+def test_a_tab_that_falls_behind_is_told_to_look_again() -> None:
+    """What it is not told point by point, since they were too many at once or wait for too long, it is told to ask for."""
+    from dashboard.live.changes import NewPoints
+    from dashboard.live.tab import MAX_QUEUED_POINTS, Tab
+
+    tab = Tab(0, lambda: None)
+    assert tab.hear({"watch": ["loss", "burst"]})
+    column = np.zeros(MAX_QUEUED_POINTS + 1)
+    many = Points(column.astype(np.int64), column, column)
+    tab.put([NewPoints("a", "burst", "s", 0, None), NewPoints("a", "loss", "s", 0, many)], [], [])
+    tab.put([NewPoints("a", "loss", "s", len(column), many)], [], [])
+    data = tab.frame()
+    head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    assert head["again"] == [["a", "burst"], ["a", "loss"]]
+    assert [entry["counts"] for entry in head["points"]] == [[len(column)]]
 
 
 class _Line:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
+from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
@@ -80,7 +81,7 @@ class StoredRun:
     # --- series --------------------------------------------------------------------------------------
 
     def tags(self, kind: str | None = None) -> list[str]:
-        """Its tags, of one kind or of all that it logged.
+        """Its tags, of one kind or of all that it logged, by name: `m2` before `m12`.
 
         Raises:
             ValueError: no such kind.
@@ -97,7 +98,7 @@ class StoredRun:
                 if not all(isinstance(tag, str) for tag in tags):
                     raise DamagedBytesError("a series whose name is no text")
             found |= tags
-        return sorted(found)
+        return naturally(found)
 
     def scalars(self, tag: str, *, rank: int | None = None, abandoned: bool = False) -> Scalars:
         """Every point of a tag on the run's live line, in order.
