@@ -86,9 +86,9 @@ class SegmentState:
         state._put_last(new_rows.last_points(connection))
         items: dict[int, int] = {}
         for new in new_rows.histograms(connection, 0):
-            extent.put(new.series, new.count, new.step, new.wall_time, None)
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
         for new in new_rows.media(connection, 0):
-            extent.put(new.series, new.count, new.step, new.wall_time, None)
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
             items[new.series] = new.rows
         state._note_cut(rows, dict(zip(names.numbers, extent.rows["count"].tolist(), strict=True)) | items)
         state.met = new_rows.import_warnings(connection)
