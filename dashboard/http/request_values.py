@@ -37,7 +37,7 @@ class RequestValues:
         self._is_query = is_query
 
     @classmethod
-    def in_query(cls, request: Request) -> RequestValues:
+    def of_query(cls, request: Request) -> RequestValues:
         """What stands behind the question mark."""
         said: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():

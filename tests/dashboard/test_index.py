@@ -17,7 +17,7 @@ import tracker
 from dashboard.live import catalog_cache, file_stamps, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
-from dashboard.live.run_list import compact_list, reach
+from dashboard.live.run_list import compact_list, last_step_of
 from tracker.store.read import read_only
 
 
@@ -212,7 +212,7 @@ def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path) -> No
     assert not library.is_complete
     news = library.complete(most=2)
     assert news.changed == {"run0": {"last"}, "run1": {"last"}}
-    assert reach(library.runs["run0"])["step"] == 2
+    assert last_step_of(library.runs["run0"])["step"] == 2
     library.complete()
     assert library.is_complete
     assert told(library) == told(plain)
