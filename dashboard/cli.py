@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dashboard.commands.refusal import Refusal
+from dashboard.commands.refusal import CommandError
 
 COMMANDS = (
     ("serve", "show a logdir in the browser", "viz serve --logdir runs"),
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.act(arguments)
         return status
-    except Refusal as refusal:
+    except CommandError as refusal:
         print(f"viz: {refusal}", file=sys.stderr)  # noqa: T201 the command's own voice
         return refusal.status
     except KeyboardInterrupt:

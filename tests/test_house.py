@@ -86,8 +86,21 @@ OPENS_TO_WRITE = {
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",
+    "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
+    "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
+    "tracker/foreign/growing_file.py": "event files, for TensorBoard",
+    "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
+    "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
+    "tracker/values/stored_array.py": "np.save into memory",
+    "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
+    "dashboard/api/export.py": "a download, in a file without a name",
+    "dashboard/commands/export.py": "viz export -o",
+    "dashboard/embeddings/map_worker.py": "a map, in a folder of this question's",
+    "dashboard/embeddings/maps.py": "maps, in the user's cache",
+    "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",
+    "dashboard/live/trash.py": "which run moves where, so that a move that was stopped is finished",
 }
-"""Who opens a file of SQLite for writing beside tracker/store/write."""
+"""Who opens a file for writing beside tracker/store/write, and what for: none of these is a run's."""
 
 ASKS_SQL = {
     "dashboard/commands/sql.py": "viz sql: the tables that the user's own SQL asks, in a file of this question's",
@@ -105,7 +118,6 @@ CORE = {
 CIRCLES = [
     CORE,
     {"trainer.nn.module", "trainer.graph", "trainer.summary"},  # a module draws and sums up itself, when it is asked
-    {"tracker.values.graph", "tracker.foreign.tfgraph"},  # a graph of TensorFlow is one of ours, when it is given
 ]
 """Modules that know each other, lazily or not; no others may."""
 
@@ -407,23 +419,82 @@ def the_dashboard_only_reads(tree: Tree) -> list[str]:
     return found
 
 
-def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
-    """A segment has one writing connection. Who else opens a database says mode=ro, or stands in OPENS_TO_WRITE."""
+WRITES = {
+    "write_text", "write_bytes", "touch", "mkstemp", "TemporaryFile", "NamedTemporaryFile", "copy2", "copyfile",
+    "copytree", "create_engine",
+}  # fmt: skip
+"""Functions that make or fill a file, whatever they are called of."""
+
+
+def opened_to_write(text: str) -> list[tuple[int, str]]:
+    """Line and call of each place where a file is opened for writing: plain ones, and databases without mode=ro."""
     found = []
-    for place in python(tree):
-        if place.startswith("tracker/store/write/") or place in OPENS_TO_WRITE:
+    for node in ast.walk(parsed(text)):
+        if not isinstance(node, ast.Call):
             continue
-        for node in ast.walk(parsed(tree[place])):
-            if not isinstance(node, ast.Call):
-                continue
-            called = ast.unparse(node.func)
-            if called.rpartition(".")[2] == "create_engine":
-                found.append(f"{place}:{node.lineno} {called}")
-            if called == "sqlite3.connect":
-                what = ast.unparse(node.args[0]) if node.args else ""
-                if what != "''" and "mode=ro" not in what:
-                    found.append(f"{place}:{node.lineno} {ast.unparse(node)}")
+        called, whole = ast.unparse(node.func), ast.unparse(node)
+        last = called.rpartition(".")[2]
+        given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
+        texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if called == "os.open":
+            writes = "os.O_RDONLY" not in whole
+        elif called == "sqlite3.connect":  # without a name: a scratch of SQLite's own
+            writes = "''" not in ast.unparse(node.args[0]) and "mode=ro" not in whole if node.args else True
+        elif last in ("open", "fdopen") and called != "wave.open":  # sounds are made in memory
+            writes = any(re.fullmatch(r"[rwaxbt+]{1,3}", each) and set(each) & set("wax+") for each in texts)
+        else:
+            writes = last in WRITES or called in ("np.save", "np.savez")
+        if writes:
+            found.append((node.lineno, whole[:100]))
     return found
+
+
+def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
+    """A segment has one writing connection. Who else opens a file for writing stands in OPENS_TO_WRITE."""
+    return [
+        f"{place}:{line} {call}"
+        for place in python(tree)
+        if place.startswith(("tracker/", "dashboard/")) and not place.startswith("tracker/store/write/")
+        if place not in OPENS_TO_WRITE
+        for line, call in opened_to_write(tree[place])
+    ]
+
+
+MOST_LINES = 350
+"""Of a file: what is longer has a second noun."""
+
+LONG_SCRIPTS = {
+    "core/curve_store.js": 417,
+    "pages/curves/page.js": 550,
+    "pages/distributions/card.js": 436,
+    "pages/distributions/draw.js": 456,
+    "pages/embeddings/page.js": 634,
+    "pages/graph/draw.js": 384,
+    "pages/graph/layout.js": 360,
+    "pages/graph/visit.js": 407,
+    "pages/media/large.js": 524,
+    "pages/paths/page.js": 476,
+    "pages/runs/page.js": 641,
+}
+"""Scripts that are longer still, and how long: this list may only shrink."""
+
+
+def lines_of_files(tree: Tree) -> dict[str, int]:
+    """How long each file of tracker and dashboard is, scripts of the page included."""
+    return {
+        place: text.count("\n")
+        for place, text in tree.items()
+        if place.startswith(("tracker/", "dashboard/")) and place.endswith((".py", ".js"))
+    }
+
+
+def files_have_one_noun(tree: Tree) -> list[str]:
+    """About 80 to 300 lines feel right; what is over 350 holds two things."""
+    return [
+        f"{place}: {lines} lines"
+        for place, lines in lines_of_files(tree).items()
+        if lines > max(MOST_LINES, LONG_SCRIPTS.get(place.removeprefix(f"{WEB}/"), 0))
+    ]
 
 
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s|DELETE\s+FROM\s|CREATE\s|PRAGMA\s|ATTACH\s)")
@@ -447,10 +518,11 @@ def exceptions_are_needed(tree: Tree) -> list[str]:
         isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
         for node in ast.walk(parsed(tree[place]))
     )]  # fmt: skip
+    found += [f"{place} opens nothing" for place in OPENS_TO_WRITE if not opened_to_write(tree[place])]
     found += [
-        f"{place} opens nothing"
-        for place in OPENS_TO_WRITE
-        if not re.search(r"sqlite3\.connect|create_engine", tree[place])
+        f"{WEB}/{name} is long no more"
+        for name in LONG_SCRIPTS
+        if lines_of_files(tree).get(f"{WEB}/{name}", 0) <= MOST_LINES
     ]
     found += [
         f"{place} needs no {room}"
@@ -739,8 +811,13 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (readers_need_no_writer, "tracker/store/read/run.py", "\nfrom tracker.store.write import appender\n"),
     (the_dashboard_only_reads, "dashboard/api/runs.py", "\nfrom tracker.store.write.appender import Appender\n"),
     (the_dashboard_only_reads, "dashboard/commands/doctor.py", "\nfrom tracker.run import Run\n"),
-    (files_are_opened_to_write_in_one_room, "dashboard/live/trash.py", "\nsqlite3.connect(path)\n"),
+    (files_are_opened_to_write_in_one_room, "dashboard/live/poller.py", "\nsqlite3.connect(path)\n"),
     (files_are_opened_to_write_in_one_room, "tracker/foreign/intake.py", "\nsa.create_engine('sqlite://')\n"),
+    (files_are_opened_to_write_in_one_room, "tracker/store/read/run.py", "\nPath('x').write_text('')\n"),
+    (files_are_opened_to_write_in_one_room, "dashboard/live/catalog.py", "\nopen('x', mode='ab')\n"),
+    (files_are_opened_to_write_in_one_room, "tracker/logdir.py", "\nos.open('x', os.O_RDWR)\n"),
+    (files_have_one_noun, "tracker/run.py", "\n" * 100),
+    (files_have_one_noun, f"{WEB}/core/state.js", "\n" * 350),
     (the_dashboard_asks_no_sql, "dashboard/live/catalog.py", "\nASK = 'SELECT tag FROM series'\n"),
     (the_dashboard_asks_no_sql, "dashboard/api/media.py", "\nASK = f'''\n  PRAGMA {'x'}'''\n"),
     (circles_are_known_by_name, "tracker/series/stretch.py", "\nfrom tracker.series import envelope\n"),
@@ -840,6 +917,17 @@ def test_a_breach_in_files_is_seen(tmp_path: Path) -> None:
     deep.write_text('// Deep.\nimport "../../media/page.js";\n', encoding="utf-8")
     (found,) = folders_of_the_page_know_whom_the_plan_says(Files(tmp_path))
     assert "pages/graph/deep/deeper.js" in found
+
+
+def test_files_are_about_as_long_as_each_other(house: Files, figure: Callable[[str], None]) -> None:
+    """The middle of them: so short that a noun fits, so long that it is worth a file."""
+    lines = sorted(count for count in lines_of_files(house).values() if count > 1)  # not a folder's own line
+    middle = lines[len(lines) // 2]
+    python_lines = max(count for place, count in lines_of_files(house).items() if place.endswith(".py"))
+    figure(
+        f"tracker and dashboard: {len(lines)} files, median {middle} lines, longest {lines[-1]} ({python_lines} in Python)"
+    )
+    assert 80 <= middle <= 150
 
 
 def test_an_exception_that_is_not_needed_any_more_is_seen(house: Files) -> None:

@@ -14,12 +14,12 @@ from starlette.routing import Route
 from dashboard.curves import expressions
 from dashboard.curves import query as curves
 from dashboard.curves.expressions import Expression
-from dashboard.curves.query import Question, Sheaf
+from dashboard.curves.query import CurveSet, Question
 from dashboard.http import wire
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
 from dashboard.http.turns import Turns
-from dashboard.live.websocket import Hub
+from dashboard.live.websocket import LiveRuns
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 
@@ -31,15 +31,15 @@ CURVES_A_TURN = 128
 """Curves that are read before another question has its turn: some 50 ms."""
 
 
-def routes(hub: Hub, store: Callable[[], Store], reading: Turns) -> list[Route]:
+def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> list[Route]:
     """Routes below /api/v1.
 
     Args:
-        hub: What is known of all runs.
+        live_runs: What is known of all runs.
         store: Opens the logdir.
         reading: Whose turn it is to read: curves and histograms are read one question after the other.
     """
-    api = _Curves(hub, store, reading)
+    api = _Curves(live_runs, store, reading)
     return [
         Route("/api/v1/scalars", api.scalars),
         Route("/api/v1/curves", api.curves, methods=["POST"]),
@@ -48,15 +48,15 @@ def routes(hub: Hub, store: Callable[[], Store], reading: Turns) -> list[Route]:
 
 
 class _Curves:
-    def __init__(self, hub: Hub, store: Callable[[], Store], reading: Turns) -> None:
-        self._hub = hub
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> None:
+        self._live_runs = live_runs
         self._store = store
         # One after the other: threads that take turns at Python's lock finish all late, and the first card counts.
         self._reading = reading
 
     async def scalars(self, request: Request) -> Response:
         """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, tag = asked.name("run"), asked.name("tag")
         columns = asked.size("columns", 1000, MAX_COLUMNS)
         axis = asked.choice("axis", ("step", "wall_time", "relative"), "step")
@@ -75,35 +75,35 @@ class _Curves:
         file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
         follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
         """
-        question, names, tags, several = _curves_asked(await body_of(request), self._hub.is_logged)
+        question, names, tags, several = _curves_asked(await body_of(request), self._live_runs.is_logged)
         questions = [question(tag) for tag in tags]
-        sheaves = [Sheaf(each) for each in questions]
+        curve_sets = [CurveSet(each) for each in questions]
         problems: list[dict[str, str]] = []
 
         def read(part: list[str]) -> None:
             for name in part:
                 with apart(problems, name):
-                    known = self._hub.segments(name) or self._run(name).segments()
+                    known = self._live_runs.segments(name) or self._run(name).segments()
                     answers = curves.read_all(known, questions)
-                    for sheaf, answer in zip(sheaves, answers, strict=True):
-                        sheaf.add(name, known, answer)
-                while sum(sheaf.n_bytes for sheaf in sheaves) > MAX_ANSWER_BYTES:
-                    if len(sheaves) == 1:
+                    for curve_set, answer in zip(curve_sets, answers, strict=True):
+                        curve_set.add(name, known, answer)
+                while sum(curve_set.n_bytes for curve_set in curve_sets) > MAX_ANSWER_BYTES:
+                    if len(curve_sets) == 1:
                         raise HTTPException(413, TOO_LARGE)
-                    del sheaves[-1], questions[-1]
+                    del curve_sets[-1], questions[-1]
 
         # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
         # take long even for one run, and keeps nobody else waiting.
         is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
         turn = self._reading.turn if is_plain else contextlib.nullcontext
         size = max(1, CURVES_A_TURN // len(questions))
-        with self._hub.follower.asked():
+        with self._live_runs.poller.asked():
             for first in range(0, len(names), size):
                 async with turn():
                     await answered(partial(read, names[first : first + size]))
-            heads = [sheaf.head(tag) for tag, sheaf in zip(tags, sheaves, strict=False)]
+            heads = [curve_set.head(tag) for tag, curve_set in zip(tags, curve_sets, strict=False)]
             head = {"answers": heads} if several else heads[0]
-            found = [column for sheaf in sheaves for column in sheaf.columns()]
+            found = [column for curve_set in curve_sets for column in curve_set.columns()]
             answer: Response = await answered(
                 partial(packed_answer, head | ({"problems": problems} if problems else {}), found)
             )
@@ -112,7 +112,7 @@ class _Curves:
     async def parse(self, request: Request) -> Response:
         """Whether an expression can be understood, and the tags that it names."""
         try:
-            found = expressions.parse(Asked.in_query(request).text("text") or "")
+            found = expressions.parse(RequestValues.of_query(request).text("text") or "")
         except expressions.ExpressionError as error:
             raise HTTPException(400, str(error)) from error
         return json_answer({"tags": found.tags})
@@ -130,7 +130,7 @@ _CURVES_WANTED = (
 
 
 def _curves_asked(
-    body: Asked, is_logged: Callable[[str], bool]
+    body: RequestValues, is_logged: Callable[[str], bool]
 ) -> tuple[Callable[[str], Question], list[str], list[str], bool]:
     """What `curves` is asked: the question of a tag, the runs, the tags, and whether these are several."""
     several = body.has("tags")

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of, json_answer
 from dashboard.live import trash, user_edits
-from dashboard.live.websocket import Hub
+from dashboard.live.websocket import LiveRuns
 from tracker.errors import PageChangeError, RunNameError, RunNotFoundError
 from tracker.store.read.reader import Store
 
@@ -29,15 +29,15 @@ SHELF = ("view", "expression")
 """What is kept by name at the top of the logdir."""
 
 
-def routes(hub: Hub, store: Callable[[], Store], read_only: bool) -> list[Route]:
+def routes(live_runs: LiveRuns, store: Callable[[], Store], read_only: bool) -> list[Route]:
     """Routes below /api/v1.
 
     Args:
-        hub: What is known of all runs.
+        live_runs: What is known of all runs.
         store: Opens the logdir.
         read_only: Whether every change is refused.
     """
-    api = _Edits(hub, store, read_only)
+    api = _Edits(live_runs, store, read_only)
     return [
         Route("/api/v1/shelf", api.shelf),
         Route("/api/v1/shelf", api.keep, methods=["POST"]),
@@ -48,8 +48,8 @@ def routes(hub: Hub, store: Callable[[], Store], read_only: bool) -> list[Route]
 
 
 class _Edits:
-    def __init__(self, hub: Hub, store: Callable[[], Store], read_only: bool) -> None:
-        self._hub = hub
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], read_only: bool) -> None:
+        self._live_runs = live_runs
         self._store = store
         self._read_only = read_only
 
@@ -105,14 +105,14 @@ class _Edits:
                     trash.to_trash(self._root, name)
 
         await self._do(move)
-        self._hub.look_again()
+        self._live_runs.look_again()
         return json_answer({"done": True})
 
     @property
     def _root(self) -> Path:
-        return self._hub.follower.library.root
+        return self._live_runs.poller.catalog.root
 
-    async def _wish(self, request: Request) -> Asked:
+    async def _wish(self, request: Request) -> RequestValues:
         if self._read_only:
             raise HTTPException(403, "This server was started with --read-only; nothing can be changed.")
         if not request.headers.get("content-type", "").startswith("application/json"):

@@ -14,7 +14,7 @@ from dashboard.embeddings.cache import EmbeddingCache
 from dashboard.embeddings.maps import MAX_NEAR, NEAR, Maps
 from dashboard.embeddings.sprites import sheet_of
 from dashboard.http import wire
-from dashboard.http.request_values import Asked, is_whole, series_of
+from dashboard.http.request_values import RequestValues, is_whole, series_of
 from dashboard.http.requests import answered, body_of, json_answer
 from tracker.store.read.reader import Store
 
@@ -45,7 +45,7 @@ class _Embeddings:
     async def embedding(self, request: Request) -> Response:
         """Principal components of an embedding, packed, with the words of each vector."""
         run, tag = series_of(request)
-        step = Asked.in_query(request).whole("step")
+        step = RequestValues.of_query(request).whole("step")
         found = await answered(lambda: self._cache.embedding(run, tag, step))
         from dashboard.embeddings.projection import pca
 
@@ -67,7 +67,7 @@ class _Embeddings:
     async def sprites(self, request: Request) -> Response:
         """The pictures of an embedding as one sheet, lossless WebP, 64 in a row."""
         run, tag = series_of(request)
-        found = await answered(lambda: self._cache.embedding(run, tag, Asked.in_query(request).whole("step")))
+        found = await answered(lambda: self._cache.embedding(run, tag, RequestValues.of_query(request).whole("step")))
         if found.sprites is None:
             raise HTTPException(404, "this embedding has no pictures")
         sheet = await answered(lambda: sheet_of(found.sprites))
@@ -78,8 +78,8 @@ class _Embeddings:
         from dashboard.embeddings.projection import DISTANCES, neighbours
 
         run, tag = series_of(request)
-        found = await answered(lambda: self._cache.embedding(run, tag, Asked.in_query(request).whole("step")))
-        asked = Asked.in_query(request)
+        found = await answered(lambda: self._cache.embedding(run, tag, RequestValues.of_query(request).whole("step")))
+        asked = RequestValues.of_query(request)
         index, count = asked.whole("index"), asked.whole("count") or 20
         distance = asked.choice("distance", DISTANCES, "cosine")
         if index is None or not 0 <= index < len(found.vectors) or not 0 < count <= 1000:
@@ -108,7 +108,7 @@ class _Embeddings:
         `size=2|3` dimensions, `near=` as many neighbours as shall count (the perplexity of t-SNE).
         """
         run, tag = series_of(request)
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         method, step = asked.choice("method", NEAR), asked.whole("step")
         found = await answered(lambda: self._cache.embedding(run, tag, step))
         size, near = asked.whole("size", 2, 3) or 3, asked.whole("near", 0, MAX_NEAR) or NEAR[method]

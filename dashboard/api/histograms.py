@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.http import wire
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, body_of, json_answer
 from dashboard.http.turns import Turns
-from dashboard.live.websocket import Hub
+from dashboard.live.websocket import LiveRuns
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 
@@ -25,15 +25,15 @@ MAX_LAYERS = 64
 SCALES = ("linear", "log")
 
 
-def routes(hub: Hub, store: Callable[[], Store], reading: Turns) -> list[Route]:
+def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> list[Route]:
     """Routes below /api/v1/histograms.
 
     Args:
-        hub: What is known of all runs.
+        live_runs: What is known of all runs.
         store: Opens the logdir.
         reading: Whose turn it is to read: curves and histograms are read one question after the other.
     """
-    api = _Histograms(hub, store, reading)
+    api = _Histograms(live_runs, store, reading)
     return [
         Route("/api/v1/histograms", api.histograms),
         Route("/api/v1/histograms/merged", api.merged),
@@ -42,8 +42,8 @@ def routes(hub: Hub, store: Callable[[], Store], reading: Turns) -> list[Route]:
 
 
 class _Histograms:
-    def __init__(self, hub: Hub, store: Callable[[], Store], reading: Turns) -> None:
-        self._hub = hub
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> None:
+        self._live_runs = live_runs
         self._store = store
         self._reading = reading
 
@@ -53,7 +53,7 @@ class _Histograms:
         `bins=`, `rows=` are the most of each, `scale=` is linear or log, `start=` and `stop=` are steps, both included.
         `rough=1` asks for what is at hand first; the head says whether there is a finer answer.
         """
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, tag, scale = asked.name("run"), asked.name("tag"), asked.choice("scale", SCALES, "linear")
         bins, rows = asked.size("bins", 80, MAX_COLUMNS), asked.size("rows", 200, MAX_COLUMNS)
         window = asked.whole("start"), asked.whole("stop")
@@ -74,7 +74,7 @@ class _Histograms:
 
     async def merged(self, request: Request) -> Response:
         """All that some layers (`tag=`, several times) held over a range of steps, as one histogram."""
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, scale = asked.name("run"), asked.choice("scale", SCALES, "linear")
         tags = asked.texts("tag", MAX_MERGED_TAGS)
         window = asked.whole("start"), asked.whole("stop")
@@ -102,7 +102,7 @@ class _Histograms:
             from dashboard.histograms import one_step
 
             layers = [one_step.Layer.of(each) for each in wanted]
-            known = self._hub.segments(run) or self._run(run).segments()
+            known = self._live_runs.segments(run) or self._run(run).segments()
             heads, columns = one_step.read(known, layers, min(bins, 512), scale)
             return wire.message({"run": run, "scale": scale, "answers": heads}, columns)
 

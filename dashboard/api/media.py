@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, json_answer
 from tracker.store.read.reader import Store
 from tracker.store.read.records import MediaItem
@@ -65,7 +65,7 @@ class _Media:
         `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together,
         `last=1` for the last of all.
         """
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, tag, kind = asked.name("run"), asked.name("tag"), asked.choice("kind", MEDIA_KINDS, "image")
         position = asked.whole("position", 0, MAX_POSITION)
         step = "newest" if asked.value("step") == "newest" else asked.whole("step")
@@ -78,7 +78,7 @@ class _Media:
 
     async def blob(self, request: Request) -> Response:
         """A picture by the hash of its content, which never changes."""
-        run, digest = Asked.in_query(request).name("run"), request.path_params["hash"]
+        run, digest = RequestValues.of_query(request).name("run"), request.path_params["hash"]
         if not _HASH.fullmatch(digest):
             raise HTTPException(404, "no such picture")
         data = await answered(lambda: self._run(run).blob(digest))

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.http import wire
-from dashboard.http.request_values import Asked, series_of
+from dashboard.http.request_values import RequestValues, series_of
 from dashboard.http.requests import answered
 from tracker.errors import SeriesNotFoundError
 from tracker.store.read.reader import Store
@@ -26,7 +26,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
     async def mesh(request: Request) -> Response:
         """One mesh of a series, the newest or that of `step=`, packed: vertices, faces, colors one after the other."""
         run, tag = series_of(request)
-        step = Asked.in_query(request).whole("step")
+        step = RequestValues.of_query(request).whole("step")
 
         def read() -> bytes:
             items = store().run(run).media("mesh", tag)

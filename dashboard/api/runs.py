@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, apart, body_of, json_answer
-from dashboard.live.websocket import Hub
+from dashboard.live.websocket import LiveRuns
 from tracker.errors import StoreError
 from tracker.name_order import naturally
 from tracker.store.read import read_only
@@ -30,14 +30,14 @@ MAX_TABLE_TAGS = 1_000
 """Tags asked for by name, at once and one after the other; SQLite takes 32,766."""
 
 
-def routes(hub: Hub, store: Callable[[], Store]) -> list[Route]:
+def routes(live_runs: LiveRuns, store: Callable[[], Store]) -> list[Route]:
     """The routes below /api/v1, and /healthz.
 
     Args:
-        hub: What is known of all runs.
+        live_runs: What is known of all runs.
         store: Opens the logdir.
     """
-    api = _Runs(hub, store)
+    api = _Runs(live_runs, store)
     return [
         Route("/healthz", api.health),
         Route("/api/v1/runs", api.runs),
@@ -48,40 +48,40 @@ def routes(hub: Hub, store: Callable[[], Store]) -> list[Route]:
 
 
 class _Runs:
-    def __init__(self, hub: Hub, store: Callable[[], Store]) -> None:
-        self._hub = hub
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store]) -> None:
+        self._live_runs = live_runs
         self._store = store
         self._ranges: dict[Path, tuple[int, set[str | None], dict[str, ValueRange]]] = {}
 
     async def health(self, _: Request) -> Response:
         """Whether what is new is followed; 503 with the reason when it is not."""
-        trouble = self._hub.follower.state()
+        trouble = self._live_runs.poller.state()
         return JSONResponse(
             {"status": "ok"} if trouble is None else {"status": "degraded", "why": trouble}, 503 if trouble else 200
         )
 
     async def runs(self, request: Request) -> Response:
         """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
-        await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        brief = Asked.in_query(request).value("form") == "page"
+        await asyncio.to_thread(self._live_runs.poller.ready.wait, 30.0)
+        brief = RequestValues.of_query(request).value("form") == "page"
 
         def answer() -> Response:
-            found = self._hub.page_form() if brief else {"runs": self._hub.summaries()}
-            return json_answer({"logdir": str(self._hub.follower.library.root), **found})
+            found = self._live_runs.compact_list() if brief else {"runs": self._live_runs.summaries()}
+            return json_answer({"logdir": str(self._live_runs.poller.catalog.root), **found})
 
         return await asyncio.to_thread(answer)
 
     async def table(self, request: Request) -> Response:
         """Of every run, by tag: [last, smallest, largest, points]; extremes over finite values. ?tag=… (several times)
         for those tags only."""
-        await asyncio.to_thread(self._hub.follower.ready.wait, 30.0)
-        tags = frozenset(Asked.in_query(request).texts("tag", MAX_TABLE_TAGS, must=False))
+        await asyncio.to_thread(self._live_runs.poller.ready.wait, 30.0)
+        tags = frozenset(RequestValues.of_query(request).texts("tag", MAX_TABLE_TAGS, must=False))
         return await asyncio.to_thread(lambda: json_answer(self._table(tags)))
 
     def _table(self, tags: frozenset[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         problems: list[dict[str, str]] = []
-        for name in self._hub.names():
+        for name in self._live_runs.names():
             found[name] = {}
             with apart(problems, name):
                 found[name] = self._table_of(name, tags)
@@ -89,7 +89,7 @@ class _Runs:
 
     def _table_of(self, name: str, tags: frozenset[str]) -> dict[str, Any]:
         joined: dict[str, list[Any]] = {}
-        for segment in self._hub.segments(name):  # the oldest first: the last value is the newest one's
+        for segment in self._live_runs.segments(name):  # the oldest first: the last value is the newest one's
             with contextlib.suppress(StoreError, FileNotFoundError):
                 for tag, (low, high, count, last) in self._ranges_of(segment.path, segment.written, tags).items():
                     known = joined.setdefault(tag, [None, math.inf, -math.inf, 0])
@@ -116,7 +116,7 @@ class _Runs:
         return {tag: each for tag, each in found.items() if not tags or tag in tags}
 
     async def marks(self, request: Request) -> Response:
-        run = Asked.in_query(request).name("run")
+        run = RequestValues.of_query(request).name("run")
         found = await answered(lambda: self._run(run).marks())
         return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
 
@@ -127,7 +127,7 @@ class _Runs:
 
         def read() -> dict[str, Any]:
             found = {}
-            for name in self._hub.marked(names):
+            for name in self._live_runs.marked(names):
                 with apart(problems, name):
                     marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
                     if marks:

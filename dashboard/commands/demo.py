@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from dashboard.commands.refusal import Refusal, add_logdir
+from dashboard.commands.refusal import CommandError, add_logdir
 from dashboard.commands.server_options import add_server_options, settings_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def act(arguments: argparse.Namespace) -> int:
         logdir = logdirs.resolve(arguments.logdir)
         logdir.mkdir(parents=True, exist_ok=True)
     except (LogdirError, OSError) as error:
-        raise Refusal(f"the logdir {arguments.logdir} cannot be made: {error}") from error
+        raise CommandError(f"the logdir {arguments.logdir} cannot be made: {error}") from error
     settings = settings_of(arguments, logdir)
     training = DemoTraining(logdir, arguments.epochs)
 
@@ -48,7 +48,7 @@ def act(arguments: argparse.Namespace) -> int:
     try:
         serve(settings, arguments.port, ready)
     except PortError as error:
-        raise Refusal(str(error)) from error
+        raise CommandError(str(error)) from error
     finally:
         training.stop()
     return 0

@@ -27,12 +27,12 @@ def act(arguments: argparse.Namespace) -> int:
     """Prints a table of runs, or JSON; 1 when some of it could not be read."""
     from dashboard.commands import table
     from dashboard.http import wire
-    from dashboard.live.catalog import Library
+    from dashboard.live.catalog import Catalog
     from tracker.plain_text import writable_values
 
     root = existing_logdir(arguments.logdir)
     cache, left_out = mirrored(root)
-    library = Library(root, cache)
+    library = Catalog(root, cache)
     library.scan()
     summaries = []
     for name, run in library.runs.items():

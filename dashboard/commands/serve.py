@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir
+from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir
 from dashboard.commands.server_options import add_server_options, settings_of
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def act(arguments: argparse.Namespace) -> int:
     try:
         serve(settings, arguments.port, ready)
     except PortError as error:
-        raise Refusal(str(error)) from error
+        raise CommandError(str(error)) from error
     return 0

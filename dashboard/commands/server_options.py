@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.commands.refusal import Refusal, Senseless
+from dashboard.commands.refusal import CommandError, UsageError
 
 if TYPE_CHECKING:
     from dashboard.server.settings import Settings
@@ -45,19 +45,19 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
     """The settings of a server of this logdir, as its options want them.
 
     Raises:
-        Refusal: they cannot be had, or contradict each other.
+        CommandError: they cannot be had, or contradict each other.
     """
     from dashboard.live.tfevents_mirror import prepare
     from dashboard.server import security
     from dashboard.server.listen import is_loopback
-    from dashboard.server.public_address import PlaceError, allowed_name, path_prefix
+    from dashboard.server.public_address import AddressError, allowed_name, path_prefix
     from dashboard.server.sessions import secret_of
     from dashboard.server.settings import Settings, index_file
 
     if not arguments.host.strip():
-        raise Senseless("--host is empty, which would be every address; leave it out to be on this machine only")
+        raise UsageError("--host is empty, which would be every address; leave it out to be on this machine only")
     if arguments.no_token and not is_loopback(arguments.host):
-        raise Refusal(
+        raise CommandError(
             f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
         )
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
@@ -66,8 +66,8 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
     try:
         prefix = path_prefix(arguments.path_prefix) + (f"/{security.new_token()}" if arguments.framed else "")
         allowed = frozenset(map(allowed_name, arguments.allow_host))
-    except PlaceError as error:
-        raise Senseless(str(error)) from error
+    except AddressError as error:
+        raise UsageError(str(error)) from error
     return Settings(
         logdir,
         host=arguments.host,
@@ -89,7 +89,7 @@ def _chosen_token(given: str | None) -> str | None:
     token, place = (given, "--token") if given is not None else (os.environ.get("VIZ_TOKEN") or None, "VIZ_TOKEN")
     if token is not None and len(token) < LEAST_TOKEN:
         length = f"has {len(token)} of the {LEAST_TOKEN} characters that are the least" if token else "is empty"
-        raise Senseless(f"{place} {length}; leave it out to have one made")
+        raise UsageError(f"{place} {length}; leave it out to have one made")
     return token
 
 

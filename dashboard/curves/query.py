@@ -70,7 +70,7 @@ class Question:
         }
 
 
-class Sheaf:
+class CurveSet:
     """The curves of several runs that answer one question, as they are sent."""
 
     def __init__(self, question: Question) -> None:

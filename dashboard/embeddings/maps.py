@@ -101,12 +101,12 @@ class Maps:
                 job.said = WAITING
                 with self._one:
                     if self._is_left(job):
-                        raise _LeftError
+                        raise _AbandonedError
                     job.said = "starting"
                     self._run(name, job, vectors, kept)
             job.placed = np.load(kept, allow_pickle=False)
             job.progress = 1.0
-        except _LeftError:  # whoever asks again begins it again
+        except _AbandonedError:  # whoever asks again begins it again
             with self._lock:
                 if self._jobs.get(name) is job:
                     del self._jobs[name]
@@ -130,7 +130,7 @@ class Maps:
                 trouble = worker.stderr.read().strip()
             job.worker = None
             if worker.returncode == -signal.SIGTERM or (worker.returncode and self._is_left(job)):
-                raise _LeftError
+                raise _AbandonedError
             if worker.returncode:
                 raise RuntimeError(trouble.splitlines()[-1] if trouble else "the map could not be made")
             # Written whole or not at all: another server may look for it at the same time.
@@ -139,5 +139,5 @@ class Maps:
             part.replace(kept)
 
 
-class _LeftError(Exception):
+class _AbandonedError(Exception):
     """Nobody looks at the map any more, and somebody waits for another."""

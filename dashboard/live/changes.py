@@ -1,4 +1,4 @@
-"""News: what changed in a logdir since the library was last asked."""
+"""What changed in a logdir since the catalog was last asked."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class NewPoints:
 
 
 @dataclass
-class News:
-    """What changed since the library was last asked."""
+class Changes:
+    """What changed since the catalog was last asked."""
 
     points: list[NewPoints] = field(default_factory=list)
     changed: dict[str, set[str]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The list of runs in few words: a thousand runs of a hundred tags are 10 MB of JSON in full, and a third of one so."""
+"""The compact list of runs: a thousand runs of a hundred tags are 10 MB of JSON in full, and a third of one so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dashboard.live.series import Extent
 
 
-def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
+def compact_list(runs: Iterable[RunState]) -> dict[str, Any]:
     """All runs, `series` as a number in the `tagsets`, `scalars` cut to the first of the
     `headlines`, and the newest `step` of all.
 
@@ -69,13 +69,13 @@ def _counted(tagsets: list[dict[str, list[str]]], told: _Grouped) -> dict[str, i
     return found
 
 
-def whole(run: RunState) -> dict[str, Any]:
+def full_summary(run: RunState) -> dict[str, Any]:
     """All that is known of a run; of one whose files say what cannot be, that they do, so that the others go on."""
     return {"series": {}, **_row(run, run.summary)}
 
 
 def _told(run: RunState, extent: Extent | None, chosen: str | None) -> dict[str, Any]:
-    return {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)}
+    return {**run.about(), **last_step_of(run), "scalars": _last(run, extent, chosen)}
 
 
 def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _tags(run: RunState) -> dict[str, list[str]]:
         return {}
 
 
-def reach(run: RunState) -> dict[str, Any]:
+def last_step_of(run: RunState) -> dict[str, Any]:
     """How far a run goes: its newest step, and when its newest point was logged, where that is known."""
     if not all(state.is_read for state in run.segments.values()):
         return {"step": None}

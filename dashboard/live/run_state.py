@@ -1,4 +1,4 @@
-"""A run as far as the library knows it, and what the page is told of it."""
+"""A run as far as the catalog knows it, and what the page is told of it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class RunState:
     refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
     """The stamps of files that could not be read: they are tried again once they change."""
     status: str = "unreadable"
-    said: dict[str, Any] = field(default_factory=dict)
+    user_edits: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `user_edits`."""
-    said_stamp: tuple[Any, ...] = ()
+    edits_stamp: tuple[Any, ...] = ()
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def known(self) -> list[Segment]:
@@ -85,14 +85,14 @@ class RunState:
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",
             "config": self._told_config(own[-1].config) if own else {},
-            "said": self.said,
+            "said": self.user_edits,
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),
                 *(
                     each
                     for state in self.segments.values()
-                    for each in (*state.segment.faults, *state.faults, *state.met)
+                    for each in (*state.segment.faults, *state.faults, *state.import_warnings)
                 ),
             ],
         }

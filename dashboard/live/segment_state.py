@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.live.changes import MAX_NEW_POINTS, NewPoints, News
+from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
 from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums, stretch, whole
@@ -35,7 +35,7 @@ class SegmentState:
     """How far its series go, as of when it was met."""
     cursor: int = 0
     has_marks: bool = False
-    met: list[str] = field(default_factory=list)
+    import_warnings: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     faults: list[str] = field(default_factory=list)
     """What was read of it and is not as it was written."""
@@ -67,7 +67,7 @@ class SegmentState:
         return known is not None and (position.salts, position.frames) == (known.salts, known.frames)
 
     @classmethod
-    def met_in(
+    def first_read(
         cls, connection: sqlite3.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
@@ -86,12 +86,12 @@ class SegmentState:
         state._put_last(new_rows.last_points(connection))
         items: dict[int, int] = {}
         for new in new_rows.histograms(connection, 0):
-            extent.put(new.series, new.count, new.step, new.wall_time, None)
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
         for new in new_rows.media(connection, 0):
-            extent.put(new.series, new.count, new.step, new.wall_time, None)
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
             items[new.series] = new.rows
         state._note_cut(rows, dict(zip(names.numbers, extent.rows["count"].tolist(), strict=True)) | items)
-        state.met = new_rows.import_warnings(connection)
+        state.import_warnings = new_rows.import_warnings(connection)
         return state
 
     def _put_last(self, rows: list[tuple[Any, ...]]) -> None:
@@ -120,11 +120,11 @@ class SegmentState:
             more = f" and {len(tags) - NAMED:,} more" if len(tags) > NAMED else ""
             self.faults.append(f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}")
 
-    def update(self, connection: sqlite3.Connection, segment: Segment, run: str, news: News) -> None:
+    def update(self, connection: sqlite3.Connection, segment: Segment, run: str, changes: Changes) -> None:
         """Takes in what was written since, and notes it as news of the run."""
         before, self.segment = self.segment, segment
         if segment.said_status != before.said_status or segment.lost != before.lost:
-            news.note(run, "runs")
+            changes.note(run, "runs")
         if segment.written <= self.cursor:
             return
         new_series = new_rows.series(connection, len(self.series))
@@ -137,26 +137,26 @@ class SegmentState:
         for number, new, points in self._new_points(connection):
             series = self.series[number]
             if not series.count:
-                news.note(run, "runs")  # its summary names one tag more
+                changes.note(run, "runs")  # its summary names one tag more
             told = points if new <= MAX_NEW_POINTS else None
-            news.points.append(NewPoints(run, series.tag, segment.id, series.count, told, segment.heartbeat, now))
+            changes.points.append(NewPoints(run, series.tag, segment.id, series.count, told, segment.heartbeat, now))
             series.count += new
             series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
         for table in (new_rows.histograms, new_rows.media):
             for number, count, step, wall_time, _ in table(connection, self.cursor):
                 series = self.series[number]
                 if not series.count:
-                    news.note(run, "runs")
+                    changes.note(run, "runs")
                 series.count = count
                 series.last = (step, wall_time, float("nan"))
-                news.note(run, series.kind, series.tag)
+                changes.note(run, series.kind, series.tag)
         met = new_rows.import_warnings(connection)
-        if met != self.met:
-            self.met = met
-            news.note(run, "runs")
+        if met != self.import_warnings:
+            self.import_warnings = met
+            changes.note(run, "runs")
         if new_rows.has_marks(connection, self.cursor):
             self.has_marks = True
-            news.note(run, "marks")
+            changes.note(run, "marks")
         self.cursor = segment.written
 
     def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:

@@ -246,7 +246,7 @@ def test_hostile_figures_ask_nobody_and_do_nothing(
     with tracker.init(logdir=logdir, name="a") as run:
         for number, figure in enumerate(HOSTILE_FIGURES):
             item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
-            run.log({f"f{number}": opaque.Kept("figure", [item])}, step=0)
+            run.log({f"f{number}": opaque.OpaqueValue("figure", [item])}, step=0)
     page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
     until(page, "viz.ready")
     for number in range(len(HOSTILE_FIGURES)):

@@ -143,14 +143,14 @@ def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> 
     """Of several tags the last are left out, for the page to ask again; one that is too large by itself is refused."""
     from dashboard.api import curves as routes
     from dashboard.http.turns import Turns
-    from dashboard.live.websocket import Hub
+    from dashboard.live.websocket import LiveRuns
     from tracker.store.read.reader import Store
 
     logdir: Path = asker.served.logdir  # type: ignore[attr-defined]
-    from dashboard.live.poller import Follower
+    from dashboard.live.poller import Poller
 
-    hub = Hub(lambda tell: Follower(logdir, tell, None, None))
-    client = TestClient(Starlette(routes=routes.routes(hub, lambda: Store(logdir), Turns())))
+    live_runs = LiveRuns(lambda tell: Poller(logdir, tell, None, None))
+    client = TestClient(Starlette(routes=routes.routes(live_runs, lambda: Store(logdir), Turns())))
     ask = {"runs": ["a", "b"], "columns": 1000}
     monkeypatch.setattr(routes, "MAX_ANSWER_BYTES", 2 * 300 * 3 * 8)
     both = client.post("/api/v1/curves", json={**ask, "tags": ["train/loss", "val/loss"]})

@@ -62,7 +62,7 @@ def test_a_row_without_a_step_is_named(tmp_path: Path, logdir: Path) -> None:
     """It stands at the step before, as the validation of an epoch does, and that is said."""
     write(tmp_path / "x.csv", "step,loss,val\n10,3,\n20,2,\n,,5\n30,1,\n,,4\n40,1,\n")
     (done,) = import_logs(tmp_path / "x.csv", logdir)
-    assert done.met == ["2 rows without a value in 'step', kept at the step before"]
+    assert done.warnings == ["2 rows without a value in 'step', kept at the step before"]
     assert curve(logdir, "x", "val") == [(20, 5.0), (30, 4.0)]
     assert curve(logdir, "x", "loss") == [(10, 3.0), (20, 2.0), (30, 1.0), (40, 1.0)]
 
@@ -96,7 +96,7 @@ def test_parquet_is_a_table_too(tmp_path: Path, logdir: Path) -> None:
     (tmp_path / "torn.parquet").write_bytes((tmp_path / "other.parquet").read_bytes()[:-20])
     (done,) = import_logs(tmp_path / "torn.parquet", logdir)
     assert done.failed
-    assert "cannot be read" in done.met[0]
+    assert "cannot be read" in done.warnings[0]
 
 
 def test_a_line_that_is_being_written_is_taken_when_it_is_whole(tmp_path: Path, logdir: Path) -> None:

@@ -176,9 +176,9 @@ def test_damage_is_said_and_the_other_files_go_on(logdir: Path, real_data: Path,
     mirror = opened()
     mirror.look()
     mirror.look()
-    from dashboard.live.catalog import Library
+    from dashboard.live.catalog import Catalog
 
-    library = Library(logdir, logdir.parent / "cache")
+    library = Catalog(logdir, logdir.parent / "cache")
     library.scan()
     assert len(library.runs) == 8  # four files hold nothing that a page could show
     told = [problem for run in library.runs.values() for problem in run.summary()["problems"]]

@@ -15,7 +15,7 @@ import dashboard.live.catalog
 from dashboard.server import listen
 listen.END_S = 3.0  # of 8: how long it is does not matter here
 held = threading.Event()
-dashboard.live.catalog.Library.scan = lambda self, **_: held.wait()  # a disk that stands still
+dashboard.live.catalog.Catalog.scan = lambda self, **_: held.wait()  # a disk that stands still
 from dashboard.cli import main
 sys.exit(main(["serve", "--logdir", sys.argv[1], "--no-token", "--port", "0"]))
 """

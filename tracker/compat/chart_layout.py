@@ -21,7 +21,7 @@ class ChartLayout:
         self._charts: dict[str, dict[str, Any]] = {}
         self._lines: dict[str, list[str]] = {}
 
-    def add(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> opaque.Kept:
+    def add(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> opaque.OpaqueValue:
         """Takes in charts, {category: {title: [kind, tags]}}; the whole as a value to log.
 
         Raises:
@@ -36,9 +36,9 @@ class ChartLayout:
             self._charts.setdefault(category, {}).update(charts)
         # A deep copy: what is encoded on another thread must not change under it.
         whole = json.loads(coerce.dumps(self._charts))
-        return opaque.Kept("layout", [stored_array.words(whole)])
+        return opaque.OpaqueValue("layout", [stored_array.words(whole)])
 
-    def add_lines(self, title: str, tags: Sequence[str]) -> opaque.Kept | None:
+    def add_lines(self, title: str, tags: Sequence[str]) -> opaque.OpaqueValue | None:
         """Takes in that tags belong on one chart; the whole as a value to log, or None where that was known."""
         known = self._lines.setdefault(title, [])
         if set(tags) <= set(known):

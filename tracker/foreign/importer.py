@@ -70,7 +70,7 @@ class Imported:
     run: str
     path: Path
     added: Counter[str] = field(default_factory=Counter)
-    met: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     failed: bool = False
     """Whether it could not be read at all."""
     known: bool = False
@@ -134,18 +134,18 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
     done = Imported(run, path)
     try:
         if not is_whole(path) and is_beside_a_run(path):
-            done.met, done.known = ["its run is a run of ours already, and holds the same"], True
+            done.warnings, done.known = ["its run is a run of ours already, and holds the same"], True
             return done
         check_receipts(folder)
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
         try:
             copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
-            done.added, done.met = copied.added, copied.met
+            done.added, done.warnings = copied.added, copied.warnings
         finally:
             copy.close()
-        done.known = not done.met or any(logdir.segment_files(folder))  # one that was just begun is sound
+        done.known = not done.warnings or any(logdir.segment_files(folder))  # one that was just begun is sound
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
-        done.met, done.failed = [why(error)], True
+        done.warnings, done.failed = [why(error)], True
     return done
 
 
@@ -266,7 +266,9 @@ def _other(
             found = () if read is None or isinstance(read, str) else read
             logs.extend(log for log in found if log.points or log.items or log.fault)
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
-        failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
+        failed = Imported(
+            _run_of(path, source, path.stem), path, warnings=[f"cannot be read: {why(error)}"], failed=True
+        )
     for log in logs:
         run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
         home = rows.home(path)
@@ -276,18 +278,18 @@ def _other(
                 if home.is_relative_to(source)
                 else _name(home.resolve().name)
             )
-        done = Imported(run, path, met=log.met(), failed=bool(log.fault))
+        done = Imported(run, path, warnings=log.warnings(), failed=bool(log.fault))
         try:
             beside = teller(log, path, source, copied, told)
             if beside:
-                done.met, done.known = [f"{beside} beside it has the same curves"], True
+                done.warnings, done.known = [f"{beside} beside it has the same curves"], True
             elif log.points or log.items:
                 check_receipts(root / run)
                 done.added, done.known = put(log, path, root / run, run, program), True
         except LogdirError as error:
-            done.met, done.failed = [str(error)], True
+            done.warnings, done.failed = [str(error)], True
         except Exception as error:  # noqa: BLE001 as above: the other runs of the file go on
-            done.met, done.failed = [*done.met, why(error)], True
+            done.warnings, done.failed = [*done.warnings, why(error)], True
         yield done
     if failed is not None:
         yield failed

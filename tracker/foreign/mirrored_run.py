@@ -86,11 +86,11 @@ class MirroredRun:
                 tell(path, self.unread[path])
                 continue
             copy = self._copies.get(path)
-            if copied.met and copy is not None and copy.is_empty:
-                self.unread[path] = copied.met[0]
+            if copied.warnings and copy is not None and copy.is_empty:
+                self.unread[path] = copied.warnings[0]
             else:
                 self.unread.pop(path, None)
-            for each in copied.met:
+            for each in copied.warnings:
                 # A record that is being written is not whole yet.
                 if not (self.is_live and not is_whole(path) and AT_THE_END in each):
                     tell(path, each)

@@ -35,7 +35,7 @@ class NewItems(NamedTuple):
     """What a series of histograms or media has behind a cursor."""
 
     series: int
-    count: int
+    logged: int
     """How many calls logged to it, all in all."""
     step: int
     wall_time: float
