@@ -32,10 +32,10 @@ class Bug(NamedTuple):
 BUGS = [
     Bug(
         "flush() answers before the commit",
-        "tracker/store/write/writer.py",
-        "        self._committing_since = time.monotonic()\n        try:",
-        "        self._committing_since = time.monotonic()\n        with self._done:\n"
-        "            self._answered = asked\n            self._done.notify_all()\n        try:",
+        "tracker/store/write/committer.py",
+        "        self.committing_since = time.monotonic()\n        try:",
+        "        self.committing_since = time.monotonic()\n        with self.done:\n"
+        "            self.answered = asked\n            self.done.notify_all()\n        try:",
         "tests/weather/test_killed_writer.py::test_killed_twenty_times_nothing_acknowledged_is_lost",
     ),
     Bug(
@@ -54,14 +54,14 @@ BUGS = [
     ),
     Bug(
         "a point falls between two segments when its run is finished",
-        "tracker/store/write/inbox.py",
+        "tracker/store/write/lane.py",
         "            self._held = memoryview(self.buffer)\n            self.waiting = bytearray(self.buffer)\n",
         "            self.waiting = bytearray(self.buffer)\n",
         "tests/weather/test_endings.py::test_a_call_in_the_middle_of_adding_meets_the_seal",
     ),
     Bug(
         "a stretch is sealed outside the transaction",
-        "tracker/store/write/appender.py",
+        "tracker/store/write/transaction.py",
         "            self._driver.execute(_DROP_TAIL, (series, extent.sealed))\n",
         "            self._driver.execute(_DROP_TAIL, (series, extent.sealed))\n"
         '            self._driver.execute("COMMIT")\n            self._driver.execute("BEGIN")\n',
@@ -69,7 +69,7 @@ BUGS = [
     ),
     Bug(
         "one bad thing takes its batch along",
-        "tracker/store/write/writer.py",
+        "tracker/store/write/committer.py",
         "            elif not self._piecemeal:\n",
         "            elif False:\n",
         "tests/tracker/test_batches.py::test_what_cannot_be_stored_takes_nothing_along",
@@ -91,7 +91,7 @@ BUGS = [
     ),
     Bug(
         "NaN is dropped on its way to the store",
-        "tracker/store/write/inbox.py",
+        "tracker/store/write/lane.py",
         "            yield series, Points(*(np.ascontiguousarray(column) for column in (step, wall_time, value)))",
         "            kept = ~np.isnan(value)\n"
         "            yield series, Points(*(np.ascontiguousarray(column[kept]) for column in (step, wall_time, value)))",
@@ -99,7 +99,7 @@ BUGS = [
     ),
     Bug(
         "a commit that reported an error is made again although it happened",
-        "tracker/store/write/writer.py",
+        "tracker/store/write/committer.py",
         "            if attempt is None or not appender.was_committed(attempt):\n                raise",
         "            raise",
         "tests/weather/test_disk.py::test_a_commit_that_happened_and_reported_an_error_is_not_made_again",
@@ -113,7 +113,7 @@ BUGS = [
     ),
     Bug(
         "a node above the stretches forgets a spike",
-        "tracker/series/stretch.py",
+        "tracker/series/summary.py",
         '        highest = with_finite[parts["max"][with_finite].argmax()]',
         "        highest = with_finite[0]",
         "tests/tracker/test_stretch.py::test_merging_summaries_is_summarising_the_points_together",

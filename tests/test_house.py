@@ -27,7 +27,7 @@ ALLOWED = {
 EXCEPTIONS = {("trainer/tracking.py", "tracker"), ("trainer/landscape.py", "tracker")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "logdir", "walk", "worker_thread"}
+FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -38,6 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/repair": {
+        "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
+    },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
     "tracker/integrations": {"tracker", "tracker/values"},
     "tracker/compat": {
@@ -57,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export",
     },
     "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api"},
-    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export"},
+    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
 everything is put together, may know all."""
@@ -75,7 +78,7 @@ ACROSS = {
 """Arrows against the plan, each with its reason."""
 
 ONLY_READS = {
-    ("dashboard/live/user_edits.py", "tracker.store.write.schema"): "page.sqlite has its tables there",
+    ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 
@@ -83,17 +86,11 @@ OPENS_TO_WRITE = {
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
 }
 """Who opens a file of SQLite for writing beside tracker/store/write."""
 
 ASKS_SQL = {
-    "dashboard/api/edits.py": "the reach of tags, for the table of runs",
-    "dashboard/commands/sql.py": "viz sql",
-    "dashboard/curves/query.py": "the number of a series in its file",
-    "dashboard/histograms/one_step.py": "the steps of a series",
-    "dashboard/live/segment_state.py": "what came behind a cursor",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
+    "dashboard/commands/sql.py": "viz sql: the tables that the user's own SQL asks, in a file of this question's",
 }
 """Files of the dashboard that hold SQL; all else asks tracker/store/read."""
 
@@ -126,6 +123,10 @@ WEB_ROOMS: dict[str, set[str]] = {
 """Whom a folder of the page may know; files beside them (app.js, report.js, keys.js) know all."""
 
 WEB_ACROSS = {
+    (
+        "core/curve_store.js",
+        "charts/curve.js",
+    ): "what it keeps are curves; a curve knows nothing but how it is smoothed",
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
@@ -578,6 +579,28 @@ def scripts_import_what_there_is(tree: Tree) -> list[str]:
     return found
 
 
+ASKS_FOR_CURVES = {"core/curve_requests.js"}
+"""Who calls the route of curves."""
+
+DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js"}
+"""Who takes the columns of curves out of an answer: all others have them from a `CurveStore`, a report from its file."""
+
+
+def curves_come_by_one_road(tree: Tree) -> list[str]:
+    """One store asks for curves, for whatever page: what they ask together is one question, what came live is kept."""
+    found = []
+    for name in scripts(tree):
+        text = re.sub(r"(?m)(^|\s)//.*$", "", tree[f"{WEB}/{name}"])
+        if name not in ASKS_FOR_CURVES and re.search(r"""\w\(\s*["'`](?:[^"'`\n]*/)?curves["'`]\s*,""", text):
+            found.append(f"{name} asks for curves itself")
+        if name not in DECODES_CURVES and re.search(r"\bcurvesOf\b", text):
+            found.append(f"{name} decodes curves itself")
+        wanted = re.findall(r'import \{([^}]*)\} from "[./\w]*curve_requests\.js"', text)
+        if name != "core/curve_store.js" and any(re.search(r"\bask\b", each) for each in wanted):
+            found.append(f"{name} asks for curves past the store")
+    return found
+
+
 def the_page_refers_to_this_server_only(tree: Tree) -> list[str]:
     """No font, script or picture from elsewhere: the page works on a machine without a network."""
     return [
@@ -624,6 +647,10 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (a_page_is_a_folder_that_is_mounted, f"{WEB}/pages/new/view.js", "// New.\n"),
     (no_html_is_made_of_data, f"{WEB}/pages/media/text.js", "\nnode.innerHTML = `<b>${name}</b>`;\n"),
     (no_plain_object_is_keyed_by_data, f"{WEB}/core/runs.js", "\nconst byName = {};\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/layouts/page.js", '\nawait api.postPacked("curves", { tag, runs });\n'),
+    (curves_come_by_one_road, f"{WEB}/pages/compare/page.js", "\nawait fetch(`${base}/curves`, { body });\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/graph/time.js", '\nimport { curvesOf } from "../../core/wire.js";\n'),
+    (curves_come_by_one_road, f"{WEB}/ui/run_list.js", '\nimport { ask } from "../core/curve_requests.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport "./nowhere.js";\n'),
     (the_page_refers_to_this_server_only, f"{WEB}/frame.css", "\n@import 'https://fonts.example/x.css';\n"),

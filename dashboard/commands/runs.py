@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored, told
 
-HEADLINES = ("val/loss", "train/loss", "loss")
 MOST_COLUMNS = 4
 
 MOST_LINKS = 5
@@ -69,15 +69,10 @@ def act(arguments: argparse.Namespace) -> int:
 
 
 def _columns(summaries: list[dict[str, Any]]) -> list[str]:
-    """The tags worth a column: losses first, then what most runs have."""
-    counts: dict[str, int] = {}
-    for summary in summaries:
-        for tag in summary["scalars"]:
-            counts[tag] = counts.get(tag, 0) + 1
-    ranked = sorted(
-        counts, key=lambda tag: (tag not in HEADLINES, "loss" not in tag, "acc" not in tag, -counts[tag], tag)
-    )
-    return ranked[:MOST_COLUMNS]
+    """The tags worth a column: those that runs are judged by."""
+    from dashboard.live.headline import headlines
+
+    return headlines(Counter(tag for summary in summaries for tag in summary["scalars"]), MOST_COLUMNS)
 
 
 def _ago(wall_time: float | None) -> str | None:

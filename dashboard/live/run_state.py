@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import Series
 from tracker.errors import StoreError
+from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
 
 
@@ -44,16 +45,17 @@ class RunState:
     def summary(self) -> dict[str, Any]:
         """All that is known of it, as JSON values."""
         tags = self.tags()
+        scalars = tags.get("scalar", {})
         last_times = [series.last[1] for kind in tags.values() for series in kind.values() if series.last]
         return {
             **self.about(),
             **({"updated": max(last_times)} if last_times else {}),
             "scalars": {
                 tag: {"step": series.last[0], "wall_time": series.last[1], "value": series.last[2]}
-                for tag, series in sorted(tags.get("scalar", {}).items())
-                if series.last
+                for tag in naturally(scalars)
+                if (series := scalars[tag]).last
             },
-            "series": {kind: sorted(found) for kind, found in tags.items()},
+            "series": {kind: naturally(found) for kind, found in tags.items()},
         }
 
     def _told_config(self, config: dict[str, Any]) -> dict[str, Any]:

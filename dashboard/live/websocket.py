@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -16,9 +17,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.http import wire
 from dashboard.live.changes import News
+from dashboard.live.headline import Headlines
 from dashboard.live.poller import Follower
-from dashboard.live.run_list import page_form, reach, whole
+from dashboard.live.run_list import curves_of, page_form, reach, whole
+from dashboard.live.run_state import RunState
 from dashboard.live.tab import Tab
+from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
 
 FRAME_S = 0.016
@@ -32,6 +36,8 @@ class Hub:
         self._tabs: set[Tab] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.follower: Follower = follower_of(self._tell)
+        self._judged: Headlines | None = None
+        """By which tags runs are judged; None while nobody listens."""
         self._told = 0
         """How many times there was news: a list of runs and a tab's first message say after which they were made, so
         that a page notices what fell between the two."""
@@ -95,6 +101,7 @@ class Hub:
     def _publish(self, news: News) -> None:
         self._told += 1
         if not self._tabs:
+            self._judged = None
             return
         changed: list[dict[str, Any]] = []
         library = self.follower.library
@@ -104,9 +111,21 @@ class Hub:
                 if run is not None:
                     is_new = "runs" in what or "line" in what
                     told = {"run": name, "what": sorted(what), "summary": wire.plain(whole(run)) if is_new else None}
+                    if name in news.tags:
+                        told["tags"] = {kind: naturally(tags) for kind, tags in news.tags[name].items()}
                     changed.append(told | {"reach": reach(run)} if "last" in what and not is_new else told)
+            headlines = self._judge(library.runs.values(), changed, news.removed)
         for tab in self._tabs:
-            tab.put(news.points, changed, news.removed)
+            tab.put(news.points, changed, news.removed, headlines)
+
+    def _judge(self, runs: Collection[RunState], changed: list[dict[str, Any]], removed: list[str]) -> list[str] | None:
+        """By which tags runs are judged, where that may have changed."""
+        if self._judged is None:
+            self._judged = Headlines({run.name: curves_of(run) for run in runs})
+            return self._judged.tags()
+        told = {each["run"]: each["summary"]["series"].get("scalar", []) for each in changed if each["summary"]}
+        is_new = self._judged.update(told | {name: [] for name in removed})
+        return self._judged.tags() if is_new else None
 
     def open_tab(self) -> Tab:
         """A tab that is told from now on what is new, until it is discarded."""

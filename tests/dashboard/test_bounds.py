@@ -141,7 +141,8 @@ def test_a_run_that_is_named_often_is_asked_once(asker: Asker) -> None:
 
 def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several tags the last are left out, for the page to ask again; one that is too large by itself is refused."""
-    from dashboard.api import runs as routes
+    from dashboard.api import curves as routes
+    from dashboard.http.turns import Turns
     from dashboard.live.websocket import Hub
     from tracker.store.read.reader import Store
 
@@ -149,7 +150,7 @@ def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> 
     from dashboard.live.poller import Follower
 
     hub = Hub(lambda tell: Follower(logdir, tell, None, None))
-    client = TestClient(Starlette(routes=routes.routes(hub, lambda: Store(logdir))))
+    client = TestClient(Starlette(routes=routes.routes(hub, lambda: Store(logdir), Turns())))
     ask = {"runs": ["a", "b"], "columns": 1000}
     monkeypatch.setattr(routes, "MAX_ANSWER_BYTES", 2 * 300 * 3 * 8)
     both = client.post("/api/v1/curves", json={**ask, "tags": ["train/loss", "val/loss"]})

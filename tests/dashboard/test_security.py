@@ -442,6 +442,8 @@ PLACES = [
     ("training.example:8080", "http://training.example:8080", None, True),
     ("TRAINING.example", "https://Training.Example", None, True),
     ("localhost", "http://localhost:8080", "same-origin", True),
+    ("training.example.", "http://training.example.", None, True),
+    ("localhost.:6006", "http://localhost.:6006", "same-origin", True),
     ("127.0.0.1:6006", "https://other.example", "same-origin", True),  # it has a certificate: nginx speaks for it
     ("127.0.0.1:6006", "http://evil.example", None, False),
     ("127.0.0.1:6006", "http://evil.example", "same-site", False),
@@ -458,6 +460,7 @@ PLACES = [
     ("evil.example", "http://evil.example", "same-origin", False),
     ("evil.example:6006", "http://training.example", None, False),
     ("training.example.evil.example", "http://training.example", None, False),
+    ("training.example..", "http://training.example..", None, False),
     ("127.0.0.1, training.example", "http://training.example", None, False),
 ]
 

@@ -1,14 +1,14 @@
 // What is said below a chart: every point is counted once, as shown, hidden with its reason, or not finite.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { points } from "./answers.js";
 import { Curve } from "../../dashboard/web/charts/curve.js";
 import { count, nothing, words } from "../../dashboard/web/charts/point_counts.js";
 import { Numbers, some } from "./random.js";
 
 function logged(steps, values) {
-  const curve = new Curve("run"),
-    columns = [steps, steps, values].map((each) => Float64Array.from(each));
-  curve.load({ form: "points", length: steps.length, counts: { s: steps.length }, started: 0 }, () => columns.shift());
+  const curve = new Curve("run");
+  curve.load(...points(steps, values, { started: 0, times: steps, x: steps }));
   return curve;
 }
 

@@ -6,24 +6,25 @@
 
 import { smooth } from "./smoothing.js";
 
-// In the order in which the server sends them; see COLUMNS in dashboard/curves/query.py.
-const FIELDS = [
-  "x0",
-  "x1",
-  "w0",
-  "w1",
-  "count",
-  "first",
-  "last",
-  "min",
-  "minStep",
-  "max",
-  "maxStep",
-  "mean",
-  "nan",
-  "pinf",
-  "ninf",
-];
+// What is kept of each column, by what it is called on the wire; see COLUMNS in dashboard/curves/query.py.
+const NAMES = /** @type {const} */ ([
+  ["x0", "step_first"],
+  ["x1", "step_last"],
+  ["w0", "wall_time_first"],
+  ["w1", "wall_time_last"],
+  ["count", "count"],
+  ["first", "first"],
+  ["last", "last"],
+  ["min", "min"],
+  ["minStep", "min_step"],
+  ["max", "max"],
+  ["maxStep", "max_step"],
+  ["mean", "mean"],
+  ["nan", "nan_count"],
+  ["pinf", "posinf_count"],
+  ["ninf", "neginf_count"],
+]);
+const FIELDS = NAMES.map(([field]) => field);
 const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
@@ -49,8 +50,11 @@ export class Curve {
     this.pending = []; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
     this.columns = 0; // how many were asked for
+    this.unplaced = 0; // points that have no place on the axis of a metric
+    this.isOutdated = false; // whether it is of another window than the one that is asked for
     this.tails = []; // what rewinds left behind: points off the live line
     this.rest = [];
+    this.m0 = this.m1 = null; // where columns begin and end on the axis of a metric; null where none was asked for
     this.#points(new Float64Array(0), new Float64Array(0), new Float64Array(0), 0);
   }
 
@@ -136,7 +140,8 @@ export class Curve {
   }
 
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
-  load(head, column) {
+  // columns: by their names in the head; see named in core/wire.js.
+  load(head, columns) {
     this.length = 0;
     this.tails = [];
     this.rest = head.rest ?? []; // what the last step of each column is more than its float64, where steps are beyond 2^53
@@ -144,12 +149,12 @@ export class Curve {
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
-      const steps = column(head.length),
-        times = column(head.length),
-        values = column(head.length);
-      this.#points(steps, times, values, head.length);
+      this.#points(columns.get("step"), columns.get("wall_time"), columns.get("value"), head.length);
+      this.m0 = this.m1 = columns.get("x") ?? null;
     } else {
-      for (const field of FIELDS) this[field] = column(head.length);
+      for (const [field, name] of NAMES) this[field] = columns.get(name);
+      this.m0 = columns.get("x_first") ?? null;
+      this.m1 = columns.get("x_last") ?? null;
       this.single = false;
       this.odd = true;
       this.capacity = this.length = head.length;
@@ -286,6 +291,7 @@ export class Curve {
     curve.first = curve.last = curve.mean = mean;
     curve.min = columns.min ?? mean;
     curve.max = columns.max ?? mean;
+    curve.m0 = curve.m1 = columns.m ?? null;
     curve.loaded = true;
     return curve;
   }
@@ -293,8 +299,13 @@ export class Curve {
   // Where columns begin and end on an axis.
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
-    if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
+    if (axis === "metric") return [this.m0 ?? this.#nowhere(), this.m1 ?? this.#nowhere(), 0];
     return [this.w0, this.w1, axis === "relative" ? (this.started ?? (this.length ? this.w0[0] : 0)) : 0];
+  }
+
+  // Places on an axis of which nothing was asked.
+  #nowhere() {
+    return new Float64Array(this.length).fill(NaN);
   }
 
   // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of a

@@ -126,7 +126,8 @@ export function group(name, curves, axis, how, smoothing, range) {
   const places = shift ? grid.map((x) => x + shift) : grid;
   const curve = Curve.of(name, {
     x: axis === "step" ? grid : stepsAt(members[0], axis, grid),
-    w: axis === "step" ? timesAt(members[0], grid) : places,
+    w: axis === "step" || axis === "metric" ? timesAt(members[0], axis, grid) : places,
+    m: axis === "metric" ? grid : null,
     mean,
     min,
     max,
@@ -146,7 +147,7 @@ export function group(name, curves, axis, how, smoothing, range) {
 }
 
 const stepsAt = (curve, axis, grid) => grid.map((x) => curve.x1[Math.max(0, curve.at(x, axis))]);
-const timesAt = (curve, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, "step"))]);
+const timesAt = (curve, axis, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, axis))]);
 
 function middle(values, centre) {
   if (centre === "median") return median(Float64Array.from(values).sort());
@@ -215,7 +216,8 @@ export function difference(curve, base, axis) {
     min[i] = curve.min[i] - other;
     max[i] = curve.max[i] - other;
   }
-  const made = Curve.of(curve.run, { x: curve.x1.subarray(0, n), w: curve.w1.subarray(0, n), mean, min, max });
+  const part = (column) => column?.subarray(0, n) ?? null;
+  const made = Curve.of(curve.run, { x: part(curve.x1), w: part(curve.w1), m: part(curve.m1), mean, min, max });
   made.started = curve.started;
   return made;
 }

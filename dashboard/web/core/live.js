@@ -12,6 +12,7 @@ const listeners = {
   changed: new Set(),
   again: new Set(),
   removed: new Set(),
+  headlines: new Set(),
   restart: new Set(),
   greeting: new Set(),
 };
@@ -205,6 +206,7 @@ export function connect() {
         from = to;
       }
     }
+    if (head.headlines) for (const listener of listeners.headlines) listener(head.headlines);
     for (const change of head.changed) for (const listener of listeners.changed) listener(change);
     for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);
     for (const run of head.removed) for (const listener of listeners.removed) listener(run);

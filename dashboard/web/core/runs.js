@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import * as live from "./live.js";
 import * as state from "./state.js";
 import { settingsOf } from "../text/config.js";
+import { compareNames, naturally } from "../text/name_order.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
@@ -11,7 +12,8 @@ const listeners = new Set();
 let order = []; // names, newest first
 let filter = query(state.get("runs"));
 let off = new Set(state.get("off"));
-export let headline = null; // the tag that a run is judged by at a glance
+export let headlines = []; // the tags that runs are judged by, as the server ranks them
+export let headline = null; // the first of them: what a run is judged by at a glance
 export let loaded = false;
 export let problem = "";
 
@@ -46,10 +48,7 @@ export function tags(kind) {
       seen.add(own);
       for (const tag of own) found.add(tag);
     }
-    known.set(
-      kind,
-      [...found].sort((a, b) => (a < b ? -1 : 1)),
-    );
+    known.set(kind, naturally(found));
   }
   return known.get(kind);
 }
@@ -121,9 +120,10 @@ export async function load() {
     byName.set(run.name, dress(run));
     run.has = has[number];
   }
-  headline = found.headline;
-  for (const { run, summary } of meanwhile)
-    if (summary) take(run, summary);
+  headlines = found.headlines;
+  for (const { run, summary, headlines: later } of meanwhile)
+    if (later) headlines = later;
+    else if (summary) take(run, summary);
     else byName.delete(run);
   loaded = true;
   arrange();
@@ -135,21 +135,16 @@ export async function load() {
 function arrange() {
   known.clear();
   parts = null;
-  const sorted = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
+  const sorted = [...byName.values()].sort(
+    (a, b) => (a.started ?? 0) - (b.started ?? 0) || compareNames(a.name, b.name),
+  );
   // By age: a run keeps its colour when newer ones come; unless it was given one.
   sorted.forEach((run, i) => {
     run.index = i;
     run.colour = run.said?.colour ?? i;
   });
   order = sorted.reverse().map((run) => run.name);
-  if (!headline || !tags("scalar").includes(headline)) {
-    const scalars = tags("scalar");
-    headline =
-      ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ??
-      scalars.find((tag) => /loss/i.test(tag)) ??
-      scalars.find((tag) => !tag.startsWith("machine/")) ??
-      null;
-  }
+  headline = headlines[0] ?? null;
   live.setRunning(
     sorted.some((run) => run.status === "running"),
     sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
@@ -221,6 +216,11 @@ function take(run, summary) {
   byName.set(run, dress(summary));
   return same;
 }
+live.on("headlines", (tags) => {
+  if (asOf === null) meanwhile.push({ headlines: tags });
+  headlines = tags;
+  soon("run");
+});
 live.on("removed", (run) => {
   if (asOf === null) meanwhile.push({ run });
   byName.delete(run);

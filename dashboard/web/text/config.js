@@ -1,5 +1,7 @@
 // The settings of a run: its configuration as texts under flat keys, exactly as they were logged, and their order.
 
+import { compareNames } from "./name_order.js";
+
 const flat = new WeakMap(); // config -> Map of key -> text
 
 // A run's configuration as one level: "optimizer.lr" -> "0.1".
@@ -36,7 +38,7 @@ export function keysOf(runs) {
   return [...values]
     .filter(([, found]) => found.size > 1)
     .map(([key]) => key)
-    .sort();
+    .sort(compareNames);
 }
 
 // Whether a text is a number as one writes it. "0x1f", "01234" and "1_000" are words: read as numbers they would be

@@ -1,5 +1,5 @@
 // Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
-import * as api from "../core/api.js";
+import { quiet } from "../core/curve_requests.js";
 import { boot } from "../core/state.js";
 import { bind, functions } from "./controls.js";
 
@@ -14,7 +14,7 @@ const CALM = 300,
   LONGEST = 3000;
 
 export function loadDash(asked = performance.now()) {
-  if (api.quiet() < CALM && performance.now() - asked < LONGEST) setTimeout(() => loadDash(asked), 50);
+  if (quiet() < CALM && performance.now() - asked < LONGEST) setTimeout(() => loadDash(asked), 50);
   else
     idle(
       () => {

@@ -104,11 +104,12 @@ function png(card) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-// What lies at the places that are no steps: with a metric as x its values stand where times would.
+// What lies at the places that are no steps: times, or the metric that is x.
 const placeOf = (cards) => {
   const { axis, xName } = cards[0].chart.view.settings;
   return axis === "metric" ? xName : "wall_time";
 };
+const placesOf = (curve, axis) => (axis === "metric" ? curve.ends(axis) : [curve.w0, curve.w1]);
 // How many points a column is of; of a group how many runs.
 const amount = (curve, i) => curve.carried?.[i] ?? curve.count[i];
 
@@ -118,6 +119,7 @@ export function csv(cards) {
   const rows = [`tag,line,step_first,step_last,${cell(`${place}_first`)},${cell(`${place}_last`)},value,min,max,count`];
   for (const card of cards)
     for (const { curve, label, tag } of card.lines()) {
+      const [begin, end] = placesOf(curve, cards[0].chart.view.settings.axis);
       for (let i = 0; i < curve.length; i++) {
         const last = curve.stepOf(i) ?? curve.x1[i];
         rows.push(
@@ -127,8 +129,8 @@ export function csv(cards) {
             ...[
               curve.x0[i] === curve.x1[i] ? last : curve.x0[i],
               last,
-              curve.w0[i],
-              curve.w1[i],
+              begin[i],
+              end[i],
               curve.count[i] === 1 ? curve.last[i] : curve.mean[i],
               curve.min[i],
               curve.max[i],
@@ -147,12 +149,13 @@ export function json(cards) {
   const charts = cards.map((card) => ({
     tags: card.tags,
     lines: card.lines().map(({ curve, label, tag }) => {
-      const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
+      const plainly = (column) => Array.from(column.subarray(0, curve.length), plain);
+      const part = (field) => plainly(curve[field]);
       return {
         name: label,
         tag,
         step: part("x1"),
-        [place]: part("w1"),
+        [place]: plainly(placesOf(curve, cards[0].chart.view.settings.axis)[1]),
         value: Array.from({ length: curve.length }, (_, i) =>
           plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i]),
         ),

@@ -1,10 +1,9 @@
 // The list of runs at the left: legend, selection and overview in one. Only the rows in sight are there.
-import * as api from "../core/api.js";
 import * as format from "../text/format.js";
 import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
-import { Curve } from "../charts/curve.js";
+import { CurveStore } from "../core/curve_store.js";
 import { legend } from "../charts/line_set.js";
 import { colour, dashNumber } from "../charts/palette.js";
 import { prepared } from "../charts/chart.js";
@@ -15,7 +14,16 @@ const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points
 const list = document.getElementById("runs-list");
 const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
-const sparks = new Map(); // run -> Curve of the headline metric, null while it is asked for
+const COLUMNS = 24; // of a sketch
+// Of the headline metric. They are looked at when a row is painted, and ask for nothing by themselves.
+const sparks = new CurveStore({
+  form: () => ({ columns: COLUMNS }),
+  isSeen: () => false,
+  isSketch: true,
+  onAnswer: () => {
+    if (!sparks.problem) render(); // else each painting would ask again
+  },
+});
 const elements = new Map(); // name -> row
 let numbers = new Map(); // run -> colour, when groups or settings give it
 let shared = new Set(); // colours that several runs have
@@ -34,37 +42,22 @@ export function render() {
 }
 
 // The sketches of rows in sight. They can wait: first the curves that were asked for.
-let sketching = 0;
+let sketching = 0,
+  sketched = null; // the tag whose curves they are
+const unsketched = (names) =>
+  sparks.missing(
+    runs.headline,
+    names.filter((name) => runs.get(name)?.has.has(runs.headline)),
+  );
 function sketch(names) {
-  const missing = names.filter((name) => !sparks.has(name) && runs.get(name)?.has.has(runs.headline));
-  if (missing.length)
-    sketching ||= setTimeout(
-      () => {
-        sketching = 0;
-        loadSparks([...elements.keys()].filter((name) => !sparks.has(name)));
-      },
-      sparks.size ? 50 : 800,
-    );
-}
-
-async function loadSparks(names) {
-  if (!runs.headline) return;
-  const wanted = names.filter((name) => runs.get(name)?.has.has(runs.headline));
-  if (!wanted.length) return;
-  for (const name of wanted) if (!sparks.has(name)) sparks.set(name, null);
-  let answer;
-  try {
-    answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 });
-  } catch {
-    for (const name of wanted) if (!sparks.get(name)) sparks.delete(name);
-    return;
-  }
-  for (const head of answer.head.curves) {
-    const curve = new Curve(head.run);
-    curve.load(head, answer.column);
-    sparks.set(head.run, curve);
-  }
-  render();
+  if (!runs.headline || !unsketched(names).length) return;
+  const wait = sketched === null ? 800 : 50;
+  sketching ||= setTimeout(() => {
+    sketching = 0;
+    if (sketched !== runs.headline) sparks.clear();
+    sketched = runs.headline;
+    if (sketched) sparks.want(sketched, unsketched([...elements.keys()]));
+  }, wait);
 }
 
 function paint() {
@@ -224,7 +217,7 @@ function fill(element, run, chosen) {
   ]
     .filter(Boolean)
     .join("\n");
-  spark(element.querySelector("canvas"), sparks.get(run.name), number);
+  spark(element.querySelector("canvas"), sparks.curve(run.name, runs.headline), number);
 }
 
 // Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
@@ -318,35 +311,13 @@ runs.onChange((what) => {
   shown = runs.names().filter(runs.matches);
   render();
 });
-live.on("points", (points) => {
-  if (points.tag === runs.headline && points.count) {
-    // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
-    const curve = sparks.get(points.run);
-    if (curve) {
-      curve.counts.set(points.segment, points.n);
-      curve.append(points);
-    }
-  }
+live.on("points", () => {
   // What training says can wait until the eye would notice; the curves cannot.
   pending ||= setTimeout(() => {
     pending = 0;
     render();
   }, POINTS_MS);
 });
-let stale = new Set(); // runs whose sketch is out of date
-live.on("changed", ({ run, what }) => {
-  if (!what.includes("line")) return;
-  if (!sparks.has(run)) return;
-  if (!stale.size)
-    setTimeout(() => {
-      const names = [...stale];
-      stale = new Set();
-      loadSparks(names);
-    }, 800);
-  stale.add(run);
-});
-live.on("removed", (run) => sparks.delete(run));
-live.on("restart", () => sparks.clear());
 setInterval(() => {
   if (!document.hidden) render();
 }, 5000); // "3 min ago" grows old by itself

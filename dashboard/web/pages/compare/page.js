@@ -1,5 +1,4 @@
 // The page of comparison: which settings led where. A brush on any of its charts chooses runs on every page.
-import * as api from "../../core/api.js";
 import * as live from "../../core/live.js";
 import * as format from "../../text/format.js";
 import * as runTip from "../../ui/run_tip.js";
@@ -7,6 +6,7 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { Brushes } from "./brushes.js";
 import { CompareTable } from "./table.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { dictionary } from "../../core/dictionary.js";
 import { Importance } from "./importance.js";
 import { Parallel } from "./parallel.js";
@@ -30,8 +30,14 @@ let all = [],
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
 let ranked = []; // settings by importance
-const outcomes = new Map(); // tag -> {key, values}: of each run last, min and max
-const asked = new Map(); // tag -> key of what is on its way
+const outcomes = new CurveStore({
+  form: () => ({ columns: 1 }),
+  isSeen: () => view !== null,
+  pause: LIVE_MS, // of what is not watched only the last points come
+  onAnswer: () => {
+    if (!outcomes.problem) soon(0);
+  },
+});
 let others = []; // further metrics in the table
 let drawnOnce = false;
 
@@ -96,50 +102,45 @@ function arrange() {
       tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
     ),
   );
-  goal = metricColumn(all, tag, chosen.how, outcomes.get(tag)?.values);
+  goal = metricColumn(all, tag, chosen.how, outcomesOf(tag));
   show();
   importance.show(known.differing, goal);
 }
 
-// The metric to begin with: what people judge runs by, among the tags that at least half of the runs have that any has.
+// The metric to begin with: what runs are judged by, among the tags that at least half of the runs have that any has.
 function usual(candidates, tags) {
-  const counts = new Map(tags.map((tag) => [tag, candidates.filter((run) => run.has.has(tag)).length]));
-  const most = Math.max(...counts.values());
-  const common = tags.filter((tag) => counts.get(tag) * 2 >= most && !tag.startsWith("machine/"));
-  const best = (pattern) => common.filter((tag) => pattern.test(tag)).sort((a, b) => counts.get(b) - counts.get(a))[0];
-  return best(/^(val|test|eval).*(loss|acc|error)/i) ?? best(/loss|acc|error/i) ?? best(/./) ?? tags[0];
+  const count = (tag) => candidates.filter((run) => run.has.has(tag)).length;
+  const most = Math.max(...tags.map(count));
+  return runs.headlines.find((tag) => count(tag) * 2 >= most) ?? tags[0];
 }
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
-const keyOf = (tag) => `${tag}\n${all.map((run) => `${run.name} ${run.updated}`).join("\n")}`;
 
-// The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
-async function loadOutcomes(tag) {
-  const key = keyOf(tag);
-  if (outcomes.get(tag)?.key === key || asked.get(tag) === key) return;
-  asked.set(tag, key);
-  let answer;
-  try {
-    answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 });
-  } catch {
-    asked.delete(tag);
-    return;
-  }
+// Of each run the last, the least and the greatest value of a metric, as one column of its curve says: the list of runs
+// brings only the headline's.
+function outcomesOf(tag) {
   const values = new Map();
-  for (const head of answer.head.curves) {
-    const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
-    if (!head.length) continue;
-    const [low, high, last] =
-      head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
-    values.set(head.run, {
-      last: last[head.length - 1],
-      min: Math.min(...low.filter(Number.isFinite)),
-      max: Math.max(...high.filter(Number.isFinite)),
-    });
+  for (const { name } of all) {
+    const curve = outcomes.curve(name, tag);
+    if (!curve?.length) continue;
+    const found = { last: curve.last[curve.length - 1], min: Infinity, max: -Infinity };
+    for (let i = 0; i < curve.length; i++) {
+      if (curve.min[i] < found.min) found.min = curve.min[i];
+      if (curve.max[i] > found.max) found.max = curve.max[i];
+    }
+    values.set(name, found);
   }
-  outcomes.set(tag, { key, values });
-  if (asked.get(tag) === key) asked.delete(tag);
-  arrange();
+  return values;
+}
+
+const isKnown = (tag) => all.some((run) => outcomes.curve(run.name, tag)?.loaded);
+
+function loadOutcomes(tag) {
+  const having = all.filter((run) => run.has.has(tag));
+  return outcomes.want(
+    tag,
+    having.map((run) => run.name),
+  );
 }
 
 // Further metrics, for the table: one after the other, when the chosen one is there.
@@ -163,9 +164,7 @@ function show() {
   within = chosenRuns(columns);
   parallel.show(columns, all.length, within);
   matrix.show(columns.slice(-MATRIX - 1), all.length, within);
-  const beside = others
-    .filter((tag) => outcomes.has(tag))
-    .map((tag) => metricColumn(all, tag, chosen.how, outcomes.get(tag).values));
+  const beside = others.filter(isKnown).map((tag) => metricColumn(all, tag, chosen.how, outcomesOf(tag)));
   table.show(
     all,
     [

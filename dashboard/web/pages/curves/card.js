@@ -3,17 +3,16 @@ import * as frames from "../../core/frames.js";
 import * as live from "../../core/live.js";
 import * as format from "../../text/format.js";
 import * as marks from "../../core/marks.js";
-import * as questions from "../../core/curve_store.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import * as words from "./card_words.js";
+import { CardCurves } from "./card_curves.js";
+import { CardLegend } from "./card_legend.js";
 import { Chart } from "../../charts/chart.js";
-import { ROOM } from "../../charts/growth.js";
-import { Curve } from "../../charts/curve.js";
-import { row } from "../../charts/legend.js";
 import { say } from "../../ui/menu.js";
 import { linesOf } from "../../charts/line_set.js";
-import { domain } from "../../charts/scale.js";
-import { count, nothing, words } from "../../charts/point_counts.js";
+import { count } from "../../charts/point_counts.js";
+import { settings } from "./settings.js";
 
 const CARD = `
   <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>
@@ -28,27 +27,6 @@ const CARD = `
   <div class="card-legend" hidden></div>
   <div class="card-grip" aria-hidden="true"></div>`;
 
-const LEGEND_ROWS = 300; // more names than anybody reads; the list of runs can be searched
-const FIRST_RUNS = 100; // of more than twice as many, those that are drawn before the others
-const ALL_COLUMNS = 160_000,
-  LEAST_COLUMNS = 100; // of all curves of a card, and of one
-const DERIVED_AGAIN = 1000; // ms between two questions for what the server works out from points that keep coming
-const skip = (head, column) => {
-  for (let i = 0; i < (head.form === "points" ? 3 : 15); i++) column(head.length);
-};
-
-const isLogX = () => state.get("logx") && state.get("x") !== "time";
-
-export const settings = () => ({
-  axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
-  smoothing: { kind: state.get("kind"), weight: state.get("smooth"), isLog: isLogX() },
-  logx: isLogX(),
-  logy: state.get("logy"),
-  robust: state.get("robust"),
-  xName: runs.titleOf(state.get("metric")),
-  yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
-});
-
 export class Card {
   // host: { onCursor(x), onMore(card, button), onPin(card), onLarge(card, large), onGrip(card, event) }
   constructor(id, tags, host) {
@@ -57,7 +35,15 @@ export class Card {
     this.host = host;
     this.sight = false;
     this.highlight = null;
-    this.#forget();
+    this.chart = null; // until it is seen for the first time
+    this.legend = null;
+    this.curves = null;
+    this.resized = null;
+    this.memo = new Map();
+    this.fresh = []; // [curve, points] that came live and were not drawn yet
+    this.lastDrawn = 0;
+    this.drawnLines = 0;
+    this.seen = 0; // when it came into sight or went last
     const element = document.createElement("article");
     element.className = "card";
     element.card = this;
@@ -69,22 +55,17 @@ export class Card {
     return this.tags.join(", ");
   }
 
-  #forget() {
-    this.curves = new Map(); // key of run and tag -> Curve
-    this.asked = new Set();
-    this.later = new Map(); // tag -> runs to ask for anew
-    this.timers = new Map();
-    this.memo = new Map();
-    this.needs = new Map(this.tags.map((tag) => [tag, [tag]])); // what each is worked out from
-    this.fresh = []; // [curve, points] that came live and were not drawn yet
-    this.lastDrawn = 0;
+  curve(run, tag) {
+    return this.curves?.of(run, tag);
   }
 
-  #key(run, tag) {
-    return this.tags.length > 1 ? `${run}\n${tag}` : run;
+  wanted() {
+    return this.curves?.wanted() ?? [];
   }
-  curve(run, tag = this.tags[0]) {
-    return this.curves.get(this.#key(run, tag));
+
+  // The tags whose points are to be sent.
+  get watched() {
+    return this.curves?.store.tags ?? [];
   }
 
   // The first time that it is seen: until then a card is an empty box, so that thousands cost nothing.
@@ -126,6 +107,23 @@ export class Card {
       onHold: (x) => this.#hold(x),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
+    this.legend = new CardLegend(element.querySelector(".card-legend"), {
+      pick: (line, event) => this.#pick(line, event),
+      highlight: (name) => this.setHighlight(name),
+    });
+    this.curves = new CardCurves(this.tags, {
+      chart: () => this.chart,
+      isSeen: () => this.sight,
+      onAnswer: () => {
+        this.host.onNeeds();
+        this.redraw(true);
+      },
+      onPoints: (curve, points) => {
+        // A page that nobody sees draws nothing, for hours perhaps.
+        if (this.sight && !document.hidden) this.fresh.push([curve, points]);
+        this.redraw();
+      },
+    });
     element.onkeydown = (event) => this.#act(event);
     this.resized = new ResizeObserver(() => {
       this.chart?.measure();
@@ -139,9 +137,12 @@ export class Card {
   unmount() {
     if (!this.chart || this.element.classList.contains("is-large")) return;
     this.resized.disconnect();
-    this.chart = null;
+    this.curves.store.close();
+    this.chart = this.legend = this.curves = null;
+    this.memo.clear();
+    this.fresh = [];
+    this.lastDrawn = 0;
     this.element.replaceChildren();
-    this.#forget();
   }
 
   setInSight(sight) {
@@ -169,7 +170,7 @@ export class Card {
     const button = element.querySelector(".enlarge");
     button.title = large ? "Small (Esc)" : "Large (Enter)";
     button.setAttribute("aria-pressed", String(large));
-    this.#legend(this.chart.view?.lines ?? []);
+    this.#showLegend();
     this.chart.over.focus({ preventScroll: true });
   }
 
@@ -187,50 +188,6 @@ export class Card {
     } else return;
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  // The lines by name, in the order of what they end at; only where a chart covers the list of runs.
-  #legend(lines) {
-    const box = this.element.querySelector(".card-legend");
-    box.hidden = !this.element.classList.contains("is-large") || lines.length < 2;
-    this.element.classList.toggle("has-legend", !box.hidden);
-    if (box.hidden) {
-      box.replaceChildren();
-      this.legendSays = "";
-      return;
-    }
-    const last = ({ curve }) => curve.last[curve.length - 1];
-    const chosen = state.get("chosen");
-    const shown = [...lines].sort((a, b) => last(b) - last(a) || 0).slice(0, LEGEND_ROWS);
-    const says = JSON.stringify(
-      shown
-        .map((line) => [line.label, line.colour, line.dash, line.curve.length ? format.value(last(line), 4) : ""])
-        .concat(chosen),
-    );
-    if (says === this.legendSays) return;
-    this.legendSays = says;
-    const at = [...box.children].indexOf(document.activeElement),
-      { scrollTop } = box;
-    box.replaceChildren(
-      ...shown.map((line) =>
-        row(
-          {
-            text: line.label,
-            number: line.colour,
-            dash: line.dash,
-            value: format.value(last(line), 4),
-            on: chosen.includes(line.name),
-          },
-          {
-            pick: (event) => this.#pick(line, event),
-            enter: () => this.setHighlight(line.name),
-            leave: () => this.setHighlight(null),
-          },
-        ),
-      ),
-    );
-    box.scrollTop = scrollTop;
-    if (at >= 0) box.children[at]?.focus();
   }
 
   setHighlight(name) {
@@ -276,227 +233,27 @@ export class Card {
 
   // --- what is loaded -------------------------------------------------------------------------------------
 
-  // Whether a run may have what a tag or an expression asks for.
-  #has(run, tag) {
-    return runs.isExpression(tag)
-      ? (this.needs.get(tag) ?? []).every((need) => need === tag || run.has.has(need))
-      : run.has.has(tag);
-  }
-
-  // The runs and tags whose curves belong on this card, in the order of drawing.
-  wanted() {
-    const visible = runs.visible();
-    return this.tags.flatMap((tag) =>
-      visible.filter((run) => this.#has(run, tag)).map((run) => ({ run, tag, curve: this.curve(run.name, tag) })),
-    );
-  }
-
   load() {
-    if (!this.chart) return;
-    const base = state.get("base");
-    for (const tag of this.tags) {
-      const names = this.wanted()
-        .filter((each) => each.tag === tag)
-        .map(({ run }) => run.name);
-      if (base && runs.get(base) && this.#has(runs.get(base), tag) && !names.includes(base)) names.push(base);
-      const columns = this.#columns();
-      // Asked for in few columns, beside very many others, and now seen among few.
-      const coarse = (curve) => curve?.loaded && !curve.single && curve.columns * 1.5 <= columns;
-      this.#ask(
-        tag,
-        names.filter((name) => !this.asked.has(this.#key(name, tag)) || coarse(this.curve(name, tag))),
-      );
-    }
+    this.curves?.load();
   }
 
-  #ask(tag, names) {
-    if (!names.length || !this.chart) return;
-    const { axis, logx } = settings();
-    const how = { columns: this.#columns(), axis: axis === "time" ? "wall_time" : axis };
-    if (logx) how.log = true;
-    if (axis === "metric") how.x = state.get("metric");
-    if (this.chart.zoom) Object.assign(how, this.#window(axis));
-    // Of very many runs the newest first: there is something to see while the others come.
-    const parts = names.length > 2 * FIRST_RUNS ? [names.slice(-FIRST_RUNS), names.slice(0, -FIRST_RUNS)] : [names];
-    parts.forEach((part, i) => this.#askFor(tag, part, how, i));
+  // The places of the points themselves are others now.
+  replace() {
+    this.memo.clear();
+    this.fresh = [];
+    if (this.sight) this.curves.replace();
+    else this.curves?.store.clear();
   }
 
-  #askFor(tag, names, how, part) {
-    const { curves } = this; // if these are let go of meanwhile, the answer is nobody's
-    const asked = names.map((name) => {
-      const key = this.#key(name, tag);
-      this.asked.add(key);
-      if (!curves.has(key)) curves.set(key, new Curve(name));
-      return curves.get(key);
-    });
-    for (const curve of asked) curve.ask();
-    questions.ask({
-      tag,
-      runs: names,
-      how,
-      isRest: part > 0,
-      rank: () => part + (this.sight ? 0 : 10),
-      take: (head, column) => {
-        this.needs.set(tag, head.needs);
-        for (const curve of head.curves) {
-          const known = curves.get(this.#key(curve.run, tag));
-          if (!known) skip(curve, column);
-          else {
-            known.columns = how.columns;
-            known.unplaced = curve.unplaced;
-            known.isOutdated = false;
-            if (!known.load(curve, column)) this.again(curve.run, tag);
-          }
-        }
-        for (const { run, length } of head.tails) {
-          const tail = { steps: column(length), times: column(length), values: column(length) };
-          curves.get(this.#key(run, tag))?.tails.push(tail);
-        }
-        this.problem = null;
-      },
-      fail: (error) => {
-        this.problem = /^The expression|names no tag/.test(error.message)
-          ? error.message
-          : `These curves could not be read: ${error.message}`;
-        if (!runs.isExpression(tag)) names.forEach((name) => this.asked.delete(this.#key(name, tag)));
-      },
-      done: () => {
-        for (const curve of asked) {
-          curve.answered();
-          curve.loaded = true;
-          curve.isOutdated = false;
-        }
-        if (this.curves === curves) {
-          this.host.onNeeds();
-          this.redraw(true);
-        }
-      },
-    });
-  }
-
-  // How many columns a curve is asked for in: two for each pixel, but of a thousand lines no more than can be told apart.
-  // Fewer are as exact: each column says the extremes of what it holds.
-  #columns() {
-    const fitting = Math.max(200, Math.min(4000, 2 * Math.round(this.chart.width || 400)));
-    return Math.min(fitting, Math.max(LEAST_COLUMNS, Math.round(ALL_COLUMNS / Math.max(1, this.wanted().length))));
-  }
-
-  #window(axis) {
-    // A little beyond what is seen, so that lines run on to the edge.
-    const [low, high] = this.chart.zoom,
-      margin = (high - low) * 0.02;
-    return axis === "step"
-      ? { start: Math.floor(low - margin), stop: Math.ceil(high + margin) }
-      : { start: low - margin, stop: high + margin };
-  }
-
-  // Asks for a curve anew, as soon as no other question for it is under way.
-  again(run, tag, pause = 100) {
-    if (!this.later.has(tag)) this.later.set(tag, new Set());
-    this.later.get(tag).add(run);
-    // Not put off by the next live point that finds the gap: they come faster than this.
-    if (this.timers.has(tag)) return;
-    this.timers.set(
-      tag,
-      setTimeout(() => {
-        this.timers.delete(tag);
-        const names = [...(this.later.get(tag) ?? [])];
-        this.later.delete(tag);
-        this.#ask(tag, names);
-      }, pause),
-    );
-  }
-
-  // All that is known is asked for anew; what is known is shown meanwhile, unless it means something else now.
-  refresh(forget = false) {
-    if (forget) {
-      this.curves.clear();
-      this.asked.clear();
-      this.memo.clear();
-    }
-    if (!this.sight) {
-      this.asked.clear();
-      return;
-    }
-    for (const tag of this.tags)
-      this.#ask(tag, forget ? [] : runs.names().filter((name) => this.curves.has(this.#key(name, tag))));
-    this.load();
-  }
-
-  // Whether x is logarithmic has changed: columns are spaced as the axis is, and points stay what they are.
-  respaced() {
-    if (!this.sight) {
-      this.asked.clear();
-      return;
-    }
-    for (const tag of this.tags)
-      this.#ask(
-        tag,
-        runs.names().filter((name) => this.curve(name, tag)?.loaded && !this.curve(name, tag).single),
-      );
+  respace() {
+    if (this.sight) this.curves.respace();
+    else this.curves?.store.invalidate();
   }
 
   zoomed() {
     this.element.querySelector(".reset").hidden = !this.chart.zoom && !this.chart.zoomY;
     this.redraw(true); // at once with what is known, then finer
-    if (JSON.stringify(this.chart.zoom) === JSON.stringify(this.askedZoom ?? null)) return;
-    this.askedZoom = this.chart.zoom;
-    for (const curve of this.curves.values()) curve.isOutdated = true;
-    this.refresh();
-  }
-
-  // --- live -----------------------------------------------------------------------------------------------
-
-  take(points) {
-    const metric = settings().axis === "metric";
-    for (const tag of this.tags) {
-      if (tag !== points.tag || metric) {
-        if (
-          (this.needs.get(tag)?.includes(points.tag) || (metric && points.tag === state.get("metric"))) &&
-          this.curve(points.run, tag)
-        )
-          this.again(points.run, tag, DERIVED_AGAIN);
-        continue;
-      }
-      const curve = this.curve(points.run, tag);
-      if (!curve) continue;
-      // What is known is of another window than the one that was asked for: no line leads from there to here.
-      if (curve.isOutdated && curve.asked) {
-        curve.pending.push(points);
-        continue;
-      }
-      const part = this.chart.zoom && curve.loaded ? this.#within(curve, points) : points;
-      if (part && !curve.append(part)) this.again(points.run, tag);
-      if (part !== points) curve.counts.set(points.segment, points.n + points.count);
-      if (!part) continue;
-      // A page that nobody sees draws nothing, for hours perhaps.
-      if (this.sight && !document.hidden) this.fresh.push([curve, points]);
-      this.redraw();
-    }
-  }
-
-  // A zoomed card holds only its window, and the first point beyond it, to which the line goes on: the others come with the
-  // next question. null where none is left.
-  #within(curve, points) {
-    const { axis } = settings(),
-      [, stop] = this.chart.zoom,
-      { steps, times } = points;
-    const [, end, shift] = curve.ends(axis),
-      places = axis === "step" ? steps : times;
-    const isPast = curve.length > 0 && end[curve.length - 1] - shift > stop;
-    const beyond = places.findIndex((place) => place - shift > stop);
-    if (beyond < 0) return points;
-    const kept = isPast ? beyond : beyond + 1;
-    if (!kept) return null;
-    return kept === steps.length
-      ? points
-      : {
-          ...points,
-          count: kept,
-          steps: steps.subarray(0, kept),
-          times: times.subarray(0, kept),
-          values: points.values.subarray(0, kept),
-        };
+    this.curves.zoom(this.chart.zoom);
   }
 
   // --- drawn ----------------------------------------------------------------------------------------------
@@ -506,11 +263,12 @@ export class Card {
   }
 
   lines() {
+    if (!this.curves) return [];
     const how = settings();
     for (const key of ["group", "centre", "band", "base", "colourBy", "dashBy", "chosen"]) how[key] = state.get(key);
     how.highlight = this.highlight;
     const wanted = this.wanted();
-    how.full = this.#span(wanted, how);
+    how.full = this.curves.span(wanted);
     return linesOf(
       wanted,
       how,
@@ -520,20 +278,6 @@ export class Card {
     );
   }
 
-  // What smoothing is measured by: the window, or all there is; a live chart's, while it stands still, as it stands.
-  #span(wanted, { axis, logx }) {
-    const zoom = this.chart?.zoom,
-      view = this.chart?.view,
-      known = wanted.filter(({ curve }) => curve?.length);
-    const span = known.length ? domain(known, { axis, logx }, zoom).full : 0;
-    const holds =
-      view?.settings.axis === axis &&
-      view.settings.logx === logx &&
-      view.x.full <= span &&
-      span <= (1 + ROOM) * view.x.full;
-    return holds && wanted.some(({ run }) => run.status === "running") ? view.x.full : span;
-  }
-
   draw() {
     if (!this.sight || !this.chart) return;
     this.lastDrawn = performance.now();
@@ -541,18 +285,20 @@ export class Card {
     const wanted = this.wanted();
     const lines = this.lines();
     this.drawnLines = lines.length;
-    const loading = wanted.some(({ curve }) => !curve?.loaded);
-    this.element.querySelector(".skeleton").hidden = lines.length > 0 || !loading || Boolean(this.problem);
+    const { problem } = this.curves.store;
+    this.element.querySelector(".skeleton").hidden = lines.length > 0 || !words.isLoading(wanted) || Boolean(problem);
     const told = count(lines, settings(), this.chart.zoom);
-    this.#note(lines.length ? nothing(told) : loading ? "" : (this.problem ?? this.#missing(wanted)));
+    const isZoomed = Boolean(this.chart.zoom || this.chart.zoomY);
+    const drawn = { lines, wanted, told, problem, isZoomed, outside: 0 };
+    this.#note(words.note(drawn));
     const isWhole = this.chart.draw(
       lines,
       settings(),
       state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null,
       wanted.some(({ run }) => run.status === "running"),
     );
-    this.#words(lines, told, wanted);
-    this.#legend(lines);
+    words.say(this.element, { ...drawn, outside: this.chart.view?.y.outside ?? 0 });
+    this.#showLegend();
     this.#told(began);
     return isWhole;
   }
@@ -579,41 +325,8 @@ export class Card {
     note.textContent = text;
   }
 
-  // Why there is no line.
-  #missing(wanted) {
-    const base = state.get("base"),
-      { axis, xName } = settings();
-    if (base && !runs.get(base)) return "The baseline run is not there.";
-    if (base && wanted.some(({ run, curve }) => curve?.length && run.name !== base))
-      return `The baseline ${base} has not logged this.`;
-    if (base && wanted.some(({ curve }) => curve?.length)) return "Only the baseline itself has logged this.";
-    if (axis === "metric" && wanted.length) return `No run that is shown has ${xName} beside this.`;
-    return "No run that is shown has this.";
-  }
-
-  #words(lines, { odd, ...rest }, wanted) {
-    const value = this.element.querySelector(".card-value");
-    value.textContent = lines.length === 1 ? format.value(lines[0].curve.last[lines[0].curve.length - 1], 5) : "";
-    const { outside } = this.chart.view?.y ?? {},
-      { axis, xName } = settings();
-    const placeless =
-      axis === "metric"
-        ? wanted.filter(({ curve }) => curve?.loaded && !curve.asked && !curve.length && !curve.unplaced).length
-        : 0;
-    const told = this.element.querySelector(".told");
-    told.textContent =
-      words(rest) +
-      (outside ? `, ${format.step(outside)} outside the range` : "") +
-      (placeless && lines.length ? `, ${format.plural(placeless, "run")} without ${xName}` : "");
-    const isPart = Boolean(this.problem) && lines.length > 0;
-    // In few words, for there is room for few: all of them are in the title.
-    const isLoading = lines.length > 0 && wanted.some(({ curve }) => !curve?.loaded);
-    if (isLoading) told.textContent = `Loading: ${format.plural(rest.points, "point")} so far`;
-    else if (isPart) told.textContent = `${format.plural(rest.points, "point")}, not all could be read`;
-    told.title = isPart ? `${told.textContent}. ${this.problem}` : told.textContent;
-    this.element.classList.toggle("hides", rest.hidden > 0 || isPart);
-    this.element.querySelector(".card-odd").textContent = odd ? `${odd.toLocaleString("en-US")} not finite` : "";
-    this.element.querySelector(".how").textContent =
-      this.chart.zoom || this.chart.zoomY ? "double click: show all" : "drag: zoom";
+  #showLegend() {
+    const isLarge = this.element.classList.contains("is-large");
+    this.legend.show(this.chart.view?.lines ?? [], state.get("chosen"), isLarge);
   }
 }

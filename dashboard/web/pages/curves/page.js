@@ -5,13 +5,15 @@ import * as live from "../../core/live.js";
 import * as marks from "../../core/marks.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { Card, settings } from "./card.js";
+import { Card } from "./card.js";
 import { cardMenu } from "./card_menu.js";
 import { dictionary, parse } from "../../core/dictionary.js";
 import { emptyPage } from "../../ui/empty.js";
 import { say } from "../../ui/menu.js";
 import { query } from "../../text/query.js";
+import { compareNames } from "../../text/name_order.js";
 import { groupOf, rankOf } from "../../text/tag_order.js";
+import { settings } from "./settings.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const PINNED = "\u0000pinned",
@@ -71,9 +73,7 @@ const oneId = () => (state.get("one") ? JSON.stringify([state.get("one")]) : nul
 
 function watch() {
   const tags = new Set();
-  if (view)
-    for (const card of sighted()) for (const needs of card.needs.values()) for (const tag of needs) tags.add(tag);
-  if (state.get("x") === "metric" && state.get("metric")) tags.add(state.get("metric"));
+  if (view) for (const card of sighted()) for (const tag of card.watched) tags.add(tag);
   live.watch([...tags]);
 }
 
@@ -106,7 +106,7 @@ function groupsOf(ids) {
     }
   }
   const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
-  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
 }
 
 function arrange() {
@@ -459,8 +459,7 @@ export async function zoom(id, window) {
 
 // Once nothing is asked for any more and all of it is painted.
 export async function settled() {
-  const quiet = () =>
-    frames.idle() && sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
+  const quiet = () => frames.idle() && sighted().every((card) => card.curves.store.isIdle);
   do await new Promise((done) => frames.afterPaint(done));
   while (!quiet());
 }
@@ -512,7 +511,7 @@ state.on(
   redrawAll,
 );
 state.on("logx", () => {
-  for (const card of cards.values()) card.respaced();
+  for (const card of cards.values()) card.respace();
 });
 state.on("base", () => {
   for (const card of sighted()) {
@@ -527,8 +526,8 @@ state.on(["x", "metric"], () => {
   for (const card of cards.values()) {
     if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
     if (worked)
-      card.refresh(true); // the places of the points themselves are others now
-    else if (state.get("logx")) card.respaced();
+      card.replace(); // the places of the points themselves are others now
+    else if (state.get("logx")) card.respace();
     card.redraw(true);
   }
   watch();
@@ -537,30 +536,6 @@ state.on("pace", () => {
   for (const card of sighted()) card.chart?.drawOver();
 });
 marks.onChange(redrawAll);
-live.on("points", (points) => {
-  for (const card of cards.values()) if (card.chart && card.curves.size) card.take(points);
-});
-live.on("again", (run, tag) => {
-  for (const card of cards.values())
-    for (const [formula, needs] of card.needs)
-      if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula);
-});
-live.on("changed", ({ run, what }) => {
-  if (!what.includes("line")) return;
-  // Points were cut off by a rewind, or a new segment began: what was known of this run may not be so any more.
-  for (const card of cards.values())
-    for (const tag of card.tags) {
-      if (!card.curve(run, tag)) continue;
-      if (card.sight) card.again(run, tag);
-      else card.asked.clear();
-    }
-});
-live.on("restart", () => {
-  for (const card of cards.values()) {
-    card.asked.clear();
-    if (card.sight) card.refresh();
-  }
-});
 document.addEventListener("themechange", redrawAll);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -4,7 +4,9 @@ import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import { compareNames } from "../../text/name_order.js";
 import { node } from "../../ui/dom.js";
+import { touches } from "../../core/news.js";
 import { Card } from "./card.js";
 import { onPick, showIn, showMerge } from "./pick.js";
 import { emptyPage } from "../../ui/empty.js";
@@ -52,7 +54,7 @@ function arrange() {
     const at = ["weights", "params", "parameters", "gradients", "grads", "activations"].indexOf(name);
     return at < 0 ? 99 : at;
   };
-  const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
   const layout = JSON.stringify([sorted, left]);
   if (view.dataset.layout === layout && view.childElementCount) return;
   view.dataset.layout = layout;
@@ -131,9 +133,9 @@ state.on(["bins", "binning"], () => {
   showMerge();
   for (const card of cards.values()) card.forget();
 });
-live.on("changed", ({ run, what }) => {
-  if (!what.includes("histogram") && !what.includes("line")) return;
-  for (const card of cards.values()) if (card.run === run) card.later();
+live.on("changed", (change) => {
+  for (const card of cards.values())
+    if (card.run === change.run && touches(change, "histogram", card.tag)) card.later();
 });
 live.on("restart", () => {
   for (const card of cards.values()) card.later();

@@ -4,9 +4,11 @@ import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { node } from "../../ui/dom.js";
 
 const FRAME_MS = 120; // a step of the player
+const COLUMNS = 2000; // of each curve
 const SAMPLES = 40; // steps at which the scale's end is looked for
 
 // Tags "grad_norm/conv1.weight" belong to the node conv1/weight. Norms of parts add up as lengths do, of the others the
@@ -23,6 +25,14 @@ export const WATCHED = {
 };
 for (const mode of Object.values(WATCHED))
   Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
+
+// The last value of each column, and at which the first that is not finite was met.
+function valuesOf(curve) {
+  const steps = curve.x1.subarray(0, curve.length),
+    values = curve.last.subarray(0, curve.length);
+  const isOdd = (i) => !Number.isFinite(values[i]) || curve.nan[i] + curve.pinf[i] + curve.ninf[i] > 0;
+  return { steps, values, first: steps.findIndex((_, i) => isOdd(i)) };
+}
 
 export class Watch {
   constructor(run) {
@@ -58,25 +68,16 @@ export class Watch {
 
   async load(mode) {
     const tags = (runs.get(this.run)?.series.scalar ?? []).filter((tag) => tag.startsWith(`${mode}/`));
-    const found = await Promise.all(
-      tags.map(async (tag) => {
-        const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
-        const [curve] = head.curves;
-        if (!curve) return null;
-        const all = Array.from({ length: curve.form === "points" ? 3 : 15 }, () => column(curve.length));
-        const series = {
-          path: tag.slice(mode.length + 1).replaceAll(".", "/"),
-          steps: curve.form === "points" ? all[0] : all[1],
-          values: curve.form === "points" ? all[2] : all[6],
-          odd: curve.form === "points" ? null : all.slice(12),
-        };
-        series.first = series.steps.findIndex(
-          (_, i) => !Number.isFinite(series.values[i]) || series.odd?.some((counts) => counts[i] > 0),
-        );
-        return series;
-      }),
-    );
-    this.series.set(mode, found.filter(Boolean));
+    const store = new CurveStore({ form: () => ({ columns: COLUMNS }) });
+    await Promise.all(tags.map((tag) => store.want(tag, [this.run])));
+    const { problem } = store;
+    const found = tags.flatMap((tag) => {
+      const curve = store.curve(this.run, tag);
+      return curve?.length ? [{ path: tag.slice(mode.length + 1).replaceAll(".", "/"), ...valuesOf(curve) }] : [];
+    });
+    store.close();
+    if (problem) throw new Error(problem);
+    this.series.set(mode, found);
     const steps = new Set();
     for (const { steps: some } of this.series.get(mode)) for (const step of some) steps.add(step);
     this.steps = [...steps].sort((a, b) => a - b);

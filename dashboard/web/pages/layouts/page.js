@@ -6,8 +6,9 @@ import * as runTip from "../../ui/run_tip.js";
 import * as runs from "../../core/runs.js";
 import * as ticks from "../../charts/ticks.js";
 import { unitOf, widened } from "../../text/floats.js";
+import { touches } from "../../core/news.js";
 import { shortened } from "../../text/ellipsis.js";
-import { Curve } from "../../charts/curve.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { dictionary } from "../../core/dictionary.js";
 import { colour, css, dash } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
@@ -18,6 +19,7 @@ const LEFT = 46,
   TOP = 8,
   BOTTOM = 22;
 const COLUMNS = 400,
+  REDRAW_MS = 100, // new points are drawn so often
   REFRESH_MS = 500;
 
 let view = null,
@@ -25,9 +27,15 @@ let view = null,
   said = "",
   ready = false;
 
+const havingOf = (tag) =>
+  runs
+    .visible()
+    .filter((run) => run.has.has(tag))
+    .map(({ name }) => name);
+
 class LayoutChart {
   constructor(title, kind, tags) {
-    Object.assign(this, { title, kind, wanted: tags, lines: [] });
+    Object.assign(this, { title, kind, wanted: tags, lines: [], timer: null });
     this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
     this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
     this.legend = this.element.appendChild(Object.assign(document.createElement("ul"), { className: "layout-legend" }));
@@ -37,6 +45,18 @@ class LayoutChart {
     this.canvas.addEventListener("pointermove", (event) => this.tell(event));
     this.canvas.addEventListener("pointerleave", () => runTip.hide());
     new ResizeObserver(() => this.draw()).observe(this.canvas);
+    const soon = () => {
+      this.timer ??= setTimeout(() => {
+        this.timer = null;
+        this.show();
+      }, REDRAW_MS);
+    };
+    this.store = new CurveStore({
+      form: () => ({ columns: COLUMNS }),
+      isSeen: () => view !== null,
+      onAnswer: soon,
+      onPoints: soon,
+    });
   }
 
   // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
@@ -53,17 +73,17 @@ class LayoutChart {
     );
   }
 
-  async load() {
-    const names = runs.visible().map((run) => run.name),
-      tags = this.tags();
-    const answers = await Promise.all(
-      tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)),
-    );
-    this.lines = answers.flatMap((answer, k) =>
-      (answer?.head.curves ?? []).map((head) => {
-        const curve = new Curve(head.run);
-        curve.load(head, answer.column);
-        return { run: head.run, tag: tags[k], k, curve };
+  load() {
+    const tags = this.tags();
+    return Promise.all(tags.map((tag) => this.store.want(tag, havingOf(tag))));
+  }
+
+  // What is known of the shown runs, tag by tag.
+  show() {
+    this.lines = this.tags().flatMap((tag, k) =>
+      havingOf(tag).flatMap((run) => {
+        const curve = this.store.curve(run, tag);
+        return curve?.length ? [{ run, tag, k, curve }] : [];
       }),
     );
     this.draw();
@@ -219,6 +239,7 @@ async function arrange() {
   if (!view) return;
   if (text !== said || !view.childElementCount) {
     said = text;
+    for (const chart of charts) chart.store.close();
     charts = [];
     const whole = dictionary();
     for (const each of found)
@@ -238,8 +259,9 @@ async function arrange() {
       }),
     );
   }
-  await Promise.all(charts.map((chart) => chart.load()));
   live.watch([...new Set(charts.flatMap((chart) => chart.tags()))]);
+  await Promise.all(charts.map((chart) => chart.load()));
+  for (const chart of charts) chart.show();
   ready = true;
 }
 
@@ -280,8 +302,9 @@ export const drawn = () =>
 runs.onChange((what) => {
   if (what === "runs" || what === "visible") soon();
 });
-live.on("points", soon);
-live.on("changed", soon);
+live.on("changed", (change) => {
+  if (touches(change, "layout")) soon();
+});
 document.addEventListener("themechange", () => {
   for (const chart of charts) {
     chart.draw();

@@ -2,6 +2,7 @@
 import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
+import { compareNames } from "../../text/name_order.js";
 import { bytes } from "../../text/units.js";
 import { colour } from "../../charts/palette.js";
 
@@ -80,7 +81,7 @@ export class Environments {
       values.some((value) => value !== ""),
     );
     const packages = [...new Set(all.flatMap((each) => Object.keys(each.packages ?? {})))]
-      .sort()
+      .sort(compareNames)
       .map((name) => [name, all.map((each) => (each.packages ? (each.packages[name] ?? "–") : ""))]);
     const differs = ([, values]) => new Set(values.map(String)).size > 1;
     const other = packages.filter(differs);

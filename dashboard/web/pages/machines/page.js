@@ -3,6 +3,7 @@ import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import { Console } from "./console.js";
+import { compareNames } from "../../text/name_order.js";
 import { emptyPage } from "../../ui/empty.js";
 import { Environments } from "./environments.js";
 import { MachineCard, metricOf } from "./card.js";
@@ -35,7 +36,7 @@ function arrange() {
     if (!metrics.has(key)) metrics.set(key, []);
     metrics.get(key).push(tag);
   }
-  const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
+  const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || compareNames(a, b));
   for (const [key, card] of cards)
     if (!metrics.has(key)) {
       card.unmount();
@@ -133,12 +134,6 @@ runs.onChange((what) => {
   }
   arrange();
 });
-live.on("points", (points) => {
-  if (view && points.tag.startsWith("machine/")) cards.get(metricOf(points.tag).key)?.take(points);
-});
-live.on("again", (run, tag) => {
-  if (view && tag.startsWith("machine/")) cards.get(metricOf(tag).key)?.load([tag], [run]);
-});
 live.on("changed", ({ run, what }) => {
   if (!view) return;
   if (what.includes("console")) printed?.news(run);
@@ -146,7 +141,6 @@ live.on("changed", ({ run, what }) => {
 });
 live.on("restart", () => {
   if (view) {
-    for (const card of cards.values()) card.reload();
     printed?.news();
   }
 });

@@ -7,6 +7,7 @@ import { choice, node } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 import { KINDS, Panel } from "./panel.js";
 import { isSurface } from "../../text/path_tags.js";
+import { touches } from "../../core/news.js";
 import { query } from "../../text/query.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
@@ -226,9 +227,9 @@ state.on(["pace", "across"], () => {
   showTools();
   each((panel) => panel.wanted());
 });
-live.on("changed", ({ run, what }) =>
+live.on("changed", (change) =>
   each((panel) => {
-    if (panel.run === run && (what.includes(panel.kind) || what.includes("line"))) panel.later();
+    if (panel.run === change.run && touches(change, panel.kind, panel.tag)) panel.later();
   }),
 );
 live.on("restart", () => each((panel) => panel.later()));

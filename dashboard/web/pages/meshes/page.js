@@ -6,6 +6,7 @@ import * as runs from "../../core/runs.js";
 import { Camera } from "../../gl/camera.js";
 import { Surface } from "../../gl/surface.js";
 import { colour, css } from "../../charts/palette.js";
+import { touches } from "../../core/news.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const AT_ONCE = 9; // views: a browser has room for sixteen
@@ -155,9 +156,10 @@ export const drawn = () =>
 runs.onChange((what) => {
   if (what === "runs" || what === "visible") arrange();
 });
-live.on("changed", ({ run, what }) => {
-  if (view && (what.includes("mesh") || what.includes("line")))
-    for (const panel of panels.values()) if (panel.run === run) panel.later();
+live.on("changed", (change) => {
+  if (!view) return;
+  for (const panel of panels.values())
+    if (panel.run === change.run && touches(change, "mesh", panel.tag)) panel.later();
 });
 document.addEventListener("themechange", () => {
   for (const panel of panels.values()) panel.draw();

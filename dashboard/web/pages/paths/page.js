@@ -8,13 +8,16 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { hideTip, showTip } from "../../charts/tooltip.js";
 import { colour } from "../../charts/palette.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { emptyPage } from "../../ui/empty.js";
+import { compareNames, naturally } from "../../text/name_order.js";
 import { isPath, isSurface, nameOf } from "../../text/path_tags.js";
+import { touches } from "../../core/news.js";
 import { Contour } from "./contour.js";
 import { SliceChart } from "./slice.js";
 import { Surface, progress, readSlice } from "./surface.js";
 import { View3d } from "./view3d.js";
-import { Walk, axisOf } from "./walk.js";
+import { AXES, Walk, axisOf } from "./walk.js";
 
 const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as those of a curve
 const LAP_S = 9; // how long a whole walk takes to play at speed 1
@@ -40,6 +43,12 @@ class Page {
     this.highlight = null;
     this.isReady = false;
     this.asked = 0;
+    this.store = new CurveStore({
+      form: () => ({ columns: COLUMNS }),
+      pause: REFRESH_MS,
+      onAnswer: () => frames.request(this, true),
+      onPoints: (_, points) => this.#grown(points),
+    });
   }
 
   part(selector) {
@@ -47,9 +56,8 @@ class Page {
   }
 
   names() {
-    return [
-      ...new Set([...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)].map(nameOf)),
-    ].sort();
+    const tags = [...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)];
+    return naturally(new Set(tags.map(nameOf)));
   }
 
   update() {
@@ -69,6 +77,7 @@ class Page {
     if (isNew) {
       this.name = name;
       this.walks.clear();
+      this.store.clear();
       this.surface = null;
       this.slices.clear();
       this.at = null;
@@ -76,7 +85,7 @@ class Page {
     }
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
-    live.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
+    live.watch(AXES.map((axis) => `path/${name}/${axis}`));
     const isOther = this.surface && !this.#owners("surface").includes(this.surface.run);
     if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run)))
       this.load(missing);
@@ -108,31 +117,20 @@ class Page {
   async load(names) {
     const asked = ++this.asked,
       name = this.name;
-    const fresh = new Map(names.map((run) => [run, new Walk(run)]));
-    for (const [run, walk] of fresh) if (!this.walks.has(run)) this.walks.set(run, walk);
-    const each = async (axis) => {
-      for (const walk of fresh.values()) walk.curves[axis].ask();
-      let isWhole = true;
-      try {
-        const { head, column } = await api.curves({ tag: `path/${name}/${axis}`, runs: names, columns: COLUMNS });
-        for (const found of head.curves) isWhole = fresh.get(found.run).curves[axis].load(found, column) && isWhole;
-      } finally {
-        for (const walk of fresh.values()) walk.curves[axis].answered();
-      }
-      if (!isWhole) this.later();
-    };
+    for (const run of names)
+      if (!this.walks.has(run))
+        this.walks.set(run, new Walk(run, (axis) => this.store.curve(run, `path/${name}/${axis}`)));
     try {
       await Promise.all([
-        ...(names.length ? ["x", "y", "value"] : []).map(each),
+        ...AXES.map((axis) => this.store.want(`path/${name}/${axis}`, [...this.walks.keys()])),
         this.#loadSurface(name),
         this.#loadSlices(name),
       ]);
-      this.problem = null;
+      this.problem = this.store.problem;
     } catch (error) {
       this.problem = error.message;
     }
     if (asked !== this.asked || page !== this) return;
-    for (const [run, walk] of fresh) if (this.walks.has(run)) this.walks.set(run, walk); // hidden meanwhile, perhaps
     this.isReady = true;
     this.draw(true);
   }
@@ -166,11 +164,8 @@ class Page {
     }, REFRESH_MS);
   }
 
-  take(points) {
-    if (!isMine(points.tag, this.name)) return;
-    const walk = this.walks.get(points.run);
-    if (!walk) return;
-    if (!walk.curves[axisOf(points.tag)].append(points)) this.later();
+  // Points were appended to a walk.
+  #grown(points) {
     if (axisOf(points.tag) === "x" && !document.hidden && this.at === null && !this.playing) this.fresh.push(points);
     if (this.at === null && !this.playing) frames.request(this);
   }
@@ -224,6 +219,7 @@ class Page {
     this.play(false);
     this.resize?.disconnect();
     if (this.onKey) document.removeEventListener("keydown", this.onKey);
+    this.store.close();
     live.watch([]);
     hideTip();
   }
@@ -374,7 +370,7 @@ class Page {
   #standing(shown, step) {
     const rows = shown.map((each) => ({ ...each, place: each.walk.place(step) })).filter(({ place }) => place);
     const height = ({ place }) => (Number.isNaN(place.value) ? Infinity : place.value);
-    rows.sort((a, b) => height(a) - height(b) || (a.walk.run < b.walk.run ? -1 : 1));
+    rows.sort((a, b) => height(a) - height(b) || compareNames(a.walk.run, b.walk.run));
     const body = this.part("tbody");
     while (body.children.length > rows.length) body.lastChild.remove();
     rows.forEach(({ walk, colour: paint, place }, i) => {
@@ -433,8 +429,6 @@ async function newest(run, tag) {
   return items.length ? items[0].text : "";
 }
 
-const isMine = (tag, name) => tag.startsWith("path/") && tag.slice(5, tag.lastIndexOf("/")) === name;
-
 // A window around walks that have no surface.
 function around(walks) {
   const window = (axis) => {
@@ -474,12 +468,9 @@ runs.onChange((what) => {
 });
 state.on("surface", () => page?.update());
 state.on("heights", () => page?.draw());
-live.on("points", (points) => page?.take(points));
-live.on("again", (_, tag) => {
-  if (page && isMine(tag, page.name)) page.later();
-});
-live.on("changed", ({ run, what }) => {
-  if (page && (what.includes("line") || (what.includes("text") && page.isOf(run)))) page.later();
+live.on("changed", (change) => {
+  const tags = ["surface", "slice"].map((what) => `path/${page?.name}/${what}`);
+  if (page?.isOf(change.run) && tags.some((tag) => touches(change, "text", tag))) page.later();
 });
 live.on("restart", () => page?.later());
 document.addEventListener("themechange", () => page?.draw());

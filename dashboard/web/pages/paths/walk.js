@@ -1,19 +1,19 @@
 // One run's walk over a surface: where it was at each step, joined from its curves of x, y and value, growing live.
-import { Curve } from "../../charts/curve.js";
-
-const AXES = ["x", "y", "value"];
+export const AXES = ["x", "y", "value"];
 
 export class Walk {
-  constructor(run) {
+  // curve: gives its curve of an axis, once it is asked for.
+  constructor(run, curve) {
     this.run = run;
-    this.curves = Object.fromEntries(AXES.map((axis) => [axis, new Curve(run)]));
+    this.curve = curve;
     this.version = -1;
     this.steps = this.x = this.y = this.value = new Float64Array(0);
   }
 
   // Joins what has come. Only steps at which both x and y are known are places.
   join() {
-    const { x, y, value } = this.curves;
+    const [x, y, value] = AXES.map((axis) => this.curve(axis));
+    if (!x || !y || !value) return;
     const version = x.version + y.version + value.version;
     if (version === this.version) return;
     this.version = version;

@@ -2,6 +2,7 @@
 import * as format from "../../text/format.js";
 import { dictionary } from "../../core/dictionary.js";
 import { brief } from "./flame_model.js";
+import { compareNames } from "../../text/name_order.js";
 import { time } from "../../text/units.js";
 
 const SHOWN = 30;
@@ -23,7 +24,7 @@ export class OperationTable {
 
   draw() {
     const { element } = this;
-    const devices = [...new Set(this.rows.map((row) => row.device))].sort();
+    const devices = [...new Set(this.rows.map((row) => row.device))].sort(compareNames);
     const value = COLUMNS.find(([key]) => key === this.key)[2];
     const sign = this.down ? -1 : 1;
     const rows = this.rows

@@ -8,6 +8,7 @@ import { atThreshold, calibration, precisionRecall, roc } from "./data.js";
 import { ConfusionTable } from "./confusion_table.js";
 import { UnitChart } from "./unit_chart.js";
 import { colour } from "../../charts/palette.js";
+import { touches } from "../../core/news.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const RUNS_AT_ONCE = 12; // as many as there are colours
@@ -266,9 +267,10 @@ export const drawn = () =>
 runs.onChange((what) => {
   if (what === "runs" || what === "visible") arrange();
 });
-live.on("changed", ({ run, what }) => {
-  if (view && (KINDS.some((kind) => what.includes(kind)) || what.includes("line")))
-    for (const section of inView()) if (section.names.includes(run)) section.later(run);
+live.on("changed", (change) => {
+  if (!view) return;
+  for (const section of inView())
+    if (section.names.includes(change.run) && touches(change, section.kind, section.tag)) section.later(change.run);
 });
 live.on("restart", () => {
   if (view) for (const section of inView()) for (const name of section.names) section.later(name);

@@ -3,6 +3,7 @@ import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import * as settings from "../../text/config.js";
+import { compareNames } from "../../text/name_order.js";
 import { keysOf, settingsOf } from "../../text/config.js";
 
 export const WAYS = ["last", "min", "max"];
@@ -91,25 +92,10 @@ function setting(id, key) {
 
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
 
-// Tags of curves, those that most runs have first; a sweep's runs share the list itself.
-function common(all) {
-  const lists = new Map(),
-    counts = new Map();
-  for (const { series } of all) if (series.scalar) lists.set(series.scalar, (lists.get(series.scalar) ?? 0) + 1);
-  for (const [list, count] of lists) for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + count);
-  return runs
-    .tags("scalar")
-    .filter((tag) => !tag.startsWith("machine/"))
-    .sort((a, b) => counts.get(b) - counts.get(a));
-}
-
 // What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the best.
 function usual() {
   const all = runs.all(),
-    tags = common(all);
-  const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])]
-    .filter(Boolean)
-    .slice(0, METRICS);
+    first = runs.headlines.slice(0, METRICS);
   return [
     "status",
     "started",
@@ -135,7 +121,9 @@ export const shown = () => [
 // Every column there could be, in the order in which they are offered.
 export const all = () => [
   ...Object.keys(FIXED).filter((id) => id !== "name"),
-  ...[...new Set(runs.all().flatMap((run) => [...settingsOf(run).keys()]))].sort().map((key) => `config:${key}`),
+  ...[...new Set(runs.all().flatMap((run) => [...settingsOf(run).keys()]))]
+    .sort(compareNames)
+    .map((key) => `config:${key}`),
   ...runs.tags("scalar").flatMap((tag) => WAYS.map((way) => `${way}:${tag}`)),
 ];
 

@@ -1,0 +1,15 @@
+// How the charts of the page of curves are drawn, as its state says.
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+
+const isLogX = () => state.get("logx") && state.get("x") !== "time";
+
+export const settings = () => ({
+  axis: state.get("x") === "metric" && !state.get("metric") ? "step" : state.get("x"),
+  smoothing: { kind: state.get("kind"), weight: state.get("smooth"), isLog: isLogX() },
+  logx: isLogX(),
+  logy: state.get("logy"),
+  robust: state.get("robust"),
+  xName: runs.titleOf(state.get("metric")),
+  yName: runs.get(state.get("base")) ? `difference to ${runs.get(state.get("base")).shown}` : "",
+});

@@ -1,0 +1,29 @@
+"""The order of names: runs and tags as people count, `m2` before `m12`. The page's text/name_order.js says the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_DIGITS = re.compile("[0-9]+")
+
+
+@lru_cache(maxsize=1 << 15)  # a thousand runs of one sweep have the same hundred tags
+def name_order(name: str) -> tuple[str, str]:
+    """A key for `sorted`: by characters, as they stand in Unicode, but numbers in a name by their size.
+
+    Where the numbers are the same, as in `m1` and `m01`, the names themselves decide: no two names are equal.
+    """
+    return _DIGITS.sub(_by_size, name), name
+
+
+def _by_size(digits: re.Match[str]) -> str:
+    """A number as a text that is less the smaller it is, and beside other characters stands where digits do."""
+    number = digits[0].lstrip("0")
+    return f"0{chr(min(len(number), 0xD7FF))}{number}"
+
+
+def naturally(names: Iterable[str]) -> list[str]:
+    """The names in this order."""
+    return sorted(names, key=name_order)
