@@ -214,7 +214,7 @@ BUGS = [
         "dashboard/web/core/dictionary.js",
         "    if (!isList) Object.setPrototypeOf(each, base);",
         "",
-        "tests/browser/test_names.py",
+        "tests/web/dictionary.test.js",
     ),
     Bug(
         "the name of a run is markup",
