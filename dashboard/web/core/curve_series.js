@@ -1,6 +1,8 @@
 // What a store knows of one tag: the curves of its runs, which of them are asked for, and what is new in a window of them.
 import { Curve } from "../charts/curve.js";
 
+const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
+
 /** @typedef {InstanceType<typeof Curve>} StoredCurve */
 
 /**
@@ -25,6 +27,7 @@ export class Series {
   constructor(tag, form) {
     this.tag = tag;
     this.needs = form?.x === undefined ? [tag] : [tag, form.x]; // what it is worked out from, until the server says it
+    this.axis = "step"; // on which it was asked for last
     /** @type {Map<string, StoredCurve>} */
     this.curves = new Map(); // by run
     /** @type {Set<string>} */
@@ -55,6 +58,17 @@ export class Series {
   get isOwn() {
     return this.needs.length === 1 && this.needs[0] === this.tag;
   }
+}
+
+/**
+ * What is asked for to show a window of an axis, by whole steps.
+ * @param {[number, number]} window
+ * @param {string} [axis]
+ */
+export function beyond([low, high], axis = "step") {
+  const margin = (high - low) * MARGIN,
+    [start, stop] = [low - margin, high + margin];
+  return axis === "step" ? { start: Math.floor(start), stop: Math.ceil(stop) } : { start, stop };
 }
 
 /**

@@ -3,7 +3,7 @@
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until it is closed.
 import * as live from "./live.js";
-import { Series, within } from "./curve_series.js";
+import { Series, beyond, within } from "./curve_series.js";
 import { ask } from "./curve_requests.js";
 import { curvesOf, named } from "./wire.js";
 
@@ -28,7 +28,6 @@ import { curvesOf, named } from "./wire.js";
 const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
 const GAP_MS = 100; // from a gap to the question: not put off by the next point that finds it
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
-const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
 
 /** @type {Set<CurveStore>} */
 const kept = new Set();
@@ -159,6 +158,10 @@ export class CurveStore {
     kept.delete(this);
   }
 
+  get #pause() {
+    return this.place.pause ?? GAP_MS;
+  }
+
   /** @param {string} tag */
   #seriesOf(tag) {
     let series = this.#series.get(tag);
@@ -193,13 +196,7 @@ export class CurveStore {
     const form = this.place.form();
     if (!form || !runs.length) return;
     const window = this.place.window?.();
-    if (window) {
-      const [low, high] = window,
-        margin = (high - low) * MARGIN,
-        whole = form.axis === undefined || form.axis === "step";
-      form.start = whole ? Math.floor(low - margin) : low - margin;
-      form.stop = whole ? Math.ceil(high + margin) : high + margin;
-    }
+    if (window) Object.assign(form, beyond(window, form.axis));
     // Of very many runs the newest first: there is something to see while the others come.
     const parts = runs.length > 2 * FIRST_RUNS ? [runs.slice(-FIRST_RUNS), runs.slice(0, -FIRST_RUNS)] : [runs];
     await Promise.all(parts.map((part, i) => this.#askFor(series, part, form, i)));
@@ -214,6 +211,7 @@ export class CurveStore {
    */
   #askFor(series, runs, form, part) {
     const number = ++questions;
+    series.axis = form.axis ?? "step";
     const asked = runs.map((run) => {
       const curve = series.curve(run);
       series.asked.add(run);
@@ -264,7 +262,7 @@ export class CurveStore {
       series.answered.set(found.run, number);
       known.columns = form.columns;
       known.unplaced = found.unplaced ?? 0;
-      if (!known.load(found, columns)) this.#again(series, found.run, this.place.pause ?? GAP_MS);
+      if (!known.load(found, columns)) this.#again(series, found.run, this.#pause);
     }
     for (const { run, length } of head.tails) {
       const tail = named(head.columns.points, length, column);
@@ -298,10 +296,11 @@ export class CurveStore {
       return;
     }
     const window = curve.loaded ? this.place.window?.() : null;
-    const part = window ? within(curve, points, this.place.form()?.axis ?? "step", window[1]) : points;
+    const part = window ? within(curve, points, series.axis, window[1]) : points;
     if (this.place.isSketch) curve.counts.set(points.segment, points.n);
-    if (part && !curve.append(part) && !this.place.isSketch)
-      this.#again(series, points.run, this.place.pause ?? GAP_MS);
+    // While a question is under way its answer says whether something is missing.
+    if (part && !curve.append(part) && !curve.asked && !this.place.isSketch)
+      this.#again(series, points.run, this.#pause);
     if (part !== points) curve.counts.set(points.segment, points.n + points.count);
     if (part) this.place.onPoints?.(curve, points);
   }
@@ -313,8 +312,7 @@ export class CurveStore {
    */
   missed(run, tag) {
     for (const series of this.#series.values())
-      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run))
-        this.#again(series, run, this.place.pause ?? GAP_MS);
+      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run)) this.#again(series, run, this.#pause);
   }
 
   /** @param {string} run */
