@@ -81,14 +81,14 @@ def test_a_page_is_told_when_runs_are_judged_by_another_metric(tmp_path: Path) -
     with (
         TestClient(app, base_url="http://127.0.0.1:6006") as client,
         client.websocket_connect("/live", headers=HOST) as feed,
+        tracker.init(logdir=tmp_path, name="a", machine=False) as run,
     ):
-        with tracker.init(logdir=tmp_path, name="a", machine=False) as run:
-            run.log({"acc": 1.0}, step=0)
-            run.flush()
-            assert told(feed, "acc")[-1] == ["acc"]
-            run.log({"acc": 2.0, "val/loss": 2.0}, step=1)
-            run.flush()
-            assert told(feed, "val/loss")[-1] == ["val/loss", "acc"]
+        run.log({"acc": 1.0}, step=0)
+        run.flush()
+        assert told(feed, "acc")[-1] == ["acc"]
+        run.log({"acc": 2.0, "val/loss": 2.0}, step=1)
+        run.flush()
+        assert told(feed, "val/loss")[-1] == ["val/loss", "acc"]
 
 
 def test_the_list_and_the_command_have_the_same_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
