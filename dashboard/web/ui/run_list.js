@@ -3,10 +3,9 @@ import * as format from "../text/format.js";
 import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
-import { CurveStore } from "../core/curve_store.js";
+import { Sparks, drawSpark } from "./sparks.js";
 import { legend } from "../charts/line_set.js";
 import { colour, dashNumber } from "../charts/palette.js";
-import { prepared } from "../charts/chart.js";
 import { runMenu } from "./run_menu.js";
 import { clipped, clippedPath, within } from "../text/ellipsis.js";
 
@@ -14,17 +13,12 @@ const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points
 const list = document.getElementById("runs-list");
 const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
-const COLUMNS = 24; // of a sketch
-// Of the headline metric. They are looked at when a row is painted, and ask for nothing by themselves.
-const sparks = new CurveStore({
-  form: () => ({ columns: COLUMNS }),
-  isSeen: () => false,
-  isSketch: true,
-  onAnswer: () => {
-    if (!sparks.problem) render(); // else each painting would ask again
-  },
-});
 const elements = new Map(); // name -> row
+// The list is there for as long as the page is.
+const sparks = new Sparks(
+  { setTimeout: (act, ms) => setTimeout(act, ms), onLeave: () => {} },
+  { inSight: () => elements.keys(), draw: () => render() },
+);
 let numbers = new Map(); // run -> colour, when groups or settings give it
 let shared = new Set(); // colours that several runs have
 let shown = []; // what the filter lets through
@@ -39,25 +33,6 @@ export function render() {
       scheduled = 0;
       paint();
     });
-}
-
-// The sketches of rows in sight. They can wait: first the curves that were asked for.
-let sketching = 0,
-  sketched = null; // the tag whose curves they are
-const unsketched = (names) =>
-  sparks.missing(
-    runs.headline,
-    names.filter((name) => runs.get(name)?.has.has(runs.headline)),
-  );
-function sketch(names) {
-  if (!runs.headline || !unsketched(names).length) return;
-  const wait = sketched === null ? 800 : 50;
-  sketching ||= setTimeout(() => {
-    sketching = 0;
-    if (sketched !== runs.headline) sparks.clear();
-    sketched = runs.headline;
-    if (sketched) sparks.want(sketched, unsketched([...elements.keys()]));
-  }, wait);
 }
 
 function paint() {
@@ -98,7 +73,7 @@ function paint() {
     element.querySelector("input").tabIndex = name === stop ? 0 : -1;
     fill(element, runs.get(name), chosen);
   }
-  sketch([...wanted]);
+  sparks.want(wanted);
   const off = all.filter(runs.isOff).length;
   const hidden = all.length - shown.length;
   document.getElementById("runs-count").textContent = !runs.loaded
@@ -217,7 +192,7 @@ function fill(element, run, chosen) {
   ]
     .filter(Boolean)
     .join("\n");
-  spark(element.querySelector("canvas"), sparks.curve(run.name, runs.headline), number);
+  drawSpark(element.querySelector("canvas"), sparks.of(run.name), number);
 }
 
 // Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
@@ -225,30 +200,6 @@ function dashesOf(run, number) {
   if (numbers.size || state.get("colourBy") || state.get("dashBy"))
     return numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
   return shared.has(colour(number)) ? dashNumber(number) : 0;
-}
-
-function spark(canvas, curve, number) {
-  const context = prepared(canvas, 64, 18);
-  if (!curve?.length) return;
-  let low = Infinity,
-    high = -Infinity;
-  for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] < low) low = curve.mean[i];
-    if (curve.mean[i] > high) high = curve.mean[i];
-  }
-  if (!(low <= high)) return;
-  const begin = curve.x0[0],
-    wide = 60 / (curve.x1[curve.length - 1] - begin || 1),
-    tall = high > low ? 13 / (high - low) : 0;
-  context.strokeStyle = colour(number);
-  context.lineWidth = 1.25;
-  context.lineJoin = "round";
-  context.beginPath();
-  for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] === curve.mean[i])
-      context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
-  }
-  context.stroke();
 }
 
 // --- what the user does -----------------------------------------------------------------------------------

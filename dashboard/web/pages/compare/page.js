@@ -6,8 +6,8 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { Brushes } from "./brushes.js";
 import { CompareTable } from "./table.js";
-import { CurveStore } from "../../core/curve_store.js";
 import { dictionary } from "../../core/dictionary.js";
+import { Outcomes } from "./outcomes.js";
 import { Importance } from "./importance.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
@@ -30,14 +30,7 @@ let all = [],
 let within = new Uint8Array(0);
 let before = null; // which runs were hidden before the first brush
 let ranked = []; // settings by importance
-const outcomes = new CurveStore({
-  form: () => ({ columns: 1 }),
-  isSeen: () => view !== null,
-  pause: LIVE_MS, // of what is not watched only the last points come
-  onAnswer: () => {
-    if (!outcomes.problem) soon(0);
-  },
-});
+const outcomes = new Outcomes({ isSeen: () => view !== null, onAnswer: () => soon(0) });
 let others = []; // further metrics in the table
 let drawnOnce = false;
 
@@ -97,12 +90,14 @@ function arrange() {
   all = candidates.filter((run) => run.has.has(tag));
   without = candidates.length - all.length;
   known = settings(all);
-  loadOutcomes(tag).then(() =>
-    loadOthers(
-      tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
-    ),
-  );
-  goal = metricColumn(all, tag, chosen.how, outcomesOf(tag));
+  outcomes
+    .load(tag, all)
+    .then(() =>
+      loadOthers(
+        tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
+      ),
+    );
+  goal = metricColumn(all, tag, chosen.how, outcomes.of(tag, all));
   show();
   importance.show(known.differing, goal);
 }
@@ -116,37 +111,10 @@ function usual(candidates, tags) {
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
 
-// Of each run the last, the least and the greatest value of a metric, as one column of its curve says: the list of runs
-// brings only the headline's.
-function outcomesOf(tag) {
-  const values = new Map();
-  for (const { name } of all) {
-    const curve = outcomes.curve(name, tag);
-    if (!curve?.length) continue;
-    const found = { last: curve.last[curve.length - 1], min: Infinity, max: -Infinity };
-    for (let i = 0; i < curve.length; i++) {
-      if (curve.min[i] < found.min) found.min = curve.min[i];
-      if (curve.max[i] > found.max) found.max = curve.max[i];
-    }
-    values.set(name, found);
-  }
-  return values;
-}
-
-const isKnown = (tag) => all.some((run) => outcomes.curve(run.name, tag)?.loaded);
-
-function loadOutcomes(tag) {
-  const having = all.filter((run) => run.has.has(tag));
-  return outcomes.want(
-    tag,
-    having.map((run) => run.name),
-  );
-}
-
 // Further metrics, for the table: one after the other, when the chosen one is there.
 async function loadOthers(tags) {
   others = tags;
-  for (const tag of tags) await loadOutcomes(tag);
+  for (const tag of tags) await outcomes.load(tag, all);
 }
 
 function axes() {
@@ -164,7 +132,9 @@ function show() {
   within = chosenRuns(columns);
   parallel.show(columns, all.length, within);
   matrix.show(columns.slice(-MATRIX - 1), all.length, within);
-  const beside = others.filter(isKnown).map((tag) => metricColumn(all, tag, chosen.how, outcomesOf(tag)));
+  const beside = others
+    .filter((tag) => outcomes.of(tag, all).size)
+    .map((tag) => metricColumn(all, tag, chosen.how, outcomes.of(tag, all)));
   table.show(
     all,
     [
