@@ -331,6 +331,7 @@ test("a window holds its points and the first beyond it", async () => {
   tell({ news: [{ n: 3, steps: [3, 4, 5, 6], values: [3, 4, 5, 6] }] });
   tell({ news: [{ n: 7, steps: [7], values: [7] }] });
   assert.deepEqual(shown(curves.curve("a", "loss")), [0, 1, 2, 3, 4, 5]);
+  assert.ok(curves.curve("a", "loss").holds({ segment: "s", n: 3, count: 4 }), "what lies beyond is told, too");
   mock.timers.tick(60_000);
   await settled();
   assert.equal(asked.length, 0, "what lies beyond is no gap");
