@@ -38,6 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/repair": {
+        "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
+    },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
     "tracker/integrations": {"tracker", "tracker/values"},
     "tracker/compat": {
@@ -57,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export",
     },
     "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api"},
-    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export"},
+    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
 everything is put together, may know all."""
@@ -75,7 +78,7 @@ ACROSS = {
 """Arrows against the plan, each with its reason."""
 
 ONLY_READS = {
-    ("dashboard/live/user_edits.py", "tracker.store.write.schema"): "page.sqlite has its tables there",
+    ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 
@@ -83,17 +86,11 @@ OPENS_TO_WRITE = {
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
 }
 """Who opens a file of SQLite for writing beside tracker/store/write."""
 
 ASKS_SQL = {
-    "dashboard/api/edits.py": "the reach of tags, for the table of runs",
-    "dashboard/commands/sql.py": "viz sql",
-    "dashboard/curves/query.py": "the number of a series in its file",
-    "dashboard/histograms/one_step.py": "the steps of a series",
-    "dashboard/live/segment_state.py": "what came behind a cursor",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
+    "dashboard/commands/sql.py": "viz sql: the tables that the user's own SQL asks, in a file of this question's",
 }
 """Files of the dashboard that hold SQL; all else asks tracker/store/read."""
 

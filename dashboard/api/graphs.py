@@ -22,7 +22,7 @@ from dashboard.graph.times import node_times
 from dashboard.graph.view import GraphView, NoSuchScopeError
 from dashboard.http.gc_pause import not_collecting
 from dashboard.http.request_values import Asked
-from dashboard.http.requests import UNREADABLE, answered, finite_answer, why
+from dashboard.http.requests import UNREADABLE, answered, finite_answer, json_answer, why
 from dashboard.profiles.stored import opened
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
@@ -53,6 +53,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
     """
     api = _Graphs(store)
     return [
+        Route("/api/v1/graph", api.whole),
         Route("/api/v1/graph/overview", api.overview),
         Route("/api/v1/graph/scopes", api.scopes),
         Route("/api/v1/graph/item", api.item),
@@ -68,6 +69,12 @@ class _Graphs:
         self._lock = threading.Lock()
         self._times: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self._timing = threading.Lock()
+
+    async def whole(self, request: Request) -> Response:
+        """The newest graph of a run as it was logged; see `StoredRun.graph`."""
+        asked = Asked.in_query(request)
+        run, tag = asked.name("run"), asked.text("tag")
+        return json_answer(await answered(lambda: self._store().run(run).graph(tag)))
 
     async def overview(self, request: Request) -> Response:
         """The newest graph of a run and tag: its hash, its numbers, the scopes to show first.

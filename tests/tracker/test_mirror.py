@@ -20,6 +20,7 @@ import tracker
 from tests.tracker.test_event_files import event, write
 from tracker.foreign import mirror as mirrors
 from tracker.foreign.mirror import Mirror
+from tracker.foreign.mirrored_run import IDLE_S
 from tracker.store.read.reader import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +93,7 @@ def test_a_file_at_rest_is_finished_and_may_go_on(logdir: Path, opened: Callable
     now = [time.time()]
     mirror = opened(lambda: now[0])
     mirror.look()
-    now[0] += mirrors.IDLE_S + 1
+    now[0] += IDLE_S + 1
     mirror.look()
     assert Store(logdir, logdir.parent / "cache").run("a").status == "finished"
     write(path, *points(3, 5), mode="ab")

@@ -31,7 +31,7 @@ from tracker.store.read.left_out import why
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
-    "tables: CSV, TSV and texts with a header, also as TensorBoard and W&B give away their charts",
+    "tables: CSV, TSV, Parquet and texts with a header, also as TensorBoard and W&B give away their charts",
     "JSON: lines, rows, lists by name, trainer_state.json of transformers, catboost_training.json",
     "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
@@ -43,6 +43,7 @@ UNDERSTOOD = (
 ENDINGS = (
     ".csv",
     ".tsv",
+    ".parquet",
     ".jsonl",
     ".ndjson",
     ".json",
@@ -58,6 +59,7 @@ ENDINGS = (
 )
 """Of files that are looked at in a folder."""
 
+PARQUET_HEAD = b"PAR1"
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
@@ -202,7 +204,8 @@ def _files_below(source: Path) -> list[Path]:
     below = (Path(folder, name) for folder, names in logdir.walk(source, _may_be_a_log) for name in names)
     # Tables last: a program that writes JSON as well leaves out of its table what is no number.
     return sorted(
-        filter(may_be_read, below), key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name)
+        filter(may_be_read, below),
+        key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv", ".parquet"), path.name),
     )
 
 
@@ -221,6 +224,8 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | N
     if head == SQLITE_HEAD:
         kind = databases.kind_of(path)
         return (kind, databases.read_mlflow if kind == "MLflow" else databases.read_trackio) if kind else None
+    if head.startswith(PARQUET_HEAD):
+        return "a Parquet file", rows.read_parquet
     ending = path.suffix.lower()
     if ending in (".onnx", ".pb") or (ending == ".json" and model_files.is_keras(path)):
         return "a model", model_files.read

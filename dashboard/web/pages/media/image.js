@@ -6,6 +6,7 @@ import { drawLayers } from "./layers.js";
 import { open } from "./large.js";
 
 const STRIP = 24; // times as long as wide
+const BROKEN = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser.";
 
 // inSight: asked for at once, not when the layout has shown it to be in view.
 export function make(item, panel, inSight) {
@@ -15,22 +16,22 @@ export function make(item, panel, inSight) {
   const guesses = node("div", { class: "guesses" });
   const button = node("button", { type: "button", class: "picture-open" }, image, over);
   const element = node("figure", { class: "picture" }, button, node("figcaption", {}, says, guesses));
-  let shown = item;
+  let shown = item,
+    isBroken = false;
   button.addEventListener("click", () => open(panel, shown));
   const broken = (is) => {
+    isBroken = is;
     element.classList.toggle("is-broken", is);
-    if (is) says.textContent = "The picture cannot be shown: its bytes are damaged, or it is too large for a browser.";
+    says.textContent = is ? BROKEN : told(shown.attributes);
   };
   image.addEventListener("error", () => broken(true));
   element.update = (now) => {
     shown = now;
     const { attributes: about } = now;
     const address = api.blobAddress(panel.run, now.hash);
-    says.textContent = told(about);
-    if (image.getAttribute("src") !== address) {
-      broken(false);
-      image.src = address;
-    }
+    const isSame = image.getAttribute("src") === address;
+    broken(isSame && isBroken); // a browser says once of an address that it cannot show it
+    if (!isSame) image.src = address;
     image.width = about.width;
     image.height = about.height;
     // A strip of pixels at its own shape would be a line too thin to see.
