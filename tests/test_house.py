@@ -124,9 +124,9 @@ WEB_ROOMS: dict[str, set[str]] = {
 
 WEB_ACROSS = {
     (
-        "core/curve_store.js",
+        "core/curve_series.js",
         "charts/curve.js",
-    ): "what it keeps are curves; a curve knows nothing but how it is smoothed",
+    ): "what is kept are curves; a curve knows nothing but how it is smoothed",
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
