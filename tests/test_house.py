@@ -136,9 +136,9 @@ WEB_ROOMS: dict[str, set[str]] = {
 
 WEB_ACROSS = {
     (
-        "core/curve_store.js",
+        "core/curve_series.js",
         "charts/curve.js",
-    ): "what it keeps are curves; a curve knows nothing but how it is smoothed",
+    ): "what is kept are curves; a curve knows nothing but how it is smoothed",
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
@@ -166,7 +166,6 @@ LONG_LINES: set[str] = {
     "pages/compare/importance.js",
     "pages/compare/page.js",
     "pages/compare/parallel.js",
-    "pages/curves/card.js",
     "pages/curves/drawn.js",
     "pages/curves/groups.js",
     "pages/curves/new_chart.js",

@@ -228,6 +228,23 @@ def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     assert len(head["removed"]) == 5
 
 
+def test_series_that_have_more_are_named_once_to_a_tab_that_does_not_read() -> None:
+    """Those of either news, and no more than the run has, however often each grows."""
+    from dashboard.live.tab import Tab
+
+    tab = Tab(0, lambda: None)
+    for i in range(1000):
+        kind = "image" if i % 2 else "text"
+        tab.put([], [{"run": "a", "what": [kind], "summary": None, "tags": {kind: [f"m{i % 13}"]}}], [])
+    tab.put([], [{"run": "a", "what": ["marks"], "summary": None}], [], ["loss"])
+    data = tab.frame()
+    head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    (told,) = head["changed"]
+    assert told["what"] == ["image", "marks", "text"]
+    assert told["tags"] == {kind: [f"m{i}" for i in range(13)] for kind in ("text", "image")}
+    assert head["headlines"] == ["loss"]
+
+
 def test_a_tab_that_falls_behind_is_told_to_look_again() -> None:
     """What it is not told point by point, since they were too many at once or wait for too long, it is told to ask for."""
     from dashboard.live.changes import NewPoints

@@ -124,6 +124,22 @@ def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
     assert library.runs["a"].status == "finished"
 
 
+def test_news_of_histograms_and_media_name_their_series(logdir: Path) -> None:
+    """So that of sixty histograms in sight the one that has more is asked for again."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        layers = {f"w/{i}": tracker.Histogram(np.arange(5.0)) for i in range(12)}
+        run.log({**layers, "t": tracker.Text("a"), "p": tracker.Text("b"), "x": 1.0}, step=0)
+        run.flush()
+        library = Library(logdir)
+        library.scan()
+        run.log({"w/10": layers["w/10"], "w/2": layers["w/2"], "t": tracker.Text("c"), "x": 2.0}, step=1)
+        run.flush()
+        assert library.look(["a"]).tags == {"a": {"histogram": {"w/2", "w/10"}, "text": {"t"}}}
+        run.log({"x": 3.0}, step=2)
+        run.flush()
+        assert library.look(["a"]).tags == {}
+
+
 def test_runs_that_come_and_go_are_noticed(logdir: Path) -> None:
     """Also one that is renamed, which is both."""
     library = Catalog(logdir)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -11,6 +13,9 @@ from pathlib import Path
 
 import node
 import pytest
+
+from dashboard.curves.query import Question
+from tracker.name_order import naturally
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "tests" / "web"
@@ -106,6 +111,28 @@ def test_units_of_the_page_hold_and_most_of_their_lines_are_run(tmp_path: Path, 
 def test_units_of_the_page_hold_for_very_many_numbers() -> None:
     """The same over 100,000 ranges."""
     _unit_tests(wait=550, EVERYSTEP_MANY="100000")
+
+
+def test_names_have_the_same_order_in_python_and_on_the_page() -> None:
+    """A thousand names of few characters, so that they differ late. Both are also held to tests/web/name_order.json."""
+    picked = random.Random(2)
+    names = list({"".join(picked.choices("am/_. =-0129é😀\ue000", k=picked.randint(0, 8))) for _ in range(1000)})
+    script = (
+        'import { naturally } from "./dashboard/web/text/name_order.js";'
+        'import { readFileSync } from "node:fs";'
+        'process.stdout.write(JSON.stringify(naturally(JSON.parse(readFileSync(0, "utf8")))));'
+    )
+    command = [_node(), "--input-type=module", "--eval", script]
+    made = subprocess.run(command, input=json.dumps(names).encode(), capture_output=True, cwd=ROOT, timeout=60)
+    assert json.loads(made.stdout) == naturally(names), made.stderr
+
+
+def test_curves_of_unit_tests_have_the_columns_of_the_server() -> None:
+    """What tests/web/answers.js makes is named as what the server sends."""
+    text = re.sub(r'"\s*\+\s*"', "", (WEB / "answers.js").read_text(encoding="utf-8"))
+    names = Question("loss", 400).column_names()
+    assert re.search(rf'COLUMNS = \(\s*"{" ".join(names["columns"])}"', text)
+    assert f"POINTS = {json.dumps(names['points'])}" in text
 
 
 def test_types_of_the_page_hold() -> None:

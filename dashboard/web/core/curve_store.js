@@ -3,26 +3,14 @@
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
 import * as live from "./live.js";
-import { Curve } from "../charts/curve.js";
+import { Series, beyond, within } from "./curve_series.js";
 import { ask } from "./curve_requests.js";
 import { curvesOf, named } from "./wire.js";
 
 /** @typedef {import("./curve_requests.js").Form} Form */
 /** @typedef {import("./curve_requests.js").Column} Column */
-/** @typedef {InstanceType<typeof Curve>} StoredCurve */
-
-/**
- * New points of one run and tag, as they come.
- * @typedef {object} LivePoints
- * @property {string} run
- * @property {string} segment
- * @property {string} tag
- * @property {number} n how many the segment had before them
- * @property {number} count
- * @property {Float64Array} steps
- * @property {Float64Array} times
- * @property {Float64Array} values
- */
+/** @typedef {import("./curve_series.js").StoredCurve} StoredCurve */
+/** @typedef {import("./curve_series.js").LivePoints} LivePoints */
 
 /**
  * What a place says of its curves.
@@ -40,38 +28,6 @@ import { curvesOf, named } from "./wire.js";
 const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
 const GAP_MS = 100; // from a gap to the question: not put off by the next point that finds it
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
-const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
-
-/** What is known of one tag, or of an expression. */
-class Series {
-  /**
-   * @param {string} tag
-   * @param {Form | null} form
-   */
-  constructor(tag, form) {
-    this.tag = tag;
-    this.needs = form?.x === undefined ? [tag] : [tag, form.x]; // what it is worked out from, until the server says it
-    /** @type {Map<string, StoredCurve>} */
-    this.curves = new Map(); // by run
-    /** @type {Set<string>} */
-    this.asked = new Set(); // runs that need not be asked for
-    /** @type {Set<string>} */
-    this.later = new Set(); // runs to ask for anew, after a pause
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    /** @type {Map<string, number>} */
-    this.newest = new Map(); // run -> number of the newest question for it
-    /** @type {Map<string, number>} */
-    this.answered = new Map(); // run -> number of the newest question that was answered
-    /** @type {string | null} */
-    this.problem = null;
-  }
-
-  // Whether live points of its own tag are what it shows.
-  get isOwn() {
-    return this.needs.length === 1 && this.needs[0] === this.tag;
-  }
-}
 
 /** @type {Set<CurveStore>} */
 const kept = new Set();
@@ -209,6 +165,10 @@ export class CurveStore {
     this.#forget();
   }
 
+  get #pause() {
+    return this.place.pause ?? GAP_MS;
+  }
+
   /** @param {string} tag */
   #seriesOf(tag) {
     let series = this.#series.get(tag);
@@ -243,13 +203,7 @@ export class CurveStore {
     const form = this.place.form();
     if (!form || !runs.length) return;
     const window = this.place.window?.();
-    if (window) {
-      const [low, high] = window,
-        margin = (high - low) * MARGIN,
-        whole = form.axis === undefined || form.axis === "step";
-      form.start = whole ? Math.floor(low - margin) : low - margin;
-      form.stop = whole ? Math.ceil(high + margin) : high + margin;
-    }
+    if (window) Object.assign(form, beyond(window, form.axis));
     // Of very many runs the newest first: there is something to see while the others come.
     const parts = runs.length > 2 * FIRST_RUNS ? [runs.slice(-FIRST_RUNS), runs.slice(0, -FIRST_RUNS)] : [runs];
     await Promise.all(parts.map((part, i) => this.#askFor(series, part, form, i)));
@@ -264,9 +218,9 @@ export class CurveStore {
    */
   #askFor(series, runs, form, part) {
     const number = ++questions;
+    series.axis = form.axis === "wall_time" ? "time" : (form.axis ?? "step");
     const asked = runs.map((run) => {
-      let curve = series.curves.get(run);
-      if (!curve) series.curves.set(run, (curve = new Curve(run)));
+      const curve = series.curve(run);
       series.asked.add(run);
       series.newest.set(run, number);
       curve.ask();
@@ -314,7 +268,7 @@ export class CurveStore {
       if (!known || number < (series.answered.get(found.run) ?? 0)) continue;
       series.answered.set(found.run, number);
       known.columns = form.columns;
-      if (!known.load(found, columns)) this.#again(series, found.run, this.place.pause ?? GAP_MS);
+      if (!known.load(found, columns)) this.#again(series, found.run, this.#pause);
     }
     for (const { run, length } of head.tails) {
       const tail = named(head.columns.points, length, column),
@@ -348,10 +302,11 @@ export class CurveStore {
       return;
     }
     const window = curve.loaded ? this.place.window?.() : null;
-    const part = window ? within(curve, points, axisOf(this.place.form()), window[1]) : points;
+    const part = window ? within(curve, points, series.axis, window[1]) : points;
     if (this.place.isSketch) curve.counts.set(points.segment, points.n);
-    if (part && !curve.append(part) && !this.place.isSketch)
-      this.#again(series, points.run, this.place.pause ?? GAP_MS);
+    // While a question is under way its answer says whether something is missing.
+    if (part && !curve.append(part) && !curve.asked && !this.place.isSketch)
+      this.#again(series, points.run, this.#pause);
     if (part !== points) curve.counts.set(points.segment, points.n + points.count);
     if (part) this.place.onPoints?.(curve, points);
   }
@@ -363,8 +318,7 @@ export class CurveStore {
    */
   missed(run, tag) {
     for (const series of this.#series.values())
-      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run))
-        this.#again(series, run, this.place.pause ?? GAP_MS);
+      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run)) this.#again(series, run, this.#pause);
   }
 
   /** @param {string} run */
@@ -380,38 +334,6 @@ export class CurveStore {
     this.invalidate();
     if (!this.place.isSeen || this.place.isSeen()) this.refetch();
   }
-}
-
-/**
- * What the page calls the axis that something is asked for along.
- * @param {Form | null} form
- */
-function axisOf(form) {
-  const axis = form?.axis ?? "step";
-  return axis === "wall_time" ? "time" : axis;
-}
-
-/**
- * Points up to the end of a window, and the first one beyond it, to which the line goes on: the others come with the
- * next question. null where none is left.
- * @param {StoredCurve} curve
- * @param {LivePoints} points
- * @param {import("../charts/curve.js").Axis} axis
- * @param {number} stop
- * @returns {LivePoints | null}
- */
-function within(curve, points, axis, stop) {
-  const { steps, times, values } = points;
-  const [, end, shift] = curve.ends(axis),
-    places = axis === "step" ? steps : times;
-  const isPast = curve.length > 0 && end[curve.length - 1] - shift > stop;
-  const beyond = places.findIndex((place) => place - shift > stop);
-  if (beyond < 0) return points;
-  const count = isPast ? beyond : beyond + 1;
-  if (!count) return null;
-  if (count === steps.length) return points;
-  const part = (/** @type {Float64Array} */ column) => column.subarray(0, count);
-  return { ...points, count, steps: part(steps), times: part(times), values: part(values) };
 }
 
 live.on("points", (/** @type {LivePoints} */ points) => {

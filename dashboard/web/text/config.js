@@ -55,7 +55,7 @@ export const isNumber = (text) => /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(t
 /** @param {string} text */
 const isInteger = (text) => /^-?\d+$/.test(text);
 
-// Numbers by size, before all words; words by letters, digits within them by size. Integers beyond 2^53 are told apart.
+// Numbers by size, before all words; words as names are. Integers beyond 2^53 are told apart.
 /**
  * @param {string} a
  * @param {string} b
@@ -65,7 +65,7 @@ export function compare(a, b) {
   const ours = isNumber(a),
     theirs = isNumber(b);
   if (ours !== theirs) return ours ? -1 : 1;
-  if (!ours) return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : a > b ? 1 : 0);
+  if (!ours) return compareNames(a, b);
   const apart = Number(a) - Number(b);
   if (apart || !isInteger(a) || !isInteger(b)) return apart || 0; // two infinities are NaN apart
   const [x, y] = [BigInt(a), BigInt(b)];

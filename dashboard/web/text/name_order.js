@@ -1,11 +1,14 @@
 // The order of names: runs and tags as people count, m2 before m12. The same as tracker/name_order.py.
 
+// Decimals, as of lr=0.15, which is less than lr=0.2; and whole numbers: in layer3.10.weight layers are counted.
+const NUMBERS = /(?<![A-Za-z0-9./])([0-9]+)\.([0-9]+)(?![0-9]|\.[0-9])|[0-9]+/g;
+
 // What a name is compared by: its numbers are texts that are less the smaller they are, and stand where digits do.
 /** @param {string} name */
 const keyOf = (name) =>
-  name.replace(/[0-9]+/g, (digits) => {
-    const number = digits.replace(/^0+/, "");
-    return `0${String.fromCharCode(Math.min(number.length, 0xd7ff))}${number}`;
+  name.replace(NUMBERS, (number, whole, fraction) => {
+    const digits = (whole ?? number).replace(/^0+/, "");
+    return `0${String.fromCharCode(Math.min(digits.length, 0xd7ff))}${digits}${fraction ? `.${fraction}` : ""}`;
   });
 
 // By code points, as Python compares: in UTF-16 what lies beyond the first plane would come before U+E000.

@@ -8,28 +8,29 @@ const COLUMNS = 24;
 const FIRST_MS = 800; // they can wait: first the curves that were asked for
 const NEXT_MS = 50;
 
-/** @typedef {import("../charts/curve.js").Curve} Curve */
+/** @typedef {import("../core/curve_store.js").StoredCurve} StoredCurve */
 
 export class Sparks {
-  // host: the names of the runs whose rows are there; draw() is called when there are new sketches.
   /**
    * @param {import("../core/scope.js").Scope} scope
-   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host
+   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host runs whose rows are there; called when there are
+   *     new ones
    */
   constructor(scope, host) {
     this.scope = scope;
     this.host = host;
-    this.sketching = 0; // a timer
     /** @type {string | null} */
-    this.tag = null; // whose curves they are
-    // They are looked at when a row is painted, and ask for nothing by themselves.
+    this.tag = null; // of which they are
+    this.isWaiting = false;
+    // They are looked at when a row is painted, and ask for nothing by themselves. Only the last point of a tag that no
+    // card shows is sent: the line is a sketch and may skip the others.
     this.store = new CurveStore(
       {
         form: () => ({ columns: COLUMNS }),
         isSeen: () => false,
         isSketch: true,
         onAnswer: () => {
-          if (!this.store.problem) this.host.draw(); // else each painting would ask again
+          if (!this.store.problem) host.draw(); // else each painting would ask again
         },
       },
       scope,
@@ -38,41 +39,40 @@ export class Sparks {
 
   /** @param {string} run */
   of(run) {
-    return runs.headline === null ? undefined : this.store.curve(run, runs.headline);
+    return this.tag === null ? undefined : this.store.curve(run, this.tag);
   }
 
-  // Those of these runs that have the tag and were not asked for.
   /**
-   * @param {string} tag
+   * The rows of these runs are in sight.
    * @param {Iterable<string>} names
    */
-  #missing(tag, names) {
-    return this.store.missing(
-      tag,
-      [...names].filter((name) => runs.get(name)?.has.has(tag)),
-    );
-  }
-
-  // The rows of these runs are in sight.
-  /** @param {string[]} names */
   want(names) {
-    if (!runs.headline || !this.#missing(runs.headline, names).length) return;
-    this.sketching ||= this.scope.setTimeout(
+    if (this.isWaiting || !this.#missing(names).length) return;
+    this.isWaiting = true;
+    this.scope.setTimeout(
       () => {
-        this.sketching = 0;
+        this.isWaiting = false;
         if (this.tag !== runs.headline) this.store.clear();
         this.tag = runs.headline;
-        if (this.tag) this.store.want(this.tag, this.#missing(this.tag, this.host.inSight()));
+        if (this.tag !== null) this.store.want(this.tag, this.#missing(this.host.inSight()));
       },
       this.tag === null ? FIRST_MS : NEXT_MS,
     );
+  }
+
+  /** @param {Iterable<string>} names */
+  #missing(names) {
+    const tag = runs.headline;
+    if (tag === null) return [];
+    const having = [...names].filter((name) => runs.get(name)?.has.has(tag));
+    return this.store.missing(tag, having);
   }
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {Curve | null | undefined} curve
- * @param {number} number
+ * @param {StoredCurve | undefined} curve
+ * @param {number} number of a colour
  */
 export function drawSpark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
@@ -92,7 +92,7 @@ export function drawSpark(canvas, curve, number) {
   context.lineJoin = "round";
   context.beginPath();
   for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] === curve.mean[i])
+    if (!Number.isNaN(curve.mean[i]))
       context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
   }
   context.stroke();

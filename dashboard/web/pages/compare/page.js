@@ -6,9 +6,9 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { Brushes } from "./brushes.js";
 import { CompareTable } from "./table.js";
-import { CurveStore } from "../../core/curve_store.js";
 import { dictionary } from "../../core/dictionary.js";
 import { Importance } from "./importance.js";
+import { Outcomes } from "./outcomes.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
 import { metric as metricColumn, settings } from "./data.js";
@@ -54,16 +54,7 @@ export class ComparePage {
     this.before = kept.get("before") ?? null; // which runs were hidden before the first brush
     /** @type {any[]} */
     this.ranked = []; // settings by importance
-    this.outcomes = new CurveStore(
-      {
-        form: () => ({ columns: 1 }),
-        pause: LIVE_MS, // of what is not watched only the last points come
-        onAnswer: () => {
-          if (!this.outcomes.problem) this.soon(0);
-        },
-      },
-      scope,
-    );
+    this.outcomes = new Outcomes(scope, () => this.soon(0));
     /** @type {string[]} */
     this.others = []; // further metrics in the table
     this.drawnOnce = false;
@@ -160,49 +151,22 @@ export class ComparePage {
     this.all = candidates.filter((run) => run.has.has(tag));
     this.without = candidates.length - this.all.length;
     this.known = settings(this.all);
-    this.loadOutcomes(tag).then(() =>
-      this.loadOthers(
-        tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
-      ),
-    );
-    this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomesOf(tag));
+    this.outcomes
+      .load(tag, this.all)
+      .then(() =>
+        this.loadOthers(
+          tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
+        ),
+      );
+    this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomes.of(tag, this.all));
     this.show();
     this.importance.show(this.known.differing, this.goal);
-  }
-
-  // Of each run the last, the least and the greatest value of a metric, as one column of its curve says: the list of
-  // runs brings only the headline's.
-  outcomesOf(tag) {
-    const values = new Map();
-    for (const { name } of this.all) {
-      const curve = this.outcomes.curve(name, tag);
-      if (!curve?.length) continue;
-      const found = { last: curve.last[curve.length - 1], min: Infinity, max: -Infinity };
-      for (let i = 0; i < curve.length; i++) {
-        if (curve.min[i] < found.min) found.min = curve.min[i];
-        if (curve.max[i] > found.max) found.max = curve.max[i];
-      }
-      values.set(name, found);
-    }
-    return values;
-  }
-
-  isKnown(tag) {
-    return this.all.some((run) => this.outcomes.curve(run.name, tag)?.loaded);
-  }
-
-  loadOutcomes(tag) {
-    const having = this.all.filter((run) => run.has.has(tag));
-    return this.outcomes.want(
-      tag,
-      having.map((run) => run.name),
-    );
   }
 
   // Further metrics, for the table: one after the other, when the chosen one is there.
   async loadOthers(tags) {
     this.others = tags;
-    for (const tag of tags) if (!this.scope.isOver) await this.loadOutcomes(tag);
+    for (const tag of tags) if (!this.scope.isOver) await this.outcomes.load(tag, this.all);
   }
 
   axes() {
@@ -221,8 +185,8 @@ export class ComparePage {
     this.parallel.show(columns, this.all.length, this.within);
     this.matrix.show(columns.slice(-MATRIX - 1), this.all.length, this.within);
     const beside = this.others
-      .filter((tag) => this.isKnown(tag))
-      .map((tag) => metricColumn(this.all, tag, this.chosen.how, this.outcomesOf(tag)));
+      .filter((tag) => this.outcomes.of(tag, this.all).size)
+      .map((tag) => metricColumn(this.all, tag, this.chosen.how, this.outcomes.of(tag, this.all)));
     this.table.show(
       this.all,
       [

@@ -1,55 +1,67 @@
 // A card: the curves of one tag, of several, or of an expression; loaded and drawn when in sight, live from then on.
 import * as frames from "../../core/frames.js";
 import * as live from "../../core/live.js";
-import * as format from "../../text/format.js";
+import * as frame from "./card_frame.js";
 import * as marks from "../../core/marks.js";
-import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import * as words from "./card_words.js";
 import { CardCurves } from "./card_curves.js";
 import { CardLegend } from "./card_legend.js";
+import { hold, pick } from "./card_choice.js";
+import { part } from "./card_frame.js";
 import { Chart } from "../../charts/chart.js";
 import { say } from "../../ui/menu.js";
 import { linesOf } from "../../charts/line_set.js";
 import { count } from "../../charts/point_counts.js";
 import { settings } from "./settings.js";
 
-const CARD = `
-  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>
-  <div class="card-plot"><div class="skeleton"></div></div>
-  <div class="card-foot"><span class="told"></span><span class="how"></span></div>
-  <div class="card-actions">
-    <button class="icon-button reset" hidden aria-label="Show all steps" title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
-    <button class="icon-button pin" aria-label="Pin" aria-pressed="false" title="Pin to the top (p)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
-    <button class="icon-button enlarge" aria-label="Large" title="Large (Enter)" aria-pressed="false"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
-    <button class="icon-button more" aria-label="More" aria-haspopup="menu" title="Download, data table, more"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>
-  </div>
-  <div class="card-legend" hidden></div>
-  <div class="card-grip" aria-hidden="true"></div>`;
+/**
+ * Who shows cards.
+ * @typedef {object} Host
+ * @property {(x: number | null) => void} onCursor
+ * @property {(card: Card, button: HTMLElement) => void} onMore
+ * @property {(card: Card) => void} onPin
+ * @property {(card: Card, large: boolean) => void} onLarge
+ * @property {(card: Card, event: PointerEvent) => void} onGrip
+ * @property {() => void} onNeeds other tags are to be watched
+ */
+
+/** @typedef {import("../../core/curve_store.js").StoredCurve} StoredCurve */
+/** @typedef {import("../../core/curve_store.js").LivePoints} LivePoints */
 
 export class Card {
-  // host: { onCursor(x), onMore(card, button), onPin(card), onLarge(card, large), onGrip(card, event) }
-  // zoom: { zoom, zoomY } of the chart when it is made, null for all
+  /**
+   * @param {string} id
+   * @param {string[]} tags tags, and expressions with = before them
+   * @param {Host} host
+   * @param {import("../../core/scope.js").Scope} scope
+   * @param {{ zoom: any, zoomY: any } | null} [zoom] of the chart when it is made, null for all
+   */
   constructor(id, tags, host, scope, zoom = null) {
     this.id = id;
     this.scope = scope;
     this.first = zoom;
-    this.seen = null; // a scope, while there is a chart
-    this.tags = tags; // tags, and expressions with = before them
+    this.tags = tags;
     this.host = host;
     this.sight = false;
+    /** @type {string | null} */
     this.highlight = null;
-    this.chart = null; // until it is seen for the first time
+    // The next four until it is seen for the first time.
+    /** @type {any} */
+    this.chart = null;
+    /** @type {CardLegend | null} */
     this.legend = null;
+    /** @type {CardCurves | null} */
     this.curves = null;
+    /** @type {import("../../core/scope.js").Scope | null} */
+    this.seen = null;
     this.memo = new Map();
-    this.fresh = []; // [curve, points] that came live and were not drawn yet
+    /** @type {[StoredCurve, LivePoints][]} */
+    this.fresh = []; // what came live and was not drawn yet
     this.lastDrawn = 0;
     this.drawnLines = 0;
     this.lastSeen = 0; // when it came into sight or went last
-    const element = document.createElement("article");
-    element.className = "card";
-    element.card = this;
+    const element = Object.assign(document.createElement("article"), { className: "card", card: this });
     element.setAttribute("aria-label", this.title);
     this.element = element;
     scope.onLeave(() => {
@@ -62,6 +74,14 @@ export class Card {
     return this.tags.join(", ");
   }
 
+  get isLarge() {
+    return this.element.classList.contains("is-large");
+  }
+
+  /**
+   * @param {string} run
+   * @param {string} [tag]
+   */
   curve(run, tag) {
     return this.curves?.of(run, tag);
   }
@@ -79,22 +99,15 @@ export class Card {
   #mount() {
     if (this.chart) return;
     const { element } = this;
-    element.innerHTML = CARD;
-    const [path, last] =
-      this.tags.length === 1 && !runs.isExpression(this.tags[0])
-        ? format.split(this.tags[0])
-        : ["", this.tags.map(runs.titleOf).join(", ")];
-    element.querySelector(".path").textContent = path;
-    element.querySelector(".last").textContent = last;
-    element.querySelector(".card-title").title = this.title;
-    const on = (name, act) => element.querySelector(name).addEventListener("click", act);
-    on(".reset", () => this.chart.setZoom(null));
-    on(".enlarge", () => this.setLarge(!element.classList.contains("is-large")));
+    frame.fill(element, this.tags);
+    const on = (/** @type {string} */ name, /** @type {(event: MouseEvent) => void} */ act) =>
+      part(element, name).addEventListener("click", act);
+    on(".reset", () => this.chart?.setZoom(null));
+    on(".enlarge", () => this.setLarge(!this.isLarge));
     on(".pin", () => this.host.onPin(this));
-    on(".more", (event) => this.host.onMore(this, event.currentTarget));
-    element.querySelector(".card-grip").addEventListener("pointerdown", (event) => this.host.onGrip(this, event));
-    element.querySelector(".card-head").draggable = true;
-    this.chart = new Chart(element.querySelector(".card-plot"), {
+    on(".more", (event) => this.host.onMore(this, /** @type {HTMLElement} */ (event.currentTarget)));
+    part(element, ".card-grip").addEventListener("pointerdown", (event) => this.host.onGrip(this, event));
+    this.chart = new Chart(part(element, ".card-plot"), {
       onZoom: () => this.zoomed(),
       onEnd: () =>
         say(
@@ -102,26 +115,26 @@ export class Card {
             ? "This is as near as it goes: there is nothing between two steps."
             : "This is as near as it goes: there is no number between these.",
         ),
-      onHover: (x) => {
+      onHover: (/** @type {number | null} */ x) => {
         this.host.onCursor(x);
         if (x === null) this.setHighlight(null);
       },
-      onNear: (name) => {
+      onNear: (/** @type {string | null} */ name) => {
         if (this.drawnLines > 1) this.setHighlight(name);
       },
-      onPick: (line, event) => this.#pick(line, event),
+      onPick: pick,
       held: () => (settings().axis === "step" ? state.get("pace") : null),
-      onHold: (x) => this.#hold(x),
+      onHold: (/** @type {number} */ x) => hold(x, this.chart.view.x),
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
     if (this.first) {
       Object.assign(this.chart, this.first);
-      element.querySelector(".reset").hidden = false;
+      part(element, ".reset").hidden = false;
       this.first = null;
     }
     this.seen = this.scope.child();
-    this.legend = new CardLegend(element.querySelector(".card-legend"), {
-      pick: (line, event) => this.#pick(line, event),
+    this.legend = new CardLegend(part(element, ".card-legend"), {
+      pick,
       highlight: (name) => this.setHighlight(name),
     });
     this.curves = new CardCurves(this.tags, this.seen, {
@@ -148,8 +161,8 @@ export class Card {
 
   // Lets go of everything that being looked at had brought.
   unmount() {
-    if (!this.chart || this.element.classList.contains("is-large")) return;
-    this.seen.leave();
+    if (!this.chart || this.isLarge) return;
+    this.seen?.leave();
     frames.forget(this);
     this.chart = this.legend = this.curves = null;
     this.memo.clear();
@@ -158,6 +171,7 @@ export class Card {
     this.element.replaceChildren();
   }
 
+  /** @param {boolean} sight */
   setInSight(sight) {
     this.sight = sight;
     if (!sight) return;
@@ -166,13 +180,15 @@ export class Card {
     this.redraw(true);
   }
 
+  /** @param {boolean} pinned */
   setPinned(pinned) {
-    const button = this.element.querySelector(".pin");
+    const button = /** @type {HTMLElement | null} */ (this.element.querySelector(".pin"));
     button?.setAttribute("aria-pressed", String(pinned));
     if (button) button.title = pinned ? "Unpin (p)" : "Pin to the top (p)";
   }
 
   // Before all others, until Escape: what is behind it can neither be clicked nor reached by the Tab key.
+  /** @param {boolean} large */
   setLarge(large) {
     this.host.onLarge(this, large);
     const { element } = this;
@@ -180,68 +196,29 @@ export class Card {
     element.setAttribute("role", large ? "dialog" : "article");
     if (large) element.setAttribute("aria-modal", "true");
     else element.removeAttribute("aria-modal");
-    const button = element.querySelector(".enlarge");
+    const button = part(element, ".enlarge");
     button.title = large ? "Small (Esc)" : "Large (Enter)";
     button.setAttribute("aria-pressed", String(large));
     this.#showLegend();
     this.chart.over.focus({ preventScroll: true });
   }
 
+  /** @param {KeyboardEvent} event */
   #act(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const isLarge = this.element.classList.contains("is-large");
     if (event.key === "p") this.host.onPin(this);
-    else if (event.key === "Enter" && event.target === this.chart.over) this.setLarge(!isLarge);
-    else if (event.key === "Tab" && isLarge) {
-      const stops = [...this.element.querySelectorAll("button, canvas.over")].filter(
-        (each) => each.offsetParent && !each.hidden,
-      );
-      const next = stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
-      stops.at(next % stops.length).focus();
-    } else return;
+    else if (event.key === "Enter" && event.target === this.chart.over) this.setLarge(!this.isLarge);
+    else if (event.key === "Tab" && this.isLarge) frame.goOn(this.element, event.shiftKey);
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** @param {string | null} name */
   setHighlight(name) {
     if (this.highlight === name) return;
     this.highlight = name;
     this.redraw();
-  }
-
-  #pick(line, event) {
-    if (event.detail > 1) return;
-    const chosen = state.get("chosen"),
-      names = line?.members ?? (line ? [line.name] : []);
-    if (!names.length) {
-      if (chosen.length) state.set("chosen", []);
-      return;
-    }
-    const all = names.every((name) => chosen.includes(name));
-    state.set(
-      "chosen",
-      event.ctrlKey || event.metaKey
-        ? all
-          ? chosen.filter((name) => !names.includes(name))
-          : [...new Set([...chosen, ...names])]
-        : all && chosen.length === names.length
-          ? []
-          : names,
-    );
-  }
-
-  // Has Distributions, Graph and Media show the step at x; where it is held already, they show the newest again.
-  #hold(x) {
-    if (settings().axis !== "step") return;
-    const { low, high } = this.chart.view.x,
-      held = state.get("pace");
-    const isThere = held !== null && Math.abs(held - x) < (high - low) / 100;
-    state.set("pace", isThere ? null : Math.round(x));
-    say(
-      isThere
-        ? "Distributions, Graph and Media show the newest step."
-        : `Distributions, Graph and Media show step ${state.get("pace")}.`,
-    );
   }
 
   // --- what is loaded -------------------------------------------------------------------------------------
@@ -254,19 +231,19 @@ export class Card {
   replace() {
     this.memo.clear();
     this.fresh = [];
-    if (this.sight) this.curves.replace();
+    if (this.sight) this.curves?.replace();
     else this.curves?.store.clear();
   }
 
   respace() {
-    if (this.sight) this.curves.respace();
+    if (this.sight) this.curves?.respace();
     else this.curves?.store.invalidate();
   }
 
   zoomed() {
-    this.element.querySelector(".reset").hidden = !this.chart.zoom && !this.chart.zoomY;
+    part(this.element, ".reset").hidden = !this.chart.zoom && !this.chart.zoomY;
     this.redraw(true); // at once with what is known, then finer
-    this.curves.zoom(this.chart.zoom);
+    this.curves?.zoom(this.chart.zoom);
   }
 
   // --- drawn ----------------------------------------------------------------------------------------------
@@ -277,37 +254,40 @@ export class Card {
 
   lines() {
     if (!this.curves) return [];
-    const how = settings();
-    for (const key of ["group", "centre", "band", "base", "colourBy", "dashBy", "chosen"]) how[key] = state.get(key);
-    how.highlight = this.highlight;
-    const wanted = this.wanted();
-    how.full = this.curves.span(wanted);
-    return linesOf(
-      wanted,
-      how,
-      this.tags,
-      this.memo,
-      new Map(this.tags.map((tag) => [tag, this.curve(how.base, tag)])),
-    );
+    const wanted = this.wanted(),
+      base = state.get("base");
+    const how = {
+      ...settings(),
+      base,
+      group: state.get("group"),
+      centre: state.get("centre"),
+      band: state.get("band"),
+      colourBy: state.get("colourBy"),
+      dashBy: state.get("dashBy"),
+      chosen: state.get("chosen"),
+      highlight: this.highlight,
+      full: this.curves.span(wanted),
+    };
+    return linesOf(wanted, how, this.tags, this.memo, new Map(this.tags.map((tag) => [tag, this.curve(base, tag)])));
   }
 
   draw() {
-    if (!this.sight || !this.chart) return;
+    if (!this.sight || !this.curves) return;
     this.lastDrawn = performance.now();
     const began = live.now();
     const wanted = this.wanted();
     const lines = this.lines();
     this.drawnLines = lines.length;
     const { problem } = this.curves.store;
-    this.element.querySelector(".skeleton").hidden = lines.length > 0 || !words.isLoading(wanted) || Boolean(problem);
+    part(this.element, ".skeleton").hidden = lines.length > 0 || !words.isLoading(wanted) || Boolean(problem);
     const told = count(lines, settings(), this.chart.zoom);
     const isZoomed = Boolean(this.chart.zoom || this.chart.zoomY);
     const drawn = { lines, wanted, told, problem, isZoomed, outside: 0 };
-    this.#note(words.note(drawn));
+    frame.note(this.chart.element, words.note(drawn));
     const isWhole = this.chart.draw(
       lines,
       settings(),
-      state.get("marks") ? marks.known(lines.map(({ name }) => name)) : null,
+      state.get("marks") ? marks.known(lines.map((/** @type {{ name: string }} */ { name }) => name)) : null,
       wanted.some(({ run }) => run.status === "running"),
     );
     words.say(this.element, { ...drawn, outside: this.chart.view?.y.outside ?? 0 });
@@ -317,10 +297,13 @@ export class Card {
   }
 
   // Has the points that this frame is the first to show counted once it is shown; others wait for theirs.
+  /** @param {number} began */
   #told(began) {
     if (!this.fresh.length) return;
-    const shown = [],
-      waiting = [];
+    /** @type {[StoredCurve, LivePoints][]} */
+    const shown = [];
+    /** @type {[StoredCurve, LivePoints][]} */
+    const waiting = [];
     for (const each of this.fresh) (each[0].holds(each[1]) ? shown : waiting).push(each);
     this.fresh = waiting;
     frames.afterPaint(() =>
@@ -331,15 +314,7 @@ export class Card {
     );
   }
 
-  #note(text) {
-    let note = this.element.querySelector(".card-note");
-    if (!text) return note?.remove();
-    note ??= this.chart.element.appendChild(Object.assign(document.createElement("div"), { className: "card-note" }));
-    note.textContent = text;
-  }
-
   #showLegend() {
-    const isLarge = this.element.classList.contains("is-large");
-    this.legend.show(this.chart.view?.lines ?? [], state.get("chosen"), isLarge);
+    this.legend?.show(this.chart.view?.lines ?? [], state.get("chosen"), this.isLarge);
   }
 }

@@ -113,7 +113,7 @@ export class CardCurves {
    */
   #has(run, tag) {
     return runs.isExpression(tag)
-      ? this.store.needs(tag).every((need) => need === tag || run.has.has(need))
+      ? this.store.needs(tag).every((need) => runs.isExpression(need) || run.has.has(need))
       : run.has.has(tag);
   }
 
