@@ -39,11 +39,12 @@ export function make(item, panel, inSight) {
     const { attributes: about } = now;
     const { width = 0, height = 0 } = about;
     const address = api.blobAddress(panel.run, now.hash);
-    says.textContent = captionOf(about);
     if (image.getAttribute("src") !== address) {
       broken(false);
       image.src = address;
     }
+    // Told again when the same picture is drawn anew: it is still broken.
+    says.textContent = element.classList.contains("is-broken") ? BROKEN : captionOf(about);
     image.width = width;
     image.height = height;
     // A strip of pixels at its own shape would be a line too thin to see.
