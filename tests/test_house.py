@@ -140,7 +140,6 @@ FIELDS_ELSEWHERE: set[str] = {
     "pages/meshes/page.js",
     "pages/paths/page.js",
     "pages/quality/page.js",
-    "pages/runs/cells.js",
     "pages/runs/run_table.js",
 }
 """Scripts with a class that has fields which its constructor does not set. The list may only grow shorter."""
@@ -158,10 +157,6 @@ LONG_LINES: set[str] = {
     "pages/curves/card.js",
     "pages/curves/drawn.js",
     "pages/curves/follow.js",
-    "pages/curves/groups.js",
-    "pages/curves/new_chart.js",
-    "pages/curves/nothing.js",
-    "pages/curves/tools.js",
     "pages/distributions/data.js",
     "pages/distributions/page.js",
     "pages/embeddings/frame.js",
