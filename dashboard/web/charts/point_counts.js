@@ -19,8 +19,8 @@ import * as format from "../text/format.js";
 export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.curve }];
 
 // The points of some lines: { points, odd, hidden, why }. In a zoom those of the columns that reach into it. odd: not
-// finite, and so on the rail. why: those that have no place; hidden is their sum, and where `isAll` is false there may be
-// more, in columns of which only a part can be seen.
+// finite, and so on the rail. why: those that have no place; hidden is their sum, and where `isAll` is false there may
+// be more, in columns of which only a part can be seen.
 /**
  * @param {Line[]} lines
  * @param {{ axis: import("./curve.js").Axis, logx: boolean, logy: boolean, xName: string }} settings

@@ -80,7 +80,8 @@ export class Side {
       this.card.append(
         Object.assign(document.createElement("p"), {
           textContent:
-            "Click a point to see its neighbours. Drag to turn, shift-drag to move, alt-drag to select, scroll to zoom.",
+            "Click a point to see its neighbours. Drag to rotate, shift-drag to pan, alt-drag to select, " +
+            "scroll to zoom.",
         }),
       );
     const lit = page.chosen >= 0 ? [page.chosen, ...page.near.map((each) => each.index)] : page.selected;

@@ -41,10 +41,13 @@ export const OPTIONS = {
   overlayNoRowsTemplate: "<span></span>",
 };
 
-/** @typedef {Record<string, { width?: number, pinned?: string | null }>} Layout of a column's id, as somebody left it */
+/** @typedef {Record<string, { width?: number, pinned?: string | null }>} Layout as somebody left it, by column */
 /** @typedef {import("./columns.js").Metrics} Metrics */
 /** @typedef {{ data: { id: string } }} Params of AG Grid, for a row */
-/** @typedef {{ headerName: string, headerTooltip: string, children?: object[], [option: string]: unknown }} Definition */
+/**
+ * Of a column, or of several below one head.
+ * @typedef {{ headerName: string, headerTooltip: string, children?: object[], [option: string]: unknown }} Definition
+ */
 
 /**
  * Neighbours of one group stand under its name.
