@@ -30,7 +30,9 @@ LOG_S = 0.05  # from one live point to the next
 
 COUNT = """(() => {
   const timers = new Set(), frames = new Set(), observers = new Set(), heard = new Map(), late = [];
-  const own = { setTimeout, clearTimeout, setInterval, clearInterval, requestAnimationFrame, cancelAnimationFrame };
+  const own = {};
+  for (const name of ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "requestAnimationFrame", "cancelAnimationFrame"])
+    own[name] = window[name].bind(window);
   window.setTimeout = (act, ms, ...more) => {
     const id = own.setTimeout((...given) => { timers.delete(id); act(...given); }, ms, ...more);
     timers.add(id);
@@ -162,7 +164,7 @@ def served(logdir: Path, tmp_path: Path, serve: Callable[..., Any]) -> Iterator[
     for number in range(2):
         with tracker.init(logdir=logdir, name=f"run/{number}", config={"lr": 0.1**number, "width": 2**number}) as run:
             log_everything(run, tmp_path)
-    live = tracker.init(logdir=logdir, name="run/live", config={"lr": 1.0, "width": 8}, machine=1.0, console=True)
+    live = tracker.init(logdir=logdir, name="run/live", config={"lr": 1.0, "width": 8}, machine=1.0)
     log_everything(live, tmp_path)
     live.flush()
     over = threading.Event()
