@@ -2,7 +2,7 @@
 import { dictionary } from "../../core/dictionary.js";
 import { settings } from "./card.js";
 
-// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
+// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the finite extremes.
 export function drawn(card) {
   const found = dictionary();
   for (const { curve, name } of card?.lines() ?? []) {

@@ -1,4 +1,4 @@
-// What the page of embeddings is made of before anything is in it. Constant text of ours: labels are only ever set as text.
+// What the page of embeddings is made of before anything is in it. Constant text of ours: labels are set as text.
 
 const SEARCH = '<path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13.2 13.2 17 17"/>';
 const FRAME = `<div class="embeddings-tools"><label>Embedding <select data-is="tag"></select></label
