@@ -272,7 +272,7 @@ def test_cards_that_no_shown_run_could_fill_are_left_out_and_counted(
     assert page.inner_text(".left-out") == "2 tags of hidden runs only are left out."
     page.evaluate("viz.set('tags', 'tokens')")
     until(page, "document.querySelector('#view .empty')")
-    assert "No run that is shown has logged this" in page.inner_text("#view")
+    assert "No visible run has logged this" in page.inner_text("#view")
     page.click("text=Show all runs")
     until(page, f"{cards} === 'tokens' && !document.querySelector('.left-out')")
 

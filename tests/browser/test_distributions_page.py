@@ -227,4 +227,4 @@ def test_a_tensor_without_a_finite_element_says_so(
         count = "20 NaN at this step" if mode == "one" else "60 NaN"
         until(page, f"document.querySelector('.distribution .told').textContent.startsWith('{count}')")
         said = page.get_attribute("canvas.over", "aria-valuetext")
-        assert said.endswith("no finite element")
+        assert said.endswith("no finite values")

@@ -115,7 +115,7 @@ def test_neighbours_by_any_distance_an_axis_and_a_bookmark(
 
     find = page.get_by_placeholder("Find a label")
     find.fill("left")
-    page.click("text=Begin an axis here")
+    page.click("text=Start an axis here")
     find.fill("right")
     page.click("text=End the axis here")
     until(page, "viz.page().kind === 'axis'")

@@ -281,7 +281,7 @@ def test_colours_tell_the_time_that_a_profile_measured(logdir: Path, show: Calla
     legend = page.locator(".graph-legend")
     assert legend.inner_text().split("\n")[0].startswith("Time")
     assert "4 ms" in legend.inner_text()
-    assert legend.get_attribute("title") == "in profile profile, step 12; 85 % of its operations' time is of this graph"
+    assert legend.get_attribute("title") == "Measured in profile profile, step 12; 85 % of its time is in this graph"
     assert "4 ms" in box(page, "fc1").text_content()
     assert "250 µs" in box(page, "fc2").text_content()
     assert fill(page, "fc1") != fill(page, "fc2") != ""

@@ -132,7 +132,7 @@ def test_what_pytorch_modules_put_out_colours_the_graph(
     assert "its weight is not finite" in mark.text
     page.goto(f"{serve(logdir, '--no-token').base}/?p=graph&at=2")
     until(page, "viz.ready")
-    page.get_by_role("radio", name="Dead share").check()
+    page.get_by_role("radio", name="Dead units").check()
     until(page, "!document.querySelector('.graph-player').hidden")
     until(page, f"({FILL})('1/relu')")  # what broke is told before what was watched has come
     assert "Step 6: Linear 2" in page.inner_text(".graph-broken")
@@ -155,7 +155,7 @@ def test_what_is_not_finite_has_a_colour_and_the_sentence_its_room(
         )  # fmt: skip
     page.goto(f"{serve(logdir, '--no-token').base}/?p=graph&at=1")
     until(page, "viz.ready")
-    page.get_by_role("radio", name="Dead share").check()
+    page.get_by_role("radio", name="Dead units").check()
     until(page, "!document.querySelector('.graph-player').hidden")
     found = "[...document.querySelectorAll('.graph-svg .box')].map((box) => box.style.getPropertyValue('--fill'))"
     until(page, f"{found}.filter(Boolean).length >= 2")

@@ -129,14 +129,14 @@ def test_tags_and_kinds_are_chosen_and_what_is_hidden_says_so(
     until(page, "document.querySelectorAll('.panel').length === 1")
     assert page.evaluate("document.activeElement.id") == "media-tags"
     page.keyboard.type("x")
-    until(page, "document.querySelector('.empty h2')?.textContent === 'No tag holds “valx”'")
+    until(page, "document.querySelector('.empty h2')?.textContent === 'No tag matches “valx”'")
     assert "2 tags hidden by the filter." in page.inner_text(".empty")
     page.get_by_role("button", name="Clear the filter").click()
     until(page, "document.querySelectorAll('.panel').length === 2")
     page.get_by_role("radio", name="All").click()
     until(page, "document.querySelectorAll('.panel').length === 3 && !location.search.includes('m=')")
     page.evaluate("viz.set('runs', 'nobody')")
-    until(page, "document.querySelector('.empty h2')?.textContent === 'No run that is shown has logged media'")
+    until(page, "document.querySelector('.empty h2')?.textContent === 'No visible run has logged media'")
     page.locator("#view").get_by_role("button", name="Show all runs").click()
     until(page, "document.querySelectorAll('.panel').length === 3")
 

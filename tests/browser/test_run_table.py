@@ -110,7 +110,7 @@ def test_columns_are_chosen_pinned_sized_and_stay_so(shown: Any, page: Any, unti
     page.click(".menu >> text=Pin left")
     until(page, f"document.querySelector('.ag-pinned-left-header {HEAD.format('step')}')")
     page.click(HEAD.format("took"), button="right")
-    page.click(".menu >> text=Leave out")
+    page.click(".menu >> text=Hide column")
     until(page, "!viz.page().columns.includes('took')")
     box = page.query_selector(f"{HEAD.format('status')} .ag-header-cell-resize").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -130,7 +130,7 @@ def test_news_of_histograms_and_media_name_their_series(logdir: Path) -> None:
         layers = {f"w/{i}": tracker.Histogram(np.arange(5.0)) for i in range(12)}
         run.log({**layers, "t": tracker.Text("a"), "p": tracker.Text("b"), "x": 1.0}, step=0)
         run.flush()
-        library = Library(logdir)
+        library = Catalog(logdir)
         library.scan()
         run.log({"w/10": layers["w/10"], "w/2": layers["w/2"], "t": tracker.Text("c"), "x": 2.0}, step=1)
         run.flush()

@@ -39,11 +39,13 @@ globalThis.WebSocket = class {
   send() {}
   close() {}
 };
-const { CurveStore } = await import("../../dashboard/web/core/curve_store.js");
+const { CurveStore, start } = await import("../../dashboard/web/core/curve_store.js");
 const { quiet } = await import("../../dashboard/web/core/curve_requests.js");
 const { Scope } = await import("../../dashboard/web/core/scope.js");
 const live = await import("../../dashboard/web/core/live.js");
-live.start(new Scope());
+const scope = new Scope();
+start(scope);
+live.start(scope);
 
 // What the server tells: points of one commit, and what else is new.
 function tell({ news = [], changed = [], again = [], removed = [] } = {}) {

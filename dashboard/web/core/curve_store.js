@@ -336,19 +336,25 @@ export class CurveStore {
   }
 }
 
-live.on("points", (/** @type {LivePoints} */ points) => {
-  for (const store of kept) store.take(points);
-});
-live.on("again", (/** @type {string} */ run, /** @type {string} */ tag) => {
-  for (const store of kept) store.missed(run, tag);
-});
-// Points were cut off by a rewind, or a new segment began: what was known of the run may not be so any more.
-live.on("changed", (/** @type {{ run: string, what: string[] }} */ { run, what }) => {
-  if (what.includes("line")) for (const store of kept) store.missed(run, null);
-});
-live.on("removed", (/** @type {string} */ run) => {
-  for (const store of kept) store.remove(run);
-});
-live.on("restart", () => {
-  for (const store of kept) store.restart();
-});
+/**
+ * Tells every store what is new, for as long as the scope lasts.
+ * @param {import("./scope.js").Scope} scope
+ */
+export function start(scope) {
+  scope.on(live, "points", (/** @type {LivePoints} */ points) => {
+    for (const store of kept) store.take(points);
+  });
+  scope.on(live, "again", (/** @type {string} */ run, /** @type {string} */ tag) => {
+    for (const store of kept) store.missed(run, tag);
+  });
+  // Points were cut off by a rewind, or a new segment began: what was known of the run may not be so any more.
+  scope.on(live, "changed", (/** @type {{ run: string, what: string[] }} */ { run, what }) => {
+    if (what.includes("line")) for (const store of kept) store.missed(run, null);
+  });
+  scope.on(live, "removed", (/** @type {string} */ run) => {
+    for (const store of kept) store.remove(run);
+  });
+  scope.on(live, "restart", () => {
+    for (const store of kept) store.restart();
+  });
+}

@@ -80,7 +80,7 @@ export class Importance {
       element.replaceChildren(
         note(
           runs < FEWEST
-            ? `Importance needs at least ${FEWEST} runs that have logged the metric; ${runs} ${runs === 1 ? "has" : "have"}.`
+            ? `Importance needs at least ${FEWEST} runs with the metric; ${runs} ${runs === 1 ? "has" : "have"} it.`
             : "The metric, or every setting, is the same in all runs.",
         ),
       );

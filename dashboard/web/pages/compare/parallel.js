@@ -153,7 +153,7 @@ export class Parallel {
     context.globalAlpha = 1;
   }
 
-  // All lines, faint: unchosen runs stay as a hint of where they are. Drawn once, for a brush needs it at every movement.
+  // All lines, faint: unchosen runs stay as a hint of where they are. Drawn once, for a brush needs it at every move.
   hint() {
     const key = `${this.width} ${this.height} ${devicePixelRatio} ${isDark()}`;
     if (this.hinted?.places === this.places && this.hinted.key === key) return this.hinted.canvas;

@@ -1,19 +1,36 @@
 // Where somebody put the cards and how large they made them; kept in this browser.
 import * as state from "../../core/state.js";
 import { dictionary } from "../../core/dictionary.js";
+import { part } from "../../ui/dom.js";
 
 const GAP = 12; // px between two cards
 
+/** @typedef {import("./card.js").Card} Card */
+/** @typedef {HTMLElement & { card: Card }} CardElement */
+
+/**
+ * The card that an event came from.
+ * @param {Event} event
+ */
+const cardAt = (event) => /** @type {CardElement | null} */ (/** @type {Element} */ (event.target).closest(".card"));
+
 export class CardPlaces {
-  // moved(group, ids): called when the cards of a group stand in another order.
+  /** @param {(group: string, ids: string[]) => void} moved called when the cards of a group stand in another order */
   constructor(moved) {
     this.moved = moved;
+    /** @type {Record<string, string[]>} */
     this.orders = state.local.get("cardOrder", dictionary()); // group -> ids in the user's order
-    this.sizes = state.local.get("cardSizes", dictionary()); // id -> [columns, height]
+    /** @type {Record<string, [columns: number, height: number]>} */
+    this.sizes = state.local.get("cardSizes", dictionary()); // by id
+    /** @type {CardElement | null} */
     this.dragged = null; // a card's element
   }
 
   // Puts the ids of a group in the user's order; those that nobody moved come last, as they are.
+  /**
+   * @param {string} group
+   * @param {string[]} ids
+   */
   sort(group, ids) {
     const order = this.orders[group];
     if (!order) return;
@@ -21,18 +38,22 @@ export class CardPlaces {
     ids.sort((a, b) => (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9));
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {string} group
+   */
   movable(element, group) {
-    const place = element.querySelector(".cards");
+    const place = part(element, ".cards", HTMLElement);
     element.addEventListener("dragstart", (event) => {
-      this.dragged = event.target.closest?.(".card");
-      if (!this.dragged) return;
+      this.dragged = cardAt(event);
+      if (!this.dragged || !event.dataTransfer) return;
       event.dataTransfer.effectAllowed = "move";
       event.dataTransfer.setData("text/plain", this.dragged.card.title);
       event.dataTransfer.setDragImage(this.dragged, 20, 20);
       this.dragged.classList.add("is-dragged");
     });
     element.addEventListener("dragover", (event) => {
-      const over = event.target.closest?.(".card");
+      const over = cardAt(event);
       if (!this.dragged || this.dragged.parentNode !== place || !over || over === this.dragged) return;
       event.preventDefault();
       const all = [...place.children];
@@ -48,27 +69,33 @@ export class CardPlaces {
     element.addEventListener(
       "keydown",
       (event) => {
-        const card = event.altKey && event.target.closest(".card");
-        const way = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
-        if (!card || !way || !card[way]) return;
+        const card = event.altKey ? cardAt(event) : null;
+        const { previousElementSibling: before, nextElementSibling: after } = card ?? {};
+        const to = event.key === "ArrowLeft" ? before : event.key === "ArrowRight" ? after : null;
+        if (!card || !to) return;
         event.preventDefault();
         event.stopPropagation();
         const focused = document.activeElement;
-        place.insertBefore(card, way === "previousElementSibling" ? card[way] : card[way].nextSibling);
-        focused.focus();
+        place.insertBefore(card, to === before ? to : to.nextSibling);
+        if (focused instanceof HTMLElement) focused.focus();
         this.remember(group, place);
       },
       true,
     );
   }
 
+  /**
+   * @param {string} group
+   * @param {HTMLElement} place
+   */
   remember(group, place) {
-    const ids = [...place.children].map((element) => element.card.id);
+    const ids = [...place.children].map((element) => /** @type {CardElement} */ (element).card.id);
     this.orders[group] = ids;
     state.local.set("cardOrder", this.orders);
     this.moved(group, ids);
   }
 
+  /** @param {Card} card */
   size(card) {
     const [columns, height] = this.sizes[card.id] ?? [1, 0];
     card.element.style.gridColumn = columns > 1 ? `span ${columns}` : "";
@@ -76,6 +103,10 @@ export class CardPlaces {
     card.element.style.height = height ? `${height}px` : "";
   }
 
+  /**
+   * @param {Card} card
+   * @param {[columns: number, height: number] | null} chosen
+   */
   resize(card, chosen) {
     if (chosen) this.sizes[card.id] = chosen;
     else delete this.sizes[card.id];
@@ -84,14 +115,20 @@ export class CardPlaces {
   }
 
   // The corner of a card, dragged: as many columns wide and as high as the pointer says.
+  /**
+   * @param {Card} card
+   * @param {PointerEvent} event
+   */
   grip(card, event) {
     event.preventDefault();
     const box = card.element.getBoundingClientRect();
-    const most = getComputedStyle(card.element.parentNode).gridTemplateColumns.split(" ").length;
+    const most = getComputedStyle(/** @type {Element} */ (card.element.parentNode)).gridTemplateColumns.split(
+      " ",
+    ).length;
     const one = (box.width + GAP) / (this.sizes[card.id]?.[0] ?? 1);
-    const target = event.target;
+    const target = /** @type {HTMLElement} */ (event.target);
     target.setPointerCapture(event.pointerId);
-    target.onpointermove = (move) => {
+    target.onpointermove = (/** @type {PointerEvent} */ move) => {
       this.resize(card, [
         Math.min(most, Math.max(1, Math.round((move.clientX - box.left + GAP) / one))),
         Math.min(1200, Math.max(180, Math.round(move.clientY - box.top))),

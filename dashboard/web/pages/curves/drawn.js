@@ -2,10 +2,14 @@
 import { dictionary } from "../../core/dictionary.js";
 import { settings } from "./settings.js";
 
-// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
+/** @typedef {import("../../ui/download.js").Card} Card */
+
+// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the finite extremes.
+/** @param {Card | undefined} card */
 export function drawn(card) {
   const found = dictionary();
   for (const { curve, name } of card?.lines() ?? []) {
+    /** @param {Float64Array} column */
     const of = (column) => [...column.subarray(0, curve.length)];
     found[name] = {
       step: of(curve.x1),
@@ -19,8 +23,13 @@ export function drawn(card) {
 }
 
 // The lines of a card, what they are made of and how they look: for automation.
+/** @param {Card | undefined} card */
 export function lines(card) {
   const { axis, smoothing } = settings();
+  /**
+   * @param {Float64Array} array
+   * @param {number} n
+   */
   const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
   return (card?.chart ? card.lines() : []).map(
     ({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
@@ -40,13 +49,14 @@ export function lines(card) {
         mean: part(curve.mean, n),
         min: part(curve.min, n),
         max: part(curve.max, n),
-        smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n),
+        smooth: part(curve.smoothed(smoothing, axis, card?.chart.view?.x.full ?? 0), n),
       };
     },
   );
 }
 
 // The smallest and the largest value that a card's envelope reaches, by run: for automation.
+/** @param {Card | undefined} card */
 export function extremes(card) {
   const found = dictionary();
   for (const { curve, name } of card?.lines() ?? []) {

@@ -1,4 +1,4 @@
-// What the page of curves follows while it is there: runs, settings, and cards that nobody looks at any more.
+// What the page of curves follows while it is there: runs, settings, and cards out of sight for long.
 import * as marks from "../../core/marks.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";

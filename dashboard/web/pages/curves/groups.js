@@ -3,17 +3,23 @@ import * as state from "../../core/state.js";
 import { parse } from "../../core/dictionary.js";
 import { compareNames } from "../../text/name_order.js";
 import { groupOf, rankOf } from "../../text/tag_order.js";
+import { part } from "../../ui/dom.js";
 
 export const PINNED = "\u0000pinned";
 export const OWN = "\u0000own";
 
 // Whether a card was made by hand: a list of tags and expressions as JSON, which is its id.
+/** @param {string} id */
 export const own = (id) => state.get("cards").includes(id) || id === oneId();
 
 // The card that is shown alone, in a notebook's cell.
 export const oneId = () => (state.get("one") ? JSON.stringify([state.get("one")]) : null);
 
 // What a card shows; null where an address says something else.
+/**
+ * @param {string} id
+ * @returns {string[] | null}
+ */
 export function tagsOf(id) {
   if (!own(id)) return [id];
   try {
@@ -24,22 +30,36 @@ export function tagsOf(id) {
   }
 }
 
-// Groups in their order: [name, ids in the user's order].
+/**
+ * Groups in their order, with ids in the user's order.
+ * @param {string[]} ids
+ * @param {import("./card_places.js").CardPlaces} places
+ * @returns {[name: string, ids: string[]][]}
+ */
 export function groupsOf(ids, places) {
   const pins = state.get("pins");
+  /** @type {Map<string, string[]>} */
   const groups = new Map();
-  const add = (group, id) => {
-    if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push(id);
-  };
-  for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id), id);
-  if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
+  for (const id of ids) {
+    const group = pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id);
+    groups.set(group, [...(groups.get(group) ?? []), id]);
+  }
+  groups.get(PINNED)?.sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) places.sort(group, members);
+  /** @param {string} name */
   const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
 }
 
-// The element of a group, without its cards. closed: the names of those that are folded, which a click changes.
+const HEAD = `<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path
+  d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>`;
+
+/**
+ * The element of a group, without its cards.
+ * @param {string} name
+ * @param {number} count
+ * @param {Set<string>} closed the names of those that are folded, which a click changes
+ */
 export function section(name, count, closed) {
   const element = document.createElement("section");
   element.className = "group";
@@ -47,11 +67,10 @@ export function section(name, count, closed) {
   element.style.setProperty("--most", String(Math.min(6, Math.max(2, count))));
   element.dataset.group = name;
   element.classList.toggle("is-closed", closed.has(name));
-  element.innerHTML =
-    '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
-  const button = element.querySelector("button");
-  button.querySelector("span").textContent =
-    { __proto__: null, [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
+  element.innerHTML = HEAD;
+  const button = part(element, "button", HTMLButtonElement);
+  const title = name === PINNED ? "Pinned" : name === OWN ? "Your charts" : name || "metrics";
+  part(button, "span", HTMLElement).textContent = title;
   button.setAttribute("aria-expanded", String(!closed.has(name)));
   button.addEventListener("click", () => {
     const now = element.classList.toggle("is-closed");
@@ -60,6 +79,6 @@ export function section(name, count, closed) {
     else closed.delete(name);
     state.local.set("closedGroups", [...closed]);
   });
-  element.querySelector(".count").textContent = count;
+  part(element, ".count", HTMLElement).textContent = String(count);
   return element;
 }

@@ -6,6 +6,10 @@ import { row } from "../../charts/legend.js";
 
 const MOST = 24; // entries of a key; a palette has no more to tell apart
 
+/**
+ * @param {string[]} names
+ * @param {string[]} chosen
+ */
 const isAll = (names, chosen) => names.length === chosen.length && names.every((name) => chosen.includes(name));
 
 export class LegendBar {
@@ -16,7 +20,7 @@ export class LegendBar {
     bar.hidden = true;
     bar.setAttribute("role", "toolbar");
     bar.setAttribute("aria-label", "What colours and dashes stand for");
-    document.getElementById("tools").after(bar);
+    document.getElementById("tools")?.after(bar);
     this.bar = bar;
     this.said = "";
     const paint = () => this.paint();
@@ -41,7 +45,7 @@ export class LegendBar {
     const now = JSON.stringify([parts, chosen, document.documentElement.dataset.theme]);
     if (now === this.said) return;
     this.said = now;
-    const at = [...this.bar.querySelectorAll("button")].indexOf(document.activeElement);
+    const at = [...this.bar.querySelectorAll("button")].findIndex((each) => each.matches(":focus"));
     this.bar.replaceChildren(
       ...parts.map(({ key, entries }) => {
         const part = document.createElement("div");

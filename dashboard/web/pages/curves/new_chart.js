@@ -4,7 +4,11 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { dialog, trying } from "../../ui/menu.js";
 
-// page: of curves, whose cards say which tags are meant first.
+const HINT =
+  "One tag per line. A line that begins with = is an expression: + - * / ^, log, exp, sqrt, abs, min, max, cummin, " +
+  "cummax; put a space before an operator.";
+
+/** @param {import("./page.js").CurvesPage} page whose cards say which tags are meant first */
 export async function newChart(page) {
   const shelf = await trying(() => api.json("shelf"));
   if (!shelf) return;
@@ -17,16 +21,19 @@ export async function newChart(page) {
       spellcheck: false,
     }),
   );
-  text.setAttribute("aria-label", "Tags and expressions, one a line");
+  text.setAttribute("aria-label", "Tags and expressions, one per line");
   form.append(
     Object.assign(document.createElement("p"), {
       className: "hint",
-      textContent:
-        "A tag a line. A line that begins with = is an expression: + - * / ^, log, exp, sqrt, abs, min, max, cummin, cummax; a space before an operator.",
+      textContent: HINT,
     }),
   );
   const known = form.appendChild(document.createElement("div"));
   known.className = "chips";
+  /**
+   * @param {string} name
+   * @param {string} line
+   */
   const add = (name, line) => {
     const chip = known.appendChild(
       Object.assign(document.createElement("button"), {
@@ -49,11 +56,11 @@ export async function newChart(page) {
   for (const tag of offered.slice(0, 60)) add(tag, tag);
   const name = form.appendChild(
     Object.assign(document.createElement("input"), {
-      placeholder: "Keep the expression by a name (if you like)",
+      placeholder: "Save the expression as (optional)",
       disabled: shelf.read_only,
     }),
   );
-  name.setAttribute("aria-label", "Name to keep the expression by");
+  name.setAttribute("aria-label", "Name to save the expression as");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
   wrong.setAttribute("role", "alert");
   form.append(
@@ -75,12 +82,12 @@ export async function newChart(page) {
       if (name.value.trim() && expressions.length)
         await api.post("shelf", { kind: "expression", name: name.value.trim(), value: expressions[0] });
     } catch (error) {
-      wrong.textContent = error.message;
+      wrong.textContent = /** @type {Error} */ (error).message;
       return;
     }
     box.close();
     const id = JSON.stringify(lines.map((line) => (runs.isExpression(line) ? `= ${line.slice(1).trim()}` : line)));
     if (!state.get("cards").includes(id)) state.set("cards", [...state.get("cards"), id]);
-    document.getElementById("view").scrollTop = 0;
+    document.getElementById("view")?.scrollTo({ top: 0 });
   });
 }

@@ -7,40 +7,46 @@ import { downloadDrawn, downloadPoints, downloadSheet } from "../../ui/download.
 import { check, field, section, select, words } from "../../ui/form.js";
 import { keysOf } from "../../text/config.js";
 import { newChart } from "./new_chart.js";
+import { part } from "../../ui/dom.js";
 import { ask, menu, popover, say, trying } from "../../ui/menu.js";
 
 // --- how lines are drawn -------------------------------------------------------------------------------------
 
+/** @typedef {[value: string, text: string]} Choice */
+
+/** @type {Choice[]} */
 const KINDS = [
   ["ema", "Exponential average"],
   ["gauss", "Gaussian"],
   ["mean", "Running mean"],
 ];
 
+/** @param {HTMLElement} anchor */
 function lineTools(anchor) {
   const box = document.createElement("div");
   box.className = "tool-sheet";
   const metric = words("metric", runs.tags("scalar"), "such as tokens, or = a / b");
-  metric
-    .querySelector("input")
-    .addEventListener("change", (event) => state.set("x", event.target.value.trim() ? "metric" : "step"));
+  const input = part(metric, "input", HTMLInputElement);
+  input.addEventListener("change", () => state.set("x", input.value.trim() ? "metric" : "step"));
   box.append(
     section("Smoothing", field("Kind", select("kind", KINDS))),
     section(
       "Axes",
-      field("x is the metric", metric, "Empty: by step again"),
+      field("x is the metric", metric, "Empty: the step"),
       check("logx", "log x"),
-      check("robust", "Leave outliers out of the y range"),
+      check("robust", "Ignore outliers in the y range"),
     ),
-    section("Also shown", check("marks", "Marks: notes, learning rates, resumes")),
+    section("Overlays", check("marks", "Marks: notes, learning rates, resumes")),
   );
   popover(anchor, box, "Lines");
-  return metric.querySelector("input");
+  return input;
 }
 
+/** @param {HTMLElement} anchor */
 function groupTools(anchor) {
   const keys = keysOf(runs.all());
-  const some = [["", "–"], ...keys.map((key) => [key, key])];
+  /** @type {Choice[]} */
+  const some = [["", "–"], ...keys.map((key) => /** @type {Choice} */ ([key, key]))];
   const box = document.createElement("div");
   box.className = "tool-sheet";
   box.append(
@@ -49,10 +55,10 @@ function groupTools(anchor) {
       field(
         "By settings",
         words("group", ["*", ...keys, ...keys.map((key) => `-${key}`)], "lr, width"),
-        "Names with commas; -seed: all but seed; * : all runs",
+        "Comma-separated; -seed: all but seed; *: all runs",
       ),
       field(
-        "Middle",
+        "Center line",
         select("centre", [
           ["mean", "Mean"],
           ["median", "Median"],
@@ -63,28 +69,34 @@ function groupTools(anchor) {
         select("band", [
           ["std", "Standard deviation"],
           ["sem", "Standard error"],
-          ["range", "Least to greatest"],
+          ["range", "Min to max"],
           ["boot", "95 % bootstrap"],
           ["none", "None"],
         ]),
       ),
     ),
     section("Comparison", field("Difference to run", words("base", runs.names(), "the baseline's name"))),
-    section("Looks", field("Colour by", select("colourBy", some)), field("Dash by", select("dashBy", some))),
+    section("Style", field("Colour by", select("colourBy", some)), field("Dash by", select("dashBy", some))),
   );
   popover(anchor, box, "Groups");
 }
 
 // --- saved views ---------------------------------------------------------------------------------------------
 
+/** @param {HTMLElement} anchor */
 async function views(anchor) {
   const shelf = await trying(() => api.json("shelf"));
   if (!shelf) return;
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   */
   const keep = (name, value) => trying(() => api.post("shelf", { kind: "view", name, value }));
   const named = Object.entries(shelf.view);
-  menu(anchor, [
+  /** @type {(import("../../ui/menu.js").Item | "-")[]} */
+  const items = [
     ...named.map(([name, text]) => ({ text: name, act: () => state.show(String(text), []) })),
-    ...(named.length ? ["-"] : []),
+    ...(named.length ? [/** @type {const} */ ("-")] : []),
     {
       text: "Save this view…",
       disabled: shelf.read_only,
@@ -96,16 +108,16 @@ async function views(anchor) {
     ...(named.length
       ? [
           {
-            text: "Forget a view…",
+            text: "Delete a view…",
             disabled: shelf.read_only,
             act: () =>
               menu(
                 anchor,
                 named.map(([name, text]) => ({
-                  text: `Forget “${name}”`,
+                  text: `Delete “${name}”`,
                   act: async () => {
                     await keep(name, null);
-                    say(`“${name}” forgotten.`, () => keep(name, text));
+                    say(`View “${name}” deleted.`, () => keep(name, text));
                   },
                 })),
               ),
@@ -113,8 +125,9 @@ async function views(anchor) {
         ]
       : []),
     { text: "Copy the link", act: () => navigator.clipboard.writeText(location.href).catch(() => say(location.href)) },
-    { text: "Back to the usual", act: () => state.show("", ["page"]) },
-  ]);
+    { text: "Reset to defaults", act: () => state.show("", ["page"]) },
+  ];
+  menu(anchor, items);
 }
 
 // --- all at once ---------------------------------------------------------------------------------------------
@@ -122,13 +135,18 @@ async function views(anchor) {
 const POINTS = { csv: "CSV", json: "JSON", parquet: "Parquet", html: "a report (HTML)" };
 
 // Of the runs that are selected, or else shown, and the tags that the filter lets through.
+/**
+ * @param {import("./page.js").CurvesPage} page
+ * @param {HTMLElement} anchor
+ */
 function downloads(page, anchor) {
   const chosen = state.get("chosen").filter((name) => runs.get(name));
   const names = chosen.length ? chosen : runs.visible().map(({ name }) => name),
     tags = page.tagsShown();
   const about = document.createElement("p");
   about.className = "menu-about";
-  about.textContent = `${format.plural(names.length, chosen.length ? "selected run" : "run")}, ${format.plural(tags.length, "tag")}`;
+  const some = format.plural(names.length, chosen.length ? "selected run" : "run");
+  about.textContent = `${some}, ${format.plural(tags.length, "tag")}`;
   menu(anchor, [
     about,
     ...Object.entries(POINTS).map(([form, text]) => ({
@@ -139,7 +157,10 @@ function downloads(page, anchor) {
     "-",
     ...["PNG", "SVG"].map((form) => ({
       text: `All charts as ${form}`,
-      act: () => trying(() => page.withAll((cards) => downloadSheet(cards, form))),
+      act: () =>
+        trying(() =>
+          page.withAll((/** @type {import("../../ui/download.js").Card[]} */ cards) => downloadSheet(cards, form)),
+        ),
     })),
     "-",
     ...["CSV", "JSON"].map((form) => ({
@@ -155,7 +176,12 @@ export class Tools {
    * @param {import("../../core/scope.js").Scope} scope
    */
   constructor(page, scope) {
-    const place = document.getElementById("own-tools");
+    const place = part(document, "#own-tools", HTMLElement);
+    /**
+     * @param {string} text
+     * @param {string} label
+     * @param {(anchor: HTMLElement) => unknown} act
+     */
     const button = (text, label, act) => {
       const made = place.appendChild(
         Object.assign(document.createElement("button"), { className: "tool-button", textContent: text, title: label }),
@@ -187,7 +213,7 @@ export class Tools {
     );
     this.groups.classList.toggle(
       "is-on",
-      ["group", "base", "colourBy", "dashBy"].some((key) => state.get(key)),
+      /** @type {const} */ (["group", "base", "colourBy", "dashBy"]).some((key) => state.get(key)),
     );
   }
 }

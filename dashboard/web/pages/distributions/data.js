@@ -104,8 +104,8 @@ export async function over(run, tag, mode, scale, rough) {
 
 // --- one step ----------------------------------------------------------------------------------------------
 
-// What is asked at once is one question, and one question is under way at a time, so that a slider that is dragged skips
-// steps rather than lag.
+// What is asked at once is one question, and one question is under way at a time, so that a slider that is dragged
+// skips steps rather than lag.
 export class StepQuestions {
   constructor() {
     /** @type {Map<string, Map<string, Wish>>} */

@@ -199,7 +199,7 @@ function nothing(context, box) {
   context.fillStyle = css("--dim");
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText("no finite element", (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+  context.fillText("no finite values", (box.left + box.right) / 2, (box.top + box.bottom) / 2);
 }
 
 // Steps whose elements are not all finite, above the picture.

@@ -118,12 +118,12 @@ export class DistributionsPage {
         this.cards.delete(key);
       }
     const note = (text) => node("p", { class: "page-note", text });
-    if (!sections.length)
-      sections.push(note("No run that is shown has logged histograms. Show one in the list of runs."));
+    if (!sections.length) sections.push(note("No visible run has logged histograms. Show one in the list of runs."));
     else if (left)
       sections.unshift(
         note(
-          `Of each tensor the ${RUNS_AT_ONCE} newest runs that are shown, side by side; ${format.plural(left, "run")} more ${left === 1 ? "has" : "have"} it. Hide some in the list to see others.`,
+          `The ${RUNS_AT_ONCE} newest visible runs of each tensor, side by side; ${format.plural(left, "run")} more ` +
+            `${left === 1 ? "has" : "have"} it. Hide some in the list to see others.`,
         ),
       );
     this.view.replaceChildren(...sections);

@@ -1,7 +1,18 @@
-// Views of embeddings that somebody marked, of this browser: a click shows one again, a shift-click forgets it.
+// Views of embeddings that somebody marked, of this browser: a click shows one again, a shift-click deletes it.
 import * as state from "../../core/state.js";
+import { part } from "../../ui/dom.js";
 
 const MOST = 9;
+/**
+ * A view that was marked: of which embedding, seen how, and which point was chosen.
+ * @typedef {object} Mark
+ * @property {{ run: string, tag: string, step?: number }} where
+ * @property {object} way
+ * @property {{ yaw: number, pitch: number, distance: number, panX: number, panY: number }} camera
+ * @property {number} chosen
+ */
+
+/** @returns {Mark[]} */
 const kept = () => state.local.get("bookmarks", []);
 
 export class Bookmarks {
@@ -29,12 +40,12 @@ export class Bookmarks {
 
   show() {
     const { page } = this;
-    page.frame.querySelector(".embeddings-marks span").replaceChildren(
+    part(page.frame, ".embeddings-marks span", HTMLElement).replaceChildren(
       ...kept().map((mark, k) => {
         const button = Object.assign(document.createElement("button"), {
           className: "text-button",
           textContent: String(k + 1),
-          title: `${mark.where.tag} of ${mark.where.run}; shift-click forgets it`,
+          title: `${mark.where.tag} of ${mark.where.run}; shift-click to delete`,
         });
         button.addEventListener("click", async (event) => {
           if (event.shiftKey) {

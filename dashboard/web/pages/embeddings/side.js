@@ -12,6 +12,7 @@ export class Side {
    */
   constructor(page, frame) {
     this.page = page;
+    /** @param {string} selector */
     const part = (selector) => /** @type {HTMLElement} */ (frame.querySelector(selector));
     const search = /** @type {HTMLInputElement} */ (part(".search input"));
     this.search = search;
@@ -79,10 +80,15 @@ export class Side {
       this.card.append(
         Object.assign(document.createElement("p"), {
           textContent:
-            "Click a point for its neighbours. Drag turns, shift-drag moves, alt-drag selects, the wheel nears.",
+            "Click a point to see its neighbours. Drag to rotate, shift-drag to pan, alt-drag to select, " +
+            "scroll to zoom.",
         }),
       );
     const lit = page.chosen >= 0 ? [page.chosen, ...page.near.map((each) => each.index)] : page.selected;
+    /**
+     * @param {string} text
+     * @param {() => void} act
+     */
     const button = (text, act) =>
       this.card
         .appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: text }))
@@ -91,7 +97,7 @@ export class Side {
       button(`Show only these ${lit.length.toLocaleString("en-US")}`, () => page.isolate(lit));
     if (page.only) button(`Show all ${page.data.count.toLocaleString("en-US")}`, () => page.isolate(null));
     if (page.selected.length && page.chosen < 0) {
-      button(page.left ? "End the axis here" : "Begin an axis here", () => (page.left ? page.own() : page.begin()));
+      button(page.left ? "End the axis here" : "Start an axis here", () => (page.left ? page.own() : page.begin()));
     }
     this.list.replaceChildren(
       ...rows.map(([i, text]) => {

@@ -19,13 +19,19 @@ import { colour as categorical, isDark } from "../../charts/palette.js";
  * @property {boolean} [watched] logged while it was trained
  */
 
+/** @param {...RegExp} patterns */
+const oneOf = (...patterns) => new RegExp(patterns.map(({ source }) => source).join("|"));
+
 // Operations of a kind share a soft fill (see page.css); the first family that matches is an operation's.
 /** @type {[key: string, title: string, pattern: RegExp][]} */
 const families = [
   [
     "data",
     "parameters, constants",
-    /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*|placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/,
+    oneOf(
+      /^(parameter|const(ant)?|get_?attr|variable(v2)?|varhandleop|readvariableop|assign.*|identity|prim.*)$/,
+      /^(placeholder.*|arg|_?retval|noop|input|output|empty|zeros.*|ones.*|fill|full)$/,
+    ),
   ],
   ["conv", "convolution", /conv/],
   ["matmul", "matrix product", /matmul|mat_mul|linear|dense|gemm|einsum|bmm|addmm|mm$|(^|_)dot/],
@@ -45,12 +51,18 @@ const families = [
   [
     "shape",
     "shape, type",
-    /reshape|view|flatten|transpose|permute|squeeze|expand|concat|cat$|stack|split|chunk|pad|tile|repeat|contiguous|shape|cast|(^|_)to$|clone|copy|broadcast|pack|roll|(un)?fold|(^|_)t$/,
+    oneOf(
+      /reshape|view|flatten|transpose|permute|squeeze|expand|concat|cat$|stack|split|chunk|pad|tile|repeat|contiguous/,
+      /shape|cast|(^|_)to$|clone|copy|broadcast|pack|roll|(un)?fold|(^|_)t$/,
+    ),
   ],
   [
     "math",
     "arithmetic",
-    /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$|(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/,
+    oneOf(
+      /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$/,
+      /(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/,
+    ),
   ],
   ["other", "other", /./],
 ];

@@ -77,7 +77,8 @@ class Large {
       "aria-label": "Least score of a box",
     });
     this.leastSaid = node("output");
-    this.score = node("label", { class: "large-knob" }, node("span", { text: "Score ≥" }), this.least, this.leastSaid);
+    const score = node("span", { text: "Score ≥" });
+    this.score = node("label", { class: "large-knob" }, score, this.least, this.leastSaid);
     this.place = node("span", { class: "dim large-place" });
     this.before = iconButton("Previous picture (↑)", "‹", () => this.neighbour(-1));
     this.after = iconButton("Next picture (↓)", "›", () => this.neighbour(1));

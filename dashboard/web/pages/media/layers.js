@@ -1,11 +1,11 @@
-// Boxes and masks over a picture, on one canvas of the picture's own shape; which of them are shown, and in which colours.
+// Boxes and masks over a picture, on one canvas of the picture's own shape; which of them are shown, in which colours.
 import * as api from "../../core/api.js";
 import { colour } from "../../charts/palette.js";
 import { node } from "../../ui/dom.js";
 
 /** @typedef {import("./data.js").Item} Item */
 /** @typedef {import("./data.js").Box} Box */
-/** @typedef {{ off: Set<string>, least: number }} Shows keys of layers and classes that are hidden; least score of a box */
+/** @typedef {{ off: Set<string>, least: number }} Shows what is hidden, by its key; the least score of a box */
 
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
@@ -18,7 +18,7 @@ export class LayerMemory {
     /** @type {Map<string, Promise<ImageData | null>>} */
     this.masks = new Map(); // by address, the newest few
     /** @type {Map<string, Map<string, number>>} */
-    this.numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag, in every run
+    this.numbers = new Map(); // tag -> class -> number of its colour, the same on every picture of the tag, in every run
     /** @type {Map<string, Shows>} */
     this.shown = new Map(); // by tag
   }

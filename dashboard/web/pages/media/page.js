@@ -29,21 +29,21 @@ function nothing(filter, hidden, shown) {
   };
   if (hidden)
     way(
-      filter.problem || `No tag holds “${state.get("tags").trim()}”`,
+      filter.problem || `No tag matches “${state.get("tags").trim()}”`,
       `${format.plural(hidden, "tag")} hidden by the filter.`,
       "Clear the filter",
       () => state.set("tags", ""),
     );
   else if (shown)
     way(
-      `The runs that are shown have no ${KINDS[state.get("medium")]?.title.toLowerCase() ?? "media"}`,
+      `The visible runs have no ${KINDS[state.get("medium")]?.title.toLowerCase() ?? "media"}`,
       "Other kinds are there.",
       "Show all kinds",
       () => state.set("medium", ""),
     );
   else
     way(
-      "No run that is shown has logged media",
+      "No visible run has logged media",
       "Runs are switched off in the list, or hidden by its filter.",
       "Show all runs",
       () => {
@@ -201,7 +201,7 @@ export class MediaPage {
     this.showTools();
     const note =
       shown.length > side.length
-        ? `The ${side.length} newest of ${shown.length} shown runs, side by side. Hide some in the list to see others.`
+        ? `The ${side.length} newest of ${shown.length} visible runs, side by side. Hide some in the list to see others.`
         : "";
     this.rows.replaceChildren(
       ...(groups.length ? [] : [nothing(filter, hidden, shown.length)]),

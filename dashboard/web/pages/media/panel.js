@@ -38,7 +38,7 @@ export const KINDS = lookup({
   text: { title: "Texts", make: texts.make },
 });
 
-// When the pictures there are have come, or a second has passed: those beyond the screen would share the line with them.
+// When the pictures in sight have come, or a second has passed: those beyond the screen would share the line with them.
 /** @param {Element} holder */
 function seen(holder) {
   const waiting = [...holder.querySelectorAll("img")].filter((image) => !image.complete);

@@ -62,9 +62,9 @@ export async function decoded(buffer) {
   };
 }
 
-// Decibels below the loudest for `columns` moments × WINDOW / 2 pitches from low to high. A column is the loudest of the
-// looks within it, at every sample of the sound where MOST_LOOKS allow: what is short is not missed. Of several channels
-// each counts: sounds against each other would be silence in their mean.
+// Decibels below the loudest for `columns` moments × WINDOW / 2 pitches from low to high. A column is the loudest of
+// the looks within it, at every sample of the sound where MOST_LOOKS allow: what is short is not missed. Of several
+// channels each counts: sounds against each other would be silence in their mean.
 /**
  * @param {{ channels: Float32Array[] }} sound
  * @param {number} width

@@ -148,7 +148,7 @@ export class MeshesPage {
       grid.append(this.panels.get(key).element);
     }
     const note = !all.length
-      ? "No run that is shown has logged meshes. Show one in the list of runs."
+      ? "No visible run has logged meshes. Show one in the list of runs."
       : all.length > wanted.length
         ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
         : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";

@@ -339,7 +339,7 @@ function star(context, x, y) {
   context.stroke();
 }
 
-// Where the surface crosses a level: marching squares over its grid, edges met where they are crossed; none beside holes.
+// Where the surface crosses a level: marching squares over its grid, edges met where they are crossed; no holes.
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Surface} surface

@@ -1,4 +1,4 @@
-// The flame chart: threads and streams over time, at any zoom: what is in view, what is selected, what mouse and keys do.
+// The flame chart: threads and streams over time, at any zoom: what is in view, selected, and done by mouse and keys.
 import { AXIS, FlamePicture, GAP, HEAD, LINE, ROW } from "./flame_draw.js";
 import { brief } from "./flame_model.js";
 import { time } from "../../text/units.js";

@@ -120,7 +120,7 @@ export class ProfilesPage {
     if (!runs.tags("profile").length) return emptyPage("profiles");
     return Object.assign(document.createElement("p"), {
       className: "page-note",
-      textContent: "No run that is shown has logged a profile. Show one in the list of runs.",
+      textContent: "No visible run has logged a profile. Show one in the list of runs.",
     });
   }
 

@@ -239,9 +239,9 @@ export class QualityPage {
     const page = Object.assign(document.createElement("div"), { className: "quality" });
     const side = visible.filter((run) => KINDS.some((kind) => run.series[kind]?.length));
     const note = !side.length
-      ? "No run that is shown has logged curves of quality. Show one in the list of runs."
+      ? "No visible run has logged curves of quality. Show one in the list of runs."
       : side.length > RUNS_AT_ONCE
-        ? `The ${RUNS_AT_ONCE} newest of ${side.length} shown runs.`
+        ? `The ${RUNS_AT_ONCE} newest of ${side.length} visible runs.`
         : "";
     if (note) page.append(Object.assign(document.createElement("p"), { className: "quality-note", textContent: note }));
     for (const [kind, tag] of wanted) {

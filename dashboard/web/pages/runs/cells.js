@@ -6,7 +6,8 @@ import { clipped, clippedPath, within } from "../../text/ellipsis.js";
 
 // A run's name, with its colour, which shows and hides it.
 export class Name {
-  init({ data }) {
+  constructor() {
+    this.id = ""; // of the run
     this.box = Object.assign(document.createElement("div"), { className: "t-name" });
     this.swatch = this.box.appendChild(
       Object.assign(document.createElement("input"), { type: "checkbox", className: "swatch", tabIndex: -1 }),
@@ -15,11 +16,18 @@ export class Name {
     for (const kind of ["click", "dblclick", "mousedown"])
       this.swatch.addEventListener(kind, (event) => event.stopPropagation());
     this.swatch.addEventListener("change", () => runs.toggle(this.id));
-    this.refresh({ data });
   }
+
+  /** @param {{ data: { id: string } }} params */
+  init(params) {
+    this.refresh(params);
+  }
+
   getGui() {
     return this.box;
   }
+
+  /** @param {{ data: { id: string } }} params */
   refresh({ data }) {
     this.id = data.id;
     const run = runs.get(data.id);
@@ -40,15 +48,22 @@ export class Name {
 }
 
 export class Status {
-  init({ value }) {
+  constructor() {
     this.box = document.createElement("span");
     this.light = this.box.appendChild(Object.assign(document.createElement("i"), { className: "status" }));
     this.word = this.box.appendChild(document.createElement("span"));
-    this.refresh({ value });
   }
+
+  /** @param {{ value: string }} params */
+  init(params) {
+    this.refresh(params);
+  }
+
   getGui() {
     return this.box;
   }
+
+  /** @param {{ value: string }} params */
   refresh({ value }) {
     this.light.dataset.status = value;
     this.word.textContent = value ?? "";

@@ -3,7 +3,10 @@ import * as columns from "./columns.js";
 import * as state from "../../core/state.js";
 import { popover } from "../../ui/menu.js";
 
-// table: a RunTable.
+/**
+ * @param {HTMLElement} button
+ * @param {import("./run_table.js").RunTable} table
+ */
 export function chooseColumns(button, table) {
   const box = document.createElement("div");
   box.className = "tool-sheet";
@@ -44,7 +47,7 @@ export function chooseColumns(button, table) {
   const usual = box.appendChild(
     Object.assign(document.createElement("button"), {
       className: "text-button",
-      textContent: "Back to the usual columns",
+      textContent: "Reset columns",
     }),
   );
   usual.addEventListener("click", () => {

@@ -1,4 +1,4 @@
-// The columns of the table of runs: what each is called, what a run has in it, and how that is read, sorted and filtered.
+// The columns of the table of runs: what each is called, what a run has in it, how that is read, sorted and filtered.
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
@@ -119,8 +119,7 @@ function setting(id, key) {
 /** @param {string} tag */
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
 
-// What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the
-// best.
+// What is shown until somebody chooses: who, when, what was set, and of usual metrics the last and the best.
 function usual() {
   const all = runs.all(),
     first = runs.headlines.slice(0, METRICS);

@@ -37,18 +37,31 @@ export const OPTIONS = {
   preventDefaultOnContextMenu: true,
   multiSortKey: "ctrl",
   isExternalFilterPresent: () => Boolean(state.get("runs")),
-  doesExternalFilterPass: ({ data }) => runs.matches(data.id),
+  doesExternalFilterPass: (/** @type {Params} */ { data }) => runs.matches(data.id),
   overlayNoRowsTemplate: "<span></span>",
 };
 
-// layout: of a column's id its width and whether it is pinned, as somebody left it; metrics: see columns.js.
-// Neighbours of one group stand under its name.
+/** @typedef {Record<string, { width?: number, pinned?: string | null }>} Layout as somebody left it, by column */
+/** @typedef {import("./columns.js").Metrics} Metrics */
+/** @typedef {{ data: { id: string } }} Params of AG Grid, for a row */
+/**
+ * Of a column, or of several below one head.
+ * @typedef {{ headerName: string, headerTooltip: string, children?: object[], [option: string]: unknown }} Definition
+ */
+
+/**
+ * Neighbours of one group stand under its name.
+ * @param {string[]} ids
+ * @param {Layout} layout
+ * @param {Metrics} metrics
+ */
 export function definitions(ids, layout, metrics) {
+  /** @type {Definition[]} */
   const found = [];
   for (const id of ids) {
     const { group } = columns.column(id);
     const last = found.at(-1);
-    if (group && last?.headerName === group) last.children.push(definition(id, layout, metrics));
+    if (group && last?.headerName === group) last.children?.push(definition(id, layout, metrics));
     else
       found.push(
         group
@@ -59,14 +72,22 @@ export function definitions(ids, layout, metrics) {
   return found;
 }
 
+/**
+ * @param {string} id
+ * @param {Layout} layout
+ * @param {Metrics} metrics
+ * @returns {Definition}
+ */
 function definition(id, layout, metrics) {
   const { title, group, kind, of, text, exact, tip, wide } = columns.column(id, metrics);
+  /** @param {Params} params */
   const value = ({ data }) => {
     const run = runs.get(data.id);
     return run ? of(run) : null;
   };
+  /** @param {unknown} each */
   const none = (each) => each === null || each === undefined || each === "";
-  const [sorted, falling] = sorting().get(id) ?? [];
+  const sorted = sorting().get(id);
   return {
     colId: id,
     headerName: title,
@@ -74,16 +95,19 @@ function definition(id, layout, metrics) {
     width: layout[id]?.width ?? wide,
     pinned: layout[id]?.pinned ?? (id === "name" ? "left" : null),
     valueGetter: value,
-    valueFormatter: ({ value: each }) => (none(each) ? "" : text(each)),
-    tooltipValueGetter: ({ value: each, data }) => (none(each) ? "" : tip ? tip(runs.get(data.id)) : exact(each)),
+    valueFormatter: (/** @type {{ value: unknown }} */ { value: each }) => (none(each) ? "" : text(each)),
+    tooltipValueGetter: (/** @type {Params & { value: unknown }} */ { value: each, data }) => {
+      const run = runs.get(data.id);
+      return none(each) ? "" : tip && run ? tip(run) : exact(each);
+    },
     filter: FILTERS[kind],
     comparator: columns.compare,
-    sort: sorted === undefined ? null : falling ? "desc" : "asc",
-    sortIndex: sorted ?? null,
+    sort: sorted ? (sorted.isFalling ? "desc" : "asc") : null,
+    sortIndex: sorted?.index ?? null,
     ...(kind === "time"
       ? {
-          filterValueGetter: (params) => {
-            const at = value(params);
+          filterValueGetter: (/** @type {Params} */ params) => {
+            const at = Number(value(params));
             return at ? new Date(new Date(at * 1000).setHours(0, 0, 0, 0)) : null;
           },
         }
@@ -91,7 +115,7 @@ function definition(id, layout, metrics) {
     ...(kind === "number"
       ? {
           type: "rightAligned",
-          filterValueGetter: (params) => {
+          filterValueGetter: (/** @type {Params} */ params) => {
             const found = value(params);
             return none(found) ? null : Number(found);
           },
@@ -107,12 +131,12 @@ function definition(id, layout, metrics) {
   };
 }
 
-// Which columns the table is sorted by: id -> [which of them it is, whether it falls].
+// Which columns the table is sorted by, by their ids.
 const sorting = () =>
   new Map(
     state
       .get("sort")
       .split("\n")
       .filter(Boolean)
-      .map((word, i) => [word.replace(/^-/, ""), [i, word.startsWith("-")]]),
+      .map((word, i) => [word.replace(/^-/, ""), { index: i, isFalling: word.startsWith("-") }]),
   );

@@ -1,5 +1,5 @@
-// The table of runs: AG Grid with the bar above it. It is kept while other pages are shown, since to make it takes longer
-// than all else of its page (measured: 300 ms), and listens to nothing but its own elements.
+// The table of runs: AG Grid with the bar above it. It is kept while other pages are shown, since to make it takes
+// longer than all else of its page (measured: 300 ms), and listens to nothing but its own elements.
 import * as columns from "./columns.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
@@ -7,12 +7,27 @@ import * as state from "../../core/state.js";
 import { dictionary } from "../../core/dictionary.js";
 import { discard, note, rename, runMenu, tag } from "../../ui/run_menu.js";
 import { grid } from "../../ui/grid.js";
+import { lookup } from "../../text/lookup.js";
+import { node, part } from "../../ui/dom.js";
 import { menu, say } from "../../ui/menu.js";
 import { chooseColumns } from "./column_choice.js";
 import { OPTIONS, definitions } from "./definitions.js";
 import { save, trash } from "./files.js";
 
+/** @typedef {{ id: string, isSelected(): boolean }} Row of AG Grid */
+/** @typedef {{ getColId(): string, getActualWidth(): number }} Column of AG Grid */
+
 export const chosenRuns = () => state.get("chosen").filter((name) => runs.get(name));
+
+/**
+ * Does something with a run that is still there.
+ * @param {string} name
+ * @param {(run: import("../../core/runs.js").Run) => unknown} act
+ */
+function withRun(name, act) {
+  const run = runs.get(name);
+  if (run) act(run);
+}
 
 export class RunTable {
   constructor() {
@@ -28,7 +43,9 @@ export class RunTable {
     this.layout = state.local.get("runColumns", dictionary()); // id -> { width, pinned }
     /** @type {MouseEvent | null} */
     this.pointer = null; // where the last right click was
-    this.#build();
+    this.told = node("span", { class: "table-told", role: "status" });
+    this.bar = this.#toolbar();
+    this.box = this.#box();
     this.made = grid(this.box, OPTIONS).then((table) => {
       this.table = table;
       this.showColumns();
@@ -38,13 +55,13 @@ export class RunTable {
     });
   }
 
-  #build() {
-    const bar = document.createElement("div");
-    bar.className = "table-bar";
-    bar.setAttribute("role", "toolbar");
-    bar.setAttribute("aria-label", "Runs");
-    const told = bar.appendChild(Object.assign(document.createElement("span"), { className: "table-told" }));
-    told.setAttribute("role", "status");
+  #toolbar() {
+    const bar = node("div", { class: "table-bar", role: "toolbar", "aria-label": "Runs" }, this.told);
+    /**
+     * @param {string} text
+     * @param {"one" | "some" | null} needs how many runs
+     * @param {(names: string[], button: HTMLElement) => unknown} does
+     */
     const act = (text, needs, does) => {
       const button = bar.appendChild(
         Object.assign(document.createElement("button"), { className: "tool-button", textContent: text }),
@@ -60,18 +77,19 @@ export class RunTable {
       state.set("columnFilter", "");
       state.set("runs", "");
     }).classList.add("is-clear");
-    act("Rename", "one", ([name]) => rename(runs.get(name)));
-    act("Tags", "some", (names) => tag(names, runs.get(names[0])));
-    act("Note", "one", ([name]) => note(runs.get(name)));
+    act("Rename", "one", ([name]) => withRun(name, rename));
+    act("Tags", "some", (names) => withRun(names[0], (run) => tag(names, run)));
+    act("Note", "one", ([name]) => withRun(name, note));
     act("Delete", "some", discard);
     act("Columns", null, (_, button) => chooseColumns(button, this));
     act("Trash", null, trash);
     act("CSV", null, () => save(this.table, (id) => columns.column(id, this.metrics)));
-    const box = document.createElement("div");
-    box.className = "grid";
-    box.append(
-      ...Array.from({ length: 12 }, () => Object.assign(document.createElement("div"), { className: "skeleton" })),
-    );
+    return bar;
+  }
+
+  #box() {
+    const skeletons = Array.from({ length: 12 }, () => node("div", { class: "skeleton" }));
+    const box = node("div", { class: "grid" }, ...skeletons);
     box.addEventListener(
       "contextmenu",
       (event) => {
@@ -79,9 +97,7 @@ export class RunTable {
       },
       true,
     );
-    this.bar = bar;
-    this.told = told;
-    this.box = box;
+    return box;
   }
 
   showColumns() {
@@ -108,8 +124,9 @@ export class RunTable {
   showChosen() {
     if (!this.table) return;
     const chosen = new Set(state.get("chosen"));
-    const [on, off] = [[], []];
-    this.table.forEachNode((node) => {
+    /** @type {{ on: Row[], off: Row[] }} */
+    const { on, off } = { on: [], off: [] };
+    this.table.forEachNode((/** @type {Row} */ node) => {
       if (Boolean(node.isSelected()) !== chosen.has(node.id)) (chosen.has(node.id) ? on : off).push(node);
     });
     if (on.length) this.table.setNodesSelected({ nodes: on, newValue: true, source: "api" });
@@ -129,8 +146,13 @@ export class RunTable {
 
   // What somebody did is kept in the address; what we did ourselves came from there.
   listen() {
+    /**
+     * @param {string} kind
+     * @param {(event: any) => void} act
+     */
     const on = (kind, act) => this.table.addEventListener(kind, act);
-    const byHand = (act) => (event) => {
+    /** @param {(event: any) => void} act */
+    const byHand = (act) => (/** @type {{ source: string }} */ event) => {
       if (!/^(api|grid|rowData)/.test(event.source)) act(event);
     };
     on(
@@ -138,7 +160,7 @@ export class RunTable {
       byHand(() =>
         state.set(
           "chosen",
-          this.table.getSelectedNodes().map(({ id }) => id),
+          this.table.getSelectedNodes().map((/** @type {Row} */ { id }) => id),
         ),
       ),
     );
@@ -175,40 +197,51 @@ export class RunTable {
     on("cellContextMenu", ({ event, node }) => runMenu(event.target, node.id, event));
     on("columnHeaderContextMenu", ({ column }) => this.columnMenu(column.getColId?.()));
     on("cellDoubleClicked", ({ column, node }) => {
-      if (column.getColId() === "name") rename(runs.get(node.id));
+      if (column.getColId() === "name") withRun(node.id, rename);
     });
     on("cellKeyDown", ({ event, node, value }) => this.key(event, node.id, value));
   }
 
   sorted() {
-    return this.table
-      .getColumnState()
+    /** @type {{ colId: string, sort: string | null, sortIndex: number }[]} */
+    const all = this.table.getColumnState();
+    return all
       .filter(({ sort }) => sort)
       .sort((a, b) => a.sortIndex - b.sortIndex)
       .map(({ colId, sort }) => (sort === "desc" ? `-${colId}` : colId))
       .join("\n");
   }
 
+  /** @returns {string[]} */
   order() {
-    return this.table
-      .getAllDisplayedColumns()
-      .map((each) => each.getColId())
-      .filter((id) => id !== "name" && !id.startsWith("ag-Grid"));
+    /** @type {Column[]} */
+    const all = this.table.getAllDisplayedColumns();
+    return all.map((each) => each.getColId()).filter((id) => id !== "name" && !id.startsWith("ag-Grid"));
   }
 
+  /**
+   * @param {string} id
+   * @param {{ width?: number, pinned?: string | null }} what
+   */
   remember(id, what) {
     this.layout[id] = { ...this.layout[id], ...what };
     state.local.set("runColumns", this.layout);
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   * @param {string} name
+   * @param {unknown} value
+   */
   key(event, name, value) {
-    const acts = {
-      m: () => runMenu(event.target, name),
+    /** @type {Record<string, () => unknown>} */
+    const acts = lookup({
+      m: () => runMenu(/** @type {Element} */ (event.target), name),
       i: () => runs.isolate(name),
       v: () => runs.toggle(name),
-      F2: () => rename(runs.get(name)),
+      F2: () => withRun(name, rename),
       Delete: () => discard(chosenRuns().includes(name) ? chosenRuns() : [name]),
-    };
+    });
     if ((event.ctrlKey || event.metaKey) && event.key === "c")
       navigator.clipboard
         ?.writeText(value === null || value === undefined ? "" : String(value))
@@ -220,18 +253,24 @@ export class RunTable {
     }
   }
 
+  /** @param {string | undefined} id */
   columnMenu(id) {
     if (!id || id.startsWith("ag-Grid")) return;
     const anchor = document.activeElement ?? document.body;
     const pinned = this.table.getColumn(id).getPinned();
+    /** @param {"left" | "right" | null} side */
     const pin = (side) => ({
-      text: side ? `Pin ${side}` : "Do not pin",
+      text: side ? `Pin ${side}` : "Unpin",
       checked: (pinned ?? null) === side,
       act: () => {
         this.table.setColumnsPinned([id], side);
         this.remember(id, { pinned: side });
       },
     });
+    /**
+     * @param {string} text
+     * @param {string} word
+     */
     const sort = (text, word) => ({
       text,
       checked: state.get("sort") === word,
@@ -240,8 +279,8 @@ export class RunTable {
     menu(
       anchor,
       [
-        sort("Sort rising", id),
-        sort("Sort falling", `-${id}`),
+        sort("Sort ascending", id),
+        sort("Sort descending", `-${id}`),
         { text: "Filter…", act: () => this.table.showColumnFilter(id) },
         "-",
         pin("left"),
@@ -249,14 +288,14 @@ export class RunTable {
         pin(null),
         "-",
         {
-          text: "Fit the width",
+          text: "Auto-size",
           act: () => {
             this.table.autoSizeColumns([id]);
             this.remember(id, { width: this.table.getColumn(id).getActualWidth() });
           },
         },
         {
-          text: "Leave out",
+          text: "Hide column",
           disabled: id === "name",
           act: () =>
             state.set(
@@ -274,10 +313,17 @@ export class RunTable {
     const names = chosenRuns(),
       all = runs.names().length,
       seen = this.table.getDisplayedRowCount();
-    this.told.textContent = `${format.plural(all, "run")}${seen < all ? ` · ${format.step(all - seen)} hidden by filters` : ""}${names.length ? ` · ${names.length} selected` : ""}${this.read ? "" : " · reading metrics…"}`;
-    this.bar.querySelector(".is-clear").hidden = seen === all && !state.get("columnFilter");
-    for (const button of this.bar.querySelectorAll("[data-needs]"))
-      button.disabled = button.dataset.needs === "one" ? names.length !== 1 : !names.length;
+    this.told.textContent = [
+      format.plural(all, "run"),
+      seen < all ? `${format.step(all - seen)} hidden by filters` : "",
+      names.length ? `${names.length} selected` : "",
+      this.read ? "" : "loading metrics…",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    part(this.bar, ".is-clear", HTMLElement).hidden = seen === all && !state.get("columnFilter");
+    for (const button of this.bar.querySelectorAll("button"))
+      if (button.dataset.needs) button.disabled = button.dataset.needs === "one" ? names.length !== 1 : !names.length;
   }
 
   // The tags whose metrics some column shows.
@@ -287,6 +333,7 @@ export class RunTable {
   }
 
   // Shows some runs anew, whose values changed.
+  /** @param {Iterable<string>} names */
   refresh(names) {
     const update = [...names].map((id) => this.known.get(id)).filter(Boolean);
     this.table?.applyTransaction({ update });
