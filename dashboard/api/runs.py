@@ -61,7 +61,7 @@ class _Runs:
         )
 
     async def runs(self, request: Request) -> Response:
-        """All runs; with `form=page` in few words: sets of tags by number, and last values of the headline tag only."""
+        """All runs; with `form=page` the compact list: sets of tags by number, last values of the headline only."""
         await asyncio.to_thread(self._live_runs.poller.ready.wait, 30.0)
         brief = RequestValues.of_query(request).value("form") == "page"
 

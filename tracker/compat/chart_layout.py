@@ -50,6 +50,8 @@ class ChartLayout:
 def _chart(kind: Any, tags: Any) -> list[Any]:
     """A chart of a layout, as it is kept."""
     if isinstance(tags, (str, bytes)) or (kind == "Margin" and len(tags) % 3):
-        expected = "a list of tags; of a margin chart threes of them: value, lower, upper"
-        raise LoggedValueError(message(f"The tags of a chart ({coerce.text(kind, 50)}) are none.", expected=expected))
+        expected = "a list of tags; of a margin chart three each: value, lower, upper"
+        raise LoggedValueError(
+            message(f"The tags of a chart ({coerce.text(kind, 50)}) are not a list of tags.", expected=expected)
+        )
     return [coerce.text(kind), [coerce.text(tag) for tag in tags]]

@@ -63,8 +63,8 @@ class RunWriter:
         self.log_dir = self.logdir = chosen
         self.max_queue, self.flush_secs, self.filename_suffix = max_queue, flush_secs, filename_suffix
         if not isinstance(filename_suffix, str) or set(coerce.text(filename_suffix)) & set("/\\\0"):
-            expected = "a text that may stand at the end of a file's name"
-            raise LoggedValueError(message("filename_suffix is none.", expected=expected))
+            expected = "text without / \\ and zero bytes"
+            raise LoggedValueError(message("filename_suffix cannot end the name of a file.", expected=expected))
         self.purge_step = purge_step
         self.kwargs: dict[str, Any] = {}
         self._write_to_disk = write_to_disk

@@ -109,7 +109,7 @@ def _entries(prefix: Path) -> Iterator[tuple[bytes, bytes]]:
     with index.open("rb") as file:
         data = file.read(MOST_INDEX_BYTES)
     if len(data) < FOOTER_BYTES or int.from_bytes(data[-8:], "little") != MAGIC:
-        raise _damaged(prefix, "its index is none")
+        raise _damaged(prefix, "its index cannot be read")
     try:
         _, at = varint(data, len(data) - FOOTER_BYTES)
         _, at = varint(data, at)

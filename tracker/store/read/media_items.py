@@ -56,7 +56,7 @@ def _item(files: RunFiles, kind: str, part: Part, row: tuple[Any, ...]) -> Media
     step, wall_time, position, form, attributes, digest = checksums.checked(row, f"damaged: a {kind}")[3:]
     parsed = json.loads(attributes)
     if not (isinstance(parsed, dict) and isinstance(form, str) and isinstance(digest, str)):
-        raise DamagedBytesError(f"a {kind} whose attributes are none")
+        raise DamagedBytesError(f"a {kind} whose attributes are no JSON object")
     if not (isinstance(step, int) and isinstance(position, int) and isinstance(wall_time, (int, float))):
         raise DamagedBytesError(f"a {kind} whose step or time is no number")
     read = partial(files.blob_of, part.segment.path, digest)

@@ -82,5 +82,5 @@ def _said(attributes: str) -> dict[str, Any]:
     """What a row says of itself, which is an object in JSON."""
     found = json.loads(attributes)
     if not isinstance(found, dict):
-        raise DamagedBytesError("attributes that are none")
+        raise DamagedBytesError("attributes that are no JSON object")
     return found

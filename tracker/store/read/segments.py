@@ -79,7 +79,7 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
         if not isinstance(said[name], kinds):
             raise DamagedBytesError(f"its {name} is {type(said[name]).__name__}")
     if not (0 <= said["pid"] < MAX_PID and math.isfinite(said["created"]) and math.isfinite(said["heartbeat"])):
-        raise DamagedBytesError("its writer or its times are none")
+        raise DamagedBytesError("its writer or its times are missing, or of the wrong type")
     tags, lost = _json(said, "run_tags", list), _json(said, "lost", dict)
     return Segment(
         path, said["id"], said["run"], said["parent"], said["fork_step"], said["reason"], said["rank"], said["created"],
