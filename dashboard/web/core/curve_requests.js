@@ -64,8 +64,8 @@ function send() {
   waiting.sort((a, b) => rank(a) - rank(b));
   while (waiting.length && underWay < UNDER_WAY) {
     const first = waiting[0];
-    // The very first goes alone, and so does what makes it whole: a chart that is there is worth more than all of them a
-    // moment later.
+    // The very first goes alone, and so does what makes it whole: a chart that is there is worth more than all of them
+    // a moment later.
     const alone = !underWay || (first.isRest && !isWhole);
     isWhole ||= first.isRest;
     put(alone ? [first] : [first, ...together(first)]);

@@ -1,4 +1,4 @@
-// What a store knows of one tag: the curves of its runs, which of them are asked for, and what is new in a window of them.
+// What a store knows of one tag: the curves of its runs, which of them are asked for, what is new in a window of them.
 import { Curve } from "../charts/curve.js";
 
 const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
@@ -72,8 +72,8 @@ export function beyond([low, high], axis = "step") {
 }
 
 /**
- * Points up to the end of a window, and the first one beyond it, to which the line goes on: the others come with the next
- * question. null where none is left.
+ * Points up to the end of a window, and the first one beyond it, to which the line goes on: the others come with the
+ * next question. null where none is left.
  * @param {StoredCurve} curve
  * @param {LivePoints} points
  * @param {string} axis

@@ -125,8 +125,8 @@ export class CardCurves {
     };
   }
 
-  // How many columns a curve is asked for in: two for each pixel, but of a thousand lines no more than can be told apart.
-  // Fewer are as exact: each column says the extremes of what it holds.
+  // How many columns a curve is asked for in: two for each pixel, but of a thousand lines no more than can be told
+  // apart. Fewer are as exact: each column says the extremes of what it holds.
   #columns() {
     const fitting = Math.max(200, Math.min(4000, 2 * Math.round(this.chart().width || 400)));
     return Math.min(fitting, Math.max(LEAST_COLUMNS, Math.round(ALL_COLUMNS / Math.max(1, this.wanted().length))));
