@@ -1,4 +1,4 @@
-// Answers about curves, as the server makes them: for the classes that take them, and as bytes for a fetch that is a fake.
+// Answers about curves, as the server makes them: for the classes that take them, and as bytes for a fake of fetch.
 export const POINTS = ["step", "wall_time", "value"];
 export const COLUMNS = (
   "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean " +

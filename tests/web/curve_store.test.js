@@ -1,5 +1,5 @@
-// One store for all places that show curves: what is asked together is one question, what comes live is kept, and whatever
-// comes in whatever order, what is shown is what was asked for last. Only the network is a fake.
+// One store for all places that show curves: what is asked together is one question, what comes live is kept, and
+// whatever comes in whatever order, what is shown is what was asked for last. Only the network is a fake.
 import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";

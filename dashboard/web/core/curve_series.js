@@ -1,5 +1,4 @@
-// What a store knows of one tag: the curves of its runs, which of them are asked for, and what is new in a window of
-// them.
+// What a store knows of one tag: the curves of its runs, which of them are asked for, what is new in a window of them.
 import { Curve } from "../charts/curve.js";
 
 const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge

@@ -1,4 +1,4 @@
-// The curves that a place of the page shows, by run and tag: asked for, decoded, kept live, asked for anew after a gap.
+// The curves that a place of the page shows, by run and tag: asked for, decoded, kept live, asked for after a gap.
 //
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
@@ -26,7 +26,7 @@ import { curvesOf, named } from "./wire.js";
  */
 
 const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
-const GAP_MS = 100; // from a gap to the question: not put off by the next point that finds it
+const GAP_MS = 100; // not put off by the next point that finds the gap
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
 
 /** @type {Set<CurveStore>} */
@@ -45,6 +45,7 @@ export class CurveStore {
    */
   constructor(place, scope) {
     this.place = place;
+    this.pause = place.pause ?? GAP_MS; // ms from a gap to the question
     kept.add(this);
     if (scope) this.#forget = scope.onLeave(() => this.close());
   }
@@ -131,7 +132,7 @@ export class CurveStore {
       );
   }
 
-  /** What is known is of another window, or of another axis: shown until there is better, not gone on with. */
+  /** What is known is of another window, or another axis: shown until something better comes, not gone on with. */
   outdate() {
     for (const curve of this.curves()) curve.isOutdated = true;
     this.refetch();
@@ -163,10 +164,6 @@ export class CurveStore {
     this.clear();
     kept.delete(this);
     this.#forget();
-  }
-
-  get #pause() {
-    return this.place.pause ?? GAP_MS;
   }
 
   /** @param {string} tag */
@@ -268,7 +265,7 @@ export class CurveStore {
       if (!known || number < (series.answered.get(found.run) ?? 0)) continue;
       series.answered.set(found.run, number);
       known.columns = form.columns;
-      if (!known.load(found, columns)) this.#again(series, found.run, this.#pause);
+      if (!known.load(found, columns)) this.#again(series, found.run, this.pause);
     }
     for (const { run, length } of head.tails) {
       const tail = named(head.columns.points, length, column),
@@ -306,7 +303,7 @@ export class CurveStore {
     if (this.place.isSketch) curve.counts.set(points.segment, points.n);
     // While a question is under way its answer says whether something is missing.
     if (part && !curve.append(part) && !curve.asked && !this.place.isSketch)
-      this.#again(series, points.run, this.#pause);
+      this.#again(series, points.run, this.pause);
     if (part !== points) curve.counts.set(points.segment, points.n + points.count);
     if (part) this.place.onPoints?.(curve, points);
   }
@@ -318,7 +315,7 @@ export class CurveStore {
    */
   missed(run, tag) {
     for (const series of this.#series.values())
-      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run)) this.#again(series, run, this.#pause);
+      if ((tag === null || series.needs.includes(tag)) && series.curves.has(run)) this.#again(series, run, this.pause);
   }
 
   /** @param {string} run */

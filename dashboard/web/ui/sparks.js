@@ -13,8 +13,7 @@ const NEXT_MS = 50;
 export class Sparks {
   /**
    * @param {import("../core/scope.js").Scope} scope
-   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host runs whose rows are there; called when there
-   *     are new ones
+   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host runs whose rows are there; called for new ones
    */
   constructor(scope, host) {
     this.scope = scope;
