@@ -127,31 +127,37 @@ export function help() {
   dialog("Keyboard", box, true);
 }
 
+/** @type {Map<string, string>} */
+const SEARCHES = new Map([
+  ["runs", "run-search"],
+  ["media", "media-tags"],
+]); // a page -> the field that its slash goes to
 const OWN_TO_GRAPH = new Set(["/", "f"]);
 
-const acts = {
-  __proto__: null,
-  "?": help,
-  "/": () =>
-    document
-      .getElementById({ __proto__: null, runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")
-      ?.focus(),
-  f: () => document.getElementById("run-search")?.focus(),
-};
+const acts = /** @type {Record<string, () => void>} */ (
+  /** @type {unknown} */ ({
+    __proto__: null,
+    "?": help,
+    "/": () => document.getElementById(SEARCHES.get(state.get("page")) ?? "tags")?.focus(),
+    f: () => document.getElementById("run-search")?.focus(),
+  })
+);
+
+/** @returns {HTMLElement[]} */
+const shownTabs = () =>
+  [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#tabs a"))].filter((link) => !link.hidden);
 
 // Listens for as long as the scope lasts.
 /** @param {import("./core/scope.js").Scope} scope */
 export function start(scope) {
   scope.on(document, "keydown", (event) => {
     if (!isShortcut(event)) return;
-    const page = /^[1-9]$/.test(event.key)
-      ? [...document.getElementById("tabs").children].filter((link) => !link.hidden)[event.key - 1]?.dataset.page
-      : null;
+    const page = /^[1-9]$/.test(event.key) ? shownTabs()[event.key - 1]?.dataset.page : null;
     if (state.get("page") === "graph" && OWN_TO_GRAPH.has(event.key)) return; // there it finds nodes and fits
     const act = page ? () => state.set("page", page) : acts[event.key];
     if (!act) return;
     act();
     event.preventDefault();
   });
-  scope.on(document.getElementById("help"), "click", help);
+  scope.on(/** @type {HTMLElement} */ (document.getElementById("help")), "click", help);
 }

@@ -11,12 +11,16 @@ const FIRST_MS = 800; // they can wait: first the curves that were asked for
 const NEXT_MS = 50;
 
 export class Sparks {
-  // host: { inSight(): names of the runs whose rows are there, draw(): called when there are new ones }
-  /** @param {import("../core/scope.js").Scope} scope */
+  /**
+   * @param {import("../core/scope.js").Scope} scope
+   * @param {{ inSight(): Iterable<string>, draw(): void }} host the names of the runs whose rows are there; called when there are new sketches
+   */
   constructor(scope, host) {
     this.scope = scope;
     this.host = host;
+    /** @type {Map<string, any>} */
     this.curves = new Map(); // run -> Curve of the headline metric, null while it is asked for
+    /** @type {Set<string>} */
     this.stale = new Set(); // runs whose sketch is out of date
     this.sketching = 0; // a timer
     scope.on(live, "points", (points) => this.take(points));
@@ -27,11 +31,13 @@ export class Sparks {
     scope.on(live, "restart", () => this.curves.clear());
   }
 
+  /** @param {string} run */
   of(run) {
     return this.curves.get(run);
   }
 
   // The rows of these runs are in sight.
+  /** @param {string[]} names */
   want(names) {
     const missing = names.some((name) => !this.curves.has(name) && runs.get(name)?.has.has(runs.headline));
     if (!missing) return;
@@ -44,6 +50,7 @@ export class Sparks {
     );
   }
 
+  /** @param {string[]} names */
   async load(names) {
     const { curves } = this;
     if (!runs.headline) return;
@@ -66,6 +73,7 @@ export class Sparks {
   }
 
   // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
+  /** @param {any} points */
   take(points) {
     if (points.tag !== runs.headline || !points.count) return;
     const curve = this.curves.get(points.run);
@@ -75,6 +83,7 @@ export class Sparks {
   }
 
   // What is known of a run may not be so any more.
+  /** @param {string} run */
   again(run) {
     if (!this.curves.has(run)) return;
     if (!this.stale.size)
@@ -87,6 +96,11 @@ export class Sparks {
   }
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {any} curve none while it is asked for
+ * @param {number} number of its colour
+ */
 export function drawSpark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
   if (!curve?.length) return;
