@@ -213,7 +213,7 @@ class Visits:
         metrics = {each["name"]: each["value"] for each in self._chromium.send("Performance.getMetrics")["metrics"]}
         return {**found, "listeners": metrics["JSEventListeners"], "heap": metrics["JSHeapUsedSize"]}
 
-    def settled(self, holds: Callable[[dict[str, Any]], bool], tries: int = 40) -> dict[str, Any]:
+    def settled(self, holds: Callable[[dict[str, Any]], bool], tries: int = 16) -> dict[str, Any]:
         """The counts once something holds of them: what is on its way when a page is turned needs a moment to end."""
         for _ in range(tries):
             found = self.counts()
@@ -239,7 +239,7 @@ def test_pages_that_are_left_leave_nothing(
 ) -> None:
     """A few pages, a dozen times: listeners, timers and observers are as many as after the second visit."""
     visits = Visits(page, served.base, until)
-    names = ("distributions", "media", "machines")
+    names = ("distributions", "machines")
     visits.turn(names, 2)
     level = visits.settled(lambda found: found["timers"] <= 12)
     visits.turn(names, 10)
