@@ -40,6 +40,7 @@ export class Card {
   constructor(id, tags, host, scope, zoom = null) {
     this.id = id;
     this.scope = scope;
+    this.lastSeen = 0; // ms, as performance.now() tells it
     this.first = zoom;
     this.tags = tags;
     this.host = host;

@@ -32,7 +32,7 @@ export function lines(card) {
    */
   const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
   return (card?.chart ? card.lines() : []).map(
-    ({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
+    (/** @type {any} */ { curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
       const [begin, , shift] = curve.ends(axis),
         n = curve.length;
       const x = Array.from(begin.subarray(0, n), (value) => value - shift);

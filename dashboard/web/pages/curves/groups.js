@@ -7,6 +7,11 @@ import { part } from "../../ui/dom.js";
 
 export const PINNED = "\u0000pinned";
 export const OWN = "\u0000own";
+/** @type {Map<string, string>} */
+const TITLES = new Map([
+  [PINNED, "Pinned"],
+  [OWN, "Your charts"],
+]);
 
 // Whether a card was made by hand: a list of tags and expressions as JSON, which is its id.
 /** @param {string} id */
@@ -24,7 +29,11 @@ export function tagsOf(id) {
   if (!own(id)) return [id];
   try {
     const tags = parse(id);
-    return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null;
+    return Array.isArray(tags) &&
+      tags.length &&
+      tags.every((/** @type {unknown} */ tag) => typeof tag === "string" && tag)
+      ? tags
+      : null;
   } catch {
     return null;
   }
@@ -37,6 +46,7 @@ export function tagsOf(id) {
  * @returns {[name: string, ids: string[]][]}
  */
 export function groupsOf(ids, places) {
+  /** @type {string[]} */
   const pins = state.get("pins");
   /** @type {Map<string, string[]>} */
   const groups = new Map();

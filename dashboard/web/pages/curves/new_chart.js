@@ -50,9 +50,9 @@ export async function newChart(page) {
   };
   for (const [name, line] of Object.entries(shelf.expression)) add(name, `= ${line}`);
   // What the cards show comes first: with hundreds of tags the one that is meant is among them.
-  const offered = [...new Set([...page.sighted().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter(
-    (tag) => !runs.isExpression(tag),
-  );
+  const offered = [
+    ...new Set([...page.sighted().flatMap((/** @type {any} */ card) => card.tags), ...runs.tagsInSight("scalar")]),
+  ].filter((tag) => !runs.isExpression(tag));
   for (const tag of offered.slice(0, 60)) add(tag, tag);
   const name = form.appendChild(
     Object.assign(document.createElement("input"), {

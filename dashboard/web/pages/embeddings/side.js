@@ -37,6 +37,7 @@ export class Side {
   fill() {
     const { page } = this;
     this.card.replaceChildren();
+    /** @type {[number, string][]} */
     const rows = [];
     if (!page.data) return;
     if (page.chosen >= 0) {

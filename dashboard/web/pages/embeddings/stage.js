@@ -22,6 +22,7 @@ export class Stage {
     this.over = over;
     /** @type {{ x: number, y: number, box: boolean } | null} */
     this.pressed = null; // where the pointer went down, and whether that begins a rectangle
+    /** @type {any} */
     this.points = new Points(canvas, camera);
     this.points.onDrawn = () => this.write();
     scope.onLeave(() => {
