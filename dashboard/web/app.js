@@ -1,88 +1,65 @@
-// Boots the page: runs first, then the page that is asked for; the rest follows when there is time.
+// Starts the page: runs first, then the page that is asked for; the rest follows when there is time.
+import * as keys from "./keys.js";
 import * as latency from "./core/latency.js";
 import * as live from "./core/live.js";
+import * as marks from "./core/marks.js";
 import * as runs from "./core/runs.js";
 import * as state from "./core/state.js";
 import * as curves from "./pages/curves/page.js";
-import "./ui/run_list.js";
-import "./pages/curves/tools.js";
-import "./keys.js";
+import { Router } from "./router.js";
+import { Scope } from "./core/scope.js";
+import { RunList } from "./ui/run_list.js";
+import { dictionary } from "./core/dictionary.js";
 import { loadDash } from "./ui/dash.js";
 import { isPath, isSurface } from "./text/path_tags.js";
 
-const view = document.getElementById("view");
-const tabs = document.getElementById("tabs");
-const pages = {
-  __proto__: null, // addresses name pages
-  curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
-  distributions: { title: "Distributions", load: () => import("./pages/distributions/page.js"), kinds: ["histogram"] },
-  graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
-  media: {
-    title: "Media",
-    load: () => import("./pages/media/page.js"),
-    kinds: ["image", "audio", "video", "text", "table", "figure"],
-    isFor: (tag) => !isSurface(tag),
-  },
-  profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
-  machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
-  runs: {
-    title: "Runs",
-    load: () => import("./pages/runs/page.js"),
-    kinds: ["scalar", "histogram", "image", "text", "graph"],
-  },
-  paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
-  quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
-  embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
-  meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
-  layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
-  compare: {
-    title: "Compare",
-    load: () => import("./pages/compare/page.js"),
-    kinds: [],
-    is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
-  },
-};
-let mounted = null;
+/** @param {string} id @returns {HTMLElement} */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-for (const [name, { title }] of Object.entries(pages)) {
-  const link = tabs.appendChild(document.createElement("a"));
-  link.textContent = title;
-  link.href = `?p=${name}`;
-  link.dataset.page = name;
-  link.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    state.set("page", name);
-  });
-}
+const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
+  /** @type {unknown} */ ({
+    __proto__: null, // addresses name pages
+    curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
+    distributions: {
+      title: "Distributions",
+      load: () => import("./pages/distributions/page.js"),
+      kinds: ["histogram"],
+    },
+    graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
+    media: {
+      title: "Media",
+      load: () => import("./pages/media/page.js"),
+      kinds: ["image", "audio", "video", "text", "table", "figure"],
+      isFor: (/** @type {string} */ tag) => !isSurface(tag),
+    },
+    profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
+    machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
+    runs: {
+      title: "Runs",
+      load: () => import("./pages/runs/page.js"),
+      kinds: ["scalar", "histogram", "image", "text", "graph"],
+    },
+    paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
+    quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
+    embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
+    meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
+    layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
+    compare: {
+      title: "Compare",
+      load: () => import("./pages/compare/page.js"),
+      kinds: [],
+      is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
+    },
+  })
+);
 
-// A tab is there when some run has such data; that of curves always, for the page that waits.
-function showTabs() {
-  for (const link of tabs.children) {
-    const { page } = link.dataset;
-    const { kinds, isFor = () => true, is } = pages[page];
-    const any = is?.() || kinds.some((kind) => runs.tags(kind).some(isFor));
-    link.hidden = page !== "curves" && !any && state.get("page") !== page;
-    if (state.get("page") === page) {
-      link.setAttribute("aria-current", "page");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else link.removeAttribute("aria-current");
-  }
-}
-
-async function show() {
-  const name = pages[state.get("page")] ? state.get("page") : "curves";
-  showTabs();
-  document.title = `${pages[name].title} · everystep`;
-  document.body.dataset.page = name;
-  const page = await pages[name].load();
-  if (mounted === page || (pages[state.get("page")] ? state.get("page") : "curves") !== name) return;
-  mounted?.unmount();
-  view.scrollTop = 0;
-  view.replaceChildren();
-  mounted = page;
-  page.mount(view);
-}
+const app = new Scope(); // it lasts as long as the document
+state.start(app);
+runs.start(app);
+marks.start(app);
+new RunList(app);
+keys.start(app);
+const router = new Router(pages, part("view"), part("tabs"), app);
 
 function toggleTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
@@ -97,13 +74,13 @@ function toggleTheme() {
 
 function toggleRuns() {
   const off = document.body.classList.toggle("runs-hidden");
-  document.getElementById("toggle-runs").setAttribute("aria-expanded", String(!off));
+  part("toggle-runs").setAttribute("aria-expanded", String(!off));
 }
 
 if (innerWidth <= 760) toggleRuns(); // the list would lie over the charts
-document.getElementById("toggle-theme").addEventListener("click", toggleTheme);
-document.getElementById("toggle-runs").addEventListener("click", toggleRuns);
-document.addEventListener("keydown", (event) => {
+app.on(part("toggle-theme"), "click", toggleTheme);
+app.on(part("toggle-runs"), "click", toggleRuns);
+app.on(document, "keydown", (event) => {
   if (
     event.target.matches("input, textarea, select, [contenteditable]") ||
     event.metaKey ||
@@ -111,41 +88,55 @@ document.addEventListener("keydown", (event) => {
     event.altKey
   )
     return;
-  const act = { b: toggleRuns, t: toggleTheme }[event.key];
+  const act = { b: toggleRuns, t: toggleTheme }[/** @type {"b" | "t"} */ (event.key)];
   if (act) {
     act();
     event.preventDefault();
   }
 });
-state.on("page", show);
-runs.onChange(showTabs);
 
-window.viz = {
+/** The page of curves, for what only it can answer. */
+function shownCurves() {
+  const page = router.page("curves");
+  if (!page) throw new Error(`the page of curves is not shown, but ${state.get("page")}`);
+  return /** @type {import("./pages/curves/page.js").CurvesPage} */ (page);
+}
+
+const viz = {
   get ready() {
-    return runs.loaded && (mounted?.isReady?.() ?? Boolean(mounted));
+    return runs.loaded && Boolean(router.page()?.isReady());
   },
-  drawn: (tag) => curves.drawn(tag),
-  lines: (id) => curves.lines(id),
-  zoom: (id, window) => curves.zoom(id, window),
-  settled: () => curves.settled(),
-  range: (id) => curves.range(id),
-  marks: (id) => curves.marksOf(id),
-  cursor: (id) => curves.cursor(id),
-  extremes: (tag) => curves.extremes(tag),
+  /** @param {string} tag */
+  drawn: (tag) => router.page("curves")?.drawn?.(tag) ?? dictionary(),
+  /** @param {string} id */
+  lines: (id) => shownCurves().lines(id),
+  /** @param {string} id @param {[number, number] | null} window */
+  zoom: (id, window) => shownCurves().zoom(id, window),
+  settled: () => shownCurves().settled(),
+  /** @param {string} id */
+  range: (id) => shownCurves().range(id),
+  /** @param {string} id */
+  marks: (id) => shownCurves().marksOf(id),
+  /** @param {string} id */
+  cursor: (id) => shownCurves().cursor(id),
+  /** @param {string} tag */
+  extremes: (tag) => shownCurves().extremes(tag),
   runs: () => runs.names(),
   latency: () => latency.latency(),
   latencyByStage: () => latency.byStage(),
   forgetLatency: () => latency.forget(),
-  page: () => mounted?.drawn?.(),
-  turn: (by) => mounted?.turn?.(by),
+  page: () => router.page()?.drawn?.(),
+  /** @param {number} by */
+  turn: (by) => router.page()?.turn?.(by),
   get: state.get,
   set: state.set,
   on: state.on,
 };
+/** @type {any} */ (window).viz = viz;
 
 document.body.classList.toggle("is-one", Boolean(state.get("one")));
-live.connect();
-show();
+live.start(app);
+router.show();
 runs.load().catch((error) => {
   const box = document.createElement("div");
   box.className = "empty";
@@ -153,10 +144,10 @@ runs.load().catch((error) => {
     Object.assign(document.createElement("h2"), { textContent: "The runs could not be read" }),
     Object.assign(document.createElement("p"), { textContent: error.message }),
   );
-  view.replaceChildren(box);
+  part("view").replaceChildren(box);
 });
 // The controls come once what was asked for is drawn, or after a second in any case; on a page that has none after five.
 const asked = performance.now();
 const longest = () => (["curves", "distributions"].includes(state.get("page")) ? 1000 : 5000);
-const begin = () => (window.viz.ready || performance.now() - asked > longest() ? loadDash() : setTimeout(begin, 30));
+const begin = () => (viz.ready || performance.now() - asked > longest() ? loadDash(app) : app.setTimeout(begin, 30));
 begin();

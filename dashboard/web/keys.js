@@ -1,8 +1,7 @@
 // The keyboard: common acts, and the sheet that says which.
-import * as curves from "./pages/curves/page.js";
-import * as runs from "./core/runs.js";
 import * as state from "./core/state.js";
 import { dialog } from "./ui/menu.js";
+import { isShortcut } from "./ui/shortcut.js";
 
 const SHEET = [
   [
@@ -128,52 +127,37 @@ export function help() {
   dialog("Keyboard", box, true);
 }
 
+/** @type {Map<string, string>} */
+const SEARCHES = new Map([
+  ["runs", "run-search"],
+  ["media", "media-tags"],
+]); // a page -> the field that its slash goes to
 const OWN_TO_GRAPH = new Set(["/", "f"]);
-const next = (values, value) => values[(values.indexOf(value) + 1) % values.length];
-const SMOOTH = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
-const acts = {
-  __proto__: null,
-  "?": help,
-  "/": () =>
-    document
-      .getElementById({ __proto__: null, runs: "run-search", media: "media-tags" }[state.get("page")] ?? "tags")
-      ?.focus(),
-  f: () => document.getElementById("run-search").focus(),
-};
-const curveActs = {
-  __proto__: null,
-  l: () => state.set("logy", !state.get("logy")),
-  x: () => state.set("x", next(["step", "relative", "time"], state.get("x"))),
-  o: () => state.set("robust", !state.get("robust")),
-  m: () => state.set("marks", !state.get("marks")),
-  n: () => import("./pages/curves/tools.js").then(({ newChart }) => newChart()),
-  "[": () => state.set("smooth", SMOOTH.findLast((each) => each < state.get("smooth")) ?? 0),
-  "]": () => state.set("smooth", SMOOTH.find((each) => each > state.get("smooth")) ?? 0.999),
-  0: () => {
-    for (const card of curves.inView()) if (card.chart.zoom || card.chart.zoomY) card.chart.setZoom(null);
-  },
-};
+const acts = /** @type {Record<string, () => void>} */ (
+  /** @type {unknown} */ ({
+    __proto__: null,
+    "?": help,
+    "/": () => document.getElementById(SEARCHES.get(state.get("page")) ?? "tags")?.focus(),
+    f: () => document.getElementById("run-search")?.focus(),
+  })
+);
 
-document.addEventListener("keydown", (event) => {
-  if (
-    event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]") ||
-    event.metaKey ||
-    event.ctrlKey ||
-    event.altKey
-  )
-    return;
-  if (document.querySelector("dialog[open]") || event.defaultPrevented || !runs.loaded) return;
-  const page = /^[1-9]$/.test(event.key)
-    ? [...document.getElementById("tabs").children].filter((link) => !link.hidden)[event.key - 1]?.dataset.page
-    : null;
-  if (state.get("page") === "graph" && OWN_TO_GRAPH.has(event.key)) return; // there it finds nodes and fits
-  const act = page
-    ? () => state.set("page", page)
-    : (acts[event.key] ?? (state.get("page") === "curves" ? curveActs[event.key] : null));
-  if (act) {
+/** @returns {HTMLElement[]} */
+const shownTabs = () =>
+  [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#tabs a"))].filter((link) => !link.hidden);
+
+// Listens for as long as the scope lasts.
+/** @param {import("./core/scope.js").Scope} scope */
+export function start(scope) {
+  scope.on(document, "keydown", (event) => {
+    if (!isShortcut(event)) return;
+    const page = /^[1-9]$/.test(event.key) ? shownTabs()[event.key - 1]?.dataset.page : null;
+    if (state.get("page") === "graph" && OWN_TO_GRAPH.has(event.key)) return; // there it finds nodes and fits
+    const act = page ? () => state.set("page", page) : acts[event.key];
+    if (!act) return;
     act();
     event.preventDefault();
-  }
-});
-document.getElementById("help").addEventListener("click", help);
+  });
+  scope.on(/** @type {HTMLElement} */ (document.getElementById("help")), "click", help);
+}

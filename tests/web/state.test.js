@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { frames, nextFrame, tell, visited } from "./page.js";
+import { Scope } from "../../dashboard/web/core/scope.js";
 
 // As if the page had been opened at an address.
 globalThis.location.search = "?s=0.5&sk=constructor&x=relative&off=a%0Ab&lx=y&at=12&token=secret&unknown=1";
 const state = await import("../../dashboard/web/core/state.js");
+state.start(new Scope());
 
 test("an address is read, and what it says wrongly is as usual", () => {
   assert.deepEqual(["smooth", "kind", "x", "off", "logx", "pace", "page"].map(state.get), [

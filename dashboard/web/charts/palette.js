@@ -50,22 +50,15 @@ export const dashOf = (number) => dashes[((number % dashes.length) + dashes.leng
 
 // A colour of the stylesheet, asked once for each theme.
 /** @type {Map<string, string>} */
-let known = new Map();
+const known = new Map();
 /**
  * @param {string} name
  * @returns {string}
  */
 export function css(name) {
-  if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
-  return /** @type {string} */ (known.get(name));
+  const root = document.documentElement,
+    key = `${root.dataset.theme} ${name}`;
+  let found = known.get(key);
+  if (found === undefined) known.set(key, (found = getComputedStyle(root).getPropertyValue(name).trim()));
+  return found;
 }
-new MutationObserver(() => {
-  known = new Map();
-}).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-document.addEventListener(
-  "themechange",
-  () => {
-    known = new Map();
-  },
-  true,
-);

@@ -35,6 +35,12 @@ export function request(thing, now = false) {
   start();
 }
 
+// It is gone: nothing of it is drawn any more.
+/** @param {{ draw(): boolean }} thing */
+export function forget(thing) {
+  waiting.delete(thing);
+}
+
 function start() {
   clearTimeout(timer);
   timer = 0;

@@ -6,21 +6,15 @@ import * as format from "../text/format.js";
 import * as latency from "./latency.js";
 import { Polling } from "./long_polling.js";
 import * as session from "./session.js";
+import { Emitter } from "./emitter.js";
+import { watches } from "./watches.js";
 
-const listeners = {
-  points: new Set(),
-  changed: new Set(),
-  again: new Set(),
-  removed: new Set(),
-  restart: new Set(),
-  greeting: new Set(),
-};
+const news = new Emitter(["points", "changed", "again", "removed", "restart", "greeting"]);
 const light = document.getElementById("live");
 let socket = null;
 let attempts = 0;
 let unheard = 0; // WebSockets one after the other that never brought a message, though the server is there
 const UNHEARD = 2; // so many, and it is asked instead
-let watched = [];
 let running = false;
 let newest = 0;
 let everGreeted = false;
@@ -35,13 +29,17 @@ let again = 0; // a connection, as a timer
 let falling = 0; // asleep, as a timer
 let telling = 0; // the light need not flicker with every point
 
-export function on(kind, listener) {
-  listeners[kind].add(listener);
-}
+/**
+ * Told of points, of runs that changed or were removed, of curves to be asked for again, and of a line that was made anew.
+ * @param {string | string[]} kinds
+ * @param {(...values: any[]) => void} listener
+ * @returns {() => void} which ends it
+ */
+export const on = (kinds, listener) => news.on(kinds, listener);
 
 // Which tags are on the screen: only their points are sent.
-export function watch(tags) {
-  watched = tags;
+/** @param {string[]} tags */
+function sendWatched(tags) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: tags }));
 }
 
@@ -118,12 +116,7 @@ const ASKED =
 const ping = () => {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
 };
-setInterval(() => {
-  if (!document.hidden) {
-    show();
-    ping();
-  }
-}, 5000); // "3 min ago" grows old by itself, and so does what the server can
+const OLDER = 5000; // ms after which "3 min ago" has grown old by itself, and so has what the server can
 
 // The server's clock beside ours, as surely as the quickest of some trips tells: one that was answered while the page
 // was being made may be off by half of the time it took. What may be no difference is none.
@@ -137,10 +130,10 @@ function compare({ pong, time }) {
 
 // All that is shown is asked for anew.
 export function restart() {
-  for (const listener of listeners.restart) listener();
+  news.tell("restart");
 }
 
-export function connect() {
+function connect() {
   clearTimeout(again);
   const address = `${boot.prefix}/live`;
   const line =
@@ -155,7 +148,7 @@ export function connect() {
   line.binaryType = "arraybuffer";
   line.onopen = () => {
     surest = Infinity;
-    line.send(JSON.stringify({ watch: watched, ping: performance.now() }));
+    line.send(JSON.stringify({ watch: watches.union(), ping: performance.now() }));
     for (const wait of PINGS) setTimeout(ping, wait);
   };
   line.onmessage = (event) => {
@@ -178,7 +171,7 @@ export function connect() {
         show();
       }
     }
-    if (isFirst) for (const listener of listeners.greeting) listener(head.since);
+    if (isFirst) news.tell("greeting", head.since);
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };
@@ -201,13 +194,13 @@ export function connect() {
           times: times.subarray(from, to),
           values: values.subarray(from, to),
         };
-        for (const listener of listeners.points) listener(points);
+        news.tell("points", points);
         from = to;
       }
     }
-    for (const change of head.changed) for (const listener of listeners.changed) listener(change);
-    for (const [run, tag] of head.again) for (const listener of listeners.again) listener(run, tag);
-    for (const run of head.removed) for (const listener of listeners.removed) listener(run);
+    for (const change of head.changed) news.tell("changed", change);
+    for (const [run, tag] of head.again) news.tell("again", run, tag);
+    for (const run of head.removed) news.tell("removed", run);
   };
   line.onclose = async () => {
     const wasHeard = greeted;
@@ -223,24 +216,41 @@ export function connect() {
   };
 }
 
-// Whoever closed the question finds it here again; or a server that knows the page after all.
-light.addEventListener("click", async () => {
-  if (session.isOut() && (await session.standing(true)) !== "out") connect();
-});
-session.onLetIn(() => {
-  if (!asleep) connect();
-});
-
-// Seen again, it asks for what it missed, as after a line that broke.
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(falling);
-  if (document.hidden)
-    falling = setTimeout(() => {
-      asleep = true;
-      socket?.close();
-    }, REST);
-  else if (asleep) {
-    asleep = false;
-    connect();
-  }
-});
+// Connects, and stays connected for as long as the scope lasts.
+/** @param {import("./scope.js").Scope} scope */
+export function start(scope) {
+  watches.send = sendWatched;
+  scope.setInterval(() => {
+    if (document.hidden) return;
+    show();
+    ping();
+  }, OLDER);
+  // Whoever closed the question finds it here again; or a server that knows the page after all.
+  scope.on(light, "click", async () => {
+    if (session.isOut() && (await session.standing(true)) !== "out") connect();
+  });
+  scope.onLeave(
+    session.onLetIn(() => {
+      if (!asleep) connect();
+    }),
+  );
+  // Seen again, it asks for what it missed, as after a line that broke.
+  scope.on(document, "visibilitychange", () => {
+    clearTimeout(falling);
+    if (document.hidden)
+      falling = setTimeout(() => {
+        asleep = true;
+        socket?.close();
+      }, REST);
+    else if (asleep) {
+      asleep = false;
+      connect();
+    }
+  });
+  scope.onLeave(() => {
+    asleep = true;
+    for (const timer of [again, falling, telling]) clearTimeout(timer);
+    socket?.close();
+  });
+  connect();
+}

@@ -1,14 +1,21 @@
 // Marks of runs (learning rates that change, resumes, checkpoints, notes), asked for once and again when there are new ones.
 import * as api from "./api.js";
 import * as live from "./live.js";
+import { Emitter } from "./emitter.js";
 
 const found = new Map(); // run -> marks
 const asked = new Set();
-const listeners = new Set();
+const news = new Emitter(["change"]);
 let wanted = new Set();
 let timer = 0;
 
-export const onChange = (listener) => listeners.add(listener);
+/**
+ * Told "change" when there are other marks.
+ * @param {string | string[]} kinds
+ * @param {() => void} listener
+ * @returns {() => void} which ends it
+ */
+export const on = (kinds, listener) => news.on(kinds, listener);
 
 // What is known of some runs; what is not is asked for, and told when it comes.
 export function known(names) {
@@ -29,14 +36,19 @@ async function ask() {
     const { marks } = await api.post("marks", { runs: names });
     for (const name of names) found.delete(name);
     for (const [name, each] of Object.entries(marks)) found.set(name, each);
-    if (Object.keys(marks).length) for (const listener of listeners) listener();
+    if (Object.keys(marks).length) news.tell("change");
   } catch {
     names.forEach((name) => asked.delete(name));
   }
 }
 
-live.on("changed", ({ run, what }) => {
-  if (!what.includes("marks") && !what.includes("line")) return;
-  asked.delete(run);
-  if (found.has(run) || what.includes("marks")) known([run]);
-});
+// Follows what is told of marks, for as long as the scope lasts.
+/** @param {import("./scope.js").Scope} scope */
+export function start(scope) {
+  scope.on(live, "changed", ({ run, what }) => {
+    if (!what.includes("marks") && !what.includes("line")) return;
+    asked.delete(run);
+    if (found.has(run) || what.includes("marks")) known([run]);
+  });
+  scope.onLeave(() => clearTimeout(timer));
+}

@@ -2,12 +2,13 @@
 import * as api from "./api.js";
 import * as live from "./live.js";
 import * as state from "./state.js";
+import { Emitter } from "./emitter.js";
 import { settingsOf } from "../text/config.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
 const byName = new Map();
-const listeners = new Set();
+const news = new Emitter(["runs", "run", "visible", "chosen", "highlight"]);
 let order = []; // names, newest first
 let filter = query(state.get("runs"));
 let off = new Set(state.get("off"));
@@ -29,10 +30,28 @@ export const visible = () =>
     .filter(isVisible)
     .reverse()
     .map((name) => byName.get(name));
-export const onChange = (listener) => listeners.add(listener);
-export const tell = (what) => {
-  for (const listener of listeners) listener(what);
-};
+/** Everything but what the pointer is at. */
+export const CHANGES = ["runs", "run", "visible", "chosen"];
+
+/**
+ * What has changed: "runs" (which there are, or what they have logged), "run" (something of one), "visible", "chosen",
+ * or "highlight", with the names of what the pointer is at, null for nothing.
+ * @typedef {{ kind: string, names: string | string[] | null }} Change
+ */
+
+/**
+ * @param {string | string[]} kinds
+ * @param {(change: Change) => void} listener
+ * @returns {() => void} which ends it
+ */
+export const on = (kinds, listener) => news.on(kinds, listener);
+
+/** @param {string} kind @param {string | string[] | null} names */
+const tell = (kind, names = null) => news.tell(kind, { kind, names });
+
+// The pointer is at some runs, in the list or in a legend, or at none any more.
+/** @param {string | string[] | null} names */
+export const highlight = (names) => tell("highlight", names);
 
 // Every tag of a kind that some run has.
 const known = new Map(); // kind -> sorted tags, until a run changes
@@ -102,11 +121,6 @@ function catchUp() {
   asOf = greeting;
   live.restart();
 }
-live.on("greeting", (since) => {
-  greeting = since;
-  catchUp();
-});
-
 let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
 
 export async function load() {
@@ -177,20 +191,37 @@ export function showAll(show) {
 // Says something of runs that is kept beside them: name, tags, note, colour.
 export const say = (runs, key, value) => api.post("runs/said", { runs, key, value });
 
-state.on("runs", (text) => {
-  filter = query(text);
-  problem = filter.problem;
-  tell("visible");
-});
-state.on("off", (names) => {
-  off = new Set(names);
-  tell("visible");
-});
-state.on("chosen", () => tell("chosen"));
-
 // --- live -------------------------------------------------------------------------------------------------
 
-live.on("points", (points) => {
+// Follows what the page's state and the server say, for as long as the scope lasts.
+/** @param {import("./scope.js").Scope} scope */
+export function start(scope) {
+  scope.on(state, "runs", (text) => {
+    filter = query(text);
+    problem = filter.problem;
+    tell("visible");
+  });
+  scope.on(state, "off", (names) => {
+    off = new Set(names);
+    tell("visible");
+  });
+  scope.on(state, "chosen", () => tell("chosen"));
+  scope.on(live, "greeting", (since) => {
+    greeting = since;
+    catchUp();
+  });
+  scope.on(live, "points", takePoints);
+  scope.on(live, "changed", takeChange);
+  scope.on(live, "removed", (run) => {
+    if (asOf === null) meanwhile.push({ run });
+    byName.delete(run);
+    soon("runs");
+  });
+  // The line that broke is opened again soon, and this asked again.
+  scope.on(live, "restart", () => load().catch(() => {}));
+}
+
+function takePoints(points) {
   const run = byName.get(points.run);
   if (!run || !points.count) return;
   const last = points.count - 1;
@@ -198,9 +229,9 @@ live.on("points", (points) => {
   run.updated = points.times[last];
   if (run.scalars[points.tag] || points.tag === headline)
     run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
-});
+}
 
-live.on("changed", ({ run, summary, reach }) => {
+function takeChange({ run, summary, reach }) {
   // The first look at a large logdir was a glance: how far a run goes comes after it.
   if (reach && byName.has(run)) {
     Object.assign(byName.get(run), reach);
@@ -209,7 +240,7 @@ live.on("changed", ({ run, summary, reach }) => {
   if (!summary) return;
   if (asOf === null) meanwhile.push({ run, summary });
   soon(take(run, summary) ? "run" : "runs");
-});
+}
 
 // Takes in what a run is like now; whether it has the same series as before.
 function take(run, summary) {
@@ -221,11 +252,6 @@ function take(run, summary) {
   byName.set(run, dress(summary));
   return same;
 }
-live.on("removed", (run) => {
-  if (asOf === null) meanwhile.push({ run });
-  byName.delete(run);
-  soon("runs");
-});
 
 // A message may tell of a thousand runs: they are put in order once, after the last of them.
 let pending = null;
@@ -239,8 +265,3 @@ function soon(what) {
     });
   pending = pending === "runs" ? "runs" : what;
 }
-live.on("restart", () =>
-  load().catch(() => {
-    /* the line that broke is opened again soon, and this asked again */
-  }),
-);

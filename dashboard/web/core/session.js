@@ -15,7 +15,10 @@ export const headers = () => (key ? { "x-everystep-key": key } : {});
 export const protocols = () => (key ? ["everystep", key] : []);
 
 const listeners = new Set(); // told when the page is let in again
-export const onLetIn = (listener) => listeners.add(listener);
+export const onLetIn = (listener) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
 
 const session = (more = {}) => fetch(`${boot.prefix}/session`, { headers: { ...headers(), ...more } });
 

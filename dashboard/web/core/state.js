@@ -183,13 +183,16 @@ function writeAddress() {
 
 readAddress();
 entered = current.page;
-// Back and forward turn the page; settings stay as they were chosen last.
-addEventListener("popstate", () => {
-  cancelAnimationFrame(writing); // what was about to be written belongs to the entry that was left
-  entered = new URLSearchParams(location.search).get(short.page) ?? defaults.page;
-  if (entered !== current.page) set("page", entered);
-  else writeAddress();
-});
+// Back and forward turn the page, for as long as the scope lasts; settings stay as they were chosen last.
+/** @param {import("./scope.js").Scope} scope */
+export function start(scope) {
+  scope.on(globalThis, "popstate", () => {
+    cancelAnimationFrame(writing); // what was about to be written belongs to the entry that was left
+    entered = new URLSearchParams(location.search).get(short.page) ?? defaults.page;
+    if (entered !== current.page) set("page", entered);
+    else writeAddress();
+  });
+}
 
 // What belongs to this browser and not to a link.
 export const local = {

@@ -46,8 +46,19 @@ export class Points {
       ["place", "colour", "index"],
       ["matrix", "size", "across", "most", "sheet", "cell", "pictured", "plain"],
     );
-    camera.listeners.add(() => this.request(true));
-    new ResizeObserver(() => this.request()).observe(canvas);
+    this.listener = () => this.request(true);
+    camera.listeners.add(this.listener);
+    this.watcher = new ResizeObserver(() => this.request());
+    this.watcher.observe(canvas);
+  }
+
+  // Lets go of the card's memory: a browser has room for a dozen views or so.
+  close() {
+    this.camera.listeners.delete(this.listener);
+    this.watcher?.disconnect();
+    cancelAnimationFrame(this.waiting);
+    clearTimeout(this.rest);
+    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
   request(isMoving = false) {

@@ -32,6 +32,7 @@ export class Surface {
   close() {
     this.camera.listeners.delete(this.listener);
     this.watcher?.disconnect();
+    cancelAnimationFrame(this.waiting);
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 

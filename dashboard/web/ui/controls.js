@@ -8,33 +8,6 @@ export const shownWeight = (weight) => (weight > 0.99 ? weight.toFixed(3) : weig
 
 const none = () => window.dash_clientside.no_update;
 
-// What each control shows. It is not told its own words: the answer, which may come late, would undo what was done since.
-const shown = new Map();
-
-// And what it was told comes back as if somebody had chosen it, late where the machine is busy: key -> value -> when.
-// They come in their order, so that what somebody really chose ends the waiting for those before it.
-const told = new Map();
-const ECHO_MS = 5000;
-function isEcho(key, said) {
-  const waiting = told.get(key) ?? new Map(),
-    when = waiting.get(said);
-  const late = said !== state.get(key) && when !== undefined && performance.now() - when < ECHO_MS;
-  if (late) waiting.delete(said);
-  else waiting.clear();
-  return late;
-}
-
-const hear =
-  (key, read = (value) => value) =>
-  (value) => {
-    const said = value === null || value === undefined ? undefined : read(value);
-    if (said !== undefined && !isEcho(key, said)) {
-      shown.set(key, said);
-      state.set(key, said);
-    }
-    return none();
-  };
-
 // A metric was chosen that has no name yet: it is asked for, and the axis and its control stay what they were.
 function nameless() {
   setTimeout(() => window.dash_clientside.set_props("x", { value: state.get("x") }));
@@ -42,51 +15,82 @@ function nameless() {
   return none();
 }
 
-export const functions = {
-  set_tags: hear("tags"),
-  // Not back to the rounded place of what was set by hand: 0.6 stays 0.6.
-  set_smooth: hear("smooth", (value) =>
-    value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)),
-  ),
-  set_x: (value) =>
-    value === "metric" && !state.get("metric") && state.get("x") !== "metric" ? nameless() : hear("x")(value),
-  set_logy: hear("logy"),
-  set_bins: hear("bins"),
-  set_binning: hear("binning"),
-};
+const ECHO_MS = 5000;
 
-// Once Dash has drawn them: the controls show what the address says, and follow what is set elsewhere.
-export function bind() {
-  const props = window.dash_clientside.set_props;
-  const show = {
-    tags: (value) => props("tags", { value }),
-    smooth: (value) => {
-      props("smooth", { value: positionOf(value) });
-      showWeight(value);
-    },
-    x: (value) => props("x", { value }),
-    logy: (value) => props("logy", { checked: value }),
-    bins: (value) => props("bins", { value }),
-    binning: (value) => props("binning", { value }),
-  };
-  for (const [key, act] of Object.entries(show)) {
-    const tell = (value) => {
-      if (shown.get(key) !== value) {
-        shown.set(key, value);
-        if (!told.has(key)) told.set(key, new Map());
-        told.get(key).set(value, performance.now());
-        act(value);
-      }
+export class Controls {
+  constructor() {
+    // What each control shows. It is not told its own words: the answer, which may come late, would undo what was done since.
+    this.shown = new Map();
+    // And what it was told comes back as if somebody had chosen it, late where the machine is busy: key -> value -> when.
+    // They come in their order, so that what somebody really chose ends the waiting for those before it.
+    this.told = new Map();
+    this.functions = {
+      set_tags: this.#hear("tags"),
+      // Not back to the rounded place of what was set by hand: 0.6 stays 0.6.
+      set_smooth: this.#hear("smooth", (value) =>
+        value === positionOf(state.get("smooth")) ? undefined : Number(weightOf(value).toFixed(4)),
+      ),
+      set_x: (value) =>
+        value === "metric" && !state.get("metric") && state.get("x") !== "metric" ? nameless() : this.#hear("x")(value),
+      set_logy: this.#hear("logy"),
+      set_bins: this.#hear("bins"),
+      set_binning: this.#hear("binning"),
     };
-    tell(state.get(key));
-    state.on(key, (value) => {
-      if (key === "smooth") showWeight(value);
-      tell(value);
-    });
   }
-  const theme = () => props("theme", { forceColorScheme: document.documentElement.dataset.theme });
-  theme();
-  document.addEventListener("themechange", theme);
+
+  #isEcho(key, said) {
+    const waiting = this.told.get(key) ?? new Map(),
+      when = waiting.get(said);
+    const late = said !== state.get(key) && when !== undefined && performance.now() - when < ECHO_MS;
+    if (late) waiting.delete(said);
+    else waiting.clear();
+    return late;
+  }
+
+  #hear(key, read = (value) => value) {
+    return (value) => {
+      const said = value === null || value === undefined ? undefined : read(value);
+      if (said !== undefined && !this.#isEcho(key, said)) {
+        this.shown.set(key, said);
+        state.set(key, said);
+      }
+      return none();
+    };
+  }
+
+  // Once Dash has drawn them: the controls show what the address says, and follow what is set elsewhere.
+  bind(scope) {
+    const props = window.dash_clientside.set_props;
+    const show = {
+      tags: (value) => props("tags", { value }),
+      smooth: (value) => {
+        props("smooth", { value: positionOf(value) });
+        showWeight(value);
+      },
+      x: (value) => props("x", { value }),
+      logy: (value) => props("logy", { checked: value }),
+      bins: (value) => props("bins", { value }),
+      binning: (value) => props("binning", { value }),
+    };
+    for (const [key, act] of Object.entries(show)) {
+      const tell = (value) => {
+        if (this.shown.get(key) !== value) {
+          this.shown.set(key, value);
+          if (!this.told.has(key)) this.told.set(key, new Map());
+          this.told.get(key).set(value, performance.now());
+          act(value);
+        }
+      };
+      tell(state.get(key));
+      scope.on(state, key, (value) => {
+        if (key === "smooth") showWeight(value);
+        tell(value);
+      });
+    }
+    const theme = () => props("theme", { forceColorScheme: document.documentElement.dataset.theme });
+    theme();
+    scope.on(document, "themechange", theme);
+  }
 }
 
 function showWeight(weight) {

@@ -1,24 +1,25 @@
 // Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
 import * as api from "../core/api.js";
 import { boot } from "../core/state.js";
-import { bind, functions } from "./controls.js";
+import { once } from "../core/once.js";
+import { Controls } from "./controls.js";
 
 const GRID = "/dash_ag_grid/"; // as long to read as all the rest, and only the table of runs needs it
 const REACT = /\/deps\/(react|react-dom|prop-types)@/; // of the same package as ours
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
-let begun = null; // a promise of the controls
 
 // Both the server and the page have half a second to do for it, in which a zoom would wait: so it comes when nobody has
 // zoomed for a moment, though not at the end of time.
 const CALM = 300,
   LONGEST = 3000;
 
-export function loadDash(asked = performance.now()) {
-  if (api.quiet() < CALM && performance.now() - asked < LONGEST) setTimeout(() => loadDash(asked), 50);
+/** @param {import("../core/scope.js").Scope} scope for as long as which the controls follow the page's state */
+export function loadDash(scope, asked = performance.now()) {
+  if (api.quiet() < CALM && performance.now() - asked < LONGEST) scope.setTimeout(() => loadDash(scope, asked), 50);
   else
     idle(
       () => {
-        begin().catch(() => {
+        start(scope).catch(() => {
           /* the page works without the controls, and the terminal says why */
         });
       },
@@ -38,13 +39,7 @@ const run = (source) =>
     document.body.append(script);
   });
 
-const begin = () =>
-  (begun ??= start().catch((error) => {
-    begun = null;
-    throw error;
-  }));
-
-async function start() {
+async function start(scope) {
   const answer = await fetch(`${boot.prefix}/dash/`);
   if (!answer.ok) throw new Error("Dash could not be started; the terminal of viz says why.");
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -74,39 +69,31 @@ async function start() {
     await pause(); // to run one takes 100 ms and more
     await run(source);
   }
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { everystep: functions });
+  const controls = new Controls();
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { everystep: controls.functions });
   new window.DashRenderer();
   const root = document.getElementById("react-entry-point");
-  const drawn = new MutationObserver(() => {
-    if (!root.querySelector(".tool-row input")) return;
-    drawn.disconnect();
-    bind();
-    document.body.classList.add("has-dash");
-  });
+  const drawn = scope.observer(
+    new MutationObserver(() => {
+      if (!root.querySelector(".tool-row input")) return;
+      drawn.disconnect();
+      controls.bind(scope);
+      document.body.classList.add("has-dash");
+    }),
+  );
   drawn.observe(root, { childList: true, subtree: true });
 }
 
 // What both the controls and the table of runs are made with, read once.
-let shared = null;
-const react = () =>
-  (shared ??= inTurn(["react.js", "react-dom.js", "prop-types.js"]).catch((error) => {
-    shared = null;
-    throw error;
-  }));
+const react = once(() => inTurn(["react.js", "react-dom.js", "prop-types.js"]));
 
 async function inTurn(names) {
   await Promise.all(names.map((name) => run(`${boot.prefix}/packages/${name}`))); // they run in their order
 }
 
-let grid = null;
-
 // The component of AG Grid that Dash's package brings. It needs React, and not Dash: a table that is opened first does
 // not wait for that.
-export const loadGrid = () =>
-  (grid ??= bringGrid().catch((error) => {
-    grid = null;
-    throw error;
-  }));
+export const loadGrid = once(bringGrid);
 
 async function bringGrid() {
   await react();

@@ -1,8 +1,6 @@
 // Small forms of the page's own: a label with its control, bound to the page's state both ways.
 import * as state from "../core/state.js";
 
-let ids = 0;
-
 export function field(text, control, hint = "") {
   const label = document.createElement("label");
   label.className = "field";
@@ -46,7 +44,7 @@ export function words(key, known, placeholder) {
       autocomplete: "off",
     }),
   );
-  const list = box.appendChild(Object.assign(document.createElement("datalist"), { id: `words-${ids++}` }));
+  const list = box.appendChild(Object.assign(document.createElement("datalist"), { id: `words-${key}` }));
   input.setAttribute("list", list.id);
   for (const value of known.slice(0, 2000)) list.append(Object.assign(document.createElement("option"), { value }));
   input.addEventListener("change", () => state.set(key, input.value.trim()));

@@ -1,15 +1,20 @@
 // Small windows of our own: a menu at a button, a dialog in the middle, a word at the bottom. All made of text nodes.
+import { Scope } from "../core/scope.js";
 
-let open = null;
+/** What is open: beside which element, and listening for the click that closes it. @typedef {HTMLElement & { anchor: any, scope: Scope }} Opened */
+
+/** @returns {Opened | null} */
+const opened = () => document.querySelector("body > .menu");
 
 export function close() {
-  open?.remove();
-  open = null;
+  const box = opened();
+  box?.scope.leave();
+  box?.remove();
 }
 
 // A menu at an element. items: [{ text, act, checked, disabled, hint } | "-" | element].
 export function menu(anchor, items, at = null) {
-  const same = open?.anchor === anchor && !at;
+  const same = opened()?.anchor === anchor && !at;
   close();
   if (same) return;
   const box = document.createElement("div");
@@ -62,7 +67,7 @@ export function menu(anchor, items, at = null) {
 
 // Any element at another, until something else is clicked.
 export function popover(anchor, content, label) {
-  const same = open?.anchor === anchor;
+  const same = opened()?.anchor === anchor;
   close();
   anchor.setAttribute("aria-expanded", String(!same));
   if (same) return null;
@@ -86,18 +91,17 @@ export function popover(anchor, content, label) {
 }
 
 function place(box, { left, right, top, bottom }) {
-  open = document.body.appendChild(box);
+  document.body.append(box);
+  box.scope = new Scope();
+  box.scope.on(document, "pointerdown", (event) => {
+    if (box.contains(event.target) || box.anchor.contains?.(event.target)) return;
+    box.anchor.setAttribute?.("aria-expanded", "false");
+    close();
+  });
   const { width, height } = box.getBoundingClientRect();
   box.style.left = `${Math.max(8, left + width > innerWidth - 8 ? right - width : left)}px`;
   box.style.top = `${Math.max(8, bottom + 4 + height > innerHeight - 8 ? Math.max(8, Math.min(top - height - 4, innerHeight - height - 8)) : bottom + 4)}px`;
 }
-
-document.addEventListener("pointerdown", (event) => {
-  if (open && !open.contains(event.target) && !open.anchor.contains?.(event.target)) {
-    open.anchor.setAttribute?.("aria-expanded", "false");
-    close();
-  }
-});
 
 // A dialog in the middle: a title and what it holds. Gives the dialog; it is gone when closed.
 export function dialog(title, content, wide = false) {
@@ -145,10 +149,8 @@ export function ask(title, value = "", { hint = "", lines = 1, act = "Save" } = 
 }
 
 // A word at the bottom, with what undoes it.
-let said = 0;
 export function say(text, undo = null) {
   document.querySelector(".toast")?.remove();
-  clearTimeout(said);
   const box = document.body.appendChild(document.createElement("div"));
   box.className = "toast";
   box.setAttribute("role", "status");
@@ -162,7 +164,7 @@ export function say(text, undo = null) {
       undo();
     });
   }
-  said = setTimeout(() => box.remove(), undo ? 12000 : 5000);
+  setTimeout(() => box.remove(), undo ? 12000 : 5000);
 }
 
 // Does what may fail; says why it did.

@@ -1,175 +1,17 @@
 // The list of runs at the left: legend, selection and overview in one. Only the rows in sight are there.
-import * as api from "../core/api.js";
 import * as format from "../text/format.js";
 import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
-import { Curve } from "../charts/curve.js";
 import { legend } from "../charts/line_set.js";
 import { colour, dashNumber } from "../charts/palette.js";
-import { prepared } from "../charts/chart.js";
+import { Sparks, drawSpark } from "./sparks.js";
 import { runMenu } from "./run_menu.js";
 import { clipped, clippedPath, within } from "../text/ellipsis.js";
 
 const ROW = 46;
 const POINTS_MS = 250; // between two paintings of the rows for new points
-const list = document.getElementById("runs-list");
-const rows = list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
-const sparks = new Map(); // run -> Curve of the headline metric, null while it is asked for
-const elements = new Map(); // name -> row
-let numbers = new Map(); // run -> colour, when groups or settings give it
-let shared = new Set(); // colours that several runs have
-let shown = []; // what the filter lets through
-let focused = null; // the run that the keyboard is at
-let anchor = null; // where a range begins
-
-let scheduled = 0,
-  pending = 0;
-export function render() {
-  if (!scheduled)
-    scheduled = requestAnimationFrame(() => {
-      scheduled = 0;
-      paint();
-    });
-}
-
-// The sketches of rows in sight. They can wait: first the curves that were asked for.
-let sketching = 0;
-function sketch(names) {
-  const missing = names.filter((name) => !sparks.has(name) && runs.get(name)?.has.has(runs.headline));
-  if (missing.length)
-    sketching ||= setTimeout(
-      () => {
-        sketching = 0;
-        loadSparks([...elements.keys()].filter((name) => !sparks.has(name)));
-      },
-      sparks.size ? 50 : 800,
-    );
-}
-
-async function loadSparks(names) {
-  if (!runs.headline) return;
-  const wanted = names.filter((name) => runs.get(name)?.has.has(runs.headline));
-  if (!wanted.length) return;
-  for (const name of wanted) if (!sparks.has(name)) sparks.set(name, null);
-  let answer;
-  try {
-    answer = await api.curves({ tag: runs.headline, runs: wanted, columns: 24 });
-  } catch {
-    for (const name of wanted) if (!sparks.get(name)) sparks.delete(name);
-    return;
-  }
-  for (const head of answer.head.curves) {
-    const curve = new Curve(head.run);
-    curve.load(head, answer.column);
-    sparks.set(head.run, curve);
-  }
-  render();
-}
-
-function paint() {
-  const all = runs.names();
-  const chosen = new Set(state.get("chosen"));
-  const grouped = state.get("page") === "curves" && (state.get("group") || state.get("colourBy"));
-  numbers = grouped
-    ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") })
-    : new Map();
-  const worn = new Map();
-  for (const run of runs.visible()) worn.set(colour(run.colour), (worn.get(colour(run.colour)) ?? 0) + 1);
-  shared = new Set([...worn].filter(([, count]) => count > 1).map(([each]) => each));
-  rows.style.height = `${shown.length * ROW}px`;
-  const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
-  const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
-  const wanted = new Set(shown.slice(first, last));
-  for (const [name, element] of elements)
-    if (!wanted.has(name) && !element.contains(document.activeElement)) {
-      element.remove();
-      elements.delete(name);
-    }
-  // One stop of the Tab key for the whole list; arrows go on from there.
-  const stop =
-    shown.indexOf(focused) >= first && shown.indexOf(focused) < last
-      ? focused
-      : shown[Math.min(last - 1, Math.ceil(list.scrollTop / ROW))];
-  for (let i = first; i < last; i++) {
-    const name = shown[i];
-    let element = elements.get(name);
-    if (!element) {
-      element = row(name);
-      elements.set(name, element);
-      rows.append(element);
-    }
-    element.style.top = `${i * ROW}px`;
-    element.setAttribute("aria-posinset", i + 1);
-    element.setAttribute("aria-setsize", shown.length);
-    element.querySelector("input").tabIndex = name === stop ? 0 : -1;
-    fill(element, runs.get(name), chosen);
-  }
-  sketch([...wanted]);
-  const off = all.filter(runs.isOff).length;
-  const hidden = all.length - shown.length;
-  document.getElementById("runs-count").textContent = !runs.loaded
-    ? ""
-    : `${format.plural(all.length, "run")}${chosen.size ? ` · ${chosen.size} selected` : ""}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
-  document.getElementById("runs-all").textContent = off ? "Show all" : "Hide all";
-  document.getElementById("runs-all").hidden = all.length < 2;
-  let none = list.querySelector(".runs-none");
-  const problem = runs.filterProblem();
-  if (problem || (runs.loaded && all.length && !shown.length)) {
-    none ??= list.appendChild(Object.assign(document.createElement("div"), { className: "runs-none" }));
-    none.textContent = problem || `No run's name, tags or settings hold “${state.get("runs").trim()}”.`;
-  } else none?.remove();
-}
-
-function row(name) {
-  const element = document.createElement("div");
-  element.className = "run";
-  element.setAttribute("role", "listitem");
-  element.innerHTML =
-    '<input type="checkbox" class="swatch"><div><div class="name"><span class="path"></span><span class="last"></span></div><div class="about"><i class="status" role="img"></i><span class="words"></span></div></div><div class="right"><span class="value"></span><canvas aria-hidden="true"></canvas></div><button class="run-more icon-button"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>';
-  const box = element.querySelector("input");
-  box.setAttribute("aria-label", `Show ${name}`);
-  box.addEventListener("change", () => runs.toggle(name));
-  box.addEventListener("focus", () => {
-    focused = name;
-  });
-  const more = element.querySelector(".run-more");
-  more.setAttribute("aria-label", `More about ${name}`);
-  more.tabIndex = -1; // the key m opens the same
-  more.addEventListener("click", (event) => {
-    event.stopPropagation();
-    runMenu(more, name);
-  });
-  element.addEventListener("click", (event) => {
-    if (event.target !== box) choose(name, event);
-  });
-  element.addEventListener("dblclick", (event) => {
-    if (event.target !== box) {
-      state.set("chosen", []);
-      runs.isolate(name);
-    }
-  });
-  element.addEventListener("contextmenu", (event) => {
-    event.preventDefault();
-    runMenu(more, name, event);
-  });
-  element.addEventListener("pointerenter", () => runs.tell({ highlight: name }));
-  element.addEventListener("pointerleave", () => runs.tell({ highlight: null }));
-  return element;
-}
-
-// A click chooses a run, which then stands out in every chart; with Ctrl one more, with Shift all in between.
-function choose(name, event) {
-  const chosen = state.get("chosen");
-  if (event.shiftKey && anchor && shown.includes(anchor)) {
-    const [a, b] = [shown.indexOf(anchor), shown.indexOf(name)].sort((x, y) => x - y);
-    state.set("chosen", shown.slice(a, b + 1));
-  } else if (event.ctrlKey || event.metaKey)
-    state.set("chosen", chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
-  else state.set("chosen", chosen.length === 1 && chosen[0] === name ? [] : [name]);
-  anchor = name;
-}
-
+const OLDER = 5000; // ms after which what the rows say of times is told anew
 const words = {
   running: () => "running",
   finished: (run) => format.ago(run.ended ?? run.updated),
@@ -178,177 +20,272 @@ const words = {
   unreadable: () => "cannot be read",
 };
 
-function fill(element, run, chosen) {
-  const [path, last] = format.split(run.shown);
-  const before = element.querySelector(".path");
-  const part = runs.partOf(run.shown) ?? [run.shown.length, run.shown.length];
-  const end = element.querySelector(".last"),
-    key = `${run.shown}\n${part}`;
-  if (element.named !== key) {
-    element.named = key;
-    const { children, kept } = clippedPath(path, part);
-    before.replaceChildren(...children);
-    // So much of it is always there, less than it is wide: a little, or what tells it apart.
-    before.style.minWidth = kept ? `min(${kept}ch, 60%)` : `${Math.min(4, path.length / 2)}ch`;
-    end.replaceChildren(clipped(last, within(part, path.length, run.shown.length)));
+export class RunList {
+  /** @param {import("../core/scope.js").Scope} scope */
+  constructor(scope) {
+    this.scope = scope;
+    this.list = document.getElementById("runs-list");
+    this.rows = this.list.appendChild(Object.assign(document.createElement("div"), { className: "runs-rows" }));
+    this.elements = new Map(); // name -> row
+    this.numbers = new Map(); // run -> colour, when groups or settings give it
+    this.shared = new Set(); // colours that several runs have
+    this.shown = []; // what the filter lets through
+    this.focused = null; // the run that the keyboard is at
+    this.anchor = null; // where a range begins
+    this.scheduled = 0; // a frame
+    this.pending = 0; // a timer
+    this.sparks = new Sparks(scope, {
+      inSight: () => this.elements.keys(),
+      draw: () => this.render(),
+    });
+    this.#listen();
   }
-  const visible = runs.isVisible(run.name);
-  element.classList.toggle("is-off", !visible);
-  element.classList.toggle("is-chosen", chosen.has(run.name));
-  const number = numbers.get(run.name) ?? run.colour;
-  element.style.setProperty("--run", colour(number));
-  element.querySelector("input").dataset.dash = dashesOf(run, number);
-  element.classList.toggle("is-bare", !runs.headline || !run.has.has(runs.headline));
-  element.querySelector("input").checked = visible;
-  element.querySelector(".status").dataset.status = run.status;
-  element.querySelector(".status").setAttribute("aria-label", run.status);
-  const newest = runs.headline ? run.scalars[runs.headline] : null;
-  const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
-  element.querySelector(".words").textContent = [
-    run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "",
-    words[run.status]?.(run) ?? run.status,
-    lost ? `${format.plural(lost, "value")} lost` : "",
-    run.labels.join(", "),
-  ]
-    .filter(Boolean)
-    .join(" · ");
-  element.querySelector(".value").textContent = newest ? format.value(runs.number(newest.value)) : "";
-  element.title = [
-    run.name,
-    run.started ? `started ${format.moment(run.started)}` : "",
-    run.ending ?? "",
-    ...run.problems,
-    run.notes,
-    run.said?.note ?? "",
-    runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : "",
-  ]
-    .filter(Boolean)
-    .join("\n");
-  spark(element.querySelector("canvas"), sparks.get(run.name), number);
-}
 
-// Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
-function dashesOf(run, number) {
-  if (numbers.size || state.get("colourBy") || state.get("dashBy"))
-    return numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
-  return shared.has(colour(number)) ? dashNumber(number) : 0;
-}
-
-function spark(canvas, curve, number) {
-  const context = prepared(canvas, 64, 18);
-  if (!curve?.length) return;
-  let low = Infinity,
-    high = -Infinity;
-  for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] < low) low = curve.mean[i];
-    if (curve.mean[i] > high) high = curve.mean[i];
+  #listen() {
+    const { scope, list } = this;
+    const draw = () => this.render();
+    document.getElementById("runs-all").addEventListener("click", () => runs.showAll(state.get("off").length > 0));
+    list.addEventListener("scroll", draw, { passive: true });
+    list.addEventListener("keydown", (event) => this.#keyed(event));
+    scope.observer(new ResizeObserver(draw)).observe(list);
+    const search = document.getElementById("run-search");
+    search.value = state.get("runs");
+    search.addEventListener("input", () => state.set("runs", search.value));
+    scope.on(state, "runs", (text) => {
+      if (search.value !== text) search.value = text;
+    });
+    resizable(document.getElementById("runs-resize"));
+    scope.on(runs, runs.CHANGES, () => {
+      this.shown = runs.names().filter(runs.matches);
+      draw();
+    });
+    // What training says can wait until the eye would notice; the curves cannot.
+    scope.on(live, "points", () => {
+      this.pending ||= scope.setTimeout(() => {
+        this.pending = 0;
+        draw();
+      }, POINTS_MS);
+    });
+    scope.setInterval(() => {
+      if (!document.hidden) draw();
+    }, OLDER); // "3 min ago" grows old by itself
+    scope.on(document, "themechange", draw);
+    scope.on(state, ["group", "colourBy", "page"], draw);
   }
-  if (!(low <= high)) return;
-  const begin = curve.x0[0],
-    wide = 60 / (curve.x1[curve.length - 1] - begin || 1),
-    tall = high > low ? 13 / (high - low) : 0;
-  context.strokeStyle = colour(number);
-  context.lineWidth = 1.25;
-  context.lineJoin = "round";
-  context.beginPath();
-  for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] === curve.mean[i])
-      context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
+
+  render() {
+    if (!this.scheduled)
+      this.scheduled = this.scope.requestAnimationFrame(() => {
+        this.scheduled = 0;
+        this.paint();
+      });
   }
-  context.stroke();
-}
 
-// --- what the user does -----------------------------------------------------------------------------------
-
-document.getElementById("runs-all").addEventListener("click", () => runs.showAll(state.get("off").length > 0));
-list.addEventListener("scroll", render, { passive: true });
-new ResizeObserver(render).observe(list);
-const search = document.getElementById("run-search");
-search.value = state.get("runs");
-search.addEventListener("input", () => state.set("runs", search.value));
-state.on("runs", (text) => {
-  if (search.value !== text) search.value = text;
-});
-
-// Arrows go from run to run, Home and End to the ends; i isolates, m opens the menu, Space shows or hides.
-list.addEventListener("keydown", (event) => {
-  const at = shown.indexOf(focused);
-  const go = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1, PageDown: at + 10, PageUp: at - 10 }[
-    event.key
-  ];
-  if (go !== undefined && at >= 0) {
-    focus(Math.min(shown.length - 1, Math.max(0, go)));
-    event.preventDefault();
-  } else if (event.key === "i" && at >= 0) {
-    runs.isolate(focused);
-    event.stopPropagation();
-  } else if (event.key === "Enter" && at >= 0 && event.target.matches("input")) choose(focused, event);
-  else if (event.key === "m" && at >= 0) {
-    runMenu(elements.get(focused).querySelector(".run-more"), focused);
-    event.preventDefault();
-    event.stopPropagation();
+  paint() {
+    const all = runs.names();
+    const chosen = new Set(state.get("chosen"));
+    const grouped = state.get("page") === "curves" && (state.get("group") || state.get("colourBy"));
+    this.numbers = grouped
+      ? legend(runs.visible(), { group: state.get("group"), colourBy: state.get("colourBy") })
+      : new Map();
+    const worn = new Map();
+    for (const run of runs.visible()) worn.set(colour(run.colour), (worn.get(colour(run.colour)) ?? 0) + 1);
+    this.shared = new Set([...worn].filter(([, count]) => count > 1).map(([each]) => each));
+    this.rows.style.height = `${this.shown.length * ROW}px`;
+    const first = Math.max(0, Math.floor(this.list.scrollTop / ROW) - 4);
+    const last = Math.min(this.shown.length, Math.ceil((this.list.scrollTop + this.list.clientHeight) / ROW) + 4);
+    const wanted = new Set(this.shown.slice(first, last));
+    for (const [name, element] of this.elements)
+      if (!wanted.has(name) && !element.contains(document.activeElement)) {
+        element.remove();
+        this.elements.delete(name);
+      }
+    // One stop of the Tab key for the whole list; arrows go on from there.
+    const stop =
+      this.shown.indexOf(this.focused) >= first && this.shown.indexOf(this.focused) < last
+        ? this.focused
+        : this.shown[Math.min(last - 1, Math.ceil(this.list.scrollTop / ROW))];
+    for (let i = first; i < last; i++) {
+      const name = this.shown[i];
+      let element = this.elements.get(name);
+      if (!element) {
+        element = this.row(name);
+        this.elements.set(name, element);
+        this.rows.append(element);
+      }
+      element.style.top = `${i * ROW}px`;
+      element.setAttribute("aria-posinset", i + 1);
+      element.setAttribute("aria-setsize", this.shown.length);
+      element.querySelector("input").tabIndex = name === stop ? 0 : -1;
+      this.fill(element, runs.get(name), chosen);
+    }
+    this.sparks.want([...wanted]);
+    const off = all.filter(runs.isOff).length;
+    const hidden = all.length - this.shown.length;
+    document.getElementById("runs-count").textContent = !runs.loaded
+      ? ""
+      : `${format.plural(all.length, "run")}${chosen.size ? ` · ${chosen.size} selected` : ""}${off ? ` · ${off} hidden` : ""}${hidden ? ` · ${hidden} filtered out` : ""}`;
+    document.getElementById("runs-all").textContent = off ? "Show all" : "Hide all";
+    document.getElementById("runs-all").hidden = all.length < 2;
+    let none = this.list.querySelector(".runs-none");
+    const problem = runs.filterProblem();
+    if (problem || (runs.loaded && all.length && !this.shown.length)) {
+      none ??= this.list.appendChild(Object.assign(document.createElement("div"), { className: "runs-none" }));
+      none.textContent = problem || `No run's name, tags or settings hold “${state.get("runs").trim()}”.`;
+    } else none?.remove();
   }
-});
 
-function focus(i) {
-  focused = shown[i];
-  if (i * ROW < list.scrollTop) list.scrollTop = i * ROW;
-  if ((i + 1) * ROW > list.scrollTop + list.clientHeight) list.scrollTop = (i + 1) * ROW - list.clientHeight;
-  paint();
-  elements.get(focused)?.querySelector("input").focus({ preventScroll: true });
-}
+  row(name) {
+    const element = document.createElement("div");
+    element.className = "run";
+    element.setAttribute("role", "listitem");
+    element.innerHTML =
+      '<input type="checkbox" class="swatch"><div><div class="name"><span class="path"></span><span class="last"></span></div><div class="about"><i class="status" role="img"></i><span class="words"></span></div></div><div class="right"><span class="value"></span><canvas aria-hidden="true"></canvas></div><button class="run-more icon-button"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>';
+    const box = element.querySelector("input");
+    box.setAttribute("aria-label", `Show ${name}`);
+    box.addEventListener("change", () => runs.toggle(name));
+    box.addEventListener("focus", () => {
+      this.focused = name;
+    });
+    const more = element.querySelector(".run-more");
+    more.setAttribute("aria-label", `More about ${name}`);
+    more.tabIndex = -1; // the key m opens the same
+    more.addEventListener("click", (event) => {
+      event.stopPropagation();
+      runMenu(more, name);
+    });
+    element.addEventListener("click", (event) => {
+      if (event.target !== box) this.choose(name, event);
+    });
+    element.addEventListener("dblclick", (event) => {
+      if (event.target !== box) {
+        state.set("chosen", []);
+        runs.isolate(name);
+      }
+    });
+    element.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      runMenu(more, name, event);
+    });
+    element.addEventListener("pointerenter", () => runs.highlight(name));
+    element.addEventListener("pointerleave", () => runs.highlight(null));
+    return element;
+  }
 
-const resize = document.getElementById("runs-resize");
-const setWidth = (width) =>
-  document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
-if (state.local.get("runsWidth")) setWidth(state.local.get("runsWidth"));
-resize.addEventListener("pointerdown", (event) => {
-  resize.setPointerCapture(event.pointerId);
-  resize.onpointermove = (move) => setWidth(move.clientX);
-  resize.onpointerup = (up) => {
-    resize.onpointermove = null;
-    state.local.set("runsWidth", up.clientX);
-  };
-});
+  // A click chooses a run, which then stands out in every chart; with Ctrl one more, with Shift all in between.
+  choose(name, event) {
+    const chosen = state.get("chosen");
+    if (event.shiftKey && this.anchor && this.shown.includes(this.anchor)) {
+      const [a, b] = [this.shown.indexOf(this.anchor), this.shown.indexOf(name)].sort((x, y) => x - y);
+      state.set("chosen", this.shown.slice(a, b + 1));
+    } else if (event.ctrlKey || event.metaKey)
+      state.set("chosen", chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
+    else state.set("chosen", chosen.length === 1 && chosen[0] === name ? [] : [name]);
+    this.anchor = name;
+  }
 
-// --- live -------------------------------------------------------------------------------------------------
+  fill(element, run, chosen) {
+    const [path, last] = format.split(run.shown);
+    const before = element.querySelector(".path");
+    const part = runs.partOf(run.shown) ?? [run.shown.length, run.shown.length];
+    const end = element.querySelector(".last"),
+      key = `${run.shown}\n${part}`;
+    if (element.named !== key) {
+      element.named = key;
+      const { children, kept } = clippedPath(path, part);
+      before.replaceChildren(...children);
+      // So much of it is always there, less than it is wide: a little, or what tells it apart.
+      before.style.minWidth = kept ? `min(${kept}ch, 60%)` : `${Math.min(4, path.length / 2)}ch`;
+      end.replaceChildren(clipped(last, within(part, path.length, run.shown.length)));
+    }
+    const visible = runs.isVisible(run.name);
+    element.classList.toggle("is-off", !visible);
+    element.classList.toggle("is-chosen", chosen.has(run.name));
+    const number = this.numbers.get(run.name) ?? run.colour;
+    element.style.setProperty("--run", colour(number));
+    element.querySelector("input").dataset.dash = this.dashesOf(run, number);
+    element.classList.toggle("is-bare", !runs.headline || !run.has.has(runs.headline));
+    element.querySelector("input").checked = visible;
+    element.querySelector(".status").dataset.status = run.status;
+    element.querySelector(".status").setAttribute("aria-label", run.status);
+    const newest = runs.headline ? run.scalars[runs.headline] : null;
+    const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
+    element.querySelector(".words").textContent = [
+      run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "",
+      words[run.status]?.(run) ?? run.status,
+      lost ? `${format.plural(lost, "value")} lost` : "",
+      run.labels.join(", "),
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    element.querySelector(".value").textContent = newest ? format.value(runs.number(newest.value)) : "";
+    element.title = [
+      run.name,
+      run.started ? `started ${format.moment(run.started)}` : "",
+      run.ending ?? "",
+      ...run.problems,
+      run.notes,
+      run.said?.note ?? "",
+      runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : "",
+    ]
+      .filter(Boolean)
+      .join("\n");
+    drawSpark(element.querySelector("canvas"), this.sparks.of(run.name), number);
+  }
 
-runs.onChange((what) => {
-  if (what?.highlight !== undefined) return;
-  shown = runs.names().filter(runs.matches);
-  render();
-});
-live.on("points", (points) => {
-  if (points.tag === runs.headline && points.count) {
-    // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
-    const curve = sparks.get(points.run);
-    if (curve) {
-      curve.counts.set(points.segment, points.n);
-      curve.append(points);
+  // Which dashes a run's lines have, 0 for none: where others that are shown have its colour, as in the charts.
+  dashesOf(run, number) {
+    if (this.numbers.size || state.get("colourBy") || state.get("dashBy"))
+      return this.numbers.has(run.name) && !state.get("colourBy") ? dashNumber(number) : 0;
+    return this.shared.has(colour(number)) ? dashNumber(number) : 0;
+  }
+
+  // Arrows go from run to run, Home and End to the ends; i isolates, m opens the menu, Space shows or hides.
+  #keyed(event) {
+    const at = this.shown.indexOf(this.focused);
+    const go = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: this.shown.length - 1,
+      PageDown: at + 10,
+      PageUp: at - 10,
+    }[event.key];
+    if (go !== undefined && at >= 0) {
+      this.focus(Math.min(this.shown.length - 1, Math.max(0, go)));
+      event.preventDefault();
+    } else if (event.key === "i" && at >= 0) {
+      runs.isolate(this.focused);
+      event.stopPropagation();
+    } else if (event.key === "Enter" && at >= 0 && event.target.matches("input")) this.choose(this.focused, event);
+    else if (event.key === "m" && at >= 0) {
+      runMenu(this.elements.get(this.focused).querySelector(".run-more"), this.focused);
+      event.preventDefault();
+      event.stopPropagation();
     }
   }
-  // What training says can wait until the eye would notice; the curves cannot.
-  pending ||= setTimeout(() => {
-    pending = 0;
-    render();
-  }, POINTS_MS);
-});
-let stale = new Set(); // runs whose sketch is out of date
-live.on("changed", ({ run, what }) => {
-  if (!what.includes("line")) return;
-  if (!sparks.has(run)) return;
-  if (!stale.size)
-    setTimeout(() => {
-      const names = [...stale];
-      stale = new Set();
-      loadSparks(names);
-    }, 800);
-  stale.add(run);
-});
-live.on("removed", (run) => sparks.delete(run));
-live.on("restart", () => sparks.clear());
-setInterval(() => {
-  if (!document.hidden) render();
-}, 5000); // "3 min ago" grows old by itself
-document.addEventListener("themechange", render);
-state.on(["group", "colourBy", "page"], render);
+
+  focus(i) {
+    this.focused = this.shown[i];
+    if (i * ROW < this.list.scrollTop) this.list.scrollTop = i * ROW;
+    if ((i + 1) * ROW > this.list.scrollTop + this.list.clientHeight)
+      this.list.scrollTop = (i + 1) * ROW - this.list.clientHeight;
+    this.paint();
+    this.elements.get(this.focused)?.querySelector("input").focus({ preventScroll: true });
+  }
+}
+
+// How wide the list is, as somebody dragged its edge.
+function resizable(edge) {
+  const setWidth = (width) =>
+    document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
+  if (state.local.get("runsWidth")) setWidth(state.local.get("runsWidth"));
+  edge.addEventListener("pointerdown", (event) => {
+    edge.setPointerCapture(event.pointerId);
+    edge.onpointermove = (move) => setWidth(move.clientX);
+    edge.onpointerup = (up) => {
+      edge.onpointermove = null;
+      state.local.set("runsWidth", up.clientX);
+    };
+  });
+}

@@ -3,7 +3,7 @@ import * as api from "../core/api.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
 import * as format from "../text/format.js";
-import { ask, menu, say, trying } from "./menu.js";
+import { ask, close, menu, say, trying } from "./menu.js";
 import { colour, COLOURS } from "../charts/palette.js";
 
 // Of one run, or of all that are selected when it is one of them.
@@ -91,7 +91,7 @@ function colours(names, run) {
     button.setAttribute("aria-label", `Colour ${i + 1}`);
     button.addEventListener("click", () => {
       trying(() => runs.say(names, "colour", run.said?.colour === i ? null : i));
-      box.closest(".menu").remove();
+      close();
     });
   }
   return box;

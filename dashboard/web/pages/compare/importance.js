@@ -4,8 +4,8 @@ import { dictionary } from "../../core/dictionary.js";
 import { ask } from "../../core/study_api.js";
 
 export class Importance {
-  constructor(told) {
-    Object.assign(this, { told, asked: "", found: null });
+  constructor(told, scope) {
+    Object.assign(this, { told, scope, asked: "", found: null });
     this.element = Object.assign(document.createElement("div"), { className: "importance" });
   }
 
@@ -33,7 +33,7 @@ export class Importance {
     } catch (error) {
       problem = error.message;
     }
-    if (this.asked !== question) return;
+    if (this.asked !== question || this.scope.isOver) return;
     Object.assign(this, { found, problem, busy: false });
     this.told.found(found ?? []);
     this.draw();

@@ -22,84 +22,8 @@ const LIVELY = 300; // runs up to which every chart is redrawn while a brush mov
 const OTHERS = 4; // metrics in the table beside the chosen one
 const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
-let view = null;
-let without = 0; // runs that have not logged the metric
-let all = [],
-  known = { differing: [], same: [] },
-  goal = null;
-let within = new Uint8Array(0);
-let before = null; // which runs were hidden before the first brush
-let ranked = []; // settings by importance
-const outcomes = new Map(); // tag -> {key, values}: of each run last, min and max
-const asked = new Map(); // tag -> key of what is on its way
-let others = []; // further metrics in the table
-let drawnOnce = false;
-
-const brushes = new Brushes();
-const told = { brush, hover, toggle, found };
-const parallel = new Parallel(brushes, told);
-const matrix = new ScatterMatrix(brushes, told);
-const table = new CompareTable(told);
-const importance = new Importance(told);
-const chosen = { tag: null, how: "last", ...state.local.get("compare", dictionary()) };
-
-const frame = Object.assign(document.createElement("div"), { className: "compare" });
-frame.innerHTML =
+const FRAME =
   '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
-const [lines, weights, pairs, rows] = frame.querySelectorAll(".compare-card");
-lines.append(parallel.element);
-weights.append(importance.element);
-pairs.append(matrix.element);
-rows.append(table.element);
-const same = rows.insertBefore(
-  Object.assign(document.createElement("p"), { className: "compare-note" }),
-  table.element,
-);
-const tagChoice = frame.querySelector("#compare-metric"),
-  howChoice = frame.querySelector("#compare-how");
-tagChoice.addEventListener("change", () => choose({ tag: tagChoice.value }));
-howChoice.addEventListener("change", () => choose({ how: howChoice.value }));
-frame.querySelector("#compare-clear").addEventListener("click", () => {
-  brushes.clear();
-  brush(null, null, true);
-});
-
-function choose(what) {
-  Object.assign(chosen, what);
-  if (goal) brushes.set(goal.name, null);
-  state.local.set("compare", chosen);
-  arrange();
-}
-
-// --- what there is ----------------------------------------------------------------------------------------
-
-function arrange() {
-  if (!view) return;
-  const tags = runs.tags("scalar");
-  const candidates = runs.all().filter(fits);
-  if (!candidates.length || !tags.length) {
-    view.replaceChildren(runs.loaded ? emptyPage("compare") : "");
-    return;
-  }
-  if (frame.parentElement !== view) view.replaceChildren(frame);
-  const tag = tags.includes(chosen.tag) ? chosen.tag : usual(candidates, tags);
-  if (tagChoice.childElementCount !== tags.length || tagChoice.lastElementChild.value !== tags[tags.length - 1])
-    tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
-  tagChoice.value = tag;
-  howChoice.value = chosen.how;
-  // A run that never logged the metric has no outcome to compare: it is counted and not drawn, least of all as NaN.
-  all = candidates.filter((run) => run.has.has(tag));
-  without = candidates.length - all.length;
-  known = settings(all);
-  loadOutcomes(tag).then(() =>
-    loadOthers(
-      tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
-    ),
-  );
-  goal = metricColumn(all, tag, chosen.how, outcomes.get(tag)?.values);
-  show();
-  importance.show(known.differing, goal);
-}
 
 // The metric to begin with: what people judge runs by, among the tags that at least half of the runs have that any has.
 function usual(candidates, tags) {
@@ -111,230 +35,349 @@ function usual(candidates, tags) {
 }
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
-const keyOf = (tag) => `${tag}\n${all.map((run) => `${run.name} ${run.updated}`).join("\n")}`;
 
-// The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
-async function loadOutcomes(tag) {
-  const key = keyOf(tag);
-  if (outcomes.get(tag)?.key === key || asked.get(tag) === key) return;
-  asked.set(tag, key);
-  let answer;
-  try {
-    answer = await api.curves({ tag, runs: all.map((run) => run.name), columns: 1 });
-  } catch {
-    asked.delete(tag);
-    return;
+export class ComparePage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   * @param {Map<string, any>} kept brushes, and what was read
+   */
+  constructor(view, scope, kept) {
+    this.view = view;
+    this.scope = scope;
+    this.without = 0; // runs that have not logged the metric
+    /** @type {any[]} */
+    this.all = [];
+    this.known = { differing: [], same: [] };
+    /** @type {any} */
+    this.goal = null;
+    this.within = new Uint8Array(0);
+    /** @type {string[] | null} */
+    this.before = kept.get("before") ?? null; // which runs were hidden before the first brush
+    /** @type {any[]} */
+    this.ranked = []; // settings by importance
+    /** @type {Map<string, { key: string, values: Map<string, any> }>} */
+    this.outcomes = kept.get("outcomes") ?? new Map(); // by tag: of each run last, min and max
+    /** @type {Map<string, string>} */
+    this.asked = new Map(); // tag -> key of what is on its way
+    /** @type {string[]} */
+    this.others = []; // further metrics in the table
+    this.drawnOnce = false;
+    /** @type {Brushes} */
+    this.brushes = kept.get("brushes") ?? new Brushes();
+    this.chosen = { tag: null, how: "last", ...state.local.get("compare", dictionary()) };
+    this.timer = 0;
+    this.redrawing = 0; // a frame
+    this.telling = false; // the other pages what is brushed
+    this.later = 0; // a timer
+    const told = {
+      brush: (name, range, done) => this.brush(name, range, done),
+      hover: (index, event) => this.hover(index, event),
+      toggle: (name) => this.toggle(name),
+      found: (list) => this.found(list),
+    };
+    this.parallel = new Parallel(this.brushes, told, scope);
+    this.matrix = new ScatterMatrix(this.brushes, told, scope);
+    this.table = new CompareTable(told, scope);
+    this.table.sort = kept.get("sort") ?? this.table.sort;
+    this.importance = new Importance(told, scope);
+    this.#build();
+    this.#listen(scope);
+    scope.onLeave(() => {
+      if (this.timer) this.#tellRuns(); // what was brushed last
+      kept
+        .set("sort", this.table.sort)
+        .set("outcomes", this.outcomes)
+        .set("brushes", this.brushes)
+        .set("before", this.before);
+    });
+    this.arrange();
   }
-  const values = new Map();
-  for (const head of answer.head.curves) {
-    const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
-    if (!head.length) continue;
-    const [low, high, last] =
-      head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
-    values.set(head.run, {
-      last: last[head.length - 1],
-      min: Math.min(...low.filter(Number.isFinite)),
-      max: Math.max(...high.filter(Number.isFinite)),
+
+  #build() {
+    this.frame = Object.assign(document.createElement("div"), { className: "compare" });
+    this.frame.innerHTML = FRAME;
+    const [lines, weights, pairs, rows] = this.frame.querySelectorAll(".compare-card");
+    lines.append(this.parallel.element);
+    weights.append(this.importance.element);
+    pairs.append(this.matrix.element);
+    this.same = rows.appendChild(Object.assign(document.createElement("p"), { className: "compare-note" }));
+    rows.append(this.table.element);
+    const select = (id) => /** @type {HTMLSelectElement} */ (this.frame.querySelector(id));
+    this.tagChoice = select("#compare-metric");
+    this.howChoice = select("#compare-how");
+    this.tagChoice.addEventListener("change", () => this.choose({ tag: this.tagChoice.value }));
+    this.howChoice.addEventListener("change", () => this.choose({ how: this.howChoice.value }));
+    this.frame.querySelector("#compare-clear").addEventListener("click", () => {
+      this.brushes.clear();
+      this.brush(null, null, true);
     });
   }
-  outcomes.set(tag, { key, values });
-  if (asked.get(tag) === key) asked.delete(tag);
-  arrange();
-}
 
-// Further metrics, for the table: one after the other, when the chosen one is there.
-async function loadOthers(tags) {
-  others = tags;
-  for (const tag of tags) await loadOutcomes(tag);
-}
-
-function axes() {
-  const rank = new Map(ranked.map((each, i) => [each.name, i]));
-  // What few runs have been given says little of the others, however important there.
-  const isRare = (column) => column.missing * 2 > all.length;
-  const order = [...known.differing].sort(
-    (a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing,
-  );
-  return [...order.slice(0, MAX_AXES).reverse(), goal];
-}
-
-function show() {
-  const columns = axes();
-  within = chosenRuns(columns);
-  parallel.show(columns, all.length, within);
-  matrix.show(columns.slice(-MATRIX - 1), all.length, within);
-  const beside = others
-    .filter((tag) => outcomes.has(tag))
-    .map((tag) => metricColumn(all, tag, chosen.how, outcomes.get(tag).values));
-  table.show(
-    all,
-    [
-      goal,
-      ...beside,
-      ...columns.slice(0, -1).reverse(),
-      ...known.differing.filter((column) => !columns.includes(column)),
-    ],
-    within,
-  );
-  const hidden = known.differing.length - columns.length + 1;
-  say();
-  same.hidden = !known.same.length && hidden <= 0;
-  same.textContent = [
-    known.same.length
-      ? `The same in all runs: ${known.same.map((column) => `${column.name} = ${column.values.find((value) => value !== undefined)}`).join(", ")}.`
-      : "",
-    hidden > 0 ? `${format.plural(hidden, "less important setting")} in the table only.` : "",
-  ]
-    .filter(Boolean)
-    .join(" ");
-  drawnOnce = true;
-}
-
-// Without a brush the runs that are shown on every page; with one, those that it leaves.
-function chosenRuns(columns) {
-  if (brushes.any) return brushes.within(columns, all.length);
-  const off = new Set(state.get("off"));
-  return Uint8Array.from(all, (run) => (off.has(run.name) ? 0 : 1));
-}
-
-function say() {
-  const count = within.reduce((sum, each) => sum + each, 0);
-  const shown =
-    count === all.length
-      ? format.plural(count, "run")
-      : `${count.toLocaleString("en-US")} of ${format.plural(all.length, "run")} shown, here and on every page`;
-  frame.querySelector(".compare-said").textContent = without
-    ? `${shown} · ${format.step(without)} without this metric`
-    : shown;
-  frame.querySelector("#compare-clear").hidden = !brushes.any;
-}
-
-// --- what the user does -----------------------------------------------------------------------------------
-
-let timer = 0,
-  redrawing = 0;
-
-function brush(name, range, done) {
-  if (!before) before = state.get("off");
-  if (name) brushes.set(name, range);
-  redrawing ||= requestAnimationFrame(() => {
-    redrawing = 0;
-    redraw();
-  });
-  clearTimeout(timer);
-  timer = setTimeout(tell, done ? 0 : TELL_MS);
-}
-
-function redraw(isWhole = false) {
-  within = chosenRuns(axes());
-  for (const each of [parallel, matrix, table]) each.within = within;
-  parallel.draw();
-  say();
-  // The others follow the hand too, unless there are so many runs that they would hold it up.
-  if (isWhole || all.length <= LIVELY) {
-    matrix.draw();
-    table.arrange();
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, "highlight", ({ names }) => this.hover(this.all.findIndex((run) => run.name === names)));
+    scope.on(runs, "visible", () => {
+      if (this.telling) return;
+      this.brushes.clear();
+      this.before = null;
+      this.soon(0);
+    });
+    scope.on(runs, "runs", () => this.soon(0));
+    scope.on(runs, ["run", "chosen"], () => this.soon(LIVE_MS));
+    scope.on(live, "points", () => this.soon(LIVE_MS));
+    scope.on(document, "themechange", () => {
+      if (this.goal) this.show();
+    });
   }
-}
 
-let telling = false;
-
-function tell() {
-  telling = true;
-  if (brushes.any) {
-    const names = all.filter((_, i) => !within[i]).map((run) => run.name);
-    state.set("off", names);
-  } else {
-    state.set("off", before ?? []);
-    before = null;
+  choose(what) {
+    Object.assign(this.chosen, what);
+    if (this.goal) this.brushes.set(this.goal.name, null);
+    state.local.set("compare", this.chosen);
+    this.arrange();
   }
-  telling = false;
-  redraw(true);
-}
 
-function toggle(name) {
-  const off = state.get("off");
-  brushes.clear();
-  before = null;
-  state.set("off", off.includes(name) ? off.filter((each) => each !== name) : [...off, name]);
-}
+  // --- what there is ----------------------------------------------------------------------------------------
 
-function hover(index, event) {
-  for (const each of [parallel, matrix, table]) each.hover(index);
-  if (index < 0 || !all[index] || !event) {
-    runTip.hide();
-    return;
+  arrange() {
+    const tags = runs.tags("scalar");
+    const candidates = runs.all().filter(fits);
+    if (!candidates.length || !tags.length) {
+      this.view.replaceChildren(runs.loaded ? emptyPage("compare") : "");
+      return;
+    }
+    if (this.frame.parentElement !== this.view) this.view.replaceChildren(this.frame);
+    const tag = tags.includes(this.chosen.tag) ? this.chosen.tag : usual(candidates, tags);
+    if (
+      this.tagChoice.childElementCount !== tags.length ||
+      this.tagChoice.lastElementChild.value !== tags[tags.length - 1]
+    )
+      this.tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
+    this.tagChoice.value = tag;
+    this.howChoice.value = this.chosen.how;
+    // A run that never logged the metric has no outcome to compare: it is counted and not drawn, least of all as NaN.
+    this.all = candidates.filter((run) => run.has.has(tag));
+    this.without = candidates.length - this.all.length;
+    this.known = settings(this.all);
+    this.loadOutcomes(tag).then(() =>
+      this.loadOthers(
+        tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
+      ),
+    );
+    this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomes.get(tag)?.values);
+    this.show();
+    this.importance.show(this.known.differing, this.goal);
   }
-  const said = [goal, ...axes().slice(0, -1).reverse()].map((column) => {
-    const value = column.values[index];
-    return [
-      column.name,
-      value === undefined || value === null
-        ? "–"
-        : column.isNumeric
-          ? format.value(column.number(index))
-          : String(value),
-    ];
-  });
-  runTip.show(event, all[index].name, said, colour(runs.index(all[index].name)));
-}
 
-function found(list) {
-  ranked = list;
-  if (view && goal) show();
-}
+  keyOf(tag) {
+    return `${tag}\n${this.all.map((run) => `${run.name} ${run.updated}`).join("\n")}`;
+  }
 
-// --- the page ---------------------------------------------------------------------------------------------
+  // The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
+  async loadOutcomes(tag) {
+    const key = this.keyOf(tag);
+    if (this.outcomes.get(tag)?.key === key || this.asked.get(tag) === key) return;
+    this.asked.set(tag, key);
+    let answer;
+    try {
+      answer = await api.curves({ tag, runs: this.all.map((run) => run.name), columns: 1 });
+    } catch {
+      this.asked.delete(tag);
+      return;
+    }
+    const values = new Map();
+    for (const head of answer.head.curves) {
+      const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
+      if (!head.length) continue;
+      const [low, high, last] =
+        head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
+      values.set(head.run, {
+        last: last[head.length - 1],
+        min: Math.min(...low.filter(Number.isFinite)),
+        max: Math.max(...high.filter(Number.isFinite)),
+      });
+    }
+    this.outcomes.set(tag, { key, values });
+    if (this.asked.get(tag) === key) this.asked.delete(tag);
+    if (!this.scope.isOver) this.arrange();
+  }
 
-export function mount(element) {
-  view = element;
-  drawnOnce = false;
-  arrange();
-}
+  // Further metrics, for the table: one after the other, when the chosen one is there.
+  async loadOthers(tags) {
+    this.others = tags;
+    for (const tag of tags) if (!this.scope.isOver) await this.loadOutcomes(tag);
+  }
 
-export function unmount() {
-  view = null;
-  runTip.hide();
-}
+  axes() {
+    const rank = new Map(this.ranked.map((each, i) => [each.name, i]));
+    // What few runs have been given says little of the others, however important there.
+    const isRare = (column) => column.missing * 2 > this.all.length;
+    const order = [...this.known.differing].sort(
+      (a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing,
+    );
+    return [...order.slice(0, MAX_AXES).reverse(), this.goal];
+  }
 
-export const isReady = () => runs.loaded && (drawnOnce || Boolean(view?.childElementCount));
+  show() {
+    const columns = this.axes();
+    this.within = this.chosenRuns(columns);
+    this.parallel.show(columns, this.all.length, this.within);
+    this.matrix.show(columns.slice(-MATRIX - 1), this.all.length, this.within);
+    const beside = this.others
+      .filter((tag) => this.outcomes.has(tag))
+      .map((tag) => metricColumn(this.all, tag, this.chosen.how, this.outcomes.get(tag).values));
+    this.table.show(
+      this.all,
+      [
+        this.goal,
+        ...beside,
+        ...columns.slice(0, -1).reverse(),
+        ...this.known.differing.filter((column) => !columns.includes(column)),
+      ],
+      this.within,
+    );
+    const hidden = this.known.differing.length - columns.length + 1;
+    this.say();
+    this.same.hidden = !this.known.same.length && hidden <= 0;
+    this.same.textContent = [
+      this.known.same.length
+        ? `The same in all runs: ${this.known.same.map((column) => `${column.name} = ${column.values.find((value) => value !== undefined)}`).join(", ")}.`
+        : "",
+      hidden > 0 ? `${format.plural(hidden, "less important setting")} in the table only.` : "",
+    ]
+      .filter(Boolean)
+      .join(" ");
+    this.drawnOnce = true;
+  }
 
-// For automation: what is drawn now.
-export const drawn = () =>
-  goal && {
-    columns: axes().map((column) => column.name),
-    runs: all.map((run) => run.name),
-    within: [...within],
-    outcome: [...(goal?.values ?? [])],
-    marks: dictionary(
-      axes()
-        .filter((column) => column.few)
-        .map((column) => [column.name, [...column.few].sort((a, b) => a - b)]),
-    ),
-    importance: importance.busy ? null : importance.found,
-  };
+  // Without a brush the runs that are shown on every page; with one, those that it leaves.
+  chosenRuns(columns) {
+    if (this.brushes.any) return this.brushes.within(columns, this.all.length);
+    const off = new Set(state.get("off"));
+    return Uint8Array.from(this.all, (run) => (off.has(run.name) ? 0 : 1));
+  }
 
-let later = 0;
-const soon = (wait) => {
-  if (view)
-    later ||= setTimeout(() => {
-      later = 0;
-      arrange();
+  say() {
+    const count = this.within.reduce((sum, each) => sum + each, 0);
+    const shown =
+      count === this.all.length
+        ? format.plural(count, "run")
+        : `${count.toLocaleString("en-US")} of ${format.plural(this.all.length, "run")} shown, here and on every page`;
+    this.frame.querySelector(".compare-said").textContent = this.without
+      ? `${shown} · ${format.step(this.without)} without this metric`
+      : shown;
+    this.frame.querySelector("#compare-clear").hidden = !this.brushes.any;
+  }
+
+  brush(name, range, done) {
+    if (!this.before) this.before = state.get("off");
+    if (name) this.brushes.set(name, range);
+    this.redrawing ||= this.scope.requestAnimationFrame(() => {
+      this.redrawing = 0;
+      this.redraw();
+    });
+    this.scope.clearTimeout(this.timer);
+    this.timer = this.scope.setTimeout(() => this.tell(), done ? 0 : TELL_MS);
+  }
+
+  redraw(isWhole = false) {
+    this.within = this.chosenRuns(this.axes());
+    for (const each of [this.parallel, this.matrix, this.table]) each.within = this.within;
+    this.parallel.draw();
+    this.say();
+    // The others follow the hand too, unless there are so many runs that they would hold it up.
+    if (isWhole || this.all.length <= LIVELY) {
+      this.matrix.draw();
+      this.table.arrange();
+    }
+  }
+
+  tell() {
+    this.#tellRuns();
+    this.redraw(true);
+  }
+
+  // Which runs are left is every page's.
+  #tellRuns() {
+    this.timer = 0;
+    this.telling = true;
+    if (this.brushes.any) {
+      const names = this.all.filter((_, i) => !this.within[i]).map((run) => run.name);
+      state.set("off", names);
+    } else {
+      state.set("off", this.before ?? []);
+      this.before = null;
+    }
+    this.telling = false;
+  }
+
+  toggle(name) {
+    const off = state.get("off");
+    this.brushes.clear();
+    this.before = null;
+    state.set("off", off.includes(name) ? off.filter((each) => each !== name) : [...off, name]);
+  }
+
+  hover(index, event) {
+    for (const each of [this.parallel, this.matrix, this.table]) each.hover(index);
+    if (index < 0 || !this.all[index] || !event) {
+      runTip.hide();
+      return;
+    }
+    const said = [this.goal, ...this.axes().slice(0, -1).reverse()].map((column) => {
+      const value = column.values[index];
+      return [
+        column.name,
+        value === undefined || value === null
+          ? "–"
+          : column.isNumeric
+            ? format.value(column.number(index))
+            : String(value),
+      ];
+    });
+    runTip.show(event, this.all[index].name, said, colour(runs.index(this.all[index].name)));
+  }
+
+  found(list) {
+    this.ranked = list;
+    if (this.goal) this.show();
+  }
+
+  isReady() {
+    return runs.loaded && (this.drawnOnce || this.view.childElementCount > 0);
+  }
+
+  // Shows what there is a little later, once for all that changes until then.
+  soon(wait) {
+    this.later ||= this.scope.setTimeout(() => {
+      this.later = 0;
+      this.arrange();
     }, wait);
-};
-runs.onChange((what) => {
-  if (!view) return;
-  if (what?.highlight !== undefined) {
-    hover(all.findIndex((run) => run.name === what.highlight));
-    return;
   }
-  if (what === "visible" && !telling) {
-    brushes.clear();
-    before = null;
+
+  // For automation: what is drawn now.
+  drawn() {
+    return (
+      this.goal && {
+        columns: this.axes().map((column) => column.name),
+        runs: this.all.map((run) => run.name),
+        within: [...this.within],
+        outcome: [...(this.goal?.values ?? [])],
+        marks: dictionary(
+          this.axes()
+            .filter((column) => column.few)
+            .map((column) => [column.name, [...column.few].sort((a, b) => a - b)]),
+        ),
+        importance: this.importance.busy ? null : this.importance.found,
+      }
+    );
   }
-  if (what === "visible" ? !telling : true) soon(what === "runs" ? 0 : what === "visible" ? 0 : LIVE_MS);
-});
-live.on("points", () => soon(LIVE_MS));
-document.addEventListener("themechange", () => {
-  if (view && goal) show();
-});
+}
+
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ * @param {Map<string, any>} kept
+ */
+export const mount = (view, scope, kept) => new ComparePage(view, scope, kept);

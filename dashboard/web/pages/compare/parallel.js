@@ -15,7 +15,7 @@ const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` :
 
 export class Parallel {
   // told.brush(name, range or null, whether it is done), told.hover(index or -1)
-  constructor(brushes, told) {
+  constructor(brushes, told, scope) {
     Object.assign(this, { brushes, told, columns: [], hovered: -1 });
     this.element = Object.assign(document.createElement("div"), { className: "parallel" });
     this.under = this.element.appendChild(document.createElement("canvas"));
@@ -30,7 +30,7 @@ export class Parallel {
       this.brushes.clear();
       this.told.brush(null, null, true);
     });
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
   show(columns, count, within) {

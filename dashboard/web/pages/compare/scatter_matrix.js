@@ -8,7 +8,7 @@ const LEFT = 14,
   PAD = 6;
 
 export class ScatterMatrix {
-  constructor(brushes, told) {
+  constructor(brushes, told, scope) {
     Object.assign(this, { brushes, told, columns: [], hovered: -1 });
     this.element = Object.assign(document.createElement("div"), { className: "scatter-matrix" });
     this.canvas = this.element.appendChild(document.createElement("canvas"));
@@ -20,7 +20,7 @@ export class ScatterMatrix {
       this.brushes.clear();
       this.told.brush(null, null, true);
     });
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
   show(columns, count, within) {

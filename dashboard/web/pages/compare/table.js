@@ -8,7 +8,7 @@ const ROW = 30;
 
 export class CompareTable {
   // told.hover(index or -1, event), told.toggle(run's name)
-  constructor(told) {
+  constructor(told, scope) {
     Object.assign(this, { told, columns: [], order: [], sort: { name: null, down: false }, hovered: -1 });
     this.element = Object.assign(document.createElement("div"), { className: "compare-table", tabIndex: 0 });
     this.element.setAttribute("role", "table");
@@ -16,7 +16,7 @@ export class CompareTable {
     this.head.setAttribute("role", "row");
     this.body = this.element.appendChild(Object.assign(document.createElement("div"), { className: "compare-rows" }));
     this.element.addEventListener("scroll", () => this.paint(), { passive: true });
-    new ResizeObserver(() => this.paint()).observe(this.element);
+    scope.observer(new ResizeObserver(() => this.paint())).observe(this.element);
   }
 
   show(all, columns, within) {

@@ -51,8 +51,13 @@ export const settings = () => ({
 
 export class Card {
   // host: { onCursor(x), onMore(card, button), onPin(card), onLarge(card, large), onGrip(card, event) }
-  constructor(id, tags, host) {
+  // zoom: { zoom, zoomY } of the chart when it is made, null for all
+  constructor(id, tags, host, scope, zoom = null) {
     this.id = id;
+    this.scope = scope;
+    this.lastSeen = 0; // ms, as performance.now() tells it
+    this.first = zoom;
+    this.seen = null; // a scope, while there is a chart
     this.tags = tags; // tags, and expressions with = before them
     this.host = host;
     this.sight = false;
@@ -63,6 +68,11 @@ export class Card {
     element.card = this;
     element.setAttribute("aria-label", this.title);
     this.element = element;
+    scope.onLeave(() => {
+      this.sight = false;
+      frames.forget(this);
+      this.#forget(); // what is on its way is nobody's
+    });
   }
 
   get title() {
@@ -127,18 +137,26 @@ export class Card {
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
     element.onkeydown = (event) => this.#act(event);
-    this.resized = new ResizeObserver(() => {
+    if (this.first) {
+      Object.assign(this.chart, this.first);
+      this.askedZoom = this.first.zoom;
+      element.querySelector(".reset").hidden = false;
+      this.first = null;
+    }
+    this.seen = this.scope.child();
+    const resized = new ResizeObserver(() => {
       this.chart?.measure();
       this.redraw(true);
     });
-    this.resized.observe(this.chart.element);
+    this.seen.observer(resized).observe(this.chart.element);
     this.setPinned(state.get("pins").includes(this.id));
   }
 
   // Lets go of everything that being looked at had brought.
   unmount() {
     if (!this.chart || this.element.classList.contains("is-large")) return;
-    this.resized.disconnect();
+    this.seen.leave();
+    frames.forget(this);
     this.chart = null;
     this.element.replaceChildren();
     this.#forget();
@@ -398,7 +416,7 @@ export class Card {
     if (this.timers.has(tag)) return;
     this.timers.set(
       tag,
-      setTimeout(() => {
+      this.seen.setTimeout(() => {
         this.timers.delete(tag);
         const names = [...(this.later.get(tag) ?? [])];
         this.later.delete(tag);

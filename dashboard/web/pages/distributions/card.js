@@ -3,9 +3,9 @@ import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { node } from "../../ui/dom.js";
-import { BINS, atStep, comesRough, over } from "./data.js";
+import { BINS, comesRough, over } from "./data.js";
 import { binAt, binName, boxOf, draw, nearest, outline, rowAt, stepAt, stepScale } from "./draw.js";
-import { binning, isPicked, pick, picked } from "./pick.js";
+import { binning } from "./pick.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 import { hideTip, showTip } from "../../charts/tooltip.js";
@@ -25,9 +25,9 @@ const about = (count) =>
       : `≈ ${Math.round(count).toLocaleString("en-US")}`;
 
 export class Card {
-  // came: called when something has been drawn for the first time or anew.
-  constructor(tag, run, came) {
-    Object.assign(this, { tag, run, came, data: null, sight: false, range: null });
+  // page: of distributions; its came() is called when something has been drawn for the first time or anew.
+  constructor(tag, run, page, scope) {
+    Object.assign(this, { tag, run, page, scope, data: null, sight: false, range: null });
     const [path, last] = format.split(tag);
     this.dot = node("i", { class: "dot" });
     this.pick = node("button", {
@@ -85,11 +85,18 @@ export class Card {
       hideTip();
       this.mark(null);
     });
-    this.over.addEventListener("dblclick", () => pick(this.run, null, null, null));
+    this.over.addEventListener("dblclick", () => page.picks.pick(run, null, null, null));
     this.over.addEventListener("keydown", (event) => this.keyed(event));
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
-    this.pick.addEventListener("click", () => pick(this.run, this.tag, picked.start, picked.stop, true));
-    new ResizeObserver(() => this.draw()).observe(this.plot);
+    this.pick.addEventListener("click", () => {
+      const { start, stop } = page.picks.picked;
+      page.picks.pick(run, tag, start, stop, true);
+    });
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.plot);
+    scope.onLeave(() => {
+      this.sight = false; // what comes back now is not drawn
+      hideTip();
+    });
   }
 
   setInSight(sight) {
@@ -135,6 +142,7 @@ export class Card {
     } catch (error) {
       this.problem = error.message;
     }
+    if (this.scope.isOver) return;
     this.asking = this.refining = false;
     if (this.again) {
       this.again = false;
@@ -144,7 +152,7 @@ export class Card {
     }
     this.draw();
     if (this.stale) this.later();
-    else this.came();
+    else this.page.came();
   }
 
   // What the layer held at the cursor; whole: also which steps there are, and the range that all their bins share.
@@ -155,14 +163,14 @@ export class Card {
     const step = !places?.length ? pace : pace === null ? places.at(-1) : places[nearest(places, pace)];
     if (known && this.wanted === step) return;
     this.wanted = step;
-    atStep({
+    this.page.steps.ask({
       run: this.run,
       tag: this.tag,
       scale: binning(),
       step,
       span: known?.span,
       take: (data) => {
-        if (state.get("bins") !== "one" || data.scale !== binning()) return;
+        if (this.scope.isOver || state.get("bins") !== "one" || data.scale !== binning()) return;
         this.data = { ...data, places: data.places ?? known.places, steps: (data.places ?? known.places).length };
         this.problem = null;
         if (whole) {
@@ -171,7 +179,7 @@ export class Card {
           this.#loadStep(false);
         }
         this.draw();
-        this.came();
+        this.page.came();
       },
       fail: (error) => {
         this.problem = error.message;
@@ -207,7 +215,7 @@ export class Card {
 
   later() {
     if (this.timer) return;
-    this.timer = setTimeout(() => {
+    this.timer = this.scope.setTimeout(() => {
       this.timer = 0;
       if (this.sight) this.load();
       else this.stale = true;
@@ -221,7 +229,7 @@ export class Card {
     this.skeleton.hidden = Boolean(this.data || this.problem);
     const run = runs.get(this.run);
     this.dot.style.background = colour(run?.index ?? 0);
-    this.pick.setAttribute("aria-pressed", String(isPicked(this.run, this.tag)));
+    this.pick.setAttribute("aria-pressed", String(this.page.picks.has(this.run, this.tag)));
     if (!this.data) {
       this.told.textContent = this.problem ?? "";
       this.element.classList.toggle("has-odd", Boolean(this.problem));
@@ -307,8 +315,9 @@ export class Card {
     const { data, box } = this;
     const context = prepared(this.over, this.plot.clientWidth, this.plot.clientHeight);
     if (!data?.rows || !box) return;
-    const range =
-      this.range ?? (isPicked(this.run, this.tag) && picked.start !== null ? [picked.start, picked.stop] : null);
+    const { picks } = this.page,
+      { start, stop } = picks.picked;
+    const range = this.range ?? (picks.has(this.run, this.tag) && start !== null ? [start, stop] : null);
     if (range && ALONG.has(data.mode)) {
       const [from, to] = range.map((step) => Math.max(box.left, Math.min(box.right, stepScale(data, box)(step))));
       context.fillStyle = css("--accent");
@@ -370,7 +379,7 @@ export class Card {
     this.from = this.range = null;
     if (!data?.rows || !was) return;
     if (range) {
-      pick(this.run, this.tag, ...range);
+      this.page.picks.pick(this.run, this.tag, ...range);
       return;
     }
     const place = data.mode === "one" ? null : rowAt(data, box, event.offsetX, event.offsetY);
@@ -394,13 +403,18 @@ export class Card {
       Home: -Infinity,
       End: Infinity,
     }[event.key];
-    if (event.key === "Escape" && picked.tags.size) pick(this.run, null, null, null);
+    if (event.key === "Escape" && this.page.picks.picked.tags.size) this.page.picks.pick(this.run, null, null, null);
     else if (by === undefined) return;
     else {
       const next = Math.max(0, Math.min(places.length - 1, now + by));
       if (event.shiftKey) {
         this.anchor ??= places[now];
-        pick(this.run, this.tag, Math.min(this.anchor, places[next]), Math.max(this.anchor, places[next]));
+        this.page.picks.pick(
+          this.run,
+          this.tag,
+          Math.min(this.anchor, places[next]),
+          Math.max(this.anchor, places[next]),
+        );
       } else this.anchor = null;
       this.go(next);
     }

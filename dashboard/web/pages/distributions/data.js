@@ -35,46 +35,52 @@ export async function over(run, tag, mode, scale, rough) {
 
 // --- one step ----------------------------------------------------------------------------------------------
 
-const wishes = new Map(); // "run\nscale" -> Map(card's key -> wish), each wish the newest of its card
-const underWay = new Set();
-let scheduled = false;
-
-// Asks for a layer at a step (null: its last; with a span, one that it has); take(data) or fail(error) is called, unless the card has asked anew. What is asked
-// at once is one question, and one question is under way at a time, so that a slider that is dragged skips steps rather than lag.
-export function atStep(wish) {
-  const group = `${wish.run}\n${wish.scale}`;
-  if (!wishes.has(group)) wishes.set(group, new Map());
-  wishes.get(group).set(wish.tag, wish);
-  if (!scheduled) queueMicrotask(send);
-  scheduled = true;
-}
-
-function send() {
-  scheduled = false;
-  for (const [group, some] of wishes) if (some.size && !underWay.has(group)) put(group, some);
-}
-
-async function put(group, some) {
-  underWay.add(group);
-  const asked = [...some.values()].slice(0, LAYERS);
-  const [{ run, scale }] = asked;
-  for (const { tag } of asked) some.delete(tag);
-  try {
-    const layers = asked.map(({ tag, step, span }) => ({ tag, step, span }));
-    const { head, column } = await api.postPacked("histograms/step", { run, scale, bins: BINS.one, layers });
-    asked.forEach((wish, i) => {
-      const answer = head.answers[i];
-      if (answer.missing) {
-        wish.fail(new Error(`There is no histogram ${wish.tag} in ${run}.`));
-        return;
-      }
-      const places = column(answer.places);
-      const data = { ...columns(answer, column), scale, mode: "one", places: answer.places ? places : null };
-      wish.take(data);
-    });
-  } catch (error) {
-    for (const wish of asked) wish.fail(error);
+// What is asked at once is one question, and one question is under way at a time, so that a slider that is dragged skips
+// steps rather than lag.
+export class StepQuestions {
+  constructor() {
+    this.wishes = new Map(); // "run\nscale" -> Map(tag -> wish), each wish the newest of its card
+    this.underWay = new Set();
+    this.scheduled = false;
   }
-  underWay.delete(group);
-  send();
+
+  // Asks for a layer at a step (null: its last; with a span, one that it has); take(data) or fail(error) is called, unless
+  // the card has asked anew.
+  ask(wish) {
+    const group = `${wish.run}\n${wish.scale}`;
+    if (!this.wishes.has(group)) this.wishes.set(group, new Map());
+    this.wishes.get(group).set(wish.tag, wish);
+    if (!this.scheduled) queueMicrotask(() => this.#send());
+    this.scheduled = true;
+  }
+
+  #send() {
+    this.scheduled = false;
+    for (const [group, some] of this.wishes) if (some.size && !this.underWay.has(group)) this.#put(group, some);
+  }
+
+  async #put(group, some) {
+    this.underWay.add(group);
+    const asked = [...some.values()].slice(0, LAYERS);
+    const [{ run, scale }] = asked;
+    for (const { tag } of asked) some.delete(tag);
+    try {
+      const layers = asked.map(({ tag, step, span }) => ({ tag, step, span }));
+      const { head, column } = await api.postPacked("histograms/step", { run, scale, bins: BINS.one, layers });
+      asked.forEach((wish, i) => {
+        const answer = head.answers[i];
+        if (answer.missing) {
+          wish.fail(new Error(`There is no histogram ${wish.tag} in ${run}.`));
+          return;
+        }
+        const places = column(answer.places);
+        const data = { ...columns(answer, column), scale, mode: "one", places: answer.places ? places : null };
+        wish.take(data);
+      });
+    } catch (error) {
+      for (const wish of asked) wish.fail(error);
+    }
+    this.underWay.delete(group);
+    this.#send();
+  }
 }

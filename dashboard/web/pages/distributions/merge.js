@@ -21,7 +21,8 @@ const NAMES = [
 
 export class Merge {
   // done: called when it is closed.
-  constructor(done) {
+  constructor(done, scope) {
+    this.scope = scope;
     this.title = node("h2");
     this.canvas = node("canvas", { role: "img", "aria-label": "Merged histogram" });
     this.told = node("dl", { class: "merge-told" });
@@ -33,8 +34,7 @@ export class Merge {
       node("header", {}, this.title, close),
       node("div", { class: "merge-body" }, node("div", { class: "merge-plot" }, this.canvas), this.told),
     );
-    this.sized = new ResizeObserver(() => this.draw());
-    this.sized.observe(this.canvas.parentElement);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas.parentElement);
     this.asked = 0;
   }
 
@@ -51,7 +51,7 @@ export class Merge {
         { run, scale, start: start === null ? null : Math.ceil(start), stop: stop === null ? null : Math.floor(stop) },
         tags.map((tag) => ["tag", tag]),
       );
-      if (asked !== this.asked) return;
+      if (asked !== this.asked || this.scope.isOver) return;
       this.run = run;
       this.found = {
         ...found,
@@ -83,7 +83,7 @@ export class Merge {
         ]),
       );
     } catch (error) {
-      if (asked !== this.asked) return;
+      if (asked !== this.asked || this.scope.isOver) return;
       this.found = null;
       this.told.replaceChildren(node("dt", { text: error.message }));
     }

@@ -1,12 +1,11 @@
 // What is written on a box and how large that makes it.
 import * as format from "../../text/format.js";
+import { css } from "../../charts/palette.js";
 import { mix, si } from "./colour.js";
 
 const WIDEST = 240;
 const canvas = document.createElement("canvas").getContext("2d");
-const family = () => getComputedStyle(document.documentElement).getPropertyValue("--font").trim() || "sans-serif";
-let fonts = null;
-const widths = new Map();
+const widths = new Map(); // font and text -> px: a thing of itself, asked for again and again
 
 export const TITLE = "600 12.5px",
   TEXT = "500 12px",
@@ -14,11 +13,10 @@ export const TITLE = "600 12.5px",
   TINY = "500 10px";
 
 export function widthOf(text, font) {
-  fonts ??= family();
   const key = `${font}${text}`;
   if (!widths.has(key)) {
     if (widths.size > 20000) widths.clear();
-    canvas.font = `${font} ${fonts}`;
+    canvas.font = `${font} ${css("--font") || "sans-serif"}`;
     widths.set(key, canvas.measureText(text).width);
   }
   return widths.get(key);
@@ -42,23 +40,54 @@ const cut = (text, length) =>
 
 export const isScope = (item) => ["scope", "group", "part", "fold"].includes(item.kind);
 
-let said = new WeakMap();
-let amount = null; // in which count the words are to be, when boxes are coloured by one
-export let serial = 0; // grows when sizes may have changed
+// What is written on the boxes of one graph, and how large that makes them.
+export class BoxWords {
+  constructor() {
+    /** @type {{ key: string, say: (amount: any) => string } | null} */
+    this.amount = null; // in which count the words are to be, when boxes are coloured by one
+    this.said = new WeakMap(); // item -> its words
+    this.serial = 0; // grows when sizes may have changed
+  }
 
-export function setAmount(key, say) {
-  amount = key ? { key, say } : null;
-  said = new WeakMap();
-  serial += 1;
+  /**
+   * @param {string | null} key
+   * @param {(amount: any) => string} [say]
+   */
+  setAmount(key, say) {
+    this.amount = key && say ? { key, say } : null;
+    this.said = new WeakMap();
+    this.serial += 1;
+  }
+
+  // The words on a closed box: title, and beside or below it what else there is to say.
+  of(item) {
+    if (!this.said.has(item)) this.said.set(item, (isScope(item) ? scopeWords : leafWords)(item, this.amount));
+    return this.said.get(item);
+  }
+
+  size(item) {
+    const words = this.of(item);
+    if (isScope(item)) {
+      const badge = words.badge ? widthOf(words.badge, SMALL) + 16 : 0;
+      return {
+        w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)),
+        h: layerOf(item) ? 46 : 52,
+      };
+    }
+    const text = widthOf(words.title, words.font) + (words.side ? 6 + widthOf(words.side, SMALL) : 0);
+    if (item.kind === "parameter") return { w: even(Math.max(44, text + 18)), h: 22 };
+    return { w: even(Math.max(64, text + 28)), h: 30 };
+  }
+
+  // The room the head of an open scope needs.
+  head(item) {
+    const words = this.of(item);
+    const badge = item.members ? widthOf(words.badge, SMALL) + 24 : 0;
+    return widthOf(words.title, TITLE) + 26 + badge;
+  }
 }
 
-// The words on a closed box: title, and beside or below it what else there is to say.
-export function wordsOf(item) {
-  if (!said.has(item)) said.set(item, isScope(item) ? scopeWords(item) : leafWords(item));
-  return said.get(item);
-}
-
-function leafWords(item) {
+function leafWords(item, amount) {
   const font = item.kind === "parameter" ? SMALL : TEXT;
   // An operation that is alone in its layer is called as the layer is: of twelve boxes "linear" none says which it is.
   const parts = item.label.split("/");
@@ -88,7 +117,7 @@ function leafWords(item) {
   return { title: fit(name, font, WIDEST - 70), side: fit(side ?? "", SMALL, 90), font };
 }
 
-function scopeWords(item) {
+function scopeWords(item, amount) {
   const doing = item.ops.filter(([op]) => !["parameter", "input", "output"].includes(op));
   const few =
     doing.length > 0 && doing.length <= 2 && doing.every(([, count]) => count <= 2 * Math.max(1, item.members));
@@ -103,20 +132,6 @@ function scopeWords(item) {
   };
 }
 
-export function sizeOf(item) {
-  const words = wordsOf(item);
-  if (isScope(item)) {
-    const badge = words.badge ? widthOf(words.badge, SMALL) + 16 : 0;
-    return {
-      w: even(Math.max(112, widthOf(words.title, TITLE) + 40 + badge, widthOf(words.below, SMALL) + 24)),
-      h: layerOf(item) ? 46 : 52,
-    };
-  }
-  const text = widthOf(words.title, words.font) + (words.side ? 6 + widthOf(words.side, SMALL) : 0);
-  if (item.kind === "parameter") return { w: even(Math.max(44, text + 18)), h: 22 };
-  return { w: even(Math.max(64, text + 28)), h: 30 };
-}
-
 // The one kind of operation that a layer does; null for scopes that do several.
 export function layerOf(item) {
   const kinds = mix(item);
@@ -125,13 +140,8 @@ export function layerOf(item) {
 
 const even = (x) => 2 * Math.ceil(x / 2);
 
-// The room the head of an open scope needs.
-sizeOf.head = (item) => {
-  const badge = item.members ? widthOf(wordsOf(item).badge, SMALL) + 24 : 0;
-  return widthOf(wordsOf(item).title, TITLE) + 26 + badge;
-};
-
-sizeOf.chip = (label, out) => {
+// A name that stands for an edge, and how wide it is.
+export const chipOf = (label, out) => {
   const text = out ? `→ ${fit(label, TINY, 64)}` : fit(label, TINY, 64);
   return { text, w: Math.ceil(widthOf(text, TINY)) + 10 };
 };

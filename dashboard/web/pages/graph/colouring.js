@@ -2,32 +2,28 @@
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { setAmount } from "./box.js";
 import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./colour.js";
 import { legend } from "./legend.js";
 import { Player, Watch } from "./time.js";
 
 export class Colouring {
   // page: of the graph; its model, scene and drawing are what is coloured.
-  constructor(page) {
+  constructor(page, scope) {
     this.page = page;
+    this.scope = scope;
     const mode = state.local.get("graph.colour", "structure");
     this.#set(MODES[mode] ? mode : "structure");
   }
 
   // Once there is a place for the player. find(path): shows the item of a path.
   begin(canvas, find) {
-    this.player = new Player(find);
+    this.built?.leave();
+    this.built = this.scope.child();
+    this.player = new Player(find, this.built);
     canvas.append(this.player.element);
-    this.offPace?.();
-    this.offPace = state.on("pace", () => {
+    this.built.on(state, "pace", () => {
       if (MODES[this.mode].watched || this.watch?.broken) this.paint();
     });
-  }
-
-  end() {
-    this.player?.pause();
-    this.offPace?.();
   }
 
   watchRun(run) {
@@ -82,7 +78,7 @@ export class Colouring {
     if (!profiles || (model.asked === profiles && !again)) return;
     model.asked = profiles;
     try {
-      if (!(await model.measure()) || model !== this.page.model) return;
+      if (!(await model.measure()) || model !== this.page.model || this.scope.isOver) return;
     } catch {
       return; /* the graph is of use without it */
     }
@@ -93,13 +89,15 @@ export class Colouring {
 
   #set(mode) {
     this.mode = mode;
-    if (MODES[mode].placed && this.page.model) {
+    const words = this.page.model?.words;
+    if (!words) return;
+    if (MODES[mode].placed) {
       const names = deviceNames(this.page.model.about.devices);
-      setAmount("devices", (devices) => sayDevices(devices, names));
+      words.setAmount("devices", (devices) => sayDevices(devices, names));
       return;
     }
     // Of what was watched only the colours move, so that no box changes its size while it plays.
-    setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
+    words.setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
   }
 
   // Fetches what was watched and colours by it.
@@ -111,13 +109,13 @@ export class Colouring {
       this.page.note(`What was watched could not be read: ${error.message}`);
       return;
     }
-    if (watch === this.watch && mode === this.mode) this.paint();
+    if (watch === this.watch && mode === this.mode && !this.scope.isOver) this.paint();
   }
 
   async #lookForAnomalies() {
     const { watch } = this;
     try {
-      if ((await watch.look()) && watch === this.watch) this.paint();
+      if ((await watch.look()) && watch === this.watch && !this.scope.isOver) this.paint();
     } catch {
       /* the graph is of use without it */
     }

@@ -1,6 +1,6 @@
 // Draws the picture as SVG and moves it from one state to the next. Elements are kept by what they stand for, so
 // that opening a scope changes what is new and moves what was there.
-import { isScope, layerOf, serial, wordsOf } from "./box.js";
+import { isScope, layerOf } from "./box.js";
 import { family, mix } from "./colour.js";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -15,8 +15,9 @@ export function make(name, attributes = {}, parent = null) {
 }
 
 export class Drawing {
-  constructor(svg) {
+  constructor(svg, scope) {
     this.svg = svg;
+    this.scope = scope;
     const defs = make("defs", {}, svg);
     for (const kind of ["plain", "input", "output"]) {
       const size = {
@@ -46,10 +47,11 @@ export class Drawing {
   }
 
   // Shows a scene. `onFrame(share)` is called while things move, so that the camera can move along.
-  show(scene, { moving = true, onFrame = () => {} } = {}) {
-    cancelAnimationFrame(this.frame);
+  // words: of the boxes, as they are to be now
+  show(scene, words, { moving = true, onFrame = () => {} } = {}) {
+    this.scope.cancelAnimationFrame(this.frame);
     const before = new Map([...this.boxes].map(([id, { now }]) => [id, now]));
-    this.#boxes(scene);
+    this.#boxes(scene, words);
     this.#edges(scene);
     this.#chips(scene);
     this.scene = scene;
@@ -76,9 +78,9 @@ export class Drawing {
     const tick = (now) => {
       const share = Math.min(1, Math.max(0, (now - begin) / MOVE_MS)); // the frame may have begun before us
       set(share < 1 ? 1 - (1 - share) ** 3 : 1);
-      if (share < 1) this.frame = requestAnimationFrame(tick);
+      if (share < 1) this.frame = this.scope.requestAnimationFrame(tick);
     };
-    this.frame = requestAnimationFrame(tick);
+    this.frame = this.scope.requestAnimationFrame(tick);
   }
 
   #put(box, now, opacity) {
@@ -100,12 +102,12 @@ export class Drawing {
 
   // --- boxes -----------------------------------------------------------------------------------------------
 
-  #boxes(scene) {
+  #boxes(scene, words) {
     for (const [id, kept] of this.boxes) {
       const box = scene.byId.get(id);
       if (
         box &&
-        kept.said === serial &&
+        kept.said === words.serial &&
         ["open", "w", "depth", "item", "form"].every((key) => box[key] === kept.box[key])
       )
         continue;
@@ -136,11 +138,11 @@ export class Drawing {
             this.layers.backs,
           )
         : null;
-      if (box.open) head(g, box);
-      else if (isScope(box.item)) closedScope(g, box);
-      else leaf(g, box);
+      if (box.open) head(g, box, words.of(box.item));
+      else if (isScope(box.item)) closedScope(g, box, words.of(box.item));
+      else leaf(g, box, words.of(box.item));
       make("title", {}, g).textContent = nameOf(box);
-      this.boxes.set(box.id, { g, back, box, said: serial, now: kept?.now ?? box });
+      this.boxes.set(box.id, { g, back, box, said: words.serial, now: kept?.now ?? box });
     }
   }
 
@@ -255,12 +257,11 @@ function write(g, text, attributes) {
   make("text", attributes, g).textContent = text;
 }
 
-function leaf(g, { item, w, h }) {
+function leaf(g, { item, w, h }, { title, side }) {
   const round = item.kind !== "op";
   make("rect", { class: "body", width: w, height: h, rx: round ? h / 2 : 6 }, g);
   if (item.kind === "input" || item.kind === "output")
     make("rect", { class: "ring", x: 2.5, y: 2.5, width: w - 5, height: h - 5, rx: (h - 5) / 2 }, g);
-  const { title, side } = wordsOf(item);
   const text = make("text", { class: "title", x: w / 2, y: h / 2 + 4, "text-anchor": "middle" }, g);
   text.textContent = title;
   if (side) {
@@ -270,8 +271,7 @@ function leaf(g, { item, w, h }) {
   if (item.loops) make("path", { class: "loop", d: `M${w} ${h * 0.35}c10 -8 10 ${h * 0.3 + 16} 0 ${h * 0.3 + 4}` }, g);
 }
 
-function closedScope(g, { item, w, h }) {
-  const words = wordsOf(item);
+function closedScope(g, { item, w, h }, words) {
   if (item.kind === "fold") {
     make("rect", { class: "sheet", x: 8, y: 7, width: w - 8, height: h - 1, rx: 8 }, g);
     make("rect", { class: "sheet", x: 4, y: 3.5, width: w - 4, height: h - 0.5, rx: 8 }, g);
@@ -307,8 +307,7 @@ function closedScope(g, { item, w, h }) {
 
 const round1 = (x) => Math.round(x * 10) / 10;
 
-function head(g, { item, w, form, depth }) {
-  const words = wordsOf(item);
+function head(g, { w, form, depth }, words) {
   // Covers the lines that enter: they go on below it, and its words stay clear.
   make(
     "path",

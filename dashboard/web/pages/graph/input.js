@@ -1,7 +1,7 @@
 // Mouse and keys on the graph: what is clicked, pointed at and walked to.
 
-// Returns what ends it.
-export function listen(page) {
+// Listens for as long as the scope lasts.
+export function listen(page, scope) {
   const idAt = (event) => {
     const found = event.target.closest?.("[data-id]");
     return found ? Number(found.dataset.id) : null;
@@ -37,8 +37,7 @@ export function listen(page) {
     else return;
     event.preventDefault();
   };
-  document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  scope.on(document, "keydown", onKey);
 }
 
 function keyed(page, event) {

@@ -1,5 +1,6 @@
 // A graph as far as it has been asked for: the scopes that were fetched, and which of them are open.
 import * as api from "../../core/api.js";
+import { BoxWords } from "./box.js";
 
 export const ROOT = 0;
 export const REST = -1; // other ends that the server does not tell apart
@@ -12,6 +13,9 @@ export class GraphModel {
     this.items = new Map(); // every box that was ever told of
     this.parents = new Map(); // item -> the scope it was shown in
     this.scopes = new Map(); // "12 one" -> answer
+    this.words = new BoxWords();
+    this.blocks = new Map(); // scope -> { sign, block }: laid out before, used again while nothing in them has changed
+    this.blockSerial = 0;
     this.times = null; // item -> µs, once they were asked for and there are some
     for (const scope of about.scopes) this.#keep(scope);
     for (const [id, form] of Object.entries(about.open)) this.open.set(Number(id), form);

@@ -3,7 +3,7 @@
 // what is inside; outside, the edge ends at that very place.
 import { layout } from "./layout.js";
 import { REST, ROOT } from "./model.js";
-import { serial, sizeOf } from "./box.js";
+import { chipOf } from "./box.js";
 
 const HEAD = 34; // of an open scope, with its name
 const PAD = 16;
@@ -15,13 +15,9 @@ const QUIET_WEIGHT = 0.004; // what only feeds constants stands beside the flow 
 const quiet = (item) =>
   item.kind === "parameter" || /^(const|constant|get_?attr|prim::(constant|getattr))$/i.test(item.op ?? "");
 
-// Blocks that were laid out before are used again while nothing in them has changed.
-const kept = new WeakMap(); // model -> Map(scope -> { sign, block })
-
 // All boxes, edges and names of the picture, in absolute places. A box: { id, item, x, y, w, h, depth, open, form }.
 export function compose(model) {
-  if (!kept.has(model)) kept.set(model, new Map());
-  const root = block(model, ROOT, new Set(), kept.get(model));
+  const root = block(model, ROOT, new Set(), model.blocks);
   const scene = { width: root.w, height: root.h, boxes: [], edges: [], chips: [], ghosts: [], rails: [] };
   flatten(model, root, ROOT, 0, 0, 0, scene);
   scene.byId = new Map(scene.boxes.map((box) => [box.id, box]));
@@ -41,7 +37,7 @@ function block(model, id, asideAbove, cache, turns = null) {
   const inner = new Map();
   for (const child of content.children)
     if (model.content(child.id)) inner.set(child.id, block(model, child.id, aside, cache));
-  const sign = `${serial}|${model.open.get(id)}|${[...aside]}|${turns}|${[...inner].map(([child, made]) => `${child}:${made.serial}`)}`;
+  const sign = `${model.words.serial}|${model.open.get(id)}|${[...aside]}|${turns}|${[...inner].map(([child, made]) => `${child}:${made.serial}`)}`;
   const key = turns ? `${id} turned` : id;
   const known = cache.get(key);
   if (known?.sign === sign) return known.block;
@@ -59,18 +55,16 @@ function block(model, id, asideAbove, cache, turns = null) {
     }
   }
   const made = arrange(model, id, content, aside, inner, turns);
-  made.serial = next += 1;
+  made.serial = model.blockSerial += 1; // so that what is made of it knows when it has changed
   cache.set(key, { sign, block: made });
   return made;
 }
-
-let next = 0; // numbers blocks, so that what is made of them knows when they have changed
 
 function arrange(model, id, content, aside, inner, turns, loose = false) {
   const { lines, chips } = sortEdges(model, id, content, aside, inner);
   const boxes = content.children.map((item) => {
     const made = inner.get(item.id);
-    const size = made ?? sizeOf(item);
+    const size = made ?? model.words.size(item);
     const names = chips.get(item.id) ?? [];
     return {
       item,
@@ -188,7 +182,7 @@ function shorten(names) {
     const rest = names.splice(2);
     names.push({ rail: rest[0].rail, out: false, label: `+${rest.length}`, more: rest });
   }
-  for (const each of names) Object.assign(each, sizeOf.chip(each.label, each.out));
+  for (const each of names) Object.assign(each, chipOf(each.label, each.out));
 }
 
 // --- its frame ---------------------------------------------------------------------------------------------
@@ -202,7 +196,7 @@ function frame(model, id, { boxes, flowing, edges, ports, made }) {
   const railW = Math.max(0, ...rail.map((box) => box.w + Math.max(0, ...box.names.map((each) => each.w + 8))));
   const railH = rail.reduce((sum, box) => sum + box.h + 10, rail.length ? 12 : 0);
   const wide = made.width + (rail.length ? RAIL_GAP + railW : 0);
-  const w = Math.max(wide + 2 * pad, bare ? 0 : sizeOf.head(item) + 2 * 12);
+  const w = Math.max(wide + 2 * pad, bare ? 0 : model.words.head(item) + 2 * 12);
   const left = Math.round((w - wide) / 2);
   const top = head + (bare || ports.in.size ? 0 : 4);
   const flowH = Math.max(made.height, railH);

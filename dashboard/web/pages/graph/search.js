@@ -5,17 +5,17 @@ const PAUSE_MS = 20;
 
 export class Search {
   // ask(text) gives { total, found }; choose(hit) shows one.
-  constructor(input, list, ask, choose) {
-    Object.assign(this, { input, list, ask, choose, hits: [], at: -1, asked: 0, timer: 0 });
+  constructor(input, list, ask, choose, scope) {
+    Object.assign(this, { scope, input, list, ask, choose, hits: [], at: -1, asked: 0, timer: 0 });
     input.addEventListener("input", () => {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.#look(), PAUSE_MS);
+      scope.clearTimeout(this.timer);
+      this.timer = scope.setTimeout(() => this.#look(), PAUSE_MS);
     });
     input.addEventListener("focus", () => {
       if (this.hits.length) this.#showList(true);
     });
     input.addEventListener("keydown", (event) => this.#key(event));
-    input.addEventListener("blur", () => setTimeout(() => this.#showList(false), 120));
+    input.addEventListener("blur", () => scope.setTimeout(() => this.#showList(false), 120));
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
@@ -43,7 +43,7 @@ export class Search {
     } catch (error) {
       answer = { total: 0, found: [], error: error.message };
     }
-    if (asked !== this.asked) return;
+    if (asked !== this.asked || this.scope.isOver) return;
     this.hits = answer.found;
     this.at = -1;
     this.list.replaceChildren(...answer.found.map((hit, i) => option(hit, i)));

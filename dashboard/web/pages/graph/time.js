@@ -144,7 +144,8 @@ export class Watch {
 // Play, pause and a slider of steps.
 export class Player {
   // find(path): called with where the first value that is not finite was met, to show it.
-  constructor(find) {
+  constructor(find, scope) {
+    this.scope = scope;
     this.button = node("button", { type: "button", class: "icon-button", "aria-label": "Play or pause", text: "▶" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
     this.output = node("output");
@@ -193,7 +194,7 @@ export class Player {
     this.button.textContent = "❚❚";
     let at = Number(this.slider.value) >= this.watch.steps.length - 1 ? 0 : Number(this.slider.value);
     const stride = Math.max(1, Math.round(this.watch.steps.length / 200));
-    this.timer = setInterval(() => {
+    this.timer = this.scope.setInterval(() => {
       this.#go(at);
       at += stride;
       if (at >= this.watch.steps.length) this.pause();
@@ -201,7 +202,7 @@ export class Player {
   }
 
   pause() {
-    clearInterval(this.timer);
+    this.scope.clearTimeout(this.timer);
     this.timer = 0;
     this.button.textContent = "▶";
   }

@@ -16,25 +16,20 @@ import { compose } from "./place.js";
 import { Search } from "./search.js";
 import { Trace } from "./trace.js";
 
-export class Page {
+export class GraphVisit {
   // withGraph: the runs to choose from. early: the overview of a run that was asked for before this part had come,
   // { run, about } with a promise.
-  constructor(view, withGraph, early) {
-    Object.assign(this, { view, withGraph, early });
+  constructor(view, scope, withGraph, early) {
+    Object.assign(this, { view, scope, withGraph, early });
+    this.built = scope.child(); // while there is a graph
     this.model = null;
     this.chosen = null; // the run the user picked
+    this.noting = 0; // a timer
     this.touched = false; // whether the user has done anything to this graph
     this.selected = null;
     this.isReady = false;
     this.asked = 0;
-    this.colouring = new Colouring(this);
-  }
-
-  end() {
-    this.asked = Infinity;
-    this.resize?.disconnect();
-    this.offKeys?.();
-    this.colouring.end();
+    this.colouring = new Colouring(this, scope);
   }
 
   // --- which graph -----------------------------------------------------------------------------------------
@@ -96,7 +91,8 @@ export class Page {
   #clear() {
     this.model = null;
     this.drawing = null;
-    this.resize?.disconnect();
+    this.asked += 1; // what is on its way is not wanted any more
+    this.built.leave();
   }
 
   async #load(run, tag = null, again = false) {
@@ -109,10 +105,10 @@ export class Page {
         ? new GraphModel(run, await early.about)
         : await GraphModel.load(run, tag, again && this.touched ? this.model.opened() : []);
     } catch (error) {
-      if (asked === this.asked) this.#failed(run, error);
+      if (asked === this.asked && !this.scope.isOver) this.#failed(run, error);
       return;
     }
-    if (asked !== this.asked) return;
+    if (asked !== this.asked || this.scope.isOver) return;
     const same = again && this.model?.about.hash === model.about.hash;
     if (same) return;
     const selected = again && this.selected !== null ? this.model.way(this.selected).join("/") : null;
@@ -130,9 +126,10 @@ export class Page {
     if (!model.about.nodes) this.note("This graph has no nodes.");
     this.isReady = true;
     // Once the picture stands: to read a profile keeps a core busy (measured with 50,000 events: 200 ms of the first paint).
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() =>
-        setTimeout(() => {
+    const { scope } = this;
+    scope.requestAnimationFrame(() =>
+      scope.requestAnimationFrame(() =>
+        scope.setTimeout(() => {
           if (asked === this.asked) this.colouring.lookForTimes();
         }),
       ),
@@ -170,7 +167,9 @@ export class Page {
     this.view.innerHTML = FRAME; // constant text of ours; what comes from a graph is set as text
     this.canvas = this.part(".graph-canvas");
     this.svg = this.part(".graph-svg");
-    this.drawing = new Drawing(this.svg);
+    this.built.leave();
+    this.built = this.scope.child();
+    this.drawing = new Drawing(this.svg, this.built);
     this.camera = new Camera(this.svg, this.drawing.world, this.part(".graph-map"), () => {});
     this.panel = new Panel(this.part("#graph-panel"), {
       select: (id) => this.reach(id),
@@ -185,6 +184,7 @@ export class Page {
         this.canvas.focus({ preventScroll: true }); // arrow keys go on from what was found
         this.go(hit.up, hit.id);
       },
+      this.built,
     );
     this.part("#graph-run").addEventListener("change", (event) => {
       this.chosen = event.target.value;
@@ -205,11 +205,9 @@ export class Page {
       else if (act) this.camera.zoom(act === "in" ? 1.25 : 0.8);
     });
     this.colouring.begin(this.canvas, (path) => this.#find(path));
-    this.offKeys?.();
-    this.offKeys = listen(this);
+    listen(this, this.built);
     this.#showPanel(state.local.get("graph.panel", true) !== false && this.view.clientWidth >= 620);
-    this.resize = new ResizeObserver(() => this.camera.drawMap());
-    this.resize.observe(this.canvas);
+    this.built.observer(new ResizeObserver(() => this.camera.drawMap())).observe(this.canvas);
   }
 
   #showPanel(shown) {
@@ -245,7 +243,7 @@ export class Page {
     this.tracing = new Trace(scene);
     const after = before && scene.byId.get(anchor);
     const shift = after ? [(before.x - after.x) * this.camera.k, (before.y - after.y) * this.camera.k] : null;
-    this.drawing.show(scene, {
+    this.drawing.show(scene, this.model.words, {
       moving: moving && !first && !show,
       onFrame: (share) => {
         if (shift) this.camera.set(x + shift[0] * share, y + shift[1] * share);
@@ -344,7 +342,7 @@ export class Page {
       this.note(`${model.items.get(id).label} could not be opened: ${error.message}`);
       return;
     }
-    if (model === this.model) this.#opened(id);
+    if (model === this.model && !this.scope.isOver) this.#opened(id);
   }
 
   #opened(id) {
@@ -364,7 +362,7 @@ export class Page {
       this.note(`It could not be shown: ${error.message}`);
       return;
     }
-    if (model !== this.model) return;
+    if (model !== this.model || this.scope.isOver) return;
     this.touched = true;
     this.selected = id;
     this.draw({ show: id });
@@ -387,11 +385,12 @@ export class Page {
   }
 
   note(text) {
+    if (this.scope.isOver) return;
     const element = this.part(".graph-note");
     element.textContent = text;
     element.hidden = false;
-    clearTimeout(this.noting);
-    this.noting = setTimeout(() => {
+    this.scope.clearTimeout(this.noting);
+    this.noting = this.scope.setTimeout(() => {
       element.hidden = true;
     }, 8000);
   }

@@ -20,14 +20,9 @@ const LEFT = 46,
 const COLUMNS = 400,
   REFRESH_MS = 500;
 
-let view = null,
-  charts = [],
-  said = "",
-  ready = false;
-
 class LayoutChart {
-  constructor(title, kind, tags) {
-    Object.assign(this, { title, kind, wanted: tags, lines: [] });
+  constructor(title, kind, tags, scope) {
+    Object.assign(this, { title, kind, scope, wanted: tags, lines: [] });
     this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
     this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
     this.legend = this.element.appendChild(Object.assign(document.createElement("ul"), { className: "layout-legend" }));
@@ -36,7 +31,7 @@ class LayoutChart {
     this.canvas.setAttribute("aria-label", title);
     this.canvas.addEventListener("pointermove", (event) => this.tell(event));
     this.canvas.addEventListener("pointerleave", () => runTip.hide());
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas);
   }
 
   // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
@@ -59,6 +54,7 @@ class LayoutChart {
     const answers = await Promise.all(
       tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)),
     );
+    if (this.scope.isOver) return;
     this.lines = answers.flatMap((answer, k) =>
       (answer?.head.curves ?? []).map((head) => {
         const curve = new Curve(head.run);
@@ -201,90 +197,109 @@ class LayoutChart {
   }
 }
 
-// The newest layout of each shown run; two that say the same are one.
-async function arrange() {
-  if (!view) return;
-  const having = runs.all().filter((run) => run.series.layout?.length);
-  if (!having.length) {
-    ready = runs.loaded;
-    view.replaceChildren(runs.loaded ? emptyPage("layouts") : "");
-    return;
+export class LayoutsPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
+    this.view = view;
+    this.scope = scope;
+    /** @type {LayoutChart[]} */
+    this.charts = [];
+    this.built = scope.child(); // of the charts that there are
+    this.said = ""; // what the charts were made of, as JSON
+    this.ready = false;
+    this.timer = 0;
+    this.#listen(scope);
+    this.arrange();
   }
-  const found = await Promise.all(
-    having
-      .slice(0, 20)
-      .flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))),
-  );
-  const text = JSON.stringify(found);
-  if (!view) return;
-  if (text !== said || !view.childElementCount) {
-    said = text;
-    charts = [];
-    const whole = dictionary();
-    for (const each of found)
-      for (const [category, titled] of Object.entries(each?.charts ?? {}))
-        whole[category] = Object.assign(whole[category] ?? dictionary(), titled);
-    view.replaceChildren(
-      ...Object.entries(whole).map(([category, titled]) => {
-        const section = Object.assign(document.createElement("section"), { className: "layout-group" });
-        section.append(Object.assign(document.createElement("h3"), { textContent: category }));
-        const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
-        for (const [title, [kind, tags]] of Object.entries(titled)) {
-          const chart = new LayoutChart(title, kind, tags);
-          charts.push(chart);
-          grid.append(chart.element);
-        }
-        return section;
-      }),
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, ["runs", "visible"], () => this.soon());
+    scope.on(live, "points", () => this.soon());
+    scope.on(live, "changed", () => this.soon());
+    scope.on(document, "themechange", () => {
+      for (const chart of this.charts) {
+        chart.draw();
+        chart.drawLegend();
+      }
+    });
+  }
+
+  // The newest layout of each shown run; two that say the same are one.
+  async arrange() {
+    const having = runs.all().filter((run) => run.series.layout?.length);
+    if (!having.length) {
+      this.ready = runs.loaded;
+      this.view.replaceChildren(runs.loaded ? emptyPage("layouts") : "");
+      return;
+    }
+    const found = await Promise.all(
+      having
+        .slice(0, 20)
+        .flatMap((run) => run.series.layout.map((tag) => api.json("layout", { run: run.name, tag }).catch(() => null))),
+    );
+    if (this.scope.isOver) return;
+    const text = JSON.stringify(found);
+    if (text !== this.said || !this.view.childElementCount) {
+      this.said = text;
+      this.charts = [];
+      this.built.leave();
+      this.built = this.scope.child();
+      const whole = dictionary();
+      for (const each of found)
+        for (const [category, titled] of Object.entries(each?.charts ?? {}))
+          whole[category] = Object.assign(whole[category] ?? dictionary(), titled);
+      this.view.replaceChildren(
+        ...Object.entries(whole).map(([category, titled]) => {
+          const section = Object.assign(document.createElement("section"), { className: "layout-group" });
+          section.append(Object.assign(document.createElement("h3"), { textContent: category }));
+          const grid = section.appendChild(Object.assign(document.createElement("div"), { className: "layout-grid" }));
+          for (const [title, [kind, tags]] of Object.entries(titled)) {
+            const chart = new LayoutChart(title, kind, tags, this.built);
+            this.charts.push(chart);
+            grid.append(chart.element);
+          }
+          return section;
+        }),
+      );
+    }
+    await Promise.all(this.charts.map((chart) => chart.load()));
+    this.scope.watch(this.charts.flatMap((chart) => chart.tags()));
+    this.ready = true;
+  }
+
+  soon() {
+    this.timer ||= this.scope.setTimeout(() => {
+      this.timer = 0;
+      this.arrange();
+    }, REFRESH_MS);
+  }
+
+  isReady() {
+    return this.ready;
+  }
+
+  // For automation: what is drawn now.
+  drawn() {
+    return dictionary(
+      this.charts.map((chart) => [
+        chart.title,
+        {
+          kind: chart.kind,
+          lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]),
+          legend: [...chart.legend.children].map((item) => item.textContent),
+          bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0,
+        },
+      ]),
     );
   }
-  await Promise.all(charts.map((chart) => chart.load()));
-  live.watch([...new Set(charts.flatMap((chart) => chart.tags()))]);
-  ready = true;
 }
 
-let timer = null;
-const soon = () => {
-  if (view)
-    timer ??= setTimeout(() => {
-      timer = null;
-      arrange();
-    }, REFRESH_MS);
-};
-
-export function mount(element) {
-  view = element;
-  arrange();
-}
-
-export function unmount() {
-  view = null;
-  runTip.hide();
-}
-
-export const isReady = () => ready;
-// For automation: what is drawn now.
-export const drawn = () =>
-  dictionary(
-    charts.map((chart) => [
-      chart.title,
-      {
-        kind: chart.kind,
-        lines: chart.lines.map((line) => [line.run, line.tag, line.curve.length]),
-        legend: [...chart.legend.children].map((item) => item.textContent),
-        bands: chart.kind === "Margin" ? chart.bands().filter((band) => band.low && band.high).length : 0,
-      },
-    ]),
-  );
-
-runs.onChange((what) => {
-  if (what === "runs" || what === "visible") soon();
-});
-live.on("points", soon);
-live.on("changed", soon);
-document.addEventListener("themechange", () => {
-  for (const chart of charts) {
-    chart.draw();
-    chart.drawLegend();
-  }
-});
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new LayoutsPage(view, scope);

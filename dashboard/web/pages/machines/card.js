@@ -42,7 +42,7 @@ const CARD = `
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>`;
 
 export class MachineCard {
-  // options: axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
+  // options: scope; axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
   constructor(key, options) {
     Object.assign(this, { key, options, tags: [], curves: new Map(), asked: new Set(), highlight: null, ready: false });
     const [, title, unit] = NAMES.find(([name]) => name === key) ?? [key, key.replaceAll("_", " "), ""];
@@ -59,11 +59,13 @@ export class MachineCard {
       onHover: options.hover,
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
-    this.resize = new ResizeObserver(() => {
+    this.scope = options.scope;
+    const resized = new ResizeObserver(() => {
       this.chart.measure();
       this.request();
     });
-    this.resize.observe(this.chart.element);
+    this.scope.observer(resized).observe(this.chart.element);
+    this.scope.onLeave(() => frames.forget(this));
   }
 
   setTags(tags) {
@@ -134,7 +136,7 @@ export class MachineCard {
   }
 
   request() {
-    frames.request(this, true);
+    if (!this.scope.isOver) frames.request(this, true);
   }
 
   lines() {
@@ -181,9 +183,5 @@ export class MachineCard {
       "reading",
     );
     this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all of the time" : "drag to zoom";
-  }
-
-  unmount() {
-    this.resize.disconnect();
   }
 }

@@ -15,8 +15,8 @@ const BOX = `
   <pre class="console-lines" tabindex="0" aria-label="What was printed"></pre>`;
 
 export class Console {
-  constructor(element) {
-    Object.assign(this, { element, run: null, names: [], ready: false, timer: 0, frame: 0, follow: true });
+  constructor(element, scope) {
+    Object.assign(this, { element, scope, run: null, names: [], ready: false, timer: 0, frame: 0, follow: true });
     element.innerHTML = BOX;
     this.box = element.querySelector("pre");
     element.querySelector("select").addEventListener("change", (event) => this.open(event.target.value));
@@ -59,7 +59,7 @@ export class Console {
 
   news(run = this.run) {
     if (run === this.run && run)
-      this.timer ||= setTimeout(() => {
+      this.timer ||= this.scope.setTimeout(() => {
         this.timer = 0;
         this.load();
       }, PAUSE_MS);
@@ -87,6 +87,7 @@ export class Console {
     } catch (error) {
       this.problem = error.message;
     }
+    if (this.scope.isOver) return;
     this.asking = false;
     this.ready = true;
     this.request();
@@ -130,7 +131,7 @@ export class Console {
   }
 
   request() {
-    this.frame ||= requestAnimationFrame(() => {
+    this.frame ||= this.scope.requestAnimationFrame(() => {
       this.frame = 0;
       this.draw();
     });
@@ -166,12 +167,6 @@ export class Console {
       }),
     );
     if (this.follow) this.box.scrollTop = this.box.scrollHeight;
-  }
-
-  unmount() {
-    clearTimeout(this.timer);
-    cancelAnimationFrame(this.frame);
-    this.run = null;
   }
 }
 

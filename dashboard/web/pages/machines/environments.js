@@ -35,9 +35,10 @@ const summed = (names) =>
     .join(" · ");
 
 export class Environments {
-  constructor(element) {
+  constructor(element, scope) {
     Object.assign(this, {
       element,
+      scope,
       shown: [],
       known: new Map(),
       different: false,
@@ -51,12 +52,13 @@ export class Environments {
     this.hidden = Math.max(0, shown.length - COLUMNS);
     this.shown = shown.slice(0, COLUMNS).map((run) => run.name);
     await Promise.all(this.shown.filter((name) => !this.known.has(name)).map((name) => this.#load(name)));
+    if (this.scope.isOver) return;
     this.ready = true;
     this.draw();
   }
 
   again(name) {
-    if (this.shown.includes(name)) this.#load(name).then(() => this.draw());
+    if (this.shown.includes(name)) this.#load(name).then(() => !this.scope.isOver && this.draw());
   }
 
   async #load(name) {

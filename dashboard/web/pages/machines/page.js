@@ -13,143 +13,170 @@ const PAGE = `
   <section class="profile-card machine-environment" aria-label="Environment"></section>
   <section class="profile-card machine-console" aria-label="Console"></section>`;
 
-let view = null;
-let axis = "time";
-let cards = new Map(); // metric -> MachineCard
-let environments = null,
-  printed = null;
-const at = (selector) => view.querySelector(selector);
-
-function arrange() {
-  if (!view) return;
-  const tags = runs.tags("scalar").filter((tag) => tag.startsWith("machine/"));
-  if (!tags.length && !runs.tags("environment").length && !runs.tags("console").length) {
-    leave();
-    view.replaceChildren(runs.loaded ? emptyPage("machines") : "");
-    return;
+export class MachinesPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
+    this.view = view;
+    this.scope = scope;
+    this.axis = "time";
+    /** @type {Map<string, MachineCard>} */
+    this.cards = new Map(); // by metric
+    /** @type {Environments | null} */
+    this.environments = null;
+    /** @type {Console | null} */
+    this.printed = null;
+    /** @type {import("../../core/scope.js").Scope | null} */
+    this.built = null; // a scope, of those two
+    this.#listen(scope);
+    this.arrange();
   }
-  if (!at(".machine-bar")) build();
-  const metrics = new Map();
-  for (const tag of tags) {
-    const { key } = metricOf(tag);
-    if (!metrics.has(key)) metrics.set(key, []);
-    metrics.get(key).push(tag);
-  }
-  const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
-  for (const [key, card] of cards)
-    if (!metrics.has(key)) {
-      card.unmount();
-      cards.delete(key);
-    }
-  for (const key of order)
-    if (!cards.has(key))
-      cards.set(
-        key,
-        new MachineCard(key, {
-          axis: () => axis,
-          hover: (x) => {
-            for (const card of cards.values()) card.chart.setCursor(x);
-          },
-        }),
-      );
-  const elements = order.map((key) => cards.get(key).element);
-  const holder = at(".machine-cards");
-  if (holder.children.length !== elements.length || elements.some((element, i) => holder.children[i] !== element))
-    holder.replaceChildren(...elements);
-  for (const key of order) cards.get(key).setTags(metrics.get(key));
-  at(".machine-bar").hidden = !tags.length;
-  environments.show(
-    runs
-      .visible()
-      .toReversed()
-      .filter((run) => run.series.environment?.length),
-  );
-  printed.offer(
-    runs
-      .visible()
-      .toReversed()
-      .filter((run) => run.series.console?.length),
-  );
-  live.watch(tags);
-}
 
-function build() {
-  view.innerHTML = PAGE;
-  environments = new Environments(at(".machine-environment"));
-  printed = new Console(at(".machine-console"));
-  for (const button of view.querySelectorAll("[data-axis]")) {
-    button.addEventListener("click", () => {
-      axis = button.dataset.axis;
-      press();
-      for (const card of cards.values()) {
-        if (card.chart.zoom) card.chart.setZoom(null);
-        card.request();
-      }
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, "highlight", ({ names }) => {
+      for (const card of this.cards.values()) card.setHighlight(names);
+    });
+    scope.on(runs, runs.CHANGES, () => this.arrange());
+    scope.on(live, "points", (points) => {
+      if (points.tag.startsWith("machine/")) this.cards.get(metricOf(points.tag).key)?.take(points);
+    });
+    scope.on(live, "again", (run, tag) => {
+      if (tag.startsWith("machine/")) this.cards.get(metricOf(tag).key)?.load([tag], [run]);
+    });
+    scope.on(live, "changed", ({ run, what }) => {
+      if (what.includes("console")) this.printed?.news(run);
+      if (what.includes("environment")) this.environments?.again(run);
+    });
+    scope.on(live, "restart", () => {
+      for (const card of this.cards.values()) card.reload();
+      this.printed?.news();
+    });
+    scope.on(document, "themechange", () => {
+      for (const card of this.cards.values()) card.request();
     });
   }
-  press();
-}
 
-function press() {
-  for (const button of view.querySelectorAll("[data-axis]"))
-    button.setAttribute("aria-pressed", String(button.dataset.axis === axis));
-}
-
-function leave() {
-  for (const card of cards.values()) card.unmount();
-  cards = new Map();
-  printed?.unmount();
-  environments = printed = null;
-}
-
-export function mount(element) {
-  view = element;
-  arrange();
-}
-
-export function unmount() {
-  leave();
-  view = null;
-  live.watch([]);
-}
-
-export const isReady = () =>
-  runs.loaded &&
-  [...cards.values()].every((card) => card.ready) &&
-  (!environments || environments.ready) &&
-  (!printed || printed.ready);
-
-// As drawn now, for automation: {run: number of points} of a metric's card.
-export const drawn = (key) =>
-  cards
-    .get(key)
-    ?.lines()
-    .map(({ name, curve }) => ({ name, points: format.step(curve.points) }));
-
-runs.onChange((what) => {
-  if (what?.highlight !== undefined) {
-    for (const card of cards.values()) card.setHighlight(what.highlight);
-    return;
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  at(selector) {
+    return /** @type {HTMLElement} */ (this.view.querySelector(selector));
   }
-  arrange();
-});
-live.on("points", (points) => {
-  if (view && points.tag.startsWith("machine/")) cards.get(metricOf(points.tag).key)?.take(points);
-});
-live.on("again", (run, tag) => {
-  if (view && tag.startsWith("machine/")) cards.get(metricOf(tag).key)?.load([tag], [run]);
-});
-live.on("changed", ({ run, what }) => {
-  if (!view) return;
-  if (what.includes("console")) printed?.news(run);
-  if (what.includes("environment")) environments?.again(run);
-});
-live.on("restart", () => {
-  if (view) {
-    for (const card of cards.values()) card.reload();
-    printed?.news();
+
+  arrange() {
+    const tags = runs.tags("scalar").filter((/** @type {string} */ tag) => tag.startsWith("machine/"));
+    if (!tags.length && !runs.tags("environment").length && !runs.tags("console").length) {
+      this.#clear();
+      this.view.replaceChildren(runs.loaded ? emptyPage("machines") : "");
+      return;
+    }
+    if (!this.built) this.build();
+    const metrics = new Map();
+    for (const tag of tags) {
+      const { key } = metricOf(tag);
+      if (!metrics.has(key)) metrics.set(key, []);
+      metrics.get(key).push(tag);
+    }
+    const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
+    for (const [key, card] of this.cards)
+      if (!metrics.has(key)) {
+        card.scope.leave();
+        this.cards.delete(key);
+      }
+    for (const key of order)
+      if (!this.cards.has(key))
+        this.cards.set(
+          key,
+          new MachineCard(key, {
+            axis: () => this.axis,
+            hover: (/** @type {number} */ x) => {
+              for (const card of this.cards.values()) card.chart.setCursor(x);
+            },
+            scope: this.scope.child(),
+          }),
+        );
+    const elements = order.map((key) => /** @type {MachineCard} */ (this.cards.get(key)).element);
+    const holder = this.at(".machine-cards");
+    if (holder.children.length !== elements.length || elements.some((element, i) => holder.children[i] !== element))
+      holder.replaceChildren(...elements);
+    for (const key of order) this.cards.get(key)?.setTags(metrics.get(key));
+    this.at(".machine-bar").hidden = !tags.length;
+    this.environments?.show(
+      runs
+        .visible()
+        .toReversed()
+        .filter((run) => run.series.environment?.length),
+    );
+    this.printed?.offer(
+      runs
+        .visible()
+        .toReversed()
+        .filter((run) => run.series.console?.length),
+    );
+    this.scope.watch(tags);
   }
-});
-document.addEventListener("themechange", () => {
-  for (const card of cards.values()) card.request();
-});
+
+  build() {
+    this.view.innerHTML = PAGE;
+    this.built = this.scope.child();
+    this.environments = new Environments(this.at(".machine-environment"), this.built);
+    this.printed = new Console(this.at(".machine-console"), this.built);
+    for (const button of this.buttons) {
+      button.addEventListener("click", () => {
+        this.axis = button.dataset.axis ?? "time";
+        this.press();
+        for (const card of this.cards.values()) {
+          if (card.chart.zoom) card.chart.setZoom(null);
+          card.request();
+        }
+      });
+    }
+    this.press();
+  }
+
+  /** @returns {NodeListOf<HTMLElement>} */
+  get buttons() {
+    return this.view.querySelectorAll("[data-axis]");
+  }
+
+  press() {
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.axis === this.axis));
+  }
+
+  // Nothing is shown any more.
+  #clear() {
+    for (const card of this.cards.values()) card.scope.leave();
+    this.cards.clear();
+    this.built?.leave();
+    this.built = null;
+    this.environments = this.printed = null;
+  }
+
+  isReady() {
+    return (
+      runs.loaded &&
+      [...this.cards.values()].every((card) => card.ready) &&
+      (!this.environments || this.environments.ready) &&
+      (!this.printed || this.printed.ready)
+    );
+  }
+
+  // As drawn now, for automation: {run: number of points} of a metric's card.
+  /** @param {string} key of a metric */
+  drawn(key) {
+    return this.cards
+      .get(key)
+      ?.lines()
+      .map(({ name, curve }) => ({ name, points: format.step(curve.points) }));
+  }
+}
+
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new MachinesPage(view, scope);

@@ -4,6 +4,7 @@ import * as format from "../../text/format.js";
 import { boot } from "../../core/state.js";
 import { node } from "../../ui/dom.js";
 import { css } from "../../charts/palette.js";
+import { once } from "../../core/once.js";
 import { open } from "./large.js";
 import { unpacked } from "./data.js";
 
@@ -34,11 +35,13 @@ export function make(item, panel) {
     if (now.form.startsWith("image/")) picture(holder, panel, now);
     else plot(holder, panel, now, () => shown === now.hash);
   };
-  element.end = () => {
-    document.removeEventListener("themechange", theme);
+  const scope = panel.scope.child();
+  scope.on(document, "themechange", theme);
+  scope.onLeave(() => {
+    shown = null; // what is on its way is not drawn
     window.Plotly?.purge(holder);
-  };
-  document.addEventListener("themechange", theme);
+  });
+  element.end = () => scope.leave();
   element.update(item);
   return element;
 }
@@ -67,20 +70,16 @@ const HEIGHT = 340,
   HIGHEST = 900; // px
 const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?.text);
 
-let plotly = null;
-function drawer() {
-  plotly ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = `${boot.prefix}/packages/plotly.js`;
-    script.onload = () => done(window.Plotly);
-    script.onerror = () => {
-      plotly = null;
-      failed(new Error("Plotly could not be loaded"));
-    };
-    document.head.append(script);
-  });
-  return plotly;
-}
+const drawer = once(
+  () =>
+    new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = `${boot.prefix}/packages/plotly.js`;
+      script.onload = () => done(window.Plotly);
+      script.onerror = () => failed(new Error("Plotly could not be loaded"));
+      document.head.append(script);
+    }),
+);
 
 // A figure on the whole page, to be hovered and zoomed in.
 function large(panel, item) {
@@ -109,7 +108,9 @@ function large(panel, item) {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+  const forget = panel.page.scope.onLeave(() => dialog.close());
   dialog.addEventListener("close", () => {
+    forget();
     window.Plotly?.purge(holder);
     dialog.remove();
   });

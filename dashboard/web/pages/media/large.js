@@ -8,7 +8,6 @@ import { difference } from "./difference.js";
 import { drawHistory } from "./history.js";
 import { bars, told } from "./image.js";
 import { classesAt, drawLayers, isScored, switches } from "./layers.js";
-import { relayered } from "./panel.js";
 
 const MOST = 64,
   LEAST = 0.05; // how far one can zoom
@@ -32,6 +31,7 @@ class Large {
       item,
       alone,
       shows: panel.shows,
+      scope: panel.page.scope.child(), // with the page that it was opened from it closes
       other: null,
       mode: "one",
       x: 0,
@@ -161,9 +161,9 @@ class Large {
         ),
       ),
     );
+    this.scope.onLeave(() => this.dialog.close());
     this.dialog.addEventListener("close", () => {
-      this.sized?.disconnect();
-      document.removeEventListener("themechange", this.onTheme);
+      this.scope.leave();
       this.dialog.remove();
     });
     this.dialog.addEventListener("click", (event) => {
@@ -172,8 +172,7 @@ class Large {
     this.slider.addEventListener("input", () => this.go(this.steps[this.slider.value]));
     this.step.addEventListener("input", () => this.compare());
     this.run.addEventListener("change", () => this.compare(true));
-    this.onTheme = () => this.show();
-    document.addEventListener("themechange", this.onTheme);
+    this.scope.on(document, "themechange", () => this.show());
     this.#listen();
   }
 
@@ -261,12 +260,12 @@ class Large {
       } else return;
       event.preventDefault();
     });
-    this.sized = new ResizeObserver(() => {
+    const sized = new ResizeObserver(() => {
       this.k = 0;
       this.place();
       this.#history();
     });
-    this.sized.observe(this.stage);
+    this.scope.observer(sized).observe(this.stage);
   }
 
   // All that was logged at this place, step by step; a repeated step's newest stands for it.
@@ -469,7 +468,7 @@ class Large {
     }
     const [r, g, b] = this.probed === one.image.src ? this.probe.getImageData(x, y, 1, 1).data : [];
     const shade = r === undefined ? "" : r === g && g === b ? `grey ${r}` : `rgb ${r}, ${g}, ${b}`;
-    const said = await classesAt(item, this.panel.run, this.shows, x, y);
+    const said = await classesAt(this.panel.page.layers, item, this.panel.run, this.shows, x, y);
     if (this.item === item)
       this.pointed.textContent = [
         `x ${format.step(x)}, y ${format.step(y)}`,
@@ -508,12 +507,12 @@ class Large {
 
   #relayer() {
     this.show();
-    relayered(this.panel.tag);
+    this.panel.page.relayered(this.panel.tag);
   }
 
   #switches() {
     const items = [this.item, ...(this.mode !== "one" && this.other ? [this.other] : [])];
-    switches(this.layers, this.panel.tag, items, this.shows, () => this.#relayer());
+    switches(this.layers, this.panel.page.layers, this.panel.tag, items, () => this.#relayer());
     this.score.hidden = !isScored(items);
     this.leastSaid.textContent = format.value(this.shows.least, 2);
   }

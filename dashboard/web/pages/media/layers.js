@@ -6,14 +6,25 @@ import { node } from "../../ui/dom.js";
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
 const MOST_CLASSES = 24; // in a legend
-const masks = new Map(); // address -> ImageData, the newest few
-const numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
+const MASKS = 64; // that were read and are kept
 
-// What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
-const shown = new Map(); // by tag
-export function showsOf(tag) {
-  if (!shown.has(tag)) shown.set(tag, { off: new Set(), least: 0 });
-  return shown.get(tag);
+/** What all pictures of a page share: which layers are shown, in which colours their classes are, and masks that were read. */
+export class LayerMemory {
+  constructor() {
+    /** @type {Map<string, Promise<ImageData | null>>} */
+    this.masks = new Map(); // by address, the newest few
+    /** @type {Map<string, Map<string, number>>} */
+    this.numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
+    /** @type {Map<string, { off: Set<string>, least: number }>} */
+    this.shown = new Map(); // by tag
+  }
+
+  // What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+  showsOf(tag) {
+    let shows = this.shown.get(tag);
+    if (!shows) this.shown.set(tag, (shows = { off: new Set(), least: 0 }));
+    return shows;
+  }
 }
 
 const keyOf = (kind, name) => `${kind} ${name}`;
@@ -32,7 +43,7 @@ export function layersOf(items) {
 }
 
 // The classes that layers of items name, in the order of their numbers in masks, then by name.
-export function classesOf(tag, items) {
+export function classesOf(memory, tag, items) {
   const ofMasks = new Map(),
     ofBoxes = new Set();
   for (const {
@@ -45,13 +56,13 @@ export function classesOf(tag, items) {
   const names = [
     ...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()]),
   ];
-  if (!numbers.has(tag)) numbers.set(tag, new Map());
-  const known = numbers.get(tag);
+  if (!memory.numbers.has(tag)) memory.numbers.set(tag, new Map());
+  const known = memory.numbers.get(tag);
   for (const name of names) if (!known.has(name)) known.set(name, known.size);
   return names;
 }
 
-export const classColour = (tag, name) => colour(numbers.get(tag)?.get(name) ?? 0);
+const classColour = (memory, tag, name) => colour(memory.numbers.get(tag)?.get(name) ?? 0);
 
 // Whether boxes of an item have scores to leave out the unlikely by.
 export const isScored = (items) =>
@@ -60,9 +71,10 @@ export const isScored = (items) =>
   );
 
 // Switches for layers and for classes, in their colours; act is told when one was pressed.
-export function switches(holder, tag, items, shows, act) {
+export function switches(holder, memory, tag, items, act) {
+  const shows = memory.showsOf(tag);
   const layers = layersOf(items),
-    classes = layers.length ? classesOf(tag, items) : [];
+    classes = layers.length ? classesOf(memory, tag, items) : [];
   const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
   if (holder.dataset.said === said) return;
   holder.dataset.said = said;
@@ -85,13 +97,14 @@ export function switches(holder, tag, items, shows, act) {
     ...layers.map(({ key, title }) => chip(key, title, "of-layer")),
     ...classes
       .slice(0, MOST_CLASSES)
-      .map((name) => chip(keyOf("class", name), name, "of-class", classColour(tag, name))),
+      .map((name) => chip(keyOf("class", name), name, "of-class", classColour(memory, tag, name))),
     ...(rest > 0 ? [node("span", { class: "dim", text: `and ${rest} more` })] : []),
   );
 }
 
 // large: with the words of the boxes, which on a small picture nobody can read.
 export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
+  const memory = panel.page.layers;
   const { boxes = [], masks: layers = [], width, height } = item.attributes;
   canvas.hidden = !boxes.length && !layers.length;
   if (canvas.hidden) {
@@ -106,11 +119,11 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
     layers.map((layer, i) =>
       shows.off.has(keyOf("masks", layer.name)) || !item.parts?.[i]
         ? null
-        : classes(api.blobAddress(run, item.parts[i].hash)),
+        : classes(memory, api.blobAddress(run, item.parts[i].hash)),
     ),
   );
   if (canvas.dataset.key !== key) return;
-  classesOf(panel.tag, [item]);
+  classesOf(memory, panel.tag, [item]);
   canvas.width = width * times;
   canvas.height = height * times;
   const context = canvas.getContext("2d");
@@ -118,7 +131,13 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
   fields.forEach((field, i) => {
     if (field)
-      context.drawImage(tinted(field, i, layers[i].labels ?? {}, panel.tag, isOff), 0, 0, canvas.width, canvas.height);
+      context.drawImage(
+        tinted(memory, field, i, layers[i].labels ?? {}, panel.tag, isOff),
+        0,
+        0,
+        canvas.width,
+        canvas.height,
+      );
   });
   const kept = boxes.flatMap((layer, i) =>
     shows.off.has(keyOf("boxes", layer.name))
@@ -127,7 +146,14 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   );
   const painted = (paint) => {
     for (const [box, i] of kept)
-      paint(context, box, times, i, box.label === undefined ? colour(i) : classColour(panel.tag, box.label), large);
+      paint(
+        context,
+        box,
+        times,
+        i,
+        box.label === undefined ? colour(i) : classColour(memory, panel.tag, box.label),
+        large,
+      );
   };
   painted(rectangle);
   if (large) painted(words); // over the lines of all
@@ -163,7 +189,7 @@ function words(context, { box, label, score }, times, layer, tint) {
   context.fillText(text, x + size * 0.3, y + size * 1.02);
 }
 
-async function classes(address) {
+async function classes({ masks }, address) {
   if (!masks.has(address)) {
     masks.set(
       address,
@@ -179,18 +205,18 @@ async function classes(address) {
         return context.getImageData(0, 0, canvas.width, canvas.height);
       })().catch(() => null),
     );
-    if (masks.size > 64) masks.delete(masks.keys().next().value);
+    if (masks.size > MASKS) masks.delete(masks.keys().next().value);
   }
   return masks.get(address);
 }
 
 // The name of the class at a pixel in each mask that is shown: [[layer, class]].
-export async function classesAt(item, run, shows, x, y) {
+export async function classesAt(memory, item, run, shows, x, y) {
   const layers = item.attributes.masks ?? [];
   const said = await Promise.all(
     layers.map(async ({ name, labels }, i) => {
       if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
-      const field = await classes(api.blobAddress(run, item.parts[i].hash));
+      const field = await classes(memory, api.blobAddress(run, item.parts[i].hash));
       const kind = field?.data[4 * (y * field.width + x)];
       return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
     }),
@@ -199,7 +225,7 @@ export async function classesAt(item, run, shows, x, y) {
 }
 
 // A class with a name has that name's colour in every layer; those without are told apart by layer and number.
-function tinted(field, layer, labels, tag, isOff) {
+function tinted(memory, field, layer, labels, tag, isOff) {
   const { width, height, data } = field;
   const made = new ImageData(width, height);
   const tints = new Map();
@@ -214,7 +240,7 @@ function tinted(field, layer, labels, tag, isOff) {
           ? null
           : [1, 3, 5].map((at) =>
               parseInt(
-                (name === undefined ? colour(kind - 1 + 3 * layer) : classColour(tag, name)).slice(at, at + 2),
+                (name === undefined ? colour(kind - 1 + 3 * layer) : classColour(memory, tag, name)).slice(at, at + 2),
                 16,
               ),
             ),

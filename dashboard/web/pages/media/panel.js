@@ -11,7 +11,7 @@ import * as images from "./image.js";
 import * as tables from "./table.js";
 import * as texts from "./text.js";
 import * as videos from "./video.js";
-import { showsOf, switches } from "./layers.js";
+import { switches } from "./layers.js";
 
 const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
@@ -20,8 +20,6 @@ const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
 const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, at the least
 const PIECE = 40; // items made in one go when the page has nothing else to do
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
-const all = new Set(); // panels
-const filling = new WeakMap(); // element -> the items that it is being filled with
 
 // A module makes an element of an item: make(item, panel, inSight) -> element with update(item), and maybe end().
 export const KINDS = {
@@ -46,11 +44,6 @@ function seen(holder) {
   return Promise.race([Promise.all(come), new Promise((done) => setTimeout(done, 1000))]);
 }
 
-// What is shown of the layers of a tag has changed: in all runs that stand side by side.
-export function relayered(tag) {
-  for (const panel of all) if (panel.tag === tag && panel.loaded) panel.draw();
-}
-
 // Takes an element away, with the players, timers and observers of what is in it.
 function drop(element) {
   element.end?.();
@@ -59,11 +52,14 @@ function drop(element) {
 }
 
 export class Panel {
-  constructor(kind, tag, run) {
-    Object.assign(this, { kind, tag, run, steps: [], sight: false, loaded: false });
+  // page: the page of media, and what its panels share: { scope, layers, asItIs, relayered(tag) }; scope: the panel's own
+  constructor(kind, tag, run, page, scope) {
+    Object.assign(this, { kind, tag, run, page, scope, steps: [], sight: false, loaded: false });
     this.kept = new Map(); // step -> items
-    this.shows = showsOf(tag); // of the layers over pictures; one for all runs
-    all.add(this);
+    this.shows = page.layers.showsOf(tag); // of the layers over pictures; one for all runs
+    /** @type {Map<Element, any[]>} */
+    this.filling = new Map(); // element -> the items that it is being filled with
+    scope.onLeave(() => this.#end());
     const [path, last] = format.split(tag);
     this.dot = node("i", { class: "dot" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": `Step of ${tag}` });
@@ -100,9 +96,9 @@ export class Panel {
     this.newest.addEventListener("click", () => state.set("pace", null));
   }
 
-  end() {
-    all.delete(this);
+  #end() {
     this.setInSight(false);
+    this.filling.clear();
     while (this.items.firstChild) drop(this.items.firstChild);
   }
 
@@ -168,6 +164,7 @@ export class Panel {
     } catch (error) {
       this.problem = error.message;
     }
+    if (this.scope.isOver) return;
     this.loaded = true;
     this.asking = false;
     this.draw();
@@ -181,7 +178,7 @@ export class Panel {
   later() {
     this.stale = true;
     if (!this.timer)
-      this.timer = setTimeout(() => {
+      this.timer = this.scope.setTimeout(() => {
         this.timer = 0;
         this.wanted();
       }, REFRESH_MS);
@@ -246,7 +243,7 @@ export class Panel {
     if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note"))
       while (holder.firstChild) drop(holder.firstChild);
     while (holder.children.length > items.length) drop(holder.lastChild);
-    filling.set(holder, items);
+    this.filling.set(holder, items);
     holder.dataset.count = items.length === 1 ? "one" : items.length <= 4 ? "few" : "many";
     const { top, width } = holder.getBoundingClientRect();
     const rows = Math.max(1, Math.ceil((innerHeight - Math.max(0, top)) / PICTURE.height));
@@ -261,10 +258,13 @@ export class Panel {
       else made.append(KINDS[this.kind].make(items[i], this, from === 0));
     }
     holder.append(made);
-    if (to >= items.length) return;
+    if (to >= items.length) {
+      this.filling.delete(holder);
+      return;
+    }
     const next = () =>
       idle(() => {
-        if (filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE);
+        if (this.filling.get(holder) === items) this.#piece(holder, items, to, to + PIECE);
       });
     if (from === 0) seen(holder).then(next);
     else next();
@@ -272,6 +272,7 @@ export class Panel {
 
   // Switches for what lies over pictures.
   #chips(items) {
-    if (this.kind === "image") switches(this.layers, this.tag, items, this.shows, () => relayered(this.tag));
+    if (this.kind === "image")
+      switches(this.layers, this.page.layers, this.tag, items, () => this.page.relayered(this.tag));
   }
 }

@@ -69,7 +69,7 @@ class View {
     this.#arrange();
     this.scroller.scrollTop = top;
     this.scroller.addEventListener("scroll", () => this.#rows());
-    new ResizeObserver(() => this.#rows()).observe(this.scroller);
+    panel.scope.observer(new ResizeObserver(() => this.#rows())).observe(this.scroller);
   }
 
   #heads() {

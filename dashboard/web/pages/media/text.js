@@ -2,9 +2,8 @@
 import { node } from "../../ui/dom.js";
 import { losesBlanks, markdown } from "../../ui/markdown.js";
 
-const asItIs = new Map(); // tag -> what somebody chose for its texts
-
 export function make(item, panel) {
+  const { asItIs } = panel.page; // tag -> what somebody chose for its texts
   const words = node("div");
   const turn = node("button", { class: "text-button words-turn", type: "button" });
   const element = node(

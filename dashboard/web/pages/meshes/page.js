@@ -11,13 +11,9 @@ import { emptyPage } from "../../ui/empty.js";
 const AT_ONCE = 9; // views: a browser has room for sixteen
 const REFRESH_MS = 300;
 
-const camera = new Camera();
-const panels = new Map(); // "tag\nrun" -> Panel
-let view = null;
-
 class Panel {
-  constructor(tag, run) {
-    Object.assign(this, { tag, run, at: null, steps: [] });
+  constructor(tag, run, camera, scope) {
+    Object.assign(this, { tag, run, camera, scope, at: null, steps: [] });
     const element = Object.assign(document.createElement("article"), { className: "mesh-panel" });
     element.setAttribute("aria-label", `${tag} of ${run}`);
     element.innerHTML =
@@ -35,6 +31,7 @@ class Panel {
     this.canvas.addEventListener("dblclick", () => camera.reset());
     this.surface = new Surface(this.canvas, camera);
     camera.attach(this.canvas);
+    scope.onLeave(() => this.surface.close());
     this.element = element;
     this.load();
   }
@@ -58,6 +55,7 @@ class Panel {
     } catch (error) {
       said = error.message;
     }
+    if (this.scope.isOver) return;
     this.busy = false;
     this.loaded = true;
     this.element.querySelector("output").textContent = said;
@@ -69,7 +67,7 @@ class Panel {
   }
 
   later() {
-    this.timer ??= setTimeout(() => {
+    this.timer ??= this.scope.setTimeout(() => {
       this.timer = null;
       this.load();
     }, REFRESH_MS);
@@ -93,72 +91,92 @@ class Panel {
   }
 }
 
-function arrange() {
-  if (!view) return;
-  const tags = runs.tags("mesh");
-  if (!tags.length) {
-    view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
-    return;
+export class MeshesPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   * @param {Map<string, any>} kept the camera
+   */
+  constructor(view, scope, kept) {
+    this.view = view;
+    this.scope = scope;
+    this.camera = kept.get("camera") ?? new Camera(); // as somebody turned it on the last visit
+    kept.set("camera", this.camera);
+    /** @type {Map<string, Panel>} */
+    this.panels = new Map(); // by tag and run
+    this.#listen(scope);
+    this.arrange();
   }
-  const all = tags.flatMap((tag) =>
-    runs
-      .visible()
-      .toReversed()
-      .filter((run) => run.series.mesh?.includes(tag))
-      .map((run) => [tag, run.name]),
-  );
-  const wanted = all.slice(0, AT_ONCE),
-    keys = new Set(wanted.map((pair) => pair.join("\n")));
-  for (const [key, panel] of panels)
-    if (!keys.has(key)) {
-      panel.surface.close();
-      panels.delete(key);
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, ["runs", "visible"], () => this.arrange());
+    scope.on(live, "changed", ({ run, what }) => {
+      if (what.includes("mesh") || what.includes("line"))
+        for (const panel of this.panels.values()) if (panel.run === run) panel.later();
+    });
+    scope.on(document, "themechange", () => {
+      for (const panel of this.panels.values()) panel.draw();
+    });
+  }
+
+  arrange() {
+    const tags = runs.tags("mesh");
+    if (!tags.length) {
+      this.view.replaceChildren(runs.loaded ? emptyPage("meshes") : "");
+      return;
     }
-  const grid = Object.assign(document.createElement("div"), { className: "meshes" });
-  for (const pair of wanted) {
-    const key = pair.join("\n");
-    if (!panels.has(key)) panels.set(key, new Panel(...pair));
-    grid.append(panels.get(key).element);
+    const all = tags.flatMap((tag) =>
+      runs
+        .visible()
+        .toReversed()
+        .filter((run) => run.series.mesh?.includes(tag))
+        .map((run) => [tag, run.name]),
+    );
+    const wanted = all.slice(0, AT_ONCE),
+      keys = new Set(wanted.map((pair) => pair.join("\n")));
+    for (const [key, panel] of this.panels)
+      if (!keys.has(key)) {
+        panel.scope.leave();
+        this.panels.delete(key);
+      }
+    const grid = Object.assign(document.createElement("div"), { className: "meshes" });
+    for (const pair of wanted) {
+      const key = pair.join("\n");
+      if (!this.panels.has(key)) this.panels.set(key, new Panel(...pair, this.camera, this.scope.child()));
+      grid.append(this.panels.get(key).element);
+    }
+    const note = !all.length
+      ? "No run that is shown has logged meshes. Show one in the list of runs."
+      : all.length > wanted.length
+        ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
+        : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
+    this.view.replaceChildren(
+      Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }),
+      grid,
+    );
   }
-  const note = !all.length
-    ? "No run that is shown has logged meshes. Show one in the list of runs."
-    : all.length > wanted.length
-      ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
-      : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
-  view.replaceChildren(Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }), grid);
+
+  isReady() {
+    return runs.loaded && [...this.panels.values()].every((panel) => panel.loaded);
+  }
+
+  // For automation: what is drawn now.
+  drawn() {
+    return [...this.panels.values()].map((panel) => ({
+      tag: panel.tag,
+      run: panel.run,
+      step: panel.head?.step,
+      corners: panel.surface.count,
+      isCloud: panel.surface.isCloud,
+      yaw: this.camera.yaw,
+    }));
+  }
 }
 
-export function mount(element) {
-  view = element;
-  arrange();
-  for (const panel of panels.values()) panel.load();
-}
-
-export function unmount() {
-  view = null;
-  for (const panel of panels.values()) panel.surface.close();
-  panels.clear();
-}
-
-export const isReady = () => runs.loaded && [...panels.values()].every((panel) => panel.loaded);
-// For automation: what is drawn now.
-export const drawn = () =>
-  [...panels.values()].map((panel) => ({
-    tag: panel.tag,
-    run: panel.run,
-    step: panel.head?.step,
-    corners: panel.surface.count,
-    isCloud: panel.surface.isCloud,
-    yaw: camera.yaw,
-  }));
-
-runs.onChange((what) => {
-  if (what === "runs" || what === "visible") arrange();
-});
-live.on("changed", ({ run, what }) => {
-  if (view && (what.includes("mesh") || what.includes("line")))
-    for (const panel of panels.values()) if (panel.run === run) panel.later();
-});
-document.addEventListener("themechange", () => {
-  for (const panel of panels.values()) panel.draw();
-});
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ * @param {Map<string, any>} kept
+ */
+export const mount = (view, scope, kept) => new MeshesPage(view, scope, kept);

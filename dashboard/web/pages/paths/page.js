@@ -10,6 +10,8 @@ import { hideTip, showTip } from "../../charts/tooltip.js";
 import { colour } from "../../charts/palette.js";
 import { emptyPage } from "../../ui/empty.js";
 import { isPath, isSurface, nameOf } from "../../text/path_tags.js";
+import { FRAME } from "./frame.js";
+import { standing, under } from "./standing.js";
 import { Contour } from "./contour.js";
 import { SliceChart } from "./slice.js";
 import { Surface, progress, readSlice } from "./surface.js";
@@ -20,15 +22,16 @@ const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as
 const LAP_S = 9; // how long a whole walk takes to play at speed 1
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const REFRESH_MS = 200;
-const FRAME =
-  '<div class="paths"><div class="paths-tools"><div class="paths-names" role="radiogroup" aria-label="Surface"></div><label class="paths-choice paths-of">Run <select></select></label><label class="paths-choice paths-heights">Heights <select><option value="">automatic</option><option value="even">evened out</option><option value="linear">linear</option><option value="log">logarithmic</option></select></label><div class="paths-transport"><button class="icon-button paths-play" title="Play (space)"><svg viewBox="0 0 20 20" aria-hidden="true"><path class="play" d="M6.5 4.2v11.6L15.5 10z"/><path class="pause" d="M7 4.5v11M13 4.5v11"/></svg></button><input type="range" min="0" step="1" aria-label="Step"><output></output><select aria-label="Speed" title="Speed"></select></div></div><div class="paths-views"><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas class="paths-contour" tabindex="0" role="img"></canvas></article><article class="panel paths-plane"><div class="card-head"><h3 class="card-title"><span class="last">On the surface</span></h3><span class="paths-formula">drag to turn · double click to reset</span></div><canvas class="paths-3d" tabindex="0" role="img"></canvas></article><article class="panel paths-slice" hidden><div class="card-head"><h3 class="card-title"><span class="last"></span></h3><span class="paths-formula"></span></div><div class="paths-progress"><i></i></div><canvas tabindex="0" role="img"></canvas></article></div><article class="panel paths-standing"><table><thead><tr><th>Run</th><th>x</th><th>y</th><th>value</th><th>steps</th></tr></thead><tbody></tbody></table></article></div>';
-
-let page = null;
-
 // Everything that is shown of one surface at a time.
-class Page {
-  constructor(view) {
+export class PathsPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
     this.view = view;
+    this.scope = scope;
+    this.built = null; // a scope, while there is something to show
     this.name = null;
     this.walks = new Map(); // run -> Walk
     this.fresh = []; // points that came live and were not drawn yet
@@ -38,8 +41,39 @@ class Page {
     this.playing = false;
     this.speed = 1;
     this.highlight = null;
-    this.isReady = false;
+    this.isDrawn = false;
     this.asked = 0;
+    this.timer = 0;
+    this.#listen(scope);
+    this.update();
+  }
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, "highlight", ({ names }) => {
+      this.highlight = this.walks.has(names) ? names : null;
+      frames.request(this, true);
+    });
+    scope.on(runs, runs.CHANGES, () => this.update());
+    scope.on(state, "surface", () => this.update());
+    scope.on(state, "heights", () => this.draw());
+    scope.on(live, "points", (points) => this.take(points));
+    scope.on(live, "again", (_, tag) => {
+      if (isMine(tag, this.name)) this.later();
+    });
+    scope.on(live, "changed", ({ run, what }) => {
+      if (what.includes("line") || (what.includes("text") && this.isOf(run))) this.later();
+    });
+    scope.on(live, "restart", () => this.later());
+    scope.on(document, "themechange", () => this.draw());
+    scope.onLeave(() => {
+      this.playing = false;
+      frames.forget(this);
+    });
+  }
+
+  isReady() {
+    return runs.loaded && this.isDrawn;
   }
 
   part(selector) {
@@ -56,8 +90,9 @@ class Page {
     if (!runs.loaded) return;
     const names = this.names();
     if (!names.length) {
-      this.built = false;
-      this.isReady = true;
+      this.built?.leave();
+      this.built = null;
+      this.isDrawn = true;
       this.view.replaceChildren(emptyPage("paths"));
       return;
     }
@@ -76,11 +111,11 @@ class Page {
     }
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
-    live.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
+    this.scope.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
     const isOther = this.surface && !this.#owners("surface").includes(this.surface.run);
     if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run)))
       this.load(missing);
-    else this.draw(true);
+    else this.draw();
   }
 
   // Whether a text that a run has logged may be a surface that is shown, or could be.
@@ -131,10 +166,10 @@ class Page {
     } catch (error) {
       this.problem = error.message;
     }
-    if (asked !== this.asked || page !== this) return;
+    if (asked !== this.asked || this.scope.isOver) return;
     for (const [run, walk] of fresh) if (this.walks.has(run)) this.walks.set(run, walk); // hidden meanwhile, perhaps
-    this.isReady = true;
-    this.draw(true);
+    this.isDrawn = true;
+    this.draw();
   }
 
   // The newest surface of the name that can be read: of the run that was chosen, or of the newest that is shown.
@@ -160,9 +195,9 @@ class Page {
   }
 
   later() {
-    this.timer ||= setTimeout(() => {
+    this.timer ||= this.scope.setTimeout(() => {
       this.timer = 0;
-      if (page === this && this.built) this.load(this.#runs(this.name));
+      if (this.built) this.load(this.#runs(this.name));
     }, REFRESH_MS);
   }
 
@@ -179,7 +214,7 @@ class Page {
 
   #build() {
     this.view.innerHTML = FRAME; // constant text of ours; names of runs and surfaces are set as text
-    this.built = true;
+    const built = (this.built = this.scope.child());
     this.contour = new Contour(this.part(".paths-contour"));
     this.view3d = new View3d(this.part(".paths-3d"), () => frames.request(this, true));
     const speed = this.part(".paths-transport select");
@@ -208,24 +243,19 @@ class Page {
       frames.request(this, true);
     });
     const contour = this.part(".paths-contour");
-    contour.addEventListener("pointermove", (event) => this.#hover(event));
+    contour.addEventListener("pointermove", (event) => {
+      const table = under(this.contour, this.shown, this.at ?? this.last, event);
+      if (table) showTip(event, table);
+      else hideTip();
+    });
     contour.addEventListener("pointerleave", hideTip);
-    this.resize = new ResizeObserver(() => frames.request(this, true));
-    for (const canvas of this.view.querySelectorAll("canvas")) this.resize.observe(canvas);
-    this.onKey = (event) => {
+    const resized = built.observer(new ResizeObserver(() => frames.request(this, true)));
+    for (const canvas of this.view.querySelectorAll("canvas")) resized.observe(canvas);
+    built.on(document, "keydown", (event) => {
       if (event.key !== " " || event.target.matches("input, select, button, textarea")) return;
       this.play(!this.playing);
       event.preventDefault();
-    };
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  end() {
-    this.play(false);
-    this.resize?.disconnect();
-    if (this.onKey) document.removeEventListener("keydown", this.onKey);
-    live.watch([]);
-    hideTip();
+    });
   }
 
   #choices(names, chosen) {
@@ -263,7 +293,7 @@ class Page {
     if (this.at === null || this.at >= this.last) this.at = 0;
     let before = performance.now();
     const frame = (now) => {
-      if (!this.playing || page !== this) return;
+      if (!this.playing) return;
       this.at += ((now - before) / 1000) * (this.last / LAP_S) * this.speed;
       before = now;
       if (this.at >= this.last) {
@@ -271,15 +301,15 @@ class Page {
         this.play(false);
       }
       this.draw();
-      if (this.playing) requestAnimationFrame(frame);
+      if (this.playing) this.scope.requestAnimationFrame(frame);
     };
-    requestAnimationFrame(frame);
+    this.scope.requestAnimationFrame(frame);
   }
 
   // --- drawing ---------------------------------------------------------------------------------------------
 
   draw() {
-    if (!this.built || page !== this || !this.name) return;
+    if (!this.built || !this.name || this.scope.isOver) return;
     for (const walk of this.walks.values()) walk.join();
     const surface = this.surface ?? around([...this.walks.values()]);
     const step = this.at ?? this.last;
@@ -313,7 +343,7 @@ class Page {
         "aria-label",
         `${what} of ${this.name} with ${format.plural(shown.length, "path")} at step ${Math.floor(step)}`,
       );
-    this.#standing(shown, step);
+    standing(this.part("tbody"), shown, step);
     const { fresh } = this,
       began = live.now();
     this.fresh = [];
@@ -369,63 +399,6 @@ class Page {
     heights.hidden = surface.isFlat && !this.slices.size;
     heights.querySelector("select").value = wanted;
   }
-
-  // Who is lowest now, in a table that a screen reader can read as well.
-  #standing(shown, step) {
-    const rows = shown.map((each) => ({ ...each, place: each.walk.place(step) })).filter(({ place }) => place);
-    const height = ({ place }) => (Number.isNaN(place.value) ? Infinity : place.value);
-    rows.sort((a, b) => height(a) - height(b) || (a.walk.run < b.walk.run ? -1 : 1));
-    const body = this.part("tbody");
-    while (body.children.length > rows.length) body.lastChild.remove();
-    rows.forEach(({ walk, colour: paint, place }, i) => {
-      let row = body.children[i];
-      if (!row) {
-        row = body.appendChild(document.createElement("tr"));
-        row.innerHTML = '<td><i class="dot"></i><span></span></td><td></td><td></td><td></td><td></td>';
-      }
-      row.querySelector(".dot").style.background = paint;
-      row.querySelector("span").textContent = walk.run;
-      [place.x, place.y, place.value].forEach((number, k) => {
-        row.children[k + 1].textContent = format.value(number);
-      });
-      row.children[4].textContent = format.step(place.step);
-    });
-  }
-
-  #hover(event) {
-    const found = this.shown && this.contour.nearest(this.shown, this.at ?? this.last, event.offsetX, event.offsetY);
-    const table = document.createElement("table");
-    if (!found) {
-      const here = this.contour.under(event.offsetX, event.offsetY);
-      if (!here) {
-        hideTip();
-        return;
-      }
-      for (const [name, value] of Object.entries({
-        x: format.value(here.x),
-        y: format.value(here.y),
-        height: here.known ? format.value(here.value, 6) : "not known yet",
-      })) {
-        const row = table.insertRow();
-        row.insertCell().textContent = name;
-        row.insertCell().textContent = value;
-      }
-      showTip(event, table);
-      return;
-    }
-    const { walk, index } = found;
-    table.append(
-      Object.assign(document.createElement("caption"), {
-        textContent: `${walk.run} · step ${format.step(walk.steps[index])}`,
-      }),
-    );
-    for (const axis of ["x", "y", "value"]) {
-      const row = table.insertRow();
-      row.insertCell().textContent = axis;
-      row.insertCell().textContent = format.value(walk[axis][index]);
-    }
-    showTip(event, table);
-  }
 }
 
 async function newest(run, tag) {
@@ -453,33 +426,8 @@ function around(walks) {
   return Surface.flat(window("x"), window("y"));
 }
 
-export function mount(view) {
-  page = new Page(view);
-  page.update();
-}
-
-export function unmount() {
-  page?.end();
-  page = null;
-}
-
-export const isReady = () => runs.loaded && Boolean(page?.isReady);
-
-runs.onChange((what) => {
-  if (!page) return;
-  if (what?.highlight !== undefined) {
-    page.highlight = page.walks.has(what.highlight) ? what.highlight : null;
-    frames.request(page, true);
-  } else page.update();
-});
-state.on("surface", () => page?.update());
-state.on("heights", () => page?.draw());
-live.on("points", (points) => page?.take(points));
-live.on("again", (_, tag) => {
-  if (page && isMine(tag, page.name)) page.later();
-});
-live.on("changed", ({ run, what }) => {
-  if (page && (what.includes("line") || (what.includes("text") && page.isOf(run)))) page.later();
-});
-live.on("restart", () => page?.later());
-document.addEventListener("themechange", () => page?.draw());
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new PathsPage(view, scope);

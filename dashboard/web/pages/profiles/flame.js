@@ -7,8 +7,8 @@ import { hideTip, showTip } from "../../charts/tooltip.js";
 
 export class FlameChart {
   // options: onSelect(event), onView([from, to])
-  constructor(element, flame, options) {
-    Object.assign(this, { element, flame, options, selected: -1, hovered: -1, scroll: 0, frame: 0, drag: null });
+  constructor(element, flame, options, scope) {
+    Object.assign(this, { element, flame, options, scope, selected: -1, hovered: -1, scroll: 0, frame: 0, drag: null });
     this.view = [0, flame.end];
     this.picture = new FlamePicture(this);
     this.canvas = element.appendChild(document.createElement("canvas"));
@@ -21,8 +21,8 @@ export class FlameChart {
     this.drawn = 0; // frames, for measuring
     this.#place();
     this.#listen();
-    this.resize = new ResizeObserver(() => this.request());
-    this.resize.observe(element);
+    scope.observer(new ResizeObserver(() => this.request())).observe(element);
+    scope.onLeave(hideTip);
   }
 
   // Where each memory line and track begins, in px from the top of the whole.
@@ -53,7 +53,7 @@ export class FlameChart {
   }
 
   request() {
-    this.frame ||= requestAnimationFrame(() => {
+    this.frame ||= this.scope.requestAnimationFrame(() => {
       this.frame = 0;
       this.draw();
     });
@@ -277,11 +277,5 @@ export class FlameChart {
       whole = this.flame.duration[event];
     line(`${time(whole)}${own < whole * 0.995 ? ` · ${time(own)} of its own` : ""}`, "note");
     return box;
-  }
-
-  unmount() {
-    this.resize.disconnect();
-    cancelAnimationFrame(this.frame);
-    hideTip();
   }
 }

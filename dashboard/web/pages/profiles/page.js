@@ -32,283 +32,292 @@ const PAGE = `
   </section>
   <section class="profile-card profile-operations" aria-label="Operations"></section>`;
 
-let view = null;
-let known = []; // {run, tag, step, hash, name}
-let chosen = null;
-let flame = null,
-  chart = null,
-  table = null;
-let loading = 0;
-let opened = 0; // ms that the last profile took from being asked for to being drawn
-let ready = false;
-
 const keyOf = (each) => `${each.run}\n${each.hash}\n${each.tag}\n${each.step}`;
-const at = (selector) => view.querySelector(selector);
-
-async function list() {
-  if (!view) return;
-  const wanted = runs
-    .visible()
-    .toReversed()
-    .filter((run) => run.series.profile?.length)
-    .slice(0, 40);
-  if (!wanted.length) {
-    close();
-    ready = runs.loaded;
-    view.replaceChildren(runs.loaded ? none() : "");
-    return;
-  }
-  const answers = await Promise.all(
-    wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))),
-  );
-  if (!view) return;
-  known = answers.flatMap((answer) => answer.profiles.map((each) => ({ run: answer.run, ...each })).reverse());
-  if (!known.length) return;
-  if (!at(".profile-head")) {
-    view.innerHTML = PAGE;
-    wire();
-  }
-  const select = at(".profile-which");
-  select.replaceChildren(
-    ...known.map((each) => {
-      const option = document.createElement("option");
-      option.value = keyOf(each);
-      option.textContent = `${each.run} · ${each.tag} · step ${format.step(each.step)}${each.name ? ` · ${each.name}` : ""}`;
-      return option;
-    }),
-  );
-  const again = chosen && known.find((each) => keyOf(each) === keyOf(chosen));
-  if (again) {
-    select.value = keyOf(again);
-    return;
-  }
-  open(known[0]);
-}
-
-function none() {
-  if (!runs.tags("profile").length) return emptyPage("profiles");
-  return Object.assign(document.createElement("p"), {
-    className: "page-note",
-    textContent: "No run that is shown has logged a profile. Show one in the list of runs.",
-  });
-}
-
-async function open(which) {
-  const began = performance.now(),
-    asked = ++loading;
-  chosen = which;
-  ready = false;
-  close();
-  at(".profile-which").value = keyOf(which);
-  at(".dot").style.background = colour(runs.index(which.run));
-  const query = new URLSearchParams({ run: which.run, hash: which.hash });
-  at(".profile-file").href = `${boot.prefix}/api/v1/profile/file?${query}`;
-  at(".profile-about").textContent = "";
-  at(".profile-words").replaceChildren();
-  at(".profile-flame").replaceChildren(Object.assign(document.createElement("div"), { className: "skeleton" }));
-  let answer;
-  try {
-    answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
-    if (!answer.ok) throw new Error(parse(await answer.text()).error);
-    flame = decode(await answer.arrayBuffer());
-  } catch (error) {
-    if (asked !== loading || !view) return;
-    at(".profile-flame").replaceChildren(
-      Object.assign(document.createElement("p"), {
-        className: "page-note",
-        textContent: `This profile could not be read. ${error.message}`,
-      }),
-    );
-    ready = true;
-    return;
-  }
-  if (asked !== loading || !view) return;
-  show();
-  requestAnimationFrame(() => {
-    opened = performance.now() - began;
-    ready = true;
-  });
-}
-
-function show() {
-  const { head } = flame;
-  const holder = at(".profile-flame");
-  holder.replaceChildren();
-  chart = new FlameChart(holder, flame, { onSelect: showEvent, onView: showSpan });
-  holder.style.height = `${Math.min(Math.max(chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
-  chart.request();
-  const skipped = head.skipped ? ` · ${format.plural(head.skipped, "event")} that cannot be shown` : "";
-  at(".profile-about").textContent =
-    `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
-  at(".profile-words").replaceChildren(...head.words.map(sentence));
-  at(".search input").value = "";
-  look("");
-  table = new OperationTable(at(".profile-operations"), head.operations, (name) => {
-    at(".search input").value = name;
-    look(name);
-    step(true);
-  });
-}
-
-function sentence({ text, tone, hint, search }) {
-  const item = document.createElement("li");
-  item.dataset.tone = tone;
-  const says = item.appendChild(
-    Object.assign(document.createElement("span"), { className: "says", textContent: text }),
-  );
-  if (hint) item.append(Object.assign(document.createElement("span"), { className: "hint", textContent: hint }));
-  if (search) {
-    const button = says.appendChild(
-      Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }),
-    );
-    button.addEventListener("click", () => {
-      at(".search input").value = search;
-      look(search);
-      step(true);
-    });
-  }
-  return item;
-}
-
-function look(text) {
-  const began = performance.now();
-  const total = flame.search(text);
-  const searching = Boolean(text.trim());
-  at(".profile-hits").textContent = searching ? format.plural(total, "match").replace("matchs", "matches") : "";
-  at(".profile-tools .next").hidden = at(".profile-tools .previous").hidden = !total;
-  chart.request();
-  return performance.now() - began;
-}
-
-function step(forward) {
-  const next = flame.nextMatch(chart.selected, forward);
-  if (next >= 0) chart.select(next, true);
-}
-
-function showSpan([from, to]) {
-  at(".profile-span").textContent = `${time(to - from)} in view`;
-}
-
-async function showEvent(event) {
-  const panel = at(".profile-event");
-  panel.hidden = event < 0;
-  if (event < 0) return;
-  const { start, duration, own, head } = flame;
-  const track = flame.trackOf(event),
-    { into, out } = chart.links;
-  const close = button("Close", () => chart.select(-1));
-  close.className = "icon-button close";
-  close.textContent = "×";
-  close.setAttribute("aria-label", "Close");
-  const name = Object.assign(document.createElement("h3"), { textContent: flame.nameOf(event) });
-  const facts = document.createElement("dl");
-  const fact = (key, value) =>
-    facts.append(
-      Object.assign(document.createElement("dt"), { textContent: key }),
-      Object.assign(document.createElement("dd"), { textContent: value }),
-    );
-  fact("duration", time(duration[event]));
-  if (own[event] < duration[event] * 0.995) fact("of its own", time(own[event]));
-  fact("begins at", time(start[event]));
-  fact("on", [track.name, track.process].filter(Boolean).join(" · "));
-  if (head.categories[flame.category[event]]) fact("category", head.categories[flame.category[event]]);
-  panel.replaceChildren(close, name, facts);
-  // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
-  for (const [launch, lead, others] of [
-    ["launched by", "comes from", into],
-    ["launches", "leads to", out],
-  ]) {
-    for (const other of others.slice(0, 8)) {
-      const title = flame.trackOf(other).device === track.device ? lead : launch;
-      const go = button(`${title} ${brief(flame.nameOf(other))}`, () => chart.select(other, true));
-      go.className = "text-button link";
-      panel.append(go);
-    }
-  }
-  try {
-    const found = await api.json("profile/event", { run: chosen.run, hash: chosen.hash, id: event });
-    if (chart?.selected !== event) return;
-    for (const [key, value] of Object.entries(found))
-      fact(key, typeof value === "object" ? JSON.stringify(value) : String(value));
-  } catch {
-    /* what the columns say is shown; the rest is not essential */
-  }
-}
-
 const button = (text, act) => {
   const made = Object.assign(document.createElement("button"), { textContent: text });
   made.addEventListener("click", act);
   return made;
 };
 
-function wire() {
-  at(".profile-which").addEventListener("change", (event) =>
-    open(known.find((each) => keyOf(each) === event.target.value)),
-  );
-  const input = at(".profile-tools input");
-  input.addEventListener("input", () => {
-    if (flame) look(input.value);
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && flame) {
-      step(!event.shiftKey);
-      event.preventDefault();
+export class ProfilesPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
+    this.view = view;
+    this.scope = scope;
+    /** @type {any[]} */
+    this.known = []; // {run, tag, step, hash, name}
+    this.chosen = null;
+    this.flame = null;
+    this.chart = null;
+    this.table = null;
+    this.loading = 0;
+    this.opened = 0; // ms that the last profile took from being asked for to being drawn
+    this.ready = false;
+    this.opening = scope.child(); // of the profile that is shown
+    this.#listen(scope);
+    this.list();
+  }
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, runs.CHANGES, () => this.list());
+    scope.on(live, "changed", ({ what }) => {
+      if (what.includes("profile")) this.list();
+    });
+    scope.on(document, "themechange", () => {
+      this.chart?.picture.colours.clear();
+      this.chart?.request();
+    });
+  }
+
+  at(selector) {
+    return this.view.querySelector(selector);
+  }
+
+  async list() {
+    const wanted = runs
+      .visible()
+      .toReversed()
+      .filter((run) => run.series.profile?.length)
+      .slice(0, 40);
+    if (!wanted.length) {
+      this.close();
+      this.ready = runs.loaded;
+      this.view.replaceChildren(runs.loaded ? this.none() : "");
+      return;
     }
-    if (event.key === "Escape" && flame) {
-      input.value = "";
-      look("");
+    const answers = await Promise.all(
+      wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))),
+    );
+    if (this.scope.isOver) return;
+    this.known = answers.flatMap((answer) => answer.profiles.map((each) => ({ run: answer.run, ...each })).reverse());
+    if (!this.known.length) return;
+    if (!this.at(".profile-head")) {
+      this.view.innerHTML = PAGE;
+      this.wire();
     }
-  });
-  at(".profile-tools .next").addEventListener("click", () => step(true));
-  at(".profile-tools .previous").addEventListener("click", () => step(false));
-  at(".profile-tools .in").addEventListener("click", () => chart?.zoom(0.6));
-  at(".profile-tools .out").addEventListener("click", () => chart?.zoom(1 / 0.6));
-  at(".profile-tools .whole").addEventListener("click", () => chart?.showAll());
+    const select = this.at(".profile-which");
+    select.replaceChildren(
+      ...this.known.map((each) => {
+        const option = document.createElement("option");
+        option.value = keyOf(each);
+        option.textContent = `${each.run} · ${each.tag} · step ${format.step(each.step)}${each.name ? ` · ${each.name}` : ""}`;
+        return option;
+      }),
+    );
+    const again = this.chosen && this.known.find((each) => keyOf(each) === keyOf(this.chosen));
+    if (again) {
+      select.value = keyOf(again);
+      return;
+    }
+    this.open(this.known[0]);
+  }
+
+  none() {
+    if (!runs.tags("profile").length) return emptyPage("profiles");
+    return Object.assign(document.createElement("p"), {
+      className: "page-note",
+      textContent: "No run that is shown has logged a profile. Show one in the list of runs.",
+    });
+  }
+
+  async open(which) {
+    const began = performance.now(),
+      asked = ++this.loading;
+    this.chosen = which;
+    this.ready = false;
+    this.close();
+    this.at(".profile-which").value = keyOf(which);
+    this.at(".dot").style.background = colour(runs.index(which.run));
+    const query = new URLSearchParams({ run: which.run, hash: which.hash });
+    this.at(".profile-file").href = `${boot.prefix}/api/v1/profile/file?${query}`;
+    this.at(".profile-about").textContent = "";
+    this.at(".profile-words").replaceChildren();
+    this.at(".profile-flame").replaceChildren(Object.assign(document.createElement("div"), { className: "skeleton" }));
+    let answer;
+    try {
+      answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
+      if (!answer.ok) throw new Error(parse(await answer.text()).error);
+      this.flame = decode(await answer.arrayBuffer());
+    } catch (error) {
+      if (asked !== this.loading || this.scope.isOver) return;
+      this.at(".profile-flame").replaceChildren(
+        Object.assign(document.createElement("p"), {
+          className: "page-note",
+          textContent: `This profile could not be read. ${error.message}`,
+        }),
+      );
+      this.ready = true;
+      return;
+    }
+    if (asked !== this.loading || this.scope.isOver) return;
+    this.show();
+    this.opening.requestAnimationFrame(() => {
+      this.opened = performance.now() - began;
+      this.ready = true;
+    });
+  }
+
+  show() {
+    const { head } = this.flame;
+    const holder = this.at(".profile-flame");
+    holder.replaceChildren();
+    this.chart = new FlameChart(
+      holder,
+      this.flame,
+      {
+        onSelect: (event) => this.showEvent(event),
+        onView: (span) => this.showSpan(span),
+      },
+      this.opening,
+    );
+    holder.style.height = `${Math.min(Math.max(this.chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
+    this.chart.request();
+    const skipped = head.skipped ? ` · ${format.plural(head.skipped, "event")} that cannot be shown` : "";
+    this.at(".profile-about").textContent =
+      `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
+    this.at(".profile-words").replaceChildren(...head.words.map((words) => this.sentence(words)));
+    this.at(".search input").value = "";
+    this.look("");
+    this.table = new OperationTable(this.at(".profile-operations"), head.operations, (name) => {
+      this.at(".search input").value = name;
+      this.look(name);
+      this.step(true);
+    });
+  }
+
+  sentence({ text, tone, hint, search }) {
+    const item = document.createElement("li");
+    item.dataset.tone = tone;
+    const says = item.appendChild(
+      Object.assign(document.createElement("span"), { className: "says", textContent: text }),
+    );
+    if (hint) item.append(Object.assign(document.createElement("span"), { className: "hint", textContent: hint }));
+    if (search) {
+      const button = says.appendChild(
+        Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }),
+      );
+      button.addEventListener("click", () => {
+        this.at(".search input").value = search;
+        this.look(search);
+        this.step(true);
+      });
+    }
+    return item;
+  }
+
+  look(text) {
+    const began = performance.now();
+    const total = this.flame.search(text);
+    const searching = Boolean(text.trim());
+    this.at(".profile-hits").textContent = searching ? format.plural(total, "match").replace("matchs", "matches") : "";
+    this.at(".profile-tools .next").hidden = this.at(".profile-tools .previous").hidden = !total;
+    this.chart.request();
+    return performance.now() - began;
+  }
+
+  step(forward) {
+    const next = this.flame.nextMatch(this.chart.selected, forward);
+    if (next >= 0) this.chart.select(next, true);
+  }
+
+  showSpan([from, to]) {
+    this.at(".profile-span").textContent = `${time(to - from)} in view`;
+  }
+
+  async showEvent(event) {
+    const panel = this.at(".profile-event");
+    panel.hidden = event < 0;
+    if (event < 0) return;
+    const { start, duration, own, head } = this.flame;
+    const track = this.flame.trackOf(event),
+      { into, out } = this.chart.links;
+    const shut = button("Close", () => this.chart.select(-1));
+    shut.className = "icon-button close";
+    shut.textContent = "×";
+    shut.setAttribute("aria-label", "Close");
+    const name = Object.assign(document.createElement("h3"), { textContent: this.flame.nameOf(event) });
+    const facts = document.createElement("dl");
+    const fact = (key, value) =>
+      facts.append(
+        Object.assign(document.createElement("dt"), { textContent: key }),
+        Object.assign(document.createElement("dd"), { textContent: value }),
+      );
+    fact("duration", time(duration[event]));
+    if (own[event] < duration[event] * 0.995) fact("of its own", time(own[event]));
+    fact("begins at", time(start[event]));
+    fact("on", [track.name, track.process].filter(Boolean).join(" · "));
+    if (head.categories[this.flame.category[event]]) fact("category", head.categories[this.flame.category[event]]);
+    panel.replaceChildren(shut, name, facts);
+    // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
+    for (const [launch, lead, others] of [
+      ["launched by", "comes from", into],
+      ["launches", "leads to", out],
+    ]) {
+      for (const other of others.slice(0, 8)) {
+        const title = this.flame.trackOf(other).device === track.device ? lead : launch;
+        const go = button(`${title} ${brief(this.flame.nameOf(other))}`, () => this.chart.select(other, true));
+        go.className = "text-button link";
+        panel.append(go);
+      }
+    }
+    try {
+      const found = await api.json("profile/event", { run: this.chosen.run, hash: this.chosen.hash, id: event });
+      if (this.chart?.selected !== event) return;
+      for (const [key, value] of Object.entries(found))
+        fact(key, typeof value === "object" ? JSON.stringify(value) : String(value));
+    } catch {
+      /* what the columns say is shown; the rest is not essential */
+    }
+  }
+
+  wire() {
+    this.at(".profile-which").addEventListener("change", (event) =>
+      this.open(this.known.find((each) => keyOf(each) === event.target.value)),
+    );
+    const input = this.at(".profile-tools input");
+    input.addEventListener("input", () => {
+      if (this.flame) this.look(input.value);
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && this.flame) {
+        this.step(!event.shiftKey);
+        event.preventDefault();
+      }
+      if (event.key === "Escape" && this.flame) {
+        input.value = "";
+        this.look("");
+      }
+    });
+    this.at(".profile-tools .next").addEventListener("click", () => this.step(true));
+    this.at(".profile-tools .previous").addEventListener("click", () => this.step(false));
+    this.at(".profile-tools .in").addEventListener("click", () => this.chart?.zoom(0.6));
+    this.at(".profile-tools .out").addEventListener("click", () => this.chart?.zoom(1 / 0.6));
+    this.at(".profile-tools .whole").addEventListener("click", () => this.chart?.showAll());
+  }
+
+  close() {
+    this.chart?.unmount();
+    this.table = this.chart = this.flame = null;
+    if (this.at(".profile-event")) this.at(".profile-event").hidden = true;
+  }
+
+  isReady() {
+    return this.ready;
+  }
+
+  // For automation and for measuring.
+  drawn() {
+    const { chart, flame, opened, table } = this;
+    return { chart, flame, opened, table, look: (text) => this.look(text) };
+  }
 }
 
-function close() {
-  chart?.unmount();
-  table = chart = flame = null;
-  if (view && at(".profile-event")) at(".profile-event").hidden = true;
-}
-
-export function mount(element) {
-  view = element;
-  chosen = null;
-  list();
-}
-
-export function unmount() {
-  close();
-  view = null;
-}
-
-export const isReady = () => ready;
-
-// For automation and for measuring.
-export const probe = {
-  get chart() {
-    return chart;
-  },
-  get flame() {
-    return flame;
-  },
-  get opened() {
-    return opened;
-  },
-  get table() {
-    return table;
-  },
-  look: (text) => look(text),
-};
-
-runs.onChange((what) => {
-  if (what?.highlight === undefined) list();
-});
-live.on("changed", ({ what }) => {
-  if (view && what.includes("profile")) list();
-});
-document.addEventListener("themechange", () => {
-  chart?.picture.colours.clear();
-  chart?.request();
-});
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new ProfilesPage(view, scope);

@@ -13,13 +13,10 @@ import { emptyPage } from "../../ui/empty.js";
 const RUNS_AT_ONCE = 12; // as many as there are colours
 const REFRESH_MS = 300;
 
-let view = null;
-const sections = new Map(); // "kind\ntag" -> Section
-
 // One tag of all shown runs, with a slider of steps.
 class Section {
-  constructor(kind, tag) {
-    Object.assign(this, { kind, tag, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
+  constructor(kind, tag, scope) {
+    Object.assign(this, { kind, tag, scope, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
     const element = Object.assign(document.createElement("section"), { className: "quality-card" });
     element.setAttribute("aria-label", tag);
     element.innerHTML =
@@ -45,9 +42,9 @@ class Section {
         this.draw();
       };
       this.charts = [
-        new UnitChart("Precision and recall", "recall", "precision", { onPick }),
-        new UnitChart("ROC", "false positive rate", "true positive rate", { hint: "diagonal", onPick }),
-        new UnitChart("Calibration", "predicted", "true share", { hint: "diagonal" }),
+        new UnitChart("Precision and recall", "recall", "precision", { onPick }, scope),
+        new UnitChart("ROC", "false positive rate", "true positive rate", { hint: "diagonal", onPick }, scope),
+        new UnitChart("Calibration", "predicted", "true share", { hint: "diagonal" }, scope),
       ];
       element.querySelector(".quality-charts").append(...this.charts.map((chart) => chart.element));
     }
@@ -87,6 +84,7 @@ class Section {
       this.series.set(name, []);
       this.problem = `${name}: ${error.message}`;
     }
+    if (this.scope.isOver) return;
     this.asking.delete(name);
     this.draw();
     if (this.again) {
@@ -100,7 +98,7 @@ class Section {
     if (!this.timers.has(name))
       this.timers.set(
         name,
-        setTimeout(() => {
+        this.scope.setTimeout(() => {
           this.timers.delete(name);
           this.ask(name);
         }, REFRESH_MS),
@@ -204,75 +202,95 @@ class Section {
 
 const KINDS = ["pr_curve", "confusion"];
 
-function arrange() {
-  if (!view) return;
-  const wanted = KINDS.flatMap((kind) => runs.tags(kind).map((tag) => [kind, tag]));
-  if (!wanted.length) return view.replaceChildren(runs.loaded ? emptyPage("quality") : "");
-  const visible = runs.visible().toReversed();
-  const page = Object.assign(document.createElement("div"), { className: "quality" });
-  const side = visible.filter((run) => KINDS.some((kind) => run.series[kind]?.length));
-  const note = !side.length
-    ? "No run that is shown has logged curves of quality. Show one in the list of runs."
-    : side.length > RUNS_AT_ONCE
-      ? `The ${RUNS_AT_ONCE} newest of ${side.length} shown runs.`
-      : "";
-  if (note) page.append(Object.assign(document.createElement("p"), { className: "quality-note", textContent: note }));
-  for (const [kind, tag] of wanted) {
-    const key = `${kind}\n${tag}`;
-    const names = side
-      .slice(0, RUNS_AT_ONCE)
-      .filter((run) => run.series[kind]?.includes(tag))
-      .map((run) => run.name);
-    if (!names.length) continue;
-    if (!sections.has(key)) sections.set(key, new Section(kind, tag));
-    page.append(sections.get(key).element);
-    sections.get(key).load(names);
+export class QualityPage {
+  /**
+   * @param {HTMLElement} view
+   * @param {import("../../core/scope.js").Scope} scope
+   */
+  constructor(view, scope) {
+    this.view = view;
+    this.scope = scope;
+    /** @type {Map<string, Section>} */
+    this.sections = new Map(); // by kind and tag
+    this.#listen(scope);
+    this.arrange();
   }
-  view.replaceChildren(page);
+
+  /** @param {import("../../core/scope.js").Scope} scope */
+  #listen(scope) {
+    scope.on(runs, ["runs", "visible"], () => this.arrange());
+    scope.on(live, "changed", ({ run, what }) => {
+      if (KINDS.some((kind) => what.includes(kind)) || what.includes("line"))
+        for (const section of this.inView()) if (section.names.includes(run)) section.later(run);
+    });
+    scope.on(live, "restart", () => {
+      for (const section of this.inView()) for (const name of section.names) section.later(name);
+    });
+    scope.on(document, "themechange", () => {
+      for (const section of this.inView()) section.draw();
+    });
+  }
+
+  arrange() {
+    const wanted = KINDS.flatMap((kind) => runs.tags(kind).map((tag) => [kind, tag]));
+    if (!wanted.length) return this.view.replaceChildren(runs.loaded ? emptyPage("quality") : "");
+    const visible = runs.visible().toReversed();
+    const page = Object.assign(document.createElement("div"), { className: "quality" });
+    const side = visible.filter((run) => KINDS.some((kind) => run.series[kind]?.length));
+    const note = !side.length
+      ? "No run that is shown has logged curves of quality. Show one in the list of runs."
+      : side.length > RUNS_AT_ONCE
+        ? `The ${RUNS_AT_ONCE} newest of ${side.length} shown runs.`
+        : "";
+    if (note) page.append(Object.assign(document.createElement("p"), { className: "quality-note", textContent: note }));
+    for (const [kind, tag] of wanted) {
+      const key = `${kind}\n${tag}`;
+      const names = side
+        .slice(0, RUNS_AT_ONCE)
+        .filter((run) => run.series[kind]?.includes(tag))
+        .map((run) => run.name);
+      if (!names.length) continue;
+      if (!this.sections.has(key)) this.sections.set(key, new Section(kind, tag, this.scope));
+      page.append(this.sections.get(key).element);
+      this.sections.get(key).load(names);
+    }
+    this.view.replaceChildren(page);
+  }
+
+  inView() {
+    return [...this.sections.values()].filter((section) => section.element.isConnected);
+  }
+
+  isReady() {
+    return (
+      runs.loaded &&
+      this.view.childElementCount > 0 &&
+      this.inView().every((section) => section.names.every((name) => section.series.has(name)))
+    );
+  }
+
+  // For automation: what is drawn now.
+  drawn() {
+    return dictionary(
+      this.inView().map((section) => [
+        section.tag,
+        dictionary(
+          section
+            .shown()
+            .map(([name, found]) => [
+              name,
+              section.kind === "pr_curve"
+                ? { step: found.step, ...atThreshold(found, section.index(found)) }
+                : { step: found.step, counts: [...found.counts] },
+            ]),
+        ),
+      ]),
+    );
+  }
 }
 
-export function mount(element) {
-  view = element;
-  arrange();
-}
-
-export function unmount() {
-  view = null;
-}
-
-const inView = () => [...sections.values()].filter((section) => section.element.isConnected);
-export const isReady = () =>
-  runs.loaded &&
-  Boolean(view?.childElementCount) &&
-  inView().every((section) => section.names.every((name) => section.series.has(name)));
-// For automation: what is drawn now.
-export const drawn = () =>
-  dictionary(
-    inView().map((section) => [
-      section.tag,
-      dictionary(
-        section
-          .shown()
-          .map(([name, found]) => [
-            name,
-            section.kind === "pr_curve"
-              ? { step: found.step, ...atThreshold(found, section.index(found)) }
-              : { step: found.step, counts: [...found.counts] },
-          ]),
-      ),
-    ]),
-  );
-
-runs.onChange((what) => {
-  if (what === "runs" || what === "visible") arrange();
-});
-live.on("changed", ({ run, what }) => {
-  if (view && (KINDS.some((kind) => what.includes(kind)) || what.includes("line")))
-    for (const section of inView()) if (section.names.includes(run)) section.later(run);
-});
-live.on("restart", () => {
-  if (view) for (const section of inView()) for (const name of section.names) section.later(name);
-});
-document.addEventListener("themechange", () => {
-  if (view) for (const section of inView()) section.draw();
-});
+/**
+ * @param {HTMLElement} view
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export const mount = (view, scope) => new QualityPage(view, scope);

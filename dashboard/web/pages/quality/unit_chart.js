@@ -9,7 +9,7 @@ const LEFT = 42,
 
 export class UnitChart {
   // onPick(line's index, point's index), for where the pointer is pressed or dragged
-  constructor(title, x, y, { hint = null, onPick = null } = {}) {
+  constructor(title, x, y, { hint = null, onPick = null }, scope) {
     Object.assign(this, { x, y, hint, onPick, lines: [] });
     this.element = Object.assign(document.createElement("figure"), { className: "unit-chart" });
     const caption = this.element.appendChild(document.createElement("figcaption"));
@@ -18,7 +18,7 @@ export class UnitChart {
     this.canvas = this.element.appendChild(document.createElement("canvas"));
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", title);
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas);
     if (!onPick) return;
     this.canvas.classList.add("is-picked");
     for (const kind of ["pointerdown", "pointermove"])

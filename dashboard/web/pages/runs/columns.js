@@ -9,9 +9,6 @@ export const WAYS = ["last", "min", "max"];
 const METRICS = 4; // tags with columns at first
 const SETTINGS = 8; // and configuration keys
 
-// run -> tag -> [last, least, greatest, points]
-export const metrics = new Map();
-
 const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) - run.started : null);
 const FIXED = {
   __proto__: null, // addresses name columns
@@ -46,7 +43,8 @@ const FIXED = {
 };
 
 // What a column of an id is: { id, title, group, kind: text | number | time, of(run), text(value), exact(value), wide }.
-export function column(id) {
+// metrics: run -> tag -> [last, least, greatest, points], for those who ask of().
+export function column(id, metrics = null) {
   if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
   const cut = id.indexOf(":"),
     kind = id.slice(0, cut),
@@ -54,7 +52,7 @@ export function column(id) {
   if (kind === "config") return setting(id, name);
   const way = WAYS.indexOf(kind);
   const of = (run) => {
-    const found = metrics.get(run.name)?.[name];
+    const found = metrics?.get(run.name)?.[name];
     return found ? runs.number(found[way]) : null;
   };
   return {

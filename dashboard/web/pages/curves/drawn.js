@@ -1,0 +1,66 @@
+// What is drawn in a card, as numbers: for automation and tests.
+import { dictionary } from "../../core/dictionary.js";
+import { settings } from "./card.js";
+
+// As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
+/** @param {any} card a Card, see card.js; none where no card shows it */
+export function drawn(card) {
+  const found = dictionary();
+  for (const { curve, name } of card?.lines() ?? []) {
+    const of = (/** @type {Float64Array} */ column) => [...column.subarray(0, curve.length)];
+    found[name] = {
+      step: of(curve.x1),
+      value: of(curve.last),
+      min: of(curve.min),
+      max: of(curve.max),
+      points: curve.points,
+    };
+  }
+  return found;
+}
+
+// The lines of a card, what they are made of and how they look: for automation.
+/** @param {any} card a Card, see card.js; none where no card shows it */
+export function lines(card) {
+  const { axis, smoothing } = settings();
+  const part = (/** @type {Float64Array} */ array, /** @type {number} */ n) =>
+    Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
+  return (card?.chart ? card.lines() : []).map(
+    (/** @type {any} */ { curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
+      const [begin, , shift] = curve.ends(axis),
+        n = curve.length;
+      const x = Array.from(begin.subarray(0, n), (value) => value - shift);
+      return {
+        name,
+        label,
+        colour,
+        dash,
+        faded,
+        strong,
+        band,
+        x,
+        step: part(curve.x1, n),
+        mean: part(curve.mean, n),
+        min: part(curve.min, n),
+        max: part(curve.max, n),
+        smooth: part(curve.smoothed(smoothing, axis, card.chart.view?.x.full ?? 0), n),
+      };
+    },
+  );
+}
+
+// The smallest and the largest value that a card's envelope reaches, by run: for automation.
+/** @param {any} card a Card, see card.js; none where no card shows it */
+export function extremes(card) {
+  const found = dictionary();
+  for (const { curve, name } of card?.lines() ?? []) {
+    let low = Infinity,
+      high = -Infinity;
+    for (let i = 0; i < curve.length; i++) {
+      if (curve.min[i] < low) low = curve.min[i];
+      if (curve.max[i] > high) high = curve.max[i];
+    }
+    found[name] = [low, high];
+  }
+  return found;
+}

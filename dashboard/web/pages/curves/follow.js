@@ -1,0 +1,97 @@
+// What the page of curves follows while it is there: runs, settings, live points, and cards that nobody looks at any more.
+import * as live from "../../core/live.js";
+import * as marks from "../../core/marks.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+
+const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
+const TIDY_MS = 5000;
+
+/**
+ * @param {import("./page.js").CurvesPage} page
+ * @param {import("../../core/scope.js").Scope} scope
+ */
+export function follow(page, scope) {
+  scope.on(runs, "highlight", ({ names }) => {
+    for (const card of page.sighted()) card.setHighlight(names);
+  });
+  scope.on(runs, "chosen", () => page.redrawAll());
+  scope.on(runs, ["runs", "run", "visible"], () => {
+    page.arrange();
+    for (const card of page.sighted()) card.load();
+    page.redrawAll();
+  });
+  scope.on(state, ["tags", "cards"], () => page.arrange());
+  scope.on(state, "pins", (pins) => {
+    for (const card of page.cards.values()) card.setPinned(pins.includes(card.id));
+    page.arrange();
+  });
+  scope.on(
+    state,
+    ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"],
+    () => page.redrawAll(),
+  );
+  scope.on(state, "logx", () => {
+    for (const card of page.cards.values()) card.respaced();
+  });
+  scope.on(state, "base", () => {
+    for (const card of page.sighted()) {
+      card.load();
+      card.redraw(true);
+    }
+  });
+  scope.on(state, ["x", "metric"], () => {
+    const worked = page.axis === "metric" || state.get("x") === "metric";
+    page.axis = state.get("x");
+    for (const card of page.cards.values()) {
+      if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
+      if (worked)
+        card.refresh(true); // the places of the points themselves are others now
+      else if (state.get("logx")) card.respaced();
+      card.redraw(true);
+    }
+    page.watch();
+  });
+  scope.on(state, "pace", () => {
+    for (const card of page.sighted()) card.chart?.drawOver();
+  });
+  scope.on(marks, "change", () => page.redrawAll());
+  scope.on(live, "points", (points) => {
+    for (const card of page.cards.values()) if (card.chart && card.curves?.size) card.take(points);
+  });
+  scope.on(live, "again", (run, tag) => {
+    for (const card of page.cards.values())
+      for (const [formula, needs] of card.needs ?? [])
+        if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula);
+  });
+  scope.on(live, "changed", ({ run, what }) => {
+    if (!what.includes("line")) return;
+    // Points were cut off by a rewind, or a new segment began: what was known of this run may not be so any more.
+    for (const card of page.cards.values())
+      for (const tag of card.tags) {
+        if (!card.curve(run, tag)) continue;
+        if (card.sight) card.again(run, tag);
+        else card.asked?.clear();
+      }
+  });
+  scope.on(live, "restart", () => {
+    for (const card of page.cards.values()) {
+      card.asked?.clear();
+      if (card.sight) card.refresh();
+    }
+  });
+  scope.on(document, "themechange", () => page.redrawAll());
+  scope.on(document, "keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const large = [...page.cards.values()].find((card) => card.element.classList.contains("is-large"));
+    if (large) large.setLarge(false);
+    else if (state.get("chosen").length && !document.querySelector("dialog, .menu")) state.set("chosen", []);
+  });
+  // Cards out of sight for long are let go of; they come back when scrolled to.
+  scope.setInterval(() => {
+    const idle = [...page.cards.values()]
+      .filter((card) => !card.sight && card.chart)
+      .sort((a, b) => b.lastSeen - a.lastSeen);
+    for (const card of idle.slice(KEPT_CARDS)) card.unmount();
+  }, TIDY_MS);
+}

@@ -1,0 +1,118 @@
+// The columns of the table of runs as AG Grid wants them: what they show, how they sort and filter, where they stand.
+import * as columns from "./columns.js";
+import * as runs from "../../core/runs.js";
+import * as state from "../../core/state.js";
+import { Name, Status } from "./cells.js";
+
+const FILTER = { buttons: ["reset"], debounceMs: 150 };
+const FILTERS = { text: "agTextColumnFilter", number: "agNumberColumnFilter", time: "agDateColumnFilter" };
+
+// Of the grid as a whole.
+export const OPTIONS = {
+  rowSelection: {
+    mode: "multiRow",
+    checkboxes: true,
+    headerCheckbox: true,
+    selectAll: "filtered",
+    enableClickSelection: true,
+  },
+  selectionColumnDef: {
+    width: 44,
+    minWidth: 44,
+    maxWidth: 44,
+    pinned: "left",
+    lockPosition: "left",
+    resizable: false,
+    suppressHeaderMenuButton: true,
+  },
+  defaultColDef: {
+    sortable: true,
+    resizable: true,
+    minWidth: 60,
+    suppressHeaderMenuButton: true,
+    filterParams: FILTER,
+  },
+  tooltipShowDelay: 500,
+  rowBuffer: 6,
+  preventDefaultOnContextMenu: true,
+  multiSortKey: "ctrl",
+  isExternalFilterPresent: () => Boolean(state.get("runs")),
+  doesExternalFilterPass: ({ data }) => runs.matches(data.id),
+  overlayNoRowsTemplate: "<span></span>",
+};
+
+// layout: of a column's id its width and whether it is pinned, as somebody left it; metrics: see columns.js.
+// Neighbours of one group stand under its name.
+export function definitions(ids, layout, metrics) {
+  const found = [];
+  for (const id of ids) {
+    const { group } = columns.column(id);
+    const last = found.at(-1);
+    if (group && last?.headerName === group) last.children.push(definition(id, layout, metrics));
+    else
+      found.push(
+        group
+          ? { headerName: group, headerTooltip: group, children: [definition(id, layout, metrics)] }
+          : definition(id, layout, metrics),
+      );
+  }
+  return found;
+}
+
+function definition(id, layout, metrics) {
+  const { title, group, kind, of, text, exact, tip, wide } = columns.column(id, metrics);
+  const value = ({ data }) => {
+    const run = runs.get(data.id);
+    return run ? of(run) : null;
+  };
+  const none = (each) => each === null || each === undefined || each === "";
+  const [sorted, falling] = sorting().get(id) ?? [];
+  return {
+    colId: id,
+    headerName: title,
+    headerTooltip: group ? `${group} · ${title}` : title,
+    width: layout[id]?.width ?? wide,
+    pinned: layout[id]?.pinned ?? (id === "name" ? "left" : null),
+    valueGetter: value,
+    valueFormatter: ({ value: each }) => (none(each) ? "" : text(each)),
+    tooltipValueGetter: ({ value: each, data }) => (none(each) ? "" : tip ? tip(runs.get(data.id)) : exact(each)),
+    filter: FILTERS[kind],
+    comparator: columns.compare,
+    sort: sorted === undefined ? null : falling ? "desc" : "asc",
+    sortIndex: sorted ?? null,
+    ...(kind === "time"
+      ? {
+          filterValueGetter: (params) => {
+            const at = value(params);
+            return at ? new Date(new Date(at * 1000).setHours(0, 0, 0, 0)) : null;
+          },
+        }
+      : {}),
+    ...(kind === "number"
+      ? {
+          type: "rightAligned",
+          filterValueGetter: (params) => {
+            const found = value(params);
+            return none(found) ? null : Number(found);
+          },
+          filterParams: { ...FILTER, defaultOption: "greaterThanOrEqual" },
+        }
+      : {}),
+    // Colour and whether it is shown are no part of a name's value: its cell is always made again.
+    ...(id === "name"
+      ? { cellRenderer: Name, lockPosition: "left", equals: () => false }
+      : id === "status"
+        ? { cellRenderer: Status }
+        : {}),
+  };
+}
+
+// Which columns the table is sorted by: id -> [which of them it is, whether it falls].
+const sorting = () =>
+  new Map(
+    state
+      .get("sort")
+      .split("\n")
+      .filter(Boolean)
+      .map((word, i) => [word.replace(/^-/, ""), [i, word.startsWith("-")]]),
+  );
