@@ -49,6 +49,13 @@ class Element {
   getBoundingClientRect() {
     return { left: 0, top: 0, right: this.clientWidth ?? 0, bottom: this.clientHeight ?? 0, width: 0, height: 0 };
   }
+  removeEventListener(name) {
+    this.listeners.delete(name);
+  }
+  showModal() {}
+  close() {
+    this.listeners.get("close")?.();
+  }
   setPointerCapture() {}
   focus() {}
   remove() {
@@ -125,7 +132,9 @@ Object.assign(globalThis, {
       if (!elements.has(id)) elements.set(id, new Element("div"));
       return elements.get(id);
     },
+    querySelector: () => null,
     addEventListener() {},
+    removeEventListener() {},
   },
   MessageChannel: Channel,
   MutationObserver: Observer,
@@ -136,6 +145,7 @@ Object.assign(globalThis, {
     search: globalThis.addressOfPage ?? "",
     pathname: "/",
     href: "http://localhost/",
+    origin: "http://localhost",
     protocol: "http:",
     host: "localhost",
   },
