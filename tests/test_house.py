@@ -130,9 +130,9 @@ WEB_ACROSS = {
 }
 
 WEB_CIRCLES = [
-    {f"pages/media/{name}.js" for name in ("figure", "image", "large", "panel", "table")},
+    {f"pages/media/{name}.js" for name in ("image", "large")},
 ]
-"""A panel shows pictures, which open at large, which turns their layers on and off in every panel."""
+"""A picture opens at large, where what is said of it is drawn as it is beside the small one."""
 
 FIELDS_ELSEWHERE: set[str] = {
     "pages/compare/data.js",
@@ -498,6 +498,11 @@ def exceptions_are_needed(tree: Tree) -> list[str]:
         if not any(module.startswith(room.replace("/", ".")) for module in every_import(tree[place]))
     ]
     found += [f"{place} needs no {module}" for place, module in ONLY_READS if module not in every_import(tree[place])]
+    found += [
+        f"{name} has no {variable}"
+        for name, variable in MODULE_STATE
+        if variable not in module_state(tree[f"{WEB}/{name}"])
+    ]
     found += [f"{one} needs no {other}" for one, other in WEB_ACROSS if other not in named(one, tree[f"{WEB}/{one}"])]
     return found
 
@@ -582,7 +587,7 @@ def circles_of_the_page_are_known_by_name(tree: Tree) -> list[str]:
 
 
 def a_page_is_a_folder_that_is_mounted(tree: Tree) -> list[str]:
-    """A folder of pages has a page.js, which app.js names, and which can be mounted and left."""
+    """A folder of pages has a page.js, which app.js names, and which is mounted in a scope: to leave it is to end that."""
     names = scripts(tree)
     app = tree[f"{WEB}/app.js"]
     found = []
@@ -590,8 +595,80 @@ def a_page_is_a_folder_that_is_mounted(tree: Tree) -> list[str]:
         page = f"{folder}/page.js"
         if page not in names or f'"./{page}"' not in app:
             found.append(f"{folder}: app.js names no page of it")
-        elif not {"mount", "unmount"} <= exports(tree, page):
-            found.append(f"{page}: cannot be mounted and left")
+        elif not re.search(r"^export const mount = \(view, scope(, kept)?\) =>", tree[f"{WEB}/{page}"], re.MULTILINE):
+            found.append(f"{page}: cannot be mounted in a scope")
+    return found
+
+
+ENTRIES = {"app.js", "report.js"}
+"""What documents begin with: they put together all that lasts as long as the document."""
+
+MODULE_STATE = {
+    ("charts/palette.js", "known"): "colours of the stylesheet by theme and name, which are what they are",
+    ("pages/graph/box.js", "widths"): "of texts in a font, by both",
+    ("pages/graph/colour.js", "known"): "the family of an operation, by its name",
+    ("pages/media/spectrum.js", "turns"): "sines by size",
+    ("text/config.js", "flat"): "the texts of a configuration, by itself",
+    ("charts/curve.js", "ones"): "a count of one each: longer ones stand in for shorter",
+    ("charts/curve.js", "zeros"): "the same of nothing",
+    ("text/floats.js", "number"): "a number and its bits, within one call",
+    ("text/floats.js", "bits"): "the same memory",
+}
+"""Values that a pure function gave, kept for the next who asks: whoever asks gets the same."""
+
+FILLED = r"\b{0}(?:\.(?:set|add|push|unshift|splice|delete|clear|pop|shift|fill)\(|(?:\.\w+|\[[^\]]*\])+ (?:[-+*|&?]|\|\||\?\?)?= )|Object\.assign\({0}\b"
+
+
+def statements(text: str) -> list[str]:
+    """What stands at the beginning of a line of a formatted script, each with what belongs to it."""
+    code = re.sub(r"(?m)^ *//.*\n", "", text)
+    return re.findall(r"^[^\s/})\]].*\n(?:[ })\]].*\n|\n)*", code + "\n", re.MULTILINE)
+
+
+def module_state(text: str) -> list[str]:
+    """Variables of a script that are set again, and collections that are filled, after it was imported."""
+    found = []
+    for statement in statements(text):
+        if re.match(r"(?:export )?(?:let|var) ", statement):
+            found += re.findall(r"(?:^(?:export )?(?:let|var) |^  )(\w+)(?: =|,|;)", statement, re.MULTILINE)
+        elif re.match(r"(?:export )?const ", statement):
+            named = r"(?:^(?:export )?const |^  )(\w+) = (?:new |\[|\{|dictionary\()"
+            for name in re.findall(named, statement, re.MULTILINE):
+                if re.search(FILLED.format(name), text):
+                    found.append(name)
+    return found
+
+
+def no_state_lives_in_a_module(tree: Tree) -> list[str]:
+    """What changes belongs to `state`, `runs` or an object that a page or the app made: it ends with them."""
+    return [
+        f"{name}: {variable}"
+        for name in scripts(tree)
+        if not name.startswith("core/") and name != "report.js"
+        for variable in module_state(tree[f"{WEB}/{name}"])
+        if (name, variable) not in MODULE_STATE
+    ]
+
+
+LISTENS = re.compile(
+    r"\.(?:addEventListener|on|onChange|observe)\(|\b(?:addEventListener|setInterval|setTimeout|requestAnimationFrame)\("
+    r"|\bnew \w+Observer\("
+)
+
+
+def nothing_listens_when_it_is_imported(tree: Tree) -> list[str]:
+    """Who listens does so in a scope, which ends; and a module can be imported by a test that has no browser."""
+    found = []
+    for name in scripts(tree):
+        if name in ENTRIES:
+            continue
+        for statement in statements(tree[f"{WEB}/{name}"]):
+            if re.match(r"(?:export )?(?:default )?(?:async )?(?:function|class)\b", statement):
+                continue
+            is_kept = re.match(r"(?:export )?(?:const|let|var) ", statement)
+            # Of what is kept, functions are for later.
+            line = re.split(r"=>|\bfunction\b", statement, maxsplit=1)[0] if is_kept else statement
+            found += [f"{name}: {each.strip()}" for each in line.splitlines() if LISTENS.search(each)]
     return found
 
 
@@ -777,6 +854,17 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (folders_of_the_page_know_whom_the_plan_says, f"{WEB}/text/format.js", '\nimport "../core/state.js";\n'),
     (circles_of_the_page_are_known_by_name, f"{WEB}/charts/smoothing.js", '\nimport "./curve.js";\n'),
     (a_page_is_a_folder_that_is_mounted, f"{WEB}/pages/new/view.js", "// New.\n"),
+    (a_page_is_a_folder_that_is_mounted, f"{WEB}/pages/new/page.js", "// New.\nexport function mount(view) {}\n"),
+    (no_state_lives_in_a_module, f"{WEB}/pages/media/page.js", "\nlet view = null;\n"),
+    (no_state_lives_in_a_module, f"{WEB}/ui/run_list.js", "\nexport let a = 0,\n  b;\n"),
+    (no_state_lives_in_a_module, f"{WEB}/ui/run_list.js", "\nconst sparks = new Map();\nf(() => sparks.set(1, 2));\n"),
+    (no_state_lives_in_a_module, f"{WEB}/charts/curve.js", "\nconst kept = { a: 1 };\nkept.a = 2;\n"),
+    (no_state_lives_in_a_module, f"{WEB}/app.js", "\nconst all = [];\nall[0] = 1;\n"),
+    (nothing_listens_when_it_is_imported, f"{WEB}/core/runs.js", '\nlive.on("points", (points) => {});\n'),
+    (nothing_listens_when_it_is_imported, f"{WEB}/ui/menu.js", '\ndocument.addEventListener("click", close);\n'),
+    (nothing_listens_when_it_is_imported, f"{WEB}/core/live.js", "\nsetInterval(() => {\n  show();\n}, 5000);\n"),
+    (nothing_listens_when_it_is_imported, f"{WEB}/pages/runs/page.js", "\nfor (const each of all)\n  each.on(1);\n"),
+    (nothing_listens_when_it_is_imported, f"{WEB}/pages/runs/page.js", "\nconst seen = new ResizeObserver(() => 1);\n"),
     (no_html_is_made_of_data, f"{WEB}/pages/media/text.js", "\nnode.innerHTML = `<b>${name}</b>`;\n"),
     (no_plain_object_is_keyed_by_data, f"{WEB}/core/runs.js", "\nconst byName = {};\n"),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),

@@ -348,6 +348,14 @@ export class ComparePage {
     return runs.loaded && (this.drawnOnce || this.view.childElementCount > 0);
   }
 
+  // Shows what there is a little later, once for all that changes until then.
+  soon(wait) {
+    this.later ||= this.scope.setTimeout(() => {
+      this.later = 0;
+      this.arrange();
+    }, wait);
+  }
+
   // For automation: what is drawn now.
   drawn() {
     return (
