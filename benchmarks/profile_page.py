@@ -32,7 +32,7 @@ BARS = {"open": 2000.0, "frames": 30.0, "search": 200.0}
 ROUNDS = 5
 
 _MOVE = """async (how) => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
+    const probe = viz.page();
     const { chart, flame } = probe;
     chart.showAll();
     chart.zoom(0.3);
@@ -51,14 +51,14 @@ _MOVE = """async (how) => {
 }"""
 
 _DRAW = """async () => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
+    const probe = viz.page();
     const times = [];
     for (let i = 0; i < 20; i++) { const began = performance.now(); probe.chart.draw(); times.push(performance.now() - began); }
     return times;
 }"""
 
 _SEARCH = """async (text) => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
+    const probe = viz.page();
     const began = performance.now();
     probe.look(text);
     probe.chart.draw();
@@ -66,7 +66,7 @@ _SEARCH = """async (text) => {
 }"""
 
 _OPENED = """async () => {
-    const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));
+    const probe = viz.page();
     return probe.opened;
 }"""
 

@@ -16,37 +16,42 @@ import { isPath, isSurface } from "./text/path_tags.js";
 /** @param {string} id @returns {HTMLElement} */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** @type {Record<string, import("./router.js").Entry>} */
-const pages = {
-  __proto__: null, // addresses name pages
-  curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
-  distributions: { title: "Distributions", load: () => import("./pages/distributions/page.js"), kinds: ["histogram"] },
-  graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
-  media: {
-    title: "Media",
-    load: () => import("./pages/media/page.js"),
-    kinds: ["image", "audio", "video", "text", "table", "figure"],
-    isFor: (tag) => !isSurface(tag),
-  },
-  profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
-  machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
-  runs: {
-    title: "Runs",
-    load: () => import("./pages/runs/page.js"),
-    kinds: ["scalar", "histogram", "image", "text", "graph"],
-  },
-  paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
-  quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
-  embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
-  meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
-  layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
-  compare: {
-    title: "Compare",
-    load: () => import("./pages/compare/page.js"),
-    kinds: [],
-    is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
-  },
-};
+const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
+  /** @type {unknown} */ ({
+    __proto__: null, // addresses name pages
+    curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
+    distributions: {
+      title: "Distributions",
+      load: () => import("./pages/distributions/page.js"),
+      kinds: ["histogram"],
+    },
+    graph: { title: "Graph", load: () => import("./pages/graph/page.js"), kinds: ["graph"] },
+    media: {
+      title: "Media",
+      load: () => import("./pages/media/page.js"),
+      kinds: ["image", "audio", "video", "text", "table", "figure"],
+      isFor: (/** @type {string} */ tag) => !isSurface(tag),
+    },
+    profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
+    machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
+    runs: {
+      title: "Runs",
+      load: () => import("./pages/runs/page.js"),
+      kinds: ["scalar", "histogram", "image", "text", "graph"],
+    },
+    paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
+    quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
+    embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
+    meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
+    layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
+    compare: {
+      title: "Compare",
+      load: () => import("./pages/compare/page.js"),
+      kinds: [],
+      is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
+    },
+  })
+);
 
 const app = new Scope(); // it lasts as long as the document
 state.start(app);

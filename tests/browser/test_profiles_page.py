@@ -13,7 +13,7 @@ import tracker
 import trainer
 from trainer import nn
 
-PROBE = "const { probe } = await import(document.querySelector('script[type=module]').src.replace('app.js', 'pages/profiles/page.js'));"
+PROBE = "const probe = viz.page();"
 
 
 def ask(page: Any, code: str, argument: Any = None) -> Any:

@@ -55,6 +55,7 @@ export class Card {
   constructor(id, tags, host, scope, zoom = null) {
     this.id = id;
     this.scope = scope;
+    this.lastSeen = 0; // ms, as performance.now() tells it
     this.first = zoom;
     this.seen = null; // a scope, while there is a chart
     this.tags = tags; // tags, and expressions with = before them

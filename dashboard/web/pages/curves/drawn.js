@@ -3,10 +3,11 @@ import { dictionary } from "../../core/dictionary.js";
 import { settings } from "./card.js";
 
 // As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
+/** @param {any} card a Card, see card.js; none where no card shows it */
 export function drawn(card) {
   const found = dictionary();
   for (const { curve, name } of card?.lines() ?? []) {
-    const of = (column) => [...column.subarray(0, curve.length)];
+    const of = (/** @type {Float64Array} */ column) => [...column.subarray(0, curve.length)];
     found[name] = {
       step: of(curve.x1),
       value: of(curve.last),
@@ -19,11 +20,13 @@ export function drawn(card) {
 }
 
 // The lines of a card, what they are made of and how they look: for automation.
+/** @param {any} card a Card, see card.js; none where no card shows it */
 export function lines(card) {
   const { axis, smoothing } = settings();
-  const part = (array, n) => Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
+  const part = (/** @type {Float64Array} */ array, /** @type {number} */ n) =>
+    Array.from(array.subarray(0, n), (value) => (Number.isNaN(value) ? null : value));
   return (card?.chart ? card.lines() : []).map(
-    ({ curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
+    (/** @type {any} */ { curve, name, label, colour, dash, faded = false, strong = false, band = false }) => {
       const [begin, , shift] = curve.ends(axis),
         n = curve.length;
       const x = Array.from(begin.subarray(0, n), (value) => value - shift);
@@ -47,6 +50,7 @@ export function lines(card) {
 }
 
 // The smallest and the largest value that a card's envelope reaches, by run: for automation.
+/** @param {any} card a Card, see card.js; none where no card shows it */
 export function extremes(card) {
   const found = dictionary();
   for (const { curve, name } of card?.lines() ?? []) {

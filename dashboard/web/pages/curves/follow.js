@@ -57,11 +57,11 @@ export function follow(page, scope) {
   });
   scope.on(marks, "change", () => page.redrawAll());
   scope.on(live, "points", (points) => {
-    for (const card of page.cards.values()) if (card.chart && card.curves.size) card.take(points);
+    for (const card of page.cards.values()) if (card.chart && card.curves?.size) card.take(points);
   });
   scope.on(live, "again", (run, tag) => {
     for (const card of page.cards.values())
-      for (const [formula, needs] of card.needs)
+      for (const [formula, needs] of card.needs ?? [])
         if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula);
   });
   scope.on(live, "changed", ({ run, what }) => {
@@ -71,12 +71,12 @@ export function follow(page, scope) {
       for (const tag of card.tags) {
         if (!card.curve(run, tag)) continue;
         if (card.sight) card.again(run, tag);
-        else card.asked.clear();
+        else card.asked?.clear();
       }
   });
   scope.on(live, "restart", () => {
     for (const card of page.cards.values()) {
-      card.asked.clear();
+      card.asked?.clear();
       if (card.sight) card.refresh();
     }
   });

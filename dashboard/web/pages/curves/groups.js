@@ -5,40 +5,67 @@ import { groupOf, rankOf } from "../../text/tag_order.js";
 
 export const PINNED = "\u0000pinned";
 export const OWN = "\u0000own";
+/** @type {Map<string, string>} */
+const TITLES = new Map([
+  [PINNED, "Pinned"],
+  [OWN, "Your charts"],
+]);
 
 // Whether a card was made by hand: a list of tags and expressions as JSON, which is its id.
+/** @param {string} id */
 export const own = (id) => state.get("cards").includes(id) || id === oneId();
 
 // The card that is shown alone, in a notebook's cell.
 export const oneId = () => (state.get("one") ? JSON.stringify([state.get("one")]) : null);
 
 // What a card shows; null where an address says something else.
+/**
+ * @param {string} id
+ * @returns {string[] | null}
+ */
 export function tagsOf(id) {
   if (!own(id)) return [id];
   try {
     const tags = parse(id);
-    return Array.isArray(tags) && tags.length && tags.every((tag) => typeof tag === "string" && tag) ? tags : null;
+    return Array.isArray(tags) &&
+      tags.length &&
+      tags.every((/** @type {unknown} */ tag) => typeof tag === "string" && tag)
+      ? tags
+      : null;
   } catch {
     return null;
   }
 }
 
 // Groups in their order: [name, ids in the user's order].
+/**
+ * @param {string[]} ids
+ * @param {import("./card_places.js").CardPlaces} places
+ * @returns {[string, string[]][]}
+ */
 export function groupsOf(ids, places) {
+  /** @type {string[]} */
   const pins = state.get("pins");
+  /** @type {Map<string, string[]>} */
   const groups = new Map();
-  const add = (group, id) => {
-    if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push(id);
+  const add = (/** @type {string} */ group, /** @type {string} */ id) => {
+    const members = groups.get(group);
+    if (members) members.push(id);
+    else groups.set(group, [id]);
   };
   for (const id of ids) add(pins.includes(id) ? PINNED : own(id) ? OWN : groupOf(id), id);
-  if (groups.has(PINNED)) groups.get(PINNED).sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
+  groups.get(PINNED)?.sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) places.sort(group, members);
-  const rank = (name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
+  const rank = (/** @type {string} */ name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 // The element of a group, without its cards. closed: the names of those that are folded, which a click changes.
+/**
+ * @param {string} name
+ * @param {number} count
+ * @param {Set<string>} closed
+ */
 export function section(name, count, closed) {
   const element = document.createElement("section");
   element.className = "group";
@@ -48,9 +75,8 @@ export function section(name, count, closed) {
   element.classList.toggle("is-closed", closed.has(name));
   element.innerHTML =
     '<h2><button aria-expanded="true"><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg><span></span></button><span class="count"></span></h2><div class="cards"></div>';
-  const button = element.querySelector("button");
-  button.querySelector("span").textContent =
-    { __proto__: null, [PINNED]: "Pinned", [OWN]: "Your charts" }[name] ?? (name || "metrics");
+  const [button, title, counted] = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("button, span"));
+  title.textContent = TITLES.get(name) ?? (name || "metrics");
   button.setAttribute("aria-expanded", String(!closed.has(name)));
   button.addEventListener("click", () => {
     const now = element.classList.toggle("is-closed");
@@ -59,6 +85,6 @@ export function section(name, count, closed) {
     else closed.delete(name);
     state.local.set("closedGroups", [...closed]);
   });
-  element.querySelector(".count").textContent = count;
+  counted.textContent = String(count);
   return element;
 }

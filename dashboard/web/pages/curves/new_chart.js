@@ -5,6 +5,7 @@ import * as state from "../../core/state.js";
 import { dialog, trying } from "../../ui/menu.js";
 
 // page: of curves, whose cards say which tags are meant first.
+/** @param {import("./page.js").CurvesPage} page */
 export async function newChart(page) {
   const shelf = await trying(() => api.json("shelf"));
   if (!shelf) return;
@@ -27,7 +28,7 @@ export async function newChart(page) {
   );
   const known = form.appendChild(document.createElement("div"));
   known.className = "chips";
-  const add = (name, line) => {
+  const add = (/** @type {string} */ name, /** @type {string} */ line) => {
     const chip = known.appendChild(
       Object.assign(document.createElement("button"), {
         type: "button",
@@ -43,9 +44,9 @@ export async function newChart(page) {
   };
   for (const [name, line] of Object.entries(shelf.expression)) add(name, `= ${line}`);
   // What the cards show comes first: with hundreds of tags the one that is meant is among them.
-  const offered = [...new Set([...page.sighted().flatMap((card) => card.tags), ...runs.tagsInSight("scalar")])].filter(
-    (tag) => !runs.isExpression(tag),
-  );
+  const offered = [
+    ...new Set([...page.sighted().flatMap((/** @type {any} */ card) => card.tags), ...runs.tagsInSight("scalar")]),
+  ].filter((tag) => !runs.isExpression(tag));
   for (const tag of offered.slice(0, 60)) add(tag, tag);
   const name = form.appendChild(
     Object.assign(document.createElement("input"), {
@@ -75,12 +76,12 @@ export async function newChart(page) {
       if (name.value.trim() && expressions.length)
         await api.post("shelf", { kind: "expression", name: name.value.trim(), value: expressions[0] });
     } catch (error) {
-      wrong.textContent = error.message;
+      wrong.textContent = /** @type {Error} */ (error).message;
       return;
     }
     box.close();
     const id = JSON.stringify(lines.map((line) => (runs.isExpression(line) ? `= ${line.slice(1).trim()}` : line)));
     if (!state.get("cards").includes(id)) state.set("cards", [...state.get("cards"), id]);
-    document.getElementById("view").scrollTop = 0;
+    /** @type {HTMLElement} */ (document.getElementById("view")).scrollTop = 0;
   });
 }

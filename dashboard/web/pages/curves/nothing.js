@@ -10,12 +10,16 @@ export function skeletons() {
   return [group];
 }
 
-// What is hidden, by what, and the button that shows it again. ways: [what is said, a button's text, what it does].
+// What is hidden, by what, and the button that shows it again.
+/**
+ * @param {string} title
+ * @param {(string | (() => void))[][]} ways what is said, a button's text, what it does
+ */
 function hidden(title, ways) {
   const element = document.createElement("div");
   element.className = "empty";
   element.append(Object.assign(document.createElement("h2"), { textContent: title }));
-  for (const [words, text, onclick] of ways)
+  for (const [words, text, onclick] of /** @type {[string, string, () => void][]} */ (ways))
     element.append(
       Object.assign(document.createElement("p"), { textContent: words }),
       Object.assign(document.createElement("button"), { className: "button", textContent: text, onclick }),
@@ -23,6 +27,7 @@ function hidden(title, ways) {
   return element;
 }
 
+/** @param {string} problem of the filter, empty for none */
 export const noMatch = (problem) =>
   hidden(problem || `No tag holds “${state.get("tags").trim()}”`, [
     [
@@ -32,6 +37,7 @@ export const noMatch = (problem) =>
     ],
   ]);
 
+/** @param {number} count */
 export const noneHere = (count) =>
   hidden("No run that is shown has logged this", [
     [

@@ -2,6 +2,7 @@
 import * as state from "../../core/state.js";
 
 const MOST = 9;
+/** @type {() => any[]} */
 const kept = () => state.local.get("bookmarks", []);
 
 export class Bookmarks {
@@ -29,7 +30,7 @@ export class Bookmarks {
 
   show() {
     const { page } = this;
-    page.frame.querySelector(".embeddings-marks span").replaceChildren(
+    /** @type {HTMLElement} */ (page.frame.querySelector(".embeddings-marks span")).replaceChildren(
       ...kept().map((mark, k) => {
         const button = Object.assign(document.createElement("button"), {
           className: "text-button",

@@ -12,7 +12,7 @@ export class Side {
    */
   constructor(page, frame) {
     this.page = page;
-    const part = (selector) => /** @type {HTMLElement} */ (frame.querySelector(selector));
+    const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (frame.querySelector(selector));
     const search = /** @type {HTMLInputElement} */ (part(".search input"));
     this.search = search;
     this.list = part(".embeddings-list");
@@ -36,6 +36,7 @@ export class Side {
   fill() {
     const { page } = this;
     this.card.replaceChildren();
+    /** @type {[number, string][]} */
     const rows = [];
     if (!page.data) return;
     if (page.chosen >= 0) {
@@ -83,7 +84,7 @@ export class Side {
         }),
       );
     const lit = page.chosen >= 0 ? [page.chosen, ...page.near.map((each) => each.index)] : page.selected;
-    const button = (text, act) =>
+    const button = (/** @type {string} */ text, /** @type {() => void} */ act) =>
       this.card
         .appendChild(Object.assign(document.createElement("button"), { className: "text-button", textContent: text }))
         .addEventListener("click", act);

@@ -22,6 +22,7 @@ export class Stage {
     this.over = over;
     /** @type {{ x: number, y: number, box: boolean } | null} */
     this.pressed = null; // where the pointer went down, and whether that begins a rectangle
+    /** @type {any} */
     this.points = new Points(canvas, camera);
     this.points.onDrawn = () => this.write();
     scope.onLeave(() => {
@@ -59,7 +60,9 @@ export class Stage {
           event,
           this.page.name(i),
           this.page.data.rows.length > 0 && this.page.data.header.length > 1
-            ? this.page.data.header.map((column, k) => [column, this.page.data.rows[i][k]]).slice(0, 12)
+            ? this.page.data.header
+                .map((/** @type {string} */ column, /** @type {number} */ k) => [column, this.page.data.rows[i][k]])
+                .slice(0, 12)
             : [],
         );
     });
@@ -99,7 +102,9 @@ export class Stage {
     }
   }
 
+  /** @param {PointerEvent} event */
   frameBox(event) {
+    if (!this.pressed) return;
     const context = prepared(this.over, this.over.clientWidth, this.over.clientHeight);
     context.strokeStyle = css("--accent");
     context.strokeRect(this.pressed.x, this.pressed.y, event.offsetX - this.pressed.x, event.offsetY - this.pressed.y);

@@ -24,8 +24,11 @@ export class MachinesPage {
     this.axis = "time";
     /** @type {Map<string, MachineCard>} */
     this.cards = new Map(); // by metric
+    /** @type {Environments | null} */
     this.environments = null;
+    /** @type {Console | null} */
     this.printed = null;
+    /** @type {import("../../core/scope.js").Scope | null} */
     this.built = null; // a scope, of those two
     this.#listen(scope);
     this.arrange();
@@ -56,18 +59,22 @@ export class MachinesPage {
     });
   }
 
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
   at(selector) {
-    return this.view.querySelector(selector);
+    return /** @type {HTMLElement} */ (this.view.querySelector(selector));
   }
 
   arrange() {
-    const tags = runs.tags("scalar").filter((tag) => tag.startsWith("machine/"));
+    const tags = runs.tags("scalar").filter((/** @type {string} */ tag) => tag.startsWith("machine/"));
     if (!tags.length && !runs.tags("environment").length && !runs.tags("console").length) {
       this.#clear();
       this.view.replaceChildren(runs.loaded ? emptyPage("machines") : "");
       return;
     }
-    if (!this.at(".machine-bar")) this.build();
+    if (!this.built) this.build();
     const metrics = new Map();
     for (const tag of tags) {
       const { key } = metricOf(tag);
@@ -86,25 +93,25 @@ export class MachinesPage {
           key,
           new MachineCard(key, {
             axis: () => this.axis,
-            hover: (x) => {
+            hover: (/** @type {number} */ x) => {
               for (const card of this.cards.values()) card.chart.setCursor(x);
             },
             scope: this.scope.child(),
           }),
         );
-    const elements = order.map((key) => this.cards.get(key).element);
+    const elements = order.map((key) => /** @type {MachineCard} */ (this.cards.get(key)).element);
     const holder = this.at(".machine-cards");
     if (holder.children.length !== elements.length || elements.some((element, i) => holder.children[i] !== element))
       holder.replaceChildren(...elements);
-    for (const key of order) this.cards.get(key).setTags(metrics.get(key));
+    for (const key of order) this.cards.get(key)?.setTags(metrics.get(key));
     this.at(".machine-bar").hidden = !tags.length;
-    this.environments.show(
+    this.environments?.show(
       runs
         .visible()
         .toReversed()
         .filter((run) => run.series.environment?.length),
     );
-    this.printed.offer(
+    this.printed?.offer(
       runs
         .visible()
         .toReversed()
@@ -118,9 +125,9 @@ export class MachinesPage {
     this.built = this.scope.child();
     this.environments = new Environments(this.at(".machine-environment"), this.built);
     this.printed = new Console(this.at(".machine-console"), this.built);
-    for (const button of this.view.querySelectorAll("[data-axis]")) {
+    for (const button of this.buttons) {
       button.addEventListener("click", () => {
-        this.axis = button.dataset.axis;
+        this.axis = button.dataset.axis ?? "time";
         this.press();
         for (const card of this.cards.values()) {
           if (card.chart.zoom) card.chart.setZoom(null);
@@ -131,9 +138,13 @@ export class MachinesPage {
     this.press();
   }
 
+  /** @returns {NodeListOf<HTMLElement>} */
+  get buttons() {
+    return this.view.querySelectorAll("[data-axis]");
+  }
+
   press() {
-    for (const button of this.view.querySelectorAll("[data-axis]"))
-      button.setAttribute("aria-pressed", String(button.dataset.axis === this.axis));
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.axis === this.axis));
   }
 
   // Nothing is shown any more.
@@ -141,6 +152,7 @@ export class MachinesPage {
     for (const card of this.cards.values()) card.scope.leave();
     this.cards.clear();
     this.built?.leave();
+    this.built = null;
     this.environments = this.printed = null;
   }
 
@@ -154,6 +166,7 @@ export class MachinesPage {
   }
 
   // As drawn now, for automation: {run: number of points} of a metric's card.
+  /** @param {string} key of a metric */
   drawn(key) {
     return this.cards
       .get(key)

@@ -187,8 +187,12 @@ export function make(item, panel) {
     clearTimeout(timer);
     cancelAnimationFrame(frame);
     sized.disconnect();
+    shown = null; // what is on its way is not heard
     player.pause();
-    URL.revokeObjectURL(player.src);
+    const { src } = player;
+    player.removeAttribute("src"); // else it goes on to read what is about to be revoked
+    player.load();
+    URL.revokeObjectURL(src);
   };
   element.update(item);
   return element;

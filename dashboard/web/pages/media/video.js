@@ -43,6 +43,8 @@ function file(holder, panel, item) {
     end: () => {
       over = true;
       video.pause();
+      video.removeAttribute("src"); // else it goes on to read what is about to be revoked
+      video.load();
       if (address) URL.revokeObjectURL(address);
     },
   };

@@ -2,19 +2,25 @@
 import * as format from "../../text/format.js";
 
 // Who is lowest now, in a table that a screen reader can read as well.
+/**
+ * @param {HTMLElement} body of the table
+ * @param {any[]} shown walks with their colours
+ * @param {number} step
+ */
 export function standing(body, shown, step) {
   const rows = shown.map((each) => ({ ...each, place: each.walk.place(step) })).filter(({ place }) => place);
-  const height = ({ place }) => (Number.isNaN(place.value) ? Infinity : place.value);
+  const height = (/** @type {any} */ { place }) => (Number.isNaN(place.value) ? Infinity : place.value);
   rows.sort((a, b) => height(a) - height(b) || (a.walk.run < b.walk.run ? -1 : 1));
-  while (body.children.length > rows.length) body.lastChild.remove();
+  while (body.children.length > rows.length) body.lastChild?.remove();
   rows.forEach(({ walk, colour: paint, place }, i) => {
-    let row = body.children[i];
+    let row = /** @type {HTMLElement | undefined} */ (body.children[i]);
     if (!row) {
       row = body.appendChild(document.createElement("tr"));
       row.innerHTML = '<td><i class="dot"></i><span></span></td><td></td><td></td><td></td><td></td>';
     }
-    row.querySelector(".dot").style.background = paint;
-    row.querySelector("span").textContent = walk.run;
+    const [dot, name] = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll(".dot, span"));
+    dot.style.background = paint;
+    name.textContent = walk.run;
     [place.x, place.y, place.value].forEach((number, k) => {
       row.children[k + 1].textContent = format.value(number);
     });
@@ -23,6 +29,12 @@ export function standing(body, shown, step) {
 }
 
 // What lies under the pointer: a step of a walk, or a place of the surface; null beside both.
+/**
+ * @param {import("./contour.js").Contour} contour
+ * @param {any[] | undefined} shown
+ * @param {number} step
+ * @param {PointerEvent} event
+ */
 export function under(contour, shown, step, event) {
   const found = shown && contour.nearest(shown, step, event.offsetX, event.offsetY);
   const table = document.createElement("table");

@@ -3,7 +3,10 @@ import * as columns from "./columns.js";
 import * as state from "../../core/state.js";
 import { popover } from "../../ui/menu.js";
 
-// table: a RunTable.
+/**
+ * @param {HTMLElement} button
+ * @param {import("./run_table.js").RunTable} table
+ */
 export function chooseColumns(button, table) {
   const box = document.createElement("div");
   box.className = "tool-sheet";

@@ -28,6 +28,9 @@ export class RunTable {
     this.layout = state.local.get("runColumns", dictionary()); // id -> { width, pinned }
     /** @type {MouseEvent | null} */
     this.pointer = null; // where the last right click was
+    this.bar = document.createElement("div");
+    this.told = document.createElement("span");
+    this.box = document.createElement("div");
     this.#build();
     this.made = grid(this.box, OPTIONS).then((table) => {
       this.table = table;
@@ -39,11 +42,12 @@ export class RunTable {
   }
 
   #build() {
-    const bar = document.createElement("div");
+    const { bar, told, box } = this;
     bar.className = "table-bar";
     bar.setAttribute("role", "toolbar");
     bar.setAttribute("aria-label", "Runs");
-    const told = bar.appendChild(Object.assign(document.createElement("span"), { className: "table-told" }));
+    told.className = "table-told";
+    bar.append(told);
     told.setAttribute("role", "status");
     const act = (text, needs, does) => {
       const button = bar.appendChild(
@@ -67,7 +71,6 @@ export class RunTable {
     act("Columns", null, (_, button) => chooseColumns(button, this));
     act("Trash", null, trash);
     act("CSV", null, () => save(this.table, (id) => columns.column(id, this.metrics)));
-    const box = document.createElement("div");
     box.className = "grid";
     box.append(
       ...Array.from({ length: 12 }, () => Object.assign(document.createElement("div"), { className: "skeleton" })),
@@ -79,9 +82,6 @@ export class RunTable {
       },
       true,
     );
-    this.bar = bar;
-    this.told = told;
-    this.box = box;
   }
 
   showColumns() {
