@@ -7,7 +7,7 @@ cut off, permissions taken, rows changed to hostile values, views and triggers i
 the database. Over each a server starts, as somebody who may not read everything, and is asked for the list, the good run's
 curve, all curves, the table, an export, and one bad run's pages.
 
-The bars: no question takes over two seconds or ends in a 5xx, the follower lives, the good run is shown and exported whole,
+The bars: no question takes over two seconds or ends in a 5xx, the poller lives, the good run is shown and exported whole,
 and each bad run is named, or reads as what was logged: a bit that was flipped within a value contradicts its row's
 checksum, and rows that are gone are missed by those after them, or by how many were logged.
 """

@@ -359,13 +359,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, nargs="*", default=[0, 3], help="of training")
     parser.add_argument("--points", type=int, default=100, help="that a run logs, unless a framework does")
     parser.add_argument("--only", nargs="*", default=[], help="cells whose name holds all of these words")
+    parser.add_argument("--endings", nargs="*", choices=ENDINGS, default=list(ENDINGS), help="default: all")
     parser.add_argument("--frameworks", action="store_true", help="the integrations instead")
     options = parser.parse_args()
+    # A shell that starts us in the background has Ctrl-C ignored, which the children would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if options.frameworks:
         places = [f"{place} {name}" for name in FRAMEWORKS for place in ("module", "function")]
         cells = [Cell(place, place.partition(" ")[2], ending, 0, 0) for place in places for ending in ENDINGS]
     else:
         cells = [Cell(*each) for each in itertools.product(PLACES, LOGGERS, ENDINGS, options.seconds, [options.points])]
+    cells = [cell for cell in cells if cell.ending in options.endings]
     cells = [
         cell for cell in cells if all(word in f"{cell.place}, {cell.logger}, {cell.ending}" for word in options.only)
     ]

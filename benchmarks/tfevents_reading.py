@@ -81,8 +81,8 @@ def task_follow(_: Path, folder: Path) -> dict[str, float]:
     """From a flush of an event file until the library of a server has its point."""
     import threading
 
-    from dashboard.live.poller import Follower
-    from dashboard.live.tfevents_mirror import Beside
+    from dashboard.live.poller import Poller
+    from dashboard.live.tfevents_mirror import MirrorProcess
 
     logdir, cache = folder / "runs", folder / "cache"
     (logdir / "a").mkdir(parents=True)
@@ -94,9 +94,9 @@ def task_follow(_: Path, folder: Path) -> dict[str, float]:
     path = logdir / "a" / "tfevents.1"
     path.write_bytes(whole[: sizes[2]])
     came = threading.Event()
-    follower = Follower(logdir, lambda _: came.set(), cache)
-    beside = Beside(logdir, cache)
-    follower.start()
+    poller = Poller(logdir, lambda _: came.set(), cache)
+    beside = MirrorProcess(logdir, cache)
+    poller.start()
     beside.start()
     came.wait(20)
     time.sleep(1.0)
@@ -110,7 +110,7 @@ def task_follow(_: Path, folder: Path) -> dict[str, float]:
         took.append(time.perf_counter() - began)
         time.sleep(0.05)
     beside.stop()
-    follower.stop()
+    poller.stop()
     return {"p50": statistics.median(took) * 1e3, "p95": sorted(took)[int(len(took) * 0.95)] * 1e3}
 
 

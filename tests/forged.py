@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tracker.series import checksums, stretch
+from tracker.series.summary import SUMMARY_FIELDS, summaries_of, summarise
 from tracker.store import columns
 
 
@@ -37,7 +38,7 @@ def reseal(path: Path) -> None:
         for number, *values in connection.execute(query).fetchall():
             found = checksums.of_row(values)
             connection.execute(f"UPDATE {table} SET checksum=? WHERE rowid=?", (found, number))
-    names = ("id", *stretch.UNPACK_COLUMNS, *stretch.SUMMARY_FIELDS)
+    names = ("id", *stretch.UNPACK_COLUMNS, *SUMMARY_FIELDS)
     for row in connection.execute(f"SELECT {', '.join(names)} FROM scalars").fetchall():
         said = dict(zip(names, row, strict=True))
         try:
@@ -47,7 +48,7 @@ def reseal(path: Path) -> None:
             head = [np.array([said[name]], np.int64 if name in whole else np.float64) for name in checksums.HEAD_FIELDS]
             blobs = (said["steps"], said["wall_times"], said["points"])
             found = checksums.of_points(checksums.of_heads(*head)[0], blobs)
-            summaries = stretch.summaries_of([[said[name] for name in stretch.SUMMARY_FIELDS]])
+            summaries = summaries_of([[said[name] for name in SUMMARY_FIELDS]])
             (summary,) = checksums.of_summaries([said["series"]], said["level"], summaries)[1]
         except (TypeError, ValueError, OverflowError):  # what is no number has no checksum
             continue
@@ -71,8 +72,8 @@ def as_of_before(path: Path) -> None:
 
 def unpackable(points: stretch.Points, series: int = 1, n: int = 0) -> tuple[Any, ...]:
     """A stretch as `unpack` is given it."""
-    summary = stretch.summarise(points, 1, n)
-    said = dict(zip(stretch.SUMMARY_FIELDS, summary.tolist()[0], strict=True))
+    summary = summarise(points, 1, n)
+    said = dict(zip(SUMMARY_FIELDS, summary.tolist()[0], strict=True))
     blobs = stretch.pack(points, 1)[0]
     (head,) = checksums.of_summaries([series], 0, summary)[0]
     value = None if np.isnan(said["value"]) else said["value"]

@@ -87,6 +87,7 @@ def start_viz(
             timer.cancel()
             return Served(process, found.group(), lines)
     timer.cancel()
+    process.stdout.close()
     raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")
 
 

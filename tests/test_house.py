@@ -27,7 +27,7 @@ ALLOWED = {
 EXCEPTIONS = {("trainer/tracking.py", "tracker"), ("trainer/landscape.py", "tracker")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "logdir", "walk", "worker_thread"}
+FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -38,6 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/repair": {
+        "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
+    },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
     "tracker/integrations": {"tracker", "tracker/values"},
     "tracker/compat": {
@@ -57,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export",
     },
     "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api"},
-    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export"},
+    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
 everything is put together, may know all."""
@@ -75,7 +78,7 @@ ACROSS = {
 """Arrows against the plan, each with its reason."""
 
 ONLY_READS = {
-    ("dashboard/live/user_edits.py", "tracker.store.write.schema"): "page.sqlite has its tables there",
+    ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 
@@ -83,17 +86,24 @@ OPENS_TO_WRITE = {
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
+    "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
+    "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
+    "tracker/foreign/growing_file.py": "event files, for TensorBoard",
+    "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
+    "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
+    "tracker/values/stored_array.py": "np.save into memory",
+    "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
+    "dashboard/api/export.py": "a download, in a file without a name",
+    "dashboard/commands/export.py": "viz export -o",
+    "dashboard/embeddings/map_worker.py": "a map, in a folder of this question's",
+    "dashboard/embeddings/maps.py": "maps, in the user's cache",
+    "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",
+    "dashboard/live/trash.py": "which run moves where, so that a move that was stopped is finished",
 }
-"""Who opens a file of SQLite for writing beside tracker/store/write."""
+"""Who opens a file for writing beside tracker/store/write, and what for: none of these is a run's."""
 
 ASKS_SQL = {
-    "dashboard/api/edits.py": "the reach of tags, for the table of runs",
-    "dashboard/commands/sql.py": "viz sql",
-    "dashboard/curves/query.py": "the number of a series in its file",
-    "dashboard/histograms/one_step.py": "the steps of a series",
-    "dashboard/live/segment_state.py": "what came behind a cursor",
-    "dashboard/live/user_edits.py": "page.sqlite, which is the dashboard's own",
+    "dashboard/commands/sql.py": "viz sql: the tables that the user's own SQL asks, in a file of this question's",
 }
 """Files of the dashboard that hold SQL; all else asks tracker/store/read."""
 
@@ -108,7 +118,6 @@ CORE = {
 CIRCLES = [
     CORE,
     {"trainer.nn.module", "trainer.graph", "trainer.summary"},  # a module draws and sums up itself, when it is asked
-    {"tracker.values.graph", "tracker.foreign.tfgraph"},  # a graph of TensorFlow is one of ours, when it is given
 ]
 """Modules that know each other, lazily or not; no others may."""
 
@@ -126,87 +135,47 @@ WEB_ROOMS: dict[str, set[str]] = {
 """Whom a folder of the page may know; files beside them (app.js, report.js, keys.js) know all."""
 
 WEB_ACROSS = {
+    (
+        "core/curve_series.js",
+        "charts/curve.js",
+    ): "what is kept are curves; a curve knows nothing but how it is smoothed",
     ("core/session.js", "ui/menu.js"): "asks for a token in a dialog when the server does not know the key any more",
 }
 
-WEB_CIRCLES = [
-    {f"pages/media/{name}.js" for name in ("image", "large")},
-]
-"""A picture opens at large, where what is said of it is drawn as it is beside the small one."""
+WEB_CIRCLES: list[set[str]] = []
+"""Modules of the page that know each other: none."""
 
 FIELDS_ELSEWHERE: set[str] = {
-    "pages/compare/data.js",
-    "pages/compare/importance.js",
     "pages/compare/page.js",
-    "pages/compare/parallel.js",
-    "pages/compare/scatter_matrix.js",
-    "pages/compare/table.js",
-    "pages/curves/card.js",
-    "pages/distributions/card.js",
-    "pages/distributions/merge.js",
-    "pages/graph/camera.js",
-    "pages/graph/colouring.js",
-    "pages/graph/model.js",
-    "pages/graph/time.js",
     "pages/graph/visit.js",
     "pages/layouts/page.js",
-    "pages/machines/console.js",
-    "pages/machines/environments.js",
-    "pages/media/large.js",
-    "pages/media/panel.js",
-    "pages/media/table.js",
     "pages/meshes/page.js",
-    "pages/paths/contour.js",
     "pages/paths/page.js",
-    "pages/paths/slice.js",
-    "pages/paths/surface.js",
-    "pages/paths/view3d.js",
-    "pages/profiles/flame.js",
-    "pages/profiles/flame_draw.js",
-    "pages/profiles/flame_model.js",
-    "pages/quality/confusion_table.js",
     "pages/quality/page.js",
     "pages/runs/cells.js",
-    "pages/runs/run_table.js",
 }
 """Scripts with a class that has fields which its constructor does not set. The list may only grow shorter."""
 
 LONG_LINES: set[str] = {
-    "core/curve_store.js",
     "core/live.js",
-    "core/once.js",
     "core/scope.js",
-    "core/watches.js",
-    "frame.css",
     "pages/compare/importance.js",
     "pages/compare/page.js",
     "pages/compare/parallel.js",
-    "pages/curves/card.js",
+    "pages/curves/card_frame.js",
     "pages/curves/drawn.js",
-    "pages/curves/follow.js",
     "pages/curves/groups.js",
     "pages/curves/new_chart.js",
     "pages/curves/nothing.js",
     "pages/curves/tools.js",
     "pages/distributions/data.js",
-    "pages/distributions/draw.js",
     "pages/distributions/page.js",
-    "pages/embeddings/colour.js",
     "pages/embeddings/frame.js",
     "pages/embeddings/page.js",
     "pages/graph/colour.js",
-    "pages/graph/colouring.js",
-    "pages/graph/draw.js",
-    "pages/graph/frame.js",
-    "pages/graph/place.js",
-    "pages/graph/time.js",
     "pages/graph/visit.js",
     "pages/machines/card.js",
-    "pages/machines/console.js",
     "pages/machines/page.js",
-    "pages/media/audio.js",
-    "pages/media/history.js",
-    "pages/media/image.js",
     "pages/media/large.js",
     "pages/media/layers.js",
     "pages/media/page.js",
@@ -218,7 +187,6 @@ LONG_LINES: set[str] = {
     "pages/profiles/flame.js",
     "pages/profiles/flame_model.js",
     "pages/profiles/page.js",
-    "pages/quality/confusion_table.js",
     "pages/quality/page.js",
     "pages/runs/columns.js",
     "pages/runs/run_table.js",
@@ -447,23 +415,79 @@ def the_dashboard_only_reads(tree: Tree) -> list[str]:
     return found
 
 
-def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
-    """A segment has one writing connection. Who else opens a database says mode=ro, or stands in OPENS_TO_WRITE."""
+WRITES = {
+    "write_text", "write_bytes", "touch", "mkstemp", "TemporaryFile", "NamedTemporaryFile", "copy2", "copyfile",
+    "copytree", "create_engine",
+}  # fmt: skip
+"""Functions that make or fill a file, whatever they are called of."""
+
+
+def opened_to_write(text: str) -> list[tuple[int, str]]:
+    """Line and call of each place where a file is opened for writing: plain ones, and databases without mode=ro."""
     found = []
-    for place in python(tree):
-        if place.startswith("tracker/store/write/") or place in OPENS_TO_WRITE:
+    for node in ast.walk(parsed(text)):
+        if not isinstance(node, ast.Call):
             continue
-        for node in ast.walk(parsed(tree[place])):
-            if not isinstance(node, ast.Call):
-                continue
-            called = ast.unparse(node.func)
-            if called.rpartition(".")[2] == "create_engine":
-                found.append(f"{place}:{node.lineno} {called}")
-            if called == "sqlite3.connect":
-                what = ast.unparse(node.args[0]) if node.args else ""
-                if what != "''" and "mode=ro" not in what:
-                    found.append(f"{place}:{node.lineno} {ast.unparse(node)}")
+        called, whole = ast.unparse(node.func), ast.unparse(node)
+        last = called.rpartition(".")[2]
+        given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
+        texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if called == "os.open":
+            writes = "os.O_RDONLY" not in whole
+        elif called == "sqlite3.connect":  # without a name: a scratch of SQLite's own
+            writes = "''" not in ast.unparse(node.args[0]) and "mode=ro" not in whole if node.args else True
+        elif last in ("open", "fdopen") and called != "wave.open":  # sounds are made in memory
+            writes = any(re.fullmatch(r"[rwaxbt+]{1,3}", each) and set(each) & set("wax+") for each in texts)
+        else:
+            writes = last in WRITES or called in ("np.save", "np.savez")
+        if writes:
+            found.append((node.lineno, whole[:100]))
     return found
+
+
+def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
+    """A segment has one writing connection. Who else opens a file for writing stands in OPENS_TO_WRITE."""
+    return [
+        f"{place}:{line} {call}"
+        for place in python(tree)
+        if place.startswith(("tracker/", "dashboard/")) and not place.startswith("tracker/store/write/")
+        if place not in OPENS_TO_WRITE
+        for line, call in opened_to_write(tree[place])
+    ]
+
+
+MOST_LINES = 350
+"""Of a file: what is longer has a second noun."""
+
+LONG_SCRIPTS = {
+    "charts/chart.js": 386,
+    "charts/curve.js": 440,
+    "charts/draw_lines.js": 382,
+    "core/curve_store.js": 354,
+    "pages/embeddings/page.js": 408,
+    "pages/graph/visit.js": 407,
+    "pages/paths/contour.js": 381,
+    "pages/paths/page.js": 426,
+}
+"""Scripts that are longer still, and how long: this list may only shrink."""
+
+
+def lines_of_files(tree: Tree) -> dict[str, int]:
+    """How long each file of tracker and dashboard is, scripts of the page included."""
+    return {
+        place: text.count("\n")
+        for place, text in tree.items()
+        if place.startswith(("tracker/", "dashboard/")) and place.endswith((".py", ".js"))
+    }
+
+
+def files_have_one_noun(tree: Tree) -> list[str]:
+    """About 80 to 300 lines feel right; what is over 350 holds two things."""
+    return [
+        f"{place}: {lines} lines"
+        for place, lines in lines_of_files(tree).items()
+        if lines > max(MOST_LINES, LONG_SCRIPTS.get(place.removeprefix(f"{WEB}/"), 0))
+    ]
 
 
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s|DELETE\s+FROM\s|CREATE\s|PRAGMA\s|ATTACH\s)")
@@ -487,10 +511,11 @@ def exceptions_are_needed(tree: Tree) -> list[str]:
         isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
         for node in ast.walk(parsed(tree[place]))
     )]  # fmt: skip
+    found += [f"{place} opens nothing" for place in OPENS_TO_WRITE if not opened_to_write(tree[place])]
     found += [
-        f"{place} opens nothing"
-        for place in OPENS_TO_WRITE
-        if not re.search(r"sqlite3\.connect|create_engine", tree[place])
+        f"{WEB}/{name} is long no more"
+        for name in LONG_SCRIPTS
+        if lines_of_files(tree).get(f"{WEB}/{name}", 0) <= MOST_LINES
     ]
     found += [
         f"{place} needs no {room}"
@@ -695,7 +720,7 @@ FOREIGN_JSON = {"ui/dash.js", "pages/media/figure.js", "pages/runs/page.js", "pa
 """What they read is for Dash, Plotly and AG Grid, which ask objects for what every object has."""
 
 OWN_KEYS = {
-    "pages/embeddings/page.js", "gl/gl.js", "pages/graph/draw.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
+    "pages/embeddings/page.js", "gl/gl.js", "ui/grid.js", "core/latency.js", "pages/paths/walk.js",
 }  # fmt: skip
 """They make objects of names that stand in the source."""
 
@@ -810,6 +835,28 @@ def scripts_import_what_there_is(tree: Tree) -> list[str]:
     return found
 
 
+ASKS_FOR_CURVES = {"core/curve_requests.js"}
+"""Who calls the route of curves."""
+
+DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js"}
+"""Who takes the columns of curves out of an answer: all others have them from a `CurveStore`, a report from its file."""
+
+
+def curves_come_by_one_road(tree: Tree) -> list[str]:
+    """One store asks for curves, for whatever page: what they ask together is one question, what came live is kept."""
+    found = []
+    for name in scripts(tree):
+        text = re.sub(r"(?m)(^|\s)//.*$", "", tree[f"{WEB}/{name}"])
+        if name not in ASKS_FOR_CURVES and re.search(r"""\w\(\s*["'`](?:[^"'`\n]*/)?curves["'`]\s*,""", text):
+            found.append(f"{name} asks for curves itself")
+        if name not in DECODES_CURVES and re.search(r"\bcurvesOf\b", text):
+            found.append(f"{name} decodes curves itself")
+        wanted = re.findall(r'import \{([^}]*)\} from "[./\w]*curve_requests\.js"', text)
+        if name != "core/curve_store.js" and any(re.search(r"\bask\b", each) for each in wanted):
+            found.append(f"{name} asks for curves past the store")
+    return found
+
+
 def the_page_refers_to_this_server_only(tree: Tree) -> list[str]:
     """No font, script or picture from elsewhere: the page works on a machine without a network."""
     return [
@@ -834,8 +881,13 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (readers_need_no_writer, "tracker/store/read/run.py", "\nfrom tracker.store.write import appender\n"),
     (the_dashboard_only_reads, "dashboard/api/runs.py", "\nfrom tracker.store.write.appender import Appender\n"),
     (the_dashboard_only_reads, "dashboard/commands/doctor.py", "\nfrom tracker.run import Run\n"),
-    (files_are_opened_to_write_in_one_room, "dashboard/live/trash.py", "\nsqlite3.connect(path)\n"),
+    (files_are_opened_to_write_in_one_room, "dashboard/live/poller.py", "\nsqlite3.connect(path)\n"),
     (files_are_opened_to_write_in_one_room, "tracker/foreign/intake.py", "\nsa.create_engine('sqlite://')\n"),
+    (files_are_opened_to_write_in_one_room, "tracker/store/read/run.py", "\nPath('x').write_text('')\n"),
+    (files_are_opened_to_write_in_one_room, "dashboard/live/catalog.py", "\nopen('x', mode='ab')\n"),
+    (files_are_opened_to_write_in_one_room, "tracker/logdir.py", "\nos.open('x', os.O_RDWR)\n"),
+    (files_have_one_noun, "tracker/run.py", "\n" * 100),
+    (files_have_one_noun, f"{WEB}/core/state.js", "\n" * 350),
     (the_dashboard_asks_no_sql, "dashboard/live/catalog.py", "\nASK = 'SELECT tag FROM series'\n"),
     (the_dashboard_asks_no_sql, "dashboard/api/media.py", "\nASK = f'''\n  PRAGMA {'x'}'''\n"),
     (circles_are_known_by_name, "tracker/series/stretch.py", "\nfrom tracker.series import envelope\n"),
@@ -867,6 +919,10 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (nothing_listens_when_it_is_imported, f"{WEB}/pages/runs/page.js", "\nconst seen = new ResizeObserver(() => 1);\n"),
     (no_html_is_made_of_data, f"{WEB}/pages/media/text.js", "\nnode.innerHTML = `<b>${name}</b>`;\n"),
     (no_plain_object_is_keyed_by_data, f"{WEB}/core/runs.js", "\nconst byName = {};\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/layouts/page.js", '\nawait api.postPacked("curves", { tag, runs });\n'),
+    (curves_come_by_one_road, f"{WEB}/pages/compare/page.js", "\nawait fetch(`${base}/curves`, { body });\n"),
+    (curves_come_by_one_road, f"{WEB}/pages/graph/time.js", '\nimport { curvesOf } from "../../core/wire.js";\n'),
+    (curves_come_by_one_road, f"{WEB}/ui/run_list.js", '\nimport { ask } from "../core/curve_requests.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport "./nowhere.js";\n'),
     (
@@ -942,6 +998,17 @@ def test_a_breach_in_files_is_seen(tmp_path: Path) -> None:
     deep.write_text('// Deep.\nimport "../../media/page.js";\n', encoding="utf-8")
     (found,) = folders_of_the_page_know_whom_the_plan_says(Files(tmp_path))
     assert "pages/graph/deep/deeper.js" in found
+
+
+def test_files_are_about_as_long_as_each_other(house: Files, figure: Callable[[str], None]) -> None:
+    """The middle of them: so short that a noun fits, so long that it is worth a file."""
+    lines = sorted(count for count in lines_of_files(house).values() if count > 1)  # not a folder's own line
+    middle = lines[len(lines) // 2]
+    python_lines = max(count for place, count in lines_of_files(house).items() if place.endswith(".py"))
+    figure(
+        f"tracker and dashboard: {len(lines)} files, median {middle} lines, longest {lines[-1]} ({python_lines} in Python)"
+    )
+    assert 80 <= middle <= 150
 
 
 def test_an_exception_that_is_not_needed_any_more_is_seen(house: Files) -> None:

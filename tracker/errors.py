@@ -69,6 +69,10 @@ class RemoteLogdirError(LogdirError, ValueError):
     """A logdir that is an address (`s3://…`, `hdfs://…`) and no folder of this machine."""
 
 
+class MissingPackageError(TrackerError, RuntimeError):
+    """What was asked for needs a package that is not installed; the message says which."""
+
+
 class StoreError(TrackerError):
     """A file that cannot be read as a segment of a run."""
 
@@ -92,3 +96,7 @@ class DamagedBytesError(TrackerError, ValueError):
 
 class DamagedStoreError(StoreError):
     """The file is a segment, but part of it cannot be read."""
+
+
+class PageChangeError(TrackerError, ValueError):
+    """A change that was asked for in the page and cannot be made; the message says why."""

@@ -7,8 +7,6 @@ A run is a folder below the logdir that holds at least one segment file; its nam
 from __future__ import annotations
 
 import contextlib
-import errno
-import itertools
 import os
 import re
 import secrets
@@ -19,14 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tracker.errors import (
-    LogdirError,
     RemoteLogdirError,
-    RunExistsError,
     RunNameError,
-    RunNotFoundError,
-    TrackerError,
     message,
 )
+from tracker.name_order import name_order, naturally
 from tracker.plain_text import writable
 from tracker.walk import Link, Walk, why_not
 
@@ -69,7 +64,8 @@ _REMOTE = (
     *("s3 s3a s3n gs gcs hdfs viewfs webhdfs az azure abfs abfss wasb wasbs adl oss cos dbfs r2 b2 swift".split()),
     *("http https ftp ftps sftp ssh scp file hf memory".split()),
 )
-"""Schemes that are known as such after `Path` has made one slash of the two: `Path("s3://a")` is `s3:/a`."""
+"""Schemes that are known as such without their two slashes, of which `Path` makes one: `Path("s3://a")` is `s3:/a`. A
+folder that is there and called so is one all the same."""
 
 _DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "sqlite", "mongodb", "redis", "duckdb", "mssql", "oracle")
 
@@ -88,7 +84,7 @@ def check_local(text: str, name: str) -> None:
     if found is None:
         return
     scheme, slashes = found[1].lower(), found[2]
-    if slashes is None and not (scheme in _REMOTE and text[found.end() :].startswith(("/", os.sep))):
+    if slashes is None and (scheme not in _REMOTE or os.path.isdir(text)):
         return
     got, hint = (
         f"an address ({scheme}://), which everystep does not write to or read from",
@@ -168,7 +164,7 @@ def walk(root: Path, wanted: Callable[[str], bool] = is_segment, *, follow: bool
 
 
 def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = True) -> Iterator[tuple[str, Path]]:
-    """Every run below `root` as (name, folder), in the order of their names.
+    """Every run below `root` as (name, folder), in the order of their names: `m2` before `m12`.
 
     The logdir itself is a run when it holds segments directly; its name is then `.`. A run behind a link is called as
     it is reached, see `tracker.walk`. A folder whose name is not UTF-8 (the bytes `caf`, 0xE9) is called by its escape
@@ -183,7 +179,7 @@ def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = T
     found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in folders if names]
     if links is not None:
         links += folders.links
-    return _named(sorted(found))
+    return _named(sorted(found, key=_by_name))
 
 
 def _named(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
@@ -199,7 +195,11 @@ def _named(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
             shown = f"{writable(name)} ({count})"
         taken.add(shown)
         named.append((shown, folder))
-    return iter(sorted(named))
+    return iter(sorted(named, key=_by_name))
+
+
+def _by_name(run: tuple[str, Path]) -> tuple[str, str]:
+    return name_order(run[0])
 
 
 MIRRORED = " (tfevents)"
@@ -207,10 +207,11 @@ MIRRORED = " (tfevents)"
 
 
 def all_run_folders(root: Path, mirror: Path | None, links: list[Link] | None = None) -> dict[str, Path]:
-    """The folder of every run by name: those below `root`, and the copies of event files in its mirror."""
+    """The folder of every run by name, in their order: those below `root`, and copies of event files in its mirror."""
     found = dict(run_folders(root, links))
     if mirror is not None and mirror.is_dir():
         found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in run_folders(mirror)}
+        found = {name: found[name] for name in naturally(found)}
     return found
 
 
@@ -297,107 +298,3 @@ def generated_name(wall_time: float) -> str:
         script = "run"
     word = "".join(char if char.isalnum() or char in "-_." else "-" for char in script)[:60].strip("-.") or "run"
     return f"{word}-{time.strftime('%Y%m%d-%H%M%S', time.localtime(wall_time))}"
-
-
-def claim_folder(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
-    """Makes or finds the run's folder: (name, folder, whether it held segments before).
-
-    Without `resume` a name that is taken gets a number (`mnist-2`), so that two runs are never mixed by
-    accident.
-
-    Raises:
-        RunExistsError: `resume="never"` and the run exists.
-        RunNotFoundError: `resume="must"` and it does not.
-        LogdirError: the folder cannot be made.
-    """
-    try:
-        return _looked_for(root, name, resume)
-    except (OSError, ValueError) as error:
-        if isinstance(error, TrackerError):
-            raise
-        if isinstance(error, OSError) and error.errno in WORLD:
-            return _unseen(root, name, resume)
-        why = getattr(error, "strerror", None) or error
-        raise LogdirError(
-            message(
-                f"The run's folder {root / name} cannot be made: {why}.",
-                hint="Choose a folder that you can write with logdir= or $VIZ_LOGDIR.",
-            )
-        ) from error
-
-
-WORLD = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
-"""What passes, and is no choice of the caller's: no descriptor or no room left. A run begins without its file then."""
-
-
-def _unseen(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
-    """`claim_folder` where nothing can be opened. A folder that did not exist is nobody else's, and making one takes no
-    descriptor; where there is no room for a folder either, the writer makes it once there is."""
-    for attempt in itertools.count(1):
-        candidate = root / (name if attempt == 1 else f"{name}-{attempt}")
-        try:
-            candidate.mkdir(parents=True)
-        except FileExistsError:
-            if resume in ("allow", "must"):
-                return name, candidate, True
-            if resume == "never":
-                raise
-            continue
-        except OSError as error:
-            if error.errno not in WORLD:
-                raise
-        break
-    return candidate.relative_to(root).as_posix(), candidate, False
-
-
-def _looked_for(root: Path, name: str, resume: str | None) -> tuple[str, Path, bool]:
-    folder = root / name
-    exists = bool(segment_files(folder))
-    if resume == "must" and not exists:
-        raise RunNotFoundError(
-            message(f'resume="must": there is no run {name!r} in {root}.', hint='Use resume="allow" to start it.')
-        )
-    if resume == "never" and exists:
-        raise RunExistsError(
-            message(
-                f'resume="never": run {name!r} is in {root} already.', hint='Choose another name, or resume="allow".'
-            )
-        )
-    if resume in ("allow", "must"):
-        folder.mkdir(parents=True, exist_ok=True)
-        return name, folder, exists
-    attempt = 1
-    while True:
-        candidate = name if attempt == 1 else f"{name}-{attempt}"
-        (root / candidate).mkdir(parents=True, exist_ok=True)
-        if not segment_files(root / candidate) and _claim(root / candidate):
-            # Once more: between the look and the claim another may have begun its run and taken its claim back.
-            if not segment_files(root / candidate):
-                return candidate, root / candidate, False
-            release_claim(root / candidate)
-        if resume == "never":
-            raise RunExistsError(f'resume="never": run {candidate!r} is in {root} already.')
-        attempt += 1
-
-
-def _claim(folder: Path) -> bool:
-    """Claims a folder for a new run: of two processes that ask for the same one, one gets it.
-
-    A folder that is there already (of checkpoints, or one that holds other runs) can still become a run, and so can
-    one whose claimant died before its first segment stood.
-    """
-    claim = folder / CLAIM_FILE
-    with contextlib.suppress(FileNotFoundError):
-        if time.time() - claim.stat().st_mtime > STALE_CLAIM_S:
-            claim.unlink()
-    try:
-        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except FileExistsError:
-        return False
-    return True
-
-
-def release_claim(folder: Path) -> None:
-    """Takes the claim back once a segment stands in the folder and says the same for good."""
-    with contextlib.suppress(OSError):
-        (folder / CLAIM_FILE).unlink()

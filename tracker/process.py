@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from tracker import coerce
+from tracker.store.write import committer
 from tracker.store.write import writer as writers
 
 FORK_WAIT_S = 2.0
@@ -151,18 +152,18 @@ def _before_fork() -> None:
     # A child forked while another thread is inside SQLite inherits SQLite's locks, held by nobody. A disk that
     # stands still must not hold up fork() for long, though: then the risk is taken.
     global _waited
-    _waited = writers.io_lock.acquire(timeout=FORK_WAIT_S)
+    _waited = committer.io_lock.acquire(timeout=FORK_WAIT_S)
 
 
 def _after_fork_in_parent() -> None:
     if _waited:
-        writers.io_lock.release()
+        committer.io_lock.release()
 
 
 def _after_fork_in_child() -> None:
     global _over
     _over = False
-    writers.io_lock = threading.Lock()
+    committer.io_lock = threading.Lock()
     for recording in list(_recordings):
         recording.leave_to_parent()
     _recordings.clear()

@@ -227,7 +227,7 @@ class Run:
         Raises:
             LoggedTypeError, LoggedValueError: what was given has no landscape. Whatever `loss` raises.
         """
-        from tracker.landscape.worker import start
+        from tracker.landscape.start import start
 
         recording = self._open_recording()
         landscape = start(

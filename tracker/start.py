@@ -25,6 +25,7 @@ from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 from tracker.store.read.segments import Segment, last_of, live_until
 from tracker.store.write.appender import Birth
+from tracker.store.write.claim import claim_folder
 from tracker.values import arrays
 
 logger = logging.getLogger("tracker")
@@ -69,7 +70,7 @@ def start(
     if rank is not None and name is not None and resume is None:
         resume = "allow"  # the processes of one training mean one run
     settings = configs.plain(config)
-    found, folder, existed = logdirs.claim_folder(root, wanted, resume)
+    found, folder, existed = claim_folder(root, wanted, resume)
     if source is not None:
         for segment in source.segments():
             read_only.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")

@@ -55,13 +55,14 @@ class Link:
     @property
     def leads_to_nothing(self) -> bool:
         """Whether what it leads to may yet come."""
-        return self.problem == NOTHING
+        return self.problem in (NOTHING, CIRCLE)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem or 'no run lies behind it'}"
 
 
 NOTHING = "it leads to nothing"
+CIRCLE = "it leads in a circle of links"
 
 
 class Walk:
@@ -189,7 +190,7 @@ class Walk:
         elif self._wanted(entry.name):  # whoever reads it says what is wrong with it
             names.append(entry.name)
         elif not os.path.exists(entry.path):
-            self._links.append((look, Link(Path(entry.path), problem=NOTHING)))
+            self._links.append((look, Link(Path(entry.path), problem=_why_nothing(entry.path))))
 
     def _is_new(self, folder: str) -> bool:
         try:
@@ -222,13 +223,22 @@ def why_not(path: str, root: Path) -> str:
     with itself in it. Nor to the user's home or above it, where everything lies.
     """
     if not os.path.exists(path):
-        return NOTHING
+        return _why_nothing(path)
     target = os.path.realpath(path)
     if is_within(os.path.realpath(os.path.dirname(path)), target) or is_within(os.path.realpath(root), target):
         return f"it leads up, to {target}, in which it lies itself: it is not followed"
     if is_within(os.path.realpath(os.path.expanduser("~")), target):
         return f"it leads to {target}, in which a whole home lies: it is not followed"
     return ""
+
+
+def _why_nothing(path: str) -> str:
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return CIRCLE
+    return NOTHING
 
 
 def is_within(path: str, folder: str) -> bool:

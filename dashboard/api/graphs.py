@@ -21,8 +21,8 @@ from starlette.routing import Route
 from dashboard.graph.times import node_times
 from dashboard.graph.view import GraphView, NoSuchScopeError
 from dashboard.http.gc_pause import not_collecting
-from dashboard.http.request_values import Asked
-from dashboard.http.requests import UNREADABLE, answered, finite_answer, why
+from dashboard.http.request_values import RequestValues
+from dashboard.http.requests import UNREADABLE, answered, finite_answer, json_answer, why
 from dashboard.profiles.stored import opened
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
@@ -53,6 +53,7 @@ def routes(store: Callable[[], Store]) -> list[Route]:
     """
     api = _Graphs(store)
     return [
+        Route("/api/v1/graph", api.whole),
         Route("/api/v1/graph/overview", api.overview),
         Route("/api/v1/graph/scopes", api.scopes),
         Route("/api/v1/graph/item", api.item),
@@ -69,12 +70,18 @@ class _Graphs:
         self._times: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self._timing = threading.Lock()
 
+    async def whole(self, request: Request) -> Response:
+        """The newest graph of a run as it was logged; see `StoredRun.graph`."""
+        asked = RequestValues.of_query(request)
+        run, tag = asked.name("run"), asked.text("tag")
+        return json_answer(await answered(lambda: self._store().run(run).graph(tag)))
+
     async def overview(self, request: Request) -> Response:
         """The newest graph of a run and tag: its hash, its numbers, the scopes to show first.
 
         `open=` names scopes that are to be open instead, as far as they are there: lines of form|path.
         """
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, tag = asked.name("run"), asked.text("tag")
         lines = (asked.text("open", MAX_OPEN) or "").split("\n")[:MAX_ITEMS]
         paths = [(form, path) for form, mark, path in (line.partition("|") for line in lines) if mark]
@@ -126,7 +133,7 @@ class _Graphs:
 
     async def search(self, request: Request) -> Response:
         """Items by their name or operation, the best matches first."""
-        text = (Asked.in_query(request).text("q") or "")[:200]
+        text = (RequestValues.of_query(request).text("q") or "")[:200]
         return await self._of(request, lambda view: view.search(text))
 
     async def times(self, request: Request) -> Response:
@@ -135,7 +142,7 @@ class _Graphs:
         `times` holds (item, µs), of scopes the sum of what lies in them; `named` and `total` say how much of the
         operations' time that is.
         """
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, digest = asked.name("run"), asked.name("hash")
 
         def read() -> dict[str, Any]:
@@ -169,7 +176,7 @@ class _Graphs:
             return answer
 
     async def _of(self, request: Request, question: Callable[[GraphView], Any]) -> Response:
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, digest = asked.name("run"), asked.name("hash")
 
         def read() -> Any:
@@ -216,7 +223,7 @@ async def _answer(question: Callable[[], Any]) -> Any:
 
 
 def _numbers(request: Request, name: str) -> list[int]:
-    asked = Asked.in_query(request)
+    asked = RequestValues.of_query(request)
     found = (asked.text(name) or "").split(",")
     if not all(_ITEM.fullmatch(each) for each in found if each):
         raise asked.wrong(name, "numbers of scopes with commas between them", ",".join(found))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import Asked, is_number, is_whole
+from dashboard.http.request_values import RequestValues, is_number, is_whole
 from dashboard.http.requests import answered, finite_answer
 from tracker.store.read.reader import Store
 
@@ -29,12 +29,12 @@ def routes(store: Callable[[], Store]) -> list[Route]:
 
     async def environment(request: Request) -> Response:
         """What a run was run in, one object for each of its processes, oldest first."""
-        run = Asked.in_query(request).name("run")
+        run = RequestValues.of_query(request).name("run")
         return finite_answer(await answered(lambda: {"run": run, "environments": store().run(run).environment()}))
 
     async def console(request: Request) -> Response:
         """What a run printed since a cursor (of an answer before; none: from the end back), and the cursor now."""
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, text = asked.name("run"), asked.text("since", MAX_SINCE)
         try:
             since = orjson.loads(text) if text else {}

@@ -1,12 +1,39 @@
-"""Pictures, sounds, texts and tables of a series as the page asks for them: one step, or one place over the steps."""
+"""The HTTP interface to media: pictures, sounds, texts and tables of a series, one step or one place over the steps."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboard.http.request_values import RequestValues
+from dashboard.http.requests import answered, json_answer
+from tracker.store.read.reader import Store
 from tracker.store.read.records import MediaItem
 from tracker.store.read.run import StoredRun
+
+MAX_POSITION = 1_000_000
+"""A place among the items that were logged together."""
+
+# The first bytes decide what is served as a picture, a sound or a video; what was written beside it is not trusted.
+_MAGIC = (
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8"), "image/gif"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "audio/wav"),
+    (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
+    (re.compile(rb"\x1aE\xdf\xa3"), "video/webm"),
+)
+MEDIA_KINDS = ("image", "audio", "video", "text", "table", "figure")
+_HASH = re.compile(r"[0-9a-f]{32}")
+
 
 MAX_MASKS = 64
 """Masks of a picture that are looked for, each by itself."""
@@ -15,7 +42,62 @@ MAX_TEXT = 1_000_000
 """Characters of a text that are sent: a novel."""
 
 
-def answer(
+def routes(store: Callable[[], Store]) -> list[Route]:
+    """The routes /api/v1/media and /api/v1/blobs.
+
+    Args:
+        store: Opens the logdir.
+    """
+    api = _Media(store)
+    return [
+        Route("/api/v1/media", api.media),
+        Route("/api/v1/blobs/{hash}", api.blob),
+    ]
+
+
+class _Media:
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+
+    async def media(self, request: Request) -> Response:
+        """The items of a series: steps, attributes and the hashes to fetch them by; texts come along.
+
+        `step=` asks for one step ("newest" for the last), `position=` for one place among those logged together,
+        `last=1` for the last of all.
+        """
+        asked = RequestValues.of_query(request)
+        run, tag, kind = asked.name("run"), asked.name("tag"), asked.choice("kind", MEDIA_KINDS, "image")
+        position = asked.whole("position", 0, MAX_POSITION)
+        step = "newest" if asked.value("step") == "newest" else asked.whole("step")
+        is_last_alone = asked.flag("last")
+
+        def read() -> dict[str, Any]:
+            return items_of(self._run(run), kind, tag, step, position, is_last_alone=is_last_alone)
+
+        return json_answer(await answered(read))
+
+    async def blob(self, request: Request) -> Response:
+        """A picture by the hash of its content, which never changes."""
+        run, digest = RequestValues.of_query(request).name("run"), request.path_params["hash"]
+        if not _HASH.fullmatch(digest):
+            raise HTTPException(404, "no such picture")
+        data = await answered(lambda: self._run(run).blob(digest))
+        if data is None:
+            raise HTTPException(404, "no such picture")
+        form = next((form for magic, form in _MAGIC if magic.match(data)), None)
+        headers = {
+            "cache-control": "private, max-age=31536000, immutable",
+            "content-security-policy": "sandbox; default-src 'none'",
+        }
+        if form is None:
+            headers["content-disposition"] = "attachment"
+        return Response(data, media_type=form or "application/octet-stream", headers=headers)
+
+    def _run(self, name: str) -> StoredRun:
+        return self._store().run(name)
+
+
+def items_of(
     run: StoredRun, kind: str, tag: str, step: int | str | None, position: int | None, *, is_last_alone: bool = False
 ) -> dict[str, Any]:
     """The steps of a series and items of it, as JSON values.

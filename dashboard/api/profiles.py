@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from dashboard.http import wire
 from dashboard.http.gc_pause import not_collecting
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, finite_answer
 from dashboard.profiles.stored import opened
 from dashboard.profiles.view import ProfileView
@@ -57,7 +57,7 @@ class _Profiles:
 
     async def listed(self, request: Request) -> Response:
         """The profiles of a run: tag, step, time, hash and the name of the file they came from."""
-        run = Asked.in_query(request).name("run")
+        run = RequestValues.of_query(request).name("run")
 
         def read() -> dict[str, Any]:
             stored = self._store().run(run)
@@ -85,7 +85,7 @@ class _Profiles:
 
     async def event(self, request: Request) -> Response:
         """What the profiler noted of one event."""
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         number = asked.whole("id", 0)
         if number is None:
             raise asked.wrong("id", "the number of an event", "nothing")
@@ -98,7 +98,7 @@ class _Profiles:
 
     async def file(self, request: Request) -> Response:
         """The trace as it was logged, for other programs."""
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, digest = asked.name("run"), asked.name("hash")
         data = await answered(lambda: self._store().run(run).blob(digest))
         if data is None or not data.startswith(b"\x1f\x8b") or not _HASH.fullmatch(digest):
@@ -107,7 +107,7 @@ class _Profiles:
         return Response(data, media_type="application/gzip", headers=headers)
 
     async def _of(self, request: Request) -> ProfileView:
-        asked = Asked.in_query(request)
+        asked = RequestValues.of_query(request)
         run, digest = asked.name("run"), asked.name("hash")
         found: ProfileView = await answered(lambda: self._view(self._store().run(run), digest))
         return found

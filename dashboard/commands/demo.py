@@ -1,47 +1,66 @@
-"""The demo: a real training in a process of its own, which the dashboard watches like any other."""
+"""`viz demo`: a network that learns handwritten digits, watched live."""
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import os
-import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.commands.refusal import CommandError, add_logdir
+from dashboard.commands.server_options import add_server_options, settings_of
+
+if TYPE_CHECKING:
+    from dashboard.server.settings import Settings
 
 
-class Demo:
-    """Trains the digits sample into a logdir.
+def add(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_logdir(parser)
+    parser.add_argument("--epochs", type=_positive, default=None, metavar="N", help="how long to train")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    add_server_options(parser)
 
-    Args:
-        logdir: Where its run is kept.
-        epochs: How long; the sample's own default when None.
-    """
 
-    def __init__(self, logdir: Path, epochs: int | None) -> None:
-        self._command = [sys.executable, "-m", "sample_runs.digits", "--logdir", str(logdir)]
-        if epochs is not None:
-            self._command += ["--epochs", str(epochs)]
-        self._process: subprocess.Popen[bytes] | None = None
+def act(arguments: argparse.Namespace) -> int:
+    """Trains and serves; goes on serving when training is done, until Ctrl-C."""
+    import webbrowser
 
-    def start(self) -> None:
-        """Begins to train."""
-        # A session of its own: Ctrl-C reaches us alone, and we end it in order.
-        self._process = subprocess.Popen(  # noqa: S603 our own interpreter and module
-            self._command, start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
+    from dashboard.commands.demo_training import DemoTraining
+    from dashboard.server.listen import PortError, address, serve
+    from tracker import logdir as logdirs
+    from tracker.errors import LogdirError
 
-    def stop(self, patience_s: float = 6.0) -> None:
-        """Ends the training as Ctrl-C would; its run stays."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + patience_s
-        while process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.1)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    try:
+        logdir = logdirs.resolve(arguments.logdir)
+        logdir.mkdir(parents=True, exist_ok=True)
+    except (LogdirError, OSError) as error:
+        raise CommandError(f"the logdir {arguments.logdir} cannot be made: {error}") from error
+    settings = settings_of(arguments, logdir)
+    training = DemoTraining(logdir, arguments.epochs)
+
+    def ready(bound: Settings) -> None:
+        print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        training.start()
+        if arguments.open or not (arguments.no_browser or _headless()):
+            webbrowser.open(address(bound))
+
+    try:
+        serve(settings, arguments.port, ready)
+    except PortError as error:
+        raise CommandError(str(error)) from error
+    finally:
+        training.stop()
+    return 0
+
+
+def _headless() -> bool:
+    """Whether there is no screen for a browser: over SSH, or in a container."""
+    return sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value

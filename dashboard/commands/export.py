@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.commands.counting import so_many
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored
+from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir, mirrored
 from dashboard.commands.table import printable
 from dashboard.export import files
+from tracker.errors import MissingPackageError
 from tracker.store import file_system
 from tracker.store.read.left_out import LeftOut
 
@@ -45,7 +46,7 @@ def act(arguments: argparse.Namespace) -> int:
     form = target.suffix.lower().removeprefix(".")
     if form not in files.FORMS:
         known = ", ".join(f".{each}" for each in files.FORMS)
-        raise Refusal(f"{target.name} has an ending that is not known; there are {known}, and folders")
+        raise CommandError(f"{target.name} has an ending that is not known; there are {known}, and folders")
     chosen = _chosen(arguments)
     _sweep(target.parent)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -55,10 +56,10 @@ def act(arguments: argparse.Namespace) -> int:
         chosen.add(left_out)
         if count or not chosen.left_out:
             partial.replace(target)
-    except files.MissingPackageError as error:
-        raise Refusal(str(error)) from error
+    except MissingPackageError as error:
+        raise CommandError(str(error)) from error
     except OSError as error:
-        raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
+        raise CommandError(f"{target} cannot be written: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
@@ -72,7 +73,7 @@ def _local(output: str) -> Path:
     try:
         check_local(output, "--output")
     except RemoteLogdirError as error:
-        raise Refusal(" ".join(str(error).split())) from error
+        raise CommandError(" ".join(str(error).split())) from error
     return Path(output)
 
 
@@ -125,12 +126,14 @@ def _event_files(chosen: _Chosen, target: Path) -> int:
     try:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.rglob("*tfevents*")):
-            raise Refusal(f"{target} holds event files already; TensorBoard would show both, so choose a new folder")
+            raise CommandError(
+                f"{target} holds event files already; TensorBoard would show both, so choose a new folder"
+            )
         for run in chosen.runs:
             chosen.left_out.look_at(run)
             count += export_events(run, target / ("" if run.name == "." else run.name), chosen.left_out)
     except OSError as error:
-        raise Refusal(f"{target} cannot be written: {error.strerror or error}") from error
+        raise CommandError(f"{target} cannot be written: {error.strerror or error}") from error
     return chosen.tell(count, "value", target)
 
 
@@ -160,7 +163,7 @@ class _Chosen:
             return 0
         missing = printable(self.left_out.sentence(self.number))
         if not count:
-            raise Refusal(f"nothing was written, for nothing could be read; {missing}")
+            raise CommandError(f"nothing was written, for nothing could be read; {missing}")
         sys.stderr.write(f"viz: {so_many(count, noun)} in {printable(str(target))}; {missing}\n")
         return 1
 
@@ -180,7 +183,7 @@ def _chosen(arguments: argparse.Namespace) -> _Chosen:
             runs.append(store.run(name))
         except (RunNotFoundError, RunNameError) as error:
             if name not in left_out.parts:  # which says what became of it
-                raise Refusal(" ".join(str(error).split())) from error
+                raise CommandError(" ".join(str(error).split())) from error
     if arguments.runs:
         left_out.keep({*arguments.runs, *(run.name for run in runs)})
     return _Chosen(root, runs, left_out)

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from dashboard.commands.counting import so_many
-from dashboard.commands.refusal import Refusal, add_logdir, told
+from dashboard.commands.refusal import CommandError, add_logdir, told
 from tracker.store.read.left_out import LeftOut
 
 PROGRESS_S = 0.2
@@ -48,22 +48,22 @@ def act(arguments: argparse.Namespace) -> int:
             files.add(done.path)
             total.update(done.added)
             if done.failed:
-                failed.note(_place(done.path, arguments.source), f"{done.run}: {' '.join(done.met[0].split())}")
-            if done.added or done.met:
+                failed.note(_place(done.path, arguments.source), f"{done.run}: {' '.join(done.warnings[0].split())}")
+            if done.added or done.warnings:
                 sys.stdout.write(f"{printable(done.run)}: {counted(done.added)} from {printable(done.path.name)}\n")
-            for each in done.met:
+            for each in done.warnings:
                 sys.stdout.write(f"    {printable(each)}\n")
         root.mkdir(parents=True, exist_ok=True)  # the next command looks there, also where nothing was new
     except (TrackerError, OSError) as error:
         _name(no_logs)
-        raise Refusal(" ".join(str(error).split())) from error
+        raise CommandError(" ".join(str(error).split())) from error
     finally:
         progress.clear()
     sys.stdout.write(f"{counted(total)} added from {so_many(len(files), 'file')} to {printable(str(root))}\n")
     _name(no_logs)
     status = told(failed, len(files), "file")
     if not known and not status:
-        raise Refusal(f"nothing in {arguments.source} could be read")
+        raise CommandError(f"nothing in {arguments.source} could be read")
     return status
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from tracker.store.read.left_out import LeftOut
 
 
-class Refusal(Exception):
+class CommandError(Exception):
     """What cannot be done, in one sentence for the terminal."""
 
     status = 1
     """What the command ends with."""
 
 
-class Senseless(Refusal):
+class UsageError(CommandError):
     """What no command could do, whatever the machine is like."""
 
     status = 2
@@ -36,7 +36,7 @@ def mirrored(root: Path) -> tuple[Path | None, LeftOut]:
     Beside it which of these files could not be read, by the run that they would be.
 
     Raises:
-        Refusal: the user's cache folder cannot be written.
+        CommandError: the user's cache folder cannot be written.
     """
     from tracker.foreign.folders import sources
 
@@ -48,7 +48,7 @@ def mirrored(root: Path) -> tuple[Path | None, LeftOut]:
 
         return once(root, left_out), left_out
     except OSError as error:
-        raise Refusal(f"the event files in {root} cannot be shown: {error}") from error
+        raise CommandError(f"the event files in {root} cannot be shown: {error}") from error
 
 
 def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
@@ -65,7 +65,7 @@ def existing_logdir(wanted: str | None) -> Path:
     """The logdir, which must be there: a mistyped one would show an empty page for ever.
 
     Raises:
-        Refusal: it is not there, is no folder, or may not be read.
+        CommandError: it is not there, is no folder, or may not be read.
     """
     from tracker import logdir as logdirs
     from tracker.errors import LogdirError
@@ -73,11 +73,11 @@ def existing_logdir(wanted: str | None) -> Path:
     try:
         root = logdirs.resolve(wanted)
     except LogdirError as error:
-        raise Refusal(" ".join(str(error).split())) from error
+        raise CommandError(" ".join(str(error).split())) from error
     if not root.exists():
-        raise Refusal(f"the logdir {root} does not exist; check --logdir, or log a first run into it")
+        raise CommandError(f"the logdir {root} does not exist; check --logdir, or log a first run into it")
     if not root.is_dir():
-        raise Refusal(f"the logdir {root} is a file; --logdir takes the folder that holds the runs")
+        raise CommandError(f"the logdir {root} is a file; --logdir takes the folder that holds the runs")
     if not os.access(root, os.R_OK | os.X_OK):
-        raise Refusal(f"the logdir {root} may not be read by this user")
+        raise CommandError(f"the logdir {root} may not be read by this user")
     return root

@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored, told
 
-HEADLINES = ("val/loss", "train/loss", "loss")
 MOST_COLUMNS = 4
 
 MOST_LINKS = 5
@@ -27,12 +27,12 @@ def act(arguments: argparse.Namespace) -> int:
     """Prints a table of runs, or JSON; 1 when some of it could not be read."""
     from dashboard.commands import table
     from dashboard.http import wire
-    from dashboard.live.catalog import Library
+    from dashboard.live.catalog import Catalog
     from tracker.plain_text import writable_values
 
     root = existing_logdir(arguments.logdir)
     cache, left_out = mirrored(root)
-    library = Library(root, cache)
+    library = Catalog(root, cache)
     library.scan()
     summaries = []
     for name, run in library.runs.items():
@@ -69,15 +69,10 @@ def act(arguments: argparse.Namespace) -> int:
 
 
 def _columns(summaries: list[dict[str, Any]]) -> list[str]:
-    """The tags worth a column: losses first, then what most runs have."""
-    counts: dict[str, int] = {}
-    for summary in summaries:
-        for tag in summary["scalars"]:
-            counts[tag] = counts.get(tag, 0) + 1
-    ranked = sorted(
-        counts, key=lambda tag: (tag not in HEADLINES, "loss" not in tag, "acc" not in tag, -counts[tag], tag)
-    )
-    return ranked[:MOST_COLUMNS]
+    """The tags worth a column: those that runs are judged by."""
+    from dashboard.live.headline import headlines
+
+    return headlines(Counter(tag for summary in summaries for tag in summary["scalars"]), MOST_COLUMNS)
 
 
 def _ago(wall_time: float | None) -> str | None:

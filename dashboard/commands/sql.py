@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.commands import table
-from dashboard.commands.refusal import Refusal, add_logdir, existing_logdir, mirrored, told
+from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir, mirrored, told
 from tracker.plain_text import writable, writable_values
 from tracker.store.read.left_out import LeftOut
 
@@ -63,7 +63,7 @@ def act(arguments: argparse.Namespace) -> int:
         connection.commit()
         headers, rows = _answer(connection, arguments.query, arguments.format)
     except sqlite3.Error as error:
-        raise Refusal(f"the runs cannot be put together: {_in_words(error)}") from error
+        raise CommandError(f"the runs cannot be put together: {_in_words(error)}") from error
     finally:
         connection.close()
     _print(headers, rows, arguments.format)
@@ -187,20 +187,20 @@ def _answer(connection: sqlite3.Connection, query: str, form: str) -> tuple[list
     try:
         cursor = connection.execute(query)
         if cursor.description is None:
-            raise Refusal("the query gives no rows; it must be one SELECT")
+            raise CommandError("the query gives no rows; it must be one SELECT")
         headers = [column[0] for column in cursor.description]
         if form != "table" or not sys.stdout.isatty():
             return headers, cursor.fetchall()
         return headers, [tuple(map(table.shortened, row)) for row in cursor]  # before a second long cell comes
     except sqlite3.Warning as error:
-        raise Refusal(f"one query at a time: {error}") from error
+        raise CommandError(f"one query at a time: {error}") from error
     except (sqlite3.Error, UnicodeError) as error:  # a query with half a character in it
         hint = "; only SELECT is allowed" if "not authorized" in str(error) else ""
         if "no such table" in str(error):
             hint = f"; there are {', '.join(TABLES)}"
         elif "no such column" in str(error):
             hint = "; viz sql --help lists the columns of each table"
-        raise Refusal(f"{_in_words(error)}{hint}") from error
+        raise CommandError(f"{_in_words(error)}{hint}") from error
 
 
 def _in_words(error: Exception) -> str:

@@ -70,7 +70,7 @@ class Expression:
         Args:
             known: The points of every tag of `tags`.
         """
-        ordered = {tag: _by_step(known[tag]) for tag in self.tags}
+        ordered = {tag: by_step(known[tag]) for tag in self.tags}
         sparsest = min(ordered.values(), key=lambda points: len(points.step))
         values, keep = {}, np.ones(len(sparsest.step), bool)
         for tag, points in ordered.items():
@@ -191,22 +191,7 @@ def _applied(
     return lambda columns: act(*(each(columns) for each in given))
 
 
-def _by_step(points: Points) -> Points:
+def by_step(points: Points) -> Points:
     if len(points.step) > 1 and (points.step[1:] < points.step[:-1]).any():
         return points.where(np.argsort(points.step, kind="stable"))
     return points
-
-
-def over(y: Points, x: Points) -> Points:
-    """Points of `y` whose place on the axis is not a time but the value that `x` had at their step, in its order.
-
-    The place stands where the wall time was. Points before `x` began, or where it is not finite, are left out.
-    """
-    x = _by_step(x)
-    if not len(x.step):
-        return y.part(0, 0)
-    place = np.searchsorted(x.step, y.step, "right") - 1
-    at = x.value[np.maximum(place, 0)]
-    keep = (place >= 0) & np.isfinite(at)
-    found = Points(y.step[keep], at[keep], y.value[keep])
-    return found.where(np.argsort(found.wall_time, kind="stable"))

@@ -7,21 +7,22 @@ envelope is fifteen. A longer one comes as an envelope, in which no extreme is m
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.curves import expressions, windows
+from dashboard.curves import metric_axis, windows
 from dashboard.curves.expressions import Expression
+from dashboard.curves.metric_axis import Placed
 from tracker.series import stretch
 from tracker.series.envelope import Envelope, envelope, envelope_of_points
 from tracker.series.stretch import Points
 from tracker.store.read import read_only, segments
+from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.scalar_levels import ScalarLevels
 from tracker.store.read.segments import Segment
 
@@ -33,10 +34,15 @@ MAX_POINTS = 4000
 
 TAIL_COLUMNS = 250
 
+POINTS = ("step", "wall_time", "value")
+
 COLUMNS = (
     "step_first step_last wall_time_first wall_time_last count first last min min_step max max_step mean "
     "nan_count posinf_count neginf_count".split()
 )
+
+"""What the columns of a curve are called, in the order in which they are sent; with a metric as x those of its place
+come last."""
 
 Answer = tuple[dict[str, Any], list[npt.NDArray[Any]]]
 
@@ -55,8 +61,16 @@ class Question:
     is_log: bool = False
     """Whether the x axis is logarithmic: the columns are then as wide as each other there."""
 
+    def column_names(self) -> dict[str, Sequence[str]]:
+        """What the columns of its answers are called, by their form."""
+        places = self.x is not None
+        return {
+            "points": [*POINTS, *(metric_axis.POINTS if places else ())],
+            "columns": [*COLUMNS, *(metric_axis.COLUMNS if places else ())],
+        }
 
-class Sheaf:
+
+class CurveSet:
     """The curves of several runs that answer one question, as they are sent."""
 
     def __init__(self, question: Question) -> None:
@@ -88,7 +102,8 @@ class Sheaf:
         formulas = [each for each in (self._question.y, self._question.x) if each]
         needs = [need for each in formulas for need in ((each,) if isinstance(each, str) else each.tags)]
         left = [{"run": run, "length": len(points.step)} for run, points in self._tails]
-        return {"tag": tag, "needs": needs, "curves": self._heads, "tails": left}
+        names = self._question.column_names()
+        return {"tag": tag, "needs": needs, "columns": names, "curves": self._heads, "tails": left}
 
     def columns(self) -> list[npt.NDArray[Any]]:
         """The columns of all curves, then those of the tails."""
@@ -224,17 +239,42 @@ def _computed(
     y, x = (files.points(each) for each in (question.y, question.x))
     if y is None or (question.x is not None and x is None):
         return None
-    points = y if x is None else expressions.over(y, x)
-    unplaced = len(y.step) - len(points.step)
-    answer = _points(points, start, stop, axis) if len(points.step) <= _limit(question.columns) else None
+    if x is not None:
+        return _over(metric_axis.over(y, x), len(y.step), question)
+    answer = _points(y, start, stop, axis) if len(y.step) <= _limit(question.columns) else None
     if answer is None:
-        made = partial(envelope_of_points, points, axis=axis)
+        made = partial(envelope_of_points, y, axis=axis)
         if question.is_log:
             answer = _columns(windows.spread(made, question.columns, start, stop, axis, origin))
         else:
             answer = _columns(made(question.columns, start, stop))
     head, arrays = answer
-    return {"counts": {}, "unplaced": unplaced, **head}, arrays
+    return {"counts": {}, "unplaced": 0, **head}, arrays
+
+
+def _over(placed: Placed, logged: int, question: Question) -> Answer:
+    """The answer where x is a metric; the columns of its places come last.
+
+    Args:
+        placed: The points that have a place.
+        logged: How many there are in all.
+        question: What is asked; its window is of places.
+    """
+    head: dict[str, Any] = {"counts": {}, "unplaced": logged - len(placed.x)}
+    start, stop, columns = question.start, question.stop, question.columns
+    step = placed.points.step
+    if len(step) <= _limit(columns) and (step[1:] >= step[:-1]).all():
+        arrays = placed.of_points(_with_ends(placed.x, start, stop))
+        return {**head, "form": "points", "length": len(arrays[0])}, arrays
+    made = partial(envelope_of_points, placed.on_axis(), axis="wall_time")
+    if question.is_log:
+        found = windows.spread(made, columns, start, stop, "wall_time", 0.0)
+    else:
+        found = made(columns, start, stop)
+    places = [found.wall_time_first, found.wall_time_last]
+    first, last = placed.times_of(found, start)
+    shape, arrays = _columns(replace(found, wall_time_first=first, wall_time_last=last))
+    return {**head, **shape}, arrays + places[: 1 if shape["form"] == "points" else 2]
 
 
 def _limit(columns: int) -> int:
@@ -248,12 +288,16 @@ def _points(points: Points, start: float | None, stop: float | None, axis: str) 
         if axis != "step":
             return None
         points = points.where(np.argsort(step, kind="stable"))
-    place: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
-    # With a neighbour at each side, to which the line goes on.
+    within = _with_ends(points.step if axis == "step" else points.wall_time, start, stop)
+    points = points.part(within.start, within.stop)
+    return {"form": "points", "length": len(points.step)}, list(points)
+
+
+def _with_ends(place: npt.NDArray[Any], start: float | None, stop: float | None) -> slice:
+    """Those within a window, with a neighbour at each side, to which the line goes on."""
     first = 0 if start is None else max(0, int(np.searchsorted(place, start, "left")) - 1)
     last = len(place) if stop is None else int(np.searchsorted(place, stop, "right")) + 1
-    points = points.part(first, last)
-    return {"form": "points", "length": len(points.step)}, list(points)
+    return slice(first, last)
 
 
 def _columns(found: Envelope) -> Answer:
@@ -262,46 +306,13 @@ def _columns(found: Envelope) -> Answer:
     return {"form": "columns", "length": len(found)}, [getattr(found, name) for name in COLUMNS]
 
 
-_SERIES = "SELECT id FROM series WHERE kind=? AND tag=?"
-
-PATIENCE_S = 10.0
-"""What one file may take of SQLite's time in one question; other questions wait for it."""
-
-
-class Files:
-    """The segments of a run, opened when first asked and closed together."""
-
-    def __init__(self, stack: contextlib.ExitStack, known: Sequence[Segment]) -> None:
-        self._limits = segments.live_until(known)
-        self._open = []
-        for segment in known:
-            try:
-                connection = read_only.connect(segment.path, PATIENCE_S)
-            except FileNotFoundError:
-                continue
-            stack.callback(connection.close)
-            stack.enter_context(read_only.reading(segment.path))
-            connection.execute("BEGIN")
-            self._open.append((segment, connection))
-
-    def renew(self) -> None:
-        """Gives each file the time of one question again."""
-        for _, connection in self._open:
-            read_only.bound(connection, PATIENCE_S)
+class Files(OpenSegments):
+    """The segments of a run, for curves and expressions over them."""
 
     def of(self, tag: str) -> dict[str, ScalarLevels]:
-        """Each segment's part of a series."""
-        found = {}
-        for segment, connection in self._open:
-            row = connection.execute(_SERIES, ("scalar", tag)).fetchone()
-            if row is not None:
-                found[segment.id] = ScalarLevels(connection, row[0], self._limits[segment.id])
-        return found
-
-    def series(self, kind: str, tag: str) -> list[tuple[sqlite3.Connection, int, int | None]]:
-        """(connection, number of the series, last live step) of each segment that knows a series, oldest first."""
-        rows = [(*known, known[1].execute(_SERIES, (kind, tag)).fetchone()) for known in self._open]
-        return [(connection, row[0], self._limits[segment.id]) for segment, connection, row in rows if row is not None]
+        """Each segment's part of a series of scalars."""
+        parts = self.parts("scalar", tag)
+        return {part.segment.id: ScalarLevels(part.connection, part.series, part.limit) for part in parts}
 
     def points(self, what: str | Expression | None) -> Points | None:
         """All points of a tag or of an expression; None when the run has not all that it needs."""

@@ -1,9 +1,8 @@
-"""Embeddings that are being looked at: kept in memory between two questions, and mapped in processes of their own."""
+"""Maps of embeddings by t-SNE and UMAP, made in processes of their own."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import signal
 import subprocess
@@ -11,23 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from tracker.errors import SeriesNotFoundError
-from tracker.store.read.reader import Store
-from tracker.store.read.study_records import StoredEmbedding
-
-KEPT = 6
-"""Embeddings and projections that are kept: a few tabs' worth; 100,000 × 64 are 26 MB."""
-
-ACROSS = 64
-"""Pictures in a row of a sheet."""
 
 NEAR = {"tsne": 30, "umap": 15}
 """Methods, and how many neighbours count unless it is said: the perplexity of the one, the neighbours of the other."""
@@ -41,56 +29,6 @@ GIVES_WAY_S = 5.0
 """A map that nobody has asked after for so long ends when another one is waited for."""
 
 WAITING = "waiting for another map"
-
-
-class Shelf:
-    """What was read or computed last, by what it is of."""
-
-    def __init__(self, store: Callable[[], Store]) -> None:
-        self._store = store
-        self._things: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def steps(self, run: str, tag: str) -> list[int]:
-        """The steps at which a run logged the embedding."""
-        items = self._store().run(run).media("embedding", tag)
-        return sorted({item.step for item in items if item.attributes.get("part") == "vectors"})
-
-    def embedding(self, run: str, tag: str, step: int | None) -> StoredEmbedding:
-        """The embedding of a step, the newest by default.
-
-        Raises:
-            SeriesNotFoundError: there is none.
-        """
-        items = self._store().run(run).media("embedding", tag)
-        chosen = [item for item in items if step is None or item.step == step]
-        if not chosen:
-            raise SeriesNotFoundError(f"run {run!r} has no embedding {tag!r} at this step")
-        key = (run, tag, chosen[-1].step, chosen[-1].hash)
-
-        def read() -> StoredEmbedding:
-            from tracker.store.read.study_records import embedding
-
-            found = embedding(items, chosen[-1].step)
-            if found is None:
-                raise SeriesNotFoundError(f"embedding {tag!r} of run {run!r} has no vectors")
-            return found
-
-        found: StoredEmbedding = self.kept(key, read)
-        return found
-
-    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What was made of the key before, or is made now."""
-        with self._lock:
-            if key in self._things:
-                self._things.move_to_end(key)
-                return self._things[key]
-        made = make()
-        with self._lock:
-            self._things[key] = made
-            while len(self._things) > KEPT:
-                self._things.popitem(last=False)
-        return made
 
 
 class Map:
@@ -163,12 +101,12 @@ class Maps:
                 job.said = WAITING
                 with self._one:
                     if self._is_left(job):
-                        raise _LeftError
+                        raise _AbandonedError
                     job.said = "starting"
                     self._run(name, job, vectors, kept)
             job.placed = np.load(kept, allow_pickle=False)
             job.progress = 1.0
-        except _LeftError:  # whoever asks again begins it again
+        except _AbandonedError:  # whoever asks again begins it again
             with self._lock:
                 if self._jobs.get(name) is job:
                     del self._jobs[name]
@@ -192,7 +130,7 @@ class Maps:
                 trouble = worker.stderr.read().strip()
             job.worker = None
             if worker.returncode == -signal.SIGTERM or (worker.returncode and self._is_left(job)):
-                raise _LeftError
+                raise _AbandonedError
             if worker.returncode:
                 raise RuntimeError(trouble.splitlines()[-1] if trouble else "the map could not be made")
             # Written whole or not at all: another server may look for it at the same time.
@@ -201,22 +139,5 @@ class Maps:
             part.replace(kept)
 
 
-class _LeftError(Exception):
+class _AbandonedError(Exception):
     """Nobody looks at the map any more, and somebody waits for another."""
-
-
-def sheet_of(sprites: npt.NDArray[Any]) -> bytes:
-    """Pictures (N, C, H, W) as one WebP, `ACROSS` in a row; a browser takes up to 16,383 pixels a side."""
-    from PIL import Image
-
-    array = sprites if sprites.dtype == np.uint8 else np.rint(255 * np.clip(np.nan_to_num(sprites), 0, 1))
-    array = array.astype(np.uint8).transpose(0, 2, 3, 1)
-    count, height, width, channels = array.shape
-    rows = min(-(-count // ACROSS), 16_383 // height)
-    sheet = np.zeros((rows * ACROSS, height, width, channels), np.uint8)
-    sheet[: min(count, len(sheet))] = array[: len(sheet)]
-    whole = sheet.reshape(rows, ACROSS, height, width, channels).swapaxes(1, 2)
-    flat = whole.reshape(rows * height, ACROSS * width, channels)
-    out = io.BytesIO()
-    Image.fromarray(flat[:, :, 0] if channels == 1 else flat).save(out, "WEBP", lossless=True, method=0)
-    return out.getvalue()

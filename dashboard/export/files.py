@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from tracker.errors import MissingPackageError
 from tracker.plain_text import writable, writable_values
 from tracker.store.read.left_out import LeftOut
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:  # the command's help names the forms, and is to be quick
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet, which may run it."""
-
-
-class MissingPackageError(RuntimeError):
-    """A form needs a package that is not installed; the message says which."""
 
 
 class Written(NamedTuple):

@@ -17,6 +17,7 @@ from dashboard.curves import query
 from dashboard.curves.query import Question
 from dashboard.http import wire
 from dashboard.http.module_graph import IMPORT, WEB, modules_of, needed
+from tracker.name_order import naturally
 from tracker.plain_text import writable, writable_values
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.run import StoredRun
@@ -63,11 +64,13 @@ def page(
                         heads.append({"run": writable(run.name), **found[0]})
                         columns += found[1]
                         points += sum(found[0]["counts"].values())
-    tags = sorted(drawn)
+    tags = naturally(drawn)
     parts = []
+    names = Question("", COLUMNS).column_names()
     for tag in tags:
         heads, columns = drawn[tag]
-        packed = base64.b64encode(wire.message({"tag": writable(tag), "curves": heads}, columns)).decode()
+        curves = {"tag": writable(tag), "columns": names, "curves": heads}
+        packed = base64.b64encode(wire.message(curves, columns)).decode()
         parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
     missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""

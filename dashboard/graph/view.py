@@ -17,9 +17,10 @@ from dashboard.graph import edges as graph_edges
 from dashboard.graph import folds as graph_folds
 from dashboard.graph import text
 from dashboard.graph.edges import Records
+from dashboard.graph.first_sight import opened_first
 from dashboard.graph.rail import rail
 from dashboard.graph.search import Index
-from dashboard.graph.tree import MAX_CHILDREN, Tree, grow
+from dashboard.graph.tree import Tree, grow
 from tracker.errors import DamagedBytesError
 
 LABEL_LENGTH = 120
@@ -33,14 +34,10 @@ MAX_LINKS = 60
 
 SHAPES_AN_EDGE = 3
 
-FIRST_SIGHT = 22
-"""Boxes that a graph opens with: as many as can be read at once on a laptop."""
-
 MAX_DEVICES = 40
 """Devices that are told apart, those with most nodes; a colour each is told by eye up to a dozen."""
 
 TOTALS = ("parameters", "flops", "bytes")
-
 
 MAX_NODES = 250_000
 """Of a graph: about 1 kB each. The largest model that we have seen has 10,000."""
@@ -150,30 +147,8 @@ class GraphView:
             "scopes": len(self._tree) - len(self._nodes) - 1,
             "ops": self._ops(0, 40),
             "devices": [text.clip(name, LABEL_LENGTH) for name in self._device_names],
-            "open": self._first_opened(),
+            "open": opened_first(self._tree, self._nodes),
         }
-
-    def _first_opened(self) -> list[int]:
-        """Level by level as long as a whole level can be read; of one that cannot, at least a fold.
-
-        A layer, which is one operation with its parameters, says all there is to say on its closed box.
-        """
-        opened, level, boxes = [0], [0], len(self._tree.children[0])
-        while level:
-            below = [child for scope in level for child in self._tree.children[self._tree.example(scope)]]
-            level = [child for child in below if self._tree.children[child] and not self._is_layer(child)]
-            more = {child: len(self._tree.children[self._tree.example(child)]) for child in level}
-            if boxes + sum(more.values()) > (FIRST_SIGHT if boxes > 3 else MAX_CHILDREN):
-                folds = (child for child in level if self._tree.kind[child] == "fold")
-                level = [child for child in folds if boxes + more[child] <= FIRST_SIGHT][:1]
-            boxes += sum(more[child] for child in level)
-            opened += level
-        return opened
-
-    def _is_layer(self, item: int) -> bool:
-        nodes = [self._tree.node[child] for child in self._tree.children[self._tree.example(item)]]
-        kinds = ["scope" if node < 0 else self._nodes[node]["kind"] for node in nodes]
-        return "scope" not in kinds and sum(kind != "parameter" for kind in kinds) <= 1
 
     def scope(self, item: int, spread: bool = False) -> dict[str, Any]:
         """What lies in a scope and how it is joined.

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.curves.query import Files
 from dashboard.histograms.bins import MOST_WHOLE, Span, matrix
 from dashboard.http.request_values import is_number, is_whole
 from tracker.series import sketch
+from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.records import Histograms
+from tracker.store.read.run_files import Part
 from tracker.store.read.segments import Segment
 from tracker.store.read.sketch_levels import SketchLevels
 from tracker.values.histogram import Histogram
@@ -82,15 +83,15 @@ def read(
     heads: list[dict[str, Any]] = []
     columns: list[npt.NDArray[Any]] = []
     with contextlib.ExitStack() as stack:
-        files = Files(stack, known)
+        files = OpenSegments(stack, known)
         for layer in layers:
-            parts = files.series("histogram", layer.tag)
+            parts = files.parts("histogram", layer.tag)
             if not parts:
                 heads.append({"tag": layer.tag, "rows": 0, "missing": True})
                 continue
             places, at = np.empty(0, np.int64), layer.step
             if layer.span is None:
-                places = np.unique(np.concatenate([_steps(*part) for part in parts]))
+                places = np.unique(np.concatenate([_levels(part).steps() for part in parts]))
                 at = _nearest(places, layer.step)
             head, arrays = matrix(_at(parts, at), bins, scale, honest=True, span=layer.span or _span(parts))
             heads.append({"tag": layer.tag, **head, "places": len(places)})
@@ -98,14 +99,9 @@ def read(
     return heads, columns
 
 
-Part = tuple[Any, int, int | None]
-"""A connection, the number of the series there, the last step that is on the live line (None for all)."""
-
-
-def _steps(connection: Any, series: int, limit: int | None) -> npt.NDArray[np.int64]:
-    rows = connection.execute("SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n", (series,))
-    steps = np.fromiter((step for (step,) in rows), np.int64)
-    return steps if limit is None else steps[steps <= limit]
+def _levels(part: Part) -> SketchLevels:
+    """All that a segment holds of a series on the live line."""
+    return SketchLevels(part.connection, part.series, None, part.limit)
 
 
 def _nearest(places: npt.NDArray[np.int64], step: int | None) -> int | None:
@@ -117,9 +113,9 @@ def _nearest(places: npt.NDArray[np.int64], step: int | None) -> int | None:
 def _at(parts: Sequence[Part], step: int | None) -> Histograms:
     """What was logged at just that step, together."""
     found = []
-    for connection, series, limit in parts:
-        if step is not None and (limit is None or step <= limit):
-            levels = SketchLevels(connection, series, step, step)
+    for part in parts:
+        if step is not None and (part.limit is None or step <= part.limit):
+            levels = SketchLevels(part.connection, part.series, step, step)
             found += [(node, levels.read(node)) for node in levels.nodes(WHOLE)]
     if not found:
         none = np.empty(0, np.int64)
@@ -134,7 +130,7 @@ def _at(parts: Sequence[Part], step: int | None) -> Histograms:
 def _span(parts: Sequence[Part]) -> Span:
     """Of all steps: the least and the greatest, and how many elements one of them has at the most."""
     nodes = []
-    for connection, series, limit in parts:
-        levels = SketchLevels(connection, series, None, limit)
+    for part in parts:
+        levels = _levels(part)
         nodes += [(levels.read(node), node.count) for node in levels.nodes(WHOLE)]
     return Span.of([Histogram.of(each) for each, _ in nodes], [count for _, count in nodes])

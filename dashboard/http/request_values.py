@@ -24,7 +24,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,5})?")
 
 
-class Asked:
+class RequestValues:
     """The parameters of a request.
 
     Args:
@@ -37,7 +37,7 @@ class Asked:
         self._is_query = is_query
 
     @classmethod
-    def in_query(cls, request: Request) -> Asked:
+    def of_query(cls, request: Request) -> RequestValues:
         """What stands behind the question mark."""
         said: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
@@ -156,6 +156,12 @@ class Asked:
         if len(found) > most:
             raise self.wrong(name, f"a list of at most {most:,}", f"{len(found):,}")
         return found
+
+
+def series_of(request: Request) -> tuple[str, str]:
+    """The run and the tag that a query names."""
+    asked = RequestValues.of_query(request)
+    return asked.name("run"), asked.name("tag")
 
 
 def is_whole(value: Any) -> bool:

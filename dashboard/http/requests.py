@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from dashboard.http import wire
-from dashboard.http.request_values import Asked
+from dashboard.http.request_values import RequestValues
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, TrackerError
 
 logger = logging.getLogger("dashboard")
@@ -45,7 +45,7 @@ CLOSE = {"connection": "close"}
 """After a body that was not taken to its end the connection is of no more use."""
 
 
-async def body_of(request: Request, most: int = MAX_BODY_BYTES) -> Asked:
+async def body_of(request: Request, most: int = MAX_BODY_BYTES) -> RequestValues:
     """The JSON object that was sent, of at most so many bytes, counted as they come."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HTTPException(415, "the request is packed (content-encoding); send it as it is", CLOSE)
@@ -58,7 +58,7 @@ async def body_of(request: Request, most: int = MAX_BODY_BYTES) -> Asked:
             parts.append(part)
     except ClientDisconnect as error:  # nobody is there to hear it
         raise HTTPException(400, "the request was cut off") from error
-    return Asked(_object(b"".join(parts)))
+    return RequestValues(_object(b"".join(parts)))
 
 
 def _object(text: bytes) -> dict[str, Any]:

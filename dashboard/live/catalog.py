@@ -1,6 +1,6 @@
-"""The library: what the page knows of every run in a logdir, brought up to date by asking for what is new.
+"""The catalog: what the page knows of every run in a logdir, brought up to date by asking for what is new.
 
-One object, used by one thread (the follower's). It answers with *news*: points that were not there before,
+One object, used by one thread (the poller's). It answers with `Changes`: points that were not there before,
 and what else changed.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from dashboard.live import catalog_cache as indexes
 from dashboard.live import user_edits
-from dashboard.live.changes import News
+from dashboard.live.changes import Changes
 from dashboard.live.file_stamps import is_settled, stamp_of
 from dashboard.live.run_state import RunState
 from dashboard.live.segment_state import SegmentState
@@ -37,7 +37,7 @@ def is_passing(error: StoreError) -> bool:
     return "locked" in error.why or "busy" in error.why
 
 
-class Library:
+class Catalog:
     """Every run below a logdir, and in the mirror of event files that lie in it.
 
     Args:
@@ -57,17 +57,17 @@ class Library:
         """By the real path of their folders, once somebody asked by such a one."""
         self._index = index
         self._pool = NamePool()
-        self._kept = indexes.load(index, self._pool)
+        self._cached = indexes.load(index, self._pool)
         self._glanced: dict[Path, str] = {}
         """Files that were only glanced at, with their runs."""
 
-    def scan(self, *, glance: bool = False) -> News:
+    def scan(self, *, glance: bool = False) -> Changes:
         """Finds runs that came and went, and looks at every run that may have changed.
 
         Args:
             glance: Read of a file that nobody writes only what a list of runs shows; `complete` reads the rest.
         """
-        news = News()
+        changes = Changes()
         links: list[Link] = []
         found = logdir.all_run_folders(self.root, self.mirror, links) if self.root.is_dir() else {}
         self.links = links
@@ -75,24 +75,24 @@ class Library:
         self._real_names = None
         for name in [name for name, run in self.runs.items() if found.get(name) != run.folder]:
             del self.runs[name]
-            news.removed.append(name)
+            changes.removed.append(name)
         for name, folder in found.items():
             if name not in self.runs:
                 self.runs[name] = RunState(name, folder)
-                news.note(name, "runs")
-            self._look(self.runs[name], news, glance=glance)
-        self._kept = indexes.Index({}, {})
-        return news
+                changes.note(name, "runs")
+            self._look(self.runs[name], changes, glance=glance)
+        self._cached = indexes.Index({}, {})
+        return changes
 
-    def complete(self, most: int | None = None) -> News:
+    def complete(self, most: int | None = None) -> Changes:
         """Reads what a glance left out, of at most so many files; nothing where that is done."""
-        news = News()
+        changes = Changes()
         for path in list(self._glanced)[:most]:
             run = self.runs.get(self._glanced.pop(path))
             state = run.segments.get(path) if run is not None else None
             if run is not None and state is not None and not state.is_read:
-                self._take(run, path, state, stamp_of(path), news)
-        return news
+                self._take(run, path, state, stamp_of(path), changes)
+        return changes
 
     @property
     def is_complete(self) -> bool:
@@ -104,20 +104,20 @@ class Library:
         if self._index is not None:
             indexes.save(self._index, self.runs.values(), self._pool)
 
-    def look(self, names: Iterable[str]) -> News:
+    def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
-        news = News()
+        changes = Changes()
         for name in names:
             run = self.runs.get(name)
             if run is None:
                 continue
             if run.folder.is_dir():
-                self._look(run, news)
+                self._look(run, changes)
                 continue
             del self.runs[name]
             self._names.pop(run.folder, None)
-            news.removed.append(name)
-        return news
+            changes.removed.append(name)
+        return changes
 
     def running(self) -> list[str]:
         """The runs that may say something."""
@@ -132,24 +132,24 @@ class Library:
             self._real_names = {os.path.realpath(each): name for each, name in self._names.items()}
         return self._real_names.get(os.path.realpath(folder))
 
-    def _look(self, run: RunState, news: News, *, glance: bool = False) -> None:
+    def _look(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""
         try:
-            self._look_into(run, news, glance=glance)
+            self._look_into(run, changes, glance=glance)
             run.problems.pop(run.folder, None)
         except Exception as error:  # one odd run must not end the looking at all others
             if str(run.problems.get(run.folder)) != str(read_only.explain(error, run.folder)):
                 logger.exception("viz: %s cannot be looked at", run.folder)
-            self._note_problem(run, run.folder, read_only.explain(error, run.folder), news)
+            self._note_problem(run, run.folder, read_only.explain(error, run.folder), changes)
 
-    def _look_into(self, run: RunState, news: News, *, glance: bool = False) -> None:
+    def _look_into(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         files = logdir.segment_files(run.folder)
         before = run.status
         for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
             run.segments.pop(gone, None)
             run.problems.pop(gone, None)
             run.refused.pop(gone, None)
-            news.note(run.name, "line")
+            changes.note(run.name, "line")
         for path in files:
             state = run.segments.get(path)
             stamp = stamp_of(path)
@@ -157,30 +157,36 @@ class Library:
                 continue
             if stamp and run.refused.get(path) == stamp:
                 continue  # as it was when it could not be read
-            kept = self._kept.segments.get(path)
-            if state is None and kept is not None and kept.stamp == stamp:
+            cached = self._cached.segments.get(path)
+            if state is None and cached is not None and cached.stamp == stamp:
                 run.segments[path] = SegmentState(
-                    kept.segment, kept.extent, kept.cursor, kept.has_marks, kept.met, kept.faults, stamp
+                    cached.segment,
+                    cached.extent,
+                    cached.cursor,
+                    cached.has_marks,
+                    cached.import_warnings,
+                    cached.faults,
+                    stamp,
                 )
-                news.note(run.name, "line")
+                changes.note(run.name, "line")
                 continue
             position = wal.position(path, state.position) if state is not None and not is_settled(path) else None
             if state is not None and position is not None and state.has_seen(position):
                 if position.is_unfinished:
-                    news.awaited.add(run.name)
+                    changes.awaited.add(run.name)
                 continue
-            self._take(run, path, state, stamp, news, position, glance=glance)
-        said_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
-        if said_stamp != run.said_stamp:
-            known_stamp, known_words = self._kept.said.get(run.folder, ((), {}))
-            said = known_words if known_stamp == said_stamp else user_edits.read(run.folder)
-            run.said_stamp = said_stamp
-            if said != run.said:
-                run.said = {key: value for key, value in said.items() if key in user_edits.RUN_KEYS}
-                news.note(run.name, "runs")
+            self._take(run, path, state, stamp, changes, position, glance=glance)
+        edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
+        if edits_stamp != run.edits_stamp:
+            known_stamp, known_words = self._cached.said.get(run.folder, ((), {}))
+            said = known_words if known_stamp == edits_stamp else user_edits.read(run.folder)
+            run.edits_stamp = edits_stamp
+            if said != run.user_edits:
+                run.user_edits = {key: value for key, value in said.items() if key in user_edits.RUN_KEYS}
+                changes.note(run.name, "runs")
         run.status = segments.status_of(run.known(), time.time())
         if run.status != before:
-            news.note(run.name, "runs")
+            changes.note(run.name, "runs")
 
     def _take(
         self,
@@ -188,7 +194,7 @@ class Library:
         path: Path,
         state: SegmentState | None,
         stamp: tuple[Any, ...],
-        news: News,
+        changes: Changes,
         position: Position | None = None,
         *,
         glance: bool = False,
@@ -196,10 +202,10 @@ class Library:
         """Reads what is new in a file, and notes what is wrong with it."""
         settled = is_settled(path)
         try:
-            if self._read(run, path, state, news, glance=glance):
+            if self._read(run, path, state, changes, glance=glance):
                 run.segments[path].position = position
             elif not settled:
-                news.awaited.add(run.name)
+                changes.awaited.add(run.name)
             run.segments[path].stamp = stamp if settled else ()
             run.problems.pop(path, None)
             run.refused.pop(path, None)
@@ -208,14 +214,14 @@ class Library:
         except StoreError as error:
             if settled and not is_passing(error):
                 run.refused[path] = stamp
-            self._note_problem(run, path, error, news)
+            self._note_problem(run, path, error, changes)
 
-    def _note_problem(self, run: RunState, path: Path, error: StoreError, news: News) -> None:
+    def _note_problem(self, run: RunState, path: Path, error: StoreError, changes: Changes) -> None:
         if str(run.problems.get(path)) != str(error):
             run.problems[path] = error
-            news.note(run.name, "runs")
+            changes.note(run.name, "runs")
 
-    def _read(self, run: RunState, path: Path, state: SegmentState | None, news: News, *, glance: bool) -> bool:
+    def _read(self, run: RunState, path: Path, state: SegmentState | None, changes: Changes, *, glance: bool) -> bool:
         """Takes in what is new in a segment; whether anything was committed since it was last read."""
         with read_only.snapshot(path, PATIENCE_S, read_only.LONGEST_SAID_BYTES) as connection:
             segment = segments.read(connection, path)
@@ -223,14 +229,14 @@ class Library:
                 raise read_only.unbegun(path)
             if state is not None and state.is_read:
                 before = state.segment
-                state.update(connection, segment, run.name, news)
+                state.update(connection, segment, run.name, changes)
                 return segment.written != before.written or segment.heartbeat != before.heartbeat
             is_same = state is not None and state.cursor == segment.written
             glance = glance and segment.said_status != "running"
-            state = SegmentState.met_in(connection, segment, self._pool, glance=glance)
+            state = SegmentState.first_read(connection, segment, self._pool, glance=glance)
         run.segments[path] = state
         if not state.is_read:
             self._glanced[path] = run.name
-        for what in ["last"] if is_same and not state.met else ["runs", "line"]:
-            news.note(run.name, what)
+        for what in ["last"] if is_same and not state.import_warnings else ["runs", "line"]:
+            changes.note(run.name, what)
         return True

@@ -1,4 +1,4 @@
-"""The index of a logdir: what the library knew when it was last open, so that a thousand files need not be.
+"""The index of a logdir: what the catalog knew when it was last open, so that a thousand files need not be.
 
 A cache in the user's cache folder and never the truth. Each entry is bound to its file by inode, size and times (that
 of its last change among them, which nobody can set): an entry whose file is not as it was is not used, and an index
@@ -41,7 +41,7 @@ _FIELDS = [each.name for each in fields(Segment) if each.name != "path"]
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedSegment:
     """What an index says of a segment file, and how the file was then."""
 
     stamp: tuple[int, ...]
@@ -49,7 +49,7 @@ class Kept:
     cursor: int
     extent: Extent
     has_marks: bool
-    met: list[str]
+    import_warnings: list[str]
     faults: list[str]
 
 
@@ -57,7 +57,7 @@ class Kept:
 class Index:
     """What was read from an index; nothing of it is used before its stamp was compared."""
 
-    segments: dict[Path, Kept]
+    segments: dict[Path, CachedSegment]
     said: dict[Path, tuple[tuple[int, ...], dict[str, Any]]]
     """By a run's folder: the stamp of the page's file there, and what it said."""
 
@@ -93,8 +93,8 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
     names: list[Any] = []
     segments, said, rows = [], [], []
     for run in runs:
-        if run.said:
-            said.append([str(run.folder), run.said_stamp, run.said])
+        if run.user_edits:
+            said.append([str(run.folder), run.edits_stamp, run.user_edits])
         for path, state in run.segments.items():
             if not state.stamp or not state.is_read:
                 continue  # it was being written, or only glanced at
@@ -103,7 +103,14 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
                 numbers[id(extent.names)] = len(names)
                 names.append(extent.names.entries)
             own = [getattr(state.segment, name) for name in _FIELDS]
-            said_of = [state.cursor, numbers[id(extent.names)], state.has_marks, state.met, state.faults, own]
+            said_of = [
+                state.cursor,
+                numbers[id(extent.names)],
+                state.has_marks,
+                state.import_warnings,
+                state.faults,
+                own,
+            ]
             segments.append([str(path), state.stamp, *said_of])
             rows.append(extent.rows)
     head = json.dumps({"names": names, "segments": segments, "said": said}).encode()
@@ -132,6 +139,8 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
         known["faults"] = tuple(known["faults"])
         extent = Extent(names[number], rows[at : at + len(names[number].entries)])
         at += len(extent.rows)
-        segments[path] = Kept(tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met, faults)
+        segments[path] = CachedSegment(
+            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met, faults
+        )
     said = {Path(folder): (tuple(stamp), words) for folder, stamp, words in head["said"]}
     return Index(segments, said)

@@ -1,4 +1,4 @@
-"""News: what changed in a logdir since the library was last asked."""
+"""What changed in a logdir since the catalog was last asked."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ class NewPoints:
 
 
 @dataclass
-class News:
-    """What changed since the library was last asked."""
+class Changes:
+    """What changed since the catalog was last asked."""
 
     points: list[NewPoints] = field(default_factory=list)
     changed: dict[str, set[str]] = field(default_factory=dict)
     """By run: what else is new of it: "histogram", "image", "text", "graph", "marks", "runs" (its summary), "line"
     (points were cut off by a rewind), "last" (how far it goes is known now, after a glance)."""
+    tags: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """By run and kind: of which series of histograms, media … there is more, so that only these are asked for again."""
     removed: list[str] = field(default_factory=list)
     awaited: set[str] = field(default_factory=set)
     """Runs whose files are being written to, with nothing new to see yet: look again in a moment."""
@@ -41,6 +43,8 @@ class News:
     def __bool__(self) -> bool:
         return bool(self.points or self.changed or self.removed)
 
-    def note(self, run: str, what: str) -> None:
-        """Notes a change."""
+    def note(self, run: str, what: str, tag: str | None = None) -> None:
+        """Notes a change; `what` is a kind of series where a tag is given."""
         self.changed.setdefault(run, set()).add(what)
+        if tag is not None:
+            self.tags.setdefault(run, {}).setdefault(what, set()).add(tag)

@@ -59,7 +59,7 @@ class Watch:
     """Tells which folders of a logdir are written to.
 
     An event only says "look": it comes with the write to the file, before SQLite has made the commit visible,
-    and network file systems send none. The follower therefore looks again, and from time to time by itself.
+    and network file systems send none. The poller therefore looks again, and from time to time by itself.
 
     What is watched is a folder and not a path: one that takes its place is not, see `is_over`. Nor is what lies behind
     links in it: each that is followed has a watch of its own, by the path of the link.
@@ -70,7 +70,7 @@ class Watch:
         observer: What watches; one serves all watches.
 
     Raises:
-        OSError: the system has no more watches to give; the follower's own looks must do then.
+        OSError: the system has no more watches to give; the poller's own looks must do then.
     """
 
     def __init__(self, root: Path, tell: Callable[[Path], None], observer: BaseObserver) -> None:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from dashboard.http import wire
 from dashboard.http.requests import body_of, finite_answer
 from dashboard.live.tab import Tab
-from dashboard.live.websocket import Hub
+from dashboard.live.websocket import LiveRuns
 
 HELD_S = 15.0
 """A question without an answer yet is answered empty after so long: proxies give up after 60 s by themselves, and of
@@ -46,9 +46,9 @@ class _Polled:
     """Questions that are held."""
 
 
-def routes(hub: Hub) -> list[Route]:
+def routes(live_runs: LiveRuns) -> list[Route]:
     """The routes of those who ask: POST opens a tab, or says what its page would say by a line; GET waits for news."""
-    polling = Polling(hub)
+    polling = Polling(live_runs)
     return [
         Route("/live", polling.open, methods=["POST"]),
         Route("/live/{tab}", polling.hear, methods=["POST"]),
@@ -60,11 +60,11 @@ class Polling:
     """The tabs that ask.
 
     Args:
-        hub: Who knows what is new.
+        live_runs: Who knows what is new.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, live_runs: LiveRuns) -> None:
+        self._live_runs = live_runs
         self._tabs: dict[str, _Polled] = {}
         self._forgetting: asyncio.TimerHandle | None = None
 
@@ -72,7 +72,7 @@ class Polling:
         """A new tab: its name, by which it asks from then on."""
         self._forget(MAX_TABS - 1)
         name = secrets.token_urlsafe(16)
-        self._tabs[name] = _Polled(self._hub.open_tab())
+        self._tabs[name] = _Polled(self._live_runs.open_tab())
         return finite_answer({"tab": name})
 
     async def hear(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ class Polling:
         too_many = len(self._tabs) - most
         for number, (asked, name) in enumerate(idle):
             if number < too_many or now - asked > FORGOTTEN_S:
-                self._hub.discard(self._tabs.pop(name).tab)
+                self._live_runs.discard(self._tabs.pop(name).tab)
         if self._forgetting is not None:
             self._forgetting.cancel()
         self._forgetting = asyncio.get_running_loop().call_later(FORGOTTEN_S, self._forget)

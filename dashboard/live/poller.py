@@ -1,6 +1,6 @@
-"""The follower: the one thread that reads for all tabs.
+"""The poller: the one thread that reads for all tabs.
 
-It sleeps until the watch says that a folder was written to, then asks the library what is new there. The
+It sleeps until the watch says that a folder was written to, then asks the catalog what is new there. The
 event comes before the commit can be seen, so that a run whose commit is on its way is asked for again after
 1, 2, 4 … milliseconds (measured: points arrive after 39 ms at the 95th percentile instead of 315), by a timetable
 that makes no other run wait. A slow look of its own is the net for file systems that send no events, and finds
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from watchdog.observers.api import BaseObserver
 
-from dashboard.live.catalog import Library
-from dashboard.live.changes import News
+from dashboard.live.catalog import Catalog
+from dashboard.live.changes import Changes
 from dashboard.live.file_watch import Watch, is_local, observer
 
 logger = logging.getLogger("dashboard")
@@ -47,7 +47,7 @@ PATIENCE_S = 5.0
 """But so long after the start at the latest: a page that asks all the time is not to keep us from watching."""
 
 SLICE = 16
-"""Files that are completed at a time: 20 ms during which the library is held."""
+"""Files that are completed at a time: 20 ms during which the catalog is held."""
 
 BEGIN_AGAIN_S = 1.0
 """After a fault of ours, before following begins anew."""
@@ -63,15 +63,15 @@ KEEP_S = 60.0
 """How often the index is written, at the most."""
 
 
-class Follower:
-    """Keeps a library up to date and tells what is new."""
+class Poller:
+    """Keeps a catalog up to date and tells what is new."""
 
     def __init__(
-        self, root: Path, tell: Callable[[News], None], mirror: Path | None = None, index: Path | None = None
+        self, root: Path, tell: Callable[[Changes], None], mirror: Path | None = None, index: Path | None = None
     ) -> None:
-        self.library = Library(root, mirror, index)
+        self.catalog = Catalog(root, mirror, index)
         self.lock = threading.Lock()
-        """Held while the library changes; hold it to read from another thread."""
+        """Held while the catalog changes; hold it to read from another thread."""
         self.ready = threading.Event()
         """Set after the first look at the whole logdir."""
         self._tell = tell
@@ -96,7 +96,7 @@ class Follower:
         """What was said in the server's log, once each."""
         self._absent: set[Path] = set()
         """Folders that were not there when they were to be watched."""
-        self._thread = threading.Thread(target=self._run, name="everystep-follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="everystep-poller", daemon=True)
 
     def start(self) -> None:
         """Begins to follow."""
@@ -114,8 +114,8 @@ class Follower:
         if self._observer is not None:
             self._observer.stop()
             self._observer.join(timeout=2.0)
-        if self._changed and self.library.is_complete:
-            self.library.keep()
+        if self._changed and self.catalog.is_complete:
+            self.catalog.keep()
 
     @contextlib.contextmanager
     def asked(self) -> Iterator[None]:
@@ -143,12 +143,12 @@ class Follower:
 
     def complete(self) -> None:
         """Reads all that the first look, a glance, left out. Any thread may ask for it."""
-        while not self.library.is_complete:
-            self._ask(lambda: self.library.complete(SLICE))
+        while not self.catalog.is_complete:
+            self._ask(lambda: self.catalog.complete(SLICE))
 
     def look_again(self) -> None:
         """Has the whole logdir gone through at once."""
-        self._note(self.library.root.parent)  # no run's folder: all are meant
+        self._note(self.catalog.root.parent)  # no run's folder: all are meant
 
     def _note(self, folder: Path) -> None:
         with self._wake:
@@ -161,7 +161,7 @@ class Follower:
             try:
                 self._follow(again=again)
             except Exception as error:  # whatever it is, somebody has to follow
-                logger.exception("viz: following %s stopped; it begins again", self.library.root)
+                logger.exception("viz: following %s stopped; it begins again", self.catalog.root)
                 self.trouble = f"following the logdir stopped ({type(error).__name__}: {error}); it begins again"
                 self.ready.set()  # who waits for the first look is told what is known
                 again = True
@@ -171,7 +171,7 @@ class Follower:
     def _follow(self, *, again: bool) -> None:
         # Not told the first time: who asks for the runs waits for this look, and a thousand summaries would be news to
         # nobody.
-        self._ask(lambda: self.library.scan(glance=True), silent=not again)
+        self._ask(lambda: self.catalog.scan(glance=True), silent=not again)
         self.trouble = None
         self.ready.set()
         self._quiet_since = time.monotonic()
@@ -189,7 +189,7 @@ class Follower:
             if self._stopped:
                 return
             now = time.monotonic()
-            names = {self.library.name_of(folder) for folder in dirty}
+            names = {self.catalog.name_of(folder) for folder in dirty}
             if None in names:  # something that is no run yet: of many such words one look is the answer
                 self._next_scan = min(self._next_scan, self._last_scan + 4 * self._took)
             if now >= next_net and self._is_replaced():
@@ -200,16 +200,16 @@ class Follower:
             self._look(written | {name for name, (due, _) in self._awaited.items() if due <= now}, written)
             if now >= next_net:
                 next_net = time.monotonic() + NET_S
-                running = self.library.running()
+                running = self.catalog.running()
                 if running:
-                    self._ask(lambda names=running: self.library.look(names))  # type: ignore[misc]
+                    self._ask(lambda names=running: self.catalog.look(names))  # type: ignore[misc]
             if now >= next_chore:
                 waits = now < patience and (self._questions or now - self._quiet_since < CHORES_AFTER_S)
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
 
     def _scan(self, now: float) -> None:
         self._begin_watch()
-        self._ask(self.library.scan)
+        self._ask(self.catalog.scan)
         self._last_scan = time.monotonic()
         self._took = self._last_scan - now
         self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
@@ -221,14 +221,14 @@ class Follower:
         self._begin_watch()
         self._next_scan = 0.0  # something may have come between the look and the watch
         yield 0.0
-        while not self.library.is_complete:
-            self._ask(lambda: self.library.complete(SLICE))
+        while not self.catalog.is_complete:
+            self._ask(lambda: self.catalog.complete(SLICE))
             yield 0.0
         while True:
             if self._changed:
                 self._changed = False
                 with self.lock:
-                    self.library.keep()
+                    self.catalog.keep()
             yield KEEP_S
 
     @property
@@ -236,12 +236,12 @@ class Follower:
         """Whether the system says what happens in every folder: it does not where other machines write."""
         return all(
             root in self._watches and is_local(root)
-            for root in (self.library.root, self.library.mirror, *self._followed())
+            for root in (self.catalog.root, self.catalog.mirror, *self._followed())
             if root is not None and root.is_dir()
         )
 
     def _followed(self) -> list[Path]:
-        return [link.path for link in self.library.links if link.runs or not link.problem]
+        return [link.path for link in self.catalog.links if link.runs or not link.problem]
 
     def _look(self, names: set[str], written: set[str]) -> None:
         """Looks at runs, of which some were just written to; what is on its way in them has its turn again soon."""
@@ -250,8 +250,8 @@ class Follower:
         before = {name: 0 if name in written else self._awaited[name][1] for name in names}
         for name in names:
             self._awaited.pop(name, None)
-        news = self._ask(lambda: self.library.look(names))
-        for name in news.awaited:
+        changes = self._ask(lambda: self.catalog.look(names))
+        for name in changes.awaited:
             if before[name] < len(AGAIN_S):
                 self._awaited[name] = (time.monotonic() + AGAIN_S[before[name]], before[name] + 1)
 
@@ -265,14 +265,14 @@ class Follower:
         Returns:
             Whether anything was otherwise than before: what the last scan found may then be so no more.
         """
-        links = [link for link in self.library.links if link.is_whole or link.leads_to_nothing]
-        roots = {root for root in (self.library.root, self.library.mirror) if root is not None}
+        links = [link for link in self.catalog.links if link.is_whole or link.leads_to_nothing]
+        roots = {root for root in (self.catalog.root, self.catalog.mirror) if root is not None}
         roots.update(link.path for link in sorted(links, key=lambda link: not link.runs)[:MOST_LINKS])
         before = dict(self._watches), self._absent
         for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
             self._watches.pop(over).stop()
         self._absent = {root for root in roots if not root.is_dir()}
-        for link in self.library.links:
+        for link in self.catalog.links:
             if link.problem and not link.path.name.startswith("."):  # an editor's lock is a link to nothing
                 self._warn(str(link))
         for root in sorted(roots - self._absent - self._watches.keys()):
@@ -291,14 +291,14 @@ class Follower:
             self._told.add(what)
             logger.warning("viz: %s", what)
 
-    def _ask(self, question: Callable[[], News], *, silent: bool = False) -> News:
+    def _ask(self, question: Callable[[], Changes], *, silent: bool = False) -> Changes:
         with self.lock:
             try:
-                news = question()
+                changes = question()
             except OSError as error:  # the logdir went away, or the machine is out of files: ask again later
-                logger.warning("viz: %s cannot be read at the moment (%s)", self.library.root, error)
-                return News()
-        self._changed = self._changed or bool(news.changed or news.removed)
-        if news and not silent:
-            self._tell(news)
-        return news
+                logger.warning("viz: %s cannot be read at the moment (%s)", self.catalog.root, error)
+                return Changes()
+        self._changed = self._changed or bool(changes.changed or changes.removed)
+        if changes and not silent:
+            self._tell(changes)
+        return changes

@@ -1,27 +1,51 @@
-"""The list of runs in few words: a thousand runs of a hundred tags are 10 MB of JSON in full, and a third of one so."""
+"""The compact list of runs: a thousand runs of a hundred tags are 10 MB of JSON in full, and a third of one so."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashboard.http.requests import UNREADABLE, why
-from dashboard.live.series import headline
+from dashboard.live.headline import headlines
+from tracker.name_order import naturally
 
 if TYPE_CHECKING:
     from dashboard.live.run_state import RunState
     from dashboard.live.series import Extent
 
 
-def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
-    """All runs, `series` as a number in the `tagsets`, `scalars` cut to the `headline`, and the newest `step` of all.
+def compact_list(runs: Iterable[RunState]) -> dict[str, Any]:
+    """All runs, `series` as a number in the `tagsets`, `scalars` cut to the first of the
+    `headlines`, and the newest `step` of all.
 
     What a glance did not read is None.
     """
+    tagsets, told = _grouped(runs)
+    judged = headlines(_counted(tagsets, told))
+    chosen = next(iter(judged), None)
+    return {
+        "tagsets": tagsets,
+        "headlines": judged,
+        "runs": [_row(run, partial(_told, run, extent, chosen)) | {"series": number} for run, extent, number in told],
+    }
+
+
+def curves_of(run: RunState) -> list[str]:
+    """The tags of its curves; none where its files say what cannot be."""
+    extent = _columns(run)
+    return (extent.names.by_kind if extent is not None else _tags(run)).get("scalar", [])
+
+
+_Grouped = list[tuple["RunState", "Extent | None", int]]
+
+
+def _grouped(runs: Iterable[RunState]) -> tuple[list[dict[str, list[str]]], _Grouped]:
+    """The sets of tags that there are, and which of them each run has."""
     numbers: dict[Any, int] = {}
     tagsets: list[dict[str, list[str]]] = []
-    told: list[tuple[RunState, Extent | None, int]] = []
+    told: _Grouped = []
     for run in runs:
         extent = _columns(run)
         key: Any = id(extent.names) if extent is not None else None
@@ -32,21 +56,26 @@ def page_form(runs: Iterable[RunState]) -> dict[str, Any]:
             numbers[key] = len(tagsets)
             tagsets.append(tags)
         told.append((run, extent, numbers[key]))
-    chosen = headline({tag for tags in tagsets for tag in tags.get("scalar", ())})
-    return {
-        "tagsets": tagsets,
-        "headline": chosen,
-        "runs": [_row(run, partial(_told, run, extent, chosen)) | {"series": number} for run, extent, number in told],
-    }
+    return tagsets, told
 
 
-def whole(run: RunState) -> dict[str, Any]:
+def _counted(tagsets: list[dict[str, list[str]]], told: _Grouped) -> dict[str, int]:
+    """How many runs have each tag of a curve."""
+    runs_of = Counter(number for *_, number in told)
+    found: dict[str, int] = {}
+    for number, tags in enumerate(tagsets):
+        for tag in tags.get("scalar", ()):
+            found[tag] = found.get(tag, 0) + runs_of[number]
+    return found
+
+
+def full_summary(run: RunState) -> dict[str, Any]:
     """All that is known of a run; of one whose files say what cannot be, that they do, so that the others go on."""
     return {"series": {}, **_row(run, run.summary)}
 
 
 def _told(run: RunState, extent: Extent | None, chosen: str | None) -> dict[str, Any]:
-    return {**run.about(), **reach(run), "scalars": _last(run, extent, chosen)}
+    return {**run.about(), **last_step_of(run), "scalars": _last(run, extent, chosen)}
 
 
 def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -71,13 +100,13 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def _tags(run: RunState) -> dict[str, list[str]]:
     try:
-        return {kind: sorted(own) for kind, own in run.tags().items()}
+        return {kind: naturally(own) for kind, own in run.tags().items()}
     except UNREADABLE as error:
         why(error)
         return {}
 
 
-def reach(run: RunState) -> dict[str, Any]:
+def last_step_of(run: RunState) -> dict[str, Any]:
     """How far a run goes: its newest step, and when its newest point was logged, where that is known."""
     if not all(state.is_read for state in run.segments.values()):
         return {"step": None}

@@ -1,4 +1,4 @@
-"""A run as far as the library knows it, and what the page is told of it."""
+"""A run as far as the catalog knows it, and what the page is told of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import Series
 from tracker.errors import StoreError
+from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
 
 
@@ -23,9 +24,9 @@ class RunState:
     refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
     """The stamps of files that could not be read: they are tried again once they change."""
     status: str = "unreadable"
-    said: dict[str, Any] = field(default_factory=dict)
+    user_edits: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `user_edits`."""
-    said_stamp: tuple[Any, ...] = ()
+    edits_stamp: tuple[Any, ...] = ()
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def known(self) -> list[Segment]:
@@ -44,16 +45,17 @@ class RunState:
     def summary(self) -> dict[str, Any]:
         """All that is known of it, as JSON values."""
         tags = self.tags()
+        scalars = tags.get("scalar", {})
         last_times = [series.last[1] for kind in tags.values() for series in kind.values() if series.last]
         return {
             **self.about(),
             **({"updated": max(last_times)} if last_times else {}),
             "scalars": {
                 tag: {"step": series.last[0], "wall_time": series.last[1], "value": series.last[2]}
-                for tag, series in sorted(tags.get("scalar", {}).items())
-                if series.last
+                for tag in naturally(scalars)
+                if (series := scalars[tag]).last
             },
-            "series": {kind: sorted(found) for kind, found in tags.items()},
+            "series": {kind: naturally(found) for kind, found in tags.items()},
         }
 
     def _told_config(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -83,14 +85,14 @@ class RunState:
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",
             "config": self._told_config(own[-1].config) if own else {},
-            "said": self.said,
+            "said": self.user_edits,
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),
                 *(
                     each
                     for state in self.segments.values()
-                    for each in (*state.segment.faults, *state.faults, *state.met)
+                    for each in (*state.segment.faults, *state.faults, *state.import_warnings)
                 ),
             ],
         }

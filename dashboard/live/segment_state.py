@@ -6,36 +6,24 @@ folded in between.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.live.changes import MAX_NEW_POINTS, NewPoints, News
+from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
 from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums, stretch, whole
 from tracker.series.stretch import Points
-from tracker.store import columns
+from tracker.series.summary import summaries_of, wrong_summaries
+from tracker.store.read import new_rows
 from tracker.store.read.segments import MOST_SERIES, Segment
 from tracker.store.read.wal import Position
 
-_LAST_ROWS = (
-    "series JOIN scalars ON series = series.id AND level = 0 "
-    "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0)"
-)
-_LAST_COLUMNS = ("series.id", *columns.asked(stretch.SUMMARY_COLUMNS, "scalars"))
-_LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
-_LAST_OF_ONE = f"{_LAST} AND series.id = ?"
-_ANY = -(1 << 63)
 NAMED = 3
 """Series that a sentence names; `viz doctor` has all."""
-_SERIES = f"{columns.select('series', columns.SERIES)} WHERE id>? ORDER BY id"
-_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM series WHERE id>? LIMIT ?)"
-_OTHERS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
-_NEW_POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
 
 
 @dataclass
@@ -47,7 +35,7 @@ class SegmentState:
     """How far its series go, as of when it was met."""
     cursor: int = 0
     has_marks: bool = False
-    met: list[str] = field(default_factory=list)
+    import_warnings: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     faults: list[str] = field(default_factory=list)
     """What was read of it and is not as it was written."""
@@ -79,31 +67,31 @@ class SegmentState:
         return known is not None and (position.salts, position.frames) == (known.salts, known.frames)
 
     @classmethod
-    def met_in(
+    def first_read(
         cls, connection: sqlite3.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
-        rows = _series(connection, _ANY)
+        rows = new_rows.series(connection, new_rows.FIRST)
         names = pool.of(row[:3] for row in rows)
         extent = Extent.unread(names)
         state = cls(segment, extent, segment.written, is_read=not glance)
         state.faults = _faults_of_names(rows)
-        state.has_marks = _has_marks(connection, 0)
+        state.has_marks = new_rows.has_marks(connection, 0)
         if glance:
-            last = connection.execute(_LAST_OF_ONE, (names.headline,)).fetchall()
+            last = [] if names.headline is None else new_rows.last_points(connection, names.headline)
             state._put_last(last)
             state._note_cut(rows, {names.headline: last[0][1] + last[0][2] if last else 0})
             return state
         extent.rows["count"] = 0
-        state._put_last(connection.execute(_LAST).fetchall())
+        state._put_last(new_rows.last_points(connection))
         items: dict[int, int] = {}
-        for table in ("sketches", "media"):
-            for number, count, step, wall_time, rows_there in connection.execute(_OTHERS.format(table), (0,)):
-                extent.put(number, count, step, wall_time, None)
-                if table == "media":
-                    items[number] = rows_there
+        for new in new_rows.histograms(connection, 0):
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
+        for new in new_rows.media(connection, 0):
+            extent.put(new.series, new.logged, new.step, new.wall_time, None)
+            items[new.series] = new.rows
         state._note_cut(rows, dict(zip(names.numbers, extent.rows["count"].tolist(), strict=True)) | items)
-        state.met = _met(connection)
+        state.import_warnings = new_rows.import_warnings(connection)
         return state
 
     def _put_last(self, rows: list[tuple[Any, ...]]) -> None:
@@ -114,8 +102,8 @@ class SegmentState:
         summaries = [row[1:] for row in rows]
         numbers = [row[0] for row in rows]
         try:
-            made = stretch.summaries_of([row[:-2] for row in summaries])
-            bad = [numbers[index] for index in stretch.wrong_summaries(summaries, made, numbers, 0)]
+            made = summaries_of([row[:-2] for row in summaries])
+            bad = [numbers[index] for index in wrong_summaries(summaries, made, numbers, 0)]
         except (TypeError, ValueError, OverflowError):  # no numbers
             bad = numbers
         tags = [tag for number, _, tag in self.extent.names.entries if number in bad]
@@ -132,14 +120,14 @@ class SegmentState:
             more = f" and {len(tags) - NAMED:,} more" if len(tags) > NAMED else ""
             self.faults.append(f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}")
 
-    def update(self, connection: sqlite3.Connection, segment: Segment, run: str, news: News) -> None:
+    def update(self, connection: sqlite3.Connection, segment: Segment, run: str, changes: Changes) -> None:
         """Takes in what was written since, and notes it as news of the run."""
         before, self.segment = self.segment, segment
         if segment.said_status != before.said_status or segment.lost != before.lost:
-            news.note(run, "runs")
+            changes.note(run, "runs")
         if segment.written <= self.cursor:
             return
-        new_series = _series(connection, len(self.series))
+        new_series = new_rows.series(connection, len(self.series))
         self.faults += _faults_of_names(new_series)
         for number, kind, tag, *_ in new_series:
             self.series[number] = Series(kind, tag)
@@ -149,32 +137,32 @@ class SegmentState:
         for number, new, points in self._new_points(connection):
             series = self.series[number]
             if not series.count:
-                news.note(run, "runs")  # its summary names one tag more
+                changes.note(run, "runs")  # its summary names one tag more
             told = points if new <= MAX_NEW_POINTS else None
-            news.points.append(NewPoints(run, series.tag, segment.id, series.count, told, segment.heartbeat, now))
+            changes.points.append(NewPoints(run, series.tag, segment.id, series.count, told, segment.heartbeat, now))
             series.count += new
             series.last = (int(points.step[-1]), float(points.wall_time[-1]), float(points.value[-1]))
-        for table in ("sketches", "media"):
-            for number, count, step, wall_time, _ in connection.execute(_OTHERS.format(table), (self.cursor,)):
+        for table in (new_rows.histograms, new_rows.media):
+            for number, count, step, wall_time, _ in table(connection, self.cursor):
                 series = self.series[number]
                 if not series.count:
-                    news.note(run, "runs")
+                    changes.note(run, "runs")
                 series.count = count
                 series.last = (step, wall_time, float("nan"))
-                news.note(run, series.kind)
-        met = _met(connection)
-        if met != self.met:
-            self.met = met
-            news.note(run, "runs")
-        if _has_marks(connection, self.cursor):
+                changes.note(run, series.kind, series.tag)
+        met = new_rows.import_warnings(connection)
+        if met != self.import_warnings:
+            self.import_warnings = met
+            changes.note(run, "runs")
+        if new_rows.has_marks(connection, self.cursor):
             self.has_marks = True
-            news.note(run, "marks")
+            changes.note(run, "marks")
         self.cursor = segment.written
 
     def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:
         """What each series has that was not told yet: its number, how many points, and these."""
         rows: dict[int, list[tuple[Any, ...]]] = {}
-        for row in connection.execute(_NEW_POINTS, (self.cursor,)):
+        for row in new_rows.points(connection, self.cursor):
             number, _, n, count, *_ = row
             if n + count > self.series[number].count:  # others only say again, folded, what was told
                 rows.setdefault(number, []).append(row)
@@ -189,25 +177,7 @@ class SegmentState:
             yield number, new, points.part(stop - new, stop)
 
 
-def _series(connection: sqlite3.Connection, cursor: int) -> list[tuple[Any, ...]]:
-    """Those behind a cursor, counted before they are in memory."""
-    (count,) = connection.execute(_COUNTED, (cursor, MOST_SERIES + 1)).fetchone()
-    if count > MOST_SERIES:
-        raise DamagedBytesError("it holds more series than any run")
-    return connection.execute(_SERIES, (cursor,)).fetchall()
-
-
 def _faults_of_names(rows: list[tuple[Any, ...]]) -> list[str]:
     """What is to be said of rows of `series`: a sweep has the same names in every file, which are looked at once."""
     bad = [row for row in rows if row[4] is not None and checksums.known_of_row(row[:4]) != row[4]]
     return [f"damaged: the names of {len(bad):,} of its series do not match their checksums"] if bad else []
-
-
-def _has_marks(connection: sqlite3.Connection, cursor: int) -> bool:
-    return connection.execute("SELECT 1 FROM marks WHERE id>?", (cursor,)).fetchone() is not None
-
-
-def _met(connection: sqlite3.Connection) -> list[str]:
-    """What an import noted of its sources."""
-    found = connection.execute("SELECT outcome FROM receipts WHERE nonce LIKE 'source %'").fetchall()
-    return [each for (outcome,) in found for each in json.loads(outcome).get("met", [])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -10,7 +10,9 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.live.headline import headline
 from tracker.errors import DamagedBytesError
+from tracker.name_order import naturally
 from tracker.store.read.segments import MOST_SERIES
 
 ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value", "<f8")])
@@ -18,16 +20,6 @@ ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value
 
 UNREAD = -1
 """In place of a count: the series is there, how far it goes was not read yet."""
-
-
-HEADLINES = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
-"""What a run is judged by at a glance, the first that there is."""
-
-
-def headline(tags: Collection[str]) -> str | None:
-    """The tag whose last value and sketch stand in the list of runs."""
-    known = next((tag for tag in HEADLINES if tag in tags), None)
-    return known or min((tag for tag in tags if "loss" in tag.lower()), default=None) or min(tags, default=None)
 
 
 @dataclass(slots=True)
@@ -70,11 +62,11 @@ class Names:
 
     @cached_property
     def by_kind(self) -> dict[str, list[str]]:
-        """Tags by kind, each sorted."""
+        """Tags by kind, each in their order."""
         found: dict[str, list[str]] = {}
         for _, kind, tag in self.entries:
             found.setdefault(kind, []).append(tag)
-        return {kind: sorted(tags) for kind, tags in found.items()}
+        return {kind: naturally(tags) for kind, tags in found.items()}
 
 
 class NamePool:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from dashboard.http import wire
 from dashboard.http.request_values import is_number
 from dashboard.live.changes import NewPoints
+from tracker.name_order import naturally
 
 MAX_QUEUED_POINTS = 200_000
 """Points that wait for a slow tab: 5 MB."""
@@ -56,13 +57,22 @@ class Tab:
         self._changed: dict[str, dict[str, Any]] = {}
         """By run, so that it is no longer than the list of runs; what is told last holds."""
         self._removed: dict[str, None] = {}
+        self._headlines: list[str] | None = None
         self._answer: dict[str, Any] | None = None
         """To the newest ping; those before it were answered by being outlived."""
         self.is_closed = False
         self.code = 1000
 
-    def put(self, points: list[NewPoints], changed: list[dict[str, Any]], removed: list[str]) -> None:
-        """Queues what this tab wants to know of the news."""
+    def put(
+        self,
+        points: list[NewPoints],
+        changed: list[dict[str, Any]],
+        removed: list[str],
+        headlines: list[str] | None = None,
+    ) -> None:
+        """Queues what this tab wants to know of the news, and by which tags runs are judged now, where that is new."""
+        if headlines is not None:
+            self._headlines = headlines
         for new in points:
             if new.tag not in self._tags:
                 if new.points is not None and len(new.points.value):
@@ -116,12 +126,14 @@ class Tab:
         changed, self._changed, self._heads = self._changed, {}, {}
         removed, self._removed = self._removed, {}
         again, self._look_again = self._look_again, set()
+        headlines, self._headlines = self._headlines, None
         answer, self._answer = self._answer, None
         told, columns = _grouped(points)
         head = {
             "points": told,
             "changed": list(changed.values()),
             "removed": list(removed),
+            "headlines": headlines,
             "again": sorted(again),
             "answers": [] if answer is None else [answer],
             "since": self._since,
@@ -136,7 +148,12 @@ def _joined(before: dict[str, Any] | None, told: dict[str, Any]) -> dict[str, An
         return told
     summary = told["summary"] if told["summary"] is not None else before["summary"]
     what = sorted({*before["what"], *told["what"]})
-    return {**before, **told, "what": what, "summary": summary}
+    joined = {**before, **told, "what": what, "summary": summary}
+    parts = [each["tags"] for each in (before, told) if "tags" in each]
+    if len(parts) == 2:  # no more than the run has series, however often each changes
+        kinds = {kind: {*parts[0].get(kind, ()), *parts[1].get(kind, ())} for part in parts for kind in part}
+        joined["tags"] = {kind: naturally(tags) for kind, tags in kinds.items()}
+    return joined
 
 
 def _grouped(points: list[NewPoints]) -> tuple[list[dict[str, Any]], list[npt.NDArray[Any]]]:

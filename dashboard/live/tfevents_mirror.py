@@ -32,7 +32,7 @@ def prepare(root: Path) -> Path | None:
     return cache
 
 
-class Beside:
+class MirrorProcess:
     """Starts the mirror when a logdir has its first event file, and ends it with the server.
 
     A process of its own: reading a million scalars takes a second of pure Python, which no open page should wait for.
@@ -47,7 +47,7 @@ class Beside:
         self._command = [sys.executable, "-m", "tracker.foreign.mirror", str(root), str(cache)]
         self._process: subprocess.Popen[bytes] | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._wait, name="everystep-beside", daemon=True)
+        self._thread = threading.Thread(target=self._wait, name="everystep-mirror", daemon=True)
 
     def start(self) -> None:
         """Begins to look for event files."""

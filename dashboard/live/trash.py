@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dashboard.live.user_edits import PageChangeError
 from tracker import logdir
-from tracker.errors import RunNameError, RunNotFoundError, message
+from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, message
+from tracker.name_order import naturally
 from tracker.plain_text import writable
 from tracker.walk import Link
 
@@ -79,7 +79,7 @@ def in_trash(root: Path) -> list[str]:
     trash = root / logdir.TRASH_FOLDER
     links: list[Link] = []
     names = [name for name, _ in logdir.run_folders(trash, links, follow=False)] if trash.is_dir() else []
-    return sorted([*names, *(writable(_name_of(trash, link.path)) for link in links)])
+    return naturally([*names, *(writable(_name_of(trash, link.path)) for link in links)])
 
 
 def is_link(root: Path, name: str) -> bool:

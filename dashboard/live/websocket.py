@@ -1,7 +1,7 @@
-"""The hub: one reader's news, fanned out to every open tab.
+"""Live runs: what one reader finds is new, sent to every open tab.
 
-A tab says which series it shows; it is sent the new points of those, at most every 16 ms, and every other
-change as a word; see `tab`. Where no WebSocket gets through it asks instead; see `long_polling`.
+A tab subscribes to the series that it shows; it is sent their new points, at most every 16 ms, and of every other
+change what changed; see `tab`. Where no WebSocket gets through it asks instead; see `long_polling`.
 """
 
 from __future__ import annotations
@@ -9,108 +9,131 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.http import wire
-from dashboard.live.changes import News
-from dashboard.live.poller import Follower
-from dashboard.live.run_list import page_form, reach, whole
+from dashboard.live.changes import Changes
+from dashboard.live.headline import Headlines
+from dashboard.live.poller import Poller
+from dashboard.live.run_list import compact_list, curves_of, full_summary, last_step_of
+from dashboard.live.run_state import RunState
 from dashboard.live.tab import Tab
+from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
 
 FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
 
 
-class Hub:
+class LiveRuns:
     """All open tabs."""
 
-    def __init__(self, follower_of: Any) -> None:
+    def __init__(self, poller_of: Any) -> None:
         self._tabs: set[Tab] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.follower: Follower = follower_of(self._tell)
-        self._told = 0
-        """How many times there was news: a list of runs and a tab's first message say after which they were made, so
+        self.poller: Poller = poller_of(self._tell)
+        self._judged: Headlines | None = None
+        """By which tags runs are judged; None while nobody listens."""
+        self._revision = 0
+        """How many times something changed: a list of runs and a tab's first message say after which they were made, so
         that a page notices what fell between the two."""
 
     def start(self) -> None:
         """Begins to follow; call it on the event loop."""
         self._loop = asyncio.get_running_loop()
-        self.follower.start()
+        self.poller.start()
 
     def stop(self) -> None:
         """Ends following and all tabs' connections."""
         for tab in list(self._tabs):
             tab.close()
         self._loop = None
-        self.follower.stop()
+        self.poller.stop()
 
     def summaries(self) -> list[dict[str, Any]]:
         """All that is known of all runs."""
-        self.follower.complete()
-        with self.follower.lock:
-            return [whole(run) for run in self.follower.library.runs.values()]
+        self.poller.complete()
+        with self.poller.lock:
+            return [full_summary(run) for run in self.poller.catalog.runs.values()]
 
     def names(self) -> list[str]:
         """The names of all runs."""
-        with self.follower.lock:
-            return list(self.follower.library.runs)
+        with self.poller.lock:
+            return list(self.poller.catalog.runs)
 
     def is_logged(self, tag: str) -> bool:
         """Whether any run has a curve of this very name."""
-        with self.follower.lock:
-            return any(tag in run.tags().get("scalar", ()) for run in self.follower.library.runs.values())
+        with self.poller.lock:
+            return any(tag in run.tags().get("scalar", ()) for run in self.poller.catalog.runs.values())
 
-    def page_form(self) -> dict[str, Any]:
-        """All runs as the page lists them, and after how much news."""
-        with self.follower.lock:
-            return {"news": self._told, **page_form(list(self.follower.library.runs.values()))}
+    def compact_list(self) -> dict[str, Any]:
+        """All runs as the page lists them, and its revision."""
+        with self.poller.lock:
+            return {"news": self._revision, **compact_list(list(self.poller.catalog.runs.values()))}
 
     def segments(self, name: str) -> list[Segment]:
         """The segments of a run, oldest first, without opening a file; none of an unknown run."""
-        with self.follower.lock:
-            run = self.follower.library.runs.get(name)
+        with self.poller.lock:
+            run = self.poller.catalog.runs.get(name)
             return run.known() if run is not None else []
 
     def marked(self, names: list[str]) -> list[str]:
         """Those of some runs that have marks."""
-        with self.follower.lock:
-            runs = [self.follower.library.runs.get(name) for name in names]
+        with self.poller.lock:
+            runs = [self.poller.catalog.runs.get(name) for name in names]
             return [run.name for run in runs if run and any(state.has_marks for state in run.segments.values())]
 
     def look_again(self) -> None:
         """Goes through the logdir at once: runs came or went by our own hand."""
-        self.follower.look_again()
+        self.poller.look_again()
 
-    def _tell(self, news: News) -> None:
+    def _tell(self, changes: Changes) -> None:
         loop = self._loop
         if loop is not None:
             # The loop may have closed between the two lines, while the server goes down.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._publish, news)
+                loop.call_soon_threadsafe(self._publish, changes)
 
-    def _publish(self, news: News) -> None:
-        self._told += 1
+    def _publish(self, changes: Changes) -> None:
+        self._revision += 1
         if not self._tabs:
+            self._judged = None
             return
         changed: list[dict[str, Any]] = []
-        library = self.follower.library
-        with self.follower.lock:
-            for name, what in news.changed.items():
-                run = library.runs.get(name)
+        catalog = self.poller.catalog
+        with self.poller.lock:
+            for name, what in changes.changed.items():
+                run = catalog.runs.get(name)
                 if run is not None:
                     is_new = "runs" in what or "line" in what
-                    told = {"run": name, "what": sorted(what), "summary": wire.plain(whole(run)) if is_new else None}
-                    changed.append(told | {"reach": reach(run)} if "last" in what and not is_new else told)
+                    told = {
+                        "run": name,
+                        "what": sorted(what),
+                        "summary": wire.plain(full_summary(run)) if is_new else None,
+                    }
+                    if name in changes.tags:
+                        told["tags"] = {kind: naturally(tags) for kind, tags in changes.tags[name].items()}
+                    changed.append(told | {"reach": last_step_of(run)} if "last" in what and not is_new else told)
+            headlines = self._judge(catalog.runs.values(), changed, changes.removed)
         for tab in self._tabs:
-            tab.put(news.points, changed, news.removed)
+            tab.put(changes.points, changed, changes.removed, headlines)
+
+    def _judge(self, runs: Collection[RunState], changed: list[dict[str, Any]], removed: list[str]) -> list[str] | None:
+        """By which tags runs are judged, where that may have changed."""
+        if self._judged is None:
+            self._judged = Headlines({run.name: curves_of(run) for run in runs})
+            return self._judged.tags()
+        told = {each["run"]: each["summary"]["series"].get("scalar", []) for each in changed if each["summary"]}
+        is_new = self._judged.update(told | {name: [] for name in removed})
+        return self._judged.tags() if is_new else None
 
     def open_tab(self) -> Tab:
         """A tab that is told from now on what is new, until it is discarded."""
-        tab = Tab(self._told, self.follower.state)
+        tab = Tab(self._revision, self.poller.state)
         self._tabs.add(tab)
         return tab
 

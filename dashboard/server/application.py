@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.http.module_graph import WEB
 from dashboard.server import html, plain_pages, security
-from dashboard.server.lazy_app import Late
+from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings
 from dashboard.server.static_files import AssetFiles
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
         return create_dash(DASH_PATH)
 
-    interface, dash = Late(import_interface, "what reads runs"), Late(import_dash, "the controls")
+    interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
     assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheets()})
 
     async def page(request: Request) -> Response:

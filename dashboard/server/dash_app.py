@@ -3,6 +3,10 @@
 Callbacks carry what the user chose and nothing else; data travel over the live feed and the HTTP interface.
 Those that only change how things are drawn run in the browser (`web/ui/controls.js`), so that a slider moves
 the curves without a round trip.
+
+What Dash sends is written by Plotly, which looks whether a value is an array or a picture of the modules that it finds
+loaded. In one that another thread has loaded half there is no such class, and the request was a 500: so were those that
+came while the first pictures of an embedding were drawn.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from typing import Any
 
 import dash_ag_grid  # noqa: F401  # its scripts are served; web/ui/dash.js brings them in when a table is opened
 import dash_mantine_components as dmc
+import numpy  # noqa: F401  # whole before Dash is asked; see above
+import PIL.Image  # noqa: F401
 from dash import Dash
 from dash.fingerprint import check_fingerprint
 from fastapi import FastAPI

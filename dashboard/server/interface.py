@@ -5,15 +5,36 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from dashboard.api import edits, graphs, machines, runs, studies
-from dashboard.api import profiles as profile_routes
+from dashboard.api import (
+    curves,
+    edits,
+    embeddings,
+    export,
+    graphs,
+    histograms,
+    hparams,
+    layouts,
+    machines,
+    media,
+    meshes,
+    profiles,
+    quality,
+    runs,
+)
+from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
-from dashboard.live.poller import Follower
-from dashboard.live.tfevents_mirror import Beside
-from dashboard.live.websocket import Hub
+from dashboard.live.poller import Poller
+from dashboard.live.tfevents_mirror import MirrorProcess
+from dashboard.live.websocket import LiveRuns
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
 from tracker.store.read.reader import Store
+
+OF_THE_STORE = (
+    media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
+    layouts.routes, export.routes,
+)  # fmt: skip
+"""What is asked of the store alone."""
 
 
 class Interface:
@@ -31,17 +52,18 @@ class Interface:
 
         if not settings.read_only:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
-        self._hub = hub = Hub(lambda tell: Follower(logdir, tell, mirror, settings.index))
-        self._beside = Beside(logdir, mirror) if mirror is not None else None
+        self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
+        reading = Turns()
+        self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
-            WebSocketRoute("/live", hub.serve),
-            *long_polling.routes(hub),
-            *runs.routes(hub, store),
-            *edits.routes(hub, store, settings.read_only),
-            *graphs.routes(store),
-            *profile_routes.routes(store),
-            *machines.routes(store),
-            *studies.routes(store),
+            WebSocketRoute("/live", live_runs.serve),
+            *long_polling.routes(live_runs),
+            *runs.routes(live_runs, store),
+            *curves.routes(live_runs, store, reading),
+            *histograms.routes(live_runs, store, reading),
+            *edits.routes(live_runs, store, settings.read_only),
+            *hparams.routes(),
+            *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
         ]
         self._router = Router(self.routes, redirect_slashes=False)
@@ -51,16 +73,16 @@ class Interface:
 
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""
-        self._hub.start()
-        if self._beside is not None:
-            self._beside.start()
+        self._live_runs.start()
+        if self._mirror is not None:
+            self._mirror.start()
 
     def stop(self) -> None:
         """Ends following and all tabs' connections; waits for the look under way."""
-        if self._beside is not None:
-            self._beside.stop()
-        self._hub.stop()
+        if self._mirror is not None:
+            self._mirror.stop()
+        self._live_runs.stop()
 
     def quiet_for(self) -> float:
         """The seconds for which nobody has waited for an answer."""
-        return self._hub.follower.quiet_for()
+        return self._live_runs.poller.quiet_for()

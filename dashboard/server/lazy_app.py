@@ -20,7 +20,7 @@ Part = TypeVar("Part", bound=ASGIApp)
 WAIT_S = 60.0
 
 
-class Late(Generic[Part]):
+class LazyApp(Generic[Part]):
     """An ASGI app, once it is there; until then its requests wait.
 
     An import cannot give way to questions in between: what would stop it at a module holds the lock that every other

@@ -29,7 +29,7 @@ def elsewhere(path: str) -> HTMLResponse:
     """Says that nothing is at a path, and what to do if a proxy asks for it."""
     try:
         prefix = public_address.path_prefix(path)
-    except public_address.PlaceError:
+    except public_address.AddressError:
         prefix = ""
     way = (
         "<p>If a proxy passes its own path on, start the dashboard with "

@@ -17,7 +17,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 """What may stand between two slashes of a path as it is, by RFC 3986, escapes left out: they have two spellings."""
 
 
-class PlaceError(ValueError):
+class AddressError(ValueError):
     """A name or a path that no request can have; the message says what was expected."""
 
 
@@ -25,7 +25,7 @@ def allowed_name(text: str) -> str:
     """A name as requests say it, of what was written for `--allow-host`; international ones in their ASCII form.
 
     Raises:
-        PlaceError: it is more than a name, or none.
+        AddressError: it is more than a name, or none.
     """
     try:
         bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
@@ -36,7 +36,7 @@ def allowed_name(text: str) -> str:
     if found:
         return name.lower()
     inner = _inner_name(text)
-    raise PlaceError(
+    raise AddressError(
         f"--allow-host takes a name or an address alone, as training.example (no scheme, port or path); got {text!r}"
         + (f"; write --allow-host {inner}" if inner else "")
     )
@@ -54,14 +54,14 @@ def path_prefix(text: str) -> str:
     """A path as the server knows it, "/viz" or "/a/b"; empty for the root. One slash at either end may be left out.
 
     Raises:
-        PlaceError: no browser would ask for such a path as it is written: it has empty parts, dots, escapes, blanks ….
+        AddressError: no browser would ask for such a path as it is written: empty parts, dots, escapes, blanks ….
     """
     path = text.removeprefix("/").removesuffix("/")
     if not path:
         return ""
     for part in path.split("/"):
         if part in ("", ".", "..") or not _SEGMENT.fullmatch(part):
-            raise PlaceError(
+            raise AddressError(
                 f"--path-prefix takes the path of the page, as /viz or /team/viz; got {text!r}, "
                 f"in which {part!r} is no part of a path"
             )
@@ -85,9 +85,10 @@ def below(path: str, prefix: str) -> str | None:
 
 
 def name_of(host: str) -> str | None:
-    """The name in a Host header, without the port; None where it is no name and port."""
+    """The name in a Host header, without the port and the dot of a name that is whole; None where it is no name and
+    port."""
     found = _HOST.fullmatch(host)
-    return (found["v6"] or found["name"]).lower() if found else None
+    return (found["v6"] or found["name"].removesuffix(".")).lower() if found else None
 
 
 def port_of(host: str) -> str | None:

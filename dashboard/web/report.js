@@ -1,10 +1,11 @@
 // A report: charts of some runs in one file that needs no server. Everything it shows lies in the file.
 import { parse } from "./core/dictionary.js";
-import { decode } from "./core/wire.js";
+import { curvesOf, decode } from "./core/wire.js";
 import { Chart } from "./charts/chart.js";
 import { Curve } from "./charts/curve.js";
 import { undash } from "./charts/line_set.js";
 import { colour, dash } from "./charts/palette.js";
+import { compareNames } from "./text/name_order.js";
 import { groupOf, rankOf } from "./text/tag_order.js";
 import { count, nothing, words } from "./charts/point_counts.js";
 import * as format from "./text/format.js";
@@ -144,13 +145,11 @@ const inSight = new IntersectionObserver(
 const read = [...document.querySelectorAll(".curves-data")].map((source) => decode(bytes(source)));
 /** @param {{ head: { tag: string } }} one */
 const rank = ({ head: { tag } }) => rankOf(groupOf(tag));
-read.sort((a, b) => rank(a) - rank(b) || (a.head.tag < b.head.tag ? -1 : 1));
+read.sort((a, b) => rank(a) - rank(b) || compareNames(a.head.tag, b.head.tag));
 for (const { head, column } of read) {
-  /** @type {import("./charts/curve.js").CurveHead[]} */
-  const heads = head.curves;
-  const curves = heads.map((one) => {
-    const curve = new Curve(one.run);
-    curve.load(one, column);
+  const curves = curvesOf(head, column).map(({ curve: found, columns }) => {
+    const curve = new Curve(found.run);
+    curve.load(found, columns);
     return curve;
   });
   const [path, last] = format.split(head.tag);

@@ -86,15 +86,28 @@ def serve_as_users_do() -> Iterator[Callable[..., Served]]:
         yield start
 
 
+WITHOUT_DASH = """{
+  const ask = window.fetch;
+  window.fetch = (address, ...how) =>
+    /\\/dash\\/$/.test(address) ? Promise.resolve(new Response("", { status: 503 })) : ask(address, ...how);
+}"""
+"""The page as it is until Dash has come: all of it but the few controls that Dash renders. Half of what a page costs here
+(0.8 s of a processor) are Dash's scripts, so that they come where a test is marked with `dash`, or all are asked to be with
+EVERYSTEP_DASH=1."""
+
+
 @pytest.fixture
-def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
+def new_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """Opens pages: new_page(width=…, height=…, theme=…). Their faults are gathered and fail the test at its end."""
+    has_dash = request.node.get_closest_marker("dash") is not None or os.environ.get("EVERYSTEP_DASH") == "1"
     faults: list[str] = []
     contexts: list[Any] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
         contexts.append(context)
+        if not has_dash:
+            context.add_init_script(WITHOUT_DASH)
         page = context.new_page()
         page.faults = faults
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
@@ -152,9 +165,28 @@ def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
         run.finish()
 
 
+@pytest.fixture(scope="session")
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Callable[[Path], None]], None]:
+    """Fills a logdir with what a function logs: fill(logdir, log). It logs once, and others get a copy of its files."""
+    logged: dict[Callable[[Path], None], Path] = {}
+
+    def filled(logdir: Path, log: Callable[[Path], None]) -> None:
+        if log not in logged:
+            logged[log] = tmp_path_factory.mktemp("logged")
+            log(logged[log])
+        shutil.copytree(logged[log], logdir, dirs_exist_ok=True)
+
+    return filled
+
+
 @pytest.fixture
-def sweep(logdir: Path, serve_live: Callable[..., Any]) -> Any:
+def sweep(logdir: Path, fill: Callable[..., None], serve_live: Callable[..., Any]) -> Any:
     """Six finished runs of two learning rates and three seeds, and one that goes on."""
+    fill(logdir, _log_six)
+    return serve_live(logdir, {"lr": 0.1, "seed": 9}, {"train/loss": 5.0})
+
+
+def _log_six(logdir: Path) -> None:
     for number in range(6):
         lr, seed = [0.1, 0.01][number % 2], number // 2
         with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": lr, "seed": seed}) as run:
@@ -163,7 +195,6 @@ def sweep(logdir: Path, serve_live: Callable[..., Any]) -> Any:
                 if step % 10 == 0:
                     run.log({"val/loss": lr * 20 + 2 * seed}, step=step)
             run.mark("halved", step=40, kind="lr")
-    return serve_live(logdir, {"lr": 0.1, "seed": 9}, {"train/loss": 5.0})
 
 
 @pytest.fixture

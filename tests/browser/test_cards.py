@@ -114,7 +114,7 @@ def test_thousands_of_tags_cost_only_what_is_seen(
     assert page.evaluate("document.querySelectorAll('.card').length") == 3000
     assert page.evaluate("document.querySelectorAll('.card canvas').length") < 80
     page.evaluate("document.getElementById('view').scrollTop = 1e9")
-    until(page, "viz.drawn('group6/metric993').a?.value.at(-1) === 993")
+    until(page, "viz.drawn('group6/metric2995').a?.value.at(-1) === 2995")
 
 
 def test_a_tag_that_begins_like_an_expression_is_shown_as_it_was_logged(

@@ -14,8 +14,16 @@ import tracker
 
 
 @pytest.fixture
-def sweep(logdir: Path, serve: Callable[..., Any]) -> Any:
+def sweep(logdir: Path, fill: Callable[..., None], serve: Callable[..., Any]) -> Any:
     """A server of thirty runs whose loss follows the learning rate; one of them diverged."""
+    fill(logdir, log_thirty)
+    served = serve(logdir, "--no-token")
+    served.logdir = logdir
+    return served
+
+
+def log_thirty(logdir: Path) -> None:
+    """The thirty."""
     rng = np.random.default_rng(0)
     for i in range(30):
         config = {
@@ -27,9 +35,6 @@ def sweep(logdir: Path, serve: Callable[..., Any]) -> Any:
             best = abs(np.log10(config["lr"]) + 2.5)
             for step in range(3):
                 run.log({"val/loss": float("nan") if i == 27 and step == 2 else float(best + 2 - step)}, step=step)
-    served = serve(logdir, "--no-token")
-    served.logdir = logdir
-    return served
 
 
 def open_page(served: Any, page: Any, until: Callable[..., Any]) -> None:

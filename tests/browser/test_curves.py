@@ -156,7 +156,7 @@ def test_an_abandoned_tail_is_kept_and_dimmed(
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0&mk=n")
     until(page, "viz.ready")
     assert page.evaluate("viz.drawn('loss').a.step.length") == 300
-    tail = "[...document.querySelector('.card').card.curves.values()][0].tails[0]"
+    tail = "[...document.querySelector('.card').card.curves.store.curves()][0].tails[0]"
     assert page.evaluate(f"[...{tail}.steps]") == list(range(201, 213))
     # Ink at the height of the tail, left of where the line falls: there without it there would be none.
     ink = """() => {

@@ -160,7 +160,7 @@ def test_a_new_graph_keeps_what_was_open(logdir: Path, show: Callable[..., Any],
     until(page, "document.querySelector('.graph-svg .box[aria-label^=\"softmax,\"]') !== null")
     tracker.log_graph(tracker.Graph(second["nodes"], second["edges"]))
     run.flush()
-    until(page, "document.querySelector('.graph-svg .box[aria-label^=\"blocks, 5 equal\"]') !== null")
+    until(page, "document.querySelector('.graph-svg .box[aria-label^=\"blocks, 5 identical\"]') !== null")
     assert "softmax" in names(page)
     tracker.finish()
 

@@ -115,7 +115,7 @@ def test_code_and_traces_keep_their_blanks(show_media: Callable[..., Any], until
     assert item('[aria-label="Text block"] strong').inner_text() == "so"
     assert item('[aria-label="Text list"] .prose ul ul').inner_text() == "two"
     item('[aria-label="Text list"]').hover()
-    item('[aria-label="Text list"]').get_by_role("button", name="As it is").click()
+    item('[aria-label="Text list"]').get_by_role("button", name="Plain text").click()
     assert item('[aria-label="Text list"] pre').inner_text() == "- one\n    - two\n\n```\n    fenced\n```"
     item('[aria-label="Text list"]').get_by_role("button", name="Markdown").click()
     until(page, "document.querySelector('[aria-label=\"Text list\"] .prose')")
@@ -246,7 +246,7 @@ def test_hostile_figures_ask_nobody_and_do_nothing(
     with tracker.init(logdir=logdir, name="a") as run:
         for number, figure in enumerate(HOSTILE_FIGURES):
             item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
-            run.log({f"f{number}": opaque.Kept("figure", [item])}, step=0)
+            run.log({f"f{number}": opaque.OpaqueValue("figure", [item])}, step=0)
     page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
     until(page, "viz.ready")
     for number in range(len(HOSTILE_FIGURES)):

@@ -209,7 +209,7 @@ def test_a_picture_at_large_fits_tells_its_pixels_and_has_neighbours(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     until(page, "document.querySelector('.large-note').textContent === '60 × 40 · number 2'")
-    assert page.get_by_role("button", name="The picture after").is_disabled()
+    assert page.get_by_role("button", name="Next picture").is_disabled()
     page.hover(".large-frame img", force=True)
     until(page, "/^x (29|30), y (19|20) · grey 20$/.test(document.querySelector('.large-pointed').textContent)")
     assert page.get_by_role("link", name="Download").get_attribute("download") == "p-step-5-2.webp"
@@ -226,15 +226,23 @@ def test_a_picture_that_a_browser_cannot_show_says_so(
     """A head that claims 65,000 × 65,000 pixels, and bytes that are none: a sentence, and the rest of the page goes on."""
     head = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + (65_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
     bomb = head + zlib.crc32(head[12:]).to_bytes(4, "big") + b"\0\0\0\0IEND\xaeB`\x82"
+    broken = opaque.OpaqueValue("image", [opaque.picture(bomb, 65_000, 65_000), opaque.picture(b"<svg onload=window.struck=1>", 9, 9)])  # fmt: skip
     with tracker.init(logdir=logdir, name="a") as run:
-        run.log({"p": opaque.Kept("image", [opaque.picture(bomb, 65_000, 65_000), opaque.picture(b"<svg onload=window.struck=1>", 9, 9)])}, step=0)  # fmt: skip
+        run.log({"p": broken}, step=0)
         run.log({"q": scene(50, 0.5)}, step=0)
-    page = new_page()
-    page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
-    until(page, "document.querySelectorAll('.picture.is-broken').length === 2")
-    assert "cannot be shown" in page.inner_text("[aria-label='p of a']")
-    until(page, "document.querySelector('[aria-label=\"q of a\"] img')?.naturalWidth === 30")
-    assert page.evaluate("window.struck") is None
+        run.flush()
+        page = new_page()
+        page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
+        until(page, "document.querySelectorAll('.picture.is-broken').length === 2")
+        assert page.inner_text("[aria-label='p of a']").count("cannot be shown") == 2
+        until(page, "document.querySelector('[aria-label=\"q of a\"] img')?.naturalWidth === 30")
+        assert page.evaluate("window.struck") is None
+        # Changes of the run, after which the same pictures are shown again: the browser says nothing of them twice.
+        run.log({"p": broken}, step=1)
+        run.flush()
+        until(page, "document.querySelector('[aria-label=\"p of a\"] output').textContent === 'step 1'")
+        assert page.inner_text("[aria-label='p of a']").count("cannot be shown") == 2
+        assert page.locator(".picture.is-broken").count() == 2
     page.faults.clear()  # the browser says of each that it could not be decoded
 
 

@@ -103,6 +103,7 @@ def test_hiding_a_run_takes_its_line_away_and_the_address_remembers(
     until(page, "viz.ready && Object.keys(viz.drawn('train/loss')).join() === 'second'")
 
 
+@pytest.mark.dash
 def test_the_controls_that_dash_draws_move_the_curves(
     everything: Any, logdir: Path, serve_as_users_do: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
@@ -186,6 +187,7 @@ def test_the_graph_is_drawn(everything: Any, page: Any, until: Callable[..., Any
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.dash
 def test_both_themes_follow_the_system_and_the_button(
     everything: Any, new_page: Callable[..., Any], until: Callable[..., Any], theme: str
 ) -> None:

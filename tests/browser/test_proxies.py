@@ -102,6 +102,7 @@ def scene(
             each.end()
 
 
+pytestmark = pytest.mark.dash
 deeper = pytest.mark.long
 WRITTEN = [
     pytest.param(ROOT, ALLOWED, "http://training.example", "/", False, id="as the document says"),

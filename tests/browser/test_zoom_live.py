@@ -82,7 +82,7 @@ def test_a_zoom_is_held_while_points_come(
     held = inside(71)
     until(page, "viz.ready")
     # What came by and by is what one would be told who asked now.
-    page.evaluate(f"document.querySelector('{CARD.format('loss')}').card.refresh()")
+    page.evaluate(f"document.querySelector('{CARD.format('loss')}').card.curves.store.refetch()")
     page.evaluate("viz.settled()")
     assert inside(71) == {key: pytest.approx(values) for key, values in held.items()}
     page.dblclick(f"{CARD.format('loss')} canvas.over")

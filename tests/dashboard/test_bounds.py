@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from asking import Asker, hashes_of
 from every_kind import ARRAY_BOMBS, GRAPH_BOMBS, PROFILE_BOMBS, every_kind, replace_blobs
@@ -25,6 +26,7 @@ from dashboard.http.turns import Turns
 from dashboard.profiles import stored
 from dashboard.server import connections
 from tracker.errors import DamagedBytesError
+from tracker.series.stretch import Points
 from tracker.values import unpack
 
 MOST_MIB = 64
@@ -139,15 +141,16 @@ def test_a_run_that_is_named_often_is_asked_once(asker: Asker) -> None:
 
 def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several tags the last are left out, for the page to ask again; one that is too large by itself is refused."""
-    from dashboard.api import runs as routes
-    from dashboard.live.websocket import Hub
+    from dashboard.api import curves as routes
+    from dashboard.http.turns import Turns
+    from dashboard.live.websocket import LiveRuns
     from tracker.store.read.reader import Store
 
     logdir: Path = asker.served.logdir  # type: ignore[attr-defined]
-    from dashboard.live.poller import Follower
+    from dashboard.live.poller import Poller
 
-    hub = Hub(lambda tell: Follower(logdir, tell, None, None))
-    client = TestClient(Starlette(routes=routes.routes(hub, lambda: Store(logdir))))
+    live_runs = LiveRuns(lambda tell: Poller(logdir, tell, None, None))
+    client = TestClient(Starlette(routes=routes.routes(live_runs, lambda: Store(logdir), Turns())))
     ask = {"runs": ["a", "b"], "columns": 1000}
     monkeypatch.setattr(routes, "MAX_ANSWER_BYTES", 2 * 300 * 3 * 8)
     both = client.post("/api/v1/curves", json={**ask, "tags": ["train/loss", "val/loss"]})
@@ -223,6 +226,40 @@ def test_news_for_a_tab_that_does_not_read_are_one_a_run(asker: Asker) -> None:
     head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     assert head["changed"] == [{"run": "a", "what": ["image", "runs", "text"], "summary": {"n": 998}}]
     assert len(head["removed"]) == 5
+
+
+def test_series_that_have_more_are_named_once_to_a_tab_that_does_not_read() -> None:
+    """Those of either news, and no more than the run has, however often each grows."""
+    from dashboard.live.tab import Tab
+
+    tab = Tab(0, lambda: None)
+    for i in range(1000):
+        kind = "image" if i % 2 else "text"
+        tab.put([], [{"run": "a", "what": [kind], "summary": None, "tags": {kind: [f"m{i % 13}"]}}], [])
+    tab.put([], [{"run": "a", "what": ["marks"], "summary": None}], [], ["loss"])
+    data = tab.frame()
+    head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    (told,) = head["changed"]
+    assert told["what"] == ["image", "marks", "text"]
+    assert told["tags"] == {kind: [f"m{i}" for i in range(13)] for kind in ("text", "image")}
+    assert head["headlines"] == ["loss"]
+
+
+def test_a_tab_that_falls_behind_is_told_to_look_again() -> None:
+    """What it is not told point by point, since they were too many at once or wait for too long, it is told to ask for."""
+    from dashboard.live.changes import NewPoints
+    from dashboard.live.tab import MAX_QUEUED_POINTS, Tab
+
+    tab = Tab(0, lambda: None)
+    assert tab.hear({"watch": ["loss", "burst"]})
+    column = np.zeros(MAX_QUEUED_POINTS + 1)
+    many = Points(column.astype(np.int64), column, column)
+    tab.put([NewPoints("a", "burst", "s", 0, None), NewPoints("a", "loss", "s", 0, many)], [], [])
+    tab.put([NewPoints("a", "loss", "s", len(column), many)], [], [])
+    data = tab.frame()
+    head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    assert head["again"] == [["a", "burst"], ["a", "loss"]]
+    assert [entry["counts"] for entry in head["points"]] == [[len(column)]]
 
 
 class _Line:

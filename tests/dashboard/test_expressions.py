@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.curves import expressions
+from dashboard.curves import expressions, metric_axis
 from tracker.series.stretch import Points
 
 
@@ -61,5 +61,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 def test_a_curve_over_another_metric_is_in_the_order_of_that_metric() -> None:
     """What a tag had at each step is the place; where it had nothing finite there is no place."""
     y = points([1, 2, 3, 4], [10.0, 20.0, 30.0, 40.0])
-    found = expressions.over(y, points([2, 3, 4], [5.0, 1.0, np.inf]))
-    assert (found.wall_time.tolist(), found.value.tolist(), found.step.tolist()) == ([1.0, 5.0], [30.0, 20.0], [3, 2])
+    found = metric_axis.over(y, points([2, 3, 4], [5.0, 1.0, np.inf]))
+    step, wall_time, value, x = (column.tolist() for column in found.of_points(slice(None)))
+    assert (x, value, step) == ([1.0, 5.0], [30.0, 20.0], [3, 2])
+    assert wall_time == y.wall_time[[2, 1]].tolist()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import tracker
 from dashboard.live import catalog_cache, file_stamps, user_edits
-from dashboard.live.catalog import Library
-from dashboard.live.changes import News
-from dashboard.live.run_list import page_form, reach
+from dashboard.live.catalog import Catalog
+from dashboard.live.changes import Changes
+from dashboard.live.run_list import compact_list, last_step_of
 from tracker.store.read import read_only
 
 
@@ -35,7 +35,7 @@ def log(root: Path, name: str, values: list[float], **how: Any) -> None:
             run.log({"loss": value, "other": -value}, step=step)
 
 
-def told(library: Library) -> Any:
+def told(library: Catalog) -> Any:
     """All that a library says of its runs."""
     return {name: repr(run.summary()) for name, run in library.runs.items()}
 
@@ -60,18 +60,18 @@ def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monke
     with tracker.init(logdir=logdir, name="marked", machine=False) as run:
         run.mark("here", step=0)
     user_edits.write(logdir / "run1", "note", "the good one")
-    first = Library(logdir, index=tmp_path / "index")
+    first = Catalog(logdir, index=tmp_path / "index")
     first.scan()
     first.keep()
     files = opened(monkeypatch)
-    second = Library(logdir, index=tmp_path / "index")
+    second = Catalog(logdir, index=tmp_path / "index")
     news = second.scan(glance=True)
     assert files == []
     assert second.is_complete
     assert told(second) == told(first)
     assert set(news.changed) == set(first.runs)
     assert [any(s.has_marks for s in run.segments.values()) for run in second.runs.values()].count(True) == 1
-    assert page_form(second.runs.values()) == page_form(first.runs.values())
+    assert compact_list(second.runs.values()) == compact_list(first.runs.values())
 
 
 CHANGES = ("log", "resume", "delete", "rename", "truncate", "garble", "swap", "touch", "say", "keep")
@@ -94,7 +94,7 @@ def test_an_old_index_never_shows_what_is_no_longer_so(tmp_path: Path, changes: 
         folder = root / f"r{number}"
         files = sorted(folder.glob("events.*.sqlite"))
         if change == "keep":
-            library = Library(root, index=kept)
+            library = Catalog(root, index=kept)
             library.scan()
             library.keep()
         elif change == "log":
@@ -119,7 +119,7 @@ def test_an_old_index_never_shows_what_is_no_longer_so(tmp_path: Path, changes: 
             os.utime(files[0], (size, size))
         elif change == "say":
             user_edits.write(folder, "note", f"note {size}")
-    plain, quick = Library(root), Library(root, index=kept)
+    plain, quick = Catalog(root), Catalog(root, index=kept)
     plain.scan()
     quick.scan(glance=True)
     quick.complete()
@@ -130,13 +130,13 @@ def test_a_file_that_was_overwritten_is_read_anew(logdir: Path, tmp_path: Path) 
     """Of the same inode, size and time as before: the time of its last change is the system's own."""
     log(logdir, "a", [1.0])
     log(logdir, "b", [2.0])
-    first = Library(logdir, index=tmp_path / "index")
+    first = Catalog(logdir, index=tmp_path / "index")
     first.scan()
     first.keep()
     (a,), (b,) = logdir.glob("a/events.*.sqlite"), logdir.glob("b/events.*.sqlite")
     assert a.stat().st_size == b.stat().st_size
     _write_in_place(a, b.read_bytes())
-    second = Library(logdir, index=tmp_path / "index")
+    second = Catalog(logdir, index=tmp_path / "index")
     second.scan()
     assert second.runs["a"].summary()["scalars"]["loss"]["value"] == 2.0
 
@@ -155,7 +155,7 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
     """It is made anew from the files."""
     log(logdir, "a", [1.0, 2.0])
     kept = tmp_path / "index"
-    library = Library(logdir, index=kept)
+    library = Catalog(logdir, index=kept)
     library.scan()
     library.keep()
     data = kept.read_bytes()
@@ -169,7 +169,7 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
             "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC.replace(b"1", b"0"), 1),
         }[damage]
     )
-    again = Library(logdir, index=kept)
+    again = Catalog(logdir, index=kept)
     again.scan()
     assert told(again) == told(library)
     again.keep()
@@ -180,7 +180,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_only_the_index(logdir: Path
     """A file where the folder should be: nothing is kept, nothing is lost."""
     (tmp_path / "taken").write_text("")
     log(logdir, "a", [1.0])
-    library = Library(logdir, index=tmp_path / "taken" / "index")
+    library = Catalog(logdir, index=tmp_path / "taken" / "index")
     library.scan()
     library.keep()
     assert told(library)
@@ -190,11 +190,11 @@ def test_what_is_being_written_is_not_kept(logdir: Path, tmp_path: Path, monkeyp
     """A commit may be on its way into a file that looks the same."""
     monkeypatch.setattr(file_stamps, "SETTLED_S", 3600.0)
     log(logdir, "a", [1.0])
-    library = Library(logdir, index=tmp_path / "index")
+    library = Catalog(logdir, index=tmp_path / "index")
     library.scan()
     library.keep()
     files = opened(monkeypatch)
-    Library(logdir, index=tmp_path / "index").scan()
+    Catalog(logdir, index=tmp_path / "index").scan()
     assert len(files) == 1
 
 
@@ -202,28 +202,28 @@ def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path) -> No
     """The list is there at once, says nothing that it does not know, and then all of it."""
     for number in range(3):
         log(logdir, f"run{number}", [3.0, 2.0, float(number)])
-    library, plain = Library(logdir), Library(logdir)
+    library, plain = Catalog(logdir), Catalog(logdir)
     plain.scan()
     library.scan(glance=True)
-    brief = page_form(library.runs.values())
+    brief = compact_list(library.runs.values())
     assert [run["scalars"]["loss"]["value"] for run in brief["runs"]] == [0.0, 1.0, 2.0]
     assert [run["step"] for run in brief["runs"]] == [None] * 3
     assert brief["tagsets"] == [{"scalar": ["loss", "other"]}]
     assert not library.is_complete
     news = library.complete(most=2)
     assert news.changed == {"run0": {"last"}, "run1": {"last"}}
-    assert reach(library.runs["run0"])["step"] == 2
+    assert last_step_of(library.runs["run0"])["step"] == 2
     library.complete()
     assert library.is_complete
     assert told(library) == told(plain)
-    assert page_form(library.runs.values()) == page_form(plain.runs.values())
-    assert library.complete() == News()
+    assert compact_list(library.runs.values()) == compact_list(plain.runs.values())
+    assert library.complete() == Changes()
 
 
 def test_what_changes_after_a_glance_is_told(logdir: Path) -> None:
     """A file that was only glanced at and grew has no cursor that could be trusted: its line is asked for anew."""
     log(logdir, "a", [1.0])
-    library = Library(logdir)
+    library = Catalog(logdir)
     library.scan(glance=True)
     shutil.rmtree(logdir / "a")
     log(logdir, "a", [2.0, 3.0])

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from dashboard.server.lazy_app import Late
+from dashboard.server.lazy_app import LazyApp
 
 
 def test_questions_wait_for_the_part_and_it_is_made_once() -> None:
@@ -25,7 +25,7 @@ def test_questions_wait_for_the_part_and_it_is_made_once() -> None:
         made.append(1)
         return PlainTextResponse("here")
 
-    client = TestClient(Late(make, "the part"))
+    client = TestClient(LazyApp(make, "the part"))
     with ThreadPoolExecutor(2) as asking:
         answers = [asking.submit(client.get, "/") for _ in range(2)]
         assert not any(answer.done() for answer in answers)
@@ -40,7 +40,7 @@ def test_a_part_that_cannot_be_had_is_named(caplog: pytest.LogCaptureFixture) ->
     def make() -> Any:
         raise ImportError("no such library")
 
-    client = TestClient(Late(make, "what reads runs"))
+    client = TestClient(LazyApp(make, "what reads runs"))
     answer = client.get("/api/v1/runs")
     assert answer.status_code == 503
     assert answer.json() == {"error": "The server lacks what reads runs; its terminal says why."}

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
-from dashboard.live.catalog import Library
-from dashboard.live.changes import MAX_NEW_POINTS, News
+from dashboard.live.catalog import Catalog
+from dashboard.live.changes import MAX_NEW_POINTS, Changes
 from tracker.store.read import read_only
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,12 +26,12 @@ class Listener:
     """What a page has been told so far, checked as it comes."""
 
     def __init__(self, root: Path) -> None:
-        self.library = Library(root)
+        self.catalog = Catalog(root)
         self.told: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
         self.changed: list[tuple[str, str]] = []
-        self.hear(self.library.scan())
+        self.hear(self.catalog.scan())
 
-    def hear(self, news: News) -> None:
+    def hear(self, news: Changes) -> None:
         for new in news.points:
             assert new.points is not None
             known = self.told.setdefault((new.run, new.tag, new.segment), [])
@@ -57,15 +57,15 @@ def test_every_point_is_told_once(tmp_path: Path, batches: list[tuple[int, bool]
     with tracker.init(logdir=root, name="a") as run:
         run.log({"first": 0.0}, step=0)
         run.flush()
-        listener.hear(listener.library.scan())
+        listener.hear(listener.catalog.scan())
         for size, look in batches:
             for _ in range(size):
                 run.log({"x": float(step), "y": -float(step)} if step % 2 else {"x": float(step)}, step=step)
                 step += 1
             run.flush()
             if look:
-                listener.hear(listener.library.look(["a"]))
-    listener.hear(listener.library.scan())
+                listener.hear(listener.catalog.look(["a"]))
+    listener.hear(listener.catalog.scan())
     ((_, told),) = [(key, told) for key, told in listener.told.items() if key[1] == "x"]
     assert told == [(i, float(i)) for i in range(step)]
 
@@ -75,7 +75,7 @@ def test_a_run_that_was_there_is_met_without_reading_its_points(logdir: Path) ->
     with tracker.init(logdir=logdir, name="a") as run:
         for step in range(5000):
             run.log({"x": float(step)}, step=step)
-    library = Library(logdir)
+    library = Catalog(logdir)
     news = library.scan()
     assert news.points == []
     assert news.changed == {"a": {"runs", "line"}}
@@ -90,7 +90,7 @@ def test_a_burst_is_told_as_look_again(logdir: Path) -> None:
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"x": 0.0}, step=0)
         run.flush()
-        library = Library(logdir)
+        library = Catalog(logdir)
         library.scan()
         for step in range(1, MAX_NEW_POINTS + 100):
             run.log({"x": float(step)}, step=step)
@@ -110,7 +110,7 @@ def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"x": 0.0}, step=0)
         run.flush()
-        library = Library(logdir)
+        library = Catalog(logdir)
         library.scan()
         run.log(
             {"w": tracker.Histogram(np.arange(5.0)), "p": tracker.Image(np.zeros((2, 2))), "t": tracker.Text("a")},
@@ -124,9 +124,25 @@ def test_other_kinds_marks_and_endings_are_noticed(logdir: Path) -> None:
     assert library.runs["a"].status == "finished"
 
 
+def test_news_of_histograms_and_media_name_their_series(logdir: Path) -> None:
+    """So that of sixty histograms in sight the one that has more is asked for again."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        layers = {f"w/{i}": tracker.Histogram(np.arange(5.0)) for i in range(12)}
+        run.log({**layers, "t": tracker.Text("a"), "p": tracker.Text("b"), "x": 1.0}, step=0)
+        run.flush()
+        library = Library(logdir)
+        library.scan()
+        run.log({"w/10": layers["w/10"], "w/2": layers["w/2"], "t": tracker.Text("c"), "x": 2.0}, step=1)
+        run.flush()
+        assert library.look(["a"]).tags == {"a": {"histogram": {"w/2", "w/10"}, "text": {"t"}}}
+        run.log({"x": 3.0}, step=2)
+        run.flush()
+        assert library.look(["a"]).tags == {}
+
+
 def test_runs_that_come_and_go_are_noticed(logdir: Path) -> None:
     """Also one that is renamed, which is both."""
-    library = Library(logdir)
+    library = Catalog(logdir)
     library.scan()
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"x": 0.0}, step=0)
@@ -148,7 +164,7 @@ def test_a_rewind_says_that_the_line_changed(logdir: Path) -> None:
     """What a page drew of the abandoned tail must be drawn anew."""
     with tracker.init(logdir=logdir, name="a") as run:
         run.log({"x": 0.0}, step=0)
-    library = Library(logdir)
+    library = Catalog(logdir)
     library.scan()
     with tracker.init(logdir=logdir, name="a", resume="must", step=0) as run:
         run.log({"x": 1.0}, step=1)
@@ -158,7 +174,7 @@ def test_a_rewind_says_that_the_line_changed(logdir: Path) -> None:
 def test_a_look_at_what_is_on_its_way_says_so(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The write that wakes us comes before the commit: such a run is looked at again, one without anything is not."""
     file = segment_of(logdir, "a", logged=2)
-    library = Library(logdir)
+    library = Catalog(logdir)
     library.scan()
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as writer:
         writer.execute("UPDATE state SET heartbeat = heartbeat + 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 import tracker
 from dashboard.curves import query, windows
-from dashboard.curves.query import COLUMNS, Question
+from dashboard.curves.query import Question
 from tracker.series.envelope import envelope_of_points
 from tracker.series.stretch import Points
 
@@ -31,10 +32,11 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def columns_of(segments: Any, **options: Any) -> dict[str, Any]:
     """The columns of an answer by name."""
-    answer = query.read(segments, Question("x", 800, is_log=True, **options))
+    question = Question("x", 800, is_log=True, **options)
+    answer = query.read(segments, question)
     assert answer is not None
     assert answer[0]["form"] == "columns"
-    return dict(zip(COLUMNS, answer[1], strict=True))
+    return dict(zip(question.column_names()["columns"], answer[1], strict=True))
 
 
 @pytest.mark.parametrize("window", [(None, None), (-100, 20_000), (10, 9_000), (None, 29_000), (1.5, None)])
@@ -60,8 +62,15 @@ def test_a_metric_as_x_and_relative_time_are_spaced_as_well(segments: Any) -> No
     """All points are there, in the order of the axis."""
     by_metric = columns_of(segments, axis="metric", x="y")
     assert by_metric["count"].sum() == len(STEPS)
-    assert (np.diff(by_metric["wall_time_first"]) > 0).all()
-    assert ((by_metric["wall_time_first"] > 0) & (by_metric["wall_time_last"] <= 1000)).sum() > 200
+    assert (np.diff(by_metric["x_first"]) > 0).all()
+    assert ((by_metric["x_first"] > 0) & (by_metric["x_last"] <= 1000)).sum() > 200
+    # Here the metric is the step itself: times are those of the points at these places.
+    with contextlib.ExitStack() as stack:
+        stored = query.Files(stack, segments).points("x")
+    assert stored is not None
+    times = dict(zip(stored.step.tolist(), stored.wall_time.tolist(), strict=True))
+    assert by_metric["wall_time_first"].tolist() == [times[step] for step in by_metric["step_first"]]
+    assert by_metric["wall_time_last"].tolist() == [times[step] for step in by_metric["step_last"]]
     assert columns_of(segments, axis="relative")["count"].sum() == len(STEPS)
 
 

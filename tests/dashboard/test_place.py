@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.server.public_address import PlaceError, allowed_name, below, path_prefix
+from dashboard.server.public_address import AddressError, allowed_name, below, path_prefix
 
 PREFIXES = {
     "": "", "/": "", "viz": "/viz", "/viz": "/viz", "/viz/": "/viz", "viz/": "/viz", "/a/b/c": "/a/b/c", "/user/me@x.org": "/user/me@x.org",
@@ -35,7 +35,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
     if text == "//":
         assert path_prefix(text) == ""
         return
-    with pytest.raises(PlaceError, match="--path-prefix takes the path of the page"):
+    with pytest.raises(AddressError, match="--path-prefix takes the path of the page"):
         path_prefix(text)
 
 
@@ -44,7 +44,7 @@ def test_a_path_that_is_taken_is_the_one_a_browser_asks_for(text: str) -> None:
     """Resolved against an address it stays what it was, and what lies below it is found there."""
     try:
         prefix = path_prefix(text)
-    except PlaceError:
+    except AddressError:
         return
     assert urljoin("http://x/", f"{prefix}/") == f"http://x{prefix}/"
     assert below(f"{prefix}/api", prefix) == "/api"
@@ -74,7 +74,7 @@ def test_a_name_is_taken_as_browsers_say_it(text: str, name: str) -> None:
 @pytest.mark.parametrize("text", NO_NAMES)
 def test_what_is_no_name_is_refused(text: str) -> None:
     """With the name that is in it, where there is one."""
-    with pytest.raises(PlaceError, match="--allow-host takes a name") as refused:
+    with pytest.raises(AddressError, match="--allow-host takes a name") as refused:
         allowed_name(text)
     if "training" in text:
         assert str(refused.value).endswith("; write --allow-host training.example")

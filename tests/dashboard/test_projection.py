@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.embeddings import projection
-from dashboard.embeddings.maps import sheet_of
+from dashboard.embeddings.sprites import sheet_of
 
 
 def spread(n: int, d: int, seed: int = 0) -> np.ndarray:

@@ -170,6 +170,8 @@ def test_the_live_feed_is_closed_to_other_origins(client: TestClient, headers: d
     own = {**HOST, "origin": "http://127.0.0.1:6006", "cookie": f"everystep_6006={client.cookies['everystep_6006']}"}
     with client.websocket_connect("/live", headers=own, subprotocols=["everystep", key]) as feed:
         assert feed.accepted_subprotocol == "everystep"
+    with client.websocket_connect("/live", headers=own, subprotocols=[f"everystep, {key}"]) as feed:
+        assert feed.accepted_subprotocol == "everystep"  # as uvicorn 0.35 gives them
     with (
         pytest.raises(WebSocketDisconnect),
         client.websocket_connect("/live", headers={**own, **headers}, subprotocols=["everystep", key]),
@@ -440,6 +442,8 @@ PLACES = [
     ("training.example:8080", "http://training.example:8080", None, True),
     ("TRAINING.example", "https://Training.Example", None, True),
     ("localhost", "http://localhost:8080", "same-origin", True),
+    ("training.example.", "http://training.example.", None, True),
+    ("localhost.:6006", "http://localhost.:6006", "same-origin", True),
     ("127.0.0.1:6006", "https://other.example", "same-origin", True),  # it has a certificate: nginx speaks for it
     ("127.0.0.1:6006", "http://evil.example", None, False),
     ("127.0.0.1:6006", "http://evil.example", "same-site", False),
@@ -456,6 +460,7 @@ PLACES = [
     ("evil.example", "http://evil.example", "same-origin", False),
     ("evil.example:6006", "http://training.example", None, False),
     ("training.example.evil.example", "http://training.example", None, False),
+    ("training.example..", "http://training.example..", None, False),
     ("127.0.0.1, training.example", "http://training.example", None, False),
 ]
 

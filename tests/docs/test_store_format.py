@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tracker
-from tracker.series import stretch
+from tracker.series.summary import SUMMARY, SUMMARY_FIELDS
 from tracker.store import columns
 from tracker.store.write import schema
 
@@ -42,7 +42,7 @@ def test_what_readers_ask_for_is_what_the_schema_has() -> None:
     assert names["receipts"] == columns.RECEIPT
     assert {table for table, own in names.items() if "checksum" in own} == columns.CHECKED_TABLES
     assert {name for own in names.values() for name in own} >= set(columns.LATER)
-    assert stretch.SUMMARY.names == stretch.SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
+    assert SUMMARY.names == SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
 
 
 def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from odd_values import HALF, SHOWN, Lies, Raises
 
 import tracker
-from tracker.store.write import writer as writers
+from tracker.store.write import committer
 from tracker.values.value import Medium, Value
 
 
@@ -42,7 +42,7 @@ def test_what_cannot_be_stored_takes_nothing_along(
     run.log({"x": -1.0, "y": -1.0}, step=0)
     refuse(run, table, when)
     with caplog.at_level("WARNING", "tracker"):
-        with writers.io_lock:  # so that all of it is one batch
+        with committer.io_lock:  # so that all of it is one batch
             for step in range(2000):
                 run.log({"x": float(step), "y": -2.0}, step=step)
                 if step % 100 == 0:
@@ -97,7 +97,7 @@ class Unstorable(Value):
 
 def test_values_that_cannot_be_encoded_or_bound(run: tracker.Run) -> None:
     """Each is lost alone; a warning that is an error, as under `python -W error`, loses nothing."""
-    with writers.io_lock:
+    with committer.io_lock:
         for step in range(500):
             run.log({"x": float(step)}, step=step)
         run.log(

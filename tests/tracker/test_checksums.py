@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import tracker
 from dashboard import cli
-from dashboard.live.catalog import Library
+from dashboard.live.catalog import Catalog
 from tracker import doctor
 from tracker import logdir as logdirs
 from tracker.errors import StoreError
@@ -96,7 +96,7 @@ def is_named(logdir: Path) -> bool:
 
 def listed(logdir: Path) -> list[str]:
     """What the list of runs says is wrong with the run."""
-    library = Library(logdir)
+    library = Catalog(logdir)
     library.scan()
     said: list[str] = library.runs["a"].about()["problems"]
     return said
@@ -243,7 +243,7 @@ def test_the_list_of_runs_names_what_it_reads(logdir: Path, file: Path) -> None:
         file.write_bytes(sound)
         alter(file, statement)
         for glance in (True, False):
-            library = Library(logdir)
+            library = Catalog(logdir)
             library.scan(glance=glance)
             (said,) = library.runs["a"].about()["problems"]
             assert words in said
@@ -302,7 +302,7 @@ def writing(logdir: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_file_that_is_written_is_never_called_damaged(logdir: Path, count: int) -> None:
     """Read all the time in every way while a process logs as fast as it can: no false alarm, and nothing is missing."""
     with writing(logdir, count) as writer:
-        library = Library(logdir)
+        library = Catalog(logdir)
         library.scan()
         looks = 0
         while writer.poll() is None:
@@ -318,7 +318,7 @@ def test_a_file_that_is_written_is_never_called_damaged(logdir: Path, count: int
             run.marks()
             library.look(["a"])
             assert library.runs["a"].about()["problems"] == []
-            fresh = Library(logdir)
+            fresh = Catalog(logdir)
             fresh.scan()
             assert fresh.runs["a"].about()["problems"] == []
             looks += 1

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 import tracker
 from tracker.series import stretch
 from tracker.series.envelope import Envelope, envelope
-from tracker.series.stretch import Points, Summaries
+from tracker.series.stretch import Points
+from tracker.series.summary import SUMMARY, Summaries, merge_summaries, summarise
 from tracker.store.write import appender as appenders
+from tracker.store.write import transaction as transactions
 
 
 class Memory:
@@ -34,14 +36,14 @@ class Memory:
         self.levels: list[list[np.void]] = [[]]
         n = 0
         for part in self.parts:
-            self.levels[0].append(stretch.summarise(part, 1, n)[0])
+            self.levels[0].append(summarise(part, 1, n)[0])
             n += len(part.step)
         self.children: list[list[Summaries]] = [[]]
         while len(self.levels[-1]) > fan_out:
-            below = np.array(self.levels[-1], stretch.SUMMARY)
+            below = np.array(self.levels[-1], SUMMARY)
             groups = [below[start : start + fan_out] for start in range(0, len(below) // fan_out * fan_out, fan_out)]
             self.children.append(groups)
-            self.levels.append([stretch.merge(group)[0] for group in groups])
+            self.levels.append([merge_summaries(group)[0] for group in groups])
 
     def top(self) -> tuple[Summaries, np.ndarray]:
         found, start = [], 0
@@ -51,7 +53,7 @@ class Memory:
                     found.append((item, level))
             if found:
                 start = int(found[-1][0]["n"] + found[-1][0]["count"])
-        return np.array([item for item, _ in found], stretch.SUMMARY), np.array([level for _, level in found], np.int64)
+        return np.array([item for item, _ in found], SUMMARY), np.array([level for _, level in found], np.int64)
 
     def split(self, items: Summaries, level: int) -> Summaries:
         by_n = {int(group["n"][0]): group for group in self.children[level]}
@@ -155,7 +157,7 @@ def test_the_answer_is_the_same_whatever_the_batching(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     # Small stretches and folds, so that a hundred points pass through every form that a million would.
-    with mock.patch.multiple(appenders, STRETCH_POINTS=16, FAN_OUT=3, FOLD_POINTS=6):
+    with mock.patch.multiple(transactions, STRETCH_POINTS=16, FAN_OUT=3, FOLD_POINTS=6):
         writer = appenders.Appender(folder / "events.x.sqlite", a_birth())
         start = 0
         for size in [*batches, len(points.step)]:

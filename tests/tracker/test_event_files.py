@@ -66,7 +66,7 @@ def test_every_sound_file_agrees_tag_by_tag(real_data: Path, logdir: Path) -> No
             for tag, about in wanted["tags"].items()
             if about["value"] == "no_value" and about["plugin"] != "hparams"
         ]
-        assert found.met == [f"1 values of {tag!r}: they have no content" for tag in without], name
+        assert found.warnings == [f"1 values of {tag!r}: they have no content" for tag in without], name
         if not (wanted["tags"] or wanted["graphs"] or wanted["other_events"]):
             assert not found.added
             continue
@@ -145,7 +145,7 @@ def test_a_damaged_file_gives_all_that_is_sound(real_data: Path, logdir: Path, n
     (path,) = (real_data / "corrupt" / name).iterdir()
     count, words = DAMAGED[name]
     assert len(read_all(path)[0]) == count
-    said = copied(path, logdir).met
+    said = copied(path, logdir).warnings
     assert (words is None) == (not said)
     assert words is None or words in " ".join(said)
 

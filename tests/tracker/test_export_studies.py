@@ -173,7 +173,7 @@ def test_profiles_lie_where_its_profiler_looks(exported: Path) -> None:
 def test_it_comes_back_as_it_was(exported: Path, logdir: Path, tmp_path: Path) -> None:
     """Counts, matrices, corners, settings and vectors, after TensorBoard's files."""
     for done in import_logs(exported, tmp_path / "again"):
-        assert done.met == [] or "tfevents" not in done.path.name
+        assert done.warnings == [] or "tfevents" not in done.path.name
     before, after = tracker.open(logdir).run("sweep/a"), tracker.open(tmp_path / "again").run("sweep/a")
     assert [each.step for each in after.pr_curves("val/spam")] == [1, 2]
     assert after.pr_curves("val/spam")[0].tp.tolist() == before.pr_curves("val/spam")[0].tp.tolist()

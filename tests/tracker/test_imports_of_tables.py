@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,47 @@ def test_a_fraction_of_an_epoch_is_no_step(tmp_path: Path, logdir: Path) -> None
     brought(tmp_path / "x.csv", logdir)
     assert curve(logdir, "x", "loss") == [(0, 3.0), (1, 2.0), (2, 1.0)]
     assert curve(logdir, "x", "epoch") == [(0, 0.1), (1, 0.2), (2, 1.0)]
+
+
+def test_a_row_without_a_step_is_named(tmp_path: Path, logdir: Path) -> None:
+    """It stands at the step before, as the validation of an epoch does, and that is said."""
+    write(tmp_path / "x.csv", "step,loss,val\n10,3,\n20,2,\n,,5\n30,1,\n,,4\n40,1,\n")
+    (done,) = import_logs(tmp_path / "x.csv", logdir)
+    assert done.warnings == ["2 rows without a value in 'step', kept at the step before"]
+    assert curve(logdir, "x", "val") == [(20, 5.0), (30, 4.0)]
+    assert curve(logdir, "x", "loss") == [(10, 3.0), (20, 2.0), (30, 1.0), (40, 1.0)]
+
+
+def test_parquet_is_a_table_too(tmp_path: Path, logdir: Path) -> None:
+    """Our own export comes back as it was; another program's has types, moments and gaps."""
+    pa = pytest.importorskip("pyarrow", reason="needs PyArrow: pip install everystep[parquet]")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    with tracker.init(logdir=tmp_path / "first", name="a/b") as run:
+        for step, value in enumerate([0.1, float("nan"), float("-inf"), 5e-324]):
+            run.log({"loss": value, "=tag": -value}, step=2**60 + step)
+    stored = tracker.open(tmp_path / "first")
+    with (tmp_path / "curves.parquet").open("wb") as file:
+        files.write("parquet", stored.runs(), file)
+    brought(tmp_path / "curves.parquet", logdir)
+    copied = next(run for run in tracker.open(logdir).runs())
+    for tag in ("loss", "=tag"):
+        had, found = stored.run("a/b").scalars(tag), copied.scalars(tag)
+        assert found.step.tolist() == had.step.tolist()
+        assert found.wall_time.tolist() == had.wall_time.tolist()
+        assert found.value.tobytes() == had.value.tobytes()
+    assert brought(tmp_path / "curves.parquet", logdir) == {}, "imported again, nothing is new"
+
+    moments = [datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc)]
+    columns = {"epoch": [1, 2], "date": moments, "val": [None, 0.5], "price": [Decimal("1.25"), None]}
+    parquet.write_table(pa.table(columns), tmp_path / "other.parquet")
+    assert brought(tmp_path / "other.parquet", logdir) == {"other": 2}
+    other = tracker.open(logdir).run("other")
+    assert curve(logdir, "other", "price") == [(1, 1.25)]
+    assert other.scalars("val").wall_time.tolist() == [moments[1].timestamp()]
+    (tmp_path / "torn.parquet").write_bytes((tmp_path / "other.parquet").read_bytes()[:-20])
+    (done,) = import_logs(tmp_path / "torn.parquet", logdir)
+    assert done.failed
+    assert "cannot be read" in done.warnings[0]
 
 
 def test_a_line_that_is_being_written_is_taken_when_it_is_whole(tmp_path: Path, logdir: Path) -> None:

@@ -219,9 +219,9 @@ def test_a_callback_that_is_sent_to_another_process_logs_to_the_same_run(logdir:
     import copy
     import pickle
 
-    from tracker.integrations.borrowed_run import Lent
+    from tracker.integrations.borrowed_run import BorrowedRun
 
-    lent = Lent(None, logdir)
+    lent = BorrowedRun(None, logdir)
     lent.run().log({"x": 1.0}, step=0)
     assert copy.deepcopy(lent).run() is lent.run()
     sent = pickle.loads(pickle.dumps(lent))

@@ -20,6 +20,7 @@ import tracker
 from tests.tracker.test_event_files import event, write
 from tracker.foreign import mirror as mirrors
 from tracker.foreign.mirror import Mirror
+from tracker.foreign.mirrored_run import IDLE_S
 from tracker.store.read.reader import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +93,7 @@ def test_a_file_at_rest_is_finished_and_may_go_on(logdir: Path, opened: Callable
     now = [time.time()]
     mirror = opened(lambda: now[0])
     mirror.look()
-    now[0] += mirrors.IDLE_S + 1
+    now[0] += IDLE_S + 1
     mirror.look()
     assert Store(logdir, logdir.parent / "cache").run("a").status == "finished"
     write(path, *points(3, 5), mode="ab")
@@ -175,9 +176,9 @@ def test_damage_is_said_and_the_other_files_go_on(logdir: Path, real_data: Path,
     mirror = opened()
     mirror.look()
     mirror.look()
-    from dashboard.live.catalog import Library
+    from dashboard.live.catalog import Catalog
 
-    library = Library(logdir, logdir.parent / "cache")
+    library = Catalog(logdir, logdir.parent / "cache")
     library.scan()
     assert len(library.runs) == 8  # four files hold nothing that a page could show
     told = [problem for run in library.runs.values() for problem in run.summary()["problems"]]

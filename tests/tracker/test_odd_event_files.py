@@ -38,7 +38,7 @@ def test_an_event_without_a_time_is_counted_and_the_others_are_read(
     odd.append(event(wall_time, 99, start=1))
     sound = [event(1e9 + step, step, tag="x", simple_value=step) for step in range(others)]
     done = copied(write(logdir / "src" / "tfevents.1", *sound[: others // 2], *odd, *sound[others // 2 :]), logdir)
-    assert done.met == ["6 events without a time"]
+    assert done.warnings == ["6 events without a time"]
     assert done.added["scalar"] == others
     if others:
         assert tracker.open(logdir).run("a").scalars("x").step.tolist() == list(range(others))
@@ -76,7 +76,7 @@ def test_a_number_of_too_many_digits_costs_its_event(logdir: Path) -> None:
     odd = b"\x09" + b"\0" * 8 + b"\x10" + b"\xff" * 11 + b"\x01"
     done = copied(write(logdir / "src" / "tfevents.1", *points(0, 6), *[odd] * 5, b"\xff" * 40, *points(6, 12)), logdir)
     assert done.added["scalar"] == 12
-    assert done.met == ["6 records that are no event"]
+    assert done.warnings == ["6 records that are no event"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_number_of_too_many_digits_costs_its_event(logdir: Path) -> None:
 def test_odd_tags_are_kept_as_they_can_be_shown(logdir: Path, tag: bytes, shown: str, count: int) -> None:
     """The same whether events are read one by one or as columns."""
     done = copied(write(logdir / "src" / "tfevents.1", *numbered(tag, count), *points(0, 6)), logdir)
-    assert done.met == []
+    assert done.warnings == []
     stored = tracker.open(logdir).run("a")
     assert {name: len(stored.scalars(name)) for name in stored.tags("scalar")} == {shown: count, "x": 6}
 
@@ -104,7 +104,7 @@ def test_a_summary_of_many_values_of_which_one_is_odd(logdir: Path) -> None:
     odd.tensor.tensor_shape.dim.add(size=2**62)
     done = copied(write(logdir / "src" / "tfevents.1", one.SerializeToString(), *points(0, 6)), logdir)
     assert done.added["scalar"] == 2_006
-    (said,) = done.met
+    (said,) = done.warnings
     assert "oddodd" in said
     assert len(said) < 500
 
@@ -119,7 +119,7 @@ def test_a_damaged_file_that_is_mended_adds_what_was_missing_and_nothing_twice(l
         damaged[record * size + 20] ^= 1
     path.write_bytes(damaged)
     first = copied(path, logdir)
-    assert (first.added["scalar"], len(first.met)) == (27, 2)
+    assert (first.added["scalar"], len(first.warnings)) == (27, 2)
     assert copied(path, logdir).added["scalar"] == 0
     path.write_bytes(damaged[: 10 * size] + sound[10 * size :])
     assert copied(path, logdir).added["scalar"] == 1
@@ -127,7 +127,7 @@ def test_a_damaged_file_that_is_mended_adds_what_was_missing_and_nothing_twice(l
     write(path, *points(30, 33), mode="ab")
     assert copied(path, logdir).added["scalar"] == 5
     again = copied(path, logdir)
-    assert (again.added["scalar"], again.met) == (0, [])
+    assert (again.added["scalar"], again.warnings) == (0, [])
     values = tracker.open(logdir).run("a").scalars("x").value.tolist()
     assert sorted(values) == list(range(33))
 

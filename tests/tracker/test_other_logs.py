@@ -30,7 +30,7 @@ def added(source: Path, logdir: Path) -> int:
 def imported(source: Path, logdir: Path) -> list[Imported]:
     """An import in which nothing failed."""
     done = list(import_logs(source, logdir))
-    assert not [each.met for each in done if each.failed]
+    assert not [each.warnings for each in done if each.failed]
     return done
 
 
@@ -74,7 +74,7 @@ def test_rows_that_grow_add_exactly_what_is_new(tmp_path: Path, logdir: Path, na
     path.write_text(text)
     done = imported(path, logdir)
     assert sum(each.added["scalar"] for each in done) == 5
-    assert any("note" in sentence for each in done for sentence in each.met)
+    assert any("note" in sentence for each in done for sentence in each.warnings)
     assert added(path, logdir) == 0
     path.write_text(text + more)
     assert added(path, logdir) == 1
@@ -91,7 +91,7 @@ def test_a_log_that_became_another_is_refused(tmp_path: Path, logdir: Path) -> N
     path.write_text("step,loss\n0,5\n1,6\n2,7\n")
     (done,) = import_logs(path, logdir)
     assert done.failed
-    assert "does not go on" in done.met[0]
+    assert "does not go on" in done.warnings[0]
     assert values(logdir, "x", "loss") == [1, 2]
 
 
@@ -239,7 +239,7 @@ def test_wandb_offline_files(tmp_path: Path, logdir: Path) -> None:
     damaged[70_000] ^= 1
     (tmp_path / "hurt.wandb").write_bytes(damaged)
     (done,) = imported(tmp_path / "hurt.wandb", tmp_path / "other")
-    assert any("wrong checksum" in sentence for sentence in done.met)
+    assert any("wrong checksum" in sentence for sentence in done.warnings)
     assert 1400 < done.added["scalar"] < 2000
 
 
@@ -267,7 +267,7 @@ def test_wandb_offline_files_hold_histograms_pictures_and_words(tmp_path: Path, 
     assert (run.histograms("net/hist")[0].counts.tolist(), run.histograms("packed")[0].total) == ([1, 4], 4)
     assert run.images("img")[0].array.shape[:2] == (3, 4)
     assert run.tags("image") == ["img"]
-    assert sorted(done.met) == [
+    assert sorted(done.warnings) == [
         "1 values of 'out': its file lies outside of the run's folder",
         "1 values of 'table' of W&B's type table-file",
     ]

@@ -93,7 +93,7 @@ def test_a_logdir_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 
 ADDRESSES = [
-    "s3://bucket/runs", "gs://b", "hdfs://name:9000/x", "S3://b", "abfss://c@a.dfs.core.windows.net/x", "dbfs:/x", "https://x/y",
+    "s3://bucket/runs", "gs://b", "hdfs://name:9000/x", "S3://b", "abfss://c@a.dfs.core.windows.net/x", "dbfs:/x", "https://x/y", "hdfs:x", "hdfs:x",
     "file:///data/runs", "unheard-of+x://y", "postgresql+psycopg://u:secret@h/d", "sqlite:///runs.db",
 ]  # fmt: skip
 
@@ -129,7 +129,7 @@ def test_an_address_is_no_folder(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there it is a disk")
-@pytest.mark.parametrize("name", ["C:/runs", "c:\\runs", "lr:0.1", "a:b/c", "2026-11-29T10:00/x"])
+@pytest.mark.parametrize("name", ["C:/runs", "c:\\runs", "lr:0.1", "gs1:x", "a:b/c", "2026-11-29T10:00/x"])
 def test_a_colon_is_a_letter_of_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path of Windows too, on other systems."""
     monkeypatch.chdir(tmp_path)

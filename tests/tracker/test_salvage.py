@@ -18,8 +18,9 @@ from forged import as_of_before
 
 import tracker
 from dashboard import cli
-from tracker import salvage
 from tracker.doctor import _close
+from tracker.repair import salvage
+from tracker.repair.column_values import type_of
 from tracker.series import checksums
 from tracker.store.write import schema
 
@@ -146,14 +147,14 @@ def test_a_value_of_another_type_is_found_in_any_column_and_the_rest_is_saved(
     alter(
         run,
         f"UPDATE {name} SET {column.name} = ? WHERE rowid = (SELECT max(rowid) FROM {name})",
-        BYTES[salvage.type_of(column)],
+        BYTES[type_of(column)],
     )
     connection = sqlite3.connect(run)
     kind = connection.execute(
         f"SELECT typeof({column.name}) FROM {name} WHERE rowid = (SELECT max(rowid) FROM {name})"
     ).fetchone()[0]
     connection.close()
-    if kind == salvage.type_of(column):
+    if kind == type_of(column):
         return  # SQLite turned it round itself
     assert doctor(logdir) == 1
     assert doctor(logdir, "--repair") == 0
@@ -233,7 +234,7 @@ def test_a_second_repair_keeps_what_the_first_one_kept(logdir: Path, run: Path) 
 KILLED = """
 import os, sys
 from pathlib import Path
-from tracker import salvage
+from tracker.repair import salvage
 from tracker.doctor import _close
 left = int(sys.argv[2])
 def counted(name, real):

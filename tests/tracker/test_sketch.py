@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tracker import errors
-from tracker.series import sketch
+from tracker.series import packed_sketch, sketch
 from tracker.series.sketch import Sketch
 from tracker.values import torch_sketch
 
@@ -95,7 +95,7 @@ def test_merging_is_counting_together(parts: list[np.ndarray]) -> None:
 def test_packing_brings_the_buckets_back(values: np.ndarray) -> None:
     """What is stored is what was counted."""
     counted = sketch.count(values)
-    buckets, counts = sketch.unpack(sketch.pack(counted))
+    buckets, counts = packed_sketch.unpack(packed_sketch.pack(counted))
     assert np.array_equal(buckets, counted.buckets)
     assert np.array_equal(counts, counted.counts)
 
@@ -161,4 +161,4 @@ def test_large_arrays_are_counted_in_parts_that_add_up() -> None:
 def test_bytes_that_are_no_sketch_are_refused(junk: bytes) -> None:
     """A file may hold anything; a claim of four billion buckets allocates nothing."""
     with pytest.raises(errors.DamagedBytesError):
-        sketch.unpack(junk)
+        packed_sketch.unpack(junk)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tracker.series import stretch
 from tracker.series.stretch import Points
+from tracker.series.summary import STEPS_ORDERED, SUMMARY, TIMES_ORDERED, merge_summaries, summarise
 
 any_step = st.integers(-(2**63), 2**63 - 1)
 any_float = st.floats(width=64)  # every bit pattern of a float64 that Hypothesis knows, NaN and ±inf among them
@@ -45,7 +46,7 @@ def test_any_points_come_back_bit_for_bit_however_they_were_cut(
 def test_a_summary_says_what_is_in_the_points(rows: list[tuple[int, float, float]]) -> None:
     """Extremes, ends and counts of a stretch are those of its points."""
     points = Points.of(*zip(*rows, strict=True))
-    summary = stretch.summarise(points, 1, 7)[0]
+    summary = summarise(points, 1, 7)[0]
     steps, times, values = zip(*rows, strict=True)
     finite = [(value, step) for step, _, value in rows if math.isfinite(value)]
     assert (summary["n"], summary["count"]) == (7, len(rows))
@@ -55,8 +56,8 @@ def test_a_summary_says_what_is_in_the_points(rows: list[tuple[int, float, float
     assert summary["nan_count"] == sum(map(math.isnan, values))
     assert summary["posinf_count"] == values.count(math.inf)
     assert summary["neginf_count"] == values.count(-math.inf)
-    assert bool(summary["ordered"] & stretch.STEPS_ORDERED) == (list(steps) == sorted(steps))
-    assert bool(summary["ordered"] & stretch.TIMES_ORDERED) == (list(times) == sorted(times))
+    assert bool(summary["ordered"] & STEPS_ORDERED) == (list(steps) == sorted(steps))
+    assert bool(summary["ordered"] & TIMES_ORDERED) == (list(times) == sorted(times))
     if finite:
         assert summary["min"] == min(finite)[0]
         assert summary["max"] == max(finite)[0]
@@ -74,12 +75,12 @@ def test_merging_summaries_is_summarising_the_points_together(
     """A node says of its points what one long stretch of them would: levels lose nothing."""
     points = Points.of(*zip(*rows, strict=True))
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    parts = [stretch.summarise(points.part(a, b), 1, a) for a, b in pairwise(edges)]
-    merged, whole = stretch.merge(np.concatenate(parts))[0], stretch.summarise(points, 1, 0)[0]
+    parts = [summarise(points.part(a, b), 1, a) for a, b in pairwise(edges)]
+    merged, whole = merge_summaries(np.concatenate(parts))[0], summarise(points, 1, 0)[0]
     finite = points.value[np.isfinite(points.value)]
     with np.errstate(over="ignore"):
         sizes = {"sum": np.abs(finite).sum(), "sum_squares": (finite**2).sum()}
-    for name in stretch.SUMMARY.names or ():
+    for name in SUMMARY.names or ():
         if name in sizes:
             # What cancels leaves an error as large as what was added; past the largest float64, the order of the
             # sums decides whether it was met.
@@ -100,11 +101,11 @@ def test_many_stretches_at_once_are_the_same_as_one_by_one(rows: int, count: int
         [random.random() * 1e9 for _ in range(rows * count)],
         [random.choice([random.random(), math.nan, math.inf, 0.5]) for _ in range(rows * count)],
     )
-    together = stretch.summarise(points, rows, 100)
+    together = summarise(points, rows, 100)
     packed = stretch.pack(points, rows)
     for index in range(rows):
         part = points.part(index * count, (index + 1) * count)
-        alone = stretch.summarise(part, 1, 100 + index * count)
+        alone = summarise(part, 1, 100 + index * count)
         assert together[index : index + 1].tobytes() == alone.tobytes()
         assert packed[index] == stretch.pack(part, 1)[0]
 
@@ -131,5 +132,5 @@ def test_losses_of_float32_take_four_bytes() -> None:
 def test_the_largest_numbers_of_both_signs_are_summarised() -> None:
     """Their sum runs over in both directions: what is kept of them is the extremes, and no warning, which may be an error."""
     values = np.array([1.79e308, -1.79e308] * 20)
-    summary = stretch.summarise(Points.of(np.arange(40), np.arange(40.0), values), 1, 0)[0]
+    summary = summarise(Points.of(np.arange(40), np.arange(40.0), values), 1, 0)[0]
     assert (summary["min"], summary["max"], summary["count"]) == (-1.79e308, 1.79e308, 40)

@@ -48,6 +48,16 @@ def test_links_to_links_relative_ones_and_one_whose_target_comes_later(own_runs:
     assert names(own_runs) == ["first", "later", "own"]
 
 
+def test_links_in_a_circle_are_told_as_such(own_runs: Path) -> None:
+    """Two that lead to each other, and one to itself."""
+    (own_runs / "a").symlink_to("b")
+    (own_runs / "b").symlink_to("a")
+    (own_runs / "c").symlink_to(own_runs / "c")
+    links: list[walk.Link] = []
+    assert [name for name, _ in logdir.run_folders(own_runs, links)] == ["own"]
+    assert sorted(map(str, links)) == [f"{own_runs / name}: it leads in a circle of links" for name in "abc"]
+
+
 def test_a_run_of_the_logdir_keeps_its_name(own_runs: Path) -> None:
     """Whatever links to it are made; the trash is none of its names."""
     (own_runs / "a").symlink_to("own")

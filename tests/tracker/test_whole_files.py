@@ -199,12 +199,12 @@ def test_what_belongs_to_vectors_and_does_not_fit_is_left_out(digits: Path, logd
         (folder / ("sprite.png" if damage == "sheet missing" else "metadata.tsv")).unlink()
     (done,) = import_logs(digits, logdir / "out")
     if "missing" in damage:
-        assert "No such file" in done.met[0]
+        assert "No such file" in done.warnings[0]
         return
     found = tracker.open(logdir / "out").run("digits").embedding("digits")
     assert found.vectors.shape == (300, 64)
     assert (bool(found.rows), found.sprites is not None) == (damage != "words too few", damage == "words too few")
-    assert "left out" in done.met[0]
+    assert "left out" in done.warnings[0]
 
 
 def test_a_config_leads_to_no_file_outside_of_its_folder(digits: Path, logdir: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_config_leads_to_no_file_outside_of_its_folder(digits: Path, logdir: P
     text = (digits / "projector_config.pbtxt").read_text()
     (digits / "projector_config.pbtxt").write_text(text.replace("00000/digits/tensors.tsv", "../secret.tsv"))
     done = next(each for each in import_logs(digits, logdir / "out") if each.path.name.endswith("pbtxt"))
-    assert "outside" in done.met[0]
+    assert "outside" in done.warnings[0]
     assert tracker.open(logdir / "out").run("digits").tags("embedding") == ["digits_two_columns"]
 
 
@@ -223,7 +223,7 @@ def test_a_config_that_is_none_is_said(tmp_path: Path, logdir: Path) -> None:
         (tmp_path / "projector_config.pbtxt").write_text(text)
         (done,) = import_logs(tmp_path / "projector_config.pbtxt", logdir)
         assert done.failed
-        assert "projector" in done.met[0]
+        assert "projector" in done.warnings[0]
 
 
 def test_names_of_any_letters_are_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import tracker
+from tracker.store.write import committer
 from tracker.store.write import inbox as inboxes
 from tracker.store.write import writer as writers
 
@@ -305,7 +306,7 @@ def test_one_commit_takes_a_bounded_part_of_a_burst(logdir: Path) -> None:
     histogram = tracker.Histogram(np.random.default_rng(0).normal(0, 1, 5_000).astype(np.float32))
     count = 3 * inboxes.TAKE_HEAVY_BYTES // histogram.n_bytes
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
-        with writers.io_lock:  # nothing is stored meanwhile
+        with committer.io_lock:  # nothing is stored meanwhile
             for step in range(count):
                 run.log({"h": histogram}, step=step)
             taken = run._writer.inbox.take()
@@ -368,7 +369,7 @@ def test_a_damaged_file_is_left_and_a_new_one_begun(logdir: Path, caplog: pytest
         run.log({"x": float(step)}, step=step)
     run.flush()
     (file,) = (logdir / "a").glob("events.*.sqlite")
-    with writers.io_lock:
+    with committer.io_lock:
         assert run._writer._file.appender is not None
         driver = run._writer._file.appender._driver
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")

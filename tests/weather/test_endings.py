@@ -19,7 +19,8 @@ import pytest
 import tracker
 from tracker.compat.tensorboard import SummaryWriter
 from tracker.store.write import first_calls
-from tracker.store.write.inbox import Heavy, Inbox, SealedError
+from tracker.store.write.inbox import Inbox, SealedError
+from tracker.store.write.lane import Heavy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -489,16 +490,16 @@ def test_the_whole_matrix_of_endings() -> None:
 
 
 def test_much_that_waits_is_stored_at_the_end(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making ten thousand curves takes longer than the patience with a disk that stands still, which this one does not."""
+    """Making many curves takes longer than the patience with a disk that stands still, which this one does not."""
     run = tracker.init(logdir, "a", machine=False)
-    monkeypatch.setattr("tracker.store.write.writer.FINISH_S", 0.2)
+    monkeypatch.setattr("tracker.store.write.writer.FINISH_S", 0.8)
     for step in range(2):
-        run.log({f"t{number}": float(step) for number in range(10_000)}, step=step)
+        run.log({f"t{number}": float(step) for number in range(15_000)}, step=step)
     run.finish()
     stored = tracker.open(logdir).run("a")
     assert (stored.status, stored.segments()[0].lost) == ("finished", {})
-    assert len(stored.tags("scalar")) == 10_000
-    assert stored.scalars("t9999").value.tolist() == [0.0, 1.0]
+    assert len(stored.tags("scalar")) == 15_000
+    assert stored.scalars("t14999").value.tolist() == [0.0, 1.0]
 
 
 SECOND_LIFE = """

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import preload
 import pytest
 
 import tracker
@@ -315,8 +316,9 @@ def test_an_interrupt_at_any_line_leaves_the_run_usable(logdir: Path) -> None:
     assert values == sorted(values)
 
 
-def test_a_million_calls_gain_no_memory_no_file_and_no_thread(logdir: Path) -> None:
-    """A training of a month must not grow by its logger."""
+@pytest.mark.parametrize("calls", [200_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+def test_calls_gain_no_memory_no_file_and_no_thread(logdir: Path, calls: int) -> None:
+    """A training of a month must not grow by its logger: not by 16 bytes a call."""
     code = """
     import os, sys, threading, tracker
     def memory():
@@ -328,37 +330,41 @@ def test_a_million_calls_gain_no_memory_no_file_and_no_thread(logdir: Path) -> N
             run.log({"a": 1.0, "b": 2.0}, step=i)
             if i % 20_000 == 0:
                 run.flush()
-    pour(200_000)
+    pour(100_000)
     before = memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
     pour(int(sys.argv[2]))
     after = memory(), len(os.listdir("/proc/self/fd")), threading.active_count()
-    assert after[0] - before[0] < 16, (before, after)
+    assert after[0] - before[0] < max(4, 16e-6 * int(sys.argv[2])), (before, after)
     assert after[1:] == before[1:], (before, after)
     run.finish()
     assert threading.active_count() == 1
     """
     if not os.path.exists("/proc/self/statm"):
         pytest.skip("needs /proc")
-    python(code, str(logdir), "1000000")
+    python(code, str(logdir), str(calls))
+
+
+MANY = 20_000
+"""Points of each of sixteen processes: some twenty stretches, and a node above them."""
 
 
 def test_many_processes_at_once_start_runs_of_their_own(logdir: Path) -> None:
     """Sixteen at the same moment, the same name: sixteen runs, nobody waits for a lock."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tracker"])
+    context.set_forkserver_preload(preload.WRITER)
     with context.Pool(16) as pool:
         names = pool.starmap(log_some, [(str(logdir), number) for number in range(16)], chunksize=1)
     assert len(set(names)) == 16
     store = tracker.open(logdir)
     for number, name in enumerate(names):
-        assert store.run(name).scalars("x").value.tolist() == [number * 1e6 + i for i in range(100_000)]
+        assert np.array_equal(store.run(name).scalars("x").value, number * 1e6 + np.arange(MANY))
         assert store.run(name).status == "finished"
 
 
 def log_some(logdir: str, number: int) -> str:
-    """Logs a hundred thousand points; the name that the run got."""
+    """Logs many points; the name that the run got."""
     with tracker.init(logdir=logdir, name="same") as run:
-        for i in range(100_000):
+        for i in range(MANY):
             run.log({"x": number * 1e6 + i}, step=i)
     return run.name
 

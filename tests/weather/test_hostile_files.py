@@ -322,7 +322,7 @@ def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
     """Two million of them took 125 MiB before they were refused, wherever they are read."""
     import tracemalloc
 
-    from dashboard.live.catalog import Library
+    from dashboard.live.catalog import Catalog
 
     log(tmp_path, "good")
     counting = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x+1 FROM c WHERE x < 300000)"
@@ -332,7 +332,7 @@ def test_more_series_than_any_run_are_damage(tmp_path: Path) -> None:
     )
     tracemalloc.start()
     try:
-        library = Library(tmp_path)
+        library = Catalog(tmp_path)
         library.scan()
         with pytest.raises(StoreError, match="more series than any run"):
             tracker.open(tmp_path).run("bad").tags()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import preload
 import pytest
 
 import tracker
@@ -64,8 +65,9 @@ def check_sound(logdir: Path, acknowledged: int) -> int:
     if not len(points):
         assert acknowledged == 0
         return 0
-    assert points.step.tolist() == list(range(len(points))), "a point is missing, or there twice"
-    assert points.value.tolist() == [float(step) for step in range(len(points))]
+    # As arrays: of millions of points after each of many kills.
+    assert np.array_equal(points.step, np.arange(len(points))), "a point is missing, or there twice"
+    assert np.array_equal(points.value, np.arange(len(points), dtype=float))
     assert len(points) >= acknowledged
     found = stored.envelope("x", 100)
     assert (found.points, found.max.max()) == (len(points), len(points) - 1)
@@ -79,7 +81,7 @@ def kill_at_random(logdir: Path, times: int, seed: int) -> tuple[int, float]:
         How many points there are at the end, and the longest time of accepted points that a kill took, in seconds.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tracker", "numpy"])
+    context.set_forkserver_preload(preload.WRITER)
     chance = random.Random(seed)
     start, worst = 0, 0.0
     for number in range(times):

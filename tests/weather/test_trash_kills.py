@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import preload
 import pytest
 
 import tracker
@@ -92,7 +93,7 @@ def check_whole(root: Path) -> set[str]:
 def kill_at_random(root: Path, times: int, seed: int) -> int:
     """Kills one who moves runs again and again; how often a move was under way."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tracker.store.write.schema", "dashboard.live.trash", "sqlalchemy.dialects.sqlite"])
+    context.set_forkserver_preload([*preload.WRITER, "dashboard.live.trash", "dashboard.live.user_edits"])
     chance, under_way = random.Random(seed), 0
     for number in range(times):
         begun = context.Event()

@@ -10,6 +10,7 @@ import { Curve } from "../../dashboard/web/charts/curve.js";
 import { linesOf } from "../../dashboard/web/charts/line_set.js";
 import { Record } from "../../dashboard/web/charts/record.js";
 import { curvesTip } from "../../dashboard/web/charts/tooltip.js";
+import { points } from "./answers.js";
 import { Numbers, some } from "./random.js";
 
 const SETTINGS = {
@@ -21,12 +22,9 @@ const SETTINGS = {
   xName: "",
 };
 
-function logged(name, values, steps = values.map((_, i) => i), form = "points") {
-  const curve = new Curve(name),
-    columns = [steps, steps.map((step) => 1e9 + step), values].map((each) => Float64Array.from(each));
-  curve.load({ run: name, form, length: values.length, counts: { s: values.length }, started: 1e9 }, () =>
-    columns.shift(),
-  );
+function logged(name, values, steps = values.map((_, i) => i)) {
+  const curve = new Curve(name);
+  curve.load(...points(steps, values, { run: name, started: 1e9, times: steps.map((step) => 1e9 + step), x: steps }));
   return curve;
 }
 
@@ -65,8 +63,8 @@ test("the extremes of a curve are drawn on every axis, as points and as columns"
       values = Array.from({ length: n }, () => numbers.normal() * 5);
     const curve = logged("run", values);
     if (numbers.below(2)) for (let k = 0; k < 4096; k++) curve.append(pointAfter(curve, n + k, numbers.normal()));
-    const points = [...curve.max.subarray(0, curve.length)],
-      most = Math.max(...points),
+    const highs = [...curve.max.subarray(0, curve.length)],
+      most = Math.max(...highs),
       least = Math.min(...curve.min.subarray(0, curve.length));
     for (const logy of [false, true])
       for (const axis of ["step", "relative", "time"]) {

@@ -59,7 +59,7 @@ before(async () => {
     .on("GET /api/v1/runs", () => ({
       runs: listed,
       tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
-      headline: "val/loss",
+      headlines: ["val/loss"],
       news: 1,
     }))
     .on("POST /live", () => ({ tab: "one" }))
@@ -91,7 +91,6 @@ test("questions are answered in JSON or packed, and a mistake in the server's wo
     .on("GET /api/v1/some", ({ url }) => ({ q: [...url.searchParams] }))
     .on("GET /api/v1/columns", () => ({ status: 200, body: packed({ n: 2 }, [[1, 2]]) }))
     .on("POST /api/v1/echo", ({ text, headers }) => ({ said: JSON.parse(text), type: headers["content-type"] }))
-    .on("POST /api/v1/curves", () => ({ status: 200, body: packed({ curves: [] }) }))
     .on("POST /api/v1/export", () => ({ status: 200, headers: { "x-left-out": '{"count":1}' }, body: "a,b" }))
     .on("POST /api/v1/wrong", () => ({ status: 422, body: { error: "There is no such tag." } }))
     .on("POST /api/v1/broken", () => ({ status: 502, body: "<html>" }));
@@ -113,11 +112,6 @@ test("questions are answered in JSON or packed, and a mistake in the server's wo
   assert.deepEqual([head.n, ...column(2)], [2, 1, 2]);
   assert.equal((await api.bytes("columns", {})).byteLength % 8, 0);
   assert.equal(JSON.stringify(await api.post("echo", { a: [1] })), '{"said":{"a":[1]},"type":"application/json"}');
-  assert.deepEqual((await api.curves({ tag: "loss" })).head.curves, []);
-  assert.ok(api.quiet() >= 0 && api.quiet() < 20_000);
-  const asked = api.curves({ tag: "loss" });
-  assert.equal(api.quiet(), 0, "while a question is under way");
-  await asked;
   const { blob, leftOut } = await api.file("export", {});
   assert.deepEqual([await blob.text(), leftOut.count], ["a,b", 1]);
   await assert.rejects(api.post("wrong", {}), /^Error: There is no such tag\.$/);

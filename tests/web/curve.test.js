@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Curve } from "../../dashboard/web/charts/curve.js";
+import { COLUMNS, points } from "./answers.js";
 import { Numbers, some } from "./random.js";
 
 const live = (segment, n, steps, values) => ({ segment, n, steps, times: steps.map((step) => 1000 + step), values });
 
-function answer(steps, values, counts = { s: steps.length }, more = {}) {
-  const columns = [steps, steps.map((step) => 1000 + step), values].map((each) => Float64Array.from(each));
-  return [{ form: "points", length: steps.length, counts, started: 1000, ...more }, () => columns.shift()];
-}
-
 function loaded(steps = [], values = []) {
   const curve = new Curve("run");
-  assert.equal(curve.load(...answer(steps, values)), true);
+  assert.equal(curve.load(...points(steps, values)), true);
   return curve;
 }
 
@@ -144,7 +140,7 @@ test("what comes while an answer is under way is added to it, whichever is older
     const steps = Array.from({ length: known }, (_, i) => i);
     assert.equal(
       curve.load(
-        ...answer(
+        ...points(
           steps,
           steps.map((step) => 10 + step),
         ),
@@ -158,7 +154,7 @@ test("what comes while an answer is under way is added to it, whichever is older
   const behind = loaded();
   behind.ask();
   behind.append(live("s", 3, [3], [1]));
-  assert.equal(behind.load(...answer([0], [1])), false, "two points between are not known");
+  assert.equal(behind.load(...points([0], [1])), false, "two points between are not known");
 });
 
 test("columns as the server sends them are taken as they are", () => {
@@ -179,11 +175,11 @@ test("columns as the server sends them are taken as they are", () => {
     "pinf",
     "ninf",
   ];
-  const columns = Object.fromEntries(names.map((name, i) => [name, Float64Array.of(i, i + 100)])),
-    given = names.map((name) => columns[name]),
+  // By what they are called, in whatever order they come.
+  const given = new Map(COLUMNS.map((name, i) => [name, Float64Array.of(i, i + 100)]).reverse()),
     curve = new Curve("run");
-  curve.load({ form: "columns", length: 2, counts: { s: 7 }, started: 5, rest: [0, 3] }, () => given.shift());
-  for (const name of names) assert.deepEqual(curve[name], columns[name], name);
+  curve.load({ form: "columns", length: 2, counts: { s: 7 }, started: 5, rest: [0, 3] }, given);
+  names.forEach((name, i) => assert.deepEqual(curve[name], given.get(COLUMNS[i]), name));
   assert.equal(curve.points, 4 + 104);
   // One more has a place of its own.
   curve.append({ segment: "s", n: 7, steps: [500], times: [9], values: [NaN] });
@@ -222,13 +218,33 @@ test("places on each axis", () => {
     curve.ends("relative").map((each) => each[0] ?? each),
     [1001, 1001, 1000],
   );
-  assert.deepEqual(curve.ends("metric")[2], 0);
+  assert.deepEqual(curve.ends("metric"), [Float64Array.of(NaN, NaN, NaN), Float64Array.of(NaN, NaN, NaN), 0]);
+});
+
+test("a metric as x has places of its own, and times stay times", () => {
+  const curve = new Curve("run");
+  curve.load(...points([3, 1, 2], [5, 6, 7], { x: [0.1, 0.2, 0.4] }));
+  const places = Float64Array.of(0.1, 0.2, 0.4);
+  assert.deepEqual(curve.ends("metric"), [places, places, 0]);
+  assert.deepEqual([...curve.w0], [1003, 1001, 1002]);
+  assert.equal(curve.at(0.35, "metric"), 2);
+  const wide = new Curve("run"),
+    names = [...COLUMNS, "x_first", "x_last"];
+  wide.load(
+    { form: "columns", length: 1, counts: {}, started: 5 },
+    new Map(names.map((name, i) => [name, Float64Array.of(i)])),
+  );
+  assert.deepEqual(wide.ends("metric"), [Float64Array.of(15), Float64Array.of(16), 0]);
+  assert.deepEqual(wide.ends("time"), [Float64Array.of(2), Float64Array.of(3), 0]);
+  // Asked for over another axis, it has places no more.
+  wide.load(...points([1], [1]));
+  assert.deepEqual(wide.ends("metric"), [Float64Array.of(NaN), Float64Array.of(NaN), 0]);
 });
 
 test("a step beyond 2^53 has all its digits where they are known", () => {
   const curve = new Curve("run"),
     step = 1691234567890123456n;
-  curve.load(...answer([Number(step)], [1], { s: 1 }, { rest: [Number(step - BigInt(Number(step)))] }));
+  curve.load(...points([Number(step)], [1], { rest: [Number(step - BigInt(Number(step)))] }));
   assert.equal(curve.stepOf(0), step);
   curve.append({ segment: "s", n: 1, steps: [Number(step) + 1024], times: [1], values: [1] });
   assert.equal(curve.stepOf(1), null);

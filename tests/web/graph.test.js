@@ -253,7 +253,7 @@ test("more is a colour farther along, none is none, and words on it can be read"
   for (const theme of ["light", "dark"]) {
     root.dataset.theme = theme;
     const items = [{ n: 0 }, { n: 1 }, { n: 50 }, { n: 100 }],
-      scale = new Scale(items, "n");
+      scale = new Scale(items, ({ n }) => n || null);
     assert.deepEqual(
       items.map((each) => scale.at(each)),
       [null, 0.1, Math.sqrt(0.5), 1],
@@ -262,7 +262,7 @@ test("more is a colour farther along, none is none, and words on it can be read"
     const [last] = ramp().slice(-1),
       channels = scale.colour(items[3]).fill.match(/\d+/g).map(Number);
     assert.equal(`#${channels.map((each) => each.toString(16).padStart(2, "0")).join("")}`, last);
-    assert.equal(new Scale([{ n: NaN }], "n", ({ n }) => n).odd, true);
+    assert.equal(new Scale([{ n: NaN }], ({ n }) => n).odd, true);
     assert.deepEqual(scale.colour({ n: Infinity }), scale.oddly);
     const devices = new DeviceScale(["/job:a/device:GPU:0", "/job:a/device:GPU:1"]);
     assert.deepEqual(

@@ -5,6 +5,8 @@ import { Camera } from "../../dashboard/web/gl/camera.js";
 import { Surface, progress, ramp, readSlice } from "../../dashboard/web/pages/paths/surface.js";
 import { Walk, axisOf } from "../../dashboard/web/pages/paths/walk.js";
 import { Points, fitted } from "../../dashboard/web/gl/points.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
+import { points } from "./answers.js";
 import { Numbers, some } from "./random.js";
 
 test("a cloud is centred in the unit ball, distances stay true, what is not finite is out of sight", () => {
@@ -157,7 +159,7 @@ test("how far a surface is", () => {
       progress({ ...at, state: "failed", problem: "no memory", broken: 2 }, false),
       progress({ ...at, done: 1000, state: "done" }, false),
     ],
-    ["5 of 1,000 points", "left at 5 of 1,000 points", "failed at 5 of 1,000 points: no memory · 2 not finite", ""],
+    ["5 of 1,000 points", "stopped at 5 of 1,000 points", "failed at 5 of 1,000 points: no memory · 2 not finite", ""],
   );
 });
 
@@ -175,16 +177,12 @@ test("colours of heights go from one end of the ramp to the other", () => {
 test("a walk has a place at each step that both of its axes know", () => {
   const numbers = new Numbers(173);
   for (let i = 0; i < some(0.05); i++) {
-    const walk = new Walk("run"),
+    const curves = { x: new Curve("run"), y: new Curve("run"), value: new Curve("run") },
+      walk = new Walk("run", (axis) => curves[axis]),
       given = { x: new Map(), y: new Map(), value: new Map() };
     for (const axis of ["x", "y", "value"]) {
       for (let step = 0; step < 30; step++) if (numbers.random() < 0.7) given[axis].set(step, numbers.normal());
-      const columns = [[...given[axis].keys()], [...given[axis].keys()], [...given[axis].values()]].map((each) =>
-        Float64Array.from(each),
-      );
-      walk.curves[axis].load({ form: "points", length: given[axis].size, counts: {}, started: 0 }, () =>
-        columns.shift(),
-      );
+      curves[axis].load(...points([...given[axis].keys()], [...given[axis].values()]));
     }
     walk.join();
     const wanted = [...given.x.keys()].filter((step) => given.y.has(step));

@@ -1,14 +1,14 @@
 // What is said below a chart: every point is counted once, as shown, hidden with its reason, or not finite.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { points } from "./answers.js";
 import { Curve } from "../../dashboard/web/charts/curve.js";
 import { count, nothing, words } from "../../dashboard/web/charts/point_counts.js";
 import { Numbers, some } from "./random.js";
 
 function logged(steps, values) {
-  const curve = new Curve("run"),
-    columns = [steps, steps, values].map((each) => Float64Array.from(each));
-  curve.load({ form: "points", length: steps.length, counts: { s: steps.length }, started: 0 }, () => columns.shift());
+  const curve = new Curve("run");
+  curve.load(...points(steps, values, { started: 0, times: steps, x: steps }));
   return curve;
 }
 
@@ -38,9 +38,9 @@ test("each point is counted as what it is on each axis", () => {
           assert.deepEqual(
             found.why,
             [
-              [left, "at x ≤ 0"],
-              [low, "at y ≤ 0"],
-            ].filter(([many]) => many),
+              { count: left, where: "at x ≤ 0", log: "x" },
+              { count: low, where: "at y ≤ 0", log: "y" },
+            ].filter(({ count: many }) => many),
           );
           assert.ok(found.isAll);
         }
@@ -73,7 +73,7 @@ test("points without a baseline, and without a metric to stand at, are told apar
   const raw = logged([1, 2, 3], [1, 2, 3]),
     alone = Curve.of("d", { x: raw.x0, w: raw.w0, mean: Float64Array.of(NaN, 1, NaN) });
   const found = count([{ parts: [{ curve: alone, raw }] }], PLAIN);
-  assert.deepEqual(found.why, [[2, "where the baseline has no value"]]);
+  assert.deepEqual(found.why, [{ count: 2, where: "where the baseline has no value", log: "" }]);
   const metric = Object.assign(logged([1], [1]), { unplaced: 4 });
   assert.equal(
     words(count([{ curve: metric }], { ...PLAIN, axis: "metric", xName: "tokens" })),
@@ -90,8 +90,8 @@ test("what is said", () => {
       ...all,
       hidden: 45,
       why: [
-        [40, "at y ≤ 0"],
-        [5, "at x ≤ 0"],
+        { count: 40, where: "at y ≤ 0", log: "y" },
+        { count: 5, where: "at x ≤ 0", log: "x" },
       ],
     }),
     "220 points, 45 hidden: 40 at y ≤ 0, 5 at x ≤ 0",
@@ -99,11 +99,11 @@ test("what is said", () => {
   assert.equal(nothing(all), "");
   assert.equal(nothing({ ...all, odd: 220 }), "No value is finite.");
   assert.equal(
-    nothing({ ...all, hidden: 220, why: [[220, "at y ≤ 0"]] }),
+    nothing({ ...all, hidden: 220, why: [{ count: 220, where: "at y ≤ 0", log: "y" }] }),
     "All points are at y ≤ 0: log y cannot show that.",
   );
   assert.equal(
-    nothing({ ...all, points: 1, hidden: 1, why: [[1, "at x ≤ 0"]] }),
+    nothing({ ...all, points: 1, hidden: 1, why: [{ count: 1, where: "at x ≤ 0", log: "x" }] }),
     "The point is at x ≤ 0: log x cannot show that.",
   );
   assert.equal(
@@ -112,14 +112,21 @@ test("what is said", () => {
       odd: 20,
       hidden: 200,
       why: [
-        [150, "at x ≤ 0"],
-        [50, "at y ≤ 0"],
+        { count: 150, where: "at x ≤ 0", log: "x" },
+        { count: 50, where: "at y ≤ 0", log: "y" },
       ],
     }),
     "Most points are at x ≤ 0: log x cannot show that.",
   );
   assert.equal(
-    nothing({ ...all, points: 3, hidden: 3, why: [[3, "where the baseline has no value"]] }),
+    nothing({ ...all, points: 3, hidden: 3, why: [{ count: 3, where: "where the baseline has no value", log: "" }] }),
     "All points are where the baseline has no value.",
   );
+});
+
+test("a metric whose name ends as the words of an axis do is not taken for one", () => {
+  const metric = Object.assign(logged([], []), { unplaced: 2 });
+  const found = count([{ curve: metric }], { ...PLAIN, axis: "metric", xName: "steps at y ≤ 0" });
+  assert.equal(nothing(found), "All points are where steps at y ≤ 0 has no value.");
+  assert.equal(nothing({ ...found, why: [{ ...found.why[0], where: "at level 0" }] }), "All points are at level 0.");
 });

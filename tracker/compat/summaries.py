@@ -52,9 +52,9 @@ def _arranged(values: Any, given: str, wanted: str, what: str) -> npt.NDArray[An
     return array
 
 
-def tensor(values: Any) -> opaque.Kept:
+def tensor(values: Any) -> opaque.OpaqueValue:
     """An array as it is."""
-    return opaque.Kept("tensor", [stored_array.item(array_of(values, "add_tensor"))])
+    return opaque.OpaqueValue("tensor", [stored_array.item(array_of(values, "add_tensor"))])
 
 
 def histogram_of(
@@ -145,7 +145,7 @@ def image_with_boxes(values: Any, boxes: Any, dataformats: str, rescale: float, 
     return made
 
 
-def figures(found: Sequence[Any], close: bool) -> opaque.Kept:
+def figures(found: Sequence[Any], close: bool) -> opaque.OpaqueValue:
     """Matplotlib's figures as pictures, drawn now."""
     items = []
     for figure in found:
@@ -157,10 +157,10 @@ def figures(found: Sequence[Any], close: bool) -> opaque.Kept:
             from matplotlib import pyplot
 
             pyplot.close(figure)
-    return opaque.Kept("figure", items)
+    return opaque.OpaqueValue("figure", items)
 
 
-def video(values: Any, fps: float, dataformats: str) -> opaque.Kept:
+def video(values: Any, fps: float, dataformats: str) -> opaque.OpaqueValue:
     """A batch of videos side by side, as an animated picture."""
     from PIL import Image as Pictures
 
@@ -177,10 +177,10 @@ def video(values: Any, fps: float, dataformats: str) -> opaque.Kept:
     pause = (np.maximum(np.diff(ends), 2) * 10).tolist()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=pause, loop=0)
     noted = {"frames": len(frames), "fps": float(fps)}
-    return opaque.Kept("video", [opaque.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
+    return opaque.OpaqueValue("video", [opaque.picture(out.getvalue(), frames[0].width, frames[0].height, **noted)])
 
 
-def audio(values: Any, sample_rate: float) -> opaque.Kept:
+def audio(values: Any, sample_rate: float) -> opaque.OpaqueValue:
     """A sound as 16-bit WAV."""
     array = np.atleast_2d(array_of(values, "add_audio").squeeze())
     frames = array.T if array.shape[0] <= array.shape[1] else array
@@ -195,7 +195,7 @@ def audio(values: Any, sample_rate: float) -> opaque.Kept:
         file.setsampwidth(2)
         file.setframerate(int(sample_rate))
         file.writeframes(clipped.tobytes())
-    return opaque.Kept("audio", [opaque.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
+    return opaque.OpaqueValue("audio", [opaque.audio(out.getvalue(), int(sample_rate), clipped.shape[1], len(clipped))])
 
 
 def embedding(mat: Any, metadata: Any, label_img: Any, header: Sequence[str] | None) -> Embedding:
@@ -209,13 +209,13 @@ def pr_curve(labels: Any, predictions: Any, num_thresholds: int, weights: Any) -
     return PRCurve(labels, scores, int(num_thresholds), weights)
 
 
-def pr_curve_of(rows: Sequence[Any]) -> opaque.Kept:
+def pr_curve_of(rows: Sequence[Any]) -> opaque.OpaqueValue:
     """The six rows of a precision-recall curve that was computed elsewhere, as one array (6, thresholds)."""
     curve = np.stack([array_of(row, "add_pr_curve_raw").astype(np.float64).reshape(-1) for row in rows])
-    return opaque.Kept("pr_curve", [stored_array.item(curve, rows=list(ROWS))])
+    return opaque.OpaqueValue("pr_curve", [stored_array.item(curve, rows=list(ROWS))])
 
 
-def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> opaque.Kept:
+def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | None) -> opaque.OpaqueValue:
     """Vertices, faces and colors as arrays side by side."""
     said = json.dumps(dict(config), default=str) if config else ""
     items: list[Medium] = []
@@ -226,7 +226,7 @@ def mesh(vertices: Any, colors: Any, faces: Any, config: Mapping[str, Any] | Non
         if array.ndim != 3 or array.shape[-1] != 3:
             raise LoggedValueError(message(f"add_mesh: {part} come in threes.", expected="(B, N, 3)", got=array.shape))
         items.append(stored_array.item(array, part=part, config=said))
-    return opaque.Kept("mesh", items)
+    return opaque.OpaqueValue("mesh", items)
 
 
 def openvino_graph(path: Path) -> Graph:

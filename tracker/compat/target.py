@@ -25,7 +25,7 @@ from tracker.logdir import segment_files
 from tracker.series.sketch import Sketch
 from tracker.start import start
 from tracker.values.histogram import Histogram
-from tracker.values.opaque import Kept
+from tracker.values.opaque import OpaqueValue
 from tracker.values.scalar import number
 from tracker.values.value import Value
 
@@ -105,7 +105,7 @@ class Target:
                     self.run.log({tag: value}, step, wall_time)
             for item in batch.items:
                 content = item.content
-                made = Histogram.of(content) if isinstance(content, Sketch) else Kept(item.kind, content)
+                made = Histogram.of(content) if isinstance(content, Sketch) else OpaqueValue(item.kind, content)
                 self.run.log({item.tag: made}, item.step, item.wall_time)
             for mark in batch.marks:
                 self.run.mark(mark.text, mark.step, kind=mark.kind)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from tracker.foreign.log import number, whole
+from tracker.foreign.log import LONGEST_SAID, number, whole
 
 COUNTERS = (
     "step", "global_step", "global step", "_step", "trainer/global_step",
@@ -74,8 +75,9 @@ class Axis:
         places = (self.counter, self.numbering, self.clock if self.start is None else None)
         return {each for each in places if each is not None}
 
-    def steps(self, placed: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Any]:
-        """What stands for the step of each row, given with its place; a row that says none belongs to the one before.
+    def steps(self, placed: Iterable[tuple[int, Mapping[str, Any]]], met: Counter[str]) -> Iterator[Any]:
+        """What stands for the step of each row, given with its place; a row that says none belongs to the one before,
+        which is counted in `met`.
 
         A count that begins again with each epoch goes on where the epoch before ended.
         """
@@ -84,6 +86,8 @@ class Axis:
         for place, row in placed:
             said = row.get(self.counter) if self.counter is not None else None
             if said is None or said == "":
+                if self.counter is not None:
+                    met[f"rows without a value in {self.counter[:LONGEST_SAID]!r}, kept at the step before"] += 1
                 said = place if self.counter is None or last is None else last
             last = said
             now, own = number(row.get(self.epoch)) if self.epoch is not None else None, whole(said)

@@ -21,7 +21,7 @@ from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
 MOST_DAMAGED = 1000
 """Damaged parts of a file that are looked at again at the next import."""
 
-MOST_MET = 20
+MOST_WARNINGS = 20
 """Sentences on what was met that are kept with a run."""
 
 IDENTITY_BYTES = 25
@@ -54,7 +54,7 @@ class Copied:
 
     added: Counter[str] = field(default_factory=Counter)
     """Values stored, by kind."""
-    met: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     """What was not sound, or not kept, a sentence each."""
 
 
@@ -76,7 +76,7 @@ class EventFileCopy:
         self._decoder = EventDecoder()
         self._file = RecordFile(path)
         self._said = 0
-        self._met: list[str] = []
+        self._warnings: list[str] = []
         self._damaged: list[list[int]] = []
         self._mended = 0
 
@@ -114,7 +114,7 @@ class EventFileCopy:
             receipt = self._intake.receipt
             self._file.offset = receipt.get("place", 0)
             self._decoder = EventDecoder(receipt.get("plugins"))
-            self._met = receipt.get("met", [])
+            self._warnings = receipt.get("met", [])
             self._damaged, self._mended = receipt.get("damaged", []), receipt.get("mended", 0)
         before = Counter(self._intake.added)
         left_out: Counter[str] = Counter()
@@ -127,11 +127,11 @@ class EventFileCopy:
                 left_out.update(batch.left_out)
                 self._intake.add(batch, self._receipt())
         copied.added = self._intake.added - before
-        copied.met = [str(damage) for damage in self._file.damage[self._said :]] + left_out_in_words(left_out)
+        copied.warnings = [str(damage) for damage in self._file.damage[self._said :]] + left_out_in_words(left_out)
         self._said = len(self._file.damage)
-        self._met += copied.met
+        self._warnings += copied.warnings
         if self._file.tail:
-            copied.met.append(self._file.tail)
+            copied.warnings.append(self._file.tail)
         return copied
 
     def _take_mended(self, intake: Intake) -> None:
@@ -141,24 +141,24 @@ class EventFileCopy:
             if not bodies:
                 continue
             self._damaged.remove([offset, n_bytes])
-            self._met = [each for each in self._met if not each.startswith(str(Damage(offset, n_bytes, "")))]
+            self._warnings = [each for each in self._warnings if not each.startswith(str(Damage(offset, n_bytes, "")))]
             self._mended += 1
             for batch in self._decoder.decode(bodies):
                 batch.restart = None  # what it would leave behind was written after it
                 intake.add(batch, self._receipt())
 
     def _receipt(self) -> dict[str, Any]:
-        met = [*self._met, *([self._file.tail] if self._file.tail else [])]
+        met = [*self._warnings, *([self._file.tail] if self._file.tail else [])]
         damaged = [*self._damaged, *([each.offset, each.n_bytes] for each in self._file.damage)]
         return {
-            "place": self._file.offset, "plugins": self._decoder.plugins, "met": met[:MOST_MET],
+            "place": self._file.offset, "plugins": self._decoder.plugins, "met": met[:MOST_WARNINGS],
             "damaged": damaged[:MOST_DAMAGED], "mended": self._mended,
         }  # fmt: skip
 
     def _unbegun(self, copied: Copied) -> Copied:
         for _ in self._file.read():
             raise AssertionError("a file without a head holds no record")
-        copied.met = [self._file.tail] if self._file.tail else []
+        copied.warnings = [self._file.tail] if self._file.tail else []
         return copied
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from tracker.store.read.left_out import why
 
 UNDERSTOOD = (
     "event files of TensorBoard (a file, or a folder of any depth), with its projector's and profilers' files",
-    "tables: CSV, TSV and texts with a header, also as TensorBoard and W&B give away their charts",
+    "tables: CSV, TSV, Parquet and texts with a header, also as TensorBoard and W&B give away their charts",
     "JSON: lines, rows, lists by name, trainer_state.json of transformers, catboost_training.json",
     "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
@@ -43,6 +43,7 @@ UNDERSTOOD = (
 ENDINGS = (
     ".csv",
     ".tsv",
+    ".parquet",
     ".jsonl",
     ".ndjson",
     ".json",
@@ -58,6 +59,7 @@ ENDINGS = (
 )
 """Of files that are looked at in a folder."""
 
+PARQUET_HEAD = b"PAR1"
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
@@ -68,7 +70,7 @@ class Imported:
     run: str
     path: Path
     added: Counter[str] = field(default_factory=Counter)
-    met: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     failed: bool = False
     """Whether it could not be read at all."""
     known: bool = False
@@ -132,18 +134,18 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
     done = Imported(run, path)
     try:
         if not is_whole(path) and is_beside_a_run(path):
-            done.met, done.known = ["its run is a run of ours already, and holds the same"], True
+            done.warnings, done.known = ["its run is a run of ours already, and holds the same"], True
             return done
         check_receipts(folder)
         copy = copy_of(path, folder, run) if is_whole(path) else EventFileCopy(path, folder, run)
         try:
             copied = copy.update(None if tell is None else lambda offset: tell(path, offset))
-            done.added, done.met = copied.added, copied.met
+            done.added, done.warnings = copied.added, copied.warnings
         finally:
             copy.close()
-        done.known = not done.met or any(logdir.segment_files(folder))  # one that was just begun is sound
+        done.known = not done.warnings or any(logdir.segment_files(folder))  # one that was just begun is sound
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
-        done.met, done.failed = [why(error)], True
+        done.warnings, done.failed = [why(error)], True
     return done
 
 
@@ -202,7 +204,8 @@ def _files_below(source: Path) -> list[Path]:
     below = (Path(folder, name) for folder, names in logdir.walk(source, _may_be_a_log) for name in names)
     # Tables last: a program that writes JSON as well leaves out of its table what is no number.
     return sorted(
-        filter(may_be_read, below), key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv"), path.name)
+        filter(may_be_read, below),
+        key=lambda path: (path.parent, path.suffix.lower() in (".csv", ".tsv", ".parquet"), path.name),
     )
 
 
@@ -221,6 +224,8 @@ def reader_of(path: Path) -> tuple[str, Callable[[Path], Iterable[Log] | str | N
     if head == SQLITE_HEAD:
         kind = databases.kind_of(path)
         return (kind, databases.read_mlflow if kind == "MLflow" else databases.read_trackio) if kind else None
+    if head.startswith(PARQUET_HEAD):
+        return "a Parquet file", rows.read_parquet
     ending = path.suffix.lower()
     if ending in (".onnx", ".pb") or (ending == ".json" and model_files.is_keras(path)):
         return "a model", model_files.read
@@ -261,7 +266,9 @@ def _other(
             found = () if read is None or isinstance(read, str) else read
             logs.extend(log for log in found if log.points or log.items or log.fault)
     except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
-        failed = Imported(_run_of(path, source, path.stem), path, met=[f"cannot be read: {why(error)}"], failed=True)
+        failed = Imported(
+            _run_of(path, source, path.stem), path, warnings=[f"cannot be read: {why(error)}"], failed=True
+        )
     for log in logs:
         run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
         home = rows.home(path)
@@ -271,18 +278,18 @@ def _other(
                 if home.is_relative_to(source)
                 else _name(home.resolve().name)
             )
-        done = Imported(run, path, met=log.met(), failed=bool(log.fault))
+        done = Imported(run, path, warnings=log.warnings(), failed=bool(log.fault))
         try:
             beside = teller(log, path, source, copied, told)
             if beside:
-                done.met, done.known = [f"{beside} beside it has the same curves"], True
+                done.warnings, done.known = [f"{beside} beside it has the same curves"], True
             elif log.points or log.items:
                 check_receipts(root / run)
                 done.added, done.known = put(log, path, root / run, run, program), True
         except LogdirError as error:
-            done.met, done.failed = [str(error)], True
+            done.warnings, done.failed = [str(error)], True
         except Exception as error:  # noqa: BLE001 as above: the other runs of the file go on
-            done.met, done.failed = [*done.met, why(error)], True
+            done.warnings, done.failed = [*done.warnings, why(error)], True
         yield done
     if failed is not None:
         yield failed

@@ -18,7 +18,7 @@ from tracker.plain_text import writable
 from tracker.series.stretch import Points
 from tracker.store.read.left_out import why
 
-MOST_MET = 20
+MOST_WARNINGS = 20
 """Sentences on what was met that are kept with a run."""
 
 NO_PLACE = "points without a whole step of 64 bits, or without a time"
@@ -64,7 +64,7 @@ class Log:
             if tag not in skip and not self.add(tag, step, wall_time, value) and value is not None:
                 self.left_out[f"values of {tag[:LONGEST_SAID]!r} that are no numbers"] += 1
 
-    def met(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What was not sound or is not kept, a sentence each."""
         return [*([self.fault] if self.fault else []), *(f"{n:,} {what}" for what, n in sorted(self.left_out.items()))]
 
@@ -160,7 +160,7 @@ def put(log: Log, source: Path, folder: Path, run: str, program: str) -> Counter
                     "series": series,
                     "items": len(log.items),
                     "kinds": kinds,
-                    "met": log.met()[:MOST_MET],
+                    "met": log.warnings()[:MOST_WARNINGS],
                 },
             )
     finally:

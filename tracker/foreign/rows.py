@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker.foreign import csv_table
+from tracker.foreign import csv_table, parquet
 from tracker.foreign.axis import TIMES, axis_of, goes_up, seconds
 from tracker.foreign.log import LONGEST_SAID, Log, number, whole
 
@@ -22,8 +22,20 @@ LEAST, MOST = "__MIN", "__MAX"
 
 
 def read_csv(path: Path) -> Iterable[Log] | str:
-    """A table with a header, in one of three forms; a sentence where it has no row."""
-    table = csv_table.read(path)
+    """A table of text with a header, in one of three forms; a sentence where it has no row."""
+    return _of_table(csv_table.read(path), path)
+
+
+def read_parquet(path: Path) -> Iterable[Log] | str:
+    """The same of a Parquet file, such as our own export.
+
+    Raises:
+        MissingPackageError: PyArrow is not installed.
+    """
+    return _of_table(parquet.read(path), path)
+
+
+def _of_table(table: csv_table.CsvTable, path: Path) -> Iterable[Log] | str:
     if not table.rows:
         return "it has a header and no row under it" if table.names else "it is empty"
     if {"step", "value"} <= {name.lower() for name in table.names}:
@@ -85,7 +97,7 @@ def wide(
     for run, own in _by_run(placed):
         log = Log(run, {**(about or {}), **_taken_config(own)})
         axis = axis_of([row for _, row in own], modified, started, numbering)
-        for step, (_, row) in zip(axis.steps(own), own, strict=True):
+        for step, (_, row) in zip(axis.steps(own, log.left_out), own, strict=True):
             filled = {key: value for key, value in row.items() if value not in ("", None)}
             log.add_row(filled, step, axis.wall_time(row), axis.taken)
         logs.append(log)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tracker.foreign import protos, tfgraph
 from tracker.values import profile
+from tracker.values.graph import Graph
 from tracker.values.value import Medium
 
 FORM = "application/x-tensorflow-run-metadata"
@@ -28,7 +29,7 @@ def items(data: bytes, tag: str) -> Iterator[tuple[str, str, list[Medium]]]:
         yield "profile", tag, [Medium(profile.FORM, {"name": tag}, packed)]
     graphs = [each.pre_optimization_graph for each in message.function_graphs if each.pre_optimization_graph]
     if graphs:
-        yield "graph", tag, tfgraph.encoded(*graphs)
+        yield "graph", tag, graph_items(*graphs)
 
 
 def _events(stats: Any) -> Iterator[dict[str, Any]]:
@@ -53,3 +54,17 @@ def _operation(node: str, label: str) -> str:
     """The operation out of a label such as "dense/MatMul = MatMul(x, w)"; the node's name where it says none."""
     operation = label.partition(" = ")[2].partition("(")[0].strip()
     return operation or node
+
+
+def graph_items(*parts: bytes) -> list[Medium]:
+    """The graph of a GraphDef's bytes, or of several side by side, as the items of a value of kind "graph".
+
+    Functions of its library become scopes. An input that names no node, as PyTorch's own tracing leaves some, is
+    no edge; how many there were is among the attributes, as `dangling`.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no GraphDef.
+    """
+    nodes, edges, dangling = tfgraph.parts_of(*parts)
+    said = {"dangling": dangling} if dangling else {}
+    return [item._replace(attributes={**item.attributes, **said}) for item in Graph(nodes, edges).encode()]

@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tracker.errors import DamagedBytesError, TrackerError
-from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors, tfgraph
+from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors
 from tracker.foreign.batch import Batch, Item, MarkFound
 from tracker.series import sketch
 from tracker.series.stretch import Points
@@ -99,7 +99,7 @@ class EventDecoder:
             batch.items[before:] = mesh_parts.joined(batch.items[before:])
         elif what == "graph_def":
             try:
-                batch.items.append(Item("graph", "graph", step, wall_time, tfgraph.encoded(event.graph_def)))
+                batch.items.append(Item("graph", "graph", step, wall_time, run_metadata.graph_items(event.graph_def)))
             except (DecodeError, TrackerError) as error:
                 batch.left_out[f"graphs: {why(error)}"] += 1
         elif what == "meta_graph_def":

@@ -6,8 +6,6 @@ from typing import Any
 
 from tracker.foreign import protos
 from tracker.values import unpack
-from tracker.values.graph import Graph
-from tracker.values.value import Medium
 
 _TYPES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 9: "int64", 10: "bool",
@@ -20,20 +18,6 @@ _PARAMETERS = frozenset(
 )
 _OUTPUTS = frozenset(("_Retval",))
 LONGEST_ATTR = 300
-
-
-def encoded(*parts: bytes) -> list[Medium]:
-    """The graph of a GraphDef's bytes, or of several side by side, as the items of a value of kind "graph".
-
-    Functions of its library become scopes. An input that names no node, as PyTorch's own tracing leaves some, is
-    no edge; how many there were is among the attributes, as `dangling`.
-
-    Raises:
-        google.protobuf.message.DecodeError: the bytes are no GraphDef.
-    """
-    nodes, edges, dangling = parts_of(*parts)
-    said = {"dangling": dangling} if dangling else {}
-    return [item._replace(attributes={**item.attributes, **said}) for item in Graph(nodes, edges).encode()]
 
 
 def parts_of(*parts: bytes) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:

@@ -17,7 +17,7 @@ from typing import ClassVar
 from tracker.errors import LoggedValueError, TrackerError
 from tracker.foreign import folders
 from tracker.foreign.batch import Batch, Item
-from tracker.foreign.event_files import MOST_MET, Copied
+from tracker.foreign.event_files import MOST_WARNINGS, Copied
 from tracker.foreign.intake import Intake
 from tracker.values import projector
 from tracker.values.embedding import Embedding
@@ -66,7 +66,7 @@ class WholeCopy(ABC):
         """
 
     @abstractmethod
-    def items(self, key: str, met: list[str]) -> list[Item]:
+    def items(self, key: str, warnings: list[str]) -> list[Item]:
         """The values of a part; what cannot be kept of it is told to `met`.
 
         Raises:
@@ -108,15 +108,15 @@ class WholeCopy(ABC):
                 if settled is not None and self._last.get(key) != stamp and max(at for _, at in stamp) > settled * 1e9:
                     self.is_settled = False
                     continue
-                batch = Batch(items=self.items(key, copied.met))
+                batch = Batch(items=self.items(key, copied.warnings))
             except (OSError, TrackerError) as error:
                 found.setdefault(key, [])
                 if self._refused.get(key) != found[key]:
                     self._refused[key] = found[key]
-                    copied.met.append(f"{key}: {str(error).splitlines()[0]}")
+                    copied.warnings.append(f"{key}: {str(error).splitlines()[0]}")
                 continue
             known[key] = stamp
-            met = [*self._intake.receipt.get("met", []), *copied.met][:MOST_MET]
+            met = [*self._intake.receipt.get("met", []), *copied.warnings][:MOST_WARNINGS]
             place = self._intake.receipt.get("place", 0) + 1
             self._intake.add(batch, {"place": place, "parts": known, "met": met})
             read += sum(size for size, _ in stamp)
@@ -147,7 +147,7 @@ class ProjectorCopy(WholeCopy):
         for name, entry in self._entries.items():
             yield name, entry.files() or [self.path]
 
-    def items(self, key: str, met: list[str]) -> list[Item]:
+    def items(self, key: str, warnings: list[str]) -> list[Item]:
         entry = self._entries[key]
         own = self.path.parent.resolve()
         for path in entry.files():
@@ -162,11 +162,11 @@ class ProjectorCopy(WholeCopy):
             Embedding(vectors, rows, header)
         except (OSError, TrackerError) as error:
             rows, header = None, None
-            met.append(f"{key}: its words are left out ({str(error).splitlines()[0]})")
+            warnings.append(f"{key}: its words are left out ({str(error).splitlines()[0]})")
         try:
             sheet = projector.pictures(entry, len(vectors))
         except (OSError, TrackerError) as error:
-            met.append(f"{key}: its pictures are left out ({str(error).splitlines()[0]})")
+            warnings.append(f"{key}: its pictures are left out ({str(error).splitlines()[0]})")
         made = Embedding(vectors, rows, header, sheet)
         changed = max(path.stat().st_mtime for path in entry.files())
         return [Item("embedding", entry.tag, entry.step, changed, made.encode())]
@@ -203,7 +203,7 @@ class ProfileCopy(WholeCopy):
             ):
                 yield path.name, [path]
 
-    def items(self, key: str, met: list[str]) -> list[Item]:
+    def items(self, key: str, warnings: list[str]) -> list[Item]:
         if key in self._traces:
             path = self._traces[key]
             tag = f"{self.path.name}/{key}" if self.path.is_dir() else key
@@ -214,7 +214,7 @@ class ProfileCopy(WholeCopy):
         path = self.path / key
         stat = path.stat()
         if stat.st_size > MOST_FILE_BYTES:
-            met.append(f"{key}: left out, for its {stat.st_size:,} bytes")
+            warnings.append(f"{key}: left out, for its {stat.st_size:,} bytes")
             return []
         raw = Medium("application/octet-stream", {"name": key, "session": self.path.name}, path.read_bytes())
         return [Item("file", f"{self.path.name}/{key}", 0, stat.st_mtime, [raw])]

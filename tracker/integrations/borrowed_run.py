@@ -10,7 +10,7 @@ from tracker.run import Run
 from tracker.start import start
 
 
-class Lent:
+class BorrowedRun:
     """A run when it is needed; the same one for all that the integration logs, before, during and after a training.
 
     Frameworks say when a training ends, and then evaluate, test or train on. A TensorBoard callback of theirs goes on
@@ -64,5 +64,5 @@ class Lent:
             state |= {"_logdir": str(self._run.logdir), "_name": self._run.name, "_trial": None, "_run": None}
         return state
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Lent:
+    def __deepcopy__(self, memo: dict[int, Any]) -> BorrowedRun:
         return self  # a copy of a callback logs to the same run

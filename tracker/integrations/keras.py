@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from tracker.integrations.borrowed_run import Lent
+from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.run import Run
 from tracker.values.histogram import Histogram
 
@@ -38,7 +38,7 @@ class TrackerCallback(keras.callbacks.Callback):
         run: Run | None = None,
     ) -> None:
         super().__init__()
-        self._lent = Lent(run, logdir, name)
+        self._lent = BorrowedRun(run, logdir, name)
         self._every, self._histograms, self._batch = batches, histograms, 0
         self._is_training = False
 

@@ -17,7 +17,7 @@ except ImportError:  # the older package, which is the same
     from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
     from pytorch_lightning.utilities import rank_zero_only
 
-from tracker.integrations.borrowed_run import Lent
+from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.run import Run
 from tracker.values.graph import Graph
 
@@ -38,7 +38,7 @@ class TrackerLogger(Logger):
         self, logdir: Any = None, name: str | None = None, *, run: Run | None = None, log_graph: bool = False
     ) -> None:
         super().__init__()
-        self._lent = Lent(run, logdir, name)
+        self._lent = BorrowedRun(run, logdir, name)
         self._name = run.name if run is not None else name
         self._wants_graph = log_graph
 

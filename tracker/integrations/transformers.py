@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from tracker.integrations.borrowed_run import Lent
+from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.run import Run
 from tracker.values.text import Text
 
@@ -28,7 +28,7 @@ class TrackerCallback(TrainerCallback):
     """
 
     def __init__(self, logdir: Any = None, name: str | None = None, *, run: Run | None = None) -> None:
-        self._lent = Lent(run, logdir, name)
+        self._lent = BorrowedRun(run, logdir, name)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **named: Any) -> None:
         """Says what the run is made with: the arguments, and the model's configuration."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import xgboost
 
-from tracker.integrations.borrowed_run import Lent
+from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.run import Run
 
 
@@ -26,7 +26,7 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
 
     def __init__(self, logdir: Any = None, name: str | None = None, *, run: Run | None = None) -> None:
         super().__init__()
-        self._lent = Lent(run, logdir, name)
+        self._lent = BorrowedRun(run, logdir, name)
         self._first = 0
 
     def before_training(self, model: Any) -> Any:

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tracker.series.stretch import STEPS_ORDERED, SUMMARY, TIMES_ORDERED, Points, Summaries
+from tracker.series.stretch import Points
+from tracker.series.summary import STEPS_ORDERED, SUMMARY, TIMES_ORDERED, Summaries
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Kept: values that no type of their own stands for yet, stored whole so that a page can show them later.
+"""OpaqueValue: values that no type of their own stands for yet, stored whole so that a page can show them later.
 
 The one place that says how they are stored: as media of a kind, an encoded form and attributes.
 """
@@ -27,7 +27,7 @@ KINDS = (
 )
 
 
-class Kept(Value):
+class OpaqueValue(Value):
     """Encoded items of one kind under one tag.
 
     Args:

@@ -21,24 +21,25 @@ import { smooth } from "./smoothing.js";
  * }} Smoothed what was asked for, of which version of a curve, and the answer
  */
 
-// In the order in which the server sends them; see COLUMNS in dashboard/curves/query.py.
-const FIELDS = /** @type {const} */ ([
-  "x0",
-  "x1",
-  "w0",
-  "w1",
-  "count",
-  "first",
-  "last",
-  "min",
-  "minStep",
-  "max",
-  "maxStep",
-  "mean",
-  "nan",
-  "pinf",
-  "ninf",
+// What is kept of each column, by what it is called on the wire; see COLUMNS in dashboard/curves/query.py.
+const NAMES = /** @type {const} */ ([
+  ["x0", "step_first"],
+  ["x1", "step_last"],
+  ["w0", "wall_time_first"],
+  ["w1", "wall_time_last"],
+  ["count", "count"],
+  ["first", "first"],
+  ["last", "last"],
+  ["min", "min"],
+  ["minStep", "min_step"],
+  ["max", "max"],
+  ["maxStep", "max_step"],
+  ["mean", "mean"],
+  ["nan", "nan_count"],
+  ["pinf", "posinf_count"],
+  ["ninf", "neginf_count"],
 ]);
+const FIELDS = NAMES.map(([field]) => field);
 const MAX_COLUMNS = 4096;
 const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
 
@@ -57,6 +58,16 @@ function shared(capacity) {
 
 /** @returns {Float64Array} */
 const empty = () => new Float64Array(0);
+
+/**
+ * @param {Map<string, Float64Array>} columns
+ * @param {string} name
+ */
+function columnOf(columns, name) {
+  const found = columns.get(name);
+  if (!found) throw new Error(`The answer has no column ${name}, but ${[...columns.keys()].join(", ")}.`);
+  return found;
+}
 
 export class Curve {
   /** @param {string} run */
@@ -78,8 +89,12 @@ export class Curve {
     this.tails = []; // what rewinds left behind: points off the live line
     /** @type {(number | string)[]} */
     this.rest = []; // what the last step of each column is more than its float64, where steps are beyond 2^53
-    this.unplaced = 0; // points at which a metric that is x has no value
-    this.isOutdated = false; // the server has points that are not here
+    this.unplaced = 0; // points that have no place on the axis of a metric
+    this.isOutdated = false; // whether it is of another window than the one that is asked for
+    /** @type {Float64Array | null} */
+    this.m0 = null; // where columns begin and end on the axis of a metric; null where none was asked for
+    /** @type {Float64Array | null} */
+    this.m1 = null;
     // Of a group of runs: how many it has, how many each place stands for, and its middle in two: where all of them
     // are, and where some are missing.
     /** @type {number | undefined} */
@@ -196,9 +211,9 @@ export class Curve {
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
   /**
    * @param {CurveHead} head
-   * @param {(count: number) => Float64Array} column
+   * @param {Map<string, Float64Array>} columns by their names in the head; see named in core/wire.js
    */
-  load(head, column) {
+  load(head, columns) {
     this.length = 0;
     this.tails = [];
     this.rest = head.rest ?? [];
@@ -207,12 +222,12 @@ export class Curve {
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
-      const steps = column(head.length),
-        times = column(head.length),
-        values = column(head.length);
-      this.#points(steps, times, values, head.length);
+      this.#points(columnOf(columns, "step"), columnOf(columns, "wall_time"), columnOf(columns, "value"), head.length);
+      this.m0 = this.m1 = columns.get("x") ?? null;
     } else {
-      for (const field of FIELDS) this[field] = column(head.length);
+      for (const [field, name] of NAMES) this[field] = columnOf(columns, name);
+      this.m0 = columns.get("x_first") ?? null;
+      this.m1 = columns.get("x_last") ?? null;
       this.single = false;
       this.odd = true;
       this.capacity = this.length = head.length;
@@ -361,7 +376,8 @@ export class Curve {
   // A curve of columns that were worked out here; those that are not given are as of single points.
   /**
    * @param {string} run
-   * @param {{ x: Float64Array, w: Float64Array, mean: Float64Array, min?: Float64Array, max?: Float64Array }} columns
+   * @param {{ x: Float64Array, w: Float64Array, mean: Float64Array, min?: Float64Array, max?: Float64Array,
+   *   m?: Float64Array | null }} columns
    */
   static of(run, columns) {
     const curve = new Curve(run);
@@ -373,6 +389,7 @@ export class Curve {
     curve.first = curve.last = curve.mean = mean;
     curve.min = columns.min ?? mean;
     curve.max = columns.max ?? mean;
+    curve.m0 = curve.m1 = columns.m ?? null;
     curve.loaded = true;
     return curve;
   }
@@ -384,8 +401,13 @@ export class Curve {
    */
   ends(axis) {
     if (axis === "step") return [this.x0, this.x1, 0];
-    if (axis === "metric") return [this.w0, this.w1, 0]; // the server puts the metric where the time was
+    if (axis === "metric") return [this.m0 ?? this.#nowhere(), this.m1 ?? this.#nowhere(), 0];
     return [this.w0, this.w1, axis === "relative" ? (this.started ?? (this.length ? this.w0[0] : 0)) : 0];
+  }
+
+  // Places on an axis of which nothing was asked.
+  #nowhere() {
+    return new Float64Array(this.length).fill(NaN);
   }
 
   // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of

@@ -157,7 +157,8 @@ export function group(name, curves, axis, how, smoothing, range) {
   const places = shift ? grid.map((x) => x + shift) : grid;
   const curve = Curve.of(name, {
     x: axis === "step" ? grid : stepsAt(members[0], axis, grid),
-    w: axis === "step" ? timesAt(members[0], grid) : places,
+    w: axis === "step" || axis === "metric" ? timesAt(members[0], axis, grid) : places,
+    m: axis === "metric" ? grid : null,
     mean,
     min,
     max,
@@ -185,9 +186,10 @@ export function group(name, curves, axis, how, smoothing, range) {
 const stepsAt = (curve, axis, grid) => grid.map((x) => curve.x1[Math.max(0, curve.at(x, axis))]);
 /**
  * @param {Curve} curve
+ * @param {Axis} axis
  * @param {Float64Array} grid
  */
-const timesAt = (curve, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, "step"))]);
+const timesAt = (curve, axis, grid) => grid.map((x) => curve.w1[Math.max(0, curve.at(x, axis))]);
 
 /**
  * @param {Float64Array} values
@@ -274,7 +276,10 @@ export function difference(curve, base, axis) {
     min[i] = curve.min[i] - other;
     max[i] = curve.max[i] - other;
   }
-  const made = Curve.of(curve.run, { x: curve.x1.subarray(0, n), w: curve.w1.subarray(0, n), mean, min, max });
+  /** @param {Float64Array} column */
+  const part = (column) => column.subarray(0, n);
+  const m = curve.m1 && part(curve.m1);
+  const made = Curve.of(curve.run, { x: part(curve.x1), w: part(curve.w1), m, mean, min, max });
   made.started = curve.started;
   return made;
 }

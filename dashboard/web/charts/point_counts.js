@@ -5,8 +5,9 @@ import * as format from "../text/format.js";
  * @typedef {import("./curve.js").Curve} Curve
  * @typedef {{ curve: Curve, raw: Curve }} Part of a line
  * @typedef {{ curve: Curve, parts?: Part[] }} Line what is counted of one
+ * @typedef {{ count: number, where: string, log: "x" | "y" | "" }} Reason log: the logarithmic axis they are not on
  * @typedef {{
- *   points: number, odd: number, hidden: number, isAll: boolean, why: [count: number, where: string][],
+ *   points: number, odd: number, hidden: number, isAll: boolean, why: Reason[],
  * }} Found
  */
 
@@ -18,8 +19,8 @@ import * as format from "../text/format.js";
 export const partsOf = (line) => line.parts ?? [{ curve: line.curve, raw: line.curve }];
 
 // The points of some lines: { points, odd, hidden, why }. In a zoom those of the columns that reach into it. odd: not
-// finite, and so on the rail. why: [[how many, where]] of those that have no place; hidden is their sum, and where
-// `isAll` is false there may be more, in columns of which only a part can be seen.
+// finite, and so on the rail. why: those that have no place; hidden is their sum, and where `isAll` is false there may
+// be more, in columns of which only a part can be seen.
 /**
  * @param {Line[]} lines
  * @param {{ axis: import("./curve.js").Axis, logx: boolean, logy: boolean, xName: string }} settings
@@ -69,12 +70,12 @@ export function count(lines, { axis, logx, logy, xName }, zoom) {
   }
   /** @type {Found["why"]} */
   const why = [
-    [left, "at x ≤ 0"],
-    [low, "at y ≤ 0"],
-    [alone, "where the baseline has no value"],
-    [unplaced, `where ${xName} has no value`],
+    { count: left, where: "at x ≤ 0", log: "x" },
+    { count: low, where: "at y ≤ 0", log: "y" },
+    { count: alone, where: "where the baseline has no value", log: "" },
+    { count: unplaced, where: `where ${xName} has no value`, log: "" },
   ];
-  found.why = why.filter(([some]) => some);
+  found.why = why.filter(({ count: some }) => some);
   found.hidden = left + low + alone + unplaced;
   return found;
 }
@@ -84,9 +85,9 @@ export function count(lines, { axis, logx, logy, xName }, zoom) {
 export function words({ points, hidden, isAll, why }) {
   const reasons =
     why.length > 1
-      ? `: ${why.map(([some, where]) => `${format.step(some)} ${where}`).join(", ")}`
+      ? `: ${why.map((each) => `${format.step(each.count)} ${each.where}`).join(", ")}`
       : why.length
-        ? ` ${why[0][1]}`
+        ? ` ${why[0].where}`
         : "";
   return `${format.plural(points, "point")}, ${isAll ? "" : "at least "}${format.step(hidden)} hidden${reasons}`;
 }
@@ -96,8 +97,8 @@ export function words({ points, hidden, isAll, why }) {
 export function nothing({ points, odd, hidden, why }) {
   if (!points || hidden + odd < points) return "";
   if (odd >= hidden) return "No value is finite.";
-  const [, where] = why.reduce((most, each) => (each[0] > most[0] ? each : most));
+  const { where, log } = why.reduce((most, each) => (each.count > most.count ? each : most));
   const which = hidden === points && why.length === 1 ? "All points are" : "Most points are";
-  const hint = where.endsWith("0") ? `: log ${where[3]} cannot show that` : "";
+  const hint = log ? `: log ${log} cannot show that` : "";
   return `${points === 1 ? "The point is" : which} ${where}${hint}.`;
 }

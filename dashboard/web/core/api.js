@@ -97,23 +97,6 @@ export async function file(path, body) {
 export const bytes = async (path, values) =>
   (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
 
-let underWay = 0,
-  answered = 0;
-
-/** @param {object} body */
-export async function curves(body) {
-  underWay++;
-  try {
-    return decode(await (await posted("curves", body)).arrayBuffer());
-  } finally {
-    underWay--;
-    answered = performance.now();
-  }
-}
-
-// For how many milliseconds nothing was asked about curves.
-export const quiet = () => (underWay ? 0 : performance.now() - answered);
-
 /**
  * @param {string} run
  * @param {string} hash

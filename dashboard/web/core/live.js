@@ -1,5 +1,5 @@
-// The live feed: one WebSocket, or where none gets through questions, begun again with patience; and an honest light that
-// says how it stands.
+// The live feed: one WebSocket, or where none gets through questions, begun again with patience; and an honest light
+// that says how it stands.
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as format from "../text/format.js";
@@ -9,7 +9,7 @@ import * as session from "./session.js";
 import { Emitter } from "./emitter.js";
 import { watches } from "./watches.js";
 
-const news = new Emitter(["points", "changed", "again", "removed", "restart", "greeting"]);
+const news = new Emitter(["points", "changed", "again", "removed", "headlines", "restart", "greeting"]);
 const light = document.getElementById("live");
 let socket = null;
 let attempts = 0;
@@ -198,6 +198,7 @@ function connect() {
         from = to;
       }
     }
+    if (head.headlines) news.tell("headlines", head.headlines);
     for (const change of head.changed) news.tell("changed", change);
     for (const [run, tag] of head.again) news.tell("again", run, tag);
     for (const run of head.removed) news.tell("removed", run);

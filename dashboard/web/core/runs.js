@@ -4,6 +4,7 @@ import * as live from "./live.js";
 import * as state from "./state.js";
 import { Emitter } from "./emitter.js";
 import { settingsOf } from "../text/config.js";
+import { compareNames, naturally } from "../text/name_order.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
@@ -31,8 +32,10 @@ let order = []; // names, newest first
 let filter = query(state.get("runs"));
 /** @type {Set<string>} */
 let off = new Set(state.get("off"));
+/** @type {string[]} */
+export let headlines = []; // the tags that runs are judged by, as the server ranks them
 /** @type {string | null} */
-export let headline = null; // the tag that a run is judged by at a glance
+export let headline = null; // the first of them: what a run is judged by at a glance
 export let loaded = false;
 export let problem = "";
 
@@ -86,7 +89,7 @@ const known = new Map(); // kind -> sorted tags, until a run changes
 export function tags(kind) {
   const before = known.get(kind);
   if (before) return before;
-  const found = [...tagsOf(byName.values(), kind)].sort((a, b) => (a < b ? -1 : 1));
+  const found = naturally(tagsOf(byName.values(), kind));
   known.set(kind, found);
   return found;
 }
@@ -161,7 +164,7 @@ function catchUp() {
   asOf = greeting;
   live.restart();
 }
-/** @type {{ run: string, summary?: Summary }[]} */
+/** @type {({ run: string, summary?: Summary, headlines?: undefined } | { run?: undefined, headlines: string[] })[]} */
 let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
 
 export async function load() {
@@ -170,7 +173,7 @@ export async function load() {
   /**
    * @type {{
    *   runs: (Omit<Summary, "series"> & { series: number })[], tagsets: Record<string, string[]>[],
-   *   headline: string | null, news: number,
+   *   headlines: string[], news: number,
    * }} series: a number in the tagsets, which runs share
    */
   const found = await api.json("runs", { form: "page" });
@@ -181,10 +184,11 @@ export async function load() {
     run.has = has[series];
     byName.set(run.name, run);
   }
-  headline = found.headline;
-  for (const { run, summary } of meanwhile)
-    if (summary) take(run, summary);
-    else byName.delete(run);
+  headlines = found.headlines;
+  for (const change of meanwhile)
+    if (change.headlines) headlines = change.headlines;
+    else if (change.summary) take(change.run, change.summary);
+    else byName.delete(change.run);
   loaded = true;
   arrange();
   tell("runs");
@@ -195,21 +199,16 @@ export async function load() {
 function arrange() {
   known.clear();
   parts = null;
-  const sorted = [...byName.values()].sort((a, b) => (a.started ?? 0) - (b.started ?? 0) || (a.name < b.name ? -1 : 1));
+  const sorted = [...byName.values()].sort(
+    (a, b) => (a.started ?? 0) - (b.started ?? 0) || compareNames(a.name, b.name),
+  );
   // By age: a run keeps its colour when newer ones come; unless it was given one.
   sorted.forEach((run, i) => {
     run.index = i;
     run.colour = run.said.colour ?? i;
   });
   order = sorted.reverse().map((run) => run.name);
-  if (!headline || !tags("scalar").includes(headline)) {
-    const scalars = tags("scalar");
-    headline =
-      ["val/loss", "train/loss", "loss", "eval/loss", "test/loss"].find((tag) => scalars.includes(tag)) ??
-      scalars.find((tag) => /loss/i.test(tag)) ??
-      scalars.find((tag) => !tag.startsWith("machine/")) ??
-      null;
-  }
+  headline = headlines[0] ?? null;
   live.setRunning(
     sorted.some((run) => run.status === "running"),
     sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
@@ -267,6 +266,11 @@ export function start(scope) {
   });
   scope.on(live, "points", takePoints);
   scope.on(live, "changed", takeChange);
+  scope.on(live, "headlines", (tags) => {
+    if (asOf === null) meanwhile.push({ headlines: tags });
+    headlines = tags;
+    soon("run");
+  });
   scope.on(live, "removed", (run) => {
     if (asOf === null) meanwhile.push({ run });
     byName.delete(run);

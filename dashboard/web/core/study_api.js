@@ -1,4 +1,4 @@
-// What the pages of studies ask the server; see dashboard/api/studies.py.
+// What the pages of studies ask the server; see dashboard/api/.
 import { dictionary, parse } from "./dictionary.js";
 import { headers, heard } from "./session.js";
 import { boot } from "./state.js";

@@ -16,3 +16,24 @@ export function decode(buffer) {
   };
   return { head, column };
 }
+
+/**
+ * Columns by the names that the head gives them, in their order.
+ * @param {string[]} names
+ * @param {number} length of each
+ * @param {(count: number) => Float64Array} column
+ * @returns {Map<string, Float64Array>}
+ */
+export const named = (names, length, column) => new Map(names.map((name) => [name, column(length)]));
+
+/**
+ * The curves of an answer, each with its columns by name; how they are called in each form the head says once.
+ * @param {any} head
+ * @param {(count: number) => Float64Array} column
+ * @returns {{ curve: any, columns: Map<string, Float64Array> }[]}
+ */
+export const curvesOf = (head, column) =>
+  head.curves.map((/** @type {any} */ curve) => ({
+    curve,
+    columns: named(head.columns[curve.form], curve.length, column),
+  }));

@@ -1,5 +1,7 @@
 // The settings of a run: its configuration as texts under flat keys, exactly as they were logged, and their order.
 
+import { compareNames } from "./name_order.js";
+
 /** @typedef {Record<string, unknown>} Config a run's settings as JSON has them: values, lists, and more of the kind */
 
 /** @type {WeakMap<Config, Map<string, string>>} */
@@ -42,7 +44,7 @@ export function keysOf(runs) {
   return [...values]
     .filter(([, found]) => found.size > 1)
     .map(([key]) => key)
-    .sort();
+    .sort(compareNames);
 }
 
 // Whether a text is a number as one writes it. "0x1f", "01234" and "1_000" are words: read as numbers they would be
@@ -53,7 +55,7 @@ export const isNumber = (text) => /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(t
 /** @param {string} text */
 const isInteger = (text) => /^-?\d+$/.test(text);
 
-// Numbers by size, before all words; words by letters, digits within them by size. Integers beyond 2^53 are told apart.
+// Numbers by size, before all words; words as names are. Integers beyond 2^53 are told apart.
 /**
  * @param {string} a
  * @param {string} b
@@ -63,7 +65,7 @@ export function compare(a, b) {
   const ours = isNumber(a),
     theirs = isNumber(b);
   if (ours !== theirs) return ours ? -1 : 1;
-  if (!ours) return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : a > b ? 1 : 0);
+  if (!ours) return compareNames(a, b);
   const apart = Number(a) - Number(b);
   if (apart || !isInteger(a) || !isInteger(b)) return apart || 0; // two infinities are NaN apart
   const [x, y] = [BigInt(a), BigInt(b)];

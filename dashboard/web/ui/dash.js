@@ -1,5 +1,5 @@
 // Brings the controls that Dash renders to life, once the curves have had their turn; and what else its packages draw.
-import * as api from "../core/api.js";
+import { quiet } from "../core/curve_requests.js";
 import { boot } from "../core/state.js";
 import { once } from "../core/once.js";
 import { Controls } from "./controls.js";
@@ -15,7 +15,7 @@ const CALM = 300,
 
 /** @param {import("../core/scope.js").Scope} scope for as long as which the controls follow the page's state */
 export function loadDash(scope, asked = performance.now()) {
-  if (api.quiet() < CALM && performance.now() - asked < LONGEST) scope.setTimeout(() => loadDash(scope, asked), 50);
+  if (quiet() < CALM && performance.now() - asked < LONGEST) scope.setTimeout(() => loadDash(scope, asked), 50);
   else
     idle(
       () => {

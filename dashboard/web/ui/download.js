@@ -143,12 +143,19 @@ const blobOf = (canvas) =>
     ),
   );
 
-// What lies at the places that are no steps: with a metric as x its values stand where times would.
+// What lies at the places that are no steps: times, or the metric that is x.
 /** @param {Card[]} cards */
 const placeOf = (cards) => {
   const { axis, xName } = viewOf(cards[0]).settings;
   return axis === "metric" ? xName : "wall_time";
 };
+/**
+ * @param {Curve} curve
+ * @param {import("../charts/curve.js").Axis} axis
+ * @returns {Float64Array[]} where columns begin and where they end
+ */
+const placesOf = (curve, axis) =>
+  axis === "metric" ? [curve.ends(axis)[0], curve.ends(axis)[1]] : [curve.w0, curve.w1];
 // How many points a column is of; of a group how many runs.
 /**
  * @param {Curve} curve
@@ -165,6 +172,7 @@ export function csv(cards) {
   const rows = [[...head, "count"]];
   for (const card of cards)
     for (const { curve, label, tag } of card.lines()) {
+      const [begin, end] = placesOf(curve, viewOf(cards[0]).settings.axis);
       for (let i = 0; i < curve.length; i++) {
         const last = curve.stepOf(i) ?? curve.x1[i];
         rows.push([
@@ -172,8 +180,8 @@ export function csv(cards) {
           label,
           curve.x0[i] === curve.x1[i] ? last : curve.x0[i],
           last,
-          curve.w0[i],
-          curve.w1[i],
+          begin[i],
+          end[i],
           curve.count[i] === 1 ? curve.last[i] : curve.mean[i],
           curve.min[i],
           curve.max[i],
@@ -192,13 +200,15 @@ export function json(cards) {
   const charts = cards.map((card) => ({
     tags: card.tags,
     lines: card.lines().map(({ curve, label, tag }) => {
-      /** @param {"x1" | "w1" | "min" | "max"} field */
-      const part = (field) => Array.from(curve[field].subarray(0, curve.length), plain);
+      /** @param {Float64Array} column */
+      const plainly = (column) => Array.from(column.subarray(0, curve.length), plain);
+      /** @param {"x1" | "min" | "max"} field */
+      const part = (field) => plainly(curve[field]);
       return {
         name: label,
         tag,
         step: part("x1"),
-        [place]: part("w1"),
+        [place]: plainly(placesOf(curve, viewOf(cards[0]).settings.axis)[1]),
         value: Array.from({ length: curve.length }, (_, i) =>
           plain(curve.count[i] === 1 ? curve.last[i] : curve.mean[i]),
         ),

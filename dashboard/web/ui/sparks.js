@@ -1,8 +1,6 @@
 // The sketches of the headline metric in the list of runs: asked for when a row comes in sight, live from then on.
-import * as api from "../core/api.js";
-import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
-import { Curve } from "../charts/curve.js";
+import { CurveStore } from "../core/curve_store.js";
 import { colour } from "../charts/palette.js";
 import { prepared } from "../charts/chart.js";
 
@@ -10,99 +8,70 @@ const COLUMNS = 24;
 const FIRST_MS = 800; // they can wait: first the curves that were asked for
 const NEXT_MS = 50;
 
-/** @param {string} name of a run */
-const hasHeadline = (name) => runs.headline !== null && Boolean(runs.get(name)?.has.has(runs.headline));
+/** @typedef {import("../core/curve_store.js").StoredCurve} StoredCurve */
 
 export class Sparks {
-  // host: the names of the runs whose rows are there; draw() is called when there are new sketches.
   /**
    * @param {import("../core/scope.js").Scope} scope
-   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host
+   * @param {{ inSight: () => Iterable<string>, draw: () => void }} host runs whose rows are there; told of new ones
    */
   constructor(scope, host) {
     this.scope = scope;
     this.host = host;
-    /** @type {Map<string, Curve | null>} */
-    this.curves = new Map(); // run -> Curve of the headline metric, null while it is asked for
-    /** @type {Set<string>} */
-    this.stale = new Set(); // runs whose sketch is out of date
-    this.sketching = 0; // a timer
-    scope.on(live, "points", (points) => this.take(points));
-    scope.on(live, "changed", ({ run, what }) => {
-      if (what.includes("line")) this.again(run);
-    });
-    scope.on(live, "removed", (run) => this.curves.delete(run));
-    scope.on(live, "restart", () => this.curves.clear());
+    /** @type {string | null} */
+    this.tag = null; // of which they are
+    this.isWaiting = false;
+    // They are looked at when a row is painted, and ask for nothing by themselves. Only the last point of a tag that no
+    // card shows is sent: the line is a sketch and may skip the others.
+    this.store = new CurveStore(
+      {
+        form: () => ({ columns: COLUMNS }),
+        isSeen: () => false,
+        isSketch: true,
+        onAnswer: () => {
+          if (!this.store.problem) host.draw(); // else each painting would ask again
+        },
+      },
+      scope,
+    );
   }
 
   /** @param {string} run */
   of(run) {
-    return this.curves.get(run);
+    return this.tag === null ? undefined : this.store.curve(run, this.tag);
   }
 
-  // The rows of these runs are in sight.
-  /** @param {string[]} names */
+  /**
+   * The rows of these runs are in sight.
+   * @param {Iterable<string>} names
+   */
   want(names) {
-    if (!names.some((name) => !this.curves.has(name) && hasHeadline(name))) return;
-    this.sketching ||= this.scope.setTimeout(
+    if (this.isWaiting || !this.#missing(names).length) return;
+    this.isWaiting = true;
+    this.scope.setTimeout(
       () => {
-        this.sketching = 0;
-        this.load([...this.host.inSight()].filter((name) => !this.curves.has(name)));
+        this.isWaiting = false;
+        if (this.tag !== runs.headline) this.store.clear();
+        this.tag = runs.headline;
+        if (this.tag !== null) this.store.want(this.tag, this.#missing(this.host.inSight()));
       },
-      this.curves.size ? NEXT_MS : FIRST_MS,
+      this.tag === null ? FIRST_MS : NEXT_MS,
     );
   }
 
-  /** @param {string[]} names */
-  async load(names) {
-    const { curves } = this;
-    if (!runs.headline) return;
-    const wanted = names.filter(hasHeadline);
-    if (!wanted.length) return;
-    for (const name of wanted) if (!curves.has(name)) curves.set(name, null);
-    let answer;
-    try {
-      answer = await api.curves({ tag: runs.headline, runs: wanted, columns: COLUMNS });
-    } catch {
-      for (const name of wanted) if (!curves.get(name)) curves.delete(name);
-      return;
-    }
-    for (const head of answer.head.curves) {
-      const curve = new Curve(head.run);
-      curve.load(head, answer.column);
-      curves.set(head.run, curve);
-    }
-    this.host.draw();
-  }
-
-  // Only the last point of a tag that no card shows is sent: the line is a sketch and may skip the others.
-  /** @param {import("../charts/curve.js").LivePoints} points */
-  take(points) {
-    if (points.tag !== runs.headline || !points.count) return;
-    const curve = this.curves.get(points.run);
-    if (!curve) return;
-    curve.counts.set(points.segment, points.n);
-    curve.append(points);
-  }
-
-  // What is known of a run may not be so any more.
-  /** @param {string} run */
-  again(run) {
-    if (!this.curves.has(run)) return;
-    if (!this.stale.size)
-      this.scope.setTimeout(() => {
-        const names = [...this.stale];
-        this.stale.clear();
-        this.load(names);
-      }, FIRST_MS);
-    this.stale.add(run);
+  /** @param {Iterable<string>} names */
+  #missing(names) {
+    const tag = runs.headline;
+    if (tag === null) return [];
+    const having = [...names].filter((name) => runs.get(name)?.has.has(tag));
+    return this.store.missing(tag, having);
   }
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {Curve | null | undefined} curve
- * @param {number} number
+ * @param {StoredCurve | undefined} curve
+ * @param {number} number of a colour
  */
 export function drawSpark(canvas, curve, number) {
   const context = prepared(canvas, 64, 18);
@@ -122,7 +91,7 @@ export function drawSpark(canvas, curve, number) {
   context.lineJoin = "round";
   context.beginPath();
   for (let i = 0; i < curve.length; i++) {
-    if (curve.mean[i] === curve.mean[i])
+    if (!Number.isNaN(curve.mean[i]))
       context.lineTo(2 + (curve.x1[i] - begin) * wide, high > low ? 15.5 - (curve.mean[i] - low) * tall : 9);
   }
   context.stroke();

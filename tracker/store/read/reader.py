@@ -37,10 +37,8 @@ class Store:
             )
 
     def runs(self) -> list[StoredRun]:
-        """All runs, by name."""
-        return [
-            StoredRun(name, folder) for name, folder in sorted(logdir.all_run_folders(self.root, self.mirror).items())
-        ]
+        """All runs, by name: `m2` before `m12`."""
+        return [StoredRun(name, folder) for name, folder in logdir.all_run_folders(self.root, self.mirror).items()]
 
     def run(self, name: str) -> StoredRun:
         """One run.

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import DamagedBytesError, SeriesNotFoundError, StoreError, message
-from tracker.series import checksums, stretch, whole
+from tracker.name_order import naturally
+from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store import columns
-from tracker.store.read import run_context, segments, series_end, study_records
+from tracker.store.read import media_items, run_context, segments, study_records
 from tracker.store.read.distribution import distribution
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
@@ -36,12 +33,6 @@ _OWN_KINDS = (
 KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
 ABOUT_KINDS = ("environment", "console")
 """What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
-
-_MEDIA = (
-    f"{columns.select('media', columns.MEDIA)} WHERE series=?1 "
-    "AND (?2 IS NULL OR step=?2) AND (?3 IS NULL OR position=?3) ORDER BY n, position"
-)
-_MEDIA_STEPS = "SELECT DISTINCT step FROM media WHERE series=?"
 
 
 class StoredRun:
@@ -90,7 +81,7 @@ class StoredRun:
     # --- series --------------------------------------------------------------------------------------
 
     def tags(self, kind: str | None = None) -> list[str]:
-        """Its tags, of one kind or of all that it logged.
+        """Its tags, of one kind or of all that it logged, by name: `m2` before `m12`.
 
         Raises:
             ValueError: no such kind.
@@ -107,7 +98,7 @@ class StoredRun:
                 if not all(isinstance(tag, str) for tag in tags):
                     raise DamagedBytesError("a series whose name is no text")
             found |= tags
-        return sorted(found)
+        return naturally(found)
 
     def scalars(self, tag: str, *, rank: int | None = None, abandoned: bool = False) -> Scalars:
         """Every point of a tag on the run's live line, in order.
@@ -217,28 +208,8 @@ class StoredRun:
         Raises:
             SeriesNotFoundError: the run has none.
         """
-        items: list[MediaItem] = []
         with self._series(kind, tag) as found:
-            for part in found:
-                rows = part.connection.execute(_MEDIA, (part.series, step, position)).fetchall()
-                if step is None and position is None:
-                    whole.check_row_by_row((n, 1) for n in dict.fromkeys(row[2] for row in rows))
-                    series_end.check_end(part.connection, part.series, len(rows))
-                for row in rows:
-                    at, wall_time, place, form, attributes, digest = checksums.checked(row, f"damaged: a {kind}")[3:]
-                    if part.limit is None or at <= part.limit:
-                        said = json.loads(attributes)
-                        if not (isinstance(said, dict) and isinstance(form, str) and isinstance(digest, str)):
-                            raise DamagedBytesError(f"a {kind} whose attributes are none")
-                        if not (isinstance(at, int) and isinstance(place, int) and isinstance(wall_time, (int, float))):
-                            raise DamagedBytesError(f"a {kind} whose step or time is no number")
-                        read = partial(self._files.blob_of, part.segment.path, digest)
-                        item = MediaItem(at, wall_time, place, form, said, digest, read)
-                        if "belongs" in said and items:
-                            items[-1] = replace(items[-1], parts=(*items[-1].parts, item))
-                        else:
-                            items.append(item)
-        return items
+            return media_items.items(self._files, kind, found, step, position)
 
     def media_steps(self, kind: str, tag: str) -> list[int]:
         """The steps at which a tag of one kind was logged, ascending.
@@ -246,13 +217,8 @@ class StoredRun:
         Raises:
             SeriesNotFoundError: the run has none.
         """
-        steps: set[int] = set()
         with self._series(kind, tag) as found:
-            for part in found:
-                for (step,) in part.connection.execute(_MEDIA_STEPS, (part.series,)):
-                    if part.limit is None or step <= part.limit:
-                        steps.add(step)
-        return sorted(steps)
+            return media_items.steps(found)
 
     def images(self, tag: str) -> list[MediaItem]:
         """The pictures of a tag, in order."""

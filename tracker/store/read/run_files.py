@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,25 @@ class Part(NamedTuple):
     """The number of the series there."""
     limit: int | None
     """Its last step on the run's live line; None where no rewind cut it."""
+
+
+_SERIES = "SELECT id FROM series WHERE kind=? AND tag=?"
+
+
+def part_of(
+    segment: Segment, connection: sqlite3.Connection, limits: Mapping[str, int | None], kind: str, tag: str
+) -> Part | None:
+    """What a segment holds of a series; None where it does not know it.
+
+    Args:
+        segment: The segment.
+        connection: Its file.
+        limits: Of `segments.live_until`.
+        kind: "scalar", "histogram" …
+        tag: What it was logged under.
+    """
+    row = connection.execute(_SERIES, (kind, tag)).fetchone()
+    return None if row is None else Part(segment, connection, row[0], limits[segment.id])
 
 
 class RunFiles:
@@ -89,9 +108,9 @@ class RunFiles:
             found = []
             for segment in known:
                 connection = stack.enter_context(self.snapshot(segment.path))
-                row = connection.execute("SELECT id FROM series WHERE kind=? AND tag=?", (kind, tag)).fetchone()
-                if row is not None:
-                    found.append(Part(segment, connection, row[0], limits[segment.id]))
+                part = part_of(segment, connection, limits, kind, tag)
+                if part is not None:
+                    found.append(part)
             yield found
 
     def blob(self, digest: str) -> bytes | None:

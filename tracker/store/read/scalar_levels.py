@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError
 from tracker.series import stretch, whole
-from tracker.series.stretch import SUMMARY, Points, Summaries, checked_summaries
+from tracker.series.stretch import Points
+from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, Summaries, checked_summaries, children
 from tracker.store import columns
 from tracker.store.read import series_end
 
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
-_SUMMARIES = f"{columns.select('scalars', stretch.SUMMARY_COLUMNS)} WHERE series=? AND level=? AND n>=? ORDER BY n"
+_SUMMARIES = f"{columns.select('scalars', SUMMARY_COLUMNS)} WHERE series=? AND level=? AND n>=? ORDER BY n"
 
 HIGHEST = 16
 """More levels than 2**63 points need, a factor of 32 each above stretches of 1,024."""
@@ -91,7 +92,7 @@ class ScalarLevels:
         return items, levels
 
     def split(self, items: Summaries, level: int) -> Summaries:
-        joined = stretch.children(self._rows(items, level))
+        joined = children(self._rows(items, level))
         return self._live(joined, np.zeros(len(joined), np.int64))[0]
 
     def points(self, items: Summaries) -> Points:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tracker.errors import DamagedBytesError
-from tracker.series import checksums, sketch, whole
+from tracker.series import checksums, packed_sketch, sketch, whole
 from tracker.series.sketch import Sketch
 from tracker.store import columns
 from tracker.store.read import series_end
@@ -25,6 +28,7 @@ _ROW = columns.select("sketches", columns.SKETCH)
 _CHILDREN = f"{_ROW} WHERE series=? AND level=? AND n>=? ORDER BY n LIMIT {FAN_OUT}"
 _PLACES = f"SELECT {_PLACE} FROM sketches WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
 _BY_ID = f"{_ROW} WHERE id=?"
+_STEPS = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
 _EXTENT = "SELECT coalesce(max(n) + 1, 0) FROM sketches WHERE series=? AND level=0"
 
 
@@ -65,9 +69,9 @@ def sketch_of(row: Sequence[Any]) -> Sketch:
     """A sketch from (nan_count, posinf_count, neginf_count, min, max, sum, sum_squares, form, buckets)."""
     nan_count, posinf_count, neginf_count, *exact, form, buckets = row
     low, high, total, squares = (float("nan") if value is None else value for value in exact)
-    if form == sketch.FORM_GIVEN:
-        return sketch.from_edges(*sketch.unpack_given(buckets), low, high, total, squares)
-    index, counts = sketch.unpack(buckets)
+    if form == packed_sketch.FORM_GIVEN:
+        return sketch.from_edges(*packed_sketch.unpack_given(buckets), low, high, total, squares)
+    index, counts = packed_sketch.unpack(buckets)
     return Sketch(index, counts, nan_count, posinf_count, neginf_count, low, high, total, squares)
 
 
@@ -100,10 +104,10 @@ def _read(row: Sequence[Any]) -> tuple[Node, Sketch]:
 
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
     numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
-    form = sketch.FORM_LOG if new.given is None else sketch.FORM_GIVEN
+    form = packed_sketch.FORM_LOG if new.given is None else packed_sketch.FORM_GIVEN
     from tracker.store.write import schema  # the writer's, and not here for who only reads
 
-    row = (*place, new.total, *numbers, form, sketch.pack(new))
+    row = (*place, new.total, *numbers, form, packed_sketch.pack(new))
     connection.execute(schema.insert(schema.sketches), checksums.with_checksum(row))
 
 
@@ -122,6 +126,11 @@ class SketchLevels:
         self._series = series
         self._low = float("-inf") if low is None else low
         self._high = float("inf") if high is None else high
+
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The step of each histogram of the range, in order of arrival, without reading one."""
+        found = np.fromiter((step for (step,) in self._connection.execute(_STEPS, (self._series,))), np.int64)
+        return found[(found >= self._low) & (found <= self._high)]
 
     def count(self) -> int:
         """Histograms of the range."""

@@ -57,12 +57,14 @@ def length(database: Path) -> int:
     return _HEADER.size + found[0].frames * found[1] if found is not None else 0
 
 
+_PLAIN = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
 def _position(database: Path, known: Position | None) -> tuple[Position, int] | None:
     """The position, and the bytes from one frame to the next."""
     try:
         # Not blocked by what is no plain file: somebody may have put a FIFO there.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        file = os.open(f"{database}-wal", flags)
+        file = os.open(f"{database}-wal", os.O_RDONLY | _PLAIN)
     except OSError:
         return None
     try:

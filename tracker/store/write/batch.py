@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tracker.store.write.appender import Transaction
 from tracker.store.write.failed_batch import Piecemeal
-from tracker.store.write.inbox import Heavy, Taken
+from tracker.store.write.lane import Heavy, Taken
+from tracker.store.write.transaction import Transaction
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value
 

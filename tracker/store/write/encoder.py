@@ -12,7 +12,8 @@ from collections.abc import Callable
 from tracker import coerce
 from tracker.store.read.liveness import HEARTBEAT_S
 from tracker.store.write.bell import Bell
-from tracker.store.write.inbox import Closed, Heavy, Inbox
+from tracker.store.write.inbox import Closed, Inbox
+from tracker.store.write.lane import Heavy
 from tracker.values.value import Medium, Value
 from tracker.worker_thread import Worker, started
 

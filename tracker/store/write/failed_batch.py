@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tracker import coerce
 from tracker.series.stretch import Points
-from tracker.store.write.appender import Transaction
+from tracker.store.write.transaction import Transaction
 
 MAX_FAILURES = 4_096
 """Points of one batch that are looked for one by one, at a dozen attempts of 30 µs each; then whole parts are."""

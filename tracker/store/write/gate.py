@@ -7,7 +7,8 @@ counted as lost.
 from __future__ import annotations
 
 from tracker.machine.record import Record
-from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, Heavy, Inbox, Lane, SealedError
+from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, Inbox, SealedError
+from tracker.store.write.lane import Heavy, Lane
 from tracker.store.write.writer import Writer
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value

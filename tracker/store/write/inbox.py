@@ -1,16 +1,12 @@
 """What has been accepted and not yet committed.
 
-Scalars are packed at the call into records of a *lane*, one for each set of tags that is logged together:
-a record holds its place in the order of all calls, the wall time, the step and the values as they were at
-the call. Packing costs less than copying the caller's dictionary, takes 32 bytes for a scalar where Python
-objects take 450, and leaves the writer whole arrays instead of a million objects.
+Scalars are packed at the call into records of a `lane`, one for each set of tags that is logged together.
 
 One thread takes and discards; any thread may add. Nothing here waits for a lock that the writer holds, nor the
 writer for one of the callers'.
 
 An inbox that is *sealed* takes nothing more, and there is no moment between: what was added before the seal is in it,
-and who comes after is refused. A bytearray that is looked at through a memoryview cannot grow, so that the call that
-would add to it raises BufferError; this costs the callers nothing, where a lock or a flag would.
+and who comes after is refused.
 """
 
 from __future__ import annotations
@@ -20,14 +16,13 @@ import struct
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tracker.series.stretch import Points
 from tracker.store.write.bell import Bell
+from tracker.store.write.lane import Heavy, Lane, LooseLane, Taken
 
 SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
 """Scalars that wait for a disk: a million of them logged one by one, 3.8 million in dictionaries of 20."""
@@ -41,13 +36,8 @@ MAX_LANES = 256
 TAKE_BYTES = 8 * 1024 * 1024
 """Records given to one commit, which bounds what its arrays take."""
 
-
 TAKE_HEAVY_BYTES = 4 * 1024 * 1024
 """Heavy values given to one commit: a few hundred histograms, so that no commit takes as long as on a dead disk."""
-
-
-_SEALED = bytearray(1)
-_HELD = memoryview(_SEALED)
 
 
 class SealedError(Exception):
@@ -62,96 +52,8 @@ class Closed(deque[Any]):
         raise SealedError
 
 
-class Lane:
-    """The records of one set of tags: int64 order, float64 wall time, int64 step, float64 values.
-
-    Attributes:
-        buffer: What callers add to.
-        waiting: What the writer takes from: the same, until the lane is sealed.
-    """
-
-    __slots__ = ("_held", "buffer", "dtype", "limit", "pack", "series", "size", "waiting")
-
-    def __init__(self, series: tuple[int, ...]) -> None:
-        self.series = series
-        self.pack = struct.Struct(f"<qdq{len(series)}d").pack
-        self.dtype = np.dtype(
-            [("order", "<i8"), ("wall_time", "<f8"), ("step", "<i8"), ("values", "<f8", (len(series),))]
-        )
-        self.size = self.dtype.itemsize
-        self.waiting = self.buffer = bytearray()
-        self.limit = SCALARS_LIMIT_BYTES
-
-    def seal(self) -> None:
-        """Whoever adds a record from now on gets a BufferError, also who has the buffer in hand already."""
-        if self.buffer is not _SEALED:
-            self._held = memoryview(self.buffer)
-            self.waiting = bytearray(self.buffer)
-            self.buffer = _SEALED
-
-
-class LooseLane(Lane):
-    """Records of a single scalar each, which say themselves what series they belong to."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__((0,))
-        self.pack = struct.Struct("<qdqqd").pack
-        self.dtype = np.dtype(
-            [("order", "<i8"), ("wall_time", "<f8"), ("step", "<i8"), ("series", "<i8"), ("value", "<f8")]
-        )
-        self.size = self.dtype.itemsize
-
-
 _STEP = struct.Struct("<16xq").unpack_from
 """Of a record of any lane."""
-
-
-class Heavy(NamedTuple):
-    """A value that is not a number, at its place."""
-
-    series: int
-    wall_time: float
-    step: int
-    value: Any
-    n_bytes: int
-
-
-class Taken(NamedTuple):
-    """What one commit is to store."""
-
-    records: list[tuple[Lane, npt.NDArray[np.void]]]
-    heavies: list[Heavy]
-    everything: bool
-    """Whether nothing was left behind but what came while it was taken."""
-
-    def scalars(self) -> Iterator[tuple[int, Points]]:
-        """The points of each series in the order of the calls, each series once."""
-        parts: dict[int, list[tuple[Any, Any, Any, Any]]] = {}
-        for lane, records in self.records:
-            if isinstance(lane, LooseLane):
-                for series in np.unique(records["series"]).tolist():
-                    own = records[records["series"] == series]
-                    parts.setdefault(series, []).append((own["order"], own["step"], own["wall_time"], own["value"]))
-                continue
-            order, step, wall_time = (np.ascontiguousarray(records[name]) for name in ("order", "step", "wall_time"))
-            values = records["values"]
-            for column, series in enumerate(lane.series):
-                parts.setdefault(series, []).append((order, step, wall_time, values[:, column]))
-        for series, pieces in parts.items():
-            if len(pieces) == 1:
-                _, step, wall_time, value = pieces[0]
-            else:
-                order, step, wall_time, value = (np.concatenate(column) for column in zip(*pieces, strict=True))
-                sorting = np.argsort(order, kind="stable")
-                step, wall_time, value = step[sorting], wall_time[sorting], value[sorting]
-            yield series, Points(*(np.ascontiguousarray(column) for column in (step, wall_time, value)))
-
-    @property
-    def n_scalars(self) -> int:
-        """How many numbers there are."""
-        return sum(len(records) * len(lane.series) for lane, records in self.records)
 
 
 class Inbox:
@@ -166,7 +68,7 @@ class Inbox:
         self._counted = last_step
         self.single: dict[str, Lane] = {}
         self.lanes: dict[tuple[str, ...], Lane] = {}
-        self.loose = LooseLane()
+        self.loose = LooseLane(SCALARS_LIMIT_BYTES)
         self._heavies: deque[Heavy] = deque()
         self._taking: deque[Heavy] = self._heavies
         self._heavy_added = self._heavy_encoded = self._heavy_removed = 0
@@ -230,7 +132,7 @@ class Inbox:
                 raise SealedError
             if len(self.lanes) + len(self.single) >= MAX_LANES:
                 return self.loose
-            lane = Lane(series)
+            lane = Lane(series, SCALARS_LIMIT_BYTES)
             if len(tags) == 1:
                 self.single[tags[0]] = lane
             else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.store.write.appender import Appender, Birth
+from tracker.store.write.claim import release_claim
 from tracker.store.write.faults import STORE_ERRORS
 
 logger = logging.getLogger("tracker")
@@ -46,7 +47,7 @@ class SegmentFile:
             return self.appender
         self.folder.mkdir(parents=True, exist_ok=True)
         self.appender = Appender(logdir.segment_path(self.folder, self.birth.segment), self.birth)
-        logdir.release_claim(self.folder)
+        release_claim(self.folder)
         return self.appender
 
     def was_taken_away(self) -> bool:

@@ -1,21 +1,33 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
 import { dictionary } from "../../core/dictionary.js";
 
+/** @typedef {import("../../core/runs.js").Run} Run */
+/** @typedef {unknown} Value of a setting: text, a number, a truth value, null or undefined where there is none */
+/** @typedef {Map<string, Record<string, number | string | null>>} Outcomes of each run last, min and max of a metric */
+
 const MAX_DEPTH = 6;
 const FEW = 5; // values of a setting that are marked on its axis each by itself
 
 // {"optimizer": {"lr": 0.1}} as {"optimizer.lr": 0.1}; lists of plain values as their text.
+/**
+ * @param {Record<string, Value> | null | undefined} config
+ * @param {string} [prefix]
+ * @param {number} [depth]
+ * @param {Record<string, Value>} [found]
+ * @returns {Record<string, Value>}
+ */
 export function flat(config, prefix = "", depth = 0, found = dictionary()) {
   for (const [key, value] of Object.entries(config ?? {})) {
     const name = prefix ? `${prefix}.${key}` : key;
     if (value && typeof value === "object" && !Array.isArray(value) && depth < MAX_DEPTH)
-      flat(value, name, depth + 1, found);
+      flat(/** @type {Record<string, Value>} */ (value), name, depth + 1, found);
     else found[name] = value && typeof value === "object" ? JSON.stringify(value) : value;
   }
   return found;
 }
 
 // Text that is a number: what cannot stand in JSON is kept as its text.
+/** @param {Value} value */
 const asNumber = (value) => {
   if (typeof value === "number") return value;
   if (typeof value === "string" && /^[-+]?(inf(inity)?|nan)$/i.test(value))
@@ -25,20 +37,31 @@ const asNumber = (value) => {
 
 // A column of the table: a name, a value for each run, and an axis to place them on.
 export class Column {
+  /**
+   * @param {string} name
+   * @param {Value[]} values of each run
+   * @param {boolean} [isMetric]
+   */
   constructor(name, values, isMetric = false) {
-    Object.assign(this, { name, values, isMetric });
+    this.name = name;
+    this.values = values;
+    this.isMetric = isMetric;
     const known = values.filter((value) => value !== undefined && value !== null);
     const numbers = known.map(asNumber);
     this.missing = values.length - known.length;
     this.isNumeric = isMetric || (known.length > 0 && numbers.every((value) => value !== null));
-    if (this.isNumeric) this.measure(numbers.filter(Number.isFinite));
-    else {
-      this.words = [...new Set(known.map(String))].sort((a, b) => (a < b ? -1 : 1));
-      this.rank = new Map(this.words.map((word, i) => [word, i]));
-      this.distinct = this.words.length;
-    }
+    this.words = this.isNumeric ? [] : [...new Set(known.map(String))].sort((a, b) => (a < b ? -1 : 1));
+    this.rank = new Map(this.words.map((word, i) => [word, i])); // of words
+    this.distinct = this.words.length; // how many values there are
+    this.low = 0; // of numbers
+    this.high = 1;
+    this.isLog = false;
+    /** @type {number[] | null} */
+    this.few = null; // the numbers, where they are few
+    if (this.isNumeric) this.measure(numbers.filter((value) => value !== null).filter(Number.isFinite));
   }
 
+  /** @param {number[]} numbers */
   measure(numbers) {
     this.distinct = new Set(this.values.map(String)).size - (this.missing ? 1 : 0);
     this.low = Infinity;
@@ -64,15 +87,18 @@ export class Column {
   }
 
   // Where a run stands on the axis, 0 to 1; NaN when it has no value there.
+  /** @param {number} i */
   place(i) {
     const value = this.values[i];
     if (value === undefined || value === null) return NaN;
-    if (!this.isNumeric) return this.words.length > 1 ? this.rank.get(String(value)) / (this.words.length - 1) : 0.5;
+    if (!this.isNumeric)
+      return this.words.length > 1 ? (this.rank.get(String(value)) ?? 0) / (this.words.length - 1) : 0.5;
     const number = asNumber(value);
-    return Number.isFinite(number) ? this.scaled(number) : NaN;
+    return number !== null && Number.isFinite(number) ? this.scaled(number) : NaN;
   }
 
   // Where a finite number stands.
+  /** @param {number} number */
   scaled(number) {
     return this.isLog
       ? Math.log(number / this.low) / Math.log(this.high / this.low)
@@ -80,17 +106,19 @@ export class Column {
   }
 
   // The value that stands at a place.
+  /** @param {number} place */
   at(place) {
     return this.isLog ? this.low * (this.high / this.low) ** place : this.low + place * (this.high - this.low);
   }
 
+  /** @param {number} i */
   number(i) {
-    const value = asNumber(this.values[i]);
-    return value === null ? NaN : value;
+    return asNumber(this.values[i]) ?? NaN;
   }
 }
 
 // All runs' settings as columns, those that differ first and in the order in which they appear.
+/** @param {Run[]} all */
 export function settings(all) {
   const rows = all.map((run) => flat(run.config));
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
@@ -108,6 +136,12 @@ export function settings(all) {
 }
 
 // A metric of each run: its last, smallest or largest value, as the server said.
+/**
+ * @param {Run[]} all
+ * @param {string} tag
+ * @param {string} how last | min | max
+ * @param {Outcomes | undefined} outcomes
+ */
 export function metric(all, tag, how, outcomes) {
   return new Column(
     how === "last" ? tag : `${tag} (${how})`,

@@ -2,16 +2,40 @@
 import * as format from "../../text/format.js";
 import { dictionary } from "../../core/dictionary.js";
 import { ask } from "../../core/study_api.js";
+import { node } from "../../ui/dom.js";
+import { tipOf, trendOf } from "./importance_words.js";
+
+const FEWEST = 8; // runs that an importance is worked out from
+
+/** @typedef {import("./data.js").Column} Column */
+/** @typedef {import("./importance_words.js").Share} Share */
 
 export class Importance {
+  /**
+   * @param {{ found(shares: Share[]): void }} told
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(told, scope) {
-    Object.assign(this, { told, scope, asked: "", found: null });
-    this.element = Object.assign(document.createElement("div"), { className: "importance" });
+    this.told = told;
+    this.scope = scope;
+    this.asked = ""; // the question that was asked last
+    this.busy = false;
+    this.problem = "";
+    /** @type {Share[] | null} */
+    this.found = null;
+    /** @type {Column | null} */
+    this.metric = null;
+    this.element = node("div", { class: "importance" });
   }
 
-  // Asks when what it is asked of is new; the answer to an older question is dropped.
+  /**
+   * Asks when what it is asked of is new; the answer to an older question is dropped.
+   * @param {Column[]} columns
+   * @param {Column} metric
+   */
   async show(columns, metric) {
     this.metric = metric;
+    /** @param {unknown[]} values */
     const clean = (values) =>
       values.map((value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : (value ?? null)));
     const body = {
@@ -26,67 +50,68 @@ export class Importance {
     this.asked = question;
     this.busy = true;
     this.draw();
-    let found = null,
-      problem = null;
+    /** @type {Share[] | null} */
+    let found = null;
+    let problem = "";
     try {
       found = (await ask("importance", question)).importance;
     } catch (error) {
-      problem = error.message;
+      problem = /** @type {Error} */ (error).message;
     }
     if (this.asked !== question || this.scope.isOver) return;
-    Object.assign(this, { found, problem, busy: false });
+    this.found = found;
+    this.problem = problem;
+    this.busy = false;
     this.told.found(found ?? []);
     this.draw();
   }
 
   draw() {
-    const { element } = this;
-    element.setAttribute("aria-busy", String(Boolean(this.busy)));
-    if (this.problem) return element.replaceChildren(words(this.problem));
-    if (!this.found)
-      return element.replaceChildren(
-        ...[0, 1, 2, 3].map(() =>
-          Object.assign(document.createElement("div"), { className: "skeleton importance-skeleton" }),
-        ),
-      );
-    if (!this.found.length) {
-      const runs = this.metric.values.filter((_, i) => Number.isFinite(this.metric.number(i))).length;
-      return element.replaceChildren(
-        words(
-          runs < 8
-            ? `Importance needs 8 runs that have the metric; there ${runs === 1 ? "is 1" : `are ${runs}`}.`
+    const { element, found, metric } = this;
+    element.setAttribute("aria-busy", String(this.busy));
+    if (this.problem) element.replaceChildren(note(this.problem));
+    else if (!found)
+      element.replaceChildren(...[0, 1, 2, 3].map(() => node("div", { class: "skeleton importance-skeleton" })));
+    else if (found.length) {
+      const most = Math.max(0.05, ...found.map((each) => each.high));
+      element.replaceChildren(...found.map((each) => rowOf(each, most)));
+    } else {
+      const runs = metric?.values.filter((_, i) => Number.isFinite(metric.number(i))).length ?? 0;
+      element.replaceChildren(
+        note(
+          runs < FEWEST
+            ? `Importance needs at least ${FEWEST} runs that have logged the metric; ${runs} ${runs === 1 ? "has" : "have"}.`
             : "The metric, or every setting, is the same in all runs.",
         ),
       );
     }
-    const most = Math.max(0.05, ...this.found.map((each) => each.high));
-    const percent = (share) => `${(100 * Math.max(0, share)) / most}%`;
-    element.replaceChildren(
-      ...this.found.map((each) => {
-        const row = document.createElement("div");
-        row.className = "importance-row";
-        row.classList.toggle("is-unclear", !each.clear);
-        row.innerHTML =
-          '<span class="importance-name"></span><span class="importance-track"><i></i><b></b></span><span class="importance-share"></span><span class="importance-way"></span>';
-        row.querySelector(".importance-name").textContent = each.name;
-        row.querySelector("i").style.width = percent(each.share);
-        const whisker = row.querySelector("b");
-        whisker.style.left = percent(each.low);
-        whisker.style.width = `calc(${percent(each.high)} - ${percent(each.low)})`;
-        row.querySelector(".importance-share").textContent = each.clear ? format.value(each.share, 2) : "unsure";
-        const way = typeof each.correlation === "number" ? each.correlation : NaN;
-        row.querySelector(".importance-way").textContent = Number.isNaN(way)
-          ? ""
-          : Math.abs(way) < 0.1
-            ? "·"
-            : way > 0
-              ? `↑ ${way.toFixed(2)}`
-              : `↓ ${(-way).toFixed(2)}`;
-        row.title = `${each.name}: shuffling it adds ${format.value(each.share, 2)} of the variance to the error (5th to 95th percentile ${format.value(each.low, 2)} to ${format.value(each.high, 2)}).${each.clear ? "" : "\nThat may be chance: more runs would tell."}${Number.isNaN(way) ? "" : `\nRank correlation ${way.toFixed(2)}.`}`;
-        return row;
-      }),
-    );
   }
 }
 
-const words = (text) => Object.assign(document.createElement("p"), { className: "compare-note", textContent: text });
+/** @param {string} text */
+const note = (text) => node("p", { class: "compare-note", text });
+
+/**
+ * @param {Share} each
+ * @param {number} most the share that the track's end stands for
+ */
+function rowOf(each, most) {
+  /** @param {number} share */
+  const percent = (share) => `${(100 * Math.max(0, share)) / most}%`;
+  const between = `left: ${percent(each.low)}; width: calc(${percent(each.high)} - ${percent(each.low)})`;
+  const row = node(
+    "div",
+    { class: each.clear ? "importance-row" : "importance-row is-unclear" },
+    node("span", { class: "importance-name", text: each.name }),
+    node(
+      "span",
+      { class: "importance-track" },
+      node("i", { style: `width: ${percent(each.share)}` }),
+      node("b", { style: between }),
+    ),
+    node("span", { class: "importance-share", text: each.clear ? format.value(each.share, 2) : "unsure" }),
+    node("span", { class: "importance-way", text: trendOf(each.correlation) }),
+  );
+  row.title = tipOf(each);
+  return row;
+}

@@ -1,5 +1,4 @@
 // The page of comparison: which settings led where. A brush on any of its charts chooses runs on every page.
-import * as api from "../../core/api.js";
 import * as live from "../../core/live.js";
 import * as format from "../../text/format.js";
 import * as runTip from "../../ui/run_tip.js";
@@ -9,6 +8,7 @@ import { Brushes } from "./brushes.js";
 import { CompareTable } from "./table.js";
 import { dictionary } from "../../core/dictionary.js";
 import { Importance } from "./importance.js";
+import { Outcomes } from "./outcomes.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
 import { metric as metricColumn, settings } from "./data.js";
@@ -25,13 +25,11 @@ const MATRIX = 4; // settings in the scatter matrix, beside the metric
 const FRAME =
   '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
 
-// The metric to begin with: what people judge runs by, among the tags that at least half of the runs have that any has.
+// The metric to begin with: what runs are judged by, among the tags that at least half of the runs have that any has.
 function usual(candidates, tags) {
-  const counts = new Map(tags.map((tag) => [tag, candidates.filter((run) => run.has.has(tag)).length]));
-  const most = Math.max(...counts.values());
-  const common = tags.filter((tag) => counts.get(tag) * 2 >= most && !tag.startsWith("machine/"));
-  const best = (pattern) => common.filter((tag) => pattern.test(tag)).sort((a, b) => counts.get(b) - counts.get(a))[0];
-  return best(/^(val|test|eval).*(loss|acc|error)/i) ?? best(/loss|acc|error/i) ?? best(/./) ?? tags[0];
+  const count = (tag) => candidates.filter((run) => run.has.has(tag)).length;
+  const most = Math.max(...tags.map(count));
+  return runs.headlines.find((tag) => count(tag) * 2 >= most) ?? tags[0];
 }
 
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
@@ -40,7 +38,7 @@ export class ComparePage {
   /**
    * @param {HTMLElement} view
    * @param {import("../../core/scope.js").Scope} scope
-   * @param {Map<string, any>} kept brushes, and what was read
+   * @param {Map<string, any>} kept brushes, and how the table is sorted
    */
   constructor(view, scope, kept) {
     this.view = view;
@@ -56,10 +54,7 @@ export class ComparePage {
     this.before = kept.get("before") ?? null; // which runs were hidden before the first brush
     /** @type {any[]} */
     this.ranked = []; // settings by importance
-    /** @type {Map<string, { key: string, values: Map<string, any> }>} */
-    this.outcomes = kept.get("outcomes") ?? new Map(); // by tag: of each run last, min and max
-    /** @type {Map<string, string>} */
-    this.asked = new Map(); // tag -> key of what is on its way
+    this.outcomes = new Outcomes(scope, () => this.soon(0));
     /** @type {string[]} */
     this.others = []; // further metrics in the table
     this.drawnOnce = false;
@@ -85,11 +80,7 @@ export class ComparePage {
     this.#listen(scope);
     scope.onLeave(() => {
       if (this.timer) this.#tellRuns(); // what was brushed last
-      kept
-        .set("sort", this.table.sort)
-        .set("outcomes", this.outcomes)
-        .set("brushes", this.brushes)
-        .set("before", this.before);
+      kept.set("sort", this.table.sort).set("brushes", this.brushes).set("before", this.before);
     });
     this.arrange();
   }
@@ -160,53 +151,22 @@ export class ComparePage {
     this.all = candidates.filter((run) => run.has.has(tag));
     this.without = candidates.length - this.all.length;
     this.known = settings(this.all);
-    this.loadOutcomes(tag).then(() =>
-      this.loadOthers(
-        tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
-      ),
-    );
-    this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomes.get(tag)?.values);
+    this.outcomes
+      .load(tag, this.all)
+      .then(() =>
+        this.loadOthers(
+          tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
+        ),
+      );
+    this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomes.of(tag, this.all));
     this.show();
     this.importance.show(this.known.differing, this.goal);
-  }
-
-  keyOf(tag) {
-    return `${tag}\n${this.all.map((run) => `${run.name} ${run.updated}`).join("\n")}`;
-  }
-
-  // The metric of each run, from one column of its envelope: the list of runs brings only the headline's.
-  async loadOutcomes(tag) {
-    const key = this.keyOf(tag);
-    if (this.outcomes.get(tag)?.key === key || this.asked.get(tag) === key) return;
-    this.asked.set(tag, key);
-    let answer;
-    try {
-      answer = await api.curves({ tag, runs: this.all.map((run) => run.name), columns: 1 });
-    } catch {
-      this.asked.delete(tag);
-      return;
-    }
-    const values = new Map();
-    for (const head of answer.head.curves) {
-      const columns = Array.from({ length: head.form === "points" ? 3 : 15 }, () => answer.column(head.length));
-      if (!head.length) continue;
-      const [low, high, last] =
-        head.form === "points" ? [columns[2], columns[2], columns[2]] : [columns[7], columns[9], columns[6]];
-      values.set(head.run, {
-        last: last[head.length - 1],
-        min: Math.min(...low.filter(Number.isFinite)),
-        max: Math.max(...high.filter(Number.isFinite)),
-      });
-    }
-    this.outcomes.set(tag, { key, values });
-    if (this.asked.get(tag) === key) this.asked.delete(tag);
-    if (!this.scope.isOver) this.arrange();
   }
 
   // Further metrics, for the table: one after the other, when the chosen one is there.
   async loadOthers(tags) {
     this.others = tags;
-    for (const tag of tags) if (!this.scope.isOver) await this.loadOutcomes(tag);
+    for (const tag of tags) if (!this.scope.isOver) await this.outcomes.load(tag, this.all);
   }
 
   axes() {
@@ -225,8 +185,8 @@ export class ComparePage {
     this.parallel.show(columns, this.all.length, this.within);
     this.matrix.show(columns.slice(-MATRIX - 1), this.all.length, this.within);
     const beside = this.others
-      .filter((tag) => this.outcomes.has(tag))
-      .map((tag) => metricColumn(this.all, tag, this.chosen.how, this.outcomes.get(tag).values));
+      .filter((tag) => this.outcomes.of(tag, this.all).size)
+      .map((tag) => metricColumn(this.all, tag, this.chosen.how, this.outcomes.of(tag, this.all)));
     this.table.show(
       this.all,
       [

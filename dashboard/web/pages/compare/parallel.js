@@ -5,18 +5,51 @@ import { SHADES, shade } from "../../charts/shades.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
+/**
+ * Whom a chart tells of what is done on it.
+ * @typedef {object} Told
+ * @property {(name: string | null, range: number[] | null, isDone: boolean) => void} brush
+ * @property {(index: number, event?: MouseEvent) => void} hover -1 for none
+ */
+/** @typedef {import("./brushes.js").Brushes} Brushes */
+/** @typedef {import("./data.js").Column} Column */
+/** @typedef {(event: PointerEvent, isDone: boolean) => void} Drag */
+
 const TOP = 44,
   BOTTOM = 14;
 const RAIL = 22; // below the axes, for runs without a value
 const SIDE = 64,
   GRAB = 16,
   MIN_GAP = 84;
+/**
+ * @param {string} text
+ * @param {number} most
+ */
 const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
 
 export class Parallel {
-  // told.brush(name, range or null, whether it is done), told.hover(index or -1)
+  /**
+   * @param {Brushes} brushes
+   * @param {Told} told
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(brushes, told, scope) {
-    Object.assign(this, { brushes, told, columns: [], hovered: -1 });
+    this.brushes = brushes;
+    this.told = told;
+    /** @type {Column[]} */
+    this.columns = [];
+    this.count = 0; // of runs
+    this.within = new Uint8Array(0); // of each run whether it is chosen
+    /** @type {Float32Array[]} */
+    this.places = []; // of each run on each axis
+    this.hovered = -1;
+    this.width = 0;
+    this.height = 0;
+    this.bottom = BOTTOM;
+    /** @type {{ canvas: HTMLCanvasElement, key: string, places: Float32Array[] } | null} */
+    this.hinted = null;
+    /** @type {Drag | null} */
+    this.drag = null;
     this.element = Object.assign(document.createElement("div"), { className: "parallel" });
     this.under = this.element.appendChild(document.createElement("canvas"));
     this.over = this.element.appendChild(document.createElement("canvas"));
@@ -33,8 +66,15 @@ export class Parallel {
     scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
+  /**
+   * @param {Column[]} columns
+   * @param {number} count
+   * @param {Uint8Array<ArrayBuffer>} within
+   */
   show(columns, count, within) {
-    Object.assign(this, { columns, count, within });
+    this.columns = columns;
+    this.count = count;
+    this.within = within;
     // Each line's places, once: a brush redraws them many times.
     this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
     this.over.setAttribute(
@@ -46,16 +86,19 @@ export class Parallel {
     this.draw();
   }
 
+  /** @param {number} k */
   x(k) {
     return this.columns.length > 1 ? SIDE + (k * (this.width - 2 * SIDE)) / (this.columns.length - 1) : this.width / 2;
   }
 
+  /** @param {number} place */
   y(place) {
     return Number.isNaN(place)
       ? this.height - 12
       : this.height - this.bottom - place * (this.height - TOP - this.bottom);
   }
 
+  /** @param {number} y */
   place(y) {
     return Math.min(1, Math.max(0, (this.height - this.bottom - y) / (this.height - TOP - this.bottom)));
   }
@@ -72,6 +115,10 @@ export class Parallel {
     this.drawOver();
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} i
+   */
   trace(context, i) {
     for (let k = 0; k < this.columns.length; k++) {
       const x = this.x(k),
@@ -81,8 +128,10 @@ export class Parallel {
     }
   }
 
+  /** @param {CanvasRenderingContext2D} context */
   drawLines(context) {
     const metric = this.places[this.places.length - 1];
+    /** @type {number[][]} */
     const groups = Array.from({ length: SHADES + 1 }, () => []);
     let inside = 0;
     for (let i = 0; i < this.count; i++) {
@@ -119,6 +168,7 @@ export class Parallel {
     return canvas;
   }
 
+  /** @param {CanvasRenderingContext2D} context */
   drawAxes(context) {
     context.font = `11px ${css("--font")}`;
     const ground = css("--card");
@@ -160,6 +210,10 @@ export class Parallel {
     });
   }
 
+  /**
+   * @param {Column} column
+   * @returns {{ at: number, text: string }[]}
+   */
   marks(column) {
     if (!column.isNumeric) {
       const every = Math.ceil(column.words.length / Math.max(2, Math.floor((this.height - TOP - this.bottom) / 16)));
@@ -172,12 +226,7 @@ export class Parallel {
     const made = column.isLog
       ? ticks.logarithmic(column.low, column.high, 5)
       : ticks.linear(column.low, column.high, 5);
-    return made.map(({ at, text }) => ({
-      at: column.isLog
-        ? Math.log(at / column.low) / Math.log(column.high / column.low)
-        : (at - column.low) / (column.high - column.low),
-      text,
-    }));
+    return made.map((/** @type {{ at: number, text: string }} */ { at, text }) => ({ at: column.scaled(at), text }));
   }
 
   drawOver() {
@@ -195,9 +244,9 @@ export class Parallel {
       context.fillRect(this.x(k) - 8, low - 1, 16, 2);
     });
     if (this.hovered < 0 || this.hovered >= this.count) return;
-    for (const [colour, width] of [
-      [css("--card"), 5],
-      [css("--text"), 2.25],
+    for (const { colour, width } of [
+      { colour: css("--card"), width: 5 },
+      { colour: css("--text"), width: 2.25 },
     ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
@@ -207,12 +256,14 @@ export class Parallel {
     }
   }
 
+  /** @param {number} index */
   hover(index) {
     if (this.hovered === index) return;
     this.hovered = index;
     this.drawOver();
   }
 
+  /** @param {number} x */
   axisAt(x) {
     let best = -1;
     for (let k = 0; k < this.columns.length; k++)
@@ -221,20 +272,24 @@ export class Parallel {
     return best;
   }
 
+  /** @param {PointerEvent} event */
   begin(event) {
     const k = this.axisAt(event.offsetX);
     if (k < 0 || event.button) return;
     const { name } = this.columns[k];
     const from = this.place(event.offsetY);
     this.over.setPointerCapture(event.pointerId);
-    this.drag = (move, done) => {
+    /** @type {Drag} */
+    const drag = (move, done) => {
       const to = this.place(move.offsetY);
       // A click on an axis takes its brush away; half the way between two words still takes both words.
       const range = Math.abs(to - from) * (this.height - TOP - this.bottom) < 4 ? null : [from, to];
       if (range || done) this.told.brush(name, range, done);
     };
+    this.drag = drag;
+    /** @param {PointerEvent} up */
     const end = (up) => {
-      this.drag(up, true);
+      drag(up, true);
       this.drag = null;
       this.over.removeEventListener("pointerup", end);
       this.over.removeEventListener("pointercancel", end);
@@ -243,6 +298,7 @@ export class Parallel {
     this.over.addEventListener("pointercancel", end);
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     if (this.drag) {
       this.drag(event, false);
@@ -253,6 +309,10 @@ export class Parallel {
   }
 
   // The run whose line is nearest, within 8 pixels; of those that are chosen first.
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   nearest(x, y) {
     let k = 0;
     while (k < this.columns.length - 2 && this.x(k + 1) < x) k++;

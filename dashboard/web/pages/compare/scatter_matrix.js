@@ -3,13 +3,38 @@ import { SHADES, shade } from "../../charts/shades.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
+/** @typedef {import("./brushes.js").Brushes} Brushes */
+/** @typedef {import("./data.js").Column} Column */
+/** @typedef {import("./parallel.js").Told} Told */
+/** @typedef {import("./parallel.js").Drag} Drag */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+/** @typedef {{ column: number, row: number }} Cell */
+
 const LEFT = 14,
   BOTTOM = 16,
   PAD = 6;
 
 export class ScatterMatrix {
+  /**
+   * @param {Brushes} brushes
+   * @param {Told} told
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(brushes, told, scope) {
-    Object.assign(this, { brushes, told, columns: [], hovered: -1 });
+    this.brushes = brushes;
+    this.told = told;
+    /** @type {Column[]} */
+    this.columns = [];
+    this.count = 0; // of runs
+    this.within = new Uint8Array(0); // of each run whether it is chosen
+    /** @type {Float32Array[]} */
+    this.places = []; // of each run in each column
+    this.hovered = -1;
+    this.size = 0; // width, px
+    this.cellWidth = 0;
+    this.cellHeight = 0;
+    /** @type {Drag | null} */
+    this.drag = null;
     this.element = Object.assign(document.createElement("div"), { className: "scatter-matrix" });
     this.canvas = this.element.appendChild(document.createElement("canvas"));
     this.canvas.setAttribute("role", "img");
@@ -23,8 +48,15 @@ export class ScatterMatrix {
     scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
+  /**
+   * @param {Column[]} columns
+   * @param {number} count
+   * @param {Uint8Array<ArrayBuffer>} within
+   */
   show(columns, count, within) {
-    Object.assign(this, { columns, count, within });
+    this.columns = columns;
+    this.count = count;
+    this.within = within;
     this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
     this.canvas.setAttribute("aria-label", `Scatter matrix of ${columns.map((column) => column.name).join(", ")}`);
     this.draw();
@@ -78,6 +110,11 @@ export class ScatterMatrix {
     if (this.hovered >= 0) this.ring(context, n);
   }
 
+  /**
+   * @param {number} column
+   * @param {number} row
+   * @returns {Box}
+   */
   box(column, row) {
     return {
       x: LEFT + column * this.cellWidth,
@@ -88,6 +125,11 @@ export class ScatterMatrix {
   }
 
   // On the diagonal: how many runs stand where on the axis.
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {number} k
+   */
   spread(context, box, k) {
     const bins = 16,
       all = new Float32Array(bins),
@@ -101,9 +143,9 @@ export class ScatterMatrix {
     }
     const most = Math.max(1, ...all),
       wide = (box.width - 2 * PAD) / bins;
-    for (const [counts, colour] of [
-      [all, css("--line-strong")],
-      [chosen, css("--accent")],
+    for (const { counts, colour } of [
+      { counts: all, colour: css("--line-strong") },
+      { counts: chosen, colour: css("--accent") },
     ]) {
       context.fillStyle = colour;
       counts.forEach((count, bin) => {
@@ -113,22 +155,37 @@ export class ScatterMatrix {
     }
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {number} column
+   * @param {number} row
+   */
   drawBrush(context, box, column, row) {
     if (row === column) return;
     const across = this.brushes.ranges.get(this.columns[column].name),
       up = this.brushes.ranges.get(this.columns[row].name);
     if (!across || !up) return;
-    const x = (place) => box.x + PAD + place * (box.width - 2 * PAD),
-      y = (place) => box.y + box.height - PAD - place * (box.height - 2 * PAD);
+    const x = (/** @type {number} */ place) => box.x + PAD + place * (box.width - 2 * PAD),
+      y = (/** @type {number} */ place) => box.y + box.height - PAD - place * (box.height - 2 * PAD);
     context.strokeStyle = css("--accent");
     context.lineWidth = 1.5;
     context.strokeRect(x(across[0]), y(up[1]), x(across[1]) - x(across[0]), y(up[0]) - y(up[1]));
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} n
+   * @param {number} height
+   */
   names(context, n, height) {
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
     context.textAlign = "center";
+    /**
+     * @param {string} text
+     * @param {number} room
+     */
     const fit = (text, room) => {
       const most = Math.max(4, Math.floor(room / 6));
       return text.length > most ? `…${text.slice(1 - most)}` : text;
@@ -143,6 +200,10 @@ export class ScatterMatrix {
     }
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} n
+   */
   ring(context, n) {
     context.strokeStyle = css("--text");
     context.lineWidth = 1.5;
@@ -165,6 +226,7 @@ export class ScatterMatrix {
     }
   }
 
+  /** @param {number} index */
   hover(index) {
     if (this.hovered === index) return;
     this.hovered = index;
@@ -172,6 +234,10 @@ export class ScatterMatrix {
   }
 
   // The cell under the pointer, and where in it.
+  /**
+   * @param {MouseEvent} event
+   * @returns {Cell | null}
+   */
   cell(event) {
     const column = Math.floor((event.offsetX - LEFT) / this.cellWidth),
       row = Math.floor(event.offsetY / this.cellHeight);
@@ -179,36 +245,45 @@ export class ScatterMatrix {
     return { column, row };
   }
 
+  /**
+   * @param {MouseEvent} event
+   * @param {Cell} cell
+   */
   places2(event, { column, row }) {
     const box = this.box(column, row),
-      clamp = (x) => Math.min(1, Math.max(0, x));
+      clamp = (/** @type {number} */ x) => Math.min(1, Math.max(0, x));
     return [
       clamp((event.offsetX - box.x - PAD) / (box.width - 2 * PAD)),
       clamp((box.y + box.height - PAD - event.offsetY) / (box.height - 2 * PAD)),
     ];
   }
 
+  /** @param {PointerEvent} event */
   begin(event) {
     const cell = this.cell(event);
     if (!cell || cell.column === cell.row || event.button) return;
     const [x0, y0] = this.places2(event, cell);
     const names = [this.columns[cell.column].name, this.columns[cell.row].name];
     this.canvas.setPointerCapture(event.pointerId);
-    this.drag = (move, done) => {
+    /** @type {Drag} */
+    const drag = (move, done) => {
       const [x1, y1] = this.places2(move, cell);
       const far = Math.abs(x1 - x0) + Math.abs(y1 - y0) > 0.04;
       if (!far && !done) return;
       this.brushes.set(names[0], far ? [x0, x1] : null);
       this.told.brush(names[1], far ? [y0, y1] : null, done);
     };
+    this.drag = drag;
+    /** @param {PointerEvent} up */
     const end = (up) => {
-      this.drag(up, true);
+      drag(up, true);
       this.drag = null;
       this.canvas.removeEventListener("pointerup", end);
     };
     this.canvas.addEventListener("pointerup", end);
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     if (this.drag) {
       this.drag(event, false);

@@ -4,12 +4,28 @@ import * as runs from "../../core/runs.js";
 import { colour } from "../../charts/palette.js";
 import { clipped } from "../../text/ellipsis.js";
 
+/** @typedef {import("./data.js").Column} Column */
+/** @typedef {import("./data.js").Run} Run */
+/** @typedef {{ hover(index: number, event?: MouseEvent): void, toggle(name: string): void }} Told hover: -1 for none */
+
 const ROW = 30;
 
 export class CompareTable {
-  // told.hover(index or -1, event), told.toggle(run's name)
+  /**
+   * @param {Told} told
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(told, scope) {
-    Object.assign(this, { told, columns: [], order: [], sort: { name: null, down: false }, hovered: -1 });
+    this.told = told;
+    /** @type {Run[]} */
+    this.all = [];
+    /** @type {Column[]} */
+    this.columns = [];
+    this.within = new Uint8Array(0); // of each run whether it is chosen
+    /** @type {number[]} */
+    this.order = [];
+    this.sort = { name: "", down: false }; // by nothing: the newest first
+    this.hovered = -1;
     this.element = Object.assign(document.createElement("div"), { className: "compare-table", tabIndex: 0 });
     this.element.setAttribute("role", "table");
     this.head = this.element.appendChild(Object.assign(document.createElement("div"), { className: "compare-head" }));
@@ -19,8 +35,15 @@ export class CompareTable {
     scope.observer(new ResizeObserver(() => this.paint())).observe(this.element);
   }
 
+  /**
+   * @param {Run[]} all
+   * @param {Column[]} columns
+   * @param {Uint8Array<ArrayBuffer>} within
+   */
   show(all, columns, within) {
-    Object.assign(this, { all, columns, within });
+    this.all = all;
+    this.columns = columns;
+    this.within = within;
     this.element.setAttribute(
       "aria-label",
       `${format.plural(all.length, "run")}, ${format.plural(columns.length, "column")}`,
@@ -60,39 +83,33 @@ export class CompareTable {
   arrange() {
     const column = this.columns.find((each) => each.name === this.sort.name);
     const sign = this.sort.down ? -1 : 1;
-    const key = column
-      ? (i) => (column.isNumeric ? column.number(i) : (column.values[i] ?? ""))
-      : (i) => (this.sort.name ? this.all[i].name : this.all.length - this.all[i].index);
-    const keys = this.all.map((_, i) => key(i));
+    const keys = this.all.map(({ name, index }, i) => {
+      if (!column) return this.sort.name ? name : this.all.length - index;
+      return column.isNumeric ? column.number(i) : String(column.values[i] ?? "");
+    });
     this.order = this.all
       .map((_, i) => i)
       .sort((a, b) => {
         if (this.within[a] !== this.within[b]) return this.within[b] - this.within[a];
         const [x, y] = [keys[a], keys[b]];
         const [noX, noY] = [Number.isNaN(x), Number.isNaN(y)];
-        if (noX || noY) return noX - noY;
-        return (
-          sign *
-          (typeof x === "number" && typeof y === "number"
-            ? x - y
-            : String(x) < String(y)
-              ? -1
-              : String(x) > String(y)
-                ? 1
-                : 0)
-        );
+        if (noX || noY) return Number(noX) - Number(noY);
+        if (typeof x === "number" && typeof y === "number") return sign * (x === y ? 0 : x - y);
+        return sign * (String(x) < String(y) ? -1 : String(x) > String(y) ? 1 : 0);
       });
     this.paint();
   }
 
   paint() {
-    if (!this.all) return;
     const top = this.head.offsetHeight;
     this.body.style.height = `${this.order.length * ROW}px`;
     const first = Math.max(0, Math.floor((this.element.scrollTop - top) / ROW) - 3);
     const last = Math.min(this.order.length, Math.ceil((this.element.scrollTop + this.element.clientHeight) / ROW) + 3);
-    while (this.body.children.length > last - first) this.body.lastChild.remove();
-    for (let at = first; at < last; at++) this.fill(this.body.children[at - first] ?? this.row(), this.order[at], at);
+    while (this.body.children.length > last - first) this.body.lastElementChild?.remove();
+    for (let at = first; at < last; at++) {
+      const row = /** @type {HTMLElement | undefined} */ (this.body.children[at - first]);
+      this.fill(row ?? this.row(), this.order[at], at);
+    }
   }
 
   row() {
@@ -105,15 +122,20 @@ export class CompareTable {
     return element;
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {number} i
+   * @param {number} at
+   */
   fill(element, i, at) {
     const run = this.all[i];
     element.dataset.index = String(i);
     element.style.top = `${at * ROW}px`;
     element.classList.toggle("is-outside", !this.within[i]);
     element.classList.toggle("is-hovered", i === this.hovered);
-    while (element.children.length > this.columns.length + 1) element.lastChild.remove();
+    while (element.children.length > this.columns.length + 1) element.lastElementChild?.remove();
     while (element.children.length < this.columns.length + 1) element.append(document.createElement("span"));
-    const [name, ...cells] = element.children;
+    const [name, ...cells] = Array.from(element.children, (each) => /** @type {HTMLElement} */ (each));
     const dot = name.querySelector("i") ?? document.createElement("i");
     dot.className = "dot";
     dot.style.background = colour(runs.index(run.name));
@@ -130,8 +152,10 @@ export class CompareTable {
     });
   }
 
+  /** @param {number} index */
   hover(index) {
     this.hovered = index;
-    for (const row of this.body.children) row.classList.toggle("is-hovered", Number(row.dataset.index) === index);
+    for (const row of this.body.children)
+      row.classList.toggle("is-hovered", Number(row.getAttribute("data-index")) === index);
   }
 }

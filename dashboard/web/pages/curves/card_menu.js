@@ -4,6 +4,11 @@ import { menu } from "../../ui/menu.js";
 import { dataTable } from "../../ui/data_table.js";
 import { FORMS, download } from "../../ui/download.js";
 
+/**
+ * @param {import("./card.js").Card} card
+ * @param {HTMLElement} button
+ * @param {{ remove: (() => void) | null, resize: (size: [number, number] | null) => void }} acts
+ */
 export function cardMenu(card, button, { remove, resize }) {
   menu(button, [
     { text: "Data table", act: () => dataTable(card) },

@@ -1,6 +1,6 @@
 // What is drawn in a card, as numbers: for automation and tests.
 import { dictionary } from "../../core/dictionary.js";
-import { settings } from "./card.js";
+import { settings } from "./settings.js";
 
 // As drawn now in the card of a tag: for automation. Of each column the last step and value, and the extremes that are finite.
 /** @param {any} card a Card, see card.js; none where no card shows it */

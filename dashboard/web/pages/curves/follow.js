@@ -1,5 +1,4 @@
-// What the page of curves follows while it is there: runs, settings, live points, and cards that nobody looks at any more.
-import * as live from "../../core/live.js";
+// What the page of curves follows while it is there: runs, settings, and cards that nobody looks at any more.
 import * as marks from "../../core/marks.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
@@ -32,7 +31,7 @@ export function follow(page, scope) {
     () => page.redrawAll(),
   );
   scope.on(state, "logx", () => {
-    for (const card of page.cards.values()) card.respaced();
+    for (const card of page.cards.values()) card.respace();
   });
   scope.on(state, "base", () => {
     for (const card of page.sighted()) {
@@ -46,8 +45,8 @@ export function follow(page, scope) {
     for (const card of page.cards.values()) {
       if (card.chart?.zoom || card.chart?.zoomY) card.chart.setZoom(null);
       if (worked)
-        card.refresh(true); // the places of the points themselves are others now
-      else if (state.get("logx")) card.respaced();
+        card.replace(); // the places of the points themselves are others now
+      else if (state.get("logx")) card.respace();
       card.redraw(true);
     }
     page.watch();
@@ -56,30 +55,6 @@ export function follow(page, scope) {
     for (const card of page.sighted()) card.chart?.drawOver();
   });
   scope.on(marks, "change", () => page.redrawAll());
-  scope.on(live, "points", (points) => {
-    for (const card of page.cards.values()) if (card.chart && card.curves?.size) card.take(points);
-  });
-  scope.on(live, "again", (run, tag) => {
-    for (const card of page.cards.values())
-      for (const [formula, needs] of card.needs ?? [])
-        if (needs.includes(tag) && card.curve(run, formula)) card.again(run, formula);
-  });
-  scope.on(live, "changed", ({ run, what }) => {
-    if (!what.includes("line")) return;
-    // Points were cut off by a rewind, or a new segment began: what was known of this run may not be so any more.
-    for (const card of page.cards.values())
-      for (const tag of card.tags) {
-        if (!card.curve(run, tag)) continue;
-        if (card.sight) card.again(run, tag);
-        else card.asked?.clear();
-      }
-  });
-  scope.on(live, "restart", () => {
-    for (const card of page.cards.values()) {
-      card.asked?.clear();
-      if (card.sight) card.refresh();
-    }
-  });
   scope.on(document, "themechange", () => page.redrawAll());
   scope.on(document, "keydown", (event) => {
     if (event.key !== "Escape") return;

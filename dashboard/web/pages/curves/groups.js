@@ -1,6 +1,7 @@
 // In which group a card stands: pinned, of one's own, or by the first part of its tag; and what a group looks like.
 import * as state from "../../core/state.js";
 import { parse } from "../../core/dictionary.js";
+import { compareNames } from "../../text/name_order.js";
 import { groupOf, rankOf } from "../../text/tag_order.js";
 
 export const PINNED = "\u0000pinned";
@@ -57,7 +58,7 @@ export function groupsOf(ids, places) {
   groups.get(PINNED)?.sort((a, b) => pins.indexOf(a) - pins.indexOf(b));
   for (const [group, members] of groups) places.sort(group, members);
   const rank = (/** @type {string} */ name) => (name === PINNED ? -2 : name === OWN ? -1 : rankOf(name));
-  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
 }
 
 // The element of a group, without its cards. closed: the names of those that are folded, which a click changes.

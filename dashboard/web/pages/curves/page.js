@@ -141,8 +141,7 @@ export class CurvesPage {
 
   watch() {
     const tags = new Set();
-    for (const card of this.sighted()) for (const needs of card.needs.values()) for (const tag of needs) tags.add(tag);
-    if (state.get("x") === "metric" && state.get("metric")) tags.add(state.get("metric"));
+    for (const card of this.sighted()) for (const tag of card.watched) tags.add(tag);
     this.scope.watch(tags);
   }
 
@@ -246,8 +245,7 @@ export class CurvesPage {
 
   // Once nothing is asked for any more and all of it is painted.
   async settled() {
-    const quiet = () =>
-      frames.idle() && this.sighted().every((card) => [...card.curves.values()].every((curve) => !curve.asked));
+    const quiet = () => frames.idle() && this.sighted().every((card) => card.curves.store.isIdle);
     do await new Promise((done) => frames.afterPaint(done));
     while (!quiet());
   }

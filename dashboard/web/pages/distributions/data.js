@@ -1,25 +1,94 @@
 // What the server answers about distributions, as a card keeps it: columns, a row for each step or for a few merged.
 import * as api from "../../core/api.js";
+import { lookup } from "../../text/lookup.js";
 
-export const ROWS = { __proto__: null, ridge: 24, overlay: 24, heat: 240, bands: 240 };
-export const BINS = { __proto__: null, ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 };
+/** @typedef {"ridge" | "overlay" | "heat" | "bands" | "one"} Mode */
+/** @typedef {"linear" | "log"} Binning */
+/** @typedef {[low: number, high: number, elements: number, isWhole: number]} Span that all bins of a series share */
+/**
+ * What an axis of values is of.
+ * @typedef {object} Bins
+ * @property {Binning} scale
+ * @property {number} bins how many
+ * @property {number} low
+ * @property {number} high
+ * @property {ArrayLike<number>} edges one more than bins
+ */
+/**
+ * Rows of counts, each of a step or of a few that were merged.
+ * @typedef {object} Rows
+ * @property {Mode} mode
+ * @property {number} rows
+ * @property {Span} span
+ * @property {boolean} whole whether the elements are whole numbers, each in a bin of its own
+ * @property {number[]} quantiles that are known of each row: 0 to 1
+ * @property {number} merged the most steps that are in one row
+ * @property {number} steps
+ * @property {number} elements
+ * @property {boolean} [rough] whether finer rows are to be had
+ * @property {Float64Array} first the first step of each row
+ * @property {Float64Array} step and its last
+ * @property {Float64Array} time
+ * @property {Float64Array} of how many steps
+ * @property {Float64Array} total elements
+ * @property {Float64Array} nan
+ * @property {Float64Array} pinf
+ * @property {Float64Array} ninf
+ * @property {Float64Array} quantile rows × quantiles
+ * @property {Float64Array} counts rows × bins
+ * @property {number} row the one at the page's cursor
+ * @property {Float64Array | null} [places] of one step: all steps that there are
+ * @property {{ of: Float64Array, low: number, high: number }} [reach] the least and the greatest step
+ */
+/** @typedef {Bins & Rows} Distribution */
+/**
+ * What a card wants to know of one step.
+ * @typedef {object} Wish
+ * @property {string} run
+ * @property {string} tag
+ * @property {Binning} scale
+ * @property {number | null} step null: the last
+ * @property {Span} [span]
+ * @property {(data: Distribution) => void} take
+ * @property {(error: Error) => void} fail
+ */
+
+/** @type {Record<string, number>} */
+export const ROWS = lookup({ ridge: 24, overlay: 24, heat: 240, bands: 240 });
+/** @type {Record<string, number>} */
+export const BINS = lookup({ ridge: 72, overlay: 72, heat: 96, bands: 64, one: 72 });
 const MANY_ROWS = new Set(["heat", "bands"]); // of so many that reading them is felt: fewer come first
 const LAYERS = 64; // in one question about a step
 
+/** @param {string} mode */
 export const comesRough = (mode) => MANY_ROWS.has(mode);
 
-function columns(head, column) {
+/**
+ * @param {any} head
+ * @param {(length: number) => Float64Array} column the answer's next one
+ * @param {Mode} mode
+ * @param {Binning} scale
+ * @returns {Distribution}
+ */
+function columns(head, column, mode, scale) {
   const { rows, bins } = head;
-  const data = { ...head };
-  for (const name of ["first", "step", "time", "of", "total", "nan", "pinf", "ninf"]) data[name] = column(rows);
-  data.quantile = column(rows * head.quantiles.length);
-  data.edges = column(bins + 1);
-  data.counts = column(rows * bins);
-  data.row = rows - 1;
-  return data;
+  const [first, step, time, of, total, nan, pinf, ninf] = Array.from({ length: 8 }, () => column(rows));
+  const quantile = column(rows * head.quantiles.length);
+  const edges = column(bins + 1);
+  const counts = column(rows * bins);
+  const known = { first, step, time, of, total, nan, pinf, ninf, quantile, edges, counts };
+  return { ...head, ...known, row: rows - 1, mode, scale };
 }
 
 // Rows over all steps.
+/**
+ * @param {string} run
+ * @param {string} tag
+ * @param {Mode} mode
+ * @param {Binning} scale
+ * @param {boolean} rough
+ * @returns {Promise<Distribution>}
+ */
 export async function over(run, tag, mode, scale, rough) {
   const { head, column } = await api.packed("histograms", {
     run,
@@ -30,7 +99,7 @@ export async function over(run, tag, mode, scale, rough) {
     honest: 1,
     rough: rough ? 1 : undefined,
   });
-  return { ...columns(head, column), mode };
+  return columns(head, column, mode, scale);
 }
 
 // --- one step ----------------------------------------------------------------------------------------------
@@ -39,17 +108,22 @@ export async function over(run, tag, mode, scale, rough) {
 // steps rather than lag.
 export class StepQuestions {
   constructor() {
+    /** @type {Map<string, Map<string, Wish>>} */
     this.wishes = new Map(); // "run\nscale" -> Map(tag -> wish), each wish the newest of its card
+    /** @type {Set<string>} */
     this.underWay = new Set();
     this.scheduled = false;
   }
 
-  // Asks for a layer at a step (null: its last; with a span, one that it has); take(data) or fail(error) is called, unless
-  // the card has asked anew.
+  /**
+   * Asks for a layer at a step (null: its last; with a span, one that it has); take(data) or fail(error) is called,
+   * unless the card has asked anew.
+   * @param {Wish} wish
+   */
   ask(wish) {
     const group = `${wish.run}\n${wish.scale}`;
-    if (!this.wishes.has(group)) this.wishes.set(group, new Map());
-    this.wishes.get(group).set(wish.tag, wish);
+    const some = this.wishes.get(group) ?? new Map();
+    this.wishes.set(group, some.set(wish.tag, wish));
     if (!this.scheduled) queueMicrotask(() => this.#send());
     this.scheduled = true;
   }
@@ -59,6 +133,10 @@ export class StepQuestions {
     for (const [group, some] of this.wishes) if (some.size && !this.underWay.has(group)) this.#put(group, some);
   }
 
+  /**
+   * @param {string} group
+   * @param {Map<string, Wish>} some
+   */
   async #put(group, some) {
     this.underWay.add(group);
     const asked = [...some.values()].slice(0, LAYERS);
@@ -74,11 +152,11 @@ export class StepQuestions {
           return;
         }
         const places = column(answer.places);
-        const data = { ...columns(answer, column), scale, mode: "one", places: answer.places ? places : null };
-        wish.take(data);
+        const data = columns(answer, column, "one", scale);
+        wish.take({ ...data, places: answer.places ? places : null });
       });
     } catch (error) {
-      for (const wish of asked) wish.fail(error);
+      for (const wish of asked) wish.fail(/** @type {Error} */ (error));
     }
     this.underWay.delete(group);
     this.#send();

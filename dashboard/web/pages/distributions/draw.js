@@ -1,125 +1,39 @@
 // Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
 import * as format from "../../text/format.js";
 import * as ticks from "../../charts/ticks.js";
-import { unitOf } from "../../text/floats.js";
 import { css, isDark } from "../../charts/palette.js";
+import { lookup } from "../../text/lookup.js";
+import {
+  finiteIn,
+  heights,
+  oddIn,
+  peakOf,
+  reaches,
+  ridgeBase,
+  shareOf,
+  span,
+  stepScale,
+  valueMarks,
+} from "./geometry.js";
 
-const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
+/** @typedef {import("./data.js").Distribution} Distribution */
+/** @typedef {import("./geometry.js").Box} Box */
+/** @typedef {(context: CanvasRenderingContext2D, data: Distribution, box: Box, tint: string) => void} Draw */
+
 const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
-
-// Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
-export function shareOf(data, value) {
-  const { edges, bins, scale } = data;
-  if (scale !== "log") {
-    const unit = unitOf(data.low, data.high);
-    return (value * unit - data.low * unit) / (data.high * unit - data.low * unit);
-  }
-  let low = 0,
-    high = bins;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edges[middle + 1] <= value) low = middle + 1;
-    else high = middle;
-  }
-  const at = Math.min(low, bins - 1);
-  return Math.max(
-    0,
-    Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins),
-  );
-}
-
-// The least and the greatest step; steps may have gone back.
-export function span(data) {
-  if (data.reach?.of !== data.step) {
-    let low = Infinity,
-      high = -Infinity;
-    for (let row = 0; row < data.rows; row++) {
-      low = Math.min(low, data.first[row]);
-      high = Math.max(high, data.step[row]);
-    }
-    data.reach = { of: data.step, low, high };
-  }
-  return data.reach;
-}
-
-export function stepScale(data, box) {
-  const { low, high } = span(data);
-  return (step) =>
-    high > low ? box.left + ((step - low) / (high - low)) * (box.right - box.left) : (box.left + box.right) / 2;
-}
-
-export function stepAt(data, box, px) {
-  const { low, high } = span(data);
-  return low + Math.max(0, Math.min(1, (px - box.left) / (box.right - box.left))) * (high - low);
-}
-
-// From where to where each row of a map reaches: half way to its neighbours, so that it stands at its own steps.
-function reaches(data, box) {
-  const scale = stepScale(data, box);
-  if (data.rows === 1) return [[box.left, box.right]];
-  return Array.from({ length: data.rows }, (_, row) => [
-    row ? (scale(data.step[row - 1]) + scale(data.first[row])) / 2 : box.left,
-    row < data.rows - 1 ? (scale(data.step[row]) + scale(data.first[row + 1])) / 2 : box.right,
-  ]);
-}
-
-// The room of the picture within a card: what stands beside its axes fits.
-export function boxOf(context, data, width, height) {
-  const bare = ["overlay", "one"].includes(data.mode);
-  const words = bare
-    ? []
-    : data.mode === "ridge"
-      ? Array.from(data.step, format.step)
-      : valueMarks(data, 5).map(({ text }) => text);
-  const widest = Math.max(0, ...words.map((text) => context.measureText(text).width));
-  return {
-    left: bare ? 12 : Math.max(PAD.left, Math.ceil(widest) + 14),
-    right: width - PAD.right,
-    top: PAD.top,
-    bottom: height - PAD.bottom,
-  };
-}
-
-// What is not finite in a row.
-const oddIn = (data, row) => data.nan[row] + data.pinf[row] + data.ninf[row];
-const finiteIn = (data, row) => data.total[row] - oddIn(data, row);
-
-// Where a ridge stands: rows from the back to the front, the newest in front.
-function ridgeBase(data, box, row) {
-  if (data.mode === "overlay") return box.bottom;
-  const depth = Math.min(box.bottom - box.top - 40, 16 * (data.rows - 1), (box.bottom - box.top) * 0.62);
-  return data.rows > 1 ? box.bottom - depth + (depth * row) / (data.rows - 1) : box.bottom;
-}
-
-function peakOf(data, row) {
-  let peak = 0;
-  for (let i = 0; i < data.bins; i++) peak = Math.max(peak, data.counts[row * data.bins + i]);
-  return peak;
-}
-
-// The most that any step has in a bin, as a share of its elements: overlaid steps are measured by it.
-function overlayPeak(data) {
-  let peak = 0;
-  for (let row = 0; row < data.rows; row++)
-    if (finiteIn(data, row)) peak = Math.max(peak, peakOf(data, row) / finiteIn(data, row));
-  return peak;
-}
-
-// How tall a row of so many elements in a bin stands: a ridge by its own fullest bin, overlaid steps all by the same.
-function heights(data, box, row) {
-  const [tall, peak] =
-    data.mode === "overlay"
-      ? [box.bottom - box.top - 4, overlayPeak(data) * finiteIn(data, row)]
-      : [Math.max(34, ridgeBase(data, box, 0) - box.top - 2), peakOf(data, row)];
-  return (bin) => (peak ? (data.counts[row * data.bins + bin] / peak) * tall : 0);
-}
 
 const LEAST = 4; // px of what stands alone
 
 // Bins with anything in them that would not be seen, with nothing beside them: an outlier among a thousand is a tick.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Distribution} data
+ * @param {Box} box
+ * @param {number} row
+ */
 function alone(context, data, box, row) {
   const { bins, counts } = data,
-    at = (i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
+    at = (/** @type {number} */ i) => (i < 0 || i >= bins ? 0 : counts[row * bins + i]);
   const height = heights(data, box, row),
     base = ridgeBase(data, box, row),
     wide = (box.right - box.left) / bins;
@@ -130,6 +44,12 @@ function alone(context, data, box, row) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Distribution} data
+ * @param {Box} box
+ * @param {number} row
+ */
 export function outline(context, data, box, row) {
   const { bins } = data;
   const base = ridgeBase(data, box, row);
@@ -146,79 +66,19 @@ export function outline(context, data, box, row) {
   context.lineTo(box.right, base);
 }
 
-// The bin under the mouse; null where values do not lie along an axis of their own.
-export function binAt(data, box, px, py) {
-  const share =
-    data.mode === "heat"
-      ? (box.bottom - py) / (box.bottom - box.top)
-      : data.mode === "bands"
-        ? null
-        : (px - box.left) / (box.right - box.left);
-  return share === null || share < 0 || share >= 1 ? null : Math.floor(share * data.bins);
-}
-
-// What a bin holds: of whole numbers one, or from the first to the last of them.
-export function binName({ edges, whole }, bin) {
-  const [from, to] = [edges[bin] + (whole ? 0.5 : 0), edges[bin + 1] - (whole ? 0.5 : 0)];
-  const [first, last] = whole
-    ? [from, to].map((each) => format.exact(each))
-    : [from, to].map((each) => format.value(each, 3));
-  return whole && from === to ? first : `${first} to ${last}`;
-}
-
-// The row under the mouse; null beside the picture.
-export function rowAt(data, box, px, py) {
-  if (px < box.left - 8 || px > box.right + 8 || py < box.top - 8 || py > box.bottom + 8 || !data.rows) return null;
-  if (data.mode === "one") return data.row;
-  if (data.mode === "overlay") {
-    const bin = binAt(data, box, Math.max(box.left, Math.min(box.right - 1, px)), py);
-    const rows = [...Array(data.rows).keys()].filter((row) => finiteIn(data, row));
-    const far = new Map(rows.map((row) => [row, Math.abs(box.bottom - heights(data, box, row)(bin) - py)]));
-    return rows.reduce((best, row) => (best === null || far.get(row) <= far.get(best) ? row : best), null);
-  }
-  const off =
-    data.mode === "ridge"
-      ? (row) => Math.abs(ridgeBase(data, box, row) - py)
-      : (row) => Math.abs(stepScale(data, box)(data.step[row]) - px);
-  let best = 0;
-  for (let row = 1; row < data.rows; row++) if (off(row) < off(best)) best = row;
-  return best;
-}
-
-// The place of the step nearest to one.
-export function nearest(steps, step) {
-  let best = steps.length - 1;
-  for (let i = 0; i < steps.length; i++) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
-  return best;
-}
-
-function valueMarks(data, count) {
-  if (data.scale !== "log")
-    return ticks.linear(data.low, data.high, count).map(({ at, text }) => ({ share: shareOf(data, at), text }));
-  const found = [{ share: shareOf(data, 0), text: "0" }];
-  const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
-  const top = Math.floor(Math.log10(largest));
-  for (const power of Number.isFinite(top) ? [top, top - 2, top - 4, top - 6] : []) {
-    for (const sign of [1, -1]) {
-      const at = sign * 10 ** power;
-      if (at >= data.edges[0] && at <= data.edges[data.bins])
-        found.push({
-          share: shareOf(data, at),
-          text: `${sign < 0 ? "−" : ""}${10 ** power >= 0.01 && 10 ** power <= 1000 ? 10 ** power : `1e${power}`.replace("-", "−")}`,
-        });
-    }
-  }
-  return found;
-}
-
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./data.js").Bins} data
+ * @param {Box} box
+ * @param {"x" | "y"} along
+ */
 export function valueAxis(context, data, box, along) {
   context.fillStyle = css("--faint");
   context.strokeStyle = css("--grid");
   context.lineWidth = 1;
   let last = -Infinity;
-  for (const { share, text } of valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5).sort(
-    (a, b) => a.share - b.share,
-  )) {
+  const marks = valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5);
+  for (const { share, text } of marks.sort((a, b) => a.share - b.share)) {
     if (share < 0 || share > 1) continue;
     if (along === "x") {
       const px = box.left + share * (box.right - box.left);
@@ -243,6 +103,11 @@ export function valueAxis(context, data, box, along) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Distribution} data
+ * @param {Box} box
+ */
 function stepAxis(context, data, box) {
   const scale = stepScale(data, box);
   context.fillStyle = css("--faint");
@@ -259,6 +124,7 @@ function stepAxis(context, data, box) {
   }
 }
 
+/** @type {Draw} */
 function ridge(context, data, box, tint) {
   valueAxis(context, data, box, "x");
   const card = css("--card");
@@ -300,6 +166,7 @@ function ridge(context, data, box, tint) {
 }
 
 // All steps on one ground, as shares of their elements: pale the oldest, strong the newest that has any.
+/** @type {Draw} */
 function overlay(context, data, box, tint) {
   valueAxis(context, data, box, "x");
   const rows = [...Array(data.rows).keys()].filter((row) => finiteIn(data, row));
@@ -324,6 +191,10 @@ function overlay(context, data, box, tint) {
 }
 
 // Where a picture would be, were there a finite element.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ */
 function nothing(context, box) {
   context.fillStyle = css("--dim");
   context.textAlign = "center";
@@ -332,6 +203,11 @@ function nothing(context, box) {
 }
 
 // Steps whose elements are not all finite, above the picture.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Distribution} data
+ * @param {Box} box
+ */
 function rail(context, data, box) {
   context.fillStyle = css("--bad");
   reaches(data, box).forEach(([from, to], row) => {
@@ -339,6 +215,7 @@ function rail(context, data, box) {
   });
 }
 
+/** @type {Draw} */
 function heat(context, data, box, tint) {
   const { rows, bins } = data;
   valueAxis(context, data, box, "y");
@@ -358,7 +235,7 @@ function heat(context, data, box, tint) {
       pixels.data[place + 3] = 255;
     }
   }
-  image.getContext("2d").putImageData(pixels, 0, 0);
+  image.getContext("2d")?.putImageData(pixels, 0, 0);
   context.imageSmoothingEnabled = false;
   // Each row where its steps are: these need not be evenly spaced.
   reaches(data, box).forEach(([from, to], row) => {
@@ -370,23 +247,27 @@ function heat(context, data, box, tint) {
 }
 
 // From the card's own colour to the run's.
+/** @param {string} tint */
 function shades(tint) {
+  /** @param {string} hex */
   const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const from = parse(css("--card")),
     to = parse(tint);
   const end = isDark() ? to.map((c) => Math.min(255, c + 40)) : to.map((c) => Math.round(c * 0.75));
-  return (share) =>
+  return (/** @type {number} */ share) =>
     from.map((c, i) =>
       share < 0.7 ? c + ((to[i] - c) * share) / 0.7 : to[i] + ((end[i] - to[i]) * (share - 0.7)) / 0.3,
     );
 }
 
+/** @type {Draw} */
 function bands(context, data, box, tint) {
   valueAxis(context, data, box, "y");
   stepAxis(context, data, box);
   rail(context, data, box);
   const q = data.quantiles.length;
   const scale = stepScale(data, box);
+  /** @param {number} value */
   const y = (value) => box.bottom - shareOf(data, value) * (box.bottom - box.top);
   const rows = [...Array(data.rows).keys()].filter((row) => !Number.isNaN(data.quantile[row * q]));
   context.fillStyle = context.strokeStyle = tint;
@@ -412,6 +293,7 @@ function bands(context, data, box, tint) {
 }
 
 // The counts of one step as bars, its median and quartiles as lines.
+/** @type {Draw} */
 function one(context, data, box, tint) {
   valueAxis(context, data, box, "x");
   if (!finiteIn(data, data.row)) {
@@ -436,11 +318,19 @@ function one(context, data, box, tint) {
   context.globalAlpha = 1;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {ArrayLike<number>} counts
+ * @param {string} tint
+ */
 export function bars(context, box, counts, tint) {
-  const peak = counts.reduce((most, count) => Math.max(most, count), 0);
+  let peak = 0;
+  for (let i = 0; i < counts.length; i++) peak = Math.max(peak, counts[i]);
   const wide = (box.right - box.left) / counts.length;
   context.fillStyle = tint;
-  counts.forEach((count, i) => {
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i];
     const tall = peak ? (count / peak) * (box.bottom - box.top - 4) : 0;
     // A bin with anything in it is seen, however little that is beside the fullest.
     if (count)
@@ -450,7 +340,7 @@ export function bars(context, box, counts, tint) {
         wide - (wide > 5 ? 1 : 0),
         Math.max(1, tall),
       );
-  });
+  }
 }
 
-export const draw = { __proto__: null, ridge, overlay, heat, bands, one };
+export const draw = lookup({ ridge, overlay, heat, bands, one });

@@ -4,7 +4,9 @@ import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import { compareNames } from "../../text/name_order.js";
 import { node } from "../../ui/dom.js";
+import { touches } from "../../core/news.js";
 import { Card } from "./card.js";
 import { StepQuestions } from "./data.js";
 import { Picks } from "./pick.js";
@@ -48,9 +50,9 @@ export class DistributionsPage {
       this.picks.show();
       for (const card of this.cards.values()) card.forget();
     });
-    scope.on(live, "changed", ({ run, what }) => {
-      if (!what.includes("histogram") && !what.includes("line")) return;
-      for (const card of this.cards.values()) if (card.run === run) card.later();
+    scope.on(live, "changed", (change) => {
+      for (const card of this.cards.values())
+        if (card.run === change.run && touches(change, "histogram", card.tag)) card.later();
     });
     scope.on(live, "restart", () => {
       for (const card of this.cards.values()) card.later();
@@ -89,7 +91,7 @@ export class DistributionsPage {
       const at = ["weights", "params", "parameters", "gradients", "grads", "activations"].indexOf(name);
       return at < 0 ? 99 : at;
     };
-    const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
     const layout = JSON.stringify([sorted, left]);
     if (this.view.dataset.layout === layout && this.view.childElementCount) return;
     this.view.dataset.layout = layout;

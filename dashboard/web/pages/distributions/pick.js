@@ -4,6 +4,7 @@ import { Merge } from "./merge.js";
 
 /** @typedef {{ run: string | null, tags: Set<string>, start: number | null, stop: number | null }} Picked */
 
+/** @returns {import("./data.js").Binning} */
 export const binning = () => (state.get("binning") === "log" ? "log" : "linear");
 
 export class Picks {
@@ -61,6 +62,7 @@ export class Picks {
       this.merge = new Merge(() => this.pick(picked.run, null, null, null), this.merged);
     }
     if (!this.merge.element.isConnected) this.view.append(this.merge.element);
-    this.merge.show({ ...picked, tags: [...picked.tags] }, binning());
+    const { run, tags, start, stop } = picked;
+    if (run !== null) this.merge.show({ run, tags: [...tags], start, stop }, binning());
   }
 }

@@ -1,18 +1,39 @@
 // Where one looks at the picture from: drag, wheel, two fingers; and the small map of the whole.
 import { css } from "../../charts/palette.js";
 
+/** @typedef {import("./place.js").Scene} Scene */
+/** @typedef {import("./place.js").Box} Box */
+
 const MIN = 0.04,
   MAX = 2.5;
 const READABLE = 0.56; // below, words cannot be read: a tall graph is first shown from its top
 
 export class Camera {
+  /**
+   * @param {SVGSVGElement} svg
+   * @param {SVGGElement} world
+   * @param {HTMLCanvasElement} map
+   * @param {() => void} onChange
+   */
   constructor(svg, world, map, onChange) {
-    Object.assign(this, { svg, world, map, onChange, x: 0, y: 0, k: 1, scene: null });
+    this.svg = svg;
+    this.world = world;
+    this.map = map;
+    this.onChange = onChange;
+    this.x = 0;
+    this.y = 0;
+    this.k = 1;
+    /** @type {Scene | null} */
+    this.scene = null;
+    /** @type {Map<number, [number, number]>} */
     this.fingers = new Map();
+    this.start = [0, 0]; // where the first came down
+    this.dragged = false;
     svg.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     svg.addEventListener("pointerdown", (event) => this.#down(event));
     svg.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, (event) => this.#up(event));
+    svg.addEventListener("pointerup", (event) => this.#up(event));
+    svg.addEventListener("pointercancel", (event) => this.#up(event));
     map.addEventListener("pointerdown", (event) => {
       map.setPointerCapture(event.pointerId);
       this.#lookAt(event);
@@ -20,7 +41,6 @@ export class Camera {
     map.addEventListener("pointermove", (event) => {
       if (map.hasPointerCapture(event.pointerId)) this.#lookAt(event);
     });
-    this.dragged = false;
   }
 
   get size() {
@@ -28,8 +48,15 @@ export class Camera {
     return { width: width || 1, height: height || 1 };
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} [k]
+   */
   set(x, y, k = this.k) {
-    Object.assign(this, { x, y, k: Math.min(MAX, Math.max(MIN, k)) });
+    this.x = x;
+    this.y = y;
+    this.k = Math.min(MAX, Math.max(MIN, k));
     this.world.setAttribute(
       "transform",
       `translate(${this.x.toFixed(2)} ${this.y.toFixed(2)}) scale(${this.k.toFixed(4)})`,
@@ -40,13 +67,23 @@ export class Camera {
     this.onChange();
   }
 
+  /**
+   * @param {number} factor
+   * @param {number} [px] what stays where it is; the middle
+   * @param {number} [py]
+   */
   zoom(factor, px = this.size.width / 2, py = this.size.height / 2) {
     const k = Math.min(MAX, Math.max(MIN, this.k * factor));
     this.set(px - ((px - this.x) * k) / this.k, py - ((py - this.y) * k) / this.k, k);
   }
 
   // The whole picture; at first sight, when that would be too small to read, its upper part.
+  /**
+   * @param {Scene | null} [scene]
+   * @param {boolean} [first]
+   */
   fit(scene = this.scene, first = false) {
+    if (!scene) return;
     const { width, height } = this.size;
     const margin = Math.min(48, width / 16);
     const across = (width - 2 * margin) / Math.max(1, scene.width);
@@ -59,6 +96,10 @@ export class Camera {
   }
 
   // Brings a box into view, in the middle unless it is there already.
+  /**
+   * @param {Box} box
+   * @param {boolean} [always]
+   */
   centre(box, always = true) {
     const { width, height } = this.size;
     const k = Math.max(this.k, READABLE + 0.1);
@@ -72,6 +113,7 @@ export class Camera {
     this.set(width / 2 - x * k, height / 2 - y * k, k);
   }
 
+  /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
@@ -85,6 +127,7 @@ export class Camera {
     );
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     if (event.button > 0) return;
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -92,9 +135,11 @@ export class Camera {
     this.start = [event.clientX, event.clientY];
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     const before = this.fingers.get(event.pointerId);
     if (!before) return;
+    /** @type {[number, number]} */
     const now = [event.clientX, event.clientY];
     if (!this.dragged && this.fingers.size === 1) {
       if (Math.hypot(now[0] - this.start[0], now[1] - this.start[1]) < 4) return;
@@ -110,11 +155,13 @@ export class Camera {
     this.dragged = true;
     const [other] = [...this.fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
     const box = this.svg.getBoundingClientRect();
+    /** @param {[number, number]} at */
     const far = (at) => Math.hypot(at[0] - other[0], at[1] - other[1]) || 1;
     this.zoom(far(now) / far(before), (now[0] + other[0]) / 2 - box.left, (now[1] + other[1]) / 2 - box.top);
     this.set(this.x + (now[0] - before[0]) / 2, this.y + (now[1] - before[1]) / 2);
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     this.fingers.delete(event.pointerId);
     if (!this.fingers.size) this.svg.classList.remove("is-dragged");
@@ -122,11 +169,12 @@ export class Camera {
 
   // --- the map ---------------------------------------------------------------------------------------------
 
-  #mapScale() {
+  #mapScale({ width, height } = this.scene ?? { width: 1, height: 1 }) {
     const room = { width: 168, height: 128 };
-    return Math.min(room.width / this.scene.width, room.height / this.scene.height, 0.3);
+    return Math.min(room.width / width, room.height / height, 0.3);
   }
 
+  /** @param {PointerEvent} event */
   #lookAt(event) {
     const box = this.map.getBoundingClientRect();
     const scale = this.#mapScale();
@@ -156,6 +204,7 @@ export class Camera {
       Object.assign(this.map.style, { width: `${w}px`, height: `${h}px` });
     }
     const pen = this.map.getContext("2d");
+    if (!pen) return;
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, w, h);
     pen.translate(6, 6);

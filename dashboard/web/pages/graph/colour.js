@@ -1,10 +1,26 @@
 // What a box is filled with: the kind of operation, or how much of something it holds.
 import { ramp } from "../../charts/ramps.js";
+import { lookup } from "../../text/lookup.js";
 import { time } from "../../text/units.js";
 import { WATCHED } from "./time.js";
 import { colour as categorical, isDark } from "../../charts/palette.js";
 
+/** @typedef {import("./model.js").Item} Item */
+/** @typedef {{ fill: string, ink: string }} Fill ink: of the words on it */
+/** @typedef {(item: Item) => number | null} Amount null where nothing is known */
+/**
+ * Something to colour by.
+ * @typedef {object} Mode
+ * @property {string} title
+ * @property {(amount: any) => string} [say] an amount in words
+ * @property {Amount} [of] how much of it an item holds
+ * @property {boolean} [timed] from a profile
+ * @property {boolean} [placed] the device
+ * @property {boolean} [watched] logged while it was trained
+ */
+
 // Operations of a kind share a soft fill (see page.css); the first family that matches is an operation's.
+/** @type {[key: string, title: string, pattern: RegExp][]} */
 const families = [
   [
     "data",
@@ -38,19 +54,24 @@ const families = [
   ],
   ["other", "other", /./],
 ];
+/** @type {Map<string, string>} */
 const known = new Map();
 
+/** @param {string | undefined} op */
 export function family(op) {
   const name = (op || "").toLowerCase().replace(/^(aten|prim|onnx)::/, "");
-  if (!known.has(name))
-    known.set(name, (families.find(([, , pattern]) => pattern.test(name)) ?? families[families.length - 1])[0]);
-  return known.get(name);
+  const found = known.get(name) ?? families.find(([, , pattern]) => pattern.test(name))?.[0] ?? "other";
+  known.set(name, found);
+  return found;
 }
 
-export const familyName = (key) => families.find(([each]) => each === key)[1];
+/** @param {string} key */
+export const familyName = (key) => families.find(([each]) => each === key)?.[1] ?? key;
 
 // The families in a scope and how many operations each has, most first; parameters aside.
+/** @param {{ ops?: [op: string, count: number][] }} item */
 export function mix(item) {
+  /** @type {Map<string, number>} */
   const counts = new Map();
   for (const [op, count] of item.ops ?? []) counts.set(family(op), (counts.get(family(op)) ?? 0) + count);
   counts.delete("data");
@@ -59,52 +80,70 @@ export function mix(item) {
 
 // --- how much of something ---------------------------------------------------------------------------------
 
+const COUNTS = [
+  { unit: 1e15, sign: "P" },
+  { unit: 1e12, sign: "T" },
+  { unit: 1e9, sign: "G" },
+  { unit: 1e6, sign: "M" },
+  { unit: 1e3, sign: "k" },
+];
+const BYTES = [
+  { unit: 2 ** 40, sign: "TiB" },
+  { unit: 2 ** 30, sign: "GiB" },
+  { unit: 2 ** 20, sign: "MiB" },
+  { unit: 2 ** 10, sign: "KiB" },
+];
+
 // 1.2M, 25.6M, 840: counts as people say them.
+/** @param {number} x */
 export function si(x) {
-  for (const [unit, sign] of [
-    [1e15, "P"],
-    [1e12, "T"],
-    [1e9, "G"],
-    [1e6, "M"],
-    [1e3, "k"],
-  ]) {
+  for (const { unit, sign } of COUNTS) {
     if (x >= unit) return `${Number((x / unit).toPrecision(3))}${sign}`;
   }
   return String(Number(x.toPrecision(3)));
 }
 
-export const MODES = {
-  __proto__: null,
+/** @type {Record<string, Mode>} */
+export const MODES = lookup({
   structure: { title: "Operation" },
-  parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none") },
-  flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none") },
-  bytes: { title: "Memory", say: (x) => bytes(x) },
-  time: { title: "Time", say: (us) => (us ? time(us) : "not measured"), timed: true },
+  parameters: { title: "Parameters", say: (x) => (x ? si(x) : "none"), of: (item) => item.parameters || null },
+  flops: { title: "FLOPs", say: (x) => (x ? si(x) : "none"), of: (item) => item.flops || null },
+  bytes: { title: "Memory", say: (x) => bytes(x), of: (item) => item.bytes || null },
+  time: {
+    title: "Time",
+    say: (us) => (us ? time(us) : "not measured"),
+    of: (item) => item.time || null,
+    timed: true,
+  },
   device: { title: "Device", placed: true },
   ...WATCHED,
-};
+});
 
+/** @param {number} x */
 export function bytes(x) {
-  for (const [unit, sign] of [
-    [2 ** 40, "TiB"],
-    [2 ** 30, "GiB"],
-    [2 ** 20, "MiB"],
-    [2 ** 10, "KiB"],
-  ]) {
+  for (const { unit, sign } of BYTES) {
     if (x >= unit) return `${Number((x / unit).toPrecision(3))} ${sign}`;
   }
   return `${x} B`;
 }
 
+/** @param {number | null} value */
 const isOdd = (value) => value !== null && !Number.isFinite(value);
 
 // The share of the largest, by its root: what is a hundredth of the largest still shows.
 export class Scale {
-  // amount: what an item holds, by default what was counted of it, null where nothing is known; most: where the scale ends.
-  constructor(items, mode, amount = (item) => item[mode] || null, most = Math.max(0, ...items.map(amount))) {
-    Object.assign(this, { mode, amount, most, odd: items.some((item) => isOdd(amount(item))) });
+  /**
+   * @param {Item[]} items
+   * @param {Amount} amount what an item holds
+   * @param {number} [most] where the scale ends
+   */
+  constructor(items, amount, most = Math.max(0, ...items.map((item) => amount(item) ?? 0))) {
+    this.amount = amount;
+    this.most = most;
+    this.odd = items.some((item) => isOdd(amount(item)));
   }
 
+  /** @param {Item} item */
   at(item) {
     const value = this.amount(item);
     return value === null ? null : this.most ? Math.min(1, Math.sqrt(Math.max(0, value) / this.most)) : 0;
@@ -116,6 +155,10 @@ export class Scale {
   }
 
   // Fill, and whether the words on it are to be light.
+  /**
+   * @param {Item} item
+   * @returns {Fill | null}
+   */
   colour(item) {
     if (isOdd(this.amount(item))) return this.oddly;
     const share = this.at(item);
@@ -131,6 +174,10 @@ export class Scale {
   }
 }
 
+/**
+ * @param {number[]} channels red, green and blue, 0 to 255
+ * @returns {Fill}
+ */
 function filled(channels) {
   const [r, g, b] = channels.map((each) =>
     each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4,
@@ -142,6 +189,7 @@ function filled(channels) {
 // --- where it is computed ----------------------------------------------------------------------------------
 
 // "/job:worker/task:0/device:GPU:1" as "GPU:1", where no two devices would be called so.
+/** @param {string[]} devices */
 export function deviceNames(devices) {
   const short = devices.map((name) => name.replace(/^.*\/(device:)?/, ""));
   return devices.map((name, i) =>
@@ -151,11 +199,13 @@ export function deviceNames(devices) {
 
 // A colour each; what lies on several has none of its own, and is told.
 export class DeviceScale {
+  /** @param {string[]} devices */
   constructor(devices) {
     this.devices = devices;
     this.names = deviceNames(devices);
   }
 
+  /** @param {number} i */
   fill(i) {
     return filled([1, 3, 5].map((at) => parseInt(categorical(i).slice(at, at + 2), 16)));
   }
@@ -164,11 +214,19 @@ export class DeviceScale {
     return filled(isDark() ? [60, 66, 76] : [222, 226, 232]);
   }
 
+  /**
+   * @param {{ devices?: number[] }} item
+   * @returns {Fill | null}
+   */
   colour({ devices }) {
     if (!devices?.length) return null;
     return devices.length > 1 ? this.mixed : this.fill(devices[0]);
   }
 }
 
+/**
+ * @param {number[] | undefined} devices
+ * @param {string[]} names
+ */
 export const sayDevices = (devices, names) =>
   !devices?.length ? "" : devices.length > 1 ? `${devices.length} devices` : names[devices[0]];

@@ -6,18 +6,35 @@ import { DeviceScale, MODES, Scale, deviceNames, sayDevices } from "./colour.js"
 import { legend } from "./legend.js";
 import { Player, Watch } from "./time.js";
 
+/** @typedef {import("./model.js").Item} Item */
+/** @typedef {import("./place.js").Box} Box */
+
 export class Colouring {
   // page: of the graph; its model, scene and drawing are what is coloured.
+  /**
+   * @param {import("./visit.js").GraphVisit} page
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(page, scope) {
     this.page = page;
     this.scope = scope;
+    this.built = scope.child(); // while there is a graph
+    this.mode = "structure";
+    /** @type {Watch | null} */
+    this.watch = null;
+    /** @type {Player | null} */
+    this.player = null;
     const mode = state.local.get("graph.colour", "structure");
     this.#set(MODES[mode] ? mode : "structure");
   }
 
   // Once there is a place for the player. find(path): shows the item of a path.
+  /**
+   * @param {HTMLElement} canvas
+   * @param {(path: string) => void} find
+   */
   begin(canvas, find) {
-    this.built?.leave();
+    this.built.leave();
     this.built = this.scope.child();
     this.player = new Player(find, this.built);
     canvas.append(this.player.element);
@@ -26,11 +43,13 @@ export class Colouring {
     });
   }
 
+  /** @param {string} run */
   watchRun(run) {
     if (this.watch?.run !== run) this.watch = new Watch(run);
     this.#lookForAnomalies();
   }
 
+  /** @param {string} run */
   marked(run) {
     if (this.watch?.run === run) this.#lookForAnomalies();
   }
@@ -38,10 +57,11 @@ export class Colouring {
   // Puts the choices of this graph on the page.
   offer() {
     const group = this.page.part(".graph-modes");
-    const watched = this.watch.modes;
+    const { watch } = this;
+    const watched = watch?.modes ?? [];
     if (!this.#has(this.mode, watched)) this.mode = "structure";
     this.#set(this.mode);
-    if (MODES[this.mode].watched && !this.watch.series.has(this.mode)) this.#follow();
+    if (MODES[this.mode].watched && !watch?.series.has(this.mode)) this.#follow();
     group.replaceChildren();
     for (const [mode, { title }] of Object.entries(MODES)) {
       if (!this.#has(mode, watched)) continue;
@@ -65,15 +85,21 @@ export class Colouring {
   }
 
   // Whether there is something to colour by.
+  /**
+   * @param {string} mode
+   * @param {string[]} watched
+   */
   #has(mode, watched) {
     if (MODES[mode].watched) return watched.includes(mode);
-    if (MODES[mode].timed) return Boolean(this.page.model.times);
-    return !MODES[mode].placed || this.page.model.about.devices.length > 0;
+    const { model } = this.page;
+    if (MODES[mode].timed) return Boolean(model?.times);
+    return !MODES[mode].placed || Boolean(model?.about.devices.length);
   }
 
   // Asks what the nodes took, once the run has profiles; again when there are new ones.
   async lookForTimes(again = false) {
     const { model } = this.page;
+    if (!model) return;
     const profiles = (runs.get(model.run)?.series.profile ?? []).join("\n");
     if (!profiles || (model.asked === profiles && !again)) return;
     model.asked = profiles;
@@ -87,26 +113,29 @@ export class Colouring {
     if (this.mode === "time") this.page.draw({ moving: false });
   }
 
+  /** @param {string} mode */
   #set(mode) {
     this.mode = mode;
-    const words = this.page.model?.words;
-    if (!words) return;
+    const { model } = this.page;
+    if (!model) return;
     if (MODES[mode].placed) {
-      const names = deviceNames(this.page.model.about.devices);
-      words.setAmount("devices", (devices) => sayDevices(devices, names));
+      const names = deviceNames(model.about.devices);
+      model.words.setAmount({ has: (item) => Boolean(item.devices), say: (item) => sayDevices(item.devices, names) });
       return;
     }
     // Of what was watched only the colours move, so that no box changes its size while it plays.
-    words.setAmount(mode === "structure" || MODES[mode].watched ? null : mode, MODES[mode].say);
+    const { of, say } = MODES[mode];
+    model.words.setAmount(of && say ? { has: (item) => Boolean(of(item)), say: (item) => say(of(item) ?? 0) } : null);
   }
 
   // Fetches what was watched and colours by it.
   async #follow() {
     const { watch, mode } = this;
     try {
-      await watch.load(mode);
+      await watch?.load(mode);
     } catch (error) {
-      this.page.note(`What was watched could not be read: ${error.message}`);
+      const { title } = MODES[mode];
+      this.page.note(`${title} could not be read: ${/** @type {Error} */ (error).message}`);
       return;
     }
     if (watch === this.watch && mode === this.mode && !this.scope.isOver) this.paint();
@@ -115,7 +144,7 @@ export class Colouring {
   async #lookForAnomalies() {
     const { watch } = this;
     try {
-      if ((await watch.look()) && watch === this.watch && !this.scope.isOver) this.paint();
+      if ((await watch?.look()) && watch === this.watch && !this.scope.isOver) this.paint();
     } catch {
       /* the graph is of use without it */
     }
@@ -123,32 +152,16 @@ export class Colouring {
 
   // Colours the boxes by what is chosen, marks those that broke, and says what the colours mean.
   paint() {
-    if (!this.page.scene) return;
-    const closed = this.page.scene.boxes.filter((box) => !box.open);
-    const watch = MODES[this.mode].watched ? this.watch : null;
-    const path = (item) => this.page.model.way(item.id).join("/");
-    const amount = watch ? (item) => watch.at(path(item), this.mode) : undefined;
-    const items = closed.map((box) => box.item);
-    const scale =
-      this.mode === "structure"
-        ? null
-        : MODES[this.mode].placed
-          ? new DeviceScale(this.page.model.about.devices)
-          : new Scale(items, this.mode, amount, watch?.most(items.map(path), this.mode));
-    const { broken: met } = this.watch;
-    const at = watch?.steps.length ? watch.step : (state.get("pace") ?? Infinity);
-    // What the training marked ended it: the newest step that was watched may lie before.
-    const broken = met && (at >= met.step || (met.text && state.get("pace") === null)) ? met.path : null;
-    const ill = new Set(
-      broken === null
-        ? []
-        : met.text
-          ? nearest(broken, closed, path)
-          : closed.filter((box) => within(broken, path(box.item))),
-    );
-    this.player.show(this.watch, Boolean(watch));
+    const { scene, drawing } = this.page;
+    if (!scene || !drawing) return;
+    /** @type {Box[]} */
+    const closed = scene.boxes.filter((/** @type {Box} */ box) => !box.open);
+    const ill = new Set(this.#broken(closed));
+    const scale = this.#scale(closed.map((box) => box.item));
+    if (this.watch) this.player?.show(this.watch, Boolean(MODES[this.mode].watched));
     for (const box of closed) {
-      const { g } = this.page.drawing.boxes.get(box.id);
+      const g = drawing.boxes.get(box.id)?.g;
+      if (!g) continue;
       g.classList.toggle("is-broken", ill.has(box));
       const colour = scale?.colour(box.item);
       g.classList.toggle("is-scaled", Boolean(scale));
@@ -156,18 +169,62 @@ export class Colouring {
       g.style.setProperty("--ink", colour?.ink ?? "");
     }
     legend(this.page.part(".graph-legend"), this.mode, scale, closed, this.mode === "time" ? this.#measured() : "");
-    this.page.camera.drawMap();
+    this.page.camera?.drawMap();
+  }
+
+  /** @param {Item} item */
+  #path(item) {
+    return this.page.model?.way(item.id).join("/") ?? "";
+  }
+
+  // What the items are coloured by; null where it is what they do.
+  /** @param {Item[]} items */
+  #scale(items) {
+    const { mode, watch } = this;
+    const { placed, watched, of } = MODES[mode];
+    if (placed) return new DeviceScale(this.page.model?.about.devices ?? []);
+    if (of) return new Scale(items, of);
+    if (!watched || !watch) return null;
+    const paths = items.map((item) => this.#path(item));
+    return new Scale(items, (item) => watch.at(this.#path(item), mode), watch.most(paths, mode));
+  }
+
+  // The boxes in which the first value that is not finite was met, at the step that is shown.
+  /** @param {Box[]} closed */
+  #broken(closed) {
+    const { watch } = this;
+    const met = watch?.broken;
+    if (!met) return [];
+    const isWatched = MODES[this.mode].watched && watch.steps.length;
+    const at = isWatched ? watch.step : (state.get("pace") ?? Infinity);
+    // What the training marked ended it: the newest step that was watched may lie before.
+    if (at < met.step && !(met.text && state.get("pace") === null)) return [];
+    /** @param {Item} item */
+    const pathOf = (item) => this.#path(item);
+    return met.text ? nearest(met.path, closed, pathOf) : closed.filter((box) => within(met.path, pathOf(box.item)));
   }
 
   #measured() {
-    const { tag, step, named, total } = this.page.model.timed;
-    return `in profile ${tag}${step > 0 ? `, step ${format.step(step)}` : ""}; ${Math.round((100 * named) / total)} % of its operations' time is of this graph`;
+    const timed = this.page.model?.timed;
+    if (!timed) return "";
+    const { tag, step, named, total } = timed;
+    const at = step > 0 ? `, step ${format.step(step)}` : "";
+    return `Measured in profile ${tag}${at}; ${Math.round((100 * named) / total)} % of its time is in this graph`;
   }
 }
 
+/**
+ * @param {string} path
+ * @param {string} outer
+ */
 const within = (path, outer) => path === outer || path.startsWith(`${outer}/`);
 
 // The boxes that a path lies in, or that lie in it; of a node that the graph does not show those of the nearest scope.
+/**
+ * @param {string} path
+ * @param {Box[]} boxes
+ * @param {(item: Item) => string} pathOf
+ */
 function nearest(path, boxes, pathOf) {
   for (let wanted = path; wanted; wanted = wanted.slice(0, Math.max(0, wanted.lastIndexOf("/")))) {
     const found = boxes.filter((box) => within(wanted, pathOf(box.item)) || within(pathOf(box.item), wanted));

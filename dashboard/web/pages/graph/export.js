@@ -1,5 +1,7 @@
 // The picture as a file: an SVG that looks the same without our stylesheet.
 
+import { offer } from "../../ui/download.js";
+
 // What of an element's look comes from the stylesheet and matters in a drawing, and what it is when nothing is said.
 const LOOK = {
   fill: "rgb(0, 0, 0)",
@@ -21,12 +23,18 @@ const GROUPS = /^(defs|g|marker|svg|title)$/;
 const MARGIN = 24;
 
 // The picture as text. Nothing in it may be on the move: the look is read as it is at this moment.
+/**
+ * @param {SVGSVGElement} svg
+ * @param {{ width: number, height: number }} scene
+ * @param {string} background
+ */
 export function asFile(svg, scene, background) {
-  const before = svg.getAttribute("class");
+  const before = svg.getAttribute("class") ?? "";
   svg.classList.add("is-near", "is-still");
   svg.classList.remove("is-far", "is-tracing");
-  const copy = svg.cloneNode(true);
+  const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   const originals = svg.querySelectorAll("*");
+  /** @type {Element[]} */
   const gone = [];
   copy.querySelectorAll("*").forEach((element, i) => {
     const look = getComputedStyle(originals[i]);
@@ -43,10 +51,15 @@ export function asFile(svg, scene, background) {
   });
   for (const element of gone) element.remove();
   svg.setAttribute("class", before);
-  copy.querySelector("g").setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);
+  copy.querySelector("g")?.setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);
   const [width, height] = [Math.ceil(scene.width + 2 * MARGIN), Math.ceil(scene.height + 2 * MARGIN)];
-  const set = (element, attributes) =>
-    Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  /**
+   * @param {Element} element
+   * @param {Record<string, string | number | null>} attributes
+   */
+  const set = (element, attributes) => {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  };
   for (const name of copy.getAttributeNames()) copy.removeAttribute(name);
   set(copy, {
     xmlns: copy.namespaceURI,
@@ -61,10 +74,8 @@ export function asFile(svg, scene, background) {
   return new XMLSerializer().serializeToString(copy);
 }
 
-export function save(text, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
+/**
+ * @param {string} text
+ * @param {string} name
+ */
+export const save = (text, name) => offer(new Blob([text], { type: "image/svg+xml" }), name);

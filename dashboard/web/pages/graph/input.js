@@ -1,58 +1,77 @@
 // Mouse and keys on the graph: what is clicked, pointed at and walked to.
 
-// Listens for as long as the scope lasts.
+/** @typedef {import("./visit.js").GraphVisit} Page */
+
+/** @param {Event} event */
+const targetOf = (event) => /** @type {Element} */ (event.target);
+
+/**
+ * Listens for as long as the scope lasts.
+ * @param {Page} page
+ * @param {import("../../core/scope.js").Scope} scope
+ */
 export function listen(page, scope) {
+  /** @param {Event} event */
   const idAt = (event) => {
-    const found = event.target.closest?.("[data-id]");
-    return found ? Number(found.dataset.id) : null;
+    const found = targetOf(event).closest("[data-id]");
+    return found ? Number(found.getAttribute("data-id")) : null;
   };
-  page.svg.addEventListener("click", (event) => {
-    if (page.camera.dragged) return;
+  page.svg.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (page.camera?.dragged) return;
     const id = idAt(event);
-    if (id !== null && event.target.closest(".chevron")) page.toggle(id);
-    else if (id !== null && event.target.closest(".badge.is-button")) page.spread(id);
-    else page.select(event.target.closest(".back") && event.target.closest(".back") === event.target ? null : id);
+    const target = targetOf(event);
+    if (id !== null && target.closest(".chevron")) page.toggle(id);
+    else if (id !== null && target.closest(".badge.is-button")) page.spread(id);
+    else page.select(target.closest(".back") === target ? null : id);
     page.canvas.focus({ preventScroll: true });
   });
-  page.svg.addEventListener("dblclick", (event) => {
+  page.svg.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
     const id = idAt(event);
-    if (id !== null && !event.target.closest(".chevron, .badge.is-button, .back")) page.toggle(id);
+    if (id !== null && !targetOf(event).closest(".chevron, .badge.is-button, .back")) page.toggle(id);
   });
-  page.svg.addEventListener("pointerover", (event) => {
-    const box = event.target.closest(".box, .chip");
-    page.trace(box ? Number(box.dataset.id ?? box.dataset.rail) : null);
+  page.svg.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => {
+    const box = targetOf(event).closest(".box, .chip");
+    page.trace(box ? Number(box.getAttribute("data-id") ?? box.getAttribute("data-rail")) : null);
   });
   page.svg.addEventListener("pointerleave", () => page.trace(null));
-  page.canvas.addEventListener("keydown", (event) => keyed(page, event));
+  page.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => keyed(page, event));
+  /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (
-      event.target.matches("input, textarea, select, [contenteditable]") ||
+      targetOf(event).matches("input, textarea, select, [contenteditable]") ||
       event.metaKey ||
       event.ctrlKey ||
       event.altKey
     )
       return;
     if (event.key === "/") page.part("#graph-search")?.focus();
-    else if (event.key === "f") page.camera.fit();
+    else if (event.key === "f") page.camera?.fit();
     else return;
     event.preventDefault();
   };
   scope.on(document, "keydown", onKey);
 }
 
+/**
+ * @param {Page} page
+ * @param {KeyboardEvent} event
+ */
 function keyed(page, event) {
   if (event.metaKey || event.ctrlKey || event.altKey || event.target !== page.canvas) return;
+  const { camera, model, scene, selected, tracing } = page;
+  if (!camera || !model || !scene || !tracing) return;
   if (event.key.startsWith("Arrow")) {
-    const next = page.selected === null ? page.scene.boxes[0]?.id : page.tracing.neighbour(page.selected, event.key);
-    if (next !== null && next !== undefined) {
-      page.select(next);
-      page.camera.centre(page.scene.byId.get(next), false);
+    const next = selected === null ? scene.boxes[0]?.id : tracing.neighbour(selected, event.key);
+    const box = scene.byId.get(next ?? -1);
+    if (box) {
+      page.select(box.id);
+      camera.centre(box, false);
     }
   } else if (event.key === "Enter" || event.key === " ") {
-    if (page.selected !== null && page.model.canOpen(page.selected)) page.toggle(page.selected);
+    if (selected !== null && model.canOpen(selected)) page.toggle(selected);
   } else if (event.key === "Escape") page.select(null);
-  else if (event.key === "+" || event.key === "=") page.camera.zoom(1.25);
-  else if (event.key === "-") page.camera.zoom(0.8);
+  else if (event.key === "+" || event.key === "=") camera.zoom(1.25);
+  else if (event.key === "-") camera.zoom(0.8);
   else return;
   event.preventDefault();
 }

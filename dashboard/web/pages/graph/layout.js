@@ -3,22 +3,74 @@
 // layer are least squares under "no overlap", which pooling adjacent violators solves exactly in one pass, so
 // that no tuning of forces is needed and the same graph always looks the same.
 
-import { number, order } from "./order.js";
+import { NEAR, place } from "./coordinates.js";
+import { order } from "./order.js";
 
 const MAX_BENDS = 5000; // bends of all long edges together; a tangle beyond is drawn with lines straight through
-const GAP_X = 22;
-const GAP_LINE = 12; // between a line that passes and what it passes
 const GAP_Y = 36;
 const BESIDE = 12; // between a line and its way back
-const NEARLY = 14; // a bend of a few pixels looks like a mistake
-const MAIN = 0.5; // weight from which on an edge is part of the flow
 
-// nodes: [{ left, right, height, at?: "top" | "bottom", turn?: 0, 1, … }], the extents left and right of the node's
-// own middle; with turns, nodes at the top stay in their order.
-// edges: [{ source, target, out, into, weight }]: indices of nodes; where on them the line begins and ends, from
-// the middle; weight 1 for what is to be straight and short, less for what may bend.
-// Returns { width, height, x, y: middles of nodes, routes: points of each edge from source to target, back: which
-// edges lead up }.
+/** @typedef {[x: number, y: number]} Point */
+/**
+ * @typedef {object} Node
+ * @property {number} left its extents from its own middle
+ * @property {number} right
+ * @property {number} height
+ * @property {"top" | "bottom"} [at]
+ * @property {number} [turn] nodes at the top that have one stay in this order
+ */
+/**
+ * @typedef {object} Edge
+ * @property {number} source index of a node
+ * @property {number} target
+ * @property {number} out where on the source the line begins, from its middle
+ * @property {number} into
+ * @property {number} weight 1 for what is to be straight and short, less for what may bend
+ */
+/**
+ * An edge that leads down, from a to b.
+ * @typedef {{ a: number, b: number, out: number, into: number, weight: number }} Down
+ */
+/**
+ * A node in its layer, or where a long edge passes one.
+ * @typedef {object} Vertex
+ * @property {number} node -1 for a bend of an edge
+ * @property {number} layer
+ * @property {number} left
+ * @property {number} right
+ * @property {number} gap to what is beside it
+ * @property {Segment[]} up
+ * @property {Segment[]} down
+ * @property {number} x of its middle
+ * @property {number} pos its place in the layer
+ * @property {number} wish where its neighbours want it
+ */
+/**
+ * A part of a line, from u to v, one layer below.
+ * @typedef {{ u: Vertex, v: Vertex, out: number, into: number, weight: number }} Segment
+ */
+/**
+ * @typedef {object} Net
+ * @property {Vertex[]} vertices
+ * @property {number[][]} chains the vertices of each edge
+ * @property {Vertex[][]} layers in order
+ * @property {((vertex: Vertex) => number) | null} turn the order of the first layer, where it is given
+ */
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {number[]} x middles of nodes
+ * @property {number[]} y
+ * @property {Point[][]} routes points of each edge from source to target
+ * @property {boolean[]} back which edges lead up
+ */
+
+/**
+ * @param {Node[]} nodes
+ * @param {Edge[]} given
+ * @returns {Layout}
+ */
 export function layout(nodes, given) {
   const n = nodes.length;
   if (!n) return { width: 0, height: 0, x: [], y: [], routes: [], back: [] };
@@ -40,7 +92,12 @@ export function layout(nodes, given) {
 }
 
 // Which edges to turn around so that none are left in a circle: those that lead back to where a walk still is.
+/**
+ * @param {number} n
+ * @param {Edge[]} edges
+ */
 function backEdges(n, edges) {
+  /** @type {number[][]} */
   const leaving = Array.from({ length: n }, () => []);
   const incoming = new Int32Array(n);
   edges.forEach((edge, i) => {
@@ -48,7 +105,7 @@ function backEdges(n, edges) {
     incoming[edge.target] += 1;
   });
   const state = new Uint8Array(n); // 0 not seen, 1 on the way, 2 done
-  const back = new Array(edges.length).fill(false);
+  const back = edges.map(() => false);
   const starts = [...Array(n).keys()].sort((a, b) => Number(incoming[a] > 0) - Number(incoming[b] > 0) || a - b);
   for (const start of starts) {
     if (state[start]) continue;
@@ -74,18 +131,26 @@ function backEdges(n, edges) {
 }
 
 // The layer of each node: after all it reads; then everything moves to where its edges are short.
+/**
+ * @param {Node[]} nodes
+ * @param {Down[]} edges
+ */
 function ranks(nodes, edges) {
   const n = nodes.length;
+  /** @type {Down[][]} */
   const before = Array.from({ length: n }, () => []);
+  /** @type {Down[][]} */
   const after = Array.from({ length: n }, () => []);
   for (const edge of edges) {
     after[edge.a].push(edge);
     before[edge.b].push(edge);
   }
   const missing = before.map((each) => each.length);
+  /** @type {number[]} */
   const flow = [];
   for (let i = 0; i < n; i++) if (!missing[i]) flow.push(i);
   const hasTop = nodes.some((node) => node.at === "top");
+  /** @type {number[]} */
   const rank = nodes.map((node) => (hasTop && node.at !== "top" ? 1 : 0));
   for (let i = 0; i < flow.length; i++) {
     for (const { b } of after[flow[i]]) {
@@ -93,6 +158,7 @@ function ranks(nodes, edges) {
       if (!--missing[b]) flow.push(b);
     }
   }
+  /** @param {Down[]} list */
   const pull = (list) =>
     list.reduce((sum, edge) => sum + (nodes[edge.a].at || nodes[edge.b].at ? 0.01 : edge.weight), 0);
   for (let pass = 0, moved = true; moved && pass < 8; pass++) {
@@ -113,27 +179,32 @@ function ranks(nodes, edges) {
   });
   const used = [...new Set(rank)].sort((a, b) => a - b);
   const layer = new Map(used.map((each, i) => [each, i]));
-  return rank.map((each) => layer.get(each));
+  return rank.map((each) => layer.get(each) ?? 0);
 }
 
+/**
+ * @param {Pick<Vertex, "node" | "layer" | "left" | "right" | "gap">} given
+ * @returns {Vertex}
+ */
+const vertexOf = (given) => ({ ...given, up: [], down: [], x: 0, pos: 0, wish: 0 });
+
 // Vertices are the nodes and a bend for each layer that a long edge passes; segments join them layer to layer.
+/**
+ * @param {Node[]} nodes
+ * @param {Down[]} edges
+ * @param {number[]} rank
+ * @returns {Net}
+ */
 function bend(nodes, edges, rank) {
-  const vertices = nodes.map((node, i) => ({
-    node: i,
-    layer: rank[i],
-    left: node.left,
-    right: node.right,
-    gap: node.at ? GAP_LINE : GAP_X,
-    up: [],
-    down: [],
-    x: 0,
-    pos: 0,
-  }));
+  const vertices = nodes.map(({ left, right, at }, i) => {
+    const gap = at ? NEAR.line : NEAR.box;
+    return vertexOf({ node: i, layer: rank[i], left, right, gap });
+  });
   const total = edges.reduce((sum, edge) => sum + rank[edge.b] - rank[edge.a] - 1, 0);
   // The way into a node that passes the fewest layers is the main one and is to be straight; a way around gives way.
   const shortest = new Array(nodes.length).fill(Infinity);
   for (const edge of edges)
-    if (edge.weight >= MAIN) shortest[edge.b] = Math.min(shortest[edge.b], rank[edge.b] - rank[edge.a]);
+    if (edge.weight >= NEAR.main) shortest[edge.b] = Math.min(shortest[edge.b], rank[edge.b] - rank[edge.a]);
   const chains = edges.map((edge) => {
     const span = rank[edge.b] - rank[edge.a];
     const long = span > 1;
@@ -141,7 +212,7 @@ function bend(nodes, edges, rank) {
     const chain = [edge.a];
     if (long && total <= MAX_BENDS) {
       for (let layer = rank[edge.a] + 1; layer < rank[edge.b]; layer++) {
-        vertices.push({ node: -1, layer, left: 0, right: 0, gap: GAP_LINE, up: [], down: [], x: 0, pos: 0 });
+        vertices.push(vertexOf({ node: -1, layer, left: 0, right: 0, gap: NEAR.line }));
         chain.push(vertices.length - 1);
       }
     }
@@ -156,163 +227,22 @@ function bend(nodes, edges, rank) {
     }
     return chain;
   });
+  /** @type {Vertex[][]} */
   const layers = Array.from({ length: Math.max(...rank) + 1 }, () => []);
-  const turn = nodes.some((node) => node.turn !== undefined) ? (vertex) => nodes[vertex.node]?.turn ?? Infinity : null;
+  const turn = nodes.some((node) => node.turn !== undefined)
+    ? (/** @type {Vertex} */ vertex) => nodes[vertex.node]?.turn ?? Infinity
+    : null;
   return { vertices, chains, layers, turn };
-}
-
-// --- places within layers ----------------------------------------------------------------------------------
-
-function place(net) {
-  // What is joined to nothing comes last, to the right of all else in its layer, where it is in nobody's way.
-  const joined = (vertex) => vertex.up.length + vertex.down.length > 0;
-  const alone = net.layers.map((layer) => layer.filter((vertex) => !joined(vertex)));
-  const layers = net.layers.map((layer) => layer.filter(joined));
-  number(layers);
-  placeJoined(layers, net.vertices);
-  net.layers.forEach((_, i) => {
-    for (const vertex of alone[i]) {
-      const last = layers[i][layers[i].length - 1];
-      if (last) vertex.x = last.x + last.right + GAP_X + vertex.left;
-      layers[i].push(vertex);
-    }
-  });
-}
-
-function placeJoined(layers, vertices) {
-  for (const layer of layers) {
-    let at = 0;
-    layer.forEach((vertex, i) => {
-      if (i) at += layer[i - 1].right + Math.max(vertex.gap, layer[i - 1].gap) + vertex.left;
-      vertex.x = at;
-    });
-    const middle = at / 2;
-    for (const vertex of layer) vertex.x -= middle;
-  }
-  const passes = vertices.length > 1500 ? 6 : 14;
-  for (let pass = 0; pass < passes; pass++) {
-    for (let i = 1; i < layers.length; i++) settle(layers[i], true, false);
-    for (let i = layers.length - 2; i >= 0; i--) settle(layers[i], false, true);
-  }
-  for (let pass = 0; pass < 4; pass++) for (const layer of layers) settle(layer, true, true);
-  const columns = columnsOf(vertices);
-  for (let pass = 0; pass < 3; pass++) for (const column of columns) align(column, layers);
-  for (const layer of layers) for (const vertex of layer) hang(vertex, layers);
-}
-
-// The places nearest to what the neighbours wish, weighed, that keep order and distance: an isotonic regression.
-function settle(layer, up, down) {
-  const blocks = [];
-  let shift = 0;
-  layer.forEach((vertex, i) => {
-    if (i) shift += layer[i - 1].right + Math.max(vertex.gap, layer[i - 1].gap) + vertex.left;
-    let sum = 0,
-      weight = 0;
-    if (up)
-      for (const s of vertex.up) {
-        sum += s.weight * (s.u.x + s.out - s.into);
-        weight += s.weight;
-      }
-    if (down)
-      for (const s of vertex.down) {
-        sum += s.weight * (s.v.x + s.into - s.out);
-        weight += s.weight;
-      }
-    if (!weight) {
-      weight = 1e-6;
-      sum = weight * vertex.x;
-    } // joined on the other side only
-    let block = { sum: sum - weight * shift, weight, count: 1 };
-    while (
-      blocks.length &&
-      blocks[blocks.length - 1].sum / blocks[blocks.length - 1].weight > block.sum / block.weight
-    ) {
-      const last = blocks.pop();
-      block = { sum: block.sum + last.sum, weight: block.weight + last.weight, count: block.count + last.count };
-    }
-    blocks.push(block);
-  });
-  let i = 0;
-  shift = 0;
-  for (const block of blocks) {
-    const x = block.sum / block.weight;
-    for (let k = 0; k < block.count; k++, i++) {
-      if (i) shift += layer[i - 1].right + Math.max(layer[i].gap, layer[i - 1].gap) + layer[i].left;
-      layer[i].x = x + shift;
-    }
-  }
-}
-
-const slant = ({ u, v, out, into }) => u.x + out - v.x - into;
-
-// What follows one another without choice, each the only main way on, or nearly straight below: it should stand in
-// one column.
-function columnsOf(vertices) {
-  const only = (segments) => {
-    const main = segments.filter((segment) => segment.weight >= MAIN);
-    if (main.length < 2) return main[0] ?? (segments.length === 1 ? segments[0] : null);
-    // Of several that are nearly straight, the one that leads on: a mask gives way to the flow.
-    const far = (segment) => Math.abs(slant(segment)) + (segment.u.up.length && segment.v.down.length ? 0 : NEARLY / 2);
-    const near = main.filter((segment) => Math.abs(slant(segment)) < NEARLY).sort((a, b) => far(a) - far(b));
-    return near[0] ?? null;
-  };
-  const next = new Map();
-  const hasBefore = new Set();
-  for (const u of vertices) {
-    const down = only(u.down);
-    if (down && only(down.v.up) === down) {
-      next.set(u, down);
-      hasBefore.add(down.v);
-    }
-  }
-  return vertices
-    .filter((vertex) => next.has(vertex) && !hasBefore.has(vertex))
-    .map((top) => {
-      // Each with how far its middle is from the column's line.
-      const column = [{ vertex: top, shift: 0 }];
-      for (let at = top, shift = 0, segment; (segment = next.get(at)); at = segment.v) {
-        shift += segment.out - segment.into;
-        column.push({ vertex: segment.v, shift });
-      }
-      return column;
-    });
-}
-
-// Least squares spreads a step sideways over the whole column, which looks like a drunken line: one step is better.
-function align(column, layers) {
-  const mean = column.reduce((sum, { vertex, shift }) => sum + vertex.x - shift, 0) / column.length;
-  const room = column.map(({ vertex, shift }) => roomFor(vertex, layers[vertex.layer]).map((edge) => edge - shift));
-  const low = Math.max(...room.map((each) => each[0])),
-    high = Math.min(...room.map((each) => each[1]));
-  const line = low <= high ? Math.min(high, Math.max(low, mean)) : mean;
-  for (const { vertex, shift } of column) move(vertex, line + shift, layers);
-}
-
-function roomFor(vertex, layer) {
-  const before = layer[vertex.pos - 1],
-    after = layer[vertex.pos + 1];
-  return [
-    before ? before.x + before.right + Math.max(before.gap, vertex.gap) + vertex.left : -Infinity,
-    after ? after.x - after.left - Math.max(after.gap, vertex.gap) - vertex.right : Infinity,
-  ];
-}
-
-// As near to x as its neighbours let it.
-function move(vertex, x, layers) {
-  const [low, high] = roomFor(vertex, layers[vertex.layer]);
-  if (low <= high) vertex.x = Math.min(high, Math.max(low, x));
-}
-
-// What hangs on a single line stands at its end, where that is nearly so.
-function hang(vertex, layers) {
-  const [segment] = [...vertex.up, ...vertex.down];
-  if (vertex.up.length + vertex.down.length === 1 && Math.abs(slant(segment)) < NEARLY) {
-    move(vertex, vertex.x + (segment.v === vertex ? slant(segment) : -slant(segment)), layers);
-  }
 }
 
 // --- the picture -------------------------------------------------------------------------------------------
 
+/**
+ * @param {Node[]} nodes
+ * @param {Net} net
+ * @param {Edge[]} edges
+ * @param {boolean[]} back
+ */
 function draw(nodes, { vertices, chains, layers }, edges, back) {
   let begin = Infinity,
     end = -Infinity;
@@ -320,8 +250,10 @@ function draw(nodes, { vertices, chains, layers }, edges, back) {
     begin = Math.min(begin, vertex.x - vertex.left);
     end = Math.max(end, vertex.x + vertex.right);
   }
-  const tops = [],
-    bottoms = [];
+  /** @type {number[]} */
+  const tops = [];
+  /** @type {number[]} */
+  const bottoms = [];
   let y = 0;
   layers.forEach((layer, i) => {
     const height = Math.max(0, ...layer.map((vertex) => (vertex.node < 0 ? 0 : nodes[vertex.node].height)));
@@ -345,6 +277,7 @@ function draw(nodes, { vertices, chains, layers }, edges, back) {
     const a = vertices[chain[0]],
       b = vertices[chain[chain.length - 1]];
     const [out, into] = back[i] ? [edges[i].into, edges[i].out] : [edges[i].out, edges[i].into];
+    /** @type {Point[]} */
     const points = [
       [x[a.node] + out, middle[a.node] + nodes[a.node].height / 2],
       [x[a.node] + out, bottoms[a.layer]],

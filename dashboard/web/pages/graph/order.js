@@ -1,27 +1,33 @@
 // Who stands beside whom: an order of each layer in which few lines cross. Barycentres, swept down and up, and swaps
 // of neighbours; the best of all orders seen is kept.
 
+/** @typedef {import("./layout.js").Net} Net */
+/** @typedef {import("./layout.js").Vertex} Vertex */
+
 const SWEEPS = 10; // orderings tried from each start; more gain nothing we could see
 
-// net: see layout.js. Its layers are filled, and each vertex is told its place there.
+/**
+ * Fills the layers, and tells each vertex its place there.
+ * @param {Net} net
+ */
 export function order(net) {
-  const { vertices, layers } = net;
+  const { vertices, layers, turn } = net;
   // Begin as a walk from the top meets them, so that what belongs together lies together.
   const seen = new Set();
   for (const start of [...vertices].sort((a, b) => a.layer - b.layer)) {
     const stack = [start];
     while (stack.length) {
       const vertex = stack.pop();
-      if (seen.has(vertex)) continue;
+      if (!vertex || seen.has(vertex)) continue;
       seen.add(vertex);
       layers[vertex.layer].push(vertex);
       for (let i = vertex.down.length - 1; i >= 0; i--) stack.push(vertex.down[i].v);
     }
   }
-  const fixed = net.turn ? layers[0] : null;
-  fixed?.sort((a, b) => net.turn(a) - net.turn(b));
+  const fixed = turn ? layers[0] : null;
+  if (turn) layers[0].sort((a, b) => turn(a) - turn(b));
   const first = layers.map((layer) => [...layer]);
-  let best = null;
+  let best = first;
   let fewest = Infinity;
   const keep = () => {
     const found = crossings(layers);
@@ -54,6 +60,7 @@ export function order(net) {
   number(layers);
 }
 
+/** @param {Vertex[][]} layers */
 export function number(layers) {
   for (const layer of layers)
     layer.forEach((vertex, i) => {
@@ -62,8 +69,16 @@ export function number(layers) {
 }
 
 // Where on its neighbour a line ends counts as a part of a place: inputs of an open scope keep their order.
+/**
+ * @param {number} offset
+ * @param {Vertex} vertex
+ */
 const part = (offset, vertex) => (0.9 * offset) / (vertex.left + vertex.right + 1);
 
+/**
+ * @param {Vertex[]} layer
+ * @param {boolean} downwards
+ */
 function sortByNeighbours(layer, downwards) {
   for (const vertex of layer) {
     const segments = downwards ? vertex.up : vertex.down;
@@ -79,6 +94,7 @@ function sortByNeighbours(layer, downwards) {
 }
 
 // Swaps two that stand side by side where that crosses less.
+/** @param {Vertex[][]} layers */
 function swapNeighbours(layers) {
   for (const layer of layers) {
     for (let i = 1; i < layer.length; i++) {
@@ -93,6 +109,10 @@ function swapNeighbours(layers) {
   }
 }
 
+/**
+ * @param {Vertex} a
+ * @param {Vertex} b
+ */
 function pairCrossings(a, b) {
   let count = 0;
   for (const s of a.up) for (const t of b.up) if (s.u.pos + part(s.out, s.u) > t.u.pos + part(t.out, t.u)) count += 1;
@@ -102,6 +122,7 @@ function pairCrossings(a, b) {
 }
 
 // All crossings: between two layers, the inversions of the lower ends when segments are in order of the upper ones.
+/** @param {Vertex[][]} layers */
 function crossings(layers) {
   let count = 0;
   for (let i = 1; i < layers.length; i++) {

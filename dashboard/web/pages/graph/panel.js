@@ -7,12 +7,19 @@ import { isScope } from "./box.js";
 import { bytes, family, familyName, mix, si } from "./colour.js";
 import { ROOT } from "./model.js";
 
+/** @typedef {import("./model.js").GraphModel} GraphModel */
+/** @typedef {import("./model.js").Item} Item */
+/** @typedef {import("./model.js").Details} Details */
+/** @typedef {import("./model.js").Links} Links */
+/** @typedef {[key: string, value: string, isCode?: boolean]} Row */
+/** @typedef {{ select(id: number): void, toggle(id: number): void, spread(id: number): void }} Act */
+
+/** @type {Record<import("./model.js").Kind, string>} */
 const KINDS = {
-  __proto__: null,
   scope: "Scope",
-  group: "Names that begin alike",
+  group: "Group of similar names",
   part: "Part of a long scope",
-  fold: "Equal siblings",
+  fold: "Identical siblings",
   op: "Operation",
   input: "Input",
   parameter: "Parameter",
@@ -20,18 +27,25 @@ const KINDS = {
 };
 
 export class Panel {
+  /**
+   * @param {HTMLElement} element
+   * @param {Act} act
+   */
   constructor(element, act) {
-    this.act = act; // { select(id, up), toggle(id), spread(id) }
+    this.act = act;
     this.details = element.appendChild(node("section", { class: "graph-details", "aria-label": "Selected" }));
     const outline = element.appendChild(node("section", { class: "graph-outline", "aria-label": "Outline" }));
-    outline.append(node("h3", { text: "Outline" }), (this.list = node("ul", { class: "outline-list" })));
+    this.list = node("ul", { class: "outline-list" });
+    outline.append(node("h3", { text: "Outline" }), this.list);
     this.asked = 0;
   }
 
   // Nothing selected: the graph as a whole.
+  /** @param {GraphModel} model */
   showWhole(model) {
     this.asked += 1;
     const { about } = model;
+    /** @type {Row[]} */
     const told = [
       ["Nodes", about.nodes.toLocaleString("en-US")],
       ["Edges", about.edges.toLocaleString("en-US")],
@@ -51,36 +65,50 @@ export class Panel {
     );
   }
 
+  /**
+   * @param {GraphModel} model
+   * @param {number} id
+   */
   async show(model, id) {
     const asked = ++this.asked;
     const item = model.items.get(id);
+    if (!item) return;
     this.#draw(model, item, null);
     try {
       const details = await model.details(id);
       if (asked === this.asked) this.#draw(model, item, details);
     } catch (error) {
       if (asked === this.asked)
-        this.details.append(node("p", { class: "hint", text: `Its details could not be read: ${error.message}` }));
+        this.details.append(
+          node("p", { class: "hint", text: `Could not load the details: ${/** @type {Error} */ (error).message}` }),
+        );
     }
   }
 
+  /**
+   * @param {GraphModel} model
+   * @param {Item} item
+   * @param {Details | null} details
+   */
   #draw(model, item, details) {
     const scope = isScope(item);
+    /** @type {(Node | string)[]} */
     const parts = [
       node("h2", { text: item.label, title: details?.name ?? item.label }),
-      node("p", { class: "kind", text: scope ? KINDS[item.kind] : item.kind === "op" ? item.op : KINDS[item.kind] }),
+      node("p", { class: "kind", text: (item.kind === "op" && item.op) || KINDS[item.kind] }),
     ];
     if (scope) parts.push(this.#buttons(model, item));
+    /** @type {Row[]} */
     const told = [];
     if (!scope) {
       if (item.shape) told.push(["Shape", item.shape]);
       if (item.dtype) told.push(["Type", item.dtype]);
     } else {
-      if (item.members) told.push(["Equal", `${item.members}, together:`]);
+      if (item.members) told.push(["Identical", `${item.members}, in all:`]);
       told.push(["Nodes", item.nodes.toLocaleString("en-US")]);
     }
     told.push(...amounts(item));
-    if (item.loops) told.push(["Feeds itself", format.plural(item.loops, "time")]);
+    if (item.loops) told.push(["Loops", `${format.plural(item.loops, "edge")} to itself`]);
     for (const [key, value] of details?.attrs ?? [])
       told.push([key[0].toUpperCase() + key.slice(1), value, key === "source"]);
     parts.push(rows(told));
@@ -95,9 +123,17 @@ export class Panel {
     this.details.replaceChildren(...parts);
   }
 
+  /**
+   * @param {GraphModel} model
+   * @param {Item} item
+   */
   #buttons(model, item) {
     const open = Boolean(model.content(item.id));
     const row = node("div", { class: "buttons" });
+    /**
+     * @param {string} text
+     * @param {() => void} act
+     */
     const button = (text, act) =>
       row.appendChild(node("button", { class: "button", type: "button", text })).addEventListener("click", act);
     button(open ? "Close" : "Open", () => this.act.toggle(item.id));
@@ -108,6 +144,11 @@ export class Panel {
     return row;
   }
 
+  /**
+   * @param {string} title
+   * @param {string} kind
+   * @param {Links} ends
+   */
   #links(title, kind, { total, links }) {
     const list = node("ul", { class: "links" });
     for (const [id, name, shape] of links) {
@@ -127,10 +168,14 @@ export class Panel {
   }
 
   // The scopes that are open, as a nested list: the same as the picture, in order.
+  /**
+   * @param {GraphModel} model
+   * @param {number | null} selected
+   */
   outline(model, selected) {
-    const focused = document.activeElement?.closest?.(".outline-list")
-      ? [document.activeElement.dataset.id, document.activeElement.className]
-      : null;
+    const { activeElement } = document;
+    const isInside = activeElement instanceof HTMLElement && activeElement.closest(".outline-list");
+    const focused = isInside ? [activeElement.dataset.id, activeElement.className] : null;
     this.list.replaceChildren(...this.#entries(model, ROOT, selected));
     if (!focused) return;
     const again = [...this.list.querySelectorAll("button")].find(
@@ -139,9 +184,15 @@ export class Panel {
     again?.focus({ preventScroll: true });
   }
 
+  /**
+   * @param {GraphModel} model
+   * @param {number} id
+   * @param {number | null} selected
+   * @returns {HTMLElement[]}
+   */
   #entries(model, id, selected) {
-    const content = model.content(id);
-    return content.children.map((item) => {
+    const children = model.content(id)?.children ?? [];
+    return children.map((item) => {
       const entry = node("li");
       const line = entry.appendChild(node("div", { class: "entry" }));
       const inside = model.content(item.id);
@@ -158,7 +209,7 @@ export class Panel {
         node("button", { type: "button", class: "name", "data-id": item.id, title: item.label }, label),
       );
       if (item.members) name.append(node("span", { class: "dim", text: ` × ${item.members}` }));
-      else if (item.kind === "op" && !item.label.toLowerCase().includes(item.op.toLowerCase())) {
+      else if (item.kind === "op" && item.op && !item.label.toLowerCase().includes(item.op.toLowerCase())) {
         name.append(node("span", { class: "dim", text: ` ${item.op}` }));
       }
       if (item.id === selected) name.setAttribute("aria-current", "true");
@@ -169,13 +220,22 @@ export class Panel {
   }
 }
 
-const amounts = (item) => [
-  ...(item.parameters ? [["Parameters", `${item.parameters.toLocaleString("en-US")}`]] : []),
-  ...(item.flops ? [["FLOPs", si(item.flops)]] : []),
-  ...(item.time ? [["Time", time(item.time)]] : []),
-  ...(item.bytes ? [["Memory", bytes(item.bytes)]] : []),
-];
+/**
+ * @param {{ parameters?: number, flops?: number, time?: number, bytes?: number }} item
+ * @returns {Row[]}
+ */
+function amounts(item) {
+  /** @type {Row[]} */
+  const all = [
+    ["Parameters", item.parameters ? item.parameters.toLocaleString("en-US") : ""],
+    ["FLOPs", item.flops ? si(item.flops) : ""],
+    ["Time", item.time ? time(item.time) : ""],
+    ["Memory", item.bytes ? bytes(item.bytes) : ""],
+  ];
+  return all.filter(([, amount]) => amount);
+}
 
+/** @param {Row[]} told */
 function rows(told) {
   const list = node("dl", { class: "told" });
   for (const [key, value, code] of told)
@@ -184,6 +244,7 @@ function rows(told) {
 }
 
 // What kinds of operations a scope is made of.
+/** @param {{ ops?: [op: string, count: number][] }} item */
 function shares(item) {
   const found = mix(item);
   const total = found.reduce((sum, [, count]) => sum + count, 0);

@@ -1,12 +1,30 @@
 // The search box: finds items by name or operation, anywhere in the graph, opened or not.
 import * as format from "../../text/format.js";
 
+/** @typedef {import("./model.js").Hit} Hit */
+/** @typedef {import("./model.js").Hits} Hits */
+
 const PAUSE_MS = 20;
 
 export class Search {
-  // ask(text) gives { total, found }; choose(hit) shows one.
+  /**
+   * @param {HTMLInputElement} input
+   * @param {HTMLElement} list
+   * @param {(text: string) => Promise<Hits>} ask
+   * @param {(hit: Hit) => void} choose shows one
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(input, list, ask, choose, scope) {
-    Object.assign(this, { scope, input, list, ask, choose, hits: [], at: -1, asked: 0, timer: 0 });
+    this.input = input;
+    this.list = list;
+    this.ask = ask;
+    this.choose = choose;
+    this.scope = scope;
+    /** @type {Hit[]} */
+    this.hits = [];
+    this.at = -1; // which of them the arrow keys have come to
+    this.asked = 0;
+    this.timer = 0;
     input.addEventListener("input", () => {
       scope.clearTimeout(this.timer);
       this.timer = scope.setTimeout(() => this.#look(), PAUSE_MS);
@@ -18,8 +36,8 @@ export class Search {
     input.addEventListener("blur", () => scope.setTimeout(() => this.#showList(false), 120));
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     list.addEventListener("click", (event) => {
-      const option = event.target.closest("[role=option]");
-      if (option) this.#take(Number(option.dataset.at));
+      const option = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
+      if (option instanceof HTMLElement) this.#take(Number(option.dataset.at));
     });
   }
 
@@ -37,11 +55,12 @@ export class Search {
       this.#showList(false);
       return;
     }
+    /** @type {Hits & { error?: string }} */
     let answer;
     try {
       answer = await this.ask(text);
     } catch (error) {
-      answer = { total: 0, found: [], error: error.message };
+      answer = { total: 0, found: [], error: /** @type {Error} */ (error).message };
     }
     if (asked !== this.asked || this.scope.isOver) return;
     this.hits = answer.found;
@@ -52,12 +71,14 @@ export class Search {
     note.role = "presentation";
     const { total, found, error } = answer;
     if (error) note.textContent = error;
-    else if (!total) note.textContent = `No node's name or operation holds “${text}”.`;
-    else if (total > found.length) note.textContent = `The best ${found.length} of ${total.toLocaleString("en-US")}.`;
+    else if (!total) note.textContent = `No node matches “${text}”.`;
+    else if (total > found.length)
+      note.textContent = `Showing ${found.length} of ${total.toLocaleString("en-US")} matches.`;
     if (note.textContent) this.list.append(note);
     this.#showList(true);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.key === "Escape") {
       if (this.list.hidden) this.input.blur();
@@ -67,10 +88,9 @@ export class Search {
       if (!this.hits.length) return;
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.at = (this.at + step + this.hits.length + (this.at < 0 && step < 0 ? 1 : 0)) % this.hits.length;
-      [...this.list.querySelectorAll("[role=option]")].forEach((each, i) =>
-        each.setAttribute("aria-selected", String(i === this.at)),
-      );
-      const chosen = this.list.querySelectorAll("[role=option]")[this.at];
+      const options = [...this.list.querySelectorAll("[role=option]")];
+      options.forEach((each, i) => each.setAttribute("aria-selected", String(i === this.at)));
+      const chosen = options[this.at];
       chosen.scrollIntoView({ block: "nearest" });
       this.input.setAttribute("aria-activedescendant", chosen.id);
     } else return;
@@ -78,6 +98,7 @@ export class Search {
     event.stopPropagation();
   }
 
+  /** @param {number} at */
   #take(at) {
     const hit = this.hits[at];
     if (!hit) return;
@@ -85,6 +106,7 @@ export class Search {
     this.choose(hit);
   }
 
+  /** @param {boolean} shown */
   #showList(shown) {
     this.list.hidden = !shown;
     this.input.setAttribute("aria-expanded", String(shown));
@@ -92,13 +114,21 @@ export class Search {
   }
 }
 
+/**
+ * @param {Hit} hit
+ * @param {number} at
+ */
 function option(hit, at) {
   const element = document.createElement("li");
   element.role = "option";
   element.id = `graph-hit-${at}`;
-  element.dataset.at = at;
+  element.dataset.at = String(at);
   element.setAttribute("aria-selected", "false");
   const [path, last] = format.split(hit.name);
+  /**
+   * @param {string} className
+   * @param {string} text
+   */
   const part = (className, text) =>
     element.appendChild(Object.assign(document.createElement("span"), { className, textContent: text }));
   part("last", last);

@@ -4,81 +4,113 @@ import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import { CurveStore } from "../../core/curve_store.js";
+import { lookup } from "../../text/lookup.js";
 import { node } from "../../ui/dom.js";
 
+/**
+ * What was watched of a part of the model.
+ * @typedef {object} Series
+ * @property {string} path of the node
+ * @property {Float64Array} steps
+ * @property {Float64Array} values
+ * @property {number} first of its points that is not finite; -1 without
+ */
+/**
+ * Where the first value that is not finite was met.
+ * @typedef {object} Broken
+ * @property {string} path
+ * @property {number} step
+ * @property {string} [mode] what was watched
+ * @property {string} [text] what the training said, when it found it itself
+ * @property {string[]} [inputs]
+ * @property {string} [output]
+ */
+/** @typedef {import("./colour.js").Mode & { together: (values: number[]) => number, ofModules?: boolean }} Watched */
+
 const FRAME_MS = 120; // a step of the player
+const COLUMNS = 2000; // of each curve
 const SAMPLES = 40; // steps at which the scale's end is looked for
 
 // Tags "grad_norm/conv1.weight" belong to the node conv1/weight. Norms of parts add up as lengths do, of the others the
 // largest stands for all.
+/** @param {number[]} values */
 const length = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+/** @param {number[]} values */
 const largest = (values) => Math.max(...values);
-export const WATCHED = {
-  __proto__: null,
-  grad_norm: { title: "Gradient norm", together: length },
-  weight_norm: { title: "Weight norm", together: length },
-  update_ratio: { title: "Update ratio", together: largest },
-  act_norm: { title: "Activation norm", together: length, ofModules: true },
-  dead: { title: "Dead share", together: largest, ofModules: true },
-};
-for (const mode of Object.values(WATCHED))
-  Object.assign(mode, { watched: true, say: (x) => (x ? format.value(x, 3) : "0") });
+/** @param {number} x */
+const say = (x) => (x ? format.value(x, 3) : "0");
+/** @type {Record<string, Watched>} */
+export const WATCHED = lookup({
+  grad_norm: { title: "Gradient norm", together: length, watched: true, say },
+  weight_norm: { title: "Weight norm", together: length, watched: true, say },
+  update_ratio: { title: "Update ratio", together: largest, watched: true, say },
+  act_norm: { title: "Activation norm", together: length, ofModules: true, watched: true, say },
+  dead: { title: "Dead units", together: largest, ofModules: true, watched: true, say },
+});
+
+// The last value of each column, and at which the first that is not finite was met.
+/** @param {import("../../core/curve_store.js").StoredCurve} curve */
+function valuesOf(curve) {
+  const steps = curve.x1.subarray(0, curve.length),
+    values = curve.last.subarray(0, curve.length);
+  const isOdd = (/** @type {number} */ i) =>
+    !Number.isFinite(values[i]) || curve.nan[i] + curve.pinf[i] + curve.ninf[i] > 0;
+  return { steps, values, first: steps.findIndex((_, i) => isOdd(i)) };
+}
 
 export class Watch {
+  /** @param {string} run */
   constructor(run) {
     this.run = run;
-    this.series = new Map(); // mode -> [{ path, steps, values }]
+    /** @type {Map<string, Series[]>} */
+    this.series = new Map(); // by mode
+    /** @type {number[]} */
     this.steps = [];
-    this.broken = null; // { path, mode, step, text? }
+    /** @type {Broken | null} */
+    this.broken = null;
+    /** @type {Broken | null} */
     this.anomaly = null; // the same, of what the training itself found and marked
   }
 
   // What the training found of itself: the operation that made the first value that is not finite.
   async look() {
+    /** @type {{ marks: { kind: string, step: number, text: string, attributes?: Record<string, any> }[] }} */
     const { marks } = await api.json("marks", { run: this.run });
     const found = marks.filter(({ kind, attributes }) => kind === "anomaly" && attributes?.node);
     const [first] = found.sort((a, b) => a.step - b.step);
-    if (first)
-      this.anomaly = {
-        path: String(first.attributes.node),
-        step: first.step,
-        text: first.text,
-        inputs: [].concat(first.attributes.inputs ?? []),
-        output: first.attributes.output ?? "",
-      };
+    if (first) {
+      const { node: path, inputs = [], output = "" } = first.attributes ?? {};
+      const { step, text } = first;
+      this.anomaly = { path: String(path), step, text, inputs: [inputs].flat(), output };
+    }
     this.broken = this.anomaly ?? this.broken;
     return Boolean(first);
   }
 
   // Which statistics the run has.
   get modes() {
+    /** @type {string[]} */
     const tags = runs.get(this.run)?.series.scalar ?? [];
     return Object.keys(WATCHED).filter((mode) => tags.some((tag) => tag.startsWith(`${mode}/`)));
   }
 
+  /** @param {string} mode */
   async load(mode) {
-    const tags = (runs.get(this.run)?.series.scalar ?? []).filter((tag) => tag.startsWith(`${mode}/`));
-    const found = await Promise.all(
-      tags.map(async (tag) => {
-        const { head, column } = await api.curves({ tag, runs: [this.run], columns: 2000 });
-        const [curve] = head.curves;
-        if (!curve) return null;
-        const all = Array.from({ length: curve.form === "points" ? 3 : 15 }, () => column(curve.length));
-        const series = {
-          path: tag.slice(mode.length + 1).replaceAll(".", "/"),
-          steps: curve.form === "points" ? all[0] : all[1],
-          values: curve.form === "points" ? all[2] : all[6],
-          odd: curve.form === "points" ? null : all.slice(12),
-        };
-        series.first = series.steps.findIndex(
-          (_, i) => !Number.isFinite(series.values[i]) || series.odd?.some((counts) => counts[i] > 0),
-        );
-        return series;
-      }),
-    );
-    this.series.set(mode, found.filter(Boolean));
-    const steps = new Set();
-    for (const { steps: some } of this.series.get(mode)) for (const step of some) steps.add(step);
+    /** @type {string[]} */
+    const all = runs.get(this.run)?.series.scalar ?? [];
+    const tags = all.filter((tag) => tag.startsWith(`${mode}/`));
+    const store = new CurveStore({ form: () => ({ columns: COLUMNS }) });
+    await Promise.all(tags.map((tag) => store.want(tag, [this.run])));
+    const { problem } = store;
+    const series = tags.flatMap((tag) => {
+      const curve = store.curve(this.run, tag);
+      return curve?.length ? [{ path: tag.slice(mode.length + 1).replaceAll(".", "/"), ...valuesOf(curve) }] : [];
+    });
+    store.close();
+    if (problem) throw new Error(problem);
+    this.series.set(mode, series);
+    const steps = new Set(series.flatMap((each) => [...each.steps]));
     this.steps = [...steps].sort((a, b) => a - b);
     this.broken = this.anomaly;
     if (!this.anomaly)
@@ -98,6 +130,12 @@ export class Watch {
   }
 
   // What was watched of everything at or below a path; null when nothing was.
+  /**
+   * @param {string} path
+   * @param {string} mode
+   * @param {number} [step]
+   * @returns {number | null}
+   */
   at(path, mode, step = this.step) {
     const values = [];
     for (const series of this.series.get(mode) ?? []) {
@@ -110,10 +148,14 @@ export class Watch {
     if (!WATCHED[mode].ofModules) return null;
     const around = (this.series.get(mode) ?? []).find((series) => path.startsWith(`${series.path}/`));
     const i = around ? around.steps.findLastIndex((each) => each <= step) : -1;
-    return i >= 0 ? around.values[i] : null;
+    return around && i >= 0 ? around.values[i] : null;
   }
 
   // The end of the scale: the largest that any of the paths reaches, so that colours mean the same at every step.
+  /**
+   * @param {string[]} paths
+   * @param {string} mode
+   */
   most(paths, mode) {
     let most = 0;
     for (let i = 0; i < SAMPLES; i++) {
@@ -128,7 +170,7 @@ export class Watch {
 
   get sentence() {
     if (!this.broken) return "";
-    const { path, mode, step, text, inputs, output } = this.broken;
+    const { path, mode, step, text, inputs = [], output } = this.broken;
     if (text)
       return [
         `Step ${format.step(step)}: ${text}`,
@@ -137,15 +179,23 @@ export class Watch {
       ]
         .filter(Boolean)
         .join(" ");
-    return `The first value that is not finite: ${WATCHED[mode].title.toLowerCase()} of ${path} at step ${format.step(step)}.`;
+    const what = WATCHED[mode ?? ""]?.title.toLowerCase() ?? "a value";
+    return `First NaN or infinite value: ${what} of ${path} at step ${format.step(step)}.`;
   }
 }
 
 // Play, pause and a slider of steps.
 export class Player {
   // find(path): called with where the first value that is not finite was met, to show it.
+  /**
+   * @param {(path: string) => void} find
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(find, scope) {
     this.scope = scope;
+    /** @type {Watch | null} */
+    this.watch = null;
+    this.timer = 0;
     this.button = node("button", { type: "button", class: "icon-button", "aria-label": "Play or pause", text: "▶" });
     this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the graph" });
     this.output = node("output");
@@ -171,6 +221,10 @@ export class Player {
   }
 
   // follows: whether the colours are those of something that was watched; else only what broke is told.
+  /**
+   * @param {Watch} watch
+   * @param {boolean} follows
+   */
   show(watch, follows) {
     this.watch = watch;
     const plays = follows && watch.steps.length > 1;
@@ -185,19 +239,21 @@ export class Player {
     this.said.hidden = !said;
   }
 
+  /** @param {number} at */
   #go(at) {
-    const { steps } = this.watch;
+    const steps = this.watch?.steps ?? [];
     state.set("pace", at >= steps.length - 1 ? null : steps[at]);
   }
 
   #play() {
     this.button.textContent = "❚❚";
-    let at = Number(this.slider.value) >= this.watch.steps.length - 1 ? 0 : Number(this.slider.value);
-    const stride = Math.max(1, Math.round(this.watch.steps.length / 200));
+    const { length: count } = this.watch?.steps ?? [];
+    let at = Number(this.slider.value) >= count - 1 ? 0 : Number(this.slider.value);
+    const stride = Math.max(1, Math.round(count / 200));
     this.timer = this.scope.setInterval(() => {
       this.#go(at);
       at += stride;
-      if (at >= this.watch.steps.length) this.pause();
+      if (at >= (this.watch?.steps.length ?? 0)) this.pause();
     }, FRAME_MS);
   }
 

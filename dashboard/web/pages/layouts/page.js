@@ -6,8 +6,9 @@ import * as runTip from "../../ui/run_tip.js";
 import * as runs from "../../core/runs.js";
 import * as ticks from "../../charts/ticks.js";
 import { unitOf, widened } from "../../text/floats.js";
+import { touches } from "../../core/news.js";
 import { shortened } from "../../text/ellipsis.js";
-import { Curve } from "../../charts/curve.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { dictionary } from "../../core/dictionary.js";
 import { colour, css, dash } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
@@ -18,11 +19,18 @@ const LEFT = 46,
   TOP = 8,
   BOTTOM = 22;
 const COLUMNS = 400,
+  REDRAW_MS = 100, // new points are drawn so often
   REFRESH_MS = 500;
+
+const havingOf = (tag) =>
+  runs
+    .visible()
+    .filter((run) => run.has.has(tag))
+    .map(({ name }) => name);
 
 class LayoutChart {
   constructor(title, kind, tags, scope) {
-    Object.assign(this, { title, kind, scope, wanted: tags, lines: [] });
+    Object.assign(this, { title, kind, scope, wanted: tags, lines: [], timer: 0 });
     this.element = Object.assign(document.createElement("article"), { className: "layout-chart" });
     this.element.append(Object.assign(document.createElement("h4"), { textContent: title }));
     this.legend = this.element.appendChild(Object.assign(document.createElement("ul"), { className: "layout-legend" }));
@@ -32,6 +40,13 @@ class LayoutChart {
     this.canvas.addEventListener("pointermove", (event) => this.tell(event));
     this.canvas.addEventListener("pointerleave", () => runTip.hide());
     scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas);
+    const soon = () => {
+      this.timer ||= scope.setTimeout(() => {
+        this.timer = 0;
+        this.show();
+      }, REDRAW_MS);
+    };
+    this.store = new CurveStore({ form: () => ({ columns: COLUMNS }), onAnswer: soon, onPoints: soon }, scope);
   }
 
   // A margin chart names its tags; a multi-line one has expressions, and what is none is taken as a name.
@@ -48,18 +63,17 @@ class LayoutChart {
     );
   }
 
-  async load() {
-    const names = runs.visible().map((run) => run.name),
-      tags = this.tags();
-    const answers = await Promise.all(
-      tags.map((tag) => api.curves({ tag, runs: names, columns: COLUMNS }).catch(() => null)),
-    );
-    if (this.scope.isOver) return;
-    this.lines = answers.flatMap((answer, k) =>
-      (answer?.head.curves ?? []).map((head) => {
-        const curve = new Curve(head.run);
-        curve.load(head, answer.column);
-        return { run: head.run, tag: tags[k], k, curve };
+  load() {
+    const tags = this.tags();
+    return Promise.all(tags.map((tag) => this.store.want(tag, havingOf(tag))));
+  }
+
+  // What is known of the shown runs, tag by tag.
+  show() {
+    this.lines = this.tags().flatMap((tag, k) =>
+      havingOf(tag).flatMap((run) => {
+        const curve = this.store.curve(run, tag);
+        return curve?.length ? [{ run, tag, k, curve }] : [];
       }),
     );
     this.draw();
@@ -218,8 +232,9 @@ export class LayoutsPage {
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.soon());
-    scope.on(live, "points", () => this.soon());
-    scope.on(live, "changed", () => this.soon());
+    scope.on(live, "changed", (change) => {
+      if (touches(change, "layout")) this.soon();
+    });
     scope.on(document, "themechange", () => {
       for (const chart of this.charts) {
         chart.draw();
@@ -266,8 +281,11 @@ export class LayoutsPage {
         }),
       );
     }
-    await Promise.all(this.charts.map((chart) => chart.load()));
     this.scope.watch(this.charts.flatMap((chart) => chart.tags()));
+    const { charts } = this; // others may be built while their curves come
+    await Promise.all(charts.map((chart) => chart.load()));
+    if (this.scope.isOver) return;
+    for (const chart of charts) chart.show();
     this.ready = true;
   }
 

@@ -1,10 +1,9 @@
 // A card of the machines page: one measure of every run that is shown, each rank and GPU a line of its own.
-import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as frames from "../../core/frames.js";
 import * as runs from "../../core/runs.js";
 import { Chart } from "../../charts/chart.js";
-import { Curve } from "../../charts/curve.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { bytes } from "../../text/units.js";
 import { colour, dashOf } from "../../charts/palette.js";
 
@@ -44,7 +43,7 @@ const CARD = `
 export class MachineCard {
   // options: scope; axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
   constructor(key, options) {
-    Object.assign(this, { key, options, tags: [], curves: new Map(), asked: new Set(), highlight: null, ready: false });
+    Object.assign(this, { key, options, tags: [], highlight: null });
     const [, title, unit] = NAMES.find(([name]) => name === key) ?? [key, key.replaceAll("_", " "), ""];
     const element = document.createElement("article");
     element.className = "card";
@@ -55,11 +54,28 @@ export class MachineCard {
     this.unit = unit;
     this.element = element;
     this.chart = new Chart(element.querySelector(".card-plot"), {
-      onZoom: () => this.reload(),
+      onZoom: () => {
+        this.store.outdate();
+        this.request();
+      },
       onHover: options.hover,
     });
     this.chart.over.setAttribute("aria-label", `Chart of ${title}`);
+    // All of it is asked for by steps, a part of it by the axis that it is a part of.
+    const axis = () => (this.options.axis() === "time" ? "wall_time" : "relative");
     this.scope = options.scope;
+    this.store = new CurveStore(
+      {
+        form: () => ({
+          columns: Math.max(200, 2 * Math.round(this.chart.width || 400)),
+          ...(this.chart.zoom ? { axis: axis() } : {}),
+        }),
+        window: () => this.chart.zoom,
+        onAnswer: () => this.request(),
+        onPoints: () => frames.request(this),
+      },
+      this.scope,
+    );
     const resized = new ResizeObserver(() => {
       this.chart.measure();
       this.request();
@@ -70,8 +86,12 @@ export class MachineCard {
 
   setTags(tags) {
     this.tags = tags;
-    for (const tag of tags) this.load([tag]);
+    this.load();
     this.request();
+  }
+
+  get ready() {
+    return this.tags.every((tag) => this.wanted(tag).every((run) => this.store.curve(run.name, tag)?.loaded));
   }
 
   setHighlight(name) {
@@ -79,60 +99,16 @@ export class MachineCard {
     this.request();
   }
 
-  reload() {
-    this.asked.clear();
-    for (const tag of this.tags) this.load([tag]);
-    this.request();
-  }
-
   wanted(tag) {
-    return runs.visible().filter((run) => run.series.scalar?.includes(tag));
+    return runs.visible().filter((run) => run.has.has(tag));
   }
 
-  async load([tag], again = []) {
-    const names = [
-      ...new Set([
-        ...again,
-        ...this.wanted(tag)
-          .map((run) => run.name)
-          .filter((name) => !this.asked.has(`${tag}\n${name}`)),
-      ]),
-    ];
-    if (!names.length) {
-      this.ready = true;
-      return;
-    }
-    const asked = names.map((name) => {
-      const key = `${tag}\n${name}`;
-      this.asked.add(key);
-      if (!this.curves.has(key)) this.curves.set(key, new Curve(name));
-      return this.curves.get(key);
-    });
-    for (const curve of asked) curve.ask();
-    const body = { tag, runs: names, columns: Math.max(200, 2 * Math.round(this.chart.width || 400)) };
-    if (this.chart.zoom)
-      Object.assign(body, {
-        start: this.chart.zoom[0],
-        stop: this.chart.zoom[1],
-        axis: this.options.axis() === "time" ? "wall_time" : "relative",
-      });
-    try {
-      const { head, column } = await api.curves(body);
-      for (const curve of head.curves) this.curves.get(`${tag}\n${curve.run}`).load(curve, column);
-    } catch {
-      for (const name of names) this.asked.delete(`${tag}\n${name}`);
-    } finally {
-      for (const curve of asked) curve.answered();
-    }
-    this.ready = true;
-    this.request();
-  }
-
-  take(points) {
-    const curve = this.curves.get(`${points.tag}\n${points.run}`);
-    if (!curve) return;
-    if (!curve.append(points)) this.load([points.tag], [points.run]);
-    frames.request(this);
+  load() {
+    for (const tag of this.tags)
+      this.store.want(
+        tag,
+        this.wanted(tag).map((run) => run.name),
+      );
   }
 
   request() {
@@ -144,7 +120,7 @@ export class MachineCard {
     for (const tag of this.tags) {
       const { whose, dash } = metricOf(tag);
       for (const run of this.wanted(tag)) {
-        const curve = this.curves.get(`${tag}\n${run.name}`);
+        const curve = this.store.curve(run.name, tag);
         // The same colour for all of a run, told apart by dashes.
         if (curve?.length)
           found.push({

@@ -2,52 +2,37 @@
 import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
-import { bytes } from "../../text/units.js";
+import { node } from "../../ui/dom.js";
 import { colour } from "../../charts/palette.js";
+import { differs, packagesOf, rowsOf } from "./environment_facts.js";
 
-const COLUMNS = 6;
+/** @typedef {import("./environment_facts.js").Environment} Environment */
+/** @typedef {import("./environment_facts.js").Row} Row */
 
-const FACTS = [
-  ["Host", (each) => each.host],
-  ["Command", (each) => each.command?.join(" ") ?? each.script],
-  ["Commit", (each) => each.git?.commit?.slice(0, 12)],
-  ["Branch", (each) => each.git?.branch],
-  ["Changed files", (each) => each.git?.changed],
-  ["Python", (each) => each.python],
-  ["System", (each) => each.platform],
-  ["CPU", (each) => each.cpu && `${each.cpu.name} × ${each.cpu.cores}`],
-  ["Memory", (each) => each.memory_bytes && bytes(each.memory_bytes)],
-  [
-    "GPUs",
-    (each) =>
-      each.gpus &&
-      (each.gpus.length ? summed(each.gpus.map((gpu) => `${gpu.name}, ${bytes(gpu.memory_bytes)}`)) : "none"),
-  ],
-  ["Processes", (each) => each.processes],
-];
-
-const summed = (names) =>
-  [...new Set(names)]
-    .map((name) => {
-      const n = names.filter((other) => other === name).length;
-      return n > 1 ? `${n} × ${name}` : name;
-    })
-    .join(" · ");
+const COLUMNS = 6; // runs
+const FOLDED = 12; // packages that differ, before all are asked for
 
 export class Environments {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(element, scope) {
-    Object.assign(this, {
-      element,
-      scope,
-      shown: [],
-      known: new Map(),
-      different: false,
-      folded: true,
-      ready: false,
-      diff: null,
-    });
+    this.element = element;
+    this.scope = scope;
+    /** @type {string[]} */
+    this.shown = []; // runs
+    this.hidden = 0; // how many more there are
+    /** @type {Map<string, Environment>} */
+    this.known = new Map();
+    this.different = false; // whether only what differs is shown
+    this.folded = true; // the packages
+    this.ready = false;
+    /** @type {string | null} */
+    this.diff = null; // the run whose changes are unfolded
   }
 
+  /** @param {{ name: string }[]} shown */
   async show(shown) {
     this.hidden = Math.max(0, shown.length - COLUMNS);
     this.shown = shown.slice(0, COLUMNS).map((run) => run.name);
@@ -57,12 +42,15 @@ export class Environments {
     this.draw();
   }
 
+  /** @param {string} name */
   again(name) {
     if (this.shown.includes(name)) this.#load(name).then(() => !this.scope.isOver && this.draw());
   }
 
+  /** @param {string} name */
   async #load(name) {
     try {
+      /** @type {{ environments: Environment[] }} */
       const { environments } = await api.json("environment", { run: name });
       // The first process speaks for all; that there are more is said.
       const own = environments.filter((each) => each.reason !== "child");
@@ -78,89 +66,89 @@ export class Environments {
     element.hidden = !this.shown.length;
     if (!this.shown.length) return;
     const all = this.shown.map((name) => this.known.get(name) ?? {});
-    const rows = FACTS.map(([title, of]) => [title, all.map((each) => of(each) ?? "")]).filter(([, values]) =>
-      values.some((value) => value !== ""),
-    );
-    const packages = [...new Set(all.flatMap((each) => Object.keys(each.packages ?? {})))]
-      .sort()
-      .map((name) => [name, all.map((each) => (each.packages ? (each.packages[name] ?? "–") : ""))]);
-    const differs = ([, values]) => new Set(values.map(String)).size > 1;
+    const rows = rowsOf(all);
+    const packages = packagesOf(all);
     const other = packages.filter(differs);
-    const head = document.createElement("div");
-    head.className = "profile-tools";
-    head.append(Object.assign(document.createElement("h3"), { textContent: "Environment" }));
-    const count = rows.filter(differs).length + other.length;
-    const words = this.shown.length < 2 ? "" : count ? `${format.plural(count, "difference")}` : "no differences";
-    head.append(
-      Object.assign(document.createElement("span"), {
-        className: "profile-hits",
-        textContent: words + (this.hidden ? ` · the ${COLUMNS} newest runs, ${this.hidden} more` : ""),
-      }),
+    const titles = this.shown.map((name) =>
+      node("th", {}, node("i", { class: "dot", style: `background: ${colour(runs.index(name))}` }), name),
     );
-    if (this.shown.length > 1 && count) {
-      const group = head.appendChild(
-        Object.assign(document.createElement("div"), { className: "choice", role: "group" }),
-      );
-      for (const [flag, text] of [
-        [false, "All"],
-        [true, "Differences"],
-      ]) {
-        const pick = group.appendChild(Object.assign(document.createElement("button"), { textContent: text }));
-        pick.setAttribute("aria-pressed", String(this.different === flag));
-        pick.addEventListener("click", () => {
-          this.different = flag;
-          this.draw();
-        });
-      }
-    }
-    const table = document.createElement("table");
-    table.className = "environment";
-    const titles = table.createTHead().insertRow();
-    titles.append(document.createElement("th"));
-    for (const name of this.shown) {
-      const cell = titles.appendChild(document.createElement("th"));
-      const dot = cell.appendChild(Object.assign(document.createElement("i"), { className: "dot" }));
-      dot.style.background = colour(runs.index(name));
-      cell.append(name);
-    }
-    const body = table.createTBody();
-    const add = ([title, values], kind = "") => {
-      const row = body.insertRow();
-      row.className = `${kind}${this.shown.length > 1 && differs([title, values]) ? " differs" : ""}`;
-      row.append(Object.assign(document.createElement("th"), { textContent: title, scope: "row" }));
-      for (const value of values) row.insertCell().textContent = String(value);
-    };
-    for (const row of rows) if (!this.different || differs(row)) add(row);
-    if (packages.length) {
-      const line = body.insertRow();
-      line.className = "environment-fold";
-      line.append(Object.assign(document.createElement("th"), { textContent: "Packages", scope: "row" }));
-      const cell = line.insertCell();
-      cell.colSpan = this.shown.length;
-      cell.append(
-        this.shown.length > 1
-          ? `${packages.length} installed, ${other.length ? `${other.length} differ` : "the same everywhere"}`
-          : `${packages.length} installed`,
-      );
-      const fold = cell.appendChild(
-        Object.assign(document.createElement("button"), {
-          className: "text-button",
-          textContent: this.folded ? "Show all" : "Fold",
-        }),
-      );
-      fold.addEventListener("click", () => {
-        this.folded = !this.folded;
-        this.draw();
-      });
-      const listed = this.folded || this.different ? other.slice(0, this.folded ? 12 : Infinity) : packages;
-      for (const row of listed) add(row, "package");
-    }
-    const holder = Object.assign(document.createElement("div"), { className: "operations-scroll" });
-    holder.append(table);
-    element.replaceChildren(head, holder, ...this.#diffs(all));
+    const shown = rows.filter((row) => !this.different || differs(row)).map((row) => this.#row(row));
+    const table = node(
+      "table",
+      { class: "environment" },
+      node("thead", {}, node("tr", {}, node("th"), ...titles)),
+      node("tbody", {}, ...shown, ...(packages.length ? this.#packages(packages, other) : [])),
+    );
+    const head = this.#head(rows.filter(differs).length + other.length);
+    element.replaceChildren(head, node("div", { class: "operations-scroll" }, table), ...this.#diffs(all));
   }
 
+  /** @param {number} count of differences */
+  #head(count) {
+    const isOne = this.shown.length < 2;
+    const words = isOne ? "" : count ? format.plural(count, "difference") : "no differences";
+    const rest = this.hidden ? ` · the ${COLUMNS} newest runs, ${this.hidden} more` : "";
+    const head = node(
+      "div",
+      { class: "profile-tools" },
+      node("h3", { text: "Environment" }),
+      node("span", { class: "profile-hits", text: words + rest }),
+    );
+    if (isOne || !count) return head;
+    const buttons = [false, true].map((flag) => {
+      const text = flag ? "Differences" : "All";
+      const pick = node("button", { "aria-pressed": String(this.different === flag), text });
+      pick.addEventListener("click", () => {
+        this.different = flag;
+        this.draw();
+      });
+      return pick;
+    });
+    head.append(node("div", { class: "choice", role: "group" }, ...buttons));
+    return head;
+  }
+
+  /**
+   * @param {Row} row
+   * @param {string} [kind]
+   */
+  #row(row, kind = "") {
+    const marks = this.shown.length > 1 && differs(row) ? " differs" : "";
+    return node(
+      "tr",
+      { class: `${kind}${marks}` },
+      node("th", { text: row.title, scope: "row" }),
+      ...row.values.map((value) => node("td", { text: String(value) })),
+    );
+  }
+
+  /**
+   * @param {Row[]} packages
+   * @param {Row[]} other those that differ
+   */
+  #packages(packages, other) {
+    const fold = node("button", { class: "text-button", text: this.folded ? "Show all" : "Show fewer" });
+    fold.addEventListener("click", () => {
+      this.folded = !this.folded;
+      this.draw();
+    });
+    const same = other.length ? `, ${other.length} differ` : ", all the same";
+    const words = `${packages.length} installed${this.shown.length > 1 ? same : ""}`;
+    const listed = this.folded || this.different ? other.slice(0, this.folded ? FOLDED : Infinity) : packages;
+    return [
+      node(
+        "tr",
+        { class: "environment-fold" },
+        node("th", { text: "Packages", scope: "row" }),
+        node("td", { colspan: this.shown.length }, words, fold),
+      ),
+      ...listed.map((row) => this.#row(row, "package")),
+    ];
+  }
+
+  /** @param {Environment[]} all */
   #diffs(all) {
+    /** @type {HTMLElement[]} */
     const found = [];
     this.shown.forEach((name, i) => {
       const text = all[i].diff;
@@ -177,7 +165,7 @@ export class Environments {
         removed = lines.filter((line) => /^-(?!--)/.test(line)).length;
       const summary = details.appendChild(document.createElement("summary"));
       summary.append(
-        Object.assign(document.createElement("span"), { textContent: `What ${name} had changed since its commit` }),
+        Object.assign(document.createElement("span"), { textContent: `Uncommitted changes of ${name}` }),
         Object.assign(document.createElement("span"), { className: "added", textContent: `+${added}` }),
         Object.assign(document.createElement("span"), { className: "removed", textContent: `−${removed}` }),
       );

@@ -3,6 +3,7 @@ import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import { Console } from "./console.js";
+import { compareNames } from "../../text/name_order.js";
 import { emptyPage } from "../../ui/empty.js";
 import { Environments } from "./environments.js";
 import { MachineCard, metricOf } from "./card.js";
@@ -40,20 +41,11 @@ export class MachinesPage {
       for (const card of this.cards.values()) card.setHighlight(names);
     });
     scope.on(runs, runs.CHANGES, () => this.arrange());
-    scope.on(live, "points", (points) => {
-      if (points.tag.startsWith("machine/")) this.cards.get(metricOf(points.tag).key)?.take(points);
-    });
-    scope.on(live, "again", (run, tag) => {
-      if (tag.startsWith("machine/")) this.cards.get(metricOf(tag).key)?.load([tag], [run]);
-    });
     scope.on(live, "changed", ({ run, what }) => {
       if (what.includes("console")) this.printed?.news(run);
       if (what.includes("environment")) this.environments?.again(run);
     });
-    scope.on(live, "restart", () => {
-      for (const card of this.cards.values()) card.reload();
-      this.printed?.news();
-    });
+    scope.on(live, "restart", () => this.printed?.news());
     scope.on(document, "themechange", () => {
       for (const card of this.cards.values()) card.request();
     });
@@ -81,7 +73,7 @@ export class MachinesPage {
       if (!metrics.has(key)) metrics.set(key, []);
       metrics.get(key).push(tag);
     }
-    const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
+    const order = [...metrics.keys()].sort((a, b) => metricOf(a).rank - metricOf(b).rank || compareNames(a, b));
     for (const [key, card] of this.cards)
       if (!metrics.has(key)) {
         card.scope.leave();

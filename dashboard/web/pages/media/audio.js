@@ -9,13 +9,28 @@ import { bytes } from "./data.js";
 import { RANGE_DB, decoded, parse, spectrogram } from "./spectrum.js";
 import { linear } from "../../charts/ticks.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./spectrum.js").Sound} Sound */
+/** @typedef {import("./spectrum.js").Spectrum} Spectrum */
+/**
+ * A sound with what was worked out of it.
+ * @typedef {Sound & { spectrum?: Spectrum, at?: number, picture?: Picture }} Heard at: the width, px, that it was for
+ */
+/** @typedef {{ of: Spectrum, theme: string | undefined, canvas: OffscreenCanvas }} Picture */
+
 const SPECTRUM = 96,
   GAP = 4,
   BOTTOM = 18,
   LEFT = 44; // px
-const waveOf = (channels) => (channels === 1 ? 56 : Math.max(20, Math.min(40, Math.floor(160 / channels)))); // px for a channel
+/** @param {number} channels */
+const waveOf = (channels) => (channels === 1 ? 56 : Math.max(20, Math.min(40, Math.floor(160 / channels)))); // px each
 const SEEK = 50; // presses of an arrow from one end to the other
 
+/**
+ * @param {Item} item
+ * @param {import("./panel.js").Panel} panel
+ * @returns {import("./data.js").ItemElement}
+ */
 export function make(item, panel) {
   const canvas = node("canvas"),
     head = node("canvas", {
@@ -36,14 +51,19 @@ export function make(item, panel) {
     player,
     node("div", { class: "sound-foot" }, caption, pointed),
   );
-  let shown = null,
-    sound = null,
+  let shown = "",
     frame = 0,
-    held = false,
-    timer = 0;
+    held = false;
+  /** @type {Heard | null} */
+  let sound = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
   const width = () => plot.clientWidth;
-  const height = () => sound.channels.length * waveOf(sound.channels.length) + GAP + SPECTRUM + BOTTOM;
+  const height = () => {
+    const channels = sound?.channels.length ?? 1;
+    return channels * waveOf(channels) + GAP + SPECTRUM + BOTTOM;
+  };
   const draw = () => {
     if (!sound || !width()) return;
     plot.style.height = `${height()}px`;
@@ -76,7 +96,9 @@ export function make(item, panel) {
   };
   player.addEventListener("play", follow);
   player.addEventListener("seeked", playhead);
+  /** @param {MouseEvent} event */
   const shareAt = (event) => Math.max(0, Math.min(1, (event.offsetX - LEFT) / (head.clientWidth - LEFT)));
+  /** @param {MouseEvent} event */
   const seek = (event) => {
     if (sound) player.currentTime = shareAt(event) * sound.seconds;
   };
@@ -97,7 +119,8 @@ export function make(item, panel) {
     pointed.textContent = "";
   });
   head.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    const on = event.key === "ArrowRight" || event.key === "ArrowUp";
+    const by = on ? 1 : event.key === "ArrowLeft" || event.key === "ArrowDown" ? -1 : 0;
     if (!sound) return;
     if (event.key === " ") {
       if (player.paused) player.play();
@@ -110,6 +133,7 @@ export function make(item, panel) {
   });
 
   // The moment, the pitch and how loud it is where the pointer is.
+  /** @param {MouseEvent} event */
   function point(event) {
     if (!sound || event.offsetX < LEFT) {
       pointed.textContent = "";
@@ -134,12 +158,13 @@ export function make(item, panel) {
   const sized = new ResizeObserver(draw);
   sized.observe(plot);
 
-  element.update = async (now) => {
+  /** @param {Item} now */
+  const update = async (now) => {
     const { attributes: about } = now;
     const heard = sound && shown === now.hash ? sound : null;
     const seconds =
         about.seconds || heard?.seconds || (about.frames && about.sample_rate ? about.frames / about.sample_rate : 0),
-      channels = about.channels || heard?.channels.length;
+      channels = about.channels || heard?.channels.length || 1;
     const rate = about.sample_rate || heard?.rate;
     caption.textContent = [
       about.caption,
@@ -161,12 +186,7 @@ export function make(item, panel) {
     try {
       const data = await bytes(panel.run, now.hash);
       if (shown !== now.hash) return;
-      let heardNow = null;
-      try {
-        heardNow = parse(data);
-      } catch {
-        heardNow = await decoded(data.slice(0));
-      } // other kinds the browser knows
+      const heardNow = await read(data);
       if (shown !== now.hash) return;
       sound = heardNow;
       URL.revokeObjectURL(player.src);
@@ -174,16 +194,16 @@ export function make(item, panel) {
         new Blob([data], { type: now.form.startsWith("audio/") ? now.form : "audio/wav" }),
       );
       // Another step of the same sound goes on from where the last one was: that is how two are compared by ear.
-      if (at > 0 && at < sound.seconds) player.currentTime = at;
+      if (at > 0 && at < heardNow.seconds) player.currentTime = at;
       if (playing) player.play();
-      element.update(now);
+      update(now);
     } catch {
       if (shown !== now.hash) return;
       sound = null;
-      caption.textContent = "The sound could not be read: it is of a kind that this browser does not know, or damaged.";
+      caption.textContent = "The sound could not be read: this browser does not know its format, or it is damaged.";
     }
   };
-  element.end = () => {
+  const end = () => {
     clearTimeout(timer);
     cancelAnimationFrame(frame);
     sized.disconnect();
@@ -194,10 +214,30 @@ export function make(item, panel) {
     player.load();
     URL.revokeObjectURL(src);
   };
-  element.update(item);
-  return element;
+  update(item);
+  return Object.assign(element, { update, end });
 }
 
+/**
+ * WAV, or other kinds that the browser knows.
+ * @param {ArrayBuffer} data
+ * @returns {Promise<Heard>}
+ */
+async function read(data) {
+  try {
+    return parse(data);
+  } catch {
+    return decoded(data.slice(0));
+  }
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Heard} sound
+ * @param {number} width
+ * @param {number} height
+ * @param {string} tint
+ */
 function paint(canvas, sound, width, height, tint) {
   const context = prepared(canvas, width, height);
   const { channels, seconds, rate } = sound,
@@ -219,7 +259,7 @@ function paint(canvas, sound, width, height, tint) {
   const top = height - BOTTOM - SPECTRUM;
   if (sound.spectrum) {
     context.imageSmoothingEnabled = true;
-    context.drawImage(picture(sound), LEFT, top, wide, SPECTRUM);
+    context.drawImage(picture(sound, sound.spectrum), LEFT, top, wide, SPECTRUM);
   } else {
     context.fillStyle = css("--hover");
     context.fillRect(LEFT, top, wide, SPECTRUM);
@@ -248,6 +288,14 @@ function paint(canvas, sound, width, height, tint) {
 
 // A line through few samples; of many the extremes of each pixel, joined to the one before: a click of one sample is
 // seen however long the sound is.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} samples
+ * @param {number} left
+ * @param {number} wide
+ * @param {number} middle
+ * @param {number} high
+ */
 function waveform(context, samples, left, wide, middle, high) {
   if (samples.length < 2 * wide) {
     context.lineWidth = 1.25;
@@ -272,10 +320,14 @@ function waveform(context, samples, left, wide, middle, high) {
   }
 }
 
-function picture(sound) {
+/**
+ * @param {Heard} sound
+ * @param {Spectrum} spectrum
+ */
+function picture(sound, spectrum) {
   const { theme } = document.documentElement.dataset,
-    { columns, bands, db } = sound.spectrum;
-  if (sound.picture?.of === sound.spectrum && sound.picture.theme === theme) return sound.picture.canvas;
+    { columns, bands, db } = spectrum;
+  if (sound.picture?.of === spectrum && sound.picture.theme === theme) return sound.picture.canvas;
   const stops = ramp().map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
   const made = new ImageData(columns, bands);
   for (let column = 0; column < columns; column++) {
@@ -289,7 +341,7 @@ function picture(sound) {
     }
   }
   const canvas = new OffscreenCanvas(columns, bands);
-  canvas.getContext("2d").putImageData(made, 0, 0);
-  sound.picture = { of: sound.spectrum, theme, canvas };
+  canvas.getContext("2d")?.putImageData(made, 0, 0);
+  sound.picture = { of: spectrum, theme, canvas };
   return canvas;
 }

@@ -2,10 +2,18 @@
 // in numbers.
 
 // Gives { pixels: ImageData, mean, most, changed, gain }; a and b are addresses.
+/**
+ * @param {string} a
+ * @param {string} b
+ * @param {number} width
+ * @param {number} height
+ */
 export async function difference(a, b, width, height) {
+  /** @param {string} address */
   const load = async (address) => {
     const bitmap = await createImageBitmap(await (await fetch(address)).blob());
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+    if (!context) throw new Error("the browser gave no canvas");
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     return context.getImageData(0, 0, width, height);

@@ -6,8 +6,18 @@ import { node } from "../../ui/dom.js";
 import { css } from "../../charts/palette.js";
 import { once } from "../../core/once.js";
 import { open } from "./large.js";
+import { largeDialog } from "./large_dialog.js";
 import { unpacked } from "./data.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").ItemElement} ItemElement */
+/** @typedef {import("./panel.js").Panel} Panel */
+
+/**
+ * @param {Item} item
+ * @param {Panel} panel
+ * @returns {ItemElement}
+ */
 export function make(item, panel) {
   const holder = node("div", { class: "figure-holder" });
   const caption = node("span");
@@ -19,14 +29,15 @@ export function make(item, panel) {
     hidden: true,
   });
   const element = node("figure", { class: "figure" }, holder, node("figcaption", {}, caption, enlarge));
-  let shown = null,
+  let shown = "",
     at = item;
   const theme = () => {
-    shown = null;
-    element.update(at);
+    shown = "";
+    update(at);
   };
   enlarge.addEventListener("click", () => large(panel, at));
-  element.update = (now) => {
+  /** @param {Item} now */
+  const update = (now) => {
     at = now;
     caption.textContent = now.attributes.caption ?? "";
     if (shown === now.hash) return;
@@ -38,14 +49,18 @@ export function make(item, panel) {
   const scope = panel.scope.child();
   scope.on(document, "themechange", theme);
   scope.onLeave(() => {
-    shown = null; // what is on its way is not drawn
-    window.Plotly?.purge(holder);
+    shown = ""; // what is on its way is not drawn
+    loaded()?.purge(holder);
   });
-  element.end = () => scope.leave();
-  element.update(item);
-  return element;
+  update(item);
+  return Object.assign(element, { update, end: () => scope.leave() });
 }
 
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ */
 function picture(holder, panel, item) {
   const image = node("img", {
     src: api.blobAddress(panel.run, item.hash),
@@ -60,7 +75,7 @@ function picture(holder, panel, item) {
     image,
   );
   button.addEventListener("click", () => open(panel, item));
-  window.Plotly?.purge(holder);
+  loaded()?.purge(holder);
   holder.style.minHeight = "";
   holder.replaceChildren(button);
 }
@@ -68,58 +83,68 @@ function picture(holder, panel, item) {
 const HEIGHT = 340,
   LOWEST = 160,
   HIGHEST = 900; // px
+/** @param {Record<string, any>} layout */
 const titled = ({ title }) => Boolean(typeof title === "string" ? title : title?.text);
+
+/** @typedef {{ data: unknown[], layout: Record<string, any> }} Plot what is Plotly's own is not told apart here */
+/**
+ * @typedef {object} Drawer Plotly, as far as it is used here
+ * @property {(holder: HTMLElement, data: unknown[], layout: object, config: object) => Promise<unknown>} react
+ * @property {(holder: HTMLElement) => void} purge
+ */
+
+/** Plotly once it has come. */
+const loaded = () => /** @type {{ Plotly?: Drawer }} */ (/** @type {unknown} */ (window)).Plotly;
 
 const drawer = once(
   () =>
-    new Promise((done, failed) => {
-      const script = document.createElement("script");
-      script.src = `${boot.prefix}/packages/plotly.js`;
-      script.onload = () => done(window.Plotly);
-      script.onerror = () => failed(new Error("Plotly could not be loaded"));
-      document.head.append(script);
-    }),
+    /** @type {Promise<Drawer>} */ (
+      new Promise((done, failed) => {
+        const script = document.createElement("script");
+        const fail = () => failed(new Error("Plotly could not be loaded"));
+        script.src = `${boot.prefix}/packages/plotly.js`;
+        script.onload = () => {
+          const found = loaded();
+          if (found) done(found);
+          else fail();
+        };
+        script.onerror = fail;
+        document.head.append(script);
+      })
+    ),
 );
 
 // A figure on the whole page, to be hovered and zoomed in.
+/**
+ * @param {Panel} panel
+ * @param {Item} item
+ */
 function large(panel, item) {
   const holder = node("div", { class: "figure-holder" });
-  const close = node("button", {
-    type: "button",
-    class: "icon-button",
-    "aria-label": "Close (Esc)",
-    title: "Close (Esc)",
-    text: "✕",
-  });
-  const dialog = node(
-    "dialog",
-    { class: "large", "aria-label": `Figure ${panel.tag}` },
-    node(
-      "header",
-      {},
-      node("h2", { text: panel.tag }),
+  const dialog = largeDialog(panel.tag, {
+    label: `Figure ${panel.tag}`,
+    head: [
       node("span", { class: "dim", text: `step ${format.step(item.step)}` }),
       node("span", { class: "bar-space" }),
-      close,
-    ),
-    holder,
-  );
-  close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+    ],
+    body: holder,
+    onClose: () => {
+      forget();
+      loaded()?.purge(holder);
+    },
   });
   const forget = panel.page.scope.onLeave(() => dialog.close());
-  dialog.addEventListener("close", () => {
-    forget();
-    window.Plotly?.purge(holder);
-    dialog.remove();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
   plot(holder, panel, item, () => dialog.isConnected, holder.clientHeight);
 }
 
 // tall: px; without it as high as the figure says, within reason.
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ * @param {() => boolean} isWanted
+ * @param {number} [tall]
+ */
 async function plot(holder, panel, item, isWanted, tall) {
   try {
     // Plotly asks objects for their prototype, and is what is keyed by their names.
@@ -129,11 +154,13 @@ async function plot(holder, panel, item, isWanted, tall) {
     const ink = css("--text"),
       grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
+    /** @type {Plot} */
     const plain = {
       data: Array.isArray(found.data) ? found.data.map(own) : [],
       layout: found.layout && typeof found.layout === "object" ? found.layout : {},
     };
     if (Array.isArray(plain.layout.images)) plain.layout.images = plain.layout.images.map(own);
+    /** @type {Record<string, any>} */
     const layout = {
       ...plain.layout,
       template: mixed(plain.layout.template, axis),
@@ -160,18 +187,27 @@ async function plot(holder, panel, item, isWanted, tall) {
   } catch (error) {
     if (isWanted())
       holder.replaceChildren(
-        node("p", { class: "page-note", text: `The figure could not be drawn: ${error.message}` }),
+        node("p", {
+          class: "page-note",
+          text: `The figure could not be drawn: ${/** @type {Error} */ (error).message}`,
+        }),
       );
   }
 }
 
 // A trace or a picture without what lies on another host, which is not even asked for.
+/** @param {any} part */
 const own = (part) =>
   typeof part?.source === "string" && !/^data:image\//i.test(part.source) ? { ...part, source: undefined } : part;
 
 // The figure's own template with axes and words in the colours of the page.
+/**
+ * @param {Record<string, any> | undefined} template
+ * @param {Record<string, unknown>} axis
+ */
 function mixed(template, axis) {
   const layout = template?.layout ?? {};
+  /** @param {string} name */
   const over = (name) => ({ ...layout[name], ...axis });
   // Walls as the page, and seen from far enough that the corners are within the picture.
   const wall = { ...axis, automargin: undefined, backgroundcolor: "rgba(0,0,0,0)" };

@@ -3,6 +3,9 @@ import * as format from "../../text/format.js";
 import { node } from "../../ui/dom.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
+import { percent } from "./captions.js";
+
+/** @typedef {import("./data.js").Item} Item */
 
 const LINES = 6; // classes that are followed
 const LEFT = 40,
@@ -10,13 +13,20 @@ const LEFT = 40,
   TOP = 6; // px for the axes
 
 // items: of all steps, in order; at: the one that is looked at.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLElement} legend
+ * @param {Item[]} items
+ * @param {Item} at
+ */
 export function drawHistory(canvas, legend, items, at) {
   const of = items.filter((item) => item.attributes.predictions?.length);
   canvas.hidden = legend.hidden = of.length < 2;
   if (canvas.hidden) return;
+  /** @type {Map<string, number>} */
   const most = new Map();
   for (const item of of)
-    for (const { name, probability } of item.attributes.predictions)
+    for (const { name, probability } of item.attributes.predictions ?? [])
       most.set(name, Math.max(most.get(name) ?? 0, probability ?? 0));
   const names = [...most]
     .sort((a, b) => b[1] - a[1])
@@ -25,8 +35,10 @@ export function drawHistory(canvas, legend, items, at) {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const context = prepared(canvas, width, height);
   const [low, high] = [of[0].step, of[of.length - 1].step];
-  const x = (step) => LEFT + ((step - low) / (high - low || 1)) * (width - LEFT - 2),
-    y = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
+  /** @param {number} step */
+  const x = (step) => LEFT + ((step - low) / (high - low || 1)) * (width - LEFT - 2);
+  /** @param {number} share */
+  const y = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
   context.font = `11px ${css("--font")}`;
   context.fillStyle = css("--faint");
   context.strokeStyle = css("--grid");
@@ -51,6 +63,10 @@ export function drawHistory(canvas, legend, items, at) {
   context.lineJoin = "round";
   const { label } = at.attributes;
   // A class that is not among those kept of a step is less likely than all that are.
+  /**
+   * @param {Item} item
+   * @param {string} name
+   */
   const share = (item, name) => item.attributes.predictions?.find((guess) => guess.name === name)?.probability ?? 0;
   names.forEach((name, i) => {
     context.strokeStyle = colour(i);
@@ -66,12 +82,13 @@ export function drawHistory(canvas, legend, items, at) {
         {},
         node("i", { class: "dot", style: `background: ${colour(i)}` }),
         name === label ? node("strong", { text: name }) : name,
-        node("span", { class: "dim", text: `${Math.round(100 * share(at, name))} %` }),
+        node("span", { class: "dim", text: percent(share(at, name)) }),
       ),
     ),
   );
+  const now = names.map((name) => `${name} ${percent(share(at, name))}`).join(", ");
   canvas.setAttribute(
     "aria-label",
-    `Probabilities over the steps ${format.step(low)} to ${format.step(high)}; now ${names.map((name) => `${name} ${Math.round(100 * share(at, name))} %`).join(", ")}`,
+    `Predicted probabilities from step ${format.step(low)} to ${format.step(high)}; now ${now}`,
   );
 }

@@ -3,38 +3,52 @@ import * as api from "../../core/api.js";
 import { colour } from "../../charts/palette.js";
 import { node } from "../../ui/dom.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").Box} Box */
+/** @typedef {{ off: Set<string>, least: number }} Shows keys of layers and classes that are hidden; least score of a box */
+
 const CLEAR = 0.45; // how much of a mask's colour covers the picture
 const SHARP = 480; // boxes are drawn on at least so many pixels, however small the picture is
 const MOST_CLASSES = 24; // in a legend
 const MASKS = 64; // that were read and are kept
 
-/** What all pictures of a page share: which layers are shown, in which colours their classes are, and masks that were read. */
+/** What all pictures of a page share: which layers are shown, the colours of their classes, masks that were read. */
 export class LayerMemory {
   constructor() {
     /** @type {Map<string, Promise<ImageData | null>>} */
     this.masks = new Map(); // by address, the newest few
     /** @type {Map<string, Map<string, number>>} */
-    this.numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag and in every run
-    /** @type {Map<string, { off: Set<string>, least: number }>} */
+    this.numbers = new Map(); // tag -> (class -> number of its colour), the same on every picture of the tag, in every run
+    /** @type {Map<string, Shows>} */
     this.shown = new Map(); // by tag
   }
 
-  // What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+  /**
+   * What of layers is shown: keys of layers and names of classes that are not, and the least score of a box.
+   * @param {string} tag
+   */
   showsOf(tag) {
-    let shows = this.shown.get(tag);
-    if (!shows) this.shown.set(tag, (shows = { off: new Set(), least: 0 }));
-    return shows;
+    const known = this.shown.get(tag) ?? { off: new Set(), least: 0 };
+    this.shown.set(tag, known);
+    return known;
   }
 }
 
+/**
+ * @param {string} kind boxes | masks | class
+ * @param {string} name
+ */
 const keyOf = (kind, name) => `${kind} ${name}`;
 
 // The layers of items, each once: [{ key, title }]; where boxes and a mask share a name the title says which it is.
+/** @param {Item[]} items */
 export function layersOf(items) {
+  /** @type {Map<string, { kind: "boxes" | "masks", name: string }>} */
   const found = new Map();
   for (const { attributes } of items)
-    for (const kind of ["boxes", "masks"])
+    for (const kind of /** @type {const} */ (["boxes", "masks"]))
       for (const { name } of attributes[kind] ?? []) found.set(keyOf(kind, name), { kind, name });
+  /** @param {{ kind: string, name: string }} layer */
   const shared = ({ kind, name }) => found.has(keyOf(kind === "boxes" ? "masks" : "boxes", name));
   return [...found].map(([key, of]) => ({
     key,
@@ -43,12 +57,18 @@ export function layersOf(items) {
 }
 
 // The classes that layers of items name, in the order of their numbers in masks, then by name.
+/**
+ * @param {LayerMemory} memory
+ * @param {string} tag
+ * @param {Item[]} items
+ */
 export function classesOf(memory, tag, items) {
-  const ofMasks = new Map(),
-    ofBoxes = new Set();
-  for (const {
-    attributes: { boxes = [], masks: layers = [] },
-  } of items) {
+  /** @type {Map<string, number>} */
+  const ofMasks = new Map();
+  /** @type {Set<string>} */
+  const ofBoxes = new Set();
+  for (const { attributes } of items) {
+    const { boxes = [], masks: layers = [] } = attributes;
     for (const { labels } of layers)
       for (const [number, name] of Object.entries(labels ?? {})) if (number !== "0") ofMasks.set(name, Number(number));
     for (const layer of boxes) for (const { label } of layer.boxes) if (label !== undefined) ofBoxes.add(label);
@@ -56,21 +76,34 @@ export function classesOf(memory, tag, items) {
   const names = [
     ...new Set([...[...ofMasks].sort((a, b) => a[1] - b[1]).map(([name]) => name), ...[...ofBoxes].sort()]),
   ];
-  if (!memory.numbers.has(tag)) memory.numbers.set(tag, new Map());
-  const known = memory.numbers.get(tag);
+  const known = memory.numbers.get(tag) ?? new Map();
+  memory.numbers.set(tag, known);
   for (const name of names) if (!known.has(name)) known.set(name, known.size);
   return names;
 }
 
+/**
+ * @param {LayerMemory} memory
+ * @param {string} tag
+ * @param {string} name
+ */
 const classColour = (memory, tag, name) => colour(memory.numbers.get(tag)?.get(name) ?? 0);
 
 // Whether boxes of an item have scores to leave out the unlikely by.
+/** @param {Item[]} items */
 export const isScored = (items) =>
   items.some(({ attributes }) =>
     attributes.boxes?.some((layer) => layer.boxes.some(({ score }) => score !== undefined)),
   );
 
 // Switches for layers and for classes, in their colours; act is told when one was pressed.
+/**
+ * @param {HTMLElement} holder
+ * @param {LayerMemory} memory
+ * @param {string} tag
+ * @param {Item[]} items
+ * @param {() => void} act
+ */
 export function switches(holder, memory, tag, items, act) {
   const shows = memory.showsOf(tag);
   const layers = layersOf(items),
@@ -78,6 +111,12 @@ export function switches(holder, memory, tag, items, act) {
   const said = JSON.stringify([layers, classes, document.documentElement.dataset.theme, [...shows.off]]);
   if (holder.dataset.said === said) return;
   holder.dataset.said = said;
+  /**
+   * @param {string} key
+   * @param {string} title
+   * @param {string} kind
+   * @param {string} [tint]
+   */
   const chip = (key, title, kind, tint) => {
     const made = node(
       "button",
@@ -88,7 +127,7 @@ export function switches(holder, memory, tag, items, act) {
     made.addEventListener("click", () => {
       if (!shows.off.delete(key)) shows.off.add(key);
       act();
-      holder.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+      /** @type {HTMLElement | null} */ (holder.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
     });
     return made;
   };
@@ -103,9 +142,17 @@ export function switches(holder, memory, tag, items, act) {
 }
 
 // large: with the words of the boxes, which on a small picture nobody can read.
-export async function drawLayers(canvas, panel, item, shows, large = false, run = panel.run) {
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("./panel.js").Panel} panel
+ * @param {Item} item
+ * @param {boolean} [large]
+ * @param {string} [run]
+ */
+export async function drawLayers(canvas, panel, item, large = false, run = panel.run) {
   const memory = panel.page.layers;
-  const { boxes = [], masks: layers = [], width, height } = item.attributes;
+  const { shows } = panel;
+  const { boxes = [], masks: layers = [], width = 0, height = 0 } = item.attributes;
   canvas.hidden = !boxes.length && !layers.length;
   if (canvas.hidden) {
     canvas.dataset.key = "";
@@ -127,6 +174,8 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
   canvas.width = width * times;
   canvas.height = height * times;
   const context = canvas.getContext("2d");
+  if (!context) return;
+  /** @param {string | undefined} name */
   const isOff = (name) => name !== undefined && shows.off.has(keyOf("class", name));
   context.imageSmoothingEnabled = false; // the edge of a class is where its pixels end
   fields.forEach((field, i) => {
@@ -139,13 +188,14 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
         canvas.height,
       );
   });
+  /** @param {Box} box */
+  const isShown = ({ label, score }) => !isOff(label) && !(score !== undefined && score < shows.least);
   const kept = boxes.flatMap((layer, i) =>
-    shows.off.has(keyOf("boxes", layer.name))
-      ? []
-      : layer.boxes.filter((box) => !isOff(box.label) && !(box.score < shows.least)).map((box) => [box, i]),
+    shows.off.has(keyOf("boxes", layer.name)) ? [] : layer.boxes.filter(isShown).map((box) => ({ box, i })),
   );
+  /** @param {typeof rectangle | typeof words} paint */
   const painted = (paint) => {
-    for (const [box, i] of kept)
+    for (const { box, i } of kept)
       paint(
         context,
         box,
@@ -161,8 +211,17 @@ export async function drawLayers(canvas, panel, item, shows, large = false, run 
 
 // Boxes of the first layer (the truth, as a rule) are whole lines with their words above, those of the next are dashed
 // with their words below, so that two boxes at one place can both be read.
+/** @param {CanvasRenderingContext2D} context */
 const sizeOf = (context) => Math.max(11, context.canvas.height / 40);
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {number} times
+ * @param {number} layer
+ * @param {string} tint
+ * @param {boolean} large
+ */
 function rectangle(context, { box }, times, layer, tint, large) {
   const [x0, y0, x1, y1] = box.map((x) => x * times);
   context.strokeStyle = tint;
@@ -171,6 +230,13 @@ function rectangle(context, { box }, times, layer, tint, large) {
   context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {number} times
+ * @param {number} layer
+ * @param {string} tint
+ */
 function words(context, { box, label, score }, times, layer, tint) {
   const text = [label, score === undefined ? null : score.toFixed(2)]
     .filter((each) => each !== undefined && each !== null)
@@ -189,45 +255,66 @@ function words(context, { box, label, score }, times, layer, tint) {
   context.fillText(text, x + size * 0.3, y + size * 1.02);
 }
 
-async function classes({ masks }, address) {
-  if (!masks.has(address)) {
-    masks.set(
-      address,
-      (async () => {
-        const bitmap = await createImageBitmap(await (await fetch(address)).blob(), {
-          colorSpaceConversion: "none",
-          premultiplyAlpha: "none",
-        });
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-        const context = canvas.getContext("2d", { willReadFrequently: true });
-        context.drawImage(bitmap, 0, 0);
-        bitmap.close();
-        return context.getImageData(0, 0, canvas.width, canvas.height);
-      })().catch(() => null),
-    );
-    if (masks.size > MASKS) masks.delete(masks.keys().next().value);
-  }
-  return masks.get(address);
+/**
+ * @param {LayerMemory} memory
+ * @param {string} address
+ */
+function classes({ masks }, address) {
+  const known = masks.get(address) ?? read(address).catch(() => null);
+  masks.set(address, known);
+  if (masks.size > MASKS) for (const oldest of [...masks.keys()].slice(0, 1)) masks.delete(oldest);
+  return known;
+}
+
+/** @param {string} address */
+async function read(address) {
+  const bitmap = await createImageBitmap(await (await fetch(address)).blob(), {
+    colorSpaceConversion: "none",
+    premultiplyAlpha: "none",
+  });
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
+  if (!context) return null;
+  context.drawImage(bitmap, 0, 0);
+  const { width, height } = bitmap;
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
 }
 
 // The name of the class at a pixel in each mask that is shown: [[layer, class]].
+/**
+ * @param {LayerMemory} memory
+ * @param {Item} item
+ * @param {string} run
+ * @param {Shows} shows
+ * @param {number} x
+ * @param {number} y
+ */
 export async function classesAt(memory, item, run, shows, x, y) {
   const layers = item.attributes.masks ?? [];
   const said = await Promise.all(
     layers.map(async ({ name, labels }, i) => {
-      if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return null;
+      if (!item.parts?.[i] || shows.off.has(keyOf("masks", name))) return [];
       const field = await classes(memory, api.blobAddress(run, item.parts[i].hash));
       const kind = field?.data[4 * (y * field.width + x)];
-      return kind === undefined ? null : [name, labels?.[kind] ?? (kind ? String(kind) : "none")];
+      return kind === undefined ? [] : [[name, labels?.[kind] ?? (kind ? String(kind) : "none")]];
     }),
   );
-  return said.filter(Boolean);
+  return said.flat();
 }
 
 // A class with a name has that name's colour in every layer; those without are told apart by layer and number.
+/**
+ * @param {LayerMemory} memory
+ * @param {ImageData} field
+ * @param {number} layer
+ * @param {Record<string, string>} labels
+ * @param {string} tag
+ * @param {(name: string | undefined) => boolean} isOff
+ */
 function tinted(memory, field, layer, labels, tag, isOff) {
   const { width, height, data } = field;
   const made = new ImageData(width, height);
+  /** @type {Map<number, number[] | null>} */
   const tints = new Map();
   for (let i = 0; i < data.length; i += 4) {
     const kind = data[i];
@@ -252,6 +339,6 @@ function tinted(memory, field, layer, labels, tag, isOff) {
     made.data[i + 3] = 255 * CLEAR;
   }
   const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d").putImageData(made, 0, 0);
+  canvas.getContext("2d")?.putImageData(made, 0, 0);
   return canvas;
 }

@@ -8,6 +8,7 @@ import { emptyPage } from "../../ui/empty.js";
 import { LayerMemory } from "./layers.js";
 import { KINDS, Panel } from "./panel.js";
 import { isSurface } from "../../text/path_tags.js";
+import { touches } from "../../core/news.js";
 import { query } from "../../text/query.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
@@ -140,9 +141,9 @@ export class MediaPage {
       this.showTools();
       this.each((panel) => panel.wanted());
     });
-    scope.on(live, "changed", ({ run, what }) =>
+    scope.on(live, "changed", (change) =>
       this.each((panel) => {
-        if (panel.run === run && (what.includes(panel.kind) || what.includes("line"))) panel.later();
+        if (panel.run === change.run && touches(change, panel.kind, panel.tag)) panel.later();
       }),
     );
     scope.on(live, "restart", () => this.each((panel) => panel.later()));

@@ -1,6 +1,7 @@
 // A panel: what a run logged under a tag, at a step or at several; each kind is drawn by a module of its own.
 import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
+import { lookup } from "../../text/lookup.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { node } from "../../ui/dom.js";
@@ -13,26 +14,32 @@ import * as texts from "./text.js";
 import * as videos from "./video.js";
 import { switches } from "./layers.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").ItemElement} ItemElement */
+/** @typedef {(item: Item, panel: Panel, inSight: boolean) => ItemElement} Make */
+/** @typedef {number | "newest"} Step */
+
 const REFRESH_MS = 300;
 const KEPT_STEPS = 40; // answers kept, so that going back and forth asks once
 const STEPS_AT_ONCE = 6; // over steps: the first, the last, and evenly between
 
 const PICTURE = { width: 120, height: 150 }; // px that one takes in the grid, at the least
 const PIECE = 40; // items made in one go when the page has nothing else to do
+/** @type {(act: () => void) => unknown} */
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
 
-// A module makes an element of an item: make(item, panel, inSight) -> element with update(item), and maybe end().
-export const KINDS = {
-  __proto__: null,
+/** @type {Record<string, { title: string, make: Make }>} */
+export const KINDS = lookup({
   image: { title: "Images", make: images.make },
   figure: { title: "Figures", make: figures.make },
   video: { title: "Video", make: videos.make },
   audio: { title: "Audio", make: audio.make },
   table: { title: "Tables", make: tables.make },
   text: { title: "Texts", make: texts.make },
-};
+});
 
 // When the pictures there are have come, or a second has passed: those beyond the screen would share the line with them.
+/** @param {Element} holder */
 function seen(holder) {
   const waiting = [...holder.querySelectorAll("img")].filter((image) => !image.complete);
   const come = waiting.map(
@@ -45,19 +52,40 @@ function seen(holder) {
 }
 
 // Takes an element away, with the players, timers and observers of what is in it.
+/** @param {Element} element */
 function drop(element) {
-  element.end?.();
-  for (const inner of element.querySelectorAll(".step-items > *")) inner.end?.();
+  const items = [element, ...element.querySelectorAll(".step-items > *")];
+  for (const each of items) /** @type {Partial<ItemElement>} */ (each).end?.();
   element.remove();
 }
 
 export class Panel {
-  // page: the page of media, and what its panels share: { scope, layers, asItIs, relayered(tag) }; scope: the panel's own
+  /**
+   * @param {string} kind a key of KINDS
+   * @param {string} tag
+   * @param {string} run
+   * @param {import("./page.js").MediaPage} page
+   * @param {import("../../core/scope.js").Scope} scope the panel's own
+   */
   constructor(kind, tag, run, page, scope) {
-    Object.assign(this, { kind, tag, run, page, scope, steps: [], sight: false, loaded: false });
+    this.kind = kind;
+    this.tag = tag;
+    this.run = run;
+    this.page = page;
+    this.scope = scope;
+    /** @type {number[]} */
+    this.steps = [];
+    this.sight = false;
+    this.loaded = false;
+    this.asking = false;
+    this.again = false; // asked for while an answer was under way
+    this.stale = false;
+    this.problem = "";
+    this.timer = 0;
+    /** @type {Map<number, Item[]>} */
     this.kept = new Map(); // step -> items
     this.shows = page.layers.showsOf(tag); // of the layers over pictures; one for all runs
-    /** @type {Map<Element, any[]>} */
+    /** @type {Map<Element, Item[]>} */
     this.filling = new Map(); // element -> the items that it is being filled with
     scope.onLeave(() => this.#end());
     const [path, last] = format.split(tag);
@@ -69,7 +97,7 @@ export class Panel {
     this.items = node("div", { class: `panel-items is-${kind}`, "aria-busy": "true" });
     this.name = node("span", { text: run });
     this.pacer = node("div", { class: "panel-steps" }, this.slider, this.output, this.newest);
-    this.element = node(
+    const element = node(
       "article",
       { class: "panel", "aria-label": `${tag} of ${run}` },
       node(
@@ -87,7 +115,7 @@ export class Panel {
       this.layers,
       this.items,
     );
-    this.element.panel = this;
+    this.element = Object.assign(element, { panel: /** @type {Panel} */ (this) });
     this.slider.addEventListener("input", () => {
       const at = Number(this.slider.value);
       // At the right end the page follows what comes.
@@ -99,9 +127,10 @@ export class Panel {
   #end() {
     this.setInSight(false);
     this.filling.clear();
-    while (this.items.firstChild) drop(this.items.firstChild);
+    for (const each of [...this.items.children]) drop(each);
   }
 
+  /** @param {boolean} sight */
   setInSight(sight) {
     if (this.sight === sight) return; // told by the page already
     this.sight = sight;
@@ -141,6 +170,7 @@ export class Panel {
     for (const step of missing) await this.load(step);
   }
 
+  /** @param {Step} step */
   async load(step) {
     if (this.asking) {
       this.again = true;
@@ -149,6 +179,7 @@ export class Panel {
     this.asking = true;
     this.stale = false;
     try {
+      /** @type {{ steps: number[], items: Item[] }} */
       const { steps, items } = await api.json("media", { run: this.run, tag: this.tag, kind: this.kind, step });
       this.steps = steps;
       const at = step === "newest" ? steps[steps.length - 1] : step;
@@ -159,10 +190,11 @@ export class Panel {
         at,
         items.filter((item) => item.wall_time === newest),
       );
-      while (this.kept.size > KEPT_STEPS) this.kept.delete(this.kept.keys().next().value);
-      this.problem = null;
+      for (const oldest of [...this.kept.keys()].slice(0, Math.max(0, this.kept.size - KEPT_STEPS)))
+        this.kept.delete(oldest);
+      this.problem = "";
     } catch (error) {
-      this.problem = error.message;
+      this.problem = /** @type {Error} */ (error).message;
     }
     if (this.scope.isOver) return;
     this.loaded = true;
@@ -205,26 +237,26 @@ export class Panel {
     const across = this.shown.length > 1;
     this.items.classList.toggle("is-across", across);
     if (!across) {
-      if (this.kept.has(step)) {
-        this.fill(this.items, this.kept.get(step));
-        this.#chips(this.kept.get(step));
+      const items = this.kept.get(step);
+      if (items) {
+        this.fill(this.items, items);
+        this.#chips(items);
       }
       return;
     }
     const columns = this.shown;
-    while (
-      this.items.children.length > columns.length ||
-      (this.items.firstChild && !this.items.firstChild.matches(".step-column"))
-    )
-      drop(this.items.lastChild);
+    for (let last; (last = this.items.lastElementChild); drop(last))
+      if (this.items.children.length <= columns.length && this.items.firstElementChild?.matches(".step-column")) break;
     columns.forEach((at, i) => {
       const column =
         this.items.children[i] ??
         this.items.appendChild(
           node("section", { class: "step-column" }, node("h4"), node("div", { class: "step-items" })),
         );
-      column.firstChild.textContent = `step ${format.step(at)}`;
-      if (this.kept.has(at)) this.fill(column.lastChild, this.kept.get(at));
+      const [head, holder] = column.children;
+      head.textContent = `step ${format.step(at)}`;
+      const items = this.kept.get(at);
+      if (items) this.fill(/** @type {HTMLElement} */ (holder), items);
     });
     this.#chips(columns.flatMap((at) => this.kept.get(at) ?? []));
   }
@@ -233,16 +265,19 @@ export class Panel {
     const again = node("button", { type: "button", class: "text-button", text: "Try again" });
     again.addEventListener("click", () => this.later());
     this.items.replaceChildren(
-      node("p", { class: "page-note", text: `This could not be read: ${this.problem} ` }, again),
+      node("p", { class: "page-note", text: `${this.tag} could not be read: ${this.problem} ` }, again),
     );
   }
 
   // The items as elements, those that are there already kept and told what they are now. What fits on the screen comes
   // at once, the rest in pieces while the page is idle: a thousand pictures are 300 ms of work that nobody waits for.
+  /**
+   * @param {HTMLElement} holder
+   * @param {Item[]} items
+   */
   fill(holder, items) {
-    if (holder === this.items && holder.firstChild?.matches(".step-column, .page-note"))
-      while (holder.firstChild) drop(holder.firstChild);
-    while (holder.children.length > items.length) drop(holder.lastChild);
+    const isOther = holder === this.items && holder.firstElementChild?.matches(".step-column, .page-note");
+    for (const each of [...holder.children].slice(isOther ? 0 : items.length)) drop(each);
     this.filling.set(holder, items);
     holder.dataset.count = items.length === 1 ? "one" : items.length <= 4 ? "few" : "many";
     const { top, width } = holder.getBoundingClientRect();
@@ -250,10 +285,16 @@ export class Panel {
     this.#piece(holder, items, 0, this.kind === "image" ? rows * Math.max(1, Math.floor(width / PICTURE.width)) : 12);
   }
 
+  /**
+   * @param {HTMLElement} holder
+   * @param {Item[]} items
+   * @param {number} from
+   * @param {number} to
+   */
   #piece(holder, items, from, to) {
     const made = document.createDocumentFragment();
     for (let i = from; i < Math.min(to, items.length); i++) {
-      const old = holder.children[i];
+      const old = /** @type {ItemElement | undefined} */ (holder.children[i]);
       if (old) old.update(items[i]);
       else made.append(KINDS[this.kind].make(items[i], this, from === 0));
     }
@@ -271,6 +312,7 @@ export class Panel {
   }
 
   // Switches for what lies over pictures.
+  /** @param {Item[]} items */
   #chips(items) {
     if (this.kind === "image")
       switches(this.layers, this.page.layers, this.tag, items, () => this.page.relayered(this.tag));

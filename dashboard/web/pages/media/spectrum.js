@@ -1,5 +1,6 @@
 // What is in a sound: its samples by channel, and how strong each pitch is at each moment.
 
+/** @typedef {{ columns: number, bands: number, db: Float32Array }} Spectrum column by column, from low to high */
 /** @typedef {{ channels: Float32Array[], rate: number, seconds: number }} Sound */
 
 export const WINDOW = 512; // samples that one look at the pitches takes

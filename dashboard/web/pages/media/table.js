@@ -1,46 +1,78 @@
 // A table: sorted by a click on a head, filtered below it; only the rows in sight are there.
 import * as api from "../../core/api.js";
+import { csv } from "../../text/csv.js";
 import * as format from "../../text/format.js";
 import { offer } from "../../ui/download.js";
 import { node } from "../../ui/dom.js";
 import { unpacked } from "./data.js";
 import { open } from "./large.js";
+import { columnTest, compared, holdsPictures, isPicture, keyOf, said, widthOf, wording } from "./table_cells.js";
+
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./panel.js").Panel} Panel */
+/** @typedef {import("./table_cells.js").Column} Column */
 
 const ROW = 28,
   PICTURE_ROW = 64;
 const AHEAD = 8; // rows beyond those in sight
 
+/**
+ * @param {Item} item
+ * @param {Panel} panel
+ * @returns {import("./data.js").ItemElement}
+ */
 export function make(item, panel) {
   const element = node("div", { class: "table" });
-  let shown = null;
-  element.update = async (now) => {
+  let shown = "";
+  /** @type {View | undefined} */
+  let view;
+  /** @param {Item} now */
+  const update = async (now) => {
     if (shown === now.hash) return;
     shown = now.hash;
     try {
+      /** @type {{ columns: Column[] }} */
       const { columns } = await unpacked(panel.run, now.hash);
       if (shown !== now.hash) return;
-      element.view = new View(element, columns, now, panel, element.view);
+      view = new View(element, columns, now, panel, view?.kept);
     } catch (error) {
-      element.replaceChildren(node("p", { class: "page-note", text: `The table could not be read: ${error.message}` }));
+      const why = /** @type {Error} */ (error).message;
+      element.replaceChildren(node("p", { class: "page-note", text: `The table could not be read: ${why}` }));
     }
   };
-  element.update(item);
-  return element;
+  update(item);
+  return Object.assign(element, { update });
 }
 
+/**
+ * @typedef {object} Kept how somebody looks at a table
+ * @property {{ name: string, down: boolean } | null} sort
+ * @property {Map<string, string>} filters text by the name of a column
+ * @property {number} top how far it is scrolled, px
+ */
+/** @type {Kept} */
+const NOTHING = { sort: null, filters: new Map(), top: 0 };
+
 class View {
-  // `before`: the view of another step; what it was sorted and filtered by holds on.
-  constructor(holder, columns, item, panel, before) {
-    Object.assign(this, { columns, item, panel });
+  /**
+   * @param {HTMLElement} holder
+   * @param {Column[]} columns
+   * @param {Item} item
+   * @param {Panel} panel
+   * @param {Kept} [kept] of another step; what it was sorted and filtered by holds on
+   */
+  constructor(holder, columns, item, panel, { sort, filters, top } = NOTHING) {
+    this.columns = columns;
+    this.item = item;
+    this.panel = panel;
     this.rows = columns[0]?.values.length ?? 0;
-    this.height = columns.some(
-      (column) =>
-        column.kind === "image" || (column.kind === "mixed" && column.values.some((cell) => cell?.image !== undefined)),
-    )
-      ? PICTURE_ROW
-      : ROW;
-    this.sort = before?.sort ?? null; // { name, down }
-    this.filters = before?.filters ?? new Map(); // name -> text
+    this.height = columns.some(holdsPictures) ? PICTURE_ROW : ROW;
+    this.sort = sort;
+    this.filters = new Map(filters);
+    /** @type {number[]} */
+    this.order = []; // of the rows that are not filtered out
+    this.first = -1; // of the rows that are there
+    this.seen = 0; // and how many are
     this.count = node("span", { class: "table-count", role: "status" });
     this.words = columns.map(wording);
     this.head = node("thead");
@@ -56,7 +88,6 @@ class View {
         this.body,
       ),
     );
-    const top = before?.scroller.scrollTop ?? 0;
     const save = node("button", {
       type: "button",
       class: "text-button",
@@ -70,6 +101,11 @@ class View {
     this.scroller.scrollTop = top;
     this.scroller.addEventListener("scroll", () => this.#rows());
     panel.scope.observer(new ResizeObserver(() => this.#rows())).observe(this.scroller);
+  }
+
+  /** @returns {Kept} */
+  get kept() {
+    return { sort: this.sort, filters: this.filters, top: this.scroller.scrollTop };
   }
 
   #heads() {
@@ -110,28 +146,13 @@ class View {
   }
 
   #arrange() {
-    const tests = this.columns.map((column) => test(column, this.filters.get(column.name) ?? "")).filter(Boolean);
+    const tests = this.columns.flatMap((column) => columnTest(column, this.filters.get(column.name) ?? "") ?? []);
     let order = Array.from({ length: this.rows }, (_, i) => i);
     if (tests.length) order = order.filter((i) => tests.every((passes) => passes(i)));
     const column = this.columns.find((each) => each.name === this.sort?.name);
     if (column) {
-      const sign = this.sort.down ? -1 : 1;
-      const key = column.values.map(keyOf);
-      // What is empty or no number stands last, whichever way one sorts.
-      order.sort(
-        (a, b) =>
-          (key[a] === null || key[b] === null
-            ? (key[a] === null) - (key[b] === null)
-            : typeof key[a] === typeof key[b]
-              ? key[a] < key[b]
-                ? -sign
-                : key[a] > key[b]
-                  ? sign
-                  : 0
-              : typeof key[a] === "number"
-                ? -sign
-                : sign) || a - b,
-      );
+      const sorted = column.values.map(keyOf);
+      order.sort((a, b) => compared(sorted[a], sorted[b], this.sort?.down ? -1 : 1) || a - b);
     }
     this.order = order;
     this.first = -1;
@@ -151,6 +172,7 @@ class View {
     if (first === this.first && seen === this.seen) return;
     [this.first, this.seen] = [first, seen];
     const shown = this.order.slice(first, first + seen);
+    /** @param {number} rows */
     const space = (rows) =>
       node(
         "tr",
@@ -165,26 +187,21 @@ class View {
   }
 
   #download() {
-    const cells = (i) =>
-      this.columns.map(({ values }) =>
-        values[i] === null ? "" : values[i]?.image !== undefined ? "" : String(values[i]),
-      );
-    const lines = [this.columns.map(({ name }) => name), ...this.order.map(cells)].map((row) =>
-      row.map(quoted).join(","),
-    );
+    const rows = this.order.map((i) => this.columns.map(({ values }) => (isPicture(values[i]) ? "" : values[i])));
     offer(
-      new Blob([lines.join("\n"), "\n"], { type: "text/csv" }),
+      new Blob([csv([this.columns.map(({ name }) => name), ...rows])], { type: "text/csv" }),
       `${this.panel.tag.replaceAll("/", "-")}-step-${this.item.step}.csv`,
     );
   }
 
+  /** @param {number} i */
   #row(i) {
     return node(
       "tr",
       {},
       ...this.columns.map(({ kind, values }, c) => {
         const cell = values[i];
-        if (cell?.image !== undefined) {
+        if (isPicture(cell)) {
           const part = this.item.parts?.[cell.image];
           if (!part) return node("td");
           const { caption = "" } = part.attributes;
@@ -207,87 +224,14 @@ class View {
           );
           return node("td", {}, button);
         }
-        const number = typeof cell === "number";
-        const text =
-          cell === null
-            ? ""
-            : number
-              ? this.words[c](cell)
-              : kind === "number"
-                ? ({ __proto__: null, NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" }[cell] ?? String(cell))
-                : String(cell);
+        const isNumber = typeof cell === "number";
+        const text = isNumber ? this.words[c](cell) : said(cell, kind);
         return node("td", {
-          class: number || kind === "number" ? "is-number" : null,
-          title: number ? String(cell) : text,
+          class: isNumber || kind === "number" ? "is-number" : null,
+          title: isNumber ? String(cell) : text,
           text,
         });
       }),
     );
   }
-}
-
-// How the numbers of a column are written: whole ones with all their digits; others with as many decimals as leave five
-// digits to the largest, so that points stand below each other; of very different sizes each by itself.
-function wording({ values }) {
-  const numbers = values.filter((cell) => typeof cell === "number" && cell !== 0);
-  const most = numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  if (numbers.every(Number.isInteger)) return (x) => x.toLocaleString("en-US").replace("-", "−");
-  const decimals = Math.max(1, 4 - Math.max(0, Math.floor(Math.log10(most)))),
-    nothing = 0.5 * 10 ** -decimals;
-  if (most >= 1e7 || numbers.filter((x) => Math.abs(x) < nothing).length > numbers.length / 2)
-    return (x) => format.value(x, 5);
-  const written = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  // What would be written as zero and is not.
-  return (x) => (x !== 0 && Math.abs(x) < nothing ? format.value(x, 2) : written.format(x).replace("-", "−"));
-}
-
-const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-const keyOf = (cell) =>
-  cell === null || cell === "NaN" || typeof cell === "object"
-    ? null
-    : cell === "Infinity"
-      ? Infinity
-      : cell === "-Infinity"
-        ? -Infinity
-        : typeof cell === "boolean"
-          ? Number(cell)
-          : typeof cell === "string"
-            ? cell.toLowerCase()
-            : cell;
-
-// A filter as a test of a row: "> 0.5", "<= 3", "= 7", "1..2"; else what the cell's words hold.
-export function test({ kind, values }, text) {
-  const wanted = text.trim();
-  if (!wanted) return null;
-  const range = /^(-?[\d.]+(?:e[+-]?\d+)?)\s*\.\.\s*(-?[\d.]+(?:e[+-]?\d+)?)$/i.exec(wanted);
-  const compared = /^(<=|>=|<|>|=|!=)\s*(-?[\d.]+(?:e[+-]?\d+)?)$/i.exec(wanted);
-  if (kind !== "text" && (range || compared)) {
-    const passes = range
-      ? (x) => x >= Number(range[1]) && x <= Number(range[2])
-      : {
-          __proto__: null,
-          "<": (x) => x < Number(compared[2]),
-          ">": (x) => x > Number(compared[2]),
-          "<=": (x) => x <= Number(compared[2]),
-          ">=": (x) => x >= Number(compared[2]),
-          "=": (x) => x === Number(compared[2]),
-          "!=": (x) => x !== Number(compared[2]),
-        }[compared[1]];
-    return (i) => {
-      const key = keyOf(values[i]);
-      return typeof key === "number" && passes(key);
-    };
-  }
-  const words = wanted.toLowerCase();
-  return (i) => values[i] !== null && String(values[i]).toLowerCase().includes(words);
-}
-
-function widthOf({ name, kind, values }) {
-  if (kind === "image") return 12;
-  const written = wording({ values });
-  const few = values
-    .slice(0, 50)
-    .map((cell) => (cell === null ? 0 : typeof cell === "number" ? written(cell).length : String(cell).length));
-  return Math.max(8, Math.min(44, Math.max(name.length + 2, ...few) + 3));
 }

@@ -2,6 +2,13 @@
 import { node } from "../../ui/dom.js";
 import { losesBlanks, markdown } from "../../ui/markdown.js";
 
+/** @typedef {import("./data.js").Item} Item */
+
+/**
+ * @param {Item} item
+ * @param {import("./panel.js").Panel} panel
+ * @returns {import("./data.js").ItemElement}
+ */
 export function make(item, panel) {
   const { asItIs } = panel.page; // tag -> what somebody chose for its texts
   const words = node("div");
@@ -12,26 +19,27 @@ export function make(item, panel) {
     turn,
     words,
   );
-  let shown = null,
+  let shown = "",
     now = item;
   turn.addEventListener("click", () => {
-    asItIs.set(panel.tag, turn.textContent === "As it is");
-    element.update(now);
+    asItIs.set(panel.tag, turn.textContent === "Plain text");
+    update(now);
   });
-  element.update = (newer) => {
+  /** @param {Item} newer */
+  const update = (newer) => {
     now = newer;
-    const text =
-      now.text +
-      (now.attributes.characters ? `\n… (${now.attributes.characters.toLocaleString("en-US")} characters)` : "");
-    const plain = !now.attributes.markdown || (asItIs.get(panel.tag) ?? losesBlanks(now.text));
+    const { text: logged = "", attributes } = now;
+    const cut = attributes.characters ? `\n… (${attributes.characters.toLocaleString("en-US")} characters)` : "";
+    const text = logged + cut;
+    const plain = !now.attributes.markdown || (asItIs.get(panel.tag) ?? losesBlanks(logged));
     const key = `${now.attributes.markdown} ${plain} ${text}`;
     if (key === shown) return;
     shown = key;
     turn.hidden = !now.attributes.markdown || !text.trim();
-    turn.textContent = plain ? "Markdown" : "As it is";
-    if (!text.trim()) words.replaceChildren(node("p", { class: "dim", text: "An empty text." }));
+    turn.textContent = plain ? "Markdown" : "Plain text";
+    if (!text.trim()) words.replaceChildren(node("p", { class: "dim", text: "Empty text" }));
     else words.replaceChildren(plain ? node("pre", { text }) : markdown(text));
   };
-  element.update(item);
-  return element;
+  update(item);
+  return Object.assign(element, { update });
 }

@@ -3,15 +3,28 @@ import * as api from "../../core/api.js";
 import { node } from "../../ui/dom.js";
 import { bytes } from "./data.js";
 
+/** @typedef {import("./data.js").Item} Item */
+/** @typedef {import("./data.js").ItemElement} ItemElement */
+/** @typedef {import("./panel.js").Panel} Panel */
+
+/** @typedef {{ end(): void }} Player */
+
+/**
+ * @param {Item} item
+ * @param {Panel} panel
+ * @returns {ItemElement}
+ */
 export function make(item, panel) {
   const holder = node("div", { class: "video-holder" });
   const caption = node("figcaption");
   const element = node("figure", { class: "video" }, holder, caption);
-  let shown = null,
-    player = null;
-  element.update = (now) => {
+  let shown = "";
+  /** @type {Player | null} */
+  let player = null;
+  /** @param {Item} now */
+  const update = (now) => {
     const { attributes: about } = now;
-    caption.textContent = [about.caption, about.frames ? `${about.frames} frames, ${about.fps} a second` : ""]
+    caption.textContent = [about.caption, about.frames ? `${about.frames} frames, ${about.fps} per second` : ""]
       .filter(Boolean)
       .join(" · ");
     if (shown === now.hash) return;
@@ -19,15 +32,24 @@ export function make(item, panel) {
     player?.end();
     player = now.form.startsWith("video/") ? file(holder, panel, now) : animation(holder, panel, now);
   };
-  element.end = () => player?.end();
-  element.update(item);
-  return element;
+  const end = () => player?.end();
+  update(item);
+  return Object.assign(element, { update, end });
 }
 
+/** @param {unknown} error */
+const told = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ * @returns {Player}
+ */
 function file(holder, panel, item) {
   const video = node("video", { controls: true, loop: true, muted: true, playsinline: true, preload: "metadata" });
   holder.replaceChildren(video);
-  let address = null,
+  let address = "",
     over = false;
   // As bytes and not as an address: a browser seeks only in what it can ask for in parts.
   bytes(panel.run, item.hash)
@@ -37,7 +59,7 @@ function file(holder, panel, item) {
       video.src = address;
     })
     .catch((error) =>
-      holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${error.message}` })),
+      holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${told(error)}` })),
     );
   return {
     end: () => {
@@ -50,8 +72,14 @@ function file(holder, panel, item) {
   };
 }
 
+/**
+ * @param {HTMLElement} holder
+ * @param {Panel} panel
+ * @param {Item} item
+ * @returns {Player}
+ */
 function animation(holder, panel, item) {
-  const { width, height, fps = 10 } = item.attributes;
+  const { width = 0, height = 0, fps = 10 } = item.attributes;
   const canvas = node("canvas", {
     width,
     height,
@@ -75,16 +103,21 @@ function animation(holder, panel, item) {
   const output = node("output");
   holder.replaceChildren(canvas, node("div", { class: "video-tools" }, button, slider, output));
   const context = canvas.getContext("2d");
-  let decoder = null,
-    starts = null,
-    timer = 0,
-    over = false,
+  /** @type {ImageDecoder | null} */
+  let decoder = null;
+  /** @type {number[] | null} */
+  let starts = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  let over = false,
     wanted = 0,
     busy = false;
+  /** @param {number} frame */
   const say = (frame) => {
     slider.value = String(frame);
     output.textContent = `${frame + 1} / ${Number(slider.max) + 1}`;
   };
+  /** @param {number} frame */
   const show = async (frame) => {
     wanted = frame;
     say(frame);
@@ -94,9 +127,9 @@ function animation(holder, panel, item) {
       do {
         frame = wanted;
         const { image } = await decoder.decode({
-          frameIndex: starts ? starts.findLastIndex((start) => start <= frame + 0.5) : frame,
+          frameIndex: starts?.findLastIndex((start) => start <= wanted + 0.5) ?? wanted,
         });
-        if (!over) context.drawImage(image, 0, 0, width, height);
+        if (!over) context?.drawImage(image, 0, 0, width, height);
         image.close();
       } while (!over && wanted !== frame);
     } catch {
@@ -106,7 +139,7 @@ function animation(holder, panel, item) {
   };
   const pause = () => {
     clearInterval(timer);
-    timer = 0;
+    timer = undefined;
     button.textContent = "▶";
   };
   const play = () => {
@@ -127,7 +160,7 @@ function animation(holder, panel, item) {
           src: api.blobAddress(panel.run, item.hash),
           width,
           height,
-          alt: item.attributes.caption ?? "video",
+          alt: item.attributes.caption ?? `Video ${panel.tag}`,
         }),
       );
       return;
@@ -137,13 +170,16 @@ function animation(holder, panel, item) {
       const made = new ImageDecoder({ data, type: item.form });
       await made.tracks.ready;
       await made.completed;
-      if (over) return made.close();
+      if (over) {
+        made.close();
+        return;
+      }
       decoder = made;
       if (item.attributes.frames) starts = begins(data, 1000 / fps);
-      else slider.max = String(Math.max(0, made.tracks.selectedTrack.frameCount - 1));
+      else slider.max = String(Math.max(0, (made.tracks.selectedTrack?.frameCount ?? 1) - 1));
       show(0);
     } catch (error) {
-      holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${error.message}` }));
+      holder.replaceChildren(node("p", { class: "page-note", text: `The video could not be read: ${told(error)}` }));
     }
   }
   return {
@@ -157,6 +193,10 @@ function animation(holder, panel, item) {
 
 // At which of the logged frames each picture of an animated WebP begins: a frame like the one before is stored as
 // more of its time.
+/**
+ * @param {ArrayBuffer} buffer
+ * @param {number} lasting
+ */
 function begins(buffer, lasting) {
   const view = new DataView(buffer);
   const found = [];

@@ -6,6 +6,7 @@ import * as runs from "../../core/runs.js";
 import { Camera } from "../../gl/camera.js";
 import { Surface } from "../../gl/surface.js";
 import { colour, css } from "../../charts/palette.js";
+import { touches } from "../../core/news.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const AT_ONCE = 9; // views: a browser has room for sixteen
@@ -111,9 +112,9 @@ export class MeshesPage {
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.arrange());
-    scope.on(live, "changed", ({ run, what }) => {
-      if (what.includes("mesh") || what.includes("line"))
-        for (const panel of this.panels.values()) if (panel.run === run) panel.later();
+    scope.on(live, "changed", (change) => {
+      for (const panel of this.panels.values())
+        if (panel.run === change.run && touches(change, "mesh", panel.tag)) panel.later();
     });
     scope.on(document, "themechange", () => {
       for (const panel of this.panels.values()) panel.draw();

@@ -5,6 +5,10 @@ import { prepared } from "../../charts/chart.js";
 import * as format from "../../text/format.js";
 import { ramp } from "./surface.js";
 
+/** @typedef {import("./surface.js").Surface} Surface */
+/** @typedef {import("./walk.js").Shown} Shown */
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+
 const PAD = { top: 12, right: 14, bottom: 26, left: 44 };
 const LABEL = 16; // room for the name of an axis
 const BAR = { gap: 10, width: 10, room: 84 }; // the scale of heights, to the right, with room for 0.000753
@@ -12,13 +16,22 @@ const LEVELS = 16;
 const HATCH = 7; // CSS pixels between the lines over what is not finite
 
 export class Contour {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.ground = document.createElement("canvas");
-    this.drawn = "";
+    this.drawn = ""; // what the ground was drawn for
+    /** @type {Surface | null} */
+    this.of = null;
+    /** @type {{ surface: Surface, box: Box } | null} */
+    this.view = null; // once it was drawn
   }
 
-  // walks: [{walk, colour, faint}], everyone at a step
+  /**
+   * @param {Surface} surface
+   * @param {Shown[]} walks
+   * @param {number} step that everyone is at
+   */
   draw(surface, walks, step) {
     const width = this.canvas.clientWidth,
       height = this.canvas.clientHeight;
@@ -44,12 +57,22 @@ export class Contour {
     context.restore();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @returns {[number, number]}
+   */
   #at(x, y) {
+    if (!this.view) return [0, 0];
     const { surface, box } = this.view;
     return [box.left + surface.u(x) * box.width, box.top + (1 - surface.v(y)) * box.height];
   }
 
   // Heights as colours and lines: drawn once for a size and theme.
+  /**
+   * @param {Surface} surface
+   * @param {Box} box
+   */
   #ground(surface, box) {
     const ratio = devicePixelRatio || 1,
       dark = isDark();
@@ -60,6 +83,7 @@ export class Contour {
     this.of = surface;
     Object.assign(this.ground, { width: w, height: h });
     const context = this.ground.getContext("2d");
+    if (!context) return;
     if (surface.hasHoles) hatch(context, w, h, HATCH * ratio);
     const colours = Array.from({ length: 256 }, (_, i) => ramp(i / 255, dark));
     const [pw, ph] = [Math.ceil(w / 2), Math.ceil(h / 2)];
@@ -77,7 +101,7 @@ export class Contour {
         image.data[k + 3] = 255;
       }
     }
-    small.getContext("2d").putImageData(image, 0, 0);
+    small.getContext("2d")?.putImageData(image, 0, 0);
     context.imageSmoothingQuality = "high";
     context.drawImage(small, 0, 0, w, h);
     if (surface.isFlat) return;
@@ -101,6 +125,11 @@ export class Contour {
   }
 
   // Which colour is which height, as the logged numbers.
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Surface} surface
+   * @param {Box} box
+   */
   #bar(context, surface, box) {
     const dark = isDark(),
       left = box.left + box.width + BAR.gap;
@@ -127,6 +156,11 @@ export class Contour {
       );
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Surface} surface
+   * @param {Box} box
+   */
   #axes(context, surface, box) {
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
@@ -150,6 +184,11 @@ export class Contour {
     context.restore();
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Shown} shown
+   * @param {number} step
+   */
   #trail(context, { walk, colour, faint }, step) {
     const place = walk.place(step);
     if (!place) return;
@@ -159,20 +198,34 @@ export class Contour {
     outline(context, colour, faint);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Shown} shown
+   * @param {number} step
+   */
   #head(context, { walk, colour, faint }, step) {
     const place = walk.place(step);
     if (place) head(context, ...this.#at(place.x, place.y), colour, faint);
   }
 
   // What the surface is at a place of the canvas: {x, y, value, known} of the nearest point of its grid; null outside.
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
   under(px, py) {
     if (!this.view || this.view.surface.isFlat) return null;
     const { surface, box } = this.view;
     const u = (px - box.left) / box.width,
       v = 1 - (py - box.top) / box.height;
     if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) return null;
-    const i = surface.index(u, v),
-      part = (k, n, [low, high]) => low + ((high - low) * k) / (n - 1);
+    const i = surface.index(u, v);
+    /**
+     * @param {number} k
+     * @param {number} n
+     * @param {import("./surface.js").Edges} edges
+     */
+    const part = (k, n, [low, high]) => low + ((high - low) * k) / (n - 1);
     return {
       x: part(i % surface.columns, surface.columns, surface.x),
       y: part(Math.floor(i / surface.columns), surface.rows, surface.y),
@@ -182,9 +235,16 @@ export class Contour {
   }
 
   // The place of a walk nearest to the pointer, if one is near.
+  /**
+   * @param {Shown[]} walks
+   * @param {number} step
+   * @param {number} px
+   * @param {number} py
+   */
   nearest(walks, step, px, py) {
-    let best = null,
-      distance = 14;
+    /** @type {(Shown & { index: number }) | null} */
+    let best = null;
+    let distance = 14;
     for (const each of walks) {
       const last = each.walk.index(step);
       for (let i = 0; i <= last; i++) {
@@ -200,6 +260,11 @@ export class Contour {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} colour
+ * @param {boolean} faint
+ */
 export function outline(context, colour, faint) {
   context.lineJoin = context.lineCap = "round";
   context.globalAlpha = faint ? 0.15 : 0.75;
@@ -213,6 +278,13 @@ export function outline(context, colour, faint) {
   context.globalAlpha = 1;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {string} colour
+ * @param {boolean} faint
+ */
 export function head(context, x, y, colour, faint) {
   context.globalAlpha = faint ? 0.3 : 1;
   context.beginPath();
@@ -226,6 +298,12 @@ export function head(context, x, y, colour, faint) {
 }
 
 // Under what is not finite.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} w
+ * @param {number} h
+ * @param {number} gap
+ */
 function hatch(context, w, h, gap) {
   context.fillStyle = css("--hover");
   context.fillRect(0, 0, w, h);
@@ -242,6 +320,11 @@ function hatch(context, w, h, gap) {
   context.globalAlpha = 1;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ */
 function star(context, x, y) {
   context.strokeStyle = css("--text");
   context.lineWidth = 1.5;
@@ -257,6 +340,13 @@ function star(context, x, y) {
 }
 
 // Where the surface crosses a level: marching squares over its grid, edges met where they are crossed; none beside holes.
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Surface} surface
+ * @param {number} level
+ * @param {number} w
+ * @param {number} h
+ */
 function lines(context, { heights, rows, columns }, level, w, h) {
   const sx = w / (columns - 1),
     sy = h / (rows - 1);
@@ -271,6 +361,7 @@ function lines(context, { heights, rows, columns }, level, w, h) {
         [c + 1, r + 1],
         [c, r + 1],
       ];
+      /** @type {[number, number][]} */
       const crossings = [];
       for (let k = 0; k < 4; k++) {
         const a = corners[k],

@@ -8,15 +8,18 @@ import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { hideTip, showTip } from "../../charts/tooltip.js";
 import { colour } from "../../charts/palette.js";
+import { CurveStore } from "../../core/curve_store.js";
 import { emptyPage } from "../../ui/empty.js";
+import { naturally } from "../../text/name_order.js";
 import { isPath, isSurface, nameOf } from "../../text/path_tags.js";
+import { touches } from "../../core/news.js";
 import { FRAME } from "./frame.js";
 import { standing, under } from "./standing.js";
 import { Contour } from "./contour.js";
 import { SliceChart } from "./slice.js";
 import { Surface, progress, readSlice } from "./surface.js";
 import { View3d } from "./view3d.js";
-import { Walk, axisOf } from "./walk.js";
+import { AXES, Walk, axisOf } from "./walk.js";
 
 const COLUMNS = 4096; // places of a walk asked for at once; more are merged, as those of a curve
 const LAP_S = 9; // how long a whole walk takes to play at speed 1
@@ -43,6 +46,15 @@ export class PathsPage {
     this.highlight = null;
     this.isDrawn = false;
     this.asked = 0;
+    this.store = new CurveStore(
+      {
+        form: () => ({ columns: COLUMNS }),
+        pause: REFRESH_MS,
+        onAnswer: () => frames.request(this, true),
+        onPoints: (_, points) => this.#grown(points),
+      },
+      scope,
+    );
     this.timer = 0;
     this.#listen(scope);
     this.update();
@@ -57,12 +69,9 @@ export class PathsPage {
     scope.on(runs, runs.CHANGES, () => this.update());
     scope.on(state, "surface", () => this.update());
     scope.on(state, "heights", () => this.draw());
-    scope.on(live, "points", (points) => this.take(points));
-    scope.on(live, "again", (_, tag) => {
-      if (isMine(tag, this.name)) this.later();
-    });
-    scope.on(live, "changed", ({ run, what }) => {
-      if (what.includes("line") || (what.includes("text") && this.isOf(run))) this.later();
+    scope.on(live, "changed", (change) => {
+      const tags = ["surface", "slice"].map((what) => `path/${this.name}/${what}`);
+      if (this.isOf(change.run) && tags.some((tag) => touches(change, "text", tag))) this.later();
     });
     scope.on(live, "restart", () => this.later());
     scope.on(document, "themechange", () => this.draw());
@@ -81,9 +90,8 @@ export class PathsPage {
   }
 
   names() {
-    return [
-      ...new Set([...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)].map(nameOf)),
-    ].sort();
+    const tags = [...runs.tags("scalar").filter(isPath), ...runs.tags("text").filter(isSurface)];
+    return naturally(new Set(tags.map(nameOf)));
   }
 
   update() {
@@ -104,6 +112,7 @@ export class PathsPage {
     if (isNew) {
       this.name = name;
       this.walks.clear();
+      this.store.clear();
       this.surface = null;
       this.slices.clear();
       this.at = null;
@@ -111,7 +120,7 @@ export class PathsPage {
     }
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
-    this.scope.watch(["x", "y", "value"].map((axis) => `path/${name}/${axis}`));
+    this.scope.watch(AXES.map((axis) => `path/${name}/${axis}`));
     const isOther = this.surface && !this.#owners("surface").includes(this.surface.run);
     if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run)))
       this.load(missing);
@@ -143,31 +152,20 @@ export class PathsPage {
   async load(names) {
     const asked = ++this.asked,
       name = this.name;
-    const fresh = new Map(names.map((run) => [run, new Walk(run)]));
-    for (const [run, walk] of fresh) if (!this.walks.has(run)) this.walks.set(run, walk);
-    const each = async (axis) => {
-      for (const walk of fresh.values()) walk.curves[axis].ask();
-      let isWhole = true;
-      try {
-        const { head, column } = await api.curves({ tag: `path/${name}/${axis}`, runs: names, columns: COLUMNS });
-        for (const found of head.curves) isWhole = fresh.get(found.run).curves[axis].load(found, column) && isWhole;
-      } finally {
-        for (const walk of fresh.values()) walk.curves[axis].answered();
-      }
-      if (!isWhole) this.later();
-    };
+    for (const run of names)
+      if (!this.walks.has(run))
+        this.walks.set(run, new Walk(run, (axis) => this.store.curve(run, `path/${name}/${axis}`)));
     try {
       await Promise.all([
-        ...(names.length ? ["x", "y", "value"] : []).map(each),
+        ...AXES.map((axis) => this.store.want(`path/${name}/${axis}`, [...this.walks.keys()])),
         this.#loadSurface(name),
         this.#loadSlices(name),
       ]);
-      this.problem = null;
+      this.problem = this.store.problem;
     } catch (error) {
       this.problem = error.message;
     }
     if (asked !== this.asked || this.scope.isOver) return;
-    for (const [run, walk] of fresh) if (this.walks.has(run)) this.walks.set(run, walk); // hidden meanwhile, perhaps
     this.isDrawn = true;
     this.draw();
   }
@@ -201,11 +199,8 @@ export class PathsPage {
     }, REFRESH_MS);
   }
 
-  take(points) {
-    if (!isMine(points.tag, this.name)) return;
-    const walk = this.walks.get(points.run);
-    if (!walk) return;
-    if (!walk.curves[axisOf(points.tag)].append(points)) this.later();
+  // Points were appended to a walk.
+  #grown(points) {
     if (axisOf(points.tag) === "x" && !document.hidden && this.at === null && !this.playing) this.fresh.push(points);
     if (this.at === null && !this.playing) frames.request(this);
   }
@@ -405,8 +400,6 @@ async function newest(run, tag) {
   const { items } = await api.json("media", { run, tag, kind: "text", step: "newest", last: 1 });
   return items.length ? items[0].text : "";
 }
-
-const isMine = (tag, name) => tag.startsWith("path/") && tag.slice(5, tag.lastIndexOf("/")) === name;
 
 // A window around walks that have no surface.
 function around(walks) {

@@ -7,12 +7,21 @@ import { prepared } from "../../charts/chart.js";
 const PAD = { top: 12, right: 16, bottom: 42, left: 56 };
 const REACH = 24; // CSS pixels from the pointer to a point that it means
 
+/** @typedef {{ run: string, slice: import("./surface.js").Slice, colour: string, faint: boolean }} Shown */
+/** @typedef {{ run: string, colour: string, x: number, y: number, place: number, value: number }} Spot on the canvas */
+
 export class SliceChart {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
+    /** @type {Spot[]} */
+    this.places = [];
   }
 
-  // slices: [{run, slice, colour, faint}], as readSlice gives them; way: "log" for a logarithmic axis.
+  /**
+   * @param {Shown[]} slices
+   * @param {string} way "log" for a logarithmic axis
+   */
   draw(slices, way) {
     const width = this.canvas.clientWidth,
       height = this.canvas.clientHeight;
@@ -27,7 +36,8 @@ export class SliceChart {
     this.places = [];
     const finite = slices.flatMap(({ slice }) => slice.values.filter(Number.isFinite));
     const isLog = way === "log" && finite.every((value) => value > 0) && finite.length > 0;
-    const mapped = isLog ? Math.log10 : (value) => value;
+    /** @param {number} value */
+    const mapped = (value) => (isLog ? Math.log10(value) : value);
     let low = Infinity,
       high = -Infinity;
     for (const value of finite) {
@@ -36,10 +46,13 @@ export class SliceChart {
     }
     if (!(low <= high)) [low, high] = [0, 1];
     if (low === high) [low, high] = isLog ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+    /** @type {[number, number]} */
     const xs = [Math.min(...slices.map(({ slice }) => slice.x[0])), Math.max(...slices.map(({ slice }) => slice.x[1]))];
     const room = 0.06 * (mapped(high) - mapped(low)),
       [bottom, top] = [mapped(low) - room, mapped(high) + room];
+    /** @param {number} x */
     const px = (x) => box.left + ((x - xs[0]) / (xs[1] - xs[0])) * box.width;
+    /** @param {number} value */
     const py = (value) => box.top + (1 - (mapped(value) - bottom) / (top - bottom)) * box.height;
 
     context.font = `11px ${css("--font")}`;
@@ -73,14 +86,16 @@ export class SliceChart {
     }
     for (const { run, slice, colour, faint } of slices) {
       const n = slice.values.length,
-        at = (i) => slice.x[0] + ((slice.x[1] - slice.x[0]) * i) / (n - 1);
+        at = (/** @type {number} */ i) => slice.x[0] + ((slice.x[1] - slice.x[0]) * i) / (n - 1);
       context.globalAlpha = faint ? 0.25 : 1;
       context.strokeStyle = colour;
       context.lineWidth = 1.75;
       context.lineJoin = "round";
       context.beginPath();
-      let length = 0,
-        last = null;
+      let length = 0;
+      /** @type {[number, number]} */
+      let last = [0, 0];
+      /** @type {[number, number][]} */
       const alone = []; // a point between two gaps is a dot: a line would not show it
       const end = () => {
         if (length === 1) alone.push(last);
@@ -118,10 +133,15 @@ export class SliceChart {
   }
 
   // The point nearest to the pointer, as a tooltip's table; null when none is near.
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
   under(px, py) {
-    let best = null,
-      least = REACH;
-    for (const each of this.places ?? []) {
+    /** @type {Spot | null} */
+    let best = null;
+    let least = REACH;
+    for (const each of this.places) {
       const far = Math.hypot(each.x - px, (each.y - py) / 2); // along the line rather than across
       if (far < least) {
         least = far;
@@ -131,9 +151,9 @@ export class SliceChart {
     if (!best) return null;
     const table = document.createElement("table");
     table.createCaption().textContent = best.run;
-    for (const [name, value] of [
-      ["at", best.place],
-      ["loss", best.value],
+    for (const { name, value } of [
+      { name: "at", value: best.place },
+      { name: "loss", value: best.value },
     ]) {
       const row = table.insertRow();
       row.insertCell().textContent = name;

@@ -1,25 +1,26 @@
 // Where walks stand at a step: in a table, lowest first, and in the window beside the pointer.
 import * as format from "../../text/format.js";
+import { compareNames } from "../../text/name_order.js";
+
+/** @typedef {import("./walk.js").Shown} Shown */
 
 // Who is lowest now, in a table that a screen reader can read as well.
 /**
- * @param {HTMLElement} body of the table
- * @param {any[]} shown walks with their colours
+ * @param {HTMLElement} body
+ * @param {Shown[]} shown
  * @param {number} step
  */
 export function standing(body, shown, step) {
-  const rows = shown.map((each) => ({ ...each, place: each.walk.place(step) })).filter(({ place }) => place);
-  const height = (/** @type {any} */ { place }) => (Number.isNaN(place.value) ? Infinity : place.value);
-  rows.sort((a, b) => height(a) - height(b) || (a.walk.run < b.walk.run ? -1 : 1));
-  while (body.children.length > rows.length) body.lastChild?.remove();
+  const rows = shown.flatMap((each) => {
+    const place = each.walk.place(step);
+    return place ? [{ ...each, place, height: Number.isNaN(place.value) ? Infinity : place.value }] : [];
+  });
+  rows.sort((a, b) => (a.height === b.height ? 0 : a.height - b.height) || compareNames(a.walk.run, b.walk.run));
+  while (body.children.length > rows.length) body.lastElementChild?.remove();
   rows.forEach(({ walk, colour: paint, place }, i) => {
-    let row = /** @type {HTMLElement | undefined} */ (body.children[i]);
-    if (!row) {
-      row = body.appendChild(document.createElement("tr"));
-      row.innerHTML = '<td><i class="dot"></i><span></span></td><td></td><td></td><td></td><td></td>';
-    }
-    const [dot, name] = /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll(".dot, span"));
-    dot.style.background = paint;
+    const row = body.children[i] ?? body.appendChild(emptyRow());
+    const [dot, name] = row.children[0].children;
+    dot.setAttribute("style", `background: ${paint}`);
     name.textContent = walk.run;
     [place.x, place.y, place.value].forEach((number, k) => {
       row.children[k + 1].textContent = format.value(number);
@@ -28,12 +29,18 @@ export function standing(body, shown, step) {
   });
 }
 
+function emptyRow() {
+  const row = document.createElement("tr");
+  row.innerHTML = '<td><i class="dot"></i><span></span></td><td></td><td></td><td></td><td></td>';
+  return row;
+}
+
 // What lies under the pointer: a step of a walk, or a place of the surface; null beside both.
 /**
  * @param {import("./contour.js").Contour} contour
- * @param {any[] | undefined} shown
+ * @param {Shown[] | null} shown
  * @param {number} step
- * @param {PointerEvent} event
+ * @param {MouseEvent} event
  */
 export function under(contour, shown, step, event) {
   const found = shown && contour.nearest(shown, step, event.offsetX, event.offsetY);
@@ -58,7 +65,7 @@ export function under(contour, shown, step, event) {
       textContent: `${walk.run} · step ${format.step(walk.steps[index])}`,
     }),
   );
-  for (const axis of ["x", "y", "value"]) {
+  for (const axis of /** @type {const} */ (["x", "y", "value"])) {
     const row = table.insertRow();
     row.insertCell().textContent = axis;
     row.insertCell().textContent = format.value(walk[axis][index]);

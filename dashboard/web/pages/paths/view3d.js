@@ -4,18 +4,45 @@ import { prepared } from "../../charts/chart.js";
 import { head, outline } from "./contour.js";
 import { ramp } from "./surface.js";
 
+/** @typedef {import("./surface.js").Surface} Surface */
+/** @typedef {import("./walk.js").Shown} Shown */
+/** @typedef {[number, number]} Pair */
+/** @typedef {[number, number, number]} Triple */
+
+/** @type {Map<string, Pair>} */
+const TURNS = new Map([
+  ["ArrowLeft", [-0.1, 0]],
+  ["ArrowRight", [0.1, 0]],
+  ["ArrowUp", [0, 0.1]],
+  ["ArrowDown", [0, -0.1]],
+]); // around and up, radians
 const CELLS = 56; // a side; more cannot be told apart at this size
 const TALL = 0.75; // height of the surface, where its window is 2 wide
 const LIGHT = [-0.45, -0.35, 0.82];
 
 export class View3d {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} changed
+   */
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.ground = document.createElement("canvas");
     this.turn = -0.62; // around the vertical, radians
     this.tilt = 0.66; // above the horizon
     this.zoom = 1;
-    this.drawn = "";
+    this.drawn = ""; // what the ground was drawn for
+    /** @type {Surface | null} */
+    this.of = null;
+    /** @type {Triple} */
+    this.right = [1, 0, 0];
+    /** @type {Triple} */
+    this.up = [0, 0, 1];
+    /** @type {Triple} */
+    this.eye = [0, -1, 0];
+    this.scale = 1;
+    /** @type {Pair} */
+    this.centre = [0, 0];
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       canvas.classList.add("is-held");
@@ -42,7 +69,7 @@ export class View3d {
       { passive: false },
     );
     canvas.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] }[event.key];
+      const by = TURNS.get(event.key);
       if (by) {
         this.#turn(...by, changed);
         event.preventDefault();
@@ -51,12 +78,22 @@ export class View3d {
     });
   }
 
+  /**
+   * @param {number} around
+   * @param {number} up
+   * @param {() => void} changed
+   */
   #turn(around, up, changed) {
     this.turn += around;
     this.tilt = Math.min(1.45, Math.max(0.15, this.tilt + up));
     changed();
   }
 
+  /**
+   * @param {Surface} surface
+   * @param {Shown[]} walks
+   * @param {number} step
+   */
   draw(surface, walks, step) {
     const width = this.canvas.clientWidth,
       height = this.canvas.clientHeight;
@@ -74,6 +111,10 @@ export class View3d {
   }
 
   // The camera: an axis to the right, one up the screen, one towards the eye.
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   #look(width, height) {
     const [ct, st, ce, se] = [Math.cos(this.turn), Math.sin(this.turn), Math.cos(this.tilt), Math.sin(this.tilt)];
     this.right = [ct, st, 0];
@@ -83,17 +124,35 @@ export class View3d {
     this.centre = [width / 2, height / 2 + (this.up[2] * TALL * this.scale) / 2];
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} z
+   * @returns {Pair}
+   */
   #project(x, y, z) {
+    /** @param {Triple} a */
     const dot = (a) => a[0] * x + a[1] * y + a[2] * z;
     return [this.centre[0] + dot(this.right) * this.scale, this.centre[1] - dot(this.up) * this.scale];
   }
 
+  /**
+   * @param {Surface} surface
+   * @param {number} x
+   * @param {number} y
+   * @returns {Triple}
+   */
   #world(surface, x, y) {
     const u = surface.u(x),
       v = surface.v(y);
     return [2 * u - 1, 2 * v - 1, TALL * surface.at(u, v) + 0.008];
   }
 
+  /**
+   * @param {Surface} surface
+   * @param {number} width
+   * @param {number} height
+   */
   #ground(surface, width, height) {
     const ratio = devicePixelRatio || 1,
       dark = isDark();
@@ -102,8 +161,9 @@ export class View3d {
     this.drawn = key;
     this.of = surface;
     const context = prepared(this.ground, width, height);
-    const side = CELLS + 1,
-      at = new Array(side * side);
+    const side = CELLS + 1;
+    /** @type {Pair[]} */
+    const at = new Array(side * side);
     for (let r = 0; r < side; r++)
       for (let c = 0; c < side; c++) {
         const u = c / CELLS,
@@ -138,19 +198,14 @@ export class View3d {
     context.strokeStyle = dark ? "rgb(190 203 255 / 10%)" : "rgb(40 58 130 / 10%)";
     context.lineWidth = 1;
     for (let k = 0; k <= CELLS; k += 8)
-      for (const line of [(i) => k * side + i, (i) => i * side + k]) {
+      for (const line of [(/** @type {number} */ i) => k * side + i, (/** @type {number} */ i) => i * side + k]) {
         context.beginPath();
         for (let i = 0; i <= CELLS; i++) {
           const [c, r] = [line(i) % side, Math.floor(line(i) / side)];
-          const seen =
-            !surface.isHole(c / CELLS, r / CELLS) &&
-            !this.#isHidden(
-              surface,
-              2 * (c / CELLS) - 1,
-              2 * (r / CELLS) - 1,
-              TALL * surface.at(c / CELLS, r / CELLS) + 0.01,
-            );
-          if (seen) context.lineTo(...at[line(i)]);
+          const [u, v] = [c / CELLS, r / CELLS];
+          const z = TALL * surface.at(u, v) + 0.01;
+          if (!surface.isHole(u, v) && !this.#isHidden(surface, 2 * u - 1, 2 * v - 1, z))
+            context.lineTo(...at[line(i)]);
           else {
             context.stroke();
             context.beginPath();
@@ -161,6 +216,12 @@ export class View3d {
   }
 
   // Whether the surface stands between a place and the eye.
+  /**
+   * @param {Surface} surface
+   * @param {number} x
+   * @param {number} y
+   * @param {number} z
+   */
   #isHidden(surface, x, y, z) {
     for (let s = 0.03; s < 3; s *= 1.13) {
       const [px, py, pz] = [x + s * this.eye[0], y + s * this.eye[1], z + s * this.eye[2]];
@@ -171,14 +232,23 @@ export class View3d {
   }
 
   // What lies behind a ridge shines through, faintly.
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Surface} surface
+   * @param {Shown} shown
+   * @param {number} step
+   */
   #trail(context, surface, { walk, colour, faint }, step) {
     const place = walk.place(step);
     if (!place) return;
+    /** @type {Pair[]} */
     const points = [];
     for (let i = 0; i <= place.index; i++) along(surface, points, walk.x[i], walk.y[i]);
     along(surface, points, place.x, place.y);
-    let last = null,
-      behind = null;
+    /** @type {Pair | null} */
+    let last = null;
+    /** @type {boolean | null} */
+    let behind = null;
     const finish = () => {
       if (behind !== null) outline(context, colour, faint || behind);
     };
@@ -205,6 +275,12 @@ export class View3d {
 }
 
 // Adds a place to a trail, and places in between where the step was long: a trail lies on the surface, not through it.
+/**
+ * @param {Surface} surface
+ * @param {Pair[]} points
+ * @param {number} x
+ * @param {number} y
+ */
 function along(surface, points, x, y) {
   const [x0, y0] = points[points.length - 1] ?? [x, y];
   const parts =
@@ -212,6 +288,11 @@ function along(surface, points, x, y) {
   for (let k = 1; k <= parts; k++) points.push([x0 + ((x - x0) * k) / parts, y0 + ((y - y0) * k) / parts]);
 }
 
+/**
+ * @param {Surface} surface
+ * @param {number} x
+ * @param {number} y
+ */
 const inside = (surface, x, y) => {
   const u = surface.u(x),
     v = surface.v(y);

@@ -1,24 +1,44 @@
 // One run's walk over a surface: where it was at each step, joined from its curves of x, y and value, growing live.
-import { Curve } from "../../charts/curve.js";
+/** @typedef {import("../../charts/curve.js").Curve} Curve */
+/**
+ * A walk as it is shown.
+ * @typedef {{ walk: Walk, colour: string, faint: boolean }} Shown
+ */
+/**
+ * Where it is at a moment.
+ * @typedef {object} Place
+ * @property {number} x
+ * @property {number} y
+ * @property {number} value
+ * @property {number} step the last that was logged
+ * @property {number} index of that step
+ * @property {boolean} hasEnded
+ */
 
-const AXES = ["x", "y", "value"];
+export const AXES = ["x", "y", "value"];
+const COLUMNS = /** @type {const} */ (["steps", "x", "y", "value"]);
 
 export class Walk {
-  constructor(run) {
+  /**
+   * @param {string} run
+   * @param {(axis: string) => Curve | undefined} curve gives its curve of an axis, once it is asked for
+   */
+  constructor(run, curve) {
     this.run = run;
-    this.curves = Object.fromEntries(AXES.map((axis) => [axis, new Curve(run)]));
+    this.curve = curve;
     this.version = -1;
     this.steps = this.x = this.y = this.value = new Float64Array(0);
   }
 
   // Joins what has come. Only steps at which both x and y are known are places.
   join() {
-    const { x, y, value } = this.curves;
+    const [x, y, value] = AXES.map((axis) => this.curve(axis));
+    if (!x || !y || !value) return;
     const version = x.version + y.version + value.version;
     if (version === this.version) return;
     this.version = version;
     const room = Math.min(x.length, y.length);
-    for (const name of ["steps", ...AXES]) this[name] = new Float64Array(room);
+    for (const name of COLUMNS) this[name] = new Float64Array(room);
     let n = 0;
     for (let i = 0, j = 0, k = 0; i < x.length && j < y.length; ) {
       const a = x.x1[i],
@@ -39,7 +59,7 @@ export class Walk {
       i++;
       j++;
     }
-    for (const name of ["steps", ...AXES]) this[name] = this[name].subarray(0, n);
+    for (const name of COLUMNS) this[name] = this[name].subarray(0, n);
   }
 
   get length() {
@@ -50,6 +70,7 @@ export class Walk {
   }
 
   // The last place at or before a step; -1 before the first.
+  /** @param {number} step */
   index(step) {
     let low = 0,
       high = this.length;
@@ -62,11 +83,16 @@ export class Walk {
   }
 
   // Where it is at a moment between two steps.
+  /**
+   * @param {number} step
+   * @returns {Place | null}
+   */
   place(step) {
     const i = this.index(step);
     if (i < 0) return null;
     const next = i + 1 < this.length ? i + 1 : i;
     const part = next > i ? Math.min(1, (step - this.steps[i]) / (this.steps[next] - this.steps[i])) : 0;
+    /** @param {Float64Array} values */
     const between = (values) => values[i] + (values[next] - values[i]) * part;
     return {
       x: between(this.x),
@@ -79,4 +105,5 @@ export class Walk {
   }
 }
 
+/** @param {string} tag */
 export const axisOf = (tag) => tag.slice(tag.lastIndexOf("/") + 1);

@@ -5,10 +5,34 @@ import { time } from "../../text/units.js";
 import { prepared } from "../../charts/chart.js";
 import { hideTip, showTip } from "../../charts/tooltip.js";
 
+/** @typedef {import("./flame_model.js").Flame} Flame */
+/** @typedef {import("./flame_draw.js").Place} Place */
+/** @typedef {{ onSelect(event: number): void, onView?(view: [number, number]): void }} Options */
+
 export class FlameChart {
-  // options: onSelect(event), onView([from, to])
+  /**
+   * @param {HTMLElement} element
+   * @param {Flame} flame
+   * @param {Options} options
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(element, flame, options, scope) {
-    Object.assign(this, { element, flame, options, scope, selected: -1, hovered: -1, scroll: 0, frame: 0, drag: null });
+    this.element = element;
+    this.flame = flame;
+    this.options = options;
+    this.scope = scope;
+    this.selected = -1;
+    this.hovered = -1;
+    /** @type {import("./flame_model.js").Links} */
+    this.links = { into: [], out: [] }; // of the selected one
+    this.scroll = 0; // px
+    this.tall = 0; // px, of all tracks together
+    this.frame = 0;
+    /** @type {{ px: number, py: number, moved: boolean } | null} */
+    this.drag = null;
+    /** @type {Place[]} */
+    this.places = [];
+    /** @type {[from: number, to: number]} */
     this.view = [0, flame.end];
     this.picture = new FlamePicture(this);
     this.canvas = element.appendChild(document.createElement("canvas"));
@@ -16,7 +40,7 @@ export class FlameChart {
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute(
       "aria-label",
-      "Flame chart: drag to move, w and s to zoom, a and d to move, arrows to walk from event to event",
+      "Flame chart: drag or a and d to move, Ctrl and scroll or w and s to zoom, arrows to go from event to event",
     );
     this.drawn = 0; // frames, for measuring
     this.#place();
@@ -64,35 +88,35 @@ export class FlameChart {
     if (!width || !height) return;
     this.scroll = Math.max(0, Math.min(this.scroll, this.tall + AXIS - height));
     const { view, scale, scroll, selected, hovered, links } = this;
-    this.picture.draw(prepared(this.canvas, width, height), {
-      width,
-      height,
-      view,
-      scale,
-      scroll,
-      selected,
-      hovered,
-      links,
-    });
+    const seen = { width, height, view, scale, scroll, selected, hovered, links };
+    this.picture.draw(prepared(this.canvas, width, height), seen);
     this.drawn++;
     this.options.onView?.(this.view);
   }
 
-  // Where an arrow begins or ends: at the event's beginning, in the middle of its row.
+  /**
+   * Where an arrow begins or ends: at the event's beginning, in the middle of its row.
+   * @param {number} event
+   * @returns {[number, number]}
+   */
   spot(event) {
     const row = this.flame.rowOf(event);
     return [
       (this.flame.start[event] - this.view[0]) * this.scale,
-      this.flame.head.tracks[row.track].top + row.depth * ROW + (ROW - 2) / 2,
+      (this.flame.head.tracks[row.track].top ?? 0) + row.depth * ROW + (ROW - 2) / 2,
     ];
   }
 
   // The event at a point of the canvas; -1 where there is none.
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
   at(px, py) {
     const y = py - AXIS + this.scroll;
     const place = this.places.find((each) => each.track && y >= each.top + HEAD && y < each.top + each.height);
-    if (!place || py < AXIS) return -1;
-    const row = this.flame.rows[place.track.first + Math.floor((y - place.top - HEAD) / ROW)];
+    if (!place?.track || py < AXIS) return -1;
+    const row = this.flame.rows[(place.track.first ?? 0) + Math.floor((y - place.top - HEAD) / ROW)];
     if (!row) return -1;
     const t = this.view[0] + px / this.scale,
       slack = 1.5 / this.scale;
@@ -102,6 +126,10 @@ export class FlameChart {
 
   // --- moving -------------------------------------------------------------------------------------------------
 
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
   setView(from, to) {
     const least = Math.max(this.flame.end * 1e-7, 0.01),
       wide = Math.min(Math.max(to - from, least), this.flame.end * 1.04);
@@ -110,12 +138,20 @@ export class FlameChart {
     this.request();
   }
 
+  /**
+   * @param {number} factor
+   * @param {number} [px]
+   */
   zoom(factor, px = this.width / 2) {
     const at = this.view[0] + px / this.scale,
       wide = (this.view[1] - this.view[0]) * factor;
     this.setView(at - (px / this.width) * wide, at + (1 - px / this.width) * wide);
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} [dy]
+   */
   pan(dx, dy = 0) {
     this.scroll += dy;
     this.setView(this.view[0] + dx / this.scale, this.view[1] + dx / this.scale);
@@ -125,6 +161,10 @@ export class FlameChart {
     this.setView(0, this.flame.end);
   }
 
+  /**
+   * @param {number} event
+   * @param {boolean} [reveal]
+   */
   select(event, reveal = false) {
     this.selected = event;
     this.links = event < 0 ? { into: [], out: [] } : this.flame.flows(event);
@@ -133,7 +173,20 @@ export class FlameChart {
     this.request();
   }
 
+  /**
+   * An event over the whole width.
+   * @param {number} event
+   * @param {number} room on each side, as a share of it
+   */
+  #fit(event, room) {
+    if (event < 0) return;
+    const begin = this.flame.start[event],
+      wide = this.flame.duration[event];
+    this.setView(begin - wide * room, begin + wide * (1 + room));
+  }
+
   // Brings an event into sight, as little as needed.
+  /** @param {number} event */
   reveal(event) {
     const { start, duration } = this.flame;
     const begin = start[event],
@@ -149,6 +202,10 @@ export class FlameChart {
 
   #listen() {
     const { canvas } = this;
+    /**
+     * @param {MouseEvent} event
+     * @returns {[number, number]}
+     */
     const inside = (event) => {
       const box = canvas.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
@@ -178,11 +235,12 @@ export class FlameChart {
     });
     canvas.addEventListener("pointermove", (event) => {
       const [px, py] = inside(event);
-      if (this.drag) {
-        if (Math.abs(px - this.drag.px) + Math.abs(py - this.drag.py) > 3) this.drag.moved = true;
-        if (this.drag.moved) {
-          this.pan(this.drag.px - px, this.drag.py - py);
-          Object.assign(this.drag, { px, py });
+      const { drag } = this;
+      if (drag) {
+        if (Math.abs(px - drag.px) + Math.abs(py - drag.py) > 3) drag.moved = true;
+        if (drag.moved) {
+          this.pan(drag.px - px, drag.py - py);
+          Object.assign(drag, { px, py });
           hideTip();
         }
         return;
@@ -211,42 +269,29 @@ export class FlameChart {
     canvas.addEventListener("dblclick", (event) => {
       const found = this.at(...inside(event));
       if (found < 0) this.showAll();
-      else
-        this.setView(
-          this.flame.start[found] - this.flame.duration[found] * 0.05,
-          this.flame.start[found] + this.flame.duration[found] * 1.05,
-        );
+      else this.#fit(found, 0.05);
     });
     canvas.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const walk = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const act = {
-      w: () => this.zoom(0.7),
-      s: () => this.zoom(1 / 0.7),
-      "+": () => this.zoom(0.7),
-      "-": () => this.zoom(1 / 0.7),
-      a: () => this.pan(-this.width / 8),
-      d: () => this.pan(this.width / 8),
-      0: () => this.showAll(),
-      f: () =>
-        this.selected >= 0 &&
-        this.setView(
-          this.flame.start[this.selected] - this.flame.duration[this.selected] * 0.5,
-          this.flame.start[this.selected] + this.flame.duration[this.selected] * 1.5,
-        ),
-      Escape: () => this.select(-1),
-    }[event.key];
-    if (walk) this.#walk(walk);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") this.#step(event.key === "ArrowDown" ? 1 : -1);
-    else if (act) act();
+    const { key } = event;
+    if (key === "ArrowLeft" || key === "ArrowRight") this.#walk(key === "ArrowRight" ? 1 : -1);
+    else if (key === "ArrowDown" || key === "ArrowUp") this.#step(key === "ArrowDown" ? 1 : -1);
+    else if (key === "w" || key === "+") this.zoom(0.7);
+    else if (key === "s" || key === "-") this.zoom(1 / 0.7);
+    else if (key === "a" || key === "d") this.pan(((key === "d" ? 1 : -1) * this.width) / 8);
+    else if (key === "0") this.showAll();
+    else if (key === "f") this.#fit(this.selected, 0.5);
+    else if (key === "Escape") this.select(-1);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** @param {number} by */
   #walk(by) {
     if (this.selected < 0) {
       const row = this.flame.rows[0];
@@ -258,6 +303,7 @@ export class FlameChart {
   }
 
   // To the event this one lies in, or to the first that lies in it.
+  /** @param {number} by */
   #step(by) {
     if (this.selected < 0) return;
     const own = this.flame.rowOf(this.selected),
@@ -268,14 +314,19 @@ export class FlameChart {
     if (next < row.high) this.select(next, true);
   }
 
+  /** @param {number} event */
   #tip(event) {
     const box = document.createElement("div");
+    /**
+     * @param {string} text
+     * @param {string} name
+     */
     const line = (text, name) =>
       Object.assign(box.appendChild(document.createElement("div")), { textContent: text, className: name });
     line(brief(this.flame.nameOf(event)), "flame-tip-name");
     const own = this.flame.own[event],
       whole = this.flame.duration[event];
-    line(`${time(whole)}${own < whole * 0.995 ? ` · ${time(own)} of its own` : ""}`, "note");
+    line(`${time(whole)}${own < whole * 0.995 ? ` · self ${time(own)}` : ""}`, "note");
     return box;
   }
 }

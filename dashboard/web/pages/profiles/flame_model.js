@@ -1,27 +1,79 @@
 // A trace as the flame chart reads it: typed columns, rows that are stretches of them, search and neighbours.
 import { parse } from "../../core/dictionary.js";
-const DIGITS = { "<f8": Float64Array, "<f4": Float32Array, "<u4": Uint32Array, "<u2": Uint16Array };
+import { lookup } from "../../text/lookup.js";
+
+/** @typedef {Float64Array | Float32Array | Uint32Array | Uint16Array} Column */
+/**
+ * A thread or a stream.
+ * @typedef {object} Track
+ * @property {string} name
+ * @property {string} process
+ * @property {string} device cpu | gpu
+ * @property {number[]} rows the first event of each
+ * @property {number} [first] its first row among all
+ * @property {number} [top] where it is drawn, px
+ */
+/** @typedef {{ name: string, device: string, count: number, self: number, total: number, longest: number }} Operation µs */
+/**
+ * @typedef {object} Head
+ * @property {number} end µs
+ * @property {number} count of events
+ * @property {[type: string, count: number][]} columns
+ * @property {Track[]} tracks
+ * @property {{ name: string }[]} lines of memory
+ * @property {string[]} names
+ * @property {string[]} categories
+ * @property {[begin: number, end: number][]} steps of the training, µs
+ * @property {Operation[]} operations
+ */
+/** @typedef {{ track: number, depth: number, low: number, high: number }} Row events low … high - 1, by time */
+/** @typedef {{ name: string, at: Column, value: Column, peak: number }} Line of memory: bytes at moments */
+/** @typedef {{ into: number[], out: number[] }} Links events that lead to one, and those it leads to */
+
+/** @type {Record<string, new (buffer: ArrayBuffer, offset: number, count: number) => Column>} */
+const TYPES = lookup({ "<f8": Float64Array, "<f4": Float32Array, "<u4": Uint32Array, "<u2": Uint16Array });
 
 const FAN = 16;
 
+/** @param {ArrayBuffer} buffer */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
+  /** @type {Head} */
   const head = parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   let offset = 4 + length;
   const columns = head.columns.map(([type, count]) => {
-    const found = new DIGITS[type](buffer, offset, count);
+    const found = new TYPES[type](buffer, offset, count);
     offset += Math.ceil(found.byteLength / 8) * 8;
     return found;
   });
   return new Flame(head, columns);
 }
 
+/** @param {Column} values */
+function mostOf(values) {
+  let most = 0;
+  for (const value of values) most = Math.max(most, value);
+  return most;
+}
+
 export class Flame {
+  /**
+   * @param {Head} head
+   * @param {Column[]} columns
+   */
   constructor(head, [start, duration, own, name, category, from, to, ...lines]) {
-    Object.assign(this, { head, start, duration, own, name, category, from, to });
+    this.head = head;
+    this.start = start; // µs, of each event
+    this.duration = duration;
+    this.own = own; // without what it calls
+    this.name = name; // numbers of head.names
+    this.category = category;
+    this.from = from; // arrows from event to event
+    this.to = to;
     this.end = head.end || 1;
     this.count = head.count;
-    this.rows = []; // {track, depth, low, high}: events low … high-1, by time
+    /** @type {Row[]} */
+    this.rows = [];
     head.tracks.forEach((track, index) => {
       track.first = this.rows.length;
       track.rows.forEach((low, depth) => {
@@ -29,20 +81,28 @@ export class Flame {
         this.rows.push({ track: index, depth, low, high: next });
       });
     });
-    this.lines = head.lines.map(({ name }, i) => ({ name, at: lines[2 * i], value: lines[2 * i + 1] }));
-    for (const line of this.lines) line.peak = line.value.reduce((a, b) => Math.max(a, b), 0);
+    /** @type {Line[]} */
+    this.lines = head.lines.map((line, i) => {
+      const [at, value] = [lines[2 * i], lines[2 * i + 1]];
+      return { name: line.name, at, value, peak: mostOf(value) };
+    });
+    /** @type {Uint32Array[]} */
+    this.levels = [];
     this.#climb();
+    /** @type {Uint8Array | null} */
     this.matches = null; // by name: 1 where it is searched for
+    /** @type {Uint32Array | null} */
     this.before = null; // by event: how many matches come before it in the columns
   }
 
   // Levels of the longest event of every 16, 256, … in the order of the columns: what stands for those too narrow to see.
   #climb() {
-    this.levels = [];
+    /** @type {Uint32Array | null} */
     let below = null;
     for (let count = Math.ceil(this.count / FAN); count >= 1; count = Math.ceil(count / FAN)) {
-      const level = new Uint32Array(count),
-        length = below ? below.length : this.count;
+      const level = new Uint32Array(count);
+      /** @type {number} */
+      const length = below ? below.length : this.count;
       for (let i = 0; i < count; i++) {
         let best = below ? below[i * FAN] : i * FAN;
         for (let j = i * FAN + 1; j < Math.min(length, (i + 1) * FAN); j++) {
@@ -58,14 +118,20 @@ export class Flame {
   }
 
   // The longest event of low … high-1.
+  /**
+   * @param {number} low
+   * @param {number} high
+   */
   longest(low, high) {
     let best = low;
+    /** @param {number} event */
     const consider = (event) => {
       if (this.duration[event] > this.duration[best]) best = event;
     };
     let from = low,
       to = high,
       level = -1;
+    /** @param {number} i */
     const of = (i) => (level < 0 ? i : this.levels[level][i]);
     while (from < to) {
       if (to - from <= 2 * FAN || level + 1 >= this.levels.length) {
@@ -82,6 +148,10 @@ export class Flame {
   }
 
   // The first event of a row that ends after t.
+  /**
+   * @param {Row} row
+   * @param {number} t
+   */
   firstAfter(row, t) {
     let low = row.low,
       high = row.high;
@@ -94,6 +164,11 @@ export class Flame {
   }
 
   // The first event from low on that begins at t or later.
+  /**
+   * @param {number} low
+   * @param {number} high
+   * @param {number} t
+   */
   lowerBound(low, high, t) {
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -103,6 +178,7 @@ export class Flame {
     return low;
   }
 
+  /** @param {number} event */
   rowOf(event) {
     let low = 0,
       high = this.rows.length - 1;
@@ -114,14 +190,17 @@ export class Flame {
     return this.rows[low];
   }
 
+  /** @param {number} event */
   nameOf(event) {
     return this.head.names[this.name[event]];
   }
+  /** @param {number} event */
   trackOf(event) {
     return this.head.tracks[this.rowOf(event).track];
   }
 
   // How many events have the text in their name or category; what to dim is known from then on.
+  /** @param {string} text */
   search(text) {
     const wanted = text.trim().toLowerCase();
     if (!wanted) {
@@ -143,29 +222,48 @@ export class Flame {
     return total;
   }
 
+  /**
+   * @param {number} low
+   * @param {number} high
+   */
   anyMatch(low, high) {
-    return this.before[high] > this.before[low];
+    return Boolean(this.before && this.before[high] > this.before[low]);
   }
 
+  /**
+   * @param {number} low
+   * @param {number} high
+   */
   firstMatch(low, high) {
-    const none = this.before[low];
+    const { before } = this;
+    if (!before) return low;
+    const none = before[low];
     while (low < high - 1) {
       const middle = (low + high) >> 1;
-      if (this.before[middle] > none) high = middle;
+      if (before[middle] > none) high = middle;
       else low = middle;
     }
     return low;
   }
 
   // The match after (or before) an event in time, going round at the end.
+  /**
+   * @param {number} event
+   * @param {boolean} [forward]
+   */
   nextMatch(event, forward = true) {
-    if (!this.matches) return -1;
+    const { matches } = this;
+    if (!matches) return -1;
     const at = event < 0 ? (forward ? -1 : Infinity) : this.start[event];
     let best = -1,
       round = -1;
     for (let i = 0; i < this.count; i++) {
-      if (!this.matches[i] || i === event) continue;
+      if (!matches[i] || i === event) continue;
       const later = this.start[i] > at || (this.start[i] === at && i > event);
+      /**
+       * @param {number} a
+       * @param {number} b
+       */
       const better = (a, b) => b < 0 || (forward ? this.start[a] < this.start[b] : this.start[a] > this.start[b]);
       if (later === forward && better(i, best)) best = i;
       if (better(i, round)) round = i;
@@ -174,9 +272,13 @@ export class Flame {
   }
 
   // The events that lead to this one, and those it leads to.
+  /**
+   * @param {number} event
+   * @returns {Links}
+   */
   flows(event) {
-    const into = [],
-      out = [];
+    /** @type {Links} */
+    const { into, out } = { into: [], out: [] };
     for (let i = 0; i < this.from.length; i++) {
       if (this.from[i] === event) out.push(this.to[i]);
       if (this.to[i] === event) into.push(this.from[i]);
@@ -186,6 +288,7 @@ export class Flame {
 }
 
 // A C++ kernel's name without its return type, template arguments and parameters.
+/** @param {string} name */
 export function brief(name) {
   const plain = name.replace(/^void /, "");
   const cut = [plain.indexOf("<"), plain.indexOf("(")].filter((at) => at > 0);

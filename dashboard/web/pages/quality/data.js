@@ -75,3 +75,22 @@ export function calibration({ tp, fp, confidence }, ranges = 10) {
   }
   return { points, error: total > 0 ? error : NaN, isExact: Boolean(confidence) };
 }
+
+/** @typedef {{ word: string, value: number }} Fact */
+
+// What is said of a confusion matrix as a whole.
+/**
+ * @param {number[][]} rows
+ * @param {number[]} totals of each
+ * @returns {Fact[]}
+ */
+export function overall(rows, totals) {
+  const all = totals.reduce((sum, each) => sum + each, 0),
+    right = rows.reduce((sum, row, i) => sum + row[i], 0);
+  const recalls = rows.map((row, i) => row[i] / totals[i]).filter((each) => !Number.isNaN(each));
+  return [
+    { word: "accuracy", value: right / all },
+    { word: "mean recall", value: recalls.reduce((sum, each) => sum + each, 0) / recalls.length },
+    { word: "samples", value: all },
+  ];
+}

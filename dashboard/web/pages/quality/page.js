@@ -8,6 +8,7 @@ import { atThreshold, calibration, precisionRecall, roc } from "./data.js";
 import { ConfusionTable } from "./confusion_table.js";
 import { UnitChart } from "./unit_chart.js";
 import { colour } from "../../charts/palette.js";
+import { touches } from "../../core/news.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const RUNS_AT_ONCE = 12; // as many as there are colours
@@ -219,9 +220,9 @@ export class QualityPage {
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.arrange());
-    scope.on(live, "changed", ({ run, what }) => {
-      if (KINDS.some((kind) => what.includes(kind)) || what.includes("line"))
-        for (const section of this.inView()) if (section.names.includes(run)) section.later(run);
+    scope.on(live, "changed", (change) => {
+      for (const section of this.inView())
+        if (section.names.includes(change.run) && touches(change, section.kind, section.tag)) section.later(change.run);
     });
     scope.on(live, "restart", () => {
       for (const section of this.inView()) for (const name of section.names) section.later(name);

@@ -7,10 +7,35 @@ const LEFT = 42,
   TOP = 8,
   RIGHT = 10;
 
+/**
+ * @typedef {object} Line
+ * @property {ArrayLike<number>} xs
+ * @property {ArrayLike<number>} ys
+ * @property {string} colour
+ * @property {number} at the point that is marked; -1 for none
+ * @property {ArrayLike<number>} [sizes] radius of each point; none for a line
+ */
+/**
+ * @typedef {object} Options
+ * @property {"diagonal" | null} [hint]
+ * @property {((line: number, point: number) => void) | null} [onPick] where the pointer is pressed or dragged
+ */
+
 export class UnitChart {
-  // onPick(line's index, point's index), for where the pointer is pressed or dragged
+  /**
+   * @param {string} title
+   * @param {string} x
+   * @param {string} y
+   * @param {Options} options
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(title, x, y, { hint = null, onPick = null }, scope) {
-    Object.assign(this, { x, y, hint, onPick, lines: [] });
+    this.x = x;
+    this.y = y;
+    this.hint = hint;
+    this.onPick = onPick;
+    /** @type {Line[]} */
+    this.lines = [];
     this.element = Object.assign(document.createElement("figure"), { className: "unit-chart" });
     const caption = this.element.appendChild(document.createElement("figcaption"));
     caption.textContent = title;
@@ -21,35 +46,37 @@ export class UnitChart {
     scope.observer(new ResizeObserver(() => this.draw())).observe(this.canvas);
     if (!onPick) return;
     this.canvas.classList.add("is-picked");
-    for (const kind of ["pointerdown", "pointermove"])
+    for (const kind of /** @type {const} */ (["pointerdown", "pointermove"]))
       this.canvas.addEventListener(kind, (event) => {
         if (event.buttons & 1) this.pick(event);
       });
   }
 
-  // lines: {xs, ys, colour, at: index of the point to mark or -1, sizes: radius of each point, or none for a line}
+  /**
+   * @param {Line[]} lines
+   * @param {string} [said]
+   */
   show(lines, said = "") {
     this.lines = lines;
     this.said.textContent = said;
     this.draw();
   }
 
+  /** @param {PointerEvent} event */
   pick(event) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const x = (event.offsetX - LEFT) / (width - LEFT - RIGHT),
       y = (height - BOTTOM - event.offsetY) / (height - TOP - BOTTOM);
-    let best = null,
+    let line = -1,
+      point = -1,
       least = Infinity;
-    this.lines.forEach(({ xs, ys }, line) => {
+    this.lines.forEach(({ xs, ys }, k) => {
       for (let i = 0; i < xs.length; i++) {
         const far = Math.hypot(xs[i] - x, ys[i] - y);
-        if (far < least) {
-          least = far;
-          best = [line, i];
-        }
+        if (far < least) [least, line, point] = [far, k, i];
       }
     });
-    if (best) this.onPick(...best);
+    if (line >= 0) this.onPick?.(line, point);
   }
 
   draw() {
@@ -57,8 +84,8 @@ export class UnitChart {
       height = this.canvas.clientHeight;
     if (!width) return;
     const context = prepared(this.canvas, width, height);
-    const px = (v) => LEFT + v * (width - LEFT - RIGHT),
-      py = (v) => height - BOTTOM - v * (height - TOP - BOTTOM);
+    const px = (/** @type {number} */ v) => LEFT + v * (width - LEFT - RIGHT),
+      py = (/** @type {number} */ v) => height - BOTTOM - v * (height - TOP - BOTTOM);
     context.font = `11px ${css("--font")}`;
     context.fillStyle = css("--dim");
     context.strokeStyle = css("--grid");
@@ -110,6 +137,12 @@ export class UnitChart {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ */
 function dot(context, x, y, size) {
   if (!(size > 0) || Number.isNaN(x) || Number.isNaN(y)) return;
   context.beginPath();

@@ -2,16 +2,36 @@
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import { lookup } from "../../text/lookup.js";
 import * as settings from "../../text/config.js";
+import { naturally } from "../../text/name_order.js";
 import { keysOf, settingsOf } from "../../text/config.js";
+
+/** @typedef {import("../../core/runs.js").Run} Run */
+/** @typedef {string | number | null} Value of a run in a column */
+/**
+ * @typedef {object} Column
+ * @property {string} id
+ * @property {string} title
+ * @property {string} group of columns, over the title
+ * @property {"text" | "number" | "time"} kind
+ * @property {(run: Run) => Value} of
+ * @property {(value: any) => string} text of a value that is there
+ * @property {(value: any) => string} exact and with every digit
+ * @property {(run: Run) => string} [tip]
+ * @property {number} wide px
+ * @property {string} [tag] that it is a metric of
+ */
+/** @typedef {Omit<Column, "id" | "group" | "kind" | "text" | "exact"> & Partial<Column>} Fixed */
 
 export const WAYS = ["last", "min", "max"];
 const METRICS = 4; // tags with columns at first
 const SETTINGS = 8; // and configuration keys
 
+/** @param {Run} run */
 const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) - run.started : null);
-const FIXED = {
-  __proto__: null, // addresses name columns
+/** @type {Record<string, Fixed>} */
+const FIXED = lookup({
   name: { title: "Run", of: (run) => run.shown, tip: (run) => run.name, wide: 240 },
   status: { title: "Status", of: (run) => run.status, wide: 96 },
   started: {
@@ -40,10 +60,15 @@ const FIXED = {
   },
   labels: { title: "Tags", of: (run) => run.labels.join(", "), wide: 110 },
   note: { title: "Note", of: (run) => run.said?.note ?? run.notes ?? "", wide: 150 },
-};
+});
 
-// What a column of an id is: { id, title, group, kind: text | number | time, of(run), text(value), exact(value), wide }.
-// metrics: run -> tag -> [last, least, greatest, points], for those who ask of().
+/** @typedef {Map<string, Record<string, (number | string)[]>>} Metrics run -> tag -> [last, least, greatest, points] */
+
+/**
+ * @param {string} id
+ * @param {Metrics | null} [metrics] for those who ask of()
+ * @returns {Column}
+ */
 export function column(id, metrics = null) {
   if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
   const cut = id.indexOf(":"),
@@ -51,17 +76,16 @@ export function column(id, metrics = null) {
     name = id.slice(cut + 1);
   if (kind === "config") return setting(id, name);
   const way = WAYS.indexOf(kind);
-  const of = (run) => {
-    const found = metrics?.get(run.name)?.[name];
-    return found ? runs.number(found[way]) : null;
-  };
   return {
     id,
     tag: name,
     title: kind,
     group: name,
     kind: "number",
-    of,
+    of: (run) => {
+      const found = metrics?.get(run.name)?.[name];
+      return found ? runs.number(found[way]) : null;
+    },
     text: (value) => format.value(value, 5),
     exact: format.exact,
     wide: 92,
@@ -69,6 +93,11 @@ export function column(id, metrics = null) {
 }
 
 // A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
+/**
+ * @param {string} id
+ * @param {string} key
+ * @returns {Column}
+ */
 function setting(id, key) {
   const texts = runs
     .all()
@@ -87,27 +116,14 @@ function setting(id, key) {
   };
 }
 
+/** @param {string} tag */
 const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
 
-// Tags of curves, those that most runs have first; a sweep's runs share the list itself.
-function common(all) {
-  const lists = new Map(),
-    counts = new Map();
-  for (const { series } of all) if (series.scalar) lists.set(series.scalar, (lists.get(series.scalar) ?? 0) + 1);
-  for (const [list, count] of lists) for (const tag of list) counts.set(tag, (counts.get(tag) ?? 0) + count);
-  return runs
-    .tags("scalar")
-    .filter((tag) => !tag.startsWith("machine/"))
-    .sort((a, b) => counts.get(b) - counts.get(a));
-}
-
-// What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the best.
+// What is shown until somebody chooses: who, when, what was set, and of the metrics people judge by the last and the
+// best.
 function usual() {
   const all = runs.all(),
-    tags = common(all);
-  const first = [...new Set([runs.headline, ...tags.filter((tag) => /loss|acc/i.test(tag)), ...tags])]
-    .filter(Boolean)
-    .slice(0, METRICS);
+    first = runs.headlines.slice(0, METRICS);
   return [
     "status",
     "started",
@@ -123,24 +139,35 @@ function usual() {
 }
 
 // An address may name what is no column.
+/** @param {string} id */
 const isColumn = (id) => Boolean(FIXED[id]) || ["config", ...WAYS].includes(id.slice(0, Math.max(0, id.indexOf(":"))));
 
 export const shown = () => [
   "name",
-  ...(state.get("columns").length ? state.get("columns").filter((id) => id !== "name" && isColumn(id)) : usual()),
+  ...(state.get("columns").length
+    ? state.get("columns").filter((/** @type {string} */ id) => id !== "name" && isColumn(id))
+    : usual()),
 ];
 
 // Every column there could be, in the order in which they are offered.
 export const all = () => [
   ...Object.keys(FIXED).filter((id) => id !== "name"),
-  ...[...new Set(runs.all().flatMap((run) => [...settingsOf(run).keys()]))].sort().map((key) => `config:${key}`),
-  ...runs.tags("scalar").flatMap((tag) => WAYS.map((way) => `${way}:${tag}`)),
+  ...naturally(new Set(runs.all().flatMap((run) => [...settingsOf(run).keys()]))).map((key) => `config:${key}`),
+  ...runs.tags("scalar").flatMap((/** @type {string} */ tag) => WAYS.map((way) => `${way}:${tag}`)),
 ];
 
+/** @param {unknown} value */
 const isNone = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
 
 // Numbers by size, then words; what has no value is at the end, whichever way.
+/**
+ * @param {Value | undefined} a
+ * @param {Value | undefined} b
+ * @param {unknown} _
+ * @param {unknown} __
+ * @param {boolean} falling
+ */
 export function compare(a, b, _, __, falling) {
-  if (isNone(a) || isNone(b)) return (isNone(a) - isNone(b)) * (falling ? -1 : 1);
+  if (isNone(a) || isNone(b)) return (Number(isNone(a)) - Number(isNone(b))) * (falling ? -1 : 1);
   return typeof a === "number" && typeof b === "number" ? a - b : settings.compare(String(a), String(b));
 }

@@ -1,31 +1,35 @@
 // The table of runs as a file, and the runs that were deleted.
 import * as api from "../../core/api.js";
 import * as runs from "../../core/runs.js";
+import { csv } from "../../text/csv.js";
+import { offer } from "../../ui/download.js";
 import { dialog, say, trying } from "../../ui/menu.js";
 
-// A cell of text that begins so is a formula to a spreadsheet, which may run it.
-const cell = (text) => {
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?(Infinity|[\d.]+(e[+-]?\d+)?)$/i.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
-};
+/** @typedef {import("./columns.js").Column} Column */
+/**
+ * @typedef {object} Table AG Grid's API, as far as it is used here
+ * @property {() => { getColId(): string }[]} getAllDisplayedColumns
+ * @property {(act: (row: { id: string }) => void) => void} forEachNodeAfterFilterAndSort
+ */
 
-// What the table shows, in its order, every digit of it. table: AG Grid's API; column(id): see columns.js.
+// What the table shows, in its order, every digit of it.
+/**
+ * @param {Table} table
+ * @param {(id: string) => Column} column
+ */
 export function save(table, column) {
   const shown = table
     .getAllDisplayedColumns()
     .map((each) => each.getColId())
     .filter((id) => !id.startsWith("ag-Grid"))
     .map(column);
-  const lines = [shown.map(({ group, title }) => cell(group ? `${group} ${title}` : title)).join(",")];
-  table.forEachNodeAfterFilterAndSort(({ id }) =>
-    lines.push(shown.map(({ of }) => cell(String(of(runs.get(id)) ?? ""))).join(",")),
-  );
-  const link = Object.assign(document.createElement("a"), {
-    href: URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" })),
-    download: "runs.csv",
+  /** @type {import("../../text/csv.js").Cell[][]} */
+  const rows = [shown.map(({ group, title }) => (group ? `${group} ${title}` : title))];
+  table.forEachNodeAfterFilterAndSort(({ id }) => {
+    const run = runs.get(id);
+    if (run) rows.push(shown.map(({ of }) => of(run)));
   });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  offer(new Blob([csv(rows)], { type: "text/csv" }), "runs.csv");
 }
 
 export async function trash() {
@@ -45,14 +49,14 @@ export async function trash() {
       trying(async () => {
         await api.post("trash", { runs: [name], restore: true });
         line.remove();
-        say(`${name} is back.`);
+        say(`${name} restored`);
       }),
     );
   }
   list.append(
     Object.assign(document.createElement("p"), {
       className: "hint",
-      textContent: "Deleted runs lie in the folder .trash of the logdir until you empty it.",
+      textContent: "Deleted runs stay in the logdir's .trash folder until you empty it.",
     }),
   );
   dialog("Trash", list);

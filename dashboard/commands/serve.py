@@ -1,0 +1,39 @@
+"""`viz serve`: the dashboard of a logdir."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir
+from dashboard.commands.server_options import add_server_options, settings_of
+
+if TYPE_CHECKING:
+    from dashboard.server.settings import Settings
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_logdir(parser)
+    add_server_options(parser)
+
+
+def act(arguments: argparse.Namespace) -> int:
+    """Serves until Ctrl-C; prints the address once it listens."""
+    import webbrowser
+
+    from dashboard.server.listen import PortError, address, serve
+
+    logdir = existing_logdir(arguments.logdir)
+    settings = settings_of(arguments, logdir)
+
+    def ready(bound: Settings) -> None:
+        print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        if arguments.open:
+            webbrowser.open(address(bound))
+
+    try:
+        serve(settings, arguments.port, ready)
+    except PortError as error:
+        raise CommandError(str(error)) from error
+    return 0

@@ -1,0 +1,103 @@
+"""The options of a command that serves a page, and the server's settings that they come to."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.commands.refusal import CommandError, UsageError
+
+if TYPE_CHECKING:
+    from dashboard.server.settings import Settings
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the server."""
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=None, help="port to listen on (default: 6006, or the next free one)"
+    )
+    token = parser.add_mutually_exclusive_group()
+    token.add_argument("--token", default=None, help="what a visitor must show (default: a new one for each start)")
+    token.add_argument(
+        "--no-token", action="store_true", help="let everyone in who can reach the port; this machine only"
+    )
+    parser.add_argument("--read-only", action="store_true", help="the page can change nothing")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name under which a proxy shows the page, such as training.example; may be given several times",
+    )
+    parser.add_argument(
+        "--path-prefix", default="", metavar="P", help="path of the page, as /viz, where a proxy passes it on"
+    )
+    parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
+    parser.add_argument("--open", action="store_true", help="open the browser")
+
+
+def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
+    """The settings of a server of this logdir, as its options want them.
+
+    Raises:
+        CommandError: they cannot be had, or contradict each other.
+    """
+    from dashboard.live.tfevents_mirror import prepare
+    from dashboard.server import security
+    from dashboard.server.listen import is_loopback
+    from dashboard.server.public_address import AddressError, allowed_name, path_prefix
+    from dashboard.server.sessions import secret_of
+    from dashboard.server.settings import Settings, index_file
+
+    if not arguments.host.strip():
+        raise UsageError("--host is empty, which would be every address; leave it out to be on this machine only")
+    if arguments.no_token and not is_loopback(arguments.host):
+        raise CommandError(
+            f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
+        )
+    chosen = None if arguments.no_token else _chosen_token(arguments.token)
+    token = None if arguments.no_token else chosen or security.new_token()
+    # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.
+    try:
+        prefix = path_prefix(arguments.path_prefix) + (f"/{security.new_token()}" if arguments.framed else "")
+        allowed = frozenset(map(allowed_name, arguments.allow_host))
+    except AddressError as error:
+        raise UsageError(str(error)) from error
+    return Settings(
+        logdir,
+        host=arguments.host,
+        token=token,
+        secret=secret_of(chosen) if chosen else None,
+        prefix=prefix,
+        allowed=allowed,
+        read_only=arguments.read_only,
+        framed=arguments.framed,
+        mirror=prepare(logdir),
+        index=index_file(logdir),
+    )
+
+
+def _chosen_token(given: str | None) -> str | None:
+    """The token that somebody chose, on the command line or in the environment; None where nobody did."""
+    from dashboard.server.security import LEAST_TOKEN
+
+    token, place = (given, "--token") if given is not None else (os.environ.get("VIZ_TOKEN") or None, "VIZ_TOKEN")
+    if token is not None and len(token) < LEAST_TOKEN:
+        length = f"has {len(token)} of the {LEAST_TOKEN} characters that are the least" if token else "is empty"
+        raise UsageError(f"{place} {length}; leave it out to have one made")
+    return token
+
+
+def _port(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port (0 to 65535)")
+    return value

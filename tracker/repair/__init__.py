@@ -1,0 +1,1 @@
+"""What viz doctor does: how a damaged file is found, and what can be read of it written anew."""

@@ -1,0 +1,87 @@
+"""What a segment file holds behind a cursor: the questions of who follows a run, each answered without reading points
+that were read before."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, NamedTuple
+
+from tracker.errors import DamagedBytesError
+from tracker.series import stretch
+from tracker.series.summary import SUMMARY_COLUMNS
+from tracker.store import columns
+from tracker.store.read.segments import MOST_SERIES
+
+FIRST = -(1 << 63)
+"""Behind this lies everything."""
+
+_SERIES = f"{columns.select('series', columns.SERIES)} WHERE id>? ORDER BY id"
+_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM series WHERE id>? LIMIT ?)"
+_LAST_ROWS = (
+    "series JOIN scalars ON series = series.id AND level = 0 "
+    "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0)"
+)
+_LAST_COLUMNS = ("series.id", *columns.asked(SUMMARY_COLUMNS, "scalars"))
+_LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
+_LAST_OF_ONE = f"{_LAST} AND series.id = ?"
+_ITEMS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
+_POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
+
+Row = tuple[Any, ...]
+
+
+class NewItems(NamedTuple):
+    """What a series of histograms or media has behind a cursor."""
+
+    series: int
+    logged: int
+    """How many calls logged to it, all in all."""
+    step: int
+    wall_time: float
+    rows: int
+    """Rows behind the cursor."""
+
+
+def series(connection: sqlite3.Connection, behind: int) -> list[Row]:
+    """The rows of `series` (`columns.SERIES`) with a greater number, counted before they are in memory.
+
+    Raises:
+        DamagedBytesError: they are more than any run has.
+    """
+    (count,) = connection.execute(_COUNTED, (behind, MOST_SERIES + 1)).fetchone()
+    if count > MOST_SERIES:
+        raise DamagedBytesError("it holds more series than any run")
+    return connection.execute(_SERIES, (behind,)).fetchall()
+
+
+def last_points(connection: sqlite3.Connection, only: int | None = None) -> list[Row]:
+    """The last row of each series of scalars, or of one: its number, then `SUMMARY_COLUMNS`."""
+    asked = (_LAST, ()) if only is None else (_LAST_OF_ONE, (only,))
+    return connection.execute(*asked).fetchall()
+
+
+def histograms(connection: sqlite3.Connection, behind: int) -> list[NewItems]:
+    """The series of histograms that have rows behind a cursor."""
+    return [NewItems(*row) for row in connection.execute(_ITEMS.format("sketches"), (behind,))]
+
+
+def media(connection: sqlite3.Connection, behind: int) -> list[NewItems]:
+    """The series of media that have rows behind a cursor."""
+    return [NewItems(*row) for row in connection.execute(_ITEMS.format("media"), (behind,))]
+
+
+def points(connection: sqlite3.Connection, behind: int) -> sqlite3.Cursor:
+    """Rows of points (`stretch.UNPACK_COLUMNS`) behind a cursor; some say again, folded, what an earlier one did."""
+    return connection.execute(_POINTS, (behind,))
+
+
+def has_marks(connection: sqlite3.Connection, behind: int) -> bool:
+    """Whether there are marks behind a cursor."""
+    return connection.execute("SELECT 1 FROM marks WHERE id>?", (behind,)).fetchone() is not None
+
+
+def import_warnings(connection: sqlite3.Connection) -> list[str]:
+    """What an import noted of its sources: what in them was not sound."""
+    found = connection.execute("SELECT outcome FROM receipts WHERE nonce LIKE 'source %'").fetchall()
+    return [each for (outcome,) in found for each in json.loads(outcome).get("met", [])]
