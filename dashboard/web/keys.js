@@ -130,11 +130,6 @@ export function help() {
   dialog("Keyboard", box, true);
 }
 
-/** @type {Map<string, string>} */
-const SEARCHES = new Map([
-  ["runs", "run-search"],
-  ["media", "media-tags"],
-]); // a page -> the field that its slash goes to
 const OWN_TO_GRAPH = new Set(["/", "f"]);
 
 /** @type {Record<string, string>} */

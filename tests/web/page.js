@@ -34,7 +34,32 @@ class Element {
     this.listeners.set(name, act);
   }
   getContext() {
-    return { measureText: (text) => ({ width: 7 * text.length }) };
+    this.context ??= painter();
+    return this.context;
+  }
+  insertRow() {
+    return this.appendChild(new Element("tr"));
+  }
+  insertCell() {
+    return this.appendChild(new Element("td"));
+  }
+  createCaption() {
+    return this.appendChild(new Element("caption"));
+  }
+  getBoundingClientRect() {
+    return { left: 0, top: 0, right: this.clientWidth ?? 0, bottom: this.clientHeight ?? 0, width: 0, height: 0 };
+  }
+  removeEventListener(name) {
+    this.listeners.delete(name);
+  }
+  showModal() {}
+  close() {
+    this.listeners.get("close")?.();
+  }
+  setPointerCapture() {}
+  focus() {}
+  remove() {
+    this.isRemoved = true;
   }
   get textContent() {
     return this.children.map((part) => (typeof part === "string" ? part : part.textContent)).join("");
@@ -48,6 +73,19 @@ class Element {
     const attributes = [...this.attributes].map(([name, value]) => ` ${name}="${value}"`).join("");
     return `<${this.localName}${attributes}>${this.children.map((part) => (typeof part === "string" ? part : part.markup)).join("")}</${this.localName}>`;
   }
+}
+
+// A canvas's context that counts what is asked of it: context.calls.stroke. What is drawn is seen in charts/record.js.
+function painter() {
+  const calls = {};
+  const own = { calls, measureText: (text) => ({ width: 7 * text.length }) };
+  return new Proxy(own, {
+    get: (known, name) =>
+      known[name] ??
+      (() => {
+        calls[name] = (calls[name] ?? 0) + 1;
+      }),
+  });
 }
 
 class Observer {
@@ -94,7 +132,9 @@ Object.assign(globalThis, {
       if (!elements.has(id)) elements.set(id, new Element("div"));
       return elements.get(id);
     },
+    querySelector: () => null,
     addEventListener() {},
+    removeEventListener() {},
   },
   MessageChannel: Channel,
   MutationObserver: Observer,
@@ -105,6 +145,7 @@ Object.assign(globalThis, {
     search: globalThis.addressOfPage ?? "",
     pathname: "/",
     href: "http://localhost/",
+    origin: "http://localhost",
     protocol: "http:",
     host: "localhost",
   },
@@ -119,4 +160,6 @@ Object.assign(globalThis, {
   addEventListener: (name, act) => listeners.set(name, act),
   setInterval: (...how) => every(...how).unref(),
   devicePixelRatio: 1,
+  innerWidth: 800,
+  innerHeight: 600,
 });

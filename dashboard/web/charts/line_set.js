@@ -24,13 +24,16 @@ import { partsOf } from "./point_counts.js";
  * @typedef {{ text: string, number: number | null, dash: number[], names: string[] }} LegendEntry
  */
 
-// The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs.
+const ALL = "*"; // the group of all runs
+
+// The keys that a wish for groups names: "lr, width" those, "-seed" all others that differ between the runs; "*" none.
 /**
  * @param {string} text
  * @param {Run[]} runs
  */
-export function groupKeys(text, runs) {
+function groupKeys(text, runs) {
   const named = text
+    .replace(ALL, "")
     .split(",")
     .map((word) => word.trim())
     .filter(Boolean);
@@ -47,7 +50,7 @@ export function groupKeys(text, runs) {
  * @param {Run} run
  * @param {string[]} keys
  */
-const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ");
+const labelOf = (run, keys) => keys.map((key) => `${key}=${settingsOf(run).get(key) ?? "–"}`).join(", ") || "all runs";
 
 // Which of a key's values a run has, counted in their order: numbers by size.
 /**
@@ -108,7 +111,8 @@ export function linesOf(wanted, how, tags, memo, base) {
   }
   if (!several && !byColour && !byDash) undash(single);
   const keys = how.group ? groupKeys(how.group, runs) : [];
-  const lines = keys.length || how.group === "*" ? grouped(single, runs, keys, how, several, tags, memo) : single;
+  const isGrouped = keys.length > 0 || how.group === ALL;
+  const lines = isGrouped ? grouped(single, runs, keys, how, several, tags, memo) : single;
   const chosen = new Set(how.chosen);
   const lit = new Set([how.highlight ?? []].flat());
   /** @param {string} name */
@@ -143,7 +147,7 @@ export function legend(runs, { group, colourBy }) {
     const rank = ranks(runs, colourBy);
     return new Map(runs.map((run) => [run.name, rank(run)]));
   }
-  if (!keys.length) return new Map(group === "*" ? runs.map(({ name }) => [name, 0]) : []);
+  if (!keys.length && group !== ALL) return new Map();
   const labels = labelsOf(runs, keys);
   return new Map(runs.map((run) => [run.name, labels.indexOf(labelOf(run, keys))]));
 }
@@ -173,7 +177,7 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
     parts.push({ key, entries });
   };
   const keys = group ? groupKeys(group, runs) : [];
-  if (keys.length && !colourBy) {
+  if ((keys.length || group === ALL) && !colourBy) {
     const labels = labelsOf(runs, keys);
     const byDash = dashBy ? ranks(runs, dashBy) : null;
     const entries = labels.map((text, number) => {
@@ -198,7 +202,6 @@ export function legendOf(runs, { group, colourBy, dashBy }) {
  * @param {string[]} keys
  */
 function labelsOf(runs, keys) {
-  if (!keys.length) return ["all runs"];
   const found = new Map(runs.map((run) => [labelOf(run, keys), run]));
   /**
    * @param {[string, Run]} a
@@ -228,7 +231,7 @@ function grouped(lines, runs, keys, how, several, tags, memo) {
   /** @type {Map<string, { label: string, tag: string, members: RunLine[] }>} */
   const groups = new Map();
   for (const line of lines) {
-    const label = keys.length ? labelOf(line.run, keys) : "all runs";
+    const label = labelOf(line.run, keys);
     const id = several ? `${label} · ${line.tag}` : label;
     const found = groups.get(id);
     if (found) found.members.push(line);

@@ -1,5 +1,5 @@
-// The live feed: one WebSocket, or where none gets through questions, begun again with patience; and an honest light that
-// says how it stands.
+// The live feed: one WebSocket, or where none gets through questions, begun again with patience; and an honest light
+// that says how it stands.
 import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as format from "../text/format.js";

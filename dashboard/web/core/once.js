@@ -1,4 +1,5 @@
-// What is loaded once for the whole document: whoever asks first has it loaded, and a failure is tried again by the next.
+// What is loaded once for the whole document: whoever asks first has it loaded, and a failure is tried again by the
+// next.
 
 /**
  * @template T

@@ -1,5 +1,6 @@
-// What a page, or a part of one, holds of the world while it is there: subscriptions, timers, frames, observers, tags that
-// it watches, parts with a scope of their own. Leaving undoes all of it, so that nothing is drawn into what is gone.
+// What a page, or a part of one, holds of the world while it is there: subscriptions, timers, frames, observers, tags
+// that it watches, parts with a scope of their own. Leaving undoes all of it, so that nothing is drawn into what is
+// gone.
 //
 // app.js makes one for as long as the document lives, and a child of it for each page that is mounted; a page makes
 // children for what comes and goes within it (a card, a dialog). Listeners of elements that a part made itself need no

@@ -1,7 +1,7 @@
 // Which tags the server sends the points of: all that some part of the page watches, told in one message.
 //
-// Several parts of a page (cards, a table, a minimap) say what they watch, each as often as it likes. The server is told
-// the union, and only when that has changed: at once where nothing was told for a while, else when EVERY is over.
+// Several parts of a page (cards, a table, a minimap) say what they watch, each as often as it likes. The server is
+// told the union, and only when that has changed: at once where nothing was told for a while, else when EVERY is over.
 const EVERY = 50; // ms from one message to the next, at the least: a page that is scrolled tells 20 times a second
 
 export class Watches {

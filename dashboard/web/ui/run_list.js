@@ -7,6 +7,7 @@ import { legend } from "../charts/line_set.js";
 import { colour, dashNumber } from "../charts/palette.js";
 import { Sparks, drawSpark } from "./sparks.js";
 import { part } from "./dom.js";
+import { resizable } from "./resizable.js";
 import { runMenu } from "./run_menu.js";
 import { clipped, clippedPath, within } from "../text/ellipsis.js";
 import { lookup } from "../text/lookup.js";
@@ -343,21 +344,4 @@ export class RunList {
     this.paint();
     this.rows.get(this.focused)?.box.focus({ preventScroll: true });
   }
-}
-
-// How wide the list is, as somebody dragged its edge.
-/** @param {HTMLElement} edge */
-function resizable(edge) {
-  /** @param {number} width */
-  const setWidth = (width) =>
-    document.documentElement.style.setProperty("--runs-width", `${Math.min(520, Math.max(180, width))}px`);
-  if (state.local.get("runsWidth")) setWidth(state.local.get("runsWidth"));
-  edge.addEventListener("pointerdown", (event) => {
-    edge.setPointerCapture(event.pointerId);
-    edge.onpointermove = (move) => setWidth(move.clientX);
-    edge.onpointerup = (up) => {
-      edge.onpointermove = null;
-      state.local.set("runsWidth", up.clientX);
-    };
-  });
 }

@@ -7,11 +7,6 @@ import { part } from "../../ui/dom.js";
 
 export const PINNED = "\u0000pinned";
 export const OWN = "\u0000own";
-/** @type {Map<string, string>} */
-const TITLES = new Map([
-  [PINNED, "Pinned"],
-  [OWN, "Your charts"],
-]);
 
 // Whether a card was made by hand: a list of tags and expressions as JSON, which is its id.
 /** @param {string} id */

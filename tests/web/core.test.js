@@ -1,0 +1,311 @@
+// The page's core beside a server: what it asks, how it follows what is new over plain HTTP, and how it is let in again.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { packed, Server, until } from "./server.js";
+
+const light = document.getElementById("live");
+for (let i = 0; i < 3; i++) light.append(document.createElement("span"));
+document.getElementById("refused").hidden = true;
+
+const api = await import("../../dashboard/web/core/api.js");
+const live = await import("../../dashboard/web/core/live.js");
+const marks = await import("../../dashboard/web/core/marks.js");
+const runs = await import("../../dashboard/web/core/runs.js");
+const session = await import("../../dashboard/web/core/session.js");
+const state = await import("../../dashboard/web/core/state.js");
+const { Scope } = await import("../../dashboard/web/core/scope.js");
+const { ask } = await import("../../dashboard/web/core/study_api.js");
+
+const summary = (name, more = {}) => ({
+  name,
+  status: "finished",
+  started: 1,
+  ended: 2,
+  ending: null,
+  updated: 2,
+  step: 9,
+  segments: 1,
+  group: null,
+  tags: [],
+  notes: "",
+  config: {},
+  said: {},
+  lost: {},
+  problems: [],
+  scalars: {},
+  ...more,
+});
+
+const server = new Server();
+const scope = new Scope();
+let listed = [];
+const sending = []; // messages to the page that it did not fetch yet
+let fetching = null; // its question for the next one, while there is none
+const said = []; // by the page, on its line
+
+function send(more) {
+  const [head, columns] = [
+    { answers: [], since: 1, points: [], changed: [], again: [], removed: [], ...more.head },
+    more.columns,
+  ];
+  sending.push(packed({ now: 1, ...head }, columns));
+  fetching?.();
+}
+
+before(async () => {
+  await server.start();
+  server
+    .on("GET /session", () => ({}))
+    .on("GET /api/v1/runs", () => ({
+      runs: listed,
+      tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
+      headlines: ["val/loss"],
+      news: 1,
+    }))
+    .on("POST /live", () => ({ tab: "one" }))
+    .on("POST /live/one", ({ text }) => {
+      said.push(JSON.parse(text));
+      return {};
+    })
+    .on("GET /live/one", next);
+});
+
+// The next message to the page, once there is one; woken without one the line has broken.
+async function next() {
+  if (!sending.length)
+    await new Promise((done) => {
+      fetching = done;
+    });
+  fetching = null;
+  const body = sending.shift();
+  return body ? { status: 200, body } : { status: 503, body: "" };
+}
+
+after(() => {
+  scope.leave();
+  server.close();
+});
+
+test("questions are answered in JSON or packed, and a mistake in the server's words", async () => {
+  server
+    .on("GET /api/v1/some", ({ url }) => ({ q: [...url.searchParams] }))
+    .on("GET /api/v1/columns", () => ({ status: 200, body: packed({ n: 2 }, [[1, 2]]) }))
+    .on("POST /api/v1/echo", ({ text, headers }) => ({ said: JSON.parse(text), type: headers["content-type"] }))
+    .on("POST /api/v1/export", () => ({ status: 200, headers: { "x-left-out": '{"count":1}' }, body: "a,b" }))
+    .on("POST /api/v1/wrong", () => ({ status: 422, body: { error: "There is no such tag." } }))
+    .on("POST /api/v1/broken", () => ({ status: 502, body: "<html>" }));
+  assert.deepEqual(
+    (
+      await api.json("some", { a: 1, b: null, c: undefined, d: false }, [
+        ["t", "x"],
+        ["t", "y"],
+      ])
+    ).q,
+    [
+      ["a", "1"],
+      ["d", "false"],
+      ["t", "x"],
+      ["t", "y"],
+    ],
+  );
+  const { head, column } = await api.packed("columns");
+  assert.deepEqual([head.n, ...column(2)], [2, 1, 2]);
+  assert.equal((await api.bytes("columns", {})).byteLength % 8, 0);
+  assert.equal(JSON.stringify(await api.post("echo", { a: [1] })), '{"said":{"a":[1]},"type":"application/json"}');
+  const { blob, leftOut } = await api.file("export", {});
+  assert.deepEqual([await blob.text(), leftOut.count], ["a,b", 1]);
+  await assert.rejects(api.post("wrong", {}), /^Error: There is no such tag\.$/);
+  await assert.rejects(api.post("broken", {}), /the server answered 502/);
+  assert.equal(api.blobAddress("a b", "ff"), "/api/v1/blobs/ff?run=a+b");
+  assert.equal((await ask("echo", { a: 1 })).said.a, 1);
+  assert.equal((await ask("echo", '{"a":2}')).said.a, 2);
+  await assert.rejects(ask("wrong", {}), /There is no such tag/);
+  await assert.rejects(ask("broken", {}), /answered 502/);
+});
+
+test("the list of runs has their order, colours, tags and words to search", async () => {
+  listed = [
+    { ...summary("old", { started: 1, config: { lr: 0.1 }, tags: ["a"] }), series: 0 },
+    { ...summary("new", { started: 5, said: { name: "Newest", tags: ["b"], colour: 7 } }), series: 1 },
+  ];
+  await runs.load();
+  assert.deepEqual(runs.names(), ["new", "old"]);
+  assert.deepEqual(
+    runs.all().map(({ shown, colour, labels }) => [shown, colour, labels]),
+    [
+      ["Newest", 7, ["b"]],
+      ["old", 0, ["a"]],
+    ],
+  );
+  assert.equal(runs.get("constructor"), undefined);
+  assert.deepEqual([runs.index("new"), runs.index("none")], [7, 0]);
+  assert.deepEqual(runs.tags("scalar"), ["= odd", "train/loss", "val/loss"]);
+  assert.deepEqual(runs.tags("image"), ["picture"]);
+  assert.deepEqual([runs.headline, runs.loaded], ["val/loss", true]);
+  assert.deepEqual(
+    [runs.isExpression("= a"), runs.isExpression("= odd"), runs.isExpression("a")],
+    [true, false, false],
+  );
+  assert.deepEqual([runs.titleOf("=  a + b"), runs.titleOf("= odd")], ["a + b", "= odd"]);
+  assert.deepEqual([runs.number("NaN"), runs.number("-Infinity"), runs.number(2)], [NaN, -Infinity, 2]);
+  assert.equal(runs.partOf("nobody"), null);
+  assert.equal(runs.partOf("old").length, 2);
+});
+
+test("which runs are shown follows the filter and what is hidden", () => {
+  runs.start(scope);
+  const visible = () => runs.visible().map(({ name }) => name);
+  const changes = [];
+  runs.on(["visible", "highlight"], ({ kind, names }) => changes.push([kind, names]));
+  assert.deepEqual(visible(), ["old", "new"], "the newest is drawn last, on top");
+  state.set("runs", "lr=0.1");
+  assert.deepEqual(visible(), ["old"]);
+  assert.deepEqual(runs.tagsInSight("image"), []);
+  state.set("runs", "/[/");
+  assert.match(runs.filterProblem(), /cannot be understood/);
+  state.set("runs", "");
+  runs.toggle("old");
+  assert.deepEqual([visible(), runs.isOff("old"), runs.tagsInSight("scalar")], [["new"], true, ["train/loss"]]);
+  runs.toggle("old");
+  runs.isolate("old");
+  assert.deepEqual(visible(), ["old"]);
+  runs.isolate("old");
+  assert.deepEqual(visible(), ["old", "new"], "once more shows all");
+  runs.showAll(false);
+  assert.deepEqual(visible(), []);
+  runs.showAll(true);
+  assert.equal(runs.tagsInSight("scalar"), runs.tags("scalar"));
+  runs.highlight("old");
+  assert.deepEqual(changes.at(-1), ["highlight", "old"]);
+  assert.equal(changes.filter(([kind]) => kind === "visible").length, 9);
+});
+
+test("where no WebSocket gets through the page asks, and takes what is new", async () => {
+  marks.start(scope);
+  live.start(scope);
+  await until(() => server.asked.includes("POST /live"), "the question over HTTP");
+  const heard = [];
+  live.on("points", (points) => heard.push(points));
+  live.on(["again", "removed"], (...what) => heard.push(what));
+  send({ head: { answers: [{ pong: performance.now(), time: Date.now() / 1000, trouble: null }] } });
+  await until(() => light.dataset.state === "idle");
+  assert.match(light.title, /No WebSocket gets through/);
+  assert.deepEqual(said[0].watch, []);
+  const points = {
+    run: "old",
+    segment: "s",
+    committed: 1,
+    read: 1,
+    tags: ["val/loss", "lr"],
+    n: [0, 5],
+    counts: [2, 1],
+  };
+  send({
+    head: { points: [points] },
+    columns: [
+      [10, 11, 12],
+      [100, 101, 102],
+      [0.5, 0.25, 1e-3],
+    ],
+  });
+  await until(() => heard.length === 2);
+  assert.deepEqual(
+    [heard[0].tag, [...heard[0].values], heard[1].n, [...heard[1].steps]],
+    ["val/loss", [0.5, 0.25], 5, [12]],
+  );
+  assert.equal(runs.get("old").step, 12);
+  assert.deepEqual(runs.get("old").scalars["val/loss"], { step: 11, wall_time: 101, value: 0.25 });
+  live.drawn([heard[0]], live.now());
+  send({ head: { answers: [{ pong: performance.now(), time: Date.now() / 1000, trouble: "disk" }] } });
+  await until(() => light.dataset.state === "stopped");
+  assert.match(light.title, /does not follow the logdir: disk/);
+  const more = summary("third", { started: 9, status: "running", series: { scalar: ["val/loss"] } });
+  send({
+    head: {
+      answers: [{ pong: performance.now(), time: Date.now() / 1000, trouble: null }],
+      changed: [
+        { run: "third", what: [], summary: more },
+        { run: "old", what: [], reach: { step: 99 } },
+      ],
+      again: [["old", "val/loss"]],
+      removed: ["new"],
+    },
+  });
+  await until(() => runs.names()[0] === "third");
+  assert.deepEqual([runs.names(), runs.get("old").step], [["third", "old"], 99]);
+  assert.deepEqual(heard.slice(2), [["old", "val/loss"], ["new"]]);
+  await until(() => light.dataset.state === "live");
+});
+
+test("marks of runs are asked for once, and again when there are new ones", async () => {
+  const asked = [];
+  server.on("POST /api/v1/marks", ({ text }) => {
+    asked.push(JSON.parse(text).runs);
+    return { marks: { old: [{ step: asked.length, wall_time: 1, kind: "note", text: "" }] } };
+  });
+  let changes = 0;
+  marks.on("change", () => {
+    changes++;
+  });
+  assert.equal(marks.known(["old", "third"]).size, 0);
+  marks.known(["old"]);
+  await until(() => changes === 1);
+  assert.deepEqual(asked, [["old", "third"]]);
+  assert.equal(marks.known(["old"]).get("old")[0].step, 1);
+  send({ head: { changed: [{ run: "old", what: ["marks"] }] } });
+  await until(() => changes === 2);
+  assert.equal(marks.known(["old"]).get("old")[0].step, 2);
+});
+
+test("after a line that broke all is asked for anew", async () => {
+  const lists = () => server.asked.filter((each) => each.startsWith("GET /api/v1/runs")).length;
+  const count = lists();
+  await until(() => fetching !== null);
+  fetching();
+  await until(() => light.dataset.state === "reconnecting");
+  server.on("POST /live", () => ({ tab: "two" })).on("POST /live/two", () => ({}));
+  server.on("GET /live/two", next);
+  await until(() => fetching !== null && server.asked.includes("GET /live/two"));
+  send({ head: { since: 7 } });
+  await until(() => lists() > count);
+  await until(() => light.dataset.state === "idle");
+});
+
+test("a page that the server does not know any more is asked for its token, once, and goes on", async () => {
+  let letIn = 0;
+  session.onLetIn(() => {
+    letIn++;
+  });
+  server.on("GET /session", ({ headers }) =>
+    headers.authorization === "Bearer right" ? { key: "k2" } : { status: 401, body: { error: "no" } },
+  );
+  assert.equal(await session.standing(), "out");
+  assert.equal(await session.standing(), "out");
+  assert.equal(session.isOut(), true);
+  const dialogs = document.body.children.filter(({ localName }) => localName === "dialog");
+  assert.equal(dialogs.length, 1);
+  const form = dialogs[0].children.find(({ localName }) => localName === "form");
+  const [, field, wrong] = form.children;
+  const submit = (text) => {
+    field.value = text;
+    return form.listeners.get("submit")({ preventDefault() {} });
+  };
+  await submit("wrong");
+  assert.match(wrong.textContent, /not the token/);
+  await submit(`${location.origin}/?token=right`);
+  assert.deepEqual([session.isOut(), letIn, session.headers()], [false, 1, { "x-everystep-key": "k2" }]);
+  assert.deepEqual(session.protocols(), ["everystep", "k2"]);
+  server.on("GET /session", () => ({ status: 200, headers: { "content-type": "text/html" }, body: "<p>log in" }));
+  assert.equal(await session.standing(), "away", "a proxy's own page is no answer");
+  server.on("GET /session", () => ({}));
+  assert.equal(await session.standing(), "in");
+});
+
+test("why a page may not ask is said where it can be seen", async () => {
+  server.on("POST /api/v1/closed", () => ({ status: 403, body: { allow: "x", error: "Start viz with --allow x." } }));
+  await assert.rejects(api.post("closed", {}), /--allow x/);
+  await until(session.isRefused);
+  assert.equal(document.getElementById("refused").textContent, "Start viz with --allow x.");
+  session.forgetRefusal();
+  assert.equal(session.isRefused(), false);
+});
