@@ -17,6 +17,7 @@ import pytest
 import tracker
 from tracker import errors
 from tracker import logdir as logdirs
+from tracker.store.write import claim as claims
 
 
 def finished(logdir: Path, name: str | None = None, steps: range = range(3), **options: Any) -> tracker.Run:
@@ -413,18 +414,18 @@ def test_a_run_that_begins_between_a_look_and_a_claim_is_not_joined(
     logdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixteen processes that start at once have sixteen runs, however their steps interleave."""
-    claim = logdirs._claim
+    claim = claims._claim
     others: list[tracker.Run] = []
 
     def late(folder: Path) -> bool:
         if not others:
-            monkeypatch.setattr(logdirs, "_claim", claim)
+            monkeypatch.setattr(claims, "_claim", claim)
             others.append(tracker.init(logdir=logdir, name="same", machine=False))
             others[0].log({"x": 1.0})
             others[0].finish()
         return claim(folder)
 
-    monkeypatch.setattr(logdirs, "_claim", late)
+    monkeypatch.setattr(claims, "_claim", late)
     with tracker.init(logdir=logdir, name="same", machine=False) as run:
         run.log({"x": 2.0})
     assert (others[0].name, run.name) == ("same", "same-2")

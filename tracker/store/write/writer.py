@@ -28,7 +28,7 @@ RETRY_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 """Pauses after a failed commit, the last one again and again: a disk that is freed is found within 2 s."""
 
 STALL_S = 1.0
-"""A commit that takes longer than this is a disk that stands still: callers no longer wait for room."""
+"""A commit that does not come on for so long is a disk that stands still: callers no longer wait for room."""
 
 BEGIN_S = 1.0
 """What `tracker.init` waits for the file to be there (20 ms, mostly), so that a training that a signal ends right after
@@ -72,6 +72,10 @@ class Writer:
         self._thread: Worker | None = None
         self._turning = threading.Lock()
         self._turner: int | None = None
+        self._progress = (0, 0)
+        """How far the writer was when a caller last asked whether it stands still, …"""
+        self._progressed = 0.0
+        """… and when that was other than before."""
         self.was_waited_for = False
         """Whether somebody has waited for its end already."""
 
@@ -156,9 +160,15 @@ class Writer:
         return self._committer.waiting()
 
     def is_stalled(self) -> bool:
-        """Whether the disk does not take anything at the moment."""
+        """Whether the disk does not take anything at the moment. A commit that comes on, as on a busy machine, is none
+        that stands still, however long it takes."""
         since = self._committer.committing_since
-        return self.trouble is not None or (since is not None and time.monotonic() - since > STALL_S)
+        if self.trouble is not None or since is None:
+            return self.trouble is not None
+        now, progress = time.monotonic(), self._committer.progress()
+        if progress > self._progress:
+            self._progress, self._progressed = progress, now
+        return now - max(since, self._progressed) > STALL_S
 
     def flush(self, timeout: float) -> bool:
         """Whether everything accepted before the call was committed, durably, within `timeout` seconds."""
