@@ -17,10 +17,10 @@ BLOCKS = re.findall(r"^```(\w+) (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTAL
 
 
 def applied(text: str, change: str) -> str:
-    """A text with the lines of a change in it. Each part of a change names one line beside which others are put."""
+    """A text with the lines of a change in it. Each part of a change names a line that is replaced, or beside which others are put."""
     for part in re.split(r"^@@\n", change, flags=re.MULTILINE):
-        before = "".join(line[1:] for line in part.splitlines(keepends=True) if line[0] == " ")
-        after = "".join(line[1:] for line in part.splitlines(keepends=True))
+        before = "".join(line[1:] for line in part.splitlines(keepends=True) if line[0] in " -")
+        after = "".join(line[1:] for line in part.splitlines(keepends=True) if line[0] in " +")
         assert text.count(before) == 1, f"stands {text.count(before)} times: {before!r}"
         text = text.replace(before, after)
     return text
