@@ -258,7 +258,7 @@ def test_colours_and_dashes_have_a_legend(sweep: Any, page: Any, until: Callable
     page.evaluate("(viz.set('colourBy', ''), viz.set('dashBy', ''), viz.set('group', '-seed'))")
     assert page.inner_text(".legend-bar").split() == ["lr", "0.01", "0.1"]
     page.evaluate("viz.set('page', 'runs')")
-    until(page, "document.querySelector('.legend-bar').hidden")
+    until(page, "!document.querySelector('.legend-bar')")
 
 
 def test_cards_that_no_shown_run_could_fill_are_left_out_and_counted(

@@ -224,7 +224,8 @@ class Visits:
 
     @property
     def late(self) -> list[str]:
-        return self.page.evaluate("leaving.late")
+        found: list[str] = self.page.evaluate("leaving.late")
+        return found
 
 
 def is_level(now: dict[str, Any], level: dict[str, Any], *, heap: bool = True) -> bool:

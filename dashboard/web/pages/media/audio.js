@@ -51,8 +51,9 @@ export function make(item, panel) {
     player,
     node("div", { class: "sound-foot" }, caption, pointed),
   );
-  let shown = "",
-    frame = 0,
+  /** @type {string | null} */
+  let shown = ""; // null once it is gone
+  let frame = 0,
     held = false;
   /** @type {Heard | null} */
   let sound = null;

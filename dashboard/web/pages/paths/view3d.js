@@ -1,7 +1,7 @@
 // Walks on the surface itself, in three dimensions: painted back to front on a canvas, turned by dragging.
 import { isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
-import { head, outline } from "./contour.js";
+import { head, outline } from "./strokes.js";
 import { ramp } from "./surface.js";
 
 /** @typedef {import("./surface.js").Surface} Surface */
