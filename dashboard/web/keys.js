@@ -10,13 +10,13 @@ const SHEET = [
   [
     "Everywhere",
     [
-      ["?", "this sheet"],
+      ["?", "keyboard shortcuts"],
       ["/", "search tags"],
       ["f", "search runs"],
       ["b", "list of runs"],
       ["t", "light or dark"],
       ["1 … 9", "pages"],
-      ["Esc", "close, or select nothing"],
+      ["Esc", "close, or clear the selection"],
     ],
   ],
   [
@@ -35,9 +35,9 @@ const SHEET = [
     "In a picture at large",
     [
       ["← →", "step"],
-      ["↑ ↓", "the picture before or after"],
+      ["↑ ↓", "previous or next picture"],
       ["+ −", "zoom"],
-      ["0", "as large as it fits"],
+      ["0", "fit to the window"],
       ["drag", "move"],
       ["Esc", "close"],
     ],
@@ -47,21 +47,21 @@ const SHEET = [
     [
       ["Space", "play or pause"],
       ["← →", "seek"],
-      ["Home End", "to the ends"],
+      ["Home End", "jump to start or end"],
       ["click, drag", "seek"],
     ],
   ],
   [
     "In a chart",
     [
-      ["drag", "zoom: sideways x, upwards y, across both"],
+      ["drag", "zoom: sideways x, upwards y, diagonal both"],
       ["Ctrl wheel", "zoom"],
       ["double click", "show all"],
       ["← →", "move the cursor"],
       ["+ −", "zoom"],
       ["click", "select the line"],
-      ["s, Shift click", "hold the step: the other pages show it"],
-      ["Enter", "large, and back"],
+      ["s, Shift click", "pin the step: other pages follow it"],
+      ["Enter", "enlarge, or shrink"],
       ["p", "pin to the top"],
       ["Alt ← →", "move the card"],
     ],
@@ -69,11 +69,11 @@ const SHEET = [
   [
     "Distributions",
     [
-      ["drag", "pick steps: shown merged"],
-      ["click", "put the cursor there"],
+      ["drag", "select steps to merge"],
+      ["click", "place the cursor"],
       ["← →", "move the cursor"],
-      ["Shift ← →", "pick steps"],
-      ["Esc", "let go of what is picked"],
+      ["Shift ← →", "select steps"],
+      ["Esc", "clear the selection"],
     ],
   ],
   [
@@ -84,7 +84,7 @@ const SHEET = [
       ["↑ ↓ ← →", "follow the edges"],
       ["Enter", "open or close"],
       ["+ −", "zoom"],
-      ["Esc", "select nothing"],
+      ["Esc", "clear the selection"],
     ],
   ],
   [
@@ -98,7 +98,7 @@ const SHEET = [
       ["F2", "rename"],
       ["Delete", "delete"],
       ["Ctrl C", "copy a cell"],
-      ["Ctrl click", "on a head: sort by it too"],
+      ["Ctrl click", "on a column head: also sort by it"],
     ],
   ],
   [

@@ -195,14 +195,14 @@ for (const { head, column } of read) {
     chart.draw(lines, shown);
     const found = count(lines, shown, chart.zoom);
     told.textContent = words(found);
-    note.textContent = lines.length ? nothing(found) : "No run that is shown has this.";
+    note.textContent = lines.length ? nothing(found) : "No visible run has logged this metric.";
     note.hidden = !note.textContent;
     article.classList.toggle("hides", found.hidden > 0);
   };
   const chart = new Chart(plot, {
     onZoom: draw,
     onEnd: () => {
-      told.textContent = "This is as near as it goes.";
+      told.textContent = "Fully zoomed in.";
     },
     onHover: (x) => {
       for (const other of cards) if (other.sight) other.chart.setCursor(x);

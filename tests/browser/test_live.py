@@ -53,7 +53,7 @@ def test_points_appear_while_another_process_trains(
         pass
     until(page, "viz.drawn('train/loss').a.step.length === 180 && viz.drawn('train/accuracy').a.step.length === 180")
     until(page, "document.querySelector('.run .status').dataset.status === 'finished'")
-    until(page, "document.getElementById('live').textContent.includes('no run is writing')")
+    until(page, "document.getElementById('live').textContent.includes('idle')")
     assert page.evaluate("window.marker") == "the same page"
 
     drawn = page.evaluate("viz.drawn('train/loss').a")

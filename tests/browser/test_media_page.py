@@ -183,7 +183,7 @@ def test_classes_have_a_legend_and_one_colour_everywhere(
     page.get_by_role("radio", name="Side by side").click()
     until(page, "[...document.querySelectorAll('.large canvas.layers')].every((each) => each.dataset.key && each.width === 240)")  # fmt: skip
     assert page.evaluate(INK, ".large-frame:nth-child(2) canvas.layers") > 1000  # the other step's mask
-    slider = page.get_by_label("Least score of a box")
+    slider = page.get_by_label("Minimum score of a box")
     assert slider.is_visible()
     slider.fill("0.5")
     until(page, "document.querySelector('.large canvas.layers').dataset.key.includes('[0.5')")

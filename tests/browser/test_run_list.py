@@ -54,7 +54,7 @@ def test_what_hides_all_runs_is_said_with_a_button_that_ends_it(
     until(page, "viz.ready")
     words = page.inner_text("#view .empty")
     assert "1 run hidden by the filter “sweep”." in words
-    assert "6 runs switched off in the list." in words
+    assert "6 runs hidden in the run list." in words
     page.click("text=Show all runs")
     until(page, "viz.ready && viz.lines('train/loss').length === 6")
     page.fill("#run-search", "nobody")

@@ -44,7 +44,7 @@ def test_a_page_goes_on_with_the_token_of_a_restarted_server(
     """It says what happened, takes the new token or the address that was printed, and loses nothing that it showed."""
     assert "The server was restarted and asks for its new token" in page.inner_text("dialog")
     until(page, "document.getElementById('live').dataset.state === 'asking'")
-    assert page.inner_text("#live").startswith("needs its token")
+    assert page.inner_text("#live").startswith("token required")
     page.keyboard.press("Escape")
     until(page, "document.querySelector('dialog') === null")
     page.click("#live")

@@ -87,10 +87,10 @@ function show() {
   const words = {
     connecting: "connecting",
     reconnecting: "reconnecting",
-    asking: "needs its token",
+    asking: "token required",
     refused: "refused",
-    stopped: "not following",
-    idle: "no run is writing",
+    stopped: "not updating",
+    idle: "idle",
     live: all.n ? `live ${Math.round(all.p50)} ms` : "live",
   };
   light.dataset.state = state;
@@ -100,9 +100,9 @@ function show() {
   const since = newest ? `The last point was logged ${format.moment(newest)}. ` : "";
   light.title =
     state === "stopped"
-      ? `The server does not follow the logdir: ${trouble}. What is shown may be old.`
+      ? `The server stopped reading the logdir: ${trouble}. What you see may be out of date.`
       : state === "asking"
-        ? "Click to give the token."
+        ? "Click to enter the token."
         : since +
           (all.n
             ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)`

@@ -117,7 +117,7 @@ function ask(again = false) {
       placeholder: `${location.origin}/?token=…`,
     }),
   );
-  field.setAttribute("aria-label", "Token, or address with it");
+  field.setAttribute("aria-label", "Token, or address that contains it");
   const wrong = form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
   wrong.setAttribute("role", "alert");
   form.append(Object.assign(document.createElement("button"), { className: "button is-main", textContent: "Go on" }));
@@ -138,7 +138,7 @@ function ask(again = false) {
       if (!answer.ok) {
         wrong.textContent =
           answer.status === 401
-            ? "That is not the token of the server that runs now."
+            ? "This is not the token of the server that is running."
             : parse(await answer.text()).error;
         return;
       }
@@ -151,7 +151,7 @@ function ask(again = false) {
       wrong.textContent = `The server cannot be reached: ${/** @type {Error} */ (error).message}`;
     }
   });
-  open = dialog("The server asks for its token", form);
+  open = dialog("Token required", form);
   open.addEventListener("close", () => {
     open = null;
   });

@@ -12,7 +12,7 @@ const kinds = lookup({
   profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
   machines: ["No machine was sampled", "tracker.init(machine=True, console=True)"],
   paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
-  quality: ["No curves of quality yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
+  quality: ["No quality curves yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],
   embeddings: ["No embeddings yet", 'tracker.log({"words": tracker.Embedding(vectors, labels)}, step=step)'],
   meshes: ["No meshes yet", 'tracker.log({"body": tracker.Mesh(vertices, faces)}, step=step)'],
   layouts: [

@@ -113,8 +113,8 @@ export class Card {
       onEnd: () =>
         say(
           settings().axis === "step"
-            ? "This is as near as it goes: there is nothing between two steps."
-            : "This is as near as it goes: there is no number between these.",
+            ? "Fully zoomed in: there is nothing between two steps."
+            : "Fully zoomed in: there is no number between these.",
         ),
       onHover: (/** @type {number | null} */ x) => {
         this.host.onCursor(x);

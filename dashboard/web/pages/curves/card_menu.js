@@ -22,7 +22,7 @@ export function cardMenu(card, button, { remove, resize }) {
         state.set("x", "metric");
       },
     },
-    { text: "Usual size", act: () => resize(null) },
+    { text: "Normal size", act: () => resize(null) },
     { text: "Wide", act: () => resize([2, 0]) },
     ...(remove ? ["-", { text: "Remove this chart", act: remove }] : []),
   ]);

@@ -38,8 +38,8 @@ function missing(wanted) {
   if (base && wanted.some(({ run, curve }) => curve?.length && run.name !== base))
     return `The baseline ${base} has not logged this.`;
   if (base && wanted.some(({ curve }) => curve?.length)) return "Only the baseline itself has logged this.";
-  if (axis === "metric" && wanted.length) return `No run that is shown has ${xName} beside this.`;
-  return "No run that is shown has this.";
+  if (axis === "metric" && wanted.length) return `No visible run has logged ${xName} together with this metric.`;
+  return "No visible run has logged this metric.";
 }
 
 /**

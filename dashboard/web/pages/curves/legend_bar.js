@@ -19,7 +19,7 @@ export class LegendBar {
     bar.className = "legend-bar";
     bar.hidden = true;
     bar.setAttribute("role", "toolbar");
-    bar.setAttribute("aria-label", "What colours and dashes stand for");
+    bar.setAttribute("aria-label", "Legend: what colours and dashes mean");
     document.getElementById("tools")?.after(bar);
     this.bar = bar;
     this.said = "";

@@ -65,7 +65,7 @@ export function noRuns() {
     });
   if (off)
     ways.push({
-      words: `${format.plural(off, "run")} switched off in the list.`,
+      words: `${format.plural(off, "run")} hidden in the run list.`,
       text: "Show all runs",
       act: () => runs.showAll(true),
     });

@@ -16,9 +16,9 @@ import { ask, menu, popover, say, trying } from "../../ui/menu.js";
 
 /** @type {Choice[]} */
 const KINDS = [
-  ["ema", "Exponential average"],
+  ["ema", "Exponential moving average"],
   ["gauss", "Gaussian"],
-  ["mean", "Running mean"],
+  ["mean", "Moving average"],
 ];
 
 /** @param {HTMLElement} anchor */

@@ -118,7 +118,7 @@ export class DistributionsPage {
         this.cards.delete(key);
       }
     const note = (text) => node("p", { class: "page-note", text });
-    if (!sections.length) sections.push(note("No visible run has logged histograms. Show one in the list of runs."));
+    if (!sections.length) sections.push(note("No visible run has logged histograms. Select one in the run list."));
     else if (left)
       sections.unshift(
         note(

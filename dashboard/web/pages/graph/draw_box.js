@@ -132,5 +132,5 @@ function badge(g, text, right, form) {
   const button = make("g", { class: `badge${form ? " is-button" : ""}`, transform: `translate(${right - w} 8)` }, g);
   make("rect", { width: w, height: 17, rx: 8.5 }, button);
   write(button, text, { x: w / 2, y: 12.5, "text-anchor": "middle" });
-  if (form) make("title", {}, button).textContent = form === "one" ? "Show all of them" : "Show one for all";
+  if (form) make("title", {}, button).textContent = form === "one" ? "Show all of them" : "Collapse into one";
 }

@@ -138,7 +138,7 @@ export class Panel {
       row.appendChild(node("button", { class: "button", type: "button", text })).addEventListener("click", act);
     button(open ? "Close" : "Open", () => this.act.toggle(item.id));
     if (item.kind === "fold")
-      button(open && model.open.get(item.id) === "spread" ? "Show one for all" : `Show all ${item.members}`, () =>
+      button(open && model.open.get(item.id) === "spread" ? "Collapse into one" : `Show all ${item.members}`, () =>
         this.act.spread(item.id),
       );
     return row;

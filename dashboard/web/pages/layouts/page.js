@@ -135,7 +135,11 @@ class LayoutChart {
     context.fillStyle = css("--dim");
     if (!(low <= high)) {
       context.textAlign = "center";
-      context.fillText(this.lines.length ? "nothing finite yet" : "no shown run has these tags", width / 2, height / 2);
+      context.fillText(
+        this.lines.length ? "nothing finite yet" : "no visible run has these tags",
+        width / 2,
+        height / 2,
+      );
       return;
     }
     [low, high] =

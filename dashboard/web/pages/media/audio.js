@@ -37,7 +37,7 @@ export function make(item, panel) {
       class: "over",
       tabindex: 0,
       role: "slider",
-      "aria-label": `Place in ${panel.tag}`,
+      "aria-label": `Position in ${panel.tag}`,
       "aria-valuemin": 0,
     });
   const player = node("audio", { controls: true, preload: "auto" });

@@ -74,7 +74,7 @@ class Large {
       max: 1,
       step: 0.01,
       value: this.shows.least,
-      "aria-label": "Least score of a box",
+      "aria-label": "Minimum score of a box",
     });
     this.leastSaid = node("output");
     const score = node("span", { text: "Score ≥" });

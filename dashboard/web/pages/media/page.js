@@ -44,7 +44,7 @@ function nothing(filter, hidden, shown) {
   else
     way(
       "No visible run has logged media",
-      "Runs are switched off in the list, or hidden by its filter.",
+      "Runs are hidden in the run list, or by its filter.",
       "Show all runs",
       () => {
         state.set("runs", "");

@@ -33,7 +33,7 @@ export class Stage {
     this.height = 0;
     this.x = 0; // where it lies on the stage
     this.y = 0;
-    this.k = 0; // px of the screen for one of the picture; 0: as large as it fits
+    this.k = 0; // px of the screen for one of the picture; 0: fit to the window
     this.light = 1;
     this.contrast = 1;
     /** @type {[number, number] | null} */

@@ -148,10 +148,10 @@ export class MeshesPage {
       grid.append(this.panels.get(key).element);
     }
     const note = !all.length
-      ? "No visible run has logged meshes. Show one in the list of runs."
+      ? "No visible run has logged meshes. Select one in the run list."
       : all.length > wanted.length
         ? `${wanted.length} of ${all.length} views. Hide runs in the list to see others.`
-        : "Drag turns all of them, shift-drag moves, the wheel nears, a double click brings back.";
+        : "Drag turns all of them, shift-drag moves, scroll zooms, double click resets.";
     this.view.replaceChildren(
       Object.assign(document.createElement("p"), { className: "mesh-note", textContent: note }),
       grid,

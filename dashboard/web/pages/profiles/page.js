@@ -120,7 +120,7 @@ export class ProfilesPage {
     if (!runs.tags("profile").length) return emptyPage("profiles");
     return Object.assign(document.createElement("p"), {
       className: "page-note",
-      textContent: "No visible run has logged a profile. Show one in the list of runs.",
+      textContent: "No visible run has logged a profile. Select one in the run list.",
     });
   }
 
@@ -247,7 +247,7 @@ export class ProfilesPage {
         Object.assign(document.createElement("dd"), { textContent: value }),
       );
     fact("duration", time(duration[event]));
-    if (own[event] < duration[event] * 0.995) fact("of its own", time(own[event]));
+    if (own[event] < duration[event] * 0.995) fact("self", time(own[event]));
     fact("begins at", time(start[event]));
     fact("on", [track.name, track.process].filter(Boolean).join(" · "));
     if (head.categories[this.flame.category[event]]) fact("category", head.categories[this.flame.category[event]]);

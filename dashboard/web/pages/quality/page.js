@@ -239,7 +239,7 @@ export class QualityPage {
     const page = Object.assign(document.createElement("div"), { className: "quality" });
     const side = visible.filter((run) => KINDS.some((kind) => run.series[kind]?.length));
     const note = !side.length
-      ? "No visible run has logged curves of quality. Show one in the list of runs."
+      ? "No visible run has logged curves of quality. Select one in the run list."
       : side.length > RUNS_AT_ONCE
         ? `The ${RUNS_AT_ONCE} newest of ${side.length} visible runs.`
         : "";
