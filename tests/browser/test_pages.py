@@ -227,7 +227,7 @@ def test_without_the_token_the_page_asks_for_it(
     """And opens when it is given."""
     served = serve(logdir)
     page.goto(served.base)
-    assert "token required" in page.inner_text("body")
+    assert "needs its token" in page.inner_text("body")
     page.fill("input", served.token)
     page.click("button")
     until(page, "window.viz?.ready")

@@ -93,7 +93,7 @@ def test_the_token_opens_in_each_of_its_three_forms(client: TestClient) -> None:
 
 def test_the_page_without_a_token_says_what_to_do(client: TestClient) -> None:
     """A person gets a page, a program gets JSON."""
-    assert "token required" in client.get("/").text
+    assert "needs its token" in client.get("/").text
     assert client.get("/api/v1/runs").json() == {"error": "This needs the token."}
 
 
@@ -513,7 +513,7 @@ def test_a_page_that_is_not_there_says_what_a_proxy_may_have_done(client: TestCl
     assert (odd.status_code, "<img" in odd.text) == (404, False)
     assert client.get("/team/viz/", headers={"authorization": html["authorization"]}).json() == {"error": "Not Found"}
     assert client.get("/api/v1/nothing", headers=html).json() == {"error": "Not Found"}
-    assert "token required" in client.get("/team/viz/", headers={"accept": "text/html"}).text
+    assert "needs its token" in client.get("/team/viz/", headers={"accept": "text/html"}).text
     with TestClient(create_app(Settings(logdir, prefix="/secret", token=TOKEN)), base_url="http://127.0.0.1") as below:
         answer = below.get("/", headers=html)
         assert answer.status_code == 404

@@ -218,7 +218,7 @@ test("where no WebSocket gets through the page asks, and takes what is new", asy
   live.drawn([heard[0]], live.now());
   send({ head: { answers: [{ pong: performance.now(), time: Date.now() / 1000, trouble: "disk" }] } });
   await until(() => light.dataset.state === "stopped");
-  assert.match(light.title, /does not follow the logdir: disk/);
+  assert.match(light.title, /stopped reading the logdir: disk/);
   const more = summary("third", { started: 9, status: "running", series: { scalar: ["val/loss"] } });
   send({
     head: {

@@ -12,7 +12,7 @@ import { Tools } from "./tools.js";
 import { listenToKeys } from "./keys.js";
 import { follow } from "./follow.js";
 import { cardMenu } from "./card_menu.js";
-import { noMatch, noRuns, noneHere, skeletons } from "./nothing.js";
+import { noMatch, noRuns, noneHere, skeletons } from "./empty_state.js";
 import { parse } from "../../core/dictionary.js";
 import { emptyPage } from "../../ui/empty.js";
 import { say } from "../../ui/menu.js";
