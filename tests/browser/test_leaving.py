@@ -235,6 +235,7 @@ def is_level(now: dict[str, Any], level: dict[str, Any], *, heap: bool = True) -
     return ours and all(now[key] <= (1 + SHARE) * level[key] for key in theirs)
 
 
+@pytest.mark.dash
 def test_pages_that_are_left_leave_nothing(
     served: Any, page: Any, until: Callable[..., Any], figure: Callable[[str], None]
 ) -> None:
@@ -250,6 +251,7 @@ def test_pages_that_are_left_leave_nothing(
     assert is_level(now, level, heap=False), f"\nafter 2:  {level}\nafter 12: {now}"
 
 
+@pytest.mark.dash
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_every_page_left_two_hundred_times_leaves_nothing(

@@ -62,7 +62,7 @@ def test_environments_are_compared(
     assert "Python" in page.locator(".environment tbody th").all_inner_texts()
     page.get_by_role("button", name="Differences").click()
     assert page.locator(".environment tbody th").all_inner_texts() == ["Command", "Packages"]
-    assert "the same everywhere" in page.locator(".environment-fold").inner_text()
+    assert "all the same" in page.locator(".environment-fold").inner_text()
 
 
 def test_lines_are_searched(logdir: Path, show: Callable[..., Any], until: Callable[..., Any]) -> None:
