@@ -1,4 +1,4 @@
-// Legend: what colours and dashes mean: on the page when they are of groups or settings, and beside a chart that is large.
+// What colours and dashes mean: on the page when they are of groups or settings, and beside a chart that is large.
 import { clipped } from "../text/ellipsis.js";
 import { colour } from "./palette.js";
 
