@@ -149,6 +149,7 @@ def test_a_zoom_between_two_points_shows_the_line_between_them(
         assert len(lines(page, tag)[0]["x"]) == 2
 
 
+@pytest.mark.dash
 def test_a_metric_that_is_chosen_as_x_is_asked_for(odd: Any, page: Any, until: Callable[..., Any]) -> None:
     """Until it is named the axis stays; then the choice is lit among the others, and undone by another."""
     page.goto(f"{odd.base}/?s=0")
@@ -176,7 +177,7 @@ def test_what_is_said_while_curves_come_fits(
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
     until(page, "viz.ready && viz.lines('t0')?.length === 2")
     said = page.evaluate("""() => {
-      const card = document.querySelector('.card').card, curve = card.curves.get('b'), told = card.element.querySelector('.told');
+      const card = document.querySelector('.card').card, curve = card.curve('b'), told = card.element.querySelector('.told');
       const read = () => { card.draw(); return [told.textContent, told.scrollWidth <= told.clientWidth]; };
       card.element.classList.add('hides');
       curve.loaded = false;

@@ -335,10 +335,10 @@ def test_pictures_are_served_as_what_their_bytes_are_and_can_do_nothing(client: 
 def test_a_page_brings_its_own_modules_and_one_stylesheet(client: TestClient) -> None:
     """Each further round of asking is felt; a page that nobody knows asks for no more than the frame."""
     client.get(f"/?token={TOKEN}")
-    frame, media = (client.get(f"/?p={name}").text for name in ("../../nothing", "media"))
+    frame, media = (client.get(f"/?p={name}").text for name in ("../../no_such_page", "media"))
     assert "pages/media/panel.js" in media
     assert "pages/media/panel.js" not in frame
-    assert "nothing" not in frame
+    assert "no_such_page" not in frame
     (sheet,) = re.findall(r'rel="stylesheet" href="([^"]+)"', media)
     answer = client.get(sheet)
     assert answer.headers["content-type"].startswith("text/css")

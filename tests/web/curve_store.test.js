@@ -484,3 +484,19 @@ test("a network that fails ends the question, and the next one goes out", async 
     ["acc"],
   );
 });
+
+test("a store is closed when its scope is left, and a closed one keeps nothing of its scope", async () => {
+  const place = { form: () => ({ columns: 400 }) },
+    visit = new Scope();
+  const curves = new CurveStore(place, visit);
+  curves.want("loss", ["a"]);
+  await settled();
+  asked[0].answer(tagged("loss", { a: curveOf(2) }));
+  await settled();
+  assert.deepEqual(shown(curves.curve("a", "loss")), [0, 1]);
+  visit.leave();
+  assert.equal(curves.curve("a", "loss"), undefined);
+  const other = new Scope();
+  new CurveStore(place, other).close();
+  assert.equal(other.undos.size, 0);
+});

@@ -300,7 +300,8 @@ export class ProfilesPage {
   }
 
   close() {
-    this.chart?.unmount();
+    this.opening.leave();
+    this.opening = this.scope.child();
     this.table = this.chart = this.flame = null;
     if (this.at(".profile-event")) this.at(".profile-event").hidden = true;
   }
