@@ -1,4 +1,5 @@
 // Runs as a table of settings and metrics: what the page of comparison shows in four ways. Pure.
+import { compareNames } from "../../text/name_order.js";
 import { dictionary } from "../../core/dictionary.js";
 
 /** @typedef {import("../../core/runs.js").Run} Run */
@@ -50,7 +51,7 @@ export class Column {
     const numbers = known.map(asNumber);
     this.missing = values.length - known.length;
     this.isNumeric = isMetric || (known.length > 0 && numbers.every((value) => value !== null));
-    this.words = this.isNumeric ? [] : [...new Set(known.map(String))].sort((a, b) => (a < b ? -1 : 1));
+    this.words = this.isNumeric ? [] : [...new Set(known.map(String))].sort(compareNames);
     this.rank = new Map(this.words.map((word, i) => [word, i])); // of words
     this.distinct = this.words.length; // how many values there are
     this.low = 0; // of numbers
