@@ -146,7 +146,6 @@ WEB_CIRCLES: list[set[str]] = []
 """Modules of the page that know each other: none."""
 
 FIELDS_ELSEWHERE: set[str] = {
-    "pages/graph/visit.js",
     "pages/meshes/page.js",
     "pages/paths/page.js",
     "pages/quality/page.js",
@@ -156,7 +155,6 @@ FIELDS_ELSEWHERE: set[str] = {
 LONG_LINES: set[str] = {
     "core/live.js",
     "pages/embeddings/page.js",
-    "pages/graph/visit.js",
     "pages/machines/card.js",
     "pages/machines/page.js",
     "pages/media/large.js",
@@ -441,7 +439,6 @@ LONG_SCRIPTS = {
     "charts/draw_lines.js": 382,
     "core/curve_store.js": 357,
     "pages/embeddings/page.js": 408,
-    "pages/graph/visit.js": 407,
     "pages/paths/page.js": 426,
 }
 """Scripts that are longer still, and how long: this list may only shrink."""
