@@ -11,12 +11,16 @@ import { close } from "./ui/menu.js";
 
 /**
  * A page's module. kept: what it leaves to its next visit, as long as the document lives.
- * @typedef {{ mount(view: HTMLElement, scope: import("./core/scope.js").Scope, kept: Map<string, any>): Mounted }} PageModule
+ * @typedef {{
+ *   mount(view: HTMLElement, scope: import("./core/scope.js").Scope, kept: Map<string, any>): Mounted,
+ * }} PageModule
  */
 
 /**
  * kinds: of what some run has logged when there is a tab; isFor: which tags count; is: or something else that says so.
- * @typedef {{ title: string, load(): Promise<PageModule>, kinds: string[], isFor?(tag: string): boolean, is?(): boolean }} Entry
+ * @typedef {{
+ *   title: string, load(): Promise<PageModule>, kinds: string[], isFor?(tag: string): boolean, is?(): boolean,
+ * }} Entry
  */
 
 const FIRST = "curves"; // the page that waits for the first run, and that a wrong address leads to

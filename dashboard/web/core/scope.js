@@ -54,7 +54,8 @@ export class Scope {
   }
 
   /**
-   * Undoes everything, the latest first, parts before the whole. Once; what throws keeps nothing else from being undone.
+   * Undoes everything, the latest first, parts before the whole. Once; what throws keeps nothing else from being
+   * undone.
    */
   leave() {
     if (this.isOver) return;

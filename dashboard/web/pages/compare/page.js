@@ -11,28 +11,30 @@ import { Importance } from "./importance.js";
 import { Outcomes } from "./outcomes.js";
 import { Parallel } from "./parallel.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
+import { axesOf } from "./axes.js";
+import { others, usual } from "./metrics.js";
+import { makeFrame } from "./frame.js";
 import { metric as metricColumn, settings } from "./data.js";
 import { emptyPage } from "../../ui/empty.js";
 import { colour } from "../../charts/palette.js";
 
 const TELL_MS = 150; // a brush is told to the other pages when the hand rests so long
 const LIVE_MS = 1000;
-const MAX_AXES = 16; // settings on the parallel coordinates, the most important first
 const LIVELY = 300; // runs up to which every chart is redrawn while a brush moves
-const OTHERS = 4; // metrics in the table beside the chosen one
 const MATRIX = 4; // settings in the scatter matrix, beside the metric
 
-const FRAME =
-  '<div class="compare-tools"><label>Metric <select id="compare-metric"></select></label><label>Value <select id="compare-how"><option value="last">last</option><option value="min">smallest</option><option value="max">largest</option></select></label><span class="compare-said" role="status"></span><button class="text-button" id="compare-clear" hidden>Clear the brush</button></div><section class="compare-card wide"><h3>Settings and outcome</h3></section><section class="compare-card"><h3>What matters</h3><p class="compare-note">How much worse the metric is predicted when a setting is shuffled; the line spans the 5th to 95th percentile over resampled runs. Grey may be chance.</p></section><section class="compare-card"><h3>Pairs</h3></section><section class="compare-card wide"><h3>Runs</h3></section>';
+/**
+ * @typedef {import("../../core/runs.js").Run} Run
+ * @typedef {import("./data.js").Column} Column
+ * @typedef {import("./importance.js").Share} Share
+ * @typedef {{ tag: string | null, how: string }} Chosen metric, and which of its values: last, min or max
+ */
 
-// The metric to begin with: what runs are judged by, among the tags that at least half of the runs have that any has.
-function usual(candidates, tags) {
-  const count = (tag) => candidates.filter((run) => run.has.has(tag)).length;
-  const most = Math.max(...tags.map(count));
-  return runs.headlines.find((tag) => count(tag) * 2 >= most) ?? tags[0];
-}
-
+/** @param {Run} run */
 const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
+
+/** @param {Column} column whose values are all the same */
+const equation = ({ name, values }) => `${name} = ${values.find((value) => value !== undefined)}`;
 
 export class ComparePage {
   /**
@@ -44,15 +46,16 @@ export class ComparePage {
     this.view = view;
     this.scope = scope;
     this.without = 0; // runs that have not logged the metric
-    /** @type {any[]} */
+    /** @type {Run[]} */
     this.all = [];
+    /** @type {{ differing: Column[], same: Column[] }} */
     this.known = { differing: [], same: [] };
-    /** @type {any} */
+    /** @type {Column | null} */
     this.goal = null;
     this.within = new Uint8Array(0);
     /** @type {string[] | null} */
     this.before = kept.get("before") ?? null; // which runs were hidden before the first brush
-    /** @type {any[]} */
+    /** @type {Share[]} */
     this.ranked = []; // settings by importance
     this.outcomes = new Outcomes(scope, () => this.soon(0));
     /** @type {string[]} */
@@ -60,11 +63,13 @@ export class ComparePage {
     this.drawnOnce = false;
     /** @type {Brushes} */
     this.brushes = kept.get("brushes") ?? new Brushes();
+    /** @type {Chosen} */
     this.chosen = { tag: null, how: "last", ...state.local.get("compare", dictionary()) };
     this.timer = 0;
     this.redrawing = 0; // a frame
     this.telling = false; // the other pages what is brushed
     this.later = 0; // a timer
+    /** @type {import("./parallel.js").Told & import("./table.js").Told & { found(list: Share[]): void }} */
     const told = {
       brush: (name, range, done) => this.brush(name, range, done),
       hover: (index, event) => this.hover(index, event),
@@ -76,33 +81,30 @@ export class ComparePage {
     this.table = new CompareTable(told, scope);
     this.table.sort = kept.get("sort") ?? this.table.sort;
     this.importance = new Importance(told, scope);
-    this.#build();
+    const { frame, cards, tagChoice, howChoice, said, clear } = makeFrame();
+    this.frame = frame;
+    this.tagChoice = tagChoice;
+    this.howChoice = howChoice;
+    this.said = said;
+    this.clear = clear;
+    const [lines, weights, pairs, rows] = cards;
+    lines.append(this.parallel.element);
+    weights.append(this.importance.element);
+    pairs.append(this.matrix.element);
+    this.same = rows.appendChild(Object.assign(document.createElement("p"), { className: "compare-note" }));
+    rows.append(this.table.element);
+    tagChoice.addEventListener("change", () => this.choose({ tag: tagChoice.value }));
+    howChoice.addEventListener("change", () => this.choose({ how: howChoice.value }));
+    clear.addEventListener("click", () => {
+      this.brushes.clear();
+      this.brush(null, null, true);
+    });
     this.#listen(scope);
     scope.onLeave(() => {
       if (this.timer) this.#tellRuns(); // what was brushed last
       kept.set("sort", this.table.sort).set("brushes", this.brushes).set("before", this.before);
     });
     this.arrange();
-  }
-
-  #build() {
-    this.frame = Object.assign(document.createElement("div"), { className: "compare" });
-    this.frame.innerHTML = FRAME;
-    const [lines, weights, pairs, rows] = this.frame.querySelectorAll(".compare-card");
-    lines.append(this.parallel.element);
-    weights.append(this.importance.element);
-    pairs.append(this.matrix.element);
-    this.same = rows.appendChild(Object.assign(document.createElement("p"), { className: "compare-note" }));
-    rows.append(this.table.element);
-    const select = (id) => /** @type {HTMLSelectElement} */ (this.frame.querySelector(id));
-    this.tagChoice = select("#compare-metric");
-    this.howChoice = select("#compare-how");
-    this.tagChoice.addEventListener("change", () => this.choose({ tag: this.tagChoice.value }));
-    this.howChoice.addEventListener("change", () => this.choose({ how: this.howChoice.value }));
-    this.frame.querySelector("#compare-clear").addEventListener("click", () => {
-      this.brushes.clear();
-      this.brush(null, null, true);
-    });
   }
 
   /** @param {import("../../core/scope.js").Scope} scope */
@@ -122,6 +124,7 @@ export class ComparePage {
     });
   }
 
+  /** @param {Partial<Chosen>} what */
   choose(what) {
     Object.assign(this.chosen, what);
     if (this.goal) this.brushes.set(this.goal.name, null);
@@ -139,11 +142,9 @@ export class ComparePage {
       return;
     }
     if (this.frame.parentElement !== this.view) this.view.replaceChildren(this.frame);
-    const tag = tags.includes(this.chosen.tag) ? this.chosen.tag : usual(candidates, tags);
-    if (
-      this.tagChoice.childElementCount !== tags.length ||
-      this.tagChoice.lastElementChild.value !== tags[tags.length - 1]
-    )
+    const { tag: chosen } = this.chosen;
+    const tag = chosen !== null && tags.includes(chosen) ? chosen : usual(candidates, tags);
+    if (this.tagChoice.length !== tags.length || this.tagChoice.options[tags.length - 1].value !== tags.at(-1))
       this.tagChoice.replaceChildren(...tags.map((each) => new Option(each, each)));
     this.tagChoice.value = tag;
     this.howChoice.value = this.chosen.how;
@@ -151,36 +152,28 @@ export class ComparePage {
     this.all = candidates.filter((run) => run.has.has(tag));
     this.without = candidates.length - this.all.length;
     this.known = settings(this.all);
-    this.outcomes
-      .load(tag, this.all)
-      .then(() =>
-        this.loadOthers(
-          tags.filter((each) => each !== tag && /loss|acc|error|f1|auc|score|hparam/i.test(each)).slice(0, OTHERS),
-        ),
-      );
+    this.outcomes.load(tag, this.all).then(() => this.loadOthers(others(tags, tag)));
     this.goal = metricColumn(this.all, tag, this.chosen.how, this.outcomes.of(tag, this.all));
     this.show();
     this.importance.show(this.known.differing, this.goal);
   }
 
   // Further metrics, for the table: one after the other, when the chosen one is there.
+  /** @param {string[]} tags */
   async loadOthers(tags) {
     this.others = tags;
     for (const tag of tags) if (!this.scope.isOver) await this.outcomes.load(tag, this.all);
   }
 
-  axes() {
-    const rank = new Map(this.ranked.map((each, i) => [each.name, i]));
-    // What few runs have been given says little of the others, however important there.
-    const isRare = (column) => column.missing * 2 > this.all.length;
-    const order = [...this.known.differing].sort(
-      (a, b) => isRare(a) - isRare(b) || (rank.get(a.name) ?? 99) - (rank.get(b.name) ?? 99) || a.missing - b.missing,
-    );
-    return [...order.slice(0, MAX_AXES).reverse(), this.goal];
+  /** @param {Column} goal */
+  axes(goal) {
+    return axesOf(this.known.differing, this.ranked, this.all.length, goal);
   }
 
   show() {
-    const columns = this.axes();
+    const { goal } = this;
+    if (!goal) return;
+    const columns = this.axes(goal);
     this.within = this.chosenRuns(columns);
     this.parallel.show(columns, this.all.length, this.within);
     this.matrix.show(columns.slice(-MATRIX - 1), this.all.length, this.within);
@@ -190,7 +183,7 @@ export class ComparePage {
     this.table.show(
       this.all,
       [
-        this.goal,
+        goal,
         ...beside,
         ...columns.slice(0, -1).reverse(),
         ...this.known.differing.filter((column) => !columns.includes(column)),
@@ -201,9 +194,7 @@ export class ComparePage {
     this.say();
     this.same.hidden = !this.known.same.length && hidden <= 0;
     this.same.textContent = [
-      this.known.same.length
-        ? `The same in all runs: ${this.known.same.map((column) => `${column.name} = ${column.values.find((value) => value !== undefined)}`).join(", ")}.`
-        : "",
+      this.known.same.length ? `The same in all runs: ${this.known.same.map(equation).join(", ")}.` : "",
       hidden > 0 ? `${format.plural(hidden, "less important setting")} in the table only.` : "",
     ]
       .filter(Boolean)
@@ -212,6 +203,7 @@ export class ComparePage {
   }
 
   // Without a brush the runs that are shown on every page; with one, those that it leaves.
+  /** @param {Column[]} columns */
   chosenRuns(columns) {
     if (this.brushes.any) return this.brushes.within(columns, this.all.length);
     const off = new Set(state.get("off"));
@@ -224,12 +216,15 @@ export class ComparePage {
       count === this.all.length
         ? format.plural(count, "run")
         : `${count.toLocaleString("en-US")} of ${format.plural(this.all.length, "run")} shown, here and on every page`;
-    this.frame.querySelector(".compare-said").textContent = this.without
-      ? `${shown} · ${format.step(this.without)} without this metric`
-      : shown;
-    this.frame.querySelector("#compare-clear").hidden = !this.brushes.any;
+    this.said.textContent = this.without ? `${shown} · ${format.step(this.without)} without this metric` : shown;
+    this.clear.hidden = !this.brushes.any;
   }
 
+  /**
+   * @param {string | null} name
+   * @param {number[] | null} range
+   * @param {boolean} done
+   */
   brush(name, range, done) {
     if (!this.before) this.before = state.get("off");
     if (name) this.brushes.set(name, range);
@@ -242,7 +237,8 @@ export class ComparePage {
   }
 
   redraw(isWhole = false) {
-    this.within = this.chosenRuns(this.axes());
+    if (!this.goal) return;
+    this.within = this.chosenRuns(this.axes(this.goal));
     for (const each of [this.parallel, this.matrix, this.table]) each.within = this.within;
     this.parallel.draw();
     this.say();
@@ -272,6 +268,7 @@ export class ComparePage {
     this.telling = false;
   }
 
+  /** @param {string} name */
   toggle(name) {
     const off = state.get("off");
     this.brushes.clear();
@@ -279,13 +276,19 @@ export class ComparePage {
     state.set("off", off.includes(name) ? off.filter((each) => each !== name) : [...off, name]);
   }
 
+  /**
+   * @param {number} index -1 for none
+   * @param {MouseEvent} [event]
+   */
   hover(index, event) {
+    const { goal } = this;
     for (const each of [this.parallel, this.matrix, this.table]) each.hover(index);
-    if (index < 0 || !this.all[index] || !event) {
+    if (index < 0 || !this.all[index] || !event || !goal) {
       runTip.hide();
       return;
     }
-    const said = [this.goal, ...this.axes().slice(0, -1).reverse()].map((column) => {
+    /** @type {[name: string, text: string][]} */
+    const said = [goal, ...this.axes(goal).slice(0, -1).reverse()].map((column) => {
       const value = column.values[index];
       return [
         column.name,
@@ -299,6 +302,7 @@ export class ComparePage {
     runTip.show(event, this.all[index].name, said, colour(runs.index(this.all[index].name)));
   }
 
+  /** @param {Share[]} list */
   found(list) {
     this.ranked = list;
     if (this.goal) this.show();
@@ -309,6 +313,7 @@ export class ComparePage {
   }
 
   // Shows what there is a little later, once for all that changes until then.
+  /** @param {number} wait in ms */
   soon(wait) {
     this.later ||= this.scope.setTimeout(() => {
       this.later = 0;
@@ -318,16 +323,15 @@ export class ComparePage {
 
   // For automation: what is drawn now.
   drawn() {
+    const { goal } = this;
     return (
-      this.goal && {
-        columns: this.axes().map((column) => column.name),
+      goal && {
+        columns: this.axes(goal).map((column) => column.name),
         runs: this.all.map((run) => run.name),
         within: [...this.within],
-        outcome: [...(this.goal?.values ?? [])],
+        outcome: [...goal.values],
         marks: dictionary(
-          this.axes()
-            .filter((column) => column.few)
-            .map((column) => [column.name, [...column.few].sort((a, b) => a - b)]),
+          this.axes(goal).flatMap(({ name, few }) => (few ? [[name, [...few].sort((a, b) => a - b)]] : [])),
         ),
         importance: this.importance.busy ? null : this.importance.found,
       }

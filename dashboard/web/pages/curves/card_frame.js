@@ -3,14 +3,23 @@ import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 
 const CARD = `
-  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span class="card-odd"></span><span class="card-value"></span></div>
+  <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span
+    class="card-odd"></span><span class="card-value"></span></div>
   <div class="card-plot"><div class="skeleton"></div></div>
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>
   <div class="card-actions">
-    <button class="icon-button reset" hidden aria-label="Show all steps" title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
-    <button class="icon-button pin" aria-label="Pin" aria-pressed="false" title="Pin to the top (p)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
-    <button class="icon-button enlarge" aria-label="Large" title="Large (Enter)" aria-pressed="false"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
-    <button class="icon-button more" aria-label="More" aria-haspopup="menu" title="Download, data table, more"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>
+    <button class="icon-button reset" hidden aria-label="Show all steps"
+      title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path
+      d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
+    <button class="icon-button pin" aria-label="Pin" aria-pressed="false"
+      title="Pin to the top (p)"><svg viewBox="0 0 20 20" aria-hidden="true"><path
+      d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>
+    <button class="icon-button enlarge" aria-label="Large"
+      title="Large (Enter)" aria-pressed="false"><svg viewBox="0 0 20 20" aria-hidden="true"><path
+      d="M12 4h4v4M8 16H4v-4M16 4l-5 5M4 16l5-5"/></svg></button>
+    <button class="icon-button more" aria-label="More" aria-haspopup="menu"
+      title="Download, data table, more"><svg viewBox="0 0 20 20" aria-hidden="true"><path
+      d="M4 10h.01M10 10h.01M16 10h.01"/></svg></button>
   </div>
   <div class="card-legend" hidden></div>
   <div class="card-grip" aria-hidden="true"></div>`;

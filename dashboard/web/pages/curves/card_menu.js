@@ -10,7 +10,8 @@ import { FORMS, download } from "../../ui/download.js";
  * @param {{ remove: (() => void) | null, resize: (size: [number, number] | null) => void }} acts
  */
 export function cardMenu(card, button, { remove, resize }) {
-  menu(button, [
+  /** @type {(import("../../ui/menu.js").Item | "-")[]} */
+  const items = [
     { text: "Data table", act: () => dataTable(card) },
     ...Object.keys(FORMS).map((form) => ({ text: `Download ${form}`, act: () => download(card, form) })),
     "-",
@@ -24,6 +25,7 @@ export function cardMenu(card, button, { remove, resize }) {
     },
     { text: "Normal size", act: () => resize(null) },
     { text: "Wide", act: () => resize([2, 0]) },
-    ...(remove ? ["-", { text: "Remove this chart", act: remove }] : []),
-  ]);
+  ];
+  if (remove) items.push("-", { text: "Remove this chart", act: remove });
+  menu(button, items);
 }

@@ -14,9 +14,15 @@ import { follow } from "./follow.js";
 import { cardMenu } from "./card_menu.js";
 import { noMatch, noRuns, noneHere, skeletons } from "./empty_state.js";
 import { parse } from "../../core/dictionary.js";
+import { part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 import { say } from "../../ui/menu.js";
 import { query } from "../../text/query.js";
+
+/** @typedef {import("./card_places.js").CardElement} CardElement */
+
+/** @param {string} id of a card that is shown */
+const tagsIn = (id) => /** @type {string[]} */ (tagsOf(id));
 
 export class CurvesPage {
   /**
@@ -38,7 +44,8 @@ export class CurvesPage {
     this.inSight = scope.observer(
       new IntersectionObserver(
         (entries) => {
-          for (const { target, isIntersecting } of entries) this.#seen(target.card, isIntersecting);
+          for (const { target, isIntersecting } of entries)
+            this.#seen(/** @type {CardElement} */ (target).card, isIntersecting);
           this.watch();
         },
         { rootMargin: "200px" },
@@ -57,6 +64,7 @@ export class CurvesPage {
   }
 
   // What cards ask of their page.
+  /** @returns {import("./card.js").Host} */
   #host() {
     return {
       onCursor: (x) => {
@@ -91,15 +99,20 @@ export class CurvesPage {
     };
   }
 
+  /**
+   * @param {Card} card
+   * @param {boolean} isInSight
+   */
   #seen(card, isInSight) {
     card.setInSight(isInSight);
     card.lastSeen = performance.now();
   }
 
+  /** @param {string} id */
   #card(id) {
     const zoom = this.zooms.get(id) ?? null;
     this.zooms.delete(id);
-    return new Card(id, tagsOf(id), this.host, this.scope.child(), zoom);
+    return new Card(id, tagsIn(id), this.host, this.scope.child(), zoom);
   }
 
   // Into which part each card is zoomed, those too that were not in sight on this visit.
@@ -110,13 +123,18 @@ export class CurvesPage {
     return found;
   }
 
+  /**
+   * @param {string} name
+   * @param {string[]} ids
+   */
   #group(name, ids) {
     const element = section(name, ids.length, this.closed);
+    const cards = part(element, ".cards", HTMLElement);
     for (const id of ids) {
       const card = this.cards.get(id) ?? this.#card(id);
       this.cards.set(id, card);
       this.places.size(card);
-      element.querySelector(".cards").append(card.element);
+      cards.append(card.element);
       this.inSight.observe(card.element);
     }
     this.places.movable(element, name);
@@ -124,12 +142,16 @@ export class CurvesPage {
   }
 
   // Somebody moved a card of a group.
+  /**
+   * @param {string} group
+   * @param {string[]} ids
+   */
   #moved(group, ids) {
     if (group === PINNED) state.set("pins", ids);
     const { dataset } = this.view;
     dataset.layout = JSON.stringify(
       groupsOf(
-        parse(dataset.layout).flatMap(([, members]) => members),
+        parse(dataset.layout ?? null).flatMap((/** @type {[string, string[]]} */ [, members]) => members),
         this.places,
       ),
     );
@@ -148,10 +170,11 @@ export class CurvesPage {
   arrange() {
     const known = runs.tags("scalar");
     const filter = query(state.get("tags"));
-    const passed = (ids) => ids.filter((id) => filter.test(tagsOf(id)));
+    const passed = (/** @type {string[]} */ ids) => ids.filter((id) => filter.test(tagsIn(id)));
     // A card that no run in sight could draw on is left out, and counted.
-    const ids = oneId() ? [oneId()] : passed([...state.get("cards").filter(tagsOf), ...runs.tagsInSight("scalar")]);
-    const elsewhere = oneId() ? 0 : passed(known).length - ids.filter((id) => !own(id)).length;
+    const one = oneId();
+    const ids = one ? [one] : passed([...state.get("cards").filter(tagsOf), ...runs.tagsInSight("scalar")]);
+    const elsewhere = one ? 0 : passed(known).length - ids.filter((id) => !own(id)).length;
     const nobody = runs.all().length > 0 && !runs.visible().length;
     if (!known.length || !ids.length || nobody) {
       for (const card of this.cards.values()) {
@@ -190,7 +213,8 @@ export class CurvesPage {
     this.leaveOut(left);
     this.view.scrollTop = top;
     // What was moved in the page has lost the keyboard.
-    if (focused !== document.activeElement && this.view.contains(focused)) focused.focus({ preventScroll: true });
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.view.contains(focused))
+      focused.focus({ preventScroll: true });
     const there = new Set(ids);
     for (const [id, card] of this.cards)
       if (!there.has(id)) {
@@ -200,6 +224,7 @@ export class CurvesPage {
       }
   }
 
+  /** @param {string} text */
   leaveOut(text) {
     let line = this.view.querySelector(":scope > .left-out");
     if (!text) {
@@ -225,8 +250,14 @@ export class CurvesPage {
   }
 
   // All cards that the filter lets through, in their order, drawn whether they are in sight or not; then act(cards).
+  /**
+   * @param {(cards: Card[]) => unknown} act
+   * @param {number} [most]
+   */
   async withAll(act, most = 100) {
-    const all = [...this.view.querySelectorAll(".group:not(.is-closed) .card")].slice(0, most).map(({ card }) => card);
+    /** @type {NodeListOf<CardElement>} */
+    const elements = this.view.querySelectorAll(".group:not(.is-closed) .card");
+    const all = [...elements].slice(0, most).map(({ card }) => card);
     const unseen = all.filter((card) => !card.sight);
     for (const card of unseen) card.setInSight(true);
     await this.settled();
@@ -238,29 +269,45 @@ export class CurvesPage {
   }
 
   // Shows a part of the x axis; once it is drawn from what was read for it, the promise is kept.
+  /**
+   * @param {string} id
+   * @param {[number, number] | null} window
+   */
   async zoom(id, window) {
-    this.cards.get(id).chart.setZoom(window);
+    this.#chart(id).setZoom(window);
     await this.settled();
   }
 
   // Once nothing is asked for any more and all of it is painted.
   async settled() {
-    const quiet = () => frames.idle() && this.sighted().every((card) => card.curves.store.isIdle);
-    do await new Promise((done) => frames.afterPaint(done));
+    const quiet = () => frames.idle() && this.sighted().every((card) => card.curves?.store.isIdle ?? true);
+    do await new Promise((done) => frames.afterPaint(() => done(undefined)));
     while (!quiet());
   }
 
+  // The chart of a card that was seen.
+  /**
+   * @param {string} id
+   * @returns {any}
+   */
+  #chart(id) {
+    return this.cards.get(id)?.chart;
+  }
+
+  /** @param {string} id */
   range(id) {
-    const { x, y } = this.cards.get(id).chart.view;
+    const { x, y } = this.#chart(id).view;
     return { x: [x.low, x.high], y: [y.low, y.high] };
   }
 
+  /** @param {string} id */
   marksOf(id) {
-    return this.cards.get(id).chart.view.placed.map(({ px }) => px);
+    return this.#chart(id).view.placed.map((/** @type {{ px: number }} */ { px }) => px);
   }
 
+  /** @param {string} id */
   cursor(id) {
-    return this.cards.get(id).chart.cursor;
+    return this.#chart(id).cursor;
   }
 
   // The tags that the filter lets through.
@@ -269,14 +316,17 @@ export class CurvesPage {
     return runs.tags("scalar").filter((tag) => filter.test(tag));
   }
 
+  /** @param {string} tag */
   drawn(tag) {
     return drawn.drawn(this.cards.get(tag));
   }
 
+  /** @param {string} id */
   lines(id) {
     return drawn.lines(this.cards.get(id));
   }
 
+  /** @param {string} tag */
   extremes(tag) {
     return drawn.extremes(this.cards.get(tag));
   }

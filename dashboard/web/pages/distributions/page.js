@@ -1,16 +1,18 @@
-// The page of distributions: for each tensor how its numbers lie, step by step. Counts are the server's, merged exactly;
-// nothing here samples. A drag picks steps, "merge" picks layers, and what was picked is shown merged.
+// The page of distributions: for each tensor how its numbers lie, step by step. Counts are the server's, merged
+// exactly; nothing here samples. A drag picks steps, "merge" picks layers, and what was picked is shown merged.
 import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { compareNames } from "../../text/name_order.js";
-import { node } from "../../ui/dom.js";
+import { node, part } from "../../ui/dom.js";
 import { touches } from "../../core/news.js";
 import { Card } from "./card.js";
 import { StepQuestions } from "./data.js";
 import { Picks } from "./pick.js";
 import { emptyPage } from "../../ui/empty.js";
+
+/** @typedef {HTMLElement & { card: Card }} CardElement */
 
 const RUNS_AT_ONCE = 3; // of a tensor, side by side; more would leave each too small to be read
 
@@ -31,7 +33,10 @@ export class DistributionsPage {
     this.inSight = scope.observer(
       new IntersectionObserver(
         (entries) => {
-          for (const { target, isIntersecting } of entries) target.card.setInSight(isIntersecting);
+          for (const { target, isIntersecting } of entries) {
+            const { card } = /** @type {CardElement} */ (target);
+            card.setInSight(isIntersecting);
+          }
         },
         { rootMargin: "200px" },
       ),
@@ -76,6 +81,7 @@ export class DistributionsPage {
       .toReversed()
       .filter((run) => run.series.histogram?.length);
     if (!tags.length) return this.view.replaceChildren(runs.loaded ? emptyPage("distributions") : "");
+    /** @type {Map<string, [tag: string, run: string][]>} */
     const groups = new Map();
     let left = 0; // runs that some tensor has and that are not beside the others
     for (const tag of tags) {
@@ -84,10 +90,11 @@ export class DistributionsPage {
       if (!of.length) continue;
       left = Math.max(left, having.length - of.length);
       const name = tag.includes("/") ? tag.slice(0, tag.indexOf("/")) : "";
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(...of.map((run) => [tag, run.name]));
+      const group = groups.get(name) ?? [];
+      groups.set(name, group);
+      for (const run of of) group.push([tag, run.name]);
     }
-    const rank = (name) => {
+    const rank = (/** @type {string} */ name) => {
       const at = ["weights", "params", "parameters", "gradients", "grads", "activations"].indexOf(name);
       return at < 0 ? 99 : at;
     };
@@ -100,14 +107,16 @@ export class DistributionsPage {
       const section = document.createElement("section");
       section.className = "group";
       section.innerHTML = '<h2><span></span><span class="count"></span></h2><div class="cards"></div>';
-      section.querySelector("span").textContent = name || "tensors";
-      section.querySelector(".count").textContent = members.length;
+      part(section, "span", HTMLElement).textContent = name || "tensors";
+      part(section, ".count", HTMLElement).textContent = String(members.length);
+      const cards = part(section, ".cards", HTMLElement);
       for (const [tag, run] of members) {
         const key = `${tag}\n${run}`;
         wanted.add(key);
-        if (!this.cards.has(key)) this.cards.set(key, new Card(tag, run, this, this.scope.child()));
-        section.querySelector(".cards").append(this.cards.get(key).element);
-        this.inSight.observe(this.cards.get(key).element);
+        const card = this.cards.get(key) ?? new Card(tag, run, this, this.scope.child());
+        this.cards.set(key, card);
+        cards.append(card.element);
+        this.inSight.observe(card.element);
       }
       return section;
     });
@@ -117,7 +126,7 @@ export class DistributionsPage {
         card.scope.leave();
         this.cards.delete(key);
       }
-    const note = (text) => node("p", { class: "page-note", text });
+    const note = (/** @type {string} */ text) => node("p", { class: "page-note", text });
     if (!sections.length) sections.push(note("No visible run has logged histograms. Select one in the run list."));
     else if (left)
       sections.unshift(
@@ -128,7 +137,8 @@ export class DistributionsPage {
       );
     this.view.replaceChildren(...sections);
     this.picks.show();
-    // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
+    // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first
+    // paint).
     const { bottom } = this.view.getBoundingClientRect();
     for (const card of this.cards.values())
       if (!card.sight && card.element.getBoundingClientRect().top < bottom) card.setInSight(true);

@@ -111,3 +111,20 @@ export function drawLegend(element, name, legend, chosen) {
   }
   if (legend.length > WORDS) element.append(node("span", { text: `and ${legend.length - WORDS} more` }));
 }
+
+// The colour of each point, 4 bytes each; where some are lit the others are faint.
+/**
+ * @param {Table & { count: number }} data
+ * @param {number} column
+ * @param {number[] | null} lit
+ */
+export function paints(data, column, lit) {
+  const made = new Uint8Array(4 * data.count);
+  const { of } = colouring(data.rows, column);
+  for (let i = 0; i < data.count; i++) {
+    made.set(of(i), 4 * i);
+    made[4 * i + 3] = lit ? 40 : 240;
+  }
+  for (const i of lit ?? []) made[4 * i + 3] = 255;
+  return made;
+}

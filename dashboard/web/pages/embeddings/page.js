@@ -13,27 +13,13 @@ import { Controls } from "./controls.js";
 import { makeFrame } from "./frame.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
-import { bestColour, bestLabel, colouring, drawLegend } from "./colour.js";
+import { bestColour, bestLabel, colouring, drawLegend, paints } from "./colour.js";
+import { askedFor, map } from "./map.js";
+import { WAY } from "./way.js";
+import { sprites } from "./sprites.js";
+import { part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 import { decode } from "../../core/wire.js";
-
-const ASK_MS = 500; // how often a map is asked for while it is made
-const LARGE = 3000; // vectors above which a map is flat unless it is asked for: in space it takes several times as long
-const METHODS = { tsne: "t-SNE", umap: "UMAP" };
-const WAY = {
-  kind: "pca",
-  x: 0,
-  y: 1,
-  z: 2,
-  size: 0,
-  tsne: 30,
-  umap: 15,
-  colour: -1,
-  label: 0,
-  pictured: false,
-  distance: "cosine",
-  count: 20,
-}; // what is seen of vectors until somebody chooses
 
 export class EmbeddingsPage {
   /**
@@ -66,8 +52,8 @@ export class EmbeddingsPage {
     this.camera = kept.get("camera") ?? new Camera();
     Object.assign(this, kept.get("seen"));
     this.frame = makeFrame();
-    this.legend = this.frame.querySelector(".embeddings-legend");
-    this.said = this.frame.querySelector(".embeddings-said");
+    this.legend = part(this.frame, ".embeddings-legend", HTMLElement);
+    this.said = part(this.frame, ".embeddings-said", HTMLElement);
     /** @type {Stage | null} */
     this.stage = null; // once there is something to draw
     this.controls = new Controls(this, this.frame);
@@ -108,7 +94,7 @@ export class EmbeddingsPage {
     } catch (error) {
       if (here === this.asking && !this.scope.isOver) {
         this.data = null;
-        this.say(error.message);
+        this.say(/** @type {Error} */ (error).message);
       }
       return;
     }
@@ -117,6 +103,7 @@ export class EmbeddingsPage {
   }
 
   // What was read of the vectors: kept, since it may be large.
+  /** @param {ReturnType<typeof decode>} answer */
   #take({ head, column }) {
     const isOther = JSON.stringify(head.header) !== JSON.stringify(this.data?.header);
     this.data = { ...head, pca: Array.from({ length: head.shares.length }, () => column(head.count)) };
@@ -140,43 +127,37 @@ export class EmbeddingsPage {
   }
 
   async picture() {
-    if (!this.stage?.points.gl) return;
-    this.stage.points.picture(null);
-    if (!this.way.pictured || !this.data?.sprites) return;
-    const image = new Image();
-    const { run, tag, step } = this.where;
-    try {
-      image.src = URL.createObjectURL(new Blob([await api.bytes("embedding/sprites", { run, tag, step })]));
-      await image.decode();
-    } catch {
-      return;
-    } finally {
-      URL.revokeObjectURL(image.src);
-    }
-    if (this.way.pictured && !this.scope.isOver)
-      this.stage.points.picture(image, 64, this.data.sprites[2], this.data.sprites[1]);
+    const { stage, data } = this;
+    if (!stage?.points.gl) return;
+    stage.points.picture(null);
+    if (!this.way.pictured || !data?.sprites) return;
+    const image = await sprites(this.where);
+    if (image && this.way.pictured && !this.scope.isOver)
+      this.stage?.points.picture(image, 64, this.data.sprites[2], this.data.sprites[1]);
   }
 
   place() {
-    const isMap = this.way.kind in METHODS,
-      hasMap = isMap && this.maps[this.keyOf()];
+    const asked = askedFor(this);
+    const isMap = asked !== null,
+      hasMap = asked && this.maps[asked.key];
     this.controls.showWay(this.way, isMap);
     // Until there is a map the components stand in for it: never the places of another embedding.
     const columns =
       hasMap ||
       (this.way.kind === "axis" && this.data.own ? [this.data.own, ...this.axesOf().slice(1)] : this.axesOf());
     this.camera.flat = !columns[2];
-    this.stage.points.show(
+    this.stage?.points.show(
       fitted([columns[0], columns[1] ?? null, columns[2] ?? null], this.data.count, this.only),
       this.colours(),
     );
     this.explain();
-    if (isMap && !hasMap) {
-      this.say(`${METHODS[this.way.kind]} is asked for. Until then principal components.`);
-      this.map();
+    if (asked && !hasMap) {
+      this.say(`${asked.title} is asked for. Until then principal components.`);
+      map(this, asked);
     } else if (this.way.kind === "axis" && !this.data.own)
       this.say(
-        "An axis runs from one selection to another: alt-drag or search, then “Begin an axis here”. Until then principal components.",
+        "An axis runs from one selection to another: alt-drag or search, then “Begin an axis here”. " +
+          "Until then principal components.",
       );
     else this.say();
   }
@@ -185,37 +166,18 @@ export class EmbeddingsPage {
     return [this.way.x, this.way.y, this.way.z].map((k) => this.data.pca[k] ?? null);
   }
 
-  sizeOf() {
-    return this.way.size || (this.way.kind === "tsne" && this.data.count > LARGE ? 2 : 3);
-  }
-
-  keyOf() {
-    return `${this.way.kind} ${this.sizeOf()} ${this.way[this.way.kind]}`;
-  }
-
   colours() {
-    const made = new Uint8Array(4 * this.data.count),
-      lit =
-        this.found ??
-        (this.selected.length
-          ? this.selected
-          : this.near.length
-            ? [this.chosen, ...this.near.map((each) => each.index)]
-            : null);
-    const { of } = colouring(this.data.rows, this.way.colour);
-    for (let i = 0; i < this.data.count; i++) {
-      const paint = of(i);
-      made.set(paint, 4 * i);
-      made[4 * i + 3] = lit ? 40 : 240;
-    }
-    for (const i of lit ?? []) made[4 * i + 3] = 255;
-    return made;
+    const { found, selected, near, chosen } = this;
+    const beside = near.length ? [chosen, ...near.map((each) => each.index)] : null;
+    return paints(this.data, this.way.colour, found ?? (selected.length ? selected : beside));
   }
 
   repaint() {
-    if (this.data && this.stage.points.places) this.stage.points.show(this.stage.points.places, this.colours());
+    const points = this.stage?.points;
+    if (this.data && points?.places) points.show(points.places, this.colours());
   }
 
+  /** @param {number} i */
   name(i) {
     return this.data.rows[i]?.[this.way.label] ?? `vector ${i}`;
   }
@@ -225,11 +187,13 @@ export class EmbeddingsPage {
       this.legend,
       this.data.header[this.way.colour],
       colouring(this.data.rows, this.way.colour).legend,
-      (word) => this.select([...this.data.rows.keys()].filter((i) => this.data.rows[i][this.way.colour] === word)),
+      (/** @type {string} */ word) =>
+        this.select([...this.data.rows.keys()].filter((i) => this.data.rows[i][this.way.colour] === word)),
     );
   }
 
   // Points stand out together, none of them chosen.
+  /** @param {number[]} indices */
   select(indices) {
     this.chosen = -1;
     this.near = [];
@@ -240,60 +204,30 @@ export class EmbeddingsPage {
     this.say();
   }
 
+  /** @param {number[] | null} indices */
   isolate(indices) {
     this.only = indices;
     this.place();
     this.side.fill();
   }
 
+  /** @param {string} [text] what is seen, when it is left out */
   say(text) {
-    this.said.textContent =
-      text ??
-      (this.data
-        ? `${format.plural(this.data.count, "vector")} of ${this.data.width} dimensions${this.way.kind === "pca" ? ` · ${(100 * [this.way.x, this.way.y, this.way.z].reduce((sum, k) => sum + (this.data.shares[k] ?? 0), 0)).toFixed(1)} % of the variance` : ""}${this.only ? ` · ${this.only.length.toLocaleString("en-US")} shown` : ""}${this.selected.length ? ` · ${this.selected.length.toLocaleString("en-US")} selected` : ""}`
-        : "");
+    this.said.textContent = text ?? (this.data ? this.#summary() : "");
   }
 
-  async map() {
-    const of = this.data,
-      key = this.keyOf(),
-      method = METHODS[this.way.kind];
-    const asked = {
-      run: this.where.run,
-      tag: this.where.tag,
-      step: this.data.step,
-      method: this.way.kind,
-      size: this.sizeOf(),
-      near: this.way[this.way.kind],
-    };
-    const isWanted = () => !this.scope.isOver && this.data === of && this.way.kind in METHODS && this.keyOf() === key;
-    if (of.mapping === key) return;
-    of.mapping = key;
-    try {
-      while (isWanted()) {
-        const { head, column } = await api.packed("embedding/map", asked);
-        if (head.done) this.maps[key] = Array.from({ length: head.columns }, () => column(of.count));
-        if (!isWanted()) return;
-        if (head.done) {
-          this.place();
-          return;
-        }
-        if (head.problem) {
-          this.say(`${method}: ${head.problem}`);
-          return;
-        }
-        this.say(`${method}: ${Math.round(100 * head.progress)} %, ${head.said}. Until then principal components.`);
-        await new Promise((done) => {
-          this.scope.setTimeout(done, ASK_MS); // never, when the page is left
-        });
-      }
-    } catch (error) {
-      this.say(error.message);
-    } finally {
-      if (of.mapping === key) of.mapping = null;
-    }
+  #summary() {
+    const { data, way, only, selected } = this;
+    const share = [way.x, way.y, way.z].reduce((sum, k) => sum + (data.shares[k] ?? 0), 0);
+    return [
+      `${format.plural(data.count, "vector")} of ${data.width} dimensions`,
+      ...(way.kind === "pca" ? [`${(100 * share).toFixed(1)} % of the variance`] : []),
+      ...(only ? [`${only.length.toLocaleString("en-US")} shown`] : []),
+      ...(selected.length ? [`${selected.length.toLocaleString("en-US")} selected`] : []),
+    ].join(" · ");
   }
 
+  /** @param {number} i */
   async choose(i) {
     this.chosen = i;
     this.near = [];
@@ -312,9 +246,12 @@ export class EmbeddingsPage {
           count: this.way.count,
         });
         if (this.scope.isOver || asked !== this.choosing || this.chosen !== i || this.data !== of) return;
-        this.near = answer.index.map((index, k) => ({ index, far: answer.distance[k] }));
+        this.near = answer.index.map((/** @type {number} */ index, /** @type {number} */ k) => ({
+          index,
+          far: answer.distance[k],
+        }));
       } catch (error) {
-        this.say(error.message);
+        this.say(/** @type {Error} */ (error).message);
       }
     }
     this.repaint();
@@ -388,15 +325,17 @@ export class EmbeddingsPage {
       selected: this.selected.length,
       shown: this.only?.length ?? this.stage?.points.count ?? 0,
       said: this.said.textContent,
-      at: (i) => this.stage.points.project(i),
+      at: (/** @type {number} */ i) => this.stage?.points.project(i),
     };
   }
 
+  /** @param {number} by radians */
   turn(by) {
+    const { points } = /** @type {Stage} */ (this.stage);
     this.camera.yaw += by;
-    this.stage.points.move();
-    this.stage.points.gl.finish();
-    return this.stage.points.every;
+    points.move();
+    points.gl?.finish();
+    return points.every;
   }
 }
 

@@ -30,7 +30,8 @@ export class Side {
       page.selected = page.found ?? [];
       page.repaint();
       this.fill();
-      page.say(problem || (page.found ? `${format.plural(page.found.length, "vector")} with “${text}”` : undefined));
+      const count = page.found && format.plural(page.found.length, "vector");
+      page.say(problem || (count ? `${count} with “${text}”` : undefined));
     });
   }
 

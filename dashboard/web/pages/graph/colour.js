@@ -60,7 +60,8 @@ const families = [
     "math",
     "arithmetic",
     oneOf(
-      /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)|greater|less|equal|not|and$|or$/,
+      /add|sub|mul|div|pow|sqrt|square|exp|log|neg|abs|floor|ceil|round|sign|cl(ip|amp)/,
+      /greater|less|equal|not|and$|or$/,
       /(^|_)(sin|cos|mod|inv|max|min|ne|eq|gt|lt|ge|le)|reciprocal|cum|lerp|maximum|minimum/,
     ),
   ],

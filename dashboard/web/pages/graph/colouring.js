@@ -152,10 +152,10 @@ export class Colouring {
 
   // Colours the boxes by what is chosen, marks those that broke, and says what the colours mean.
   paint() {
-    const { scene, drawing } = this.page;
+    const { scene, drawing, camera } = this.page.stage ?? {};
     if (!scene || !drawing) return;
     /** @type {Box[]} */
-    const closed = scene.boxes.filter((/** @type {Box} */ box) => !box.open);
+    const closed = scene.boxes.filter((box) => !box.open);
     const ill = new Set(this.#broken(closed));
     const scale = this.#scale(closed.map((box) => box.item));
     if (this.watch) this.player?.show(this.watch, Boolean(MODES[this.mode].watched));
@@ -169,7 +169,7 @@ export class Colouring {
       g.style.setProperty("--ink", colour?.ink ?? "");
     }
     legend(this.page.part(".graph-legend"), this.mode, scale, closed, this.mode === "time" ? this.#measured() : "");
-    this.page.camera?.drawMap();
+    camera?.drawMap();
   }
 
   /** @param {Item} item */

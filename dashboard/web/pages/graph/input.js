@@ -1,6 +1,7 @@
 // Mouse and keys on the graph: what is clicked, pointed at and walked to.
 
 /** @typedef {import("./visit.js").GraphVisit} Page */
+/** @typedef {import("./stage.js").Stage} Stage */
 
 /** @param {Event} event */
 const targetOf = (event) => /** @type {Element} */ (event.target);
@@ -8,33 +9,35 @@ const targetOf = (event) => /** @type {Element} */ (event.target);
 /**
  * Listens for as long as the scope lasts.
  * @param {Page} page
+ * @param {Stage} stage of it
  * @param {import("../../core/scope.js").Scope} scope
  */
-export function listen(page, scope) {
+export function listen(page, stage, scope) {
+  const { svg, canvas, camera } = stage;
   /** @param {Event} event */
   const idAt = (event) => {
     const found = targetOf(event).closest("[data-id]");
     return found ? Number(found.getAttribute("data-id")) : null;
   };
-  page.svg.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-    if (page.camera?.dragged) return;
+  svg.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (camera.dragged) return;
     const id = idAt(event);
     const target = targetOf(event);
     if (id !== null && target.closest(".chevron")) page.toggle(id);
     else if (id !== null && target.closest(".badge.is-button")) page.spread(id);
     else page.select(target.closest(".back") === target ? null : id);
-    page.canvas.focus({ preventScroll: true });
+    canvas.focus({ preventScroll: true });
   });
-  page.svg.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
+  svg.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
     const id = idAt(event);
     if (id !== null && !targetOf(event).closest(".chevron, .badge.is-button, .back")) page.toggle(id);
   });
-  page.svg.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => {
+  svg.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => {
     const box = targetOf(event).closest(".box, .chip");
     page.trace(box ? Number(box.getAttribute("data-id") ?? box.getAttribute("data-rail")) : null);
   });
-  page.svg.addEventListener("pointerleave", () => page.trace(null));
-  page.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => keyed(page, event));
+  svg.addEventListener("pointerleave", () => page.trace(null));
+  canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => keyed(page, stage, event));
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (
@@ -44,8 +47,8 @@ export function listen(page, scope) {
       event.altKey
     )
       return;
-    if (event.key === "/") page.part("#graph-search")?.focus();
-    else if (event.key === "f") page.camera?.fit();
+    if (event.key === "/") page.part("#graph-search").focus();
+    else if (event.key === "f") camera.fit();
     else return;
     event.preventDefault();
   };
@@ -54,12 +57,14 @@ export function listen(page, scope) {
 
 /**
  * @param {Page} page
+ * @param {Stage} stage
  * @param {KeyboardEvent} event
  */
-function keyed(page, event) {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.target !== page.canvas) return;
-  const { camera, model, scene, selected, tracing } = page;
-  if (!camera || !model || !scene || !tracing) return;
+function keyed(page, stage, event) {
+  if (event.metaKey || event.ctrlKey || event.altKey || event.target !== stage.canvas) return;
+  const { model, selected } = page;
+  const { camera, scene, tracing } = stage;
+  if (!model || !scene || !tracing) return;
   if (event.key.startsWith("Arrow")) {
     const next = selected === null ? scene.boxes[0]?.id : tracing.neighbour(selected, event.key);
     const box = scene.byId.get(next ?? -1);

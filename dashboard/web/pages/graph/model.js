@@ -259,4 +259,19 @@ export class GraphModel {
   async search(text) {
     return api.json("graph/search", { run: this.run, hash: this.about.hash, q: text });
   }
+
+  // The item of a path, or the scope nearest to it; null where there is neither.
+  /**
+   * @param {string} path
+   * @returns {Promise<Hit | null>}
+   */
+  async nearest(path) {
+    const parts = path.split("/");
+    for (let length = parts.length; length; length--) {
+      const wanted = parts.slice(0, length).join("/");
+      const hit = (await this.search(wanted)).found.find(({ name }) => name === wanted);
+      if (hit) return hit;
+    }
+    return null;
+  }
 }

@@ -25,6 +25,8 @@ const parts = Promise.all([
   import("./input.js"),
   import("./time.js"),
   import("./search.js"),
+  import("./stage.js"),
+  import("./choices.js"),
   import("./export.js"),
   import("./legend.js"),
   import("./frame.js"),
