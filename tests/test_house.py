@@ -444,10 +444,6 @@ MOST_LINES = 350
 """Of a file: what is longer has a second noun."""
 
 LONG_SCRIPTS = {
-    "charts/chart.js": 386,
-    "charts/curve.js": 440,
-    "charts/draw_lines.js": 382,
-    "core/curve_store.js": 357,
     "pages/embeddings/page.js": 408,
     "pages/graph/visit.js": 407,
     "pages/paths/page.js": 426,
@@ -617,8 +613,8 @@ MODULE_STATE = {
     ("pages/graph/colour.js", "known"): "the family of an operation, by its name",
     ("pages/media/spectrum.js", "turns"): "sines by size",
     ("text/config.js", "flat"): "the texts of a configuration, by itself",
-    ("charts/curve.js", "ones"): "a count of one each: longer ones stand in for shorter",
-    ("charts/curve.js", "zeros"): "the same of nothing",
+    ("charts/shared_columns.js", "ones"): "a count of one each: longer ones stand in for shorter",
+    ("charts/shared_columns.js", "zeros"): "the same of nothing",
     ("text/floats.js", "number"): "a number and its bits, within one call",
     ("text/floats.js", "bits"): "the same memory",
 }
