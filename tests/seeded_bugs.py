@@ -169,9 +169,9 @@ BUGS = [
     ),
     Bug(
         "a spike is lost where the page merges its columns",
-        "dashboard/web/charts/curve.js",
-        "const upper = !(this.max[j] > this.max[i]) && !Number.isNaN(this.max[i]) ? i : j;",
-        "const upper = !Number.isNaN(this.max[i]) ? i : j;",
+        "dashboard/web/charts/columns.js",
+        "const upper = !(columns.max[j] > columns.max[i]) && !Number.isNaN(columns.max[i]) ? i : j;",
+        "const upper = !Number.isNaN(columns.max[i]) ? i : j;",
         "tests/web/curve.test.js",
     ),
     Bug(

@@ -4,7 +4,7 @@ import * as latency from "./core/latency.js";
 import * as live from "./core/live.js";
 import * as marks from "./core/marks.js";
 import * as runs from "./core/runs.js";
-import * as stores from "./core/curve_store.js";
+import * as stores from "./core/live_stores.js";
 import * as state from "./core/state.js";
 import * as curves from "./pages/curves/page.js";
 import { Router } from "./router.js";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
-import { drawChart, Chart } from "../../dashboard/web/charts/chart.js";
+import { Chart } from "../../dashboard/web/charts/chart.js";
+import { drawChart } from "../../dashboard/web/charts/draw_chart.js";
 import { drawMore, frameOf, isSame, lookOf, steady } from "../../dashboard/web/charts/growth.js";
 import { chosen } from "../../dashboard/web/charts/input.js";
 import { Curve } from "../../dashboard/web/charts/curve.js";

@@ -39,7 +39,8 @@ globalThis.WebSocket = class {
   send() {}
   close() {}
 };
-const { CurveStore, start } = await import("../../dashboard/web/core/curve_store.js");
+const { CurveStore } = await import("../../dashboard/web/core/curve_store.js");
+const { start } = await import("../../dashboard/web/core/live_stores.js");
 const { quiet } = await import("../../dashboard/web/core/curve_requests.js");
 const { Scope } = await import("../../dashboard/web/core/scope.js");
 const live = await import("../../dashboard/web/core/live.js");

@@ -1,14 +1,11 @@
 // A chart of curves on a canvas: what is in view, drawn, and what lies under the cursor.
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
-import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./axes.js";
 import { drawMore, frameOf, isSame, lookOf, steady } from "./growth.js";
 import { chosen, listen } from "./input.js";
-import { drawLines } from "./draw_lines.js";
+import { drawChart, rangesOf } from "./draw_chart.js";
 import { isTooNarrow } from "../text/floats.js";
 import { css } from "./palette.js";
-import { domain, range, scales } from "./scale.js";
-import { partsOf } from "./point_counts.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
 /**
@@ -39,9 +36,6 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  *   onHold?: (x: number) => void,
  * }} Options onEnd: there is nothing nearer to see; held, onHold: the step that the page holds
  */
-
-const PAD = { top: 8, right: 10, bottom: 22 };
-const CAPTION = 16; // height of what an axis is called, where it is
 
 export class Chart {
   /**
@@ -298,69 +292,6 @@ function drawHeld(context, { plot, rail }, px) {
   context.lineTo(px + 4, plot.top - 4);
   context.lineTo(px, plot.top + 2);
   context.fill();
-}
-
-/**
- * @param {Line[]} lines
- * @param {Settings} settings
- * @param {Zoom | null} zoom
- * @param {Zoom | null} zoomY
- * @returns {import("./growth.js").Ranges}
- */
-function rangesOf(lines, settings, zoom, zoomY) {
-  const x = domain(lines, settings, zoom);
-  return { x, y: range(lines, settings, x, zoomY, Boolean(zoom)) };
-}
-
-// Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
-/**
- * @param {import("./record.js").Context} context
- * @param {{
- *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
- *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges,
- * }} how
- * @returns {View}
- */
-export function drawChart(
-  context,
-  { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) },
-) {
-  const rail = lines.flatMap(partsOf).some(({ raw }) => raw.notFinite) ? RAIL : 0;
-  const { x, y } = ranges;
-  const yTicks = yTicksOf(y, height, settings);
-  context.font = `11px ${css("--font")}`;
-  const left = Math.ceil(Math.max(26, ...yTicks.map((mark) => context.measureText(textAt(yTicks, mark)).width + 12)));
-  const xTicks = xTicksOf(x, width - PAD.right - left, settings);
-  const plot = {
-    left,
-    right: width - PAD.right,
-    top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0),
-    bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0),
-  };
-  /** @type {View} */
-  const view = {
-    lines,
-    settings,
-    plot,
-    x,
-    y,
-    scale: scales(plot, x, y, settings),
-    rail,
-    ratio,
-    marks,
-    quiet: css("--dim"),
-    placed: [],
-  };
-  drawAxes(context, view, xTicks, yTicks);
-  context.save();
-  context.beginPath();
-  context.rect(plot.left - 1, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4);
-  context.clip();
-  drawLines(context, view);
-  context.restore();
-  if (marks) view.placed = drawMarks(context, view);
-  if (rail) drawRail(context, view);
-  return view;
 }
 
 /** @param {HTMLCanvasElement} canvas */

@@ -4,70 +4,21 @@
 // that a page open for a week holds no more than one open for a minute, and no spike is lost: minima, maxima,
 // counts and means merge exactly.
 
+import { FIELDS, NAMES, columnOf, exactStep, logarithms, mergeNeighbours } from "./columns.js";
+import { empty, ones, shared, zeros } from "./shared_columns.js";
 import { smooth } from "./smoothing.js";
 
 /**
  * @typedef {"step" | "time" | "relative" | "metric"} Axis what x is
- * @typedef {[begin: Float64Array, end: Float64Array, shift: number]} Ends where columns lie, each less the shift
+ * @typedef {import("./columns.js").Ends} Ends
+ * @typedef {import("./columns.js").CurveHead} CurveHead
+ * @typedef {import("./smoothing.js").Smoothed} Smoothed
  * @typedef {{ steps: ArrayLike<number>, times: ArrayLike<number>, values: ArrayLike<number> }} Points
  * @typedef {Points & { segment: string, n: number }} NewPoints of a segment, after its first n
  * @typedef {NewPoints & { run: string, tag: string, count: number }} LivePoints as the live feed tells of them
- * @typedef {{
- *   run: string, length: number, form?: string, started: number | null, counts: Record<string, number>,
- *   rest?: (number | string)[], unplaced?: number,
- * }} CurveHead what the server says of a curve, beside its columns
- * @typedef {import("./smoothing.js").Smoothing & {
- *   version: number, axis: Axis, range: number, values: Float64Array,
- * }} Smoothed what was asked for, of which version of a curve, and the answer
  */
 
-// What is kept of each column, by what it is called on the wire; see COLUMNS in dashboard/curves/query.py.
-const NAMES = /** @type {const} */ ([
-  ["x0", "step_first"],
-  ["x1", "step_last"],
-  ["w0", "wall_time_first"],
-  ["w1", "wall_time_last"],
-  ["count", "count"],
-  ["first", "first"],
-  ["last", "last"],
-  ["min", "min"],
-  ["minStep", "min_step"],
-  ["max", "max"],
-  ["maxStep", "max_step"],
-  ["mean", "mean"],
-  ["nan", "nan_count"],
-  ["pinf", "posinf_count"],
-  ["ninf", "neginf_count"],
-]);
-const FIELDS = NAMES.map(([field]) => field);
 const MAX_COLUMNS = 4096;
-const BEFORE_ALL = -1e6; // as a logarithm: that of the least number there is is -745
-
-// What every curve of single points shares: a count of one each, and nothing that is not finite.
-/** @type {Float64Array} */
-let ones = new Float64Array(0);
-/** @type {Float64Array} */
-let zeros = new Float64Array(0);
-/** @param {number} capacity */
-function shared(capacity) {
-  if (ones.length < capacity) {
-    ones = new Float64Array(capacity).fill(1);
-    zeros = new Float64Array(capacity);
-  }
-}
-
-/** @returns {Float64Array} */
-const empty = () => new Float64Array(0);
-
-/**
- * @param {Map<string, Float64Array>} columns
- * @param {string} name
- */
-function columnOf(columns, name) {
-  const found = columns.get(name);
-  if (!found) throw new Error(`The answer has no column ${name}, but ${[...columns.keys()].join(", ")}.`);
-  return found;
-}
 
 export class Curve {
   /** @param {string} run */
@@ -292,34 +243,7 @@ export class Curve {
     this.epoch++;
     this.rest = [];
     this.#widen();
-    let to = 0;
-    for (let i = 0; i < this.length; i += 2, to++) {
-      const j = Math.min(i + 1, this.length - 1);
-      if (j === i) {
-        for (const field of FIELDS) this[field][to] = this[field][i];
-        continue;
-      }
-      const a = this.count[i] - this.nan[i] - this.pinf[i] - this.ninf[i];
-      const b = this.count[j] - this.nan[j] - this.pinf[j] - this.ninf[j];
-      const mean = a + b ? ((a ? a * this.mean[i] : 0) + (b ? b * this.mean[j] : 0)) / (a + b) : NaN;
-      const lower = !(this.min[j] < this.min[i]) && !Number.isNaN(this.min[i]) ? i : j;
-      const upper = !(this.max[j] > this.max[i]) && !Number.isNaN(this.max[i]) ? i : j;
-      const [min, minStep, max, maxStep] = [this.min[lower], this.minStep[lower], this.max[upper], this.maxStep[upper]];
-      this.x0[to] = this.x0[i];
-      this.w0[to] = Math.min(this.w0[i], this.w0[j]);
-      this.first[to] = this.first[i];
-      this.x1[to] = this.x1[j];
-      this.w1[to] = Math.max(this.w1[i], this.w1[j]);
-      this.last[to] = this.last[j];
-      for (const field of /** @type {const} */ (["count", "nan", "pinf", "ninf"]))
-        this[field][to] = this[field][i] + this[field][j];
-      this.min[to] = min;
-      this.minStep[to] = minStep;
-      this.max[to] = max;
-      this.maxStep[to] = maxStep;
-      this.mean[to] = mean;
-    }
-    this.length = to;
+    this.length = mergeNeighbours(this, this.length);
   }
 
   get points() {
@@ -354,23 +278,10 @@ export class Curve {
       known.range === range
     )
       return known.values;
-    const [begin, end] = isLog ? this.#logarithms(axis) : this.ends(axis);
+    const [begin, end] = isLog ? logarithms(this.ends(axis), this.length) : this.ends(axis);
     const values = smooth(kind, weight, begin, end, this.mean, this.length, range, known?.values);
     this.cache = { version: this.version, kind, weight, isLog, axis, range, values };
     return values;
-  }
-
-  // Where columns begin and end on a logarithmic axis; those without a place there lie so far before it that they
-  // change nothing.
-  /**
-   * @param {Axis} axis
-   * @returns {[Float64Array, Float64Array]}
-   */
-  #logarithms(axis) {
-    const [begin, end, shift] = this.ends(axis),
-      n = this.length;
-    const stops = Float64Array.from({ length: n }, (_, i) => (end[i] > shift ? Math.log(end[i] - shift) : BEFORE_ALL));
-    return [stops.map((stop, i) => (begin[i] > shift ? Math.log(begin[i] - shift) : stop)), stops];
   }
 
   // A curve of columns that were worked out here; those that are not given are as of single points.
@@ -410,13 +321,10 @@ export class Curve {
     return new Float64Array(this.length).fill(NaN);
   }
 
-  // The last step of a column with all its digits; a float64 has them up to 2^53. null where they are not known, as of
-  // a live point of nanoseconds.
+  // The last step of a column with all its digits, or null.
   /** @param {number} i */
   stepOf(i) {
-    const step = this.x1[i];
-    if (Math.abs(step) <= 2 ** 53 || !Number.isInteger(step)) return step;
-    return this.rest[i] === undefined ? null : BigInt(step) + BigInt(this.rest[i]);
+    return exactStep(this.x1[i], this.rest[i]);
   }
 
   // The column nearest to x on an axis; -1 without any.

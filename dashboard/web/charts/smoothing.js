@@ -8,6 +8,9 @@
 /**
  * @typedef {ArrayLike<number>} Numbers
  * @typedef {{ kind: string, weight: number, isLog?: boolean }} Smoothing as the page's state has it; isLog: by the axis
+ * @typedef {Smoothing & {
+ *   version: number, axis: import("./curve.js").Axis, range: number, values: Float64Array,
+ * }} Smoothed what was asked for, of which version of a curve, and the answer
  * @typedef {(
  *   weight: number, begin: Numbers, end: Numbers, mean: Numbers, n: number, unit: number, out: Float64Array
  * ) => void} Smoother

@@ -17,6 +17,7 @@ const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
  * @property {Float64Array} steps
  * @property {Float64Array} times
  * @property {Float64Array} values
+ * @property {{ committed: number, read: number, sent: number, received: number }} at wall times of what befell them
  */
 
 /** What is known of one tag, or of an expression. */

@@ -2,9 +2,9 @@
 //
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
-import * as live from "./live.js";
 import { Series, beyond, within } from "./curve_series.js";
 import { ask } from "./curve_requests.js";
+import { kept } from "./live_stores.js";
 import { curvesOf, named } from "./wire.js";
 
 /** @typedef {import("./curve_requests.js").Form} Form */
@@ -29,8 +29,6 @@ const FIRST_RUNS = 100; // of more than twice as many, those that are asked for 
 const GAP_MS = 100; // not put off by the next point that finds the gap
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
 
-/** @type {Set<CurveStore>} */
-const kept = new Set();
 let questions = 0;
 
 export class CurveStore {
@@ -331,27 +329,4 @@ export class CurveStore {
     this.invalidate();
     if (!this.place.isSeen || this.place.isSeen()) this.refetch();
   }
-}
-
-/**
- * Tells every store what is new, for as long as the scope lasts.
- * @param {import("./scope.js").Scope} scope
- */
-export function start(scope) {
-  scope.on(live, "points", (/** @type {LivePoints} */ points) => {
-    for (const store of kept) store.take(points);
-  });
-  scope.on(live, "again", (/** @type {string} */ run, /** @type {string} */ tag) => {
-    for (const store of kept) store.missed(run, tag);
-  });
-  // Points were cut off by a rewind, or a new segment began: what was known of the run may not be so any more.
-  scope.on(live, "changed", (/** @type {{ run: string, what: string[] }} */ { run, what }) => {
-    if (what.includes("line")) for (const store of kept) store.missed(run, null);
-  });
-  scope.on(live, "removed", (/** @type {string} */ run) => {
-    for (const store of kept) store.remove(run);
-  });
-  scope.on(live, "restart", () => {
-    for (const store of kept) store.restart();
-  });
 }

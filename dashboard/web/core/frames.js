@@ -20,7 +20,7 @@ let spent = 0; // of those so far
 // Has thing.draw() called, which gives whether all of it was drawn anew: at the next frame when `now`, else when it is
 // a live frame's turn.
 /**
- * @param {{ draw(): boolean }} thing
+ * @param {{ draw(): unknown }} thing
  * @param {boolean} [now]
  */
 export function request(thing, now = false) {
@@ -36,7 +36,7 @@ export function request(thing, now = false) {
 }
 
 // It is gone: nothing of it is drawn any more.
-/** @param {{ draw(): boolean }} thing */
+/** @param {{ draw(): unknown }} thing */
 export function forget(thing) {
   waiting.delete(thing);
 }

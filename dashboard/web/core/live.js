@@ -10,7 +10,8 @@ import { Emitter } from "./emitter.js";
 import { watches } from "./watches.js";
 
 const news = new Emitter(["points", "changed", "again", "removed", "headlines", "restart", "greeting"]);
-const light = document.getElementById("live");
+const light = /** @type {HTMLElement} */ (document.getElementById("live"));
+/** @type {WebSocket | Polling | null} */
 let socket = null;
 let attempts = 0;
 let unheard = 0; // WebSockets one after the other that never brought a message, though the server is there
@@ -22,15 +23,19 @@ let greeted = false; // by the first message of this line: a proxy may open a li
 let skew = 0; // server's clock minus ours, seconds
 let surest = Infinity; // the shortest trip there and back that the clocks were compared by, seconds
 const PINGS = [1000, 3000, 10000]; // ms after a connection at which clocks are compared again
-const REST = 30_000; // ms out of sight after which the line is closed: a page that nobody sees costs nothing, here or there
+const REST = 30_000; // ms out of sight after which the line is closed: a page that nobody sees costs nothing
 const RECENT = 400; // points of which the light tells
 let asleep = false;
-let again = 0; // a connection, as a timer
-let falling = 0; // asleep, as a timer
+// Timers: of a connection, of falling asleep, of telling.
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let again;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let falling;
 let telling = 0; // the light need not flicker with every point
 
 /**
- * Told of points, of runs that changed or were removed, of curves to be asked for again, and of a line that was made anew.
+ * Told of points, of runs that changed or were removed, of curves to be asked for again, and of a line that was made
+ * anew.
  * @param {string | string[]} kinds
  * @param {(...values: any[]) => void} listener
  * @returns {() => void} which ends it
@@ -43,6 +48,7 @@ function sendWatched(tags) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: tags }));
 }
 
+/** @type {string | null} */
 let trouble = null; // why the server does not follow the logdir, in its words
 
 export function now() {
@@ -50,6 +56,10 @@ export function now() {
 }
 
 // Called when points have been drawn, as they came, with the moment that their frame began.
+/**
+ * @param {Parameters<typeof latency.count>[0]} pieces
+ * @param {number} began
+ */
 export function drawn(pieces, began) {
   if (!pieces.length) return;
   latency.count(pieces, began, now());
@@ -61,14 +71,18 @@ export function drawn(pieces, began) {
 
 // Whether any run is being written: without one there is nothing to be live about.
 // last: when anything was logged last, by wall time.
+/** @param {boolean} any */
 export function setRunning(any, last = 0) {
   running = any;
   newest = last;
   show();
 }
 
+/** @param {number | null} ms */
+const milliseconds = (ms) => `${Math.round(ms ?? 0)} ms`;
+
 function show() {
-  const open = greeted && socket.readyState === WebSocket.OPEN,
+  const open = greeted && socket?.readyState === WebSocket.OPEN,
     asked = open && socket instanceof Polling;
   const state = !open
     ? session.isOut()
@@ -91,7 +105,7 @@ function show() {
     refused: "refused",
     stopped: "not updating",
     idle: "idle",
-    live: all.n ? `live ${Math.round(all.p50)} ms` : "live",
+    live: all.n ? `live ${milliseconds(all.p50)}` : "live",
   };
   light.dataset.state = state;
   light.children[1].textContent = words[state];
@@ -105,13 +119,15 @@ function show() {
         ? "Click to enter the token."
         : since +
           (all.n
-            ? `From log() to drawn: median ${Math.round(all.p50)} ms, 95 % within ${Math.round(all.p95)} ms (${all.n} points)`
+            ? `From log() to drawn: median ${milliseconds(all.p50)}, ` +
+              `95 % within ${milliseconds(all.p95)} (${all.n} points)`
             : "") +
           (asked ? ASKED : "");
 }
 
 const ASKED =
-  "\nNo WebSocket gets through to the server, so that the page asks for what is new. In nginx, write proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+  "\nNo WebSocket gets through to the server, so that the page asks for what is new. In nginx, write " +
+  "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
 const ping = () => {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
@@ -120,6 +136,7 @@ const OLDER = 5000; // ms after which "3 min ago" has grown old by itself, and s
 
 // The server's clock beside ours, as surely as the quickest of some trips tells: one that was answered while the page
 // was being made may be off by half of the time it took. What may be no difference is none.
+/** @param {{ pong: number, time: number }} answer */
 function compare({ pong, time }) {
   const trip = (performance.now() - pong) / 1000;
   if (trip > surest) return;
@@ -145,13 +162,13 @@ function connect() {
       : new Polling(address);
   socket = line;
   greeted = false;
-  line.binaryType = "arraybuffer";
+  if (line instanceof WebSocket) line.binaryType = "arraybuffer";
   line.onopen = () => {
     surest = Infinity;
     line.send(JSON.stringify({ watch: watches.union(), ping: performance.now() }));
     for (const wait of PINGS) setTimeout(ping, wait);
   };
-  line.onmessage = (event) => {
+  line.onmessage = (/** @type {{ data: ArrayBuffer }} */ event) => {
     const { head, column } = decode(event.data);
     const isFirst = !greeted;
     if (isFirst) {
@@ -175,7 +192,7 @@ function connect() {
     const received = now();
     for (const { run, segment, committed, read, tags, n, counts } of head.points) {
       const at = { committed, read, sent: head.now, received };
-      const total = counts.reduce((sum, each) => sum + each, 0);
+      const total = counts.reduce((/** @type {number} */ sum, /** @type {number} */ each) => sum + each, 0);
       const steps = column(total),
         times = column(total),
         values = column(total);

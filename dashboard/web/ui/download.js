@@ -1,7 +1,7 @@
 // A chart, or all of them, as a file: pictures and numbers. Nothing is sent anywhere but to this page.
 import * as api from "../core/api.js";
 import { css } from "../charts/palette.js";
-import { drawChart } from "../charts/chart.js";
+import { drawChart } from "../charts/draw_chart.js";
 import { Record } from "../charts/record.js";
 import { say } from "./menu.js";
 import { csv as written } from "../text/csv.js";

@@ -4,6 +4,7 @@ import * as frames from "../../core/frames.js";
 import * as runs from "../../core/runs.js";
 import { Chart } from "../../charts/chart.js";
 import { CurveStore } from "../../core/curve_store.js";
+import { part } from "../../ui/dom.js";
 import { bytes } from "../../text/units.js";
 import { colour, dashOf } from "../../charts/palette.js";
 
@@ -25,9 +26,10 @@ const NAMES = [
 ];
 
 // machine/rank3/gpu0/power_watts as its measure, which all ranks and GPUs share, and whose it is.
+/** @param {string} tag */
 export function metricOf(tag) {
-  const found = /^(?:machine\/)?(?:rank(\d+)\/)?(?:gpu(\d+)\/)?(.*)$/.exec(tag);
-  const key = found[2] === undefined ? found[3] : `gpu/${found[3]}`;
+  const found = /** @type {(string | undefined)[]} */ (/^(?:machine\/)?(?:rank(\d+)\/)?(?:gpu(\d+)\/)?(.*)$/.exec(tag));
+  const key = found[2] === undefined ? (found[3] ?? "") : `gpu/${found[3]}`;
   const rank = NAMES.findIndex(([name]) => name === key);
   const whose = [found[1] !== undefined ? `rank ${found[1]}` : "", found[2] !== undefined ? `GPU ${found[2]}` : ""]
     .filter(Boolean)
@@ -36,24 +38,37 @@ export function metricOf(tag) {
 }
 
 const CARD = `
-  <div class="card-head"><h3 class="card-title"><span class="last"></span> <span class="path"></span></h3><span class="card-value"></span></div>
+  <div class="card-head">
+    <h3 class="card-title"><span class="last"></span> <span class="path"></span></h3><span class="card-value"></span>
+  </div>
   <div class="card-plot"></div>
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>`;
 
 export class MachineCard {
-  // options: scope; axis() is "time" or "relative"; hover(x) is called with the time under the mouse.
+  /**
+   * @param {string} key
+   * @param {object} options
+   * @param {import("../../core/scope.js").Scope} options.scope
+   * @param {() => "time" | "relative"} options.axis
+   * @param {(x: number | null) => void} options.hover called with the time under the mouse
+   */
   constructor(key, options) {
-    Object.assign(this, { key, options, tags: [], highlight: null });
+    this.key = key;
+    this.options = options;
+    /** @type {string[]} */
+    this.tags = [];
+    /** @type {string | null} */
+    this.highlight = null;
     const [, title, unit] = NAMES.find(([name]) => name === key) ?? [key, key.replaceAll("_", " "), ""];
     const element = document.createElement("article");
     element.className = "card";
     element.setAttribute("aria-label", `${title}, ${unit}`);
     element.innerHTML = CARD;
-    element.querySelector(".last").textContent = title;
-    element.querySelector(".path").textContent = unit;
+    part(element, ".last", HTMLElement).textContent = title;
+    part(element, ".path", HTMLElement).textContent = unit;
     this.unit = unit;
     this.element = element;
-    this.chart = new Chart(element.querySelector(".card-plot"), {
+    this.chart = new Chart(part(element, ".card-plot", HTMLElement), {
       onZoom: () => {
         this.store.outdate();
         this.request();
@@ -84,6 +99,7 @@ export class MachineCard {
     this.scope.onLeave(() => frames.forget(this));
   }
 
+  /** @param {string[]} tags */
   setTags(tags) {
     this.tags = tags;
     this.load();
@@ -94,11 +110,13 @@ export class MachineCard {
     return this.tags.every((tag) => this.wanted(tag).every((run) => this.store.curve(run.name, tag)?.loaded));
   }
 
+  /** @param {string | null} name */
   setHighlight(name) {
     this.highlight = name;
     this.request();
   }
 
+  /** @param {string} tag */
   wanted(tag) {
     return runs.visible().filter((run) => run.has.has(tag));
   }
@@ -146,18 +164,21 @@ export class MachineCard {
       logx: false,
       logy: false,
       robust: false,
+      xName: "",
     });
     const last = lines.length === 1 ? lines[0].curve.last[lines[0].curve.length - 1] : NaN;
     const per = this.unit.endsWith("/s") ? "/s" : "";
-    this.element.querySelector(".card-value").textContent = Number.isNaN(last)
+    part(this.element, ".card-value", HTMLElement).textContent = Number.isNaN(last)
       ? ""
       : this.unit.startsWith("bytes")
         ? `${bytes(last)}${per}`
         : format.value(last, 3);
-    this.element.querySelector(".told").textContent = format.plural(
+    part(this.element, ".told", HTMLElement).textContent = format.plural(
       lines.reduce((sum, { curve }) => sum + curve.points, 0),
       "reading",
     );
-    this.element.querySelector(".how").textContent = this.chart.zoom ? "double click: all of the time" : "drag to zoom";
+    part(this.element, ".how", HTMLElement).textContent = this.chart.zoom
+      ? "double click: all of the time"
+      : "drag to zoom";
   }
 }

@@ -9,7 +9,12 @@ import { Environments } from "./environments.js";
 import { MachineCard, metricOf } from "./card.js";
 
 const PAGE = `
-  <div class="machine-bar"><h2>Load</h2><div class="choice" role="group" aria-label="Time"><button data-axis="time">Clock</button><button data-axis="relative">Since the run began</button></div></div>
+  <div class="machine-bar">
+    <h2>Load</h2>
+    <div class="choice" role="group" aria-label="Time">
+      <button data-axis="time">Clock</button><button data-axis="relative">Since the run began</button>
+    </div>
+  </div>
   <div class="cards machine-cards"></div>
   <section class="profile-card machine-environment" aria-label="Environment"></section>
   <section class="profile-card machine-console" aria-label="Console"></section>`;
@@ -22,6 +27,7 @@ export class MachinesPage {
   constructor(view, scope) {
     this.view = view;
     this.scope = scope;
+    /** @type {"time" | "relative"} */
     this.axis = "time";
     /** @type {Map<string, MachineCard>} */
     this.cards = new Map(); // by metric
@@ -85,7 +91,7 @@ export class MachinesPage {
           key,
           new MachineCard(key, {
             axis: () => this.axis,
-            hover: (/** @type {number} */ x) => {
+            hover: (x) => {
               for (const card of this.cards.values()) card.chart.setCursor(x);
             },
             scope: this.scope.child(),
@@ -119,7 +125,7 @@ export class MachinesPage {
     this.printed = new Console(this.at(".machine-console"), this.built);
     for (const button of this.buttons) {
       button.addEventListener("click", () => {
-        this.axis = button.dataset.axis ?? "time";
+        this.axis = button.dataset.axis === "relative" ? "relative" : "time";
         this.press();
         for (const card of this.cards.values()) {
           if (card.chart.zoom) card.chart.setZoom(null);

@@ -1,5 +1,5 @@
-// A picture at large: beside another run or step or the difference from it, its neighbours, and what was predicted of it
-// step by step. Where it is zoomed and moved is stage.js.
+// A picture at large: beside another run or step or the difference from it, its neighbours, and what was predicted of
+// it step by step. Where it is zoomed and moved is stage.js.
 import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import { node } from "../../ui/dom.js";

@@ -18,7 +18,7 @@ export class LayerMemory {
     /** @type {Map<string, Promise<ImageData | null>>} */
     this.masks = new Map(); // by address, the newest few
     /** @type {Map<string, Map<string, number>>} */
-    this.numbers = new Map(); // tag -> class -> number of its colour, the same on every picture of the tag, in every run
+    this.numbers = new Map(); // tag -> class -> number of its colour: the same on every picture of the tag
     /** @type {Map<string, Shows>} */
     this.shown = new Map(); // by tag
   }

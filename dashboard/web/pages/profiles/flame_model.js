@@ -13,7 +13,9 @@ import { lookup } from "../../text/lookup.js";
  * @property {number} [first] its first row among all
  * @property {number} [top] where it is drawn, px
  */
-/** @typedef {{ name: string, device: string, count: number, self: number, total: number, longest: number }} Operation */
+/**
+ * @typedef {{ name: string, device: string, count: number, self: number, total: number, longest: number }} Operation
+ */
 /**
  * @typedef {object} Head
  * @property {number} end µs
@@ -95,7 +97,8 @@ export class Flame {
     this.before = null; // by event: how many matches come before it in the columns
   }
 
-  // Levels of the longest event of every 16, 256, … in the order of the columns: it stands for those too narrow to see.
+  // Levels of the longest event of every 16, 256, … in the order of the columns: it stands for those too narrow to
+  // see.
   #climb() {
     /** @type {Uint32Array | null} */
     let below = null;
