@@ -149,7 +149,6 @@ FIELDS_ELSEWHERE: set[str] = {
     "pages/compare/page.js",
     "pages/graph/visit.js",
     "pages/layouts/page.js",
-    "pages/meshes/page.js",
     "pages/quality/page.js",
 }
 """Scripts with a class that has fields which its constructor does not set. The list may only grow shorter."""
@@ -162,8 +161,6 @@ LONG_LINES: set[str] = {
     "pages/embeddings/page.js",
     "pages/graph/colour.js",
     "pages/graph/visit.js",
-    "pages/media/page.js",
-    "pages/meshes/page.js",
     "pages/profiles/page.js",
     "pages/quality/page.js",
     "router.js",
