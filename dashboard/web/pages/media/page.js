@@ -3,7 +3,7 @@ import * as live from "../../core/live.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { choice, node } from "../../ui/dom.js";
+import { choice, node, part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 import { LayerMemory } from "./layers.js";
 import { KINDS, Panel } from "./panel.js";
@@ -12,6 +12,7 @@ import { touches } from "../../core/news.js";
 import { query } from "../../text/query.js";
 
 const RUNS_AT_ONCE = 3; // side by side; more would leave each too small to be seen
+/** @type {[key: string, title: string][]} */
 const SIZES = [
   ["", "Fit"],
   ["s", "S"],
@@ -19,9 +20,23 @@ const SIZES = [
   ["l", "L"],
 ]; // of pictures; of this browser, not of a link
 
+/** @typedef {import("../../ui/dom.js").Choice} Choice */
+/** @typedef {{ bar: HTMLElement, kind: Choice | null, across: Choice, sizes: Choice }} Tools */
+
 // Why nothing is to be seen, and the button that shows it again.
+/**
+ * @param {{ problem: string }} filter
+ * @param {number} hidden how many tags are
+ * @param {number} shown how many runs are
+ */
 function nothing(filter, hidden, shown) {
   const box = node("div", { class: "empty" });
+  /**
+   * @param {string} title
+   * @param {string} words
+   * @param {string} text
+   * @param {() => void} act
+   */
   const way = (title, words, text, act) => {
     const button = node("button", { type: "button", class: "button", text });
     button.addEventListener("click", act);
@@ -54,19 +69,19 @@ function nothing(filter, hidden, shown) {
   return box;
 }
 
+/**
+ * @param {string[]} kinds
+ * @returns {Tools}
+ */
 function toolbar(kinds) {
   const bar = node("div", { class: "media-tools" });
   bar.dataset.kinds = kinds.join();
-  if (kinds.length > 1) {
-    bar.kind = choice(
-      "Kind",
-      [["", "All"], ...kinds.map((kind) => [kind, KINDS[kind].title])],
-      state.get("medium"),
-      (kind) => state.set("medium", kind),
-    );
-    bar.append(bar.kind);
-  }
-  bar.across = choice(
+  /** @type {[key: string, title: string][]} */
+  const titles = [["", "All"]];
+  for (const kind of kinds) titles.push([kind, KINDS[kind].title]);
+  const kind = kinds.length > 1 ? choice("Kind", titles, state.get("medium"), (key) => state.set("medium", key)) : null;
+  if (kind) bar.append(kind);
+  const across = choice(
     "Side by side",
     [
       ["runs", "One step"],
@@ -75,12 +90,13 @@ function toolbar(kinds) {
     state.get("across"),
     (value) => state.set("across", value),
   );
-  bar.append(bar.across);
+  bar.append(across);
+  /** @param {string} value */
   const size = (value) => {
     state.local.set("pictures", value);
     document.body.dataset.pictures = value;
   };
-  bar.sizes = bar.appendChild(choice("Size of pictures", SIZES, state.local.get("pictures", ""), size));
+  const sizes = bar.appendChild(choice("Size of pictures", SIZES, state.local.get("pictures", ""), size));
   size(state.local.get("pictures", ""));
   const search = node("input", {
     type: "search",
@@ -96,7 +112,7 @@ function toolbar(kinds) {
   bar.append(node("label", { class: "media-search" }, search));
   const pace = bar.appendChild(node("button", { type: "button", class: "text-button pace" }));
   pace.addEventListener("click", () => state.set("pace", null));
-  return bar;
+  return { bar, kind, across, sizes };
 }
 
 export class MediaPage {
@@ -109,7 +125,7 @@ export class MediaPage {
     this.view = view;
     this.scope = scope;
     this.rows = node("div", { class: "panel-rows" });
-    /** @type {any} */
+    /** @type {Tools | null} */
     this.tools = null;
     /** @type {Map<string, Panel>} */
     this.panels = new Map(); // by kind, tag and run
@@ -121,7 +137,10 @@ export class MediaPage {
     this.inSight = scope.observer(
       new IntersectionObserver(
         (entries) => {
-          for (const { target, isIntersecting } of entries) target.panel.setInSight(isIntersecting);
+          /** @type {Element & { panel: Panel }} */ for (const entry of entries) {
+            const element = /** @type {Element & { panel: Panel }} */ (entry.target);
+            element.panel.setInSight(entry.isIntersecting);
+          }
         },
         { rootMargin: "300px" },
       ),
@@ -151,6 +170,7 @@ export class MediaPage {
   }
 
   arrange() {
+    /** @param {string} kind */
     const tagsOf = (kind) => runs.tags(kind).filter((tag) => !isSurface(tag));
     const kinds = Object.keys(KINDS).filter((kind) => tagsOf(kind).length);
     if (!kinds.length) {
@@ -186,22 +206,25 @@ export class MediaPage {
       }
     const made = groups.map((of) => {
       const row = node("div", { class: `panel-row is-${of[0][0]}` });
-      for (const parts of of) {
-        const key = parts.join("\n");
-        if (!this.panels.has(key)) this.panels.set(key, new Panel(...parts, this, this.scope.child()));
-        row.append(this.panels.get(key).element);
-        this.inSight.observe(this.panels.get(key).element);
+      for (const [kind, tag, run] of of) {
+        const key = `${kind}\n${tag}\n${run}`;
+        const panel = this.panels.get(key) ?? new Panel(kind, tag, run, this, this.scope.child());
+        this.panels.set(key, panel);
+        row.append(panel.element);
+        this.inSight.observe(panel.element);
       }
       row.dataset.kind = of[0][0];
       return row;
     });
-    if (this.tools?.dataset.kinds !== kinds.join()) this.tools = toolbar(kinds);
-    if (!this.rows.isConnected || !this.tools.isConnected) this.view.replaceChildren(this.tools, this.rows);
-    this.tools.kind?.show(only);
+    const tools = this.tools?.bar.dataset.kinds === kinds.join() ? this.tools : toolbar(kinds);
+    this.tools = tools;
+    if (!this.rows.isConnected || !tools.bar.isConnected) this.view.replaceChildren(tools.bar, this.rows);
+    tools.kind?.show(only);
     this.showTools();
     const note =
       shown.length > side.length
-        ? `The ${side.length} newest of ${shown.length} visible runs, side by side. Hide some in the list to see others.`
+        ? `The ${side.length} newest of ${shown.length} visible runs, side by side. ` +
+          "Hide some in the list to see others."
         : "";
     this.rows.replaceChildren(
       ...(groups.length ? [] : [nothing(filter, hidden, shown.length)]),
@@ -211,7 +234,8 @@ export class MediaPage {
     this.askEarly();
   }
 
-  // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first paint).
+  // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first
+  // paint).
   askEarly() {
     const { bottom } = this.view.getBoundingClientRect();
     for (const panel of this.panels.values())
@@ -222,31 +246,36 @@ export class MediaPage {
   showTools() {
     if (!this.tools) return;
     const at = state.get("pace");
-    const button = this.tools.querySelector(".pace"),
-      search = this.tools.querySelector("#media-tags");
+    const { bar, across, sizes } = this.tools;
+    const button = part(bar, ".pace", HTMLElement),
+      search = part(bar, "#media-tags", HTMLInputElement);
     button.hidden = at === null;
     button.textContent = `At step ${format.step(at ?? 0)}: follow the newest`;
-    this.tools.across.show(state.get("across"));
-    this.tools.sizes.hidden =
-      !this.tools.dataset.kinds.includes("image") || !["", "image"].includes(state.get("medium"));
+    across.show(state.get("across"));
+    sizes.hidden = !bar.dataset.kinds?.includes("image") || !["", "image"].includes(state.get("medium"));
     if (search.value !== state.get("tags")) search.value = state.get("tags");
   }
 
   isReady() {
     const sighted = [...this.panels.values()].filter((panel) => panel.sight);
-    const isDrawn = () => [...this.rows.querySelectorAll('img[loading="eager"]')].every((image) => image.complete);
+    const isDrawn = () =>
+      [...this.rows.querySelectorAll('img[loading="eager"]')].every(
+        (image) => /** @type {HTMLImageElement} */ (image).complete,
+      );
     return (
       runs.loaded && (!this.panels.size || (sighted.length > 0 && sighted.every((panel) => panel.loaded) && isDrawn()))
     );
   }
 
   // What is shown of the layers of a tag has changed: in all runs that stand side by side.
+  /** @param {string} tag */
   relayered(tag) {
     this.each((panel) => {
       if (panel.tag === tag && panel.loaded) panel.draw();
     });
   }
 
+  /** @param {(panel: Panel) => void} act */
   each(act) {
     for (const panel of this.panels.values()) act(panel);
   }

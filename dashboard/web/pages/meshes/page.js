@@ -7,28 +7,54 @@ import { Camera } from "../../gl/camera.js";
 import { Surface } from "../../gl/surface.js";
 import { colour, css } from "../../charts/palette.js";
 import { touches } from "../../core/news.js";
+import { part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const AT_ONCE = 9; // views: a browser has room for sixteen
 const REFRESH_MS = 300;
 
+const PANEL =
+  '<div class="mesh-head"><h3></h3><span><i class="dot"></i><span></span></span></div><canvas></canvas>' +
+  '<div class="mesh-steps"><input type="range" min="0" step="1"><output></output></div>';
+
 class Panel {
+  /**
+   * @param {string} tag
+   * @param {string} run
+   * @param {Camera} camera
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(tag, run, camera, scope) {
-    Object.assign(this, { tag, run, camera, scope, at: null, steps: [] });
+    this.tag = tag;
+    this.run = run;
+    this.camera = camera;
+    this.scope = scope;
+    /** @type {number | null} */
+    this.at = null;
+    /** @type {number[]} */
+    this.steps = [];
+    this.busy = false;
+    this.stale = false; // asked for while an answer was under way
+    this.loaded = false;
+    /** @type {number | null} */
+    this.timer = null;
+    /** @type {any} */
+    this.head = null; // of the last answer
+    /** @type {{ vertices: Float64Array, faces: Float64Array | null, colors: Float64Array | null } | null} */
+    this.parts = null;
     const element = Object.assign(document.createElement("article"), { className: "mesh-panel" });
     element.setAttribute("aria-label", `${tag} of ${run}`);
-    element.innerHTML =
-      '<div class="mesh-head"><h3></h3><span><i class="dot"></i><span></span></span></div><canvas></canvas><div class="mesh-steps"><input type="range" min="0" step="1"><output></output></div>';
-    element.querySelector("h3").textContent = tag;
-    element.querySelector(".mesh-head span span").textContent = run;
-    const slider = element.querySelector("input");
+    element.innerHTML = PANEL;
+    part(element, "h3", HTMLElement).textContent = tag;
+    part(element, ".mesh-head span span", HTMLElement).textContent = run;
+    const slider = part(element, "input", HTMLInputElement);
     slider.setAttribute("aria-label", `Step of ${tag}`);
     slider.addEventListener("input", () => {
       const at = Number(slider.value);
       this.at = at === this.steps.length - 1 ? null : this.steps[at]; // at the right end it follows what comes
       this.load();
     });
-    this.canvas = element.querySelector("canvas");
+    this.canvas = part(element, "canvas", HTMLCanvasElement);
     this.canvas.addEventListener("dblclick", () => camera.reset());
     this.surface = new Surface(this.canvas, camera);
     camera.attach(this.canvas);
@@ -46,20 +72,21 @@ class Panel {
     let said = "";
     try {
       const { head, column } = await api.packed("mesh", { run: this.run, tag: this.tag, step: this.at });
-      const [vertices, faces, colors] = ["vertices", "faces", "colors"].map((part) =>
-        head[part] ? column(3 * head[part]) : null,
+      const [vertices, faces, colors] = ["vertices", "faces", "colors"].map((name) =>
+        head[name] ? column(3 * head[name]) : null,
       );
       this.steps = head.steps;
       this.head = head;
-      this.parts = [vertices, faces, colors];
-      said = `step ${format.step(head.step)} · ${format.plural(head.vertices, faces ? "vertex" : "point").replace("vertexs", "vertices")}${faces ? `, ${format.plural(head.faces, "face")}` : ""}`;
+      this.parts = { vertices: vertices ?? new Float64Array(0), faces, colors };
+      const corners = format.plural(head.vertices, faces ? "vertex" : "point").replace("vertexs", "vertices");
+      said = `step ${format.step(head.step)} · ${corners}${faces ? `, ${format.plural(head.faces, "face")}` : ""}`;
     } catch (error) {
-      said = error.message;
+      said = /** @type {Error} */ (error).message;
     }
     if (this.scope.isOver) return;
     this.busy = false;
     this.loaded = true;
-    this.element.querySelector("output").textContent = said;
+    part(this.element, "output", HTMLElement).textContent = said;
     this.draw();
     if (this.stale) {
       this.stale = false;
@@ -75,18 +102,21 @@ class Panel {
   }
 
   draw() {
-    const slider = this.element.querySelector("input");
+    const slider = part(this.element, "input", HTMLInputElement);
     slider.hidden = this.steps.length < 2;
     slider.max = String(Math.max(0, this.steps.length - 1));
     slider.value = String(this.steps.indexOf(this.head?.step));
-    this.element.querySelector(".dot").style.background = colour(runs.index(this.run));
+    part(this.element, ".dot", HTMLElement).style.background = colour(runs.index(this.run));
     if (!this.parts) return;
     if (!this.surface.gl) {
-      this.element.querySelector("output").textContent = "This browser draws no WebGL, which meshes need.";
+      part(this.element, "output", HTMLElement).textContent = "This browser draws no WebGL, which meshes need.";
       return;
     }
+    const { vertices, faces, colors } = this.parts;
     this.surface.show(
-      ...this.parts,
+      vertices,
+      faces,
+      colors,
       [1, 3, 5].map((at) => parseInt(css("--accent").slice(at, at + 2), 16)),
     );
   }
@@ -142,10 +172,11 @@ export class MeshesPage {
         this.panels.delete(key);
       }
     const grid = Object.assign(document.createElement("div"), { className: "meshes" });
-    for (const pair of wanted) {
-      const key = pair.join("\n");
-      if (!this.panels.has(key)) this.panels.set(key, new Panel(...pair, this.camera, this.scope.child()));
-      grid.append(this.panels.get(key).element);
+    for (const [tag, run] of wanted) {
+      const key = `${tag}\n${run}`;
+      const panel = this.panels.get(key) ?? new Panel(tag, run, this.camera, this.scope.child());
+      this.panels.set(key, panel);
+      grid.append(panel.element);
     }
     const note = !all.length
       ? "No visible run has logged meshes. Select one in the run list."

@@ -9,20 +9,53 @@ import { ConfusionTable } from "./confusion_table.js";
 import { UnitChart } from "./unit_chart.js";
 import { colour } from "../../charts/palette.js";
 import { touches } from "../../core/news.js";
+import { part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const RUNS_AT_ONCE = 12; // as many as there are colours
 const REFRESH_MS = 300;
 
+const SECTION =
+  '<div class="quality-head"><h3></h3>' +
+  '<label class="quality-steps">Step <input type="range" min="0" step="1"><output></output></label>' +
+  '<label class="quality-threshold">Threshold <input type="range" min="0" max="1" step="any" value="0.5">' +
+  '<output></output></label></div><div class="quality-charts"></div><div class="quality-tables"></div>';
+
+/** @typedef {any} Logged a curve with its counts at each threshold, or a matrix, as the server has it, at a step */
+/** @typedef {[name: string, found: Logged]} Shown of a run */
+
 // One tag of all shown runs, with a slider of steps.
 class Section {
+  /**
+   * @param {string} kind of KINDS
+   * @param {string} tag
+   * @param {import("../../core/scope.js").Scope} scope
+   */
   constructor(kind, tag, scope) {
-    Object.assign(this, { kind, tag, scope, series: new Map(), asking: new Set(), at: null, threshold: 0.5 });
+    this.kind = kind;
+    this.tag = tag;
+    this.scope = scope;
+    /** @type {Map<string, Logged[]>} */
+    this.series = new Map(); // by run
+    /** @type {Set<string>} */
+    this.asking = new Set();
+    this.again = false; // asked for while an answer was under way
+    /** @type {string[]} */
+    this.names = []; // of the runs that are shown
+    /** @type {number | null} */
+    this.at = null; // the step that is shown; null follows the newest
+    this.threshold = 0.5;
+    this.problem = "";
+    /** @type {Map<string, number>} */
+    this.timers = new Map(); // of a later question, by run
+    /** @type {UnitChart[]} */
+    this.charts = [];
+    /** @type {Map<string, ConfusionTable>} */
+    this.tables = new Map(); // by run
     const element = Object.assign(document.createElement("section"), { className: "quality-card" });
     element.setAttribute("aria-label", tag);
-    element.innerHTML =
-      '<div class="quality-head"><h3></h3><label class="quality-steps">Step <input type="range" min="0" step="1"><output></output></label><label class="quality-threshold">Threshold <input type="range" min="0" max="1" step="any" value="0.5"><output></output></label></div><div class="quality-charts"></div><div class="quality-tables"></div>';
-    element.querySelector("h3").textContent = tag;
+    element.innerHTML = SECTION;
+    part(element, "h3", HTMLElement).textContent = tag;
     const [steps, threshold] = element.querySelectorAll("input");
     steps.addEventListener("input", () => {
       const all = this.steps();
@@ -33,9 +66,13 @@ class Section {
       this.threshold = Number(threshold.value);
       this.draw();
     });
-    element.querySelector(".quality-threshold").hidden = kind !== "pr_curve";
+    part(element, ".quality-threshold", HTMLElement).hidden = kind !== "pr_curve";
     if (kind === "pr_curve") {
       // A point of a curve is a threshold: taken hold of, it moves everything that hangs on it.
+      /**
+       * @param {number} line
+       * @param {number} k
+       */
       const onPick = (line, k) => {
         const curve = this.shown()[line][1];
         this.threshold = Math.min(1, k / (curve.thresholds - 1));
@@ -47,12 +84,12 @@ class Section {
         new UnitChart("ROC", "false positive rate", "true positive rate", { hint: "diagonal", onPick }, scope),
         new UnitChart("Calibration", "predicted", "true share", { hint: "diagonal" }, scope),
       ];
-      element.querySelector(".quality-charts").append(...this.charts.map((chart) => chart.element));
+      part(element, ".quality-charts", HTMLElement).append(...this.charts.map((chart) => chart.element));
     }
-    this.tables = new Map();
     this.element = element;
   }
 
+  /** @param {string[]} names */
   load(names) {
     for (const name of this.series.keys()) if (!names.includes(name)) this.series.delete(name);
     this.names = names;
@@ -60,6 +97,7 @@ class Section {
     this.draw();
   }
 
+  /** @param {string} name */
   async ask(name) {
     if (this.asking.has(name)) {
       this.again = true;
@@ -74,16 +112,16 @@ class Section {
       this.series.set(
         name,
         this.kind === "pr_curve"
-          ? head.curves.map((curve) => {
+          ? head.curves.map((/** @type {any} */ curve) => {
               const [tp, fp, tn, fn, confidence] = Array.from({ length: curve.rows }, () => column(curve.thresholds));
               return { ...curve, tp, fp, tn, fn, confidence };
             })
-          : head.matrices.map((matrix) => ({ ...matrix, counts: column(matrix.size ** 2) })),
+          : head.matrices.map((/** @type {any} */ matrix) => ({ ...matrix, counts: column(matrix.size ** 2) })),
       );
       this.problem = "";
     } catch (error) {
       this.series.set(name, []);
-      this.problem = `${name}: ${error.message}`;
+      this.problem = `${name}: ${/** @type {Error} */ (error).message}`;
     }
     if (this.scope.isOver) return;
     this.asking.delete(name);
@@ -94,8 +132,8 @@ class Section {
     }
   }
 
+  /** @param {string} name */
   later(name) {
-    this.timers ??= new Map();
     if (!this.timers.has(name))
       this.timers.set(
         name,
@@ -115,30 +153,38 @@ class Section {
   // Of each run what it had logged by the step of the slider.
   shown() {
     const step = this.at ?? Infinity;
-    return (this.names ?? [])
-      .map((name) => [name, this.series.get(name)?.findLast((each) => each.step <= step)])
-      .filter(([, found]) => found);
+    /** @type {Shown[]} */
+    const shown = [];
+    for (const name of this.names) {
+      const found = this.series.get(name)?.findLast((each) => each.step <= step);
+      if (found) shown.push([name, found]);
+    }
+    return shown;
   }
 
   draw() {
     const all = this.steps(),
       step = this.at ?? all[all.length - 1];
-    const slider = this.element.querySelector(".quality-steps");
-    slider.hidden = all.length < 2;
-    slider.querySelector("input").max = String(Math.max(0, all.length - 1));
-    slider.querySelector("input").value = String(all.indexOf(step));
-    slider.querySelector("output").textContent = step === undefined ? "" : format.step(step);
-    this.element.querySelector(".quality-threshold output").textContent = this.threshold.toFixed(2);
+    const steps = part(this.element, ".quality-steps", HTMLElement),
+      slider = part(steps, "input", HTMLInputElement);
+    steps.hidden = all.length < 2;
+    slider.max = String(Math.max(0, all.length - 1));
+    slider.value = String(all.indexOf(step));
+    part(steps, "output", HTMLElement).textContent = step === undefined ? "" : format.step(step);
+    part(this.element, ".quality-threshold output", HTMLElement).textContent = this.threshold.toFixed(2);
     const shown = this.shown();
     if (this.kind === "pr_curve") this.drawCurves(shown);
     this.drawTables(shown);
   }
 
+  /** @param {Logged} curve */
   index(curve) {
     return Math.round(this.threshold * (curve.thresholds - 1));
   }
 
+  /** @param {Shown[]} shown */
   drawCurves(shown) {
+    /** @param {(curve: Logged) => { xs: ArrayLike<number>, ys: ArrayLike<number> }} derive */
     const lines = (derive) =>
       shown.map(([name, curve]) => ({ ...derive(curve), colour: colour(runs.index(name)), at: this.index(curve) }));
     const alone = shown.length === 1 ? shown[0][1] : null;
@@ -157,8 +203,9 @@ class Section {
     );
   }
 
+  /** @param {Shown[]} shown */
   drawTables(shown) {
-    const holder = this.element.querySelector(".quality-tables");
+    const holder = part(this.element, ".quality-tables", HTMLElement);
     const names = new Set(shown.map(([name]) => name));
     for (const [name, table] of this.tables)
       if (!names.has(name)) {
@@ -166,11 +213,12 @@ class Section {
         this.tables.delete(name);
       }
     for (const [name, found] of shown) {
-      if (!this.tables.has(name)) this.tables.set(name, new ConfusionTable(name));
-      const table = this.tables.get(name);
+      const table = this.tables.get(name) ?? new ConfusionTable(name);
+      this.tables.set(name, table);
       holder.append(table.element);
       if (this.kind === "pr_curve") {
         const counts = atThreshold(found, this.index(found));
+        /** @type {[string, number | null | undefined][]} */
         const said = [
           ["precision", counts.precision],
           ["recall", counts.recall],
@@ -184,18 +232,16 @@ class Section {
         table.show(
           [counts.tn, counts.fp, counts.fn, counts.tp],
           ["false", "true"],
-          said.filter(([, value]) => value !== null && value !== undefined),
+          said.flatMap(([word, value]) => (value === null || value === undefined ? [] : [[word, value]])),
           found.step,
         );
       } else table.show(found.counts, found.classes, [], found.step);
     }
-    let note = this.element.querySelector(".quality-note");
-    if (this.problem)
-      (note ??= holder.insertAdjacentElement(
-        "afterend",
-        Object.assign(document.createElement("p"), { className: "quality-note" }),
-      )).textContent = this.problem;
-    else note?.remove();
+    const note = this.element.querySelector(".quality-note") ?? document.createElement("p");
+    note.className = "quality-note";
+    note.textContent = this.problem;
+    if (!this.problem) note.remove();
+    else if (!note.isConnected) holder.after(note);
   }
 }
 
@@ -251,9 +297,10 @@ export class QualityPage {
         .filter((run) => run.series[kind]?.includes(tag))
         .map((run) => run.name);
       if (!names.length) continue;
-      if (!this.sections.has(key)) this.sections.set(key, new Section(kind, tag, this.scope));
-      page.append(this.sections.get(key).element);
-      this.sections.get(key).load(names);
+      const section = this.sections.get(key) ?? new Section(kind, tag, this.scope);
+      this.sections.set(key, section);
+      page.append(section.element);
+      section.load(names);
     }
     this.view.replaceChildren(page);
   }
