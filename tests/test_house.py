@@ -145,14 +145,6 @@ WEB_ACROSS = {
 WEB_CIRCLES: list[set[str]] = []
 """Modules of the page that know each other: none."""
 
-FIELDS_ELSEWHERE: set[str] = set()
-"""Scripts with a class that has fields which its constructor does not set. The list may only grow shorter."""
-
-LONG_LINES: set[str] = {
-    "pages/profiles/page.js",
-}
-"""Scripts and stylesheets with lines that are too long. The list may only grow shorter."""
-
 WEB = "dashboard/web"
 Tree = Mapping[str, str]
 
@@ -418,9 +410,6 @@ def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
 MOST_LINES = 350
 """Of a file: what is longer has a second noun."""
 
-LONG_SCRIPTS: dict[str, int] = {}
-"""Scripts that are longer still, and how long: this list may only shrink."""
-
 
 def lines_of_files(tree: Tree) -> dict[str, int]:
     """How long each file of tracker and dashboard is, scripts of the page included."""
@@ -433,11 +422,7 @@ def lines_of_files(tree: Tree) -> dict[str, int]:
 
 def files_have_one_noun(tree: Tree) -> list[str]:
     """About 80 to 300 lines feel right; what is over 350 holds two things."""
-    return [
-        f"{place}: {lines} lines"
-        for place, lines in lines_of_files(tree).items()
-        if lines > max(MOST_LINES, LONG_SCRIPTS.get(place.removeprefix(f"{WEB}/"), 0))
-    ]
+    return [f"{place}: {lines} lines" for place, lines in lines_of_files(tree).items() if lines > MOST_LINES]
 
 
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s|DELETE\s+FROM\s|CREATE\s|PRAGMA\s|ATTACH\s)")
@@ -462,11 +447,6 @@ def exceptions_are_needed(tree: Tree) -> list[str]:
         for node in ast.walk(parsed(tree[place]))
     )]  # fmt: skip
     found += [f"{place} opens nothing" for place in OPENS_TO_WRITE if not opened_to_write(tree[place])]
-    found += [
-        f"{WEB}/{name} is long no more"
-        for name in LONG_SCRIPTS
-        if lines_of_files(tree).get(f"{WEB}/{name}", 0) <= MOST_LINES
-    ]
     found += [
         f"{place} needs no {room}"
         for place, room in ACROSS
@@ -723,19 +703,11 @@ def class_fields(text: str) -> Iterator[tuple[str, str, set[str], set[str]]]:
 def fields_are_set_in_constructors(tree: Tree) -> list[str]:
     """What an object is made of stands in one place; a field that comes later changes its shape and is missed there."""
     made = {name: at_once for place in scripts(tree) for name, _, at_once, _ in class_fields(tree[f"{WEB}/{place}"])}
-    found = []
-    for place in scripts(tree):
-        missing = [
-            f"{place}: {name}.{field}"
-            for name, parent, at_once, later in class_fields(tree[f"{WEB}/{place}"])
-            for field in sorted(later - at_once - made.get(parent, set()))
-        ]
-        if place not in FIELDS_ELSEWHERE:
-            found += missing
-        elif not missing:
-            found.append(f"{place}: sets each field where it belongs; take it out of FIELDS_ELSEWHERE")
-    return found + [
-        f"{place}: is gone, but in FIELDS_ELSEWHERE" for place in sorted(FIELDS_ELSEWHERE - {*scripts(tree)})
+    return [
+        f"{place}: {name}.{field}"
+        for place in scripts(tree)
+        for name, parent, at_once, later in class_fields(tree[f"{WEB}/{place}"])
+        for field in sorted(later - at_once - made.get(parent, set()))
     ]
 
 
@@ -745,15 +717,12 @@ LONGEST = 120
 def lines_are_no_longer_than_a_screen_is_wide(tree: Tree) -> list[str]:
     """Of the page's scripts and stylesheets, as ruff has it of Python: what stands farther right is not read."""
     names = [place.removeprefix(f"{WEB}/") for place in tree if re.match(rf"{WEB}/.*\.(js|css)$", place)]
-    found = []
-    for name in names:
-        lines = tree[f"{WEB}/{name}"].split("\n")
-        long = [f"{name}:{i + 1}: {len(line)} characters" for i, line in enumerate(lines) if len(line) > LONGEST]
-        if name not in LONG_LINES:
-            found += long
-        elif not long:
-            found.append(f"{name}: has short lines; take it out of LONG_LINES")
-    return found + [f"{name}: is gone, but in LONG_LINES" for name in sorted(LONG_LINES - {*names})]
+    return [
+        f"{name}:{i + 1}: {len(line)} characters"
+        for name in names
+        for i, line in enumerate(tree[f"{WEB}/{name}"].split("\n"))
+        if len(line) > LONGEST
+    ]
 
 
 def exports(tree: Tree, name: str) -> set[str]:

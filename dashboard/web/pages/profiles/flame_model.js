@@ -27,6 +27,9 @@ import { lookup } from "../../text/lookup.js";
  * @property {string[]} categories
  * @property {[begin: number, end: number][]} steps of the training, µs
  * @property {Operation[]} operations
+ * @property {string[]} devices
+ * @property {number} skipped events that cannot be shown
+ * @property {{ text: string, tone: string, hint?: string, search?: string }[]} words
  */
 /** @typedef {{ track: number, depth: number, low: number, high: number }} Row events low … high - 1, by time */
 /** @typedef {{ name: string, at: Column, value: Column, peak: number }} Line of memory: bytes at moments */

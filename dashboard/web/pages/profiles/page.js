@@ -6,39 +6,65 @@ import * as runs from "../../core/runs.js";
 import { parse } from "../../core/dictionary.js";
 import { boot } from "../../core/state.js";
 import { colour } from "../../charts/palette.js";
+import { node, part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 import { FlameChart } from "./flame.js";
-import { brief, decode } from "./flame_model.js";
+import { EventPanel } from "./event_panel.js";
+import { decode } from "./flame_model.js";
 import { time } from "../../text/units.js";
 import { OperationTable } from "./operation_table.js";
 
 const PAGE = `
-  <div class="profile-head"><h2 class="visually-hidden">Profile</h2><i class="dot"></i><select class="select profile-which" aria-label="Which profile"></select><span class="profile-about"></span><a class="text-button profile-file" download>Download the trace</a></div>
+  <div class="profile-head">
+    <h2 class="visually-hidden">Profile</h2><i class="dot"></i>
+    <select class="select profile-which" aria-label="Which profile"></select><span class="profile-about"></span>
+    <a class="text-button profile-file" download>Download the trace</a>
+  </div>
   <ul class="profile-words" aria-label="In words"></ul>
   <section class="profile-card" aria-label="Flame chart">
     <div class="profile-tools">
-      <label class="search"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13.2 13.2 17 17"/></svg><input type="search" placeholder="Search events" aria-label="Search events" autocomplete="off" spellcheck="false"></label>
+      <label class="search">
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13.2 13.2 17 17"/>
+        </svg>
+        <input type="search" placeholder="Search events" aria-label="Search events" autocomplete="off"
+          spellcheck="false">
+      </label>
       <span class="profile-hits" role="status"></span>
-      <button class="icon-button previous" hidden aria-label="Previous match" title="Previous match (Shift Enter)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12.5 5 7.5 10l5 5"/></svg></button>
-      <button class="icon-button next" hidden aria-label="Next match" title="Next match (Enter)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="m7.5 5 5 5-5 5"/></svg></button>
+      <button class="icon-button previous" hidden aria-label="Previous match" title="Previous match (Shift Enter)">
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M12.5 5 7.5 10l5 5"/></svg>
+      </button>
+      <button class="icon-button next" hidden aria-label="Next match" title="Next match (Enter)">
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="m7.5 5 5 5-5 5"/></svg>
+      </button>
       <span class="bar-space"></span>
       <span class="profile-span"></span>
-      <button class="icon-button out" aria-label="Zoom out" title="Zoom out (s)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 10h10"/></svg></button>
-      <button class="icon-button in" aria-label="Zoom in" title="Zoom in (w, or Ctrl and wheel)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 10h10M10 5v10"/></svg></button>
-      <button class="icon-button whole" aria-label="Show all" title="Show all (0)"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
+      <button class="icon-button out" aria-label="Zoom out" title="Zoom out (s)">
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 10h10"/></svg>
+      </button>
+      <button class="icon-button in" aria-label="Zoom in" title="Zoom in (w, or Ctrl and scroll)">
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 10h10M10 5v10"/></svg>
+      </button>
+      <button class="icon-button whole" aria-label="Show all" title="Show all (0)">
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg>
+      </button>
     </div>
-    <div class="profile-body"><div class="profile-flame"><div class="skeleton"></div></div><aside class="profile-event" aria-label="Selected event" hidden></aside></div>
-    <p class="profile-keys">drag to move · Ctrl and wheel or <kbd>w</kbd> <kbd>s</kbd> to zoom · click an event, arrows walk on from it · double click fits it</p>
+    <div class="profile-body">
+      <div class="profile-flame"><div class="skeleton"></div></div>
+      <aside class="profile-event" aria-label="Selected event" hidden></aside>
+    </div>
+    <p class="profile-keys">
+      drag to move · Ctrl and scroll or <kbd>w</kbd> <kbd>s</kbd> to zoom · click an event, arrows go on from it ·
+      double click fits it
+    </p>
   </section>
   <section class="profile-card profile-operations" aria-label="Operations"></section>`;
 
-const keyOf = (each) => `${each.run}\n${each.hash}\n${each.tag}\n${each.step}`;
-const button = (text, act) => {
-  const made = Object.assign(document.createElement("button"), { textContent: text });
-  made.addEventListener("click", act);
-  return made;
-};
+/** @typedef {{ run: string, tag: string, step: number, hash: string, name?: string }} Profile that was logged */
+/** @typedef {{ text: string, tone: string, hint?: string, search?: string }} Sentence on a profile */
 
+/** @param {Profile} each */
+const keyOf = (each) => `${each.run}\n${each.hash}\n${each.tag}\n${each.step}`;
 export class ProfilesPage {
   /**
    * @param {HTMLElement} view
@@ -47,11 +73,15 @@ export class ProfilesPage {
   constructor(view, scope) {
     this.view = view;
     this.scope = scope;
-    /** @type {any[]} */
-    this.known = []; // {run, tag, step, hash, name}
+    /** @type {Profile[]} */
+    this.known = [];
+    /** @type {Profile | null} */
     this.chosen = null;
+    /** @type {import("./flame_model.js").Flame | null} */
     this.flame = null;
+    /** @type {FlameChart | null} */
     this.chart = null;
+    /** @type {OperationTable | null} */
     this.table = null;
     this.loading = 0;
     this.opened = 0; // ms that the last profile took from being asked for to being drawn
@@ -73,8 +103,13 @@ export class ProfilesPage {
     });
   }
 
+  /** @param {string} selector */
   at(selector) {
-    return this.view.querySelector(selector);
+    return part(this.view, selector, HTMLElement);
+  }
+
+  get field() {
+    return part(this.view, ".profile-tools input", HTMLInputElement);
   }
 
   async list() {
@@ -93,22 +128,23 @@ export class ProfilesPage {
       wanted.map((run) => api.json("profiles", { run: run.name }).catch(() => ({ profiles: [] }))),
     );
     if (this.scope.isOver) return;
-    this.known = answers.flatMap((answer) => answer.profiles.map((each) => ({ run: answer.run, ...each })).reverse());
+    this.known = answers.flatMap((answer) =>
+      answer.profiles.map((/** @type {Omit<Profile, "run">} */ each) => ({ run: answer.run, ...each })).reverse(),
+    );
     if (!this.known.length) return;
-    if (!this.at(".profile-head")) {
+    if (!this.view.querySelector(".profile-head")) {
       this.view.innerHTML = PAGE;
       this.wire();
     }
-    const select = this.at(".profile-which");
+    const select = part(this.view, ".profile-which", HTMLSelectElement);
     select.replaceChildren(
       ...this.known.map((each) => {
-        const option = document.createElement("option");
-        option.value = keyOf(each);
-        option.textContent = `${each.run} · ${each.tag} · step ${format.step(each.step)}${each.name ? ` · ${each.name}` : ""}`;
-        return option;
+        const words = [each.run, each.tag, `step ${format.step(each.step)}`, each.name];
+        return node("option", { value: keyOf(each), text: words.filter(Boolean).join(" · ") });
       }),
     );
-    const again = this.chosen && this.known.find((each) => keyOf(each) === keyOf(this.chosen));
+    const { chosen } = this;
+    const again = chosen && this.known.find((each) => keyOf(each) === keyOf(chosen));
     if (again) {
       select.value = keyOf(again);
       return;
@@ -118,167 +154,125 @@ export class ProfilesPage {
 
   none() {
     if (!runs.tags("profile").length) return emptyPage("profiles");
-    return Object.assign(document.createElement("p"), {
-      className: "page-note",
-      textContent: "No visible run has logged a profile. Select one in the run list.",
-    });
+    return node("p", { class: "page-note", text: "No visible run has logged a profile. Select one in the run list." });
   }
 
+  /** @param {Profile} which */
   async open(which) {
     const began = performance.now(),
       asked = ++this.loading;
     this.chosen = which;
     this.ready = false;
     this.close();
-    this.at(".profile-which").value = keyOf(which);
+    part(this.view, ".profile-which", HTMLSelectElement).value = keyOf(which);
     this.at(".dot").style.background = colour(runs.index(which.run));
     const query = new URLSearchParams({ run: which.run, hash: which.hash });
-    this.at(".profile-file").href = `${boot.prefix}/api/v1/profile/file?${query}`;
+    part(this.view, ".profile-file", HTMLAnchorElement).href = `${boot.prefix}/api/v1/profile/file?${query}`;
     this.at(".profile-about").textContent = "";
     this.at(".profile-words").replaceChildren();
-    this.at(".profile-flame").replaceChildren(Object.assign(document.createElement("div"), { className: "skeleton" }));
-    let answer;
+    this.at(".profile-flame").replaceChildren(node("div", { class: "skeleton" }));
+    let flame;
     try {
-      answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
+      const answer = await api.get(`${boot.prefix}/api/v1/profile?${query}`);
       if (!answer.ok) throw new Error(parse(await answer.text()).error);
-      this.flame = decode(await answer.arrayBuffer());
+      flame = decode(await answer.arrayBuffer());
     } catch (error) {
       if (asked !== this.loading || this.scope.isOver) return;
-      this.at(".profile-flame").replaceChildren(
-        Object.assign(document.createElement("p"), {
-          className: "page-note",
-          textContent: `This profile could not be read. ${error.message}`,
-        }),
-      );
+      const { message } = /** @type {Error} */ (error);
+      const text = `This profile could not be read. ${message}`;
+      this.at(".profile-flame").replaceChildren(node("p", { class: "page-note", text }));
       this.ready = true;
       return;
     }
     if (asked !== this.loading || this.scope.isOver) return;
-    this.show();
+    this.show(which, flame);
     this.opening.requestAnimationFrame(() => {
       this.opened = performance.now() - began;
       this.ready = true;
     });
   }
 
-  show() {
-    const { head } = this.flame;
+  /**
+   * @param {Profile} which
+   * @param {import("./flame_model.js").Flame} flame
+   */
+  show(which, flame) {
+    const { head } = flame;
     const holder = this.at(".profile-flame");
     holder.replaceChildren();
-    this.chart = new FlameChart(
+    const chart = new FlameChart(
       holder,
-      this.flame,
-      {
-        onSelect: (event) => this.showEvent(event),
-        onView: (span) => this.showSpan(span),
-      },
+      flame,
+      { onSelect: (event) => panel.show(event), onView: (span) => this.showSpan(span) },
       this.opening,
     );
-    holder.style.height = `${Math.min(Math.max(this.chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
-    this.chart.request();
-    const skipped = head.skipped ? ` · ${format.plural(head.skipped, "event")} that cannot be shown` : "";
-    this.at(".profile-about").textContent =
-      `${format.plural(head.count, "event")} · ${time(head.end)}${head.devices.length ? ` · ${[...new Set(head.devices)].join(", ")}` : ""}${skipped}`;
+    const panel = new EventPanel(this.at(".profile-event"), chart, { run: which.run, hash: which.hash });
+    this.flame = flame;
+    this.chart = chart;
+    holder.style.height = `${Math.min(Math.max(chart.tall + 30, 120), Math.max(320, innerHeight * 0.56))}px`;
+    chart.request();
+    const about = [format.plural(head.count, "event"), time(head.end), [...new Set(head.devices)].join(", ")];
+    if (head.skipped) about.push(`${format.plural(head.skipped, "event")} that cannot be shown`);
+    this.at(".profile-about").textContent = about.filter(Boolean).join(" · ");
     this.at(".profile-words").replaceChildren(...head.words.map((words) => this.sentence(words)));
-    this.at(".search input").value = "";
+    this.field.value = "";
     this.look("");
-    this.table = new OperationTable(this.at(".profile-operations"), head.operations, (name) => {
-      this.at(".search input").value = name;
-      this.look(name);
-      this.step(true);
-    });
+    this.table = new OperationTable(this.at(".profile-operations"), head.operations, (name) => this.find(name));
   }
 
+  // Searches as if it had been typed, and goes to the first that is found.
+  /** @param {string} text */
+  find(text) {
+    this.field.value = text;
+    this.look(text);
+    this.step(true);
+  }
+
+  /** @param {Sentence} sentence */
   sentence({ text, tone, hint, search }) {
-    const item = document.createElement("li");
-    item.dataset.tone = tone;
-    const says = item.appendChild(
-      Object.assign(document.createElement("span"), { className: "says", textContent: text }),
-    );
-    if (hint) item.append(Object.assign(document.createElement("span"), { className: "hint", textContent: hint }));
+    const says = node("span", { class: "says", text });
+    const item = node("li", { "data-tone": tone }, says);
+    if (hint) item.append(node("span", { class: "hint", text: hint }));
     if (search) {
-      const button = says.appendChild(
-        Object.assign(document.createElement("button"), { className: "text-button", textContent: "Show" }),
-      );
-      button.addEventListener("click", () => {
-        this.at(".search input").value = search;
-        this.look(search);
-        this.step(true);
-      });
+      const show = says.appendChild(node("button", { class: "text-button", text: "Show" }));
+      show.addEventListener("click", () => this.find(search));
     }
     return item;
   }
 
+  /**
+   * @param {string} text
+   * @returns {number} ms that it took
+   */
   look(text) {
     const began = performance.now();
-    const total = this.flame.search(text);
+    const total = this.flame?.search(text) ?? 0;
     const searching = Boolean(text.trim());
     this.at(".profile-hits").textContent = searching ? format.plural(total, "match").replace("matchs", "matches") : "";
     this.at(".profile-tools .next").hidden = this.at(".profile-tools .previous").hidden = !total;
-    this.chart.request();
+    this.chart?.request();
     return performance.now() - began;
   }
 
+  /** @param {boolean} forward */
   step(forward) {
+    if (!this.flame || !this.chart) return;
     const next = this.flame.nextMatch(this.chart.selected, forward);
     if (next >= 0) this.chart.select(next, true);
   }
 
+  /** @param {[from: number, to: number]} span µs */
   showSpan([from, to]) {
     this.at(".profile-span").textContent = `${time(to - from)} in view`;
   }
 
-  async showEvent(event) {
-    const panel = this.at(".profile-event");
-    panel.hidden = event < 0;
-    if (event < 0) return;
-    const { start, duration, own, head } = this.flame;
-    const track = this.flame.trackOf(event),
-      { into, out } = this.chart.links;
-    const shut = button("Close", () => this.chart.select(-1));
-    shut.className = "icon-button close";
-    shut.textContent = "×";
-    shut.setAttribute("aria-label", "Close");
-    const name = Object.assign(document.createElement("h3"), { textContent: this.flame.nameOf(event) });
-    const facts = document.createElement("dl");
-    const fact = (key, value) =>
-      facts.append(
-        Object.assign(document.createElement("dt"), { textContent: key }),
-        Object.assign(document.createElement("dd"), { textContent: value }),
-      );
-    fact("duration", time(duration[event]));
-    if (own[event] < duration[event] * 0.995) fact("self", time(own[event]));
-    fact("begins at", time(start[event]));
-    fact("on", [track.name, track.process].filter(Boolean).join(" · "));
-    if (head.categories[this.flame.category[event]]) fact("category", head.categories[this.flame.category[event]]);
-    panel.replaceChildren(shut, name, facts);
-    // Work is launched from the host to a GPU; on one device an arrow leads from an operation to its gradient.
-    for (const [launch, lead, others] of [
-      ["launched by", "comes from", into],
-      ["launches", "leads to", out],
-    ]) {
-      for (const other of others.slice(0, 8)) {
-        const title = this.flame.trackOf(other).device === track.device ? lead : launch;
-        const go = button(`${title} ${brief(this.flame.nameOf(other))}`, () => this.chart.select(other, true));
-        go.className = "text-button link";
-        panel.append(go);
-      }
-    }
-    try {
-      const found = await api.json("profile/event", { run: this.chosen.run, hash: this.chosen.hash, id: event });
-      if (this.chart?.selected !== event) return;
-      for (const [key, value] of Object.entries(found))
-        fact(key, typeof value === "object" ? JSON.stringify(value) : String(value));
-    } catch {
-      /* what the columns say is shown; the rest is not essential */
-    }
-  }
-
   wire() {
-    this.at(".profile-which").addEventListener("change", (event) =>
-      this.open(this.known.find((each) => keyOf(each) === event.target.value)),
-    );
-    const input = this.at(".profile-tools input");
+    const which = part(this.view, ".profile-which", HTMLSelectElement);
+    which.addEventListener("change", () => {
+      const found = this.known.find((each) => keyOf(each) === which.value);
+      if (found) this.open(found);
+    });
+    const input = this.field;
     input.addEventListener("input", () => {
       if (this.flame) this.look(input.value);
     });
@@ -303,7 +297,7 @@ export class ProfilesPage {
     this.opening.leave();
     this.opening = this.scope.child();
     this.table = this.chart = this.flame = null;
-    if (this.at(".profile-event")) this.at(".profile-event").hidden = true;
+    if (this.view.querySelector(".profile-event")) this.at(".profile-event").hidden = true;
   }
 
   isReady() {
@@ -313,7 +307,7 @@ export class ProfilesPage {
   // For automation and for measuring.
   drawn() {
     const { chart, flame, opened, table } = this;
-    return { chart, flame, opened, table, look: (text) => this.look(text) };
+    return { chart, flame, opened, table, look: (/** @type {string} */ text) => this.look(text) };
   }
 }
 
