@@ -219,8 +219,8 @@ BUGS = [
     Bug(
         "the name of a run is markup",
         "dashboard/web/ui/run_list.js",
-        "    end.replaceChildren(clipped(last, within(part, path.length, run.shown.length)));",
-        "    end.innerHTML = last;",
+        "      row.last.replaceChildren(clipped(last, within(kept, path.length, run.shown.length)));",
+        "      row.last.innerHTML = last;",
         "tests/browser/test_hostile.py",
     ),
     Bug(

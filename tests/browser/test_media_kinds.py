@@ -181,7 +181,7 @@ def test_sounds_against_each_other_are_not_silence(show_media: Callable[..., Any
     until(page, f"(({{ waves, labels, times }}) => waves.every((each) => each > 4000) && labels > 100 && times > 100)({look})")  # fmt: skip
     page.set_viewport_size({"width": 1300, "height": 900})
     until(page, f"(({{ labels, times }}) => labels > 100 && times > 100)({look})")
-    head = page.get_by_role("slider", name="Place in s")
+    head = page.get_by_role("slider", name="Position in s")
     head.press("End")
     until(page, "document.querySelector('audio').currentTime === 1")
     head.press("Home")

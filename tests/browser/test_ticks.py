@@ -200,7 +200,7 @@ def test_values_that_differ_in_their_last_bit_are_drawn_and_a_zoom_ends_calmly(
     for _ in range(20):
         drag(page, "near/e9", 0.45, 0.6)
     assert 1 <= page.evaluate(span) < 5
-    until(page, "document.body.textContent.includes('This is as near as it goes')")
+    until(page, "document.body.textContent.includes('Fully zoomed in')")
 
 
 def test_every_digit_of_a_step_of_nanoseconds_is_said(

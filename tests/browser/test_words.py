@@ -30,7 +30,7 @@ def words(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..
 
 def test_the_light_says_when_the_last_point_was_logged(words: Any, until: Callable[..., Any]) -> None:
     """Nothing is written any more: how old the newest point is stands beside the light."""
-    until(words, "/no run is writing\\s*last point (now|\\d+ s ago)/.test(document.getElementById('live').innerText)")
+    until(words, "/idle\\s*last point (now|\\d+ s ago)/.test(document.getElementById('live').innerText)")
 
 
 def test_the_head_counts_what_is_not_finite(words: Any) -> None:
