@@ -76,6 +76,8 @@ export class PathsPage {
       scope,
     );
     this.timer = 0;
+    /** @type {string[]} */
+    this.owners = []; // with a surface when it was last asked for; news of one may come before those of its run
     this.#listen(scope);
     this.update();
   }
@@ -154,7 +156,7 @@ export class PathsPage {
     for (const run of this.walks.keys()) if (!wanted.includes(run)) this.walks.delete(run);
     const missing = wanted.filter((run) => !this.walks.has(run));
     this.scope.watch(AXES.map((axis) => `path/${name}/${axis}`));
-    const isOther = this.surface !== null && !this.#owners("surface").includes(this.surface.run);
+    const isOther = this.surface !== null && this.#owners("surface").join("\n") !== this.owners.join("\n");
     if (isNew || missing.length || isOther || this.#owners("slice").some((run) => !this.slices.has(run)))
       this.load(missing);
     else this.draw();
@@ -210,6 +212,7 @@ export class PathsPage {
   /** @param {string} name */
   async #loadSurface(name) {
     const owners = this.#owners("surface");
+    this.owners = owners;
     const first = owners.filter((each) => each === this.of);
     const found = await newestSurface(name, [...first, ...owners], () => name !== this.name);
     if (name === this.name) this.surface = found;
