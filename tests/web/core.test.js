@@ -1,7 +1,8 @@
 // The page's core beside a server: what it asks, how it follows what is new over plain HTTP, and how it is let in again.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { packed, Server, until } from "./server.js";
+import { packed } from "./packed.js";
+import { Server, until } from "./server.js";
 
 const light = document.getElementById("live");
 for (let i = 0; i < 3; i++) light.append(document.createElement("span"));

@@ -3,20 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dictionary, parse } from "../../dashboard/web/core/dictionary.js";
 import { decode } from "../../dashboard/web/core/wire.js";
+import { packed } from "./packed.js";
 import { KNOWN } from "./random.js";
-
-// As dashboard/http/wire.py packs: the head's length, the head padded to whole eights, columns.
-function packed(head, columns) {
-  let text = JSON.stringify(head);
-  while ((4 + new TextEncoder().encode(text).length) % 8) text += " ";
-  const bytes = new TextEncoder().encode(text),
-    numbers = columns.flat(),
-    made = new ArrayBuffer(4 + bytes.length + 8 * numbers.length);
-  new DataView(made).setUint32(0, bytes.length, true);
-  new Uint8Array(made, 4).set(bytes);
-  new Float64Array(made, 4 + bytes.length).set(numbers);
-  return made;
-}
 
 test("columns come out bit by bit as they went in, one after the other", () => {
   const first = [...KNOWN, NaN, Infinity, -0],
