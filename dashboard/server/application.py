@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.http.module_graph import WEB
 from dashboard.server import html, plain_pages, security
+from dashboard.server.bundles import of_the_page
 from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings
@@ -59,12 +61,15 @@ def create_app(settings: Settings) -> ASGIApp:
         return create_dash(DASH_PATH)
 
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
-    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheets()})
+    bundles = of_the_page()
+    made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
+    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made})
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
-        return HTMLResponse(html.page(settings, assets.digest, _version(), request.query_params.get("p", ""), key))
+        name = request.query_params.get("p", "")
+        return HTMLResponse(html.page(settings, bundles, assets.digest, _version(), name, key))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)

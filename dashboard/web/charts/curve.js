@@ -5,7 +5,7 @@
 // counts and means merge exactly.
 
 import { FIELDS, NAMES, columnOf, exactStep, logarithms, mergeNeighbours } from "./columns.js";
-import { empty, ones, shared, zeros } from "./shared_columns.js";
+import * as single from "./shared_columns.js";
 import { smooth } from "./smoothing.js";
 
 /**
@@ -61,11 +61,11 @@ export class Curve {
     this.single = true; // each column is one point
     this.odd = false; // some value is not finite, or columns are told apart from their values
     this.capacity = 0;
-    this.x0 = this.x1 = this.minStep = this.maxStep = empty();
-    this.w0 = this.w1 = empty();
-    this.first = this.last = this.min = this.max = this.mean = empty();
-    this.count = ones;
-    this.nan = this.pinf = this.ninf = zeros;
+    this.x0 = this.x1 = this.minStep = this.maxStep = single.empty();
+    this.w0 = this.w1 = single.empty();
+    this.first = this.last = this.min = this.max = this.mean = single.empty();
+    this.count = single.ones;
+    this.nan = this.pinf = this.ninf = single.zeros;
   }
 
   // Single points are kept as three numbers each: the other columns are the same arrays by other names.
@@ -82,9 +82,9 @@ export class Curve {
     this.x0 = this.x1 = this.minStep = this.maxStep = steps;
     this.w0 = this.w1 = times;
     this.first = this.last = this.min = this.max = this.mean = values;
-    shared(this.capacity);
-    this.count = ones;
-    this.nan = this.pinf = this.ninf = zeros;
+    single.shared(this.capacity);
+    this.count = single.ones;
+    this.nan = this.pinf = this.ninf = single.zeros;
     this.odd = false;
     for (let i = 0; i < length; i++)
       if (!Number.isFinite(values[i])) {
@@ -121,7 +121,7 @@ export class Curve {
     const grown = new Map();
     for (const field of FIELDS) {
       const old = this[field];
-      if (old === ones || old === zeros) continue;
+      if (old === single.ones || old === single.zeros) continue;
       if (!grown.has(old)) {
         const made = new Float64Array(capacity);
         made.set(old.subarray(0, this.length));
@@ -129,10 +129,10 @@ export class Curve {
       }
       this[field] = grown.get(old);
     }
-    shared(capacity);
+    single.shared(capacity);
     if (this.single) {
-      this.count = ones;
-      if (!this.odd) this.nan = this.pinf = this.ninf = zeros;
+      this.count = single.ones;
+      if (!this.odd) this.nan = this.pinf = this.ninf = single.zeros;
     }
     this.capacity = capacity;
   }
@@ -296,7 +296,7 @@ export class Curve {
     curve.#points(x, w, mean, mean.length);
     // A place without a value is a gap here, not a NaN that somebody logged.
     curve.odd = false;
-    curve.nan = curve.pinf = curve.ninf = zeros;
+    curve.nan = curve.pinf = curve.ninf = single.zeros;
     curve.first = curve.last = curve.mean = mean;
     curve.min = columns.min ?? mean;
     curve.max = columns.max ?? mean;

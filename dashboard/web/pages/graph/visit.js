@@ -24,14 +24,11 @@ export class GraphVisit {
    * @param {HTMLElement} view
    * @param {import("../../core/scope.js").Scope} scope
    * @param {() => Run[]} withGraph the runs to choose from
-   * @param {{ run: string, about: Promise<any> } | null} early the overview of a run that was asked for before this
-   *   part had come
    */
-  constructor(view, scope, withGraph, early) {
+  constructor(view, scope, withGraph) {
     this.view = view;
     this.scope = scope;
     this.withGraph = withGraph;
-    this.early = early;
     /** @type {Run[]} */
     this.choices = []; // those with a graph that are visible
     this.built = scope.child(); // while there is a graph
@@ -115,11 +112,7 @@ export class GraphVisit {
     const asked = ++this.asked;
     let model;
     try {
-      const early = this.early?.run === run && !tag ? this.early : null;
-      this.early = null;
-      model = early
-        ? new GraphModel(run, await early.about)
-        : await GraphModel.load(run, tag, again && this.touched ? this.model?.opened() : []);
+      model = await GraphModel.load(run, tag, again && this.touched ? this.model?.opened() : []);
     } catch (error) {
       if (asked === this.asked && !this.scope.isOver) this.#failed(run, error);
       return;
