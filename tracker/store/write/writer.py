@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.store.read.liveness import HEARTBEAT_S
 from tracker.store.write.appender import Birth
+from tracker.store.write.batch import Receipt
 from tracker.store.write.bell import Bell
 from tracker.store.write.committer import LATE_S, Committer
 from tracker.store.write.encoder import Encoder
@@ -138,6 +139,13 @@ class Writer:
         """Queues a mark."""
         self._committer.add_mark((step, wall_time, kind, text, attributes))
         self.wake()
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Queues an answer to a command; its `done` says when it is in the file."""
+        self._committer.add_receipt(receipt)
+        self.wake()
+        if self._thread is None:
+            self.store_now()
 
     def seal(self) -> None:
         """Takes nothing any more: whoever comes now meets a `SealedError`."""
