@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
+import sqlite3
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import LoggedTypeError, LoggedValueError, message
+from tracker.errors import LoggedTypeError, LoggedValueError, StoreError, message
+from tracker.store.read import commands
 from tracker.store.read.commands import EVENT, Asked
+from tracker.store.read.run_files import RunFiles
 from tracker.values import arrays
-from tracker.values.pane import checked_id
+from tracker.values.pane import EVENTS, checked_id
 
 if TYPE_CHECKING:
+    from tracker.recording import Recording
     from tracker.run import Run
 
 logger = logging.getLogger("tracker")
 
-EVENTS = ("click", "key", "close", "change")
-
-MAX_DEPTH = 100
-"""Levels of lists and mappings in an event; the server lets through as many."""
+MOST_MISSED = 1_000
+"""Events that a run hears of afterwards; the page's file keeps as many."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,11 @@ class Event:
         kind: "click", "key", "close" or "change".
         pane: In which pane.
         run: The run, as `tracker.init` gave it.
-        step: Where the training stands as the event is handled.
+        step: Where the training stands as this is handled; -1 before its first.
         wall_time: When it was done, in seconds since the epoch.
         data: What was under the pointer, and the like: of a click `x`, `y` and `name` of the point and its trace, or
-            `image_x` and `image_y`, pixels of a picture; of a key `key`; of a change `name` and `value`.
+            `image_x` and `image_y`, pixels of a picture; of a key `key`; of a change `name` and `value`. It comes from
+            a browser: what is missing was not there.
     """
 
     kind: str
@@ -47,35 +50,58 @@ class Event:
     data: Mapping[str, Any]
 
 
-Handler = Callable[[Event], None]
+Handler = Callable[[Event], Any]
 
 
 class Subscription:
-    """Somebody who hears of events. `stop()` ends it; can be called twice."""
+    """Somebody who hears of events."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
 
     def stop(self) -> None:
-        """Hears of nothing more."""
+        """Hears of nothing more; can be called twice."""
         self._stop()
 
 
+class _Hearing:
+    """What one who subscribed hears."""
+
+    def __init__(
+        self, run: Run, event: str | None, pane: str | None, handler: Handler, step: Callable[[Run], int]
+    ) -> None:
+        self._run, self._step = weakref.ref(run), step
+        self._wanted, self._pane, self._handler = event, pane, handler
+
+    def __call__(self, asked: Asked) -> None:
+        run, said = self._run(), _said(asked)
+        pane = asked.name.removeprefix(EVENT)
+        if run is None or said is None or self._pane not in (None, pane) or self._wanted not in (None, said["kind"]):
+            return
+        data = {key: value for key, value in said.items() if key != "kind"}
+        self._handler(Event(said["kind"], pane, run, self._step(run), asked.wall_time, data))
+
+
 def subscribe(
-    run: Run, event: str | None, pane: str | None, handler: Handler, *, thread: bool, missed: bool
+    run: Run,
+    event: str | None,
+    pane: str | None,
+    handler: Handler,
+    recording_of: Callable[[Run], Recording],
+    *,
+    thread: bool,
+    missed: bool,
 ) -> Subscription:
-    """Has a function called with what is done in a pane.
+    """As `Run.on`.
 
     Args:
         run: The run.
-        event: "click", "key", "close" or "change"; None for all of them.
-        pane: The pane's name, whether it is there yet or not; None for all.
-        handler: Called with each `Event`, in order. What it raises is logged and ends nothing.
-        thread: At once, on a thread of its own, instead of between two steps of the training.
-        missed: Also what was done while no process wrote the run; otherwise that is nobody's.
-
-    Raises:
-        LoggedValueError, LoggedTypeError, TagError: there is no such event, or the handler cannot be called.
+        event: Which.
+        pane: Of which pane.
+        handler: Who hears.
+        recording_of: What a run is written by now.
+        thread: On a thread of its own.
+        missed: Also what was done before.
     """
     if event is not None and event not in EVENTS:
         raise LoggedValueError(
@@ -83,25 +109,38 @@ def subscribe(
         )
     if not callable(handler):
         raise LoggedTypeError(
-            message("on(): the handler is called with each event.", expected="a function", got=arrays.describe(handler))
+            message("on(): a handler is called with each event.", expected="a function", got=arrays.describe(handler))
         )
     name = None if pane is None else checked_id(pane)
+    hearing = _Hearing(run, event, name, handler, lambda run: recording_of(run).inbox.last_step)
+    listener = run.controls.listen(EVENT if name is None else EVENT + name, hearing, thread)
+    for asked in _missed(recording_of(run)) if missed else ():
+        try:
+            hearing(asked)
+        except Exception:  # as of those that come: it ends nothing
+            logger.exception("tracker: a handler of %s failed", asked.name)
+    return Subscription(lambda: run.controls.unlisten(listener))
 
-    def hear(asked: Asked) -> None:
-        found = event_of(run, asked)
-        if found is not None and name in (None, found.pane) and event in (None, found.kind):
-            handler(found)
 
-    return Subscription(run.controls.listen(EVENT if name is None else EVENT + name, hear, thread))
+def _missed(recording: Recording) -> list[Asked]:
+    """What was done after the last process that wrote the run, and before this one."""
+    begun = recording.birth.created
+    try:
+        rows, _ = commands.asked(recording.folder, 0, commands.MOST_COMMANDS, events=True)
+        before = [segment for segment in RunFiles(recording.folder).segments() if segment.id != recording.birth.segment]
+    except FileNotFoundError:
+        return []
+    except (StoreError, OSError, sqlite3.Error) as error:
+        logger.warning("tracker: what was done in panes before cannot be read: %s", error)
+        return []
+    ended = max((segment.ended or segment.heartbeat for segment in before), default=begun)
+    return [row for row in rows if row.name.startswith(EVENT) and ended < row.wall_time < begun][-MOST_MISSED:]
 
 
-def event_of(run: Run, asked: Asked) -> Event | None:
-    """The event of a row; None where it is none. The file that it stands in may come from anybody."""
+def _said(asked: Asked) -> dict[str, Any] | None:
+    """What a row says was done; None where it says nothing of that. Its file may come from anybody."""
     try:
         said = json.loads(asked.value)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or said.get("kind") not in EVENTS:
-        return None
-    data = {key: value for key, value in said.items() if key != "kind"}
-    return Event(said["kind"], asked.name.removeprefix(EVENT), run, run.step, asked.wall_time, data)
+    return said if isinstance(said, dict) and said.get("kind") in EVENTS else None
