@@ -83,6 +83,11 @@ ACROSS = {
 
 ONLY_READS = {
     ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
+    ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
+    (
+        "dashboard/live/forks.py",
+        "tracker.start",
+    ): "a copy of a run under a new name, finished at once; see tracker.init",
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 

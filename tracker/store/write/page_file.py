@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from tracker import coerce, logdir
 from tracker.errors import NotAStoreError, PageChangeError, StoreError, message
 from tracker.store import columns
-from tracker.store.read import journal, read_only
+from tracker.store.read import commands, journal, read_only
 from tracker.store.write import schema
 
 MAX_VALUE_BYTES = 200_000
@@ -42,7 +42,7 @@ def set_property(folder: Path, key: str, value: Any) -> None:
     """
     text = _bounded(key, json.dumps(value))
     now = time.time()
-    with _changed(folder / logdir.PAGE_FILE) as connection:
+    with changed(folder / logdir.PAGE_FILE) as connection:
         command = {"nonce": secrets.token_hex(16), "wall_time": now, "name": key, "value": text}
         connection.execute(sa.insert(schema.commands).values(command))
         connection.execute(sa.delete(schema.properties).where(schema.properties.c.key == key))
@@ -50,7 +50,9 @@ def set_property(folder: Path, key: str, value: Any) -> None:
             connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
 
 
-def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None) -> bool:
+def add_command(
+    folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None, keep: int | None = None
+) -> bool:
     """Asks something of the run in a folder; its process finds it there, and answers in its own file.
 
     Args:
@@ -61,6 +63,7 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
         value: What is asked for, JSON values.
         expected: What the control has now, as far as who asks knows; None for whatever it has.
         author: Who asks, if that is known.
+        keep: Of events, which are nobody's history: so many of the newest stay.
 
     Returns:
         Whether it was new.
@@ -75,12 +78,15 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
     command = {"nonce": coerce.text(nonce), "name": coerce.text(name), "value": text, "expected": before}
     author = None if author is None else coerce.text(author, MAX_KEY)
     try:
-        with _changed(folder / logdir.PAGE_FILE) as connection:
+        with changed(folder / logdir.PAGE_FILE) as connection:
             known = sa.select(schema.commands.c.id).where(schema.commands.c.nonce == command["nonce"])
             if connection.execute(known).first() is not None:
                 raise _KnownError  # which leaves the file as it is
             command |= {"wall_time": time.time(), "author": author}
-            connection.execute(sa.insert(schema.commands).values(command))
+            added = connection.execute(sa.insert(schema.commands).values(command)).inserted_primary_key
+            if keep is not None and added is not None:
+                events = schema.commands.c.name.startswith(commands.EVENT)
+                connection.execute(sa.delete(schema.commands).where(events, schema.commands.c.id <= added[0] - keep))
     except _KnownError:
         return False
     return True
@@ -97,7 +103,7 @@ def _bounded(key: str, text: str) -> str:
 
 
 @contextlib.contextmanager
-def _changed(path: Path) -> Iterator[sa.Connection]:
+def changed(path: Path) -> Iterator[sa.Connection]:
     """A copy of a page's file in a transaction; it takes the file's place when the block ends well.
 
     Raises:
