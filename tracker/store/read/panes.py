@@ -15,14 +15,11 @@ from tracker.store.read import media_items, segments
 from tracker.store.read.records import MediaItem
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.values import unpack
-from tracker.values.pane import KIND, MAX_SIZE
-from tracker.values.unpack import Bounds
+from tracker.values.markup import MAX_CHARACTERS
+from tracker.values.pane import BOUNDS, KIND, MAX_SIZE
 
-BOUNDS = Bounds(4 << 20, 1_100, 64 << 20, 250_000, 64)
-"""Of what a pane says: a chart may well be a million times the same number, and its writer takes 32 MB."""
-
-MAX_PIECES_BYTES = 64 << 20
-"""Of a text that is said in pieces; its writer begins anew at 4 million characters."""
+MAX_PIECES = 2 * MAX_CHARACTERS
+"""Characters of a text that is said in pieces; its writer begins anew at half."""
 
 LAST_STEP = (1 << 63) - 1
 
@@ -85,15 +82,30 @@ class StoredPane:
         Raises:
             DamagedBytesError: the bytes are no such thing, or unpack to far more than they are.
         """
-        said = [unpack.unpacked_json(data, KIND, BOUNDS) for data in self.packed]
-        if not said or not all(isinstance(each, dict) for each in said):
+        if not self.packed:
             raise DamagedBytesError(message("This pane says nothing: it is damaged."))
-        content, pieces = said[0].get("content"), [each.get("append") for each in said[1:]]
-        if not pieces:
+        content = _said(self.packed[0], "content")
+        if len(self.packed) == 1:
             return content
-        if not isinstance(content, dict) or not all(isinstance(each, str) for each in (content.get("text"), *pieces)):
+        pieces = [content.get("text") if isinstance(content, dict) else None]
+        length = 0
+        for data in self.packed[1:]:
+            if not isinstance(pieces[-1], str):
+                break
+            length += len(pieces[-1])
+            if length > MAX_PIECES:
+                raise DamagedBytesError(message("This pane's text is too large: a mistake or an attack."))
+            pieces.append(_said(data, "append"))
+        if not all(isinstance(each, str) for each in pieces):
             raise DamagedBytesError(message("This pane goes on with a text that is none: it is damaged."))
-        return {**content, "text": "".join([content["text"], *pieces])}
+        return {**content, "text": "".join(pieces)}
+
+
+def _said(data: bytes, name: str) -> Any:
+    found = unpack.unpacked_json(data, KIND, BOUNDS)
+    if not isinstance(found, dict):
+        raise DamagedBytesError(message("This pane says nothing: it is damaged."))
+    return found.get(name)
 
 
 def panes_of(files: RunFiles) -> list[StoredPane]:
@@ -165,7 +177,7 @@ def _pieces(parts: list[Part], last: int) -> tuple[bytes, ...]:
         for data, *row in part.connection.execute(_BACK, (part.series, last, _limit(part))):
             attributes = json.loads(checksums.checked(tuple(row), "damaged: a pane")[7])
             size += len(data)
-            if size > MAX_PIECES_BYTES:
+            if size > 4 * MAX_PIECES:
                 raise DamagedBytesError(message("This pane is too large: a mistake or an attack."))
             found.append(checksums.checked_content(data, row[8]))
             if not (isinstance(attributes, dict) and attributes.get("appends") is True):
