@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 import tracker
-from tracker.store.read import commands
 from tracker.store.write import page_file, page_panes
 
 PATIENCE_S = 20.0
@@ -113,18 +112,6 @@ def test_what_is_no_event_is_passed_over(logdir: Path) -> None:
         tell(run.folder, "<b>\n..", "click", x=[{}])
         step_until(run, lambda: heard)
         assert [(event.pane, event.data) for event in heard] == [("<b>\n..", {"x": [{}]})]
-
-
-def test_events_are_no_history(logdir: Path) -> None:
-    """Of so many the newest stay; a command that is not applied yet is none of them."""
-    with tracker.init(logdir=logdir, name="a", machine=False) as run:
-        run.log({"loss": 1.0})
-    page_file.add_command(run.folder, "c", "control:lr", 1, None, None)
-    for i in range(6):
-        page_file.add_command(run.folder, f"{i}", "event:p", {"kind": "click", "i": i}, None, None, keep=3)
-    rows, newest = commands.asked(run.folder, 0, 100, events=True)
-    assert [row.nonce for row in rows] == ["c", "3", "4", "5"]
-    assert newest == 7
 
 
 TRAINING = """
