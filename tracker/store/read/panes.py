@@ -108,7 +108,37 @@ def _said(data: bytes, name: str) -> Any:
     return found.get(name)
 
 
-def panes_of(files: RunFiles) -> list[StoredPane]:
+class Paned:
+    """The part of a `StoredRun` that has panes."""
+
+    name: str
+    _files: RunFiles
+
+    def panes(self) -> list[StoredPane]:
+        """Its panes as they stand, in the order in which they came, without those that it closed; see `pane`."""
+        return _last_of_each(self._files)
+
+    def pane(self, id: str, n: int | None = None) -> StoredPane:
+        """A pane with what it holds: its last state, or the n-th of `states`, from 1.
+
+        Raises:
+            SeriesNotFoundError: the run has none, or not so many states of it.
+            DamagedBytesError: a row is not as it was written.
+        """
+        with self._files.series(KIND, id) as parts:
+            counts = [part.connection.execute(_COUNT, (part.series, _limit(part))).fetchone()[0] for part in parts]
+            states = sum(counts)
+            wanted = states if n is None else n
+            before = 0
+            for place, count in enumerate(counts):
+                if before < wanted <= before + count:
+                    return _stood(self._files, id, parts[: place + 1], wanted - before - 1, wanted, states)
+                before += count
+        hint = f"It has {states:,} states, from 1." if states else ""
+        raise SeriesNotFoundError(message(f"Run {self.name!r} has no pane {id!r}{' so old' * bool(hint)}.", hint=hint))
+
+
+def _last_of_each(files: RunFiles) -> list[StoredPane]:
     """The last state of each pane, in the order in which they came; closed ones are left out. No content is unpacked.
 
     Raises:
@@ -127,34 +157,6 @@ def panes_of(files: RunFiles) -> list[StoredPane]:
                 states = counts[tag] + (found[tag].states if tag in found else 0)
                 found[tag] = _pane(tag, _row_or_none(row), states, states)
     return [pane for pane in found.values() if pane.type != "closed"]
-
-
-def pane_of(files: RunFiles, run: str, id: str, n: int | None = None) -> StoredPane:
-    """A pane with what it holds.
-
-    Args:
-        files: Of the run.
-        run: The run's name, for the error.
-        id: Its name.
-        n: Which of its states, from 1; the last by default.
-
-    Raises:
-        SeriesNotFoundError: there is none, or not so many states of it.
-        DamagedBytesError: a row is not as it was written.
-    """
-    with files.series(KIND, id) as parts:
-        counts = [part.connection.execute(_COUNT, (part.series, _limit(part))).fetchone()[0] for part in parts]
-        states = sum(counts)
-        wanted = states if n is None else n
-        if not 1 <= wanted <= states:
-            hint = f"It has {states:,} states, from 1." if states else ""
-            raise SeriesNotFoundError(message(f"Run {run!r} has no pane {id!r}{' so old' * bool(hint)}.", hint=hint))
-        before = 0
-        for place, count in enumerate(counts):
-            if wanted <= before + count:
-                return _stood(files, id, parts[: place + 1], wanted - before - 1, wanted, states)
-            before += count
-    raise AssertionError
 
 
 def _stood(files: RunFiles, id: str, parts: list[Part], offset: int, n: int, states: int) -> StoredPane:
