@@ -25,7 +25,7 @@ from tracker.store.read import read_only, segments
 from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.scalar_levels import ScalarLevels
 from tracker.store.read.segments import Segment
-from tracker.values.pane import POINTS
+from tracker.values import pane
 
 POINTS_A_COLUMN = 4
 """A series of up to so many points for each column asked for is sent as it is: fewer bytes than its envelope."""
@@ -181,7 +181,7 @@ def tails(known: Sequence[Segment], tag: str) -> list[Points]:
     Raises:
         StoreError: a file cannot be read.
     """
-    if tag.startswith(POINTS):
+    if tag.startswith(pane.POINTS):
         return []
     limits = {name: limit for name, limit in segments.live_until(known).items() if limit is not None}
     cut = [segment for segment in known if segment.id in limits]
