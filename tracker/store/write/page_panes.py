@@ -38,7 +38,7 @@ def set_places(folder: Path, changes: Mapping[str, Mapping[str, Any] | None]) ->
     with page_file.changed(folder / logdir.PAGE_FILE) as connection:
         rows = connection.execute(sa.select(table.c.key, table.c.value).where(table.c.key.startswith(PLACE)))
         known = {key.removeprefix(PLACE): place(value) for key, value in rows}
-        if len(known | changes) > MAX_PLACES:
+        if len({*known, *changes}) > MAX_PLACES:
             raise PageChangeError(message("These are more panes than can be kept.", expected=f"{MAX_PLACES:,}"))
         for id, change in changes.items():
             key = PLACE + id
