@@ -22,8 +22,10 @@ from tracker.controls.controls import Controls
 from tracker.errors import message
 from tracker.log_call import checked
 from tracker.logdir import new_segment_id
+from tracker.panes.paned import Paned, Panes
 from tracker.recording import Recording
 from tracker.store.read.liveness import this_process
+from tracker.store.read.run import StoredRun
 from tracker.store.write import writer as writers
 from tracker.store.write.appender import Birth
 from tracker.store.write.inbox import Inbox, SealedError
@@ -42,7 +44,7 @@ _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 _now = time.time
 
 
-class Run(Controlled):
+class Run(Controlled, Paned):
     """A run being written. Made by `tracker.init`; any thread may use it.
 
     Attributes:
@@ -58,6 +60,7 @@ class Run(Controlled):
         self.logdir = root
         self.folder = folder
         self.config = dict(birth.config)
+        self.panes = Panes(self._hand_over, StoredRun(birth.run, folder))
         self.controls = Controls(self)
         self._record(Recording(folder, birth, first_step - 1))
         self._writer.wait_begun()

@@ -20,6 +20,7 @@ from tracker.store.read import commands, media_items, offered, run_context, segm
 from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
 from tracker.store.read.offered import Offered
+from tracker.store.read.panes import Paned
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
@@ -32,12 +33,12 @@ from tracker.values.profile import unpacked
 _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
 )  # fmt: skip
-KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
+KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS, "pane")))
 ABOUT_KINDS = ("environment", "console", "control")
 """What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
-class StoredRun:
+class StoredRun(Paned):
     """A run as it stands in its files at the moment of each question."""
 
     def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:

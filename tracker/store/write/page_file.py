@@ -40,7 +40,7 @@ KEPT, KEPT_BYTES, KEPT_ASKED = 1_000, 4 << 20, 5_000
 five times as many as a run takes from here before it answers. What it answered stands in its own files."""
 
 _COMMAND = schema.insert(schema.commands, ("nonce", "wall_time", "name", "value", "expected", "author"))
-_PROPERTY = schema.insert(schema.properties)
+PROPERTY = schema.insert(schema.properties)
 
 _LATER = "SELECT id FROM commands WHERE name {} GLOB 'control:*' ORDER BY id DESC LIMIT 1 OFFSET {}"
 _TRIM = (
@@ -62,11 +62,11 @@ def set_property(folder: Path, key: str, value: Any) -> None:
     """
     text = _bounded(key, json.dumps(value))
     now = time.time()
-    with _changed(folder / logdir.PAGE_FILE) as connection:
+    with changed(folder / logdir.PAGE_FILE) as connection:
         connection.execute(_COMMAND, (secrets.token_hex(16), now, key, text, None, None))
         connection.execute("DELETE FROM properties WHERE key=?", (key,))
         if value is not None:
-            connection.execute(_PROPERTY, (key, text, now))
+            connection.execute(PROPERTY, (key, text, now))
 
 
 def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None) -> bool:
@@ -93,7 +93,7 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
         raise PageChangeError(message("A command needs a name of its own.", expected=f"1 to {MAX_NONCE} characters"))
     nonce, author = coerce.text(nonce), None if author is None else coerce.text(author, MAX_KEY)
     try:
-        with _changed(folder / logdir.PAGE_FILE) as connection:
+        with changed(folder / logdir.PAGE_FILE) as connection:
             if connection.execute("SELECT 1 FROM commands WHERE nonce=?", (nonce,)).fetchone() is not None:
                 raise _KnownError  # which leaves the file as it is
             connection.execute(_COMMAND, (nonce, time.time(), coerce.text(name), text, before, author))
@@ -113,7 +113,7 @@ def _bounded(key: str, text: str) -> str:
 
 
 @contextlib.contextmanager
-def _changed(path: Path) -> Iterator[sqlite3.Connection]:
+def changed(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of a page's file in a transaction; it takes the file's place when the block ends well.
 
     Raises:
