@@ -26,7 +26,7 @@ def figure(content: Any, title: str) -> dict[str, Any]:
     said = map_numbers({**content, "has_previous": bool(content.get("has_previous"))}, lambda _: None)
     annotations = [] if points else [{"text": "computing …", "showarrow": False}]
     layout = {"title": title, "showlegend": True, "annotations": annotations}
-    return {"data": map_numbers(_traces(points), lambda _: None), "layout": layout, "embeddings": said}
+    return {"data": map_numbers(traces(points), lambda _: None), "layout": layout, "embeddings": said}
 
 
 def _is_point(point: Any) -> bool:
@@ -38,7 +38,8 @@ def _is_point(point: Any) -> bool:
     )
 
 
-def _traces(points: list[Any]) -> list[dict[str, Any]]:
+def traces(points: list[Any]) -> list[dict[str, Any]]:
+    """A trace for each label."""
     by_label: dict[str, list[dict[str, Any]]] = {}
     for point in points:
         by_label.setdefault(str(point.get("label")), []).append(point)

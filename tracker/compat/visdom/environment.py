@@ -148,12 +148,8 @@ class Environment:
     def show(self, window: Window, content: Any, *, append: bool = False) -> None:
         """Shows a value in the window's pane; see `Run.pane`."""
         self._is_dirty = True
-        width, height = window.size()
-        run = self.run()
-        run.pane(
-            window.id, content, title=window.title or None, width=width, height=height, append=append,
-            **window.pane_opts(),
-        )  # fmt: skip
+        said = window.title or None, *window.size()
+        self.run().panes.show(window.id, content, *said, append=append, opts=window.pane_opts())
 
     def write(self, window: Window, content: Any) -> None:
         """Puts a state of the window's pane down whose content is JSON."""

@@ -23,8 +23,8 @@ MAX_PICTURES = 200
 MAX_PICTURE_BYTES = 64_000_000
 """Of one answer: of a longer history the newest."""
 
-_BESIDE = ("id", "content", "title", "width", "height", "append", "step")
-"""Options that a pane has a place of its own for, or none."""
+_BESIDE = ("title", "width", "height")
+"""Options that a pane has a place of its own for."""
 
 KINDS = ("plot", "text", "image", "image_history", "properties", "network", "embeddings")
 

@@ -16,7 +16,7 @@ from tracker.compat.visdom import window as told_windows
 from tracker.compat.visdom.environment import Environment
 from tracker.compat.visdom.environment_name import environment_of, run_name
 from tracker.compat.visdom.message import DEFAULT_ENVIRONMENT, WindowError
-from tracker.compat.visdom.pane_events import EventBridge
+from tracker.compat.visdom.pane_events import Bridge
 from tracker.errors import TrackerError
 from tracker.run import Run
 from tracker.store.read.run import StoredRun
@@ -31,6 +31,9 @@ MAX_ENVIRONMENTS = 1_000
 MAX_OPEN = 32
 """That are open for writing: of more, the one that nothing was said to for longest is finished, and resumed when
 something is. Each holds two threads and three files."""
+
+MAX_POINTS_TOLD, MAX_TOLD = 50_000, 4_000_000
+"""Points, and characters as JSON, of a window that goes along with an event. Of a larger one nothing does."""
 
 Said = Mapping[str, Any]
 
@@ -55,7 +58,7 @@ class Windows:
         delete: Callable[[str], None] | None = None,
     ) -> None:
         self.root = logdir.resolve(where)
-        self._events = None if tell is None else EventBridge(self, tell)
+        self._events = None if tell is None else Bridge(tell, self._pane_data, self._closed_on_page)
         self._delete = delete
         self._lock = threading.RLock()
         self._known: dict[str, Environment] = {}
@@ -162,6 +165,21 @@ class Windows:
         if self._events is not None:
             self._events.watch(environment, run)
 
+    def _pane_data(self, environment: Environment, id: str) -> dict[str, Any] | None:
+        """A window as it goes along with an event: None where it is not there, or too large."""
+        with self._lock:
+            window = environment.windows.get(id)
+            points = 0 if window is None else sum(trace.stop - trace.start for trace in window.traces.values())
+            if window is None or points > MAX_POINTS_TOLD:
+                return None
+            told = environment.told(window)
+        return told if len(json.dumps(told)) <= MAX_TOLD else None
+
+    def _closed_on_page(self, environment: Environment, id: str) -> None:
+        with self._lock:
+            environment.close_window(id)
+            environment.commit()
+
     def _names(self) -> list[str]:
         """The names of all environments: those of this process, and runs that have panes."""
         if self._listed is None:
@@ -200,7 +218,7 @@ class Windows:
         return ""
 
     def _exists(self, environment: Environment, said: Said) -> str:
-        return "true" if message.named_window(said) in environment.windows else "false"
+        return "true" if said.get("win") and message.named_window(said) in environment.windows else "false"
 
     def _hash(self, environment: Environment, said: Said) -> str:
         found = environment.windows.get(message.named_window(said))
