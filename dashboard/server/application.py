@@ -31,6 +31,7 @@ from dashboard.server.static_files import AssetFiles
 
 if TYPE_CHECKING:
     from dashboard.server.interface import Interface
+    from dashboard.server.visdom_app import VisdomApp
 
 logger = logging.getLogger("dashboard")
 
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> ASGIApp:
         return create_dash(DASH_PATH)
 
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
+    visdom = _visdom_app(settings)
     assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheets()})
 
     async def page(request: Request) -> Response:
@@ -82,7 +84,11 @@ def create_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         beginning = asyncio.create_task(begin())
+        if visdom is not None:
+            visdom.load()
         yield
+        if visdom is not None:
+            await visdom.stop()
         soon = await beginning
         if soon is not None:
             soon.cancel()
@@ -99,12 +105,23 @@ def create_app(settings: Settings) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
-        await (dash if inside else web)(scope, receive, send)
+        is_visdoms = visdom is not None and visdom.takes(scope)
+        await (visdom if visdom is not None and is_visdoms else dash if inside else web)(scope, receive, send)
 
     hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
-    return security.Guard(
-        app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed
+    door = None if visdom is None else visdom.door
+    guarded = security.Guard(
+        app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed, door
     )
+    return guarded if visdom is None else visdom.beside(guarded)
+
+
+def _visdom_app(settings: Settings) -> VisdomApp | None:
+    if settings.visdom_port is None:
+        return None
+    from dashboard.server.visdom_app import VisdomApp
+
+    return VisdomApp(settings)
 
 
 async def _explain(request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,7 +25,7 @@ OPEN_PATHS = frozenset({"/healthz"})
 SESSION_PATH = "/session"
 """Answered here: whether a page is still let in, and for the token a new session."""
 
-BY_COOKIE = ("/assets/", "/packages/", "/dash/", "/api/v1/blobs/", "/api/v1/profile/file")
+BY_COOKIE = ("/assets/", "/packages/", "/dash/", "/api/v1/blobs/", "/api/v1/profile/file", "/api/v1/pane/html")
 """What a browser asks for by address, where no page can add a header; besides the page and the list of runs."""
 
 KEY_HEADER = "x-everystep-key"
@@ -64,9 +65,17 @@ def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -
     scripts = " ".join(["'self'", *script_hashes])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
-        f"base-uri 'none'; form-action 'self'; frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
+        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
     )
+
+
+class Door(Protocol):
+    """Another way in than by the token, to a part of what is guarded."""
+
+    def lets_in(self, scope: Scope, headers: Headers, path: str | None) -> bool:
+        """Whether who asks was let in by it, or asks what everybody may."""
 
 
 class Guard:
@@ -81,6 +90,7 @@ class Guard:
         prefix: Path below which the app lives, such as "/viz"; empty for the root. It is cut off here: the app does
             not know of it, and the page asks by addresses relative to its own.
         framed: Whether a notebook of this machine may show it in a frame.
+        door: Another way in.
     """
 
     def __init__(
@@ -92,6 +102,7 @@ class Guard:
         secret: bytes | None = None,
         prefix: str = "",
         framed: bool = False,
+        door: Door | None = None,
     ) -> None:
         self._app = app
         self._token = token
@@ -100,6 +111,7 @@ class Guard:
         self._sessions = Sessions(secret)
         self._prefix = prefix
         self._framed = framed
+        self._door = door
         self._failures: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,7 +168,8 @@ class Guard:
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") == "cross-site" and not (navigates and path in ("", "/")):
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
-        if not (path in OPEN_PATHS or self._token is None):
+        is_open = path in OPEN_PATHS or (self._door is not None and self._door.lets_in(scope, headers, path))
+        if not (is_open or self._token is None):
             refusal = self._unknown(scope, headers, path, changes=changes)
             if refusal is not None:
                 return plain_pages.asking() if refusal.status_code == 401 and (is_person or path == "/") else refusal
