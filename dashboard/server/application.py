@@ -105,8 +105,8 @@ def create_app(settings: Settings) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
-        is_visdoms = visdom is not None and visdom.takes(scope)
-        await (visdom if visdom is not None and is_visdoms else dash if inside else web)(scope, receive, send)
+        other = visdom if visdom is not None and visdom.takes(scope) else web
+        await (dash if inside else other)(scope, receive, send)
 
     hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
     door = None if visdom is None else visdom.door

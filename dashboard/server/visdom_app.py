@@ -47,7 +47,7 @@ class VisdomApp:
     def _page(self, scope: Scope, headers: Headers) -> str:
         """The address of our page for who came to this port, or below /visdom, by a browser."""
         if not self.is_of_port(scope):
-            return "../" * max(1, scope["path"].count("/"))
+            return "../" * scope["path"].count("/") or "./"
         name = public_address.name_of(headers.get("host", "")) or self._settings.host
         name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{self._settings.port}{self._settings.prefix}/"
