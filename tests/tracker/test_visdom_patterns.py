@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,7 @@ import pytest
 
 import tracker
 from tracker.compat.visdom import Visdom
-
-Runs = dict[str, Any]
+from tracker.store.write import page_file
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def visdom(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from tracker.compat import visdom as module
 
     yield module
+    module.Visdom(logdir=logdir).finish()
 
 
 def panes(logdir: Path, env: str = "main") -> dict[str, Any]:
@@ -222,18 +223,18 @@ def test_callbacks(visdom: Any, logdir: Path) -> None:
     act(logdir, "pad", "key", {"key": "x", "key_code": 88})
     assert heard.wait(20)
     heard.clear()
-    act(logdir, "sheet", "change", {"name": "lr", "value": "0.5", "index": 1})
+    act(logdir, "sheet", "change", {"id": 1, "name": "lr", "value": "0.5"})
     assert heard.wait(20)
     found = panes(logdir)
     assert found["pad"].content["text"] == "type here:x"
-    assert found["sheet"].content["properties"][1]["value"] == "0.5"
+    assert found["sheet"].content[1]["value"] == "0.5"
     vis.clear_event_handlers(pad)
     assert vis.event_handlers[pad] == []
 
 
 def act(logdir: Path, pane: str, kind: str, data: dict[str, Any]) -> None:
     """What the page does when somebody does something with a pane."""
-    raise NotImplementedError
+    page_file.add_command(logdir / "main", uuid.uuid4().hex, f"event:{pane}", {"kind": kind, **data}, None, None)
 
 
 # --- environments, logs, the state of windows -------------------------------------------------------------

@@ -24,10 +24,10 @@ text update_window_opts video win_exists
 """Public names of the class of visdom 0.2.4."""
 
 NEWER = """
-confusion_matrix delete_envs experiment finish_experiment get_env_state html_table image_select log_metrics pr_curve
+confusion_matrix delete_envs experiment finish finish_experiment get_env_state html_table image_select log_metrics pr_curve
 roc_curve sankey suggest_experiment table update_image_slider violin win_hash
 """.split()
-"""Those of later ones that are here too, and the question of its server for which it has no method."""
+"""Those of later ones that are here too; `win_hash`, a question of its server for which it has no method; and `finish`."""
 
 
 def public(kind: type) -> set[str]:

@@ -137,7 +137,7 @@ def moving(tensor: Any, dim: str, fps: float) -> bytes:
         raise refused("video", "this is not the shape of a video.", f"{dim}, C = 1 or 3", arrays.describe(tensor))
     if array.dtype.kind not in "fb":
         array = np.clip(array, 0, 255).astype(np.uint8)
-    return Video(array[..., ::-1], fps).encode()[0].content
+    return Video(array[..., ::-1], fps).encode()[0].data
 
 
 def file_of(path: Any, forms: dict[str, str], call: str) -> tuple[str, bytes]:

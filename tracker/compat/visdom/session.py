@@ -168,6 +168,11 @@ class Session:
             logger.warning("tracker: visdom: %s: %s", endpoint, error)
             return str(error) if error.status < 500 else False
 
+    def finish(self) -> None:
+        """Finishes the runs that this process writes below the logdir, so that another one can; it can go on all the same."""
+        if self._shared is not None:
+            self._shared.windows.close()
+
     def replay_log(self, log_filename: str | os.PathLike[str]) -> None:
         """Makes the windows of a log that `log_to_filename` wrote, of ours or of Visdom's own client.
 
