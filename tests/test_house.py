@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     "tracker/compat": {
         "tracker", "tracker/foreign", "tracker/integrations", "tracker/store/read", "tracker/series", "tracker/values",
     },
+    "tracker/compat/visdom": {"tracker", "tracker/compat", "tracker/store/read", "tracker/values"},
     "dashboard/http": set(),
     "dashboard/curves": set(),
     "dashboard/embeddings": set(),
@@ -74,6 +75,10 @@ ACROSS = {
         "tracker/values/graph.py",
         "tracker/foreign",
     ): "a model's file is read as a graph when one is given; imported then",
+    (
+        "tracker/foreign/visdom_files.py",
+        "tracker/compat/visdom",
+    ): "windows become panes by the one module that says how; imported then",
     (
         "tracker/store/read/sketch_levels.py",
         "tracker/store/write",
@@ -100,6 +105,7 @@ OPENS_TO_WRITE = {
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",
     "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
     "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
+    "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
     "tracker/values/stored_array.py": "np.save into memory",
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
     "dashboard/api/export.py": "a download, in a file without a name",

@@ -161,6 +161,20 @@ class Environment:
         for step, values in trace.values(points):
             self._log(values, step)
 
+    def config(self) -> dict[str, Any]:
+        """What its run is made with."""
+        return dict(self.run().config)
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Adds to what its run is made with."""
+        self._is_dirty = True
+        self.run().configure(values)
+
+    def log_metrics(self, values: Mapping[str, Any], step: int | None) -> None:
+        """Logs numbers of its training, which have tags and steps of their own, and move the run's step."""
+        self._is_dirty = True
+        self.run().log(values, step)
+
     def _log(self, values: Mapping[str, float | Value], step: int | None = None) -> None:
         self._is_dirty = True
         self.run().observe(values, step)

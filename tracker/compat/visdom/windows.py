@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tracker import coerce, logdir, start
-from tracker.compat.visdom import changes, message
+from tracker.compat.visdom import changes, experiments, message
 from tracker.compat.visdom import window as told_windows
 from tracker.compat.visdom.environment import Environment
 from tracker.compat.visdom.environment_name import environment_of, run_name
@@ -262,6 +262,9 @@ class Windows:
             self._delete(environment.run_name)
         return ""
 
+    def _record(self, environment: Environment, said: Said) -> str:
+        return experiments.answer(environment, said)
+
     # --- endpoints of all ----------------------------------------------------------------------------
 
     def _state(self, _: Said) -> str:
@@ -273,6 +276,9 @@ class Windows:
             raise WindowError("data: expected a list of environments.")
         known = self._names()
         return json.dumps([name for name in names if name in known])
+
+    def _suggest(self, said: Said) -> str:
+        return experiments.suggestion(said)
 
     def _fork(self, said: Said) -> str:
         source = self.environment(message.environment(said, "prev_eid"))
@@ -300,8 +306,8 @@ def _has_panes(stored: StoredRun) -> bool:
         return False
 
 
-_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._data}
-_OF_ALL: set[Callable[..., str]] = {Windows._state, Windows._save, Windows._fork}
+_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._data, Windows._record}
+_OF_ALL: set[Callable[..., str]] = {Windows._state, Windows._save, Windows._fork, Windows._suggest}
 _ENDPOINTS: dict[str, Callable[..., str]] = {
     "events": Windows._show,
     "update": Windows._update,
@@ -314,4 +320,6 @@ _ENDPOINTS: dict[str, Callable[..., str]] = {
     "env_state": Windows._state,
     "save": Windows._save,
     "fork_env": Windows._fork,
+    "experiments/log": Windows._record,
+    "experiments/suggest": Windows._suggest,
 }
