@@ -30,6 +30,7 @@ BY_DESIGN = {
     "contours clip": "xmin and xmax are heard by contours, as zmin and zmax; there by surfaces only",
     "no words around players": "a sentence for browsers without sound is left out, as are spaces",
     "one colour of an axis": "the default colour of the second axis is rgb(148, 103, 189), without a zero in front",
+    "titles are texts": "a number as a title is written out in update_window_opts too",
     "None is not said": "opts that are None are as if they had not been said, and fields of no value are not sent",
     "edges as given": "edges keep their order and direction",
     "gaps": "NaN is null in every list; there NaN in surfaces, boxes and points in space is written as no JSON",
@@ -57,11 +58,11 @@ def alike(value: Any, key: str = "") -> Any:
     if isinstance(value, float):
         return None if math.isnan(value) else float(f"{value:.12g}")
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(f"{value:.12g}")
+        return str(value) if key == "title" else float(f"{value:.12g}")
     if isinstance(value, str) and value.startswith("data:image/"):
         return pixels(value)
     if isinstance(value, str) and key == "content":
-        return re.sub(r"Your browser does not support the (audio|video) tag\.", "", re.sub(r"\s+", "", value))
+        return re.sub(r"\s+|Your browser does not support the (audio|video) tag\.", "", value)
     return value.replace("0189", "189") if isinstance(value, str) else value
 
 

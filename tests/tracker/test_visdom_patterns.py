@@ -294,7 +294,7 @@ def test_what_cannot_be_drawn_ends_no_training(visdom: Any, logdir: Path, caplog
     """An update of a window that is not there is said, as Visdom's server does; with raise_exceptions it is raised."""
     vis = visdom.Visdom()
     assert vis.line([1.0], [1], win="nowhere", update="replace") == "win does not exist"
-    vis.text("words", win="note")
+    vis.properties([{"type": "button", "name": "a", "value": "b"}], win="note")
     answer = vis.line([1.0], [1], win="note", update="replace")
     assert "note" in answer
     assert "note" in caplog.text

@@ -22,6 +22,7 @@ _MAX_DEPTH = 64
 
 def refused(call: str, sentence: str, expected: object, got: object, hint: str = "") -> WindowArgumentError:
     """The error that says what a call of Visdom's was given, and what it takes."""
+    got = "nothing" if got is None else got
     return WindowArgumentError(message(f"{call}: {sentence}", expected=expected, got=got, hint=hint))
 
 

@@ -71,14 +71,8 @@ class Points(Media):
         if points.ndim != 2 or points.shape[1] not in (2, 3):
             raise refused("scatter", "X is no list of points.", "(N, 2) or (N, 3)", arrays.describe(X))
         labels = _groups(Y, len(points), name)
-        opts = options(
-            "scatter",
-            opts,
-            mode="markers" if (opts or {}).get("textlabels") is None else "markers+text",
-            markersymbol="dot",
-            markersize=10,
-            markerborderwidth=0.5,
-        )
+        opts = options("scatter", opts, markersymbol="dot", markersize=10, markerborderwidth=0.5)
+        opts.setdefault("mode", "markers" if opts.get("textlabels") is None else "markers+text")
         traces = traces_of(points, labels, name, opts)
         said = {key: value for key, value in opts.items() if key not in STYLES}
         if update is None:
