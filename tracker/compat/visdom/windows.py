@@ -47,7 +47,7 @@ class Windows:
         where: The logdir, as of `tracker.init`.
         tell: Called, on a thread of its own, with what somebody did with a pane on the page, as Visdom's clients are
             told: `event_type`, `target`, `eid`, `pane_data` and what belongs to the kind.
-        delete: Called with the name of a run that is to go; without it, its windows are closed and it is listed no more.
+        delete: Called with the name of a run that is to go; without it its windows are closed, and it is listed no more.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Windows:
         return answer
 
     def handle_all(self, messages: Sequence[tuple[str, Said]]) -> list[str | WindowError]:
-        """`handle` for several at once, in order: the file is waited for once. What cannot be done is in the answers."""
+        """`handle` for several, in order: the file is waited for once. What cannot be done is among the answers."""
         with self._lock:
             touched: dict[int, Environment] = {}
-            answers = [self._answered(endpoint, said, place, touched) for place, (endpoint, said) in enumerate(messages)]
+            answers = [self._answered(*each, place, touched) for place, each in enumerate(messages)]
             for environment in dict.fromkeys(touched.values()):
                 try:
                     environment.commit()
@@ -114,7 +114,8 @@ class Windows:
                 name = endpoint.removeprefix("env/")
             if act in _ASKS and not self.is_there(name):
                 return "false"
-            touched[place] = environment = self.environment(name, create=act in _MAKES)
+            makes = act in _MAKES or (act is Windows._data and said.get("data") is not None)
+            touched[place] = environment = self.environment(name, create=makes)
             return act(self, environment, said)
         except WindowError as error:
             return error
@@ -316,7 +317,7 @@ def _has_panes(stored: StoredRun) -> bool:
         return False
 
 
-_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._data, Windows._record}
+_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._record}
 _ASKS: set[Callable[..., str]] = {Windows._exists, Windows._hash}
 _OF_ALL: set[Callable[..., str]] = {Windows._state, Windows._save, Windows._fork, Windows._suggest}
 _ENDPOINTS: dict[str, Callable[..., str]] = {
