@@ -95,7 +95,7 @@ def test_nobody_else_is_let_in(guarded: Served, body: bytes) -> None:
 def test_no_other_cookie_opens(guarded: Served, cookie: str) -> None:
     """It is made of a secret of the server's."""
     for endpoint in ("/events", "/win_data", "/delete_env", "/vis_socket_wrap"):
-        assert Sender(port_of(guarded), headers={"cookie": cookie}).ask("POST", endpoint, b"{}").status == 401
+        assert Sender(port_of(guarded), headers={"cookie": cookie}).ask("POST", endpoint, b"{}").status in (400, 401)
 
 
 def test_the_socket_asks_as_well(guarded: Served) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from tracker import logdir, start
 from tracker.compat.visdom import line_traces
 from tracker.compat.visdom import window as windows
+from tracker.compat.visdom.environment_name import config_of
 from tracker.compat.visdom.line_traces import LineTrace, Point
 from tracker.compat.visdom.message import WindowError
 from tracker.compat.visdom.window import Window
@@ -82,6 +83,11 @@ class Environment:
         """Whether its run is open for writing."""
         return self._run is not None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a run of it."""
+        return self.is_open or bool(logdir.segment_files(self.folder))
+
     def window(self, id: str) -> Window:
         """One of its windows.
 
@@ -119,7 +125,8 @@ class Environment:
         """
         if self._run is None:
             self._refuse_if_another_writes()
-            self._run = start.start(self._root, self.run_name, None, None, (), "", "allow", None, machine=False)
+            config = config_of(self.name)
+            self._run = start.start(self._root, self.run_name, config, None, (), "", "allow", None, machine=False)
             self._opened(self, self._run)
         return self._run
 

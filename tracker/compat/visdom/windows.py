@@ -14,7 +14,7 @@ from tracker import coerce, logdir, start
 from tracker.compat.visdom import changes, experiments, message
 from tracker.compat.visdom import window as told_windows
 from tracker.compat.visdom.environment import Environment
-from tracker.compat.visdom.environment_name import environment_of, run_name
+from tracker.compat.visdom.environment_name import config_of, environment_of, run_name
 from tracker.compat.visdom.message import DEFAULT_ENVIRONMENT, WindowError
 from tracker.compat.visdom.pane_events import Bridge
 from tracker.errors import TrackerError
@@ -98,6 +98,8 @@ class Windows:
                     answers = [
                         error if touched.get(place) is environment else answer for place, answer in enumerate(answers)
                     ]
+                if not environment.is_there:
+                    self._forget(environment)  # nothing came of what was said to it
             return answers
 
     def _answered(
@@ -196,17 +198,21 @@ class Windows:
         if self._listed is None:
             self._listed = {DEFAULT_ENVIRONMENT: None}
             for name, folder in logdir.run_folders(self.root) if self.root.is_dir() else ():
-                environment = environment_of(name)
-                if environment is not None and _has_panes(StoredRun(name, folder)):
-                    self._listed[environment] = None
+                stored = StoredRun(name, folder)
+                if _has_panes(stored):
+                    environment = environment_of(name, stored.config)
+                    self._listed |= {} if environment is None else {environment: None}
             self._listed |= dict.fromkeys(self._known)
-        return list(self._listed)
+        return list(dict.fromkeys([DEFAULT_ENVIRONMENT, *self._listed]))
 
     def close(self) -> None:
         """Finishes the runs that are open. Can be called twice."""
         with self._lock:
-            for environment in self._known.values():
-                environment.finish()
+            ends = [threading.Thread(target=environment.finish) for environment in self._known.values()]
+            for end in ends:
+                end.start()
+            for end in ends:
+                end.join()
 
     # --- endpoints of one environment ----------------------------------------------------------------
 
@@ -266,15 +272,18 @@ class Windows:
             environment.close_window(id)
         environment.commit()
         environment.finish()
-        del self._known[environment.name]
-        if self._listed is not None:
-            self._listed.pop(environment.name, None)
+        self._forget(environment)
         if self._delete is not None and logdir.segment_files(environment.folder):
             self._delete(environment.run_name)
         return ""
 
     def _record(self, environment: Environment, said: Said) -> str:
         return experiments.answer(environment, said)
+
+    def _forget(self, environment: Environment) -> None:
+        self._known.pop(environment.name, None)
+        if self._listed is not None:
+            self._listed.pop(environment.name, None)
 
     # --- endpoints of all ----------------------------------------------------------------------------
 
@@ -305,7 +314,9 @@ class Windows:
         self._known.pop(name, None)
         if logdir.segment_files(target.folder):
             raise WindowError(f"There is an environment {name!r:.600} already; choose another name.", 409)
-        run = start.start(self.root, target.run_name, None, None, (), "", None, None, source.run_name, machine=False)
+        run = start.start(
+            self.root, target.run_name, config_of(name), None, (), "", None, None, source.run_name, machine=False
+        )  # fmt: skip
         self.adopt(name, run)
         return name
 
