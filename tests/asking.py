@@ -31,12 +31,13 @@ class Asker:
 
     Args:
         served: The server, without a token.
+        port: Another one than the page's.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, port: int | None = None) -> None:
         self.served = served
         place = urlsplit(served.base)
-        self._place = (place.hostname or "", place.port or 0)
+        self._place = (place.hostname or "", port or place.port or 0)
         self._process = psutil.Process(served.process.pid)
 
     def rss(self) -> float:

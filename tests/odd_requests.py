@@ -81,6 +81,26 @@ BODIES: dict[str, tuple[str, ...]] = {
     "/dash/_dash-update-component": ("output", "outputs", "inputs", "changedPropIds", "state"),
 }
 
+VISDOM: dict[str, tuple[str, ...]] = {
+    "/events": ("eid", "win", "data", "layout", "opts"),
+    "/update": ("eid", "win", "data", "layout", "opts", "name", "append", "delete", "updateDir"),
+    "/close": ("eid", "win"),
+    "/win_exists": ("eid", "win"),
+    "/win_hash": ("eid", "win"),
+    "/win_data": ("eid", "win", "data"),
+    "/save": ("data",),
+    "/fork_env": ("prev_eid", "eid"),
+    "/delete_env": ("eid",),
+    "/env_state": (),
+    "/env/main": ("eid",),
+    "/env/..": ("eid",),
+    "/": ("username", "password", "eid"),
+    "/login": ("username", "password"),
+    "/vis_socket_wrap": ("message_type", "sid", "message"),
+    "/nowhere": ("eid",),
+}
+"""What Visdom's clients send, and where; below /visdom of the page's port, or on a port of its own."""
+
 RIGHT: dict[str, tuple[Any, ...]] = {
     "run": (RUN, "a"), "runs": ([RUN, "a"], ["a", "nowhere", "b"]), "tag": tuple(TAGS.values()),
     "tags": (["train/loss", "val/loss"],), "columns": (100, 1), "start": (0, 10), "stop": (100, 2**40),
@@ -94,6 +114,16 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "parameters": ({"lr": [1, 2, 3] * 4, "kind": ["a", "b", "c"] * 4},), "target": ([1.0, 2.0, 3.0] * 4,), "left": ([0, 1],), "right": ([2],),
     "pane": PANES, "n": (1, 2), "places": ({pane: {"x": 1} for pane in PANES}, {"q": None}), "nonce": ("n",), "author": ("me",),
     "hash": (), "token": (), "p": ("curves",),
+    "eid": ("main", "a", "b/c"), "prev_eid": ("main", "a"), "win": ("w", "x", None), "append": (True, False), "delete": (True, False),
+    "updateDir": ("appendRow", "prependColumn", "replace"), "layout": ({}, {"title": "x"}), "message_type": ("init", "query", "send"),
+    "opts": ({}, {"title": "x", "legend": ["a", "b"]}, {"width": 300}), "sid": (None, "x"), "message": ('{"cmd": "echo"}',),
+    "data": (
+        [{"type": "text", "content": "x"}], [{"type": "scatter", "x": [1, 2], "y": [1, None], "name": "1"}], [{"type": "heatmap", "z": [[1, 2]]}], [],
+        [{"type": "image", "content": {"src": "data:image/png;base64,AAAA"}}], [{"type": "properties", "content": [{"type": "text", "name": "a"}]}],
+        [{"type": "network", "content": {"nodes": [{"name": 0}], "edges": [{"source": 0, "target": 0}]}}], [{"type": "bar", "y": [1, 2]}],
+        [{"type": "embeddings", "content": {"data": [{"position": [0, 1], "label": "a", "name": "b", "idx": 0}]}}], ["main"], '{"type": "text", "content": "x"}',
+        {"update_type": "EntitySelected", "selected": {}},
+    ), "username": ("viz",), "password": ("x",),
 }  # fmt: skip
 """What is right, by the name of a parameter."""
 
@@ -175,10 +205,17 @@ class OddRequests:
         seed: Of what is drawn.
         hashes: Of stored values, so that some are right.
         runs: More names of runs than those of `RIGHT`.
+        bodies: Routes that take JSON, with what it says.
+        queries: Routes that are asked by address.
+        below: Path that they are below.
     """
 
-    def __init__(self, seed: int, hashes: list[str], runs: list[str]) -> None:
+    def __init__(
+        self, seed: int, hashes: list[str], runs: list[str], bodies: dict[str, tuple[str, ...]] = BODIES,
+        queries: dict[str, tuple[str, ...]] = QUERIES, below: str = "",
+    ) -> None:  # fmt: skip
         self._draw = random.Random(seed)
+        self._bodies, self._queries, self._below = bodies, queries, below
         self._hashes = hashes or ["0" * 32]
         self._runs = runs
 
@@ -187,16 +224,17 @@ class OddRequests:
         draw = self._draw
         headers = dict(draw.choice(HEADERS))
         if draw.random() < 0.35:
-            path = draw.choice(list(BODIES))
+            path = draw.choice(list(self._bodies))
             body = self._body(path)
             headers.setdefault("content-type", "application/json")
             method = "POST" if draw.random() < 0.95 else draw.choice(METHODS)
             return OddRequest(
-                method, path.encode(), headers, body, cut=draw.random() < 0.02, chunked=draw.random() < 0.1
+                method, (self._below + path).encode(), headers, body, cut=draw.random() < 0.02, chunked=draw.random() < 0.1
             )
-        path = draw.choice(list(QUERIES))
+        path = draw.choice(list(self._queries))
         method = "GET" if draw.random() < 0.85 else draw.choice(METHODS)
-        return OddRequest(method, self._path(path) + self._query(QUERIES[path]), headers, None)
+        target = self._path(self._below + path) + self._query(self._queries[path])
+        return OddRequest(method, target, headers, None)
 
     def _path(self, path: str) -> bytes:
         draw = self._draw
@@ -230,7 +268,7 @@ class OddRequests:
         if draw.random() < 0.15:
             return draw.choice(TEXTS)
         said: dict[str, Any] = {}
-        for name in BODIES[path]:
+        for name in self._bodies[path]:
             if draw.random() < 0.15 and name not in ("runs", "run"):
                 continue
             if draw.random() < 0.7:

@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     "tracker/compat": {
         "tracker", "tracker/foreign", "tracker/integrations", "tracker/store/read", "tracker/series", "tracker/values",
     },
+    "tracker/compat/visdom": {"tracker", "tracker/compat", "tracker/store/read", "tracker/values"},
     "dashboard/http": set(),
     "dashboard/curves": set(),
     "dashboard/embeddings": set(),
@@ -63,7 +64,8 @@ ROOMS: dict[str, set[str]] = {
         "dashboard/http", "dashboard/live", "dashboard/curves", "dashboard/histograms", "dashboard/graph",
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export",
     },
-    "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api"},
+    "dashboard/visdom": {"dashboard/http"},
+    "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom"},
     "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
@@ -74,6 +76,10 @@ ACROSS = {
         "tracker/values/graph.py",
         "tracker/foreign",
     ): "a model's file is read as a graph when one is given; imported then",
+    (
+        "tracker/foreign/visdom_files.py",
+        "tracker/compat/visdom",
+    ): "windows become panes by the one module that says how; imported then",
     (
         "tracker/store/read/sketch_levels.py",
         "tracker/store/write",
@@ -88,6 +94,10 @@ ONLY_READS = {
         "dashboard/live/forks.py",
         "tracker.start",
     ): "a copy of a run under a new name, finished at once; see tracker.init",
+    **dict.fromkeys(
+        [(f"dashboard/visdom/{name}.py", "tracker.compat.visdom.windows") for name in ("protocol", "worker")],
+        "what Visdom's clients send is written by nobody else: runs of their own, on a port that is asked for",
+    ),
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 
@@ -100,6 +110,7 @@ OPENS_TO_WRITE = {
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",
     "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
     "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
+    "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
     "tracker/values/stored_array.py": "np.save into memory",
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
     "dashboard/api/export.py": "a download, in a file without a name",
@@ -363,7 +374,7 @@ def readers_need_no_writer(tree: Tree) -> list[str]:
 
 def the_dashboard_only_reads(tree: Tree) -> list[str]:
     """What shows runs can write none: no writer is within its reach."""
-    writers = {"tracker.run", "tracker.start", "tracker.recording"}
+    writers = {"tracker.run", "tracker.start", "tracker.recording", "tracker.compat.visdom.windows"}
     found = []
     for place in python(tree):
         if not place.startswith("dashboard/"):
@@ -809,6 +820,7 @@ BREACHES: list[tuple[Callable[[Tree], list[str]], str, str]] = [
     (readers_need_no_writer, "tracker/store/read/run.py", "\nfrom tracker.store.write import appender\n"),
     (the_dashboard_only_reads, "dashboard/api/runs.py", "\nfrom tracker.store.write.appender import Appender\n"),
     (the_dashboard_only_reads, "dashboard/commands/doctor.py", "\nfrom tracker.run import Run\n"),
+    (the_dashboard_only_reads, "dashboard/api/panes.py", "\nfrom tracker.compat.visdom.windows import Windows\n"),
     (files_are_opened_to_write_in_one_room, "dashboard/live/poller.py", "\nsqlite3.connect(path)\n"),
     (files_are_opened_to_write_in_one_room, "tracker/foreign/intake.py", "\nsa.create_engine('sqlite://')\n"),
     (files_are_opened_to_write_in_one_room, "tracker/store/read/run.py", "\nPath('x').write_text('')\n"),

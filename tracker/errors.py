@@ -106,5 +106,9 @@ class DamagedStoreError(StoreError):
     """The file is a segment, but part of it cannot be read."""
 
 
+class WindowArgumentError(TrackerError, ValueError, AssertionError):
+    """An argument of a Visdom call that has no window. Visdom asserts: code that catches its errors catches this one."""
+
+
 class PageChangeError(TrackerError, ValueError):
     """A change that was asked for in the page and cannot be made; the message says why."""

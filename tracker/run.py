@@ -278,15 +278,19 @@ class Run(Controlled, Paned):
 
     # --- durability and the end ----------------------------------------------------------------------
 
-    def flush(self, timeout: float = FLUSH_S) -> bool:
+    def flush(self, timeout: float = FLUSH_S, *, durable: bool = True) -> bool:
         """Returns when everything logged so far is on disk: a killed process or a power loss takes none of it.
+
+        Args:
+            timeout: Seconds.
+            durable: False returns when it is in the file: a power loss may take it, a kill does not.
 
         Returns:
             False when the disk did not take it within `timeout` seconds; it is kept and tried again.
         """
         if self._recording.is_foreign:
             return True
-        return self._writer.flush(timeout)
+        return self._writer.flush(timeout) if durable else self._writer.commit(timeout)
 
     def finish(self, status: str = "finished", ending: str | None = None) -> None:
         """Stores what is left and closes the run. Returns within 5 s whatever the disk does; can be called twice.

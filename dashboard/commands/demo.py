@@ -27,7 +27,7 @@ def act(arguments: argparse.Namespace) -> int:
     import webbrowser
 
     from dashboard.commands.demo_training import DemoTraining
-    from dashboard.server.listen import PortError, address, serve
+    from dashboard.server.listen import PortError, address, serve, visdom_words
     from tracker import logdir as logdirs
     from tracker.errors import LogdirError
 
@@ -41,6 +41,8 @@ def act(arguments: argparse.Namespace) -> int:
 
     def ready(bound: Settings) -> None:
         print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        if bound.visdom_port is not None:
+            print(f"clients of Visdom: {visdom_words(bound)}", flush=True)  # noqa: T201 nothing else says the password
         training.start()
         if arguments.open or not (arguments.no_browser or _headless()):
             webbrowser.open(address(bound))

@@ -22,13 +22,15 @@ def act(arguments: argparse.Namespace) -> int:
     """Serves until Ctrl-C; prints the address once it listens."""
     import webbrowser
 
-    from dashboard.server.listen import PortError, address, serve
+    from dashboard.server.listen import PortError, address, serve, visdom_words
 
     logdir = existing_logdir(arguments.logdir)
     settings = settings_of(arguments, logdir)
 
     def ready(bound: Settings) -> None:
         print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
+        if bound.visdom_port is not None:
+            print(f"clients of Visdom: {visdom_words(bound)}", flush=True)  # noqa: T201 nothing else says the password
         if arguments.open:
             webbrowser.open(address(bound))
 

@@ -37,6 +37,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path-prefix", default="", metavar="P", help="path of the page, as /viz, where a proxy passes it on"
     )
+    parser.add_argument(
+        "--visdom-port",
+        type=_port,
+        default=None,
+        metavar="PORT",
+        help="also take what clients of Visdom send, on this port (theirs is 8097), and below /visdom of the page's",
+    )
     parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
     parser.add_argument("--open", action="store_true", help="open the browser")
 
@@ -60,6 +67,8 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         raise CommandError(
             f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
         )
+    if arguments.visdom_port is not None and arguments.read_only:
+        raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one of them out")
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
     # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.
@@ -77,6 +86,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         allowed=allowed,
         read_only=arguments.read_only,
         framed=arguments.framed,
+        visdom_port=arguments.visdom_port,
         mirror=prepare(logdir),
         index=index_file(logdir),
     )

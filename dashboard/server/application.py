@@ -33,6 +33,7 @@ from dashboard.server.static_files import AssetFiles
 
 if TYPE_CHECKING:
     from dashboard.server.interface import Interface
+    from dashboard.server.visdom_app import VisdomApp
 
 logger = logging.getLogger("dashboard")
 
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> ASGIApp:
     bundles = of_the_page()
     made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
     assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made})
+    visdom = _visdom_app(settings)
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
@@ -87,7 +89,11 @@ def create_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         beginning = asyncio.create_task(begin())
+        if visdom is not None:
+            visdom.load()
         yield
+        if visdom is not None:
+            await visdom.stop()
         soon = await beginning
         if soon is not None:
             soon.cancel()
@@ -104,12 +110,23 @@ def create_app(settings: Settings) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
-        await (dash if inside else web)(scope, receive, send)
+        other = visdom if visdom is not None and visdom.takes(scope) else web
+        await (dash if inside else other)(scope, receive, send)
 
     hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
-    return security.Guard(
-        app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed
+    door = None if visdom is None else visdom.door
+    guarded = security.Guard(
+        app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed, door
     )
+    return guarded if visdom is None else visdom.beside(guarded)
+
+
+def _visdom_app(settings: Settings) -> VisdomApp | None:
+    if settings.visdom_port is None:
+        return None
+    from dashboard.server.visdom_app import VisdomApp
+
+    return VisdomApp(settings)
 
 
 async def _explain(request: Request, error: Exception) -> Response:

@@ -36,12 +36,13 @@ class PortError(Exception):
     """The port cannot be had; the message says why and what to do."""
 
 
-def bind(host: str, port: int | None) -> socket.socket:
+def bind(host: str, port: int | None, option: str = "--port") -> socket.socket:
     """A socket that listens, so that a printed address is one that answers.
 
     Args:
         host: Name or address to listen on.
         port: The one and no other; None for 6006 or the next free one.
+        option: By which it was chosen.
 
     Raises:
         PortError: it is taken, or not ours to take.
@@ -63,7 +64,7 @@ def bind(host: str, port: int | None) -> socket.socket:
             problem = getattr(error, "strerror", None) or str(error)
     if port is not None:
         raise PortError(
-            f"port {port} on {host} cannot be used ({problem}); choose another with --port, or leave --port out"
+            f"port {port} on {host} cannot be used ({problem}); choose another with {option}, or leave {option} out"
         )
     raise PortError(f"no port from {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TRIED - 1} on {host} is free ({problem})")
 
@@ -74,6 +75,14 @@ def address(settings: Settings) -> str:
     name = f"[{name}]" if ":" in name else name
     query = f"?token={quote(settings.token, safe='')}" if settings.token else ""
     return f"http://{name}:{settings.port}{settings.prefix}/{query}"
+
+
+def visdom_words(settings: Settings) -> str:
+    """How a client of Visdom's is made that speaks with this server, the token included."""
+    name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
+    name = f"[{name}]" if ":" in name else name
+    password = f', username="viz", password="{settings.token}"' if settings.token else ""
+    return f'Visdom(server="http://{name}", port={settings.visdom_port}{password})'
 
 
 def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None]) -> None:
@@ -89,7 +98,11 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
     """
     sys.setswitchinterval(SWITCH_S)
     listener = bind(settings.host, port)
+    listeners = [listener]
     settings = replace(settings, port=listener.getsockname()[1])
+    if settings.visdom_port is not None:
+        listeners.append(bind(settings.host, settings.visdom_port, "--visdom-port"))
+        settings = replace(settings, visdom_port=listeners[1].getsockname()[1])
     config = uvicorn.Config(
         create_app(settings),
         log_level="warning",
@@ -106,7 +119,7 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
     server = _Server(config, lambda: ready(settings))
     # uvicorn raises the signal again once it is done; ending by request is no failure.
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
 
 
 END_S = 8.0

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -70,6 +71,13 @@ def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -
     )
 
 
+class Door(Protocol):
+    """Another way in than by the token, to a part of what is guarded."""
+
+    def lets_in(self, scope: Scope, headers: Headers, path: str | None) -> bool:
+        """Whether who asks was let in by it, or asks what everybody may."""
+
+
 class Guard:
     """ASGI middleware in front of everything.
 
@@ -82,6 +90,7 @@ class Guard:
         prefix: Path below which the app lives, such as "/viz"; empty for the root. It is cut off here: the app does
             not know of it, and the page asks by addresses relative to its own.
         framed: Whether a notebook of this machine may show it in a frame.
+        door: Another way in.
     """
 
     def __init__(
@@ -93,6 +102,7 @@ class Guard:
         secret: bytes | None = None,
         prefix: str = "",
         framed: bool = False,
+        door: Door | None = None,
     ) -> None:
         self._app = app
         self._token = token
@@ -101,6 +111,7 @@ class Guard:
         self._sessions = Sessions(secret)
         self._prefix = prefix
         self._framed = framed
+        self._door = door
         self._failures: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +168,8 @@ class Guard:
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") == "cross-site" and not (navigates and path in ("", "/")):
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
-        if not (path in OPEN_PATHS or self._token is None):
+        is_open = path in OPEN_PATHS or (self._door is not None and self._door.lets_in(scope, headers, path))
+        if not (is_open or self._token is None):
             refusal = self._unknown(scope, headers, path, changes=changes)
             if refusal is not None:
                 return plain_pages.asking() if refusal.status_code == 401 and (is_person or path == "/") else refusal

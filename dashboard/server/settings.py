@@ -26,6 +26,8 @@ class Settings:
     """Whether a notebook of this machine may show it in a frame."""
     mirror: Path | None = None
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
+    visdom_port: int | None = None
+    """Where Visdom's clients are spoken with; None where they are not. See `dashboard.visdom`."""
     index: Path | None = None
     """Where what is known of the logdir is kept from one start to the next; see `dashboard.live.catalog_cache`."""
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tracker.compat import summaries
-from tracker.compat.run_writer import RunWriter, named
+from tracker.compat.named import named
+from tracker.compat.run_writer import RunWriter
 from tracker.values.text import Text
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from tracker import coerce
 from tracker.compat.chart_layout import ChartLayout
@@ -21,23 +20,6 @@ from tracker.errors import LoggedValueError, message
 from tracker.logdir import check_local
 from tracker.run import Run
 from tracker.values.value import Value
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-
-def named(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The method, whose callers' mistakes are errors by name, however odd an argument is."""
-
-    @functools.wraps(method)
-    def checked(*arguments: Arguments.args, **more: Arguments.kwargs) -> Result:
-        try:
-            return method(*arguments, **more)
-        except Exception as error:
-            raise coerce.mistake(method.__name__, error) from error
-
-    return checked
-
 
 Own = TypeVar("Own", bound="RunWriter")
 

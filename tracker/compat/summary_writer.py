@@ -12,7 +12,7 @@ from tracker import coerce
 from tracker.compat import summaries
 from tracker.compat.chart_layout import LAYOUT_TAG
 from tracker.compat.media_writer import MediaWriter
-from tracker.compat.run_writer import named
+from tracker.compat.named import named
 from tracker.errors import LoggedTypeError, message
 from tracker.values import arrays
 from tracker.values.graph import Graph

@@ -19,6 +19,7 @@ from tracker.foreign import (
     model_files,
     rows,
     text_logs,
+    visdom_files,
     wandb_files,
 )  # fmt: skip
 from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
@@ -35,6 +36,7 @@ UNDERSTOOD = (
     "JSON: lines, rows, lists by name, trainer_state.json of transformers, catboost_training.json",
     "SQLite databases of MLflow and Trackio, and folders of MLflow (mlruns)",
     "offline files of W&B (.wandb)",
+    "environments of Visdom, as its server saves them (.json)",
     "what llm.c, nanoGPT, Megatron and transformers print",
     "models, as graphs: ONNX files, a GraphDef (.pb), Keras models as JSON",
 )
@@ -128,6 +130,17 @@ def import_logs(source: Path, root: Path, tell: Callable[[Path, int], None] | No
                 f"{source} holds no log that is understood.", expected="; ".join(UNDERSTOOD), got=_what_is_there(source)
             )
         )
+
+
+def _environment(path: Path, source: Path, root: Path) -> Imported:
+    """What became of an environment of Visdom's."""
+    done = Imported(_run_of(path, source, path.stem), path)
+    try:
+        done.added, done.warnings = visdom_files.copy(path, root, done.run)
+        done.known = True
+    except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
+        done.warnings, done.failed = [why(error)], True
+    return done
 
 
 def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None] | None) -> Imported:
@@ -253,6 +266,9 @@ def _other(
     told: list[tuple[Path, dict[str, int]]],
 ) -> Iterator[Imported]:
     """What became of each run of a file that is no event file."""
+    if visdom_files.is_environment(path):
+        yield _environment(path, source, root)
+        return
     logs: list[Log] = []
     failed: Imported | None = None
     program, no_log = "", NO_LOG

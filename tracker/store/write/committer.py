@@ -80,6 +80,7 @@ class Committer:
         self.closing = self.closed = self.surrendered = self.is_late = False
         self.done = threading.Condition()
         self.asked = self.answered = 0
+        self.wanted = self.kept = 0
         self.trouble: str | None = None
         self.failures = 0
         self.committing_since: float | None = None
@@ -122,7 +123,8 @@ class Committer:
     def has_work(self) -> bool:
         """Whether a turn would do anything."""
         waiting = self._marks or self._receipts or self.config is not None
-        return bool(self.asked > self.answered or self.closing or waiting or not self.inbox.is_empty())
+        asked = self.asked > self.answered or self.wanted > self.kept
+        return bool(asked or self.closing or waiting or not self.inbox.is_empty())
 
     def progress(self) -> tuple[int, int]:
         """How many commits were made, and how far the present one is; both stand still when the disk does."""
@@ -135,7 +137,7 @@ class Committer:
             self.give_up_waiting()
         if not self._encoder.has_thread:
             self._encoder.encode()
-        asked, calls = self.asked, self._first_calls.counted
+        asked, wanted, calls = self.asked, self.wanted, self._first_calls.counted
         encoding = not self._encoder.is_empty
         closing = self.closing and not encoding
         marks, receipts = list(self._marks), list(self._receipts)
@@ -144,6 +146,8 @@ class Committer:
         beat = time.monotonic() - self.last_beat >= HEARTBEAT_S
         if not (batch or beat or closing or asked > self.answered):
             self._first_calls.committed(calls)
+            if wanted > self.kept and not encoding:
+                self._tell(self.answered, wanted)
             return False
         appender: Appender | None = None
         self.committing_since = time.monotonic()
@@ -174,13 +178,16 @@ class Committer:
         self._recover()
         if taken.everything and not encoding:
             self._first_calls.committed(calls)
-            with self.done:
-                self.answered = max(self.answered, asked)
-                self.done.notify_all()
+            self._tell(asked, wanted)
             if closing:
                 self._close()
                 return False
         return not taken.everything
+
+    def _tell(self, asked: int, wanted: int) -> None:
+        with self.done:
+            self.answered, self.kept = max(self.answered, asked), max(self.kept, wanted)
+            self.done.notify_all()
 
     def _commit(self, appender: Appender, batch: Batch, *, last: bool, durable: bool) -> None:
         durable = (durable and (self._unsynced or bool(batch))) or last

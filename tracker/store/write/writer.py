@@ -186,12 +186,36 @@ class Writer:
             self._committer.asked += 1
             ticket = self._committer.asked
         self._request.ring()
-        if is_ours():
-            return self.closed  # a finalizer, on a thread that storing needs
+        if self._must_not_wait():
+            return self.closed
         if self._thread is None:
             self.store_now()
         with self._committer.done:
             return self._committer.done.wait_for(lambda: self._committer.answered >= ticket or self.closed, timeout)
+
+    def commit(self, timeout: float) -> bool:
+        """Whether everything accepted before the call was committed within `timeout` seconds: a kill takes none of it, a
+        power loss may. Of a disk that takes nothing it says so within a second.
+
+        Mostly on the caller's thread: waking the writer's, and being woken, takes as long as a small commit. Not on the
+        main thread, where Ctrl-C may come between any two lines of it.
+        """
+        with self._committer.done:
+            self._committer.wanted += 1
+            ticket = self._committer.wanted
+        if self.closed or self._must_not_wait():
+            return self.closed
+        if self._thread is None or threading.current_thread() is not threading.main_thread():
+            self.store_now()
+        if self._committer.kept < ticket:
+            self._request.ring()
+        patience = timeout if self.trouble is None else min(timeout, STALL_S)
+        with self._committer.done:
+            return self._committer.done.wait_for(lambda: self._committer.kept >= ticket or self.closed, patience)
+
+    def _must_not_wait(self) -> bool:
+        """Whether the caller is a finalizer on a thread that storing needs, or came in the middle of storing."""
+        return is_ours() or self._turner == threading.get_ident()
 
     def close(self, status: str, ending: str | None) -> None:
         """Begins to end: stores what is left, says how the run ended, and lets go of the file. `wait_closed` waits."""
@@ -238,10 +262,12 @@ class Writer:
         return +self.inbox.lost if self.closed else lost
 
     def store_now(self) -> None:
-        """Stores what waits on the caller's thread, where there is no other."""
+        """Stores what waits on the caller's thread."""
         if self._turner == threading.get_ident():
             return  # a finalizer in the middle of this: who is at it takes that along
         held = self._turning.acquire(timeout=LATE_S)
+        if not held and self._thread is not None:
+            return  # the writer's own thread is at it, on a slow disk
         self._turner = threading.get_ident()
         try:
             self._encoder.encode()
@@ -266,6 +292,10 @@ class Writer:
 
     # --- the writer's thread -------------------------------------------------------------------------
 
+    def _turn(self) -> bool:
+        with self._turning:
+            return self._committer.turn()
+
     def _run(self) -> None:
         pace = Pace()
         while not self.closed:
@@ -273,7 +303,7 @@ class Writer:
                 self._dropped = False
                 self._let_go()
             began = time.monotonic()
-            more, interval = pace.around(self._committer.turn)
+            more, interval = pace.around(self._turn)
             if not self._begun.is_set():
                 self.inbox.idle = not self._first_calls.are_over
                 self._begun.set()

@@ -1,0 +1,182 @@
+"""Visdom's own client, as it is installed, against our port: what it does is seen, and it hears what is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import Served, serving, start_viz
+from visdom_served import Sender, port_of
+
+import tracker
+
+pytestmark = pytest.mark.skipif(
+    find_spec("visdom") is None, reason="needs Visdom's client: pip install --no-build-isolation visdom==0.2.4"
+)
+
+CALLS = Path(__file__).resolve().parents[1] / "visdom_calls.py"
+TOKEN = "a token of the tests"
+
+
+class Program:
+    """A process that uses the client."""
+
+    def __init__(self, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(CALLS), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )  # fmt: skip
+
+    def says(self) -> Any:
+        """The next line that it prints."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            _, errors = self.process.communicate()
+            raise AssertionError(f"the client ended:\n{errors}")
+        return json.loads(line)
+
+    def end(self) -> None:
+        """Ends it."""
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[..., Program]]:
+    """Starts programs; ended with the test."""
+    started: list[Program] = []
+
+    def start(*words: str) -> Program:
+        started.append(Program(*words))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that lets everybody of this machine in."""
+    folder = tmp_path_factory.mktemp("client") / "runs"
+    folder.mkdir()
+    with serving(start_viz) as serve:
+        found = serve(folder, "--no-token", "--visdom-port", "0")
+        found.logdir = folder  # type: ignore[attr-defined]
+        yield found
+
+
+def page(served: Served) -> Sender:
+    return Sender(int(served.base.rpartition(":")[2]))
+
+
+TYPES = {
+    "text": ["text_basic", "text_update", "misc_getset_state"],
+    "image": ["image_basic", "image_save_jpeg", "image_history", "image_grid"],
+    "svg": ["image_svg", "misc_plot_matplot"],
+    "lines": ["plot_line_webgl", "plot_line_update", "misc_plot_latex_update"],
+    "audio": ["misc_audio_basic"],
+    "network": ["plot_special_graph"],
+    "properties": ["properties_basic"],
+}  # fmt: skip
+
+
+def test_each_window_of_the_demo_is_a_pane(served: Served, program: Callable[..., Program]) -> None:
+    """Everything that its published demo shows, by HTTP of the page; each is told again."""
+    told = program("show_all", str(port_of(served)))
+    wins, about = told.says(), told.says()
+    listed = json.loads(page(served).ask("GET", "/api/v1/panes?run=demo").text)
+    panes = {pane["id"]: pane for pane in listed["panes"]}
+    assert set(wins.values()) == set(panes), "a window is missing, or one that was closed is there"
+    types = {name: kind for kind, names in TYPES.items() for name in names}
+    assert {name: panes[win]["type"] for name, win in wins.items()} == {name: types.get(name, "plot") for name in wins}
+    sender = Sender(port_of(served))
+    for name, win in wins.items():
+        assert json.loads(sender("win_data", win=win, eid="demo"))["content"] or name == "plot_surface_remove", name
+        assert page(served).ask("GET", f"/api/v1/pane?run=demo&id={win.replace(' ', '+')}").status == 200
+    update = json.loads(sender("win_data", win=wins["plot_line_update"], eid="demo"))["content"]["data"]
+    assert {trace["name"]: len(trace["x"]) for trace in update} == {"1": 20, "2": 29, "4": 9}
+    scatter = json.loads(sender("win_data", win=wins["plot_scatter_append"], eid="demo"))["content"]["data"]
+    assert sum(len(trace["x"]) for trace in scatter) == 3 * 255
+    webgl = json.loads(sender("win_data", win="WebGL demo", eid="demo"))["content"]["data"]
+    assert [len(trace["x"]) for trace in webgl] == [40_000]
+    assert json.loads(sender("win_data", win=wins["misc_getset_state"], eid="demo"))["content"] == "test two"
+    assert (set(about["environments"]) >= {"main", "demo"}, json.loads(about["saved"])) == (True, ["demo"])
+    assert len(about["hash"]) == 32
+
+
+EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("text", {"kind": "key", "key": "a", "key_code": 65}, {"event_type": "KeyPress", "key": "a", "key_code": 65}),
+    ("image", {"kind": "click", "image_x": 3, "image_y": 4}, {"event_type": "Click", "image_coord": {"x": 3, "y": 4}}),
+    ("sheet", {"kind": "change", "name": "Select", "id": 4, "value": 2}, {"event_type": "PropertyUpdate", "propertyId": 4, "value": 2}),
+    ("plot", {"kind": "click", "x": 1, "y": 2, "name": "1", "curve": 0, "point": 1}, {"event_type": "Click", "x": 1, "y": 2}),
+    ("text", {"kind": "close"}, {"event_type": "close"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["socket", "polling", "below"])
+def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, program: Callable[..., Program], way: str) -> None:
+    """`register_event_handler`: by WebSocket, by asking again and again, and below the page's own port."""
+    port = f"{served.base.rpartition(':')[2]}/visdom" if way == "below" else str(port_of(served))
+    heard = program("hear", port, "polling" if way == "polling" else "")
+    wins = heard.says()
+    for window, said, expected in EVENTS:
+        body = json.dumps({"run": "main", "pane": wins[window], **said}).encode()
+        path = "/api/v1/panes/close" if said["kind"] == "close" else "/api/v1/panes/events"
+        if said["kind"] == "close":
+            body = json.dumps({"run": "main", "pane": wins[window]}).encode()
+        answer = page(served).ask("POST", path, body, content_type="application/json")
+        assert answer.status == 200, answer
+        event = heard.says()
+        assert (event["window"], event["target"], event["eid"]) == (window, wins[window], "main")
+        assert {key: event[key] for key in expected} == expected
+        assert event["pane_data"]["id"] == wins[window]
+    assert Sender(port_of(served))("win_exists", win=wins["text"]) == "false"
+
+
+def test_it_shows_the_token_as_its_password(tmp_path: Path, program: Callable[..., Program]) -> None:
+    """With its own arguments, by HTTP and by WebSocket."""
+    (tmp_path / "runs").mkdir()
+    with serving(start_viz) as serve:
+        served = serve(tmp_path / "runs", "--token", TOKEN, "--visdom-port", "0")
+        shown = program("show_all", str(port_of(served)), json.dumps({"username": "me", "password": TOKEN}))
+        assert "text_basic" in shown.says()
+        refused = program("show_all", str(port_of(served)), json.dumps({"username": "me", "password": "wrong" * 5}))
+        with pytest.raises(AssertionError, match="Authentication failed"):
+            refused.says()
+
+
+def test_eight_programs_at_once(served: Served, program: Callable[..., Program]) -> None:
+    """Four with a window of their own, and four that write into one."""
+    names = ["own 0", "own 1", "own 2", "own 3", *["shared"] * 4]
+    programs = [program("write", str(port_of(served)), name, "40") for name in names]
+    assert [each.says() for each in programs] == ["done"] * 8
+    sender = Sender(port_of(served))
+    for name in names[:4]:
+        assert sender.points(name, eid="threads") == [[float(step) for step in range(40)], [step / 8 for step in range(40)]]
+    x, y = sender.points("shared", eid="threads")
+    assert sorted(x) == sorted([float(step) for step in range(40)] * 4)
+    assert y == [each / 8 for each in x]
+
+
+def test_its_password_is_what_we_think_it_is() -> None:
+    """SHA-256 of what it was told, in hexadecimal digits: the protocol's, which we did not choose."""
+    from visdom import Visdom
+
+    client = Visdom(offline=True, log_to_filename="unused", username="x", password=TOKEN)
+    assert client.password == hashlib.sha256(TOKEN.encode()).hexdigest()
+
+
+def test_the_run_is_one_of_ours(served: Served, program: Callable[..., Program]) -> None:
+    """What the client said is read as any run."""
+    program("write", str(port_of(served)), "as a run", "3").says()
+    run = tracker.open(served.logdir).run("threads")  # type: ignore[attr-defined]
+    (trace,) = run.pane("as a run").content["traces"]
+    assert run.scalars(trace["y"]).value.tolist() == [0.0, 0.125, 0.25]
