@@ -22,7 +22,7 @@ from tracker.store.read.run import StoredRun
 
 DOCUMENT_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
+    "form-action 'none'"
 )
 """Of a document that a run brings: it runs no script, sends no form and asks nobody for anything."""
 

@@ -47,7 +47,9 @@ class VisdomApp:
     def _page(self, scope: Scope, headers: Headers) -> str:
         """The address of our page for who came to this port, or below /visdom, by a browser."""
         if not self.is_of_port(scope):
-            return "../" * scope["path"].count("/") or "./"
+            # As the browser counts, for which an escaped slash is none.
+            below = scope.get("raw_path", b"").decode("latin-1").partition(ROOT)[2]
+            return "../" * below.count("/") or "./"
         name = public_address.name_of(headers.get("host", "")) or self._settings.host
         name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{self._settings.port}{self._settings.prefix}/"

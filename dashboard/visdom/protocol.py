@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from starlette.datastructures import Headers
@@ -131,7 +131,7 @@ def _question(environment: str | None) -> str:
     said = {"p": "panes"}
     with contextlib.suppress(ValueError):  # no environment is called so
         if environment:
-            said["env"] = "\n".join(run_name(unquote(each)) for each in environment.split("+"))
+            said["env"] = "\n".join(run_name(each) for each in environment.split("+"))
     return f"?{urlencode(said)}"
 
 

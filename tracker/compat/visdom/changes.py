@@ -24,17 +24,18 @@ Said = Mapping[str, Any]
 def show(environment: Environment, id: str, said: Said) -> None:
     """Makes a window, or puts another thing into one."""
     data = message.traces(said)
-    kind = data[0].get("type") if data else "plot"
+    kind = str(data[0].get("type")) if data else "plot"
     opts = message.options(said)
     title = message.text(opts.get("title") or "", "title", 1_000)
     window = Window(id, kind if kind in _SHOWN else "plot", "plot", title, opts, environment.add(id))
-    _SHOWN.get(str(kind), _show_figure)(environment, window, data[0].get("content") if data else None, said)
+    if kind == "image_history":
+        window.first = _states(environment, id) + 1
+    _SHOWN.get(kind, _show_figure)(environment, window, data[0].get("content") if data else None, said)
     environment.keep(window)
 
 
 def _show_figure(environment: Environment, window: Window, _: Any, said: Said) -> None:
-    content = {"data": message.traces(said), "layout": message.mapping(said, "layout")}
-    environment.write(window, figure_updates.map_numbers(content, lambda _: None))
+    environment.write(window, {"data": message.traces(said), "layout": message.mapping(said, "layout")})
 
 
 def _show_text(environment: Environment, window: Window, content: Any, _: Said) -> None:
@@ -59,12 +60,6 @@ def _show_picture(environment: Environment, window: Window, content: Any, _: Sai
         window.opts["caption"] = message.text(content["caption"], "caption", 10_000)
     window.pane = "image"
     environment.show(window, documents.picture(content.get("src")))
-
-
-def _show_history(environment: Environment, window: Window, content: Any, said: Said) -> None:
-    if window.first == 1:
-        window.first = _states(environment, window.id) + 1
-    _show_picture(environment, window, content, said)
 
 
 def _states(environment: Environment, id: str) -> int:
@@ -95,7 +90,7 @@ def _show_embeddings(environment: Environment, window: Window, content: Any, _: 
 _SHOWN = {
     "text": _show_text,
     "image": _show_picture,
-    "image_history": _show_history,
+    "image_history": _show_picture,
     "properties": _show_properties,
     "network": _show_network,
     "embeddings": _show_embeddings,
@@ -195,8 +190,7 @@ def _update_figure(environment: Environment, window: Window, said: Said) -> None
         if said.get("append") and _become_lines(environment, window, data, layout, new, name):
             return
         data = figure_updates.updated(data, new, name, said)
-    content = {**content, "data": data, "layout": layout}
-    environment.write(window, figure_updates.map_numbers(content, lambda _: None))
+    environment.write(window, {**content, "data": data, "layout": layout})
 
 
 def _name(said: Said) -> str | None:
@@ -238,6 +232,8 @@ def _become_lines(
 
 
 def _logged(environment: Environment, trace: LineTrace, points: list[Point]) -> LineTrace:
+    if not trace.is_own:
+        raise WindowError(f"The trace {trace.name!r:.300} is a curve of the run, which only its training adds to.")
     environment.log(trace, points)
     return trace.longer(len(points))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.compat.visdom.figure_updates import map_numbers
 from tracker.compat.visdom.message import WindowError
 
 MAX_POINTS = 100_000
@@ -23,10 +22,10 @@ def figure(content: Any, title: str) -> dict[str, Any]:
     points = content.get("data") or []
     if not isinstance(points, list) or len(points) > MAX_POINTS or not all(map(_is_point, points)):
         raise WindowError(f"content.data: expected up to {MAX_POINTS:,} points, each with a position of two numbers.")
-    said = map_numbers({**content, "has_previous": bool(content.get("has_previous"))}, lambda _: None)
+    said = {**content, "has_previous": bool(content.get("has_previous"))}
     annotations = [] if points else [{"text": "computing …", "showarrow": False}]
     layout = {"title": title, "showlegend": True, "annotations": annotations}
-    return {"data": map_numbers(traces(points), lambda _: None), "layout": layout, "embeddings": said}
+    return {"data": traces(points), "layout": layout, "embeddings": said}
 
 
 def _is_point(point: Any) -> bool:

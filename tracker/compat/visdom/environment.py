@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +15,21 @@ from tracker.compat.visdom import window as windows
 from tracker.compat.visdom.line_traces import LineTrace, Point
 from tracker.compat.visdom.message import WindowError
 from tracker.compat.visdom.window import Window
+from tracker.errors import TrackerError
 from tracker.run import Run
 from tracker.store.read.run import StoredRun
+from tracker.values.markup import Html
 from tracker.values.pane import Pane, checked_opts
 from tracker.values.value import Value
 
+logger = logging.getLogger("tracker")
+
 MAX_WINDOWS = 2_000
 """Of one environment. Of each some hundred bytes stay in memory, and one to two kilobytes where its points are scalars."""
+
+MAX_HELD, HELD_OF_A_SERIES = 64_000_000, 2_000
+"""A run that is written holds the texts of its panes, which may go on, and the names of its series: after so many
+characters and names it is finished, and resumed by what is said next with nothing held."""
 
 COMMIT_S = 10.0
 """A disk that does not take a message for so long is said not to take it."""
@@ -47,6 +56,7 @@ class Environment:
         self._root, self._opened = root, opened
         self._run: Run | None = None
         self._is_dirty = False
+        self._held = 0
         self._stored = StoredRun(run_name, self.folder)
         self._tags: set[str] = set()
         if logdir.segment_files(self.folder):
@@ -55,9 +65,15 @@ class Environment:
     def _look(self) -> None:
         with self._stored.held() as stored:
             for order, pane in enumerate(stored.panes()):
-                if pane.type != "damaged" and order < MAX_WINDOWS:
+                if pane.type == "damaged" or order >= MAX_WINDOWS:
+                    continue
+                try:
                     self.windows[pane.id] = found = windows.resumed(pane, order, stored)
-                    self._take(found.traces.values())
+                except (TrackerError, LookupError, TypeError, ValueError, AttributeError) as error:
+                    # Whoever wrote it: the others are there all the same.
+                    logger.warning("tracker: the pane %.100r of %.100r is left out: %s", pane.id, self.run_name, error)
+                    continue
+                self._take(found.traces.values())
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -142,12 +158,14 @@ class Environment:
             self._give_back(before.traces.values())
             window.revision = before.revision
         window.revision += 1
+        self._held += HELD_OF_A_SERIES * (before is None)
         self.windows[window.id] = window
         self._take(window.traces.values())
 
     def show(self, window: Window, content: Any, *, append: bool = False) -> None:
         """Shows a value in the window's pane; see `Run.pane`."""
         self._is_dirty = True
+        self._held += len(content.text) if isinstance(content, Html) else 0
         said = window.title or None, *window.size()
         self.run().panes.show(window.id, content, *said, append=append, opts=window.pane_opts())
 
@@ -183,6 +201,7 @@ class Environment:
         """Gives a window a trace without points, in series of its own."""
         found = line_traces.begun(window.id, trace, self._tags, self.stored())
         window.traces[found.name] = found
+        self._held += HELD_OF_A_SERIES
         self._take([found])
 
     def forget_traces(self, window: Window, names: list[str]) -> None:
@@ -208,11 +227,13 @@ class Environment:
                     "The disk does not take it at the moment; it is kept, and tried again. The terminal says more.", 503
                 )
             self._is_dirty = False
+        if self._held > MAX_HELD:
+            self.finish()
 
     def finish(self) -> None:
         """Lets go of its run, until something is said to it again."""
         run, self._run = self._run, None
-        self._is_dirty = False
+        self._is_dirty, self._held = False, 0
         if run is not None:
             run.finish()
 
@@ -223,7 +244,7 @@ class Environment:
         return self._tags
 
     def _take(self, traces: Iterable[LineTrace]) -> None:
-        self._tags.update(tag for trace in traces for tag in (trace.tag, f"{trace.tag}/x"))
+        self._tags.update(tag for trace in traces for tag in trace.tags())
 
     def _give_back(self, traces: Iterable[LineTrace]) -> None:
-        self._tags.difference_update([tag for trace in traces for tag in (trace.tag, f"{trace.tag}/x")])
+        self._tags.difference_update([tag for trace in traces for tag in trace.tags()])

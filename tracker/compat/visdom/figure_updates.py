@@ -6,8 +6,7 @@ left out silently.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tracker.compat.visdom.message import MAX_TRACES, WindowError
@@ -133,18 +132,9 @@ def _labels(before: Any, more: Any, axis: str, *, first: bool) -> list[Any] | No
         raise WindowError(f"The {what} of {has} have names, those of {lacks} have none.")
     if not isinstance(before, list) or not isinstance(more, list):
         raise WindowError(f"{axis}: expected a list of names.")
-    twice = [name for name in more if name in before]
+    known = set(map(repr, before))
+    twice = [name for name in more if repr(name) in known]
     if twice:
         raise WindowError(f"There is a name {twice[0]!r:.80} among the {what} of the heatmap already.")
     return more + before if first else before + more
 
-
-def map_numbers(value: Any, change: Callable[[float], Any]) -> Any:
-    """JSON values with each number changed that is not finite: JSON has none."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else change(value)
-    if isinstance(value, Mapping):
-        return {key: map_numbers(each, change) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [map_numbers(each, change) for each in value]
-    return value

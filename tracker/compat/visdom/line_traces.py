@@ -32,7 +32,8 @@ class LineTrace:
     Attributes:
         name: As it is called in the legend.
         style: What else Plotly knows of it: type, mode, line, marker ….
-        tag: The series of its y; that of its x is `<tag>/x`. Steps count the points.
+        tag: The series of its y. Steps count the points.
+        x_tag: That of its x; None where the steps are x.
         start: The first that is shown.
         stop: One more than the last.
     """
@@ -40,18 +41,28 @@ class LineTrace:
     name: str
     style: dict[str, Any]
     tag: str
+    x_tag: str | None
     start: int
     stop: int
 
     def about(self) -> dict[str, Any]:
         """As the pane's content names it."""
-        return {**self.style, "name": self.name, "y": self.tag, "x": f"{self.tag}/x", "start": self.start}
+        return {**self.style, "name": self.name, "y": self.tag, "x": self.x_tag, "start": self.start}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its points are the window's: others are a curve that the training logs."""
+        return self.tag.startswith(POINTS) and self.x_tag == f"{self.tag}/x"
+
+    def tags(self) -> list[str]:
+        """Its series."""
+        return [self.tag] if self.x_tag is None else [self.tag, self.x_tag]
 
     def values(self, points: list[Point]) -> Iterator[tuple[int, dict[str, float]]]:
         """What is to be logged for points behind its own: steps, and numbers by tag."""
-        x_tag = f"{self.tag}/x"
+        assert self.x_tag is not None
         for step, (x, y) in enumerate(points, self.stop):
-            yield step, {self.tag: y, x_tag: x}
+            yield step, {self.tag: y, self.x_tag: x}
 
     def longer(self, count: int) -> LineTrace:
         """With so many points more."""
@@ -105,7 +116,7 @@ def begun(window: str, trace: Mapping[str, Any], taken: Container[str], stored: 
     while tag in taken or f"{tag}/x" in taken:
         tag += "~"
     stop = 0 if stored is None else max(next_step(stored, tag), next_step(stored, f"{tag}/x"))
-    return LineTrace(name, style_of(trace), tag, stop, stop)
+    return LineTrace(name, style_of(trace), tag, f"{tag}/x", stop, stop)
 
 
 def called(trace: LineTrace, name: str) -> LineTrace:
@@ -122,10 +133,11 @@ def resumed(content: Any, stored: StoredRun) -> list[LineTrace]:
     """The traces of a pane's content, as far as they go in the store."""
     found = []
     for about in content["traces"]:
-        tag = str(about["y"])
+        tag, x_tag = str(about["y"]), about.get("x")
         style = {key: value for key, value in about.items() if key not in ("name", "y", "x", "start")}
         start = int(about.get("start") or 0)
-        found.append(LineTrace(str(about["name"]), style, tag, start, max(start, next_step(stored, tag), next_step(stored, f"{tag}/x"))))
+        trace = LineTrace(str(about["name"]), style, tag, None if x_tag is None else str(x_tag), start, start)
+        found.append(replace(trace, stop=max(start, *(next_step(stored, each) for each in trace.tags()))))
     return found
 
 
@@ -158,8 +170,10 @@ def _columns(trace: LineTrace, stored: StoredRun) -> dict[str, list[Any]]:
     if trace.start == trace.stop:
         return {"x": [], "y": []}
     ys = dict(_pairs(stored, trace.tag, trace.start))
-    xs = dict(_pairs(stored, f"{trace.tag}/x", trace.start))
     steps = sorted(ys)
+    if trace.x_tag is None:
+        return {"x": [*steps], "y": [_finite(ys[step]) for step in steps]}
+    xs = dict(_pairs(stored, trace.x_tag, trace.start))
     return {"x": [_finite(xs.get(step)) for step in steps], "y": [_finite(ys[step]) for step in steps]}
 
 

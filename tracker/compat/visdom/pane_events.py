@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tracker.compat.visdom import embeddings
-from tracker.compat.visdom.message import WindowError
-from tracker.errors import TrackerError
 from tracker.run import Run
 
 if TYPE_CHECKING:
     from tracker.compat.visdom.environment import Environment
 
 logger = logging.getLogger("tracker")
+
+MAX_WAITING = 1_000
+"""Events that nobody was told of yet; a key that is held down is thirty a second."""
 
 
 class Bridge:
@@ -33,10 +36,29 @@ class Bridge:
         closed: Callable[[Environment, str], None],
     ) -> None:
         self._tell, self._told, self._closed = tell, told, closed
+        self._waiting: queue.SimpleQueue[tuple[Environment, Any]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def watch(self, environment: Environment, run: Run) -> None:
         """Hears from now on what happens to the panes of a run."""
-        run.on(None, None, lambda event: self._heard(environment, event), thread=True)
+        run.on(None, None, lambda event: self._put(environment, event), thread=True)
+
+    def _put(self, environment: Environment, event: Any) -> None:
+        # Not told on the run's thread of handlers: who is told says something back, for which nobody waits on a thread
+        # of the tracker's own (see `worker_thread.is_ours`).
+        if self._waiting.qsize() >= MAX_WAITING:
+            logger.warning("tracker: more happens to panes than Visdom's clients are told; some is left out")
+            return
+        self._waiting.put((environment, event))
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="everystep-visdom-events", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._heard(*self._waiting.get())
 
     def _heard(self, environment: Environment, event: Any) -> None:
         try:
@@ -47,7 +69,7 @@ class Bridge:
             self._tell({**found, "target": event.pane, "eid": environment.name, "pane_data": pane_data})
             if event.kind == "close":
                 self._closed(environment, event.pane)
-        except (WindowError, TrackerError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 whatever one event comes upon: the next ones are told
             logger.warning("tracker: an event of the pane %.100r was not told: %s", event.pane, error)
 
 

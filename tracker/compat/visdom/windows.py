@@ -112,18 +112,29 @@ class Windows:
             name = message.environment(said)
             if "eid" not in said and endpoint.startswith("env/"):
                 name = endpoint.removeprefix("env/")
+            if act in _ASKS and not self.is_there(name):
+                return "false"
             touched[place] = environment = self.environment(name, create=act in _MAKES)
             return act(self, environment, said)
         except WindowError as error:
             return error
         except (TrackerError, OSError) as error:
             return WindowError(coerce.text(error, 2_000), 503 if isinstance(error, OSError) else 400)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        except RecursionError:
+            return WindowError("This is nested too deeply.")
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             # What is stored may have been written by anybody, and a message may hold whatever JSON can.
             logger.warning("tracker: a message of Visdom's (%.80s) could not be done", endpoint, exc_info=error)
             return WindowError(f"This cannot be done ({type(error).__name__}: {error!s:.300}).")
 
     # --- environments --------------------------------------------------------------------------------
+
+    def is_there(self, name: str) -> bool:
+        """Whether there is an environment of that name."""
+        try:
+            return name in self._known or bool(logdir.segment_files(self.root / run_name(name)))
+        except ValueError:
+            return False
 
     def environment(self, name: str, *, create: bool = False) -> Environment:
         """An environment.
@@ -160,7 +171,6 @@ class Windows:
     def _opened(self, environment: Environment, run: Run) -> None:
         opened = [each for each in self._known.values() if each.is_open and each is not environment]
         for each in sorted(opened, key=lambda each: each.used)[: max(0, len(opened) + 1 - MAX_OPEN)]:
-            each.commit()
             each.finish()
         if self._events is not None:
             self._events.watch(environment, run)
@@ -307,6 +317,7 @@ def _has_panes(stored: StoredRun) -> bool:
 
 
 _MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._data, Windows._record}
+_ASKS: set[Callable[..., str]] = {Windows._exists, Windows._hash}
 _OF_ALL: set[Callable[..., str]] = {Windows._state, Windows._save, Windows._fork, Windows._suggest}
 _ENDPOINTS: dict[str, Callable[..., str]] = {
     "events": Windows._show,
