@@ -173,7 +173,7 @@ def test_places_are_kept_one_by_one(client: TestClient, logdir: Path) -> None:
     (run,) = client.get("/api/v1/runs").json()["runs"]
     assert run["said"] == {}
     assert {path: path.read_bytes() for path in logdir.rglob("events.*")} == files
-    assert not commands.asked(logdir / "env/a", 0, 100, events=True)[0]
+    assert not commands.asked(logdir / "env/a", commands.Cursor(), 100, events=True)[0]
 
 
 WRONG_PLACES = [

@@ -145,7 +145,7 @@ def test_what_is_done_while_no_process_lives_is_heard_only_if_asked_for(logdir: 
     second.end(9)
     tell(folder, "p", "close")
     third = train(TRAINING, str(logdir), "missed")
-    assert third.says() == "close p {} False"
+    assert third.says() == "close p {} True"
     assert third.says() == "ready"
 
 

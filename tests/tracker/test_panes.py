@@ -342,7 +342,7 @@ WRONG: list[tuple[Callable[[Any], Any], type[TrackerError], str]] = [
     (lambda run: run.pane("p", "x", o="x" * 60_000), LoggedValueError, "too much"),
     (lambda run: run.pane("p", "x", step="x"), TrackerError, "step"),
     (lambda run: run.pane("p", {"data": [deep(100)]}), LoggedValueError, "nested too deeply"),
-    (lambda run: run.pane("p", {"data": [deep(100_000)]}), LoggedTypeError, ""),
+    (lambda run: run.pane("p", {"data": [deep(100_000)]}), LoggedTypeError, "cannot be shown"),
     (lambda run: run.pane("p", tracker.Html(3)), LoggedTypeError, "not text"),
     (lambda run: run.pane("p", tracker.Svg("words")), LoggedValueError, "no drawing"),
     (lambda run: run.pane("p", tracker.Html("x" * 5_000_000)), LoggedValueError, "too long"),
