@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from tracker.compat.visdom import options
 from tracker.compat.visdom.given import refused
 from tracker.compat.visdom.session import Session
 from tracker.values import arrays
+
+_DIGEST = re.compile("[0-9a-f]{32}")
 
 
 class Environments(Session):
@@ -80,9 +83,12 @@ class Environments(Session):
         return answer == "true" if answer in ("true", "false") else None
 
     @named
-    def win_hash(self, win: str, env: str | None = None) -> Any:
-        """A digest of what is in a window: another one whenever that changes."""
-        return self._send({"win": win, "env": env, "eid": env}, "win_hash")
+    def win_hash(self, win: str, env: str | None = None) -> str | None:
+        """A digest of what is in a window, another one whenever that changes; None where there is no such window."""
+        if win is None:
+            raise refused("win_hash", "win is missing.", "the name of a window", None)
+        answer = self._send({"win": win, "eid": env}, "win_hash", quiet=True)
+        return answer if isinstance(answer, str) and _DIGEST.fullmatch(answer) else None
 
     @named
     def get_window_data(self, win: str | None = None, env: str | None = None) -> Any:
