@@ -18,7 +18,7 @@ logger = logging.getLogger("tracker")
 READ_AT_ONCE = 256
 
 MOST_NONCES = 10_000
-"""Nonces that are remembered, should rows that were read before come once more: a copy of the file that was put back."""
+"""Nonces that are remembered, should rows that were read come once more: a copy of the file was put back."""
 
 
 class PageReader:

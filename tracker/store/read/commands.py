@@ -84,7 +84,8 @@ _NEWEST = "SELECT max(id) FROM commands"
 
 _SIZES = (
     "typeof(nonce)='text' AND length(nonce) BETWEEN 1 AND ? AND typeof(name)='text' AND length(name)<=? "
-    "AND typeof(value)='text' AND length(value)<=? AND typeof(wall_time) IN ('real', 'integer') "
+    "AND typeof(value)='text' AND length(value)<=? AND abs(wall_time)<1e12 "
+    "AND typeof(wall_time) IN ('real', 'integer') "
     "AND (expected IS NULL OR (typeof(expected)='text' AND length(expected)<=?)) "
     "AND (author IS NULL OR (typeof(author)='text' AND length(author)<=?))"
 )
@@ -114,7 +115,7 @@ def asked(folder: Path, after: int, limit: int, *, events: bool = False) -> tupl
 
 def _row(row: tuple[Any, ...]) -> Asked:
     number, nonce, wall_time, name, value, expected, author = row
-    return Asked(number, nonce, float(wall_time), name.removeprefix(CONTROL), value, expected, author)
+    return Asked(int(number), nonce, float(wall_time), name.removeprefix(CONTROL), value, expected, author)
 
 
 def receipts(files: RunFiles) -> dict[str, tuple[int | None, float, dict[str, Any]]]:
@@ -124,10 +125,23 @@ def receipts(files: RunFiles) -> dict[str, tuple[int | None, float, dict[str, An
         with files.snapshot(segment.path) as connection:
             for row in connection.execute(_RECEIPTS):
                 _, nonce, step, wall_time, outcome = checksums.checked(row, "damaged: a receipt")
-                said = read_json(str(outcome), ValueError("a receipt that is no JSON"))
-                if isinstance(said, dict) and isinstance(said.get("outcome"), str):  # those of imports say other things
+                said = outcome_of(outcome)
+                if said is not None:
                     found[str(nonce)] = (None if step is None else int(step), float(wall_time), said)
     return found
+
+
+def outcome_of(outcome: Any) -> dict[str, Any] | None:
+    """What a receipt says of a command; None for one of an import, which says other things.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    said = read_json(str(outcome), ValueError("a receipt that is no JSON"))
+    is_a_commands = (
+        isinstance(said, dict) and isinstance(said.get("outcome"), str) and isinstance(said.get("name"), str)
+    )
+    return said if is_a_commands else None
 
 
 def commands(files: RunFiles, folder: Path) -> list[Command]:
@@ -151,21 +165,19 @@ def _said(nonce: str, outcome: dict[str, Any]) -> Asked:
     return Asked(0, nonce, asked_at, str(outcome.get("name")), value, None, None if author is None else str(author))
 
 
-def _command(
-    row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None, is_running: bool
-) -> Command:
+def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None, is_running: bool) -> Command:
     try:
         value = read_json(row.value, ValueError())
     except ValueError:
         value = None
     if answer is None:
-        outcome = "pending" if is_running else "never applied"
-        why = _WAITING.get(row.name, "it takes effect between two steps") if is_running else "the run was over"
+        outcome, reasons = ("pending", _WAITING) if is_running else ("never applied", _OVER)
+        why = reasons.get(row.name, reasons[""])
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
     why = said.get("why")
     if said["outcome"] == "started" and not is_running:
-        why = "the run ended before this was done"
+        why = "The run ended before this was done."
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
@@ -173,4 +185,9 @@ def _command(
     )  # fmt: skip
 
 
-_WAITING = {"stop": "the training has not looked at run.should_stop yet"}
+_WAITING = {
+    "": "It takes effect after the present step.",
+    "stop": "The training has not looked at run.should_stop yet.",
+}
+_OVER = {"": "The run was over.", "stop": "The run was over before it looked at run.should_stop."}
+"""Why something has no answer, by its name and otherwise."""
