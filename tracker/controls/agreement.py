@@ -137,7 +137,8 @@ class Agreement:
         self.lock = threading.Condition()
         self.rounds: deque[Round] = deque()
         """Those that the training does not pass without their decision, by their steps."""
-        self.began = clock()
+        self.began: float | None = None
+        """When its training was seen first."""
         self.step = -1
         """Where the training stands."""
         self.stays = False
@@ -202,6 +203,19 @@ class Agreement:
 
     # --- its thread ----------------------------------------------------------------------------------
 
+    @property
+    def age_s(self) -> float:
+        """For how long its training has been seen."""
+        return 0.0 if self.began is None else self.clock() - self.began
+
+    def join(self) -> None:
+        """Says that this rank takes part, before its training begins.
+
+        Raises:
+            OSError: the disk does not let it.
+        """
+        raise NotImplementedError
+
     def tick(self, step: int, asked: list[Any]) -> list[Refusal]:
         """Looks at the files, and answers what is asked there.
 
@@ -223,6 +237,7 @@ class Agreement:
     def note(self, step: int) -> None:
         """Under the lock: the training stands there. Where two things are counted, the one that is farther counts."""
         now = self.clock()
+        self.began = now if self.began is None else self.began
         if step >= self.step or now - self._stepped > FORGET_S:
             self.step, self._stepped = step, now
 

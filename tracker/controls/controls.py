@@ -10,17 +10,20 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tracker import coerce
 from tracker.controls import built_in
-from tracker.controls.applier import Applier, refusal
+from tracker.controls.applier import Answering, Applier, Unheard, refusal
 from tracker.controls.control import Action, Control
 from tracker.controls.listeners import Handler, Listener, Listeners
 from tracker.controls.loop_thread import LoopThread
 from tracker.controls.offers import Offers
 from tracker.controls.page_reader import PageReader
+from tracker.controls.recorded import Recorded
 from tracker.controls.schedule import AtOnce, Place, Schedule
+from tracker.controls.together import Together
 from tracker.controls.watch import WATCH
 from tracker.store.read.commands import EVENT, Asked
 from tracker.store.read.run_files import RunFiles
@@ -53,6 +56,7 @@ class Controls:
     Attributes:
         schedule: Decides when commands take effect; see `follow`.
         offers: Its controls and actions.
+        while_held: Called again and again while the loop is held.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
 
@@ -67,6 +71,8 @@ class Controls:
         self._reader: PageReader | None = None
         self._stops: list[Asked] = []
         self._is_stopping = False
+        self._recorded: Recorded | None = None
+        self.while_held: Callable[[], None] | None = None
         self._polled: int | None = None
         self._loop = LoopThread()
         self._is_watched = False
@@ -120,17 +126,35 @@ class Controls:
         self._forget()
         birth = recording.birth
         on = birth.environment.get("controls") is True
-        self.takes = on and birth.reason != "child" and birth.rank in (None, 0) and not recording.is_late
+        self.takes = on and birth.reason != "child" and not recording.is_late
         self._recording = recording
         if self.takes:
+            self.schedule = self._usual(recording)
+            recording.at_end.append(self.schedule.close)
             self._reader = PageReader(recording.folder)
-            self.offers.begin(recording)
+            self.offers.begin(recording if self.schedule.answers else None)
+        else:
+            self.schedule = AtOnce()
+        if self._recorded is not None:
+            self._replay(self._recorded)
 
-    def follow(self, schedule: Schedule) -> None:
-        """Another schedule decides from now on, also of what waits."""
-        before, self.schedule = self.schedule, schedule
-        for asked in before.due(Place(self._step(), "log")):
-            schedule.take(asked)
+    def _usual(self, recording: Recording) -> Schedule:
+        birth = recording.birth
+        ranks = birth.environment.get("ranks")
+        if birth.rank is None or not isinstance(ranks, int):
+            return AtOnce()
+        return Together(recording.folder, birth.rank, ranks)
+
+    def replay(self, recorded: Recorded) -> None:
+        """What was asked of another run takes effect here at the same steps; commands of the page do beside it."""
+        self._recorded = recorded
+        self._replay(recorded)
+
+    def _replay(self, recorded: Recorded) -> None:
+        recorded.usual = self.schedule
+        self.schedule = recorded
+        if recorded.waits:
+            self._let_come_by(True)
 
     def leave_to_parent(self) -> None:
         """In a forked child: what was asked for is the parent's to do."""
@@ -157,6 +181,8 @@ class Controls:
         """
         if not self._is_watched:
             self._watch()
+        if call == "log" and self._polled is not None:
+            return  # this loop says itself where its steps end
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here
         if self._working.acquire(blocking=False):
@@ -176,6 +202,10 @@ class Controls:
         if step is not None:
             self._polled = step if type(step) is int else coerce.step(step)
         self.between("poll")
+
+    def release(self) -> None:
+        """The loop that polled is over: what logs is told between its calls again."""
+        self._polled = self.while_held = None
 
     @property
     def should_stop(self) -> bool:
@@ -203,8 +233,9 @@ class Controls:
         self._let_come_by(False)  # first: what comes from now on makes it True again
         try:
             self._do(place)
-            if self._holds():
+            while self._holds():
                 self._hold(place)
+                self._do(place)  # what was asked for in the moment it went on
         finally:
             if self.schedule.waits or self._listeners.waits or self.offers.paused.value:
                 self._let_come_by(True)
@@ -217,13 +248,17 @@ class Controls:
             self._stops += [asked for asked in due if asked.name == built_in.STOP]
         others = [asked for asked in due if asked.name != built_in.STOP]
         if others:
-            self._applier.apply(others, place, recording.writer)
+            self._applier.apply(others, place, self._answering(), is_binding=self.schedule.is_binding)
         self._listeners.deliver()
+
+    def _answering(self) -> Answering:
+        assert self._recording is not None
+        return self._recording.writer if self.schedule.answers else Unheard()
 
     def _due(self, place: Place) -> list[Asked]:
         due = self.schedule.due(place)
         with self._lock:
-            self._waiting -= len(due)
+            self._waiting = max(0, self._waiting - len(due))  # some come of another process, or of another run
         return due
 
     def _hold(self, place: Place) -> None:
@@ -231,6 +266,8 @@ class Controls:
         logger.warning("tracker: the training is paused after step %d, on the page", place.step)
         self._let_come_by(True)  # others that log are held too
         while self._holds():
+            if self.while_held is not None:
+                self.while_held()
             self._bell.wait(HELD_LOOK_S)
             self._do(Place(place.step, "paused"))
         logger.warning("tracker: the training goes on")
@@ -246,7 +283,7 @@ class Controls:
         with self._lock:
             stops, self._stops = [*self._stops, *due], []
         if stops and self._recording is not None:
-            self._applier.stop(stops, place, self._recording.writer)
+            self._applier.stop(stops, place, self._answering())
             self._is_stopping = True
 
     # --- the watching thread -------------------------------------------------------------------------
@@ -276,16 +313,19 @@ class Controls:
                 self._waiting += 1
             self.schedule.take(asked)
         old, reader.old = reader.old, []
+        refused = self.schedule.refused()
+        with self._lock:
+            self._waiting = max(0, self._waiting - len(refused))
         try:
-            for asked in old:
-                recording.writer.add_receipt(refusal(asked, BEFORE, self._step()))
+            for asked, why in [*((asked, BEFORE) for asked in old), *refused]:
+                self._answering().add_receipt(refusal(asked, why, self._step()))
         except SealedError:
             return None
         if (self.schedule.waits or self._listeners.waits) and not self._comes_by:
             self._let_come_by(True)
         if found:
             self._bell.ring()
-        return bool(found)
+        return bool(found) or self.schedule.waits
 
     def _let_come_by(self, closely: bool) -> None:
         """Whether the next call of `log()` comes by here."""

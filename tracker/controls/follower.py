@@ -20,6 +20,10 @@ class Follower(Agreement):
         self._is_asked = False
         """Whether a proposal waits for an answer."""
 
+    def join(self) -> None:
+        """As `Agreement`."""
+        self.say(vote=None)
+
     def tick(self, step: int, asked: list[Any]) -> list[Refusal]:
         """As `Agreement`."""
         self._asked += asked
@@ -27,7 +31,8 @@ class Follower(Agreement):
         with self.lock:
             self.note(step)
         try:
-            self.is_time_to_look()
+            if self.is_time_to_look() and self.age_s >= ALONE_S:
+                self.is_alone = {*self.present()} <= {str(self.rank)}
             self.say(vote=self._vote)
             self._follow()
             if self._asked:
@@ -75,14 +80,12 @@ class Follower(Agreement):
 
     def _without_leader(self) -> list[Refusal]:
         """What was asked for, where there is no rank 0 that would see to it."""
-        if self.clock() - self.began < ALONE_S:
+        if self.age_s < ALONE_S:
             return []
-        present = self.present()
         asked, self._asked = self._asked, []
-        self.is_alone = {*present} == {str(self.rank)}
         if self.is_alone:
             self.at_once(asked)
-        elif min(map(int, present), default=0) == self.rank:
+        elif min(map(int, self.present()), default=0) == self.rank:
             why = "rank 0 takes no part; either every rank of a training opens the run, or one alone"
             return [(command, why) for command in asked]
         return []

@@ -57,7 +57,7 @@ class Leader(Agreement):
         self._keep_pace()
         try:
             if not self._is_swept:
-                self._sweep()
+                self._sweep()  # the disk did not let it at the beginning
             if self.is_time_to_look():
                 self._look_around()
             refused = self._propose() if self._live is None else self._count(self._live)
@@ -68,6 +68,11 @@ class Leader(Agreement):
         with self.lock:
             self.is_armed = bool(self.rounds or self._asked or self._live)
         return refused
+
+    def join(self) -> None:
+        """As `Agreement`."""
+        self._sweep()
+        self._tell()
 
     def close(self) -> None:
         """As `Agreement`."""
@@ -102,7 +107,8 @@ class Leader(Agreement):
 
     def _followers(self) -> dict[str, dict[str, Any]]:
         """The others that know of this leader; what a training before left knows another."""
-        found = {rank: said for rank, said in self.present().items() if said.get("zero") == self.process and rank != "0"}
+        present = self.present()
+        found = {rank: said for rank, said in present.items() if said.get("zero") == self.process and rank != "0"}
         self._met |= {*found}
         return found
 
@@ -119,7 +125,7 @@ class Leader(Agreement):
         missing = [str(rank) for rank in range(1, self.size) if str(rank) not in self._met]
         if missing:
             is_seen = len(self.present()) > 1  # or left by a training before
-            if self.clock() - self.began < (VOTES_S if is_seen else ALONE_S):
+            if self.age_s < (VOTES_S if is_seen else ALONE_S):
                 return []
         self.is_alone = not others
         commands = self._first()
