@@ -56,6 +56,7 @@ class Controls:
     Attributes:
         schedule: Decides when commands take effect; see `follow`.
         offers: Its controls and actions.
+        is_polled: Whether the loop says by `poll` where its steps end: then `log()` is called within them.
         while_held: Called again and again while the loop is held.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
@@ -72,6 +73,7 @@ class Controls:
         self._stops: list[Asked] = []
         self._is_stopping = False
         self._recorded: Recorded | None = None
+        self.is_polled = False
         self.while_held: Callable[[], None] | None = None
         self._polled: int | None = None
         self._loop = LoopThread()
@@ -181,7 +183,7 @@ class Controls:
         """
         if not self._is_watched:
             self._watch()
-        if call == "log" and self._polled is not None:
+        if call == "log" and self.is_polled:
             return  # this loop says itself where its steps end
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here
@@ -199,13 +201,14 @@ class Controls:
     def poll(self, step: int | None) -> None:
         """As `Run.poll`."""
         self._loop.claim()
+        self.is_polled = True
         if step is not None:
             self._polled = step if type(step) is int else coerce.step(step)
         self.between("poll")
 
     def release(self) -> None:
         """The loop that polled is over: what logs is told between its calls again."""
-        self._polled = self.while_held = None
+        self.is_polled, self._polled, self.while_held = False, None, None
 
     @property
     def should_stop(self) -> bool:

@@ -70,7 +70,7 @@ class Steering:
             self._lr = run.control("lr", float(lr), low=lr * LOWEST, high=lr * HIGHEST, log=True, doc=doc)
             self._seen = (self._lr.since, self._lr.value)
         run.action("checkpoint now")(self._checkpoint)
-        run.controls.while_held = self._held
+        run.controls.is_polled, run.controls.while_held = True, self._held
 
     def step(self, step: int) -> bool:
         """Between two steps: does what is asked for, and waits while the training is paused; whether it is to stop.
