@@ -138,7 +138,8 @@ class Agreement:
         self.rounds: deque[Round] = deque()
         """Those that the training does not pass without their decision, by their steps."""
         self.began: float | None = None
-        """When its training was seen first."""
+        """When its training was seen to move."""
+        self._first: int | None = None
         self.step = -1
         """Where the training stands."""
         self.stays = False
@@ -205,7 +206,7 @@ class Agreement:
 
     @property
     def age_s(self) -> float:
-        """For how long its training has been seen."""
+        """For how long its training has been seen to move."""
         return 0.0 if self.began is None else self.clock() - self.began
 
     def join(self) -> None:
@@ -237,7 +238,9 @@ class Agreement:
     def note(self, step: int) -> None:
         """Under the lock: the training stands there. Where two things are counted, the one that is farther counts."""
         now = self.clock()
-        self.began = now if self.began is None else self.began
+        self._first = step if self._first is None else self._first
+        if self.began is None and step != self._first:
+            self.began = now
         if step >= self.step or now - self._stepped > FORGET_S:
             self.step, self._stepped = step, now
 

@@ -23,7 +23,7 @@ class TrackerCallback(keras.callbacks.Callback):
 
     While it trains, what is asked for on the page takes effect after a batch: to stop, to pause, `lr` (a schedule goes
     on, scaled so that it is this now), "checkpoint now" (`model.save`, beside the run), and for some batches histograms
-    of `weights/`.
+    of `batch/weights/`.
 
     Args:
         logdir: As `tracker.init`.
@@ -70,7 +70,7 @@ class TrackerCallback(keras.callbacks.Callback):
             self._lent.run().log({f"batch/{name}": value for name, value in logs.items()}, step=self._batch)
         run = self._lent.run()
         if run.log_more:
-            self._log_weights(run, self._batch)
+            self._log_weights(run, self._batch, "batch/weights")
         self._batch += 1
         if self._steering is not None and self._steering.step(self._batch - 1):
             self.model.stop_training = True
@@ -98,9 +98,9 @@ class TrackerCallback(keras.callbacks.Callback):
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
 
-    def _log_weights(self, run: Run, step: int) -> None:
+    def _log_weights(self, run: Run, step: int, prefix: str) -> None:
         for weight in self.model.trainable_weights:
-            run.log({f"weights/{weight.path}": Histogram(keras.ops.convert_to_numpy(weight.value))}, step=step)
+            run.log({f"{prefix}/{weight.path}": Histogram(keras.ops.convert_to_numpy(weight.value))}, step=step)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Logs an epoch's means."""
@@ -108,7 +108,7 @@ class TrackerCallback(keras.callbacks.Callback):
         if logs:
             run.log({tag_of(name): value for name, value in logs.items()}, step=epoch)
         if self._histograms and epoch % self._histograms == 0:
-            self._log_weights(run, epoch)
+            self._log_weights(run, epoch, "weights")
 
     def on_train_end(self, logs: Any = None) -> None:
         """Stores everything; ends the run if it is the callback's own."""

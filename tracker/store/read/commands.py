@@ -6,6 +6,7 @@ much is read and no more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -80,8 +81,15 @@ class Command(NamedTuple):
     applied: float | None
 
 
-_NEWEST = "SELECT max(id) FROM commands"
+class Cursor(NamedTuple):
+    """How far a page's file was read: the number of a row and its nonce, by which it is told from another file's."""
 
+    id: int = 0
+    nonce: Any = None
+
+
+_NEWEST = "SELECT id, nonce FROM commands ORDER BY id DESC LIMIT 1"
+_AT = "SELECT nonce FROM commands WHERE id=?"
 _SIZES = (
     "typeof(nonce)='text' AND length(nonce) BETWEEN 1 AND ? AND typeof(name)='text' AND length(name)<=? "
     "AND typeof(value)='text' AND length(value)<=? AND abs(wall_time)<1e12 "
@@ -97,20 +105,45 @@ _ASKED = (
 _RECEIPTS = f"{columns.select('receipts', columns.RECEIPT)} ORDER BY id"
 
 
-def asked(folder: Path, after: int, limit: int, *, events: bool = False) -> tuple[list[Asked], int]:
-    """The commands in a folder's file behind a row, in order, and the newest row (0 without any).
+def newest(folder: Path) -> Cursor:
+    """The end of a folder's file; errors as `asked`."""
+    with _opened(folder) as connection:
+        return _end(connection)
+
+
+def asked(folder: Path, after: Cursor, limit: int, *, events: bool = False) -> tuple[list[Asked], Cursor]:
+    """The commands in a folder's file behind a cursor, at most so many, in order; and how far that is.
+
+    Where the file is another one than the cursor is of, as when a copy was put back, all of it is behind the cursor.
+
+    Args:
+        folder: The run's.
+        after: Where to go on.
+        limit: At most so many. As many as that: there may be more.
+        events: Whether those of panes too.
 
     Raises:
         StoreError: it is no file of ours, or damaged.
         OSError: it cannot be opened. FileNotFoundError: there is none.
     """
+    with _opened(folder) as connection:
+        if after.id and connection.execute(_AT, (after.id,)).fetchone() != (after.nonce,):
+            after = Cursor()
+        rows = connection.execute(_ASKED, (after.id, events, *_BOUNDS, limit)).fetchall()
+        found = [_row(row) for row in rows]
+        return found, Cursor(found[-1].id, found[-1].nonce) if len(found) == limit else _end(connection)
+
+
+def _opened(folder: Path) -> contextlib.AbstractContextManager[read_only.Connection]:
     path = folder / logdir.PAGE_FILE
     if os.stat(path).st_size > MOST_BYTES:
         raise StoreError(path, "it is larger than any page's file, and no command is read from it")
-    with read_only.snapshot(path, PATIENCE_S) as connection:
-        newest = connection.execute(_NEWEST).fetchone()[0] or 0
-        rows = connection.execute(_ASKED, (after, events, *_BOUNDS, limit)).fetchall()
-        return [_row(row) for row in rows], int(newest)
+    return read_only.snapshot(path, PATIENCE_S)
+
+
+def _end(connection: read_only.Connection) -> Cursor:
+    row = connection.execute(_NEWEST).fetchone()
+    return Cursor() if row is None else Cursor(int(row[0]), row[1])
 
 
 def _row(row: tuple[Any, ...]) -> Asked:
@@ -126,15 +159,19 @@ def receipts(files: RunFiles, *, live: bool = False) -> dict[str, tuple[int | No
         live: Whether only what is on the live line, which a rewind cuts.
     """
     found: dict[str, tuple[int | None, float, dict[str, Any]]] = {}
+    now = time.time()
     own = files.segments()
     limits = segments.live_until(own) if live else {}
     for segment in own:
+        is_over = segment.status(now) != "running"
         limit = limits.get(segment.id)
         with files.snapshot(segment.path) as connection:
             for row in connection.execute(_RECEIPTS):
                 _, nonce, step, wall_time, outcome = checksums.checked(row, "damaged: a receipt")
                 said = outcome_of(outcome)
                 if said is not None and not (limit is not None and step is not None and step > limit):
+                    if is_over and said["outcome"] == "started":
+                        said["why"] = "The run ended before this was done."
                     found[str(nonce)] = (None if step is None else int(step), float(wall_time), said)
     return found
 
@@ -156,7 +193,7 @@ def commands(files: RunFiles, folder: Path) -> list[Command]:
     """What was asked of a run and what it answered, in the order of asking; see `StoredRun.commands`."""
     answers = receipts(files)
     try:
-        rows, _ = asked(folder, 0, MOST_COMMANDS)
+        rows, _ = asked(folder, Cursor(), MOST_COMMANDS)
     except (StoreError, OSError):
         rows = []  # what was answered stands in the run's own files
     is_running = segments.status_of(files.segments(), time.time()) == "running"
@@ -184,8 +221,6 @@ def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
     why = said.get("why")
-    if said["outcome"] == "started" and not is_running:
-        why = "The run ended before this was done."
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
