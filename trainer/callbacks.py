@@ -38,7 +38,7 @@ class Callback:
         """Update number `loop.step`, from 1, is done; `loop.logs` holds the batch's loss and metrics."""
 
     def on_between_steps(self, loop: Loop) -> None:
-        """The same when every callback has done what it does at a step's end: for what changes the training, or saves."""
+        """Every callback has done what it does at a step's end: for what saves the training, or changes it."""
 
     def on_epoch_end(self, loop: Loop) -> None:
         """`loop.logs` holds the epoch's means, and those of the validation under val_... Not after Ctrl-C."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
+from trainer import checkpoint
 from trainer.activations import Activations
 from trainer.backend import array_module, to_numpy
-from trainer import checkpoint
 from trainer.callbacks import Callback, ScheduleCallback
 from trainer.errors import AnomalyError, ArgumentError, sentence
 from trainer.function import span
@@ -43,9 +43,9 @@ class TrackerCallback(Callback):
             were 0 for every sample.
         samples: at the same steps the images given, each with its label and the likeliest classes.
 
-    What is asked for on the page takes effect between two steps: to stop, to pause, `lr` (of the first group; all others,
-    and what a `ScheduleCallback` goes out from, change by the same factor), "checkpoint now" (`checkpoint-<step>.npz`
-    beside the run, for `fit(resume=)`), and for some steps all of the above at each step.
+    What is asked for on the page takes effect between two steps: to stop, to pause, `lr` (of the first group; all
+    others, and what a `ScheduleCallback` goes out from, change by the same factor), "checkpoint now" (for
+    `fit(resume=)`: `checkpoint-<step>.npz` beside the run), and for some steps all of the above at each step.
 
     It measures its own time. When that is more than `max_overhead` of the training's, the costliest of histograms,
     samples and norms are logged at every second, fourth... of their steps, and it says so once, in a warning and in a
@@ -161,9 +161,7 @@ class TrackerCallback(Callback):
             return name
 
         optimizers = [loop.optimizer]
-        self._steering = Steering(
-            self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save
-        )
+        self._steering = Steering(self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save)
 
     def _let_go(self) -> None:
         if self._steering is not None:

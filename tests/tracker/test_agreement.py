@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.controls.agreement import GRACE_S, Agreement, Round, Wait
 from tracker.controls.follower import Follower
 from tracker.controls.leader import Leader
-from tracker.store.write.ballots import Ballots
 
 LONGEST_S = 30.0
 
@@ -67,10 +64,10 @@ class Rank:
 
     def __init__(self, world: World, number: int, size: int) -> None:
         files = Memory(world, self)
-        clock = world.clock
+        about = {"writer": number, "lives": world.lives, "clock": world.clock}
         self.world, self.number = world, number
         self.agreement: Agreement = (
-            Leader(files, size, clock) if number == 0 else Follower(files, number, size, clock)
+            Leader(files, size, **about) if number == 0 else Follower(files, number, size, "go on", **about)
         )
         self.is_alive, self.in_step, self.in_tick, self.in_flight = True, False, False, False
         self.closely = False
@@ -135,6 +132,9 @@ class Rank:
 
     def apply(self, found: Round, step: int) -> None:
         for command in found.commands:
+            if command == "go on":  # rank 0 is gone, and would have to say so
+                self.is_paused = False
+                continue
             assert command not in self.applied, "twice"
             assert command not in self.refused
             self.applied[command] = step
@@ -145,11 +145,11 @@ class Rank:
 class World:
     """Ranks that share a folder and a clock, and what happens to them, one choice after the other."""
 
-    def __init__(self, size: int, choices: list[int], *, lockstep: bool, deaths: bool) -> None:
+    def __init__(self, size: int, choices: list[int], *, lockstep: bool, deaths: bool, afar: bool) -> None:
         self.files: dict[str, dict[str, Any]] = {}
         self.now = 0.0
         self.steps = [number + number // 7 * 3 for number in range(20_000)]  # those of the loop; some are left out
-        self.lockstep, self.deaths = lockstep, deaths
+        self.lockstep, self.deaths, self.afar = lockstep, deaths, afar
         self.depth = 0
         self.count = 0
         self.choices: Iterator[int] = iter(())
@@ -161,6 +161,10 @@ class World:
 
     def clock(self) -> float:
         return self.now
+
+    def lives(self, number: int) -> bool:
+        """As far as is known: not from another machine."""
+        return self.afar or self.ranks[number].is_alive
 
     def may_step(self, rank: Rank) -> bool:
         """In step, as where gradients are summed up, nobody is more than a step ahead of who lives."""
@@ -191,7 +195,9 @@ class World:
         elif what < 9:
             rank.tick()
         elif what == 9:
-            self.ask(("lr", "pause", "lr", "go on")[choice // 12 % 4])
+            # Nobody can let a training go on that is paused on several machines of which one has died.
+            kinds = ("lr", "evaluate") if self.afar and self.deaths else ("lr", "pause", "lr", "go on")
+            self.ask(kinds[choice // 12 % len(kinds)])
         elif what == 10:
             self.pass_time((0.02, 0.1, 1.0, 6.0)[choice // 12 % 4])
         elif self.deaths and choice // 12 % 7 == 0 and self.depth == 0:
@@ -216,7 +222,7 @@ class World:
         calm = 0
         for turn in range(6_000):
             self.now += 0.03
-            if any(rank.is_paused for rank in self.ranks if rank.is_alive) and turn % 100 == 50:
+            if self.ranks[0].is_alive and self.ranks[0].is_paused and turn % 100 == 50:
                 self.ask("go on")
             for rank in self.ranks:
                 rank.tick()
@@ -226,8 +232,7 @@ class World:
                 rank.agreement.rounds or rank.agreement.is_armed or rank.waits_since is not None or rank.asked
                 for rank in living
             )
-            paused = self.ranks[0].is_alive and any(rank.is_paused for rank in living)
-            calm = 0 if busy or paused else calm + 1
+            calm = 0 if busy or any(rank.is_paused for rank in living) else calm + 1
             if calm > 40:
                 return
         raise AssertionError("it does not come to rest")
@@ -248,8 +253,8 @@ class World:
             assert not {*self.ranks[0].refused} & {*steps}
 
 
-def happens(size: int, choices: list[int], *, lockstep: bool, deaths: bool) -> World:
-    world = World(size, choices, lockstep=lockstep, deaths=deaths)
+def happens(size: int, choices: list[int], **world_is: bool) -> World:
+    world = World(size, choices, **world_is)
     world.run()
     world.check()
     return world
@@ -258,10 +263,10 @@ def happens(size: int, choices: list[int], *, lockstep: bool, deaths: bool) -> W
 choices = st.lists(st.integers(0, 1 << 20), max_size=400)
 
 
-@given(st.integers(2, 4), choices, st.booleans(), st.booleans())
+@given(st.integers(2, 4), choices, st.booleans(), st.booleans(), st.booleans())
 @settings(max_examples=150)
 def test_all_that_go_on_apply_at_the_same_step_or_none_does(
-    size: int, choices: list[int], lockstep: bool, deaths: bool
+    size: int, choices: list[int], lockstep: bool, deaths: bool, afar: bool
 ) -> None:
     """Threads and trainings of all ranks in any order, also in the middle of what others do; delays, pauses, deaths."""
-    happens(size, choices, lockstep=lockstep, deaths=deaths)
+    happens(size, choices, lockstep=lockstep, deaths=deaths, afar=afar)

@@ -5,7 +5,7 @@ where it stands. Each rank's thread answers whether its training is still before
 waits there until there is a decision. A decision is a file that can be made once, by whoever comes first: rank 0, which
 commits when all have answered yes; or a rank that has waited too long, which refuses. All read the same one.
 
-    rank-3     {"process", "zero", "done", "vote": {"number", "before", "step"}}     by rank 3, again and again
+    rank-3     {"process", "writer", "zero", "done", "vote": {"number", "before", "step"}}     by rank 3, again and again
     rank-0     {"process", …, "proposal": {"number", "step", "commands", "ranks"}, "decided"}
     P.7        {"outcome", "why"}: the decision of the round 7 of the process P, which rank 0 is; made once
 
@@ -122,6 +122,8 @@ class Agreement:
     Args:
         files: Of the run's folder, the same for all ranks.
         rank, size: This one, and how many there are.
+        writer: This process, as others are told of it.
+        lives: Whether a process that was told of so lives, as far as is known.
         clock: Seconds that only go forward.
 
     Attributes:
@@ -129,21 +131,32 @@ class Agreement:
         is_alone: Whether no other rank has a run: what is asked for needs no agreement.
     """
 
-    def __init__(self, files: Files, rank: int, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        files: Files,
+        rank: int,
+        size: int,
+        writer: Any = None,
+        lives: Callable[[Any], bool] = lambda _: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.rank, self.size = rank, size
         self.process = secrets.token_hex(8)
         self.is_armed = self.is_alone = False
         self.files, self.clock = files, clock
+        self._writer, self._lives = writer, lives
         self.lock = threading.Condition()
         self.rounds: deque[Round] = deque()
         """Those that the training does not pass without their decision, by their steps."""
         self.began: float | None = None
         """When its training was seen to move."""
-        self._first: int | None = None
+        self._begins_at: int | None = None
         self.step = -1
         """Where the training stands."""
         self.stays = False
-        """Whether it is held in a call, at `step`, and looks again before it leaves."""
+        """Whether it is paused: held in a call, at `step`, and looks again before it leaves."""
+        self._waits = False
+        """Whether it waits there for a decision."""
         self.zero = ""
         """The process of rank 0 whose proposals are followed."""
         self.number = 0
@@ -181,7 +194,7 @@ class Agreement:
             while self.rounds and self.rounds[0].step <= step:
                 first = self.rounds[0]
                 if not first.outcome:
-                    self.stays = True
+                    self._waits = True
                     now = self.clock()
                     first.waits_since = now if first.waits_since is None else first.waits_since
                     waited = now - first.waits_since
@@ -190,10 +203,9 @@ class Agreement:
                     break
                 self.rounds.popleft()
                 if first.outcome == COMMIT:
-                    self.stays = stays
                     return first
             else:
-                self.stays = stays
+                self.stays, self._waits = stays, False
                 return None
         why = f"rank {self.rank} waited {WAIT_S:.0f} s for the others"
         self.decide(first, REFUSED, why)
@@ -230,7 +242,7 @@ class Agreement:
         """The training is over: nobody waits for this rank. Who leaves last takes the files away."""
         try:
             self.files.remove(f"rank-{self.rank}")
-            if not any(name.startswith("rank-") for name in self.files.names()):
+            if not self.present():
                 self.files.clear()
         except OSError as error:
             logger.warning("tracker: what the ranks agreed by cannot be taken away: %s", error)
@@ -238,21 +250,21 @@ class Agreement:
     def note(self, step: int) -> None:
         """Under the lock: the training stands there. Where two things are counted, the one that is farther counts."""
         now = self.clock()
-        self._first = step if self._first is None else self._first
-        if self.began is None and step != self._first:
+        self._begins_at = step if self._begins_at is None else self._begins_at
+        if self.began is None and step != self._begins_at:
             self.began = now
         if step >= self.step or now - self._stepped > FORGET_S:
             self.step, self._stepped = step, now
 
     def can_stop(self, step: int) -> bool:
         """Under the lock: whether the training comes to that step yet, or is held in it."""
-        return step > self.step or (step == self.step and self.stays)
+        return step > self.step or (step == self.step and (self.stays or self._waits))
 
     def say(self, **more: Any) -> None:
         """Says that this rank takes part, which rounds it needs no more, and `more`."""
         with self.lock:
             done = min((each.number for each in self.rounds), default=self.number + 1) - 1
-        said = {"process": self.process, "zero": self.zero, "done": done, **more}
+        said = {"process": self.process, "writer": self._writer, "zero": self.zero, "done": done, **more}
         if said != self._said:
             self.files.put(f"rank-{self.rank}", said)
             self._said = said
@@ -268,9 +280,9 @@ class Agreement:
         return True
 
     def present(self) -> dict[str, dict[str, Any]]:
-        """What each rank says that takes part, by its number."""
+        """What each rank says that takes part and lives, by its number."""
         found = {str(rank): self.files.read(f"rank-{rank}") for rank in range(self.size)}
-        return {rank: said for rank, said in found.items() if said is not None}
+        return {rank: said for rank, said in found.items() if said is not None and self._lives(said.get("writer"))}
 
     def decide(self, found: Round, outcome: str, why: str = "") -> None:
         """Makes the decision of a round, or takes the one that is there; neither, while the disk fails."""
@@ -305,7 +317,7 @@ class Agreement:
             if self._arrivals_before < 0:
                 self._armed, self._arrivals_before = self.clock(), self._arrivals
             came = self._arrivals > self._arrivals_before
-            return came or self.stays or self.clock() - self._armed >= GRACE_S
+            return came or self.stays or self._waits or self.clock() - self._armed >= GRACE_S
 
     def at_once(self, commands: list[Any]) -> None:
         """They take effect at the next call: there are no others."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tracker.controls.agreement import ALONE_S, Agreement, Files, Refusal, Round, logger
 
 
 class Follower(Agreement):
-    """See `Agreement`. Of several ranks without rank 0 the first says that it is missing; one alone needs none."""
+    """See `Agreement`. Of several ranks without rank 0 the first says that it is missing; one alone needs none.
 
-    def __init__(self, files: Files, rank: int, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(files, rank, size, clock)
+    Args:
+        go_on: The command by which a paused training goes on, which nobody can give any more once rank 0 is dead.
+    """
+
+    def __init__(self, files: Files, rank: int, size: int, go_on: Any, **about: Any) -> None:
+        super().__init__(files, rank, size, **about)
+        self._go_on = go_on
         self._asked: list[Any] = []
         """What rank 0 will see to, unless there is none."""
         self._vote: dict[str, Any] | None = None
@@ -31,8 +34,8 @@ class Follower(Agreement):
         with self.lock:
             self.note(step)
         try:
-            if self.is_time_to_look() and self.age_s >= ALONE_S:
-                self.is_alone = {*self.present()} <= {str(self.rank)}
+            if self.is_time_to_look():
+                self._look_around()
             self.say(vote=self._vote)
             self._follow()
             if self._asked:
@@ -44,6 +47,15 @@ class Follower(Agreement):
         with self.lock:
             self.is_armed = bool(self.rounds or self._is_asked)
         return refused
+
+    def _look_around(self) -> None:
+        present = self.present()
+        if self.age_s >= ALONE_S:
+            self.is_alone = {*present} <= {str(self.rank)}
+        with self.lock:
+            is_held = self.stays and not self.rounds
+        if is_held and "0" not in present:
+            self.at_once([self._go_on])
 
     def _follow(self) -> None:
         """Reads what rank 0 says: a decision, a proposal."""

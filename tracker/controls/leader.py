@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tracker.controls.agreement import ALONE_S, COMMIT, LATER, REFUSED, Agreement, Files, Refusal, Round
@@ -34,15 +32,15 @@ MOST_CHARACTERS = 1_000_000
 class Leader(Agreement):
     """See `Agreement`."""
 
-    def __init__(self, files: Files, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(files, 0, size, clock)
+    def __init__(self, files: Files, size: int, **about: Any) -> None:
+        super().__init__(files, 0, size, **about)
         self.zero = self.process
         self._asked: list[Any] = []
         self._live: Round | None = None
         """What is proposed and not decided."""
         self._votes: dict[str, dict[str, Any]] = {}
         self._tries, self._farthest = 0, -1
-        self._pace, self._paced, self._paced_step = 0.0, clock(), -1
+        self._pace, self._paced, self._paced_step = 0.0, self.clock(), -1
         self._met: set[str] = set()
         """The ranks that were ever seen: who is gone of them has come to its end."""
         self._kept: dict[int, Round] = {}
@@ -186,12 +184,13 @@ class Leader(Agreement):
         return self._refused(len(live.commands), live.why)
 
     def _collect(self, live: Round) -> None:
+        present = self.present()
         for rank, process in live.ranks.items():
             if rank in self._votes:
                 continue
-            said = self.files.read(f"rank-{rank}")
-            vote = (said or {}).get("vote") or {}
-            if said is None or said.get("process") != process:
+            said = present.get(rank, {})
+            vote = said.get("vote") or {}
+            if said.get("process") != process:
                 self._votes[rank] = {"before": True}  # it has come to its end, and applies nothing any more
             elif said.get("zero") == self.process and vote.get("number") == live.number:
                 self._votes[rank] = vote

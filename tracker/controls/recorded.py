@@ -80,7 +80,7 @@ class Recorded:
         return bool(self._planned) or self.usual.waits
 
     def due(self, place: Place) -> list[Asked]:
-        """As `Schedule`. Where two things are counted, a step is passed by the calls that are like the one it was in."""
+        """As `Schedule`. A step is passed by a call like the one it was in: others may count something else."""
         found = []
         while self._planned:
             where, asked = self._planned[0]
@@ -90,7 +90,7 @@ class Recorded:
             if place.step == where.step:
                 found.append(asked)
             else:
-                why = f"It took effect after step {where.step:,}, and this training passed that without coming by."
+                why = f"It took effect after step {where.step:,}, which this training passed without coming by."
                 self._missed.append((asked, why))
         return [*found, *self.usual.due(place)]
 
