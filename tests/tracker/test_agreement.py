@@ -121,7 +121,8 @@ class Rank:
                     break
                 self.apply(found, step)
             if isinstance(found, Wait):
-                self.waits_since = self.world.now if self.waits_since is None else self.waits_since
+                if self.waits_since is None or self.is_paused:
+                    self.waits_since = self.world.now
                 assert self.world.now - self.waits_since <= LONGEST_S
             else:
                 self.waits_since = None
