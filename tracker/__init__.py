@@ -136,6 +136,7 @@ def init(
     command: bool = False,
     diff: bool = False,
     controls: bool = True,
+    replay: str | None = None,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
@@ -161,6 +162,7 @@ def init(
         diff: Keep what differs from the git commit, up to 1 MB; hidden as above.
         controls: Do what is asked for on the page: stop, pause, and what `run.control` and `run.action` offer.
             `VIZ_CONTROLS=0` says no for all runs.
+        replay: A run of this logdir: what was asked of it takes effect in this one too, after the same steps.
 
     `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
@@ -176,7 +178,10 @@ def init(
 
     if name is not None:
         check_run_name(name, typed=True)
-    run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff, controls)
+    run = start(
+        logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff, controls,
+        replay,
+    )  # fmt: skip
     _current = run
     return run
 

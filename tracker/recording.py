@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,8 @@ class Recording:
         self.landscapes: list[Landscape] = []
         self.sampler: Sampler | None = None
         self.console: Console | None = None
+        self.at_end: list[Callable[[], None]] = []
+        """Called once it takes nothing more."""
         self._ending = threading.RLock()
         self._is_ending = False
         self._handle: weakref.ref[Any] | None = None
@@ -149,6 +151,8 @@ class Recording:
                 raise
             self.ending = (status, ending)
             self.is_open = False
+            for each in self.at_end:
+                each()
             self.writer.close(status, ending)
 
     def hurry(self) -> None:
@@ -182,7 +186,7 @@ class Recording:
         if self.console is not None:
             self.console.leave_to_parent()
             self.console = None
-        self.landscapes = []  # computed there
+        self.landscapes, self.at_end = [], []  # computed there, and told there
 
 
 def told(counts: Mapping[str, int]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from tracker import coerce
 from tracker import config as configs
 from tracker import logdir as logdirs
+from tracker.controls.recorded import Recorded
 from tracker.errors import LoggedTypeError, RunNameError, RunNotFoundError, message
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
@@ -49,6 +50,7 @@ def start(
     command: bool = False,
     diff: bool = False,
     controls: bool = True,
+    replay: str | None = None,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:
@@ -65,7 +67,8 @@ def start(
     interval = interval_of(machine)
     now = time.time()
     root = logdirs.resolve(logdir)
-    rank = _rank()
+    rank, ranks = _place()
+    recorded = None if replay is None else Recorded.of(Store(root).run(coerce.text(replay)))
     source = _to_fork(root, fork, resume, rank) if fork is not None else None
     name = fork if name is None else name
     wanted = logdirs.check_run_name(name) if name is not None else logdirs.generated_name(now)
@@ -99,13 +102,15 @@ def start(
         segment=logdirs.new_segment_id(now, rank), run=found, parent=parent.id if parent else None,
         fork_step=step if parent else None, reason=reason,
         rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(tags),
-        notes=notes, config=settings, environment={**_environment(), "controls": _takes_commands(controls)},
+        notes=notes, config=settings, environment=_environment(controls, ranks, replay),
     )  # fmt: skip
     run = Run(root, folder, birth, first_step)
     if parent is not None:
         words = "resumed" if source is None else f"forked from {source.name}"
         kind = "resume" if source is None else "fork"
         run.mark(f"{words} after step {first_step - 1:,}", first_step - 1, kind=kind, segment=parent.id)
+    if recorded is not None:
+        run.controls.replay(recorded)
     run.watch(interval, console=console, command=command, diff=diff)
     return run
 
@@ -145,8 +150,8 @@ def _to_fork(root: Path, fork: str, resume: str | None, rank: int | None) -> Sto
     return source
 
 
-def _rank() -> int | None:
-    """This process's place in a distributed training, as its launcher says it; None outside of one."""
+def _place() -> tuple[int | None, int]:
+    """This process's rank in a distributed training, and how many there are, as its launcher says; None outside."""
     for rank_name, size_name in (
         ("RANK", "WORLD_SIZE"),
         ("SLURM_PROCID", "SLURM_NTASKS"),
@@ -157,8 +162,8 @@ def _rank() -> int | None:
         except (KeyError, ValueError):
             continue
         if size > 1:
-            return rank
-    return None
+            return rank, size
+    return None, 1
 
 
 _LAST = (
@@ -199,11 +204,14 @@ def _version() -> str:
         return "everystep (not installed)"
 
 
-def _environment() -> dict[str, Any]:
+def _environment(controls: bool, ranks: int, replay: str | None) -> dict[str, Any]:
     """What is known at once; `tracker.machine.environment` gathers the rest beside the training."""
     script = Path(sys.argv[0]).name if sys.argv and sys.argv[0] not in ("", "-c", "-m") else ""
     try:
         system = platform.platform()
     except OSError:  # it opens the interpreter's file to tell which libc that needs
         system = sys.platform
-    return {"python": platform.python_version(), "platform": system, "script": coerce.text(script)}
+    about = {"python": platform.python_version(), "platform": system, "script": coerce.text(script)}
+    several = {"ranks": ranks} if ranks > 1 else {}
+    again = {} if replay is None else {"replay": coerce.text(replay)}
+    return {**about, "controls": _takes_commands(controls), **several, **again}

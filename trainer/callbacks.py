@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Callback:
     """Listens to a training. Subclass it and write the events you need; each is handed the `Loop` as it is then.
 
-    In an epoch: on_epoch_start, for every batch on_batch_start, on_backward, on_step_end; then on_epoch_end.
+    In an epoch: on_epoch_start, for every batch on_batch_start, on_backward, on_step_end, on_between_steps; then
+    on_epoch_end.
     """
 
     def on_fit_start(self, loop: Loop) -> None:
@@ -35,6 +36,9 @@ class Callback:
 
     def on_step_end(self, loop: Loop) -> None:
         """Update number `loop.step`, from 1, is done; `loop.logs` holds the batch's loss and metrics."""
+
+    def on_between_steps(self, loop: Loop) -> None:
+        """Every callback has done what it does at a step's end: for what saves the training, or changes it."""
 
     def on_epoch_end(self, loop: Loop) -> None:
         """`loop.logs` holds the epoch's means, and those of the validation under val_... Not after Ctrl-C."""

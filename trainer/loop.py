@@ -202,6 +202,7 @@ def _epoch(loop: Loop, epoch: int, tell: dict[str, list[Any]]) -> None:
         for name, number in loop.logs.items():
             loop.sums[name] = loop.sums.get(name, 0.0) + number * size
         _announce(tell["on_step_end"], loop)
+        _announce(tell["on_between_steps"], loop)
         if loop.stop:
             break
     if not loop.count and not loop.stop:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
+from trainer import checkpoint
 from trainer.activations import Activations
 from trainer.backend import array_module, to_numpy
-from trainer.callbacks import Callback
+from trainer.callbacks import Callback, ScheduleCallback
 from trainer.errors import AnomalyError, ArgumentError, sentence
 from trainer.function import span
 from trainer.loop import Loop
@@ -41,6 +42,10 @@ class TrackerCallback(Callback):
             act_norm/<module>, the length of what it puts out, and dead/<module> of rectifiers, the share of units that
             were 0 for every sample.
         samples: at the same steps the images given, each with its label and the likeliest classes.
+
+    What is asked for on the page takes effect between two steps: to stop, to pause, `lr` (of the first group; all
+    others, and what a `ScheduleCallback` goes out from, change by the same factor), "checkpoint now" (for
+    `fit(resume=)`: `checkpoint-<step>.npz` beside the run), and for some steps all of the above at each step.
 
     It measures its own time. When that is more than `max_overhead` of the training's, the costliest of histograms,
     samples and norms are logged at every second, fourth... of their steps, and it says so once, in a warning and in a
@@ -97,8 +102,10 @@ class TrackerCallback(Callback):
         self._before: dict[str, Any] = {}
         self._activations: Activations | None = None
         self._has_said = False
+        self._steering: Any = None
 
     def on_fit_start(self, loop: Loop) -> None:
+        self._steer(loop)
         self._parameters = dict(loop.model.named_parameters())
         self._activations = Activations(loop.model)
         self._profile(loop.step)
@@ -106,6 +113,7 @@ class TrackerCallback(Callback):
     def on_error(self, loop: Loop) -> None:
         if self._activations is not None:
             self._activations.stop()
+        self._let_go()
         if isinstance(loop.error, AnomalyError):
             self._mark(loop.error, loop)
 
@@ -118,6 +126,7 @@ class TrackerCallback(Callback):
 
     def on_fit_end(self, loop: Loop) -> None:
         self._keep_profile(loop.step)
+        self._let_go()
 
     def on_backward(self, loop: Loop) -> None:
         if self._activations is not None:
@@ -134,6 +143,31 @@ class TrackerCallback(Callback):
             self._log(loop, step)
         self._profile(step)
 
+    def on_between_steps(self, loop: Loop) -> None:
+        if self._steering is not None and self._steering.step(loop.step):
+            loop.stop = True
+
+    def _steer(self, loop: Loop) -> None:
+        """Says what can be asked for, where the run is one that can be asked."""
+        if not hasattr(self.run, "controls"):
+            return
+        from tracker.integrations.steering import Steering, first_lr, rescale  # here, as everywhere
+
+        schedules = [each.scheduler for each in loop.callbacks if isinstance(each, ScheduleCallback)]
+
+        def save(step: int) -> str:
+            name = f"checkpoint-{step}.npz"
+            checkpoint.save(loop.state_dict(), self.run.folder / name)
+            return name
+
+        optimizers = [loop.optimizer]
+        self._steering = Steering(self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save)
+
+    def _let_go(self) -> None:
+        if self._steering is not None:
+            self._steering.end()
+        self._steering = None
+
     def _log(self, loop: Loop, step: int) -> None:
         """What is logged after a step."""
         if step % self.every == 0:
@@ -141,7 +175,7 @@ class TrackerCallback(Callback):
                 values = {f"train/{name}": value for name, value in loop.logs.items()}
                 values["lr"] = loop.optimizer.param_groups[0]["lr"]
                 self.run.log(values, step=step)
-        if self._occasion(step) is None:
+        if self._occasion(step) is None and not self._wants_more:
             return
         for kind, values_of in ((NORMS, self._norms), (HISTOGRAMS, self._histograms), (SAMPLES, self._samples)):
             if self._is_due(kind, step):
@@ -181,7 +215,14 @@ class TrackerCallback(Callback):
             return None
         return step // self.heavy_every
 
+    @property
+    def _wants_more(self) -> bool:
+        """Whether somebody asked on the page for all of it at each step."""
+        return self._steering is not None and bool(self.run.log_more)
+
     def _is_due(self, kind: str, step: int) -> bool:
+        if self._wants_more:
+            return True
         occasion = self._occasion(step)
         return occasion is not None and self.budget.is_due(kind, occasion)
 

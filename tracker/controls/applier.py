@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tracker import coerce
 from tracker.controls.control import Action, Control
@@ -19,7 +19,6 @@ from tracker.controls.schedule import Place
 from tracker.store.read.commands import Asked
 from tracker.store.write.batch import Receipt
 from tracker.store.write.inbox import SealedError
-from tracker.store.write.writer import Writer
 from tracker.values.control_definition import (
     INT_MAX,
     INT_MIN,
@@ -47,6 +46,28 @@ MAX_SHOWN = 60
 _now = time.time
 
 
+class Answering(Protocol):
+    """Takes answers: the run's writer."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the disk takes nothing at the moment; None when it does."""
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Queues an answer."""
+
+
+class Unheard:
+    """Takes the answers of a rank that does what another one answers for."""
+
+    trouble = None
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """As if it were in the file."""
+        receipt.is_stored = True
+        receipt.done.set()
+
+
 class Decision(NamedTuple):
     """A command that was looked at: what it is to do, and what is said of it."""
 
@@ -67,8 +88,14 @@ class Applier:
     def __init__(self, name: str, targets: Mapping[str, Control | Action]) -> None:
         self._name, self._targets = name, targets
 
-    def apply(self, every: Sequence[Asked], place: Place, writer: Writer) -> None:
+    def apply(self, every: Sequence[Asked], place: Place, writer: Answering, *, is_binding: bool = False) -> None:
         """Does what was asked for, or refuses it, in order. Returns when it is done. A run that has ended does nothing.
+
+        Args:
+            every: What was asked for.
+            place: Where the training stands.
+            writer: Takes the answers.
+            is_binding: Whether it is done even where the disk takes no answer, as other processes do it now.
 
         Raises:
             Exception: whatever an action raised that ends the training.
@@ -85,7 +112,7 @@ class Applier:
         try:
             _wait([decision.receipt for decision in waiting], writer)
             while waiting:
-                self._do(waiting.pop(0), place, writer)
+                self._do(waiting.pop(0), place, writer, is_binding)
         finally:  # an action ended the training, or Ctrl-C came: what is answered is done, or answered otherwise
             for decision in waiting:
                 if isinstance(decision.target, Control):
@@ -93,7 +120,7 @@ class Applier:
                 elif decision.target is not None:
                     self._refuse(decision, writer, "The training was interrupted before this was begun.")
 
-    def stop(self, every: Sequence[Asked], place: Place, writer: Writer) -> None:
+    def stop(self, every: Sequence[Asked], place: Place, writer: Answering) -> None:
         """Answers those who asked for the end, which comes whatever the disk says: it may be why somebody asks."""
         receipts = []
         for asked in every:
@@ -139,18 +166,18 @@ class Applier:
 
     # --- doing it ------------------------------------------------------------------------------------
 
-    def _do(self, decision: Decision, place: Place, writer: Writer) -> None:
+    def _do(self, decision: Decision, place: Place, writer: Answering, is_binding: bool) -> None:
         target = decision.target
         if target is None:
             return
-        if not decision.receipt.is_stored:
+        if not (decision.receipt.is_stored or is_binding):
             self._refuse(decision, writer, "The disk did not take the receipt, so that it was not applied.")
         elif isinstance(target, Control):
             target.value, target.since = decision.value, place.step
         else:
             self._call(target, decision, place, writer)
 
-    def _call(self, action: Action, decision: Decision, place: Place, writer: Writer) -> None:
+    def _call(self, action: Action, decision: Decision, place: Place, writer: Answering) -> None:
         within = sys.exc_info()[1]
         try:
             action.call()
@@ -165,7 +192,7 @@ class Applier:
         else:
             self._answer(decision, writer, place, {"outcome": "done"})
 
-    def _answer(self, decision: Decision, writer: Writer, place: Place, said: dict[str, Any]) -> None:
+    def _answer(self, decision: Decision, writer: Answering, place: Place, said: dict[str, Any]) -> None:
         """A later word on a command that was begun, with its mark."""
         asked = decision.asked
         text = asked.name if said["outcome"] == "done" else f"{asked.name} failed: {said['why']}"
@@ -173,20 +200,20 @@ class Applier:
         mark = (place.step, _now(), "control", coerce.text(text, 200), about)
         self._add(Receipt(asked.nonce, place.step, _now(), {**decision.receipt.outcome, **said}, mark), writer)
 
-    def _refuse(self, decision: Decision, writer: Writer, why: str) -> None:
+    def _refuse(self, decision: Decision, writer: Answering, why: str) -> None:
         receipt = decision.receipt
         receipt.mark = None  # if it is not in the file yet
         said = {**receipt.outcome, "outcome": "refused", "why": why}
         self._add(Receipt(receipt.nonce, receipt.step, _now(), said), writer)
 
-    def _add(self, receipt: Receipt, writer: Writer) -> None:
+    def _add(self, receipt: Receipt, writer: Answering) -> None:
         try:
             writer.add_receipt(receipt)
         except SealedError:  # an action that finished the run: what it was begun with stands
             logger.info("tracker: run %s ended within %r", self._name, receipt.outcome.get("name"))
 
 
-def _wait(receipts: Sequence[Receipt], writer: Writer) -> None:
+def _wait(receipts: Sequence[Receipt], writer: Answering) -> None:
     """Returns when they are in the file, or it does not take them."""
     deadline = time.monotonic() + (RECEIPT_S if writer.trouble is None else TROUBLED_S)
     for receipt in receipts:

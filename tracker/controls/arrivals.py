@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tracker.controls.applier import refusal
+from tracker.controls.applier import Answering, Unheard, refusal
 from tracker.controls.listeners import Listeners
 from tracker.controls.page_reader import PageReader
 from tracker.controls.schedule import AtOnce, Place, Schedule
@@ -27,7 +27,7 @@ class Arrivals:
     """Filled by the watching thread, emptied by the loop's.
 
     Attributes:
-        schedule: Decides when commands are due; see `follow`.
+        schedule: Decides when commands are due.
         listeners: Who hears events.
         waiting: How many commands wait for a step.
         is_taken_over: Whether another process goes on with the run, and reads the same.
@@ -49,6 +49,7 @@ class Arrivals:
             self._recording, self._reader = recording, reader
             self.waiting, self.is_taken_over = 0, False
             self.schedule.forget()
+            self.schedule = AtOnce()
             self.listeners.forget()
 
     def leave_to_parent(self) -> None:
@@ -56,13 +57,6 @@ class Arrivals:
         self._lock = threading.RLock()
         self.listeners.leave_to_parent()
         self.begin(None)
-
-    def follow(self, schedule: Schedule, step: int) -> None:
-        """Another schedule decides from now on, also of what waits."""
-        before, self.schedule = self.schedule, schedule
-        while before.waits:
-            for asked in before.due(Place(step, "log")):
-                schedule.take(asked)
 
     # --- the loop's thread ---------------------------------------------------------------------------
 
@@ -77,6 +71,10 @@ class Arrivals:
         with self._lock:
             self.waiting = max(0, self.waiting - len(due))
         return due
+
+    def answering(self, recording: Recording) -> Answering:
+        """Who takes the answers."""
+        return recording.writer if self.schedule.answers else Unheard()
 
     # --- the watching thread -------------------------------------------------------------------------
 
@@ -104,9 +102,12 @@ class Arrivals:
                     self.waiting += 1
                     self.schedule.take(asked)
         old, reader.old = reader.old, []
+        refused = self.schedule.refused()
+        with self._lock:
+            self.waiting = max(0, self.waiting - len(refused))
         try:
-            for asked in old:
-                recording.writer.add_receipt(refusal(asked, BEFORE, step))
+            for asked, why in [*((asked, BEFORE) for asked in old), *refused]:
+                self.answering(recording).add_receipt(refusal(asked, why, step))
         except SealedError:
             return False  # it has ended in this moment, and what was asked of it is over too
         return bool(found)

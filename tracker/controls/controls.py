@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tracker import coerce
@@ -21,7 +22,9 @@ from tracker.controls.control import Action, Control
 from tracker.controls.listeners import Handler, Listener
 from tracker.controls.loop_thread import LoopThread
 from tracker.controls.offers import Offers
-from tracker.controls.schedule import Place, Schedule
+from tracker.controls.recorded import Recorded
+from tracker.controls.schedule import Place
+from tracker.controls.together import Together
 from tracker.controls.watch import WATCH
 from tracker.store.read.commands import Asked
 from tracker.store.write.bell import Bell
@@ -50,6 +53,8 @@ class Controls:
     Attributes:
         arrivals: What has come and waits for the loop.
         offers: Its controls and actions.
+        is_polled: Whether the loop says by `poll` where its steps end: then `log()` is called within them.
+        while_held: Called again and again while the loop is held.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
 
@@ -62,6 +67,9 @@ class Controls:
         self._recording: Recording | None = None
         self._stops: list[Asked] = []
         self._is_stopping = False
+        self._recorded: Recorded | None = None
+        self.is_polled = False
+        self.while_held: Callable[[], None] | None = None
         self._polled: int | None = None
         self._loop = LoopThread()
         self._is_watched = False
@@ -113,17 +121,26 @@ class Controls:
         self._forget()
         birth = recording.birth
         on = birth.environment.get("controls") is True
-        self.takes = on and birth.reason != "child" and birth.rank in (None, 0) and not recording.is_late
+        self.takes = on and birth.reason != "child" and not recording.is_late
         self._recording = recording
         if self.takes:
             self.arrivals.begin(recording)
-            self.offers.begin(recording)
+            ranks = birth.environment.get("ranks")
+            if birth.rank is not None and isinstance(ranks, int):
+                self.arrivals.schedule = Together(recording.folder, birth.rank, ranks)
+            self.offers.begin(recording if self.arrivals.schedule.answers else None)
             if self.arrivals.listeners:
                 self._watch()
+        recording.at_end.append(self.arrivals.schedule.close)
+        if self._recorded is not None:
+            self.replay(self._recorded)
 
-    def follow(self, schedule: Schedule) -> None:
-        """Another schedule decides from now on, also of what waits."""
-        self.arrivals.follow(schedule, self._step())
+    def replay(self, recorded: Recorded) -> None:
+        """What was asked of another run takes effect here at the same steps; commands of the page do beside it."""
+        self._recorded = recorded
+        recorded.usual, self.arrivals.schedule = self.arrivals.schedule, recorded
+        if recorded.waits:
+            self._let_come_by(True)
 
     def leave_to_parent(self) -> None:
         """In a forked child: what was asked for is the parent's to do."""
@@ -148,6 +165,8 @@ class Controls:
         """
         if not self._is_watched or not self._loop.is_known:
             self._begin_loop()
+        if call == "log" and self.is_polled:
+            return  # this loop says itself where its steps end
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here
         self._try_to_come_by(call, values)
@@ -158,9 +177,14 @@ class Controls:
     def poll(self, step: int | None) -> None:
         """As `Run.poll`."""
         self._loop.claim()
+        self.is_polled = True
         if step is not None:
             self._polled = step if type(step) is int else coerce.step(step)
         self.between("poll")
+
+    def release(self) -> None:
+        """The loop that polled is over: whatever logs is told between its calls again."""
+        self.is_polled, self._polled, self.while_held = False, None, None
 
     @property
     def should_stop(self) -> bool:
@@ -204,8 +228,9 @@ class Controls:
         self._let_come_by(False)  # first: what comes from now on makes it True again
         try:
             self._do(place)
-            if self._holds():
+            while self._holds():
                 self._hold(place)
+                self._do(place)  # what was asked for in the moment it went on
         finally:
             if self.arrivals.waits or self.offers.paused.value:
                 self._let_come_by(True)
@@ -218,7 +243,8 @@ class Controls:
             self._stops += [asked for asked in due if asked.name == built_in.STOP]
         others = [asked for asked in due if asked.name != built_in.STOP]
         if others:
-            self._applier.apply(others, place, recording.writer)
+            is_binding = self.arrivals.schedule.is_binding
+            self._applier.apply(others, place, self.arrivals.answering(recording), is_binding=is_binding)
         self.arrivals.listeners.deliver()
 
     def _hold(self, place: Place) -> None:
@@ -226,6 +252,8 @@ class Controls:
         logger.warning("tracker: the training is paused after step %d, on the page", place.step)
         self._let_come_by(True)  # others that log are held too
         while self._holds():
+            if self.while_held is not None:
+                self.while_held()
             self._bell.wait(HELD_LOOK_S)
             self._do(Place(place.step, "paused"))
         logger.warning("tracker: the training goes on")
@@ -241,7 +269,7 @@ class Controls:
         with self._lock:
             stops, self._stops = [*self._stops, *due], []
         if stops and self._recording is not None:
-            self._applier.stop(stops, place, self._recording.writer)
+            self._applier.stop(stops, place, self.arrivals.answering(self._recording))
             self._is_stopping = True
 
     # --- the watching thread -------------------------------------------------------------------------
@@ -270,7 +298,9 @@ class Controls:
             self._let_come_by(True)
         if found:
             self._bell.ring()
-        return found
+        if not self.offers.is_told and self.arrivals.schedule.answers:
+            self.offers.tell(self._recording)  # no other rank has turned up: this one answers
+        return found or self.arrivals.schedule.waits
 
     def _let_come_by(self, closely: bool) -> None:
         """Whether the next call of `log()` comes by here."""

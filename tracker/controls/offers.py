@@ -57,13 +57,22 @@ class Offers(Mapping[str, Control | Action]):
         if known is None or known.definition != action.definition:
             self._store(action.definition)
 
-    def begin(self, recording: Recording | None) -> None:
-        """From here on this file says what is offered; None for none. What every run has begins anew."""
+    @property
+    def is_told(self) -> bool:
+        """Whether a file says what is offered."""
+        return self._recording is not None
+
+    def tell(self, recording: Recording | None) -> None:
+        """From here on this file says what is offered; None for none."""
         self._recording = recording
-        self.paused.begin(self.paused.definition)
-        self.more.begin(self.more.definition)
         for target in list(self._own.values()):
             self._store(target.definition)
+
+    def begin(self, recording: Recording | None) -> None:
+        """From here on this file says what is offered; None for none. What every run has begins anew."""
+        self.paused.begin(self.paused.definition)
+        self.more.begin(self.more.definition)
+        self.tell(recording)
 
     def _store(self, definition: Definition) -> None:
         if self._recording is not None and self._recording.is_open:

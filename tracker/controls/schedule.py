@@ -50,12 +50,29 @@ class Schedule(Protocol):
         Where `place.call` is "should_stop" only those whose name is "stop".
         """
 
+    def refused(self) -> list[tuple[Asked, str]]:
+        """What takes effect nowhere, with the reason; each is told once. On the watching thread."""
+
     def forget(self) -> None:
-        """The run has ended, or goes on elsewhere: nothing that waits will take effect."""
+        """The run goes on elsewhere, or in another process: nothing that waits will take effect."""
+
+    def close(self) -> None:
+        """The run has ended. On any thread."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether this process writes the receipts."""
+
+    @property
+    def is_binding(self) -> bool:
+        """Whether what is due is done whatever the disk says, as others do it at this moment."""
 
 
 class AtOnce:
     """Everything at the next place."""
+
+    answers = True
+    is_binding = False
 
     def __init__(self) -> None:
         self._waiting: deque[Asked] = deque()
@@ -88,3 +105,10 @@ class AtOnce:
     def forget(self) -> None:
         """As `Schedule`."""
         self._waiting.clear()
+
+    def refused(self) -> list[tuple[Asked, str]]:
+        """As `Schedule`."""
+        return []
+
+    def close(self) -> None:
+        """As `Schedule`."""

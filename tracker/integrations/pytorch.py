@@ -134,3 +134,13 @@ class Watch:
             logger.warning("tracker: the graph of %s cannot be traced: %s", type(module).__name__, str(error)[:200])
         finally:
             self._handles.insert(0, module.register_forward_pre_hook(self._before))
+
+
+def gradients_and_parameters(module: Any) -> dict[str, Histogram]:
+    """Histograms of every parameter and, where there is one, its gradient, as they are now."""
+    found = {}
+    for name, parameter in module.named_parameters():
+        found[f"parameters/{name}"] = Histogram(parameter)
+        if parameter.grad is not None:
+            found[f"gradients/{name}"] = Histogram(parameter.grad)
+    return found

@@ -154,17 +154,25 @@ def _row(row: tuple[Any, ...]) -> Asked:
     return Asked(int(number), nonce, float(wall_time), name.removeprefix(CONTROL), value, expected, author)
 
 
-def receipts(files: RunFiles) -> dict[str, tuple[int | None, float, dict[str, Any]]]:
-    """What a run answered: nonce -> step, wall time, outcome. A later word on the same replaces an earlier one."""
+def receipts(files: RunFiles, *, live: bool = False) -> dict[str, tuple[int | None, float, dict[str, Any]]]:
+    """What a run answered: nonce -> step, wall time, outcome. A later word on the same replaces an earlier one.
+
+    Args:
+        files: The run's.
+        live: Whether only what is on the live line, which a rewind cuts.
+    """
     found: dict[str, tuple[int | None, float, dict[str, Any]]] = {}
     now = time.time()
-    for segment in files.segments():
+    own = files.segments()
+    limits = segments.live_until(own) if live else {}
+    for segment in own:
         is_over = segment.status(now) != "running"
+        limit = limits.get(segment.id)
         with files.snapshot(segment.path) as connection:
             for row in connection.execute(_RECEIPTS):
                 _, nonce, step, wall_time, outcome = checksums.checked(row, "damaged: a receipt")
                 said = outcome_of(outcome)
-                if said is not None:
+                if said is not None and not (limit is not None and step is not None and step > limit):
                     if is_over and said["outcome"] == "started":
                         said["why"] = "The run ended before this was done."
                     found[str(nonce)] = (None if step is None else int(step), float(wall_time), said)

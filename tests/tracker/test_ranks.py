@@ -1,0 +1,167 @@
+"""Four processes train together: whatever is asked of them takes effect at the same step of all, and is answered once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rank_training import FIRST_LR, N_BYTES, Vector, alone, summed
+from steering import ask, until
+
+import tracker
+from tracker.logdir import AGREED_FOLDER
+from tracker.store.write.ballots import Ballots
+
+ROOT = Path(__file__).resolve().parents[2]
+RANKS = 4
+
+
+class Ranks:
+    """Processes of one training, whose gradients are summed up on a thread of this one."""
+
+    def __init__(self, logdir: Path) -> None:
+        self.folder = logdir / "ranks"
+        self.steps = 0
+        self.said: list[dict[str, Any]] = []
+        code = [sys.executable, str(ROOT / "tests" / "rank_training.py"), str(logdir)]
+        self.processes = [
+            subprocess.Popen(
+                [*code, str(rank)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+                env={**os.environ, "RANK": str(rank), "WORLD_SIZE": str(RANKS), "PYTHONPATH": str(ROOT)},
+            )
+            for rank in range(RANKS)
+        ]  # fmt: skip
+        self._thread = threading.Thread(target=self._sum, daemon=True)
+        self._thread.start()
+
+    def _sum(self) -> None:
+        while True:
+            parts: list[Vector] = []
+            for process in self.processes:
+                assert process.stdout is not None
+                kind = process.stdout.read(1)
+                if kind == b"g":
+                    parts.append(np.frombuffer(process.stdout.read(N_BYTES)))
+                elif kind == b"e":
+                    self.said.append(json.loads(process.stdout.read(int.from_bytes(process.stdout.read(8), "big"))))
+            if len(parts) < RANKS:
+                return  # one has come to its end; all have, if they agreed
+            self.steps += 1
+            total = summed(parts).tobytes()
+            for process in self.processes:
+                assert process.stdin is not None
+                process.stdin.write(total)
+                process.stdin.flush()
+
+    def come_to(self, step: int) -> None:
+        """Waits until so many steps were taken."""
+        until(lambda: self.steps >= step, f"step {step} of {self.steps}")
+
+    def end(self) -> list[dict[str, Any]]:
+        """What each rank says at its end, once Stop was pressed."""
+        ask(self.folder, "stop")
+        self._thread.join(30)
+        for process in self.processes:
+            assert process.wait(20) == 0
+        return self.said
+
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                assert pipe is not None
+                pipe.close()
+
+
+@pytest.fixture
+def ranks(logdir: Path) -> Iterator[Ranks]:
+    """Four of them."""
+    started = Ranks(logdir)
+    yield started
+    started.kill()
+
+
+def commands(folder: Path) -> list[Any]:
+    return tracker.open(folder.parent).run(folder.name).commands()
+
+
+def check_changes(ranks: Ranks, changes: int, figure: Callable[[str], None]) -> None:
+    """`changes` of lr at random moments; then all ranks did the same, and what a schedule in code does, bit for bit."""
+    chance = random.Random(changes)
+    ranks.come_to(3)
+    for number in range(changes):
+        ranks.come_to(ranks.steps + chance.randrange(1, 60))
+        nonce = ask(
+            ranks.folder, "evaluate" if number % 5 == 3 else "lr", None if number % 5 == 3 else 0.001 * (number + 1)
+        )
+        if chance.random() < 0.7:  # else the next comes while this one is agreed on
+            until(
+                lambda nonce=nonce: any(
+                    each.nonce == nonce and each.outcome != "pending" for each in commands(ranks.folder)
+                )
+            )
+    until(lambda: all(each.outcome not in ("pending", "started") for each in commands(ranks.folder)))
+    said = ranks.end()
+    assert len(said) == RANKS
+    assert all(each == said[0] for each in said), "a rank did something else"
+    answers = [each for each in commands(ranks.folder) if each.name != "stop"]
+    assert [each.outcome for each in answers] == ["done" if each.name == "evaluate" else "applied" for each in answers]
+    schedule = {each.step: each.value for each in answers if each.name == "lr"}
+    lrs, lr = [], FIRST_LR
+    for step in range(len(said[0]["losses"])):
+        lrs.append(lr)
+        lr = schedule.get(step, lr)
+    assert said[0]["lrs"] == lrs
+    assert said[0]["losses"] == list(alone(iter(lrs), RANKS)), "not bit for bit"
+    assert said[0]["evaluated"] == [each.step for each in answers if each.name == "evaluate"]
+    run = tracker.open(ranks.folder.parent).run("ranks")
+    assert len([mark for mark in run.marks() if mark.kind == "control"]) == changes + 1
+    assert not (ranks.folder / AGREED_FOLDER).exists()
+    figure(f"4 ranks, {changes} changes: {len(lrs)} steps, all bit for bit as with the schedule in code")
+
+
+def test_all_ranks_change_at_the_same_step(ranks: Ranks, figure: Callable[[str], None]) -> None:
+    """Five changes while it trains, and a stop at one step of all: a rank that went on would wait for ever."""
+    check_changes(ranks, 5, figure)
+
+
+@pytest.mark.long
+def test_all_ranks_change_fifty_times_at_the_same_steps(ranks: Ranks, figure: Callable[[str], None]) -> None:
+    """The same for longer."""
+    check_changes(ranks, 50, figure)
+
+
+def test_a_ballot_is_created_once(tmp_path: Path) -> None:
+    """By whoever comes first; nothing else is left behind."""
+    files = Ballots(tmp_path / "agreed")
+    together = threading.Barrier(8)
+    first: list[int] = []
+
+    def vote(number: int) -> None:
+        together.wait()
+        if files.create("decision", {"by": number}):
+            first.append(number)
+
+    threads = [threading.Thread(target=vote, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(first) == 1
+    assert files.read("decision") == {"by": first[0]}
+    assert os.listdir(tmp_path / "agreed") == ["decision"]
+    (tmp_path / "agreed" / "odd").write_text("[1")
+    assert files.read("odd") is None
+    assert files.read("nothing") is None
+    files.clear()
+    assert not (tmp_path / "agreed").exists()
