@@ -1,0 +1,242 @@
+"""The HTTP interface to what runs can be asked: their controls, what they were asked, and asking them.
+
+What is asked is a row in the page's own file beside the run, which the training's process finds there and answers in
+its own. It checks again when it answers; here the same is checked first, so that who asks hears at once what cannot be.
+Token, Host and Origin are checked before anything comes here (`security`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboard.http.request_values import RequestValues
+from dashboard.http.requests import answered, body_of, json_answer
+from dashboard.live import user_edits
+from dashboard.live.websocket import LiveRuns
+from tracker.errors import PageChangeError
+from tracker.store.read.commands import Command
+from tracker.store.read.reader import Store
+from tracker.store.read.run import StoredRun
+from tracker.values.control_definition import Definition, RefusedError, is_plain, same, shown
+
+MAX_CONTROLS = 2_000
+"""Of one run in one answer: twenty are many, and a page that shows thousands shows nothing."""
+
+MAX_COMMANDS = 1_000
+LAST_COMMANDS = 200
+"""Of one run in one answer, the newest ones: at most, and where nothing is said of how many."""
+
+MAX_WAITING = 1_000
+"""Commands of one run that wait for an answer: whoever asks for more has not looked at what became of the others."""
+
+MAX_NONCE, MAX_AUTHOR = 200, 100
+
+MAX_VALUE = 10_000
+MAX_BRIEF = 300
+"""Letters of a value that is a text: of a control, which is to be changed, and of a command, which is to be read."""
+
+EXACT = 1 << 53
+"""From here on a browser's numbers are no longer all whole numbers."""
+
+PAGE = "page"
+"""Who asks, where nobody says who he is."""
+
+OWN = (
+    Definition("stop", "action", confirm=True, doc="Ends the training where it reads run.should_stop."),
+    Definition("paused", "bool", False, doc="Holds the training between two steps."),
+    Definition("log more", "int", 0, 1, 1_000_000_000, doc="run.log_more is true for so many steps."),
+)
+"""What every run that is going on can be asked."""
+
+
+def routes(live_runs: LiveRuns, store: Callable[[], Store], read_only: bool) -> list[Route]:
+    """The routes /api/v1/controls and /api/v1/commands.
+
+    Args:
+        live_runs: What is known of all runs.
+        store: Opens the logdir.
+        read_only: Whether nothing can be asked.
+    """
+    api = _Controls(live_runs, store, read_only)
+    return [
+        Route("/api/v1/controls", api.controls),
+        Route("/api/v1/commands", api.commands),
+        Route("/api/v1/commands", api.ask, methods=["POST"]),
+    ]
+
+
+class _Controls:
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], read_only: bool) -> None:
+        self._live_runs = live_runs
+        self._store = store
+        self._read_only = read_only
+
+    async def controls(self, request: Request) -> Response:
+        """What a run can be asked: its controls as they are now, and what every run has."""
+        name = RequestValues.of_query(request).name("run")
+
+        def read() -> dict[str, Any]:
+            with self._store().run(name).held() as run:
+                asked = run.commands()
+                controls = _definitions(run)
+                told = [_told(each, _present(run, each, asked)) for each in controls[:MAX_CONTROLS]]
+                told += [_told(each, _present(run, each, asked)) | {"own": True} for each in OWN]
+                is_live = run.status == "running"
+                return {
+                    "run": name,
+                    "live": is_live,
+                    "read_only": self._read_only,
+                    "controls": told,
+                    "more": max(0, len(controls) - MAX_CONTROLS),
+                }
+
+        return json_answer(await answered(read))
+
+    async def commands(self, request: Request) -> Response:
+        """What a run was asked and what it answered, the newest last; `last`: at most so many."""
+        asked = RequestValues.of_query(request)
+        name, most = asked.name("run"), asked.size("last", LAST_COMMANDS, MAX_COMMANDS)
+
+        def read() -> dict[str, Any]:
+            found = self._store().run(name).commands()
+            told = [_told_command(each) for each in found[-most:]]
+            return {"run": name, "commands": told, "earlier": len(found) - len(told)}
+
+        return json_answer(await answered(read))
+
+    async def ask(self, request: Request) -> Response:
+        """{run, name, value, expected?, nonce, author?}: asks a run something; the command as it stands.
+
+        expected: what the control is taken to be now; without it whatever it is is replaced. nonce: made by who asks;
+        the same once more is the same command, and answered with what became of it.
+        """
+        if self._read_only:
+            raise HTTPException(403, "This server was started with --read-only; runs can be asked nothing.")
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise HTTPException(415, "expected application/json")
+        body = await body_of(request)
+        name, control = body.name("run"), body.name("name")
+        nonce = body.text("nonce", MAX_NONCE)
+        if not nonce:
+            raise body.wrong("nonce", f"a text of 1 to {MAX_NONCE} characters", nonce or "nothing")
+        author = (body.text("author", MAX_AUTHOR) or "").strip() or PAGE
+        value, expected = body.value("value"), body.value("expected")
+
+        def add() -> dict[str, Any]:
+            try:
+                with self._store().run(name).held() as run:
+                    known = _by_nonce(run, nonce)
+                    if known is None:
+                        wanted = _checked(run, control, value, expected)
+                        user_edits.ask(run.folder, nonce, control, wanted, expected, author)
+                    elif known.name != control or not same(known.value, value):
+                        raise RefusedError("This nonce names another command already; each needs one of its own.")
+                    known = known or _by_nonce(run, nonce)
+                    if known is None:
+                        raise PageChangeError("What was asked has gone again: the run's folder was changed meanwhile.")
+            except (RefusedError, PageChangeError) as error:
+                raise HTTPException(409, str(error)) from error
+            self._live_runs.poller.written_to(run.folder)
+            return {"command": _told_command(known)}
+
+        return json_answer(await answered(add))
+
+
+def _by_nonce(run: StoredRun, nonce: str) -> Command | None:
+    return next((each for each in run.commands() if each.nonce == nonce), None)
+
+
+def _checked(run: StoredRun, name: str, value: Any, expected: Any) -> Any:
+    """The value to ask for, as the control holds it.
+
+    Raises:
+        RefusedError: the run would refuse it; the message is the sentence to say.
+    """
+    if run.status != "running":
+        raise RefusedError(f"{run.name} is over ({run.status}): it can be asked nothing.")
+    found = next((each for each in (*OWN, *_definitions(run)) if each.name == name), None)
+    if found is None:
+        raise RefusedError(f"{run.name} has no control {shown(name)}.")
+    asked = run.commands()
+    if sum(each.outcome == "pending" for each in asked) >= MAX_WAITING:
+        raise RefusedError(f"{MAX_WAITING:,} commands wait for an answer of {run.name} already.")
+    wanted = found.checked(value)
+    now = _awaited(_present(run, found, asked), found, asked)
+    if expected is not None and not same(expected, now):
+        raise RefusedError(f"Out of date: {name} is {shown(now)} by now, and not {shown(expected)}.")
+    return wanted
+
+
+def _awaited(present: Any, definition: Definition, asked: Sequence[Command]) -> Any:
+    """What a control will be once all is answered that waits."""
+    waiting = [each.value for each in asked if each.name == definition.name and each.outcome == "pending"]
+    return waiting[-1] if waiting else present
+
+
+def _present(run: StoredRun, definition: Definition, asked: Sequence[Command]) -> Any:
+    """What a control is now: as it was changed last, or as it began. What every run has begins with each process."""
+    own = [each for each in run.segments() if each.reason != "child"] if definition in OWN else []
+    since = own[-1].created if own else float("-inf")
+    changes = [
+        (each.applied, each.value)
+        for each in asked
+        if each.name == definition.name and each.outcome == "applied" and (each.applied or 0.0) >= since
+    ]
+    return max(changes, key=lambda change: change[0] or 0.0)[1] if changes else definition.value
+
+
+def _definitions(run: StoredRun) -> list[Definition]:
+    found = []
+    for name in run.tags("control"):
+        found.append(Definition.parsed(name, run.media("control", name)[-1].data))
+    return found
+
+
+def _told(definition: Definition, value: Any) -> dict[str, Any]:
+    """A control as the page is told of it."""
+    said = definition.json()
+    return {
+        "name": definition.name,
+        "type": definition.type,
+        "value": _told_value(value, MAX_VALUE),
+        "low": said.get("low"),
+        "high": said.get("high"),
+        "log": definition.log,
+        "choices": [_told_value(each, MAX_VALUE) for each in definition.choices],
+        "confirm": definition.confirm,
+        "doc": definition.doc,
+        "own": False,
+        "cut": len(value) if isinstance(value, str) and len(value) > MAX_VALUE else 0,
+    }
+
+
+def _told_command(command: Command) -> dict[str, Any]:
+    """A command as the page is told of it; long texts are told as far as anybody reads them."""
+    return {
+        "nonce": command.nonce,
+        "name": command.name,
+        "value": _told_value(command.value, MAX_BRIEF),
+        "old": _told_value(command.old, MAX_BRIEF),
+        "author": command.author,
+        "asked": command.wall_time,
+        "answered": command.applied,
+        "step": command.step,
+        "outcome": command.outcome,
+        "why": _told_value(command.why or "", 2 * MAX_BRIEF),
+    }
+
+
+def _told_value(value: Any, most: int) -> Any:
+    """A value in as many letters as are shown; whole numbers that a browser would round are texts of their digits."""
+    if isinstance(value, str):
+        return value if len(value) <= most else value[: most - 1] + "…"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > EXACT:
+        return str(value) if abs(value) < 10**MAX_BRIEF else "…"
+    return value if is_plain(value) else shown(value)
