@@ -38,6 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/controls": {
+        "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/values", "tracker/machine",
+    },
     "tracker/repair": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
     },

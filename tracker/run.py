@@ -17,6 +17,8 @@ import numpy as np
 
 from tracker import coerce, process
 from tracker.config import plain
+from tracker.controls.controlled import Controlled
+from tracker.controls.controls import Controls
 from tracker.errors import message
 from tracker.log_call import checked
 from tracker.logdir import new_segment_id
@@ -40,7 +42,7 @@ _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 _now = time.time
 
 
-class Run:
+class Run(Controlled):
     """A run being written. Made by `tracker.init`; any thread may use it.
 
     Attributes:
@@ -48,6 +50,7 @@ class Run:
         logdir: The logdir, absolute.
         folder: Its own folder.
         config: What it was started with, as plain JSON values.
+        controls: What can be asked of it while it runs.
     """
 
     def __init__(self, root: Path, folder: Path, birth: Birth, first_step: int) -> None:
@@ -55,6 +58,7 @@ class Run:
         self.logdir = root
         self.folder = folder
         self.config = dict(birth.config)
+        self.controls = Controls(self)
         self._record(Recording(folder, birth, first_step - 1))
         self._writer.wait_begun()
 
@@ -62,8 +66,13 @@ class Run:
         """From now on, what is logged goes there."""
         recording.begin(self)
         self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
-        # Past the end of the process each call stores what it logs: none may find a lane and take the short way.
-        self._inbox = Inbox() if recording.is_late else recording.inbox
+        self.look_closely(False)
+        self.controls.begin(recording)
+
+    def look_closely(self, closely: bool) -> None:
+        """Whether each call of `log()` takes the careful way, as none finds a lane; a free choice of any thread."""
+        # Past the end of the process each call stores what it logs: none may take the short way.
+        self._inbox = Inbox() if closely or self._recording.is_late else self._recording.inbox
 
     def _open_recording(self) -> Recording:
         """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
@@ -155,6 +164,7 @@ class Run:
         when = _now() if wall_time is None else coerce.wall_time(wall_time)
         place = coerce.step(self._next_step() if step is None else step)
         self._hand_over(lambda recording: recording.add(numbers, others, place, when))
+        self.controls.between("log", values)
 
     def _hand_over(self, add: Callable[[Recording], None]) -> None:
         """Gives something to the recording that takes it."""

@@ -16,7 +16,8 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import media_items, run_context, segments, study_records
+from tracker.store.read import commands, media_items, run_context, segments, study_records
+from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
@@ -31,8 +32,8 @@ _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
 )  # fmt: skip
 KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
-ABOUT_KINDS = ("environment", "console")
-"""What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
+ABOUT_KINDS = ("environment", "console", "control")
+"""What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
 class StoredRun:
@@ -303,6 +304,10 @@ class StoredRun:
     def marks(self) -> list[Mark]:
         """Its marks, by time."""
         return run_context.marks(self._files)
+
+    def commands(self) -> list[Command]:
+        """What was asked of it on the page and what it answered, in the order of asking."""
+        return commands.commands(self._files, self.folder)
 
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when the run has none of that name."""
