@@ -57,6 +57,8 @@ def every_kind(logdir: Path) -> None:
             }
             run.log({TAGS[kind]: value for kind, value in values.items()}, step=step)
         run.mark("halved", step=7)
+        run.control("lr", 0.1, low=1e-6, high=1.0, log=True)
+        run.action("evaluate")(lambda: None)
 
 
 def _events(count: int) -> list[dict[str, object]]:
@@ -135,6 +137,7 @@ def hostile(logdir: Path, *, rows: bool = False) -> list[str]:
         with tracker.init(logdir=logdir, name=name, machine=False, config={"lr": 0.5}) as run:
             run.log({"train/loss": 1.0, "weights": tracker.Histogram([1.0])}, step=1)
             run.mark("here", step=1)
+            run.control("lr", 0.5, low=0.0, high=1.0)
             for kind in ("graph", "embedding", "mesh", "layout", "text", "pr_curve", "confusion", "profile", "table"):
                 run.log({TAGS[kind]: _small(kind)}, step=1)
         with contextlib.closing(sqlite3.connect(next((logdir / name).glob("*.sqlite")))) as connection:

@@ -46,6 +46,8 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/confusion": ("run", "tag"),
     "/api/v1/mesh": ("run", "tag", "step"),
     "/api/v1/layout": ("run", "tag"),
+    "/api/v1/controls": ("run",),
+    "/api/v1/commands": ("run", "last"),
     "/api/v1/embedding": ("run", "tag", "step"),
     "/api/v1/embedding/sprites": ("run", "tag", "step"),
     "/api/v1/embedding/neighbours": ("run", "tag", "step", "index", "count", "distance"),
@@ -68,6 +70,7 @@ BODIES: dict[str, tuple[str, ...]] = {
     "/api/v1/shelf": ("kind", "name", "value"),
     "/api/v1/runs/said": ("runs", "key", "value"),
     "/api/v1/trash": ("runs", "restore"),
+    "/api/v1/commands": ("run", "name", "value", "expected", "nonce", "author"),
     "/api/v1/export": ("form", "runs", "tags"),
     "/api/v1/importance": ("parameters", "target"),
     "/api/v1/embedding/axis": ("run", "tag", "step", "left", "right"),
@@ -85,7 +88,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "method": ("tsne",), "size": (2,), "near": (5,), "layers": ([{"tag": "weights"}], [{"tag": "weights", "step": 3, "span": [0, 1, 3]}]),
     "name": ("mine",), "key": ("note", "tags", "colour", "name"), "value": (None, "x", ["x"], 3), "restore": (True,),
     "parameters": ({"lr": [1, 2, 3] * 4, "kind": ["a", "b", "c"] * 4},), "target": ([1.0, 2.0, 3.0] * 4,), "left": ([0, 1],), "right": ([2],),
-    "hash": (), "token": (), "p": ("curves",),
+    "hash": (), "token": (), "p": ("curves",), "nonce": ("n1", "n2"), "expected": (None, 0.001), "author": ("anna", None),
 }  # fmt: skip
 """What is right, by the name of a parameter."""
 

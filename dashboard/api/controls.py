@@ -7,9 +7,8 @@ Token, Host and Origin are checked before anything comes here (`security`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,9 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import answered, body_of, json_answer
+from dashboard.http.requests import UNREADABLE, answered, body_of, json_answer, why
 from dashboard.live import user_edits
 from dashboard.live.websocket import LiveRuns
+from tracker.controls import built_in
 from tracker.errors import PageChangeError
 from tracker.store.read.commands import Command
 from tracker.store.read.reader import Store
@@ -47,13 +47,6 @@ EXACT = 1 << 53
 
 PAGE = "page"
 """Who asks, where nobody says who he is."""
-
-OWN = (
-    Definition("stop", "action", confirm=True, doc="Ends the training where it reads run.should_stop."),
-    Definition("paused", "bool", False, doc="Holds the training between two steps."),
-    Definition("log more", "int", 0, 1, 1_000_000_000, doc="run.log_more is true for so many steps."),
-)
-"""What every run that is going on can be asked."""
 
 
 def routes(live_runs: LiveRuns, store: Callable[[], Store], read_only: bool) -> list[Route]:
@@ -84,17 +77,18 @@ class _Controls:
 
         def read() -> dict[str, Any]:
             with self._store().run(name).held() as run:
-                asked = run.commands()
-                controls = _definitions(run)
-                told = [_told(each, _present(run, each, asked)) for each in controls[:MAX_CONTROLS]]
-                told += [_told(each, _present(run, each, asked)) | {"own": True} for each in OWN]
-                is_live = run.status == "running"
+                names, asked = run.tags("control"), run.commands()
+                offered = _offered(run, names[:MAX_CONTROLS])
+                told = [_told(each, _present(each, asked)) for each in offered.declared]
+                told += [_told(each, _present(each, asked)) | {"own": True} for each in offered.own]
                 return {
                     "run": name,
-                    "live": is_live,
+                    "live": not offered.why_not,
+                    "why": offered.why_not,
                     "read_only": self._read_only,
                     "controls": told,
-                    "more": max(0, len(controls) - MAX_CONTROLS),
+                    "more": max(0, len(names) - MAX_CONTROLS),
+                    "problems": offered.problems,
                 }
 
         return json_answer(await answered(read))
@@ -153,54 +147,77 @@ def _by_nonce(run: StoredRun, nonce: str) -> Command | None:
     return next((each for each in run.commands() if each.nonce == nonce), None)
 
 
+class _Offer(NamedTuple):
+    """A control, and since when it is what it is: a later declaration begins anew."""
+
+    definition: Definition
+    since: float
+
+
+class _Offered(NamedTuple):
+    """What a run can be asked; a sentence where it can be asked nothing."""
+
+    declared: list[_Offer]
+    own: list[_Offer]
+    why_not: str
+    problems: list[str]
+
+
+def _offered(run: StoredRun, names: Sequence[str]) -> _Offered:
+    """Those controls of some names that the process has which writes the run, or any had where it is over."""
+    lines = [each for each in run.segments() if each.reason != "child" and each.rank in (None, 0)]
+    status, began = run.status, lines[-1].created if lines else 0.0
+    why_not = "" if status == "running" else f"{run.name} is over ({status}): it can be asked nothing."
+    if not why_not and not (lines and lines[-1].environment.get("controls") is True):
+        why_not = f"{run.name} takes no commands: it was begun without controls."
+    declared, problems = [], []
+    for name in names:
+        try:
+            item = run.media("control", name)[-1]
+            if status != "running" or item.wall_time >= began:
+                declared.append(_Offer(Definition.parsed(name, item.data), item.wall_time))
+        except UNREADABLE as error:
+            problems.append(f"{shown(name)}: {why(error)}"[:MAX_BRIEF])
+    own = [_Offer(each, began) for each in built_in.DEFINITIONS.values()]
+    return _Offered(declared, own, why_not, problems)
+
+
 def _checked(run: StoredRun, name: str, value: Any, expected: Any) -> Any:
     """The value to ask for, as the control holds it.
 
     Raises:
         RefusedError: the run would refuse it; the message is the sentence to say.
     """
-    if run.status != "running":
-        raise RefusedError(f"{run.name} is over ({run.status}): it can be asked nothing.")
-    found = next((each for each in (*OWN, *_definitions(run)) if each.name == name), None)
+    names, asked = run.tags("control"), run.commands()
+    offered = _offered(run, [name] if name in names else [])
+    if offered.why_not:
+        raise RefusedError(offered.why_not)
+    found = next((each for each in (*offered.own, *offered.declared) if each.definition.name == name), None)
     if found is None:
         raise RefusedError(f"{run.name} has no control {shown(name)}.")
-    asked = run.commands()
     if sum(each.outcome == "pending" for each in asked) >= MAX_WAITING:
         raise RefusedError(f"{MAX_WAITING:,} commands wait for an answer of {run.name} already.")
-    wanted = found.checked(value)
-    now = _awaited(_present(run, found, asked), found, asked)
+    wanted = found.definition.checked(value)
+    waiting = [each.value for each in asked if each.name == name and each.outcome == "pending"]
+    now = waiting[-1] if waiting else _present(found, asked)  # what it will be once all is answered that waits
     if expected is not None and not same(expected, now):
-        raise RefusedError(f"Out of date: {name} is {shown(now)} by now, and not {shown(expected)}.")
+        raise RefusedError(f"Out of date: {name} is {shown(now)} by now, and not {shown(expected)} as it was seen.")
     return wanted
 
 
-def _awaited(present: Any, definition: Definition, asked: Sequence[Command]) -> Any:
-    """What a control will be once all is answered that waits."""
-    waiting = [each.value for each in asked if each.name == definition.name and each.outcome == "pending"]
-    return waiting[-1] if waiting else present
-
-
-def _present(run: StoredRun, definition: Definition, asked: Sequence[Command]) -> Any:
-    """What a control is now: as it was changed last, or as it began. What every run has begins with each process."""
-    own = [each for each in run.segments() if each.reason != "child"] if definition in OWN else []
-    since = own[-1].created if own else float("-inf")
+def _present(offer: _Offer, asked: Sequence[Command]) -> Any:
+    """What a control is now: as it was changed last, or as it began."""
     changes = [
         (each.applied, each.value)
         for each in asked
-        if each.name == definition.name and each.outcome == "applied" and (each.applied or 0.0) >= since
+        if each.name == offer.definition.name and each.outcome == "applied" and (each.applied or 0.0) >= offer.since
     ]
-    return max(changes, key=lambda change: change[0] or 0.0)[1] if changes else definition.value
+    return max(changes, key=lambda change: change[0] or 0.0)[1] if changes else offer.definition.value
 
 
-def _definitions(run: StoredRun) -> list[Definition]:
-    found = []
-    for name in run.tags("control"):
-        found.append(Definition.parsed(name, run.media("control", name)[-1].data))
-    return found
-
-
-def _told(definition: Definition, value: Any) -> dict[str, Any]:
+def _told(offer: _Offer, value: Any) -> dict[str, Any]:
     """A control as the page is told of it."""
+    definition = offer.definition
     said = definition.json()
     return {
         "name": definition.name,

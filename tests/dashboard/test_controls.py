@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from asking import Asker
 from forged import reseal
+from odd_requests import VALUES, WORDS
 from served import serving, start_viz
 from starlette.testclient import TestClient
 
@@ -173,6 +174,22 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_not_passed_on(
     assert refused.status_code == status, refused.text
     assert words in refused.json()["error"]
     assert commands(client) == []
+
+
+def test_whatever_is_asked_is_answered_and_a_control_stays_what_it_is(client: TestClient, run: tracker.Run) -> None:
+    """Values of every wrong kind in each field: refused or taken, and the run goes on with values of its kinds."""
+    body = {"run": "a", "name": "lr", "value": 0.5, "expected": None, "nonce": "n", "author": "x"}
+    for field in body:
+        for odd in (*VALUES, *WORDS):
+            said = {**body, "nonce": f"nonce-{next(numbers)}", field: odd}
+            text = json.dumps(said).encode("utf-8", "surrogatepass")
+            answer = client.post("/api/v1/commands", content=text, headers={"content-type": "application/json"})
+            assert answer.status_code in (200, 400, 404, 409), (field, odd, answer.text)
+            assert answer.status_code == 200 or answer.json()["error"]
+    run.log({"loss": 1.0})
+    found = controls(client)
+    assert isinstance(found["lr"]["value"], float)
+    assert found["shuffle"]["value"] is True
 
 
 def test_a_nonce_is_of_one_command(client: TestClient) -> None:

@@ -149,8 +149,8 @@ test("what became of it: waited for, applied at a step, refused with the sentenc
   const said = (more, now = 103.4) => outcomeWords(command(more), now);
   assert.deepEqual(said({}), { tone: "waiting", text: "waiting 3 s" });
   assert.equal(said({}, 99).text, "waiting"); // the server's clock is a little ahead
-  assert.equal(said({}, 160).text, "waiting 1 min 0 s: it takes effect at the next step that is logged");
-  assert.match(said({ name: "stop" }, 160).text, /has not read run\.should_stop/);
+  assert.equal(said({ why: "between two steps" }, 103.4).text, "waiting 3 s");
+  assert.equal(said({ why: "between two steps" }, 160).text, "waiting 1 min 0 s: between two steps");
   assert.deepEqual(said({ outcome: "applied", step: 1234 }), { tone: "good", text: "applied at step 1,234" });
   assert.deepEqual(said({ outcome: "refused", step: 9, why: "lr is at most 1." }), {
     tone: "bad",

@@ -15,8 +15,10 @@ import { boot, local } from "./state.js";
  *   step: number | null, outcome: string, why: string,
  * }} Command times in seconds since the epoch; outcome "pending" while there is no answer
  * @typedef {{
- *   run: string, live: boolean, controls: Control[], more: number, commands: Command[], earlier: number,
- * }} Asked of a run, the newest command last; live: it takes commands; more, earlier: so many are not told
+ *   run: string, live: boolean, why: string, controls: Control[], more: number, problems: string[], commands: Command[],
+ *   earlier: number,
+ * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; more, earlier: so many are not
+ *   told; problems: of controls that cannot be read
  */
 
 /** @type {Map<string, Asked>} */
@@ -74,11 +76,11 @@ export async function ask(run) {
   }
   asking.set(run, false);
   try {
-    const [{ controls, more, live: isLive }, { commands, earlier }] = await Promise.all([
+    const [offered, { commands, earlier }] = await Promise.all([
       api.json("controls", { run }),
       api.json("commands", { run }),
     ]);
-    const known = { run, live: isLive, controls, more, commands, earlier };
+    const known = /** @type {Asked} */ ({ ...offered, commands, earlier });
     if (followed.has(run)) found.set(run, known);
     news.tell("change", run);
     return known;

@@ -43,6 +43,7 @@ export class RunCard {
     this.status = node("span", { class: "control-status" });
     this.tools = node("div", { class: "control-tools" });
     this.list = node("div", { class: "control-rows" });
+    this.note = node("p", { class: "control-note" });
     this.more = node("button", { type: "button", class: "text-button control-more" });
     this.more.addEventListener("click", () => {
       this.most += 10 * AT_ONCE;
@@ -56,7 +57,7 @@ export class RunCard {
       node(
         "div",
         { class: "control-parts" },
-        node("section", { class: "control-own", "aria-label": "Controls" }, this.list, this.more),
+        node("section", { class: "control-own", "aria-label": "Controls" }, this.list, this.note, this.more),
         this.history.element,
       ),
     );
@@ -98,6 +99,8 @@ export class RunCard {
     }
     this.buttons?.show(asked, byName);
     this.#showRows(asked, byName);
+    const said = run.status === "running" && !asked.live ? [asked.why, ...asked.problems] : asked.problems;
+    this.note.textContent = said.join(" ");
     this.history.show(asked.commands, asked.earlier);
     this.#announce(asked.commands);
     this.element.dataset.pending = String(this.isPending);

@@ -27,6 +27,8 @@ export class ControlRow {
     /** @type {{ value: unknown, expected: unknown } | null} */
     this.draft = null; // what is not set yet, and what it was begun over
     this.problem = ""; // why the last change was not taken
+    /** @type {{ value: unknown } | null} */
+    this.late = null; // what was refused since it was asked over another value than there is
     /** @type {Command | null} */
     this.last = null; // the newest change
     /** @type {unknown} */
@@ -43,7 +45,10 @@ export class ControlRow {
     this.said = node("span", { class: "control-said" });
     this.setButton = node("button", { type: "button", class: "button is-small is-main", text: "Set" });
     this.backButton = node("button", { type: "button", class: "text-button", text: "Take back" });
-    this.setButton.addEventListener("click", () => this.draft && this.#set(this.draft.value));
+    this.setButton.addEventListener("click", () => {
+      if (this.draft) this.#set(this.draft.value);
+      else if (this.late) this.#send(this.late.value, null);
+    });
     this.backButton.addEventListener("click", () => this.#draw(undefined));
     this.element = node(
       "div",
@@ -72,7 +77,11 @@ export class ControlRow {
    */
   show(control, changes) {
     const last = changes.at(-1) ?? null;
-    if (last && last.nonce !== this.last?.nonce) this.problem = "";
+    if (last && last.nonce !== this.last?.nonce) {
+      this.problem = "";
+      this.late = null;
+    }
+    if (last?.outcome === "refused" && isLate(last.why)) this.late = { value: last.value };
     this.last = last;
     const waiting = changes.findLast(isPending);
     this.value = waiting ? waiting.value : control.value;
@@ -87,7 +96,9 @@ export class ControlRow {
   /** What is said below: of what is waited for it grows old by itself. */
   tell() {
     const isDraft = this.draft !== null;
-    this.setButton.hidden = this.backButton.hidden = !isDraft;
+    this.backButton.hidden = !isDraft;
+    this.setButton.hidden = !this.widget || !(isDraft || this.late);
+    this.setButton.textContent = isDraft ? "Set" : "Set anyway";
     let tone = "",
       text = "";
     if (this.problem) [tone, text] = ["bad", this.problem];
@@ -110,6 +121,7 @@ export class ControlRow {
   /** @param {unknown} value undefined: nothing is to be set any more */
   #draw(value) {
     this.problem = "";
+    this.late = null;
     if (value === undefined || isSame(value, this.value)) {
       this.draft = null;
       if (value === undefined) this.#drawValue(this.value);
@@ -121,14 +133,26 @@ export class ControlRow {
   async #set(value) {
     const expected = this.draft ? this.draft.expected : this.value;
     this.draft = null;
+    if (isSame(value, this.value)) {
+      this.#draw(undefined);
+      return;
+    }
+    // Of a number that is none, or that a browser would round, nothing can be expected.
+    await this.#send(value, typeof value === typeof expected ? expected : null);
+  }
+
+  /** @param {unknown} value @param {unknown} expected null where it does not matter */
+  async #send(value, expected) {
     this.problem = "";
+    this.late = null;
     this.#drawValue(value);
     this.tell();
-    if (isSame(value, this.value)) return;
     try {
       await this.host.send(this.name, value, expected);
     } catch (error) {
-      this.#refuse(/** @type {Error} */ (error).message);
+      const sentence = /** @type {Error} */ (error).message;
+      if (isLate(sentence)) this.late = { value };
+      this.#refuse(sentence);
       this.#drawValue(this.value);
     }
   }
@@ -145,6 +169,9 @@ export class ControlRow {
     this.tell();
   }
 }
+
+/** Whether a refusal says that somebody, or the training itself, has changed it meanwhile. @param {string} why */
+const isLate = (why) => why.startsWith("Out of date");
 
 /**
  * What is said of a control: its doc, or between which ends it is.

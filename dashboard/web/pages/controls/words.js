@@ -73,13 +73,10 @@ const PATIENCE_S = 10; // after which it is said what is waited for
  * @param {number} now
  * @returns {string}
  */
-function waitingWords({ name, asked }, now) {
+function waitingWords({ asked, why }, now) {
   const seconds = Math.max(0, now - asked);
   const waited = seconds < 1 ? "waiting" : `waiting ${format.duration(Math.floor(seconds))}`;
-  if (seconds < PATIENCE_S) return waited;
-  return name === "stop"
-    ? `${waited}: the training has not read run.should_stop since`
-    : `${waited}: it takes effect at the next step that is logged`;
+  return seconds < PATIENCE_S || !why ? waited : `${waited}: ${why}`;
 }
 
 /**
