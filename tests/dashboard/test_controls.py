@@ -279,6 +279,24 @@ def test_a_command_and_its_receipt_reach_every_tab_of_every_server(logdir: Path,
             assert all(any("marks" in what for what in found) for found in told)
 
 
+def test_where_no_websocket_gets_through_they_travel_as_answers(client: TestClient, run: tracker.Run) -> None:
+    """The same news, asked for."""
+    tab = f"/live/{client.post('/live').json()['tab']}"
+    assert client.post(tab, json={"watch": [], "ping": 1}).status_code == 204
+    told: set[str] = set()
+
+    def hear(kind: str) -> None:
+        while kind not in told:
+            data = client.get(tab).content
+            length = int.from_bytes(data[:4], "little")
+            told.update(*(each["what"] for each in json.loads(data[4 : 4 + length])["changed"]))
+
+    ask(client, "lr", 0.5)
+    hear("commands")
+    answered(client, run, commands(client)[0]["nonce"])
+    hear("receipts")
+
+
 # --- what is stored may be anything --------------------------------------------------------------------------
 
 
