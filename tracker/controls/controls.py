@@ -18,11 +18,12 @@ from tracker.controls.applier import Applier, refusal
 from tracker.controls.control import Action, Control
 from tracker.controls.listeners import Handler, Listener, Listeners
 from tracker.controls.loop_thread import LoopThread
+from tracker.controls.offers import Offers
 from tracker.controls.page_reader import PageReader
 from tracker.controls.schedule import AtOnce, Place, Schedule
 from tracker.controls.watch import WATCH
-from tracker.machine.record import Record
 from tracker.store.read.commands import EVENT, Asked
+from tracker.store.read.run_files import RunFiles
 from tracker.store.write.bell import Bell
 from tracker.store.write.inbox import SealedError
 from tracker.values.control_definition import Definition
@@ -37,6 +38,8 @@ logger = logging.getLogger("tracker")
 MOST_WAITING = 1_000
 """Commands that wait for a step in memory; more stay in the file until there is room."""
 
+BEFORE = "It was asked before this part of the run began."
+
 HELD_LOOK_S = 0.1
 """How often a paused loop looks whether it may go on; it is woken when something comes."""
 
@@ -49,20 +52,17 @@ class Controls:
 
     Attributes:
         schedule: Decides when commands take effect; see `follow`.
-        paused: Whether the loop is held.
+        offers: Its controls and actions.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = weakref.ref(run)
         self.schedule: Schedule = AtOnce()
-        self.paused = Control(built_in.DEFINITIONS[built_in.PAUSED])
+        self.offers = Offers()
         self.takes = False
-        self._more = Control(built_in.DEFINITIONS[built_in.LOG_MORE])
-        self._more_until: int | None = None
-        self._targets: dict[str, Control | Action] = {built_in.PAUSED: self.paused, built_in.LOG_MORE: self._more}
         self._listeners = Listeners()
-        self._applier = Applier(run.name, self._targets, self._changed)
+        self._applier = Applier(run.name, self.offers)
         self._recording: Recording | None = None
         self._reader: PageReader | None = None
         self._stops: list[Asked] = []
@@ -84,23 +84,15 @@ class Controls:
     # --- what the program declares -------------------------------------------------------------------
 
     def declare(self, definition: Definition) -> Control:
-        """The control of a definition: the one there is, begun anew unless it is the same definition."""
-        known = self._targets.get(definition.name)
-        if isinstance(known, Control):
-            if known.definition == definition:
-                return known
-            known.definition, known.value = definition, definition.value
-        else:
-            known = self._targets[definition.name] = Control(definition)
-        self._store(definition)
-        return known
+        """As `Run.control`."""
+        control = self.offers.declare(definition)
+        self._watch()
+        return control
 
     def add_action(self, action: Action) -> None:
-        """An action, in the place of one of the same name."""
-        known = self._targets.get(action.name)
-        self._targets[action.name] = action
-        if known is None or known.definition != action.definition:
-            self._store(action.definition)
+        """As `Run.action`."""
+        self.offers.add_action(action)
+        self._watch()
 
     def listen(self, prefix: str, handler: Handler, thread: bool = False) -> Listener:
         """Hears of commands whose name begins with `prefix` (`event:…`); to these nothing is answered.
@@ -121,13 +113,6 @@ class Controls:
         """One who listened does so no more."""
         self._listeners.remove(listener)
 
-    def _store(self, definition: Definition) -> None:
-        """Says in the run's file what it offers."""
-        recording = self._recording
-        if self.takes and recording is not None and recording.is_open:
-            recording.observe({definition.name: Record("control", [definition.medium()])})
-            self._watch()
-
     # --- a recording begins, a process forks ---------------------------------------------------------
 
     def begin(self, recording: Recording) -> None:
@@ -139,9 +124,7 @@ class Controls:
         self._recording = recording
         if self.takes:
             self._reader = PageReader(recording.folder)
-            for target in list(self._targets.values()):
-                if target.name not in built_in.DEFINITIONS:
-                    self._store(target.definition)
+            self.offers.begin(recording)
 
     def follow(self, schedule: Schedule) -> None:
         """Another schedule decides from now on, also of what waits."""
@@ -156,8 +139,9 @@ class Controls:
         self._forget()
 
     def _forget(self) -> None:
-        self.takes = self._is_watched = self._comes_by = self._is_stopping = self.paused.value = False
-        self._reader = self._more_until = self._polled = None
+        self.takes = self._is_watched = self._comes_by = self._is_stopping = False
+        self._reader = self._polled = None
+        self.offers.begin(None)
         self._stops, self._waiting = [], 0
         self.schedule.forget()
         self._listeners.forget()
@@ -175,22 +159,22 @@ class Controls:
             self._watch()
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here
-        if not (self._loop.is_here(self._comes_by_since) and self._working.acquire(blocking=False)):
-            while self._holds():
-                time.sleep(HELD_LOOK_S)
-            return
-        try:
-            self._worker = threading.get_ident()
-            self._come_by(Place(self._step(), call, coerce.text(next(iter(values), ""), 200)))
-        finally:
-            self._worker = None
-            self._working.release()
+        if self._working.acquire(blocking=False):
+            try:
+                if self._loop.is_here(self._comes_by_since):
+                    self._worker = threading.get_ident()
+                    self._come_by(Place(self._step(), call, coerce.text(next(iter(values), ""), 200)))
+            finally:
+                self._worker = None
+                self._working.release()
+        while self._holds():  # on other threads than the loop's
+            time.sleep(HELD_LOOK_S)
 
     def poll(self, step: int | None) -> None:
         """As `Run.poll`."""
         self._loop.claim()
         if step is not None:
-            self._polled = step
+            self._polled = step if type(step) is int else coerce.step(step)
         self.between("poll")
 
     @property
@@ -206,7 +190,8 @@ class Controls:
     @property
     def log_more(self) -> bool:
         """As `Run.log_more`."""
-        return self._more_until is not None and self._step() < self._more_until
+        more = self.offers.more
+        return more.since is not None and self._step() < more.since + more.value
 
     def _step(self) -> int:
         """Where the loop stands: where `poll` said, or what it logged last."""
@@ -221,7 +206,7 @@ class Controls:
             if self._holds():
                 self._hold(place)
         finally:
-            if self.schedule.waits or self._listeners.waits or self.paused.value:
+            if self.schedule.waits or self._listeners.waits or self.offers.paused.value:
                 self._let_come_by(True)
 
     def _do(self, place: Place) -> None:
@@ -254,7 +239,7 @@ class Controls:
     def _holds(self) -> bool:
         """Whether a loop that comes by is held: it is paused, nobody asks it to stop, and the run has not ended."""
         going = self._recording is not None and self._recording.is_open and not (self._stops or self._is_stopping)
-        return going and self.paused.value is True
+        return going and self.offers.paused.value is True
 
     def _stop(self, place: Place) -> None:
         due = self._due(place)
@@ -263,10 +248,6 @@ class Controls:
         if stops and self._recording is not None:
             self._applier.stop(stops, place, self._recording.writer)
             self._is_stopping = True
-
-    def _changed(self, control: Control, step: int) -> None:
-        if control is self._more:
-            self._more_until = step + control.value
 
     # --- the watching thread -------------------------------------------------------------------------
 
@@ -285,6 +266,8 @@ class Controls:
             return None
         self.schedule.look(self._step())
         found = reader.read(MOST_WAITING - self._waiting, events=bool(self._listeners))
+        if found and _is_followed(recording):
+            return None  # by another process, which reads the same
         for asked in found:
             if asked.name.startswith(EVENT):
                 self._listeners.hear(asked)
@@ -315,4 +298,12 @@ class Controls:
                 run.look_closely(closely)
 
 
-BEFORE = "It was asked before this part of the run began."
+def _is_followed(recording: Recording) -> bool:
+    """Whether a later part of the run's line is being written: who resumed a run that was still going on."""
+    birth = recording.birth
+    now = time.time()
+    return any(
+        (segment.created, segment.id) > (birth.created, recording.writer.birth.segment)
+        and segment.rank == birth.rank and segment.reason not in ("child", "moved") and segment.status(now) == "running"
+        for segment in RunFiles(recording.folder).segments()
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from tracker import logdir
 from tracker.errors import StoreError
 from tracker.store.read import commands
-from tracker.store.read.commands import Asked
+from tracker.store.read.commands import Asked, Cursor
 from tracker.store.read.run_files import RunFiles
 
 logger = logging.getLogger("tracker")
@@ -18,7 +18,7 @@ logger = logging.getLogger("tracker")
 READ_AT_ONCE = 256
 
 MOST_NONCES = 10_000
-"""Nonces that are remembered, should rows that were read before come once more: a copy of the file that was put back."""
+"""Nonces that are remembered, should rows that were read come once more: a copy of the file was put back."""
 
 
 class PageReader:
@@ -35,15 +35,15 @@ class PageReader:
         self.old: list[Asked] = []
         self._folder = folder
         self._stamp: tuple[int, int, int] | None = None
-        self._cursor: int | None
-        """The row up to which the file was read; None while it could not be read, when all of it counts as old."""
+        self._old_until: Cursor | None
+        """Up to where the file is older than this part of the run. None: it could not be read, and all of it is."""
         try:
-            self._cursor = commands.asked(folder, 1 << 62, 1)[1]
+            self._old_until = commands.newest(folder)
         except FileNotFoundError:
-            self._cursor = 0
+            self._old_until = Cursor()
         except (StoreError, OSError):
-            self._cursor = None
-        self._old_until = self._cursor
+            self._old_until = None
+        self._cursor = Cursor()
         self._recent: deque[str] = deque(maxlen=MOST_NONCES)
         self._known: set[str] = set()
 
@@ -75,34 +75,35 @@ class PageReader:
         return []
 
     def _read(self, limit: int, events: bool) -> tuple[list[Asked], bool]:
-        if self._old_until != 0:
+        if self._old_until != Cursor():
             self._read_old()
-        rows, newest = commands.asked(self._folder, self._cursor or 0, limit, events=events)
-        if newest < (self._cursor or 0):  # another file than before: what was read of that one is known by its nonce
-            rows, newest = commands.asked(self._folder, 0, limit, events=events)
-        is_all = len(rows) < limit
-        self._cursor = newest if is_all else rows[-1].id
-        fresh = []
-        for row in rows:
-            if row.nonce not in self._known:
-                self._remember(row.nonce)
-                fresh.append(row)
-        return fresh, is_all
+        before = self._cursor
+        rows, self._cursor = commands.asked(self._folder, before, limit, events=events)
+        fresh = [row for row in rows if self._is_new(row.nonce)]
+        if fresh and fresh[0].id <= before.id:  # another file than before, and perhaps one of long ago
+            answered = commands.receipts(RunFiles(self._folder))
+            fresh = [row for row in fresh if row.nonce not in answered]
+        return fresh, len(rows) < limit
 
     def _read_old(self) -> None:
         """Once: what was asked before this part of the run began, and had no answer by then."""
-        rows, newest = commands.asked(self._folder, 0, commands.MOST_COMMANDS)
-        until = newest if self._old_until is None else self._old_until
-        answered = commands.receipts(RunFiles(self._folder))
-        for row in rows:
-            if row.id <= until:
-                self._remember(row.nonce)
-                if row.nonce not in answered:
-                    self.old.append(row)
-        self._cursor, self._old_until = until, 0
+        rows, end = commands.asked(self._folder, Cursor(), commands.MOST_COMMANDS)
+        self._cursor = end if self._old_until is None else self._old_until
+        self._old_until = Cursor()
+        before = [row for row in rows if row.id <= self._cursor.id and self._is_new(row.nonce)]
+        if not before:
+            return
+        try:
+            answered = commands.receipts(RunFiles(self._folder))
+            self.old += [row for row in before if row.nonce not in answered]
+        except StoreError as error:  # who knows what was answered there
+            logger.warning("tracker: what was asked of this run before is left as it is: %s", error)
 
-    def _remember(self, nonce: str) -> None:
+    def _is_new(self, nonce: str) -> bool:
+        if nonce in self._known:
+            return False
         if len(self._recent) == MOST_NONCES:
             self._known.discard(self._recent[0])
         self._recent.append(nonce)
         self._known.add(nonce)
+        return True

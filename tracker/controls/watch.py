@@ -82,7 +82,7 @@ class Watch:
     def _looked(self, each: Watched) -> bool | None:
         try:
             return each.look()
-        except Exception:  # noqa: BLE001 what is wrong with the commands of one run must not end those of the others
+        except Exception:
             logger.warning("tracker: commands of the page are not heard any more", exc_info=True)
             return None
 

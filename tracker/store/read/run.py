@@ -16,9 +16,10 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import commands, media_items, run_context, segments, study_records
+from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
 from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
+from tracker.store.read.offered import Offered
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
@@ -308,6 +309,10 @@ class StoredRun:
     def commands(self) -> list[Command]:
         """What was asked of it on the page and what it answered, in the order of asking."""
         return commands.commands(self._files, self.folder)
+
+    def controls(self) -> list[Offered]:
+        """What it offers besides what every run does, by name, with the values of now."""
+        return offered.offered(self._files)
 
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when the run has none of that name."""

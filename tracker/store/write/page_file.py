@@ -30,6 +30,21 @@ MAX_VALUE_BYTES = 200_000
 MAX_KEY = 500
 MAX_NONCE = 200
 
+TRIM_BYTES = 1 << 20
+"""Of a page's file, from where on what was asked for long ago is left out: each change copies all of it."""
+
+KEPT, KEPT_BYTES, KEPT_ASKED = 1_000, 4 << 20, 5_000
+"""Changes of the page and events of panes that are kept, the newest, and characters of them; and commands of controls,
+five times as many as a run takes from here before it answers. What it answered stands in its own files."""
+
+_LATER = "SELECT id FROM commands WHERE name {} GLOB 'control:*' ORDER BY id DESC LIMIT 1 OFFSET {}"
+_TRIM = (
+    f"DELETE FROM commands WHERE name NOT GLOB 'control:*' AND id<=({_LATER.format('NOT', KEPT)})",
+    f"DELETE FROM commands WHERE name GLOB 'control:*' AND id<=({_LATER.format('', KEPT_ASKED)})",
+    "DELETE FROM commands WHERE id IN (SELECT id FROM (SELECT id, sum(length(value)) OVER (ORDER BY id DESC) AS size "
+    f"FROM commands WHERE name NOT GLOB 'control:*') WHERE size>{KEPT_BYTES})",
+)
+
 BUSY_S = 2.0
 """So long another server that changes the same file is waited for. A change takes milliseconds."""
 
@@ -113,6 +128,9 @@ def _changed(path: Path) -> Iterator[sa.Connection]:
                 connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 yield connection
+                if copy.stat().st_size > TRIM_BYTES:
+                    for statement in _TRIM:
+                        connection.exec_driver_sql(statement)
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, StoreError) as error:
         why = error.why if isinstance(error, StoreError) else error
         raise PageChangeError(message(f"{path} cannot be written: {why}")) from error
