@@ -321,7 +321,7 @@ def test_stop_is_answered_when_the_loop_looks(run: tracker.Run) -> None:
     """Until then it is told as not looked at; the loop ends where it likes to."""
     assert not run.should_stop
     nonce = ask(run.folder, "stop")
-    train_until(run, lambda: run.controls.schedule.waits or run.controls._stops)
+    train_until(run, lambda: run.controls.arrivals.schedule.waits or run.controls._stops)
     assert command(run, nonce)[6:8] == ("pending", "The training has not looked at run.should_stop yet.")
     assert run.should_stop
     assert run.should_stop
@@ -513,7 +513,7 @@ def test_only_the_loops_thread_does_what_is_asked(run: tracker.Run) -> None:
     loader = threading.Thread(target=load, name="loader")
     loader.start()
     nonce = ask(run.folder, "evaluate")
-    until(lambda: run.controls.schedule.waits)
+    until(lambda: run.controls.arrivals.schedule.waits)
     seen = logged
     until(lambda: logged > seen + 100)
     assert called == []

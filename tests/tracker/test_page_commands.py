@@ -170,7 +170,7 @@ def test_a_forged_file_neither_stops_nor_fills_a_training(run: tracker.Run, capl
     assert len(told) == len(REFUSED) + 1
     assert max(len(str(each)) for each in told.values()) < 1_000
     assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
-    assert run.controls.schedule.waits is False
+    assert run.controls.arrivals.schedule.waits is False
 
 
 def test_a_control_of_text_refuses_a_long_one(run: tracker.Run) -> None:
@@ -228,9 +228,9 @@ def test_more_than_can_wait_stays_in_the_file(run: tracker.Run) -> None:
     run.log({"x": 1.0})
     made = [(f"f{number}", T, "control:it", str(number), None, None) for number in range(2_500)]
     forged(run.folder, made)
-    until(lambda: run.controls._waiting >= 1_000)
-    assert run.controls._waiting < 1_300
+    until(lambda: run.controls.arrivals.waiting >= 1_000)
+    assert run.controls.arrivals.waiting < 1_300
     train_until(run, lambda: it.value == 2_499)
-    train_until(run, lambda: not run.controls._waiting)
+    train_until(run, lambda: not run.controls.arrivals.waiting)
     run.flush()
     assert sum(each.outcome == "applied" for each in run.commands()) == 2_500

@@ -82,10 +82,10 @@ class Applier:
                 waiting.append(decision)
         except SealedError:
             pass  # what was answered before the end is done all the same
-        deadline = time.monotonic() + patience(writer)
         try:
+            _wait([decision.receipt for decision in waiting], writer)
             while waiting:
-                self._do(waiting.pop(0), place, writer, deadline)
+                self._do(waiting.pop(0), place, writer)
         finally:  # an action ended the training, or Ctrl-C came: what is answered is done, or answered otherwise
             for decision in waiting:
                 if isinstance(decision.target, Control):
@@ -101,9 +101,7 @@ class Applier:
             said = _whole({"outcome": "applied", "name": asked.name, "value": None, "old": None}, asked, place)
             receipts.append(Receipt(asked.nonce, place.step, _now(), said, mark))
             self._add(receipts[-1], writer)
-        deadline = time.monotonic() + patience(writer)
-        for receipt in receipts:
-            receipt.done.wait(max(0.0, deadline - time.monotonic()))
+        _wait(receipts, writer)
 
     # --- looking at it -------------------------------------------------------------------------------
 
@@ -133,16 +131,19 @@ class Applier:
         except RefusedError as error:
             said["why"] = str(error)
             target = None
+        except Exception as error:
+            logger.exception("tracker: run %s: what was asked of it cannot be looked at", self._name)
+            said |= {"outcome": "refused", "why": f"It could not be looked at: {coerce.text(error, 200)}"}
+            target = mark = None
         return Decision(asked, target, value, Receipt(asked.nonce, place.step, now, _whole(said, asked, place), mark))
 
     # --- doing it ------------------------------------------------------------------------------------
 
-    def _do(self, decision: Decision, place: Place, writer: Writer, deadline: float) -> None:
+    def _do(self, decision: Decision, place: Place, writer: Writer) -> None:
         target = decision.target
         if target is None:
             return
-        stored = decision.receipt.done.wait(max(0.0, deadline - time.monotonic())) and decision.receipt.is_stored
-        if not stored:
+        if not decision.receipt.is_stored:
             self._refuse(decision, writer, "The disk did not take the receipt, so that it was not applied.")
         elif isinstance(target, Control):
             target.value, target.since = decision.value, place.step
@@ -154,7 +155,7 @@ class Applier:
         try:
             action.call()
         except BaseException as error:
-            _forget_context(error, within)
+            forget_context(error, within)
             why = coerce.text(f"{type(error).__name__}: {coerce.text(error, 500)}")
             trace = coerce.text(_trace(error))[-MAX_TRACE:]
             self._answer(decision, writer, place, {"outcome": "failed", "why": why, "traceback": trace})
@@ -185,9 +186,11 @@ class Applier:
             logger.info("tracker: run %s ended within %r", self._name, receipt.outcome.get("name"))
 
 
-def patience(writer: Writer) -> float:
-    """Seconds for which a receipt is waited for."""
-    return RECEIPT_S if writer.trouble is None else TROUBLED_S
+def _wait(receipts: Sequence[Receipt], writer: Writer) -> None:
+    """Returns when they are in the file, or it does not take them."""
+    deadline = time.monotonic() + (RECEIPT_S if writer.trouble is None else TROUBLED_S)
+    for receipt in receipts:
+        receipt.done.wait(max(0.0, deadline - time.monotonic()))
 
 
 def refusal(asked: Asked, why: str, step: int) -> Receipt:
@@ -200,7 +203,7 @@ def refusal(asked: Asked, why: str, step: int) -> Receipt:
     return Receipt(asked.nonce, step, _now(), _whole(said, asked, Place(step, "")))
 
 
-def _forget_context(error: BaseException, within: BaseException | None) -> None:
+def forget_context(error: BaseException, within: BaseException | None) -> None:
     """Whatever went on where an action was called (`log()` comes here while it handles an error of its own) has nothing
     to do with what the action raised."""
     seen: BaseException = error

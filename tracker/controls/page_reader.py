@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import deque
 from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import StoreError
+from tracker.store import file_system
 from tracker.store.read import commands
 from tracker.store.read.commands import Asked, Cursor
 from tracker.store.read.run_files import RunFiles
@@ -16,6 +18,9 @@ from tracker.store.read.run_files import RunFiles
 logger = logging.getLogger("tracker")
 
 READ_AT_ONCE = 256
+
+REMOTE_LOOK_S = 0.5
+"""Between two looks at a file on a network disk: each is a question to its server."""
 
 MOST_NONCES = 10_000
 """Nonces that are remembered, should rows that were read come once more: a copy of the file was put back."""
@@ -34,7 +39,10 @@ class PageReader:
     def __init__(self, folder: Path) -> None:
         self.old: list[Asked] = []
         self._folder = folder
+        self._path = folder / logdir.PAGE_FILE
         self._stamp: tuple[int, int, int] | None = None
+        self._is_remote = file_system.kind_of(folder) in file_system.NETWORK
+        self._next_look = 0.0
         self._old_until: Cursor | None
         """Up to where the file is older than this part of the run. None: it could not be read, and all of it is."""
         try:
@@ -56,12 +64,8 @@ class PageReader:
         """
         if room <= 0:
             return []
-        try:
-            about = os.stat(self._folder / logdir.PAGE_FILE)
-        except OSError:
-            return []  # there is none, or the disk is away
-        stamp = (about.st_ino, about.st_size, about.st_mtime_ns)
-        if stamp == self._stamp:
+        stamp = self._stamp_now()
+        if stamp is None or stamp == self._stamp:
             return []
         try:
             found, is_all = self._read(min(room, READ_AT_ONCE), events)
@@ -73,6 +77,25 @@ class PageReader:
             self._stamp = stamp  # not again, before it is another one
             logger.warning("tracker: commands of the page cannot be read: %s", error)
         return []
+
+    def _stamp_now(self) -> tuple[int, int, int] | None:
+        """By what another file is told; None where there is none, or the disk is away."""
+        try:
+            if not self._is_remote:
+                about = os.stat(self._path)
+            elif time.monotonic() < self._next_look:
+                return self._stamp
+            else:
+                # What stat() says there may be a minute old. Who opens a file asks the server.
+                self._next_look = time.monotonic() + REMOTE_LOOK_S
+                file = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+                try:
+                    about = os.fstat(file)
+                finally:
+                    os.close(file)
+        except OSError:
+            return None
+        return about.st_ino, about.st_size, about.st_mtime_ns
 
     def _read(self, limit: int, events: bool) -> tuple[list[Asked], bool]:
         if self._old_until != Cursor():

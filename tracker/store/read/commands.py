@@ -154,12 +154,16 @@ def _row(row: tuple[Any, ...]) -> Asked:
 def receipts(files: RunFiles) -> dict[str, tuple[int | None, float, dict[str, Any]]]:
     """What a run answered: nonce -> step, wall time, outcome. A later word on the same replaces an earlier one."""
     found: dict[str, tuple[int | None, float, dict[str, Any]]] = {}
+    now = time.time()
     for segment in files.segments():
+        is_over = segment.status(now) != "running"
         with files.snapshot(segment.path) as connection:
             for row in connection.execute(_RECEIPTS):
                 _, nonce, step, wall_time, outcome = checksums.checked(row, "damaged: a receipt")
                 said = outcome_of(outcome)
                 if said is not None:
+                    if is_over and said["outcome"] == "started":
+                        said["why"] = "The run ended before this was done."
                     found[str(nonce)] = (None if step is None else int(step), float(wall_time), said)
     return found
 
@@ -209,8 +213,6 @@ def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
     why = said.get("why")
-    if said["outcome"] == "started" and not is_running:
-        why = "The run ended before this was done."
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
