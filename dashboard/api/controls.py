@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboard.http import wire
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import UNREADABLE, answered, body_of, json_answer, why
 from dashboard.live import user_edits
@@ -22,12 +23,13 @@ from dashboard.live.websocket import LiveRuns
 from tracker.controls import built_in
 from tracker.errors import PageChangeError
 from tracker.store.read.commands import Command
+from tracker.store.read.offered import Offered
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 from tracker.values.control_definition import Definition, RefusedError, is_plain, same, shown
 
-MAX_CONTROLS = 2_000
-"""Of one run in one answer: twenty are many, and a page that shows thousands shows nothing."""
+MAX_TOLD_BYTES = 4 << 20
+"""Of the controls of one run: thousands of choices of thousands of letters are nobody's."""
 
 MAX_COMMANDS = 1_000
 LAST_COMMANDS = 200
@@ -77,18 +79,16 @@ class _Controls:
 
         def read() -> dict[str, Any]:
             with self._store().run(name).held() as run:
-                names, asked = run.tags("control"), run.commands()
-                offered = _offered(run, names[:MAX_CONTROLS])
-                told = [_told(each, _present(each, asked)) for each in offered.declared]
-                told += [_told(each, _present(each, asked)) | {"own": True} for each in offered.own]
+                offer = _offer(run, run.commands())
+                told = _within([_told(each, own=False) for each in offer.declared])
                 return {
                     "run": name,
-                    "live": not offered.why_not,
-                    "why": offered.why_not,
+                    "live": not offer.why_not,
+                    "why": offer.why_not,
                     "read_only": self._read_only,
-                    "controls": told,
-                    "more": max(0, len(names) - MAX_CONTROLS),
-                    "problems": offered.problems,
+                    "controls": told + [_told(each, own=True) for each in offer.own],
+                    "more": len(offer.declared) - len(told),
+                    "problem": offer.problem,
                 }
 
         return json_answer(await answered(read))
@@ -148,38 +148,37 @@ def _by_nonce(run: StoredRun, nonce: str) -> Command | None:
 
 
 class _Offer(NamedTuple):
-    """A control, and since when it is what it is: a later declaration begins anew."""
+    """What a run can be asked; a sentence where it can be asked nothing, and one of what cannot be read of it."""
 
-    definition: Definition
-    since: float
-
-
-class _Offered(NamedTuple):
-    """What a run can be asked; a sentence where it can be asked nothing."""
-
-    declared: list[_Offer]
-    own: list[_Offer]
+    declared: list[Offered]
+    own: list[Offered]
     why_not: str
-    problems: list[str]
+    problem: str
 
 
-def _offered(run: StoredRun, names: Sequence[str]) -> _Offered:
-    """Those controls of some names that the process has which writes the run, or any had where it is over."""
-    lines = [each for each in run.segments() if each.reason != "child" and each.rank in (None, 0)]
-    status, began = run.status, lines[-1].created if lines else 0.0
+def _offer(run: StoredRun, asked: Sequence[Command]) -> _Offer:
+    """Of the process that writes the run, or the last that did, given what it was asked."""
+    line = [each for each in run.segments() if each.reason != "child" and each.rank in (None, 0)]
+    status, began = run.status, line[-1].created if line else 0.0
     why_not = "" if status == "running" else f"{run.name} is over ({status}): it can be asked nothing."
-    if not why_not and not (lines and lines[-1].environment.get("controls") is True):
+    if not why_not and not (line and line[-1].environment.get("controls") is True):
         why_not = f"{run.name} takes no commands: it was begun without controls."
-    declared, problems = [], []
-    for name in names:
-        try:
-            item = run.media("control", name)[-1]
-            if status != "running" or item.wall_time >= began:
-                declared.append(_Offer(Definition.parsed(name, item.data), item.wall_time))
-        except UNREADABLE as error:
-            problems.append(f"{shown(name)}: {why(error)}"[:MAX_BRIEF])
-    own = [_Offer(each, began) for each in built_in.DEFINITIONS.values()]
-    return _Offered(declared, own, why_not, problems)
+    declared, problem = [], ""
+    try:
+        declared = run.controls()
+    except UNREADABLE as error:
+        problem = f"Its controls cannot be read: {why(error)}"[: 2 * MAX_BRIEF]
+    own = [Offered(each, _now(each, asked, began)) for each in built_in.DEFINITIONS.values()]
+    return _Offer(declared, own, why_not, problem)
+
+
+def _now(definition: Definition, asked: Sequence[Command], began: float) -> Any:
+    """What something that every run has is now: as it was changed last in this process, or as it begins."""
+    changes = [
+        each for each in asked
+        if each.name == definition.name and each.outcome == "applied" and (each.applied or 0.0) >= began
+    ]  # fmt: skip
+    return max(changes, key=lambda each: each.applied or 0.0).value if changes else definition.value
 
 
 def _checked(run: StoredRun, name: str, value: Any, expected: Any) -> Any:
@@ -188,58 +187,61 @@ def _checked(run: StoredRun, name: str, value: Any, expected: Any) -> Any:
     Raises:
         RefusedError: the run would refuse it; the message is the sentence to say.
     """
-    names, asked = run.tags("control"), run.commands()
-    offered = _offered(run, [name] if name in names else [])
-    if offered.why_not:
-        raise RefusedError(offered.why_not)
-    found = next((each for each in (*offered.own, *offered.declared) if each.definition.name == name), None)
+    asked = run.commands()
+    offer = _offer(run, asked)
+    if offer.why_not:
+        raise RefusedError(offer.why_not)
+    found = next((each for each in (*offer.own, *offer.declared) if each.definition.name == name), None)
     if found is None:
         raise RefusedError(f"{run.name} has no control {shown(name)}.")
     if sum(each.outcome == "pending" for each in asked) >= MAX_WAITING:
         raise RefusedError(f"{MAX_WAITING:,} commands wait for an answer of {run.name} already.")
     wanted = found.definition.checked(value)
     waiting = [each.value for each in asked if each.name == name and each.outcome == "pending"]
-    now = waiting[-1] if waiting else _present(found, asked)  # what it will be once all is answered that waits
+    now = waiting[-1] if waiting else found.value  # what it will be once all is answered that waits
     if expected is not None and not same(expected, now):
         raise RefusedError(f"Out of date: {name} is {shown(now)} by now, and not {shown(expected)} as it was seen.")
     return wanted
 
 
-def _present(offer: _Offer, asked: Sequence[Command]) -> Any:
-    """What a control is now: as it was changed last, or as it began."""
-    changes = [
-        (each.applied, each.value)
-        for each in asked
-        if each.name == offer.definition.name and each.outcome == "applied" and (each.applied or 0.0) >= offer.since
-    ]
-    return max(changes, key=lambda change: change[0] or 0.0)[1] if changes else offer.definition.value
-
-
-def _told(offer: _Offer, value: Any) -> dict[str, Any]:
+def _told(offered: Offered, *, own: bool) -> dict[str, Any]:
     """A control as the page is told of it."""
-    definition = offer.definition
+    definition, value = offered
     said = definition.json()
     return {
         "name": definition.name,
         "type": definition.type,
         "value": _told_value(value, MAX_VALUE),
-        "low": said.get("low"),
-        "high": said.get("high"),
+        "low": _told_end(said.get("low")),
+        "high": _told_end(said.get("high")),
         "log": definition.log,
         "choices": [_told_value(each, MAX_VALUE) for each in definition.choices],
         "confirm": definition.confirm,
         "doc": definition.doc,
-        "own": False,
+        "own": own,
         "cut": len(value) if isinstance(value, str) and len(value) > MAX_VALUE else 0,
     }
 
 
+def _within(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of them, from the first on, as are told."""
+    size, found = 0, []
+    for each in told:
+        size += len(wire.encoded(each))
+        if size > MAX_TOLD_BYTES:
+            break
+        found.append(each)
+    return found
+
+
 def _told_command(command: Command) -> dict[str, Any]:
-    """A command as the page is told of it; long texts are told as far as anybody reads them."""
+    """A command as the page is told of it: long texts as far as anybody reads them, unless that is what holds soon."""
+    most = MAX_VALUE if command.outcome == "pending" else MAX_BRIEF
     return {
         "nonce": command.nonce,
         "name": command.name,
-        "value": _told_value(command.value, MAX_BRIEF),
+        "value": _told_value(command.value, most),
+        "cut": isinstance(command.value, str) and len(command.value) > most,
         "old": _told_value(command.old, MAX_BRIEF),
         "author": command.author,
         "asked": command.wall_time,
@@ -248,6 +250,14 @@ def _told_command(command: Command) -> dict[str, Any]:
         "outcome": command.outcome,
         "why": _told_value(command.why or "", 2 * MAX_BRIEF),
     }
+
+
+def _told_end(value: float | int | None) -> float | None:
+    """An end of a range as a browser's number; none where it is beyond these."""
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return None
 
 
 def _told_value(value: Any, most: int) -> Any:

@@ -77,9 +77,7 @@ def last(page: Any) -> dict[str, Any]:
     return found
 
 
-def test_a_slider_changes_the_training_between_two_steps(
-    shown: Any, logdir: Path, until: Callable[..., Any]
-) -> None:
+def test_a_slider_changes_the_training_between_two_steps(shown: Any, logdir: Path, until: Callable[..., Any]) -> None:
     """Dragged: nothing is sent before it is let go of; then applied, said so, and a mark on every chart."""
     page = shown
     box = page.query_selector(f"{CONTROL.format('lr')} input[type=range]").bounding_box()
@@ -297,7 +295,9 @@ def test_markup_in_names_docs_choices_and_answers_is_text(
         for step in range(1, 40):
             run.log({"loss": 1.0}, step=step)
             page.wait_for_timeout(20)
-        until(page, "[...document.querySelectorAll('.control-outcome')].every((each) => /applied/.test(each.textContent))")
+        until(
+            page, "[...document.querySelectorAll('.control-outcome')].every((each) => /applied/.test(each.textContent))"
+        )
     page.evaluate("viz.set('page', 'curves')")
     until(page, "viz.ready")
     assert page.evaluate("window.struck") is None
@@ -320,4 +320,6 @@ def test_it_fits_a_narrow_window(
         until(page, "window.viz?.ready && document.querySelector('input[type=range]') !== null")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.query_selector("input[type=range]").bounding_box()["width"] >= 120
-        assert page.evaluate("document.querySelector('#view').scrollWidth <= document.querySelector('#view').clientWidth")
+        assert page.evaluate(
+            "document.querySelector('#view').scrollWidth <= document.querySelector('#view').clientWidth"
+        )

@@ -119,6 +119,7 @@ const command = (more) => ({
   step: null,
   outcome: "pending",
   why: "",
+  cut: false,
   ...more,
 });
 

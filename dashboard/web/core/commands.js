@@ -12,13 +12,14 @@ import { boot, local } from "./state.js";
  * }} Control own: every run has it; cut: letters of a text that are too many to be told, of which value has the first
  * @typedef {{
  *   nonce: string, name: string, value: any, old: any, author: string | null, asked: number, answered: number | null,
- *   step: number | null, outcome: string, why: string,
- * }} Command times in seconds since the epoch; outcome "pending" while there is no answer
+ *   step: number | null, outcome: string, why: string, cut: boolean,
+ * }} Command times in seconds since the epoch; outcome "pending" while there is no answer;
+ *   cut: value is the beginning of a longer text
  * @typedef {{
- *   run: string, live: boolean, why: string, controls: Control[], more: number, problems: string[], commands: Command[],
+ *   run: string, live: boolean, why: string, controls: Control[], more: number, problem: string, commands: Command[],
  *   earlier: number,
- * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; more, earlier: so many are not
- *   told; problems: of controls that cannot be read
+ * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; problem: of controls that cannot
+ *   be read; more, earlier: so many are not told
  */
 
 /** @type {Map<string, Asked>} */

@@ -99,8 +99,9 @@ export class RunCard {
     }
     this.buttons?.show(asked, byName);
     this.#showRows(asked, byName);
-    const said = run.status === "running" && !asked.live ? [asked.why, ...asked.problems] : asked.problems;
-    this.note.textContent = said.join(" ");
+    const why = run.status === "running" && !asked.live ? asked.why : "";
+    const more = asked.more ? `${format.plural(asked.more, "more control")} of this run cannot be shown.` : "";
+    this.note.textContent = [why, asked.problem, more].filter(Boolean).join(" ");
     this.history.show(asked.commands, asked.earlier);
     this.#announce(asked.commands);
     this.element.dataset.pending = String(this.isPending);
@@ -123,7 +124,7 @@ export class RunCard {
    * @param {import("../../core/commands.js").Asked} asked
    * @param {Map<string, Command[]>} byName
    */
-  #showRows({ controls, more }, byName) {
+  #showRows({ controls }, byName) {
     const all = controls.filter((each) => !each.own);
     const shown = all.slice(0, this.most);
     const wanted = new Set(shown.map((each) => each.name));
@@ -144,9 +145,9 @@ export class RunCard {
       if (this.list.children[i] !== element) this.list.insertBefore(element, this.list.children[i] ?? null);
       held.row.show(control, byName.get(control.name) ?? []);
     });
-    const left = all.length - shown.length + more;
+    const left = all.length - shown.length;
     this.more.hidden = !left;
-    this.more.textContent = all.length > shown.length ? `${left.toLocaleString("en-US")} more` : "";
+    this.more.textContent = `${left.toLocaleString("en-US")} more`;
     this.list.dataset.empty = String(!all.length);
   }
 

@@ -26,6 +26,10 @@ export class ControlRow {
     this.value = control.value; // the one that holds, or is waited for
     /** @type {{ value: unknown, expected: unknown } | null} */
     this.draft = null; // what is not set yet, and what it was begun over
+    /** @type {unknown} */
+    this.told = control.value; // the same, as the server told it last
+    this.turn = Promise.resolve(); // changes are asked for one after the other
+    this.sending = 0; // so many of them
     this.problem = ""; // why the last change was not taken
     /** @type {{ value: unknown } | null} */
     this.late = null; // what was refused since it was asked over another value than there is
@@ -81,10 +85,11 @@ export class ControlRow {
       this.problem = "";
       this.late = null;
     }
-    if (last?.outcome === "refused" && isLate(last.why)) this.late = { value: last.value };
+    if (last?.outcome === "refused" && isLate(last.why) && !last.cut) this.late = { value: last.value };
     this.last = last;
     const waiting = changes.findLast(isPending);
-    this.value = waiting ? waiting.value : control.value;
+    this.told = waiting ? waiting.value : control.value;
+    if (!this.sending) this.value = this.told;
     if (!this.draft && !isSame(this.value, this.drawn)) this.#drawValue(this.value);
     this.shown.textContent = control.cut
       ? `${valueWords(control.value)} (${control.cut.toLocaleString("en-US")} letters)`
@@ -130,7 +135,7 @@ export class ControlRow {
   }
 
   /** @param {unknown} value */
-  async #set(value) {
+  #set(value) {
     const expected = this.draft ? this.draft.expected : this.value;
     this.draft = null;
     if (isSame(value, this.value)) {
@@ -138,23 +143,35 @@ export class ControlRow {
       return;
     }
     // Of a number that is none, or that a browser would round, nothing can be expected.
-    await this.#send(value, typeof value === typeof expected ? expected : null);
+    this.#send(value, typeof value === typeof expected ? expected : null);
   }
 
   /** @param {unknown} value @param {unknown} expected null where it does not matter */
-  async #send(value, expected) {
+  #send(value, expected) {
     this.problem = "";
     this.late = null;
+    this.value = value;
     this.#drawValue(value);
     this.tell();
+    this.sending += 1;
+    this.turn = this.turn.then(() => this.#sent(value, expected));
+  }
+
+  /** @param {unknown} value @param {unknown} expected */
+  async #sent(value, expected) {
     try {
       await this.host.send(this.name, value, expected);
     } catch (error) {
       const sentence = /** @type {Error} */ (error).message;
       if (isLate(sentence)) this.late = { value };
-      this.#refuse(sentence);
-      this.#drawValue(this.value);
+      this.problem = sentence;
     }
+    this.sending -= 1;
+    if (!this.sending) {
+      this.value = this.told;
+      if (!this.draft && !isSame(this.value, this.drawn)) this.#drawValue(this.value);
+    }
+    this.tell();
   }
 
   /** @param {unknown} value */

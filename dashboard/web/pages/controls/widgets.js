@@ -185,7 +185,8 @@ function line(control, hear) {
   const shape = { class: "control-field", autocomplete: "off", spellcheck: "false", "aria-label": control.name };
   const field = isLong ? node("textarea", { rows: 3, ...shape }) : node("input", { type: "text", ...shape });
   field.addEventListener("input", () => hear.draft(field.value));
-  field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  field.addEventListener("keydown", (given) => {
+    const event = /** @type {KeyboardEvent} */ (given);
     if (event.key === "Escape") hear.draft(undefined);
     if (event.key !== "Enter" || (isLong && !event.ctrlKey && !event.metaKey)) return;
     hear.set(field.value);
