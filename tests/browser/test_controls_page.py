@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,15 @@ print(f"stopped {step} {lr.value}", flush=True)
 @pytest.fixture
 def shown(
     logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
-) -> Any:
-    """The page of controls of a training that goes on."""
+) -> Iterator[Any]:
+    """The page of controls of a training that goes on. What is refused is no fault, though the browser notes it as one."""
     page.training = train(TRAINING, str(logdir))
     assert page.training.says() == "begun"
     page.served = serve(logdir, "--no-token")
     page.goto(f"{page.served.base}/?p=controls")
     until(page, "window.viz?.ready && viz.page()?.live?.offers")
-    return page
+    yield page
+    page.faults[:] = [each for each in page.faults if "409 (Conflict)" not in each]
 
 
 CONTROL = "[role=group][aria-label={!r}]"
@@ -143,7 +144,7 @@ def test_numbers_choices_switches_and_texts_are_set(shown: Any, until: Callable[
     page.click(f"{CONTROL.format('shuffle')} [role=switch]")
     wait_said(until, page, "shuffle", "applied")
     page.fill(f"{CONTROL.format('prompt')} input", "a dog")
-    page.click(f"{CONTROL.format('prompt')} >> text=Set")
+    page.click(f"{CONTROL.format('prompt')} >> button:has-text('Set')")
     wait_said(until, page, "prompt", "applied")
     values = page.evaluate("viz.page().live.values")
     assert {name: values[name] for name in ("lr", "width", "rule", "shuffle", "prompt")} == {
@@ -288,7 +289,7 @@ def test_markup_in_names_docs_choices_and_answers_is_text(
         page.click("text=204 more")
         assert page.evaluate("document.querySelectorAll('.control').length") == 304
         (name,) = page.evaluate("viz.runs()")
-        for i, (control, value) in enumerate(((f"t {HOSTILE}", f"{HOSTILE} " * 300), (f"c {HOSTILE}", HOSTILE))):
+        for i, (control, value) in enumerate(((f"t {HOSTILE}", f"{HOSTILE} " * 240), (f"c {HOSTILE}", HOSTILE))):
             body = {"run": name, "name": control, "value": value, "nonce": f"{HOSTILE}{i}", "author": HOSTILE}
             assert page.request.post(f"{served.base}/api/v1/commands", data=body).ok
         until(page, "document.querySelectorAll('.control-history li').length === 2")

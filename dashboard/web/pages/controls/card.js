@@ -125,7 +125,9 @@ export class RunCard {
    * @param {Map<string, Command[]>} byName
    */
   #showRows({ controls }, byName) {
-    const all = controls.filter((each) => !each.own);
+    const declared = controls.filter((each) => !each.own);
+    const [values, actions] = [false, true].map((is) => declared.filter((each) => (each.type === "action") === is));
+    const all = [...values, ...actions];
     const shown = all.slice(0, this.most);
     const wanted = new Set(shown.map((each) => each.name));
     for (const [name, { row }] of this.rows)
