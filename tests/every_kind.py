@@ -66,6 +66,8 @@ def every_kind(logdir: Path) -> None:
         run.pane(PANES[1], tracker.Html("<b>x</b>"), title="HTML")
         run.pane(PANES[3], {"data": [{"y": [1, np.inf]}], "layout": {}}, width=100)
         run.pane(PANES[4], tracker.Properties({"a": 1}))
+        run.control("lr", 0.1, low=1e-6, high=1.0, log=True)
+        run.action("evaluate")(lambda: None)
 
 
 def _events(count: int) -> list[dict[str, object]]:
@@ -144,6 +146,7 @@ def hostile(logdir: Path, *, rows: bool = False) -> list[str]:
         with tracker.init(logdir=logdir, name=name, machine=False, config={"lr": 0.5}) as run:
             run.log({"train/loss": 1.0, "weights": tracker.Histogram([1.0])}, step=1)
             run.mark("here", step=1)
+            run.control("lr", 0.5, low=0.0, high=1.0)
             for kind in ("graph", "embedding", "mesh", "layout", "text", "pr_curve", "confusion", "profile", "table"):
                 run.log({TAGS[kind]: _small(kind)}, step=1)
             run.pane(PANES[0], "x")

@@ -164,6 +164,7 @@ class Catalog:
                     cached.extent,
                     cached.cursor,
                     cached.has_marks,
+                    cached.has_receipts,
                     cached.import_warnings,
                     cached.faults,
                     stamp,
@@ -178,12 +179,14 @@ class Catalog:
             self._take(run, path, state, stamp, changes, position, glance=glance)
         edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
         if edits_stamp != run.edits_stamp:
-            known_stamp, known_words = self._cached.said.get(run.folder, ((), {}))
-            said = known_words if known_stamp == edits_stamp else user_edits.read(run.folder)
+            known_stamp, known_words = self._cached.said.get(run.folder, ((), ({}, 0)))
+            said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
-            if said != run.user_edits:
-                run.user_edits = {key: value for key, value in said.items() if key in user_edits.RUN_KEYS}
+            if said != run.user_edits or (newest > 0) != (run.newest_command > 0):
                 changes.note(run.name, "runs")
+            if newest != run.newest_command:
+                changes.note(run.name, "commands")
+            run.user_edits, run.newest_command = said, newest
         run.status = segments.status_of(run.known(), time.time())
         if run.status != before:
             changes.note(run.name, "runs")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 2\n"
+MAGIC = b"everystep index 3\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
@@ -49,6 +49,7 @@ class CachedSegment:
     cursor: int
     extent: Extent
     has_marks: bool
+    has_receipts: bool
     import_warnings: list[str]
     faults: list[str]
 
@@ -58,8 +59,8 @@ class Index:
     """What was read from an index; nothing of it is used before its stamp was compared."""
 
     segments: dict[Path, CachedSegment]
-    said: dict[Path, tuple[tuple[int, ...], dict[str, Any]]]
-    """By a run's folder: the stamp of the page's file there, and what it said."""
+    said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]]
+    """By a run's folder: the stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
@@ -93,8 +94,8 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
     names: list[Any] = []
     segments, said, rows = [], [], []
     for run in runs:
-        if run.user_edits:
-            said.append([str(run.folder), run.edits_stamp, run.user_edits])
+        if run.user_edits or run.newest_command:
+            said.append([str(run.folder), run.edits_stamp, run.user_edits, run.newest_command])
         for path, state in run.segments.items():
             if not state.stamp or not state.is_read:
                 continue  # it was being written, or only glanced at
@@ -107,6 +108,7 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
                 state.cursor,
                 numbers[id(extent.names)],
                 state.has_marks,
+                state.has_receipts,
                 state.import_warnings,
                 state.faults,
                 own,
@@ -132,7 +134,7 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
     names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
     segments = {}
     at = 0
-    for text, stamp, cursor, number, has_marks, met, faults, own in head["segments"]:
+    for text, stamp, cursor, number, has_marks, has_receipts, met, faults, own in head["segments"]:
         path = Path(text)
         known = dict(zip(_FIELDS, own, strict=True))
         known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
@@ -140,7 +142,7 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
         extent = Extent(names[number], rows[at : at + len(names[number].entries)])
         at += len(extent.rows)
         segments[path] = CachedSegment(
-            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, met, faults
+            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
         )
-    said = {Path(folder): (tuple(stamp), words) for folder, stamp, words in head["said"]}
+    said = {Path(folder): (tuple(stamp), (words, newest)) for folder, stamp, words, newest in head["said"]}
     return Index(segments, said)

@@ -150,6 +150,10 @@ class Poller:
         """Has the whole logdir gone through at once."""
         self._note(self.catalog.root.parent)  # no run's folder: all are meant
 
+    def written_to(self, folder: Path) -> None:
+        """Has a run looked at at once whose folder was written to by our own hand, also where no events come."""
+        self._note(folder)
+
     def _note(self, folder: Path) -> None:
         with self._wake:
             self._dirty.add(folder)

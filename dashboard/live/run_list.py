@@ -93,6 +93,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "notes": "",
             "config": {},
             "said": {},
+            "commands": False,
             "lost": {},
             "scalars": {},
             "problems": [why(error)],

@@ -26,6 +26,8 @@ class RunState:
     status: str = "unreadable"
     user_edits: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `user_edits`."""
+    newest_command: int = 0
+    """The number of the last thing that it was asked in the page; 0 where there is none."""
     edits_stamp: tuple[Any, ...] = ()
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 
@@ -86,6 +88,7 @@ class RunState:
             "notes": own[-1].notes if own else "",
             "config": self._told_config(own[-1].config) if own else {},
             "said": self.user_edits,
+            "commands": self.newest_command > 0 or any(state.has_receipts for state in self.segments.values()),
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),

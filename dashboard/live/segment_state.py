@@ -35,6 +35,8 @@ class SegmentState:
     """How far its series go, as of when it was met."""
     cursor: int = 0
     has_marks: bool = False
+    has_receipts: bool = False
+    """Whether it has answered commands of the page."""
     import_warnings: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     faults: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ class SegmentState:
         state = cls(segment, extent, segment.written, is_read=not glance)
         state.faults = _faults_of_names(rows)
         state.has_marks = new_rows.has_marks(connection, 0)
+        state.has_receipts = new_rows.has_receipts(connection, 0)
         if glance:
             last = [] if names.headline is None else new_rows.last_points(connection, names.headline)
             state._put_last(last)
@@ -157,6 +160,11 @@ class SegmentState:
         if new_rows.has_marks(connection, self.cursor):
             self.has_marks = True
             changes.note(run, "marks")
+        if new_rows.has_receipts(connection, self.cursor):
+            if not self.has_receipts:
+                changes.note(run, "runs")  # its summary says that it has
+            self.has_receipts = True
+            changes.note(run, "receipts")
         self.cursor = segment.written
 
     def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import PageChangeError, message
-from tracker.store.read.properties import properties
+from tracker.store.read.properties import properties, said
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -19,6 +19,12 @@ RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": i
 def read(folder: Path) -> dict[str, Any]:
     """The properties in a folder's file; none without one, or when it cannot be read."""
     return properties(folder)
+
+
+def read_of_run(folder: Path) -> tuple[dict[str, Any], int]:
+    """What is said of a run (`RUN_KEYS`), and the number of the newest thing that it was asked, 0 for nothing."""
+    found, newest = said(folder)
+    return {key: value for key, value in found.items() if key in RUN_KEYS}, newest
 
 
 def write(folder: Path, key: str, value: Any) -> None:
@@ -31,6 +37,17 @@ def write(folder: Path, key: str, value: Any) -> None:
     from tracker.store.write import page_file
 
     page_file.set_property(folder, key, value)
+
+
+def ask(folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str) -> None:
+    """Asks something of the run in a folder; the same nonce once more asks nothing.
+
+    Raises:
+        PageChangeError: it is too large, or the file cannot be written.
+    """
+    from tracker.store.write import page_file
+
+    page_file.add_command(folder, nonce, f"control:{name}", value, expected, author)
 
 
 def check(key: Any, value: Any) -> None:

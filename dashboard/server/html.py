@@ -7,7 +7,7 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.http.module_graph import WEB
 
@@ -29,8 +29,9 @@ def page(settings: Settings, bundles: Bundles, digest: str, version: str, name: 
     """
     # All addresses are relative to the page's own, which a proxy may have put anywhere.
     assets = f"./assets/{digest}"
-    boot = {"logdir": _short(settings.logdir), "version": version}
+    boot: dict[str, Any] = {"logdir": _short(settings.logdir), "version": version}
     boot |= {"key": key} if key else {}
+    boot |= {"read_only": True} if settings.read_only else {}
     # Asked for at once and side by side, not when the script before has been read; first the list of runs, which the
     # page's first question waits for.
     early = ['<link rel="preload" as="fetch" crossorigin href="./api/v1/runs?form=page">']

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from dashboard.api import (
+    controls,
     curves,
     edits,
     embeddings,
@@ -66,6 +67,7 @@ class Interface:
             *edits.routes(live_runs, store, settings.read_only),
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
+            *controls.routes(live_runs, store, settings.read_only),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),

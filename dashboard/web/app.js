@@ -6,6 +6,7 @@ import * as marks from "./core/marks.js";
 import * as runs from "./core/runs.js";
 import * as stores from "./core/live_stores.js";
 import * as state from "./core/state.js";
+import * as commands from "./core/commands.js";
 import * as curves from "./pages/curves/page.js";
 import { Router } from "./router.js";
 import { Scope } from "./core/scope.js";
@@ -40,6 +41,12 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       load: () => import("./pages/runs/page.js"),
       kinds: ["scalar", "histogram", "image", "text", "graph"],
     },
+    controls: {
+      title: "Controls",
+      load: () => import("./pages/controls/page.js"),
+      kinds: ["control"],
+      is: () => runs.all().some((run) => run.status === "running" || run.commands),
+    },
     paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
     quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
     embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
@@ -59,6 +66,7 @@ state.start(app);
 runs.start(app);
 stores.start(app);
 marks.start(app);
+commands.start(app);
 new RunList(app);
 keys.start(app);
 const router = new Router(pages, part("view"), part("tabs"), app);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,22 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 
 
 @pytest.fixture
-def served(logdir: Path, serve: Callable[..., Any]) -> Any:
-    """Three runs, one of them crashed half way to NaN."""
+def served(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
+    """Three runs, one of them crashed half way to NaN; and one that goes on and can be asked things."""
     for number in range(3):
         with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": 0.1**number, "seed": number}) as run:
             for step in range(50):
                 run.log({"train/loss": math.nan if step == 9 else 1 / (step + 1), "val/loss": 2.0}, step=step)
             run.mark("halved", step=20, kind="lr")
-    return serve(logdir, "--no-token")
+    with tracker.init(logdir=logdir, name="live", machine=False) as run:
+        run.control("lr", 1e-3, low=1e-6, high=1.0, log=True, doc="step of the optimizer")
+        run.control("rule", "adam", choices=["adam", "sgd"])
+        run.control("shuffle", True)
+        run.control("prompt", "a cat")
+        run.action("evaluate", confirm=True)(lambda: None)
+        run.log({"train/loss": 1.0}, step=0)
+        run.flush()
+        yield serve(logdir, "--no-token")
 
 
 STATES = {
@@ -40,6 +48,7 @@ STATES = {
     "no match": ("?tags=nothing", "1"),
     "help": ("", "document.getElementById('help').click()"),
     "table": ("?p=runs&sort=-name&sel=sweep/1", "1"),
+    "controls": ("?p=controls", "document.querySelector('.run-buttons .is-danger').click()"),
 }
 
 

@@ -20,7 +20,7 @@ import tracker
 
 PAGES = (
     "curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings",
-    "meshes", "layouts", "compare",
+    "meshes", "layouts", "compare", "controls",
 )  # fmt: skip
 VISITS = int(os.environ.get("EVERYSTEP_VISITS", "200"))
 """How often the long part visits each page."""
@@ -157,6 +157,8 @@ def log_everything(run: tracker.Run, folder: Path) -> None:
                 },
                 step=step,
             )
+    run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
+    run.control("rule", "adam", choices=["adam", "sgd"])
     run.log({"profile": tracker.Profile(trace)}, step=5)
     run.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})}, step=0)
 
@@ -241,7 +243,7 @@ def test_pages_that_are_left_leave_nothing(
 ) -> None:
     """A few pages, a dozen times: listeners, timers and observers are as many as after the second visit."""
     visits = Visits(page, served.base, until)
-    names = ("distributions", "machines")
+    names = ("distributions", "machines", "controls")
     visits.turn(names, 2)
     level = visits.settled(lambda found: found["timers"] <= 12)
     visits.turn(names, 10)

@@ -37,7 +37,7 @@ ODD = [
     "😀", "e\u0301", "‮", "a.b", "__proto__.x", "$& $1", "%s %(x)s {0} {x}", "${x}", "#", "?x=1&y=2", "a b", "<i>", "last:loss", "config:lr", "ag-Grid-x", "= loss", "[]", "{}", "\\",
 ]  # fmt: skip
 
-PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "compare"]  # fmt: skip
+PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "compare", "controls"]  # fmt: skip
 
 
 def _is_name(text: str) -> bool:

@@ -19,6 +19,7 @@ const kinds = lookup({
     "No layouts yet",
     'tracker.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})})',
   ],
+  controls: ["No controls yet", 'lr = run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)'],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],
 });

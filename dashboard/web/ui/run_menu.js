@@ -1,5 +1,6 @@
-// What can be done with runs: name, tag, note, colour, baseline, delete with undo.
+// What can be done with runs: name, tag, note, colour, baseline, stop and pause, delete with undo.
 import * as api from "../core/api.js";
+import * as commands from "../core/commands.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
 import * as format from "../text/format.js";
@@ -43,6 +44,7 @@ export function runMenu(anchor, name, at = null) {
       { text: "Note…", disabled: !one, act: () => note(run) },
       colours(names, run),
       "-",
+      ...(one ? going(anchor, run, at) : []),
       {
         text: "Copy the name",
         act: () =>
@@ -52,6 +54,49 @@ export function runMenu(anchor, name, at = null) {
     ],
     at,
   );
+}
+
+// What a run that is going on can be asked at once; all else is on the page of controls.
+/**
+ * @param {import("./menu.js").Anchor} anchor
+ * @param {Run} run
+ * @param {MouseEvent | null} at
+ * @returns {(import("./menu.js").Item | "-")[]}
+ */
+function going(anchor, run, at) {
+  if (run.status !== "running" || commands.isReadOnly()) return [];
+  const words = document.createTextNode("Pause");
+  let isPaused = false;
+  commands.ask(run.name).then((asked) => {
+    isPaused = Boolean(asked?.controls.some((each) => each.own && each.name === "paused" && each.value === true));
+    words.textContent = isPaused ? "Go on" : "Pause";
+  });
+  /** @param {string} name @param {unknown} value @param {string} done */
+  const ask = (name, value, done) =>
+    trying(async () => {
+      await commands.send(run.name, name, value);
+      say(done);
+    });
+  const stop = () => ask("stop", null, `Asked ${run.shown} to stop: it ends where it reads run.should_stop.`);
+  return [
+    {
+      text: words,
+      act: () => ask("paused", !isPaused, `Asked ${run.shown} to ${isPaused ? "go on" : "pause"}.`),
+    },
+    {
+      text: "Stop…",
+      act: () =>
+        menu(
+          anchor,
+          [
+            { text: "Stop the training", act: stop },
+            { text: "Cancel", act: () => {} },
+          ],
+          at,
+        ),
+    },
+    "-",
+  ];
 }
 
 /** @param {Run} run */

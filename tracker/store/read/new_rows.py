@@ -81,6 +81,12 @@ def has_marks(connection: sqlite3.Connection, behind: int) -> bool:
     return connection.execute("SELECT 1 FROM marks WHERE id>?", (behind,)).fetchone() is not None
 
 
+def has_receipts(connection: sqlite3.Connection, behind: int) -> bool:
+    """Whether there are answers to commands behind a cursor; sources of imports keep receipts of their own."""
+    asked = "SELECT 1 FROM receipts WHERE id>? AND nonce NOT LIKE 'source %' LIMIT 1"
+    return connection.execute(asked, (behind,)).fetchone() is not None
+
+
 def import_warnings(connection: sqlite3.Connection) -> list[str]:
     """What an import noted of its sources: what in them was not sound."""
     found = connection.execute("SELECT outcome FROM receipts WHERE nonce LIKE 'source %'").fetchall()

@@ -1,0 +1,148 @@
+// What runs can be asked (controls, actions, to stop), and what they were asked and answered: kept for the runs that
+// somebody follows, and asked for again when the live feed tells of either. Asking a run something goes through here.
+import * as api from "./api.js";
+import * as live from "./live.js";
+import { Emitter } from "./emitter.js";
+import { boot, local } from "./state.js";
+
+/**
+ * @typedef {{
+ *   name: string, type: string, value: any, low: number | null, high: number | null, log: boolean,
+ *   choices: any[], confirm: boolean, doc: string, own: boolean, cut: number,
+ * }} Control own: every run has it; cut: letters of a text that are too many to be told, of which value has the first
+ * @typedef {{
+ *   nonce: string, name: string, value: any, old: any, author: string | null, asked: number, answered: number | null,
+ *   step: number | null, outcome: string, why: string, cut: boolean,
+ * }} Command times in seconds since the epoch; outcome "pending" while there is no answer;
+ *   cut: value is the beginning of a longer text
+ * @typedef {{
+ *   run: string, live: boolean, why: string, controls: Control[], more: number, problem: string, commands: Command[],
+ *   earlier: number,
+ * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; problem: of controls that cannot
+ *   be read; more, earlier: so many are not told
+ */
+
+/** @type {Map<string, Asked>} */
+const found = new Map();
+/** @type {Map<string, number>} */
+const followed = new Map(); // run -> how many follow it
+/** @type {Map<string, boolean>} */
+const asking = new Map(); // run -> whether it is to be asked again after the answer that is under way
+const news = new Emitter(["change"]);
+
+/**
+ * Told "change" with a run's name when other things are known of it.
+ * @param {string | string[]} kinds
+ * @param {(run: string) => void} listener
+ * @returns {() => void} which ends it
+ */
+export const on = (kinds, listener) => news.on(kinds, listener);
+
+/** Whether this server takes commands at all. */
+export const isReadOnly = () => Boolean(boot.read_only);
+
+/**
+ * What is known of a run.
+ * @param {string} run
+ */
+export const known = (run) => found.get(run);
+
+/**
+ * Asks for a run, and again with each news of it, for as long as the scope lasts.
+ * @param {string} run
+ * @param {import("./scope.js").Scope} scope
+ */
+export function follow(run, scope) {
+  followed.set(run, (followed.get(run) ?? 0) + 1);
+  scope.onLeave(() => {
+    const left = (followed.get(run) ?? 1) - 1;
+    if (left) followed.set(run, left);
+    else {
+      followed.delete(run);
+      found.delete(run);
+    }
+  });
+  ask(run);
+}
+
+/**
+ * Asks the server what it knows of a run now. News that come meanwhile have it asked once more.
+ * @param {string} run
+ * @returns {Promise<Asked | undefined>}
+ */
+export async function ask(run) {
+  if (asking.has(run)) {
+    asking.set(run, true);
+    return found.get(run);
+  }
+  asking.set(run, false);
+  try {
+    const [offered, { commands, earlier }] = await Promise.all([
+      api.json("controls", { run }),
+      api.json("commands", { run }),
+    ]);
+    const known = /** @type {Asked} */ ({ ...offered, commands, earlier });
+    if (followed.has(run)) found.set(run, known);
+    news.tell("change", run);
+    return known;
+  } catch {
+    return found.get(run); // the run has gone, or the line broke, after which all is asked again
+  } finally {
+    const again = asking.get(run);
+    asking.delete(run);
+    if (again) ask(run);
+  }
+}
+
+/**
+ * Asks a run for something: what becomes of it is news. An answer that is lost on the way is asked for again: the same
+ * nonce is the same command.
+ * @param {string} run
+ * @param {string} name of a control, an action, or of what every run has
+ * @param {unknown} value
+ * @param {unknown} [expected] what it is to replace; null where that does not matter
+ * @returns {Promise<Command>}
+ * @throws with the server's sentence when it refuses
+ */
+export async function send(run, name, value, expected = null) {
+  const nonce = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  const body = { run, name, value, expected, nonce, author: author() || null };
+  for (let tries = 1; ; tries++) {
+    try {
+      const { command } = await api.post("commands", body);
+      const known = found.get(run);
+      if (known && !known.commands.some((each) => each.nonce === nonce)) {
+        known.commands = [...known.commands, command];
+        news.tell("change", run);
+      }
+      return command;
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === TRIES) throw error; // a TypeError is that nobody answered
+      await new Promise((done) => setTimeout(done, 200 * tries));
+    }
+  }
+}
+
+const TRIES = 4;
+
+/** Who asks, as the user of this browser wants to be called; "" for nobody in particular. */
+export const author = () => String(local.get("author", "") || "");
+/** @param {string} name */
+export const setAuthor = (name) => local.set("author", name.trim().slice(0, 100));
+
+const TELLS = ["receipts", "commands", "control", "line", "runs"];
+
+/**
+ * Follows what is told of runs, for as long as the scope lasts.
+ * @param {import("./scope.js").Scope} scope
+ */
+export function start(scope) {
+  scope.on(live, "changed", (/** @type {{ run: string, what: string[] }} */ { run, what }) => {
+    if (followed.has(run) && TELLS.some((each) => what.includes(each))) ask(run);
+  });
+  scope.on(live, "restart", () => {
+    for (const run of followed.keys()) ask(run);
+  });
+}
