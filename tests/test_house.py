@@ -38,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/repair": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
     },

@@ -25,15 +25,19 @@ if TYPE_CHECKING:
     from tracker.run import Run
     from tracker.values.audio import Audio
     from tracker.values.confusion import ConfusionMatrix
+    from tracker.values.curves import Curves
     from tracker.values.embedding import Embedding
     from tracker.values.figure import Figure
     from tracker.values.graph import Graph
     from tracker.values.histogram import Histogram
     from tracker.values.image import Image
     from tracker.values.layout import Layout
+    from tracker.values.markup import Html, Svg
     from tracker.values.mesh import Mesh
+    from tracker.values.network import Network
     from tracker.values.pr_curve import PRCurve
     from tracker.values.profile import Profile
+    from tracker.values.properties import Properties
     from tracker.values.table import Table
     from tracker.values.text import Text
     from tracker.values.video import Video
@@ -41,16 +45,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Audio",
     "ConfusionMatrix",
+    "Curves",
     "Embedding",
     "Figure",
     "Graph",
     "Histogram",
+    "Html",
     "Image",
     "Layout",
     "Mesh",
+    "Network",
     "PRCurve",
     "Profile",
+    "Properties",
     "Run",
+    "Svg",
     "Table",
     "Text",
     "Trajectory",
@@ -70,16 +79,21 @@ __all__ = [
 _HOMES = {
     "Audio": "tracker.values.audio",
     "ConfusionMatrix": "tracker.values.confusion",
+    "Curves": "tracker.values.curves",
     "Embedding": "tracker.values.embedding",
     "Figure": "tracker.values.figure",
     "Graph": "tracker.values.graph",
     "Histogram": "tracker.values.histogram",
+    "Html": "tracker.values.markup",
     "Image": "tracker.values.image",
     "Layout": "tracker.values.layout",
     "Mesh": "tracker.values.mesh",
+    "Network": "tracker.values.network",
     "PRCurve": "tracker.values.pr_curve",
     "Profile": "tracker.values.profile",
+    "Properties": "tracker.values.properties",
     "Run": "tracker.run",
+    "Svg": "tracker.values.markup",
     "Table": "tracker.values.table",
     "Text": "tracker.values.text",
     "Trajectory": "tracker.landscape.trajectory",

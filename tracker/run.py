@@ -20,8 +20,10 @@ from tracker.config import plain
 from tracker.errors import message
 from tracker.log_call import checked
 from tracker.logdir import new_segment_id
+from tracker.panes.panes import Panes
 from tracker.recording import Recording
 from tracker.store.read.liveness import this_process
+from tracker.store.read.run import StoredRun
 from tracker.store.write import writer as writers
 from tracker.store.write.appender import Birth
 from tracker.store.write.inbox import Inbox, SealedError
@@ -55,6 +57,7 @@ class Run:
         self.logdir = root
         self.folder = folder
         self.config = dict(birth.config)
+        self._panes = Panes(self._hand_over, StoredRun(birth.run, folder))
         self._record(Recording(folder, birth, first_step - 1))
         self._writer.wait_begun()
 
@@ -262,6 +265,19 @@ class Run:
         """
         self.config |= plain(values)
         self._hand_over(lambda recording: recording.writer.set_config(dict(self.config)))
+
+    # --- panes ---------------------------------------------------------------------------------------
+
+    def pane(
+        self, id: str, content: Any = None, *, title: str | None = None, width: float | None = None,
+        height: float | None = None, append: bool = False, step: int | None = None, **opts: Any,
+    ) -> None:  # fmt: skip
+        """Shows something in a free window of the page; see `tracker.panes.panes.Panes.show`."""
+        self._panes.show(id, content, title, width, height, append=append, step=step, opts=opts)
+
+    def close_pane(self, id: str) -> None:
+        """Takes a pane from the page; what it showed is kept."""
+        self._panes.close(id)
 
     # --- durability and the end ----------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from tracker.store.read.segments import Segment, last_of, live_until
 from tracker.store.write.appender import Birth
 from tracker.store.write.claim import claim_folder
 from tracker.values import arrays
+from tracker.values.pane import POINTS
 
 logger = logging.getLogger("tracker")
 
@@ -168,7 +169,8 @@ def _next_step(stored: StoredRun) -> int:
     """
     steps: list[int] = []
     for tag in stored.tags("scalar"):
-        if not tag.startswith(PREFIX):  # the machine is sampled before the first step, too
+        # The machine is sampled before the first step, too; points of panes have steps of their own.
+        if not tag.startswith((PREFIX, POINTS)):
             steps += stored.envelope(tag, 1).step_last.tolist()
     own = stored.segments()
     limits = live_until(own)

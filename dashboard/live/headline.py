@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from tracker.name_order import name_order
+from tracker.values.pane import POINTS
 
 FIRST = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
 """What a run is judged by at a glance, the first that there is; else what is called a loss, else how right it was."""
 
 WORDS = (("loss",), ("acc", "error"))
 
-NEVER = "machine/"
-"""How busy a machine was says nothing of what was learned."""
+NEVER = ("machine/", POINTS)
+"""How busy a machine was says nothing of what was learned, and points of panes are curves of panes only."""
 
 MOST = 32
 """Tags that are told to a page: of those that runs are judged by it shows a handful."""

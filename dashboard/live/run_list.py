@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.http.requests import UNREADABLE, why
 from dashboard.live.headline import headlines
+from dashboard.live.series import is_of_training
 from tracker.name_order import naturally
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def last_step_of(run: RunState) -> dict[str, Any]:
         steps, times = extent.rows["step"][extent.names.scalars], extent.rows["wall_time"]
         known = {"step": int(steps.max()) if len(steps) else None}
         return known | ({"updated": float(times.max())} if len(times) else {})
-    lasts = [(kind, series.last) for kind, own in run.tags().items() for series in own.values() if series.last]
-    known = {"step": max((last[0] for kind, last in lasts if kind == "scalar"), default=None)}
+    lasts = [(each, each.last) for own in run.tags().values() for each in own.values() if each.last]
+    known = {"step": max((last[0] for each, last in lasts if is_of_training(each.kind, each.tag)), default=None)}
     return known | ({"updated": max(last[1] for _, last in lasts)} if lasts else {})
 
 

@@ -14,12 +14,18 @@ from dashboard.live.headline import headline
 from tracker.errors import DamagedBytesError
 from tracker.name_order import naturally
 from tracker.store.read.segments import MOST_SERIES
+from tracker.values.pane import POINTS
 
 ROW = np.dtype([("count", "<i8"), ("step", "<i8"), ("wall_time", "<f8"), ("value", "<f8")])
 """Of one series: its points, and the last of them; of a series of another kind than scalars the value is NaN."""
 
 UNREAD = -1
 """In place of a count: the series is there, how far it goes was not read yet."""
+
+
+def is_of_training(kind: str, tag: str) -> bool:
+    """Whether a series is a curve whose steps are those of the training: those of a pane's points count them."""
+    return kind == "scalar" and not tag.startswith(POINTS)
 
 
 @dataclass(slots=True)
@@ -57,8 +63,8 @@ class Names:
 
     @cached_property
     def scalars(self) -> npt.NDArray[np.bool_]:
-        """Which of them are curves."""
-        return np.array([kind == "scalar" for _, kind, _ in self.entries], bool)
+        """Which of them are curves over the steps of the training."""
+        return np.array([is_of_training(kind, tag) for _, kind, tag in self.entries], bool)
 
     @cached_property
     def by_kind(self) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ OPEN_PATHS = frozenset({"/healthz"})
 SESSION_PATH = "/session"
 """Answered here: whether a page is still let in, and for the token a new session."""
 
-BY_COOKIE = ("/assets/", "/packages/", "/dash/", "/api/v1/blobs/", "/api/v1/profile/file")
+BY_COOKIE = ("/assets/", "/packages/", "/dash/", "/api/v1/blobs/", "/api/v1/profile/file", "/api/v1/pane/html")
 """What a browser asks for by address, where no page can add a header; besides the page and the list of runs."""
 
 KEY_HEADER = "x-everystep-key"
@@ -64,8 +64,9 @@ def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -
     scripts = " ".join(["'self'", *script_hashes])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
-        f"base-uri 'none'; form-action 'self'; frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
+        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
     )
 
 

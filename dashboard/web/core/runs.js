@@ -285,7 +285,8 @@ function takePoints(points) {
   const run = byName.get(points.run);
   if (!run || !points.count) return;
   const last = points.count - 1;
-  run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
+  // Points of panes are counted by their steps.
+  if (!points.tag.startsWith("pane/")) run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
   run.updated = points.times[last];
   if (run.scalars[points.tag] || points.tag === headline)
     run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };

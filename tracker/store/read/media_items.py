@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -42,7 +42,7 @@ def items(files: RunFiles, kind: str, parts: Iterable[Part], step: int | None, p
             whole.check_row_by_row((n, 1) for n in dict.fromkeys(row[2] for row in rows))
             series_end.check_end(part.connection, part.series, len(rows))
         for row in rows:
-            item = _item(files, kind, part, row)
+            item = of_part(files, kind, part, row)
             if part.limit is not None and item.step > part.limit:
                 continue
             if "belongs" in item.attributes and found:
@@ -52,14 +52,27 @@ def items(files: RunFiles, kind: str, parts: Iterable[Part], step: int | None, p
     return found
 
 
-def _item(files: RunFiles, kind: str, part: Part, row: tuple[Any, ...]) -> MediaItem:
-    step, wall_time, position, form, attributes, digest = checksums.checked(row, f"damaged: a {kind}")[3:]
+def of_part(files: RunFiles, kind: str, part: Part, row: Sequence[Any]) -> MediaItem:
+    """The item of a row (`columns.MEDIA`), whose bytes are read when they are asked for.
+
+    Raises:
+        DamagedBytesError: the row is not as it was written.
+    """
+    return of_row(row, kind, partial(files.blob_of, part.segment.path, row[8]))
+
+
+def of_row(row: Sequence[Any], kind: str, read: Callable[[], bytes]) -> MediaItem:
+    """The item of a row, with who reads its bytes.
+
+    Raises:
+        DamagedBytesError: the row is not as it was written.
+    """
+    step, wall_time, position, form, attributes, digest = checksums.checked(tuple(row), f"damaged: a {kind}")[3:]
     parsed = json.loads(attributes)
     if not (isinstance(parsed, dict) and isinstance(form, str) and isinstance(digest, str)):
         raise DamagedBytesError(f"a {kind} whose attributes are no JSON object")
     if not (isinstance(step, int) and isinstance(position, int) and isinstance(wall_time, (int, float))):
         raise DamagedBytesError(f"a {kind} whose step or time is no number")
-    read = partial(files.blob_of, part.segment.path, digest)
     return MediaItem(step, wall_time, position, form, parsed, digest, read)
 
 

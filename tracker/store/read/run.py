@@ -16,8 +16,9 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import media_items, run_context, segments, study_records
+from tracker.store.read import media_items, panes, run_context, segments, study_records
 from tracker.store.read.distribution import distribution
+from tracker.store.read.panes import StoredPane
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
@@ -29,6 +30,7 @@ from tracker.values.profile import unpacked
 
 _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
+    "pane",
 )  # fmt: skip
 KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
 ABOUT_KINDS = ("environment", "console")
@@ -286,6 +288,18 @@ class StoredRun:
         """
         tags = self.tags("profile") if tag is None else [tag]
         return unpacked(self.media("profile", tags[0] if tags else "profile")[-1].data)
+
+    def panes(self) -> list[StoredPane]:
+        """Its panes as they stand, in the order in which they came, without those that it closed; see `pane`."""
+        return panes.listed(self._files)
+
+    def pane(self, id: str, n: int | None = None) -> StoredPane:
+        """A pane with what it holds: its last state, or the n-th of `states`, from 1.
+
+        Raises:
+            SeriesNotFoundError: the run has none, or not so many states of it.
+        """
+        return panes.one(self._files, self.name, id, n)
 
     def environment(self) -> list[dict[str, Any]]:
         """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""

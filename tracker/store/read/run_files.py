@@ -18,6 +18,7 @@ from tracker.errors import DamagedStoreError, StoreError
 from tracker.series import checksums
 from tracker.store.read import read_only, segments
 from tracker.store.read.segments import Segment
+from tracker.values.pane import POINTS
 
 SAID = read_only.LONGEST_SAID_BYTES
 _BLOB = "SELECT data FROM blobs WHERE hash=?"
@@ -50,7 +51,11 @@ def part_of(
         tag: What it was logged under.
     """
     row = connection.execute(_SERIES, (kind, tag)).fetchone()
-    return None if row is None else Part(segment, connection, row[0], limits[segment.id])
+    if row is None:
+        return None
+    # Points of panes are counted by their steps, which have nothing to do with those of the training.
+    limit = None if kind == "scalar" and tag.startswith(POINTS) else limits[segment.id]
+    return Part(segment, connection, row[0], limit)
 
 
 class RunFiles:
