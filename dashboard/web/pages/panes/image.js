@@ -128,8 +128,7 @@ class ImageView {
     const { pane } = this;
     if (!pane) return [];
     const svg = svgOf(pane);
-    if (svg !== null)
-      return [{ name: "SVG", ending: "svg", make: () => new Blob([svg], { type: "image/svg+xml" }) }];
+    if (svg !== null) return [{ name: "SVG", ending: "svg", make: () => new Blob([svg], { type: "image/svg+xml" }) }];
     const [item] = pane.items;
     if (!item) return [];
     const ending = /^image\/(\w+)/.exec(item.form)?.[1] ?? "png";

@@ -4,6 +4,7 @@ import * as image from "./image.js";
 import * as lines from "./lines.js";
 import * as network from "./network.js";
 import { seriesMaker, unknown } from "./other.js";
+import * as pictures from "./pictures.js";
 import * as plot from "./plot.js";
 import * as properties from "./properties.js";
 import * as sound from "./sound.js";
@@ -14,7 +15,7 @@ import * as text from "./text.js";
 const makers = lookup({
   plot: plot.make,
   lines: lines.make,
-  image: image.make,
+  image: pictures.make,
   svg: image.make,
   text: text.make,
   audio: sound.audio,

@@ -18,7 +18,10 @@ export const seriesMaker = (makerOf) => (frame) => {
   const elsewhere = (pane) => {
     const href = frame.source.link(pane);
     const text = `${pane.content?.kind ?? "series"} ${pane.content?.tag ?? ""}`;
-    const words = node("p", { class: "page-note", text: href ? `This pane shows the ${text}. ` : `${text}: nothing yet` });
+    const words = node("p", {
+      class: "page-note",
+      text: href ? `This pane shows the ${text}. ` : `${text}: nothing yet`,
+    });
     if (href) words.append(node("a", { href, text: "Open its page" }));
     element.replaceChildren(words);
     view = null;

@@ -22,7 +22,13 @@ export const keyOf = ({ key, keyCode, ctrlKey, altKey, metaKey }) =>
 
 /** @param {unknown} value */
 const plain = (value) =>
-  typeof value === "number" ? (Number.isFinite(value) ? value : String(value)) : typeof value === "string" ? value : null;
+  typeof value === "number"
+    ? Number.isFinite(value)
+      ? value
+      : String(value)
+    : typeof value === "string"
+      ? value
+      : null;
 
 /**
  * A point of a figure, as Plotly tells of it.

@@ -37,19 +37,33 @@ export function make() {
       shown = tableOf(pane.content);
       const { columns, rows } = shown;
       const head = node("tr", {}, ...columns.map((text) => node("th", { text, scope: "col" })));
-      const body = rows.slice(0, MOST_ROWS).map((row) =>
-        node("tr", {}, ...row.map((value) => node("td", { text: cell(value), class: typeof value === "number" && "is-number" }))),
-      );
+      const body = rows
+        .slice(0, MOST_ROWS)
+        .map((row) =>
+          node(
+            "tr",
+            {},
+            ...row.map((value) => node("td", { text: cell(value), class: typeof value === "number" && "is-number" })),
+          ),
+        );
       holder.replaceChildren(
         node("table", {}, node("thead", {}, head), node("tbody", {}, ...body)),
         ...(rows.length > MOST_ROWS
-          ? [node("p", { class: "page-note", text: `${format.plural(rows.length - MOST_ROWS, "row")} more in the file` })]
+          ? [
+              node("p", {
+                class: "page-note",
+                text: `${format.plural(rows.length - MOST_ROWS, "row")} more in the file`,
+              }),
+            ]
           : []),
       );
     },
     files: () => [
       textFile("csv", "text/csv", () =>
-        csv([shown.columns, ...shown.rows.map((row) => row.map((value) => (typeof value === "object" ? cell(value) : value)))]),
+        csv([
+          shown.columns,
+          ...shown.rows.map((row) => row.map((value) => (typeof value === "object" ? cell(value) : value))),
+        ]),
       ),
     ],
   };

@@ -33,8 +33,7 @@ export function columnsOf(width) {
  */
 function cellsOf({ width, height }, { count, unit }) {
   const across = width && width > 0 ? Math.min(count, Math.max(1, Math.ceil((width + GAP) / unit - 0.25))) : 1;
-  const down =
-    height && height > 0 ? Math.min(MOST_ROWS, Math.max(1, Math.round((height + HEAD + GAP) / ROW))) : 2;
+  const down = height && height > 0 ? Math.min(MOST_ROWS, Math.max(1, Math.round((height + HEAD + GAP) / ROW))) : 2;
   return { across, down };
 }
 
