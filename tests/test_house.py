@@ -556,7 +556,7 @@ def a_page_is_a_folder_that_is_mounted(tree: Tree) -> list[str]:
     return found
 
 
-ENTRIES = {"app.js", "report.js"}
+ENTRIES = {"app.js", "report.js", "report_panes.js"}
 """What documents begin with: they put together all that lasts as long as the document."""
 
 MODULE_STATE = {
@@ -600,7 +600,7 @@ def no_state_lives_in_a_module(tree: Tree) -> list[str]:
     return [
         f"{name}: {variable}"
         for name in scripts(tree)
-        if not name.startswith("core/") and name != "report.js"
+        if not name.startswith("core/") and name not in ("report.js", "report_panes.js")
         for variable in module_state(tree[f"{WEB}/{name}"])
         if (name, variable) not in MODULE_STATE
     ]
@@ -760,7 +760,7 @@ def scripts_import_what_there_is(tree: Tree) -> list[str]:
 ASKS_FOR_CURVES = {"core/curve_requests.js"}
 """Who calls the route of curves."""
 
-DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js"}
+DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js", "report_panes.js"}
 """Who takes the columns of curves out of an answer: all others have them from a `CurveStore`, a report from its file."""
 
 
