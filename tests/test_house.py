@@ -39,6 +39,9 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
     "tracker/panes": {"tracker/store/read", "tracker/values"},
+    "tracker/controls": {
+        "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/values", "tracker/machine",
+    },
     "tracker/repair": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
     },
@@ -80,6 +83,11 @@ ACROSS = {
 
 ONLY_READS = {
     ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
+    ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
+    (
+        "dashboard/live/forks.py",
+        "tracker.start",
+    ): "a copy of a run under a new name, finished at once; see tracker.init",
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 

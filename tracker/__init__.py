@@ -135,6 +135,7 @@ def init(
     console: bool = False,
     command: bool = False,
     diff: bool = False,
+    controls: bool = True,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
@@ -158,6 +159,8 @@ def init(
         console: Keep what the process prints, on both outputs, whoever in it prints.
         command: Keep the command line. What looks like a secret is hidden; what does not look like one is not.
         diff: Keep what differs from the git commit, up to 1 MB; hidden as above.
+        controls: Do what is asked for on the page: stop, pause, and what `run.control` and `run.action` offer.
+            `VIZ_CONTROLS=0` says no for all runs.
 
     `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
@@ -173,7 +176,7 @@ def init(
 
     if name is not None:
         check_run_name(name, typed=True)
-    run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff)
+    run = start(logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff, controls)
     _current = run
     return run
 

@@ -41,6 +41,14 @@ class LoggedValueError(TrackerError, ValueError):
     """A value of a known kind whose content cannot be logged, such as an image of five channels."""
 
 
+class ControlError(TrackerError, ValueError):
+    """A control or an action that cannot be declared so, such as one that begins out of its own bounds."""
+
+
+class ControlTypeError(TrackerError, TypeError):
+    """A control that begins with a value of no kind that a control can hold."""
+
+
 class RunNameError(TrackerError, ValueError):
     """A run name that cannot be a folder below the logdir."""
 

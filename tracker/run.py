@@ -17,10 +17,12 @@ import numpy as np
 
 from tracker import coerce, process
 from tracker.config import plain
+from tracker.controls.controlled import Controlled
+from tracker.controls.controls import Controls
 from tracker.errors import message
 from tracker.log_call import checked
 from tracker.logdir import new_segment_id
-from tracker.panes.panes import Panes
+from tracker.panes.paned import Paned, Panes
 from tracker.recording import Recording
 from tracker.store.read.liveness import this_process
 from tracker.store.read.run import StoredRun
@@ -42,7 +44,7 @@ _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 _now = time.time
 
 
-class Run:
+class Run(Controlled, Paned):
     """A run being written. Made by `tracker.init`; any thread may use it.
 
     Attributes:
@@ -50,6 +52,7 @@ class Run:
         logdir: The logdir, absolute.
         folder: Its own folder.
         config: What it was started with, as plain JSON values.
+        controls: What can be asked of it while it runs.
     """
 
     def __init__(self, root: Path, folder: Path, birth: Birth, first_step: int) -> None:
@@ -57,7 +60,8 @@ class Run:
         self.logdir = root
         self.folder = folder
         self.config = dict(birth.config)
-        self._panes = Panes(self._hand_over, StoredRun(birth.run, folder))
+        self.panes = Panes(self._hand_over, StoredRun(birth.run, folder))
+        self.controls = Controls(self)
         self._record(Recording(folder, birth, first_step - 1))
         self._writer.wait_begun()
 
@@ -65,8 +69,13 @@ class Run:
         """From now on, what is logged goes there."""
         recording.begin(self)
         self._recording, self._writer, self._gate = recording, recording.writer, recording.gate
-        # Past the end of the process each call stores what it logs: none may find a lane and take the short way.
-        self._inbox = Inbox() if recording.is_late else recording.inbox
+        self.look_closely(False)
+        self.controls.begin(recording)
+
+    def look_closely(self, closely: bool) -> None:
+        """Whether each call of `log()` takes the careful way, as none finds a lane; a free choice of any thread."""
+        # Past the end of the process each call stores what it logs: none may take the short way.
+        self._inbox = Inbox() if closely or self._recording.is_late else self._recording.inbox
 
     def _open_recording(self) -> Recording:
         """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
@@ -158,6 +167,7 @@ class Run:
         when = _now() if wall_time is None else coerce.wall_time(wall_time)
         place = coerce.step(self._next_step() if step is None else step)
         self._hand_over(lambda recording: recording.add(numbers, others, place, when))
+        self.controls.between("log", values)
 
     def _hand_over(self, add: Callable[[Recording], None]) -> None:
         """Gives something to the recording that takes it."""
@@ -265,19 +275,6 @@ class Run:
         """
         self.config |= plain(values)
         self._hand_over(lambda recording: recording.writer.set_config(dict(self.config)))
-
-    # --- panes ---------------------------------------------------------------------------------------
-
-    def pane(
-        self, id: str, content: Any = None, *, title: str | None = None, width: float | None = None,
-        height: float | None = None, append: bool = False, step: int | None = None, **opts: Any,
-    ) -> None:  # fmt: skip
-        """Shows something in a free window of the page; see `tracker.panes.panes.Panes.show`."""
-        self._panes.show(id, content, title, width, height, append=append, step=step, opts=opts)
-
-    def close_pane(self, id: str) -> None:
-        """Takes a pane from the page; what it showed is kept."""
-        self._panes.close(id)
 
     # --- durability and the end ----------------------------------------------------------------------
 

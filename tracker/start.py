@@ -48,6 +48,7 @@ def start(
     console: bool = False,
     command: bool = False,
     diff: bool = False,
+    controls: bool = True,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:
@@ -98,7 +99,7 @@ def start(
         segment=logdirs.new_segment_id(now, rank), run=found, parent=parent.id if parent else None,
         fork_step=step if parent else None, reason=reason,
         rank=rank, created=now, writer=this_process(), library=_version(), group=group, tags=tuple(tags),
-        notes=notes, config=settings, environment=_environment(),
+        notes=notes, config=settings, environment={**_environment(), "controls": _takes_commands(controls)},
     )  # fmt: skip
     run = Run(root, folder, birth, first_step)
     if parent is not None:
@@ -107,6 +108,11 @@ def start(
         run.mark(f"{words} after step {first_step - 1:,}", first_step - 1, kind=kind, segment=parent.id)
     run.watch(interval, console=console, command=command, diff=diff)
     return run
+
+
+def _takes_commands(controls: bool) -> bool:
+    """Whether this run does what is asked of it on the page."""
+    return bool(controls) and os.environ.get("VIZ_CONTROLS", "").strip().lower() not in ("0", "false", "no", "off")
 
 
 def _words(tags: Any) -> list[str]:
@@ -158,7 +164,7 @@ def _rank() -> int | None:
 _LAST = (
     "SELECT max(step) FROM (SELECT max(step) AS step FROM sketches WHERE level=0 AND step<=?1 UNION ALL "
     "SELECT max(step) FROM media JOIN series ON series.id=series "
-    "WHERE step<=?1 AND kind NOT IN ('environment', 'console'))"
+    "WHERE step<=?1 AND kind NOT IN ('environment', 'console', 'control'))"
 )
 
 

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import body_of, json_answer
+from dashboard.http.changes import done, wish_of
+from dashboard.http.requests import json_answer
 from dashboard.live import trash, user_edits
 from dashboard.live.websocket import LiveRuns
-from tracker.errors import PageChangeError, RunNameError, RunNotFoundError
+from tracker.errors import PageChangeError
 from tracker.store.read.reader import Store
 
 MAX_EDITED_RUNS = 5_000
@@ -65,16 +64,16 @@ class _Edits:
 
     async def keep(self, request: Request) -> Response:
         """{kind, name, value}: keeps a view or an expression; value null lets go of it."""
-        body = await self._wish(request)
+        body = await wish_of(request, self._read_only)
         kind, name, value = body.choice("kind", SHELF), body.name("name").strip(), body.value("value")
         if not name:
             raise body.wrong("name", "a text", "blanks")
-        await self._do(lambda: user_edits.write(self._root, f"{kind}:{name}", value))
+        await done(lambda: user_edits.write(self._root, f"{kind}:{name}", value))
         return await self.shelf(request)
 
     async def say(self, request: Request) -> Response:
         """{runs, key, value}: a name to show, tags, a note or a colour for runs; value null takes it away."""
-        body = await self._wish(request)
+        body = await wish_of(request, self._read_only)
         key, value = body.choice("key", user_edits.RUN_KEYS), body.value("value")
         names = body.texts("runs", MAX_EDITED_RUNS)
 
@@ -83,7 +82,7 @@ class _Edits:
             for name in names:
                 user_edits.write(self._store().run(name).folder, key, value)
 
-        await self._do(write)
+        await done(write)
         return json_answer({"done": True})
 
     async def trash(self, _: Request) -> Response:
@@ -92,7 +91,7 @@ class _Edits:
 
     async def discard(self, request: Request) -> Response:
         """{runs}: moves them to the trash; with restore: true back. A run that is being written stays where it is."""
-        body = await self._wish(request)
+        body = await wish_of(request, self._read_only)
         names, restore = body.texts("runs", MAX_EDITED_RUNS), body.flag("restore")
 
         def move() -> None:
@@ -104,25 +103,10 @@ class _Edits:
                 else:
                     trash.to_trash(self._root, name)
 
-        await self._do(move)
+        await done(move)
         self._live_runs.look_again()
         return json_answer({"done": True})
 
     @property
     def _root(self) -> Path:
         return self._live_runs.poller.catalog.root
-
-    async def _wish(self, request: Request) -> RequestValues:
-        if self._read_only:
-            raise HTTPException(403, "This server was started with --read-only; nothing can be changed.")
-        if not request.headers.get("content-type", "").startswith("application/json"):
-            raise HTTPException(415, "expected application/json")
-        return await body_of(request)
-
-    async def _do(self, act: Callable[[], None]) -> None:
-        try:
-            await asyncio.to_thread(act)
-        except RunNotFoundError as error:
-            raise HTTPException(404, str(error)) from error
-        except (PageChangeError, RunNameError) as error:
-            raise HTTPException(409, str(error)) from error

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.request_values import RequestValues
+from dashboard.http.request_values import RequestValues, is_whole
 from dashboard.http.requests import answered, finite_answer
-from dashboard.live import user_edits
+from dashboard.live import pane_edits
 from tracker.store.read.panes import StoredPane
 from tracker.store.read.reader import Store
 from tracker.store.read.records import MediaItem
@@ -57,10 +57,10 @@ class _Panes:
 
         def read() -> dict[str, Any]:
             run = self._run(name)
-            places = user_edits.read(run.folder).get("panes", {})
+            places = pane_edits.places(run.folder)
             return {
                 "run": name,
-                "panes": [_listed(pane) for pane in run.panes()],
+                "panes": [_listed(pane) for pane in run.panes() if not _is_closed(pane, places.get(pane.id, {}))],
                 "places": places,
                 "live": run.status == "running",
                 "read_only": self._read_only,
@@ -96,6 +96,12 @@ class _Panes:
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
+
+
+def _is_closed(pane: StoredPane, place: dict[str, Any]) -> bool:
+    """Whether it was closed in the page, and showed nothing new since."""
+    closed = place.get("closed")
+    return is_whole(closed) and pane.n <= closed
 
 
 def _listed(pane: StoredPane) -> dict[str, Any]:

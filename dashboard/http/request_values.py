@@ -61,6 +61,11 @@ class RequestValues:
         spelled = f"{name}=" if self._is_query else name
         return HTTPException(400, f"{spelled}: expected {expected}; got {shown[:80]}{'…' if len(shown) > 80 else ''}")
 
+    def others(self, names: Iterable[str]) -> dict[str, Any]:
+        """All that is said under other names, as it is."""
+        known = {*names}
+        return {name: value for name, value in self._said.items() if name not in known}
+
     def has(self, name: str) -> bool:
         """Whether anything is said."""
         return self._one(name) is not None

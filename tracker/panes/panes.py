@@ -69,25 +69,7 @@ class Panes:
         step: int | None = None,
         opts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Shows something in a free window of the page.
-
-        Args:
-            id: Names the pane, in up to 250 characters. Shown again it shows what is new; what was there is kept.
-            content: A text (`str`), `Html`, `Svg`, `Image` or a list of them, `Audio`, `Video`, a Plotly or Matplotlib
-                figure, `Curves`, `Properties`, `Network`, any other value (which is then logged under `pane/<id>`), or
-                `{"kind": "histogram", "tag": "weights/fc1"}` for a series of the run. None changes only what else is
-                said of a pane.
-            title: A line above it.
-            width: In pixels.
-            height: Likewise.
-            append: Continue a text, or the points of `Curves`, at a cost that does not grow. What is not said of title,
-                size and options stays.
-            step: Of the training; where it stands by default.
-            opts: How it is shown, as JSON values.
-
-        Raises:
-            TagError, StepError, LoggedTypeError, LoggedValueError: what was given cannot be shown; nothing of it is.
-        """
+        """As `Run.pane`."""
         id = pane.checked_id(id)
         title = pane.checked_title(title)
         said = pane.checked_opts(opts) if opts else {}
@@ -103,7 +85,7 @@ class Panes:
             raise coerce.mistake("pane()", error) from error
 
     def close(self, id: str) -> None:
-        """Takes a pane from the page; what it showed is kept. One that is not there is closed already."""
+        """As `Run.close_pane`."""
         id = pane.checked_id(id)
         with self._lock:
             if self._known(id) is not None:

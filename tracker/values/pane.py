@@ -17,6 +17,9 @@ FORM = "application/vnd.everystep.pane+json+zlib"
 
 TYPES = ("plot", "lines", "text", "image", "audio", "video", "svg", "properties", "network", "value", "closed")
 
+EVENTS = ("click", "key", "close", "change")
+"""What can be done in a pane."""
+
 POINTS = "pane/"
 """Where the points of line panes lie, as scalars: `pane/<pane>/<trace>`. Their steps count them: no rewind cuts them
 off, and no run has come as far as they go."""

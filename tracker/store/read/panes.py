@@ -96,7 +96,7 @@ class StoredPane:
         return {**content, "text": "".join([content["text"], *pieces])}
 
 
-def listed(files: RunFiles) -> list[StoredPane]:
+def panes_of(files: RunFiles) -> list[StoredPane]:
     """The last state of each pane, in the order in which they came; closed ones are left out. No content is unpacked.
 
     Raises:
@@ -117,7 +117,7 @@ def listed(files: RunFiles) -> list[StoredPane]:
     return [pane for pane in found.values() if pane.type != "closed"]
 
 
-def one(files: RunFiles, run: str, id: str, n: int | None = None) -> StoredPane:
+def pane_of(files: RunFiles, run: str, id: str, n: int | None = None) -> StoredPane:
     """A pane with what it holds.
 
     Args:

@@ -19,7 +19,7 @@ def properties(folder: Path) -> dict[str, Any]:
     path = folder / logdir.PAGE_FILE
     try:
         with read_only.snapshot(path, PATIENCE_S) as connection:
-            rows = connection.execute("SELECT key, value FROM properties").fetchall()
+            rows = connection.execute("SELECT key, value FROM properties WHERE key NOT GLOB 'pane:*'").fetchall()
             return {str(key): json.loads(value) for key, value in rows}
     except (StoreError, OSError):
         # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.

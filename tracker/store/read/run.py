@@ -16,9 +16,10 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import media_items, panes, run_context, segments, study_records
+from tracker.store.read import commands, media_items, run_context, segments, study_records
+from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
-from tracker.store.read.panes import StoredPane
+from tracker.store.read.panes import StoredPane, pane_of, panes_of
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
@@ -30,11 +31,10 @@ from tracker.values.profile import unpacked
 
 _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
-    "pane",
 )  # fmt: skip
-KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS)))
-ABOUT_KINDS = ("environment", "console")
-"""What a run says of itself, by `environment()` and `console()`; not among the tags it logged."""
+KINDS = tuple(dict.fromkeys((*_OWN_KINDS, *opaque.KINDS, "pane")))
+ABOUT_KINDS = ("environment", "console", "control")
+"""What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
 class StoredRun:
@@ -291,7 +291,7 @@ class StoredRun:
 
     def panes(self) -> list[StoredPane]:
         """Its panes as they stand, in the order in which they came, without those that it closed; see `pane`."""
-        return panes.listed(self._files)
+        return panes_of(self._files)
 
     def pane(self, id: str, n: int | None = None) -> StoredPane:
         """A pane with what it holds: its last state, or the n-th of `states`, from 1.
@@ -299,7 +299,7 @@ class StoredRun:
         Raises:
             SeriesNotFoundError: the run has none, or not so many states of it.
         """
-        return panes.one(self._files, self.name, id, n)
+        return pane_of(self._files, self.name, id, n)
 
     def environment(self) -> list[dict[str, Any]]:
         """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
@@ -317,6 +317,10 @@ class StoredRun:
     def marks(self) -> list[Mark]:
         """Its marks, by time."""
         return run_context.marks(self._files)
+
+    def commands(self) -> list[Command]:
+        """What was asked of it on the page and what it answered, in the order of asking."""
+        return commands.commands(self._files, self.folder)
 
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when the run has none of that name."""

@@ -20,7 +20,7 @@ import numpy as np
 from tracker import coerce
 from tracker.store.read.liveness import HEARTBEAT_S
 from tracker.store.write.appender import Appender
-from tracker.store.write.batch import Batch, Mark
+from tracker.store.write.batch import Batch, Mark, Receipt
 from tracker.store.write.encoder import Encoder
 from tracker.store.write.failed_batch import Piecemeal
 from tracker.store.write.faults import STORE_ERRORS, is_an_items, is_damage, is_disk
@@ -72,6 +72,8 @@ class Committer:
         self._encoder, self._first_calls, self._clock = encoder, first_calls, clock
         self._marks: deque[Mark] = deque()
         self._taking_marks: deque[Mark] = self._marks
+        self._receipts: deque[Receipt] = deque()
+        self._taking_receipts: deque[Receipt] = self._receipts
         self.status = "running"
         self.ending: str | None = None
         self.config: dict[str, Any] | None = None
@@ -97,19 +99,29 @@ class Committer:
         """
         self._taking_marks.append(mark)
 
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Queues a receipt. Any thread calls it.
+
+        Raises:
+            SealedError: nothing is taken any more.
+        """
+        self._taking_receipts.append(receipt)
+
     def seal(self) -> None:
-        """Takes no mark any more."""
+        """Takes no mark and no receipt any more."""
         self._taking_marks = Closed()
+        self._taking_receipts = Closed()
 
     def waiting(self) -> Counter[str]:
         """How many values wait to be stored, by kind."""
         found = self.inbox.waiting() + self._encoder.waiting()
         found["mark"] += len(self._marks)
+        found["receipt"] += len(self._receipts)
         return +found
 
     def has_work(self) -> bool:
         """Whether a turn would do anything."""
-        waiting = self._marks or self.config is not None
+        waiting = self._marks or self._receipts or self.config is not None
         return bool(self.asked > self.answered or self.closing or waiting or not self.inbox.is_empty())
 
     def progress(self) -> tuple[int, int]:
@@ -126,9 +138,9 @@ class Committer:
         asked, calls = self.asked, self._first_calls.counted
         encoding = not self._encoder.is_empty
         closing = self.closing and not encoding
-        marks = list(self._marks)
+        marks, receipts = list(self._marks), list(self._receipts)
         taken = self.inbox.take()
-        batch = Batch(taken, marks, self.config, self.inbox.series_names)
+        batch = Batch(taken, marks, self.config, self.inbox.series_names, receipts)
         beat = time.monotonic() - self.last_beat >= HEARTBEAT_S
         if not (batch or beat or closing or asked > self.answered):
             self._first_calls.committed(calls)
@@ -158,7 +170,7 @@ class Committer:
             return False
         finally:
             self.committing_since = None
-        self._forget(batch)
+        self._forget(batch, is_stored=True)
         self._recover()
         if taken.everything and not encoding:
             self._first_calls.committed(calls)
@@ -214,10 +226,14 @@ class Committer:
                 pieces.sentence(),
             )
 
-    def _forget(self, batch: Batch) -> None:
+    def _forget(self, batch: Batch, *, is_stored: bool) -> None:
         self.inbox.discard(batch.taken)
         for _ in batch.marks:
             self._marks.popleft()
+        for receipt in batch.receipts:
+            self._receipts.popleft()
+            receipt.is_stored = is_stored
+            receipt.done.set()
 
     def _fail(self, error: BaseException) -> None:
         self.failures += 1
@@ -243,7 +259,7 @@ class Committer:
             self.inbox.lose(kind, count)
         if self.config is batch.config:
             self.config = None
-        self._forget(batch)
+        self._forget(batch, is_stored=False)
         self.failures = 0
         self._piecemeal = False
 
@@ -253,6 +269,8 @@ class Committer:
             self.inbox.lose(kind, count)
         self._encoder.clear()
         self._marks.clear()
+        while self._receipts:
+            self._receipts.popleft().done.set()
         self.config = None
         self.inbox.clear()
 

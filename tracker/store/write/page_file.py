@@ -20,13 +20,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import logdir
+from tracker import coerce, logdir
 from tracker.errors import NotAStoreError, PageChangeError, StoreError, message
 from tracker.store import columns
-from tracker.store.read import journal, read_only
+from tracker.store.read import commands, journal, read_only
 from tracker.store.write import schema
 
 MAX_VALUE_BYTES = 200_000
+MAX_KEY = 500
+MAX_NONCE = 200
 
 BUSY_S = 2.0
 """So long another server that changes the same file is waited for. A change takes milliseconds."""
@@ -38,11 +40,75 @@ def set_property(folder: Path, key: str, value: Any) -> None:
     Raises:
         PageChangeError: it is too large, or the file cannot be written.
     """
-    text = json.dumps(value)
-    if len(text) > MAX_VALUE_BYTES or len(key) > 500:
-        raise PageChangeError(message("That is too long to keep.", expected=f"{MAX_VALUE_BYTES:,} characters"))
+    text = _bounded(key, json.dumps(value))
     now = time.time()
-    path = folder / logdir.PAGE_FILE
+    with changed(folder / logdir.PAGE_FILE) as connection:
+        command = {"nonce": secrets.token_hex(16), "wall_time": now, "name": key, "value": text}
+        connection.execute(sa.insert(schema.commands).values(command))
+        connection.execute(sa.delete(schema.properties).where(schema.properties.c.key == key))
+        if value is not None:
+            connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
+
+
+def add_command(
+    folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None, keep: int | None = None
+) -> bool:
+    """Asks something of the run in a folder; its process finds it there, and answers in its own file.
+
+    Args:
+        folder: The run's.
+        nonce: Names this command, 1 to 200 characters that whoever asks makes up. The same once more is the same
+            command: nothing is asked twice.
+        name: `control:` and the name of a control or an action; or `event:` and the id of a pane.
+        value: What is asked for, JSON values.
+        expected: What the control has now, as far as who asks knows; None for whatever it has.
+        author: Who asks, if that is known.
+        keep: Of events, which are nobody's history: so many of the newest stay.
+
+    Returns:
+        Whether it was new.
+
+    Raises:
+        PageChangeError: some of it is too large, or the file cannot be written.
+    """
+    text = _bounded(name, coerce.dumps(value))
+    before = None if expected is None else _bounded(author or "", coerce.dumps(expected))
+    if not (isinstance(nonce, str) and 1 <= len(nonce) <= MAX_NONCE):
+        raise PageChangeError(message("A command needs a name of its own.", expected=f"1 to {MAX_NONCE} characters"))
+    command = {"nonce": coerce.text(nonce), "name": coerce.text(name), "value": text, "expected": before}
+    author = None if author is None else coerce.text(author, MAX_KEY)
+    try:
+        with changed(folder / logdir.PAGE_FILE) as connection:
+            known = sa.select(schema.commands.c.id).where(schema.commands.c.nonce == command["nonce"])
+            if connection.execute(known).first() is not None:
+                raise _KnownError  # which leaves the file as it is
+            command |= {"wall_time": time.time(), "author": author}
+            added = connection.execute(sa.insert(schema.commands).values(command)).inserted_primary_key
+            if keep is not None and added is not None:
+                events = schema.commands.c.name.startswith(commands.EVENT)
+                connection.execute(sa.delete(schema.commands).where(events, schema.commands.c.id <= added[0] - keep))
+    except _KnownError:
+        return False
+    return True
+
+
+class _KnownError(Exception):
+    """A command of this nonce is there."""
+
+
+def _bounded(key: str, text: str) -> str:
+    if len(text) > MAX_VALUE_BYTES or len(key) > MAX_KEY:
+        raise PageChangeError(message("That is too long to keep.", expected=f"{MAX_VALUE_BYTES:,} characters"))
+    return text
+
+
+@contextlib.contextmanager
+def changed(path: Path) -> Iterator[sa.Connection]:
+    """A copy of a page's file in a transaction; it takes the file's place when the block ends well.
+
+    Raises:
+        PageChangeError: the file cannot be written.
+    """
     try:
         with _alone(path), journal.rewritten(path) as copy:
             if copy.exists():
@@ -52,14 +118,7 @@ def set_property(folder: Path, key: str, value: Any) -> None:
                 schema.page_tables.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
-                connection.execute(
-                    sa.insert(schema.commands).values(
-                        nonce=secrets.token_hex(16), wall_time=now, name=key, value=text, expected=None, author=None
-                    )
-                )
-                connection.execute(sa.delete(schema.properties).where(schema.properties.c.key == key))
-                if value is not None:
-                    connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
+                yield connection
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, StoreError) as error:
         why = error.why if isinstance(error, StoreError) else error
         raise PageChangeError(message(f"{path} cannot be written: {why}")) from error

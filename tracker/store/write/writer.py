@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.store.read.liveness import HEARTBEAT_S
 from tracker.store.write.appender import Birth
+from tracker.store.write.batch import Receipt
 from tracker.store.write.bell import Bell
 from tracker.store.write.committer import LATE_S, Committer
 from tracker.store.write.encoder import Encoder
@@ -137,6 +138,11 @@ class Writer:
     def add_mark(self, step: int | None, wall_time: float, kind: str, text: str, attributes: dict[str, Any]) -> None:
         """Queues a mark."""
         self._committer.add_mark((step, wall_time, kind, text, attributes))
+        self.wake()
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Queues an answer to a command; its `done` says when it is in the file."""
+        self._committer.add_receipt(receipt)
         self.wake()
 
     def seal(self) -> None:

@@ -1,0 +1,54 @@
+"""Control and action: what a training offers to be changed or called while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker.values.control_definition import Definition
+
+
+class Control:
+    """A value of the training that can be changed on the page.
+
+    Attributes:
+        value: What it is now: a float, int, bool, text or one of the choices, as it was declared. It changes between
+            two steps and never within one. The program may set it too, as a schedule does; what was asked for on the
+            page with the old value in view is refused then.
+        name: What it is called.
+        definition: Its kind and bounds.
+    """
+
+    __slots__ = ("__weakref__", "definition", "value")
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.value: Any = definition.value
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.definition.name
+
+    def __repr__(self) -> str:
+        return f"<Control {self.name!r}: {self.value!r}>"
+
+
+class Action:
+    """A function of the program that can be called from the page.
+
+    Attributes:
+        definition: Its name, and whether whoever presses the button is asked once more.
+        call: The function.
+        ends_training: Whether an exception of it ends the training, as any other of the loop's would.
+    """
+
+    __slots__ = ("call", "definition", "ends_training")
+
+    def __init__(self, definition: Definition, call: Callable[[], Any], *, ends_training: bool) -> None:
+        self.definition, self.call, self.ends_training = definition, call, ends_training
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.definition.name

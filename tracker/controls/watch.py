@@ -1,0 +1,93 @@
+"""The watching thread: sees that something was asked of a run, in files that the page changes.
+
+One thread for all runs of a process, which looks at the state of each run's `page.sqlite` (1 µs) and sleeps; only when
+the file is another one it is read. It begins with a run's first call and ends with the last run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import Protocol
+
+from tracker.worker_thread import Worker
+
+logger = logging.getLogger("tracker")
+
+QUICK_S, CALM_S = 0.02, 0.05
+"""Between two looks, while somebody is at the controls and otherwise."""
+
+QUICK_FOR_S = 30.0
+
+
+class Watched(Protocol):
+    """What this file knows of a run."""
+
+    def look(self) -> bool | None:
+        """Whether something has come; None when there is nothing to watch any more."""
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: what was asked for is the parent's to do."""
+
+
+class Watch:
+    """Looks after runs until they have ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._watched: weakref.WeakSet[Watched] = weakref.WeakSet()
+        self._thread: Worker | None = None
+
+    def add(self, watched: Watched) -> None:
+        """Looks after one more; where no thread can be started, nothing that is asked of it will be heard."""
+        with self._lock:
+            self._watched.add(watched)
+            if self._thread is None:
+                thread = Worker(self._run, "commands")
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    logger.warning("tracker: commands of the page are not heard: no thread can be started (%s)", error)
+                    return
+                self._thread = thread
+
+    def leave_to_parent(self) -> None:
+        """In a forked child, where the thread is not."""
+        watched, self._watched = list(self._watched), weakref.WeakSet()
+        self._lock, self._thread = threading.RLock(), None
+        for each in watched:
+            each.leave_to_parent()
+
+    def _run(self) -> None:
+        quick_until = 0.0
+        while True:
+            time.sleep(QUICK_S if time.monotonic() < quick_until else CALM_S)
+            with self._lock:
+                watched = list(self._watched)
+                if not watched:
+                    self._thread = None
+                    return
+            for each in watched:
+                found = self._looked(each)
+                if found:
+                    quick_until = time.monotonic() + QUICK_FOR_S
+                elif found is None:
+                    with self._lock:
+                        self._watched.discard(each)
+            del watched, each  # nobody is held from here while it sleeps
+
+    def _looked(self, each: Watched) -> bool | None:
+        try:
+            return each.look()
+        except Exception:  # noqa: BLE001 what is wrong with the commands of one run must not end those of the others
+            logger.warning("tracker: commands of the page are not heard any more", exc_info=True)
+            return None
+
+
+WATCH = Watch()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WATCH.leave_to_parent)
