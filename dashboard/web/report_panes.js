@@ -45,7 +45,9 @@ const runs = [...new Set(panes.map(({ run }) => run))];
 const source = {
   address: (_, item) => {
     const { data, form } = /** @type {{ data: string | null, form: string }} */ (/** @type {unknown} */ (item));
-    return data === null ? "" : `data:${/^[\w.+-]+\/[\w.+-]+$/.test(form) ? form : "application/octet-stream"};base64,${data}`;
+    return data === null
+      ? ""
+      : `data:${/^[\w.+-]+\/[\w.+-]+$/.test(form) ? form : "application/octet-stream"};base64,${data}`;
   },
   html: ({ content }) => ({ srcdoc: QUIET + String(content?.text ?? "").replace(HINTS, "<x-") }),
   label: (run) => run,
@@ -111,7 +113,10 @@ function board(run) {
   const element = node("div", { class: "panes" }, ...windows.map((window) => window.element));
   const lay = () => {
     const width = element.clientWidth || Math.min(WIDE, innerWidth);
-    const places = tiled(windows.map(({ entry }) => entry), width); // prettier-ignore
+    const places = tiled(
+      windows.map(({ entry }) => entry),
+      width,
+    ); // prettier-ignore
     let height = 0;
     for (const window of windows) {
       const place = places.get(window.entry.key);

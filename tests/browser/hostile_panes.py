@@ -115,26 +115,7 @@ Show = Callable[[tracker.Run, str, str], None]
 
 
 def _figure(place: Callable[[str], dict[str, Any]]) -> Show:
-    return lambda run, name, text: run.pane(name, _plotly(place(text)))
-
-
-def _plotly(figure: dict[str, Any]) -> Any:
-    class Given:
-        """What tracker takes for a figure of Plotly's: it asks for its JSON, whatever that says."""
-
-        def to_plotly_json(self) -> dict[str, Any]:
-            return figure
-
-    Given.__module__ = "plotly.graph_objs"
-    return tracker.Figure(_with_json(figure))
-
-
-def _with_json(figure: dict[str, Any]) -> Any:
-    import plotly.graph_objects as go
-
-    made = go.Figure()
-    made.to_plotly_json = lambda: figure
-    return made
+    return lambda run, name, text: run.pane(name, tracker.Figure(place(text)))
 
 
 def _scatter(**more: Any) -> dict[str, Any]:
@@ -188,7 +169,7 @@ def attacks(trap: str) -> Iterator[tuple[Show, str]]:
     parts: list[list[tuple[Show, str]]] = [
         [(lambda run, name, t: run.pane(name, tracker.Html(t)), text) for text in filled["html"]],
         [(lambda run, name, t: run.pane(name, tracker.Svg(t)), f"{text}</svg>") for text in filled["svg"]],
-        [(_figure(place), next(words)) for place in FIGURES for _ in range(6)],
+        [(_figure(place), next(words)) for place in FIGURES for _ in range(7)],
         [(show, next(words)) for show in SHEETS for _ in range(8)],
     ]
     total = max(map(len, parts))

@@ -11,6 +11,7 @@ import { ImageCamera } from "../../dashboard/web/pages/panes/image_camera.js";
 import { figureOf, lookOf, place, tracesOf } from "../../dashboard/web/pages/panes/line_look.js";
 import { networkOf } from "../../dashboard/web/pages/panes/network.js";
 import { changeOf, keyOf, pixelOf, pointOf } from "../../dashboard/web/pages/panes/pane_events.js";
+import { changesOf } from "../../dashboard/web/pages/panes/places.js";
 import { moved, resized } from "../../dashboard/web/pages/panes/snapping.js";
 import { columnsOf, GAP, overlap, roomFor, SMALLEST, tiled, within } from "../../dashboard/web/pages/panes/tiling.js";
 import { treeOf } from "../../dashboard/web/pages/panes/tree.js";
@@ -353,4 +354,22 @@ test("what a figure says only changes how it looks", () => {
     assert.throws(() => harmless({ data: [{ type }] }), /another host/);
   const sankey = { data: [{ type: "sankey", link: { source: [0, 1] } }] };
   assert.deepEqual(harmless(structuredClone(sankey)), sankey);
+});
+
+test("only what has changed of places is said", () => {
+  const place = { x: 1, y: 2, w: 3, h: 4 };
+  const before = new Map([
+    ["a", place],
+    ["b", place],
+    ["c", place],
+  ]); // prettier-ignore
+  const now = new Map([
+    ["a", { ...place }],
+    ["b", { ...place, x: 9 }],
+    ["__proto__", place],
+  ]); // prettier-ignore
+  const changes = changesOf(before, now);
+  assert.deepEqual(Object.keys(changes).sort(), ["__proto__", "b", "c"]);
+  assert.deepEqual([changes.b.x, changes.c], [9, { x: null, y: null, w: null, h: null }]);
+  assert.equal(changesOf(before, new Map(before)), null);
 });

@@ -1,6 +1,7 @@
 // What the server knows of panes: which there are in an environment, what one of them says now and said before, and
 // where somebody put them.
 import * as api from "../../core/api.js";
+import { dictionary } from "../../core/dictionary.js";
 
 /**
  * A pane as the list of its environment has it.
@@ -52,7 +53,12 @@ const tableOf = (value) => (value && typeof value === "object" && !Array.isArray
  */
 export async function environment(run) {
   const found = await api.json("panes", { run });
-  return { ...found, run, panes: found.panes ?? [], places: tableOf(found.places) };
+  const places = tableOf(found.places);
+  /** @type {Listed[]} */
+  const panes = found.panes ?? [];
+  // Somebody may have called one otherwise, on the page.
+  for (const pane of panes) if (typeof places[pane.id]?.title === "string") pane.title = places[pane.id].title;
+  return { ...found, run, panes, places };
 }
 
 /**
@@ -84,6 +90,14 @@ export const send = (run, id, event) => api.post("panes/events", { ...event, run
  * @param {Record<string, any>} places
  */
 export const keep = (run, places) => api.post("panes/places", { run, places });
+
+/**
+ * Calls a pane otherwise; null as the training calls it.
+ * @param {string} run
+ * @param {string} id
+ * @param {string | null} title
+ */
+export const rename = (run, id, title) => api.post("panes/places", { run, places: dictionary([[id, { title }]]) });
 
 /**
  * @param {string} run

@@ -11,8 +11,8 @@ export async function forked(run) {
   });
   if (!name?.trim()) return;
   await trying(async () => {
-    await api.post("environments/fork", { run, name: name.trim() });
-    say(`${run} is copied as ${name.trim()}.`);
+    const made = await api.post("runs/fork", { run, name: name.trim() });
+    say(`${run} is copied as ${made.run}.`);
   });
 }
 

@@ -3,13 +3,13 @@ import * as data from "./data.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import * as format from "../../text/format.js";
 import { touches } from "../../core/news.js";
 import { query } from "../../text/query.js";
 import { node } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
-import { popover, say, trying } from "../../ui/menu.js";
+import { ask, popover, say, trying } from "../../ui/menu.js";
 import { Board } from "./board.js";
+import { nothing } from "./empty_board.js";
 import { entriesOf } from "./entries.js";
 import { environmentPicker } from "./environment_picker.js";
 import { forked, savedAsReport } from "./environment_acts.js";
@@ -40,8 +40,8 @@ export class PanesPage {
     this.asking = new Set();
     /** @type {Set<string>} */
     this.stale = new Set(); // changed while they were asked for, or a moment ago
-    /** @type {Set<string>} */
-    this.closed = new Set(); // "run\nid": closed here, until the training has said so
+    /** @type {Map<string, number>} */
+    this.closed = new Map(); // "run\nid" -> which value it had when it was closed here
     this.places = new Places(scope, kept.get("places") ?? new Map(), say);
     /** @type {Map<string, import("./tiling.js").Place>} */
     this.beside = kept.get("beside") ?? new Map(); // places of several environments side by side
@@ -57,6 +57,7 @@ export class PanesPage {
           paneMenu(window, anchor, at ?? null, {
             isOpen: !this.#isReadOnly(),
             enlarge: () => this.#enlarge(window.entry.key),
+            rename: () => this.rename(window.entry),
             close: () => this.close(window.entry),
             envs: this.shown(),
           }),
@@ -148,46 +149,18 @@ export class PanesPage {
     const found = shown.flatMap((run) => this.known.get(run) ?? []);
     const open = found.map((each) => ({
       ...each,
-      panes: each.panes.filter(({ id }) => !this.closed.has(`${each.run}\n${id}`)),
+      panes: each.panes.filter(({ id, n }) => n > (this.closed.get(`${each.run}\n${id}`) ?? 0)),
     }));
     const filter = query(state.get("panes"));
     const { entries, hidden } = entriesOf(open, filter, source.label);
     this.board.show(entries);
     this.#tellTools();
     this.#showLarge();
-    this.#tellNothing(shown, entries.length, hidden, filter.problem);
-  }
-
-  // Once the lists are there, why there is nothing to be seen.
-  /**
-   * @param {string[]} shown
-   * @param {number} count
-   * @param {number} hidden
-   * @param {string} problem
-   */
-  #tellNothing(shown, count, hidden, problem) {
+    // Once the lists are there, why there is nothing to be seen.
     const isThere = shown.every((run) => this.known.has(run) || this.problems.has(run));
+    this.note.hidden = entries.length > 0 || !isThere;
     const wrong = shown.flatMap((run) => this.problems.get(run) ?? []);
-    this.note.hidden = count > 0 || !isThere;
-    if (this.note.hidden) return;
-    const title = wrong.length
-      ? "The panes could not be read"
-      : hidden
-        ? problem || `No pane matches “${state.get("panes").trim()}”`
-        : "All panes are closed";
-    const words = wrong.length
-      ? wrong.join(" ")
-      : hidden
-        ? `${format.plural(hidden, "pane")} hidden by the filter.`
-        : "What is shown in one again opens it.";
-    this.note.replaceChildren(node("h2", { text: title }), node("p", { text: words }));
-    if (!hidden) return;
-    const button = node("button", { type: "button", class: "button", text: "Clear the filter" });
-    button.addEventListener("click", () => {
-      this.search.value = "";
-      state.set("panes", "");
-    });
-    this.note.append(button);
+    if (!this.note.hidden) this.note.replaceChildren(...nothing(wrong, hidden, filter.problem, this.search));
   }
 
   #tellTools() {
@@ -273,11 +246,19 @@ export class PanesPage {
   }
 
   /** @param {Entry} entry */
+  async rename({ id, title, of }) {
+    const text = await ask("Title of the pane", title, { hint: "Empty: as the training calls it." });
+    if (text === null) return;
+    await trying(() => Promise.all(of.map(({ run }) => data.rename(run, id, text.trim() || null))));
+    for (const { run } of of) this.#again(run);
+  }
+
+  /** @param {Entry} entry */
   close({ id, key, of }) {
     if (this.#isReadOnly()) return say("This server is read-only; nothing can be closed.");
     if (state.get("pane") === key) state.set("pane", "");
-    for (const { run } of of) {
-      this.closed.add(`${run}\n${id}`);
+    for (const { run, listed } of of) {
+      this.closed.set(`${run}\n${id}`, listed.n);
       data.close(run, id).catch((error) => {
         this.closed.delete(`${run}\n${id}`);
         say(error.message);

@@ -37,10 +37,10 @@ export function linkTo(words = Object.create(null)) {
  * @param {PaneWindow} window
  * @param {HTMLElement} anchor
  * @param {MouseEvent | null} at
- * @param {{ isOpen: boolean, enlarge: () => void, close: () => void, envs: string[] }} page isOpen: whether panes can
- *   be closed
+ * @param {{ isOpen: boolean, enlarge: () => void, rename: () => void, close: () => void, envs: string[] }} page isOpen:
+ *   whether the server takes changes
  */
-export function paneMenu(window, anchor, at, { isOpen, enlarge, close, envs }) {
+export function paneMenu(window, anchor, at, { isOpen, enlarge, rename, close, envs }) {
   const { entry, view } = window;
   const files = window.isLoaded ? (view.files?.() ?? []) : [];
   menu(
@@ -54,6 +54,7 @@ export function paneMenu(window, anchor, at, { isOpen, enlarge, close, envs }) {
         act: () => trying(async () => offer(await make(), `${fileName(entry.title)}.${ending}`)),
       })),
       "-",
+      { text: "Title…", disabled: !isOpen, act: rename },
       { text: "Close", hint: "Delete", disabled: !isOpen, act: close },
     ],
     at,

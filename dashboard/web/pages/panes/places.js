@@ -1,5 +1,6 @@
 // Where somebody put the panes of an environment: kept by the server, a moment after the last change; a server that is
 // read-only keeps nothing, and the places last as long as the page.
+import { dictionary } from "../../core/dictionary.js";
 import * as data from "./data.js";
 
 /** @typedef {import("./tiling.js").Place} Place */
@@ -24,6 +25,8 @@ export class Places {
     this.fail = fail;
     /** @type {Map<string, number>} */
     this.timers = new Map();
+    /** @type {Map<string, Map<string, Place>>} */
+    this.heard = new Map(); // what the server has
     /** @type {Set<string>} */
     this.readOnly = new Set();
     // What was not said yet is said now.
@@ -46,6 +49,7 @@ export class Places {
       if (place) found.set(id, place);
     }
     this.byRun.set(run, found);
+    this.heard.set(run, found);
   }
 
   /** @param {string} run */
@@ -69,15 +73,32 @@ export class Places {
 
   /** @param {string} run */
   async #send(run) {
-    const own = this.timers.get(run);
-    const said = Object.create(null);
-    for (const [id, { x, y, w, h }] of this.of(run)) said[id] = { x, y, w, h };
+    const own = this.timers.get(run),
+      now = this.of(run),
+      changes = changesOf(this.heard.get(run) ?? new Map(), now);
     try {
-      await data.keep(run, said);
+      if (changes) await data.keep(run, changes);
+      this.heard.set(run, now);
     } catch (error) {
       this.fail(`Where the panes lie could not be kept: ${/** @type {Error} */ (error).message}`);
     }
     // Until it is answered the server may say what was before.
     if (this.timers.get(run) === own) this.timers.delete(run);
   }
+}
+
+/**
+ * What is to be said of places so that those before become those now; null where nothing is.
+ * @param {Map<string, Place>} before
+ * @param {Map<string, Place>} now
+ * @returns {Record<string, { [side in keyof Place]: number | null }> | null}
+ */
+export function changesOf(before, now) {
+  const changes = dictionary();
+  for (const [id, { x, y, w, h }] of now) {
+    const old = before.get(id);
+    if (!old || old.x !== x || old.y !== y || old.w !== w || old.h !== h) changes[id] = { x, y, w, h };
+  }
+  for (const id of before.keys()) if (!now.has(id)) changes[id] = { x: null, y: null, w: null, h: null };
+  return Object.keys(changes).length ? changes : null;
 }
