@@ -39,7 +39,7 @@ export class Board {
             for (const window of this.windows.values())
               if (window.element === target) window.setSeen(isIntersecting || window.isLarge);
         },
-        { rootMargin: "200px" },
+        { root: document.getElementById("view"), rootMargin: "200px" },
       ),
     );
     scope.observer(new ResizeObserver(() => this.arrange())).observe(this.element);

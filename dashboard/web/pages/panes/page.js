@@ -66,6 +66,7 @@ export class PanesPage {
       },
       scope,
     );
+    this.said = ""; // what the board shows
     this.note = node("div", { class: "empty", hidden: true });
     this.#makeTools();
     this.#listen(scope);
@@ -110,7 +111,10 @@ export class PanesPage {
     scope.on(state, ["envs", "panes"], () => this.arrange());
     scope.on(state, "pane", () => this.#showLarge());
     scope.on(live, "changed", (change) => {
-      if (touches(change, "pane") || change.what.includes("runs")) this.#again(change.run);
+      if (touches(change, "pane")) this.#again(change.run);
+      for (const window of this.board.windows.values())
+        for (const { run, type, content } of window.panes)
+          if (type === "value" && run === change.run && touches(change, content?.kind, content?.tag)) window.refresh();
     });
     scope.on(live, "restart", () => this.known.forEach((_, run) => this.#again(run)));
     scope.on(document, "keydown", (event) => {
@@ -153,7 +157,9 @@ export class PanesPage {
     }));
     const filter = query(state.get("panes"));
     const { entries, hidden } = entriesOf(open, filter, source.label);
-    this.board.show(entries);
+    const said = JSON.stringify([entries, shown.map(source.label), shown.map(source.number)]);
+    if (said !== this.said) this.board.show(entries);
+    this.said = said;
     this.#tellTools();
     this.#showLarge();
     // Once the lists are there, why there is nothing to be seen.

@@ -24,6 +24,7 @@ import { makerOf } from "./kinds.js";
 
 /** Types that have no history of their own: their points, or what was last said, are all there is. */
 const WITHOUT_HISTORY = new Set(["lines", "properties", "value"]);
+const OWN_KEYS = "input, select, textarea, button, a, audio, video"; // what does something with keys itself
 const NUDGE = 12; // px that a key moves a window by
 const REFRESH_MS = 150; // between two questions for what one pane says
 const LARGE = "M3 8V3h5M17 12v5h-5",
@@ -138,7 +139,8 @@ export class PaneWindow {
   // What is pressed where a pane is looked at is the training's, and not the page's.
   /** @param {KeyboardEvent} event */
   #bodyKey(event) {
-    if (event.target !== this.body || !this.entry.of.some(({ run }) => this.around.isHeard(run))) return;
+    if (event.defaultPrevented || !this.entry.of.some(({ run }) => this.around.isHeard(run))) return;
+    if (/** @type {Element} */ (event.target).matches(OWN_KEYS)) return;
     const told = keyOf(event);
     if (!told) return;
     this.around.tell(this.entry, told);
@@ -187,6 +189,12 @@ export class PaneWindow {
     const own = this.panes[0]?.n === n ? this.panes[0] : listed.n === n ? listed : null;
     this.output.textContent = `${n} of ${listed.n}${own ? ` · step ${format.step(own.step)}` : ""}`;
     this.history.classList.toggle("is-past", this.at !== null);
+  }
+
+  // What it shows lies elsewhere, and is other than it was.
+  refresh() {
+    this.said = "";
+    this.want();
   }
 
   /** @param {boolean} isSeen */

@@ -6,6 +6,8 @@ import { textFile } from "./view.js";
 
 /** @typedef {import("./view.js").Pane} Pane */
 
+const RESIZE_MS = 80;
+
 /** @type {import("./view.js").Make} */
 export function make(frame) {
   const holder = node("div", { class: "figure-holder" });
@@ -15,10 +17,13 @@ export function make(frame) {
   let turn = 0, // of drawing: what is on its way when another value comes is not drawn
     isDrawn = false,
     listens = false;
+  let timer = 0,
+    size = ""; // in which it was drawn
   const draw = async () => {
     const own = ++turn,
-      height = element.clientHeight;
+      { clientWidth: width, clientHeight: height } = element;
     if (!shown || height < 20) return;
+    size = `${width} ${height}`;
     const { content, title } = shown;
     const isOk = await drawFigure(holder, () => titleless(plain(content), title), {
       isWanted: () => own === turn && !frame.scope.isOver,
@@ -42,7 +47,12 @@ export function make(frame) {
       shown = pane;
       draw();
     },
-    resize: draw,
+    // While a window is pulled larger a figure need not be made anew for each pixel.
+    resize: () => {
+      if (size === `${element.clientWidth} ${element.clientHeight}`) return;
+      frame.scope.clearTimeout(timer);
+      timer = frame.scope.setTimeout(draw, RESIZE_MS);
+    },
     theme: draw,
     isReady: () => isDrawn,
     files: () => [

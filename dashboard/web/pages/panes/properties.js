@@ -55,7 +55,7 @@ function control(property, change) {
     autocomplete: "off",
     spellcheck: "false",
   });
-  input.value = shownAs(value);
+  input.defaultValue = shownAs(value);
   input.addEventListener("change", () => change(input.value));
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") input.blur();
@@ -70,7 +70,8 @@ export function make(frame) {
   let shown = null;
   /** @type {Property[]} */
   let properties = [];
-  let said = ""; // what the sheet is made of
+  let said = "", // what the sheet is to be made of
+    drawn = ""; // and what it is made of
   let isHeard = false;
   const draw = () => {
     const rows = properties.map((property, id) => {
@@ -86,7 +87,15 @@ export function make(frame) {
     });
     sheet.replaceChildren(...(rows.length ? rows : [node("p", { class: "page-note", text: "No properties" })]));
   };
+  const isWriting = () => {
+    const { activeElement: field } = document;
+    return field instanceof HTMLInputElement && sheet.contains(field) && field.value !== field.defaultValue;
+  };
+  sheet.addEventListener("focusout", () => {
+    if (drawn !== said) frame.scope.setTimeout(again);
+  });
   const again = () => {
+    drawn = said;
     const at = [...sheet.querySelectorAll("input, select, button")].indexOf(
       /** @type {Element} */ (document.activeElement),
     );
@@ -100,8 +109,10 @@ export function make(frame) {
       isHeard = frame.isHeard(pane.run);
       properties = propertiesOf(pane.content);
       const now = JSON.stringify([properties, isHeard]);
-      if (now !== said) again();
+      if (now === said) return;
       said = now;
+      // What somebody is writing is not written over.
+      if (!isWriting()) again();
     },
     files: () => [
       textFile("csv", "text/csv", () =>
