@@ -572,6 +572,7 @@ MODULE_STATE = {
     ("pages/graph/box.js", "widths"): "of texts in a font, by both",
     ("pages/graph/colour.js", "known"): "the family of an operation, by its name",
     ("pages/media/spectrum.js", "turns"): "sines by size",
+    ("pages/panes/line_look.js", "parts"): "what is left of a curve from a step on, until more is known of it",
     ("text/config.js", "flat"): "the texts of a configuration, by itself",
     ("charts/shared_columns.js", "ones"): "a count of one each: longer ones stand in for shorter",
     ("charts/shared_columns.js", "zeros"): "the same of nothing",

@@ -82,7 +82,7 @@ def test_every_kind_of_pane_is_shown(
     until(page, "document.querySelector('[aria-label=\"Bars\"] .barlayer .point') !== null")
     assert page.frame_locator("iframe[title='HTML']").locator("h1").inner_text() == "Confusion"
     assert window(page, "Plain text").locator("pre").inner_text() == "epoch 1: 0.5\nepoch 2: 0.25\n"
-    until(page, "[...document.querySelectorAll('.pane img')].every((image) => image.complete && image.naturalWidth)")
+    until(page, "[...document.querySelectorAll('.pane img[src]')].every((image) => image.complete && image.naturalWidth)")
     assert window(page, "Pictures").locator("img").count() == 9
     assert window(page, "net").locator(".node").count() == 4
     until(page, "document.querySelector('[aria-label=\"There and back\"] .scatterlayer .js-line') !== null")

@@ -8,7 +8,7 @@ import { harmless, lookOnly } from "../../dashboard/web/ui/figure_words.js";
 import { entriesOf } from "../../dashboard/web/pages/panes/entries.js";
 import { placed } from "../../dashboard/web/pages/panes/forces.js";
 import { ImageCamera } from "../../dashboard/web/pages/panes/image_camera.js";
-import { figureOf, lookOf, place, tracesOf } from "../../dashboard/web/pages/panes/line_look.js";
+import { figureOf, from, lookOf, place, tracesOf } from "../../dashboard/web/pages/panes/line_look.js";
 import { networkOf } from "../../dashboard/web/pages/panes/network.js";
 import { changeOf, keyOf, pixelOf, pointOf } from "../../dashboard/web/pages/panes/pane_events.js";
 import { changesOf } from "../../dashboard/web/pages/panes/places.js";
@@ -248,7 +248,7 @@ test("points lie where their x says, exactly where both are points, between wher
   place(few, wide);
   assert.deepEqual([...few.m1], [0, 10]);
   const figure = figureOf(
-    [{ trace: { name: "n", y: "t", mode: "markers" }, label: "n", colour: "red", curve: y }],
+    [{ trace: { name: "n", y: "t", mode: "markers" }, label: "n", colour: "red", dash: [6, 3], curve: y }],
     lookOf({ traces: [] }, {}),
   ); // prettier-ignore
   assert.deepEqual([figure.data[0].x, figure.data[0].y, figure.data[0].mode], [[0, 1, 2], [1, 2, 3], "markers"]);
@@ -350,6 +350,7 @@ test("what a figure says only changes how it looks", () => {
   assert.ok(!JSON.stringify(figure).includes("//h"));
   assert.equal(figure.layout.images[1].source, "data:image/png;base64,AA");
   assert.deepEqual(figure.data[0].x, [1, ""]);
+  for (const type of ["heatmap", "treemap", "scatter"]) assert.ok(harmless({ data: [{ type }] }));
   for (const type of ["scattermapbox", "scattergeo", "choropleth", "densitymap"])
     assert.throws(() => harmless({ data: [{ type }] }), /another host/);
   const sankey = { data: [{ type: "sankey", link: { source: [0, 1] } }] };
@@ -372,4 +373,15 @@ test("only what has changed of places is said", () => {
   assert.deepEqual(Object.keys(changes).sort(), ["__proto__", "b", "c"]);
   assert.deepEqual([changes.b.x, changes.c], [9, { x: null, y: null, w: null, h: null }]);
   assert.equal(changesOf(before, new Map(before)), null);
+});
+
+test("what was replaced is none of a line, also where the server gives a point before it", () => {
+  const whole = curve([9, 1, 2, 3], [99, 100, 101, 102]);
+  const part = from(whole, 100);
+  assert.deepEqual([part.length, ...part.mean], [3, 1, 2, 3]);
+  assert.equal(from(whole, 100), part); // the same until more is known
+  assert.equal(from(whole, undefined), whole);
+  assert.equal(from(whole, 99), whole);
+  place(part, curve([7, 0, 0.5, 1], [99, 100, 101, 102]), 100);
+  assert.deepEqual([...part.m0], [0, 0.5, 1]);
 });

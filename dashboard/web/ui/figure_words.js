@@ -10,7 +10,7 @@ const TAG = /<\/?\s*([a-zA-Z][\w:-]*)?[^<>]*>/g;
 const COLOUR = /^\s*<span\s+style\s*=\s*(["'])\s*color\s*:\s*(#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20})\s*;?\s*\1\s*>$/;
 
 /** Kinds of traces that ask another host for the map below them. */
-const ON_MAPS = /map(box)?$|geo$|^choropleth/;
+const ON_MAPS = /^(scatter|choropleth|density)(map|mapbox|geo)$|^choropleth$/;
 
 /**
  * @param {string} tag

@@ -1,7 +1,7 @@
 // A figure drawn by Plotly, which comes from this server when the first one is in sight. What a figure says is anybody's:
 // it is drawn in the page's colours, and nothing of it leads, or asks, elsewhere.
 import { once } from "../core/once.js";
-import { css } from "../charts/palette.js";
+import { COLOURS, colour, css } from "../charts/palette.js";
 import { harmless } from "./figure_words.js";
 
 /** @typedef {{ data: any[], layout: Record<string, any> }} Plot what is Plotly's own is not told apart here */
@@ -144,6 +144,7 @@ function mixed(template, axis) {
       xaxis: over("xaxis"),
       yaxis: over("yaxis"),
       font: { ...layout.font, color: css("--text") },
+      colorway: layout.colorway ?? Array.from({ length: COLOURS }, (_, i) => colour(i)),
     },
   };
 }

@@ -71,8 +71,10 @@ export class Board {
     }
     this.windows = inOrder;
     // In the order of reading, which the Tab key follows; what has the focus is not moved, as it would lose it.
+    /** @type {HTMLElement | null} */
     let before = null;
     for (const { element } of inOrder.values()) {
+      /** @type {Element | null} */
       const next = before ? before.nextElementSibling : this.element.firstElementChild;
       if (next !== element && !element.contains(document.activeElement)) {
         if (before) before.after(element);

@@ -1,4 +1,6 @@
 // What a pane of lines says of how it looks, as our own charts have it: axes, names, colours, dashes.
+import { FIELDS } from "../../charts/columns.js";
+import { Curve } from "../../charts/curve.js";
 import { colourOf } from "./view.js";
 
 /**
@@ -81,8 +83,6 @@ export const strokeOf = ({ line }) => ({
  */
 export const isMore = ({ mode, fill }) => (mode ?? "lines").includes("markers") || Boolean(fill && fill !== "none");
 
-/** @typedef {import("../../charts/curve.js").Curve} Curve */
-
 /**
  * Gives the columns of a curve their places on the x axis. Both curves count the same points by their steps; where
  * columns of many points do not begin and end at the same ones, places between are on a straight line.
@@ -116,6 +116,29 @@ export function place(y, x, start = 0) {
   return isUp;
 }
 
+/** @type {WeakMap<Curve, { version: number, start: number, part: Curve }>} */
+const parts = new WeakMap(); // of curves, until more is known of them
+
+/**
+ * A curve without what lies before a step: the server gives a point more, so that lines run on to the edge of a window,
+ * but what was replaced is none of this line.
+ * @param {Curve} curve
+ * @param {number | undefined} start
+ * @returns {Curve}
+ */
+export function from(curve, start) {
+  if (start === undefined || !curve.length || curve.x0[0] >= start) return curve;
+  const known = parts.get(curve);
+  if (known?.version === curve.version && known.start === start) return known.part;
+  let first = 0;
+  while (first < curve.length && curve.x0[first] < start) first++;
+  /** @type {Curve} */
+  const part = Object.assign(new Curve(curve.run), curve, { length: curve.length - first });
+  for (const field of FIELDS) part[field] = curve[field].subarray(first);
+  parts.set(curve, { version: curve.version, start, part });
+  return part;
+}
+
 /**
  * The value at a step within a column.
  * @param {Curve} curve
@@ -133,20 +156,20 @@ function between(curve, i, step) {
 
 /**
  * The same lines as a figure of Plotly's, for what is more than lines, or goes back and forth.
- * @param {{ trace: Trace, label: string, colour: string, curve: Curve }[]} lines whose columns have places
+ * @param {{ trace: Trace, label: string, colour: string, dash: number[], curve: Curve }[]} lines whose columns have places
  * @param {LineLook} look
  * @returns {{ data: any[], layout: Record<string, any> }}
  */
 export function figureOf(lines, look) {
   return {
-    data: lines.map(({ trace, label, colour, curve }) => ({
+    data: lines.map(({ trace, label, colour, dash, curve }) => ({
       type: "scatter",
       name: label,
       x: Array.from({ length: curve.length }, (_, i) => ((curve.m0?.[i] ?? 0) + (curve.m1?.[i] ?? 0)) / 2),
       y: Array.from({ length: curve.length }, (_, i) => (curve.count[i] === 1 ? curve.last[i] : curve.mean[i])),
       mode: typeof trace.mode === "string" ? trace.mode : "lines",
       fill: typeof trace.fill === "string" ? trace.fill : undefined,
-      line: { color: colour, dash: typeof trace.line?.dash === "string" ? trace.line.dash : undefined, width: 1.75 },
+      line: { color: colour, dash: dash.length ? dash.map((each) => `${each}px`).join() : "solid", width: 1.75 },
       marker: { color: colour, size: 6 },
     })),
     layout: {

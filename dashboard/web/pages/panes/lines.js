@@ -4,7 +4,7 @@ import { sample } from "../../charts/legend.js";
 import { colour, dashOf } from "../../charts/palette.js";
 import { node } from "../../ui/dom.js";
 import { drawFigure, purge } from "../../ui/plotly.js";
-import { figureOf, isMore, lookOf, place, strokeOf, tracesOf } from "./line_look.js";
+import { figureOf, from, isMore, lookOf, place, strokeOf, tracesOf } from "./line_look.js";
 
 /** @typedef {import("./view.js").Pane} Pane */
 /** @typedef {import("./line_look.js").Trace} Trace */
@@ -80,10 +80,11 @@ class LinesView {
       tracesOf(content).flatMap((trace, k) => {
         const { start } = trace,
           name = `${run}\n${k}`;
-        const curve = this.curves.curve({ run, tag: trace.y, start }),
+        const all = this.curves.curve({ run, tag: trace.y, start }),
           x = trace.x ? this.curves.curve({ run, tag: trace.x, start }) : null;
         // What took the place of others is on its way: they are shown until it is there.
-        if (!curve?.loaded || (trace.x && !x?.loaded)) return before.filter((line) => line.name === name);
+        if (!all?.loaded || (trace.x && !x?.loaded)) return before.filter((line) => line.name === name);
+        const curve = from(all, start);
         if (!curve.length || (trace.x && !x?.length)) return [];
         if (!place(curve, x ?? null, start) || isMore(trace)) isPlain = false;
         const own = strokeOf(trace),
@@ -118,13 +119,14 @@ class LinesView {
     this.note.textContent = problem ?? (lines.length || !this.curves.isIdle() ? "" : "No points yet");
     this.note.hidden = !this.note.textContent;
     this.isFigure = !isPlain;
-    this.plot.hidden = this.isFigure || !this.note.hidden;
+    // Axes without lines would say that there is nothing between 0 and 1.
+    this.plot.hidden = this.isFigure || !lines.length;
     this.figure.hidden = !this.isFigure;
     if (this.isFigure) {
       const height = this.element.clientHeight - this.legend.offsetHeight;
       const bare = figureOf(lines, { ...look, legend: false });
       if (height > 0) drawFigure(this.figure, () => bare, { isWanted: () => this.isFigure, height });
-    } else {
+    } else if (lines.length) {
       if (!this.chart.width) this.chart.measure();
       const isLive = this.panes.some(({ run }) => this.frame.source.isLive(run));
       const { logx, logy, xName, yName } = look;

@@ -16,6 +16,7 @@ import { forked, savedAsReport } from "./environment_acts.js";
 import { environmentMenu, paneMenu } from "./pane_menu.js";
 import { Places } from "./places.js";
 import { source } from "./source.js";
+import { toolbar } from "./toolbar.js";
 
 /** @typedef {import("./data.js").Environment} Environment */
 /** @typedef {import("./entries.js").Entry} Entry */
@@ -68,41 +69,16 @@ export class PanesPage {
     );
     this.said = ""; // what the board shows
     this.note = node("div", { class: "empty", hidden: true });
-    this.#makeTools();
+    this.tools = toolbar({
+      choose: () => this.#choose(),
+      tile: () => {
+        this.board.tile();
+        this.#tellTools();
+      },
+      more: (anchor) => this.#environment(anchor),
+    });
     this.#listen(scope);
     this.arrange();
-  }
-
-  #makeTools() {
-    this.chooser = node("button", { type: "button", class: "button environment-chooser", "aria-haspopup": "dialog" });
-    this.chooser.addEventListener("click", () => this.#choose());
-    const more = node("button", { type: "button", class: "tool-button", text: "Environment", "aria-haspopup": "menu" });
-    more.addEventListener("click", () => {
-      const [name] = this.shown();
-      const readOnly = this.#isReadOnly();
-      if (name) environmentMenu(more, name, { readOnly, fork: () => forked(name), save: () => savedAsReport([name]) });
-    });
-    this.search = node("input", {
-      type: "search",
-      id: "pane-filter",
-      placeholder: "Filter panes",
-      "aria-label": "Filter panes: words or /regex/",
-      title: "Words or /regex/ (/)",
-      autocomplete: "off",
-      spellcheck: "false",
-    });
-    this.search.value = state.get("panes");
-    this.search.addEventListener("input", () => state.set("panes", this.search.value));
-    this.tileButton = node("button", { type: "button", class: "tool-button", text: "Tile" });
-    this.tileButton.title = "All windows side by side, in the order in which they came";
-    this.tileButton.addEventListener("click", () => {
-      this.board.tile();
-      this.#tellTools();
-    });
-    this.about = node("span", { class: "panes-about", role: "status" });
-    const search = node("label", { class: "media-search" }, this.search);
-    const parts = [this.chooser, search, this.tileButton, more, this.about];
-    this.tools = node("div", { class: "media-tools panes-tools" }, ...parts);
   }
 
   /** @param {import("../../core/scope.js").Scope} scope */
@@ -147,7 +123,7 @@ export class PanesPage {
       return;
     }
     if (this.board.element.parentElement !== this.view)
-      this.view.replaceChildren(this.tools, this.note, this.board.element);
+      this.view.replaceChildren(this.tools.bar, this.note, this.board.element);
     const shown = this.shown();
     for (const run of shown) if (!this.known.has(run) && !this.problems.has(run)) this.#ask(run);
     const found = shown.flatMap((run) => this.known.get(run) ?? []);
@@ -166,23 +142,23 @@ export class PanesPage {
     const isThere = shown.every((run) => this.known.has(run) || this.problems.has(run));
     this.note.hidden = entries.length > 0 || !isThere;
     const wrong = shown.flatMap((run) => this.problems.get(run) ?? []);
-    if (!this.note.hidden) this.note.replaceChildren(...nothing(wrong, hidden, filter.problem, this.search));
+    if (!this.note.hidden) this.note.replaceChildren(...nothing(wrong, hidden, filter.problem, this.tools.search));
   }
 
   #tellTools() {
     const shown = this.shown(),
       [first] = shown;
     const isLive = shown.some((run) => source.isLive(run));
-    this.chooser.replaceChildren(
+    this.tools.chooser.replaceChildren(
       node("span", { class: "hint", text: "Environment" }),
       node("span", {
         class: "environment-name",
         text: shown.length > 1 ? `${shown.length} side by side` : source.label(first ?? ""),
       }),
     );
-    this.tileButton.disabled = this.board.isTiled || !this.board.isFree;
+    this.tools.tile.disabled = this.board.isTiled || !this.board.isFree;
     // What one does here is told to a training only while there is one that listens.
-    this.about.textContent = this.#isReadOnly()
+    this.tools.about.textContent = this.#isReadOnly()
       ? "Read-only: clicks, keys and edits are not sent."
       : isLive
         ? ""
@@ -191,12 +167,19 @@ export class PanesPage {
           : "The run is over: clicks, keys and edits reach nobody.";
   }
 
+  /** @param {HTMLElement} anchor */
+  #environment(anchor) {
+    const [name] = this.shown();
+    const readOnly = this.#isReadOnly();
+    if (name) environmentMenu(anchor, name, { readOnly, fork: () => forked(name), save: () => savedAsReport([name]) });
+  }
+
   #choose() {
     const picker = environmentPicker(this.all(), new Set(this.shown()), source, (names) => {
       state.set("envs", names);
       state.set("pane", "");
     });
-    popover(this.chooser, picker, "Environments");
+    popover(this.tools.chooser, picker, "Environments");
   }
 
   // --- what the server says --------------------------------------------------------------------------------

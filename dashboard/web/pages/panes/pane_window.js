@@ -53,7 +53,8 @@ export class PaneWindow {
     this.scope = scope;
     /** @type {import("./tiling.js").Place} */
     this.place = { x: 0, y: 0, w: 0, h: 0 };
-    this.isSeen = false;
+    /** @type {boolean | null} */
+    this.isSeen = null; // until the browser has said so
     this.isLarge = false;
     /** @type {number | null} */
     this.at = null; // which value is shown; null for the newest
@@ -161,7 +162,7 @@ export class PaneWindow {
     this.head.setAttribute("aria-label", `${title}. Arrows move it, with Shift they resize it, Delete closes it`);
     this.body.setAttribute("aria-label", `Content of ${title}`);
     this.tint();
-    this.whose.hidden = !isCompared;
+    this.whose.hidden = !isCompared || of.length > 1; // a legend says it
     const [{ listed }] = of;
     this.slider.max = String(listed.n);
     if (this.at !== null && this.at >= listed.n) this.at = null;
@@ -288,6 +289,7 @@ export class PaneWindow {
   }
 
   isReady() {
+    if (this.isSeen === null) return false;
     return !this.isSeen || (this.isLoaded && !this.asking && (this.view.isReady?.() ?? true));
   }
 }

@@ -25,14 +25,14 @@ export function make(frame) {
     if (!shown || height < 20) return;
     size = `${width} ${height}`;
     const { content, title } = shown;
-    const isOk = await drawFigure(holder, () => titleless(plain(content), title), {
+    const isOk = await drawFigure(holder, () => titleless(plain(content), title ?? ""), {
       isWanted: () => own === turn && !frame.scope.isOver,
       height,
     });
     if (own === turn) isDrawn = true;
     if (!isOk || listens) return;
     listens = true;
-    /** @type {import("../../ui/plotly.js").Drawn} */ (holder).on("plotly_click", (event) => {
+    /** @type {import("../../ui/plotly.js").Drawn} */ (/** @type {unknown} */ (holder)).on("plotly_click", (event) => {
       const [point] = event.points ?? [];
       if (point) frame.tell(pointOf(point));
     });
