@@ -131,7 +131,7 @@ class Controls:
             self.offers.begin(recording if self.arrivals.schedule.answers else None)
             if self.arrivals.listeners:
                 self._watch()
-        recording.at_end.append(self.arrivals.schedule.close)
+        recording.at_end += [self.arrivals.schedule.close, WATCH.let_go]
         if self._recorded is not None:
             self.replay(self._recorded)
 
