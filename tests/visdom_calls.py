@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 import warnings
 from typing import Any
 
@@ -173,49 +172,54 @@ def show_all(port: str, *options: str) -> None:
     say({"environments": vis.get_env_list(), "saved": vis.save(["demo"]), "hash": vis.win_hash("mywin", env="demo")})
 
 
-def hear(port: str, polling: str = "") -> None:
-    """Registers handlers for a text, a picture and a sheet, prints their windows and then what they hear."""
-    vis = made(port, use_incoming_socket=not polling, use_polling=bool(polling))
-    assert vis.check_connection(timeout_seconds=10)
-    wins = {
-        "text": vis.text("Type here"),
-        "image": vis.image(np.zeros((3, 40, 30))),
-        "sheet": vis.properties(SHEET),
-        "plot": vis.line(Y=np.arange(5.0)),
-    }
-    heard = threading.Event()
-    for name, win in wins.items():
-        vis.register_event_handler(lambda event, name=name: (say({"window": name, **event}), heard.set()), win)
-    say(wins)
-    sys.stdin.read()  # until the test closes it
-    vis.use_socket = False
+def hear(*ways: str) -> None:
+    """Three clients, of ports that are given, the second of which asks again and again. Prints the windows of each: a
+    text, a picture, a sheet and a figure; and then what their handlers hear."""
+    clients = {name: made(port, use_incoming_socket=name != "polling", use_polling=name == "polling") for name, port in zip(WAYS, ways, strict=True)}
+    windows: dict[str, dict[str, str]] = {}
+    for way, vis in clients.items():
+        assert vis.check_connection(timeout_seconds=10)
+        windows[way] = wins = {
+            "text": vis.text("Type here"),
+            "image": vis.image(np.zeros((3, 40, 30))),
+            "sheet": vis.properties(SHEET),
+            "plot": vis.line(Y=np.arange(5.0)),
+        }
+        for name, win in wins.items():
+            vis.register_event_handler(lambda event, way=way, name=name: say({"way": way, "window": name, **event}), win)
+    say(windows)
+    sys.stdin.read()  # until the test ends it
 
 
-def append(port: str, name: str) -> None:
-    """Appends for ever, whatever the server does; prints the step after each answer that was the window's name."""
-    vis = made(port, use_incoming_socket=False)
-    step = 0
-    while True:
+WAYS = ("socket", "polling", "below")
+
+
+def write(port: str, password: str, env: str, count: str) -> None:
+    """Eight threads append so many points each: four to a window of their own, four to one that they share."""
+    options = {"username": "anybody", "password": password} if password else {}
+    failed: list[BaseException] = []
+
+    def append(name: str) -> None:
         try:
-            answer = vis.line(Y=np.array([step / 8]), X=np.array([float(step)]), win=name, update="append")
-        except ConnectionError:
-            time.sleep(0.02)
-            continue
-        if answer == name:
-            say(step)
-            step += 1
-        else:
-            time.sleep(0.02)
+            vis = made(port, use_incoming_socket=False, **options)
+            for step in range(int(count)):
+                x, y = np.array([float(step)]), np.array([step / 8])
+                assert vis.line(Y=y, X=x, win=name, update="append", env=env) == name
+        except BaseException as error:
+            failed.append(error)
 
-
-def write(port: str, name: str, count: str) -> None:
-    """Appends so many points to a window, and ends."""
-    vis = made(port, use_incoming_socket=False)
-    for step in range(int(count)):
-        assert vis.line(Y=np.array([step / 8]), X=np.array([float(step)]), win=name, update="append", env="threads") == name
+    # It is there before them: each asks first whether it is, and makes it anew if not.
+    made(port, use_incoming_socket=False, **options).line(Y=np.array([0.0]), X=np.array([0.0]), win="shared", env=env)
+    threads = [threading.Thread(target=append, args=(name,)) for name in [f"{env} {n}" for n in range(4)] + ["shared"] * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
     say("done")
 
 
 if __name__ == "__main__":
-    TASKS = {"show_all": show_all, "hear": hear, "append": append, "write": write}
+    TASKS = {"show_all": show_all, "hear": hear, "write": write}
     TASKS[sys.argv[1]](*sys.argv[2:])

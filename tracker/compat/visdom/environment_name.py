@@ -75,8 +75,8 @@ def environment_of(run: str, config: Mapping[str, Any] | None = None) -> str | N
 
 
 def _part(part: str) -> str:
-    if not part:
-        return EMPTY
+    if not part.strip():
+        return _escaped(part) or EMPTY
     found = _NEVER.sub(lambda match: _escaped(match[0]), part)
     first, last = found[0], found[-1]
     if first in ".~ " or logdir.is_segment(found) or found == logdir.PAGE_FILE:
