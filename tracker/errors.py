@@ -107,7 +107,7 @@ class DamagedStoreError(StoreError):
 
 
 class WindowArgumentError(TrackerError, ValueError, AssertionError):
-    """An argument of a Visdom call that has no window. Visdom asserts: code that catches its errors catches this one."""
+    """An argument that no window can be made of. Visdom's own client asserts; who catches that catches this."""
 
 
 class PageChangeError(TrackerError, ValueError):

@@ -24,7 +24,12 @@ def test_every_method_is_said() -> None:
     """In the table, or in what is said of newer clients below it; and none that is not there."""
     said = set(re.findall(r"`(\w+)", METHODS))
     assert public() <= said
-    table = {word for line in METHODS.splitlines() if line.startswith("| `") for word in re.findall(r"`(\w+)", line.split("|")[1])}
+    table = {
+        word
+        for line in METHODS.splitlines()
+        if line.startswith("| `")
+        for word in re.findall(r"`(\w+)", line.split("|")[1])
+    }
     assert table - public() == {"Visdom", "_send"}
 
 

@@ -81,7 +81,11 @@ def test_what_is_odd_leaves_the_rest(tmp_path: Path) -> None:
     """A window of no kind, a picture that is none, and a file cut off in the middle."""
     path = saved(tmp_path / "visdom")
     found = json.loads(path.read_text())
-    found["jsons"] |= {"odd": {"type": "?"}, "list": [], "broken": window("broken", 9, "image", {"src": "data:image/png;base64,AAAA"})}
+    found["jsons"] |= {
+        "odd": {"type": "?"},
+        "list": [],
+        "broken": window("broken", 9, "image", {"src": "data:image/png;base64,AAAA"}),
+    }
     path.write_text(json.dumps(found))
     (done,) = import_logs(path, tmp_path / "runs")
     assert done.added == {"pane": 5}

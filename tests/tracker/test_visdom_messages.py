@@ -44,8 +44,7 @@ BY_DESIGN = {
 def pixels(address: str) -> Any:
     """A picture's form, size and pixels."""
     head, _, data = address.partition(",")
-    found = Image.open(io.BytesIO(base64.b64decode(data)))
-    return head, np.asarray(found).tolist()
+    return head, np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
 
 
 def alike(value: Any, key: str = "") -> Any:
@@ -60,7 +59,8 @@ def alike(value: Any, key: str = "") -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if key == "title" else float(f"{value:.12g}")
     if isinstance(value, str) and value.startswith("data:image/"):
-        return pixels(value)
+        form, array = pixels(value)
+        return form, array.shape, array.tobytes()
     if isinstance(value, str) and key == "content":
         return re.sub(r"\s+|Your browser does not support the (audio|video) tag\.", "", value)
     return value.replace("0189", "189") if isinstance(value, str) else value
@@ -103,7 +103,7 @@ class Pair:
         getattr(self.client, method)(**copy.deepcopy(arguments))
         (line,) = self.log.read_text().splitlines()
         endpoint, message = json.loads(line)
-        if not arguments.get("win"):
+        if not arguments.get("win") and method != "_send":
             assert re.fullmatch(r"window_[0-9a-f]{13,}", message.pop("win"))
         return endpoint, message
 
@@ -161,10 +161,10 @@ def test_lists_and_tensors_are_sent_as_by_the_real_client(given_as: str, tmp_pat
         "images": {"tensor": points.reshape(2, 1, 2, 3)},
         "image": {"img": points},
     }.items():
-        given = {name: made(value) for name, value in arguments.items()}
+        other = {name: made(value) for name, value in arguments.items()}
         plain = ours.said(method, arguments)
-        assert ours.said(method, given) == plain
-        assert alike(past_design(method, theirs.said(method, given)[1])) == alike(past_design(method, plain[1]))
+        assert ours.said(method, other) == plain
+        assert alike(past_design(method, theirs.said(method, other)[1])) == alike(past_design(method, plain[1]))
 
 
 def test_the_real_client_calls_what_ours_calls_wrong(tmp_path: Path, ours: Pair) -> None:
@@ -240,13 +240,14 @@ def the_call(endpoint: str, message: Message) -> tuple[str, dict[str, Any]]:
             "heatmap", {"X": None, "update": "remove", **place})  # fmt: skip
     said = {name: value for name, value in opts.items() if DEFAULTS.get(name, name) != value}
     first = data[0]
-    columns = np.array([trace.get("y", []) for trace in data], object) if len({len(t.get("y", ())) for t in data}) == 1 else None
+    heights = [trace.get("y") or [] for trace in data]
+    columns = np.array(heights, object) if len({*map(len, heights)}) == 1 else np.zeros((0, 0))
     update = {} if endpoint == "events" else {"update": "append" if message.get("append") else "replace"}
     kind = first["type"]
     if kind == "text":
         return "text", {"text": first["content"], "append": endpoint == "update", "opts": opts, **place}
     if kind == "image":
-        array = np.moveaxis(np.array(pixels(first["content"]["src"])[1], np.uint8), 2, 0)
+        array = np.moveaxis(pixels(first["content"]["src"])[1], 2, 0)
         return "image", {"img": array, "opts": {k: v for k, v in opts.items() if k not in ("width", "height")}, **place}
     if kind == "properties":
         return "properties", {"data": first["content"], **place}
@@ -256,7 +257,12 @@ def the_call(endpoint: str, message: Message) -> tuple[str, dict[str, Any]]:
                   "nodeLabels": [node["label"] for node in first["content"]["nodes"]]}  # fmt: skip
         return "graph", {"edges": edges, **labels, "opts": opts, **place}
     if kind == "bar":
-        return "bar", {"X": columns.astype(float).T, "Y": None if "rownames" in said else np.array(first["x"]), "opts": said, **place}
+        return "bar", {
+            "X": columns.astype(float).T,
+            "Y": None if "rownames" in said else np.array(first["x"]),
+            "opts": said,
+            **place,
+        }
     if kind == "pie":
         return "pie", {"X": np.array(first["values"]), "opts": said, **place}
     if kind == "box":
@@ -266,17 +272,24 @@ def the_call(endpoint: str, message: Message) -> tuple[str, dict[str, Any]]:
         return "mesh", {"X": np.array([first[each] for each in "xyz"]).T, "Y": faces, "opts": said, **place}
     if kind == "heatmap":
         update = {} if endpoint == "events" else {"update": message["updateDir"]}
-        return "heatmap", {"X": np.array(first["z"]), "opts": {k: v for k, v in opts.items()}, **update, **place}
+        return "heatmap", {"X": np.array(first["z"]), "opts": opts, **update, **place}
     if kind == "custom":
         return "_send", {"msg": message}
     if "yaxis2" in message["layout"]:
-        return "dual_axis_lines", {"X": np.array(first["x"]), "Y1": np.array(first["y"]), "Y2": np.array(data[1]["y"]), **place}
+        return "dual_axis_lines", {
+            "X": np.array(first["x"]),
+            "Y1": np.array(first["y"]),
+            "Y2": np.array(data[1]["y"]),
+            **place,
+        }
     axes = "xyz" if kind == "scatter3d" else "xy"
     points = np.concatenate([np.array([t[a] for a in axes], float).T for t in data])
     labels = np.concatenate([[n + 1] * len(t["x"]) for n, t in enumerate(data)])
     colors = [t["marker"].get("color") for t in data]
     if colors[0] is not None:
-        said["markercolor"] = np.array([[int(each[n : n + 2], 16) for n in (1, 3, 5)] for part in colors for each in part])
+        said["markercolor"] = np.array(
+            [[int(each[n : n + 2], 16) for n in (1, 3, 5)] for part in colors for each in part]
+        )
     lines = [t["line"] for t in data]
     if "color" in lines[0]:
         said["linecolor"] = np.array([[int(each["color"][n : n + 2], 16) for n in (1, 3, 5)] for each in lines])
@@ -287,9 +300,22 @@ def the_call(endpoint: str, message: Message) -> tuple[str, dict[str, Any]]:
         said.pop("mode", None)
         if len(data) > 1:
             shape = len(data), -1
-            return "line", {"Y": points[:, 1].reshape(shape).T, "X": points[:, 0].reshape(shape).T, "opts": said, **update, **place}
+            return "line", {
+                "Y": points[:, 1].reshape(shape).T,
+                "X": points[:, 0].reshape(shape).T,
+                "opts": said,
+                **update,
+                **place,
+            }
         return "line", {"Y": points[:, 1], "X": points[:, 0], "name": name, "opts": said, **update, **place}
-    return "scatter", {"X": points, "Y": labels if len(data) > 1 else None, "name": name, "opts": said, **update, **place}
+    return "scatter", {
+        "X": points,
+        "Y": labels if len(data) > 1 else None,
+        "name": name,
+        "opts": said,
+        **update,
+        **place,
+    }
 
 
 def test_each_message_of_the_demo_is_made_by_its_call(real_data: Path, ours: Pair) -> None:
@@ -306,7 +332,19 @@ def test_each_message_of_the_demo_is_made_by_its_call(real_data: Path, ours: Pai
             assert after[0] == before[0]
             assert np.abs(np.subtract(after[1], before[1], dtype=float)).mean() < 20
         assert alike(past_design(method, sent[1])) == alike(past_design(method, message)), message["win"]
-    assert seen >= {"text", "image", "scatter", "line", "heatmap", "bar", "pie", "boxplot", "mesh", "graph", "properties"}
+    assert seen >= {
+        "text",
+        "image",
+        "scatter",
+        "line",
+        "heatmap",
+        "bar",
+        "pie",
+        "boxplot",
+        "mesh",
+        "graph",
+        "properties",
+    }
 
 
 # --- what is better here ----------------------------------------------------------------------------------
@@ -347,10 +385,10 @@ def test_other_options_leave_the_legend_and_margins_as_they_are(ours: Pair) -> N
 
 def test_pictures_are_clipped(ours: Pair) -> None:
     """What lies outside does not come round from the other side; what is from -1 to 1 is grey at 0; NaN is black."""
-    for given, shown in [([[1.5, 300.0, -9.0]], [1, 255, 0]), ([[-1.0, 0.0, 1.0]], [0, 127, 255]), ([[math.nan, 1, 0.5]], [0, 255, 127]),
+    for array, shown in [([[1.5, 300.0, -9.0]], [1, 255, 0]), ([[-1.0, 0.0, 1.0]], [0, 127, 255]), ([[math.nan, 1, 0.5]], [0, 255, 127]),
                          ([[True, False]], [255, 0])]:  # fmt: skip
-        _, message = ours.said("image", {"img": np.array(given)})
-        assert [pixel[0] for pixel in pixels(message["data"][0]["content"]["src"])[1][0]] == shown
+        _, message = ours.said("image", {"img": np.array(array)})
+        assert pixels(message["data"][0]["content"]["src"])[1][0, :, 0].tolist() == shown
 
 
 def test_pictures_come_in_every_shape(ours: Pair) -> None:
@@ -359,11 +397,11 @@ def test_pictures_come_in_every_shape(ours: Pair) -> None:
     _, expected = ours.said("image", {"img": array})
     last = np.moveaxis(array, 0, 2)
     tall = np.arange(270, dtype=np.uint8).reshape(9, 10, 3)
-    for given in (array[None], Image.fromarray(last)):
-        assert ours.said("image", {"img": given})[1] == expected
+    for other in (array[None], Image.fromarray(last)):
+        assert ours.said("image", {"img": other})[1] == expected
     assert ours.said("image", {"img": tall})[1] == ours.said("image", {"img": np.moveaxis(tall, 2, 0)})[1]
     _, message = ours.said("images", {"tensor": [array, array], "nrow": 2, "padding": 0})
-    grid = np.array(pixels(message["data"][0]["content"]["src"])[1])
+    grid = pixels(message["data"][0]["content"]["src"])[1]
     assert (grid == np.concatenate([last, last], axis=1)).all()
 
 
@@ -375,7 +413,10 @@ def test_plotly_figures_come_as_their_numbers(ours: Pair) -> None:
     _, message = ours.said("plotlyplot", {"figure": figure})
     assert message["data"] == [{"x": [0, 1, 2], "y": [1.5, 2, 3], "type": "scatter"}]
     assert message["opts"] == {"title": "A"}
-    assert ours.said("plotlyplot", {"figure": {"data": [{"type": "bar", "y": np.ones(2)}]}})[1]["data"][0]["y"] == [1, 1]
+    assert ours.said("plotlyplot", {"figure": {"data": [{"type": "bar", "y": np.ones(2)}]}})[1]["data"][0]["y"] == [
+        1,
+        1,
+    ]
 
 
 def test_matplotlib_figures_are_drawings(ours: Pair) -> None:
@@ -399,8 +440,8 @@ def test_films_need_no_encoder(ours: Pair, tmp_path: Path) -> None:
     """An animated picture of the frames, whose colours come blue first; a file is sent as it is."""
     frames = np.zeros((4, 8, 8, 3), np.uint8)
     frames[..., 0] = 255
-    for given in ({"tensor": frames}, {"tensor": np.moveaxis(frames, 3, 1), "dim": "LxCxHxW"}):
-        _, message = ours.said("video", {**given, "opts": {"fps": 2, "autoplay": True}})
+    for film in ({"tensor": frames}, {"tensor": np.moveaxis(frames, 3, 1), "dim": "LxCxHxW"}):
+        _, message = ours.said("video", {**film, "opts": {"fps": 2, "autoplay": True}})
         content = message["data"][0]["content"]
         assert content.startswith("<video controls autoplay><source")
         shown = Image.open(io.BytesIO(base64.b64decode(content.partition("base64,")[2].partition('"')[0])))

@@ -55,7 +55,7 @@ def test_a_visualizer_class_around_it(visdom: Any, logdir: Path) -> None:
                 Y=np.array([y]),
                 X=np.array([x]),
                 win=name,
-                opts=dict(title=name),
+                opts={"title": name},
                 update=None if x == 0 else "append",
                 **kwargs,
             )
@@ -66,7 +66,7 @@ def test_a_visualizer_class_around_it(visdom: Any, logdir: Path) -> None:
                 self.plot(k, v)
 
         def img_many(self, name: str, img_: Any, **kwargs: Any) -> None:
-            self.vis.images(img_, win=name, opts=dict(title=name), **kwargs)
+            self.vis.images(img_, win=name, opts={"title": name}, **kwargs)
 
         def log(self, info: str, win: str = "log_text") -> None:
             self.log_text += f"[{time.strftime('%m%d_%H%M%S')}] {info} <br>"
@@ -101,14 +101,19 @@ def test_the_loop_of_a_translator_of_pictures(visdom: Any, logdir: Path) -> None
     for epoch in range(3):
         images = [np.full((3, 16, 16), shade, np.uint8) for shade in (0, 90, 180)]
         label_html = "<table><tr><td>real_A</td><td>fake_B</td></tr></table>"
-        vis.images(images, nrow=3, win=display_id + 1, padding=2, opts=dict(title=name + " images"))
-        vis.text(label_html, win=display_id + 2, opts=dict(title=name + " labels"))
+        vis.images(images, nrow=3, win=display_id + 1, padding=2, opts={"title": name + " images"})
+        vis.text(label_html, win=display_id + 2, opts={"title": name + " labels"})
         plot_data["X"].append(epoch)
         plot_data["Y"].append([1.0 / (epoch + 1), 0.5, 0.25 * epoch])
         vis.line(
             X=np.stack([np.array(plot_data["X"])] * len(plot_data["legend"]), 1),
             Y=np.array(plot_data["Y"]),
-            opts={"title": name + " loss over time", "legend": plot_data["legend"], "xlabel": "epoch", "ylabel": "loss"},
+            opts={
+                "title": name + " loss over time",
+                "legend": plot_data["legend"],
+                "xlabel": "epoch",
+                "ylabel": "loss",
+            },
             win=display_id,
         )
     found = panes(logdir)
@@ -142,7 +147,9 @@ def test_a_logger_that_appends_to_the_window_it_was_given(visdom: Any, logdir: P
                         opts={"xlabel": "epochs", "ylabel": loss_name, "title": loss_name},
                     )  # fmt: skip
                 else:
-                    self.viz.line(X=np.array([epoch]), Y=np.array([loss]), win=self.loss_windows[loss_name], update="append")
+                    self.viz.line(
+                        X=np.array([epoch]), Y=np.array([loss]), win=self.loss_windows[loss_name], update="append"
+                    )
 
     logger = Logger()
     for epoch in range(1, 5):
@@ -203,7 +210,10 @@ def test_callbacks(visdom: Any, logdir: Path) -> None:
     """A notepad that is typed into, and a sheet whose button says another word once it was pressed."""
     vis = visdom.Visdom()
     heard = threading.Event()
-    properties = [{"type": "button", "name": "Training", "value": "Start"}, {"type": "number", "name": "lr", "value": "0.1"}]
+    properties = [
+        {"type": "button", "name": "Training", "value": "Start"},
+        {"type": "number", "name": "lr", "value": "0.1"},
+    ]
     pad = vis.text("type here:", win="pad")
     sheet = vis.properties(properties, win="sheet")
 

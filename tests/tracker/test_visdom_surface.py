@@ -180,10 +180,14 @@ def test_curves_of_a_classifier_are_those_of_scikit_learn(tmp_path: Path) -> Non
     message, _ = vis.confusion_matrix(truth, taken, normalize="true")
     expected = metrics.confusion_matrix(truth, taken)
     assert message["data"][0]["z"] == (expected / np.maximum(expected.sum(axis=1, keepdims=True), 1)).tolist()
-    assert message["layout"]["annotations"][0]["text"] == f"{expected[0, 0]}<br>{expected[0, 0] / expected[0].sum():.1%}"
+    assert (
+        message["layout"]["annotations"][0]["text"] == f"{expected[0, 0]}<br>{expected[0, 0] / expected[0].sum():.1%}"
+    )
 
 
 def test_importing_it_loads_no_framework() -> None:
     """Nor Plotly, nor scikit-learn, nor what the dashboard needs."""
     code = "import sys, tracker.compat.visdom; print([m for m in ('torch', 'dash', 'plotly', 'sklearn', 'scipy') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -214,7 +214,7 @@ def quiver(draw: Any) -> dict[str, Any]:
 @st.composite
 def dual_axis_lines(draw: Any) -> dict[str, Any]:
     count = draw(st.integers(1, 5))
-    words = {word: WORDS for word in ("name_y1", "name_y2", "title")}
+    words = dict.fromkeys(("name_y1", "name_y2", "title"), WORDS)
     colors = {f"color_{part}_y{number}": st.just("green") for part in ("title", "tick") for number in (1, 2)}
     sides = {side: st.integers(0, 90) for side in ("top", "bottom", "left", "right")}
     opts = optional(**words, **colors, **sides, side=st.sampled_from(["left", "right"]), showlegend=st.booleans(),
@@ -228,14 +228,18 @@ def sunburst(draw: Any) -> dict[str, Any]:
     words = st.lists(WORDS, min_size=count, max_size=count).map(np.array)
     said = {"labels": draw(words), "parents": draw(words), "opts": draw(optional(title=WORDS, font_color=st.just("red"),
             size=st.integers(1, 9), opacity=st.just(0.5), marker_width=st.integers(1, 9)))}  # fmt: skip
-    return said | ({"values": draw(table(max(count, 2), None, FINITE))[:count]} if count > 1 and draw(st.booleans()) else {})
+    return said | (
+        {"values": draw(table(max(count, 2), None, FINITE))[:count]} if count > 1 and draw(st.booleans()) else {}
+    )
 
 
 @st.composite
 def graph(draw: Any) -> dict[str, Any]:
     count = draw(st.integers(2, 6))
     edges = [[n, n + 1] for n in range(count - 1)]  # a chain, so that no node is left out, and edges across
-    edges += draw(st.lists(st.sampled_from([[a, b] for a in range(count) for b in range(a)]), max_size=4, unique_by=str))
+    edges += draw(
+        st.lists(st.sampled_from([[a, b] for a in range(count) for b in range(a)]), max_size=4, unique_by=str)
+    )
     said: dict[str, Any] = {"edges": edges}
     if draw(st.booleans()):
         said["nodeLabels"] = [f"node {n}" for n in range(count)]

@@ -31,7 +31,7 @@ class Charts(Points):
             X: The table; NaN is no cell.
             win: The window.
             env: Its environment.
-            update: "appendRow", "prependRow", "appendColumn" and "prependColumn" add X to the table, or make the window;
+            update: "appendRow", "prependRow", "appendColumn", "prependColumn" add X to the table, or make the window;
                 "replace" puts it in its place; "remove" takes the table away.
             opts: `colormap`, `xmin` and `xmax` where its colours end, `rownames`, `columnnames`, `nancolor`.
 
@@ -124,8 +124,9 @@ class Charts(Points):
     def violin(self, X: Any, win: str | None = None, env: str | None = None, opts: Opts = None) -> Any:
         """Draws a violin for each column of X, (N,) or (N, M).
 
-        `opts`: a `legend` of the M; `showbox`, `showmeanline` (True); `points`: "all", "outliers", "suspectedoutliers" or
-        False; `jitter` of those, 0 to 1; `orientation`: "v" or "h"; `bandwidth`; `side`: "both", "positive" or "negative".
+        `opts`: a `legend` of the M; `showbox`, `showmeanline` (True); `points`: "all", "outliers", "suspectedoutliers"
+        or False; `jitter` of those, 0 to 1; `orientation`: "v" or "h"; `bandwidth`; `side`: "both", "positive" or
+        "negative".
         """
         checked = options("violin", opts, showbox=True, showmeanline=True, points=False, jitter=0.3, orientation="v",
                           side="both")  # fmt: skip
@@ -165,7 +166,7 @@ class Charts(Points):
 
     @named
     def surf(self, X: Any, win: str | None = None, env: str | None = None, opts: Opts = None) -> Any:
-        """Draws the numbers of a table (N, M) as heights; `opts`: `colormap`, `xmin` and `xmax` where its colours end."""
+        """Draws the numbers of a table (N, M) as heights; `opts`: `colormap`, and `xmin`, `xmax` of its colours."""
         return self._surface("surf", X, win, env, opts)
 
     @named
@@ -207,7 +208,9 @@ class Charts(Points):
         if faces is not None and (faces.ndim != 2 or faces.shape[1] != vertices.shape[1]):
             raise refused("mesh", "Y does not go with X.", f"(M, {vertices.shape[1]})", arrays.describe(Y))
         columns_of = {letter: vertices[:, place].tolist() for place, letter in enumerate("xyz"[: vertices.shape[1]])}
-        named_by = {} if faces is None else {each: faces[:, n].tolist() for n, each in enumerate("ijk"[: faces.shape[1]])}
+        named_by = (
+            {} if faces is None else {each: faces[:, n].tolist() for n, each in enumerate("ijk"[: faces.shape[1]])}
+        )
         trace: dict[str, Any] = dict.fromkeys("xyzijk")
         trace |= {**columns_of, **named_by, "color": opts.get("color"), "opacity": opts.get("opacity")}
         return self._plot([{**trace, "type": "mesh3d" if three_d else "mesh"}], opts, win, env)

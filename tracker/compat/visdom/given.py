@@ -1,4 +1,4 @@
-"""What callers of Visdom give (arrays and tensors of any framework, lists, pictures) as arrays and plain JSON values."""
+"""What callers of Visdom give (tensors of any framework, lists, pictures) as arrays and plain JSON values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def numbers(values: Any, call: str, name: str) -> Array:
     try:
         array, xp = arrays.real_array(values, name)
     except TypeError as error:
-        raise refused(call, f"{name} is no array of numbers.", "numbers of one shape", arrays.describe(values)) from error
+        raise refused(
+            call, f"{name} is no array of numbers.", "numbers of one shape", arrays.describe(values)
+        ) from error
     return array if xp is np else array.get()  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""The methods of `Visdom` for what is read, looked at and heard: texts, property sheets, pictures, sounds, videos, figures."""
+"""The methods of `Visdom` for what is read, looked at and heard: texts, sheets, pictures, sounds, videos, figures."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Media(Environments):
         """Shows a sheet that can be edited on the page.
 
         Args:
-            data: Of each property a dictionary: `type` is "text", "number", "button", "checkbox" or "select", and it has
-                a `name`, a `value`, and `values` to select from.
+            data: Of each property a dictionary: `type` is "text", "number", "button", "checkbox" or "select", and it
+                has a `name`, a `value`, and `values` to select from.
             win: The window.
             env: Its environment.
             opts: `title`, `width`, `height`.
@@ -200,7 +200,9 @@ class Media(Environments):
             svgstr = pictures.file_of(svgfile, {"svg": "svg", "xml": "svg"}, "svg")[1].decode("utf-8", "replace")
         found = _SVG.search(svgstr) if isinstance(svgstr, str) else None
         if found is None:
-            raise refused("svg", "there is no SVG in it.", "svgstr='<svg …>…</svg>' or svgfile", arrays.describe(svgstr))
+            raise refused(
+                "svg", "there is no SVG in it.", "svgstr='<svg …>…</svg>' or svgfile", arrays.describe(svgstr)
+            )
         return self.text(found[0], win, env, opts)
 
     @named
@@ -211,7 +213,7 @@ class Media(Environments):
         env: str | None = None,
         win: str | None = None,
     ) -> Any:
-        """Shows a Matplotlib figure, or `pyplot` with its present one, as SVG; `resizable` in `opts` fits it to its window."""
+        """Shows a Matplotlib figure, or `pyplot` with its present one, as SVG; `opts.resizable` fits it to the pane."""
         out = io.StringIO()
         figure = plot if hasattr(plot, "savefig") else getattr(plot, "figure", plot)
         if not hasattr(figure, "savefig"):

@@ -118,7 +118,7 @@ def _axis(letter: str, opts: Mapping[str, Any], three_d: bool) -> Opts | None:
 
 def trace_options(opts: Mapping[str, Any], name: str, label: int) -> Opts:
     """What `opts.traceopts` say of a trace, by its name or its number."""
-    found = _of_plotly(opts, "traceopts")
+    found: dict[Any, Any] = _of_plotly(opts, "traceopts")
     said = found.get(name) or found.get(label)
     return dict(said) if isinstance(said, Mapping) else {}
 

@@ -111,7 +111,9 @@ def sound(tensor: Any, rate: Any) -> bytes:
     """A WAV file of 16 bits whose loudest sample is as loud as can be, of samples (T,) or (T, 2)."""
     array = numbers(tensor, "audio", "tensor").astype(np.float64)
     if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != 2) or not array.size:
-        raise refused("audio", "this is not the shape of a sound.", "(T,), or (T, 2) for stereo", arrays.describe(tensor))
+        raise refused(
+            "audio", "this is not the shape of a sound.", "(T,), or (T, 2) for stereo", arrays.describe(tensor)
+        )
     if not isinstance(rate, (int, float, np.number)) or not 1 <= rate <= 1e9:
         raise refused("audio", "opts.sample_frequency is no number of samples.", "samples a second", repr(rate))
     array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)

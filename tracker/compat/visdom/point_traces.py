@@ -38,7 +38,7 @@ def traces_of(points: Array, labels: Array, name: str | None, opts: Mapping[str,
     words = None if opts.get("textlabels") is None else texts(opts["textlabels"], "scatter", "opts.textlabels")
     if words is not None:
         one_for_each(words, len(points), "scatter", "textlabels", "points")
-    sizes = opts.get("markersize")
+    sizes: Any = opts.get("markersize")
     if sizes is not None and np.ndim(sizes):
         one_for_each(sizes, len(points), "scatter", "markersize", "points")
     three_d = points.shape[1] == 3

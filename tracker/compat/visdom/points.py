@@ -45,8 +45,8 @@ class Points(Media):
             env: Its environment.
             opts: `markersymbol`, `markersize`, `markercolor`, `markerborderwidth`, `textlabels`, `legend`, `webgl`, and
                 what is of all charts.
-            update: "append" adds points to the traces there are, or makes the window; "replace" gives them other points;
-                "remove" takes the trace `name` away. What is all NaN changes nothing.
+            update: "append" adds points to the traces there are, or makes the window; "replace" gives them other
+                points; "remove" takes the trace `name` away. What is all NaN changes nothing.
             name: The trace that is meant; one that is not there is added.
 
         Raises:
@@ -108,8 +108,8 @@ class Points(Media):
             X: Where they stand, (N,) or as Y; evenly from 0 to 1 by default.
             win: The window.
             env: Its environment.
-            opts: `fillarea`, `markers`, `markersymbol`, `markersize`, `linecolor`, `dash`, `legend`, `webgl`, and what is
-                of all charts.
+            opts: `fillarea`, `markers`, `markersymbol`, `markersize`, `linecolor`, `dash`, `legend`, `webgl`, and what
+                is of all charts.
             update: As of `scatter`; X is needed then.
             name: As of `scatter`.
             Z: As Y, for lines in space.
@@ -142,12 +142,14 @@ class Points(Media):
         env: str | None = None,
         opts: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Draws a line from 0 to each height: X are the heights (N,) or (N, M), Y where they stand, 1 to N by default."""
+        """Draws a line from 0 to each height: X are heights (N,) or (N, M), Y where they stand, 1 to N by default."""
         heights = columns(X, "stem", "X")
         stands = np.arange(1, len(heights) + 1) if Y is None else numbers(Y, "stem", "Y")
         stands = stands[:, None] if stands.ndim == 1 else stands
         if stands.ndim != 2 or len(stands) != len(heights) or stands.shape[1] not in (1, heights.shape[1]):
-            raise refused("stem", "Y does not stand for X.", f"({len(heights)},) or {heights.shape}", arrays.describe(Y))
+            raise refused(
+                "stem", "Y does not stand for X.", f"({len(heights)},) or {heights.shape}", arrays.describe(Y)
+            )
         stands = np.broadcast_to(stands, heights.shape)
         gaps = np.full(heights.shape, np.nan)
         # Three rows for each height: where it stands, where it ends, and a gap.
@@ -168,16 +170,16 @@ class Points(Media):
         env: str | None = None,
         opts: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Draws arrows of the lengths X and Y (N, M), from a grid of rows and columns, or from `gridX` and `gridY` (N, M).
+        """Draws arrows of the lengths X and Y (N, M), from a grid of rows and columns, or from `gridX`, `gridY` (N, M).
 
         `opts.normalize` is how long the longest one shall be, `opts.arrowheads` whether they have heads.
         """
         x, y = numbers(X, "quiver", "X").astype(np.float64), numbers(Y, "quiver", "Y").astype(np.float64)
         if x.ndim != 2 or y.shape != x.shape:
             raise refused("quiver", "X and Y are not alike.", "(N, M), both", f"{x.shape} and {y.shape}")
-        start_x, start_y = np.indices(x.shape)
-        start_x = start_x if gridX is None else numbers(gridX, "quiver", "gridX")
-        start_y = start_y if gridY is None else numbers(gridY, "quiver", "gridY")
+        places: Array = np.indices(x.shape)
+        start_x = places[0] if gridX is None else numbers(gridX, "quiver", "gridX")
+        start_y = places[1] if gridY is None else numbers(gridY, "quiver", "gridY")
         if start_x.shape != x.shape or start_y.shape != x.shape:
             raise refused("quiver", "the grid is not as X.", x.shape, f"{start_x.shape} and {start_y.shape}")
         opts = {**options("quiver", opts, arrowheads=True), "mode": "lines"}
@@ -210,8 +212,8 @@ class Points(Media):
     ) -> Any:
         """Draws two lines (N,) over the same X (N,), each with an axis of its own.
 
-        `opts`: `name_y1`, `name_y2`, `color_title_y1`, `color_tick_y1`, `color_title_y2`, `color_tick_y2`, `side` of the
-        second axis, `top`, `bottom`, `left`, `right` for margins, `title`, `showlegend`, `width`, `height`.
+        `opts`: `name_y1`, `name_y2`, `color_title_y1`, `color_tick_y1`, `color_title_y2`, `color_tick_y2`, `side` of
+        the second axis, `top`, `bottom`, `left`, `right` for margins, `title`, `showlegend`, `width`, `height`.
         """
         x, *heights = (numbers(each, "dual_axis_lines", word).astype(np.float64).ravel() for each, word in
                        ((X, "X"), (Y1, "Y1"), (Y2, "Y2")))  # fmt: skip
@@ -261,10 +263,8 @@ def _groups(given: Any, count: int, name: str | None) -> Array:
 
 def _beside(given: Any, heights: Array, name: str) -> Array:
     """Another coordinate of lines whose heights are (N,) or (N, M)."""
-    if given is None:
-        places = np.linspace(0, 1, len(heights))
-    else:
-        places = np.atleast_1d(numbers(given, "line", name))
+    evenly = np.linspace(0, 1, len(heights))
+    places = evenly if given is None else np.atleast_1d(numbers(given, "line", name))
     if places.ndim == 1 and heights.ndim == 2 and len(places) == len(heights):
         places = np.repeat(places[:, None], heights.shape[1], axis=1)
     if places.shape != heights.shape:

@@ -65,7 +65,7 @@ class Quality(Networks):
         env: str | None = None,
         opts: Opts = None,
     ) -> Any:
-        """Draws precision over recall, of labels and scores (N,), or of the two (M,) themselves; `opts` as of `roc_curve`."""
+        """Draws precision over recall, of labels and scores (N,), or of the two (M,); `opts` as of `roc_curve`."""
         _one_of("pr_curve", ("y_true", "y_score", y_true, y_score), ("precision", "recall", precision, recall))
         share: float | None
         if y_true is not None:
@@ -282,7 +282,7 @@ def _parts(counts: Array, of: str | None) -> Array:
         return counts
     axis = {"true": 1, "pred": 0}.get(of)
     total = counts.sum(axis=axis, keepdims=True).astype(np.float64)
-    return counts / np.where(total == 0, 1.0, total)  # type: ignore[no-any-return]
+    return counts / np.where(total == 0, 1.0, total)
 
 
 def _count(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The methods of newer versions of Visdom for what a training is made with and how it does: settings and metrics of a run."""
+"""The methods of newer versions of Visdom for what a training is made with and how it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session: what stands behind a `Visdom` object. Messages go to the windows of a logdir, and to a log if one is asked for."""
+"""Session: what stands behind a `Visdom`. Messages go to the windows of a logdir, and to a log if one is asked for."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class Session:
             return str(error) if error.status < 500 else False
 
     def finish(self) -> None:
-        """Finishes the runs that this process writes below the logdir, so that another one can; it can go on all the same."""
+        """Finishes the runs that this process writes below the logdir, so that another one can; it may go on itself."""
         if self._shared is not None:
             self._shared.windows.close()
 
@@ -194,7 +194,7 @@ class Session:
 
         Args:
             handler: Takes a dictionary: `event_type` ("Close", "KeyPress", "PropertyUpdate", "Click"), `target`, `eid`,
-                `pane_data`, and what belongs to the kind: `key` and `key_code`, `propertyId` and `value`, `image_coord`.
+                `pane_data`, and what is of the kind: `key` and `key_code`, `propertyId` and `value`, `image_coord`.
             target: The window.
             env: Its environment; any by default.
         """
