@@ -148,7 +148,7 @@ def test_numbers_choices_switches_and_texts_are_set(shown: Any, until: Callable[
     wait_said(until, page, "prompt", "applied")
     values = page.evaluate("viz.page().live.values")
     assert {name: values[name] for name in ("lr", "width", "rule", "shuffle", "prompt")} == {
-        "lr": 0.0005, "width": 5, "rule": "sgd", "shuffle": False, "prompt": "a dog",
+        "lr": 0.0005, "width": 6, "rule": "sgd", "shuffle": False, "prompt": "a dog",
     }  # fmt: skip
 
 
