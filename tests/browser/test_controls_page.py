@@ -47,7 +47,7 @@ print(f"stopped {step} {lr.value}", flush=True)
 def shown(
     logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> Iterator[Any]:
-    """The page of controls of a training that goes on. What is refused is no fault, though the browser notes it as one."""
+    """The page of controls of a training that goes on. A refusal is no fault, though the browser notes it as one."""
     page.training = train(TRAINING, str(logdir))
     assert page.training.says() == "begun"
     page.served = serve(logdir, "--no-token")
