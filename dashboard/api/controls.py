@@ -126,13 +126,14 @@ class _Controls:
         def add() -> dict[str, Any]:
             try:
                 with self._store().run(name).held() as run:
-                    known = _by_nonce(run, nonce)
+                    asked = run.commands()
+                    known = _by_nonce(asked, nonce)
                     if known is None:
-                        wanted = _checked(run, control, value, expected)
+                        wanted = _checked(run, asked, control, value, expected)
                         user_edits.ask(run.folder, nonce, control, wanted, expected, author)
                     elif known.name != control or not same(known.value, value):
                         raise RefusedError("This nonce names another command already; each needs one of its own.")
-                    known = known or _by_nonce(run, nonce)
+                    known = known or _by_nonce(run.commands(), nonce)
                     if known is None:
                         raise PageChangeError("What was asked has gone again: the run's folder was changed meanwhile.")
             except (RefusedError, PageChangeError) as error:
@@ -143,8 +144,8 @@ class _Controls:
         return json_answer(await answered(add))
 
 
-def _by_nonce(run: StoredRun, nonce: str) -> Command | None:
-    return next((each for each in run.commands() if each.nonce == nonce), None)
+def _by_nonce(asked: Sequence[Command], nonce: str) -> Command | None:
+    return next((each for each in asked if each.nonce == nonce), None)
 
 
 class _Offer(NamedTuple):
@@ -181,13 +182,12 @@ def _now(definition: Definition, asked: Sequence[Command], began: float) -> Any:
     return max(changes, key=lambda each: each.applied or 0.0).value if changes else definition.value
 
 
-def _checked(run: StoredRun, name: str, value: Any, expected: Any) -> Any:
+def _checked(run: StoredRun, asked: Sequence[Command], name: str, value: Any, expected: Any) -> Any:
     """The value to ask for, as the control holds it.
 
     Raises:
         RefusedError: the run would refuse it; the message is the sentence to say.
     """
-    asked = run.commands()
     offer = _offer(run, asked)
     if offer.why_not:
         raise RefusedError(offer.why_not)

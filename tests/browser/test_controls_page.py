@@ -47,7 +47,7 @@ print(f"stopped {step} {lr.value}", flush=True)
 def shown(
     logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> Iterator[Any]:
-    """The page of controls of a training that goes on. What is refused is no fault, though the browser notes it as one."""
+    """The page of controls of a training that goes on. A refusal is no fault, though the browser notes it as one."""
     page.training = train(TRAINING, str(logdir))
     assert page.training.says() == "begun"
     page.served = serve(logdir, "--no-token")
@@ -148,7 +148,7 @@ def test_numbers_choices_switches_and_texts_are_set(shown: Any, until: Callable[
     wait_said(until, page, "prompt", "applied")
     values = page.evaluate("viz.page().live.values")
     assert {name: values[name] for name in ("lr", "width", "rule", "shuffle", "prompt")} == {
-        "lr": 0.0005, "width": 5, "rule": "sgd", "shuffle": False, "prompt": "a dog",
+        "lr": 0.0005, "width": 6, "rule": "sgd", "shuffle": False, "prompt": "a dog",
     }  # fmt: skip
 
 

@@ -18,8 +18,8 @@ import { boot, local } from "./state.js";
  * @typedef {{
  *   run: string, live: boolean, why: string, controls: Control[], more: number, problem: string, commands: Command[],
  *   earlier: number,
- * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; problem: of controls that cannot
- *   be read; more, earlier: so many are not told
+ * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; problem: of controls that
+ *   cannot be read; more, earlier: so many are not told
  */
 
 /** @type {Map<string, Asked>} */
