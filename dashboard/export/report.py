@@ -101,7 +101,9 @@ def page(
         '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
         f"{SECTION if panes.count else ''}\n"
         '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
-        f'<script type="text/plain" id="runs-data">{head}</script>\n' + "\n".join(parts) + "\n"
+        f'<script type="text/plain" id="runs-data">{head}</script>\n'
+        + "\n".join(parts)
+        + "\n"
         + panes.html()
         + "".join(f'<script type="module">import "everystep/{entry}";</script>' for entry in entries)
         + "</body></html>\n",

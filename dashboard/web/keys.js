@@ -145,7 +145,8 @@ export function help() {
 const OWN_TO_GRAPH = new Set(["/", "f"]);
 
 /** @type {Record<string, string>} */
-const searches = lookup({ runs: "run-search", media: "media-tags", panes: "pane-filter" }); // of a page, by the name of its element
+// Of a page, by the name of its element.
+const searches = lookup({ runs: "run-search", media: "media-tags", panes: "pane-filter" });
 
 /** @type {Record<string, () => void>} */
 const acts = lookup({

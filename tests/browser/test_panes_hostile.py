@@ -36,7 +36,8 @@ class Watched:
         self.page.on("pageerror", lambda error: self.signs.append(f"an error: {error}"))
         self.page.on("popup", lambda other: self.signs.append(f"a window: {other.url}"))
         self.page.on("download", lambda download: self.signs.append(f"a download: {download.url}"))
-        self.context.on("request", self._request)
+        self.requests: list[Any] = []
+        self.context.on("request", lambda request: self.requests.append(request))
 
     def _dialog(self, dialog: Any) -> None:
         self.signs.append(f"a dialog: {dialog.message}")
@@ -44,29 +45,35 @@ class Watched:
 
     def _console(self, said: Any) -> None:
         # That a frame was kept from something is the browser's word, and the point of it; the page itself is to be quiet.
-        is_page = "/api/v1/pane/html" not in str(said.location.get("url"))
+        # Of a frame within a frame Chromium names the outermost page; but the page's own policy does set frame-src.
+        is_inner = "'frame-src' was not explicitly set" in said.text
+        is_page = "/api/v1/pane/html" not in str(said.location.get("url")) and not is_inner
         if "STRUCK" in said.text and "Content Security Policy" not in said.text:
             self.signs.append(f"a line: {said.text}")
         elif is_page and said.type in ("error", "warning") and "sandboxed" not in said.text and "GPU" not in said.text:
             self.signs.append(f"the page says: {said.text} ({said.location.get('url')})")
-
-    def _request(self, request: Any) -> None:
-        if request.is_navigation_request() and request.frame == self.page.main_frame:
-            return
-        if not request.url.startswith(("data:", "blob:", "about:", self.page.url.split("?")[0])):
-            self.signs.append(f"a request: {request.url}") if request.failure != "csp" else None
 
     def check(self, trap: Trap, about: object = "") -> None:
         """That nothing was seen so far."""
         for frame in self.page.frames:
             if frame.evaluate("typeof struck !== 'undefined'"):
                 self.signs.append(f"a global in {frame.url}")
+        ours = ("data:", "blob:", "about:", "javascript:", self.page.url.partition("?")[0])
+        for request in self.requests:
+            # What the policy refuses is told of as a request as well, though it is none.
+            if not request.url.startswith(ours) and request.failure not in ("csp", "net::ERR_BLOCKED_BY_CSP"):
+                self.signs.append(f"a request: {request.url} ({request.failure})")
+        self.requests.clear()
         assert not self.signs, (about, self.signs[:5])
         assert not trap.hits, (about, trap.hits[:5])
 
 
 def show_all(
-    watched: Watched, base: str, runs: list[str], trap: Trap, until: Callable[..., Any], figures: bool = True
+    watched: Watched,
+    base: str,
+    runs: list[str],
+    trap: Trap,
+    until: Callable[..., Any],
 ) -> None:
     """Looks at all panes of each environment, at large and by the pointer, and at their menus."""
     page = watched.page

@@ -18,7 +18,9 @@ HTML = "<h1 style='color: #b83290'>Confusion</h1><p>What it takes for a 7.</p>"
 def every_kind(run: tracker.Run) -> None:
     """A pane of each."""
     x = np.linspace(0, 6.28, 200)
-    run.pane("sine", tracker.Curves({"sin": (x, np.sin(x)), "cos": (x, np.cos(x))}), title="Sine and cosine", xlabel="x")
+    run.pane(
+        "sine", tracker.Curves({"sin": (x, np.sin(x)), "cos": (x, np.cos(x))}), title="Sine and cosine", xlabel="x"
+    )
     figure = {"data": [{"type": "bar", "x": ["a", "b"], "y": [3, 5], "name": "bars"}], "layout": {}}
     run.pane("bars", tracker.Figure(figure), title="Bars")
     run.pane("words", tracker.Html(HTML), title="HTML")
@@ -82,8 +84,10 @@ def test_every_kind_of_pane_is_shown(
     until(page, "document.querySelector('[aria-label=\"Bars\"] .barlayer .point') !== null")
     assert page.frame_locator("iframe[title='HTML']").locator("h1").inner_text() == "Confusion"
     assert window(page, "Plain text").locator("pre").inner_text() == "epoch 1: 0.5\nepoch 2: 0.25\n"
-    until(page, "[...document.querySelectorAll('.pane img[src]')].every((image) => image.complete && image.naturalWidth)")
-    assert window(page, "Pictures").locator("img").count() == 9
+    until(
+        page, "[...document.querySelectorAll('.pane img[src]')].every((image) => image.complete && image.naturalWidth)"
+    )
+    assert window(page, "Pictures").locator(".pane-pictures img").count() == 9
     assert window(page, "net").locator(".node").count() == 4
     until(page, "document.querySelector('[aria-label=\"There and back\"] .scatterlayer .js-line') !== null")
     until(page, "document.querySelector('audio').duration === 1")
@@ -126,7 +130,9 @@ def test_windows_stay_where_they_were_put(
     assert places(page) == put
     page.click("text=Tile")
     assert places(page) == tiled
-    until(page, "fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => !Object.keys(a.places).length)")
+    until(
+        page, "fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => !Object.keys(a.places).length)"
+    )
     page.reload()
     until(page, "window.viz?.ready && viz.page()?.length === 12")
     assert places(page) == tiled
@@ -258,9 +264,7 @@ def test_what_is_done_in_a_pane_reaches_the_training(
         run.finish()
 
 
-def test_older_values_are_there(
-    logdir: Path, open_panes: Callable[..., Any], until: Callable[..., Any]
-) -> None:
+def test_older_values_are_there(logdir: Path, open_panes: Callable[..., Any], until: Callable[..., Any]) -> None:
     """A slider goes back through all that a pane has shown."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(3):

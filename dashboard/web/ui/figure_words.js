@@ -1,7 +1,7 @@
 // What a Plotly figure may say: its words without markup that leads elsewhere, its pictures without addresses.
 //
-// Plotly reads a little HTML in every text of a figure (<b>, <a href>, <span style>) and takes the addresses of pictures
-// and maps from it. The page's policy refuses what these ask for; here it is not even asked.
+// Plotly reads a little HTML in every text of a figure (<b>, <a href>, <span style>) and takes the addresses of
+// pictures and maps from it. The page's policy refuses what these ask for; here it is not even asked.
 
 /** Markup of Plotly's that only changes how words look. */
 const LOOKS = new Set(["b", "i", "u", "s", "em", "strong", "sub", "sup", "br", "span", "extra"]);

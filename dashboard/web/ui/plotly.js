@@ -1,5 +1,5 @@
-// A figure drawn by Plotly, which comes from this server when the first one is in sight. What a figure says is anybody's:
-// it is drawn in the page's colours, and nothing of it leads, or asks, elsewhere.
+// A figure drawn by Plotly, which comes from this server when the first one is in sight. What a figure says is
+// anybody's: it is drawn in the page's colours, and nothing of it leads, or asks, elsewhere.
 import { once } from "../core/once.js";
 import { COLOURS, colour, css } from "../charts/palette.js";
 import { harmless } from "./figure_words.js";

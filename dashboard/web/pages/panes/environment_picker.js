@@ -50,7 +50,8 @@ export function environmentPicker(names, chosen, source, choose) {
           const dot = node("i", { class: "dot" });
           dot.style.backgroundColor = colour(source.number(name));
           button.append(dot);
-          if (source.isLive(name)) button.append(node("span", { class: "environment-live", title: "live", text: "●" }));
+          const isLive = source.isLive(name);
+          if (isLive) button.append(node("span", { class: "environment-live", title: "live", text: "●" }));
         }
         const shown = name !== null ? source.label(name) : label;
         button.append(

@@ -1,5 +1,5 @@
-// Where the nodes of a small network lie: springs along its edges, every node pushed from every other, from a start that
-// depends on nothing but their number. The same network always lies in the same way.
+// Where the nodes of a small network lie: springs along its edges, every node pushed from every other, from a start
+// that depends on nothing but their number. The same network always lies in the same way.
 //
 // Fruchterman and Reingold 1991, "Graph drawing by force-directed placement", with a pull to the middle so that parts
 // without an edge between them stay in sight.

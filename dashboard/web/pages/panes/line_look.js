@@ -156,7 +156,8 @@ function between(curve, i, step) {
 
 /**
  * The same lines as a figure of Plotly's, for what is more than lines, or goes back and forth.
- * @param {{ trace: Trace, label: string, colour: string, dash: number[], curve: Curve }[]} lines whose columns have places
+ * @param {{ trace: Trace, label: string, colour: string, dash: number[], curve: Curve }[]} lines whose columns have
+ *   places
  * @param {LineLook} look
  * @returns {{ data: any[], layout: Record<string, any> }}
  */

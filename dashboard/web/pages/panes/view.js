@@ -1,6 +1,7 @@
 // What shows a pane, and what it may ask of the window around it. Renderers know nothing else of the page, so that a
 // report, which has no server, shows panes with the same ones.
 
+/** @typedef {import("../../core/scope.js").Scope} Scope */
 /** @typedef {import("./data.js").Pane} Pane */
 /** @typedef {import("./data.js").PaneItem} PaneItem */
 /** @typedef {import("../../charts/curve.js").Curve} Curve */
@@ -13,10 +14,10 @@
  * @property {(run: string) => string} label what a run is called
  * @property {(run: string) => number} number of its colour
  * @property {(run: string) => boolean} isLive whether it goes on
- * @property {(told: () => void, scope: import("../../core/scope.js").Scope) => Curves} curves told: when there are more
+ * @property {(told: () => void, scope: Scope) => Curves} curves told: when there are more
  * @property {(card: import("../../ui/download.js").Card) => PaneFile[]} chartFiles as what a chart of ours can be saved
- * @property {(pane: Pane) => Promise<Pane | null>} seriesOf the newest value of the run's series that a pane shows, as a
- *   pane of its kind; null where it has a page of its own
+ * @property {(pane: Pane) => Promise<Pane | null>} seriesOf the newest value of the run's series that a pane shows, as
+ *   a pane of its kind; null where it has a page of its own
  * @property {(pane: Pane) => string} link to the page that shows a pane's series; "" for none
  */
 
