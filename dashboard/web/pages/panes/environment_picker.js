@@ -12,7 +12,7 @@ const INDENT = 16; // px of a level
  * @param {string[]} names of the environments that have panes
  * @param {Set<string>} chosen
  * @param {import("./view.js").Source} source
- * @param {(names: string[]) => void} choose
+ * @param {(names: string[], isAll: boolean) => void} choose isAll: nothing more is chosen, as a name was picked
  */
 export function environmentPicker(names, chosen, source, choose) {
   const list = node("div", { class: "environments", role: "tree", "aria-multiselectable": "true" });
@@ -24,9 +24,11 @@ export function environmentPicker(names, chosen, source, choose) {
     spellcheck: "false",
   });
   const hint = node("p", { class: "hint", text: "A name shows it alone; boxes show several side by side." });
-  /** @param {Set<string>} now */
-  const told = (now) => {
-    choose(names.filter((name) => now.has(name)));
+  const told = (isAll = false) => {
+    choose(
+      names.filter((name) => chosen.has(name)),
+      isAll,
+    );
   };
   const draw = () => {
     const { test } = query(search.value);
@@ -42,7 +44,7 @@ export function environmentPicker(names, chosen, source, choose) {
             if (box.checked) chosen.add(each);
             else chosen.delete(each);
           if (!chosen.size) chosen.add(below[0]); // something is always shown
-          told(chosen);
+          told();
           draw();
         });
         const button = node("button", { type: "button", class: "environment", title: name ?? label });
@@ -62,8 +64,7 @@ export function environmentPicker(names, chosen, source, choose) {
         button.addEventListener("click", () => {
           chosen.clear();
           for (const each of name === null ? below : [name]) chosen.add(each);
-          told(chosen);
-          draw();
+          told(true);
         });
         const row = node("div", { class: "environment-row", role: "treeitem", "aria-level": depth + 1 }, box, button);
         row.setAttribute("aria-selected", String(name !== null && chosen.has(name)));

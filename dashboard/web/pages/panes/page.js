@@ -175,9 +175,12 @@ export class PanesPage {
   }
 
   #choose() {
-    const picker = environmentPicker(this.all(), new Set(this.shown()), source, (names) => {
+    const picker = environmentPicker(this.all(), new Set(this.shown()), source, (names, isAll) => {
       state.set("envs", names);
       state.set("pane", "");
+      if (!isAll) return;
+      popover(this.tools.chooser, picker, "Environments"); // closes it
+      this.tools.chooser.focus();
     });
     popover(this.tools.chooser, picker, "Environments");
   }

@@ -7,6 +7,7 @@ import { textFile } from "./view.js";
 /** @typedef {import("./view.js").Pane} Pane */
 
 const RESIZE_MS = 80;
+const WIDEST_MARGIN = 0.12; // of the window: those of a figure made for a screen (Visdom's are 60 px) leave no room
 
 /** @type {import("./view.js").Make} */
 export function make(frame) {
@@ -25,7 +26,7 @@ export function make(frame) {
     if (!shown || height < 20) return;
     size = `${width} ${height}`;
     const { content, title } = shown;
-    const isOk = await drawFigure(holder, () => titleless(plain(content), title ?? ""), {
+    const isOk = await drawFigure(holder, () => fitted(plain(content), title ?? "", width, height), {
       isWanted: () => own === turn && !frame.scope.isOver,
       height,
     });
@@ -63,13 +64,19 @@ export function make(frame) {
   };
 }
 
-// The window says the title; said twice it takes room from the figure.
+// The window says the title; said twice it takes room from the figure, as wide margins do. Axes take what their words need.
 /**
  * @param {any} figure
  * @param {string} title
+ * @param {number} width
+ * @param {number} height
  */
-function titleless(figure, title) {
-  const own = figure?.layout?.title;
-  if (title && (own === title || own?.text === title)) figure.layout.title = undefined;
+function fitted(figure, title, width, height) {
+  const layout = figure?.layout;
+  if (title && (layout?.title === title || layout?.title?.text === title)) layout.title = undefined;
+  const margin = layout?.margin;
+  if (!margin || layout.title) return figure;
+  for (const [side, most] of Object.entries({ l: width, r: width, t: height, b: height }))
+    if (margin[side] > most * WIDEST_MARGIN) margin[side] = Math.round(most * WIDEST_MARGIN);
   return figure;
 }
