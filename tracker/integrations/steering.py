@@ -66,7 +66,7 @@ class Steering:
             self._run = None
             return
         if lr is not None and 0 < lr < math.inf:
-            doc = "The learning rate of now; what a schedule does from here on is scaled with it."
+            doc = "Makes the learning rate this now; what a schedule does from here on is scaled with it."
             self._lr = run.control("lr", float(lr), low=lr * LOWEST, high=lr * HIGHEST, log=True, doc=doc)
             self._seen = (self._lr.since, self._lr.value)
         run.action("checkpoint now")(self._checkpoint)
