@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from steering import ask, command, until
+from steering import ask, command
 
 import tracker
 
@@ -210,6 +212,14 @@ def test_groups_and_schedules_of_pytorch_are_scaled_together() -> None:
         assert np.allclose(seen[1][:3], seen[0][:3]), name
 
 
+def patiently(condition: Callable[[], Any], what: str) -> None:
+    """Waits for two processes that import all of it first."""
+    deadline = time.monotonic() + 100
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
 TWO_PROCESSES = """
     import json, os, sys
     import lightning, torch
@@ -244,11 +254,11 @@ TWO_PROCESSES = """
 """
 
 
+@pytest.mark.long
+@pytest.mark.timeout(300)
 def test_two_processes_of_lightning_do_the_same_at_the_same_step(logdir: Path, tmp_path: Path) -> None:
     """Over gloo: rank 0 has the run, and tells the other what takes effect; a pause holds both, a checkpoint is both's."""
     pytest.importorskip("lightning", reason="needs Lightning: pip install everystep[frameworks]")
-    import socket
-
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -267,13 +277,13 @@ def test_two_processes_of_lightning_do_the_same_at_the_same_step(logdir: Path, t
     try:
         folder = logdir / "two"
 
-        until(lambda: folder.is_dir() and any(folder.glob("events.*.sqlite")), "it never began")
+        patiently(lambda: folder.is_dir() and any(folder.glob("events.*.sqlite")), "it never began")
         run = tracker.open(logdir).run("two")
-        until(lambda: any(each.name == "lr" for each in run.controls()), "it offers nothing")
+        patiently(lambda: any(each.definition.name == "lr" for each in run.controls()), "it offers nothing")
 
         def do(name: str, value: Any = None) -> Any:
             nonce = ask(folder, name, value)
-            until(lambda: command(run, nonce).outcome in ("applied", "done", "refused", "failed"), name)
+            patiently(lambda: command(run, nonce).outcome in ("applied", "done", "refused", "failed"), name)
             answer = command(run, nonce)
             assert answer.outcome in ("applied", "done"), answer
             return answer
