@@ -26,6 +26,9 @@ TAGS = {
 }  # fmt: skip
 """By kind, what it is logged under in `RUN`."""
 
+PANES = ("a text", "some html", "lines", "a chart", "a sheet")
+"""What is shown in it."""
+
 
 def every_kind(logdir: Path) -> None:
     """Three good runs, of which `RUN` has all kinds."""
@@ -57,6 +60,12 @@ def every_kind(logdir: Path) -> None:
             }
             run.log({TAGS[kind]: value for kind, value in values.items()}, step=step)
         run.mark("halved", step=7)
+        for i in range(3):
+            run.pane(PANES[0], f"{i} ", append=True)
+            run.pane(PANES[2], tracker.Curves({"y": (float(i), np.nan)}), append=True)
+        run.pane(PANES[1], tracker.Html("<b>x</b>"), title="HTML")
+        run.pane(PANES[3], {"data": [{"y": [1, np.inf]}], "layout": {}}, width=100)
+        run.pane(PANES[4], tracker.Properties({"a": 1}))
 
 
 def _events(count: int) -> list[dict[str, object]]:
@@ -137,6 +146,7 @@ def hostile(logdir: Path, *, rows: bool = False) -> list[str]:
             run.mark("here", step=1)
             for kind in ("graph", "embedding", "mesh", "layout", "text", "pr_curve", "confusion", "profile", "table"):
                 run.log({TAGS[kind]: _small(kind)}, step=1)
+            run.pane(PANES[0], "x")
         with contextlib.closing(sqlite3.connect(next((logdir / name).glob("*.sqlite")))) as connection:
             if said:
                 connection.execute(said.replace("UPDATE ", "UPDATE OR IGNORE ", 1))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
 
-from every_kind import RUN, TAGS
+from every_kind import PANES, RUN, TAGS
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "QUERY")
 
@@ -46,6 +46,9 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/confusion": ("run", "tag"),
     "/api/v1/mesh": ("run", "tag", "step"),
     "/api/v1/layout": ("run", "tag"),
+    "/api/v1/panes": ("run",),
+    "/api/v1/pane": ("run", "id", "n"),
+    "/api/v1/pane/html": ("run", "id", "n"),
     "/api/v1/embedding": ("run", "tag", "step"),
     "/api/v1/embedding/sprites": ("run", "tag", "step"),
     "/api/v1/embedding/neighbours": ("run", "tag", "step", "index", "count", "distance"),
@@ -68,6 +71,10 @@ BODIES: dict[str, tuple[str, ...]] = {
     "/api/v1/shelf": ("kind", "name", "value"),
     "/api/v1/runs/said": ("runs", "key", "value"),
     "/api/v1/trash": ("runs", "restore"),
+    "/api/v1/panes/places": ("run", "places"),
+    "/api/v1/panes/close": ("run", "pane", "nonce", "author"),
+    "/api/v1/panes/events": ("run", "pane", "kind", "nonce", "author", "x", "name"),
+    "/api/v1/runs/fork": ("run", "name"),
     "/api/v1/export": ("form", "runs", "tags"),
     "/api/v1/importance": ("parameters", "target"),
     "/api/v1/embedding/axis": ("run", "tag", "step", "left", "right"),
@@ -79,12 +86,13 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "tags": (["train/loss", "val/loss"],), "columns": (100, 1), "start": (0, 10), "stop": (100, 2**40),
     "axis": ("step", "wall_time", "relative"), "x": (None, "=val/loss * 2"), "log": (True,), "bins": (10,),
     "rows": (5,), "scale": ("log", "linear"), "honest": ("1",), "rough": ("1",), "step": (3, 7, "newest"),
-    "position": (0, 1), "last": ("1",), "kind": (*TAGS, "view", "expression"), "form": ("page", "csv", "json", "html"),
-    "text": ("val/loss - train/loss",), "open": ("scope|blocks\nspread|x",), "id": (0, "1,2"), "spread": (1,),
+    "position": (0, 1), "last": ("1",), "kind": (*TAGS, "view", "expression", "click", "change"), "form": ("page", "csv", "json", "html"),
+    "text": ("val/loss - train/loss",), "open": ("scope|blocks\nspread|x",), "id": (0, "1,2", *PANES), "spread": (1,),
     "q": ("gelu",), "since": ("{}", '{"x": 3}'), "index": (0, 5), "count": (3,), "distance": ("cosine", "euclidean"),
     "method": ("tsne",), "size": (2,), "near": (5,), "layers": ([{"tag": "weights"}], [{"tag": "weights", "step": 3, "span": [0, 1, 3]}]),
     "name": ("mine",), "key": ("note", "tags", "colour", "name"), "value": (None, "x", ["x"], 3), "restore": (True,),
     "parameters": ({"lr": [1, 2, 3] * 4, "kind": ["a", "b", "c"] * 4},), "target": ([1.0, 2.0, 3.0] * 4,), "left": ([0, 1],), "right": ([2],),
+    "pane": PANES, "n": (1, 2), "places": ({pane: {"x": 1} for pane in PANES}, {"q": None}), "nonce": ("n",), "author": ("me",),
     "hash": (), "token": (), "p": ("curves",),
 }  # fmt: skip
 """What is right, by the name of a parameter."""

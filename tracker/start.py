@@ -164,7 +164,7 @@ def _rank() -> int | None:
 _LAST = (
     "SELECT max(step) FROM (SELECT max(step) AS step FROM sketches WHERE level=0 AND step<=?1 UNION ALL "
     "SELECT max(step) FROM media JOIN series ON series.id=series "
-    "WHERE step<=?1 AND kind NOT IN ('environment', 'console', 'control'))"
+    "WHERE step<=?1 AND kind NOT IN ('environment', 'console', 'control', 'pane'))"
 )
 
 

@@ -22,7 +22,7 @@ from tracker.store.read.run import StoredRun
 
 DOCUMENT_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
+    "form-action 'none'"
 )
 """Of a document that a run brings: it runs no script, sends no form and asks nobody for anything."""
 
@@ -101,7 +101,7 @@ class _Panes:
 def _is_closed(pane: StoredPane, place: dict[str, Any]) -> bool:
     """Whether it was closed in the page, and showed nothing new since."""
     closed = place.get("closed")
-    return is_whole(closed) and pane.n <= closed
+    return closed is not None and is_whole(closed) and pane.n <= closed
 
 
 def _listed(pane: StoredPane) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tracker.store.read import read_only, segments
 from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.scalar_levels import ScalarLevels
 from tracker.store.read.segments import Segment
+from tracker.values import pane
 
 POINTS_A_COLUMN = 4
 """A series of up to so many points for each column asked for is sent as it is: fewer bytes than its envelope."""
@@ -175,11 +176,13 @@ def _rest(steps: npt.NDArray[Any]) -> dict[str, list[int]]:
 
 
 def tails(known: Sequence[Segment], tag: str) -> list[Points]:
-    """What rewinds left behind of a series, a part for each segment that they cut.
+    """What rewinds left behind of a series, a part for each segment that they cut; of points of panes nothing.
 
     Raises:
         StoreError: a file cannot be read.
     """
+    if tag.startswith(pane.POINTS):
+        return []
     limits = {name: limit for name, limit in segments.live_until(known).items() if limit is not None}
     cut = [segment for segment in known if segment.id in limits]
     if not cut:

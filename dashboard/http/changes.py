@@ -27,8 +27,7 @@ async def wish_of(request: Request, read_only: bool) -> RequestValues:
 
 
 async def done(act: Callable[[], Done]) -> Done:
-    """Does it, on a thread; what is not there is 404, what cannot be changed 409, what cannot be read 400, each with the
-    sentence."""
+    """Does it, on a thread; what is not there is 404, what cannot be changed 409, what cannot be read 400."""
     try:
         return await asyncio.to_thread(act)
     except (RunNotFoundError, SeriesNotFoundError) as error:

@@ -44,7 +44,7 @@ def let_in(client: TestClient) -> dict[str, str]:
 PATHS = [
     "/api/v1/runs", "/api/v1/scalars?run=a&tag=loss", "/api/v1/histograms?run=a&tag=w", "/api/v1/media?run=a&tag=p", "/api/v1/blobs/00",
     "/api/v1/graph?run=a", "/api/v1/marks?run=a", "/", "/assets/x/app.js", "/dash/", "/dash/_dash-layout", "/dash/_dash-dependencies",
-    "/dash/_dash-update-component", "/live", "/nowhere",
+    "/dash/_dash-update-component", "/live", "/nowhere", "/api/v1/panes?run=a", "/api/v1/pane?run=a&id=p", "/api/v1/pane/html?run=a&id=p",
 ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from urllib.parse import quote
 import every_kind
 import numpy as np
 import pytest
-from every_kind import TAGS
+from every_kind import PANES, TAGS
 from odd_requests import BODIES, QUERIES, RIGHT
 from starlette.routing import Mount, WebSocketRoute
 from starlette.testclient import TestClient
@@ -195,6 +195,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.log({TAGS["audio"]: tracker.Audio(np.zeros(100), 8000)}, step=3)
         run.log({TAGS["figure"]: tracker.Figure({"data": [], "layout": {}})}, step=3)
         run.mark("here", step=3)
+        run.pane(PANES[0], "words")
+        run.pane(PANES[2], tracker.Curves({"y": [1.0, 2.0]}))
     return logdir / "base"
 
 
@@ -233,7 +235,10 @@ KINDS_OF: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What a route asks for; scalars elsewhere."""
 
-CHANGES = ("/api/v1/shelf", "/api/v1/runs/said", "/api/v1/trash")
+CHANGES = (
+    "/api/v1/shelf", "/api/v1/runs/said", "/api/v1/trash", "/api/v1/runs/fork", "/api/v1/panes/places",
+    "/api/v1/panes/close", "/api/v1/panes/events",
+)  # fmt: skip
 """Routes that may write into the logdir."""
 
 
@@ -440,7 +445,7 @@ METHODS: dict[str, list[tuple[Any, ...]]] = {
     "media_steps": [("image", "picture")], "images": [("picture",)], "audio": [("sound",)], "videos": [("film",)], "text": [("words",)],
     "tables": [("cells",)], "figures": [("plot",)], "pr_curves": [("quality",)], "embedding": [("points",)], "meshes": [("surface",)],
     "layout": [("pages",)], "confusions": [("matrix",)], "graph": [()], "profile": [()], "environment": [()], "console": [()], "marks": [()],
-    "blob": [("0" * 32,)], "held": [()],
+    "blob": [("0" * 32,)], "held": [()], "panes": [()], "pane": [(PANES[0],), (PANES[2], 1)],
 }  # fmt: skip
 PROPERTIES = {"status", "config", "started"}
 
@@ -469,6 +474,8 @@ def ask_methods(root: Path, base: Path, harms: dict[str, Harm]) -> None:
                         found = getattr(run, name)(*arguments)
                         for item in found if name == "media" else ():
                             item.data
+                        if name == "pane":
+                            found.content
             for name in PROPERTIES:
                 getattr(run, name)
         with contextlib.suppress(ImportError, tracker.errors.TrackerError):

@@ -7,9 +7,10 @@ nobody does it a second time. Commands of one moment are answered in one commit.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tracker import coerce
@@ -20,7 +21,14 @@ from tracker.store.write.batch import Receipt
 from tracker.store.write.inbox import SealedError
 from tracker.store.write.writer import Writer
 from tracker.values.control_definition import (
-    INT_MAX, INT_MIN, MAX_TEXT, RefusedError, is_plain, read_json, same, shown,
+    INT_MAX,
+    INT_MIN,
+    MAX_TEXT,
+    RefusedError,
+    is_plain,
+    read_json,
+    same,
+    shown,
 )  # fmt: skip
 
 logger = logging.getLogger("tracker")
@@ -54,13 +62,10 @@ class Applier:
     Args:
         name: The run's, for messages.
         targets: By name what can be changed or called.
-        changed: Called with a control and the step after its value was set.
     """
 
-    def __init__(
-        self, name: str, targets: Mapping[str, Control | Action], changed: Callable[[Control, int], None]
-    ) -> None:
-        self._name, self._targets, self._changed = name, targets, changed
+    def __init__(self, name: str, targets: Mapping[str, Control | Action]) -> None:
+        self._name, self._targets = name, targets
 
     def apply(self, every: Sequence[Asked], place: Place, writer: Writer) -> None:
         """Does what was asked for, or refuses it, in order. Returns when it is done. A run that has ended does nothing.
@@ -77,14 +82,14 @@ class Applier:
                 waiting.append(decision)
         except SealedError:
             pass  # what was answered before the end is done all the same
-        deadline = time.monotonic() + patience(writer)
         try:
+            _wait([decision.receipt for decision in waiting], writer)
             while waiting:
-                self._do(waiting.pop(0), place, writer, deadline)
+                self._do(waiting.pop(0), place, writer)
         finally:  # an action ended the training, or Ctrl-C came: what is answered is done, or answered otherwise
             for decision in waiting:
                 if isinstance(decision.target, Control):
-                    self._set(decision.target, decision.value, place)
+                    decision.target.value, decision.target.since = decision.value, place.step
                 elif decision.target is not None:
                     self._refuse(decision, writer, "The training was interrupted before this was begun.")
 
@@ -96,9 +101,7 @@ class Applier:
             said = _whole({"outcome": "applied", "name": asked.name, "value": None, "old": None}, asked, place)
             receipts.append(Receipt(asked.nonce, place.step, _now(), said, mark))
             self._add(receipts[-1], writer)
-        deadline = time.monotonic() + patience(writer)
-        for receipt in receipts:
-            receipt.done.wait(max(0.0, deadline - time.monotonic()))
+        _wait(receipts, writer)
 
     # --- looking at it -------------------------------------------------------------------------------
 
@@ -128,35 +131,35 @@ class Applier:
         except RefusedError as error:
             said["why"] = str(error)
             target = None
+        except Exception as error:
+            logger.exception("tracker: run %s: what was asked of it cannot be looked at", self._name)
+            said |= {"outcome": "refused", "why": f"It could not be looked at: {coerce.text(error, 200)}"}
+            target = mark = None
         return Decision(asked, target, value, Receipt(asked.nonce, place.step, now, _whole(said, asked, place), mark))
 
     # --- doing it ------------------------------------------------------------------------------------
 
-    def _do(self, decision: Decision, place: Place, writer: Writer, deadline: float) -> None:
+    def _do(self, decision: Decision, place: Place, writer: Writer) -> None:
         target = decision.target
         if target is None:
             return
-        stored = decision.receipt.done.wait(max(0.0, deadline - time.monotonic())) and decision.receipt.is_stored
-        if not stored:
+        if not decision.receipt.is_stored:
             self._refuse(decision, writer, "The disk did not take the receipt, so that it was not applied.")
         elif isinstance(target, Control):
-            self._set(target, decision.value, place)
+            target.value, target.since = decision.value, place.step
         else:
             self._call(target, decision, place, writer)
 
-    def _set(self, control: Control, value: Any, place: Place) -> None:
-        control.value = value
-        self._changed(control, place.step)
-
     def _call(self, action: Action, decision: Decision, place: Place, writer: Writer) -> None:
-        asked = decision.asked
+        within = sys.exc_info()[1]
         try:
             action.call()
         except BaseException as error:
+            forget_context(error, within)
             why = coerce.text(f"{type(error).__name__}: {coerce.text(error, 500)}")
-            trace = coerce.text("".join(traceback.format_exception(error)))[-MAX_TRACE:]
+            trace = coerce.text(_trace(error))[-MAX_TRACE:]
             self._answer(decision, writer, place, {"outcome": "failed", "why": why, "traceback": trace})
-            logger.error("tracker: run %s: the action %r failed", self._name, asked.name, exc_info=error)
+            logger.error("tracker: run %s: the action %r failed\n%s", self._name, decision.asked.name, trace)
             if action.ends_training or not isinstance(error, Exception):
                 raise
         else:
@@ -172,6 +175,7 @@ class Applier:
 
     def _refuse(self, decision: Decision, writer: Writer, why: str) -> None:
         receipt = decision.receipt
+        receipt.mark = None  # if it is not in the file yet
         said = {**receipt.outcome, "outcome": "refused", "why": why}
         self._add(Receipt(receipt.nonce, receipt.step, _now(), said), writer)
 
@@ -182,9 +186,11 @@ class Applier:
             logger.info("tracker: run %s ended within %r", self._name, receipt.outcome.get("name"))
 
 
-def patience(writer: Writer) -> float:
-    """Seconds for which a receipt is waited for."""
-    return RECEIPT_S if writer.trouble is None else TROUBLED_S
+def _wait(receipts: Sequence[Receipt], writer: Writer) -> None:
+    """Returns when they are in the file, or it does not take them."""
+    deadline = time.monotonic() + (RECEIPT_S if writer.trouble is None else TROUBLED_S)
+    for receipt in receipts:
+        receipt.done.wait(max(0.0, deadline - time.monotonic()))
 
 
 def refusal(asked: Asked, why: str, step: int) -> Receipt:
@@ -195,6 +201,27 @@ def refusal(asked: Asked, why: str, step: int) -> Receipt:
         value = None
     said = {"outcome": "refused", "name": asked.name, "value": value, "old": None, "why": why}
     return Receipt(asked.nonce, step, _now(), _whole(said, asked, Place(step, "")))
+
+
+def forget_context(error: BaseException, within: BaseException | None) -> None:
+    """Whatever went on where an action was called (`log()` comes here while it handles an error of its own) has nothing
+    to do with what the action raised."""
+    seen: BaseException = error
+    while within is not None and seen.__context__ is not None:
+        if seen.__context__ is within:
+            seen.__context__ = None
+            return
+        seen = seen.__context__
+
+
+def _trace(error: BaseException) -> str:
+    """Its traceback from the action on."""
+    frames = error.__traceback__
+    below = frames.tb_next if frames is not None and frames.tb_next is not None else frames
+    try:
+        return "".join(traceback.format_exception(type(error), error, below))
+    except Exception:  # noqa: BLE001 an exception that cannot say what it is
+        return type(error).__name__
 
 
 def _kept(value: Any) -> Any:

@@ -15,15 +15,21 @@ class Control:
         value: What it is now: a float, int, bool, text or one of the choices, as it was declared. It changes between
             two steps and never within one. The program may set it too, as a schedule does; what was asked for on the
             page with the old value in view is refused then.
+        since: The step after which it was changed last on the page; None where it was not.
         name: What it is called.
         definition: Its kind and bounds.
     """
 
-    __slots__ = ("__weakref__", "definition", "value")
+    __slots__ = ("__weakref__", "definition", "since", "value")
 
     def __init__(self, definition: Definition) -> None:
+        self.begin(definition)
+
+    def begin(self, definition: Definition) -> None:
+        """It is as a program declares it."""
         self.definition = definition
         self.value: Any = definition.value
+        self.since: int | None = None
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ the next call takes the careful way, at whose end the loop comes by here.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 import weakref
@@ -14,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import coerce
 from tracker.controls import built_in
-from tracker.controls.applier import Applier, refusal
+from tracker.controls.applier import Applier, forget_context
+from tracker.controls.arrivals import Arrivals
 from tracker.controls.control import Action, Control
-from tracker.controls.listeners import Handler, Listener, Listeners
+from tracker.controls.listeners import Handler, Listener
 from tracker.controls.loop_thread import LoopThread
-from tracker.controls.page_reader import PageReader
-from tracker.controls.schedule import AtOnce, Place, Schedule
+from tracker.controls.offers import Offers
+from tracker.controls.schedule import Place, Schedule
 from tracker.controls.watch import WATCH
-from tracker.machine.record import Record
-from tracker.store.read.commands import EVENT, Asked
+from tracker.store.read.commands import Asked
 from tracker.store.write.bell import Bell
-from tracker.store.write.inbox import SealedError
 from tracker.values.control_definition import Definition
 from tracker.worker_thread import is_ours
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tracker")
 
-MOST_WAITING = 1_000
-"""Commands that wait for a step in memory; more stay in the file until there is room."""
+MAX_TAG = 200
+"""Characters of a tag in a receipt."""
 
 HELD_LOOK_S = 0.1
 """How often a paused loop looks whether it may go on; it is woken when something comes."""
@@ -48,23 +48,18 @@ class Controls:
         run: The run, which is not held by this.
 
     Attributes:
-        schedule: Decides when commands take effect; see `follow`.
-        paused: Whether the loop is held.
+        arrivals: What has come and waits for the loop.
+        offers: Its controls and actions.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = weakref.ref(run)
-        self.schedule: Schedule = AtOnce()
-        self.paused = Control(built_in.DEFINITIONS[built_in.PAUSED])
+        self.arrivals = Arrivals()
+        self.offers = Offers()
         self.takes = False
-        self._more = Control(built_in.DEFINITIONS[built_in.LOG_MORE])
-        self._more_until: int | None = None
-        self._targets: dict[str, Control | Action] = {built_in.PAUSED: self.paused, built_in.LOG_MORE: self._more}
-        self._listeners = Listeners()
-        self._applier = Applier(run.name, self._targets, self._changed)
+        self._applier = Applier(run.name, self.offers)
         self._recording: Recording | None = None
-        self._reader: PageReader | None = None
         self._stops: list[Asked] = []
         self._is_stopping = False
         self._polled: int | None = None
@@ -74,8 +69,6 @@ class Controls:
         """Whether the next call of `log()` comes by here, …"""
         self._comes_by_since = 0.0
         """… and since when it is to, on the monotonic clock."""
-        self._waiting = 0
-        """Commands that wait for a step."""
         self._lock = threading.RLock()  # held for some assignments: a finalizer may log within
         self._working = threading.Lock()
         self._worker: int | None = None
@@ -84,23 +77,15 @@ class Controls:
     # --- what the program declares -------------------------------------------------------------------
 
     def declare(self, definition: Definition) -> Control:
-        """The control of a definition: the one there is, begun anew unless it is the same definition."""
-        known = self._targets.get(definition.name)
-        if isinstance(known, Control):
-            if known.definition == definition:
-                return known
-            known.definition, known.value = definition, definition.value
-        else:
-            known = self._targets[definition.name] = Control(definition)
-        self._store(definition)
-        return known
+        """As `Run.control`."""
+        control = self.offers.declare(definition)
+        self._watch()
+        return control
 
     def add_action(self, action: Action) -> None:
-        """An action, in the place of one of the same name."""
-        known = self._targets.get(action.name)
-        self._targets[action.name] = action
-        if known is None or known.definition != action.definition:
-            self._store(action.definition)
+        """As `Run.action`."""
+        self.offers.add_action(action)
+        self._watch()
 
     def listen(self, prefix: str, handler: Handler, thread: bool = False) -> Listener:
         """Hears of commands whose name begins with `prefix` (`event:…`); to these nothing is answered.
@@ -113,20 +98,13 @@ class Controls:
         Returns:
             What `unlisten` takes.
         """
-        listener = self._listeners.add(prefix, handler, thread)
+        listener = self.arrivals.listeners.add(prefix, handler, thread)
         self._watch()
         return listener
 
     def unlisten(self, listener: Listener) -> None:
         """One who listened does so no more."""
-        self._listeners.remove(listener)
-
-    def _store(self, definition: Definition) -> None:
-        """Says in the run's file what it offers."""
-        recording = self._recording
-        if self.takes and recording is not None and recording.is_open:
-            recording.observe({definition.name: Record("control", [definition.medium()])})
-            self._watch()
+        self.arrivals.listeners.remove(listener)
 
     # --- a recording begins, a process forks ---------------------------------------------------------
 
@@ -138,29 +116,26 @@ class Controls:
         self.takes = on and birth.reason != "child" and birth.rank in (None, 0) and not recording.is_late
         self._recording = recording
         if self.takes:
-            self._reader = PageReader(recording.folder)
-            for target in list(self._targets.values()):
-                if target.name not in built_in.DEFINITIONS:
-                    self._store(target.definition)
+            self.arrivals.begin(recording)
+            self.offers.begin(recording)
+            if self.arrivals.listeners:
+                self._watch()
 
     def follow(self, schedule: Schedule) -> None:
         """Another schedule decides from now on, also of what waits."""
-        before, self.schedule = self.schedule, schedule
-        for asked in before.due(Place(self._step(), "log")):
-            schedule.take(asked)
+        self.arrivals.follow(schedule, self._step())
 
     def leave_to_parent(self) -> None:
         """In a forked child: what was asked for is the parent's to do."""
         self._lock, self._working, self._bell, self._worker = threading.RLock(), threading.Lock(), Bell(), None
-        self._listeners.leave_to_parent()
+        self.arrivals.leave_to_parent()
         self._forget()
 
     def _forget(self) -> None:
-        self.takes = self._is_watched = self._comes_by = self._is_stopping = self.paused.value = False
-        self._reader = self._more_until = self._polled = None
-        self._stops, self._waiting = [], 0
-        self.schedule.forget()
-        self._listeners.forget()
+        self.takes = self._is_watched = self._comes_by = self._is_stopping = False
+        self._stops, self._polled = [], None
+        self.offers.begin(None)
+        self.arrivals.begin(None)
 
     # --- between two steps, on the loop's thread -----------------------------------------------------
 
@@ -171,26 +146,20 @@ class Controls:
             call: As in `Place`.
             values: What was logged.
         """
-        if not self._is_watched:
-            self._watch()
+        if not self._is_watched or not self._loop.is_known:
+            self._begin_loop()
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here
-        if not (self._loop.is_here(self._comes_by_since) and self._working.acquire(blocking=False)):
-            while self._holds():
-                time.sleep(HELD_LOOK_S)
-            return
-        try:
-            self._worker = threading.get_ident()
-            self._come_by(Place(self._step(), call, coerce.text(next(iter(values), ""), 200)))
-        finally:
-            self._worker = None
-            self._working.release()
+        self._try_to_come_by(call, values)
+        while self._holds():  # on other threads than the loop's, which is held itself, or was and has gone
+            time.sleep(HELD_LOOK_S)
+            self._try_to_come_by("paused", ())
 
     def poll(self, step: int | None) -> None:
         """As `Run.poll`."""
         self._loop.claim()
         if step is not None:
-            self._polled = step
+            self._polled = step if type(step) is int else coerce.step(step)
         self.between("poll")
 
     @property
@@ -198,21 +167,38 @@ class Controls:
         """As `Run.should_stop`."""
         self._loop.claim()
         if not self._is_watched:
-            self._watch()
-        if self._stops or self.schedule.waits:
+            self._begin_loop()
+        if self._stops or self.arrivals.schedule.waits:
             self._stop(Place(self._step(), "should_stop"))
         return self._is_stopping
 
     @property
     def log_more(self) -> bool:
         """As `Run.log_more`."""
-        return self._more_until is not None and self._step() < self._more_until
+        more = self.offers.more
+        return more.since is not None and self._step() < more.since + more.value
 
     def _step(self) -> int:
         """Where the loop stands: where `poll` said, or what it logged last."""
         if self._polled is not None:
             return self._polled
         return -1 if self._recording is None else self._recording.inbox.last_step
+
+    def _try_to_come_by(self, call: str, values: Any) -> None:
+        """Unless another thread is at it, or the loop is on another one."""
+        if not self._working.acquire(blocking=False):
+            return
+        within = sys.exc_info()[1]
+        try:
+            if self._loop.is_here(self._comes_by_since):
+                self._worker = threading.get_ident()
+                self._come_by(Place(self._step(), call, _first(values)))
+        except BaseException as error:
+            forget_context(error, within)
+            raise
+        finally:
+            self._worker = None
+            self._working.release()
 
     def _come_by(self, place: Place) -> None:
         self._let_come_by(False)  # first: what comes from now on makes it True again
@@ -221,25 +207,19 @@ class Controls:
             if self._holds():
                 self._hold(place)
         finally:
-            if self.schedule.waits or self._listeners.waits or self.paused.value:
+            if self.arrivals.waits or self.offers.paused.value:
                 self._let_come_by(True)
 
     def _do(self, place: Place) -> None:
         recording = self._recording
         assert recording is not None
-        due = self._due(place)
+        due = self.arrivals.due(place)
         with self._lock:
             self._stops += [asked for asked in due if asked.name == built_in.STOP]
         others = [asked for asked in due if asked.name != built_in.STOP]
         if others:
             self._applier.apply(others, place, recording.writer)
-        self._listeners.deliver()
-
-    def _due(self, place: Place) -> list[Asked]:
-        due = self.schedule.due(place)
-        with self._lock:
-            self._waiting -= len(due)
-        return due
+        self.arrivals.listeners.deliver()
 
     def _hold(self, place: Place) -> None:
         """A paused loop waits here. Ctrl-C ends it as it ends any other line of the training."""
@@ -254,55 +234,43 @@ class Controls:
     def _holds(self) -> bool:
         """Whether a loop that comes by is held: it is paused, nobody asks it to stop, and the run has not ended."""
         going = self._recording is not None and self._recording.is_open and not (self._stops or self._is_stopping)
-        return going and self.paused.value is True
+        return going and self.offers.paused.value is True
 
     def _stop(self, place: Place) -> None:
-        due = self._due(place)
+        due = self.arrivals.due(place)
         with self._lock:
             stops, self._stops = [*self._stops, *due], []
         if stops and self._recording is not None:
             self._applier.stop(stops, place, self._recording.writer)
             self._is_stopping = True
 
-    def _changed(self, control: Control, step: int) -> None:
-        if control is self._more:
-            self._more_until = step + control.value
-
     # --- the watching thread -------------------------------------------------------------------------
 
-    def _watch(self) -> None:
-        """From the first call on, which is the loop's."""
+    def _begin_loop(self) -> None:
+        """At the first call of the loop."""
         if not self._loop.is_known and not is_ours():
             self._loop.claim()
+        self._watch()
+
+    def _watch(self) -> None:
         self._is_watched = True
         if self.takes:
             WATCH.add(self)
 
-    def look(self) -> bool | None:
+    @property
+    def is_live(self) -> bool:
         """As `Watched`."""
-        recording, reader = self._recording, self._reader
-        if recording is None or reader is None or not (recording.is_open and self.takes):
-            return None
-        self.schedule.look(self._step())
-        found = reader.read(MOST_WAITING - self._waiting, events=bool(self._listeners))
-        for asked in found:
-            if asked.name.startswith(EVENT):
-                self._listeners.hear(asked)
-                continue
-            with self._lock:
-                self._waiting += 1
-            self.schedule.take(asked)
-        old, reader.old = reader.old, []
-        try:
-            for asked in old:
-                recording.writer.add_receipt(refusal(asked, BEFORE, self._step()))
-        except SealedError:
-            return None
-        if (self.schedule.waits or self._listeners.waits) and not self._comes_by:
+        is_open = self._recording is not None and self._recording.is_open
+        return self.takes and is_open and not self.arrivals.is_taken_over
+
+    def look(self) -> bool:
+        """As `Watched`."""
+        found = self.arrivals.look(self._step())
+        if self.arrivals.waits and not self._comes_by:
             self._let_come_by(True)
         if found:
             self._bell.ring()
-        return bool(found)
+        return found
 
     def _let_come_by(self, closely: bool) -> None:
         """Whether the next call of `log()` comes by here."""
@@ -315,4 +283,9 @@ class Controls:
                 run.look_closely(closely)
 
 
-BEFORE = "It was asked before this part of the run began."
+def _first(values: Any) -> str:
+    """The first tag of what was logged."""
+    try:
+        return coerce.text(next(iter(values), ""), MAX_TAG)
+    except RuntimeError:  # another thread adds to the dictionary
+        return ""

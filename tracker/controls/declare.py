@@ -25,14 +25,20 @@ def control(
     if choices is not None:
         listed = _choices(choices, call)
         if low is not None or high is not None or log:
-            raise ControlError(message(f"{call}: choices have no bounds.", expected="choices=, or low=, high= and log="))
+            raise ControlError(
+                message(f"{call}: choices have no bounds.", expected="choices=, or low=, high= and log=")
+            )
         return _begun(Definition(name, "choice", value, choices=listed, doc=coerce.text(doc)), call)
     if isinstance(value, (bool, str)):
         if low is not None or high is not None or log:
             raise ControlError(message(f"{call}: only numbers have bounds.", got=f"value={value!r:.60}"))
-        return _begun(Definition(name, "bool" if isinstance(value, bool) else "text", value, doc=coerce.text(doc)), call)
+        return _begun(
+            Definition(name, "bool" if isinstance(value, bool) else "text", value, doc=coerce.text(doc)), call
+        )
     if value is None:
-        raise ControlTypeError(message(f"{call}: it begins with nothing.", expected="a number, a bool, a text, or choices="))
+        raise ControlTypeError(
+            message(f"{call}: it begins with nothing.", expected="a number, a bool, a text, or choices=")
+        )
     kind = "number" if any(isinstance(each, float) for each in (value, low, high)) else "int"
     if low is not None and high is not None and not low < high:
         raise ControlError(message(f"{call}: low is less than high.", got=f"low={low!r}, high={high!r}"))
@@ -54,9 +60,13 @@ def action(name: Any, confirm: bool, doc: str) -> Definition:
 
 def _name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
-        raise ControlTypeError(message("A control needs a name.", expected='a text, such as "lr"', got=arrays.describe(name)))
+        raise ControlTypeError(
+            message("A control needs a name.", expected='a text, such as "lr"', got=arrays.describe(name))
+        )
     if len(name) > MAX_NAME:
-        raise ControlError(message("That is too long for a name.", expected=f"{MAX_NAME} characters", got=f"{len(name):,}"))
+        raise ControlError(
+            message("That is too long for a name.", expected=f"{MAX_NAME} characters", got=f"{len(name):,}")
+        )
     if name in built_in.DEFINITIONS:
         raise ControlError(message(f"Every run has {name!r} already.", hint="Choose another name."))
     return coerce.text(name)
@@ -99,7 +109,11 @@ def _choices(choices: Any, call: str) -> tuple[Any, ...]:
     listed = None if isinstance(choices, (str, bytes)) else _listed(choices)
     if not listed or len(listed) > MAX_CHOICES:
         raise ControlError(
-            message(f"{call}: choices are a list of values.", expected=f"1 to {MAX_CHOICES} of them", got=arrays.describe(choices))
+            message(
+                f"{call}: choices are a list of values.",
+                expected=f"1 to {MAX_CHOICES} of them",
+                got=arrays.describe(choices),
+            )
         )
     return tuple(each if is_plain(each) else _plain(each, call, "one of choices") for each in listed)
 
@@ -116,7 +130,9 @@ def _begun(definition: Definition, call: str) -> Definition:
     try:
         value = definition.checked(definition.value)
     except RefusedError as error:
-        raise ControlError(message(f"{call}: it cannot begin with this.", got=f"value={definition.value!r:.60}", hint=str(error))) from None
+        raise ControlError(
+            message(f"{call}: it cannot begin with this.", got=f"value={definition.value!r:.60}", hint=str(error))
+        ) from None
     return Definition(
         definition.name, definition.type, value, definition.low, definition.high, definition.log, definition.choices,
         doc=definition.doc,

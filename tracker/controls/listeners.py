@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
 
 from tracker.store.read.commands import Asked
 from tracker.store.write.bell import Bell
-from tracker.worker_thread import started
 
 logger = logging.getLogger("tracker")
 
@@ -56,7 +56,13 @@ class Listener:
         self._bell.ring()
         with self._lock:
             if not self._is_running:
-                self._is_running = started(self._run, "events") is not None
+                # No `Worker`: what runs there is the program's, which may flush and finish.
+                thread = threading.Thread(target=self._run, name=f"everystep-events-{os.getpid()}", daemon=True)
+                try:
+                    thread.start()
+                    self._is_running = True
+                except RuntimeError as error:
+                    logger.warning("tracker: %s is not handled: no thread can be started (%s)", event.name, error)
 
     def deliver(self) -> None:
         """Calls the handler with what waits. What it raises is logged and ends nothing."""

@@ -26,8 +26,12 @@ QUICK_FOR_S = 30.0
 class Watched(Protocol):
     """What this file knows of a run."""
 
-    def look(self) -> bool | None:
-        """Whether something has come; None when there is nothing to watch any more."""
+    @property
+    def is_live(self) -> bool:
+        """Whether there is anything to watch (any more)."""
+
+    def look(self) -> bool:
+        """Whether something has come."""
 
     def leave_to_parent(self) -> None:
         """In a forked child: what was asked for is the parent's to do."""
@@ -40,6 +44,8 @@ class Watch:
         self._lock = threading.RLock()
         self._watched: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._thread: Worker | None = None
+        self._failed: set[int] = set()
+        """Those of which it was said that something is wrong; once is enough."""
 
     def add(self, watched: Watched) -> None:
         """Looks after one more; where no thread can be started, nothing that is asked of it will be heard."""
@@ -71,20 +77,21 @@ class Watch:
                     self._thread = None
                     return
             for each in watched:
-                found = self._looked(each)
-                if found:
+                if each.is_live and self._looked(each):
                     quick_until = time.monotonic() + QUICK_FOR_S
-                elif found is None:
-                    with self._lock:
+                with self._lock:  # and not added again in this moment, as it goes on in another file
+                    if not each.is_live:
                         self._watched.discard(each)
             del watched, each  # nobody is held from here while it sleeps
 
-    def _looked(self, each: Watched) -> bool | None:
+    def _looked(self, each: Watched) -> bool:
         try:
             return each.look()
-        except Exception:  # noqa: BLE001 what is wrong with the commands of one run must not end those of the others
-            logger.warning("tracker: commands of the page are not heard any more", exc_info=True)
-            return None
+        except Exception:  # what is wrong with the commands of one run must not end those of the others
+            if id(each) not in self._failed:
+                self._failed.add(id(each))
+                logger.exception("tracker: commands of the page cannot be looked at")
+            return False
 
 
 WATCH = Watch()

@@ -189,8 +189,8 @@ def _derived(out: _Out) -> set[tuple[str, str]]:
 
 
 def _media(kind: str, items: list[Any]) -> list[Medium]:
-    """The items as they were logged; the pictures in a table's cells are items of their own."""
-    whole = [part for item in items for part in ((item, *item.parts) if kind == "table" else (item,))]
+    """The items as they were logged; the pictures in a table's cells, and what a pane shows, are items of their own."""
+    whole = [part for item in items for part in ((item, *item.parts) if kind in ("table", "pane") else (item,))]
     return [Medium(each.form, each.attributes, each.data) for each in whole]
 
 

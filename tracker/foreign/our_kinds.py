@@ -9,7 +9,7 @@ from typing import Any
 from tracker.foreign import tensors
 from tracker.values.value import Medium
 
-KINDS = ("confusion", "figure", "table", "video")
+KINDS = ("confusion", "figure", "pane", "table", "video")
 """What comes back as what it was."""
 
 

@@ -40,10 +40,10 @@ def told(id: str, content: Any) -> tuple[str, Any, list[Value], list[tuple[str, 
     kinds = {each.kind if isinstance(each, Value) else "" for each in several}
     if len(kinds) == 1 and (kind := kinds.pop()) in MEDIA:
         return kind, None, list(several), []
-    if len(several) == 1 and isinstance(several[0], Value) and not isinstance(several[0], Figure):
-        value = several[0]
-        return "value", {"kind": value.kind, "tag": f"{POINTS}{id}"}, [], [(f"{POINTS}{id}", value)]
-    figure = several[0] if isinstance(several[0], Figure) else _figure(content)
+    only = several[0] if len(several) == 1 else None
+    if isinstance(only, Value) and not isinstance(only, Figure):
+        return "value", {"kind": only.kind, "tag": f"{POINTS}{id}"}, [], [(f"{POINTS}{id}", only)]
+    figure = only if isinstance(only, Figure) else _figure(content)
     if figure.form == PLOTLY_FORM:
         return "plot", json.loads(figure.data), [], []
     return "image", None, [figure], []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import LoggedTypeError, LoggedValueError, StoreError, message
 from tracker.store.read import commands
-from tracker.store.read.commands import EVENT, Asked
+from tracker.store.read.commands import EVENT, Asked, Cursor
 from tracker.store.read.run_files import RunFiles
 from tracker.values import arrays
 from tracker.values.pane import EVENTS, checked_id
@@ -126,7 +126,7 @@ def _missed(recording: Recording) -> list[Asked]:
     """What was done after the last process that wrote the run, and before this one."""
     begun = recording.birth.created
     try:
-        rows, _ = commands.asked(recording.folder, 0, commands.MOST_COMMANDS, events=True)
+        rows, _ = commands.asked(recording.folder, Cursor(), commands.MOST_COMMANDS, events=True)
         before = [segment for segment in RunFiles(recording.folder).segments() if segment.id != recording.birth.segment]
     except FileNotFoundError:
         return []

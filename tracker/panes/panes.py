@@ -7,6 +7,7 @@ at once, so that the millionth costs what the first did.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, SeriesNotFoundError, TrackerError, message
 from tracker.panes import traces
-from tracker.panes.content import Kept, told
 from tracker.panes.going_text import GoingText
 from tracker.panes.shown import Shown
 from tracker.panes.traces import Add
@@ -55,7 +55,14 @@ class Panes:
         """None: it is not there, or closed."""
         self._counts: dict[str, int] = {}
         """How many points there are, by tag."""
-        self._lock = threading.RLock()
+        self._lock, self._process = threading.RLock(), os.getpid()
+
+    @property
+    def _alone(self) -> threading.RLock:
+        """While it is held no other thread shows anything. In a forked child nobody lets go of the parent's."""
+        if self._process != os.getpid():
+            self._lock, self._process = threading.RLock(), os.getpid()
+        return self._lock
 
     def show(
         self,
@@ -76,7 +83,7 @@ class Panes:
         size = pane.checked_size("width", width), pane.checked_size("height", height)
         at = None if step is None else coerce.step(step)
         try:
-            with self._lock:
+            with self._alone:
                 known = self._known(id) if append or content is None else None
                 anew = Shown("", title, size, said) if known is None else known.gone_on(title, size, said)
                 self._put(self._adds(id, content, known, anew, at))
@@ -87,7 +94,7 @@ class Panes:
     def close(self, id: str) -> None:
         """As `Run.close_pane`."""
         id = pane.checked_id(id)
-        with self._lock:
+        with self._alone:
             if self._known(id) is not None:
                 self._put([({}, [(id, Pane("closed"))], None)])
                 self._shown[id] = None
@@ -137,6 +144,9 @@ class Panes:
                     got=arrays.describe(content),
                 )
             )
+        # Imported with the first that is shown: pictures and figures take 10 ms, for which no start waits.
+        from tracker.panes.content import told
+
         said.type, plain, parts, beside = told(id, content)
         return [({}, [*beside, (id, said.state(plain, parts))], step)]
 
@@ -194,6 +204,8 @@ class Panes:
         elif known.type == "lines":
             state = said.state(said.lines())
         else:
+            from tracker.panes.content import Kept
+
             self._hand_over(_flush)
             found = self._stored.pane(id)
             state = said.state(found.content, [Kept(item) for item in found.items])

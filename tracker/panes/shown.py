@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tracker.errors import DamagedBytesError
 from tracker.panes.going_text import GoingText
 from tracker.panes.traces import Trace, stored
 from tracker.store.read.panes import StoredPane
@@ -29,14 +30,21 @@ class Shown:
 
     @classmethod
     def resumed(cls, found: StoredPane) -> Shown:
-        """One that a process before this one showed."""
+        """One that a process before this one showed.
+
+        Raises:
+            DamagedBytesError: it is none.
+        """
         shown = cls(found.type, found.title, (found.width, found.height), dict(found.opts))
-        content = found.content if found.type in ("text", "lines") else None
-        if found.type == "text" and isinstance(content, dict):
-            text = str(content.get("text", ""))
-            cut = content.get("cut")
+        content = found.content if found.type in ("text", "lines") else {}
+        if not isinstance(content, dict):
+            raise DamagedBytesError(f"the pane {found.id!r} says nothing")
+        if found.type == "text":
+            text, cut = content.get("text"), content.get("cut")
+            if not isinstance(text, str):
+                raise DamagedBytesError(f"the pane {found.id!r} is a text that is none")
             shown.text = GoingText(content.get("html") is True, [text], len(text), cut if isinstance(cut, int) else 0)
-        elif found.type == "lines" and isinstance(content, dict):
+        elif found.type == "lines":
             layout = content.get("layout")
             shown.traces, shown.layout = stored(found.id, content), layout if isinstance(layout, dict) else {}
         return shown

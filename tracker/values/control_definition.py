@@ -90,7 +90,7 @@ class Definition:
         if not isinstance(value, str):
             raise self._no("a text", value)
         if len(value) > MAX_TEXT:
-            raise RefusedError(f"{self.name} takes at most {MAX_TEXT:,} characters, and this are {len(value):,}.")
+            raise RefusedError(f"{self.name} takes at most {MAX_TEXT:,} characters, and these are {len(value):,}.")
         return coerce.text(value)
 
     def _number(self, value: Any) -> float | int:

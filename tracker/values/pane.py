@@ -10,6 +10,7 @@ from typing import Any
 from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, TagError, TrackerError, message
 from tracker.values import arrays
+from tracker.values.unpack import Bounds
 from tracker.values.value import Medium, Value
 
 KIND = "pane"
@@ -28,6 +29,12 @@ MAX_ID = 250
 """Characters of a pane's name."""
 
 MAX_JSON_BYTES = 32_000_000
+MAX_VALUES = 4_000_000
+"""In its JSON: a picture of 2,000 × 2,000 zeros as numbers. Each takes up to 72 bytes in memory."""
+
+BOUNDS = Bounds(2 * MAX_JSON_BYTES, 0, 2 * MAX_JSON_BYTES, MAX_VALUES, 0)
+"""Of what comes out of the stored bytes: all that may be put in."""
+
 MAX_DEPTH = 90
 """Levels of lists and mappings: what is nested deeper no page is told; see `dashboard.http.wire`."""
 
@@ -166,7 +173,7 @@ def dumped(value: Any, what: str = "pane(): the content", listed: Callable[[Any]
 
     Raises:
         LoggedTypeError: they are not fit for JSON.
-        LoggedValueError: they are more than 32 MB, or nested over 90 levels.
+        LoggedValueError: they are more than 32 MB or 4 million values, or nested over 90 levels.
     """
     try:
         text = json.dumps(value, default=listed or _listed, ensure_ascii=False)
@@ -185,7 +192,12 @@ def dumped(value: Any, what: str = "pane(): the content", listed: Callable[[Any]
                 got=f"{len(data) / 1e6:,.1f} MB",
             )
         )
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(json.loads(data)) > MAX_DEPTH:
+    lists = data.count(b"[") + data.count(b"{")
+    if lists + data.count(b",") > MAX_VALUES:
+        raise LoggedValueError(
+            message(f"{what} is too much.", expected=f"at most {MAX_VALUES:,} values", hint="Log a sample of it.")
+        )
+    if lists > MAX_DEPTH and _depth(json.loads(data)) > MAX_DEPTH:
         raise _too_deep(what)
     return data
 

@@ -63,6 +63,8 @@ def _property(name: str, value: Any) -> dict[str, Any]:
                 message(f"Properties: {name!r} has nothing to select of.", expected='"values": a list of them')
             )
         return plain
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a number of NumPy's, a tensor of one
+        value = value.item()
     if isinstance(value, (list, tuple)):
         return {"type": "select", "name": name, "value": value[0] if value else None, "values": list(value)}
     if isinstance(value, bool):

@@ -6,6 +6,7 @@ much is read and no more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -80,11 +81,19 @@ class Command(NamedTuple):
     applied: float | None
 
 
-_NEWEST = "SELECT max(id) FROM commands"
+class Cursor(NamedTuple):
+    """How far a page's file was read: the number of a row and its nonce, by which it is told from another file's."""
 
+    id: int = 0
+    nonce: Any = None
+
+
+_NEWEST = "SELECT id, nonce FROM commands ORDER BY id DESC LIMIT 1"
+_AT = "SELECT nonce FROM commands WHERE id=?"
 _SIZES = (
     "typeof(nonce)='text' AND length(nonce) BETWEEN 1 AND ? AND typeof(name)='text' AND length(name)<=? "
-    "AND typeof(value)='text' AND length(value)<=? AND typeof(wall_time) IN ('real', 'integer') "
+    "AND typeof(value)='text' AND length(value)<=? AND abs(wall_time)<1e12 "
+    "AND typeof(wall_time) IN ('real', 'integer') "
     "AND (expected IS NULL OR (typeof(expected)='text' AND length(expected)<=?)) "
     "AND (author IS NULL OR (typeof(author)='text' AND length(author)<=?))"
 )
@@ -96,45 +105,87 @@ _ASKED = (
 _RECEIPTS = f"{columns.select('receipts', columns.RECEIPT)} ORDER BY id"
 
 
-def asked(folder: Path, after: int, limit: int, *, events: bool = False) -> tuple[list[Asked], int]:
-    """The commands in a folder's file behind a row, in order, and the newest row (0 without any).
+def newest(folder: Path) -> Cursor:
+    """The end of a folder's file; errors as `asked`."""
+    with _opened(folder) as connection:
+        return _end(connection)
+
+
+def asked(folder: Path, after: Cursor, limit: int, *, events: bool = False) -> tuple[list[Asked], Cursor]:
+    """The commands in a folder's file behind a cursor, at most so many, in order; and how far that is.
+
+    Where the file is another one than the cursor is of, as when a copy was put back, all of it is behind the cursor.
+
+    Args:
+        folder: The run's.
+        after: Where to go on.
+        limit: At most so many. As many as that: there may be more.
+        events: Whether those of panes too.
 
     Raises:
         StoreError: it is no file of ours, or damaged.
         OSError: it cannot be opened. FileNotFoundError: there is none.
     """
+    with _opened(folder) as connection:
+        if after.id and connection.execute(_AT, (after.id,)).fetchone() != (after.nonce,):
+            after = Cursor()
+        rows = connection.execute(_ASKED, (after.id, events, *_BOUNDS, limit)).fetchall()
+        found = [_row(row) for row in rows]
+        return found, Cursor(found[-1].id, found[-1].nonce) if len(found) == limit else _end(connection)
+
+
+def _opened(folder: Path) -> contextlib.AbstractContextManager[read_only.Connection]:
     path = folder / logdir.PAGE_FILE
     if os.stat(path).st_size > MOST_BYTES:
         raise StoreError(path, "it is larger than any page's file, and no command is read from it")
-    with read_only.snapshot(path, PATIENCE_S) as connection:
-        newest = connection.execute(_NEWEST).fetchone()[0] or 0
-        rows = connection.execute(_ASKED, (after, events, *_BOUNDS, limit)).fetchall()
-        return [_row(row) for row in rows], int(newest)
+    return read_only.snapshot(path, PATIENCE_S)
+
+
+def _end(connection: read_only.Connection) -> Cursor:
+    row = connection.execute(_NEWEST).fetchone()
+    return Cursor() if row is None else Cursor(int(row[0]), row[1])
 
 
 def _row(row: tuple[Any, ...]) -> Asked:
     number, nonce, wall_time, name, value, expected, author = row
-    return Asked(number, nonce, float(wall_time), name.removeprefix(CONTROL), value, expected, author)
+    return Asked(int(number), nonce, float(wall_time), name.removeprefix(CONTROL), value, expected, author)
 
 
 def receipts(files: RunFiles) -> dict[str, tuple[int | None, float, dict[str, Any]]]:
     """What a run answered: nonce -> step, wall time, outcome. A later word on the same replaces an earlier one."""
     found: dict[str, tuple[int | None, float, dict[str, Any]]] = {}
+    now = time.time()
     for segment in files.segments():
+        is_over = segment.status(now) != "running"
         with files.snapshot(segment.path) as connection:
             for row in connection.execute(_RECEIPTS):
                 _, nonce, step, wall_time, outcome = checksums.checked(row, "damaged: a receipt")
-                said = read_json(str(outcome), ValueError("a receipt that is no JSON"))
-                if isinstance(said, dict) and isinstance(said.get("outcome"), str):  # those of imports say other things
+                said = outcome_of(outcome)
+                if said is not None:
+                    if is_over and said["outcome"] == "started":
+                        said["why"] = "The run ended before this was done."
                     found[str(nonce)] = (None if step is None else int(step), float(wall_time), said)
     return found
+
+
+def outcome_of(outcome: Any) -> dict[str, Any] | None:
+    """What a receipt says of a command; None for one of an import, which says other things.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    said = read_json(str(outcome), ValueError("a receipt that is no JSON"))
+    is_a_commands = (
+        isinstance(said, dict) and isinstance(said.get("outcome"), str) and isinstance(said.get("name"), str)
+    )
+    return said if is_a_commands else None
 
 
 def commands(files: RunFiles, folder: Path) -> list[Command]:
     """What was asked of a run and what it answered, in the order of asking; see `StoredRun.commands`."""
     answers = receipts(files)
     try:
-        rows, _ = asked(folder, 0, MOST_COMMANDS)
+        rows, _ = asked(folder, Cursor(), MOST_COMMANDS)
     except (StoreError, OSError):
         rows = []  # what was answered stands in the run's own files
     is_running = segments.status_of(files.segments(), time.time()) == "running"
@@ -151,21 +202,17 @@ def _said(nonce: str, outcome: dict[str, Any]) -> Asked:
     return Asked(0, nonce, asked_at, str(outcome.get("name")), value, None, None if author is None else str(author))
 
 
-def _command(
-    row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None, is_running: bool
-) -> Command:
+def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None, is_running: bool) -> Command:
     try:
         value = read_json(row.value, ValueError())
     except ValueError:
         value = None
     if answer is None:
-        outcome = "pending" if is_running else "never applied"
-        why = _WAITING.get(row.name, "it takes effect between two steps") if is_running else "the run was over"
+        outcome, reasons = ("pending", _WAITING) if is_running else ("never applied", _OVER)
+        why = reasons.get(row.name, reasons[""])
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
     why = said.get("why")
-    if said["outcome"] == "started" and not is_running:
-        why = "the run ended before this was done"
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
@@ -173,4 +220,9 @@ def _command(
     )  # fmt: skip
 
 
-_WAITING = {"stop": "the training has not looked at run.should_stop yet"}
+_WAITING = {
+    "": "It takes effect after the present step.",
+    "stop": "The training has not looked at run.should_stop yet.",
+}
+_OVER = {"": "The run was over.", "stop": "The run was over before it looked at run.should_stop."}
+"""Why something has no answer, by its name and otherwise."""

@@ -15,14 +15,11 @@ from tracker.store.read import media_items, segments
 from tracker.store.read.records import MediaItem
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.values import unpack
-from tracker.values.pane import KIND, MAX_SIZE
-from tracker.values.unpack import Bounds
+from tracker.values.markup import MAX_CHARACTERS
+from tracker.values.pane import BOUNDS, KIND, MAX_SIZE
 
-BOUNDS = Bounds(4 << 20, 1_100, 64 << 20, 250_000, 64)
-"""Of what a pane says: a chart may well be a million times the same number, and its writer takes 32 MB."""
-
-MAX_PIECES_BYTES = 64 << 20
-"""Of a text that is said in pieces; its writer begins anew at 4 million characters."""
+MAX_PIECES = 2 * MAX_CHARACTERS
+"""Characters of a text that is said in pieces; its writer begins anew at half."""
 
 LAST_STEP = (1 << 63) - 1
 
@@ -85,18 +82,66 @@ class StoredPane:
         Raises:
             DamagedBytesError: the bytes are no such thing, or unpack to far more than they are.
         """
-        said = [unpack.unpacked_json(data, KIND, BOUNDS) for data in self.packed]
-        if not said or not all(isinstance(each, dict) for each in said):
+        if not self.packed:
             raise DamagedBytesError(message("This pane says nothing: it is damaged."))
-        content, pieces = said[0].get("content"), [each.get("append") for each in said[1:]]
-        if not pieces:
+        content = _said(self.packed[0], "content")
+        if len(self.packed) == 1:
             return content
-        if not isinstance(content, dict) or not all(isinstance(each, str) for each in (content.get("text"), *pieces)):
-            raise DamagedBytesError(message("This pane goes on with a text that is none: it is damaged."))
-        return {**content, "text": "".join([content["text"], *pieces])}
+        text = content.get("text") if isinstance(content, dict) else None
+        pieces = [_text(text)]
+        length = len(pieces[0])
+        for data in self.packed[1:]:
+            pieces.append(_text(_said(data, "append")))
+            length += len(pieces[-1])
+            if length > MAX_PIECES:
+                raise DamagedBytesError(message("This pane's text is too large: a mistake or an attack."))
+        return {**content, "text": "".join(pieces)}
 
 
-def panes_of(files: RunFiles) -> list[StoredPane]:
+def _text(said: Any) -> str:
+    if not isinstance(said, str):
+        raise DamagedBytesError(message("This pane goes on with a text that is none: it is damaged."))
+    return said
+
+
+def _said(data: bytes, name: str) -> Any:
+    found = unpack.unpacked_json(data, KIND, BOUNDS)
+    if not isinstance(found, dict):
+        raise DamagedBytesError(message("This pane says nothing: it is damaged."))
+    return found.get(name)
+
+
+class Paned:
+    """The part of a `StoredRun` that has panes."""
+
+    name: str
+    _files: RunFiles
+
+    def panes(self) -> list[StoredPane]:
+        """Its panes as they stand, in the order in which they came, without those that it closed; see `pane`."""
+        return _last_of_each(self._files)
+
+    def pane(self, id: str, n: int | None = None) -> StoredPane:
+        """A pane with what it holds: its last state, or the n-th of `states`, from 1.
+
+        Raises:
+            SeriesNotFoundError: the run has none, or not so many states of it.
+            DamagedBytesError: a row is not as it was written.
+        """
+        with self._files.series(KIND, id) as parts:
+            counts = [part.connection.execute(_COUNT, (part.series, _limit(part))).fetchone()[0] for part in parts]
+            states = sum(counts)
+            wanted = states if n is None else n
+            before = 0
+            for place, count in enumerate(counts):
+                if before < wanted <= before + count:
+                    return _stood(self._files, id, parts[: place + 1], wanted - before - 1, wanted, states)
+                before += count
+        hint = f"It has {states:,} states, from 1." if states else ""
+        raise SeriesNotFoundError(message(f"Run {self.name!r} has no pane {id!r}{' so old' * bool(hint)}.", hint=hint))
+
+
+def _last_of_each(files: RunFiles) -> list[StoredPane]:
     """The last state of each pane, in the order in which they came; closed ones are left out. No content is unpacked.
 
     Raises:
@@ -115,34 +160,6 @@ def panes_of(files: RunFiles) -> list[StoredPane]:
                 states = counts[tag] + (found[tag].states if tag in found else 0)
                 found[tag] = _pane(tag, _row_or_none(row), states, states)
     return [pane for pane in found.values() if pane.type != "closed"]
-
-
-def pane_of(files: RunFiles, run: str, id: str, n: int | None = None) -> StoredPane:
-    """A pane with what it holds.
-
-    Args:
-        files: Of the run.
-        run: The run's name, for the error.
-        id: Its name.
-        n: Which of its states, from 1; the last by default.
-
-    Raises:
-        SeriesNotFoundError: there is none, or not so many states of it.
-        DamagedBytesError: a row is not as it was written.
-    """
-    with files.series(KIND, id) as parts:
-        counts = [part.connection.execute(_COUNT, (part.series, _limit(part))).fetchone()[0] for part in parts]
-        states = sum(counts)
-        wanted = states if n is None else n
-        if not 1 <= wanted <= states:
-            hint = f"It has {states:,} states, from 1." if states else ""
-            raise SeriesNotFoundError(message(f"Run {run!r} has no pane {id!r}{' so old' * bool(hint)}.", hint=hint))
-        before = 0
-        for place, count in enumerate(counts):
-            if wanted <= before + count:
-                return _stood(files, id, parts[: place + 1], wanted - before - 1, wanted, states)
-            before += count
-    raise AssertionError
 
 
 def _stood(files: RunFiles, id: str, parts: list[Part], offset: int, n: int, states: int) -> StoredPane:
@@ -165,7 +182,7 @@ def _pieces(parts: list[Part], last: int) -> tuple[bytes, ...]:
         for data, *row in part.connection.execute(_BACK, (part.series, last, _limit(part))):
             attributes = json.loads(checksums.checked(tuple(row), "damaged: a pane")[7])
             size += len(data)
-            if size > MAX_PIECES_BYTES:
+            if size > 4 * MAX_PIECES:
                 raise DamagedBytesError(message("This pane is too large: a mistake or an attack."))
             found.append(checksums.checked_content(data, row[8]))
             if not (isinstance(attributes, dict) and attributes.get("appends") is True):

@@ -16,10 +16,11 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import commands, media_items, run_context, segments, study_records
+from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
 from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
-from tracker.store.read.panes import StoredPane, pane_of, panes_of
+from tracker.store.read.offered import Offered
+from tracker.store.read.panes import Paned
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
@@ -37,7 +38,7 @@ ABOUT_KINDS = ("environment", "console", "control")
 """What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
-class StoredRun:
+class StoredRun(Paned):
     """A run as it stands in its files at the moment of each question."""
 
     def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:
@@ -289,18 +290,6 @@ class StoredRun:
         tags = self.tags("profile") if tag is None else [tag]
         return unpacked(self.media("profile", tags[0] if tags else "profile")[-1].data)
 
-    def panes(self) -> list[StoredPane]:
-        """Its panes as they stand, in the order in which they came, without those that it closed; see `pane`."""
-        return panes_of(self._files)
-
-    def pane(self, id: str, n: int | None = None) -> StoredPane:
-        """A pane with what it holds: its last state, or the n-th of `states`, from 1.
-
-        Raises:
-            SeriesNotFoundError: the run has none, or not so many states of it.
-        """
-        return pane_of(self._files, self.name, id, n)
-
     def environment(self) -> list[dict[str, Any]]:
         """What it was run in, once for each process that did: host, rank, code, packages, hardware; `diff` if kept."""
         return run_context.environments(self._files)
@@ -321,6 +310,10 @@ class StoredRun:
     def commands(self) -> list[Command]:
         """What was asked of it on the page and what it answered, in the order of asking."""
         return commands.commands(self._files, self.folder)
+
+    def controls(self) -> list[Offered]:
+        """What it offers besides what every run does, by name, with the values of now."""
+        return offered.offered(self._files)
 
     def blob(self, digest: str) -> bytes | None:
         """The bytes named by a hash; None when the run has none of that name."""

@@ -13,6 +13,9 @@ from tracker.store.write.transaction import Transaction
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value
 
+ABOUT_KINDS = ("environment", "console", "control")
+"""Of series in which a run says something of itself."""
+
 Mark = tuple[int | None, float, str, str, dict[str, Any]]
 """Step, wall time, kind, text, attributes."""
 
@@ -74,7 +77,9 @@ class Batch(NamedTuple):
             return True
         numbers = {*(series for series, _ in self.taken.scalars()), *(heavy.series for heavy in self.taken.heavies)}
         series = [self.names[number - 1] for number in numbers]
-        return any(kind not in ("environment", "console", "control") and not tag.startswith("machine/") for kind, tag in series)
+        return any(
+            kind not in ("environment", "console", "control") and not tag.startswith("machine/") for kind, tag in series
+        )
 
     def counts(self) -> Counter[str]:
         """How many values there are, by kind."""

@@ -23,12 +23,27 @@ import sqlalchemy as sa
 from tracker import coerce, logdir
 from tracker.errors import NotAStoreError, PageChangeError, StoreError, message
 from tracker.store import columns
-from tracker.store.read import commands, journal, read_only
+from tracker.store.read import journal, read_only
 from tracker.store.write import schema
 
 MAX_VALUE_BYTES = 200_000
 MAX_KEY = 500
 MAX_NONCE = 200
+
+TRIM_BYTES = 1 << 20
+"""Of a page's file, from where on what was asked for long ago is left out: each change copies all of it."""
+
+KEPT, KEPT_BYTES, KEPT_ASKED = 1_000, 4 << 20, 5_000
+"""Changes of the page and events of panes that are kept, the newest, and characters of them; and commands of controls,
+five times as many as a run takes from here before it answers. What it answered stands in its own files."""
+
+_LATER = "SELECT id FROM commands WHERE name {} GLOB 'control:*' ORDER BY id DESC LIMIT 1 OFFSET {}"
+_TRIM = (
+    f"DELETE FROM commands WHERE name NOT GLOB 'control:*' AND id<=({_LATER.format('NOT', KEPT)})",
+    f"DELETE FROM commands WHERE name GLOB 'control:*' AND id<=({_LATER.format('', KEPT_ASKED)})",
+    "DELETE FROM commands WHERE id IN (SELECT id FROM (SELECT id, sum(length(value)) OVER (ORDER BY id DESC) AS size "
+    f"FROM commands WHERE name NOT GLOB 'control:*') WHERE size>{KEPT_BYTES})",
+)
 
 BUSY_S = 2.0
 """So long another server that changes the same file is waited for. A change takes milliseconds."""
@@ -50,9 +65,7 @@ def set_property(folder: Path, key: str, value: Any) -> None:
             connection.execute(sa.insert(schema.properties).values(key=key, value=text, wall_time=now))
 
 
-def add_command(
-    folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None, keep: int | None = None
-) -> bool:
+def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str | None) -> bool:
     """Asks something of the run in a folder; its process finds it there, and answers in its own file.
 
     Args:
@@ -63,7 +76,6 @@ def add_command(
         value: What is asked for, JSON values.
         expected: What the control has now, as far as who asks knows; None for whatever it has.
         author: Who asks, if that is known.
-        keep: Of events, which are nobody's history: so many of the newest stay.
 
     Returns:
         Whether it was new.
@@ -83,10 +95,7 @@ def add_command(
             if connection.execute(known).first() is not None:
                 raise _KnownError  # which leaves the file as it is
             command |= {"wall_time": time.time(), "author": author}
-            added = connection.execute(sa.insert(schema.commands).values(command)).inserted_primary_key
-            if keep is not None and added is not None:
-                events = schema.commands.c.name.startswith(commands.EVENT)
-                connection.execute(sa.delete(schema.commands).where(events, schema.commands.c.id <= added[0] - keep))
+            connection.execute(sa.insert(schema.commands).values(command))
     except _KnownError:
         return False
     return True
@@ -119,6 +128,9 @@ def changed(path: Path) -> Iterator[sa.Connection]:
                 connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 yield connection
+                if copy.stat().st_size > TRIM_BYTES:
+                    for statement in _TRIM:
+                        connection.exec_driver_sql(statement)
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, StoreError) as error:
         why = error.why if isinstance(error, StoreError) else error
         raise PageChangeError(message(f"{path} cannot be written: {why}")) from error

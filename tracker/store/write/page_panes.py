@@ -21,9 +21,6 @@ from tracker.values.pane import MAX_ID
 MAX_EVENT = 20_000
 """Characters of an event as JSON: what was under the pointer, or what was typed."""
 
-KEPT_EVENTS = 1_000
-"""Of one run; older ones go. A key that is held down is 30 a second, and the whole file is written with each."""
-
 MAX_PLACES = 20_000
 """Of one run."""
 
@@ -41,7 +38,7 @@ def set_places(folder: Path, changes: Mapping[str, Mapping[str, Any] | None]) ->
     with page_file.changed(folder / logdir.PAGE_FILE) as connection:
         rows = connection.execute(sa.select(table.c.key, table.c.value).where(table.c.key.startswith(PLACE)))
         known = {key.removeprefix(PLACE): place(value) for key, value in rows}
-        if len(known | changes) > MAX_PLACES:
+        if len({*known, *changes}) > MAX_PLACES:
             raise PageChangeError(message("These are more panes than can be kept.", expected=f"{MAX_PLACES:,}"))
         for id, change in changes.items():
             key = PLACE + id
@@ -58,9 +55,7 @@ def add_event(folder: Path, pane: str, event: Mapping[str, Any], nonce: str | No
     text = coerce.dumps(event)
     if len(text) > MAX_EVENT:
         raise PageChangeError(message("That is too much for an event.", expected=f"{MAX_EVENT:,} characters"))
-    return page_file.add_command(
-        folder, nonce or secrets.token_hex(16), EVENT + pane, event, None, author, keep=KEPT_EVENTS
-    )
+    return page_file.add_command(folder, nonce or secrets.token_hex(16), EVENT + pane, event, None, author)
 
 
 def _check_id(pane: str) -> None:

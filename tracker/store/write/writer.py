@@ -144,6 +144,8 @@ class Writer:
         """Queues an answer to a command; its `done` says when it is in the file."""
         self._committer.add_receipt(receipt)
         self.wake()
+        if self._thread is None:
+            self.store_now()
 
     def seal(self) -> None:
         """Takes nothing any more: whoever comes now meets a `SealedError`."""
