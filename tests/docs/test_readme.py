@@ -17,9 +17,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_examples_run_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten lines to log, seven to read back; copied and pasted."""
+    """Ten lines to log, eight to be steered, seven to read back; copied and pasted."""
     monkeypatch.chdir(tmp_path)
-    log, read = re.findall(r"```python\n(.*?)```", README, re.S)
+    log, steered, read = re.findall(r"```python\n(.*?)```", README, re.S)
     numbers = iter(range(10_000))
     names: dict[str, Any] = {
         "weights": np.ones(5),
@@ -27,6 +27,8 @@ def test_the_examples_run_as_they_are(tmp_path: Path, monkeypatch: pytest.Monkey
         "train_step": lambda: (1 / (next(numbers) + 1), 0.5),
     }
     exec(log, names)
+    exec(steered, {"tracker": tracker, "train_step": lambda lr: lr})
+    assert tracker.open("runs").run("mnist/steered").scalars("train/loss").value.tolist() == [1e-3] * 1000
     exec(read, names)
     assert names["run"].status == "finished"
     assert len(names["points"]) == 1000
