@@ -128,7 +128,9 @@ def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, program: 
     windows = heard.says()
     for way, wins in windows.items():
         for window, said, expected in EVENTS:
-            body = json.dumps({"run": "main", "pane": wins[window], **(said if said["kind"] != "close" else {})}).encode()
+            body = json.dumps(
+                {"run": "main", "pane": wins[window], **(said if said["kind"] != "close" else {})}
+            ).encode()
             path = "/api/v1/panes/close" if said["kind"] == "close" else "/api/v1/panes/events"
             answer = page(served).ask("POST", path, body, content_type="application/json")
             assert answer.status == 200, answer
@@ -167,7 +169,9 @@ def test_it_shows_the_token_as_its_password(tmp_path: Path, program: Callable[..
         assert Sender(int(port), headers={"authorization": f"Bearer {TOKEN}"}).points("main 0") == [[0.0], [0.0]]
 
 
-@pytest.mark.skipif("EVERYSTEP_VISDOM_DEMO" not in os.environ, reason="set EVERYSTEP_VISDOM_DEMO to Visdom's example folder")
+@pytest.mark.skipif(
+    "EVERYSTEP_VISDOM_DEMO" not in os.environ, reason="set EVERYSTEP_VISDOM_DEMO to Visdom's example folder"
+)
 def test_the_published_demo_runs_as_it_is(tmp_path: Path) -> None:
     """The script that Visdom publishes, unmodified, to its end: it makes sixty windows and more."""
     (tmp_path / "runs").mkdir()

@@ -26,7 +26,7 @@ from tracker.values.value import Value
 logger = logging.getLogger("tracker")
 
 MAX_WINDOWS = 2_000
-"""Of one environment. Of each some hundred bytes stay in memory, and one to two kilobytes where its points are scalars."""
+"""Of one environment. Of each some hundred bytes stay in memory, a kilobyte or two where its points are scalars."""
 
 MAX_HELD, HELD_OF_A_SERIES = 64_000_000, 2_000
 """A run that is written holds the texts of its panes, which may go on, and the names of its series: after so many

@@ -1,8 +1,8 @@
-"""Names of environments as names of runs, and back: any text of up to 500 characters is a folder, and no two the same.
+"""Names of environments as names of runs, and back: any text of up to 500 characters is a folder, no two the same.
 
-Most are both already (`main`, `mnist_adam`, `team/mnist`). What no folder can be called, or a run may not, is escaped as
-in addresses: `%` and two digits for a byte, and `%_` for a part that is empty. SQLite opens no file whose path is longer
-than 511 bytes: a long name is cut, and told from others by its digest; in full it stands in the run's config.
+Most are both already (`main`, `mnist_adam`, `team/mnist`). What no folder can be called, or a run may not, is escaped
+as in addresses: `%` and two digits for a byte, and `%_` for a part that is empty. SQLite opens no file whose path is
+longer than 511 bytes: a long name is cut, and told from others by its digest; in full it stands in the run's config.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Windows:
         where: The logdir, as of `tracker.init`.
         tell: Called, on a thread of its own, with what somebody did with a pane on the page, as Visdom's clients are
             told: `event_type`, `target`, `eid`, `pane_data` and what belongs to the kind.
-        delete: Called with the name of a run that is to go; without it its windows are closed, and it is listed no more.
+        delete: Called with the name of a run that is to go; without it its windows are closed, and it is not listed.
     """
 
     def __init__(
@@ -102,9 +102,7 @@ class Windows:
                     self._forget(environment)  # nothing came of what was said to it
             return answers
 
-    def _answered(
-        self, endpoint: str, said: Said, place: int, touched: dict[int, Environment]
-    ) -> str | WindowError:
+    def _answered(self, endpoint: str, said: Said, place: int, touched: dict[int, Environment]) -> str | WindowError:
         try:
             act = _ENDPOINTS.get("env" if endpoint.startswith("env/") else endpoint)
             if act is None:
