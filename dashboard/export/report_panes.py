@@ -1,7 +1,7 @@
 """The panes of a report: what each shows now, with its pictures and sounds, and the points of its lines.
 
-They are drawn by the page's own renderers. Plotly is brought along only where some pane needs it: 4.8 MB, which are 2.0 MB
-compressed and in letters; a report without figures has none of it.
+They are drawn by the page's own renderers. Plotly is brought along only where some pane needs it: 4.8 MB, which are
+2.0 MB compressed and in letters; a report without figures has none of it.
 """
 
 from __future__ import annotations
