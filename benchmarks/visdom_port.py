@@ -73,8 +73,12 @@ def measured(served: Served, port: int, logdir: Path, options: argparse.Namespac
     began = process.memory_info().rss / 2**20
     one = options.count / timed(lambda: plain("one", options.count))
     each = options.count // options.together
-    several = each * options.together / timed(
-        lambda: together([lambda name=name: plain(f"several {name}", each) for name in range(options.together)])
+    several = (
+        each
+        * options.together
+        / timed(
+            lambda: together([lambda name=name: plain(f"several {name}", each) for name in range(options.together)])
+        )
     )
     ended = process.memory_info().rss / 2**20
     rows: list[list[object]] = [

@@ -229,7 +229,12 @@ class OddRequests:
             headers.setdefault("content-type", "application/json")
             method = "POST" if draw.random() < 0.95 else draw.choice(METHODS)
             return OddRequest(
-                method, (self._below + path).encode(), headers, body, cut=draw.random() < 0.02, chunked=draw.random() < 0.1
+                method,
+                (self._below + path).encode(),
+                headers,
+                body,
+                cut=draw.random() < 0.02,
+                chunked=draw.random() < 0.1,
             )
         path = draw.choice(list(self._queries))
         method = "GET" if draw.random() < 0.85 else draw.choice(METHODS)

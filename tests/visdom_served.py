@@ -1,7 +1,8 @@
-"""Servers that take what Visdom's clients send, for tests; and what such a client says over a plain connection."""
+"""Servers that take what Visdom's clients send, for tests; and what such a client says over plain connections."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -31,7 +32,7 @@ class Said(NamedTuple):
 
 
 class Sender:
-    """Sends messages to a port over one connection.
+    """Sends messages to a port, each over a connection of its own.
 
     Args:
         port: Of 127.0.0.1.
@@ -40,16 +41,17 @@ class Sender:
     """
 
     def __init__(self, port: int, root: str = "", headers: dict[str, str] | None = None) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.port = port
         self.root, self.headers = root, dict(headers or {})
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Said:
         """Whatever it is."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.connection.request(method, self.root + path, body, {**self.headers, **named})
-        answer = self.connection.getresponse()
-        text = answer.read().decode()
-        return Said(answer.status, text, {name.lower(): value for name, value in answer.getheaders()})
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, self.root + path, body, {**self.headers, **named})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return Said(answer.status, text, {name.lower(): value for name, value in answer.getheaders()})
 
     def __call__(self, endpoint: str, **said: Any) -> str:
         """A message that is to be done."""
@@ -70,7 +72,3 @@ class Sender:
         """x and y of a window's first trace."""
         (trace,) = json.loads(self("win_data", win=win, **said))["content"]["data"]
         return [trace["x"], trace["y"]]
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self.connection.close()

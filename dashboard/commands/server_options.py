@@ -68,7 +68,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
             f"--no-token is for this machine only; on {arguments.host} anyone on the network could read every run"
         )
     if arguments.visdom_port is not None and arguments.read_only:
-        raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one of them out")
+        raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one out")
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
     # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.

@@ -1,4 +1,4 @@
-"""Visdom's protocol beside the page: on a port of its own, and below /visdom of the page's; imported when it is asked for."""
+"""Visdom's protocol beside the page: on a port of its own, and below /visdom of the page's."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class VisdomApp:
         own = Door(settings.token, secret)
         self._protocol = LazyApp(lambda: self._made(own), "Visdom's protocol")
         hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
-        self._guarded = security.Guard(self._protocol, settings.token, hosts, settings.allowed, settings.secret, door=own)
+        self._guarded = security.Guard(
+            self._protocol, settings.token, hosts, settings.allowed, settings.secret, door=own
+        )
 
     def _made(self, door: Door) -> Protocol:
         from dashboard.visdom.protocol import Protocol

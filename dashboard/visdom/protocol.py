@@ -1,7 +1,7 @@
 """The protocol of Visdom's server: what its client asks by HTTP, and how it is told of events.
 
-Written for its client 0.2.4, which takes whatever comes for an answer: a refusal is a sentence that begins with "error:".
-Browsers are sent to the page of panes.
+Written for its client 0.2.4, which takes whatever comes for an answer: a refusal is a sentence that begins with
+"error:". Browsers are sent to the page of panes.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Protocol:
 
     async def _enter(self, scope: Scope, headers: Headers, body: bytes) -> Response:
         if b'"eid"' in body and self._door.was_let_in(headers):
-            return await self._done("env/", body)  # an environment whose name a client takes for a part of the path: ".."
+            return await self._done("env/", body)  # of an environment called "..", which a client takes for a path
         status, text, more = self._door.answer(scope, headers, body)
         return PlainTextResponse(text, headers=more) if status == 200 else _refusal(text, status, more)
 

@@ -54,9 +54,15 @@ def test_what_is_hardly_a_request_leaves_no_traceback(askers: list[tuple[Asker, 
     """Torn heads and lengths that are none, as on the page's port; and WebSockets that say what no client does."""
     asker, _ = askers[0]
     for data in RAW:
-        assert asker.raw(data.replace(b"/api/v1/curves", b"/update").replace(b"/live", b"/vis_socket"), cut=True).status < 500
+        assert (
+            asker.raw(data.replace(b"/api/v1/curves", b"/update").replace(b"/live", b"/vis_socket"), cut=True).status
+            < 500
+        )
     for message in MESSAGES:
-        with suppress(WebSocketException, TimeoutError, OSError), connect(f"ws://127.0.0.1:{asker.place[1]}/vis_socket") as line:
+        with (
+            suppress(WebSocketException, TimeoutError, OSError),
+            connect(f"ws://127.0.0.1:{asker.place[1]}/vis_socket") as line,
+        ):
             line.send(message)
             line.send('{"cmd": "echo", "n": "end"}')
             while "end" not in str(line.recv(timeout=10)):

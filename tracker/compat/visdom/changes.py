@@ -224,7 +224,8 @@ def _become_lines(
         found[line.name] = _logged(environment, line, points or [])
     # What the pane says of its points is true only once they are in the file.
     environment.commit()
-    lines = Window(window.id, window.kind, "lines", window.title, window.opts, window.order, traces=found, layout=layout)
+    about = window.id, window.kind, "lines", window.title, window.opts, window.order
+    lines = Window(*about, traces=found, layout=layout)
     environment.keep(lines)
     _append(environment, lines, new, name)
     environment.write(lines, lines.lines())

@@ -12,6 +12,7 @@ from typing import Any
 from tracker import logdir, start
 from tracker.compat.visdom import line_traces
 from tracker.compat.visdom import window as windows
+from tracker.compat.visdom.environment_name import config_of
 from tracker.compat.visdom.line_traces import LineTrace, Point
 from tracker.compat.visdom.message import WindowError
 from tracker.compat.visdom.window import Window
@@ -25,7 +26,7 @@ from tracker.values.value import Value
 logger = logging.getLogger("tracker")
 
 MAX_WINDOWS = 2_000
-"""Of one environment. Of each some hundred bytes stay in memory, and one to two kilobytes where its points are scalars."""
+"""Of one environment. Of each some hundred bytes stay in memory, a kilobyte or two where its points are scalars."""
 
 MAX_HELD, HELD_OF_A_SERIES = 64_000_000, 2_000
 """A run that is written holds the texts of its panes, which may go on, and the names of its series: after so many
@@ -82,6 +83,11 @@ class Environment:
         """Whether its run is open for writing."""
         return self._run is not None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a run of it."""
+        return self.is_open or bool(logdir.segment_files(self.folder))
+
     def window(self, id: str) -> Window:
         """One of its windows.
 
@@ -119,7 +125,8 @@ class Environment:
         """
         if self._run is None:
             self._refuse_if_another_writes()
-            self._run = start.start(self._root, self.run_name, None, None, (), "", "allow", None, machine=False)
+            config = config_of(self.name)
+            self._run = start.start(self._root, self.run_name, config, None, (), "", "allow", None, machine=False)
             self._opened(self, self._run)
         return self._run
 

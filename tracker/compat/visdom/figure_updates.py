@@ -137,4 +137,3 @@ def _labels(before: Any, more: Any, axis: str, *, first: bool) -> list[Any] | No
     if twice:
         raise WindowError(f"There is a name {twice[0]!r:.80} among the {what} of the heatmap already.")
     return more + before if first else before + more
-

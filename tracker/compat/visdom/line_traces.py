@@ -1,7 +1,7 @@
 """Traces whose points are scalars of the run: an append costs the same at the millionth point as at the first.
 
-A window becomes one of these at its first append, if its traces are lines of numbers. What stays in memory of a trace is
-its name, its style and how many points it has; the pane's content names the series.
+A window becomes one of these at its first append, if its traces are lines of numbers. What stays in memory of a trace
+is its name, its style and how many points it has; the pane's content names the series.
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ def read(traces: list[LineTrace], stored: StoredRun) -> list[dict[str, Any]]:
     count = sum(trace.stop - trace.start for trace in traces)
     if count > MAX_POINTS:
         raise WindowError(
-            f"The window has {count:,} points, more than the {MAX_POINTS:,} that go into one answer; read them from the "
-            "run: tracker.open(…).run(…).scalars(…).",
+            f"The window has {count:,} points, more than the {MAX_POINTS:,} that go into one answer; read them from "
+            "the run: tracker.open(…).run(…).scalars(…).",
             413,
         )
     return [{**trace.style, "name": trace.name, **_columns(trace, stored)} for trace in traces]

@@ -118,6 +118,5 @@ def text(found: Any, what: str, most: int) -> str:
     return coerce.text(found, most)
 
 
-
 def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)[:80]

@@ -77,7 +77,7 @@ class Window:
         return {"traces": [trace.about() for trace in self.traces.values()], "layout": self.layout}
 
     def hash(self) -> str:
-        """32 hexadecimal digits, others after each change; those of Visdom's own server are of what it holds in memory."""
+        """32 hexadecimal digits, others after each change; not those that Visdom's own server has for the same."""
         ends = [(trace.name, trace.start, trace.stop) for trace in self.traces.values()]
         said = [self.id, self.kind, self.title, self.opts, self.layout, ends, self.revision]
         return hashlib.md5(json.dumps(said, sort_keys=True).encode(), usedforsecurity=False).hexdigest()

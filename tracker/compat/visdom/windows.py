@@ -14,7 +14,7 @@ from tracker import coerce, logdir, start
 from tracker.compat.visdom import changes, experiments, message
 from tracker.compat.visdom import window as told_windows
 from tracker.compat.visdom.environment import Environment
-from tracker.compat.visdom.environment_name import environment_of, run_name
+from tracker.compat.visdom.environment_name import config_of, environment_of, run_name
 from tracker.compat.visdom.message import DEFAULT_ENVIRONMENT, WindowError
 from tracker.compat.visdom.pane_events import Bridge
 from tracker.errors import TrackerError
@@ -47,7 +47,7 @@ class Windows:
         where: The logdir, as of `tracker.init`.
         tell: Called, on a thread of its own, with what somebody did with a pane on the page, as Visdom's clients are
             told: `event_type`, `target`, `eid`, `pane_data` and what belongs to the kind.
-        delete: Called with the name of a run that is to go; without it, its windows are closed and it is listed no more.
+        delete: Called with the name of a run that is to go; without it its windows are closed, and it is not listed.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Windows:
         return answer
 
     def handle_all(self, messages: Sequence[tuple[str, Said]]) -> list[str | WindowError]:
-        """`handle` for several at once, in order: the file is waited for once. What cannot be done is in the answers."""
+        """`handle` for several, in order: the file is waited for once. What cannot be done is among the answers."""
         with self._lock:
             touched: dict[int, Environment] = {}
-            answers = [self._answered(endpoint, said, place, touched) for place, (endpoint, said) in enumerate(messages)]
+            answers = [self._answered(*each, place, touched) for place, each in enumerate(messages)]
             for environment in dict.fromkeys(touched.values()):
                 try:
                     environment.commit()
@@ -98,23 +98,25 @@ class Windows:
                     answers = [
                         error if touched.get(place) is environment else answer for place, answer in enumerate(answers)
                     ]
+                if not environment.is_there:
+                    self._forget(environment)  # nothing came of what was said to it
             return answers
 
-    def _answered(
-        self, endpoint: str, said: Said, place: int, touched: dict[int, Environment]
-    ) -> str | WindowError:
+    def _answered(self, endpoint: str, said: Said, place: int, touched: dict[int, Environment]) -> str | WindowError:
         try:
             act = _ENDPOINTS.get("env" if endpoint.startswith("env/") else endpoint)
             if act is None:
                 raise WindowError(f"There is no endpoint {endpoint!r:.80}.", 404)
             if act in _OF_ALL:
                 return act(self, said)
-            name = message.environment(said)
+            # Its client calls it so in this one message.
+            name = message.environment(said, "env" if act is Windows._hash and said.get("env") is not None else "eid")
             if "eid" not in said and endpoint.startswith("env/"):
                 name = endpoint.removeprefix("env/")
             if act in _ASKS and not self.is_there(name):
                 return "false"
-            touched[place] = environment = self.environment(name, create=act in _MAKES)
+            makes = act in _MAKES or (act is Windows._data and said.get("data") is not None)
+            touched[place] = environment = self.environment(name, create=makes)
             return act(self, environment, said)
         except WindowError as error:
             return error
@@ -195,17 +197,21 @@ class Windows:
         if self._listed is None:
             self._listed = {DEFAULT_ENVIRONMENT: None}
             for name, folder in logdir.run_folders(self.root) if self.root.is_dir() else ():
-                environment = environment_of(name)
-                if environment is not None and _has_panes(StoredRun(name, folder)):
-                    self._listed[environment] = None
+                stored = StoredRun(name, folder)
+                if _has_panes(stored):
+                    environment = environment_of(name, stored.config)
+                    self._listed |= {} if environment is None else {environment: None}
             self._listed |= dict.fromkeys(self._known)
-        return list(self._listed)
+        return list(dict.fromkeys([DEFAULT_ENVIRONMENT, *self._listed]))
 
     def close(self) -> None:
         """Finishes the runs that are open. Can be called twice."""
         with self._lock:
-            for environment in self._known.values():
-                environment.finish()
+            ends = [threading.Thread(target=environment.finish) for environment in self._known.values()]
+            for end in ends:
+                end.start()
+            for end in ends:
+                end.join()
 
     # --- endpoints of one environment ----------------------------------------------------------------
 
@@ -265,15 +271,18 @@ class Windows:
             environment.close_window(id)
         environment.commit()
         environment.finish()
-        del self._known[environment.name]
-        if self._listed is not None:
-            self._listed.pop(environment.name, None)
+        self._forget(environment)
         if self._delete is not None and logdir.segment_files(environment.folder):
             self._delete(environment.run_name)
         return ""
 
     def _record(self, environment: Environment, said: Said) -> str:
         return experiments.answer(environment, said)
+
+    def _forget(self, environment: Environment) -> None:
+        self._known.pop(environment.name, None)
+        if self._listed is not None:
+            self._listed.pop(environment.name, None)
 
     # --- endpoints of all ----------------------------------------------------------------------------
 
@@ -304,7 +313,9 @@ class Windows:
         self._known.pop(name, None)
         if logdir.segment_files(target.folder):
             raise WindowError(f"There is an environment {name!r:.600} already; choose another name.", 409)
-        run = start.start(self.root, target.run_name, None, None, (), "", None, None, source.run_name, machine=False)
+        run = start.start(
+            self.root, target.run_name, config_of(name), None, (), "", None, None, source.run_name, machine=False
+        )  # fmt: skip
         self.adopt(name, run)
         return name
 
@@ -316,7 +327,7 @@ def _has_panes(stored: StoredRun) -> bool:
         return False
 
 
-_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._data, Windows._record}
+_MAKES: set[Callable[..., str]] = {Windows._make, Windows._show, Windows._update, Windows._record}
 _ASKS: set[Callable[..., str]] = {Windows._exists, Windows._hash}
 _OF_ALL: set[Callable[..., str]] = {Windows._state, Windows._save, Windows._fork, Windows._suggest}
 _ENDPOINTS: dict[str, Callable[..., str]] = {

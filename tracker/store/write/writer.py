@@ -194,8 +194,8 @@ class Writer:
             return self._committer.done.wait_for(lambda: self._committer.answered >= ticket or self.closed, timeout)
 
     def commit(self, timeout: float) -> bool:
-        """Whether everything accepted before the call was committed within `timeout` seconds: a kill takes none of it, a
-        power loss may. Of a disk that takes nothing it says so within a second.
+        """Whether everything accepted before the call was committed within `timeout` seconds: a kill takes none of it,
+        a power loss may. Of a disk that takes nothing it says so within a second.
 
         Mostly on the caller's thread: waking the writer's, and being woken, takes as long as a small commit. Not on the
         main thread, where Ctrl-C may come between any two lines of it.
