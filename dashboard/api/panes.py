@@ -101,7 +101,7 @@ class _Panes:
 def _is_closed(pane: StoredPane, place: dict[str, Any]) -> bool:
     """Whether it was closed in the page, and showed nothing new since."""
     closed = place.get("closed")
-    return is_whole(closed) and pane.n <= closed
+    return closed is not None and is_whole(closed) and pane.n <= closed
 
 
 def _listed(pane: StoredPane) -> dict[str, Any]:

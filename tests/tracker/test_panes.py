@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import tracker
+from dashboard.curves.query import tails
 from tracker.errors import LoggedTypeError, LoggedValueError, SeriesNotFoundError, TagError, TrackerError
 from tracker.panes.going_text import GoingText
 from tracker.store.read.panes import StoredPane
@@ -168,6 +169,17 @@ def test_a_text_is_the_same_in_whatever_pieces_it_came(pieces: list[str]) -> Non
     assert found == {"text": "a" + "".join(pieces), "html": False}
 
 
+def test_what_is_written_and_read_of_a_text_is_in_proportion_to_it() -> None:
+    """Each character about three times, and of its pieces half at the most."""
+    text, written, behind = GoingText(False, ["a"], 1), 0, 0
+    for _ in range(10_000):
+        if text.append("x" * 10):
+            written += len(text.whole()["text"])
+        behind = max(behind, text.behind)
+    assert 0 < written <= 2 * text.length
+    assert 64 <= behind <= 5_100
+
+
 def test_a_text_goes_on_and_its_history_stays(run: Any, logdir: Path) -> None:
     """Through many pieces, another process's and another segment's; its title and its options stay with it."""
     run.pane("t", "0 ", title="T", colour="red")
@@ -291,7 +303,11 @@ def test_a_rewind_cuts_no_points_off_and_points_move_no_step(run: Any, logdir: P
         assert stored(again, "t").content["text"] == "at 4"
         again.pane("p", tracker.Curves({"a": 2.0}), append=True)
         assert len(points(again, "p", "a")) == 51
-    assert tracker.open(logdir).run(run.name).scalars("loss").step.tolist() == [0, 1, 2, 3, 4]
+    reading = tracker.open(logdir).run(run.name)
+    assert reading.scalars("loss").step.tolist() == [0, 1, 2, 3, 4]
+    # Nor does a page draw them as what a rewind left behind.
+    assert [points.step.tolist() for points in tails(reading.segments(), "loss")] == [[5]]
+    assert tails(reading.segments(), "pane/p/a") == []
 
 
 def test_a_pane_that_is_closed_is_not_listed_and_comes_back(run: Any, logdir: Path) -> None:

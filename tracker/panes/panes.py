@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracker import coerce
 from tracker.errors import LoggedTypeError, LoggedValueError, SeriesNotFoundError, TrackerError, message
 from tracker.panes import traces
-from tracker.panes.content import Kept, told
 from tracker.panes.going_text import GoingText
 from tracker.panes.shown import Shown
 from tracker.panes.traces import Add
@@ -145,6 +144,9 @@ class Panes:
                     got=arrays.describe(content),
                 )
             )
+        # Imported with the first that is shown: pictures and figures take 10 ms, for which no start waits.
+        from tracker.panes.content import told
+
         said.type, plain, parts, beside = told(id, content)
         return [({}, [*beside, (id, said.state(plain, parts))], step)]
 
@@ -202,6 +204,8 @@ class Panes:
         elif known.type == "lines":
             state = said.state(said.lines())
         else:
+            from tracker.panes.content import Kept
+
             self._hand_over(_flush)
             found = self._stored.pane(id)
             state = said.state(found.content, [Kept(item) for item in found.items])

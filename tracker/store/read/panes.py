@@ -87,18 +87,21 @@ class StoredPane:
         content = _said(self.packed[0], "content")
         if len(self.packed) == 1:
             return content
-        pieces = [content.get("text") if isinstance(content, dict) else None]
-        length = 0
+        text = content.get("text") if isinstance(content, dict) else None
+        pieces = [_text(text)]
+        length = len(pieces[0])
         for data in self.packed[1:]:
-            if not isinstance(pieces[-1], str):
-                break
+            pieces.append(_text(_said(data, "append")))
             length += len(pieces[-1])
             if length > MAX_PIECES:
                 raise DamagedBytesError(message("This pane's text is too large: a mistake or an attack."))
-            pieces.append(_said(data, "append"))
-        if not all(isinstance(each, str) for each in pieces):
-            raise DamagedBytesError(message("This pane goes on with a text that is none: it is damaged."))
         return {**content, "text": "".join(pieces)}
+
+
+def _text(said: Any) -> str:
+    if not isinstance(said, str):
+        raise DamagedBytesError(message("This pane goes on with a text that is none: it is damaged."))
+    return said
 
 
 def _said(data: bytes, name: str) -> Any:
