@@ -56,7 +56,7 @@ def test_events_come_in_order_and_the_first_update_is_step_1() -> None:
     model, _, loss, optimizer = parts()
     listener = Listener()
     fit(model, [(X, Y), (X, Y)], loss, optimizer, 1, callbacks=[listener], progress=False)
-    batch = ["on_batch_start", "on_backward", "on_step_end"]
+    batch = ["on_batch_start", "on_backward", "on_step_end", "on_between_steps"]
     assert [e for e, _, _ in listener.heard] == [
         "on_fit_start", "on_epoch_start", *batch, *batch, "on_epoch_end", "on_fit_end",
     ]  # fmt: skip

@@ -5,7 +5,7 @@ where it stands. Each rank's thread answers whether its training is still before
 waits there until there is a decision. A decision is a file that can be made once, by whoever comes first: rank 0, which
 commits when all have answered yes; or a rank that has waited too long, which refuses. All read the same one.
 
-    rank-3     {"process", "writer", "zero", "done", "vote": {"number", "before", "step"}}     by rank 3, again and again
+    rank-3     {"process", "writer", "zero", "done", "vote": {"number", "before", "step"}}: by rank 3, replaced
     rank-0     {"process", …, "proposal": {"number", "step", "commands", "ranks"}, "decided"}
     P.7        {"outcome", "why"}: the decision of the round 7 of the process P, which rank 0 is; made once
 
@@ -286,12 +286,12 @@ class Agreement:
 
     def decide(self, found: Round, outcome: str, why: str = "") -> None:
         """Makes the decision of a round, or takes the one that is there; neither, while the disk fails."""
-        decision: Mapping[str, Any] | None = {"outcome": outcome, "why": why}
+        mine = {"outcome": outcome, "why": why}
+        decision: Mapping[str, Any] | None = None
         try:
-            if not self.files.create(found.decision, dict(decision)):
-                decision = self.files.read(found.decision)
+            decision = mine if self.files.create(found.decision, mine) else self.files.read(found.decision)
         except OSError as error:
-            self.trouble, decision = str(error), None
+            self.trouble = str(error)
         if decision is not None:
             self.settle(found, decision)
 
