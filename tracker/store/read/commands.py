@@ -216,11 +216,11 @@ def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None
         why = reasons.get(row.name, reasons[""])
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
-    why = said.get("why")
+    reason = said.get("why")
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
-        said["outcome"], None if why is None else str(why), row.nonce, when,
+        said["outcome"], None if reason is None else str(reason), row.nonce, when,
     )  # fmt: skip
 
 
