@@ -23,6 +23,13 @@ FRAMES = [
 PAYLOADS = [f"{number} {frame.format(act)}" for number, (frame, act, end) in enumerate(itertools.product(FRAMES, ACTS, ("", "\n")))]  # fmt: skip
 
 
+def _raises(text: str) -> Callable[[], None]:
+    def act() -> None:
+        raise ValueError(text)
+
+    return act
+
+
 def test_five_hundred_payloads_do_nothing(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
@@ -41,7 +48,25 @@ def test_five_hundred_payloads_do_nothing(
             run.log_graph(tracker.Graph([{"name": f"a/{first}", "op": first}], []))
             for text in chunk:
                 run.mark(str(text), step=1, kind=str(text)[:40])
+    live = tracker.init(logdir=logdir, name="zz live", machine=False)
+    for i, text in enumerate(PAYLOADS[::5]):
+        name = text[:200]
+        if i % 3 == 0:
+            live.control(name, 0.5, low=0.0, high=1.0, doc=text)
+        elif i % 3 == 1:
+            live.control(name, text, choices=[text, "other"], doc=text)
+        else:
+            live.action(name, confirm=True)(_raises(text))
+    live.log({"loss": 1.0}, step=0)
+    live.flush()
     served = serve(logdir, "--no-token")
+    for i, text in enumerate(PAYLOADS[::5]):
+        if i % 9 in (1, 2):
+            body = {"run": "zz live", "name": text[:200], "value": "other" if i % 9 == 1 else None, "nonce": f"{i} {text}"[:200], "author": text[:100]}  # fmt: skip
+            assert page.request.post(f"{served.base}/api/v1/commands", data=body).ok
+    while any(each.outcome in ("pending", "started") for each in live.commands()):
+        live.log({"loss": 1.0})
+        page.wait_for_timeout(20)
     page.goto(served.base)
     until(page, "viz.ready")
     names = page.evaluate("viz.runs()")
@@ -56,12 +81,17 @@ def test_five_hundred_payloads_do_nothing(
         assert page.evaluate("window.struck") is None
         assert page.evaluate("document.querySelectorAll('img[src=x], iframe, object, embed, base, marquee, #view script').length") == 0  # fmt: skip
 
-    for tab in ("curves", "runs", "distributions", "media", "graph"):
+    for tab in ("curves", "runs", "distributions", "media", "graph", "controls"):
         page.goto(f"{served.base}/?p={tab}")
         until(page, "viz.ready")
         for card in page.query_selector_all(".card, .panel, .ag-row")[:8]:
             card.hover()
         unharmed()
+    assert page.evaluate("document.querySelectorAll('.control-history li').length") >= 20
+    page.click(".control-act >> nth=0")
+    page.click(".run-buttons >> text=Log more")
+    unharmed()
+    live.finish()
     page.goto(f"{served.base}/?g=*&x=relative")
     until(page, "viz.ready")
     for place in range(0, 6000, 600):  # through the cards

@@ -18,8 +18,8 @@ import { tellApart } from "../text/ellipsis.js";
  *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
  *   commands: boolean,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
- * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind; commands: whether
- *   it was asked something
+ * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind; commands:
+ *   whether it was asked something
  * @typedef {Summary & {
  *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
  * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: its

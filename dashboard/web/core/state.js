@@ -108,7 +108,8 @@ const names = /** @type {[Key, string][]} */ (Object.entries(short));
 const listeners = new Map();
 const current = { ...defaults };
 
-/** @type {{ logdir: string, version: string, key?: string, read_only?: boolean }} as dashboard/server/html.py writes it */
+// As dashboard/server/html.py writes it.
+/** @type {{ logdir: string, version: string, key?: string, read_only?: boolean }} */
 const said = parse(/** @type {HTMLElement} */ (document.getElementById("boot")).textContent);
 // prefix: the path below which the page is, as the browser knows it: a proxy may have put it anywhere.
 export const boot = { ...said, prefix: location.pathname.replace(/\/[^/]*$/, "") };
