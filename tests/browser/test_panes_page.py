@@ -124,7 +124,8 @@ def test_windows_stay_where_they_were_put(
     put = places(page)
     assert put["words"]["y"] == tiled["words"]["y"] + 12
     assert put["words"]["w"] == tiled["words"]["w"] - 12
-    until(page, "fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => a.places.words?.w === %d)" % put["words"]["w"])  # fmt: skip
+    kept = "fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => a.places.words?.w)"
+    until(page, f"{kept}.then((w) => w === {put['words']['w']})")
     page.reload()
     until(page, "window.viz?.ready && viz.page()?.length === 12")
     assert places(page) == put
