@@ -27,7 +27,9 @@ def test_the_examples_run_as_they_are(tmp_path: Path, monkeypatch: pytest.Monkey
         "train_step": lambda: (1 / (next(numbers) + 1), 0.5),
     }
     exec(log, names)
-    exec(steered, {"tracker": tracker, "train_step": lambda lr: lr})
+    steering: dict[str, Any] = {"tracker": tracker, "train_step": lambda lr: lr}
+    exec(steered, steering)
+    steering["run"].finish()
     assert tracker.open("runs").run("mnist/steered").scalars("train/loss").value.tolist() == [1e-3] * 1000
     exec(read, names)
     assert names["run"].status == "finished"

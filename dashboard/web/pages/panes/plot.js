@@ -64,7 +64,8 @@ export function make(frame) {
   };
 }
 
-// The window says the title; said twice it takes room from the figure, as wide margins do. Axes take what their words need.
+// The window says the title; said twice it takes room from the figure, as wide margins do. Axes take what their words
+// need.
 /**
  * @param {any} figure
  * @param {string} title
