@@ -64,7 +64,7 @@ class Told(NamedTuple):
         return f"{self.kills:,} kills, {self.commands:,} commands: {ends}"
 
 
-def play(logdir: Path, commands: int, seed: int, *, mean_life_s: float = 0.12) -> Told:
+def play(logdir: Path, commands: int, seed: int, *, mean_life_s: float = 0.3) -> Told:
     """Asks so many things of a training that is killed again and again, and checks what became of each.
 
     A command is posted twice now and then, as by a page that does not know whether it was heard.

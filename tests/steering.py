@@ -49,8 +49,12 @@ def command(run: tracker.Run, nonce: str) -> Command:
 
 def answered(run: tracker.Run, *nonces: str) -> Command:
     """The loop goes on until these have an end in the file; the last of them."""
-    unfinished = ("pending", "started")
-    train_until(run, lambda: all(command(run, nonce).outcome not in unfinished for nonce in nonces))
+
+    def are_answered() -> bool:
+        ends = {each.nonce: each.outcome for each in run.commands()}
+        return all(ends[nonce] not in ("pending", "started") for nonce in nonces)
+
+    train_until(run, are_answered)
     return command(run, nonces[-1])
 
 

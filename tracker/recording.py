@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker import process
+from tracker.controls.watch import WATCH
 from tracker.machine.console import Console
 from tracker.machine.sampler import Sampler
 from tracker.store.write import writer as writers
@@ -149,6 +150,7 @@ class Recording:
                 raise
             self.ending = (status, ending)
             self.is_open = False
+            WATCH.let_go()
             self.writer.close(status, ending)
 
     def hurry(self) -> None:

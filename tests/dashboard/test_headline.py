@@ -26,6 +26,7 @@ TAGS = ["acc", "grad/norm", "loss", "m2/loss", "m12/loss", "machine/cpu_percent"
     ("tags", "best"),
     [
         (TAGS, "val/loss"),
+        (["pane/fit/loss", "reward"], "reward"),
         (["train/loss", "loss", "eval/loss"], "train/loss"),
         (["lr", "acc", "aux/loss"], "aux/loss"),
         (["lr", "Accuracy"], "Accuracy"),

@@ -104,14 +104,14 @@ def test_what_is_no_control_is_refused_also_when_it_is_one_later(run: tracker.Ru
 
 
 def test_many_at_once_are_answered_in_their_order(run: tracker.Run) -> None:
-    """Sixty between two steps, each with the value before it in view."""
+    """Twenty between two steps, each with the value before it in view."""
     size = run.control("size", 0, low=0, high=100)
-    nonces = [ask(run.folder, "size", number + 1, number) for number in range(60)]
+    nonces = [ask(run.folder, "size", number + 1, number) for number in range(20)]
     answered(run, *nonces)
     found = [command for command in run.commands() if command.nonce in nonces]
-    assert [each.outcome for each in found] == ["applied"] * 60
-    assert [each.old for each in found] == list(range(60))
-    assert size.value == 60
+    assert [each.outcome for each in found] == ["applied"] * 20
+    assert [each.old for each in found] == list(range(20))
+    assert size.value == 20
 
 
 def test_the_loop_sees_a_change_between_two_steps_only(run: tracker.Run) -> None:
@@ -119,7 +119,7 @@ def test_the_loop_sees_a_change_between_two_steps_only(run: tracker.Run) -> None
     lr = run.control("lr", 0.0)
     changes: list[tuple[int, float]] = []
     nonces: list[str] = []
-    for step in range(3_000):
+    for step in range(10_000_000):
         before = lr.value
         if step % 50 == 0 and len(nonces) < 10:
             nonces.append(ask(run.folder, "lr", step + 0.5))
@@ -127,10 +127,12 @@ def test_the_loop_sees_a_change_between_two_steps_only(run: tracker.Run) -> None
         run.log({"x": before}, step=step)
         if lr.value != before:
             changes.append((step, lr.value))
-    answered(run, *nonces)
-    told = [(each.step, each.value) for each in run.commands() if each.outcome == "applied"]
-    assert told[: len(changes)] == changes
-    assert len(told) == 10
+        if lr.value == 450.5:
+            break
+    told = [(each.step, each.value) for each in run.commands()]
+    assert [value for _, value in told] == [50 * number + 0.5 for number in range(10)]
+    last_of_step = dict(told)  # of several that were asked for between two steps the loop sees the last one
+    assert changes == list(last_of_step.items())
 
 
 # --- what a program declares ---------------------------------------------------------------------------------
@@ -558,6 +560,8 @@ def test_a_run_that_goes_on_after_its_end_offers_the_same(run: tracker.Run) -> N
     until(lambda: run.should_stop)
     run.finish()
     between = ask(run.folder, "lr", 0.75)
+    run.log({"x": 1.0})
+    assert lr.value == 0.5
     assert asked(run, "lr", 0.9).outcome == "applied"
     assert command(run, between).outcome == "refused"
     assert command(run, nonce).outcome == "applied"
@@ -618,6 +622,7 @@ def test_a_run_that_nobody_holds_is_let_go_of(logdir: Path) -> None:
     run.log({"x": 1.0})
     assert run.controls in watched()
     gone = weakref.ref(run)
+    tracker.init(logdir=logdir, name="b", machine=False, controls=False)  # the current one from here on
     del run
     gc.collect()
     assert gone() is None

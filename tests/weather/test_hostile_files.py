@@ -421,7 +421,7 @@ def test_a_journal_that_appears_behind_the_look_deletes_nothing(
     folder.mkdir(parents=True)
     user_edits.write(folder, "note", "first")
     page = folder / logdirs.PAGE_FILE
-    monkeypatch.setattr(sqlite3.dbapi2, "connect", planting(page, victim, sqlite3.connect))  # SQLAlchemy's
+    monkeypatch.setattr(sqlite3, "connect", planting(page, victim, sqlite3.connect))
     user_edits.write(folder, "note", "second")
     monkeypatch.undo()
     assert victim.exists()

@@ -138,7 +138,8 @@ while run._writer.trouble is None:
 print("full", flush=True)
 while not run.should_stop:
     run.log({"x": 1.0})
-    assert lr.value == 1.0
+run.log({"x": 1.0})
+assert lr.value == 1.0
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 assert run.flush(20)
 run.finish()

@@ -95,6 +95,8 @@ class PageReader:
                     os.close(file)
         except OSError:
             return None
+        if not about.st_size:
+            return None  # as it lies there for a moment before anything is in it
         return about.st_ino, about.st_size, about.st_mtime_ns
 
     def _read(self, limit: int, events: bool) -> tuple[list[Asked], bool]:

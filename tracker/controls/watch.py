@@ -13,6 +13,7 @@ import time
 import weakref
 from typing import Protocol
 
+from tracker.store.write.bell import Bell
 from tracker.worker_thread import Worker
 
 logger = logging.getLogger("tracker")
@@ -21,6 +22,9 @@ QUICK_S, CALM_S = 0.02, 0.05
 """Between two looks, while somebody is at the controls and otherwise."""
 
 QUICK_FOR_S = 30.0
+
+STOP_S = 0.4
+"""What the end of the last run waits for a look that is under way."""
 
 
 class Watched(Protocol):
@@ -44,6 +48,7 @@ class Watch:
         self._lock = threading.RLock()
         self._watched: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._thread: Worker | None = None
+        self._bell = Bell()
         self._failed: set[int] = set()
         """Those of which it was said that something is wrong; once is enough."""
 
@@ -60,29 +65,41 @@ class Watch:
                     return
                 self._thread = thread
 
+    def let_go(self) -> None:
+        """Runs that have ended are not watched any more; when it was the last, the thread ends with it."""
+        with self._lock:
+            self._forget_ended()
+            thread = None if self._watched else self._thread
+        if thread is not None and thread is not threading.current_thread():
+            self._bell.ring()
+            thread.join(STOP_S)
+
     def leave_to_parent(self) -> None:
         """In a forked child, where the thread is not."""
         watched, self._watched = list(self._watched), weakref.WeakSet()
-        self._lock, self._thread = threading.RLock(), None
+        self._lock, self._thread, self._bell = threading.RLock(), None, Bell()
         for each in watched:
             each.leave_to_parent()
 
     def _run(self) -> None:
         quick_until = 0.0
         while True:
-            time.sleep(QUICK_S if time.monotonic() < quick_until else CALM_S)
+            self._bell.wait(QUICK_S if time.monotonic() < quick_until else CALM_S)
             with self._lock:
+                self._forget_ended()
                 watched = list(self._watched)
                 if not watched:
                     self._thread = None
                     return
             for each in watched:
-                if each.is_live and self._looked(each):
+                if self._looked(each):
                     quick_until = time.monotonic() + QUICK_FOR_S
-                with self._lock:  # and not added again in this moment, as it goes on in another file
-                    if not each.is_live:
-                        self._watched.discard(each)
             del watched, each  # nobody is held from here while it sleeps
+
+    def _forget_ended(self) -> None:
+        for each in list(self._watched):
+            if not each.is_live:
+                self._watched.discard(each)
 
     def _looked(self, each: Watched) -> bool:
         try:

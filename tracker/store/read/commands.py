@@ -136,7 +136,10 @@ def asked(folder: Path, after: Cursor, limit: int, *, events: bool = False) -> t
 
 def _opened(folder: Path) -> contextlib.AbstractContextManager[read_only.Connection]:
     path = folder / logdir.PAGE_FILE
-    if os.stat(path).st_size > MOST_BYTES:
+    size = os.stat(path).st_size
+    if not size:
+        raise FileNotFoundError(path)  # as it lies there for a moment before anything is in it
+    if size > MOST_BYTES:
         raise StoreError(path, "it is larger than any page's file, and no command is read from it")
     return read_only.snapshot(path, PATIENCE_S)
 
@@ -189,7 +192,8 @@ def commands(files: RunFiles, folder: Path) -> list[Command]:
     except (StoreError, OSError):
         rows = []  # what was answered stands in the run's own files
     is_running = segments.status_of(files.segments(), time.time()) == "running"
-    found = [_command(row, answers.pop(row.nonce, None), is_running) for row in rows]
+    first = {row.nonce: row for row in reversed(rows)}  # a file of ours holds no nonce twice
+    found = [_command(row, answers.pop(nonce, None), is_running) for nonce, row in first.items()]
     found += [_command(_said(nonce, answer[2]), answer, is_running) for nonce, answer in answers.items()]
     return sorted(found, key=lambda command: command.wall_time)
 
@@ -212,11 +216,11 @@ def _command(row: Asked, answer: tuple[int | None, float, dict[str, Any]] | None
         why = reasons.get(row.name, reasons[""])
         return Command(row.name, value, None, row.author, row.wall_time, None, outcome, why, row.nonce, None)
     step, when, said = answer
-    why = said.get("why")
+    reason = said.get("why")
     old = said.get("old")
     return Command(
         row.name, said.get("value", value), old if is_plain(old) else None, row.author, row.wall_time, step,
-        said["outcome"], None if why is None else str(why), row.nonce, when,
+        said["outcome"], None if reason is None else str(reason), row.nonce, when,
     )  # fmt: skip
 
 

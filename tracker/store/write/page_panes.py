@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tracker import coerce, logdir
 from tracker.errors import PageChangeError, message
 from tracker.store.read.commands import EVENT
 from tracker.store.read.page_panes import PLACE, place
-from tracker.store.write import page_file, schema
+from tracker.store.write import page_file
 from tracker.values.pane import MAX_ID
 
 MAX_EVENT = 20_000
@@ -32,21 +30,21 @@ def set_places(folder: Path, changes: Mapping[str, Mapping[str, Any] | None]) ->
     Raises:
         PageChangeError: there are too many, or the file cannot be written.
     """
-    table, now = schema.properties, time.time()
+    now = time.time()
     for id in changes:
         _check_id(id)
     with page_file.changed(folder / logdir.PAGE_FILE) as connection:
-        rows = connection.execute(sa.select(table.c.key, table.c.value).where(table.c.key.startswith(PLACE)))
+        rows = connection.execute("SELECT key, value FROM properties WHERE key GLOB ?", (PLACE + "*",))
         known = {key.removeprefix(PLACE): place(value) for key, value in rows}
         if len({*known, *changes}) > MAX_PLACES:
             raise PageChangeError(message("These are more panes than can be kept.", expected=f"{MAX_PLACES:,}"))
         for id, change in changes.items():
             key = PLACE + id
-            connection.execute(sa.delete(table).where(table.c.key == key))
+            connection.execute("DELETE FROM properties WHERE key=?", (key,))
             merged = {} if change is None else {**known.get(id, {}), **change}
             kept = {name: value for name, value in merged.items() if value is not None}
             if kept:
-                connection.execute(sa.insert(table).values(key=key, value=json.dumps(kept), wall_time=now))
+                connection.execute(page_file.PROPERTY, (key, json.dumps(kept), now))
 
 
 def add_event(folder: Path, pane: str, event: Mapping[str, Any], nonce: str | None, author: str | None) -> bool:
