@@ -20,7 +20,7 @@ export function toolbar(acts) {
   const tile = node("button", { type: "button", class: "tool-button", text: "Tile" });
   tile.title = "All windows side by side, in the order in which they came";
   tile.addEventListener("click", acts.tile);
-  const more = node("button", { type: "button", class: "tool-button", text: "Environment", "aria-haspopup": "menu" });
+  const more = node("button", { type: "button", class: "tool-button", text: "Manage", "aria-haspopup": "menu" });
   more.addEventListener("click", () => acts.more(more));
   const about = node("span", { class: "panes-about", role: "status" });
   const parts = [chooser, node("label", { class: "media-search" }, search), tile, more, about];
