@@ -575,7 +575,7 @@ def a_page_is_a_folder_that_is_mounted(tree: Tree) -> list[str]:
     return found
 
 
-ENTRIES = {"app.js", "report.js"}
+ENTRIES = {"app.js", "report.js", "report_panes.js"}
 """What documents begin with: they put together all that lasts as long as the document."""
 
 MODULE_STATE = {
@@ -583,6 +583,7 @@ MODULE_STATE = {
     ("pages/graph/box.js", "widths"): "of texts in a font, by both",
     ("pages/graph/colour.js", "known"): "the family of an operation, by its name",
     ("pages/media/spectrum.js", "turns"): "sines by size",
+    ("pages/panes/line_look.js", "parts"): "what is left of a curve from a step on, until more is known of it",
     ("text/config.js", "flat"): "the texts of a configuration, by itself",
     ("charts/shared_columns.js", "ones"): "a count of one each: longer ones stand in for shorter",
     ("charts/shared_columns.js", "zeros"): "the same of nothing",
@@ -619,7 +620,7 @@ def no_state_lives_in_a_module(tree: Tree) -> list[str]:
     return [
         f"{name}: {variable}"
         for name in scripts(tree)
-        if not name.startswith("core/") and name != "report.js"
+        if not name.startswith("core/") and name not in ("report.js", "report_panes.js")
         for variable in module_state(tree[f"{WEB}/{name}"])
         if (name, variable) not in MODULE_STATE
     ]
@@ -666,7 +667,9 @@ def no_html_is_made_of_data(tree: Tree) -> list[str]:
     return found
 
 
-FOREIGN_JSON = {"ui/dash.js", "pages/media/figure.js", "pages/runs/page.js", "pages/runs/run_table.js"}
+FOREIGN_JSON = {
+    "ui/dash.js", "ui/plotly.js", "pages/media/figure.js", "pages/runs/page.js", "pages/runs/run_table.js",
+}  # fmt: skip
 """What they read is for Dash, Plotly and AG Grid, which ask objects for what every object has."""
 
 OWN_KEYS = {
@@ -777,7 +780,7 @@ def scripts_import_what_there_is(tree: Tree) -> list[str]:
 ASKS_FOR_CURVES = {"core/curve_requests.js"}
 """Who calls the route of curves."""
 
-DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js"}
+DECODES_CURVES = {"core/wire.js", "core/curve_store.js", "report.js", "report_panes.js"}
 """Who takes the columns of curves out of an answer: all others have them from a `CurveStore`, a report from its file."""
 
 

@@ -1,4 +1,4 @@
-"""A report: the curves of some runs in one HTML file that works without a server and without a network.
+"""A report: the curves and panes of some runs in one HTML file that works without a server and without a network.
 
 The file holds the page's own modules (in an import map of data addresses), its stylesheets, and the curves as the
 server would send them. Names of runs and tags stand only in base64, so that no name can be taken for markup.
@@ -15,6 +15,7 @@ from typing import Any
 
 from dashboard.curves import query
 from dashboard.curves.query import Question
+from dashboard.export.report_panes import ReportPanes
 from dashboard.http import wire
 from dashboard.http.module_graph import IMPORT, WEB, modules_of, needed
 from tracker.name_order import naturally
@@ -22,6 +23,7 @@ from tracker.plain_text import writable, writable_values
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.run import StoredRun
 from tracker.store.read.segments import Segment
+from tracker.values.pane import POINTS
 
 COLUMNS = 2000
 """Columns of a long series: twice what a wide chart can show, so that a first zoom still finds detail."""
@@ -29,7 +31,12 @@ COLUMNS = 2000
 EXACT = 2**53
 """Integers from which on JavaScript's numbers are not exact."""
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; "
+    "media-src data: blob:; connect-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+
+SECTION = '<section id="panes" aria-label="Panes"></section>'
 
 
 def page(
@@ -51,7 +58,7 @@ def page(
         own: list[str] = []
         segments: list[Segment] = []
         with left_out.reading(run.name):
-            own = [tag for tag in run.tags("scalar") if only is None or tag in only]
+            own = [tag for tag in run.tags("scalar") if tag in only] if only is not None else _curves_of(run)
             config = _exact(writable_values(wire.plain(run.config)))
             segments = run.segments()
             about.append({"name": writable(run.name), "status": run.status, "config": config})
@@ -72,11 +79,12 @@ def page(
         curves = {"tag": writable(tag), "columns": names, "curves": heads}
         packed = base64.b64encode(wire.message(curves, columns)).decode()
         parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
+    panes = ReportPanes(runs if only is None else [], left_out)
+    entries = ["report.js", *(["report_panes.js"] if panes.count else [])]
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
     missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""
-    styles = "\n".join(
-        (WEB / name).read_text(encoding="utf-8") for name in ("frame.css", "pages/curves/page.css", "report.css")
-    )
+    sheets = ["frame.css", "pages/curves/page.css", *(["pages/panes/page.css"] if panes.count else []), "report.css"]
+    styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in sheets)
     made = time.strftime("%Y-%m-%d %H:%M")
     return (
         "<!doctype html>\n"
@@ -85,16 +93,31 @@ def page(
         f"<style>{styles}</style>\n"
         "<script>document.documentElement.dataset.theme="
         'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"</script>\n'
-        f'<script type="importmap">{json.dumps({"imports": _modules("report.js")})}</script></head>\n'
+        f'<script type="importmap">{json.dumps({"imports": _modules(*entries)})}</script></head>\n'
         f'<body class="report"><h1>{html.escape(title)}</h1>\n'
-        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden; made {made}</p>\n'
+        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden{_and(panes.count)}; '
+        f"made {made}</p>\n"
         f"{missing}"
         '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
+        f"{SECTION if panes.count else ''}\n"
         '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
-        f'<script type="text/plain" id="runs-data">{head}</script>\n' + "\n".join(parts) + "\n"
-        '<script type="module">import "everystep/report.js";</script></body></html>\n',
+        f'<script type="text/plain" id="runs-data">{head}</script>\n'
+        + "\n".join(parts)
+        + "\n"
+        + panes.html()
+        + "".join(f'<script type="module">import "everystep/{entry}";</script>' for entry in entries)
+        + "</body></html>\n",
         points,
     )
+
+
+def _curves_of(run: StoredRun) -> list[str]:
+    """The tags that have a chart: points of panes are shown in their panes."""
+    return [tag for tag in run.tags("scalar") if not tag.startswith(POINTS)]
+
+
+def _and(panes: int) -> str:
+    return f", {panes:,} pane{'' if panes == 1 else 's'}" if panes else ""
 
 
 def _exact(value: Any) -> Any:
@@ -111,10 +134,10 @@ def _by_name(text: str, module: str) -> str:
     return IMPORT.sub(lambda match: f'{match[1]} {match[2] or ""}"everystep/{needed(module, match[3])}"', text)
 
 
-def _modules(entry: str) -> dict[str, str]:
-    """The module and all that it needs, each as an address that holds it."""
+def _modules(*entries: str) -> dict[str, str]:
+    """The modules and all that they need, each as an address that holds it."""
     found = {}
-    for name in modules_of(entry):
+    for name in dict.fromkeys(name for entry in entries for name in modules_of(entry)):
         text = (WEB / name).read_text(encoding="utf-8")
         text = _by_name(text, name)
         found[f"everystep/{name}"] = f"data:text/javascript;base64,{base64.b64encode(text.encode()).decode()}"

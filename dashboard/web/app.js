@@ -33,6 +33,7 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       kinds: ["image", "audio", "video", "text", "table", "figure"],
       isFor: (/** @type {string} */ tag) => !isSurface(tag),
     },
+    panes: { title: "Panes", load: () => import("./pages/panes/page.js"), kinds: ["pane"] },
     profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
     machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
     runs: {

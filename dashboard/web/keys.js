@@ -32,6 +32,18 @@ const SHEET = [
     ],
   ],
   [
+    "Panes",
+    [
+      ["/", "filter panes"],
+      ["← → ↑ ↓", "on a title: move the window"],
+      ["Shift ← ↑ …", "on a title: resize it"],
+      ["Enter", "on a title: fill the page, and back"],
+      ["m", "on a title: menu"],
+      ["Delete", "on a title: close"],
+      ["others", "within: sent to the training"],
+    ],
+  ],
+  [
     "In a picture at large",
     [
       ["← →", "step"],
@@ -133,7 +145,8 @@ export function help() {
 const OWN_TO_GRAPH = new Set(["/", "f"]);
 
 /** @type {Record<string, string>} */
-const searches = lookup({ runs: "run-search", media: "media-tags" }); // of a page, by the name of its element
+// Of a page, by the name of its element.
+const searches = lookup({ runs: "run-search", media: "media-tags", panes: "pane-filter" });
 
 /** @type {Record<string, () => void>} */
 const acts = lookup({

@@ -97,6 +97,13 @@ export async function file(path, body) {
 export const bytes = async (path, values) =>
   (await checked(await get(`${base}/${path}?${query(values)}`))).arrayBuffer();
 
+// What a browser asks for by itself: a frame, a picture.
+/**
+ * @param {string} path
+ * @param {Values} values
+ */
+export const address = (path, values) => `${base}/${path}?${query(values)}`;
+
 /**
  * @param {string} run
  * @param {string} hash

@@ -5,6 +5,7 @@ import * as state from "./state.js";
 import { Emitter } from "./emitter.js";
 import { settingsOf } from "../text/config.js";
 import { compareNames, naturally } from "../text/name_order.js";
+import { isOfPane } from "../text/pane_tags.js";
 import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
@@ -106,7 +107,7 @@ function tagsOf(some, kind) {
     const own = series[kind];
     if (!own || seen.has(own)) continue;
     seen.add(own);
-    for (const tag of own) found.add(tag);
+    for (const tag of own) if (kind !== "scalar" || !isOfPane(tag)) found.add(tag);
   }
   return found;
 }
@@ -286,7 +287,7 @@ function takePoints(points) {
   if (!run || !points.count) return;
   const last = points.count - 1;
   // Points of panes are counted by their steps.
-  if (!points.tag.startsWith("pane/")) run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
+  if (!isOfPane(points.tag)) run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
   run.updated = points.times[last];
   if (run.scalars[points.tag] || points.tag === headline)
     run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };

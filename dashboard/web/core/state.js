@@ -7,7 +7,8 @@ import { parse } from "./dictionary.js";
  *   metric: string, logx: boolean, logy: boolean, robust: boolean, marks: boolean, off: string[], chosen: string[],
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
- *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string,
+ *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
+ *   panes: string, pane: string,
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -48,6 +49,9 @@ const defaults = {
   sort: "", // columns that the table of runs is sorted by, a line each, with - in front when falling
   columns: [], // columns of the table of runs, in order; none for the usual ones
   columnFilter: "", // what its columns are filtered by, as AG Grid's JSON
+  envs: [], // environments whose panes are shown side by side; none for the newest
+  panes: "", // filter of panes
+  pane: "", // the one that fills the page
 };
 
 /** @type {Record<Key, string>} */
@@ -84,6 +88,9 @@ const short = {
   sort: "sort",
   columns: "col",
   columnFilter: "cf",
+  envs: "env",
+  panes: "pf",
+  pane: "pane",
 };
 // What can be chosen of: an address may say anything.
 /** @type {{ [key in Key]?: string[] }} */
