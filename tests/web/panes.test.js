@@ -66,11 +66,27 @@ test("windows of one size fill rows without a hole, in the order of reading", ()
   assert.deepEqual([...more.values()].slice(0, 7), places);
 });
 
-test("windows of a group stand in one row where that is wide enough", () => {
+test("windows of a group stand in one row where that is wide enough, and rows are as wide as they", () => {
   const tiles = ["a", "b", "b2", "b3", "c"].map((key) => ({ key, group: key[0] }));
   const places = tiled(tiles, 1140);
   assert.equal(new Set(["b", "b2", "b3"].map((key) => places.get(key).y)).size, 1);
   assert.equal(places.get("c").y, places.get("a").y); // the room beside the first is not lost
+  assert.deepEqual(
+    [1, 2, 3, 4].map((abreast) => columnsOf(1140, abreast).count),
+    [3, 2, 3, 3],
+  );
+  assert.deepEqual(
+    [2, 3, 4].map((abreast) => columnsOf(3576, abreast).count),
+    [8, 9, 8],
+  );
+  const pairs = tiled(
+    ["a1", "a2", "b1", "b2"].map((key) => ({ key, group: key[0] })),
+    1140,
+  );
+  assert.deepEqual(
+    [...pairs.values()].map(({ x }) => x > 0),
+    [false, true, false, true],
+  );
 });
 
 test("a new window finds room beside those that were put somewhere", () => {

@@ -2,6 +2,7 @@
 // anybody's: it is drawn in the page's colours, and nothing of it leads, or asks, elsewhere.
 import { once } from "../core/once.js";
 import { COLOURS, colour, css } from "../charts/palette.js";
+import { withTitles } from "./figure_titles.js";
 import { harmless } from "./figure_words.js";
 
 /** @typedef {{ data: any[], layout: Record<string, any> }} Plot what is Plotly's own is not told apart here */
@@ -66,7 +67,7 @@ export async function drawFigure(holder, find, { isWanted, height }) {
     const ink = css("--text"),
       grid = css("--line");
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
-    const given = harmless(found);
+    const given = withTitles(harmless(found));
     /** @type {Plot} */
     const said = {
       data: Array.isArray(given?.data) ? given.data : [],

@@ -20,9 +20,11 @@ export const SMALLEST = { w: 180, h: 96 };
 /**
  * How many columns a board has, and how far one is from the next.
  * @param {number} width
+ * @param {number} [abreast] windows that are to stand beside each other: as many columns, or twice as many …
  */
-export function columnsOf(width) {
-  const count = Math.max(1, Math.floor((width + GAP) / (LEAST + GAP)));
+export function columnsOf(width, abreast = 1) {
+  const fitting = Math.max(1, Math.floor((width + GAP) / (LEAST + GAP)));
+  const count = abreast > fitting ? fitting : fitting - (fitting % abreast);
   return { count, unit: (width + GAP) / count };
 }
 
@@ -44,14 +46,15 @@ function cellsOf({ width, height }, { count, unit }) {
  * @returns {Map<string, Place>}
  */
 export function tiled(tiles, width) {
-  const columns = columnsOf(width);
+  const groups = grouped(tiles);
+  const columns = columnsOf(width, Math.max(1, ...groups.map((group) => group.length)));
   const { count, unit } = columns;
   /** @type {boolean[][]} */
   const taken = [];
   let full = 0; // rows from the top that have no room at all
   /** @type {Map<string, Place>} */
   const places = new Map();
-  for (const group of grouped(tiles)) {
+  for (const group of groups) {
     const cells = group.map((tile) => cellsOf(tile, columns));
     const wide = cells.reduce((sum, { across }) => sum + across, 0);
     // What does not fit into one row is several.

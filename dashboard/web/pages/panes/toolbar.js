@@ -20,7 +20,7 @@ export function toolbar(acts) {
   const tile = node("button", { type: "button", class: "tool-button", text: "Tile" });
   tile.title = "All windows side by side, in the order in which they came";
   tile.addEventListener("click", acts.tile);
-  const more = node("button", { type: "button", class: "tool-button", text: "More", "aria-haspopup": "menu" });
+  const more = node("button", { type: "button", class: "tool-button", text: "Manage", "aria-haspopup": "menu" });
   more.title = "A copy of the environment, or a file of it";
   more.addEventListener("click", () => acts.more(more));
   const about = node("span", { class: "panes-about", role: "status" });
