@@ -124,7 +124,7 @@ def test_windows_stay_where_they_were_put(
     put = places(page)
     assert put["words"]["y"] == tiled["words"]["y"] + 12
     assert put["words"]["w"] == tiled["words"]["w"] - 12
-    until(page, "fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => a.places.words?.w === %d)" % put["words"]["w"])  # fmt: skip
+    until(page, f"fetch('./api/v1/panes?run=digits_adam').then((a) => a.json()).then((a) => a.places.words?.w === {put['words']['w']})")  # fmt: skip
     page.reload()
     until(page, "window.viz?.ready && viz.page()?.length === 12")
     assert places(page) == put
