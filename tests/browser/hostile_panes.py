@@ -159,6 +159,18 @@ SHEETS: list[Show] = [
 ]  # fmt: skip
 
 
+def sure(trap: str) -> list[tuple[Show, str]]:
+    """Those that any stretch begins with: what Plotly would ask for by itself, were the page to let it."""
+    address = f"{trap}/picture.png"
+    shown = [
+        {"data": [_scatter()], "layout": {"images": [{"source": address, "x": 0, "y": 1, "sizex": 1, "sizey": 1}]}},
+        {"data": [{"type": "image", "source": address}], "layout": {}},
+        {"data": [{"type": "scattergeo", "lon": [0], "lat": [0]}], "layout": {}},
+        {"data": [_scatter()], "layout": {"title": {"text": f"<b style='fill:url({address})'>x</b>"}}},
+    ]
+    return [(_figure(lambda _, each=each: each), "a figure") for each in shown]  # type: ignore[misc]
+
+
 def attacks(trap: str) -> Iterator[tuple[Show, str]]:
     """All of them, each with what shows it; those of one kind lie apart, so that any stretch has some of all."""
     filled = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_panes import ACTS, Trap, attacks
+from hostile_panes import ACTS, Trap, attacks, sure
 
 import tracker
 
@@ -48,9 +48,13 @@ class Watched:
         # Of a frame within a frame Chromium names the outermost page; but the page's own policy does set frame-src.
         is_inner = "'frame-src' was not explicitly set" in said.text
         is_page = "/api/v1/pane/html" not in str(said.location.get("url")) and not is_inner
-        if "STRUCK" in said.text and "Content Security Policy" not in said.text:
+        if said.text == "STRUCK":
             self.signs.append(f"a line: {said.text}")
-        elif is_page and said.type in ("error", "warning") and "sandboxed" not in said.text and "GPU" not in said.text:
+        elif (
+            is_page
+            and said.type in ("error", "warning")
+            and not any(word in said.text for word in ("sandboxed", "GPU", "Unsafe attempt to load URL"))
+        ):
             self.signs.append(f"the page says: {said.text} ({said.location.get('url')})")
 
     def check(self, trap: Trap, about: object = "") -> None:
@@ -61,7 +65,7 @@ class Watched:
         ours = ("data:", "blob:", "about:", "javascript:", self.page.url.partition("?")[0])
         for request in self.requests:
             # What the policy refuses is told of as a request as well, though it is none.
-            if not request.url.startswith(ours) and request.failure not in ("csp", "net::ERR_BLOCKED_BY_CSP"):
+            if not request.url.startswith(ours) and request.failure not in ("csp", "origin"):
                 self.signs.append(f"a request: {request.url} ({request.failure})")
         self.requests.clear()
         assert not self.signs, (about, self.signs[:5])
@@ -98,7 +102,7 @@ def show_all(
 def log_attacks(logdir: Path, trap: Trap, stride: int) -> list[str]:
     """Runs of hostile panes, of every stride-th attack; their names."""
     names: list[str] = []
-    chosen = itertools.islice(attacks(trap.address), 0, None, stride)
+    chosen = itertools.chain(sure(trap.address), itertools.islice(attacks(trap.address), 0, None, stride))
     for chunk in iter(lambda: list(itertools.islice(chosen, AT_ONCE)), []):
         name = f"hostile_{len(names)}"
         with tracker.init(logdir=logdir, name=name, machine=False) as run:

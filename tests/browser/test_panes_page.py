@@ -91,9 +91,9 @@ def test_every_kind_of_pane_is_shown(
     assert window(page, "net").locator(".node").count() == 4
     until(page, "document.querySelector('[aria-label=\"There and back\"] .scatterlayer .js-line') !== null")
     until(page, "document.querySelector('audio').duration === 1")
-    assert [each.input_value() for each in window(page, "Settings").locator("input:not([type=checkbox])").all()] == ["0.1", "first try"]  # fmt: skip
+    assert [each.input_value() for each in window(page, "Settings").locator(".pane-sheet input:not([type=checkbox])").all()] == ["0.1", "first try"]  # fmt: skip
     # The run is over: nothing that nobody would hear of is offered.
-    assert window(page, "Settings").locator("input:enabled, select:enabled").count() == 0
+    assert window(page, "Settings").locator(".pane-sheet :enabled").count() == 0
     assert "reach nobody" in page.inner_text(".panes-about")
     rects = [list(place.values()) for place in places(page).values()]
     for i, (x, y, w, h) in enumerate(rects):

@@ -369,6 +369,23 @@ def test_bars_of_a_histogram_stand_in_the_middle_of_their_bins(ours: Pair) -> No
     assert message["data"][0]["y"] == [1, 1, 1, 1]
 
 
+def test_what_is_no_number_is_a_gap(ours: Pair) -> None:
+    """NaN is null, wherever it stands: JSON has no other word for it, and browsers read no other."""
+    table = np.array([[1, math.nan], [3, 4.0]])
+    for method, name, expected in [
+        ("line", "y", [1, 3]),
+        ("heatmap", "z", [[1, None], [3, 4]]),
+        ("surf", "z", [[1, None], [3, 4]]),
+        ("boxplot", "y", [1, 3]),
+        ("bar", "y", [1, 3]),
+    ]:
+        _, message = ours.said(method, {("Y" if method == "line" else "X"): table})
+        assert message["data"][0][name] == expected
+        assert "NaN" not in ours.log.read_text()
+    _, message = ours.said("scatter", {"X": np.array([[1, 2, math.nan]])})
+    assert message["data"][0]["z"] == [None]
+
+
 def test_ticks_can_be_hidden(ours: Pair) -> None:
     """`xtick=False` alone is heard, and one end of an axis too."""
     _, message = ours.said("line", {"Y": [1, 2], "opts": {"xtick": False, "ytickmin": 0}})

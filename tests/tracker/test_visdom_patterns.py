@@ -180,6 +180,18 @@ def test_meters_of_named_lines_with_tensors(visdom: Any, logdir: Path) -> None:
     assert points(logdir, "loss", "meters") == {"test": ([0, 1], [7, 8])}
 
 
+def test_appending_makes_the_window(visdom: Any, logdir: Path) -> None:
+    """The first append is as any first call, with its title and axes; later ones leave these as they are."""
+    vis = visdom.Visdom()
+    for epoch in range(3):
+        opts = {"title": "loss" if epoch == 0 else "other", "xlabel": "epoch"}
+        vis.line([epoch / 2], [epoch], win="loss", name="train", update="append", opts=opts)
+    told = json.loads(vis.get_window_data("loss"))["content"]
+    assert points(logdir, "loss") == {"train": ([0, 1, 2], [0, 0.5, 1])}
+    assert told["layout"]["xaxis"] == {"title": "epoch"}
+    assert told["layout"]["title"] == "loss"
+
+
 def test_attributions_of_a_model(visdom: Any, logdir: Path) -> None:
     """A picture beside its heat map, a figure of Matplotlib's, bars of the most probable classes."""
     pytest.importorskip("matplotlib")

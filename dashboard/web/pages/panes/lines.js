@@ -26,6 +26,8 @@ class LinesView {
     this.panes = [];
     /** @type {PaneLine[]} */
     this.lines = [];
+    /** @type {[label: string, points: number][]} */
+    this.drawn = []; // what stands in the picture, for automation
     this.timer = 0;
     this.isDrawn = false;
     this.isFigure = false; // whether Plotly draws them
@@ -137,6 +139,7 @@ class LinesView {
         isLive,
       );
     }
+    this.drawn = lines.map(({ label, curve }) => [label, curve.points]);
     this.isDrawn ||= this.curves.isIdle();
   }
 

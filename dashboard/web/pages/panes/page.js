@@ -306,7 +306,7 @@ export class PanesPage {
       at,
       n: panes[0]?.n ?? null,
       isSeen,
-      lines: /** @type {any} */ (view).lines?.map((/** @type {any} */ line) => [line.label, line.curve.points]) ?? null,
+      lines: /** @type {any} */ (view).drawn ?? null,
     }));
   }
 }
