@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -265,9 +268,38 @@ choices = st.lists(st.integers(0, 1 << 20), max_size=400)
 
 
 @given(st.integers(2, 4), choices, st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_all_that_go_on_apply_at_the_same_step_or_none_does(
     size: int, choices: list[int], lockstep: bool, deaths: bool, afar: bool
 ) -> None:
     """Threads and trainings of all ranks in any order, also in the middle of what others do; delays, pauses, deaths."""
     happens(size, choices, lockstep=lockstep, deaths=deaths, afar=afar)
+
+
+def by_chance(seed: int) -> World:
+    """A longer story."""
+    chance = random.Random(seed)
+    story = [chance.randrange(1 << 20) for _ in range(chance.randint(20, 600))]
+    world_is = {name: chance.random() < 0.5 for name in ("lockstep", "deaths", "afar")}
+    return happens(chance.randint(2, 4), story, **world_is)
+
+
+def test_long_stories_end_well(figure: Callable[[str], None]) -> None:
+    """The same with more in it; much of it is applied, and some is not."""
+    worlds = [by_chance(seed) for seed in range(400)]
+    refused = [why for world in worlds for why in world.ranks[0].refused.values()]
+    applied = sum(len(world.ranks[0].applied) for world in worlds)
+    assert applied > 1000
+    for words in ("did not answer", "take", "waited"):
+        assert any(words in why for why in refused), words
+    figure(
+        f"{sum(world.count for world in worlds):,} commands to 2 to 4 ranks: {applied:,} applied by all, {len(refused):,} by none"
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_stories_end_well() -> None:
+    """Until something is found, or nothing; EVERYSTEP_STORIES of them."""
+    for seed in range(1_000, 1_000 + int(os.environ.get("EVERYSTEP_STORIES", "20000"))):
+        by_chance(seed)
