@@ -18,7 +18,9 @@ from rank_training import FIRST_LR, N_BYTES, Vector, alone, summed
 from steering import ask, until
 
 import tracker
-from tracker.logdir import AGREED_FOLDER
+from tracker import errors
+from tracker.doctor import examine
+from tracker.logdir import AGREED_FOLDER, walk
 from tracker.store.write.ballots import Ballots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,3 +167,22 @@ def test_a_ballot_is_created_once(tmp_path: Path) -> None:
     assert files.read("nothing") is None
     files.clear()
     assert not (tmp_path / "agreed").exists()
+
+
+def test_other_readers_do_not_mind(logdir: Path) -> None:
+    """What a killed training left is looked into by nobody, is no run, and goes where the run goes."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"x": 1.0})
+    files = Ballots(logdir / "a" / AGREED_FOLDER)
+    files.put("rank-0", {"process": "gone"})
+    files.create("gone.1", {"outcome": "commit"})
+    assert [each.name for each in tracker.open(logdir).runs()] == ["a"]
+    assert AGREED_FOLDER not in {Path(folder).name for folder, _ in walk(logdir)}
+    assert not [
+        each for each in examine(logdir, repair=True).findings if AGREED_FOLDER in str(each.path) or each.serious
+    ]
+    with tracker.init(logdir=logdir, name="b", fork="a", machine=False) as run:
+        run.log({"x": 2.0})
+    assert not (logdir / "b" / AGREED_FOLDER).exists()
+    with pytest.raises(errors.RunNameError):
+        tracker.init(logdir=logdir, name=f"a/{AGREED_FOLDER}")
