@@ -238,3 +238,33 @@ def test_other_readers_do_not_mind(logdir: Path) -> None:
     assert not (logdir / "b" / AGREED_FOLDER).exists()
     with pytest.raises(errors.RunNameError):
         tracker.init(logdir=logdir, name=f"a/{AGREED_FOLDER}")
+
+
+def test_whatever_lies_there_raises_into_no_training(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others can write in a shared folder: what is no word of a rank is none."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        lr = run.control("lr", 1.0)
+        files = Ballots(run.folder / AGREED_FOLDER)
+        own = (files.read("rank-1") or {})["process"]
+        good = [1, "n", 0.0, "lr", "0.5", None, None]
+        odd: list[Any] = [7, [], ["x"] * 7, {"a": 1}, [1, "n", 0.0, "lr", 5, None, None], [None] * 7, good]
+        names = {"number": 1, "ranks": {"1": own}}
+        words: list[Any] = [
+            {"process": 5}, {"process": "p", "decided": "x", "proposal": 7}, {"process": "p", "decided": None, "proposal": {}},
+            {"process": "p", "decided": 0, "proposal": {**names, "ranks": 5, "commands": odd}},
+            {"process": "p", "decided": 0, "proposal": {**names, "commands": "x", "step": "y"}},
+            {"process": "p", "decided": 0, "proposal": {**names, "commands": odd, "step": 5}},
+        ]  # fmt: skip
+        for said in words:
+            files.put("rank-0", said)
+            for _ in range(4):
+                run.controls.look()
+                run.log({"x": 1.0}, step=0)
+        until(lambda: (files.read("rank-1") or {})["vote"] == {"number": 1, "before": True, "step": 0})
+        files.create("p.1", {"outcome": "commit"})
+        files.put("rank-0", {**words[-1], "decided": 1})
+        for step in range(1, 6):
+            run.log({"x": 1.0}, step=step)
+        assert lr.value == 0.5

@@ -89,9 +89,11 @@ class Together:
 
 def _asked(row: Any) -> list[Asked]:
     """A command as another rank wrote it; none where that is no command."""
-    text, perhaps = str, (str, type(None))
-    kinds = (int, text, (float, int), text, text, perhaps, perhaps)
-    if not isinstance(row, list) or len(row) != len(kinds) or not all(map(isinstance, row, kinds)):
+    perhaps = (str, type(None))
+    kinds: list[Any] = [int, str, (float, int), str, str, perhaps, perhaps]
+    if not isinstance(row, list) or len(row) != len(kinds):
+        return []
+    if not all(isinstance(each, kind) for each, kind in zip(row, kinds, strict=True)):
         return []
     return [Asked(*row)]
 
