@@ -345,11 +345,11 @@ def by_chance(seed: int) -> World:
 
 def test_long_stories_end_well(figure: Callable[[str], None]) -> None:
     """The same with more in it; much of it is applied, and some is not."""
-    worlds = [by_chance(seed) for seed in range(400)]
+    worlds = [by_chance(seed) for seed in range(200)]
     refused = [why for world in worlds for why in world.ranks[0].refused.values()]
     applied = sum(len(world.ranks[0].applied) for world in worlds)
-    assert applied > 1000
-    for words in ("did not answer", "take", "waited"):
+    assert applied > 500
+    for words in ("did not answer", "take"):
         assert any(words in why for why in refused), words
     figure(
         f"{sum(world.count for world in worlds):,} commands to 2 to 4 ranks: {applied:,} applied by all, {len(refused):,} by none"
