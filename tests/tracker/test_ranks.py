@@ -123,10 +123,10 @@ def check_changes(ranks: Ranks, changes: int, figure: Callable[[str], None], *, 
     until(lambda: all(each.outcome not in ("pending", "started") for each in commands(ranks.folder)))
     together = None
     if kill:
+        together = ranks.steps  # all of these are of four
         ranks.processes[2].kill()
         ranks.dead.append(ranks.processes[2])
         ranks.processes[2].wait()
-        together = ranks.steps - 1  # gradients of the step after may be those of three
         nonce = ask(ranks.folder, "lr", 0.25)
         until(lambda: answered(ranks, nonce))
     said = ranks.end()
