@@ -161,7 +161,10 @@ class TrackerCallback(Callback):
             return name
 
         optimizers = [loop.optimizer]
-        self._steering = Steering(self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save)
+        self._steering = Steering(
+            self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save,
+            is_interrupted=lambda: loop.interrupted,
+        )  # fmt: skip
 
     def _let_go(self) -> None:
         if self._steering is not None:

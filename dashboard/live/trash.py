@@ -201,7 +201,7 @@ def _move(root: Path, source: Path, target: Path, name: str) -> None:
         if source.stat().st_dev != target.parent.stat().st_dev:
             raise OSError(errno.EXDEV, "it lies on another file system than the trash")
         files = _own_files(source, name)
-        is_all = name != "." and set(os.listdir(source)) <= {*files, logdir.CLAIM_FILE}
+        is_all = name != "." and set(os.listdir(source)) <= {*files, logdir.CLAIM_FILE, logdir.AGREED_FOLDER}
         if is_all and not (target.exists() and os.listdir(target)):
             _rename(source, target)
             return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.controls.agreement import GRACE_S, Agreement, Round, Wait
+from tracker.controls.agreement import GRACE_S, WAIT_S, Agreement, Round, Wait
 from tracker.controls.follower import Follower
 from tracker.controls.leader import Leader
 
@@ -265,9 +268,97 @@ choices = st.lists(st.integers(0, 1 << 20), max_size=400)
 
 
 @given(st.integers(2, 4), choices, st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_all_that_go_on_apply_at_the_same_step_or_none_does(
     size: int, choices: list[int], lockstep: bool, deaths: bool, afar: bool
 ) -> None:
     """Threads and trainings of all ranks in any order, also in the middle of what others do; delays, pauses, deaths."""
     happens(size, choices, lockstep=lockstep, deaths=deaths, afar=afar)
+
+
+def two() -> World:
+    """Two ranks that have taken some steps, and know each other."""
+    world = World(2, [], lockstep=False, deaths=False, afar=False)
+    for _ in range(10):
+        together(world)
+    return world
+
+
+def together(world: World) -> None:
+    for rank in world.ranks:
+        rank.tick()
+        rank.step()
+    world.now += 0.05
+
+
+def test_a_decision_is_made_once() -> None:
+    """A rank has waited too long, and refuses; rank 0, whose thread was asleep, finds all votes there and takes that."""
+    world = two()
+    leader, follower = world.ranks
+    world.ask("lr")
+    while not follower.agreement.rounds:
+        together(world)
+    while follower.waits_since is None:
+        follower.step()
+    for _ in range(2):
+        world.now += WAIT_S / 2 + 0.1
+        follower.step()
+    assert follower.waits_since is None
+    leader.tick()
+    assert leader.refused == {"lr 1": "rank 1 waited 20 s for the others"}
+    world.run()
+    assert leader.applied == follower.applied == {}
+
+
+def test_a_call_on_the_short_way_is_over_before_a_rank_answers() -> None:
+    """It was looked at by nobody, and may be of any step."""
+    world = two()
+    leader, follower = world.ranks
+    world.ask("lr")
+    while leader.agreement.is_armed is False or not leader.agreement.rounds:
+        leader.tick()
+        leader.step()
+        world.now += 0.05
+    assert not follower.closely
+    at = world.now
+    while world.now < at + GRACE_S * 0.8:  # the follower is within log(step=…), for all that can be known
+        follower.tick()
+        world.now += 0.05
+    assert follower.closely
+    assert not follower.agreement.rounds
+    world.steps[follower.place] = follower.logged = 5_000
+    for _ in range(8):
+        leader.tick()
+        follower.tick()
+        world.now += 0.05
+    assert not follower.agreement.rounds
+    assert world.files["rank-1"]["vote"]["before"] is False
+
+
+def by_chance(seed: int) -> World:
+    """A longer story."""
+    chance = random.Random(seed)
+    story = [chance.randrange(1 << 20) for _ in range(chance.randint(20, 600))]
+    world_is = {name: chance.random() < 0.5 for name in ("lockstep", "deaths", "afar")}
+    return happens(chance.randint(2, 4), story, **world_is)
+
+
+def test_long_stories_end_well(figure: Callable[[str], None]) -> None:
+    """The same with more in it; much of it is applied, and some is not."""
+    worlds = [by_chance(seed) for seed in range(200)]
+    refused = [why for world in worlds for why in world.ranks[0].refused.values()]
+    applied = sum(len(world.ranks[0].applied) for world in worlds)
+    assert applied > 500
+    for words in ("did not answer", "take"):
+        assert any(words in why for why in refused), words
+    figure(
+        f"{sum(world.count for world in worlds):,} commands to 2 to 4 ranks: {applied:,} applied by all, {len(refused):,} by none"
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_stories_end_well() -> None:
+    """Until something is found, or nothing; EVERYSTEP_STORIES of them."""
+    for seed in range(1_000, 1_000 + int(os.environ.get("EVERYSTEP_STORIES", "20000"))):
+        by_chance(seed)

@@ -105,6 +105,7 @@ def test_lightning(logdir: Path) -> None:
     assert more.step.tolist() == [first, first + 1]  # the updates that follow, which Lightning counts from 0
 
 
+@pytest.mark.long
 def test_transformers(logdir: Path, tmp_path: Path) -> None:
     """Its Trainer saves as it does; the schedule falls on from the rate that was asked for."""
     transformers = pytest.importorskip("transformers", reason="needs transformers: pip install everystep[frameworks]")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,3 +223,24 @@ def test_more_is_logged_for_some_steps(logdir: Path) -> None:
     assert step is not None
     assert found.histograms("gradients/1.weight").step.tolist() == [step + 1, step + 2, step + 3]
     assert found.scalars("grad_norm/1.weight").step.tolist() == [step + 1, step + 2, step + 3]
+
+
+def test_ctrl_c_ends_a_pause(logdir: Path) -> None:
+    """`fit` lets the step end that runs at Ctrl-C, which a paused one does not."""
+    with init(logdir, "a") as run:
+        held: list[int] = []
+
+        def pause(loop: Any) -> None:
+            ask(run.folder, "paused", True)
+            usual = run.controls.while_held
+            assert usual is not None
+
+            def on_hold() -> None:
+                held.append(1)
+                os.kill(os.getpid(), signal.SIGINT)
+                usual()
+
+            run.controls.while_held = on_hold
+
+        digits(run, At(_3=pause))
+    assert held == [1]

@@ -324,3 +324,8 @@ class Agreement:
         with self.lock:
             self.rounds.append(Round(0, "", EVERY_STEP, commands, {}, self.clock(), COMMIT))
             self.arm()
+
+
+def whole(value: Any) -> int:
+    """A number that somebody wrote; -1 for anything else."""
+    return value if isinstance(value, int) else -1

@@ -94,7 +94,9 @@ class Controlled:
         return self.controls.log_more
 
     def poll(self, step: int | None = None) -> None:
-        """Lets what was asked for take effect now, for a loop that logs rarely: call it between two steps.
+        """Lets what was asked for take effect now, for a loop that logs rarely, or within its steps.
+
+        Called between two steps. From the first time on it is here that things take effect, and not in `log()`.
 
         Args:
             step: Where the loop is; the last logged step by default.

@@ -53,7 +53,7 @@ class Controls:
     Attributes:
         arrivals: What has come and waits for the loop.
         offers: Its controls and actions.
-        is_polled: Whether the loop says by `poll` where its steps end: then `log()` is called within them.
+        is_polled: Whether the loop says by `poll` where its steps end, so that `log()` is called within them.
         while_held: Called again and again while the loop is held.
         takes: Whether commands are taken: it is the run's own line, in the process that writes it.
     """
@@ -165,7 +165,7 @@ class Controls:
         """
         if not self._is_watched or not self._loop.is_known:
             self._begin_loop()
-        if call == "log" and self.is_polled:
+        if call == "log" and self.is_polled and self._loop.is_alive:
             return  # this loop says itself where its steps end
         if not self._comes_by or is_ours() or self._worker == threading.get_ident():
             return  # nothing is due; or a finalizer on a thread of ours, an action that logs, a signal handler in here

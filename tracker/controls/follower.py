@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker.controls.agreement import ALONE_S, Agreement, Files, Refusal, Round, logger
+from tracker.controls.agreement import ALONE_S, Agreement, Files, Refusal, Round, logger, whole
 
 
 class Follower(Agreement):
@@ -48,7 +48,8 @@ class Follower(Agreement):
             self.is_armed = bool(self.rounds or self._is_asked)
         return refused
 
-    def _look_around(self) -> None:
+    def _look_around(self) -> dict[str, dict[str, Any]]:
+        """Who else is there; lets a training go on that rank 0 would have to let go on, and is gone."""
         present = self.present()
         if self.age_s >= ALONE_S:
             self.is_alone = {*present} <= {str(self.rank)}
@@ -56,6 +57,7 @@ class Follower(Agreement):
             is_held = self.stays and not self.rounds
         if is_held and "0" not in present:
             self.at_once([self._go_on])
+        return present
 
     def _follow(self) -> None:
         """Reads what rank 0 says: a decision, a proposal."""
@@ -66,19 +68,19 @@ class Follower(Agreement):
             self.say(vote=self._vote)
         with self.lock:
             # What a rank 0 decided that is gone is there, if it did; who waits for it will see to it otherwise.
-            known = [each for each in self.rounds if each.process != process or each.number <= _whole(decided)]
+            known = [each for each in self.rounds if each.process != process or each.number <= whole(decided)]
         for each in known:
             found = None if each.outcome else self.files.read(each.decision)
             if found is not None:
                 self.settle(each, found)
         self._is_asked = False
-        if not isinstance(proposal, dict) or _whole(proposal.get("number")) <= self.number:
+        if not isinstance(proposal, dict) or whole(proposal.get("number")) <= self.number:
             return
         ranks, commands = proposal.get("ranks"), proposal.get("commands")
         if isinstance(commands, list) and isinstance(ranks, dict) and ranks.get(str(self.rank)) == self.process:
             self._is_asked = not self.is_ready()
             if not self._is_asked:
-                number, step = _whole(proposal["number"]), _whole(proposal.get("step"))
+                number, step = whole(proposal["number"]), whole(proposal.get("step"))
                 self._answer(Round(number, self.zero, step, commands, ranks, self.clock()))
 
     def _answer(self, asked: Round) -> None:
@@ -95,13 +97,10 @@ class Follower(Agreement):
         if self.age_s < ALONE_S:
             return []
         asked, self._asked = self._asked, []
+        present = self._look_around()
         if self.is_alone:
             self.at_once(asked)
-        elif min(map(int, self.present()), default=0) == self.rank:
+        elif min(map(int, present), default=0) == self.rank:
             why = "rank 0 takes no part; either every rank of a training opens the run, or one alone"
             return [(command, why) for command in asked]
         return []
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else -1

@@ -26,6 +26,11 @@ class LoopThread:
         """Whether any thread is the loop's by now."""
         return self._thread is not None
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop may come by again."""
+        return self._thread is not None and self._thread.is_alive()
+
     def is_here(self, waiting_since: float) -> bool:
         """Whether the calling thread is the loop's, or stands in for one that has ended or does not come by.
 

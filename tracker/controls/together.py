@@ -56,7 +56,7 @@ class Together:
             return
         asked, self._taken = self._taken, []
         refused = self._agreement.tick(step, [list(each) for each in asked])
-        self._refused += [(_asked(each), why) for each, why in refused]
+        self._refused += [(each, why) for row, why in refused for each in _asked(row)]
 
     def refused(self) -> list[tuple[Asked, str]]:
         """As `Schedule`."""
@@ -74,7 +74,7 @@ class Together:
         if place.call == "should_stop" or self._is_over:
             return found
         while (decided := self._agreement.arrive(place.step, stays=place.call == "paused")) is not None:
-            found += [_asked(each) for each in decided.commands]
+            found += [each for row in decided.commands for each in _asked(row)]
         return found
 
     def forget(self) -> None:
@@ -87,9 +87,15 @@ class Together:
         self._agreement.close()
 
 
-def _asked(row: list[Any]) -> Asked:
-    number, nonce, wall_time, name, value, expected, author = row
-    return Asked(number, nonce, wall_time, name, value, expected, author)
+def _asked(row: Any) -> list[Asked]:
+    """A command as another rank wrote it; none where that is no command."""
+    perhaps = (str, type(None))
+    kinds: list[Any] = [int, str, (float, int), str, str, perhaps, perhaps]
+    if not isinstance(row, list) or len(row) != len(kinds):
+        return []
+    if not all(isinstance(each, kind) for each, kind in zip(row, kinds, strict=True)):
+        return []
+    return [Asked(*row)]
 
 
 def _lives(writer: Any) -> bool:

@@ -47,6 +47,7 @@ class Steering:
         set_lr: Makes the present learning rate this one.
         save: Writes a checkpoint of the step given, and says where it is.
         group: The processes; None for one.
+        is_interrupted: Whether somebody pressed Ctrl-C where that raises nothing: a pause ends by it.
     """
 
     def __init__(
@@ -56,9 +57,11 @@ class Steering:
         set_lr: Callable[[float], None],
         save: Callable[[int], str],
         group: Group | None = None,
+        is_interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.stopped = False
         self._run, self._set_lr, self._save, self._group = run, set_lr, save, group
+        self._is_interrupted = is_interrupted
         self._step = self._wait = self._steps = 0
         self._looked = time.monotonic()
         self._lr, self._seen = None, None
@@ -130,6 +133,8 @@ class Steering:
             self._run.mark(f"checkpoint {where}", self._step, kind="checkpoint", path=where)
 
     def _held(self) -> None:
+        if self._is_interrupted():
+            raise KeyboardInterrupt
         self._tell(HELD)  # a process group gives up on who is not heard of for some minutes
 
     def _tell(self, kind: int, value: float = 0.0) -> None:

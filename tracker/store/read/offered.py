@@ -29,7 +29,8 @@ class Offered(NamedTuple):
 
 def offered(files: RunFiles) -> list[Offered]:
     """The controls and actions of a run by name; see `StoredRun.controls`."""
-    line = [each for each in files.segments() if each.reason != "child" and each.rank in (None, 0)]
+    own = [each for each in files.segments() if each.reason != "child"]
+    line = [each for each in own if each.rank in (None, 0)] or own  # where one other rank alone has a run
     if not line:
         return []
     with files.snapshot(line[-1].path) as connection:
