@@ -11,7 +11,7 @@
  */
 
 export const GAP = 12;
-const LEAST = 360, // px of a column, as of cards
+const LEAST = 330, // px of a column: two beside the list of runs on a screen 1024 wide
   ROW = 156; // px from one row of cells to the next; a window is two of them high when nobody asked for more
 const HEAD = 37; // px of a window that its title takes: what is asked for is of what it shows
 const MOST_ROWS = 6;
