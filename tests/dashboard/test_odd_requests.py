@@ -41,6 +41,8 @@ def asked(asker: Asker, logdir: Path, seed: int, count: int, runs: list[str]) ->
             failed.append((answer.status, request))
         if 400 <= answer.status < 500 and request.method == "GET" and answer.body.startswith(b"{"):
             assert json.loads(answer.body)["error"], request
+    for name in (RUN, "a", "b"):  # among what is asked is to delete them
+        asker.post("/api/v1/trash", json.dumps({"runs": [name], "restore": True}).encode())
     return failed
 
 
