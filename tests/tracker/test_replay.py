@@ -131,6 +131,14 @@ def test_only_what_is_on_the_live_line_is_done_again(logdir: Path) -> None:
         assert {*loop(run, 20)} == {1.0, 0.5}
 
 
+def test_what_is_not_come_to_is_told(logdir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A training that ends sooner says what is left of the other's schedule."""
+    recorded(logdir, (2, "train/loss", "lr", 0.5), (12, "train/loss", "lr", 0.25))
+    with tracker.init(logdir=logdir, name="again", machine=False, replay="source") as run:
+        loop(run, 5)
+    assert "ended before 1 of what it was to replay; the first is lr after step 12" in caplog.text
+
+
 def test_a_run_to_replay_has_to_be_there(logdir: Path) -> None:
     """Said where it is asked for; nothing is begun."""
     with pytest.raises(errors.RunNotFoundError):

@@ -139,6 +139,8 @@ class Controls:
         """What was asked of another run takes effect here at the same steps; commands of the page do beside it."""
         self._recorded = recorded
         recorded.usual, self.arrivals.schedule = self.arrivals.schedule, recorded
+        if self._recording is not None:
+            self._recording.at_end.append(recorded.close)
         if recorded.waits:
             self._let_come_by(True)
 

@@ -100,11 +100,10 @@ class Recorded:
 
     def close(self) -> None:
         """As `Schedule`."""
-        self.usual.close()
         if self._planned:
             where, asked = self._planned[0]
             logger.warning(
-                "tracker: %d commands of the run that is replayed were not come to; the first is %s after step %d",
+                "tracker: the training ended before %d of what it was to replay; the first is %s after step %d",
                 len(self._planned), asked.name, where.step,
             )  # fmt: skip
 
