@@ -20,7 +20,7 @@ import tracker
 
 PAGES = (
     "curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings",
-    "meshes", "layouts", "compare", "controls",
+    "meshes", "layouts", "panes", "compare", "controls",
 )  # fmt: skip
 VISITS = int(os.environ.get("EVERYSTEP_VISITS", "200"))
 """How often the long part visits each page."""
@@ -160,6 +160,11 @@ def log_everything(run: tracker.Run, folder: Path) -> None:
     run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
     run.control("rule", "adam", choices=["adam", "sgd"])
     run.log({"profile": tracker.Profile(trace)}, step=5)
+    run.pane("curves", tracker.Curves({"a": [1.0, 3.0, 2.0]}))
+    run.pane("figure", tracker.Figure({"data": [{"y": [1, 3, 2]}], "layout": {}}))
+    run.pane("html", tracker.Html("<p>words</p>"))
+    run.pane("sheet", tracker.Properties({"lr": 0.1}))
+    run.pane("picture", tracker.Image(rng.random((8, 8))))
     run.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})}, step=0)
 
 
@@ -182,6 +187,7 @@ def served(logdir: Path, tmp_path: Path, serve: Callable[..., Any]) -> Iterator[
             )
             if step % 20 == 0:
                 live.log({"weights/fc1": tracker.Histogram(np.arange(9.0)), "notes": tracker.Text("more")}, step=step)
+                live.pane("html", tracker.Html(f"<p>step {step}</p>"))
             step += 1
 
     logging = threading.Thread(target=keep_logging)

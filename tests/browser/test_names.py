@@ -37,7 +37,7 @@ ODD = [
     "😀", "e\u0301", "‮", "a.b", "__proto__.x", "$& $1", "%s %(x)s {0} {x}", "${x}", "#", "?x=1&y=2", "a b", "<i>", "last:loss", "config:lr", "ag-Grid-x", "= loss", "[]", "{}", "\\",
 ]  # fmt: skip
 
-PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "compare", "controls"]  # fmt: skip
+PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "panes", "compare", "controls"]  # fmt: skip
 
 
 def _is_name(text: str) -> bool:
@@ -70,6 +70,8 @@ def _log(logdir: Path, name: str, names: list[str]) -> None:
         run.log({"profile": tracker.Profile({"traceEvents": [{"ph": "X", "name": each, "cat": each, "ts": 1.0, "dur": 2.0, "pid": 1, "tid": 1} for each in few]})}, step=0)  # fmt: skip
         for each in few:
             run.mark(each, step=1, kind=each)
+            run.pane(each, tracker.Curves({each: [1.0, 2.0]}), title=each, legend=[each])
+            run.pane(f"p {each}", tracker.Properties({each: each}))
 
 
 def _fill(logdir: Path, whole: list[str], bare: list[str]) -> list[str]:
@@ -146,7 +148,7 @@ def test_no_lookup_finds_what_nobody_put_there(
     page.add_init_script(TRAPS)
     names = _fill(logdir, ["constructor", "__proto__", TRAP], ["toString/a", "'quoted'", "שלום", "😀", "0"])
     served = serve(logdir, "--no-token")
-    _go_through(page, served.base, names, ["curves", "media", "runs", "compare", "layouts", "quality"], until)
+    _go_through(page, served.base, names, ["curves", "media", "runs", "compare", "layouts", "quality", "panes"], until)
     _use(page, served.base, logdir.parent, until)
 
 

@@ -153,6 +153,8 @@ def test_a_read_only_server_keeps_no_places(
     assert "Read-only" in page.inner_text(".panes-about")
     page.click("#tabs >> text=Curves")
     until(page, "viz.ready && viz.get('page') === 'curves'")
+    # Points of panes are no metrics.
+    until(page, "[...document.querySelectorAll('.card')].map((card) => card.ariaLabel).join() === 'train/loss'")
     page.click("#tabs >> text=Panes")
     until(page, "viz.get('page') === 'panes' && viz.ready && viz.page()?.length === 12")
     assert places(page)["bars"]["y"] == before["bars"]["y"] + 12
@@ -293,3 +295,28 @@ def test_forty_panes_on_a_phone_and_on_a_large_screen(
     assert page.evaluate("document.getElementById('view').scrollWidth <= innerWidth")
     large = open_panes(served=page.served, width=3840, height=2160)
     assert len({place["x"] for place in places(large).values()}) == 10
+
+
+def test_an_environment_is_copied_saved_and_deleted(
+    logdir: Path, fill: Callable[..., None], open_panes: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """Through its menu: another run with the same panes, one file, the trash."""
+    fill(logdir, _log_three)
+    page = open_panes("&env=main")
+
+    def choose(text: str) -> None:
+        page.click("text=Manage")
+        page.get_by_role("menuitem", name=text).click()
+
+    choose("Copy it as another…")
+    page.get_by_role("textbox", name="Name of the copy").fill("second")
+    page.keyboard.press("Enter")
+    until(page, "viz.runs().includes('second')")
+    with page.expect_download() as saved:
+        choose("Save as one HTML file")
+    assert saved.value.suggested_filename == "main.html"
+    assert "pane-data" in Path(saved.value.path()).read_text()
+    choose("Delete")
+    until(page, "!viz.runs().includes('main') && viz.page().every(({ runs }) => runs.join() !== 'main')")
+    page.click(".environment-chooser")
+    until(page, "[...document.querySelectorAll('.environment-row')].some((row) => row.textContent.includes('second'))")

@@ -68,7 +68,7 @@ export class PanesPage {
       scope,
     );
     this.said = ""; // what the board shows
-    this.note = node("div", { class: "empty", hidden: true });
+    this.note = node("div", { hidden: true });
     this.tools = toolbar({
       choose: () => this.#choose(),
       tile: () => {
@@ -142,6 +142,7 @@ export class PanesPage {
     const isThere = shown.every((run) => this.known.has(run) || this.problems.has(run));
     this.note.hidden = entries.length > 0 || !isThere;
     const wrong = shown.flatMap((run) => this.problems.get(run) ?? []);
+    this.note.className = this.note.hidden ? "" : "empty";
     if (!this.note.hidden) this.note.replaceChildren(...nothing(wrong, hidden, filter.problem, this.tools.search));
   }
 
