@@ -15,6 +15,7 @@ const runs = await import("../../dashboard/web/core/runs.js");
 const session = await import("../../dashboard/web/core/session.js");
 const state = await import("../../dashboard/web/core/state.js");
 const { Scope } = await import("../../dashboard/web/core/scope.js");
+const commands = await import("../../dashboard/web/core/commands.js");
 const { ask } = await import("../../dashboard/web/core/study_api.js");
 
 const summary = (name, more = {}) => ({
@@ -309,4 +310,57 @@ test("why a page may not ask is said where it can be seen", async () => {
   assert.equal(document.getElementById("refused").textContent, "Start viz with --allow x.");
   session.forgetRefusal();
   assert.equal(session.isRefused(), false);
+});
+
+test("what runs were asked is asked for with each news of those that are followed, and a lost answer once more", async () => {
+  const told = [];
+  const nonces = [];
+  server
+    .on("GET /api/v1/controls", ({ url }) => ({ run: url.searchParams.get("run"), live: true, controls: [], more: 0 }))
+    .on("GET /api/v1/commands", () => ({ commands: told, earlier: 0 }))
+    .on("POST /api/v1/commands", ({ text }) => {
+      const said = JSON.parse(text);
+      nonces.push(said.nonce);
+      if (said.name === "no") return { status: 409, body: { error: "There is no control no." } };
+      return { command: { ...said, outcome: "pending" } };
+    });
+  commands.start(scope);
+  const changes = [];
+  commands.on("change", (run) => changes.push(run));
+  const own = new Scope();
+  commands.follow("old", own);
+  await until(() => changes.length === 1);
+  assert.equal(commands.known("old").live, true);
+  assert.equal(commands.isReadOnly(), false);
+
+  const command = await commands.send("old", "lr", 0.5, 0.1);
+  assert.deepEqual([command.name, command.value, command.expected, command.author], ["lr", 0.5, 0.1, null]);
+  assert.match(command.nonce, /^[0-9a-f]{32}$/);
+  assert.equal(commands.known("old").commands.length, 1, "there at once");
+  await assert.rejects(commands.send("old", "no", 1), /There is no control no/);
+
+  const fetching = globalThis.fetch;
+  let lost = 1;
+  globalThis.fetch = async (...how) => {
+    const answer = await fetching(...how);
+    if (how[1]?.method === "POST" && lost-- > 0) throw new TypeError("Failed to fetch");
+    return answer;
+  };
+  await commands.send("old", "lr", 0.25);
+  globalThis.fetch = fetching;
+  assert.equal(nonces.at(-1), nonces.at(-2), "the same nonce is the same command");
+
+  const before = changes.length;
+  send({
+    head: {
+      changed: [
+        { run: "old", what: ["receipts"] },
+        { run: "third", what: ["receipts"] },
+      ],
+    },
+  });
+  await until(() => changes.length > before);
+  assert.ok(!changes.includes("third"), "nobody follows it");
+  own.leave();
+  assert.equal(commands.known("old"), undefined);
 });
