@@ -446,6 +446,7 @@ METHODS: dict[str, list[tuple[Any, ...]]] = {
     "tables": [("cells",)], "figures": [("plot",)], "pr_curves": [("quality",)], "embedding": [("points",)], "meshes": [("surface",)],
     "layout": [("pages",)], "confusions": [("matrix",)], "graph": [()], "profile": [()], "environment": [()], "console": [()], "marks": [()],
     "blob": [("0" * 32,)], "held": [()], "panes": [()], "pane": [(PANES[0],), (PANES[2], 1)],
+    "commands": [()], "controls": [()],
 }  # fmt: skip
 PROPERTIES = {"status", "config", "started"}
 

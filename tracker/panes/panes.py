@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,18 +45,25 @@ class Panes:
     """The panes of a run.
 
     Args:
-        hand_over: Gives something to the recording that takes it; `Run._hand_over`.
+        hand_over: Gives something to the recording that takes it; `Run._hand_over`. It is not held: a run that nobody
+            else holds ends at once, and not when a collection comes by.
         stored: The run as it is stored.
     """
 
     def __init__(self, hand_over: Callable[[Callable[[Recording], None]], None], stored: StoredRun) -> None:
-        self._hand_over = hand_over
+        self._taker = weakref.WeakMethod(hand_over)
         self._stored = stored
         self._shown: dict[str, Shown | None] = {}
         """None: it is not there, or closed."""
         self._counts: dict[str, int] = {}
         """How many points there are, by tag."""
         self._lock, self._process = threading.RLock(), os.getpid()
+
+    def _hand_over(self, add: Callable[[Recording], None]) -> None:
+        take = self._taker()
+        if take is None:
+            raise ReferenceError("the run of these panes is over, as nobody holds it any more")
+        take(add)
 
     @property
     def _alone(self) -> threading.RLock:
