@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 import psutil
@@ -69,6 +70,9 @@ def measured(served: Served, port: int, logdir: Path, options: argparse.Namespac
                 client.append(window, step)
         appended[window] = appended.get(window, 0) + count
 
+    # Dash is imported when it is asked for, or after a while: its 45 MiB are no appends'.
+    with urlopen(f"{served.base}/dash/_dash-layout", timeout=60) as answer:  # of our own server
+        answer.read()
     plain("one", WARM)
     began = process.memory_info().rss / 2**20
     one = options.count / timed(lambda: plain("one", options.count))
@@ -89,6 +93,8 @@ def measured(served: Served, port: int, logdir: Path, options: argparse.Namespac
     if find_spec("visdom") is None:
         rows.append(["Visdom's client", "not installed", "", ""])
     else:
+        import visdom  # noqa: F401  # it takes seconds, and is not what is timed
+
         with Nothing() as nothing:
             alone = options.client / timed(lambda: by_client(nothing.port, options.client))
         ours = options.client / timed(lambda: by_client(port, options.client))
