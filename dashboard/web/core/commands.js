@@ -77,10 +77,10 @@ export async function ask(run) {
   }
   asking.set(run, false);
   try {
-    const [offered, { commands, earlier }] = await Promise.all([
-      api.json("controls", { run }),
-      api.json("commands", { run }),
-    ]);
+    // In this order: a value that is newer than what is known of its change is the one that was asked for. The other
+    // way round a change that was applied would show the value before it.
+    const { commands, earlier } = await api.json("commands", { run });
+    const offered = await api.json("controls", { run });
     const known = /** @type {Asked} */ ({ ...offered, commands, earlier });
     if (followed.has(run)) found.set(run, known);
     news.tell("change", run);
