@@ -80,6 +80,7 @@ def page(
         packed = base64.b64encode(wire.message(curves, columns)).decode()
         parts.append(f'<script type="text/plain" class="curves-data">{packed}</script>')
     panes = ReportPanes(runs if only is None else [], left_out)
+    points += panes.points
     entries = ["report.js", *(["report_panes.js"] if panes.count else [])]
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
     missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""

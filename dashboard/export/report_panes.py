@@ -37,10 +37,14 @@ class ReportPanes:
     Args:
         runs: Whose panes.
         left_out: What could not be read is added.
+
+    Attributes:
+        count: How many there are.
+        points: How many points their lines stand for.
     """
 
     def __init__(self, runs: Sequence[StoredRun], left_out: LeftOut) -> None:
-        self.count = 0
+        self.count = self.points = 0
         self._parts: list[str] = []
         self._needs_plotly = False
         for run in runs:
@@ -56,13 +60,16 @@ class ReportPanes:
 
     def _add(self, run: StoredRun, left_out: LeftOut) -> None:
         wanted: dict[tuple[str, int | None], None] = {}
-        for listed in run.panes():
-            with left_out.reading(run.name, listed.id):
-                pane = run.pane(listed.id)
-                self._parts.append(_element("pane-data", json.dumps(_told(run.name, pane), default=str).encode()))
-                self.count += 1
-                self._needs_plotly |= pane.type == "plot" or _has_more_than_lines(pane)
-                wanted |= dict.fromkeys(_wanted(pane))
+        with run.held() as held:
+            for listed in held.panes():
+                with left_out.reading(run.name, listed.id):
+                    pane = held.pane(listed.id)
+                    self._parts.append(_element("pane-data", json.dumps(_told(run.name, pane), default=str).encode()))
+                    self.count += 1
+                    self._needs_plotly |= pane.type == "plot" or _has_more_than_lines(pane)
+                    wanted |= dict.fromkeys(_wanted(pane))
+        if not wanted:
+            return
         with left_out.reading(run.name), query.reader(run.segments()) as ask:
             for tag, start in wanted:
                 with left_out.reading(run.name, tag):
@@ -71,6 +78,7 @@ class ReportPanes:
                     if found is not None:
                         self._parts.append(_curves(run.name, tag, start, question, found))
                         self._needs_plotly |= tag.endswith("/x") and _goes_back(found)
+                        self.points += sum(found[0]["counts"].values())
 
 
 def _told(run: str, pane: StoredPane) -> dict[str, Any]:
