@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
     find_spec("visdom") is None, reason="needs Visdom's client: pip install --no-build-isolation visdom==0.2.4"
 )
 
-CALLS = Path(__file__).resolve().parents[1] / "visdom_calls.py"
+PROGRAM = Path(__file__).resolve().parents[1] / "visdom_program.py"
 TOKEN = "a token of the tests"
 
 
@@ -30,7 +30,7 @@ class Program:
 
     def __init__(self, *words: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(CALLS), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, str(PROGRAM), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )  # fmt: skip
 
     def says(self) -> Any:
