@@ -141,6 +141,7 @@ def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, program: 
         assert Sender(port_of(served))("win_exists", win=wins["text"]) == "false"
 
 
+@pytest.mark.long
 def test_two_programs_of_eight_threads(served: Served, program: Callable[..., Program]) -> None:
     """Each point is there, in the windows of one and in those that many write into; and it is a run like any."""
     programs = [program("write", str(port_of(served)), "", name, "25") for name in ("first", "second")]

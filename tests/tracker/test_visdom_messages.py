@@ -118,7 +118,7 @@ def ours(tmp_path: Path) -> Pair:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning", "ignore::PendingDeprecationWarning")
-@pytest.mark.parametrize("examples", [12, pytest.param(400, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [6, pytest.param(400, marks=pytest.mark.long)])
 @pytest.mark.parametrize("method", CALLS)
 def test_messages_are_those_of_the_real_client(method: str, examples: int, tmp_path: Path, ours: Pair) -> None:
     """Of every method, with whatever arguments it documents."""
