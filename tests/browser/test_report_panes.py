@@ -35,7 +35,7 @@ def test_an_environment_is_one_file(logdir: Path, tmp_path: Path, new_page: Call
     assert legend.split() == ["sin", "cos"]
     # Points of panes are shown in their panes alone.
     assert page.evaluate("[...document.querySelectorAll('.card')].map((card) => card.ariaLabel)") == ["train/loss"]
-    assert "1 runs, 1 tags, 2 points, 0 hidden, 13 panes" in page.inner_text(".made")
+    assert "1 runs, 1 tags, 1,204 points, 0 hidden, 13 panes" in page.inner_text(".made")
     page.locator("[aria-label='Bars'] .pane-head").dblclick()
     until(page, "document.querySelector('.pane.is-large')?.getBoundingClientRect().width > 1000")
     assert page.evaluate("window.struck") is None
