@@ -21,8 +21,8 @@ AHEAD_EARLY, AHEAD = 3, 6
 """Calls that may be accepted and not in the file: of the early ones, but for the first, and later."""
 
 PATIENCE_S = 1.0
-"""What all of the waiting may take, on a machine that is busy or a disk that is slow. (A quarter of that was over in 5 of
-840 runs that a signal ended, on two cores with eight others at work: of these few points were left.)"""
+"""What all of the waiting may take, on a machine that is busy or a disk that is slow. (A quarter of that was over in 5
+of 840 runs that a signal ended, on two cores with eight others at work: of these few points were left.)"""
 
 
 class FirstCalls:
