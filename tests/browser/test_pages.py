@@ -167,7 +167,7 @@ def test_pictures_are_shown_with_their_predictions_and_follow_the_steps(
     slider = panel.query_selector("input")
     slider.focus()
     page.keyboard.press("Home")
-    assert "step 0" in panel.inner_text()
+    until(page, "document.querySelector('[aria-label=\"samples of second\"]').innerText.includes('step 0')")
     until(page, "document.querySelector('[aria-label=\"samples of second\"] .picture.is-wrong')")
     until(page, "document.querySelector('[aria-label=\"notes of second\"] .prose').textContent.includes('step 0')")
     assert "at step 0 <b>bold</b>" in page.inner_text("[aria-label='notes of second']")
