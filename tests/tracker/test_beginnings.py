@@ -14,6 +14,7 @@ from odd_values import HALF, Raises, made
 
 import tracker
 from tracker import errors
+from tracker.store.file_system import unescaped
 
 CROWDED = """
 import os, resource, sys
@@ -102,3 +103,11 @@ def test_what_is_no_beginning_is_refused_by_name(logdir: Path, given: dict[str, 
     with pytest.raises(errors.TrackerError):
         tracker.init(**{"logdir": logdir, "name": "run", **{key: made(value) for key, value in given.items()}})
     assert tracker.open(logdir).runs() == []
+
+
+@pytest.mark.parametrize(
+    ("written", "folder"), [("/data/é", "/data/é"), (r"/a\040b\134c", r"/a b\c"), (r"/\0400", "/ 0"), ("/", "/")]
+)
+def test_a_mount_is_called_as_its_folder_is(written: str, folder: str) -> None:
+    """A folder with a blank or a letter beyond ASCII may be on a network, where no WAL is used."""
+    assert unescaped(written) == folder

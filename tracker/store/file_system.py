@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 # File systems on which several machines, or a machine and its guests, share a folder without sharing memory:
@@ -23,8 +24,17 @@ def kind_of(path: Path) -> str:
     best, kind = "", ""
     for line in mounts.splitlines():
         left, _, right = line.partition(" - ")
-        mount = left.split(" ")[4].encode().decode("unicode_escape", "replace")
+        mount = unescaped(left.split(" ")[4])
         inside = target == mount or target.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
             best, kind = mount, right.split(" ")[0]
     return kind
+
+
+def unescaped(mount: str) -> str:
+    """A folder as the mount table writes it, in which blanks and backslashes stand as three octal digits.
+
+    Not by Python's codec of escapes: it takes letters beyond ASCII apart, and is imported when it is first used, for
+    which a process that is out of descriptors has none.
+    """
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), mount)
