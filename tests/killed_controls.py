@@ -1,4 +1,4 @@
-"""A training that is killed at random moments while it is being asked things, and what must be true of it afterwards.
+"""A training and the server that asks things of it, both killed at random moments, and what must be true afterwards.
 
 Each command sets the control to a number of its own, or calls an action. The training notes in a file of its own what
 it saw happen, each in one unbuffered write, which a kill does not undo: that is the oracle.
@@ -6,16 +6,17 @@ it saw happen, each in one unbuffered write, which a kill does not undo: that is
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import os
 import random
-import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import preload
 
@@ -52,65 +53,104 @@ def train(logdir: str, seed: int, lives: float, told: Connection) -> None:
     run.finish()
 
 
+def serve(folder: str, plan: list[int | None], start: int, seed: int, told: Connection) -> None:
+    """Asks what is planned from a place on, until it is killed; tells of each that it was written.
+
+    A command is posted twice now and then, as by a page that does not know whether it was heard.
+    """
+    chance = random.Random(seed)
+    told.send(start - 1)
+    for place in range(start, len(plan)):
+        number = plan[place]
+        name = "control:act" if number is None else "control:number"
+        for _ in range(2 if chance.random() < 0.1 else 1):
+            page_file.add_command(Path(folder), str(place), name, number, None, None)
+        told.send(place)
+        time.sleep(chance.choice([0, 0, 0.003, 0.02]))
+
+
 class Told(NamedTuple):
-    """How many of the commands came to which end, and how often the training was killed."""
+    """How many of the commands came to which end, and how often the training and the server were killed."""
 
     outcomes: Counter[str]
     kills: int
+    servers: int
     commands: int
 
     def __str__(self) -> str:
         ends = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.outcomes.items()))
-        return f"{self.kills:,} kills, {self.commands:,} commands: {ends}"
+        return f"{self.kills:,} kills of it and {self.servers:,} of the server, {self.commands:,} commands: {ends}"
+
+
+class Mortal:
+    """A process that lives for a random time, on average so many seconds."""
+
+    def __init__(self, target: Callable[..., None], words: tuple[Any, ...], lives_s: float) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([*preload.WRITER, "tracker.store.write.page_file"])
+        self.hear, tell = context.Pipe(duplex=False)
+        self._process = context.Process(target=target, args=(*words, tell))
+        self._process.start()
+        tell.close()
+        assert self.hear.poll(60)
+        self.begun = self.hear.recv()
+        self._dies = time.monotonic() + lives_s
+
+    def must_die(self) -> bool:
+        """Whether its time has come."""
+        return time.monotonic() > self._dies
+
+    def killed(self) -> list[Any]:
+        """Ends it; what it told before."""
+        self._process.kill()
+        self._process.join()
+        told = []
+        with contextlib.suppress(EOFError):
+            while True:
+                told.append(self.hear.recv())
+        self.hear.close()
+        return told
 
 
 def play(logdir: Path, commands: int, seed: int, *, mean_life_s: float = 0.3) -> Told:
-    """Asks so many things of a training that is killed again and again, and checks what became of each.
-
-    A command is posted twice now and then, as by a page that does not know whether it was heard.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(preload.WRITER)
+    """Asks so many things of a training, which is killed again and again as the server is, and checks what became of
+    each."""
     chance = random.Random(seed)
     folder = logdir / NAME
-    asked: dict[str, int | None] = {}
-    kills = 0
-    while len(asked) < commands:
-        hear, tell = context.Pipe(duplex=False)
-        child = context.Process(target=train, args=(str(logdir), seed + kills, 60.0, tell))
-        child.start()
-        tell.close()
-        assert hear.poll(60)
-        assert hear.recv() == "begun"
-        dies = time.monotonic() + chance.expovariate(1 / mean_life_s)
-        while time.monotonic() < dies and len(asked) < commands:
-            nonce = f"{len(asked)}"
-            asked[nonce] = None if chance.random() < 0.2 else len(asked)
-            _post(folder, nonce, asked[nonce])
-            if chance.random() < 0.1:
-                _post(folder, nonce, asked[nonce])
-            time.sleep(chance.choice([0, 0, 0.003, 0.02]))
-        time.sleep(max(0.0, dies - time.monotonic()))
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-        hear.close()
-        kills += 1
-    hear, tell = context.Pipe(duplex=False)
-    child = context.Process(target=train, args=(str(logdir), seed, 0.3, tell))  # a last one, which ends well
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0
+    plan = [None if chance.random() < 0.2 else place for place in range(commands)]
+    start = kills = servers = 0
+
+    def lives() -> float:
+        return chance.expovariate(1 / mean_life_s)
+
+    training = Mortal(train, (str(logdir), seed, 60.0), lives())
+    server = Mortal(serve, (str(folder), plan, 0, seed), lives())
+    while start < commands:
+        time.sleep(0.005)
+        while start < commands and server.hear.poll(0):
+            try:
+                start = server.hear.recv() + 1
+            except EOFError:
+                break
+        if server.must_die() or start == commands:
+            told = server.killed()
+            start = max([start, *(place + 1 for place in told)])
+            servers += 1
+            if start < commands:
+                server = Mortal(serve, (str(folder), plan, start, seed + servers), lives())
+        if training.must_die():
+            training.killed()
+            kills += 1
+            training = Mortal(train, (str(logdir), seed + kills, 60.0), lives())
+    training.killed()
+    last = Mortal(train, (str(logdir), seed, 0.3), 60.0)  # which ends well
+    with contextlib.suppress(EOFError):
+        last.hear.recv()
+    last.killed()
     found = tracker.open(logdir).run(NAME).commands()
+    asked = {str(place): number for place, number in enumerate(plan)}
     check(asked, found, (folder / "noted").read_text().split())
-    return Told(Counter(each.outcome for each in found), kills, len(asked))
-
-
-def _post(folder: Path, nonce: str, number: int | None) -> None:
-    if number is None:
-        page_file.add_command(folder, nonce, "control:act", None, None, None)
-    else:
-        page_file.add_command(folder, nonce, "control:number", number, None, None)
+    return Told(Counter(each.outcome for each in found), kills + 1, servers, len(asked))
 
 
 def check(asked: dict[str, int | None], told: list[Command], noted: list[str]) -> None:

@@ -314,6 +314,41 @@ BUGS = [
         "    if False:",
         "tests/tracker/test_csv_table.py::test_a_table_is_the_same_in_every_dialect",
     ),
+    Bug(
+        "a command that is posted twice is two",
+        "tracker/store/write/page_file.py",
+        "                raise _KnownError  # which leaves the file as it is",
+        "                nonce = secrets.token_hex(16)",
+        "tests/tracker/test_page_commands.py::test_the_same_nonce_is_the_same_command",
+    ),
+    Bug(
+        "what was asked of a training that died is done by the next one",
+        "tracker/controls/page_reader.py",
+        "        if self._old_until != Cursor():",
+        "        if False:",
+        "tests/tracker/test_controls.py::test_what_was_asked_before_a_part_began_is_refused",
+    ),
+    Bug(
+        "a forked child does what its parent was asked",
+        "tracker/controls/watch.py",
+        "        for each in watched:\n            each.leave_to_parent()",
+        "        pass",
+        "tests/weather/test_killed_controls.py::test_a_forked_child_leaves_commands_to_its_parent",
+    ),
+    Bug(
+        "a page's file that begins anew is read on from where the old one ended",
+        "tracker/store/read/commands.py",
+        "            after = Cursor()\n",
+        "            pass\n",
+        "tests/tracker/test_page_commands.py::test_a_file_that_comes_back_is_not_done_again",
+    ),
+    Bug(
+        "a value takes effect although its answer is not in the file",
+        "tracker/controls/applier.py",
+        "        receipt.done.wait(max(0.0, deadline - time.monotonic()))",
+        "        receipt.is_stored = True",
+        "tests/weather/test_killed_controls.py::test_on_a_full_disk_nothing_is_changed_unsaid_but_the_training_can_be_stopped",
+    ),
 ]
 
 

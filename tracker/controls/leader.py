@@ -11,7 +11,7 @@ VOTES_S = 10.0
 """So long it waits for the votes of the others."""
 
 LEAD_S = 0.25
-"""How far ahead a step is proposed: the time in which proposal, votes and decision are read, a few looks of 20 to 50 ms
+"""How far ahead a step is proposed: the time in which proposal, votes and decision are read, a few looks of 20 to 70 ms
 each. Where that is too short, the first to come there wait for some milliseconds."""
 
 TRIES = 8

@@ -38,7 +38,7 @@ class Schedule(Protocol):
         """One has come. On the watching thread."""
 
     def look(self, step: int) -> None:
-        """Time has passed; the loop stands at this step. On the watching thread, every 20 to 50 ms."""
+        """Time has passed; the loop stands at this step. On the watching thread, every 20 to 70 ms."""
 
     @property
     def waits(self) -> bool:
