@@ -1,6 +1,6 @@
 """Appending to a line through Visdom's port, a point a message, each in the file before it is answered.
 
-    python benchmarks/visdom_port.py [--count 20000] [--client 2000] [--together 8]
+    python benchmarks/visdom_port.py [--count 20000] [--alone 20000] [--client 2000] [--together 8]
 
 The server alone is asked over plain sockets that stay open, by one client and by several at once; then by Visdom's own
 client (skipped where it is not installed), beside what that costs with a server that answers at once and stores nothing.
@@ -44,7 +44,8 @@ FLAT = 0.10
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--count", type=int, default=20_000, help="appends by plain requests, each way")
+    parser.add_argument("--count", type=int, default=20_000, help="appends by plain requests of several clients")
+    parser.add_argument("--alone", type=int, default=20_000, help="appends by plain requests of one client")
     parser.add_argument("--client", type=int, default=2_000, help="appends by Visdom's client")
     parser.add_argument("--together", type=int, default=8, help="clients at once")
     parser.add_argument("--nothing", action="store_true", help=argparse.SUPPRESS)
@@ -75,7 +76,7 @@ def measured(served: Served, port: int, logdir: Path, options: argparse.Namespac
         answer.read()
     plain("one", WARM)
     began = process.memory_info().rss / 2**20
-    one = options.count / timed(lambda: plain("one", options.count))
+    one = options.alone / timed(lambda: plain("one", options.alone))
     each = options.count // options.together
     several = (
         each

@@ -244,3 +244,17 @@ def test_more_than_can_wait_stays_in_the_file(run: tracker.Run) -> None:
     train_until(run, lambda: not run.controls.arrivals.waiting)
     run.flush()
     assert sum(each.outcome == "applied" for each in run.commands()) == 2_500
+
+
+def test_what_a_killed_server_left_is_removed_in_time(tmp_path: Path) -> None:
+    """Copies that were being made when it was killed; not those that somebody may be making now."""
+    old, new, others = (tmp_path / f".{name}-x" for name in ("page.sqlite.unborn", "page.sqlite.unborn-y", "z.unborn"))
+    for folder in (old, new, others):
+        folder.mkdir()
+        (folder / "copy").write_text("half")
+    for folder in (old, others):
+        os.utime(folder, (1, 1))
+    page_file.set_property(tmp_path, "note", "hello")
+    assert not old.exists()
+    assert (new / "copy").exists()
+    assert (others / "copy").exists()

@@ -17,12 +17,14 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from tracker import logdir
 from tracker.errors import DamagedStoreError, NotAStoreError
 from tracker.store.read import wal
 
@@ -147,6 +149,15 @@ def rewritten(path: Path) -> Iterator[Path]:
                         os.unlink(f"{path}{ending}")
         yield made
         _put(made, path)
+
+
+def forget_unfinished(path: Path) -> None:
+    """Removes what `rewritten` left of this file where its process was killed: folders untouched for long."""
+    with suppress(OSError):
+        for left in path.parent.glob(f".{path.name}{UNFINISHED}-*"):
+            about = os.lstat(left)
+            if stat.S_ISDIR(about.st_mode) and time.time() - about.st_mtime > logdir.STALE_CLAIM_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _put(ready: Path, path: Path) -> None:

@@ -120,6 +120,7 @@ def changed(path: Path) -> Iterator[sqlite3.Connection]:
         PageChangeError: the file cannot be written.
     """
     try:
+        journal.forget_unfinished(path)
         with _alone(path), journal.rewritten(path) as copy:
             if copy.exists():
                 read_only.connect(copy).close()  # what it would do once it is written to

@@ -1,6 +1,6 @@
 // A button that asks a run for something, twice where it is to be sure; and how that stands.
 import { node } from "../../ui/dom.js";
-import { isPending, outcomeWords } from "./words.js";
+import { LastAsked } from "./asked.js";
 
 /** @typedef {import("../../core/commands.js").Command} Command */
 
@@ -50,20 +50,15 @@ export class ActionRow {
    * @param {import("./row.js").Host} host
    */
   constructor(control, host) {
-    this.name = control.name;
-    this.host = host;
-    this.problem = "";
-    /** @type {Command | null} */
-    this.last = null;
+    this.asked = new LastAsked(host, () => this.tell());
     const { element, button } = sureButton(
       control.name,
       control.confirm ? "Really?" : "",
-      () => this.#act(),
+      () => this.asked.ask(control.name, null),
       "button control-act",
     );
     button.title = control.doc || control.name;
     this.button = button;
-    this.said = node("span", { class: "control-said" });
     this.element = node(
       "div",
       { class: "control is-action", role: "group", "aria-label": control.name },
@@ -76,7 +71,7 @@ export class ActionRow {
         "div",
         { class: "control-body" },
         node("span", { class: "control-doc", text: control.doc.slice(0, 400), title: control.doc }),
-        node("div", { class: "control-foot" }, this.said),
+        node("div", { class: "control-foot" }, this.asked.element),
       ),
     );
   }
@@ -86,34 +81,15 @@ export class ActionRow {
    * @param {Command[]} changes how often it was asked for, the newest last
    */
   show(_control, changes) {
-    const last = changes.at(-1) ?? null;
-    if (last && last.nonce !== this.last?.nonce) this.problem = "";
-    this.last = last;
+    this.asked.take(changes.at(-1) ?? null);
     this.tell();
   }
 
   tell() {
-    const { tone, text } = this.problem
-      ? { tone: "bad", text: this.problem }
-      : this.last
-        ? outcomeWords(this.last, this.host.now())
-        : { tone: "", text: "" };
-    this.element.dataset.tone = tone;
-    if (this.said.textContent !== text) this.said.textContent = text;
-    this.said.title = text;
+    this.element.dataset.tone = this.asked.tell();
   }
 
   get isPending() {
-    return this.last !== null && isPending(this.last);
-  }
-
-  async #act() {
-    this.problem = "";
-    try {
-      await this.host.send(this.name, null, null);
-    } catch (error) {
-      this.problem = /** @type {Error} */ (error).message;
-    }
-    this.tell();
+    return this.asked.isPending;
   }
 }

@@ -1,7 +1,8 @@
 // What every run that is going on can be asked: to stop, to pause and go on, to log more for a while.
 import { node } from "../../ui/dom.js";
 import { sureButton } from "./action.js";
-import { isPending, outcomeWords } from "./words.js";
+import { LastAsked } from "./asked.js";
+import { isPending } from "./words.js";
 
 /** @typedef {import("../../core/commands.js").Command} Command */
 
@@ -10,17 +11,13 @@ const LOG_MORE = 100; // steps, to begin with
 export class RunButtons {
   /** @param {import("./row.js").Host} host */
   constructor(host) {
-    this.host = host;
-    this.problem = "";
+    this.asked = new LastAsked(host, () => this.tell()); // of these the newest
     this.isPaused = false;
-    /** @type {Command | null} */
-    this.last = null; // the newest of these
-    this.said = node("span", { class: "control-said" });
     this.pause = node("button", { type: "button", class: "button", text: "Pause" });
     this.pause.addEventListener("click", () => {
-      if (this.pause.getAttribute("aria-disabled") !== "true") this.#ask("paused", !this.isPaused);
+      if (this.pause.getAttribute("aria-disabled") !== "true") this.asked.ask("paused", !this.isPaused);
     });
-    const stop = sureButton("Stop", "Stop the training?", () => this.#ask("stop", null), "button is-danger");
+    const stop = sureButton("Stop", "Stop the training?", () => this.asked.ask("stop", null), "button is-danger");
     this.stop = stop.button;
     this.element = node(
       "div",
@@ -63,7 +60,7 @@ export class RunButtons {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       open(false);
-      this.#ask("log more", Number(field.value));
+      this.asked.ask("log more", Number(field.value));
     });
     return node("span", { class: "control-button" }, button, form);
   }
@@ -82,36 +79,20 @@ export class RunButtons {
     this.stop.textContent = stopping ? "Stopping…" : "Stop";
     this.pause.setAttribute("aria-disabled", String(Boolean(pausing)));
     this.stop.setAttribute("aria-disabled", String(Boolean(stopping)));
-    const last = commands.findLast((each) => own.has(each.name)) ?? null;
-    if (last && last.nonce !== this.last?.nonce) this.problem = "";
-    this.last = last;
+    this.asked.take(commands.findLast((each) => own.has(each.name)) ?? null);
     this.tell();
   }
 
   tell() {
-    const { tone, text } = this.problem
-      ? { tone: "bad", text: this.problem }
-      : this.last && (isPending(this.last) || this.last.outcome !== "applied")
-        ? outcomeWords(this.last, this.host.now())
-        : this.isPaused
-          ? { tone: "waiting", text: "paused" }
-          : { tone: "", text: "" };
-    this.said.dataset.tone = tone;
-    if (this.said.textContent !== text) this.said.textContent = text;
+    const paused = () => (this.isPaused ? { tone: "waiting", text: "paused" } : { tone: "", text: "" });
+    this.said.dataset.tone = this.asked.tell(paused);
+  }
+
+  get said() {
+    return this.asked.element;
   }
 
   get isPending() {
-    return this.last !== null && isPending(this.last);
-  }
-
-  /** @param {string} name @param {unknown} value */
-  async #ask(name, value) {
-    this.problem = "";
-    try {
-      await this.host.send(name, value, null);
-    } catch (error) {
-      this.problem = /** @type {Error} */ (error).message;
-    }
-    this.tell();
+    return this.asked.isPending;
   }
 }

@@ -1,0 +1,45 @@
+"""How often the poller looks at a run that is written to all the time."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import tracker
+from dashboard.live import poller
+from dashboard.live.changes import Changes
+from dashboard.live.poller import Poller
+
+POINTS = 600
+
+
+def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(logdir: Path) -> None:
+    """Each look takes Python's lock from whoever writes; and no point is left out, the last one included."""
+    told: list[tuple[float, int]] = []
+
+    def tell(changes: Changes) -> None:
+        count = sum(len(each.points.step) for each in changes.points if each.points is not None)
+        told.extend([(time.monotonic(), count)] if count else [])
+
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"loss": 0.0}, step=0)
+        run.flush()
+        following = Poller(logdir, tell)
+        following.start()
+        try:
+            assert following.ready.wait(60)
+            # The first point is known by now; each of the others is in the file when the next is logged.
+            for step in range(1, POINTS + 1):
+                run.log({"loss": float(step)}, step=step)
+                assert run.flush()
+            deadline = time.monotonic() + 60
+            while sum(count for _, count in told) < POINTS and time.monotonic() < deadline:
+                time.sleep(0.01)
+        finally:
+            following.stop()
+    assert sum(count for _, count in told) == POINTS
+    times = [when for when, _ in told]
+    soon = [after - before for before, after in pairwise(times) if after - before < poller.REST_S]
+    by_the_clock = (times[-1] - times[0]) / poller.NET_S + 2  # looks of running runs that come whatever was told
+    assert len(soon) <= by_the_clock, f"{len(soon)} of {len(times)} looks came sooner than {poller.REST_S} s"
