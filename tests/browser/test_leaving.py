@@ -26,7 +26,7 @@ VISITS = int(os.environ.get("EVERYSTEP_VISITS", "200"))
 """How often the long part visits each page."""
 LEVEL = min(10, VISITS // 2)  # visits after which the counts are taken that later ones are held against
 SHARE = 0.02  # by which counts of the browser may differ: it holds what it likes for a while
-LOG_S = 0.05  # from one live point to the next
+LOG_S = 0.05  # from one live point to the next; where the heap is weighed ten times as long, as more data weigh more
 
 COUNT = """(() => {
   const timers = new Set(), frames = new Set(), observers = new Set(), heard = new Map(), late = [], took = {};
@@ -169,7 +169,7 @@ def log_everything(run: tracker.Run, folder: Path) -> None:
 
 
 @pytest.fixture
-def served(logdir: Path, tmp_path: Path, serve: Callable[..., Any]) -> Iterator[Any]:
+def served(logdir: Path, tmp_path: Path, serve: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """Three runs that logged something for every page; one of them goes on logging, so that there is always news."""
     for number in range(2):
         with tracker.init(logdir=logdir, name=f"run/{number}", config={"lr": 0.1**number, "width": 2**number}) as run:
@@ -178,10 +178,11 @@ def served(logdir: Path, tmp_path: Path, serve: Callable[..., Any]) -> Iterator[
     log_everything(live, tmp_path)
     live.flush()
     over = threading.Event()
+    pause = LOG_S * (10 if request.node.get_closest_marker("long") else 1)
 
     def keep_logging() -> None:
         step = 30
-        while not over.wait(LOG_S):
+        while not over.wait(pause):
             live.log(
                 {"train/loss": 1 / step, "val/loss": 2 / step, "path/beale/x": 0.5, "machine/news": 1.0}, step=step
             )

@@ -85,7 +85,10 @@ test("timers and frames run while the scope lasts, and are forgotten once they r
 test("observers are disconnected, what is fetched is aborted, the latest is undone first and each thing once", () => {
   const scope = new Scope(),
     undone = [];
-  const observer = scope.observer({ disconnect: () => undone.push("observer") });
+  const observed = [];
+  const made = (name) => ({ observe: (what) => observed.push(what), disconnect: () => undone.push(name) });
+  const observer = scope.observer(made("observer"));
+  observer.observe("seen");
   assert.ok(observer.disconnect);
   scope.onLeave(() => undone.push("last"));
   scope.onLeave(() => undone.push("taken back"))();
@@ -94,8 +97,10 @@ test("observers are disconnected, what is fetched is aborted, the latest is undo
   scope.leave();
   assert.deepEqual([scope.isOver, scope.signal.aborted], [true, true]);
   assert.deepEqual(undone, ["last", "observer"]);
-  scope.observer({ disconnect: () => undone.push("late observer") });
+  scope.observer(made("late observer")).observe("late");
+  observer.observe("again");
   assert.equal(undone.at(-1), "late observer", "what is made after leaving is undone at once");
+  assert.deepEqual(observed, ["seen"], "and observes nothing");
 });
 
 test("what throws on leaving is reported, and keeps nothing else from being undone", () => {

@@ -178,13 +178,17 @@ export class Scope {
   }
 
   /**
-   * Keeps an observer (of sizes, of what is in sight, of changes) for as long as the scope lasts, and gives it.
-   * @template {{ disconnect(): void }} T
+   * Keeps an observer (of sizes, of what is in sight, of changes) for as long as the scope lasts, and gives it. After
+   * that it observes nothing: a part that was built when its data had come, too late, leaves nothing behind.
+   * @template {{ observe(...what: any[]): void, disconnect(): void }} T
    * @param {T} observer
    * @returns {T}
    */
   observer(observer) {
-    this.onLeave(() => observer.disconnect());
+    this.onLeave(() => {
+      observer.disconnect();
+      observer.observe = nothing;
+    });
     return observer;
   }
 

@@ -97,7 +97,10 @@ export async function drawFigure(holder, find, { isWanted, height }) {
       plotlyServerURL: "",
       topojsonURL: "",
     });
-    return true;
+    if (isWanted() || holder.isConnected) return true;
+    // Left while it was drawn: what Plotly has set up since then was not there to be purged.
+    Plotly.purge(holder);
+    return false;
   } catch (error) {
     if (isWanted())
       holder.replaceChildren(

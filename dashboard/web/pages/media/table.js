@@ -33,8 +33,10 @@ export function make(item, panel) {
     try {
       /** @type {{ columns: Column[] }} */
       const { columns } = await unpacked(panel.run, now.hash);
-      if (shown !== now.hash) return;
-      view = new View(element, columns, now, panel, view?.kept);
+      if (shown !== now.hash || panel.scope.isOver) return;
+      const kept = view?.kept;
+      view?.scope.leave();
+      view = new View(element, columns, now, panel, kept);
     } catch (error) {
       const why = /** @type {Error} */ (error).message;
       element.replaceChildren(node("p", { class: "page-note", text: `The table could not be read: ${why}` }));
@@ -65,6 +67,7 @@ class View {
     this.columns = columns;
     this.item = item;
     this.panel = panel;
+    this.scope = panel.scope.child(); // until another step is shown
     this.rows = columns[0]?.values.length ?? 0;
     this.height = columns.some(holdsPictures) ? PICTURE_ROW : ROW;
     this.sort = sort;
@@ -100,7 +103,7 @@ class View {
     this.#arrange();
     this.scroller.scrollTop = top;
     this.scroller.addEventListener("scroll", () => this.#rows());
-    panel.scope.observer(new ResizeObserver(() => this.#rows())).observe(this.scroller);
+    this.scope.observer(new ResizeObserver(() => this.#rows())).observe(this.scroller);
   }
 
   /** @returns {Kept} */
