@@ -326,7 +326,7 @@ BUGS = [
         "tracker/controls/page_reader.py",
         "        if self._old_until != Cursor():",
         "        if False:",
-        "tests/tracker/test_controls.py::test_what_was_asked_before_a_part_began_is_refused",
+        "tests/tracker/test_control_holders.py::test_what_was_asked_before_a_part_began_is_refused",
     ),
     Bug(
         "a forked child does what its parent was asked",
