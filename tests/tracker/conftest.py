@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from visdom_pair import Pair
 from window_client import Client
 
 import tracker
+from tracker.compat.visdom import Visdom
 from tracker.compat.visdom.windows import Windows
 
 
@@ -46,3 +48,9 @@ def again(windows: Windows, logdir: Path) -> Iterator[Callable[[], Client]]:
     yield start
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Pair:
+    """Our Visdom, which writes what it would send."""
+    return Pair(tmp_path, Visdom)
