@@ -242,7 +242,7 @@ BUGS = [
         "dashboard/server/security.py",
         '            if not changes and path is not None and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):',
         "            if not changes and path is not None:",
-        "tests/dashboard/test_security.py::test_a_cookie_is_no_token_and_opens_little",
+        "tests/dashboard/test_sessions.py::test_a_cookie_is_no_token_and_opens_little",
     ),
     Bug(
         "a name leads the trash out of the logdir",
