@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,16 @@ from dashboard.server.settings import Settings
 
 
 @pytest.fixture
-def run(logdir: Path) -> Iterator[tracker.Run]:
-    """A run that goes on, of a control of each kind and an action."""
-    with tracker.init(logdir=logdir, name="a", machine=False) as begun:
-        begun.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
-        begun.control("width", 8, low=1, high=64)
-        begun.control("shuffle", True)
-        begun.control("rule", "adam", choices=["adam", "sgd"])
-        begun.control("prompt", "a cat")
-        begun.action("evaluate")(lambda: None)
-        begun.log({"loss": 1.0}, step=0)
-        begun.flush()
-        yield begun
-
-
-@pytest.fixture
-def client(logdir: Path, run: tracker.Run) -> Iterator[TestClient]:
-    """A visitor; the server knows the run."""
-    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
-        made.get("/api/v1/runs")
-        yield made
+def run(run: tracker.Run) -> tracker.Run:
+    """It has a control of each kind and an action."""
+    run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
+    run.control("width", 8, low=1, high=64)
+    run.control("shuffle", True)
+    run.control("rule", "adam", choices=["adam", "sgd"])
+    run.control("prompt", "a cat")
+    run.action("evaluate")(lambda: None)
+    run.flush()
+    return run
 
 
 numbers = iter(range(10**9))
