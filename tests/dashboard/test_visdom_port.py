@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 import tracker
+from dashboard.visdom.sources import MAX_SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a token of the tests"
@@ -125,6 +126,13 @@ def test_the_socket_asks_as_well(guarded: Served) -> None:
     cookie = Sender(port).ask("POST", "/", login(TOKEN)).headers["set-cookie"].partition(";")[0]
     with connect(f"ws://127.0.0.1:{port}/vis_socket", additional_headers={"cookie": cookie}) as heard:
         assert json.loads(heard.recv(10)) == {"command": "alive", "data": "vis_alive"}
+
+
+def test_programs_that_went_make_room_for_others(open_served: Served) -> None:
+    """However many came and went: each is told that it is heard."""
+    for _ in range(MAX_SOURCES + 20):
+        with connect(f"ws://127.0.0.1:{port_of(open_served)}/vis_socket") as heard:
+            assert json.loads(heard.recv(10)) == {"command": "alive", "data": "vis_alive"}
 
 
 @pytest.mark.parametrize(
