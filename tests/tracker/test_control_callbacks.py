@@ -61,6 +61,19 @@ def test_an_actions_exception_is_told_and_ends_nothing(run: tracker.Run, caplog:
     assert "evaluate failed: ZeroDivisionError: no examples" in [mark.text for mark in run_stored(run).marks()]
 
 
+def test_of_a_very_long_traceback_the_end_is_kept(run: tracker.Run, caplog: pytest.LogCaptureFixture) -> None:
+    """What went wrong stands there."""
+
+    @run.action("evaluate")
+    def evaluate() -> None:
+        raise ZeroDivisionError("x" * 50_000 + " no examples")
+
+    assert answered(run, ask(run.folder, "evaluate")).outcome == "failed"
+    (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.getMessage().endswith("x no examples\n")
+    assert len(record.getMessage()) < 10_200
+
+
 class Ends(BaseException):
     """What no one catches by accident, as Ctrl-C is."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,19 @@ def test_no_two_traces_share_points(run: Any) -> None:
         run.pane(id, tracker.Curves({trace: (float(i), float(i))}), append=True)
     for i, (id, trace) in enumerate(names):
         assert points(run, id, trace) == [(float(i), float(i))], (id, trace)
+
+
+def test_what_is_said_of_a_trace_leaves_its_points_where_they_are(run: Any) -> None:
+    """Its look may change as it goes on; where its points lie is no matter of its look, and none of them are none."""
+    run.pane("p", tracker.Curves({"a": ([1.0], [2.0])}))
+    styles = {"a": {"y": "elsewhere", "x": None, "start": 7, "name": "b", "line": {"dash": "dot"}}}
+    run.pane("p", tracker.Curves({"a": ([3.0], [4.0])}, styles=styles), append=True)
+    run.pane("p", tracker.Curves({"a": []}), append=True)
+    (trace,) = stored(run, "p").content["traces"]
+    assert trace == {
+        "mode": "lines", "name": "a", "y": "pane/p/a", "x": "pane/p/a/x", "start": 0, "line": {"dash": "dot"},
+    }  # fmt: skip
+    assert points(run, "p", "a") == [(1.0, 2.0), (3.0, 4.0)]
 
 
 def size_of(value: Any, seen: set[int]) -> int:
@@ -103,8 +119,6 @@ def test_a_rewind_cuts_no_points_off_and_points_move_no_step(run: Any, logdir: P
 
 def test_points_of_a_forked_process_lose_none(run: Any) -> None:
     """A child that shows something goes on in a file of its own, as with all that it logs."""
-    import os
-
     run.pane("t", "parent ")
     run.flush()
     child = os.fork()
@@ -115,4 +129,28 @@ def test_points_of_a_forked_process_lose_none(run: Any) -> None:
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert stored(run, "t").content["text"] == "parent child "
+    assert stored(run, "c").content["text"] == "child only"
+
+
+def test_a_child_that_is_forked_while_something_is_shown_waits_for_nobody(run: Any) -> None:
+    """The thread that shows it is not there in the child, and would never let go of its lock."""
+    held, ends = threading.Event(), threading.Event()
+
+    def show() -> None:
+        with run.panes._alone:
+            held.set()
+            ends.wait(20)
+
+    showing = threading.Thread(target=show)
+    showing.start()
+    assert held.wait(20)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends a child that waits
+        run.pane("c", "child only")
+        run.finish()
+        os._exit(0)
+    ends.set()
+    showing.join()
+    assert os.waitpid(child, 0)[1] == 0
     assert stored(run, "c").content["text"] == "child only"

@@ -195,6 +195,11 @@ def test_a_text_that_is_too_long_lets_go_of_its_beginning(run: Any) -> None:
     assert content["text"] == line * (len(content["text"]) // 100_000)
     run.pane("t", "end", append=True)
     assert stored(run, "t").content["text"].endswith("\nend")
+    for _ in range(21):
+        run.pane("t", line, append=True)
+    again = stored(run, "t").content
+    assert again["cut"] > content["cut"], "it was to become too long once more"
+    assert len(again["text"]) + again["cut"] == 62 * 100_000 + len("end")
 
 
 def test_a_pane_that_is_closed_is_not_listed_and_comes_back(run: Any, logdir: Path) -> None:
