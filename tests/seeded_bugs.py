@@ -242,7 +242,7 @@ BUGS = [
         "dashboard/server/security.py",
         '            if not changes and path is not None and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):',
         "            if not changes and path is not None:",
-        "tests/dashboard/test_security.py::test_a_cookie_is_no_token_and_opens_little",
+        "tests/dashboard/test_sessions.py::test_a_cookie_is_no_token_and_opens_little",
     ),
     Bug(
         "a name leads the trash out of the logdir",
@@ -326,7 +326,7 @@ BUGS = [
         "tracker/controls/page_reader.py",
         "        if self._old_until != Cursor():",
         "        if False:",
-        "tests/tracker/test_controls.py::test_what_was_asked_before_a_part_began_is_refused",
+        "tests/tracker/test_control_holders.py::test_what_was_asked_before_a_part_began_is_refused",
     ),
     Bug(
         "a forked child does what its parent was asked",

@@ -18,9 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 class Served:
     """A `viz` process that serves a logdir."""
 
-    def __init__(self, process: Any, address: str, lines: list[str]) -> None:
+    def __init__(self, process: Any, logdir: Path, address: str, lines: list[str]) -> None:
         self.process = process
         """Of `subprocess.Popen`, or of `fork_server.Forked`."""
+        self.logdir = logdir
         self.address = address
         """As printed, the token included."""
         self.base = address.partition("?")[0].rstrip("/")
@@ -85,7 +86,7 @@ def start_viz(
         found = re.search(r"http://\S+", line)
         if found:
             timer.cancel()
-            return Served(process, found.group(), lines)
+            return Served(process, folder, found.group(), lines)
     timer.cancel()
     process.stdout.close()
     raise AssertionError(f"viz ended with {process.wait()} and said:\n{''.join(lines)}")

@@ -14,6 +14,9 @@ from tracker.store.write import page_file
 
 PATIENCE_S = 20.0
 
+LR = {"value": 1e-3, "low": 1e-6, "high": 1.0, "log": True}
+"""How a learning rate is declared."""
+
 _nonces = itertools.count()
 
 
@@ -61,3 +64,9 @@ def answered(run: tracker.Run, *nonces: str) -> Command:
 def asked(run: tracker.Run, name: str, value: Any = None, expected: Any = None) -> Command:
     """Asks, and trains until that is answered."""
     return answered(run, ask(run.folder, name, value, expected))
+
+
+def run_stored(run: tracker.Run) -> Any:
+    """The same run as it stands in its files."""
+    run.flush()
+    return tracker.open(run.logdir).run(run.name)

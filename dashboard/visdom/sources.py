@@ -33,7 +33,7 @@ class _Source:
         self.something = asyncio.Event()
         self.something.set()
         self.heard = time.monotonic()
-        self._size = 0
+        self._size = len(ALIVE)
         self._said = False
 
     def put(self, text: str) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import Asker
-from forged import reseal
+from control_requests import answered, ask, commands, controls, numbers, until
 from odd_requests import VALUES, WORDS
 from served import serving, start_viz
 from starlette.testclient import TestClient
@@ -24,67 +21,16 @@ from dashboard.server.settings import Settings
 
 
 @pytest.fixture
-def run(logdir: Path) -> Iterator[tracker.Run]:
-    """A run that goes on, of a control of each kind and an action."""
-    with tracker.init(logdir=logdir, name="a", machine=False) as begun:
-        begun.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
-        begun.control("width", 8, low=1, high=64)
-        begun.control("shuffle", True)
-        begun.control("rule", "adam", choices=["adam", "sgd"])
-        begun.control("prompt", "a cat")
-        begun.action("evaluate")(lambda: None)
-        begun.log({"loss": 1.0}, step=0)
-        begun.flush()
-        yield begun
-
-
-@pytest.fixture
-def client(logdir: Path, run: tracker.Run) -> Iterator[TestClient]:
-    """A visitor; the server knows the run."""
-    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
-        made.get("/api/v1/runs")
-        yield made
-
-
-numbers = iter(range(10**9))
-
-
-def ask(client: Any, name: Any, value: Any, **more: Any) -> Any:
-    """Asks the run something, by a nonce of its own."""
-    body = {"run": "a", "name": name, "value": value, "nonce": f"nonce-{next(numbers)}", **more}
-    return client.post("/api/v1/commands", json=body)
-
-
-def controls(client: Any, run: str = "a") -> dict[str, Any]:
-    """What a run can be asked, by name."""
-    return {each["name"]: each for each in client.get("/api/v1/controls", params={"run": run}).json()["controls"]}
-
-
-def commands(client: Any, run: str = "a") -> list[dict[str, Any]]:
-    """What it was asked."""
-    found: list[dict[str, Any]] = client.get("/api/v1/commands", params={"run": run}).json()["commands"]
-    return found
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    """Waits for what another thread does."""
-    for _ in range(1500):
-        if found := holds():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("never so")
-
-
-def answered(client: Any, run: tracker.Run, nonce: str) -> dict[str, Any]:
-    """What became of a command of a run that logs on."""
-
-    def look() -> dict[str, Any] | None:
-        run.log({"loss": 1.0})
-        found = next(each for each in commands(client) if each["nonce"] == nonce)
-        return found if found["outcome"] not in ("pending", "started") else None
-
-    result: dict[str, Any] = until(look)
-    return result
+def run(run: tracker.Run) -> tracker.Run:
+    """It has a control of each kind and an action."""
+    run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)
+    run.control("width", 8, low=1, high=64)
+    run.control("shuffle", True)
+    run.control("rule", "adam", choices=["adam", "sgd"])
+    run.control("prompt", "a cat")
+    run.action("evaluate")(lambda: None)
+    run.flush()
+    return run
 
 
 def test_what_a_run_can_be_asked_is_told_with_what_it_is_now(client: TestClient, run: tracker.Run) -> None:
@@ -295,52 +241,3 @@ def test_where_no_websocket_gets_through_they_travel_as_answers(client: TestClie
     hear("commands")
     answered(client, run, commands(client)[0]["nonce"])
     hear("receipts")
-
-
-# --- what is stored may be anything --------------------------------------------------------------------------
-
-
-ODD: list[Any] = [
-    {"type": "number", "value": "NaN", "low": "NaN", "high": 1},
-    {"type": "number", "value": 1, "low": 5, "high": -5, "log": True},
-    {"type": "number", "value": 1e308, "low": -1e308, "high": 1e308, "log": True},
-    {"type": "int", "value": 2**63, "low": -(10**400), "high": 10**400},
-    {"type": "text", "value": "x" * 200_000, "doc": "<img src=x onerror=alert(1)>" * 8_000},
-    {"type": "choice", "value": [1], "choices": [{"a": []}, None, "<b>", "x" * 200_000, *range(3_000)]},
-    {"type": "action", "confirm": "yes", "doc": ["x"]},
-    {"type": "constructor"}, {"type": {}}, [], 3, None, "x",
-]  # fmt: skip
-
-
-def test_what_a_file_says_of_controls_costs_the_others_nothing(logdir: Path) -> None:
-    """Bounds that are none, texts that are books, kinds that nobody knows: told as far as they are controls."""
-    for i, said in enumerate(ODD):
-        with tracker.init(logdir=logdir, name=f"odd/{i}", machine=False) as run:
-            run.control("lr", 0.5, low=0.0, high=1.0)
-            run.log({"loss": 1.0}, step=0)
-        path = next((logdir / f"odd/{i}").glob("*.sqlite"))
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            which = "SELECT blob FROM media JOIN series ON series.id = series WHERE kind = 'control'"
-            connection.execute(f"UPDATE blobs SET data = ? WHERE hash IN ({which})", (json.dumps(said).encode(),))
-            connection.commit()
-        reseal(path)
-    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as visitor:
-        for i in range(len(ODD)):
-            answer = visitor.get("/api/v1/controls", params={"run": f"odd/{i}"})
-            assert answer.status_code == 200, (ODD[i], answer.text[:500])
-            assert len(answer.content) < 2_000_000
-            assert {"stop", "paused", "log more"} <= {each["name"] for each in answer.json()["controls"]}
-            for each in answer.json()["controls"]:
-                assert isinstance(each["doc"], str)
-                assert isinstance(each["confirm"], bool)
-                assert all(each[end] is None or isinstance(each[end], (int, float)) for end in ("low", "high"))
-
-
-def test_thousands_of_controls_are_told_as_far_as_anybody_looks(client: TestClient, run: tracker.Run) -> None:
-    """The newest ones."""
-    for i in range(2_100):
-        run.control(f"c{i}", 0.5)
-    run.flush()
-    found = controls(client)
-    assert len([each for each in found.values() if not each["own"]]) == 2_000
-    assert {"stop", "paused", "log more", "c2099"} <= found.keys()

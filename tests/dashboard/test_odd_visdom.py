@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from asking import Asker
 from odd_requests import MESSAGES, RAW, VISDOM, OddRequest, OddRequests
-from served import serving, start_viz
-from visdom_served import Sender, port_of
+from visdom_served import Sender, port_of, serving_visdom
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -19,10 +18,7 @@ from websockets.sync.client import connect
 @pytest.fixture(scope="module")
 def askers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Asker, str]]]:
     """Who asks the port, and who asks below /visdom of the page's, each with the path."""
-    folder = tmp_path_factory.mktemp("odd") / "runs"
-    folder.mkdir()
-    with serving(start_viz) as serve:
-        served = serve(folder, "--no-token", "--visdom-port", "0")
+    with serving_visdom(tmp_path_factory.mktemp("odd") / "runs", "--no-token") as served:
         yield [(Asker(served, port_of(served)), ""), (Asker(served), "/visdom")]
 
 
@@ -74,9 +70,7 @@ def test_what_is_hardly_a_request_leaves_no_traceback(askers: list[tuple[Asker, 
 @pytest.mark.long
 def test_thousands_of_messages_leave_the_server_as_it_was(tmp_path: Path) -> None:
     """Nor does it grow: 64 MiB at the most."""
-    (tmp_path / "runs").mkdir()
-    with serving(start_viz) as serve:
-        served = serve(tmp_path / "runs", "--no-token", "--visdom-port", "0")
+    with serving_visdom(tmp_path / "runs", "--no-token") as served:
         port_of(served)
         asker = Asker(served)
         assert urlsplit(served.base).port == asker.place[1]

@@ -208,6 +208,8 @@ def test_a_pane_that_was_closed_in_the_page_comes_back_with_something_new(client
     assert post(client, "panes/close", pane="t").status_code == 200
     assert [pane["id"] for pane in get(client, "panes")["panes"]] == ["h", "l", "i", "p"]
     assert post(client, "panes/close", pane="nowhere").status_code == 404
+    # The run is over: the next process that writes it is not to hear of it.
+    assert not commands.asked(logdir / "env/a", commands.Cursor(), 100, events=True)[0]
     with tracker.init(logdir=logdir, name="env/a", resume="must", machine=False) as run:
         run.pane("t", "!", append=True)
     assert [pane["id"] for pane in get(client, "panes")["panes"]] == ["t", "h", "l", "i", "p"]

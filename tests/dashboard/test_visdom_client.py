@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served import Served, serving, start_viz
-from visdom_served import Sender, port_of
+from served import Served
+from visdom_served import Sender, port_of, serving_visdom
 
 import tracker
 
@@ -65,11 +65,7 @@ def program() -> Iterator[Callable[..., Program]]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that lets everybody of this machine in."""
-    folder = tmp_path_factory.mktemp("client") / "runs"
-    folder.mkdir()
-    with serving(start_viz) as serve:
-        found = serve(folder, "--no-token", "--visdom-port", "0")
-        found.logdir = folder  # type: ignore[attr-defined]
+    with serving_visdom(tmp_path_factory.mktemp("client") / "runs", "--no-token") as found:
         yield found
 
 
@@ -153,16 +149,15 @@ def test_two_programs_of_eight_threads(served: Served, program: Callable[..., Pr
         x, y = sender.points("shared", eid=env)
         assert sorted(x) == sorted([0.0, *steps * 4])
         assert y == [each / 8 for each in x]
-    run = tracker.open(served.logdir).run("second")  # type: ignore[attr-defined]
+    run = tracker.open(served.logdir).run("second")
     (trace,) = run.pane("second 3").content["traces"]
     assert run.scalars(trace["y"]).value.tolist() == [step / 8 for step in steps]
 
 
 def test_it_shows_the_token_as_its_password(tmp_path: Path, program: Callable[..., Program]) -> None:
     """By its own arguments; with another one it says itself that it was not let in."""
-    (tmp_path / "runs").mkdir()
-    with serving(start_viz) as serve:
-        port = str(port_of(serve(tmp_path / "runs", "--token", TOKEN, "--visdom-port", "0")))
+    with serving_visdom(tmp_path / "runs", "--token", TOKEN) as served:
+        port = str(port_of(served))
         right, wrong = program("write", port, TOKEN, "main", "1"), program("write", port, "x" * 20, "main", "1")
         assert right.says() == "done"
         with pytest.raises(AssertionError, match="Authentication failed"):
@@ -175,10 +170,9 @@ def test_it_shows_the_token_as_its_password(tmp_path: Path, program: Callable[..
 )
 def test_the_published_demo_runs_as_it_is(tmp_path: Path) -> None:
     """The script that Visdom publishes, unmodified, to its end: it makes sixty windows and more."""
-    (tmp_path / "runs").mkdir()
     folder = Path(os.environ["EVERYSTEP_VISDOM_DEMO"])
-    with serving(start_viz) as serve:
-        port = str(port_of(serve(tmp_path / "runs", "--no-token", "--visdom-port", "0")))
+    with serving_visdom(tmp_path / "runs", "--no-token") as served:
+        port = str(port_of(served))
         words = ["-W", "ignore", "demo.py", "-port", port, "-server", "http://127.0.0.1", "-testing", "-env", "demo"]
         done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=110)
         assert done.returncode == 0, done.stderr

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from served import Served, serving, start_viz
-from visdom_served import Sender, port_of
+from visdom_served import Sender, port_of, serving_visdom
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 import tracker
+from dashboard.visdom.sources import MAX_SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a token of the tests"
@@ -27,21 +28,15 @@ TOKEN = "a token of the tests"
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with a token."""
-    folder = tmp_path_factory.mktemp("guarded") / "runs"
-    folder.mkdir()
-    with serving(start_viz) as serve:
-        yield serve(folder, "--token", TOKEN, "--visdom-port", "0", "--path-prefix", "/viz")
+    with serving_visdom(tmp_path_factory.mktemp("guarded") / "runs", "--token", TOKEN, "--path-prefix", "/viz") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def open_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that lets everybody of this machine in."""
-    folder = tmp_path_factory.mktemp("open") / "runs"
-    folder.mkdir()
-    with serving(start_viz) as serve:
-        served = serve(folder, "--no-token", "--visdom-port", "0")
-        served.logdir = folder  # type: ignore[attr-defined]
-        yield served
+    with serving_visdom(tmp_path_factory.mktemp("open") / "runs", "--no-token") as made:
+        yield made
 
 
 def page_port(served: Served) -> int:
@@ -133,6 +128,13 @@ def test_the_socket_asks_as_well(guarded: Served) -> None:
         assert json.loads(heard.recv(10)) == {"command": "alive", "data": "vis_alive"}
 
 
+def test_programs_that_went_make_room_for_others(open_served: Served) -> None:
+    """However many came and went: each is told that it is heard."""
+    for _ in range(MAX_SOURCES + 20):
+        with connect(f"ws://127.0.0.1:{port_of(open_served)}/vis_socket") as heard:
+            assert json.loads(heard.recv(10)) == {"command": "alive", "data": "vis_alive"}
+
+
 @pytest.mark.parametrize(
     "headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}]
 )  # fmt: skip
@@ -147,9 +149,8 @@ def test_a_page_of_another_site_changes_nothing(open_served: Served, headers: di
 
 def test_a_wrong_password_may_be_tried_twenty_times(tmp_path: Path) -> None:
     """In a minute."""
-    (tmp_path / "runs").mkdir()
-    with serving(start_viz) as serve:
-        port = port_of(serve(tmp_path / "runs", "--token", TOKEN, "--visdom-port", "0"))
+    with serving_visdom(tmp_path / "runs", "--token", TOKEN) as served:
+        port = port_of(served)
         statuses = [Sender(port).ask("POST", "/", login("wrong")).status for _ in range(25)]
         assert (statuses[0], statuses[-1]) == (401, 429)
 
@@ -281,7 +282,7 @@ def test_odd_environments_are_safe_and_come_back(open_served: Served) -> None:
     assert set(names) <= set(json.loads(sender("env_state")))
     for name in names:
         assert json.loads(sender("win_data", win="t", eid=name))["content"] == repr(name)
-    logdir = open_served.logdir  # type: ignore[attr-defined]
+    logdir = open_served.logdir
     assert [each.name for each in logdir.parent.iterdir() if each.name not in ("runs", "cache")] == []
     assert len({run.folder for run in tracker.open(logdir).runs()}) >= len(names)
 
@@ -300,7 +301,7 @@ def test_who_asks_again_and_again_hears_the_same(open_served: Served) -> None:
 
 def test_an_environment_that_is_deleted_lies_in_the_trash(open_served: Served) -> None:
     """From where the page brings it back."""
-    sender, logdir = Sender(port_of(open_served)), open_served.logdir  # type: ignore[attr-defined]
+    sender, logdir = Sender(port_of(open_served)), open_served.logdir
     sender.text("t", "x", eid="doomed")
     sender("delete_env", eid="doomed")
     assert "doomed" not in json.loads(sender("env_state"))

@@ -77,7 +77,7 @@ def test_a_copy_in_which_it_was_followed_passes(tmp_path: Path) -> None:
     passes(
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *brought, "tests/test_house.py",
         "tests/dashboard/test_cli.py", "tests/docs/test_kinds_page.py", "tests/docs/test_store_format.py",
-        "tests/dashboard/test_security.py", "tests/browser/test_pages.py",
+        "tests/dashboard/test_security.py", "tests/dashboard/test_sessions.py", "tests/browser/test_pages.py",
     )  # fmt: skip
     passes(sys.executable, "-m", "ruff", "check", ".")
     passes(sys.executable, "-m", "ruff", "format", "--check", ".")

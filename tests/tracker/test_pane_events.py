@@ -149,6 +149,19 @@ def test_what_is_done_while_no_process_lives_is_heard_only_if_asked_for(logdir: 
     assert third.says() == "ready"
 
 
+def test_of_very_many_that_were_missed_the_newest_are_heard(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done last is what somebody waits for."""
+    monkeypatch.setattr(tracker.panes.events, "MOST_MISSED", 3)
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"loss": 1.0})
+    for i in range(5):
+        tell(run.folder, "p", "click", i=i)
+    heard: list[int] = []
+    with tracker.init(logdir=logdir, name="a", resume="must", machine=False) as again:
+        again.on("click", "p", lambda event: heard.append(event.data["i"]), missed=True)
+    assert heard == [2, 3, 4]
+
+
 def test_panes_outlive_a_killed_process(logdir: Path, train: Any) -> None:
     """What was flushed is there after kill -9, and another process goes on with it."""
     training = train(

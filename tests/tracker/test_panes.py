@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,28 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from stored_pane import points, stored
 
 import tracker
-from dashboard.curves.query import tails
-from tracker.errors import LoggedTypeError, LoggedValueError, SeriesNotFoundError, TagError, TrackerError
+from tracker.errors import SeriesNotFoundError
 from tracker.panes.going_text import GoingText
 from tracker.store.read.panes import StoredPane
 from tracker.values import pane
 from tracker.values.pane import Pane
-
-
-@pytest.fixture
-def run(logdir: Path) -> Any:
-    """A run that is written."""
-    with tracker.init(logdir=logdir, name="env/a", machine=False, controls=False) as made:
-        yield made
-
-
-def stored(run: Any, id: str, n: int | None = None) -> StoredPane:
-    """A pane of it as it is read."""
-    assert run.flush()
-    return tracker.open(run.logdir).run(run.name).pane(id, n)
-
 
 CONTENTS: dict[str, tuple[Callable[[], Any], str, Any]] = {
     "a text": (lambda: "words <b>", "text", {"text": "words <b>", "html": False}),
@@ -210,104 +195,11 @@ def test_a_text_that_is_too_long_lets_go_of_its_beginning(run: Any) -> None:
     assert content["text"] == line * (len(content["text"]) // 100_000)
     run.pane("t", "end", append=True)
     assert stored(run, "t").content["text"].endswith("\nend")
-
-
-def points(run: Any, id: str, trace: str) -> list[tuple[float, float]]:
-    """The points of a trace as a page has them: those from its start on."""
-    (about,) = [each for each in stored(run, id).content["traces"] if each["name"] == trace]
-    reading = tracker.open(run.logdir).run(run.name)
-    y = reading.scalars(about["y"])
-    x = reading.scalars(about["x"]).value if about["x"] else y.step - about["start"]
-    kept = y.step >= about["start"]
-    return list(zip(x[kept].tolist(), y.value[kept].tolist(), strict=True))
-
-
-def test_points_are_added_and_every_one_is_kept(run: Any, logdir: Path) -> None:
-    """One by one and many at once, by a process that knows nothing of those before; the pane itself is said once."""
-    run.pane("p", tracker.Curves({"a/b": ([3.0, 1.0], [5.0, float("nan")]), "c": [7.0]}), title="T")
-    for i in range(100):
-        run.pane("p", tracker.Curves({"a/b": (float(i), -float(i)), "c": float(i)}), append=True)
-    a = points(run, "p", "a/b")
-    assert a[0] == (3.0, 5.0)
-    assert a[2:] == [(float(i), -float(i)) for i in range(100)]
-    assert points(run, "p", "c") == [(float(i), y) for i, y in enumerate([7.0, *map(float, range(100))])]
-    assert stored(run, "p").states == 1
-    run.finish()
-    with tracker.init(logdir=logdir, name=run.name, resume="must", machine=False) as again:
-        again.pane("p", tracker.Curves({"a/b": (9.0, 9.0), "new": (1, 2)}), append=True)
-        assert points(again, "p", "a/b") == [*a[:1], a[1], *a[2:], (9.0, 9.0)] or str(a[1][1]) == "nan"
-        assert len(points(again, "p", "a/b")) == 103
-        assert points(again, "p", "new") == [(1.0, 2.0)]
-        assert stored(again, "p").title == "T"
-        # Shown anew it begins anew: the points before are those of its history.
-        again.pane("p", tracker.Curves({"a/b": ([0.0], [0.0])}))
-        assert points(again, "p", "a/b") == [(0.0, 0.0)]
-        again.pane("p", tracker.Curves({"a/b": ([1.0], [1.0])}), append=True)
-        assert points(again, "p", "a/b") == [(0.0, 0.0), (1.0, 1.0)]
-        first = stored(again, "p", 1).content["traces"][0]
-        assert (first["y"], first["start"]) == ("pane/p/a%2Fb", 0)
-
-
-def test_no_two_traces_share_points(run: Any) -> None:
-    """Whatever stands in the names."""
-    names = [("a", "b/c"), ("a/b", "c"), ("a", "b"), ("a", "b/x"), ("a%2Fb", "c"), ("a/b/c", "x"), ("..", "\n")]
-    for i, (id, trace) in enumerate(names):
-        run.pane(id, tracker.Curves({trace: (float(i), float(i))}), append=True)
-    for i, (id, trace) in enumerate(names):
-        assert points(run, id, trace) == [(float(i), float(i))], (id, trace)
-
-
-def size_of(value: Any, seen: set[int]) -> int:
-    """What an object and all that only it holds take, roughly."""
-    if id(value) in seen or isinstance(value, (type, type(sys))):
-        return 0
-    seen.add(id(value))
-    inner = (
-        list(value.values()) + list(value)
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, (list, tuple, set))
-        else []
-    )
-    return sys.getsizeof(value) + sum(size_of(each, seen) for each in [*inner, *([vars(value)] if hasattr(value, "__dict__") else [])])  # fmt: skip
-
-
-def test_what_is_held_of_a_line_pane_does_not_grow(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor what is done for one more point: each is one call of the gate, the ten-thousandth as the first."""
-    sizes, calls = [], []
-    real = run._recording.gate.add
-    monkeypatch.setattr(run._recording.gate, "add", lambda *values: (calls.append(values), real(*values)))
-    for i in range(3000):
-        run.pane("p", tracker.Curves({"a": (float(i), 1.0)}), append=True)
-        if i % 1000 == 999:
-            sizes.append(size_of(run.panes._shown, set()) + size_of(run.panes._counts, set()))
-    assert max(sizes) - min(sizes) < 100
-    assert len(calls) == 3001
-    assert len(points(run, "p", "a")) == 3000
-
-
-def test_a_rewind_cuts_no_points_off_and_points_move_no_step(run: Any, logdir: Path) -> None:
-    """The steps of a pane's points count them; those of the training are others."""
-    for step in range(5):
-        run.log({"loss": 1.0}, step=step)
-    run.pane("p", tracker.Curves({"a": [1.0] * 50}))
-    run.pane("t", "at 4")
-    run.log({"loss": 2.0}, step=5)
-    run.pane("t", "at 5")
-    run.finish()
-    with tracker.init(logdir=logdir, name=run.name, resume="must", machine=False) as again:
-        assert again._recording.inbox.last_step == 5
-    with tracker.init(logdir=logdir, name=run.name, resume="must", step=4, machine=False) as again:
-        assert again._recording.inbox.last_step == 4
-        assert len(points(again, "p", "a")) == 50
-        assert stored(again, "t").content["text"] == "at 4"
-        again.pane("p", tracker.Curves({"a": 2.0}), append=True)
-        assert len(points(again, "p", "a")) == 51
-    reading = tracker.open(logdir).run(run.name)
-    assert reading.scalars("loss").step.tolist() == [0, 1, 2, 3, 4]
-    # Nor does a page draw them as what a rewind left behind.
-    assert [points.step.tolist() for points in tails(reading.segments(), "loss")] == [[5]]
-    assert tails(reading.segments(), "pane/p/a") == []
+    for _ in range(21):
+        run.pane("t", line, append=True)
+    again = stored(run, "t").content
+    assert again["cut"] > content["cut"], "it was to become too long once more"
+    assert len(again["text"]) + again["cut"] == 62 * 100_000 + len("end")
 
 
 def test_a_pane_that_is_closed_is_not_listed_and_comes_back(run: Any, logdir: Path) -> None:
@@ -341,106 +233,6 @@ def test_title_size_and_options_change_by_themselves(run: Any) -> None:
     assert points(run, "lines", "x") == [(0.0, 1.0)]
 
 
-WRONG: list[tuple[Callable[[Any], Any], type[TrackerError], str]] = [
-    (lambda run: run.pane("", "x"), TagError, "named by a text"),
-    (lambda run: run.pane(3, "x"), TagError, "named by a text"),
-    (lambda run: run.pane("x" * 251, "x"), TagError, "251 characters"),
-    (lambda run: run.pane("p"), LoggedValueError, "no pane 'p' yet"),
-    (lambda run: run.pane("p", 3), LoggedTypeError, "cannot be shown"),
-    (lambda run: run.pane("p", np.ones(3)), LoggedTypeError, r"tracker.Image\(x\)"),
-    (lambda run: run.pane("p", [tracker.Image(np.ones((2, 2))), "x"]), LoggedTypeError, "cannot be shown"),
-    (lambda run: run.pane("p", object()), LoggedTypeError, "cannot be shown"),
-    (lambda run: run.pane("p", "x", title=3), LoggedTypeError, "title is a text"),
-    (lambda run: run.pane("p", "x", width=0), LoggedValueError, "width is in pixels"),
-    (lambda run: run.pane("p", "x", height=float("nan")), LoggedValueError, "height is in pixels"),
-    (lambda run: run.pane("p", "x", height="tall"), LoggedValueError, "height is in pixels"),
-    (lambda run: run.pane("p", "x", o={(1, 2): 3}), LoggedTypeError, "options is not fit"),
-    (lambda run: run.pane("p", "x", o="x" * 60_000), LoggedValueError, "too much"),
-    (lambda run: run.pane("p", "x", step="x"), TrackerError, "step"),
-    (lambda run: run.pane("p", {"data": [deep(100)]}), LoggedValueError, "nested too deeply"),
-    (lambda run: run.pane("p", {"data": [deep(100_000)]}), LoggedTypeError, "cannot be shown"),
-    (lambda run: run.pane("p", tracker.Html(3)), LoggedTypeError, "not text"),
-    (lambda run: run.pane("p", tracker.Svg("words")), LoggedValueError, "no drawing"),
-    (lambda run: run.pane("p", tracker.Html("x" * 5_000_000)), LoggedValueError, "too long"),
-    (lambda run: run.pane("p", "x" * 5_000_000), LoggedValueError, "too long"),
-    (lambda run: run.pane("p", tracker.Properties(3)), LoggedTypeError, "no sheet"),
-    (lambda run: run.pane("p", tracker.Properties([{"type": "text"}])), LoggedTypeError, "no sheet"),
-    (lambda run: run.pane("p", tracker.Properties([{"type": "x", "name": "n"}])), LoggedValueError, "unknown type"),
-    (lambda run: run.pane("p", tracker.Properties([{"type": "select", "name": "n"}])), LoggedValueError, "to select"),
-    (lambda run: run.pane("p", tracker.Network(["a"], [(0, 1)])), LoggedValueError, "target is no node"),
-    (lambda run: run.pane("p", tracker.Network(["a"], [(0, True)])), LoggedValueError, "target is no node"),
-    (lambda run: run.pane("p", tracker.Network("abc")), LoggedTypeError, "nodes is a list"),
-    (lambda run: run.pane("p", tracker.Network(["a"], [3])), LoggedTypeError, "no edge"),
-    (lambda run: run.pane("p", tracker.Curves(3)), LoggedTypeError, "no traces"),
-    (lambda run: run.pane("p", tracker.Curves([3])), LoggedTypeError, "no traces"),
-    (lambda run: run.pane("p", tracker.Curves({"a": ([1], [1, 2])})), LoggedValueError, "unequal lengths"),
-    (lambda run: run.pane("p", tracker.Curves({"a": [[1, 2], [3, 4]]})), LoggedValueError, "more than one axis"),
-    (lambda run: run.pane("p", tracker.Curves({"a": ["x"]})), LoggedTypeError, "real numbers"),
-    (lambda run: (run.pane("q", tracker.Properties({})), run.pane("q", "x", append=True)), LoggedValueError, "something else"),
-    (lambda run: (run.pane("q", "x"), run.pane("q", tracker.Html("x"), append=True)), LoggedValueError, "something else"),
-    (lambda run: (run.pane("q", "x"), run.pane("q", tracker.Curves({"a": 1}), append=True)), LoggedValueError, "something else"),
-    (lambda run: (run.pane("q", "x"), run.pane("q", tracker.Svg("<svg/>"), append=True)), LoggedTypeError, "can be appended"),
-    (lambda run: (run.pane("q", tracker.Curves({"a": 1})), run.pane("q", tracker.Curves({"a": (1, 2)}), append=True)), LoggedValueError, "without x"),
-    (lambda run: run.on("hover", "p", print), LoggedValueError, "no such event"),
-    (lambda run: run.on("click", "p", 3), LoggedTypeError, "a function"),
-    (lambda run: run.on("click", "", print), TagError, "named by a text"),
-]  # fmt: skip
-
-
-def deep(levels: int) -> Any:
-    """A list within a list …"""
-    found: Any = []
-    for _ in range(levels):
-        found = [found]
-    return found
-
-
-@pytest.fixture(scope="module")
-def faultless(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run in which no pane `p` is ever shown."""
-    with tracker.init(logdir=tmp_path_factory.mktemp("runs"), name="a", machine=False, controls=False) as made:
-        yield made
-        made.flush()
-        assert "p" not in [pane.id for pane in tracker.open(made.logdir).run("a").panes()]
-
-
-@pytest.mark.parametrize(("call", "error", "words"), WRONG, ids=range(len(WRONG)))
-def test_a_mistake_is_said_at_once_and_stores_nothing(
-    faultless: Any, call: Callable[[Any], Any], error: type[TrackerError], words: str
-) -> None:
-    """By name, on the caller's line."""
-    with pytest.raises(error, match=words) as met:
-        call(faultless)
-    assert isinstance(met.value, (ValueError, TypeError))
-    assert met.traceback[1].path == Path(__file__)
-
-
-def test_names_of_all_kinds_are_names(run: Any) -> None:
-    """They are no paths, and nothing is made of them but a key."""
-    names = [
-        "..",
-        "../x",
-        "a/b",
-        "\n",
-        " ",
-        "<script>alert(1)</script>",
-        "💥",
-        "a" * 250,
-        "__proto__",
-        "\0",
-        "'; --",
-        "caf\udce9",
-    ]
-    for name in names:
-        run.pane(name, f"of {name!r}")
-    run.flush()
-    reading = tracker.open(run.logdir).run(run.name)
-    found = [pane.id for pane in reading.panes()]
-    assert len(found) == len(names)
-    assert found[:-1] == names[:-1]
-    assert all(reading.pane(id).content["text"].startswith("of ") for id in found)
-
-
 @pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_thousands_of_panes_are_listed(run: Any, logdir: Path, count: int) -> None:
     """Each by its last state, without unpacking any."""
@@ -449,20 +241,3 @@ def test_thousands_of_panes_are_listed(run: Any, logdir: Path, count: int) -> No
     assert run.flush()
     found = tracker.open(logdir).run(run.name).panes()
     assert [pane.title for pane in found] == [str(i) for i in range(count)]
-
-
-def test_points_of_a_forked_process_lose_none(run: Any) -> None:
-    """A child that shows something goes on in a file of its own, as with all that it logs."""
-    import os
-
-    run.pane("t", "parent ")
-    run.flush()
-    child = os.fork()
-    if not child:
-        run.pane("t", "child ", append=True)
-        run.pane("c", "child only")
-        run.finish()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    assert stored(run, "t").content["text"] == "parent child "
-    assert stored(run, "c").content["text"] == "child only"

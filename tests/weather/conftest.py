@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 
@@ -10,3 +13,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "weather" in item.path.parts:
             item.add_marker(pytest.mark.weather)
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """A file of the user's outside the logdir, which is there afterwards."""
+    made = tmp_path / "home" / "thesis.tex"
+    made.parent.mkdir()
+    made.write_text("years of work")
+    yield made
+    assert made.read_text() == "years of work"

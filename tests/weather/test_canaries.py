@@ -27,11 +27,11 @@ import every_kind
 import numpy as np
 import pytest
 from every_kind import PANES, TAGS
+from harmed import HARM, JOURNALS
 from odd_requests import BODIES, QUERIES, RIGHT
 from starlette.routing import Mount, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from test_hostile_files import HARM, JOURNALS
 
 import tracker
 from dashboard import cli

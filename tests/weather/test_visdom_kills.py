@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from served import Served, serving, start_viz
-from visdom_served import Sender, port_of
+from served import serving, start_viz
+from visdom_served import Sender, port_of, serving_visdom
 
 import tracker
 
@@ -108,14 +108,12 @@ def test_what_was_answered_is_there_after_thirty_kills(tmp_path: Path) -> None:
 def test_a_server_that_ends_leaves_finished_runs(tmp_path: Path) -> None:
     """Ctrl-C: nothing waits to be stored, and the next server goes on in the same runs."""
     logdir = tmp_path / "runs"
-    logdir.mkdir()
-    with serving(start_viz) as serve:
-        served: Served = serve(logdir, "--no-token", "--visdom-port", "0")
+    with serving_visdom(logdir, "--no-token") as served:
         Sender(port_of(served)).line("w", 0.0, 1.0)
         assert tracker.open(logdir).run("main").status == "running"
         assert served.stop() == 0
     assert tracker.open(logdir).run("main").status == "finished"
-    with serving(start_viz) as serve:
-        sender = Sender(port_of(serve(logdir, "--no-token", "--visdom-port", "0")))
+    with serving_visdom(logdir, "--no-token") as served:
+        sender = Sender(port_of(served))
         sender.line("w", 1.0, 2.0)
         assert sender.points("w") == [[0.0, 1.0], [1.0, 2.0]]
