@@ -62,7 +62,7 @@ def test_an_expression_is_a_chart_and_goes_on_live(sweep: Any, page: Any, until:
     page.fill("dialog textarea", "= val/loss - ")
     page.click("dialog .is-main")
     until(page, "document.querySelector('dialog .wrong').textContent.includes('cannot be understood')")
-    page.faults.clear()  # the browser says aloud that it was refused
+    page.excuse("status of 400")
     page.fill("dialog textarea", "= val/loss - train/loss")
     page.fill("dialog input", "the gap")
     page.click("dialog .is-main")

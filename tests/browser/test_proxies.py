@@ -83,9 +83,8 @@ class Scene:
         self.until("viz.ready && document.querySelector('.ag-row') !== null")
 
     def forgive(self, *words: str) -> None:
-        """Takes out of a page's faults what Chromium says of the proxy: no https, no WebSocket, a refused request."""
-        words = ("Cross-Origin-Opener-Policy", *words)
-        self.page.faults[:] = [fault for fault in self.page.faults if not any(word in fault for word in words)]
+        """Excuses what Chromium says of the proxy: no https, no WebSocket, a refused request."""
+        self.page.excuse("Cross-Origin-Opener-Policy", *words)
 
 
 @pytest.fixture

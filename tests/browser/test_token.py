@@ -34,7 +34,7 @@ def restarted(logdir: Path, serve: Callable[..., Any], page: Any, until: Callabl
     yield again
     run.finish()
     # What a browser says of a server that is away and of one that does not know it.
-    page.faults[:] = [fault for fault in page.faults if not any(words in fault for words in ("ERR_CONNECTION", "401", "403", "WebSocket"))]  # fmt: skip
+    page.excuse("ERR_CONNECTION", "401", "403", "WebSocket")
 
 
 @pytest.mark.parametrize("pasted", ["token", "address"])
