@@ -13,6 +13,7 @@ from tracker.errors import ModelError, message
 from tracker.models import file_export, manifest, signature
 from tracker.models.exporters import export_later
 from tracker.models.logged_model import LoggedModel
+from tracker.models.preprocess import checked
 
 MAX_NAME = 200
 """Characters of a model's name, which stands in addresses."""
@@ -59,7 +60,7 @@ def logged(
     names = None if classes is None else manifest.check_classes(_listed(classes))
     said = {
         "classes": None if names is None else tuple(names),
-        "preprocess": preprocess,
+        "preprocess": checked(preprocess, [each.as_json() for each in takes]),
         "labels": tuple(manifest.check_labels(list(labels))),
         "method": method or ("classify" if names else "predict"),
         "keep": keep,

@@ -6,12 +6,12 @@ brought to the model's size; 255 - v where it is inverted; then from 0 to 255 to
 Exactly, for whoever does it in another language (all of it on whole numbers from 0 to 255):
 
 - Grey ("L") is (19595 R + 38470 G + 7471 B + 32768) >> 16.
-- "nearest" takes the pixel floor((i + 0.5) · from / to). The others are weighted means along rows, rounded, and then
+- "nearest" takes the pixel floor((2 i + 1) · from / (2 to)), in whole numbers. The others are weighted means along rows, rounded, and then
   along columns, rounded. With r = max(1, from / to), centre c = (i + 0.5) · from / to and support s · r, pixels from
   floor(c - s r + 0.5) to below floor(c + s r + 0.5) have the weight f((x + 0.5 - c) / r), and weights sum to 1:
   "bilinear" has s = 1 and f(t) = 1 - |t|; "area" has s = 0.5 and f(t) = 1 for -0.5 < t ≤ 0.5.
-- "crop" takes the largest part in the middle with the model's proportions, "pad" brings the whole picture into them; sizes
-  are rounded half up, the left and upper margins down. What is padded is 0 after inversion.
+- "crop" takes the largest part in the middle with the model's proportions, "pad" brings the whole picture into them;
+  sizes are rounded half up, the left and upper margins down. What is padded is 0 after inversion.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Preprocess:
             signature: The input, or all inputs, as in a manifest: {"name", "dtype", "shape"}.
 
         Raises:
-            ModelError: a field that there is not, or of a value that it cannot have; the size is said nowhere; or what it
-                makes is not what the model takes.
+            ModelError: a field that there is not, or of a value that it cannot have; the size is said nowhere; or what
+                it makes is not what the model takes.
         """
         fields = _fields(said)
         name, shape = _input(signature)
@@ -112,7 +112,7 @@ class Preprocess:
         }[self.layout]
 
     def array(self, picture: Any, name: str = "") -> npt.NDArray[np.float32]:
-        """A picture as the model takes it, (1, …) of float32; see `pictures.pixels` for what it may be, and its errors."""
+        """A picture as the model takes it, (1, …) of float32; see `pictures.pixels` for what it may be."""
         fitted = self._fitted(pixels(picture, name))
         levels = np.arange(256)[:, None] * (self.scale[1] - self.scale[0]) / 255 + self.scale[0]
         table = ((levels - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
@@ -128,13 +128,13 @@ class Preprocess:
 
         picture = Pictures.fromarray(found).convert(self.mode)
         (height, width), box, (rows, columns) = self.size, *self._placed(*found.shape[:2])
-        method = {
-            "bilinear": Pictures.Resampling.BILINEAR,
-            "nearest": Pictures.Resampling.NEAREST,
-            "area": Pictures.Resampling.BOX,
-        }[self.resize]
         picture = picture.crop(box) if self.fit == "crop" else picture  # a box for resize would look beyond its edges
-        small = np.asarray(picture.resize((columns, rows), method)).reshape(rows, columns, self.channels)
+        if self.resize == "nearest":  # Pillow's own adds up fractions, and is beside the pixel now and then
+            small = np.asarray(picture)[_nearest(picture.height, rows)][:, _nearest(picture.width, columns)]
+        else:
+            method = Pictures.Resampling.BILINEAR if self.resize == "bilinear" else Pictures.Resampling.BOX
+            small = np.asarray(picture.resize((columns, rows), method))
+        small = small.reshape(rows, columns, self.channels)
         small = 255 - small if self.invert else small
         if (rows, columns) == (height, width):
             return small
@@ -144,7 +144,7 @@ class Preprocess:
         return padded
 
     def _placed(self, rows: int, columns: int) -> tuple[tuple[int, int, int, int], tuple[int, int]]:
-        """Which part of a picture of so many rows and columns is taken (left, top, right, bottom), and its size then."""
+        """Which part of a picture is taken (left, top, right, bottom), and how many rows and columns it becomes."""
         height, width = self.size
         if self.fit == "crop":
             taken_rows = min(rows, _rounded(columns * height, width))
@@ -194,6 +194,31 @@ def array(picture: Any, preprocess: Mapping[str, Any] | str | None, signature: A
         ModelError: it is no picture, or `preprocess` makes no sense; see `Preprocess.of`.
     """
     return Preprocess.of(preprocess, signature).array(picture)
+
+
+def checked(said: Mapping[str, Any] | str | None, inputs: Any = None) -> dict[str, Any] | None:
+    """What a caller says as it stands in a manifest: whole, where that and the inputs are enough to tell all of it.
+
+    Raises:
+        ModelError: it makes no sense, or not what the inputs take.
+    """
+    fields = _fields(said)
+    if not fields:
+        return None
+    if "size" in fields | _by_shape(fields, _input(inputs)[1]):
+        return Preprocess.of(fields, inputs).as_json()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+def picture_input(said: Mapping[str, Any] | str | None, inputs: Any) -> tuple[str, Preprocess]:
+    """Which input takes a picture, and what becomes of one for it.
+
+    Raises:
+        ModelError: `Preprocess.of` cannot tell, or the model takes more than a picture.
+    """
+    if len(inputs) != 1:
+        raise ModelError(f"a picture is not all that the model takes: {', '.join(each['name'] for each in inputs)}")
+    return inputs[0]["name"], Preprocess.of(said, inputs)
 
 
 # --- what is said ------------------------------------------------------------------------------------------------
@@ -277,9 +302,10 @@ def _by_shape(said: Mapping[str, Any], shape: Sequence[int | None] | None) -> di
     """Layout, mode and size as the model's shape tells them; each only where it does."""
     sizes = list(shape or ())[1:]
     layout = said.get("layout")
-    if layout is None:
-        by_rank = {0: "NHWC" if shape is None else None, 1: "flat", 2: "NHW", 3: "NCHW" if _has_channels(sizes) else "NHWC"}
-        layout = by_rank.get(len(sizes))
+    if layout is None and len(sizes) == 3:
+        layout = "NCHW" if _has_channels(sizes) else "NHWC"
+    elif layout is None:
+        layout = "NHWC" if shape is None else {1: "flat", 2: "NHW"}.get(len(sizes))
     if layout is None:
         return {}
     height = width = channels = None
@@ -312,6 +338,10 @@ def _is_square(count: int) -> bool:
 
 def _shown(shape: Sequence[int | None]) -> str:
     return f"({', '.join(['batch', *('any' if size is None else str(size) for size in shape[1:])])})"
+
+
+def _nearest(taken: int, made: int) -> npt.NDArray[np.int64]:
+    return (2 * np.arange(made) + 1) * taken // (2 * made)
 
 
 def _rounded(part: int, whole: int) -> int:

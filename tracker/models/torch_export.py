@@ -13,7 +13,7 @@ import io
 import logging
 import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,10 +35,10 @@ def snapshot(
 ) -> Exported:
     """A module as files.
 
-    It is followed through one forward pass in evaluation mode, and is afterwards as it was: mode of each part, buffers,
-    gradients, and the random numbers of torch, NumPy and Python. The first axis of what goes in, and of what has as many
-    rows when it comes out, is the batch, of any size. `torch.onnx`'s exporter by tracing comes first, which needs the
-    package onnx only, then the one by `torch.export`, which needs onnxscript.
+    It is followed through one forward pass in evaluation mode, and is afterwards as it was: mode of each part,
+    buffers, gradients, and the random numbers of torch, NumPy and Python. The first axis of what goes in, and of what
+    comes out with as many rows, is the batch, of any size. `torch.onnx`'s exporter by tracing comes first, which needs
+    the package onnx only, then the one by `torch.export`, which needs onnxscript.
 
     Args:
         model: The module; what DataParallel, DistributedDataParallel or torch.compile wrap is unwrapped.
@@ -72,7 +72,13 @@ def snapshot(
                 reasons.append(in_one_line(error))
                 continue
             note = _fixed(said) if exporter is _by_tracing else ""
-            return Exported("onnx", {"model.onnx": data}, passed.signature(passed.call.inputs), passed.signature(passed.outputs), note)
+            return Exported(
+                "onnx",
+                {"model.onnx": data},
+                passed.signature(passed.call.inputs),
+                passed.signature(passed.outputs),
+                note,
+            )
     found = _as_source(model, f"torch.onnx cannot export it: {'; '.join(reasons)}")
     return found._replace(inputs=passed.signature(passed.call.inputs), outputs=passed.signature(passed.outputs))
 
@@ -136,7 +142,7 @@ class _Passed(NamedTuple):
 
 
 def _passed(call: _Call, names: Sequence[str] | None, torch: Any) -> _Passed:
-    """One pass. A single sample is doubled where that works: of a batch of 1 no exporter can tell what is the batch's."""
+    """One pass. A single sample is doubled where that works: of a batch of 1 no exporter can tell the batch's axes."""
     calls = [call]
     if all(each.dim() and each.shape[0] == 1 for each in call.inputs.values()):
         calls.insert(0, _Call(call.model, {name: torch.cat([each, each]) for name, each in call.inputs.items()}))
@@ -248,7 +254,7 @@ def _as_it_was(model: Any, torch: Any) -> Iterator[None]:
     modes = [(each, each.training) for each in model.modules()]
     buffers = [(each, each.detach().clone()) for each in model.buffers()]
     devices = sorted({each.device.index or 0 for each in model.parameters() if each.device.type == "cuda"})
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 what a module may draw from
+    python, numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             model.eval()
@@ -261,7 +267,7 @@ def _as_it_was(model: Any, torch: Any) -> Iterator[None]:
                 if buffer.shape == before.shape:
                     buffer.copy_(before)
         random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002 as above
+        np.random.set_state(numpy)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ _HOME = "trainer.saved_model"
 ARCHITECTURE, WEIGHTS = "architecture.json", "weights.safetensors"
 
 
-def snapshot(model: Any, example: Any) -> dict[str, Any]:
+def snapshot(model: Any, example: Any, **names: Any) -> dict[str, Any]:
     """The files of a model as it is now; its arrays are copies."""
     files = dict(import_module(_HOME).to_files(model))
     files[WEIGHTS] = {name: np.array(array) for name, array in files[WEIGHTS].items()}

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tracker.errors import ModelError, SeriesNotFoundError, message
-from tracker.models import answers, runners
+from tracker.models import answers, ranking, runners
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
 from tracker.models.runners import Runner
@@ -187,9 +186,8 @@ class StoredModel:
             from tracker.models import preprocess
 
             x = preprocess.array(x, self.manifest.preprocess, self.inputs)
-        outputs = self.predict(x)
-        first: npt.NDArray[Any] = next(iter(outputs.values())) if isinstance(outputs, Mapping) else outputs
-        return answers.top(first[0], self.classes, k)
+        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        return ranking.top(outputs, self.classes, k)
 
 
 class Modelled:
