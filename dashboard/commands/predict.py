@@ -89,18 +89,12 @@ def _of_run(name: str, arguments: argparse.Namespace) -> StoredModel:
     from tracker.store.read.reader import Store
 
     root = existing_logdir(arguments.logdir)
-    found: list[StoredModel] = []
-    known: list[str] = []
-    for run in Store(root).runs():
-        for each in run.models():
-            known.append(f"{run.name}/{each.name}")
-            if known[-1] == name:
-                found = [each]
-                break
-            if each.name == name:
-                found.append(each)
+    known = [each for run in Store(root).runs() for each in run.models()]
+    found = [each for each in known if f"{each.run}/{each.name}" == name]
+    found = found or [each for each in known if each.name == name]
     if not found:
-        there = ", ".join(known[:5]) + (" …" if len(known) > 5 else "") or "none"
+        there = ", ".join(f"{each.run}/{each.name}" for each in known[:5]) or "none"
+        there += " …" if len(known) > 5 else ""
         raise CommandError(f"there is no model {name} in {root}, and no such file; there are: {there}")
     newest = max(found, key=lambda each: each.versions[-1].wall_time)
     if arguments.step is None:

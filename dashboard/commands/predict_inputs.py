@@ -53,7 +53,7 @@ class Asked:
         for word in words:
             path = Path(word)
             if word == "-":
-                self._places.append((word, None))
+                self._places.append(("standard input", None))
             elif path.is_dir():
                 self.has_folder = True
                 self._places += [(os.path.join(word, each), path / each) for each in _pictures(path)]
@@ -94,7 +94,7 @@ class Asked:
             said = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise CommandError(f"standard input is no JSON: {error}") from error
-        yield from self._of_array("-", said)
+        yield from self._of_array("standard input", said)
 
     def _of_array(self, name: str, said: Any) -> Iterator[Sample]:
         """The samples of a batch, or one sample without the axis of a batch."""

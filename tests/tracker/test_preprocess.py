@@ -18,7 +18,8 @@ from PIL import Image
 
 from tracker.errors import ModelError
 from tracker.models.pictures import MAX_PIXELS, pixels
-from tracker.models.preprocess import KNOWN, Preprocess, array
+from tracker.models.preprocess import Preprocess, array
+from tracker.models.preprocess_fields import KNOWN
 
 COLOURS = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[9, 9, 9], [250, 200, 10], [255, 255, 255]]], np.uint8)
 GREYS = np.array([[0, 50, 100], [150, 200, 255]], np.uint8)

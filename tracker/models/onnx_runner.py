@@ -6,6 +6,7 @@ Imported only where an ONNX model is asked something; onnxruntime is loaded when
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -140,5 +141,7 @@ def _plain(value: Any) -> np.ndarray[Any, Any]:
 def _said(error: Exception) -> str:
     """What onnxruntime says, in one line, without its codes and the places in its own source."""
     text = " ".join(str(error).split())
-    text = text.rpartition("] : ")[2].partition(" : ")[2] or text if text.startswith("[ONNXRuntimeError]") else text
-    return text[:300]
+    if "Available memory of" in text:
+        return f"it needs more than the {MOST_BYTES >> 30} GB of memory that models may work in"
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    return re.sub(r"/\S+\.(cc|h):\d+ \S.*?\) ", "", text)[:300]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import ModelError, SeriesNotFoundError, message
-from tracker.models import answers, ranking, runners
+from tracker.models import answers, loose, ranking, runners
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
 from tracker.models.runners import Runner
@@ -125,6 +125,8 @@ class StoredModel:
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Copies its files, under their names, into a folder, which is made if it is not there; the folder.
 
+        Beside them lies manifest.json, what is said of them, with which `viz predict FOLDER` tells classes by name.
+
         Raises:
             ModelError: as `file`.
             OSError: what the disk says.
@@ -134,6 +136,7 @@ class StoredModel:
         target.mkdir(parents=True, exist_ok=True)
         for name, place in found.items():
             shutil.copyfile(place, target / name)
+        (target / loose.MANIFEST).write_bytes(self.manifest.to_bytes())
         return target
 
     def _check_kept(self) -> None:
