@@ -25,6 +25,9 @@ from tracker.store.read.run_files import RunFiles
 
 KIND = "model"
 
+MANIFEST = "manifest.json"
+"""Beside the files of a model that was saved: what is said of it."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -124,7 +127,8 @@ class StoredModel:
         return {each.name: model_files.checked(self._folder, each) for each in self.manifest.files}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Copies its files, under their names, into a folder, which is made if it is not there; the folder.
+        """Copies its files, under their names and with `manifest.json` beside them, into a folder, which is made if it
+        is not there; the folder.
 
         Raises:
             ModelError: as `file`.
@@ -135,6 +139,8 @@ class StoredModel:
         target.mkdir(parents=True, exist_ok=True)
         for name, place in found.items():
             shutil.copyfile(place, target / name)
+        if MANIFEST not in found:
+            (target / MANIFEST).write_bytes(self.manifest.to_bytes())
         return target
 
     def _check_kept(self) -> None:
@@ -170,7 +176,7 @@ class StoredModel:
         Raises:
             ModelError: it cannot be run, or `x` does not fit what it takes.
         """
-        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        outputs = runners.ask(self.runner, answers.fitted(x, self.runner.inputs))
         return outputs if isinstance(x, Mapping) or len(outputs) != 1 else next(iter(outputs.values()))
 
     def top(self, x: Any, k: int = 10) -> list[tuple[str, float]]:
