@@ -1,7 +1,7 @@
 """Models of `trainer` as files: classes by name and arrays, which it reads again.
 
-The code of somebody's own module is nowhere in them, so that it is kept as ONNX, which is what it computes. This package
-knows no trainer: names in a table, asked for once such a model is there.
+The code of somebody's own module is nowhere in them, so that it is kept as ONNX, which is what it computes. This
+package knows no trainer: names in a table, asked for once such a model is there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ARCHITECTURE, WEIGHTS = "architecture.json", "weights.safetensors"
 
 
 def snapshot(model: Any, example: Any, **names: Any) -> Exported:
-    """The files of a model as it is now, of copies of its arrays, with the outputs that one sample of the example gives.
+    """The files of a model as it is now, made of copies of its arrays, with what one sample of the example gives.
 
     Args:
         model: The module.
@@ -35,6 +35,14 @@ def snapshot(model: Any, example: Any, **names: Any) -> Exported:
     Raises:
         ModelError: it cannot be written, or does not answer to its example.
     """
+    if example is None and not names.get("input_names"):
+        raise ModelError(
+            message(
+                "log_model: what goes into the model is not said.",
+                expected="inputs=(None, 1, 8, 8), with None for the batch, or an example batch",
+                got="no inputs",
+            )
+        )
     errors = import_module(_ERRORS)
     try:
         files = dict(import_module(_HOME).to_files(model))
@@ -93,9 +101,8 @@ def _outputs(question: _Question) -> list[dict[str, Any]]:
     question.asked.clear()  # the answer is kept, the weights are not
     said = [{"name": name, "dtype": dtype, "shape": None} for name, dtype, _ in question.inputs]
     try:
-        answers = home.Runner(home.from_files(question.architecture, dict(asked["weights"])), said, []).run(
-            asked["given"]
-        )
+        model = home.from_files(question.architecture, dict(asked["weights"]))
+        answers = home.Runner(model, said, []).run(asked["given"])
     except Exception as error:
         shapes = ", ".join(f"{name} {dtype} {shape}" for name, dtype, shape in question.inputs)
         raise ModelError(message(f"log_model: the model does not take such inputs: {error}", got=shapes)) from error
