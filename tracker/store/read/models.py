@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import ModelError, SeriesNotFoundError, message
-from tracker.models import answers, loose, ranking, runners
+from tracker.models import answers, ranking, runners
 from tracker.models import manifest as manifests
+from tracker.models.loose import MANIFEST
 from tracker.models.manifest import Manifest
 from tracker.models.runners import Runner
 from tracker.models.signature import TensorSpec
@@ -123,9 +124,8 @@ class StoredModel:
         return {each.name: model_files.checked(self._folder, each) for each in self.manifest.files}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Copies its files, under their names, into a folder, which is made if it is not there; the folder.
-
-        Beside them lies manifest.json, what is said of them, with which `viz predict FOLDER` tells classes by name.
+        """Copies its files, under their names and with `manifest.json` beside them, into a folder, which is made if it
+        is not there; the folder.
 
         Raises:
             ModelError: as `file`.
@@ -136,7 +136,8 @@ class StoredModel:
         target.mkdir(parents=True, exist_ok=True)
         for name, place in found.items():
             shutil.copyfile(place, target / name)
-        (target / loose.MANIFEST).write_bytes(self.manifest.to_bytes())
+        if MANIFEST not in found:
+            (target / MANIFEST).write_bytes(self.manifest.to_bytes())
         return target
 
     def _check_kept(self) -> None:
@@ -172,7 +173,7 @@ class StoredModel:
         Raises:
             ModelError: it cannot be run, or `x` does not fit what it takes.
         """
-        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        outputs = runners.ask(self.runner, answers.fitted(x, self.runner.inputs))
         return outputs if isinstance(x, Mapping) or len(outputs) != 1 else next(iter(outputs.values()))
 
     def top(self, x: Any, k: int = 10) -> list[tuple[str, float]]:
