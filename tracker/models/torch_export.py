@@ -14,11 +14,12 @@ import logging
 import random
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tracker.errors import ModelError, message
+from tracker.errors import MissingPackageError, ModelError, message
 from tracker.models.exporters import Exported
 from tracker.models.source import as_source, in_one_line
 
@@ -69,7 +70,7 @@ def snapshot(
             try:
                 data = exporter(passed, torch)
             except Exception as error:  # noqa: BLE001 torch.onnx fails with errors of any kind
-                reasons.append(in_one_line(error))
+                reasons.append(str(error) if isinstance(error, MissingPackageError) else in_one_line(error))
                 continue
             note = _fixed(said) if exporter is _by_tracing else ""
             return Exported(
@@ -190,8 +191,7 @@ def _tensor(value: Any, device: Any, torch: Any) -> Any:
 
 
 def _by_tracing(passed: _Passed, torch: Any) -> bytes:
-    import onnx  # noqa: F401 torch asks it at the end, after all the work
-
+    _check_installed("onnx")  # which torch asks for at the end, after all the work
     call, out = passed.call, io.BytesIO()
     torch.onnx.export(
         call.model,
@@ -208,8 +208,7 @@ def _by_tracing(passed: _Passed, torch: Any) -> bytes:
 
 
 def _by_export(passed: _Passed, torch: Any) -> bytes:
-    import onnxscript  # noqa: F401 else torch's own sentence is about its internals
-
+    _check_installed("onnxscript")
     call, batch = passed.call, torch.export.Dim("batch")
     shapes = {name: {0: batch} if name in passed.dynamic else None for name in call.inputs}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -226,6 +225,14 @@ def _by_export(passed: _Passed, torch: Any) -> bytes:
         )
     data: bytes = program.model_proto.SerializeToString()
     return data
+
+
+def _check_installed(package: str) -> None:
+    """Raises, in words that can stand in a note."""
+    try:
+        import_module(package)
+    except ImportError:
+        raise MissingPackageError(f"the package {package} is not installed") from None
 
 
 def _fixed(said: Sequence[warnings.WarningMessage]) -> str:
