@@ -201,8 +201,8 @@ def picture_input(said: Mapping[str, Any] | str | None, inputs: Any) -> tuple[st
         ModelError: `Preprocess.of` cannot tell, or the model takes more than a picture.
     """
     if len(inputs) != 1:
-        raise ModelError(f"a picture is not all that the model takes: {', '.join(each['name'] for each in inputs)}")
-    return inputs[0]["name"], Preprocess.of(said, inputs)
+        raise ModelError(f"the model takes {len(inputs)} inputs, and a picture is one")
+    return picture_shape(inputs)[0], Preprocess.of(said, inputs)
 
 
 def _shown(shape: Sequence[int | None]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.errors import ModelError, message
+from tracker.models.signature import TensorSpec
 
 KNOWN: dict[str, dict[str, Any]] = {
     "mobilenet": {"size": [224, 224], "mode": "RGB", "scale": [-1, 1], "resize": "bilinear", "fit": "stretch"},
@@ -95,7 +96,8 @@ def wrong(field: str, expected: str, got: str) -> ModelError:
 
 def picture_shape(signature: Any) -> tuple[str, Sequence[int | None] | None]:
     """Name and shape of the input that takes a picture: of several the first that has the axes of one."""
-    inputs = [signature] if isinstance(signature, Mapping) else list(signature or ())
+    inputs = [signature] if isinstance(signature, (Mapping, TensorSpec)) else list(signature or ())
+    inputs = [each.as_json() if isinstance(each, TensorSpec) else each for each in inputs]
     if not inputs:
         return "", None
     chosen = next((each for each in inputs if len(each.get("shape") or ()) in (3, 4)), inputs[0])

@@ -13,7 +13,7 @@ import io
 import logging
 import random
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -59,7 +59,7 @@ def snapshot(
     values = [_tensor(each, device, torch) for each in (example if isinstance(example, tuple) else (example,))]
     names = list(input_names or (["x"] if len(values) == 1 else [f"x{number}" for number in range(len(values))]))
     reasons = []
-    with _as_it_was(model, torch), _quiet() as said:
+    with _as_it_was(model, torch), _quiet(torch) as said:
         passed = _passed(_Call(model, dict(zip(names, values, strict=True))), output_names, torch)
         exporters = (_by_tracing, _by_export)
         if not passed.outputs:
@@ -101,25 +101,36 @@ class _Call:
             known = list(inspect.signature(model.forward).parameters)
         except (TypeError, ValueError):  # a scripted module
             known = []
-        self.by_name = set(inputs) <= set(known)
-        self.inputs = {name: inputs[name] for name in known if name in inputs} if self.by_name else inputs
-        self.by_name = self.by_name and list(self.inputs) != known[: len(inputs)]  # the first ones are called by place
+        is_known = set(inputs) <= set(known)
+        self.inputs = {name: inputs[name] for name in known if name in inputs} if is_known else inputs
+        self.by_name = is_known and list(self.inputs) != known[: len(inputs)]  # the first ones are called by place
 
-    @property
-    def args(self) -> tuple[Any, ...]:
-        return () if self.by_name else tuple(self.inputs.values())
+    def answer(self, values: Iterable[Any]) -> Any:
+        """What the module gives back."""
+        return self.model(**dict(zip(self.inputs, values, strict=True))) if self.by_name else self.model(*values)
 
-    @property
-    def kwargs(self) -> dict[str, Any]:
-        return self.inputs if self.by_name else {}
+    def by_place(self, torch: Any) -> Any:
+        """A module that is called by place, and gives back its tensors in a tuple."""
+        call = self
+
+        class Called(torch.nn.Module):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.model = call.model
+
+            def forward(self, *values: Any) -> Any:
+                return tuple(_outputs(call.answer(values), None, torch).values())
+
+        return Called().eval()
 
 
 class _Passed(NamedTuple):
-    """A call, and what came of it."""
+    """A call, what came of it, how many samples it had, and whether the exporters take it as it is."""
 
     call: _Call
     outputs: dict[str, Any]
     batch: int | None
+    is_plain: bool
 
     def signature(self, tensors: Mapping[str, Any]) -> list[dict[str, Any]]:
         """{"name", "dtype", "shape"} of inputs or outputs, None where the batch is."""
@@ -150,11 +161,13 @@ def _passed(call: _Call, names: Sequence[str] | None, torch: Any) -> _Passed:
     failed: Exception | None = None
     for each in calls:
         try:
-            outputs = _outputs(each.model(*each.args, **each.kwargs), names, torch)
+            value = each.answer(each.inputs.values())
+            outputs = _outputs(value, names, torch)
         except Exception as error:  # noqa: BLE001 the caller's own module may raise anything
             failed = error
             continue
-        return _Passed(each, outputs, next((given.shape[0] for given in each.inputs.values() if given.dim()), None))
+        batch = next((given.shape[0] for given in each.inputs.values() if given.dim()), None)
+        return _Passed(each, outputs, batch, not each.by_name and isinstance(value, (torch.Tensor, tuple)))
     raise ModelError(
         message(
             "log_model: the model fails on its example input.",
@@ -192,16 +205,15 @@ def _tensor(value: Any, device: Any, torch: Any) -> Any:
 
 def _by_tracing(passed: _Passed, torch: Any) -> bytes:
     _check_installed("onnx")  # which torch asks for at the end, after all the work
-    call, out = passed.call, io.BytesIO()
+    out = io.BytesIO()
     torch.onnx.export(
-        call.model,
-        call.args,
+        passed.call.model if passed.is_plain else passed.call.by_place(torch),
+        tuple(passed.call.inputs.values()),
         out,
-        input_names=list(call.inputs),
+        input_names=list(passed.call.inputs),
         output_names=list(passed.outputs),
         opset_version=OPSET,
         dynamic_axes={name: {0: "batch"} for name in passed.dynamic},
-        **({"kwargs": call.kwargs} if call.kwargs else {}),
         **({"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}),
     )
     return out.getvalue()
@@ -209,18 +221,17 @@ def _by_tracing(passed: _Passed, torch: Any) -> bytes:
 
 def _by_export(passed: _Passed, torch: Any) -> bytes:
     _check_installed("onnxscript")
-    call, batch = passed.call, torch.export.Dim("batch")
-    shapes = {name: {0: batch} if name in passed.dynamic else None for name in call.inputs}
+    batch = torch.export.Dim("batch")
+    shapes = tuple({0: batch} if name in passed.dynamic else None for name in passed.call.inputs)
     with contextlib.redirect_stdout(io.StringIO()):
         program = torch.onnx.export(
-            call.model,
-            call.args,
-            kwargs=call.kwargs,
+            passed.call.model if passed.is_plain else passed.call.by_place(torch),
+            tuple(passed.call.inputs.values()),
             dynamo=True,
             verbose=False,
-            input_names=list(call.inputs),
+            input_names=list(passed.call.inputs),
             output_names=list(passed.outputs),
-            dynamic_shapes=shapes if call.by_name else tuple(shapes.values()),
+            dynamic_shapes=shapes if passed.is_plain else (shapes,),
             external_data=False,
         )
     data: bytes = program.model_proto.SerializeToString()
@@ -278,17 +289,26 @@ def _as_it_was(model: Any, torch: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Keeps the exporters' warnings and logs, which are about torch's own matters; those that came so far."""
+def _quiet(torch: Any) -> Iterator[list[warnings.WarningMessage]]:
+    """Keeps the exporters' warnings, logs and prints from the caller: they are about torch's own matters.
+
+    Within it: the warnings so far.
+    """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
+    core = torch._C  # where the graph of what fails is printed, whether anybody asked for it or not
+    prints = getattr(core, "_jit_onnx_log", None)
+    if prints is not None:
+        core._jit_onnx_log = lambda *words: None
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             yield said
     finally:
         logger.setLevel(level)
+        if prints is not None:
+            core._jit_onnx_log = prints
 
 
 def _as_source(model: Any, reason: str) -> Exported:
