@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -231,30 +231,29 @@ class Modelled:
         )
 
 
-def logged(folder: Path) -> list[tuple[str, int, frozenset[str]]]:
-    """Every version that has a row in a run's folder, those that a rewind left behind among them: the model's name, the
-    step, and the hashes of its files, in the order of logging.
+class Row(NamedTuple):
+    """A version as it was logged, whatever became of it later."""
 
-    Args:
-        folder: The run's.
+    wall_time: float
+    name: str
+    step: int
+    manifest: Manifest
+
+
+def rows(files: RunFiles) -> list[Row]:
+    """Every version that has a row, those that a rewind left behind among them, in the order of logging.
 
     Raises:
-        StoreError, ModelError: a row cannot be read.
+        StoreError, ModelError: one cannot be read.
     """
-    found: list[tuple[float, str, int, frozenset[str]]] = []
-    with RunFiles(folder).held() as files:
-        for name, item in _rows(files):
-            said = manifests.of_bytes(item.data)
-            found.append((item.wall_time, name, item.step, frozenset(each.digest for each in said.files)))
-    return [each[1:] for each in sorted(found, key=lambda each: each[0])]
-
-
-def _rows(files: RunFiles) -> Iterator[tuple[str, MediaItem]]:
-    """The rows of models in all segments, with their names."""
-    for name in tags(files):
-        with files.series(KIND, name) as parts:
-            whole = [part._replace(limit=None) for part in parts]
-            yield from ((name, item) for item in media_items.items(files, KIND, whole, None, None) if is_version(item))
+    found: list[Row] = []
+    with files.held() as held:
+        for name in tags(held):
+            with held.series(KIND, name) as parts:
+                whole = [part._replace(limit=None) for part in parts]
+                items = filter(is_version, media_items.items(held, KIND, whole, None, None))
+                found += [Row(each.wall_time, name, each.step, manifests.of_bytes(each.data)) for each in items]
+    return sorted(found, key=lambda row: row.wall_time)
 
 
 def is_version(item: MediaItem) -> bool:
