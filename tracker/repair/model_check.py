@@ -59,7 +59,10 @@ def check(folder: Path) -> Iterator[Found]:
 
 def _versions(folder: Path, files: RunFiles, known: set[str]) -> Iterator[Found]:
     """What is wrong with the files of versions; the hashes that these refer to go into `known`."""
-    rows = models.rows(files)
+    problems: list[str] = []
+    rows = models.rows(files, problems)
+    for problem in problems:
+        yield Found(folder / logdir.MODELS_FOLDER, f"the model {' '.join(problem.split())}", True)
     lets_go: dict[str, float] = {}
     for version in rows:
         known.update(each.digest for each in version.manifest.files)

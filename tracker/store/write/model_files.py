@@ -80,8 +80,9 @@ class ModelFiles:
         with self._lock:
             self._expected.append(version)
             if keep is not None and self._stored is None:
+                problems: list[str] = []
                 try:
-                    self._stored = [_of_row(each) for each in stored_models.rows(RunFiles(self._run))]
+                    self._stored = [_of_row(each) for each in stored_models.rows(RunFiles(self._run), problems)]
                 except Exception as error:  # noqa: BLE001 an old file may hold anything: then all versions are kept
                     logger.warning("tracker: older models of %s are not let go (%s)", self._run, left_out.why(error))
         return lambda: self._has_row(version, keep)
