@@ -103,10 +103,11 @@ def _place(files: Mapping[str, Path], name: str) -> Path:
 
 def _content(files: Mapping[str, Path], name: str, most: int) -> bytes:
     place = _place(files, name)
-    if place.stat().st_size > most:
+    size = place.stat().st_size
+    if size > most:
         raise ModelError(message(f"The file {name!r} of this model is too large.", expected=f"{most >> 20:,} MB"))
     with open(place, "rb") as file:
-        return file.read(most + 1)
+        return file.read(size)
 
 
 def _parsed(text: bytes, what: str) -> Any:

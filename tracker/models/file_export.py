@@ -71,8 +71,7 @@ def _read(path: Path, most: int) -> bytes:
     if not path.is_file():
         raise ModelError(message("log_model: a file of this model is missing.", got=path.name))
     with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size <= most:
-            found = file.read(most + 1)
-            if len(found) <= most:
-                return found
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read(size)  # and not as much as there may be, for which room would be made at once
     raise ModelError(message("log_model: this model is too large.", expected=f"{path.name} of at most {most:,} bytes"))
