@@ -31,10 +31,13 @@ PAGE_FILE = "page.sqlite"
 """What the dashboard wants to say to a run (commands, notes) is kept here, never in a writer's file."""
 
 TRASH_FOLDER = ".trash"
+"""In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
+
 AGREED_FOLDER = ".agreed"
 """Within a run's folder, while several processes train it: by these files they agree on a step. No reader looks in."""
 
-"""In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
+MODELS_FOLDER = "models"
+"""Within a run's folder: the files of its models, each called by the hash of what it holds."""
 
 CLAIM_FILE = ".claimed"
 STALE_CLAIM_S = 600.0
@@ -154,6 +157,23 @@ def _where_it_leads(link: Path) -> Path:
         if is_segment(target.name) and stat.S_ISREG(os.lstat(target).st_mode):
             return target
     return link
+
+
+_CONTENT = re.compile(r"[0-9a-f]{64}")
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file in a run's folder of models is one of theirs, by its name: the hash of what it holds."""
+    return _CONTENT.fullmatch(name) is not None
+
+
+def model_files(folder: Path) -> list[str]:
+    """The names of the files of a run's models, below `MODELS_FOLDER`; none where that is a link."""
+    place = folder / MODELS_FOLDER
+    try:
+        return [] if place.is_symlink() else sorted(filter(is_model_file, os.listdir(place)))
+    except OSError:
+        return []
 
 
 def is_of_a_run(name: str) -> bool:
