@@ -63,7 +63,7 @@ def logged(
         takes, examples = signature.given(inputs, "inputs", "x")
         gives, _ = signature.given(outputs, "outputs", "y")
         names = None if classes is None else manifest.check_classes(_listed(classes))
-        said = {
+        said: dict[str, Any] = {
             "classes": None if names is None else tuple(names),
             "labels": tuple(manifest.check_labels(_listed(labels))),
             "method": _method(method, has_classes=names is not None),
