@@ -169,7 +169,7 @@ def _refs(x: Any) -> list[Ref]:
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two arrays have the same bits."""
-    return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    return bool(one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes())
 
 
 def _another_way(place: Place, one: str, other: str) -> str:
