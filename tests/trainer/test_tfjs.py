@@ -181,7 +181,11 @@ def test_quantised_weights_are_numbers_times_scale_and_min(quantised: str, tmp_p
     layer = network.layers["out"]
     assert isinstance(layer, nn.Sequential)
     found = layer[0].weight.numpy().T  # type: ignore[union-attr]
-    step = {"uint8": np.ptp(WEIGHTS["out/kernel"]) / 255, "uint16": np.ptp(WEIGHTS["out/kernel"]) / 65535, "float16": 2e-3}
+    step = {
+        "uint8": np.ptp(WEIGHTS["out/kernel"]) / 255,
+        "uint16": np.ptp(WEIGHTS["out/kernel"]) / 65535,
+        "float16": 2e-3,
+    }
     np.testing.assert_allclose(found, WEIGHTS["out/kernel"], atol=step[quantised] / 2 * 1.001)
     numbers, said = tfjs_files.quantise(WEIGHTS["out/kernel"], quantised)
     exact = numbers * said.get("scale", 1.0) + said.get("min", 0.0)
@@ -197,7 +201,9 @@ def test_weights_of_other_dtypes_are_read(dtype: str, tmp_path: Path) -> None:
     assert network.state_dict()["out.dense.bias"].dtype == np.float32
 
 
-@pytest.mark.parametrize("rewrite", ["list of layers", "Model", "topology alone", "cell in a name", "Keras 3", "optimizer"])
+@pytest.mark.parametrize(
+    "rewrite", ["list of layers", "Model", "topology alone", "cell in a name", "Keras 3", "optimizer"]
+)
 def test_other_ways_to_write_the_same_are_read(rewrite: str, tmp_path: Path) -> None:
     """Old and new versions of Keras and of the converter, and TensorFlow.js' own `save`."""
     layers = {"flat": ("Flatten", {}, ["x"]), "out": ("Dense", {"units": 3, "activation": "linear"}, ["flat"])}
@@ -216,7 +222,10 @@ def test_other_ways_to_write_the_same_are_read(rewrite: str, tmp_path: Path) -> 
         weights = {name.replace("/", "/cell/"): array for name, array in weights.items()}
     if rewrite == "Keras 3":
         for layer in topology["config"]["layers"][1:]:
-            tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": each[:3]}} for each in layer["inbound_nodes"][0]]
+            tensors = [
+                {"class_name": "__keras_tensor__", "config": {"keras_history": each[:3]}}
+                for each in layer["inbound_nodes"][0]
+            ]
             layer["inbound_nodes"] = [{"args": tensors, "kwargs": {}}]
         (ends,) = topology["config"]["output_layers"]
         topology["config"]["output_layers"] = ends
@@ -322,7 +331,19 @@ def test_whole_numbers_are_taken_as_they_are(tmp_path: Path) -> None:
     runner = tfjs.Runner(tfjs.load(tfjs_files.write(tmp_path, SMALL, WEIGHTS)))
     x = RANDOM.integers(0, 256, (1, 4, 4, 1)).astype(np.uint8)
     for kind in (np.float32, np.float64, np.int64):
-        np.testing.assert_array_equal(runner.run({"conv1_input": x})["out"], runner.run({"conv1_input": x.astype(kind)})["out"])
+        np.testing.assert_array_equal(
+            runner.run({"conv1_input": x})["out"], runner.run({"conv1_input": x.astype(kind)})["out"]
+        )
+
+
+def test_inputs_and_outputs_have_the_names_of_the_manifest(tmp_path: Path) -> None:
+    """Where it says as many as there are; else those of the file."""
+    files = {each.name: each for each in tfjs_files.write(tmp_path, SMALL, WEIGHTS).iterdir()}
+    x = images(2, 4, 4, 1)
+    expected = tfjs.open_runner(files, {"inputs": None, "outputs": []}).run({"conv1_input": x})["out"]
+    runner = tfjs.open_runner(files, {"inputs": [{"name": "picture"}], "outputs": [{"name": "p"}]})
+    np.testing.assert_array_equal(runner.run({"picture": x})["p"], expected)
+    assert runner.saliency({"picture": x}, 0).shape == x.shape
 
 
 def test_a_missing_folder_is_said() -> None:
