@@ -346,6 +346,38 @@ def test_inputs_and_outputs_have_the_names_of_the_manifest(tmp_path: Path) -> No
     assert runner.saliency({"picture": x}, 0).shape == x.shape
 
 
+def test_a_folder_in_a_run_answers(tmp_path: Path) -> None:
+    """Logged as it is, asked through the tracker, which knows its runner by name only."""
+    tracker = pytest.importorskip("tracker", reason="the tracker is not there")
+    folder = tfjs_files.write(tmp_path / "model", SMALL, WEIGHTS, "uint8")
+    x = images(2, 4, 4, 1)
+    with tracker.init(logdir=tmp_path / "runs", name="run") as run:
+        run.log_model(folder, "small", step=3)
+        run.flush()
+    model = tracker.open(tmp_path / "runs").run("run").model("small")
+    with trainer.no_grad():
+        np.testing.assert_allclose(model.predict(x), tfjs.load(folder)(x).numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_as_onnx_it_says_the_same(tmp_path: Path) -> None:
+    """For browsers: asymmetric padding, bounds and means, images as Keras has them."""
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime as referee")
+    topology = tfjs_files.sequential(
+        ("Conv2D", "conv", {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu6"}),
+        ("DepthwiseConv2D", "deep", {"kernel_size": 3, "strides": 2, "padding": "same", "use_bias": False}),
+        ("AveragePooling2D", "pool", {"pool_size": 2, "strides": 1, "padding": "same"}),
+        ("GlobalAveragePooling2D", "mean", {}),
+        shape=(8, 8, 3),
+    )
+    weights = {"conv/kernel": images(3, 3, 3, 4), "conv/bias": images(4), "deep/depthwise_kernel": images(3, 3, 4, 1)}
+    network = tfjs.load(tfjs_files.write(tmp_path / "model", topology, weights))
+    x = images(3, 8, 8, 3)
+    trainer.export_onnx(network, tmp_path / "model.onnx", x[:2])
+    session = runtime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(found, tfjs.Runner(network).run({"conv_input": x})["mean"], rtol=1e-4, atol=1e-5)
+
+
 def test_a_missing_folder_is_said() -> None:
     with pytest.raises(CheckpointError, match="no folder that can be read"):
         tfjs.load("/nowhere/at/all")
