@@ -23,10 +23,11 @@ FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "work
 ROOMS: dict[str, set[str]] = {
     "tracker/series": set(),
     "tracker/values": {"tracker/series"},
+    "tracker/models": {"tracker/values"},
     "tracker/machine": {"tracker/values"},
     "tracker/landscape": {"tracker/values"},
     "tracker/store": {"tracker/series"},
-    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
+    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
