@@ -84,8 +84,8 @@ ACROSS = {
 CORE = {
     "trainer.autograd", "trainer.function", "trainer.ops", "trainer.ops.activation", "trainer.ops.conv",
     "trainer.ops.convert", "trainer.ops.elementwise", "trainer.ops.index", "trainer.ops.inplace", "trainer.ops.linalg",
-    "trainer.ops.loss", "trainer.ops.normalize", "trainer.ops.pool", "trainer.ops.reduce", "trainer.ops.select",
-    "trainer.ops.shape", "trainer.promotion", "trainer.tensor",
+    "trainer.ops.loss", "trainer.ops.normalize", "trainer.ops.pad", "trainer.ops.pool", "trainer.ops.reduce",
+    "trainer.ops.select", "trainer.ops.shape", "trainer.promotion", "trainer.tensor",
 }  # fmt: skip
 """A tensor has operations, which make tensors, whose gradients are operations: the one circle that is inherent."""
 

@@ -18,6 +18,7 @@ from dashboard.api import (
     machines,
     media,
     meshes,
+    models,
     pane_edits,
     panes,
     profiles,
@@ -37,7 +38,7 @@ from tracker.store.read.reader import Store
 
 OF_THE_STORE = (
     media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
-    layouts.routes, export.routes,
+    layouts.routes, export.routes, models.routes,
 )  # fmt: skip
 """What is asked of the store alone."""
 
