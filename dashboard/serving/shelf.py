@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dashboard.live.changes import Changes
-from dashboard.live.websocket import LiveRuns
+from dashboard.live.websocket import WAIT_S, LiveRuns
 from dashboard.serving.refusal import RefusedError
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
 from tracker.store.read.models import StoredModel, Version
@@ -78,6 +78,8 @@ class Shelf:
             raise
 
     def _read(self, run: str, name: str) -> StoredModel:
+        if self._live_runs is not None:
+            self._live_runs.poller.ready.wait(WAIT_S)  # of what comes after its first look we are told
         try:
             return self._store().run(run).model(name)
         except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
