@@ -60,3 +60,39 @@ def _saved(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], 
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return path
+
+
+def slow(path: Path) -> Path:
+    """y = x (1,) of whole numbers, after as many turns of a loop."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    int64, boolean = TensorProto.INT64, TensorProto.BOOL
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["goes"], ["goes_on"]), helper.make_node("Mul", ["kept", "one"], ["next"])],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", int64, []),
+            helper.make_tensor_value_info("goes", boolean, []),
+            helper.make_tensor_value_info("kept", int64, [1]),
+        ],
+        [helper.make_tensor_value_info("goes_on", boolean, []), helper.make_tensor_value_info("next", int64, [1])],
+    )
+    nodes = [
+        helper.make_node("Squeeze", ["x"], ["count"]),
+        helper.make_node("Loop", ["count", "true", "x"], ["y"], body=body),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array([1], np.int64), "one"),
+        numpy_helper.from_array(np.array(True), "true"),
+    ]
+    x, y = (helper.make_tensor_value_info(name, int64, [1]) for name in "xy")
+    return _saved(path, nodes, [x], [y], constants)
+
+
+def zeros(path: Path) -> Path:
+    """As many zeros as x (1,) says."""
+    from onnx import TensorProto, helper
+
+    x = helper.make_tensor_value_info("x", TensorProto.INT64, [1])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N"])
+    return _saved(path, [helper.make_node("ConstantOfShape", ["x"], ["y"])], [x], [y], [])
