@@ -21,6 +21,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 MOST_WARM = 1 << 22
 """Numbers of a batch that is tried before anybody asks; one of a larger model is a row."""
 
+MOST_ANSWERED = 4_000_000
+"""Numbers of an answer: some 80 MB as JSON, which the server holds until it is taken."""
+
 TOP = -1
 """For the number of an output: that of the largest."""
 
@@ -214,7 +217,7 @@ class Version:
 
     def _told(self, question: Question, outputs: Arrays, ms: float) -> Answer | RefusedError:
         count = sum(each.size for each in outputs.values())
-        if count > tensor_json.MAX_VALUES:
+        if count > MOST_ANSWERED:
             return RefusedError(413, f"The answer is too large: {count:,} values; ask for fewer rows.")
         try:
             if question.body is not None:

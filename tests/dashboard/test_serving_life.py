@@ -221,6 +221,16 @@ def test_a_newer_version_takes_over_and_no_request_is_lost(tmp_path: Path, serve
     assert len({text for _, text in answers}) == 6
 
 
+def test_the_worker_ends_with_the_server(tmp_path: Path, logged: Path, serve: Callable[..., Served]) -> None:
+    """However it ends: killed, it says nothing to anybody."""
+    served = serve(logged, "--no-token")
+    assert Asker(served).post("/v1/models/two:predict", b'{"instances": [1]}').status == 200
+    (child,) = psutil.Process(served.process.pid).children()
+    served.process.kill()
+    served.process.wait()
+    child.wait(20)
+
+
 def test_asking_in_python(logged: Path) -> None:
     """What the page stands on: arrays by name, the step that answered, and a refusal by name."""
 
