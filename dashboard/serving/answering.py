@@ -87,11 +87,20 @@ class Version:
         if sum(map(np.prod, shapes)) > MOST_WARM:
             return "a row of it is too large"
         try:
-            self.run(
+            outputs = self.run(
                 {each["name"]: _zeros(shape, each["dtype"]) for each, shape in zip(self.inputs, shapes, strict=True)}
             )
         except RefusedError as error:
             return error.sentence
+        if not self.outputs:  # nobody said before
+            self.outputs = [
+                {
+                    "name": name,
+                    "dtype": "string" if each.dtype.kind in "OSU" else each.dtype.name,
+                    "shape": _shape(each),
+                }
+                for name, each in outputs.items()
+            ]
         return ""
 
     def answers(
@@ -255,6 +264,10 @@ def _rows_of(arrays: Arrays) -> int | None:
     """The rows that arrays have in common; None where they have none."""
     counts = {len(each) if each.ndim else None for each in arrays.values()}
     return counts.pop() if len(counts) == 1 else None
+
+
+def _shape(array: npt.NDArray[Any]) -> list[int | None]:
+    return [None, *array.shape[1:]] if array.ndim else []
 
 
 def _dtype(name: str) -> np.dtype[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,21 @@ class Models:
         version, _, (text,) = await self._answer(model, step, {"inputs": [""], "verb": verb}, [body], due)
         return version.step, bytes(text)
 
+    async def signature(
+        self, model: StoredModel, step: int | str | None
+    ) -> tuple[int, list[dict[str, Any]], list[dict[str, Any]]]:
+        """A version, and what it takes and gives; it is opened where its manifest does not say that.
+
+        Raises:
+            RefusedError: as `ask`.
+        """
+        version = self._wanted(model, step)
+        said = version.manifest.as_json()
+        if said["inputs"] and said["outputs"]:
+            return version.step, said["inputs"], said["outputs"]
+        async with self._used(model, version.step, time.monotonic() + self.limits.deadline_s) as found:
+            return found.step, found.inputs, found.outputs
+
     def room_for(self, size: int) -> None:
         """Raises:
         RefusedError: no more questions are taken, of so many bytes at least.
@@ -113,9 +129,7 @@ class Models:
     def states(self, model: StoredModel) -> list[tuple[Version, RefusedError | None]]:
         """The versions of a model that can be asked, and why some cannot, the newest first."""
         return [
-            (each, self._versions.refused.get(key_of(model.run, model.name, each.step)))
-            for each in reversed(model.versions)
-            if each.is_kept
+            (each, self._versions.refused.get(_key(model, each))) for each in reversed(model.versions) if each.is_kept
         ]
 
     def metrics_text(self) -> str:
@@ -138,16 +152,22 @@ class Models:
         parts: Sequence[messages.Part],
         due: float,
     ) -> tuple[OpenVersion, dict[str, Any], Sequence[memoryview]]:
+        async with self._used(model, step, due) as found:
+            said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+            return found, said, answered
+
+    @contextlib.asynccontextmanager
+    async def _used(self, model: StoredModel, step: int | str | None, due: float) -> AsyncIterator[OpenVersion]:
+        """The version that answers, open, and not let go of meanwhile."""
         found = self._chosen(model, step)
         found.asked = time.monotonic()
         found.users += 1
         try:
             if not found.is_ready:
                 await self._opened(found, due)
-            said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+            yield found
         finally:
             found.users -= 1
-        return found, said, answered
 
     def _chosen(self, model: StoredModel, step: int | str | None) -> OpenVersion:
         """The version that answers."""
@@ -163,7 +183,7 @@ class Models:
     def _wanted(self, model: StoredModel, step: int | str | None) -> Version:
         """The version that is asked for; of the newest, the newest that can be opened."""
         version = version_of(model, step)
-        why = self._versions.refused.get(key_of(model.run, model.name, version.step))
+        why = self._versions.refused.get(_key(model, version))
         if why is None:
             return version
         if step is None:
@@ -174,7 +194,7 @@ class Models:
 
     def _begun(self, model: StoredModel, version: Version) -> OpenVersion:
         run, name, step = model.run, model.name, version.step
-        known = self._versions.get(key_of(run, name, step))
+        known = self._versions.get(_key(model, version))
         if known is not None:
             return known
 
@@ -219,3 +239,7 @@ class Models:
             at += len(own)
             answers.append(RefusedError(each["status"], each["error"]) if "error" in each else (each, own))
         return answers
+
+
+def _key(model: StoredModel, version: Version) -> str:
+    return key_of(model.run, model.name, version.step, version.manifest.digest)

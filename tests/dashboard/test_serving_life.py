@@ -146,7 +146,7 @@ def test_a_worker_that_dies_idle_is_started_again(logged: Path) -> None:
         assert asked(client, "two", 3.0) == (200, {"predictions": [3.5]})
 
 
-@pytest.mark.parametrize("count", [10**8, 10**10, 10**15, -1])
+@pytest.mark.parametrize("count", [10**8, -1, *(pytest.param(10**power, marks=pytest.mark.long) for power in (10, 15))])
 def test_an_answer_that_is_too_large(logged: Path, count: int) -> None:
     """4xx with a sentence, in the memory that there is; and the same worker goes on."""
     with visiting(logged) as client:
@@ -188,6 +188,15 @@ def test_by_policy_the_newest_stay(tmp_path: Path) -> None:
         )  # the newest two, and the one that was asked just now
         client.post("/v1/models/m/versions/0:predict", json={"instances": [0.0]})
         assert metric(client, "everystep_serving_open_versions") == 3
+
+
+def test_a_version_that_is_logged_anew_is_another(tmp_path: Path) -> None:
+    """At the same step, as after a rewind: what was open is not asked any more."""
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run, visiting(tmp_path / "runs") as client:
+        for b in (1.0, 2.0):
+            run.log_model(half_plus(tmp_path / "m.onnx", b), "m", step=7)
+            run.flush()
+            until(lambda b=b: asked(client, "a%2Fm", 0.0) == (200, {"predictions": [b]}))  # type: ignore[misc]
 
 
 def test_a_newer_version_takes_over_and_no_request_is_lost(tmp_path: Path, serve: Callable[..., Served]) -> None:
