@@ -240,6 +240,36 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, logged: Path, serve: Ca
     child.wait(20)
 
 
+def test_what_waits_is_asked_together(logged: Path) -> None:
+    """Each is answered for itself; one that is wrong fails alone; a row is what it is by itself."""
+    model = tracker.open(logged).run("a").model("two")
+    bodies = [json.dumps({"instances": [float(i)] * (1 + i % 3)}).encode() for i in range(40)]
+    bodies[7] = b'{"instances": ["seven"]}'
+    bodies[9] = b'{"inputs": {"x": [9.0, 18.0]}}'
+
+    async def ask() -> tuple[list[Any], str]:
+        models = Models(lambda: Store(logged))
+        try:
+            await models.answer_body(model, None, "predict", bodies[0])
+            asking = (models.answer_body(model, None, "predict", body) for body in bodies)
+            return await asyncio.gather(*asking, return_exceptions=True), models.metrics_text()
+        finally:
+            await models.stop()
+
+    answers, metrics = asyncio.run(ask())
+    refused, columns = answers.pop(7), answers.pop(8)
+    assert isinstance(refused, RefusedError)
+    assert refused.status == 400
+    assert json.loads(columns[1]) == {"outputs": [6.5, 11.0]}
+    rest = [i for i in range(40) if i not in (7, 9)]
+    for i, (step, text) in zip(rest, answers, strict=True):
+        assert step == 1
+        assert json.loads(text) == {"predictions": [0.5 * i + 2.0] * (1 + i % 3)}
+    counts = dict(line.rsplit(" ", 1) for line in metrics.splitlines())
+    assert float(counts["everystep_serving_batch_size_sum"]) == 41
+    assert float(counts["everystep_serving_batch_size_count"]) <= 4
+
+
 def test_asking_in_python(logged: Path) -> None:
     """What the page stands on: arrays by name, the step that answered, and a refusal by name."""
 
