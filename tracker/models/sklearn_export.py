@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tracker.errors import MissingPackageError, ModelError, message
+from tracker.models import checks
 from tracker.models.exporters import Exported
 from tracker.models.source import in_one_line
 
@@ -64,12 +65,12 @@ def export(
     """
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType
+    from sklearn.base import is_classifier
 
     name = input_names[0] if input_names else "x"
     classes = getattr(held.model, "classes_", None)
-    options = (
-        {id(held.model): {"zipmap": False}} if hasattr(held.model, "predict_proba") and classes is not None else None
-    )
+    # Else the probabilities are a list of dictionaries, which is no tensor.
+    options = {id(held.model): {"zipmap": False}} if is_classifier(held.model) else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of onnx and skl2onnx about each other
@@ -90,4 +91,6 @@ def export(
     names = None
     if classes is not None and np.ndim(classes) == 1:
         names = [str(each) for each in np.asarray(classes).tolist()]
-    return Exported("onnx", {"model.onnx": made.SerializeToString()}, classes=names)
+    data = made.SerializeToString()
+    found = checks.onnx(data)
+    return Exported("onnx", {"model.onnx": data}, found.inputs, found.outputs, classes=names)
