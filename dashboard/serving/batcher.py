@@ -96,6 +96,7 @@ class Batcher:
         return taken
 
     async def _run(self) -> None:
+        await asyncio.sleep(0)  # what came by the same look at the sockets goes along
         while self._waiting:
             version = next(iter(self._waiting))
             waiting = self._waiting.pop(version)
