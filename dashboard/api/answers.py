@@ -1,0 +1,106 @@
+"""What a model put out, as the page is told of it: classes by their probabilities, arrays, and saliency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_TOLD = 4096
+"""Numbers of an output that are told."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Classes and how likely each is, in the model's order. Where one number is none, or infinite, all are NaN."""
+
+    names: Sequence[str]
+    p: npt.NDArray[np.float64]
+
+    def top(self, count: int) -> list[dict[str, Any]]:
+        """The likeliest: of equals the first."""
+        order = np.argsort(-self.p, kind="stable")[:count]
+        return [{"class": int(i), "name": self.names[i], "p": float(self.p[i])} for i in order]
+
+    def of(self, name: str) -> float | None:
+        """How likely a class is; None where there is none of this name."""
+        return float(self.p[list(self.names).index(name)]) if name in self.names else None
+
+
+def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Mapping[str, Any]) -> Ranked | None:
+    """The classes of the first output that is a row of them; None where the model answers something else.
+
+    A row of numbers is one of classes where the model has names for them, is said to classify, or puts out what sums to
+    1; of a regression nothing is made that it does not say.
+    """
+    classes = manifest.get("classes")
+    for array in outputs.values():
+        row = np.asarray(array)
+        if row.dtype.kind not in "fiu" or row.size < 2 or row.shape[-1] != row.size:
+            continue
+        row = row.reshape(-1).astype(np.float64)
+        if classes is not None and len(classes) != row.size:
+            continue
+        if classes is None and manifest.get("method") != "classify" and not is_distribution(row):
+            continue
+        names = list(map(str, classes)) if classes is not None else list(map(str, range(row.size)))
+        return Ranked(names, probabilities(row))
+    return None
+
+
+def is_distribution(row: npt.NDArray[np.float64]) -> bool:
+    """Whether numbers are probabilities already: not negative, and 1 together but for rounding."""
+    return bool(np.isfinite(row).all() and (row >= 0).all() and abs(row.sum() - 1) < 1e-3)
+
+
+def probabilities(row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A row as probabilities: itself where it is such, else its softmax. One that is not finite makes all of them NaN."""
+    if not np.isfinite(row).all():
+        return np.full(row.shape, np.nan)
+    if is_distribution(row):
+        return row
+    powers = np.exp(row - row.max())
+    return powers / powers.sum()
+
+
+def told(array: Any) -> dict[str, Any]:
+    """An output as JSON values: its shape, and its numbers or texts in one row, as many as are told."""
+    array = np.asarray(array)
+    flat = array.reshape(-1)[:MAX_TOLD]
+    values = flat.astype(np.float64) if flat.dtype.kind in "fiub" else [str(each)[:1000] for each in flat.tolist()]
+    return {"shape": list(array.shape), "values": values, "cut": max(0, array.size - MAX_TOLD)}
+
+
+def saliency(gradient: npt.NDArray[Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A gradient by the first input as the page draws it: one number for each place of a picture, the largest 1.
+
+    Of one channel it keeps its sign; of several it is the size of the largest.
+    """
+    layout = (manifest.get("preprocess") or {}).get("layout") if isinstance(manifest.get("preprocess"), dict) else None
+    places, signed = _places(gradient.astype(np.float64)[0], layout)
+    most = float(np.abs(places).max()) if places.size and np.isfinite(places).all() else 0.0
+    values = np.round(places / most, 3) if most else np.zeros(places.shape)
+    return {"shape": list(places.shape), "values": values.reshape(-1), "signed": signed, "most": most}
+
+
+def _places(gradient: npt.NDArray[np.float64], layout: str | None) -> tuple[npt.NDArray[np.float64], bool]:
+    if gradient.ndim == 1:  # flat: rows of pixels, each of its channels
+        channels = 1 if math.isqrt(gradient.size) ** 2 == gradient.size else 3
+        side = math.isqrt(gradient.size // channels)
+        if side * side * channels != gradient.size:
+            return gradient[None], True
+        gradient = gradient.reshape(side, side, channels)
+        layout = "NHWC"
+    if gradient.ndim == 2:
+        return gradient, True
+    if gradient.ndim != 3:
+        return gradient.reshape(1, -1), True
+    is_last = layout == "NHWC" or (layout is None and gradient.shape[0] not in (1, 3) and gradient.shape[-1] in (1, 3))
+    axis = -1 if is_last else 0
+    if gradient.shape[axis] == 1:
+        return gradient.squeeze(axis), True
+    return np.abs(gradient).max(axis), False
