@@ -23,10 +23,11 @@ FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "work
 ROOMS: dict[str, set[str]] = {
     "tracker/series": set(),
     "tracker/values": {"tracker/series"},
+    "tracker/models": {"tracker/values"},
     "tracker/machine": {"tracker/values"},
     "tracker/landscape": {"tracker/values"},
     "tracker/store": {"tracker/series"},
-    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values"},
+    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
@@ -80,8 +81,8 @@ ACROSS = {
 CORE = {
     "trainer.autograd", "trainer.function", "trainer.ops", "trainer.ops.activation", "trainer.ops.conv",
     "trainer.ops.convert", "trainer.ops.elementwise", "trainer.ops.index", "trainer.ops.inplace", "trainer.ops.linalg",
-    "trainer.ops.loss", "trainer.ops.normalize", "trainer.ops.pool", "trainer.ops.reduce", "trainer.ops.select",
-    "trainer.ops.shape", "trainer.promotion", "trainer.tensor",
+    "trainer.ops.loss", "trainer.ops.normalize", "trainer.ops.pad", "trainer.ops.pool", "trainer.ops.reduce",
+    "trainer.ops.select", "trainer.ops.shape", "trainer.promotion", "trainer.tensor",
 }  # fmt: skip
 """A tensor has operations, which make tensors, whose gradients are operations: the one circle that is inherent."""
 

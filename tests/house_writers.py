@@ -33,6 +33,7 @@ OPENS_TO_WRITE = {
     "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
     "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
     "tracker/values/stored_array.py": "np.save into memory",
+    "tracker/store/read/models.py": "StoredModel.save, whose caller names the folder",
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
     "dashboard/api/export.py": "a download, in a file without a name",
     "dashboard/commands/export.py": "viz export -o",

@@ -71,6 +71,7 @@ __all__ = [
     "log",
     "log_graph",
     "log_landscape",
+    "log_model",
     "mark",
     "open",
     "watch",
@@ -218,6 +219,11 @@ def log_graph(model: Any, *example_inputs: Any, tag: str = "graph") -> None:
 def log_landscape(model: Any, loss: Callable[[Any], Any], **options: Any) -> Landscape:
     """`Run.log_landscape` of the current run."""
     return _run().log_landscape(model, loss, **options)
+
+
+def log_model(model: Any, name: str = "model", **options: Any) -> None:
+    """`Run.log_model` of the current run."""
+    _run().log_model(model, name, **options)
 
 
 def mark(text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:

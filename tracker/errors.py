@@ -49,6 +49,14 @@ class ControlTypeError(TrackerError, TypeError):
     """A control that begins with a value of no kind that a control can hold."""
 
 
+class ModelError(TrackerError, ValueError):
+    """A model that cannot be kept, read or run as it is: damaged, too large, not of its format, or not there."""
+
+
+class ModelTypeError(ModelError, LoggedTypeError):
+    """What was given as a model, or with one, is of no kind that it could be."""
+
+
 class RunNameError(TrackerError, ValueError):
     """A run name that cannot be a folder below the logdir."""
 

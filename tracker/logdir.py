@@ -31,10 +31,13 @@ PAGE_FILE = "page.sqlite"
 """What the dashboard wants to say to a run (commands, notes) is kept here, never in a writer's file."""
 
 TRASH_FOLDER = ".trash"
+"""In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
+
 AGREED_FOLDER = ".agreed"
 """Within a run's folder, while several processes train it: by these files they agree on a step. No reader looks in."""
 
-"""In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
+MODELS_FOLDER = "models"
+"""Within a run's folder: the files of its models, each called by the hash of what it holds."""
 
 CLAIM_FILE = ".claimed"
 STALE_CLAIM_S = 600.0

@@ -21,6 +21,7 @@ from tracker.controls.controlled import Controlled
 from tracker.controls.controls import Controls
 from tracker.errors import message
 from tracker.log_call import checked
+from tracker.log_model import Modelled
 from tracker.logdir import new_segment_id
 from tracker.panes.paned import Paned, Panes
 from tracker.recording import Recording
@@ -44,7 +45,7 @@ _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
 _now = time.time
 
 
-class Run(Controlled, Paned):
+class Run(Controlled, Paned, Modelled):
     """A run being written. Made by `tracker.init`; any thread may use it.
 
     Attributes:
@@ -199,6 +200,11 @@ class Run(Controlled, Paned):
             tag: What the graph is called, when a run has several.
         """
         self._log_carefully({tag: Graph.of(model, *example_inputs)}, max(self._recording.inbox.last_step, 0), None)
+
+    def _log_beside(self, tag: str, value: Value, step: int | None) -> None:
+        """Logs a value at a step, or where the loop stands, without moving it there."""
+        place = max(self._recording.inbox.last_step, 0) if step is None else coerce.step(step)
+        self._hand_over(lambda recording: recording.gate.add({}, [(tag, value)], place, _now()))
 
     def log_landscape(
         self,

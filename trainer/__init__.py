@@ -34,6 +34,7 @@ from trainer.errors import (
     CheckpointError,
     DeviceError,
     DTypeError,
+    ExportError,
     GradientError,
     GraphError,
     IndexRangeError,
@@ -93,6 +94,7 @@ from trainer.ops import (
     where,
 )
 from trainer.profiler import Profiler, profile
+from trainer.saved_model import load_model, save_model
 from trainer.summary import summary
 from trainer.tracking import TrackerCallback
 
@@ -112,6 +114,7 @@ __all__ = [
     "DTypeError",
     "DeviceError",
     "EarlyStopping",
+    "ExportError",
     "Function",
     "GradientError",
     "GraphError",
@@ -166,6 +169,7 @@ __all__ = [
     "is_grad_enabled",
     "linspace",
     "load",
+    "load_model",
     "log",
     "log1p",
     "log_softmax",
@@ -196,6 +200,7 @@ __all__ = [
     "relu",
     "reshape",
     "save",
+    "save_model",
     "set_grad_enabled",
     "sigmoid",
     "sign",

@@ -19,6 +19,7 @@ import numpy as np
 from trainer import safetensors
 from trainer.backend import to_numpy
 from trainer.errors import CheckpointError, DTypeError, sentence
+from trainer.files import written_whole
 from trainer.nn.module import Module
 from trainer.tensor import Tensor
 
@@ -40,21 +41,14 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     state = obj.state_dict() if isinstance(obj, Module) else obj
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            if target.suffix == safetensors.SUFFIX:
-                safetensors.write(_flat(state), file)
-            else:
-                arrays: dict[str, Any] = {}
-                structure = _take_apart(state, "", arrays)
-                arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
-                _write_npz(arrays, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(target) as file:
+        if target.suffix == safetensors.SUFFIX:
+            safetensors.write(_flat(state), file)
+        else:
+            arrays: dict[str, Any] = {}
+            structure = _take_apart(state, "", arrays)
+            arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
+            _write_npz(arrays, file)
 
 
 def load(path: str | os.PathLike[str]) -> Any:

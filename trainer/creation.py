@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from trainer.backend import DEFAULT_DTYPE, as_array, generator, module_of, to_device
-from trainer.errors import ArgumentError, sentence
+from trainer.errors import ArgumentError, CheckpointError, sentence
 from trainer.ops.select import masked
 from trainer.tensor import Tensor
+
+
+class _Drafts(threading.local):
+    """How many more tensors may be drafted in this thread; None where tensors are made in earnest."""
+
+    left: int | None = None
+
+
+_drafts = _Drafts()
+
+
+@contextmanager
+def drafted(at_most: int) -> Iterator[None]:
+    """Inside, zeros, ones and `full` have a shape and the memory of one number, and no first value is drawn.
+
+    For a model whose weights come from a file: what the file says of shapes costs nothing until the weights prove it,
+    and a training that loads a model draws the same random numbers as one that does not.
+
+    Raises:
+        CheckpointError: inside, when more than `at_most` tensors are asked for.
+    """
+    before, _drafts.left = _drafts.left, at_most
+    try:
+        yield
+    finally:
+        _drafts.left = before
+
+
+def drafting() -> bool:
+    """Whether tensors are only drafted at present."""
+    return _drafts.left is not None
 
 
 def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -27,17 +61,17 @@ def full(size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", req
     """A tensor of shape `size` with one value everywhere."""
     shape = (size,) if isinstance(size, int) else tuple(size)
     value = as_array(fill_value, dtype)
-    return Tensor(module_of(device).full(shape, value, dtype=value.dtype), requires_grad=requires_grad)
+    return Tensor(_filled(shape, value, value.dtype, device), requires_grad=requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = DEFAULT_DTYPE, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of zeros."""
-    return Tensor(module_of(device).zeros(_sizes(size), dtype=dtype), requires_grad=requires_grad)
+    return Tensor(_filled(_sizes(size), 0, dtype, device), requires_grad=requires_grad)
 
 
 def ones(*size: Any, dtype: Any = DEFAULT_DTYPE, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of ones."""
-    return Tensor(module_of(device).ones(_sizes(size), dtype=dtype), requires_grad=requires_grad)
+    return Tensor(_filled(_sizes(size), 1, dtype, device), requires_grad=requires_grad)
 
 
 def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -104,6 +138,22 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def _lower(x: Tensor, diagonal: int) -> Any:
     return module_of(x.device).tri(*x.shape[-2:], k=diagonal, dtype=bool)
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: Any, device: str) -> Any:
+    """An array with one value everywhere; zeros as the system hands them out, which costs nothing until they are used."""
+    if _drafts.left is not None:
+        return _draft(shape, value, dtype)
+    xp = module_of(device)
+    return xp.zeros(shape, dtype=dtype) if type(value) is int and value == 0 else xp.full(shape, value, dtype=dtype)
+
+
+def _draft(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
+    """One number seen as an array of any shape."""
+    if not _drafts.left:
+        raise CheckpointError(sentence("there are more parameters than weights.", "a weight for each", shape))
+    _drafts.left -= 1
+    return np.lib.stride_tricks.as_strided(np.full((), value, dtype), shape, (0,) * len(shape))
 
 
 def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:

@@ -88,6 +88,10 @@ class CheckpointError(TrainerError, ValueError):
     """A file or a state dict that does not fit the model it is loaded into."""
 
 
+class ExportError(TrainerError, ValueError):
+    """A model that cannot be written in the form that was asked for."""
+
+
 def sentence(problem: str, expected: object, got: object, hint: str | None = None) -> str:
     """The three parts of an error as one text, expected and got under each other.
 

@@ -15,6 +15,7 @@ from trainer.ops.activation import (
     leaky_relu,
     log_softmax,
     relu,
+    relu6,
     sigmoid,
     silu,
     softmax,
@@ -27,13 +28,15 @@ from trainer.ops.index import embedding
 from trainer.ops.linalg import linear, matmul
 from trainer.ops.loss import BinaryCrossEntropy, check_reduction, cross_entropy
 from trainer.ops.normalize import batch_norm, layer_norm
-from trainer.ops.pool import avg_pool2d, max_pool2d
+from trainer.ops.pad import pad
+from trainer.ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from trainer.ops.reduce import mean, sum
 from trainer.ops.select import masked, where
 from trainer.ops.shape import transpose
 from trainer.tensor import Tensor
 
 __all__ = [
+    "adaptive_avg_pool2d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -51,7 +54,9 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "one_hot",
+    "pad",
     "relu",
+    "relu6",
     "scaled_dot_product_attention",
     "sigmoid",
     "silu",

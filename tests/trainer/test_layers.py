@@ -10,6 +10,7 @@ import pytest
 
 import trainer
 from trainer import ArgumentError, DTypeError, IndexRangeError, ShapeError, Tensor, nn
+from trainer import functional as F
 
 RANDOM = np.random.default_rng(3)
 VECTORS = RANDOM.standard_normal((6, 5))
@@ -22,6 +23,12 @@ LAYERS: list[tuple[Callable[[Any], Any], Any]] = [
     (lambda m: m.Conv2d(2, 3, 3), IMAGES),
     (lambda m: m.Conv2d(2, 4, (3, 2), stride=2, padding=1, groups=2, bias=False), IMAGES),
     (lambda m: m.Conv2d(2, 4, 3, padding="same", dilation=2), IMAGES),
+    (lambda m: m.Conv2d(2, 2, 3, stride=2, padding=1, groups=2), IMAGES),
+    (lambda m: m.Conv2d(2, 6, (2, 3), dilation=2, groups=2, bias=False), IMAGES),
+    (lambda m: m.ZeroPad2d((0, 1, 2, 0)), IMAGES),
+    (lambda m: m.ZeroPad2d(1), IMAGES),
+    (lambda m: m.AdaptiveAvgPool2d(1), IMAGES),
+    (lambda m: m.AdaptiveAvgPool2d((4, None)), IMAGES),
     (lambda m: m.MaxPool2d(2), IMAGES),
     (lambda m: m.MaxPool2d(3, 2, 1), IMAGES),
     (lambda m: m.AvgPool2d(2), IMAGES),
@@ -36,6 +43,7 @@ LAYERS: list[tuple[Callable[[Any], Any], Any]] = [
     (lambda m: m.Flatten(), IMAGES),
     (lambda m: m.Flatten(0, 1), IMAGES),
     (lambda m: m.ReLU(), VECTORS),
+    (lambda m: m.ReLU6(), VECTORS * 5),
     (lambda m: m.LeakyReLU(0.2), VECTORS),
     (lambda m: m.Sigmoid(), VECTORS),
     (lambda m: m.Tanh(), VECTORS),
@@ -118,6 +126,11 @@ def test_embedding_is_that_of_pytorch(torch: Any) -> None:
         (lambda: nn.Conv2d(1, 2, 5)(trainer.zeros(1, 1, 3, 9)), ShapeError, "expected: at least (5, 5)"),
         (lambda: nn.Conv2d(1, 2, 2, padding="same")(trainer.zeros(1, 1, 3, 9)), ArgumentError, "odd size"),
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ArgumentError, "a divisor of 3 and 4"),
+        (lambda: nn.ZeroPad2d((1, 1, 1, 1))(trainer.zeros(3)), ArgumentError, "for each of up to 1 axes"),
+        (lambda: nn.ZeroPad2d(-1)(trainer.zeros(1, 1, 4, 4)), ArgumentError, "of at least 0"),
+        (lambda: F.pad(trainer.zeros(3), (1, 1), "reflect"), ArgumentError, '"constant"'),
+        (lambda: nn.AdaptiveAvgPool2d(1)(trainer.zeros(1, 2, 0, 4)), ShapeError, "H and W at least 1"),
+        (lambda: nn.AdaptiveAvgPool2d(0)(trainer.zeros(1, 2, 4, 4)), ArgumentError, "at least 1"),
         (lambda: nn.MaxPool2d(2)(trainer.zeros(4, 4)), ShapeError, "(N, C, H, W)"),
         (lambda: nn.MaxPool2d(5)(trainer.zeros(1, 1, 4, 4)), ShapeError, "smaller than the window"),
         (lambda: nn.MaxPool2d(2, padding=2)(trainer.zeros(1, 1, 4, 4)), ArgumentError, "half the window"),
@@ -171,6 +184,24 @@ def test_convolution_in_parts_is_the_same_as_at_once(monkeypatch: pytest.MonkeyP
     for a, b, c in zip(*results, strict=True):
         np.testing.assert_allclose(a, c, rtol=1e-12)
         np.testing.assert_allclose(b, c, rtol=1e-12)
+
+
+def test_a_depthwise_convolution_in_blocks_is_the_same_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of one channel, of two of the three, of two of the five images, and all: the gradients too."""
+    x, layer = Tensor(RANDOM.standard_normal((5, 3, 6, 6)), requires_grad=True), nn.Conv2d(3, 6, 3, groups=3).double()
+    results = []
+    for size in (1, 2 * 2 * 16 * 8, 2 * 3 * 2 * 16 * 8, 2**30):
+        monkeypatch.setattr("trainer.ops.depthwise._BLOCK_BYTES", size)
+        x.grad = None
+        layer.zero_grad()
+        y = layer(x)
+        (y * y).sum().backward()
+        assert x.grad is not None
+        assert layer.weight.grad is not None
+        results.append((y.numpy(), x.grad.numpy(), layer.weight.grad.numpy()))
+    for *parts, whole in zip(*results, strict=True):
+        for part in parts:
+            np.testing.assert_allclose(part, whole, rtol=1e-12)
 
 
 def test_numbers_of_layers_print_like_pytorch() -> None:

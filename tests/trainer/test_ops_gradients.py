@@ -71,6 +71,7 @@ ELEMENTWISE: list[tuple[str, Callable[[Any], Any], Callable[[Any, Any], Any], fl
     ("one through", lambda x: 1.0 / x, lambda t, x: 1.0 / x, 0.5),
     ("number minus", lambda x: 3 - x, lambda t, x: 3 - x, -2.0),
     ("relu", ops.relu, lambda t, x: t.relu(x), -2.0),
+    ("relu6", lambda x: ops.relu6(x * 4), lambda t, x: t.nn.functional.relu6(x * 4), -2.0),
     ("leaky_relu", ops.leaky_relu, lambda t, x: t.nn.functional.leaky_relu(x), -2.0),
     ("sigmoid", ops.sigmoid, lambda t, x: t.sigmoid(x), -2.0),
     ("tanh", ops.tanh, lambda t, x: t.tanh(x), -2.0),
@@ -198,6 +199,10 @@ CASES: list[Case] = [
             ({"groups": 2, "stride": (1, 2)}, [(2, 4, 4, 5), (6, 2, 2, 2), (6,)]),
             ({}, [(2, 3, 1, 1), (2, 3, 1, 1)]),
             ({}, [(0, 1, 3, 3), (2, 1, 2, 2)]),
+            # a filter for each channel, and two for each
+            ({"groups": 3, "padding": 1}, [(2, 3, 4, 3), (3, 1, 3, 3), (3,)]),
+            ({"groups": 2, "stride": (2, 1), "padding": (0, 1), "dilation": (1, 2)}, [(2, 2, 5, 5), (4, 1, 2, 3), (4,)]),
+            ({"groups": 2}, [(0, 2, 3, 3), (2, 1, 2, 2)]),
         ]
     ),
     *(
@@ -212,6 +217,18 @@ CASES: list[Case] = [
             {"kernel_size": 2},
             {"kernel_size": 3, "stride": 2, "padding": 1},
             {"kernel_size": (2, 3), "stride": 1},
+        )
+    ),
+    *(
+        Case(f"adaptive_avg_pool2d {o}", lambda x, o=o: F.adaptive_avg_pool2d(x, o), with_torch(lambda t, x, o=o: t.nn.functional.adaptive_avg_pool2d(x, o)), [(2, 3, 6, 5)])
+        for o in (1, (2, 3), (None, 1), 7)
+    ),
+    *(
+        Case(f"pad {w} {o}", lambda x, w=w, o=o: F.pad(x, w, **o), with_torch(lambda t, x, w=w, o=o: t.nn.functional.pad(x, w, **o)), [s])
+        for w, s, o in (
+            ((0, 1, 2, 0), (2, 3, 4, 3), {}),
+            ((1, 2), (3,), {"value": -1.5}),
+            ((1, 1, 0, 1), (0, 2, 2), {}),
         )
     ),
     # normalising

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,11 @@ class Value:
     def encode(self) -> list[Medium]:
         """The items to store. Called on a thread of the tracker's own, once."""
         raise NotImplementedError
+
+    def files(self) -> Mapping[str, Sequence[bytes | memoryview]]:
+        """What its items refer to and is too large for a segment: contents, in parts, by their SHA-256 in hex. Asked
+        for after `encode`; it is on the disk before the items are stored."""
+        return {}
 
 
 def _guarded(method: Callable[..., Any], *, named: bool) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from trainer.nn.activation import (
     LeakyReLU,
     LogSoftmax,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
@@ -21,7 +22,7 @@ from trainer.nn.linear import Embedding, Flatten, Linear
 from trainer.nn.losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
 from trainer.nn.module import Module, Parameter
 from trainer.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
-from trainer.nn.pool import AvgPool2d, MaxPool2d
+from trainer.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad2d
 from trainer.nn.recurrent import GRU, LSTM, RNN
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
@@ -52,11 +54,13 @@ __all__ = [
     "MultiheadAttention",
     "Parameter",
     "ReLU",
+    "ReLU6",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Tanh",
+    "ZeroPad2d",
     "init",
 ]

@@ -21,6 +21,13 @@ class ReLU(Module):
         return F.relu(x)
 
 
+class ReLU6(Module):
+    """x held between 0 and 6."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu6(x)
+
+
 class LeakyReLU(Module):
     """x where it is positive, else `negative_slope` times x."""
 

@@ -9,7 +9,7 @@ from trainer import functional as F
 from trainer.errors import ArgumentError, sentence
 from trainer.nn import init
 from trainer.nn.module import Module, Parameter
-from trainer.ops.conv import Pair, pair
+from trainer.ops.geometry import Pair, pair
 from trainer.tensor import Tensor
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trainer.backend import generator, to_device
+from trainer.creation import drafting
 from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
@@ -37,12 +38,12 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     """Uniform between `a` and `b`."""
-    return _fill(tensor, generator().uniform(a, b, tensor.shape))
+    return tensor if drafting() else _fill(tensor, generator().uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Normal around `mean` with standard deviation `std`."""
-    return _fill(tensor, generator().normal(mean, std, tensor.shape))
+    return tensor if drafting() else _fill(tensor, generator().normal(mean, std, tensor.shape))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -116,6 +117,8 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
+    if drafting():
+        return tensor
     mutations.note(tensor.data)
     tensor.data[...] = to_device(values, tensor.device) if isinstance(values, np.ndarray) else values
     return tensor

@@ -31,6 +31,8 @@ class _BatchNorm(Module):
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
         self.weight = Parameter(creation.ones(num_features, device=device)) if affine else None
         self.bias = Parameter(creation.zeros(num_features, device=device)) if affine else None
         tracked = track_running_stats
@@ -94,6 +96,7 @@ class LayerNorm(Module):
     ) -> None:
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps = eps
+        self.elementwise_affine = elementwise_affine
         shape = self.normalized_shape
         self.weight = Parameter(creation.ones(shape, device=device)) if elementwise_affine else None
         self.bias = Parameter(creation.zeros(shape, device=device)) if elementwise_affine and bias else None

@@ -6,6 +6,7 @@ from trainer.ops.activation import (
     leaky_relu,
     log_softmax,
     relu,
+    relu6,
     sigmoid,
     silu,
     softmax,
@@ -19,7 +20,8 @@ from trainer.ops.index import embedding, getitem, scatter
 from trainer.ops.linalg import einsum, linear, matmul, outer
 from trainer.ops.loss import cross_entropy
 from trainer.ops.normalize import batch_norm, layer_norm
-from trainer.ops.pool import avg_pool2d, max_pool2d
+from trainer.ops.pad import pad
+from trainer.ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from trainer.ops.reduce import (
     Extremes,
     all_,
@@ -56,6 +58,7 @@ from trainer.ops.shape import (
 __all__ = [
     "Extremes",
     "abs_",
+    "adaptive_avg_pool2d",
     "add",
     "all_",
     "amax",
@@ -103,9 +106,11 @@ __all__ = [
     "neg",
     "norm",
     "outer",
+    "pad",
     "permute",
     "pow",
     "relu",
+    "relu6",
     "reshape",
     "scatter",
     "sigmoid",

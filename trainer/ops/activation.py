@@ -38,6 +38,20 @@ class Relu(Function):
         return (masked(g, y > 0),)
 
 
+class Relu6(Function):
+    saves = (None,)
+    fresh = True
+
+    @staticmethod
+    def forward(needs: Any, x: Any) -> Any:
+        y = np.minimum(np.maximum(x, 0), 6).astype(x.dtype, copy=False)
+        return y, (y,)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, y: Any) -> Any:
+        return (masked(g, (y > 0) & (y < 6)),)
+
+
 class LeakyRelu(Function):
     saves = (None, None)
     fresh = True
@@ -146,6 +160,14 @@ def relu(x: Any) -> Tensor:
     Source: Nair and Hinton 2010.
     """
     return apply(Relu, x)
+
+
+def relu6(x: Any) -> Tensor:
+    """x held between 0 and 6; the derivative at both is 0. NaN stays NaN.
+
+    Source: Krizhevsky 2010; small nets of few bits like it, since the range is known.
+    """
+    return apply(Relu6, x)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:

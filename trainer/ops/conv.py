@@ -2,7 +2,7 @@
 
 The windows of a few images at a time are written out as columns and multiplied with the filters. The columns are made
 again for the gradient instead of kept: they are nine times the size of the input for a 3 x 3 filter, and copying them
-costs less than the product they feed.
+costs less than the product they feed. Where each channel has filters of its own, `depthwise.py` does without columns.
 
 A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
 refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
@@ -11,47 +11,19 @@ refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2d
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 from trainer.backend import array_module
 from trainer.errors import ArgumentError, DTypeError, ShapeError, sentence
 from trainer.function import Function, apply
+from trainer.ops import depthwise
+from trainer.ops.geometry import Geometry, Pair, pair
 from trainer.ops.reduce import sum
 from trainer.tensor import Tensor
-
-Pair = tuple[int, int]
 
 # Columns are made for as many images at a time as fit in here. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters,
 # forward and both gradients: 9.3 ms with 0.5 MB, 7.5 with 4 MB; from 16 MB on it grows again, and so does the memory.
 _WORKSPACE_BYTES = 4 * 1024 * 1024
-
-
-class Geometry(NamedTuple):
-    """How the windows lie: all that the three operations share."""
-
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    groups: int
-    input_shape: tuple[int, ...]  # (N, C, H, W)
-    weight_shape: tuple[int, ...]  # (O, C / groups, KH, KW)
-
-    @property
-    def output_shape(self) -> tuple[int, int, int, int]:
-        """(N, O, OH, OW)."""
-        n, _, *size = self.input_shape
-        o, _, *kernel = self.weight_shape
-        oh, ow = (
-            (size[i] + 2 * self.padding[i] - self.dilation[i] * (kernel[i] - 1) - 1) // self.stride[i] + 1
-            for i in range(2)
-        )
-        return n, o, oh, ow
-
-    def images_at_once(self, itemsize: int) -> int:
-        """How many images' columns fit in the workspace; at least one."""
-        _, _, oh, ow = self.output_shape
-        _, _, kh, kw = self.weight_shape
-        return max(1, _WORKSPACE_BYTES // max(1, self.input_shape[1] * kh * kw * oh * ow * itemsize))
 
 
 class Conv2d(Function):
@@ -61,6 +33,9 @@ class Conv2d(Function):
     @staticmethod
     def forward(needs: Any, x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
         xp = array_module(x)
+        saved = x if needs[1] else None, weight if needs[0] else None, geometry
+        if geometry.is_depthwise:
+            return depthwise.convolve(xp, x, weight, bias, geometry), saved
         n, o, oh, ow = geometry.output_shape
         y = xp.empty((n, o, oh, ow), dtype=x.dtype)
         filters = _filters(weight, geometry)
@@ -70,7 +45,7 @@ class Conv2d(Function):
                 y[part] = pixels
             else:
                 xp.add(pixels, bias.reshape(-1, 1, 1), out=y[part])
-        return y, (x if needs[1] else None, weight if needs[0] else None, geometry)
+        return y, saved
 
     @staticmethod
     def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry) -> Any:
@@ -90,23 +65,22 @@ class Conv2dInput(Function):
     @staticmethod
     def forward(needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
         xp = array_module(g)
+        saved = g if needs[1] else None, weight if needs[0] else None, geometry
+        if geometry.is_depthwise:
+            return depthwise.input_gradient(xp, g, weight, geometry), saved
         n, c, h, w = geometry.input_shape
         _, _, oh, ow = geometry.output_shape
         _, _, kh, kw = weight.shape
         ph, pw = geometry.padding
         padded = xp.zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=g.dtype)
         filters = _filters(weight, geometry).swapaxes(-1, -2)
-        step = geometry.images_at_once(g.dtype.itemsize)
+        step = _images_at_once(geometry, g.dtype.itemsize)
         for start in range(0, n, step):
             part = slice(start, start + step)
             columns = xp.matmul(filters, _by_group(g[part], geometry)).reshape(c, kh, kw, -1, oh, ow)
-            for (i, j), window in _offsets(padded[:, part], geometry):
+            for (i, j), window in geometry.offsets(padded[:, part]):
                 window += columns[:, i, j]
-        return padded[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1), (
-            g if needs[1] else None,
-            weight if needs[0] else None,
-            geometry,
-        )
+        return padded[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1), saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
@@ -125,12 +99,15 @@ class Conv2dWeight(Function):
     @staticmethod
     def forward(needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
         xp = array_module(g)
+        saved = g if needs[1] else None, x if needs[0] else None, geometry
+        if geometry.is_depthwise:
+            return depthwise.weight_gradient(xp, g, x, geometry), saved
         total: Any = 0
         for part, columns in _columns(xp, x, geometry):
             total = total + xp.matmul(_by_group(g[part], geometry), columns.swapaxes(-1, -2))
         if not x.shape[0]:
             total = xp.zeros(geometry.weight_shape, dtype=g.dtype)
-        return total.reshape(geometry.weight_shape), (g if needs[1] else None, x if needs[0] else None, geometry)
+        return total.reshape(geometry.weight_shape), saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
@@ -203,11 +180,6 @@ def conv2d(
     return apply(Conv2d, input, weight, bias, geometry=geometry)
 
 
-def pair(value: int | tuple[int, ...]) -> Pair:
-    """One number for both directions, or (down, right)."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
-
-
 def _hint_for_images(shape: tuple[int, ...], channels: int) -> str | None:
     """What to try where images have lost an axis, or were flattened."""
     if len(shape) == 3:
@@ -244,6 +216,13 @@ def _by_group(images: Any, geometry: Geometry) -> Any:
     return images.swapaxes(0, 1).reshape(geometry.groups, images.shape[1] // geometry.groups, -1)
 
 
+def _images_at_once(geometry: Geometry, itemsize: int) -> int:
+    """How many images' columns fit in the workspace; at least one."""
+    _, _, oh, ow = geometry.output_shape
+    _, _, kh, kw = geometry.weight_shape
+    return max(1, _WORKSPACE_BYTES // max(1, geometry.input_shape[1] * kh * kw * oh * ow * itemsize))
+
+
 def _columns(xp: Any, x: Any, geometry: Geometry) -> Any:
     """For a few images at a time: which they are, and their windows as (groups, C / groups * KH * KW, n * OH * OW).
 
@@ -253,7 +232,7 @@ def _columns(xp: Any, x: Any, geometry: Geometry) -> Any:
     ph, pw = geometry.padding
     _, _, oh, ow = geometry.output_shape
     _, _, kh, kw = geometry.weight_shape
-    step = min(n, geometry.images_at_once(x.dtype.itemsize))
+    step = min(n, _images_at_once(geometry, x.dtype.itemsize))
     columns = xp.empty((c, kh, kw, step, oh, ow), dtype=x.dtype)
     padded = xp.zeros((c, step, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
     for start in range(0, n, step or 1):
@@ -261,17 +240,6 @@ def _columns(xp: Any, x: Any, geometry: Geometry) -> Any:
         part = slice(start, start + count)
         padded[:, :count, ph : ph + h, pw : pw + w] = x[part].swapaxes(0, 1)
         here = columns if count == step else xp.empty((c, kh, kw, count, oh, ow), dtype=x.dtype)
-        for (i, j), window in _offsets(padded[:, :count], geometry):
+        for (i, j), window in geometry.offsets(padded[:, :count]):
             here[:, i, j] = window
         yield part, here.reshape(geometry.groups, -1, count * oh * ow)
-
-
-def _offsets(padded: Any, geometry: Geometry) -> Any:
-    """For each element of the filter: where it is, and the pixels it meets, as a view (..., OH, OW)."""
-    (sh, sw), (dh, dw) = geometry.stride, geometry.dilation
-    _, _, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    for i in range(kh):
-        for j in range(kw):
-            top, left = i * dh, j * dw
-            yield (i, j), padded[..., top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw]

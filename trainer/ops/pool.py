@@ -1,4 +1,4 @@
-"""Pooling in two dimensions: the largest or the mean value of each window."""
+"""Pooling in two dimensions: the largest or the mean value of each window, or of shares of the whole image."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trainer.backend import array_module
+from trainer.backend import array_module, beside
 from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.function import Function, apply
-from trainer.ops.conv import Pair, pair
+from trainer.ops.geometry import Pair, pair
+from trainer.ops.linalg import matmul
+from trainer.ops.reduce import mean
 from trainer.ops.select import masked
 from trainer.tensor import Tensor
 
@@ -195,6 +197,41 @@ def avg_pool2d(
 ) -> Tensor:
     """The mean of each window of (N, C, H, W), padding counted as zeros; arguments and errors as for `max_pool2d`."""
     return apply(AvgPool2d, input, windows=_windows("avg_pool2d", input, kernel_size, stride, padding))
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int | None]) -> Tensor:
+    """The means of as many windows as asked for, which share the image out evenly: (N, C, H, W) -> (N, C, OH, OW).
+
+    Args:
+        input: (N, C, H, W).
+        output_size: OH and OW, one number for both; None keeps the input's. 1 is the mean of the whole image. Where it
+            does not divide the size, windows overlap by a pixel, as in PyTorch: row i is the mean of the rows from
+            floor(i H / OH) up to ceil((i + 1) H / OH).
+
+    Raises:
+        ShapeError: no images, or images without pixels.
+        ArgumentError: an output size below 1.
+    """
+    if input.ndim != 4 or not input.shape[2] or not input.shape[3]:
+        problem = "adaptive_avg_pool2d: input must be a batch of images."
+        raise ShapeError(sentence(problem, "(N, C, H, W), H and W at least 1", tuple(input.shape)))
+    wanted = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    oh, ow = (n if out is None else out for out, n in zip(wanted, input.shape[2:], strict=True))
+    if min(oh, ow) < 1:
+        raise ArgumentError(sentence("adaptive_avg_pool2d: output_size counts pixels.", "at least 1", output_size))
+    if (oh, ow) == (1, 1):
+        return mean(input, (2, 3), True)
+    rows, columns = _shares(input, input.shape[2], oh), _shares(input, input.shape[3], ow)
+    return matmul(matmul(rows, input), columns.swapaxes(0, 1))
+
+
+def _shares(like: Tensor, length: int, count: int) -> Any:
+    """(count, length): each row averages the elements that are its share, so that a product with it pools."""
+    shares = np.zeros((count, length), dtype=like.raw.dtype)
+    for i in range(count):
+        start, stop = i * length // count, -(-(i + 1) * length // count)
+        shares[i, start:stop] = 1 / (stop - start)
+    return beside(shares, like.raw)
 
 
 def _windows(name: str, x: Tensor, kernel_size: int | Pair, stride: int | Pair | None, padding: int | Pair) -> Windows:

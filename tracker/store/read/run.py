@@ -19,6 +19,7 @@ from tracker.series.stretch import Points
 from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
 from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
+from tracker.store.read.models import Modelled
 from tracker.store.read.offered import Offered
 from tracker.store.read.panes import Paned
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
@@ -38,7 +39,7 @@ ABOUT_KINDS = ("environment", "console", "control")
 """What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
-class StoredRun(Paned):
+class StoredRun(Paned, Modelled):
     """A run as it stands in its files at the moment of each question."""
 
     def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:

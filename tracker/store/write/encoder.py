@@ -14,6 +14,7 @@ from tracker.store.read.liveness import HEARTBEAT_S
 from tracker.store.write.bell import Bell
 from tracker.store.write.inbox import Closed, Inbox
 from tracker.store.write.lane import Heavy
+from tracker.store.write.model_files import ModelFiles
 from tracker.values.value import Medium, Value
 from tracker.worker_thread import Worker, started
 
@@ -25,15 +26,17 @@ class Encoder:
 
     Args:
         inbox: Where encoded values go.
+        model_files: Where files that they refer to are written before.
         on_encoded: Called after each, on the thread that encoded it.
 
     Attributes:
         is_late: Whether the interpreter starts no thread any more: `encode` is called by who stores.
     """
 
-    def __init__(self, inbox: Inbox, on_encoded: Callable[[], None]) -> None:
+    def __init__(self, inbox: Inbox, model_files: ModelFiles, on_encoded: Callable[[], None]) -> None:
         self.is_late = False
         self._inbox = inbox
+        self._model_files = model_files
         self._on_encoded = on_encoded
         self._waiting: deque[Heavy] = deque()
         self._taking: deque[Heavy] = self._waiting
@@ -127,6 +130,8 @@ class Encoder:
             heavy = self._waiting[0]
             try:
                 encoded = _encoded(heavy.value)
+                for digest, parts in heavy.value.files().items():
+                    self._model_files.write(digest, parts)
                 size = sum(len(item.data) for item in encoded)
                 self._inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
             except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others

@@ -19,6 +19,7 @@ from tracker.store.write.encoder import Encoder
 from tracker.store.write.first_calls import FirstCalls
 from tracker.store.write.inbox import Inbox, SealedError
 from tracker.store.write.lane import Heavy
+from tracker.store.write.model_files import ModelFiles
 from tracker.store.write.pace import Pace
 from tracker.store.write.segment_file import SegmentFile
 from tracker.worker_thread import Worker, is_ours, started
@@ -65,7 +66,7 @@ class Writer:
         self.inbox = inbox
         self._let_go = let_go
         self._dropped = False
-        self._encoder = Encoder(inbox, self.wake)
+        self._encoder = Encoder(inbox, ModelFiles(folder), self.wake)
         self._first_calls = FirstCalls()
         self._committer = Committer(self._file, inbox, self._encoder, self._first_calls, clock)
         self._request = Bell()

@@ -1,0 +1,107 @@
+"""The queue before the worker: what waits when it is free is asked together, and nobody waits for a batch to fill.
+
+A batch fills by itself while the one before is computed: alone, a question goes at once; 32 clients at a time make
+batches of about as many. The queue is bounded in questions and in bytes, and each question has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.serving.limits import Limits
+from dashboard.serving.messages import Part
+from dashboard.serving.refusal import RefusedError
+
+LATE = "the model took longer than {:g} s to answer"
+
+
+@dataclass(eq=False)
+class Ask:
+    """A question on its way."""
+
+    head: dict[str, Any]
+    parts: list[Part]
+    answer: asyncio.Future[Any]
+    size: int
+    due: float
+    began: float = field(default_factory=time.monotonic)
+
+
+class Batcher:
+    """Asks one worker, batch by batch, each of one version, versions in turn.
+
+    Args:
+        send: Asks the worker a batch; gives an answer for each, or the refusal of each.
+        limits: Of the queue.
+    """
+
+    def __init__(self, send: Callable[[str, Sequence[Ask]], Awaitable[Sequence[Any]]], limits: Limits) -> None:
+        self._send = send
+        self._limits = limits
+        self._waiting: dict[str, deque[Ask]] = {}
+        self._turn: asyncio.Task[None] | None = None
+        self.asked = ""
+        """The version that is asked just now; nothing while none is."""
+        self.count = 0
+        """Questions that wait."""
+        self.bytes = 0
+
+    def check_room(self, size: int) -> None:
+        """Raises:
+        RefusedError: so much more does not fit.
+        """
+        if self.count >= self._limits.max_waiting or self.bytes + size > self._limits.max_waiting_bytes:
+            raise RefusedError(429, f"the server is busy: {self.count:,} questions wait already; ask again in a moment")
+
+    async def answer(self, version: str, head: dict[str, Any], parts: list[Part], due: float) -> Any:
+        """What a version answers.
+
+        Raises:
+            RefusedError: it does not, in time or at all.
+        """
+        size = sum(map(len, parts))
+        self.check_room(size)
+        loop = asyncio.get_running_loop()
+        ask = Ask(head, parts, loop.create_future(), size, due)
+        self._waiting.setdefault(version, deque()).append(ask)
+        self.count, self.bytes = self.count + 1, self.bytes + size
+        if self._turn is None:
+            self._turn = loop.create_task(self._run())
+        late = loop.call_later(max(0.0, due - time.monotonic()), self._give_up, ask)
+        try:
+            return await ask.answer
+        finally:
+            late.cancel()
+
+    def waits_for(self, version: str) -> bool:
+        """Whether somebody waits for an answer of a version."""
+        return version == self.asked or version in self._waiting
+
+    def _give_up(self, ask: Ask) -> None:
+        if not ask.answer.done():
+            ask.answer.set_exception(RefusedError(504, LATE.format(self._limits.deadline_s)))
+
+    async def _run(self) -> None:
+        while self._waiting:
+            version = self.asked = next(iter(self._waiting))
+            waiting = self._waiting.pop(version)
+            taken = [waiting.popleft() for _ in range(min(len(waiting), self._limits.max_batch))]
+            if waiting:  # behind the others
+                self._waiting[version] = waiting
+            self.count, self.bytes = self.count - len(taken), self.bytes - sum(ask.size for ask in taken)
+            batch = [ask for ask in taken if not ask.answer.done()]
+            if batch:
+                for ask, found in zip(batch, await self._send(version, batch), strict=True):
+                    if ask.answer.done():  # too late, or whoever asked has gone
+                        continue
+                    if isinstance(found, RefusedError):
+                        ask.answer.set_exception(found)
+                    else:
+                        ask.answer.set_result(found)
+            self.asked = ""
+        self._turn = None

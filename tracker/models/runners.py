@@ -1,0 +1,60 @@
+"""Runners: who answers for a model, by its format. A table of names; each is imported when such a model is first asked.
+
+A module of the table has `open_runner(files, manifest) -> Runner`, with `files` by name as paths and `manifest` as JSON
+values. Two of them are the trainer's, which this package does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy.typing as npt
+
+from tracker.errors import ModelError, message
+from tracker.models import checks
+from tracker.models import manifest as manifests
+from tracker.models.manifest import Manifest
+
+RUNNERS = {"onnx": "tracker.models.onnx_runner", "trainer": "trainer.saved_model", "tfjs": "trainer.tfjs"}
+"""By the format of a version."""
+
+
+class Runner(Protocol):
+    """A model that answers. One thread asks at a time.
+
+    One that can say where its answer comes from also has `saliency(inputs, output_index) -> array`, shaped as the first
+    input.
+
+    Attributes:
+        inputs: [{"name", "dtype", "shape"}].
+        outputs: Likewise.
+    """
+
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """The outputs by name, of inputs by name, each with the batch on its first axis."""
+        ...
+
+
+def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -> Runner:
+    """Who answers for a version of a model.
+
+    Args:
+        files: Where each of its files lies, by name. They are looked at before a runner is given them.
+        said: Its manifest.
+
+    Raises:
+        ModelError: it cannot be run; a sentence says why.
+        MissingPackageError: what runs it is not installed.
+    """
+    manifest = said if isinstance(said, Manifest) else manifests.of_json(dict(said))
+    if manifest.format == "source":
+        raise ModelError(message("Of this model only the source was kept.", hint=manifest.note))
+    checks.check(files, manifest)
+    module = import_module(RUNNERS[manifest.format])
+    return cast(Runner, module.open_runner(dict(files), manifest.as_json()))
