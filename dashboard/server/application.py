@@ -71,7 +71,8 @@ def create_app(settings: Settings) -> ASGIApp:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
         name = request.query_params.get("p", "")
-        return HTMLResponse(html.page(settings, bundles, assets.digest, _version(), name, key))
+        text = html.page(settings, bundles, assets.digest, _version(), name, key)
+        return HTMLResponse(text, headers=security.MORE_ALLOWED.get(name))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)
