@@ -18,6 +18,7 @@ from dashboard.api import (
     machines,
     media,
     meshes,
+    models,
     pane_edits,
     panes,
     profiles,
@@ -31,11 +32,13 @@ from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
+from dashboard.serving.models import Models
+from dashboard.serving.rest import PATHS, Rest
 from tracker.store.read.reader import Store
 
 OF_THE_STORE = (
     media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
-    layouts.routes, export.routes,
+    layouts.routes, export.routes, models.routes,
 )  # fmt: skip
 """What is asked of the store alone."""
 
@@ -57,6 +60,9 @@ class Interface:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
         reading = Turns()
+        self.models = Models(store, live_runs, settings.limits)
+        """What the models of runs are asked by: over TensorFlow Serving's interface, and by the page."""
+        self._rest = Rest(self.models, settings.prefix)
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
@@ -75,7 +81,8 @@ class Interface:
         self._router = Router(self.routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router(scope, receive, send)
+        is_rest = scope["type"] == "http" and scope["path"].startswith(PATHS)
+        await (self._rest if is_rest else self._router)(scope, receive, send)
 
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""
