@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 from dashboard.serving import messages
 from dashboard.serving.messages import Part
@@ -127,8 +127,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The line is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         """Some of an answer, or of several."""
