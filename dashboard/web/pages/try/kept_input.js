@@ -18,8 +18,8 @@ export const written = (inputs) =>
     [...inputs].map(([name, { shape, values, picture }]) => {
       const plain = /** @type {any} */ (values);
       if (picture && values.length > FEW) return [name, { b64: picture() }];
-      if (typeof values[0] === "string") return [name, Array.from(values)];
-      return [name, nested(/** @type {any} */ (values), shape).map(told)];
+      if (typeof values[0] === "string") return [name, [...plain]];
+      return [name, nested(plain, shape).map(told)];
     }),
   );
 
