@@ -53,10 +53,13 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/live": {"dashboard/http"},
     "dashboard/api": {
         "dashboard/http", "dashboard/live", "dashboard/curves", "dashboard/histograms", "dashboard/graph",
-        "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export",
+        "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export", "dashboard/serving",
     },
     "dashboard/visdom": {"dashboard/http"},
-    "dashboard/server": {"dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom"},
+    "dashboard/serving": {"dashboard/live"},
+    "dashboard/server": {
+        "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving",
+    },
     "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where

@@ -159,6 +159,23 @@ def _where_it_leads(link: Path) -> Path:
     return link
 
 
+_CONTENT = re.compile(r"[0-9a-f]{64}")
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file in a run's folder of models is one of theirs, by its name: the hash of what it holds."""
+    return _CONTENT.fullmatch(name) is not None
+
+
+def model_files(folder: Path) -> list[str]:
+    """The names of the files of a run's models, below `MODELS_FOLDER`; none where that is a link."""
+    place = folder / MODELS_FOLDER
+    try:
+        return [] if place.is_symlink() else sorted(filter(is_model_file, os.listdir(place)))
+    except OSError:
+        return []
+
+
 def is_of_a_run(name: str) -> bool:
     """Whether a folder with a file of this name is a run's, of ours or of TensorBoard's."""
     return is_segment(name) or EVENT_FILE in name

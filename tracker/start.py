@@ -25,6 +25,7 @@ from tracker.store.read.liveness import this_process
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 from tracker.store.read.segments import Segment, last_of, live_until
+from tracker.store.write import model_files
 from tracker.store.write.appender import Birth
 from tracker.store.write.claim import claim_folder
 from tracker.values import arrays
@@ -79,6 +80,7 @@ def start(
     if source is not None:
         for segment in source.segments():
             read_only.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")
+        model_files.copy_all(source.folder, folder)
 
     parent: Segment | None = None
     first_step = 0

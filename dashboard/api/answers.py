@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.models import answers as model_answers
+from tracker.models.manifest import Manifest
+
 MAX_TOLD = 4096
 """Numbers of an output that are told."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Classes and how likely each is, in the model's order. Where one number is none, or infinite, all are NaN."""
+    """Classes and how likely each is, in the model's order; NaN where the model put out what is no number."""
 
     names: Sequence[str]
     p: npt.NDArray[np.float64]
@@ -31,13 +34,13 @@ class Ranked:
         return float(self.p[list(self.names).index(name)]) if name in self.names else None
 
 
-def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Mapping[str, Any]) -> Ranked | None:
+def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Manifest) -> Ranked | None:
     """The classes of the first output that is a row of them; None where the model answers something else.
 
     A row of numbers is one of classes where the model has names for them, is said to classify, or puts out what sums to
     1; of a regression nothing is made that it does not say.
     """
-    classes = manifest.get("classes")
+    classes = manifest.classes
     for array in outputs.values():
         row = np.asarray(array)
         if row.dtype.kind not in "fiu" or row.size < 2 or row.shape[-1] != row.size:
@@ -45,26 +48,16 @@ def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Mapping[str, Any])
         row = row.reshape(-1).astype(np.float64)
         if classes is not None and len(classes) != row.size:
             continue
-        if classes is None and manifest.get("method") != "classify" and not is_distribution(row):
+        if classes is None and manifest.method != "classify" and not is_distribution(row):
             continue
         names = list(map(str, classes)) if classes is not None else list(map(str, range(row.size)))
-        return Ranked(names, probabilities(row))
+        return Ranked(names, model_answers.probabilities(row))
     return None
 
 
 def is_distribution(row: npt.NDArray[np.float64]) -> bool:
     """Whether numbers are probabilities already: not negative, and 1 together but for rounding."""
-    return bool(np.isfinite(row).all() and (row >= 0).all() and abs(row.sum() - 1) < 1e-3)
-
-
-def probabilities(row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A row as probabilities: itself where it is such, else its softmax. One that is not finite makes all of them NaN."""
-    if not np.isfinite(row).all():
-        return np.full(row.shape, np.nan)
-    if is_distribution(row):
-        return row
-    powers = np.exp(row - row.max())
-    return powers / powers.sum()
+    return bool((row >= 0).all() and abs(row.sum() - 1) < 1e-3)
 
 
 def told(array: Any) -> dict[str, Any]:
@@ -75,12 +68,13 @@ def told(array: Any) -> dict[str, Any]:
     return {"shape": list(array.shape), "values": values, "cut": max(0, array.size - MAX_TOLD)}
 
 
-def saliency(gradient: npt.NDArray[Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+def saliency(gradient: npt.NDArray[Any], manifest: Manifest) -> dict[str, Any]:
     """A gradient by the first input as the page draws it: one number for each place of a picture, the largest 1.
 
     Of one channel it keeps its sign; of several it is the size of the largest.
     """
-    layout = (manifest.get("preprocess") or {}).get("layout") if isinstance(manifest.get("preprocess"), dict) else None
+    said = manifest.preprocess
+    layout = said.get("layout") if isinstance(said, Mapping) else None
     places, signed = _places(gradient.astype(np.float64)[0], layout)
     most = float(np.abs(places).max()) if places.size and np.isfinite(places).all() else 0.0
     values = np.round(places / most, 3) if most else np.zeros(places.shape)

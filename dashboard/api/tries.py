@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from dashboard.live import kept_cases
 from dashboard.live.websocket import LiveRuns
 from dashboard.serving.models import Models
 from dashboard.serving.refusal import RefusedError
+from tracker.models.signature import TensorSpec
+from tracker.store.read.models import StoredModel, Version
 from tracker.store.read.reader import Store
 
 MAX_BODY_BYTES = 4 << 20
@@ -43,6 +46,11 @@ versions, of which each takes some milliseconds to open."""
 
 MAX_CELLS = 100_000
 """Answers of versions to cases that are kept."""
+
+LIKELIEST = -1
+"""The class whose gradient is wanted: whichever is the likeliest."""
+
+NO_GRADIENT = "A model of this kind tells no gradient."
 
 Inputs = dict[str, "npt.NDArray[Any] | bytes"]
 
@@ -84,24 +92,44 @@ class _Tries:
         body = await wish_of(request, False, MAX_BODY_BYTES)
         run, name, step = body.name("run"), body.name("name"), body.whole("step")
         top, wants_saliency = body.size("top", 10, MAX_TOP), body.flag("saliency")
-        stored = await answered(lambda: self._store().run(run).model(name, step))
-        inputs = _inputs(body.value("input"), stored.inputs)
-        found = await self._asked(run, name, stored.step, inputs)
-        ranked = answers.ranked(found["outputs"], stored.manifest)
-        saliency, why = None, ""
-        if wants_saliency and ranked is not None:
-            saliency, why = await self._saliency(run, name, stored, inputs, ranked)
+        model = await self._model(run, name)
+        manifest = _version(model, step).manifest
+        inputs = _inputs(body.value("input"), manifest.inputs)
+        found, why = await self._asked(run, name, step, inputs, wants_saliency)
+        ranked = answers.ranked(found["outputs"], _version(model, found["step"]).manifest)
+        gradient = found.get("saliency")
         return json_answer(
             {
                 "step": found["step"],
                 "outputs": {each: answers.told(array) for each, array in found["outputs"].items()},
                 "top": [] if ranked is None else ranked.top(top),
                 "of": 0 if ranked is None else len(ranked.names),
-                "saliency": saliency,
+                "saliency": None if gradient is None else answers.saliency(np.asarray(gradient), manifest),
                 "why": why,
                 "ms": found["ms"],
             }
         )
+
+    async def _asked(
+        self, run: str, name: str, step: int | None, inputs: Inputs, wants_saliency: bool
+    ) -> tuple[dict[str, Any], str]:
+        """What a model answers; and why there is no gradient, where one was wanted and the model has none."""
+        try:
+            if wants_saliency:
+                with contextlib.suppress(RefusedError):
+                    found = await self._models.ask(run, name, step, inputs, LIKELIEST)
+                    if "saliency" in found:
+                        return found, ""
+            found = await self._models.ask(run, name, step, inputs)
+        except RefusedError as error:
+            raise HTTPException(error.status, error.sentence) from error
+        return found, NO_GRADIENT if wants_saliency else ""
+
+    async def _model(self, run: str, name: str) -> StoredModel:
+        try:
+            return await self._models.shelf.model(run, name)
+        except RefusedError as error:
+            raise HTTPException(error.status, error.sentence) from error
 
     async def cases(self, request: Request) -> Response:
         """What was kept of a run, the oldest first."""
@@ -121,8 +149,7 @@ class _Tries:
         else:
             model, expected = body.name("model"), body.name("expected")
             title, given = (body.text("title", MAX_TITLE) or "").strip(), body.value("input")
-            stored = await answered(lambda: self._store().run(name).model(model))
-            _inputs(given, stored.inputs)  # what cannot be asked is not kept
+            _inputs(given, (await self._model(name, model)).inputs)  # what cannot be asked is not kept
             await done(lambda: kept_cases.keep(self._store().run(name).folder, model, given, expected, title))
 
         def read() -> dict[str, Any]:
@@ -141,25 +168,26 @@ class _Tries:
         asked = RequestValues.of_query(request)
         run, id = asked.name("run"), asked.name("id")
 
-        def read() -> tuple[dict[str, Any], Any]:
-            stored = self._store().run(run)
-            case = next((each for each in kept_cases.cases(stored.folder) if each["id"] == id), None)
+        def read() -> dict[str, Any]:
+            kept = kept_cases.cases(self._store().run(run).folder)
+            case = next((each for each in kept if each["id"] == id), None)
             if case is None:
                 raise HTTPException(404, "There is no such case any more.")
-            return case, stored.model(case["model"])
+            return case
 
-        case, model = await answered(read)
+        case = await answered(read)
+        model = await self._model(run, case["model"])
         end = time.monotonic() + ROW_S
         left = 0
         async with self._row:
             for version in reversed(model.versions):  # the newest are looked at first
-                key = (id, version.digest)
+                key = (id, version.manifest.digest)
                 if key not in self._cells and time.monotonic() < end:
-                    self._cells[key] = await self._cell(run, case, version.step)
+                    self._cells[key] = await self._cell(run, case, version)
                 left += key not in self._cells
         while len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
-        known = [(each.step, self._cells.get((id, each.digest))) for each in model.versions]
+        known = [(each.step, self._cells.get((id, each.manifest.digest))) for each in model.versions]
         cells = [(step, cell) for step, cell in known if cell is not None]
         return json_answer(
             {
@@ -172,54 +200,39 @@ class _Tries:
             }
         )
 
-    async def _cell(self, run: str, case: Mapping[str, Any], step: int) -> dict[str, Any]:
+    async def _cell(self, run: str, case: Mapping[str, Any], version: Version) -> dict[str, Any]:
         """What one version answers to a case."""
         try:
-            stored = await answered(lambda: self._store().run(run).model(case["model"], step))
-            found = await self._models.ask(run, case["model"], step, _inputs(case["input"], stored.inputs))
-        except (HTTPException, RefusedError) as error:
-            return {"p": None, "top": None, "why": str(error)}
-        ranked = answers.ranked(found["outputs"], stored.manifest)
+            inputs = _inputs(case["input"], version.manifest.inputs)
+            found = await self._models.ask(run, case["model"], version.step, inputs)
+        except (HTTPException, RefusedError):
+            return {"p": None, "top": None}
+        ranked = answers.ranked(found["outputs"], version.manifest)
         if ranked is None:
             return {"p": None, "top": None}
-        first = ranked.top(1)
-        return {"p": ranked.of(case["expected"]), "top": first[0]["name"] if first else None}
-
-    async def _asked(
-        self, run: str, name: str, step: int, inputs: Inputs, saliency: int | None = None
-    ) -> dict[str, Any]:
-        try:
-            return await self._models.ask(run, name, step, inputs, saliency)
-        except RefusedError as error:
-            raise HTTPException(error.status, error.sentence) from error
-
-    async def _saliency(
-        self, run: str, name: str, stored: Any, inputs: Inputs, ranked: answers.Ranked
-    ) -> tuple[dict[str, Any] | None, str]:
-        """How far each place of the picture speaks for the likeliest class; or why nobody can say."""
-        (first,) = ranked.top(1)
-        try:
-            found = await self._models.ask(run, name, stored.step, inputs, first["class"])
-        except RefusedError as error:
-            return None, error.sentence
-        gradient = found.get("saliency")
-        if gradient is None:
-            return None, f"A model of the format {stored.manifest['format']} gives no gradient."
-        return answers.saliency(np.asarray(gradient), stored.manifest), ""
+        return {"p": ranked.of(case["expected"]), "top": ranked.top(1)[0]["name"]}
 
 
-def _inputs(given: Any, wanted: list[dict[str, Any]]) -> Inputs:
+def _version(model: StoredModel, step: int | None) -> Version:
+    """The version of a step, or the newest."""
+    found = model.versions[-1] if step is None else next((each for each in model.versions if each.step == step), None)
+    if found is None:
+        raise HTTPException(404, f"the model {model.name!r} has no version of step {step}")
+    return found
+
+
+def _inputs(given: Any, wanted: Sequence[TensorSpec]) -> Inputs:
     """What a question says, as a model is asked.
 
     Args:
         given: As in a body.
-        wanted: The model's inputs: name, dtype, shape.
+        wanted: The model's inputs.
     """
     body = RequestValues({"input": given})
-    names = [each["name"] for each in wanted]
+    names = [each.name for each in wanted]
     if not isinstance(given, dict) or not given:
         raise body.wrong("input", f"an object with {', '.join(names)}"[:200], given)
-    dtypes = {each["name"]: each["dtype"] for each in wanted}
+    dtypes = {each.name: each.numpy for each in wanted}
     found: Inputs = {}
     for name, value in given.items():
         if name not in dtypes:
@@ -238,13 +251,10 @@ def _picture(value: dict[str, Any]) -> bytes:
         raise HTTPException(400, f"input: this is not base64: {error}") from error
 
 
-def _array(name: str, value: Any, dtype: str) -> npt.NDArray[Any]:
+def _array(name: str, value: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    kind = np.dtype(dtype)
     try:
-        kind = np.dtype("float32" if dtype == "bfloat16" else dtype)
-    except TypeError:
-        kind = np.dtype(object)  # of texts each library has its own word
-    try:
-        if kind.kind in "OUS":
+        if kind == object:
             return np.asarray(value, dtype=object)
         array = np.asarray(value, dtype=np.float64)  # in which "NaN" is read as what it says
         with np.errstate(all="ignore"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ class RunState:
                 if series.count:
                     found.setdefault(series.kind, {})[series.tag] = series
         return found
+
+    def series_of(self, kind: str) -> Iterator[tuple[str, Series]]:
+        """The series of one kind by tag, those of older segments first."""
+        for state in sorted(self.segments.values(), key=lambda each: (each.segment.created, each.segment.id)):
+            yield from ((series.tag, series) for series in state.known().values() if series.kind == kind)
 
     def summary(self) -> dict[str, Any]:
         """All that is known of it, as JSON values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -36,6 +36,8 @@ class LiveRuns:
         self._tabs: set[Tab] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.poller: Poller = poller_of(self._tell)
+        self.listeners: list[Callable[[Changes], None]] = []
+        """Who is told all changes besides, on the event loop."""
         self._judged: Headlines | None = None
         """By which tags runs are judged; None while nobody listens."""
         self._revision = 0
@@ -81,6 +83,18 @@ class LiveRuns:
             run = self.poller.catalog.runs.get(name)
             return run.known() if run is not None else []
 
+    def models(self, names: Collection[str] | None = None) -> dict[str, dict[str, float]]:
+        """Of some runs, or of all, that have models: these by name, with the time at which each was logged last."""
+        self.poller.complete()
+        found: dict[str, dict[str, float]] = {}
+        with self.poller.lock:
+            runs = self.poller.catalog.runs
+            for name in runs if names is None else names & runs.keys():
+                models = {tag: series.last[1] for tag, series in runs[name].series_of("model") if series.last}
+                if models:
+                    found[name] = models
+        return found
+
     def marked(self, names: list[str]) -> list[str]:
         """Those of some runs that have marks."""
         with self.poller.lock:
@@ -100,6 +114,8 @@ class LiveRuns:
 
     def _publish(self, changes: Changes) -> None:
         self._revision += 1
+        for listener in self.listeners:
+            listener(changes)
         if not self._tabs:
             self._judged = None
             return

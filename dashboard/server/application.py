@@ -38,8 +38,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dashboard")
 
 DASH_PATH = "/dash/"
-OUR_PATHS = ("/api/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
+OUR_PATHS = ("/api/", "/v1/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
 """Whoever asks for something below these has found the server."""
+
+SERVING_PATHS = ("/v1/", "/monitoring/")
+"""What TensorFlow Serving's clients ask; see `dashboard.serving.rest`."""
 
 DASH_AFTER_S = 5.0
 """Importing Dash is half a second of work in which curves and zooms would wait. A page asks for it when it has a
@@ -71,7 +74,8 @@ def create_app(settings: Settings) -> ASGIApp:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
         name = request.query_params.get("p", "")
-        return HTMLResponse(html.page(settings, bundles, assets.digest, _version(), name, key))
+        text = html.page(settings, bundles, assets.digest, _version(), name, key)
+        return HTMLResponse(text, headers=security.MORE_ALLOWED.get(name))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)
@@ -99,6 +103,7 @@ def create_app(settings: Settings) -> ASGIApp:
             soon.cancel()
         ready = await interface.loaded()
         if ready is not None:
+            await ready.models.stop()
             await asyncio.to_thread(ready.stop)
 
     web = Starlette(
@@ -111,6 +116,8 @@ def create_app(settings: Settings) -> ASGIApp:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
         other = visdom if visdom is not None and visdom.takes(scope) else web
+        if scope["type"] == "http" and scope["path"].startswith(SERVING_PATHS):
+            other = interface  # past all else: a small model answers in less time than that takes
         await (dash if inside else other)(scope, receive, send)
 
     hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None

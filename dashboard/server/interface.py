@@ -18,11 +18,13 @@ from dashboard.api import (
     machines,
     media,
     meshes,
+    models,
     pane_edits,
     panes,
     profiles,
     quality,
     runs,
+    tries,
 )
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
@@ -31,11 +33,13 @@ from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
+from dashboard.serving.models import Models
+from dashboard.serving.rest import PATHS, Rest
 from tracker.store.read.reader import Store
 
 OF_THE_STORE = (
     media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
-    layouts.routes, export.routes,
+    layouts.routes, export.routes, models.routes,
 )  # fmt: skip
 """What is asked of the store alone."""
 
@@ -57,6 +61,9 @@ class Interface:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
         reading = Turns()
+        self.models = Models(store, live_runs, settings.limits)
+        """What the models of runs are asked by: over TensorFlow Serving's interface, and by the page."""
+        self._rest = Rest(self.models, settings.prefix)
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
@@ -68,6 +75,7 @@ class Interface:
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
+            *tries.routes(live_runs, store, self.models, settings.read_only),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
@@ -75,7 +83,8 @@ class Interface:
         self._router = Router(self.routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router(scope, receive, send)
+        is_rest = scope["type"] == "http" and scope["path"].startswith(PATHS)
+        await (self._rest if is_rest else self._router)(scope, receive, send)
 
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""

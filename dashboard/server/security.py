@@ -51,6 +51,10 @@ HEADERS = {
 }
 
 
+MORE_ALLOWED = {"try": {"permissions-policy": "camera=(self), microphone=(), geolocation=()"}}
+"""By page what its document may do that the others may not: take a picture to ask a model, when somebody clicks."""
+
+
 def new_token() -> str:
     """256 random bits."""
     return secrets.token_urlsafe(32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.serving.limits import Limits
 from tracker.foreign.folders import cache_folder
 
 
@@ -28,6 +29,8 @@ class Settings:
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
     visdom_port: int | None = None
     """Where Visdom's clients are spoken with; None where they are not. See `dashboard.visdom`."""
+    limits: Limits | None = None
+    """How much models are asked at once; None for as much as is usual."""
     index: Path | None = None
     """Where what is known of the logdir is kept from one start to the next; see `dashboard.live.catalog_cache`."""
 

@@ -17,6 +17,9 @@ from dashboard.serving.limits import Limits
 from dashboard.serving.messages import Part
 from dashboard.serving.refusal import RefusedError
 
+MOST_BYTES_TOGETHER = 16 << 20
+"""Of questions that are asked together: of larger ones there is less to gain, and all are held twice meanwhile."""
+
 LATE = "the model took longer than {:g} s to answer"
 
 
@@ -86,11 +89,20 @@ class Batcher:
         if not ask.answer.done():
             ask.answer.set_exception(RefusedError(504, LATE.format(self._limits.deadline_s)))
 
+    def _taken(self, waiting: deque[Ask]) -> list[Ask]:
+        """Those that are asked together next: one at least."""
+        taken = [waiting.popleft()]
+        size = taken[0].size
+        while waiting and len(taken) < self._limits.max_batch and size + waiting[0].size <= MOST_BYTES_TOGETHER:
+            taken.append(waiting.popleft())
+            size += taken[-1].size
+        return taken
+
     async def _run(self) -> None:
         while self._waiting:
             version = self.asked = next(iter(self._waiting))
             waiting = self._waiting.pop(version)
-            taken = [waiting.popleft() for _ in range(min(len(waiting), self._limits.max_batch))]
+            taken = self._taken(waiting)
             if waiting:  # behind the others
                 self._waiting[version] = waiting
             self.count, self.bytes = self.count - len(taken), self.bytes - sum(ask.size for ask in taken)

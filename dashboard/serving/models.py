@@ -1,42 +1,31 @@
-"""The models of a server's runs: which versions are open, which of them answers, and what becomes of a worker's end."""
+"""The models of a server's runs, asked: which version answers, together with what else is asked, and within which time."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.live.websocket import LiveRuns
 from dashboard.serving import messages
 from dashboard.serving.batcher import Ask, Batcher
 from dashboard.serving.limits import Limits
-from dashboard.serving.process import Answer, WorkerEndedError, WorkerProcess
+from dashboard.serving.metrics import Metrics
+from dashboard.serving.open_versions import OpenVersion, OpenVersions, key_of
 from dashboard.serving.refusal import RefusedError
-from tracker.errors import TrackerError
+from dashboard.serving.shelf import Shelf, version_of
+from tracker.store.read.models import StoredModel, Version
 from tracker.store.read.reader import Store
-
-logger = logging.getLogger("dashboard")
 
 IN_USE_S = 10.0
 """A version that was asked so lately goes on to answer while a newer one is opened. Else one waits for the newer."""
 
-
-@dataclass(eq=False)
-class Open:
-    """A version that is open in the worker, or is being opened."""
-
-    run: str
-    model: str
-    step: int
-    size: int
-    ready: asyncio.Task[None]
-    asked: float = field(default_factory=time.monotonic)
-    is_ready: bool = False
+TIDY_S = 30.0
+"""How often it is seen to which versions are let go of."""
 
 
 class Models:
@@ -44,18 +33,20 @@ class Models:
 
     Args:
         store: Opens the logdir.
+        live_runs: Says what is new in it; without it all is read at each question.
         limits: How much of everything.
     """
 
-    def __init__(self, store: Callable[[], Store], limits: Limits | None = None) -> None:
-        self._store = store
+    def __init__(
+        self, store: Callable[[], Store], live_runs: LiveRuns | None = None, limits: Limits | None = None
+    ) -> None:
         self.limits = limits or Limits()
+        self._store = store
+        self.metrics = Metrics()
+        self.shelf = Shelf(store, live_runs)
+        self._versions = OpenVersions(self.limits, self.metrics)
         self._batcher = Batcher(self._send, self.limits)
-        self._worker: WorkerProcess | None = None
-        self._starting = asyncio.Lock()
-        self._open: dict[str, Open] = {}
-        self._refused: dict[str, RefusedError] = {}
-        """By version: why it is not tried again until the server starts anew: it ended the worker."""
+        self._tidying: asyncio.TimerHandle | None = None
 
     async def ask(
         self,
@@ -73,97 +64,140 @@ class Models:
             step: The version; None for the newest.
             inputs: By name, each with the batch as first axis; or a picture's file, which the model's `preprocess`
                 makes an array of one row.
-            saliency: Of which number of the first output's rows the gradient to the first input is wanted.
+            saliency: Of which number of the first output's rows the gradient to the first input is wanted; -1 for the
+                largest of the first row.
 
         Raises:
             RefusedError: there is no such model, it does not take this, or it cannot be asked now.
         """
-        due = time.monotonic() + self.limits.deadline_s
-        key, found = await self._ready(run, name, step, due)
         told, parts = [], []
         for each, value in inputs.items():
             said, part = ({"picture": True}, value) if isinstance(value, bytes) else messages.told(np.asarray(value))
             told.append({"name": each, **said})
             parts.append(part)
-        said, answered = await self._batcher.answer(key, {"inputs": told, "saliency": saliency}, parts, due)
+        due = time.monotonic() + self.limits.deadline_s
+        version, said, answered = await self._answer(
+            await self.shelf.model(run, name), step, {"inputs": told, "saliency": saliency}, parts, due
+        )
         arrays = {each["name"]: messages.array_of(each, part) for each, part in zip(said["outputs"], answered, strict=True)}
         more = {"saliency": arrays.pop("")} if "" in arrays else {}
-        return {"outputs": arrays, "step": found.step, "ms": said["ms"], **more}
+        return {"outputs": arrays, "step": version.step, "ms": said["ms"], **more}
+
+    async def answer_body(self, model: StoredModel, step: int | str | None, verb: str, body: bytes) -> tuple[int, bytes]:
+        """The step and the JSON of what a model answers to a body of TensorFlow Serving's interface.
+
+        Args:
+            model: Which.
+            step: The version, or a label; None for the newest.
+            verb: predict, classify or regress.
+            body: As it was sent.
+
+        Raises:
+            RefusedError: as `ask`.
+        """
+        due = time.monotonic() + self.limits.deadline_s
+        version, _, (text,) = await self._answer(model, step, {"inputs": [""], "verb": verb}, [body], due)
+        return version.step, bytes(text)
+
+    def room_for(self, size: int) -> None:
+        """Raises:
+        RefusedError: no more questions are taken, of so many bytes at least.
+        """
+        self._batcher.check_room(size)
+
+    def states(self, model: StoredModel) -> list[tuple[Version, RefusedError | None]]:
+        """The versions of a model that can be asked, and why some cannot, the newest first."""
+        return [
+            (each, self._versions.refused.get(key_of(model.run, model.name, each.step)))
+            for each in reversed(model.versions)
+            if each.is_kept
+        ]
+
+    def metrics_text(self) -> str:
+        """Its counts, as Prometheus reads them."""
+        return self.metrics.text(self._batcher.count, self._versions.count())
 
     async def stop(self) -> None:
         """Ends the worker."""
-        if self._worker is not None:
-            await self._worker.stop()
+        if self._tidying is not None:
+            self._tidying.cancel()
+        await self._versions.stop()
 
-    # --- versions ------------------------------------------------------------------------------------
+    # --- one question --------------------------------------------------------------------------------
 
-    async def _ready(self, run: str, name: str, step: int | None, due: float) -> tuple[str, Open]:
-        """A version that is open, opened for this question if need be."""
-        try:
-            stored = await asyncio.to_thread(lambda: self._store().run(run).model(name, step))
-        except (TrackerError, LookupError) as error:
-            raise RefusedError(404, str(error)) from error
-        key = f"{run}\n{name}\n{stored.step}"
-        if key in self._refused:
-            raise self._refused[key]
-        found = self._open.get(key)
-        if found is None:
-            size = sum(each["size"] for each in stored.manifest["files"])
-            files = {each["name"]: str(stored.file(each["name"])) for each in stored.manifest["files"]}
-            ready = asyncio.get_running_loop().create_task(self._opening(key, files, stored.manifest))
-            found = self._open[key] = Open(run, name, stored.step, size, ready)
+    async def _answer(
+        self, model: StoredModel, step: int | str | None, head: dict[str, Any], parts: Sequence[messages.Part], due: float
+    ) -> tuple[OpenVersion, dict[str, Any], Sequence[memoryview]]:
+        found = self._chosen(model, step)
         found.asked = time.monotonic()
         if not found.is_ready:
-            await asyncio.wait({found.ready}, timeout=max(0.0, due - time.monotonic()))
-            if not found.ready.done():
-                raise RefusedError(504, f"{name} at step {found.step} is still being opened; ask again in a moment")
-            found.ready.result()
-        return key, found
+            await self._opened(found, due)
+        said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+        return found, said, answered
 
-    async def _opening(self, key: str, files: dict[str, str], manifest: Mapping[str, Any]) -> None:
-        try:
-            said, _ = await self._asked({"do": "open", "version": key, "files": files, "manifest": manifest}, [])
-        except WorkerEndedError as error:
-            raise self._blamed(key, error) from error
-        except BaseException:
-            self._open.pop(key, None)
-            raise
-        if "error" in said:
-            self._open.pop(key, None)
-            raise RefusedError(said["status"], said["error"])
-        self._open[key].is_ready = True
+    def _chosen(self, model: StoredModel, step: int | str | None) -> OpenVersion:
+        """The version that answers."""
+        wanted = self._begun(model, self._wanted(model, step))
+        if step is None and not wanted.is_ready:
+            # The newest one is on its way: who asks all the time is answered by the one before until it is there.
+            older = next((each for each in self._versions.of_model(model.run, model.name) if each.is_ready), None)
+            if older is not None and older.asked > time.monotonic() - IN_USE_S:
+                self._versions.begin(wanted)
+                return older
+        return wanted
 
-    def _blamed(self, key: str, error: WorkerEndedError) -> RefusedError:
-        """Why a version is not asked any more that ended the worker."""
-        run, name, step = key.split("\n")
-        why = RefusedError(503, f"{name} of {run} at step {step} ended the process that answers ({error}); "
-                                "it is not asked again until the server starts anew")  # fmt: skip
-        logger.error("viz: %s", why)
-        self._refused[key] = why
-        self._open.clear()
-        return why
+    def _wanted(self, model: StoredModel, step: int | str | None) -> Version:
+        """The version that is asked for; of the newest, the newest that can be opened."""
+        version = version_of(model, step)
+        why = self._versions.refused.get(key_of(model.run, model.name, version.step))
+        if why is None:
+            return version
+        if step is None:
+            for each, trouble in self.states(model):
+                if trouble is None:
+                    return each
+        raise why
 
-    # --- the worker ----------------------------------------------------------------------------------
+    def _begun(self, model: StoredModel, version: Version) -> OpenVersion:
+        run, name, step = model.run, model.name, version.step
+        known = self._versions.get(key_of(run, name, step))
+        if known is not None:
+            return known
 
-    async def _asked(self, head: dict[str, Any], parts: list[messages.Part]) -> Answer:
-        async with self._starting:
-            if self._worker is None or self._worker.is_ended:
-                self._open = {key: each for key, each in self._open.items() if key == head["version"]}
-                self._worker = WorkerProcess(self.limits.memory_bytes, self.limits.max_batch)
-                await self._worker.start()
-        return await self._worker.ask(head, parts)
+        def files() -> dict[str, str]:
+            return {each: str(path) for each, path in self._store().run(run).model(name, step).files().items()}
+
+        return self._versions.add(OpenVersion(run, name, step, files, version.manifest.as_json(), version.manifest.size))
+
+    async def _opened(self, version: OpenVersion, due: float) -> None:
+        """Waits for a version that is being opened, as long as whoever asks."""
+        opening = asyncio.ensure_future(self._versions.ready(version))
+        await asyncio.wait({opening}, timeout=max(0.0, due - time.monotonic()))
+        if not opening.done():
+            opening.cancel()
+            raise RefusedError(504, f"{version} is still being opened; ask again in a moment.")
+        opening.result()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Lets go of versions now, and again as long as there are any."""
+        self._versions.tidy(self._batcher.waits_for)
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._tidying = asyncio.get_running_loop().call_later(TIDY_S, self._tidy) if self._versions.count() else None
 
     async def _send(self, key: str, batch: Sequence[Ask]) -> Sequence[Any]:
         """The answers of a version to a batch, or the refusals."""
+        self.metrics.batched(len(batch))
         parts = [part for ask in batch for part in ask.parts]
-        head = {"do": "ask", "version": key, "asks": [ask.head for ask in batch]}
         try:
-            said, found = await self._asked(head, parts)
-        except WorkerEndedError as error:
-            return [self._blamed(key, error)] * len(batch)
-        answers, at = [], 0
+            said, found = await self._versions.ask(key, {"do": "ask", "version": key, "asks": [ask.head for ask in batch]}, parts)
+        except RefusedError as error:
+            return [error] * len(batch)
+        answers: list[Any] = []
+        at = 0
         for each in said["answers"]:
-            own = found[at : at + len(each["outputs"])]
+            own = found[at : at + each["parts"]]
             at += len(own)
             answers.append(RefusedError(each["status"], each["error"]) if "error" in each else (each, own))
         return answers

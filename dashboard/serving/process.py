@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 from dashboard.serving import messages
 from dashboard.serving.messages import Part
@@ -23,7 +23,15 @@ END_S = 1.0
 
 
 class WorkerEndedError(Exception):
-    """The worker ended before it answered."""
+    """The worker ended before it answered.
+
+    Attributes:
+        culprit: The version that it was busy with, as far as that can be told; "" where it was none.
+    """
+
+    def __init__(self, why: str, culprit: str = "") -> None:
+        super().__init__(why)
+        self.culprit = culprit
 
 
 class WorkerProcess(asyncio.Protocol):
@@ -38,9 +46,9 @@ class WorkerProcess(asyncio.Protocol):
         self._words = [str(memory_bytes), str(max_batch)]
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.Transport | None = None
-        self._asked: dict[int, asyncio.Future[Answer]] = {}
+        self._asked: dict[int, tuple[dict[str, Any], asyncio.Future[Answer]]] = {}
         self._number = 0
-        self._head = bytearray()
+        self._blamed: str | None = None
         self._body = bytearray()
         self._wanted: tuple[int, int] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -81,9 +89,15 @@ class WorkerProcess(asyncio.Protocol):
         if self._transport is None or self.is_ended:
             raise WorkerEndedError(self.why)
         self._number += 1
-        answer = self._asked[self._number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[self._number] = ({"do": head["do"], "version": head["version"]}, answer)
         self._transport.writelines(messages.packed({**head, "number": self._number}, parts or []))
         return await answer
+
+    def tell(self, head: dict[str, Any]) -> None:
+        """Sends a message whose answer nobody waits for."""
+        if self._transport is not None and not self.is_ended:
+            self._transport.writelines(messages.packed({**head, "number": 0}))
 
     @property
     def why(self) -> str:
@@ -93,8 +107,9 @@ class WorkerProcess(asyncio.Protocol):
             return "it was ended"
         return f"signal {-code}" if code < 0 else f"exit status {code}"
 
-    def kill(self) -> None:
-        """Ends it; what it was asked is not answered."""
+    def kill(self, blamed: str | None = None) -> None:
+        """Ends it; what it was asked is not answered, and `blamed` is the version that is to blame."""
+        self._blamed = blamed
         if self._process is not None:
             self._process.kill()
         if self._transport is not None:
@@ -102,7 +117,7 @@ class WorkerProcess(asyncio.Protocol):
 
     async def stop(self) -> None:
         """Ends it, and waits until it has gone."""
-        self.kill()
+        self.kill("")
         if self._process is not None:
             await asyncio.to_thread(self._process.wait)
         if self._ending is not None:
@@ -112,8 +127,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The line is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         """Some of an answer, or of several."""
@@ -132,7 +146,7 @@ class WorkerProcess(asyncio.Protocol):
             at += head + parts
             self._wanted = None
             said, found = messages.opened(whole[:head], whole[head:])
-            answer = self._asked.pop(said.pop("number"), None)
+            _, answer = self._asked.pop(said.pop("number"), ({}, None))
             if answer is not None and not answer.done():
                 answer.set_result((said, found))
         del self._body[:at]
@@ -148,7 +162,16 @@ class WorkerProcess(asyncio.Protocol):
                 await asyncio.to_thread(self._process.wait, END_S)  # it closes the line a moment before it is gone
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        for answer in self._asked.values():
+        error = WorkerEndedError(self.why, self._culprit())
+        for _, answer in self._asked.values():
             if not answer.done():
-                answer.set_exception(WorkerEndedError(self.why))
+                answer.set_exception(error)
         self._asked.clear()
+
+    def _culprit(self) -> str:
+        """What it was busy with: a version is opened beside questions to others, and has never been tried."""
+        if self._blamed is not None:
+            return self._blamed
+        left = [head for head, _ in self._asked.values()]
+        opening = [head for head in left if head["do"] == "open"]
+        return next((str(head["version"]) for head in opening or left), "")

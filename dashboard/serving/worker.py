@@ -12,7 +12,6 @@ import contextlib
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +59,10 @@ class Worker:
 
     def _open(self, head: dict[str, Any], parts: list[memoryview]) -> Said:
         with self._loading:
-            began = time.perf_counter()
             version = Version.open(head["files"], head["manifest"], self._max_batch)
-            version.warm_up()
+            cold = version.warm_up()
             self._versions[head["version"]] = version
-            return {"inputs": version.inputs, "outputs": version.outputs, "s": time.perf_counter() - began}, []
+            return {"cold": cold, "inputs": version.inputs, "outputs": version.outputs}, []
 
     def _close(self, head: dict[str, Any], parts: list[memoryview]) -> Said:
         self._versions.pop(head["version"], None)

@@ -26,6 +26,7 @@ class LoggedModel(Value):
     """
 
     kind = "model"
+    has_files = True
 
     def __init__(
         self, export: Export, n_bytes: int, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], **said: Any
@@ -34,6 +35,7 @@ class LoggedModel(Value):
         self._size = n_bytes
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._said = said
+        self.keep = said.get("keep")
         self._files: dict[str, Sequence[bytes | memoryview]] = {}
 
     @property

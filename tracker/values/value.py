@@ -29,6 +29,10 @@ class Value:
 
     kind: str
     """The kind of series it belongs to, as in `run.tags(kind)`."""
+    has_files = False
+    """Whether it has `files`, too large to wait among pictures."""
+    keep: int | None = None
+    """Of how many values of its series the files are kept; None for all."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -225,6 +225,37 @@ class Modelled:
         )
 
 
+def logged(folder: Path) -> list[tuple[str, int, frozenset[str]]]:
+    """Every version that has a row in a run's folder, those that a rewind left behind among them: the model's name, the
+    step, and the hashes of its files, in the order of logging.
+
+    Args:
+        folder: The run's.
+
+    Raises:
+        StoreError, ModelError: a row cannot be read.
+    """
+    found: list[tuple[float, str, int, frozenset[str]]] = []
+    with RunFiles(folder).held() as files:
+        for name, item in _rows(files):
+            said = manifests.of_bytes(item.data)
+            found.append((item.wall_time, name, item.step, frozenset(each.digest for each in said.files)))
+    return [each[1:] for each in sorted(found, key=lambda each: each[0])]
+
+
+def _rows(files: RunFiles) -> Iterator[tuple[str, MediaItem]]:
+    """The rows of models in all segments, with their names."""
+    for name in tags(files):
+        with files.series(KIND, name) as parts:
+            whole = [part._replace(limit=None) for part in parts]
+            yield from ((name, item) for item in media_items.items(files, KIND, whole, None, None) if is_version(item))
+
+
+def is_version(item: MediaItem) -> bool:
+    """Whether an item is a version of a model: other programs' logs have models of another form."""
+    return item.form == manifests.FORM
+
+
 def tags(files: RunFiles) -> list[str]:
     """The names of what may be models."""
     found: set[str] = set()
@@ -240,7 +271,7 @@ def _model(run: str, folder: Path, files: RunFiles, name: str, step: int | None)
         items = media_items.items(files, KIND, parts, None, None)
     known: dict[int, Version] = {}
     for item in items:
-        if item.form == manifests.FORM:
+        if is_version(item):
             known[item.step] = _version(folder, item)
     versions = [known[each] for each in sorted(known)]
     chosen = [each for each in versions if step is None or each.step == step]

@@ -219,6 +219,10 @@ class Committer:
             self.file.birth = replace(self.file.birth, config=batch.config)
             if self.config is batch.config:
                 self.config = None
+        if pieces is None:
+            for heavy in batch.taken.heavies:
+                if heavy.then is not None:
+                    heavy.then()
         self._commits += 1
         self._attempt = None
         self._said_lost = lost

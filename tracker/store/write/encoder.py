@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from tracker.values.value import Medium, Value
 from tracker.worker_thread import Worker, started
 
 logger = logging.getLogger("tracker")
+
+LONGEST_S = 120.0
+"""What `finish()` waits for one value that is being made: exporting a large model takes tens of seconds."""
 
 
 class Encoder:
@@ -41,6 +45,8 @@ class Encoder:
         self._waiting: deque[Heavy] = deque()
         self._taking: deque[Heavy] = self._waiting
         self._added = self._encoded = 0
+        self._files_added = self._files_encoded = 0
+        self._busy_since: float | None = None
         self._lock = threading.RLock()
         self._at_work = threading.Lock()
         self._bell = Bell()
@@ -61,7 +67,10 @@ class Encoder:
                 self._asked_thread = True
                 self._thread = started(self._run, "encoder")
             self._taking.append(heavy)
-            self._added += heavy.n_bytes
+            if heavy.value.has_files:
+                self._files_added += heavy.n_bytes
+            else:
+                self._added += heavy.n_bytes
         self._bell.ring()
 
     @property
@@ -78,6 +87,17 @@ class Encoder:
     def n_bytes(self) -> int:
         """What the values that wait take."""
         return self._added - self._encoded
+
+    @property
+    def n_files_bytes(self) -> int:
+        """What those take that wait to become files."""
+        return self._files_added - self._files_encoded
+
+    def progress(self) -> int:
+        """How far it has come; stands still where a disk does, and where one value takes longer than `LONGEST_S`."""
+        since = self._busy_since
+        busy = 0.0 if since is None else min(time.monotonic() - since, LONGEST_S)
+        return self._encoded + self._files_encoded + self._model_files.written + int(10 * busy)
 
     def waiting(self) -> Counter[str]:
         """How many values wait, by kind."""
@@ -129,20 +149,34 @@ class Encoder:
         while self._waiting and not self._was_stopped:
             heavy = self._waiting[0]
             try:
+                self._busy_since = time.monotonic()
                 encoded = _encoded(heavy.value)
-                for digest, parts in heavy.value.files().items():
-                    self._model_files.write(digest, parts)
+                self._busy_since = None
+                then = self._write_files(heavy) if heavy.value.has_files else None
                 size = sum(len(item.data) for item in encoded)
-                self._inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size))
+                self._inbox.add_encoded(heavy._replace(value=encoded, n_bytes=size, then=then))
             except Exception as error:  # noqa: BLE001 one odd picture must not end the encoding of the others
                 kind, tag = self._inbox.series_names[heavy.series - 1]
                 self._inbox.lose(kind, 1)
                 said = coerce.text(error)
                 logger.warning("tracker: %s %r at step %d could not be encoded: %s", kind, tag, heavy.step, said)
+            self._busy_since = None
             with contextlib.suppress(IndexError):  # given up meanwhile
                 self._waiting.popleft()
-            self._encoded += heavy.n_bytes
+            if heavy.value.has_files:
+                self._files_encoded += heavy.n_bytes
+            else:
+                self._encoded += heavy.n_bytes
             self._on_encoded()
+
+    def _write_files(self, heavy: Heavy) -> Callable[[], None]:
+        """Writes what a value refers to; what is to be done once the value is stored."""
+        _, tag = self._inbox.series_names[heavy.series - 1]
+        files = heavy.value.files()
+        then = self._model_files.expect(tag, heavy.step, frozenset(files), heavy.value.keep)
+        for digest, parts in files.items():
+            self._model_files.write(digest, parts)
+        return then
 
 
 def _encoded(value: Value) -> list[Medium]:

@@ -7,7 +7,7 @@ counted as lost.
 from __future__ import annotations
 
 from tracker.machine.record import Record
-from tracker.store.write.inbox import HEAVY_LIMIT_BYTES, Inbox, SealedError
+from tracker.store.write.inbox import FILES_LIMIT_BYTES, HEAVY_LIMIT_BYTES, Inbox, SealedError
 from tracker.store.write.lane import Heavy, Lane
 from tracker.store.write.writer import Writer
 from tracker.values.histogram import Histogram
@@ -74,7 +74,7 @@ class Gate:
 
     def _add_heavy(self, tag: str, value: Value, step: int, wall_time: float) -> None:
         heavy = Heavy(self._inbox.series_id(value.kind, tag), wall_time, step, value, value.n_bytes)
-        while self._inbox.heavy_bytes + self._writer.media_bytes > HEAVY_LIMIT_BYTES:
+        while self._is_full(value):
             # Heavy values are the first to go: a disk that stands still must keep its room for numbers.
             if self._writer.is_stalled():
                 self._inbox.lose(value.kind, 1)
@@ -88,6 +88,12 @@ class Gate:
             self._inbox.add_heavy(heavy._replace(value=value.encode()))
         else:
             self._writer.add_media(heavy)
+
+    def _is_full(self, value: Value) -> bool:
+        """Whether a value would wait in vain. One with files has room of its own, so that no picture waits for it."""
+        if value.has_files:
+            return self._writer.files_bytes > FILES_LIMIT_BYTES
+        return self._inbox.heavy_bytes + self._writer.media_bytes > HEAVY_LIMIT_BYTES
 
     def _wait_for_room(self) -> None:
         self._writer.wake()

@@ -30,6 +30,9 @@ SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
 HEAVY_LIMIT_BYTES = 128 * 1024 * 1024
 """Histograms, images and other heavy values that wait to be encoded or for a disk."""
 
+FILES_LIMIT_BYTES = 256 * 1024 * 1024
+"""Models that wait to become files; one that is larger waits alone."""
+
 MAX_LANES = 256
 """Sets of tags with a lane of their own. A loop that never logs the same set twice uses the loose lane."""
 

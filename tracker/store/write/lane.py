@@ -11,7 +11,7 @@ sealed raises BufferError; this costs the callers nothing, where a lock or a fla
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +75,8 @@ class Heavy(NamedTuple):
     step: int
     value: Any
     n_bytes: int
+    then: Callable[[], None] | None = None
+    """Called once it is in the file, by who stores."""
 
 
 class Taken(NamedTuple):

@@ -124,6 +124,11 @@ class Writer:
         """What the values that wait to be encoded take."""
         return self._encoder.n_bytes
 
+    @property
+    def files_bytes(self) -> int:
+        """What those take that wait to become files."""
+        return self._encoder.n_files_bytes
+
     def add_media(self, heavy: Heavy) -> None:
         """Queues a value to be encoded on a thread of its own, so that a large picture delays no scalar."""
         self._encoder.add(heavy)
@@ -240,13 +245,14 @@ class Writer:
     def _wait_while_it_works(self, patience: float) -> None:
         """Returns when it is closed, or has stored nothing for so many seconds: what is much is waited for, what stands
         still is not. An attempt that only comes as far as one that failed before it is no progress."""
-        known, until = self._committer.progress(), time.monotonic() + patience
+        known, made = self._committer.progress(), self._encoder.progress()
+        until = time.monotonic() + patience
         with self._committer.done:
             while not self.closed and time.monotonic() < until:
                 self._committer.done.wait(min(0.1, max(0.001, until - time.monotonic())))
-                now = self._committer.progress()
-                if now > known:
-                    known, until = now, time.monotonic() + patience
+                now, making = self._committer.progress(), self._encoder.progress()
+                if now > known or making > made:
+                    known, made, until = max(now, known), max(making, made), time.monotonic() + patience
 
     def surrender(self, timeout: float) -> Counter[str]:
         """At the end of the process, on a disk that does not take it: gives up what waits, and tries to say so in the

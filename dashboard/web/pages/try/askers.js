@@ -51,9 +51,7 @@ export function serverAsker({ run, name, step }) {
  * Those who can be asked: the first that is there is, unless somebody chooses another.
  * @type {readonly Kind[]}
  */
-export const ASKERS = Object.freeze([
-  { key: "server", title: "Server", isThere: async () => true, make: serverAsker },
-]);
+export const ASKERS = Object.freeze([{ key: "server", title: "Server", isThere: async () => true, make: serverAsker }]);
 
 /**
  * The likeliest classes of a network's first output, for who runs it himself; none of what is no row of them.

@@ -16,7 +16,12 @@ export class Bars {
     this.list = node("ol", { class: "try-bars" });
     /** @type {Row[]} */
     this.rows = [];
-    this.element = node("div", { class: "try-answer" }, node("p", { class: "try-verdict" }, this.word, this.share), this.list);
+    this.element = node(
+      "div",
+      { class: "try-answer" },
+      node("p", { class: "try-verdict" }, this.word, this.share),
+      this.list,
+    );
     this.nothing();
   }
 
@@ -43,7 +48,11 @@ export class Bars {
     this.word.textContent = said.text;
     this.word.title = said.text;
     this.share.textContent =
-      said.is === "nan" ? "the network puts out NaN or ∞" : said.is === "tie" ? `tie at ${percent(said.p)}` : percent(said.p);
+      said.is === "nan"
+        ? "the network puts out NaN or ∞"
+        : said.is === "tie"
+          ? `tie at ${percent(said.p)}`
+          : percent(said.p);
     const first = top[0].p;
     const shown = isInOrder(of, top.length) ? top.toSorted((a, b) => a.class - b.class) : top;
     this.#fit(shown.length);
@@ -81,7 +90,10 @@ export class Bars {
     for (const [name, { shape, values }] of outputs) {
       const one = values.length === 1;
       for (const [i, value] of values.slice(0, MOST_VALUES).entries())
-        rows.push([one ? name : `${name} ${i + 1}`, typeof value === "number" ? format.value(value, 6) : String(value)]);
+        rows.push([
+          one ? name : `${name} ${i + 1}`,
+          typeof value === "number" ? format.value(value, 6) : String(value),
+        ]);
       if (values.length > MOST_VALUES) rows.push([name, `${format.step(values.length)} in all, ${shape.join(" × ")}`]);
     }
     const [first] = rows;

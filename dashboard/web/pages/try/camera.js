@@ -48,7 +48,8 @@ export async function photograph() {
 
 /** @param {DOMException} error */
 function reason({ name, message }) {
-  if (name === "NotAllowedError") return "The camera may not be used: the browser, or somebody in it, did not allow it.";
+  if (name === "NotAllowedError")
+    return "The camera may not be used: the browser, or somebody in it, did not allow it.";
   if (name === "NotFoundError") return "This machine has no camera.";
   return `The camera cannot be used: ${message || name}`;
 }

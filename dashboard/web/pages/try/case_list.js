@@ -66,7 +66,8 @@ export class CaseList {
       row.show(this.cases.answers.get(one.id), model);
     });
     const several = new Set(wanted.map(({ run }) => run)).size > 1;
-    for (const { row, run } of this.rows.values()) row.element.dataset.run = several ? (runs.get(run)?.shown ?? run) : "";
+    for (const { row, run } of this.rows.values())
+      row.element.dataset.run = several ? (runs.get(run)?.shown ?? run) : "";
     this.count.textContent = wanted.length ? format.step(wanted.length) : "";
     this.note.textContent = wanted.length
       ? ""
@@ -106,7 +107,12 @@ const FEW = 16; // classes side by side; more are a list with a field
  * @param {(expected: string, title: string) => Promise<unknown>} keep
  */
 export function askExpected(anchor, classes, likeliest, keep) {
-  const title = node("input", { type: "text", maxlength: 200, placeholder: "Name, if it needs one", autocomplete: "off" });
+  const title = node("input", {
+    type: "text",
+    maxlength: 200,
+    placeholder: "Name, if it needs one",
+    autocomplete: "off",
+  });
   title.setAttribute("aria-label", "Name of the case");
   const form = node("form", { class: "try-keep" }, node("p", { class: "try-keep-title", text: "What is it?" }));
   /** @param {string} expected */
@@ -127,7 +133,11 @@ export function askExpected(anchor, classes, likeliest, keep) {
     form.append(node("div", { class: "chips", role: "group", "aria-label": "What is expected" }, ...chips), title);
     form.addEventListener("submit", (event) => event.preventDefault());
   } else {
-    const known = node("datalist", { id: "try-classes" }, ...classes.slice(0, 2000).map((value) => node("option", { value })));
+    const known = node(
+      "datalist",
+      { id: "try-classes" },
+      ...classes.slice(0, 2000).map((value) => node("option", { value })),
+    );
     const field = node("input", { type: "text", list: "try-classes", value: likeliest, autocomplete: "off" });
     field.setAttribute("aria-label", "What is expected");
     form.append(field, known, title, node("button", { class: "button is-main", text: "Keep" }));

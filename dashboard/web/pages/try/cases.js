@@ -30,7 +30,8 @@ export class Cases {
     this.isReadOnly = false;
     this.news = new Emitter(["change"]);
     scope.on(live, "changed", (change) => {
-      if (this.followed.has(change.run) && (touches(change, KIND) || change.what.includes("runs"))) this.ask(change.run);
+      if (this.followed.has(change.run) && (touches(change, KIND) || change.what.includes("runs")))
+        this.ask(change.run);
     });
     scope.on(live, "restart", () => {
       for (const run of this.followed) this.ask(run);

@@ -61,7 +61,9 @@ export function cellWords({ steps, p, top }, i, expected) {
     at = `step ${format.step(steps[i])}`;
   if (is === "none") return `${at}: could not be asked`;
   if (is === "nan") return `${at}: not a number`;
-  return is === "right" ? `${at}: right, ${percent(p[i])}` : `${at}: ${top[i]} instead, ${expected} at ${percent(p[i])}`;
+  return is === "right"
+    ? `${at}: right, ${percent(p[i])}`
+    : `${at}: ${top[i]} instead, ${expected} at ${percent(p[i])}`;
 }
 
 /**

@@ -27,7 +27,14 @@ export function choose() {
     let chosen = null;
     for (const { run, tag } of all.slice(0, MOST_SERIES)) {
       const grid = node("div", { class: "try-media-grid" });
-      body.append(node("section", { "aria-label": `${tag} of ${run.shown}` }, node("h3", { text: `${tag} · ${run.shown}` }), grid));
+      body.append(
+        node(
+          "section",
+          { "aria-label": `${tag} of ${run.shown}` },
+          node("h3", { text: `${tag} · ${run.shown}` }),
+          grid,
+        ),
+      );
       fill(grid, run.name, tag, (picture) => {
         chosen = picture;
         box.close();
@@ -35,7 +42,10 @@ export function choose() {
     }
     if (all.length > MOST_SERIES)
       body.append(
-        node("p", { class: "hint", text: `The first ${MOST_SERIES} of ${all.length} series; hide runs in the list to see others.` }),
+        node("p", {
+          class: "hint",
+          text: `The first ${MOST_SERIES} of ${all.length} series; hide runs in the list to see others.`,
+        }),
       );
     box.addEventListener("close", () => done(chosen));
   });

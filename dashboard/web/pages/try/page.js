@@ -6,15 +6,13 @@ import { parse } from "../../core/dictionary.js";
 import { emptyPage } from "../../ui/empty.js";
 import { node } from "../../ui/dom.js";
 import { menu, say, trying } from "../../ui/menu.js";
-import { photograph } from "./camera.js";
 import { askExpected, CaseList } from "./case_list.js";
 import { Cases } from "./cases.js";
 import { Column } from "./column.js";
 import { written } from "./kept_input.js";
-import * as media from "./media_picker.js";
 import { Models, offered } from "./models.js";
-import { decoded, fileIn, logged } from "./pictures.js";
 import { Question } from "./question.js";
+import { Sources } from "./sources.js";
 
 /** @typedef {import("./askers.js").Place} Place */
 
@@ -50,10 +48,12 @@ export class TryPage {
     this.columns = [];
     this.frame = 0; // in which all are asked
     this.wantsSaliency = Boolean(state.local.get("saliency", true));
-    this.file = node("input", { type: "file", accept: "image/*", hidden: true, "aria-hidden": "true", tabindex: -1 });
+    this.sources = new Sources(this.question, view, scope);
     this.keepButton = this.#button("Keep this case…", () => this.#keep(), "button is-small");
     this.saliency = node("input", { type: "checkbox", checked: this.wantsSaliency });
-    this.add = this.#button("Compare with another", () => this.#offer(this.add, (place) => this.#set([...this.places, place])));
+    this.add = this.#button("Compare with another", () =>
+      this.#offer(this.add, (place) => this.#set([...this.places, place])),
+    );
     this.holder = node("div", { class: "try-columns" });
     this.list = new CaseList(this.cases, scope, {
       again: (run, of) => this.#again(run, of),
@@ -72,15 +72,7 @@ export class TryPage {
   }
 
   #frame() {
-    const sources = node(
-      "div",
-      { class: "try-sources" },
-      this.#button("Choose a picture…", () => this.file.click()),
-      this.#button("From Media…", () => trying(() => this.#fromMedia())),
-      this.#button("Camera…", () => trying(() => this.#fromCamera())),
-      this.file,
-    );
-    this.question.sheet.append(sources);
+    this.question.sheet.append(this.sources.element);
     return node(
       "div",
       { class: "try-page" },
@@ -99,7 +91,12 @@ export class TryPage {
           { class: "try-bar" },
           node("h2", { text: "Answers" }),
           node("span", { class: "bar-space" }),
-          node("label", { class: "check", title: "How each place of the picture speaks for the answer" }, this.saliency, "Saliency"),
+          node(
+            "label",
+            { class: "check", title: "How each place of the picture speaks for the answer" },
+            this.saliency,
+            "Saliency",
+          ),
           this.add,
         ),
         this.holder,
@@ -109,7 +106,7 @@ export class TryPage {
   }
 
   #listen() {
-    const { scope, view } = this;
+    const { scope } = this;
     scope.on(runs, ["runs", "visible"], () => this.arrange());
     scope.on(runs, "run", () => this.#showColumns());
     scope.on(state, "tried", () => this.arrange());
@@ -123,47 +120,6 @@ export class TryPage {
       state.local.set("saliency", this.wantsSaliency);
       this.ask();
     });
-    this.file.addEventListener("change", () => {
-      const [file] = this.file.files ?? [];
-      this.file.value = ""; // the same once more is chosen once more
-      if (file) trying(() => this.#take(file));
-    });
-    scope.on(document, "paste", (event) => {
-      const file = fileIn(/** @type {ClipboardEvent} */ (event).clipboardData);
-      if (!file || event.target.matches?.("input, textarea")) return;
-      event.preventDefault();
-      trying(() => this.#take(file));
-    });
-    scope.on(view, "dragover", (event) => {
-      if (!this.question.takesPicture) return;
-      event.preventDefault();
-      this.built.classList.add("is-over");
-    });
-    scope.on(view, ["dragleave", "drop"], () => this.built.classList.remove("is-over"));
-    scope.on(view, "drop", (event) => {
-      event.preventDefault(); // else the browser leaves the page for the picture
-      const file = fileIn(/** @type {DragEvent} */ (event).dataTransfer);
-      if (file && this.question.takesPicture) trying(() => this.#take(file));
-    });
-  }
-
-  // --- what is asked ---------------------------------------------------------------------------------------
-
-  /** @param {Blob} blob */
-  async #take(blob) {
-    const picture = await decoded(blob);
-    if (!this.scope.isOver) this.question.pad.show(picture);
-  }
-
-  async #fromMedia() {
-    if (!media.areThere()) throw new Error("No visible run has logged pictures.");
-    const chosen = await media.choose();
-    if (chosen) await this.#take(await logged(chosen.run, chosen.hash));
-  }
-
-  async #fromCamera() {
-    const picture = await photograph();
-    if (picture && !this.scope.isOver) this.question.pad.show(picture);
   }
 
   // --- which models ----------------------------------------------------------------------------------------
@@ -192,7 +148,9 @@ export class TryPage {
       act: () => choose({ run, name, step: null }),
     }));
     if (all.length > MOST_OFFERED)
-      items.push(node("p", { class: "menu-about", text: `${all.length - MOST_OFFERED} more: filter the list of runs.` }));
+      items.push(
+        node("p", { class: "menu-about", text: `${all.length - MOST_OFFERED} more: filter the list of runs.` }),
+      );
     menu(anchor, items);
   }
 

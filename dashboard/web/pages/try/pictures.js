@@ -16,7 +16,9 @@ export async function decoded(blob) {
   try {
     bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "default" });
   } catch {
-    throw new Error(`${blob instanceof File && blob.name ? blob.name.slice(0, 100) : "This"} is no picture that a browser can show.`);
+    throw new Error(
+      `${blob instanceof File && blob.name ? blob.name.slice(0, 100) : "This"} is no picture that a browser can show.`,
+    );
   }
   if (bitmap.width * bitmap.height > MOST_PIXELS) {
     bitmap.close();

@@ -51,7 +51,8 @@ export function preprocessOf(said, input) {
  */
 function byShape(said, shape) {
   const sizes = shape.slice(1);
-  const isFirst = [1, 3].includes(/** @type {number} */ (sizes[0])) || ![1, 3].includes(/** @type {number} */ (sizes[2]));
+  const isFirst =
+    [1, 3].includes(/** @type {number} */ (sizes[0])) || ![1, 3].includes(/** @type {number} */ (sizes[2]));
   const layout = said.layout ?? ["NHWC", "flat", "NHW", isFirst ? "NCHW" : "NHWC"][sizes.length];
   /** @type {(number | null | undefined)[]} */
   let [height, width, channels] = /** @type {(number | null | undefined)[]} */ ([]);
@@ -146,7 +147,8 @@ function converted({ width, data }, left, top, across, down, channels) {
   for (let y = 0; y < down; y++) {
     let from = ((y + top) * width + left) * 4;
     for (let x = 0; x < across; x++, from += 4) {
-      if (channels === 1) made[at++] = (19595 * data[from] + 38470 * data[from + 1] + 7471 * data[from + 2] + 32768) >> 16;
+      if (channels === 1)
+        made[at++] = (19595 * data[from] + 38470 * data[from + 1] + 7471 * data[from + 2] + 32768) >> 16;
       else {
         made[at++] = data[from];
         made[at++] = data[from + 1];
@@ -196,7 +198,8 @@ function weighted(levels, rows, stride, channels, columns) {
     for (const { from, weights } of columns)
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0.5;
-        for (let i = 0; i < weights.length; i++) sum += weights[i] * levels[y * stride + (from + i) * channels + channel];
+        for (let i = 0; i < weights.length; i++)
+          sum += weights[i] * levels[y * stride + (from + i) * channels + channel];
         made[at++] = sum; // cut off, and so rounded
       }
   return made;

@@ -6,18 +6,17 @@ import * as format from "../../text/format.js";
  */
 
 /**
- * Probabilities of what a network put out for one input: itself where it is such already, else softmax of it. Nothing
- * but numbers makes them: one NaN, or one infinity, and all are NaN.
+ * Probabilities of what a network put out for one input: itself where it is such already, else softmax of it, as Python
+ * has it (tracker/models/answers.py). With a NaN among them, or +∞, all are NaN.
  * @param {number[]} values
  * @returns {number[]}
  */
 export function probabilities(values) {
-  if (!values.every(Number.isFinite)) return values.map(() => NaN);
   const sum = values.reduce((all, value) => all + value, 0);
-  if (values.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return values;
-  const most = Math.max(...values),
-    powers = values.map((value) => Math.exp(value - most));
-  const whole = powers.reduce((all, power) => all + power, 0);
+  if (values.every((value) => value >= 0) && Math.abs(sum - 1) <= 1e-3 + 1e-5) return values;
+  const most = values.reduce((high, value) => (value > high || Number.isNaN(high) ? value : high), NaN);
+  const powers = values.map((value) => Math.exp(value - most)),
+    whole = powers.reduce((all, power) => all + power, 0);
   return powers.map((power) => power / whole);
 }
 

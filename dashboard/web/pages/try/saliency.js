@@ -51,7 +51,7 @@ export function draw(canvas, { shape: [height, width], values, signed }) {
 }
 
 /** @param {number[]} values */
-const largest = (values) => values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
+const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /**
  * What its colours mean.

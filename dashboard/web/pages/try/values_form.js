@@ -80,7 +80,8 @@ function fields({ input, count }, changed) {
       if (all.every((field) => !field.value.trim())) return null;
       const values = all.map((field, i) => {
         const value = field.value.trim() ? numberIn(field.value) : 0;
-        if (value === null) throw new Error(`${input.name}, number ${i + 1}: “${field.value.slice(0, 40)}” is no number.`);
+        if (value === null)
+          throw new Error(`${input.name}, number ${i + 1}: “${field.value.slice(0, 40)}” is no number.`);
         return value;
       });
       return { dtype: input.dtype, shape: [1, count], values };

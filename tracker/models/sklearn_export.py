@@ -1,0 +1,91 @@
+"""scikit-learn's estimators as ONNX files, by skl2onnx. Never as pickles, which run what they hold."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tracker.errors import MissingPackageError, ModelError, message
+from tracker.models.exporters import Exported
+from tracker.models.source import in_one_line
+
+OPSET = 17
+
+
+class Held(NamedTuple):
+    """An estimator as it was when it was logged."""
+
+    model: Any
+    features: int
+
+
+def snapshot(model: Any, example: Any, **names: Any) -> Held:
+    """A copy of a fitted estimator.
+
+    Args:
+        model: The estimator.
+        example: Rows that it takes, needed only where it does not say itself how many features it has learned from.
+        names: Of inputs and outputs, which `export` is told again.
+
+    Raises:
+        MissingPackageError: skl2onnx is not installed.
+        ModelError: it is not fitted, so that it has nothing to say.
+    """
+    if find_spec("skl2onnx") is None:
+        raise MissingPackageError("a model of scikit-learn is kept as ONNX, which skl2onnx makes: pip install skl2onnx")
+    features = getattr(model, "n_features_in_", None)
+    if features is None and example is not None and np.ndim(example) == 2:
+        features = np.shape(example)[1]
+    if features is None:
+        raise ModelError(
+            message(
+                f"log_model: {type(model).__name__} does not say how many features it takes.",
+                expected="a fitted estimator, or inputs=rows that it takes",
+                got="neither",
+            )
+        )
+    return Held(copy.deepcopy(model), int(features))
+
+
+def export(
+    held: Held, example: Any, *, input_names: Sequence[str] | None = None, output_names: Sequence[str] | None = None
+) -> Exported:
+    """An ONNX file that takes float32 rows of features.
+
+    Of a classifier the outputs are its label, and the probabilities (or scores) of its classes in their order.
+
+    Raises:
+        ModelError: the estimator is of a kind that skl2onnx does not know, or is not fitted.
+    """
+    import skl2onnx
+    from skl2onnx.common.data_types import FloatTensorType
+
+    name = input_names[0] if input_names else "x"
+    classes = getattr(held.model, "classes_", None)
+    options = {id(held.model): {"zipmap": False}} if hasattr(held.model, "predict_proba") and classes is not None else None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of onnx and skl2onnx about each other
+            made = skl2onnx.to_onnx(
+                held.model,
+                initial_types=[(name, FloatTensorType([None, held.features]))],
+                options=options,
+                target_opset=OPSET,
+            )
+    except Exception as error:  # noqa: BLE001 of an estimator of another package it may be anything
+        raise ModelError(
+            message(
+                f"log_model: {type(held.model).__name__} cannot be made ONNX.",
+                expected="a fitted estimator of a kind that skl2onnx knows",
+                got=in_one_line(error),
+            )
+        ) from error
+    names = None
+    if classes is not None and np.ndim(classes) == 1:
+        names = [str(each) for each in np.asarray(classes).tolist()]
+    return Exported("onnx", {"model.onnx": made.SerializeToString()}, classes=names)
