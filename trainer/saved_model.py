@@ -23,6 +23,8 @@ from trainer.backend import to_numpy
 from trainer.errors import ArgumentError, CheckpointError, ExportError, TrainerError, sentence
 from trainer.files import written_whole
 from trainer.nn.module import Module, Parameter
+from trainer.onnx import onnx_bytes
+from trainer.onnx.tape import tensors
 from trainer.tensor import Tensor
 
 ARCHITECTURE, WEIGHTS = "architecture.json", "weights.safetensors"
@@ -114,6 +116,29 @@ def load_model(folder: str | os.PathLike[str]) -> Module:
     return from_files((place / ARCHITECTURE).read_bytes(), (place / WEIGHTS).read_bytes())
 
 
+def to_onnx(files: Mapping[str, Path], manifest: Mapping[str, Any]) -> bytes:
+    """A model in two files as an ONNX file.
+
+    Args:
+        files: Where architecture.json and weights.safetensors lie.
+        manifest: What is said of the model; "inputs" names what it takes, with dtype and shape, the batch first.
+
+    Raises:
+        CheckpointError: the files are damaged, or do not belong together.
+        ExportError: the manifest does not say how large an input is.
+    """
+    model = from_files(files[ARCHITECTURE].read_bytes(), files[WEIGHTS].read_bytes())
+    example = {}
+    for each in manifest.get("inputs") or []:
+        shape = [2, *(each.get("shape") or [None])[1:]]
+        if None in shape or not each.get("shape"):
+            problem = f"input {each['name']!r} has no size, and a file of operations is written for one."
+            raise ExportError(sentence(problem, "sizes for all axes but the batch", each.get("shape")))
+        example[each["name"]] = np.zeros(shape, each.get("dtype") or np.float32)
+    names = [each["name"] for each in manifest.get("outputs") or []]
+    return onnx_bytes(model, example, output_names=names or None)
+
+
 class Runner:
     """A model that answers questions: arrays by name in, arrays by name out.
 
@@ -137,7 +162,7 @@ class Runner:
             TrainerError: an input is missing or does not fit.
         """
         with no_grad():
-            found = _tensors(self.model(*self._given(inputs)))
+            found = tensors(self.model(*self._given(inputs)))
         return {name: to_numpy(tensor.data) for name, tensor in zip(self._names(len(found)), found, strict=True)}
 
     def saliency(self, inputs: Mapping[str, Any], output_index: int) -> Any:
@@ -160,7 +185,7 @@ class Runner:
             raise ArgumentError(sentence(problem, "an input of floats", first.dtype))
         with enable_grad():
             x = first.detach().requires_grad_()
-            y = _tensors(self.model(x, *given[1:]))[0]
+            y = tensors(self.model(x, *given[1:]))[0]
             rows = y.reshape(len(y), -1) if y.ndim else y.reshape(1, 1)
             if not 0 <= output_index < rows.shape[1]:
                 problem = "saliency: there is no such output."
@@ -207,13 +232,6 @@ def open_runner(files: Mapping[str, Path], manifest: Mapping[str, Any], device: 
 def output_names(count: int) -> list[str]:
     """What outputs are called that nobody named."""
     return ["output"] if count == 1 else [f"output_{i}" for i in range(count)]
-
-
-def _tensors(result: Any) -> list[Tensor]:
-    """The tensors of a result, those in tuples and lists in their order; what is None is left out."""
-    if isinstance(result, (tuple, list)):
-        return [tensor for part in result for tensor in _tensors(part)]
-    return [] if result is None else [result]
 
 
 class _Describing:
