@@ -12,6 +12,7 @@ import { Column } from "./column.js";
 import { written } from "./kept_input.js";
 import { Models, offered } from "./models.js";
 import { Question } from "./question.js";
+import { WhoAnswers } from "./who_answers.js";
 import { Sources } from "./sources.js";
 
 /** @typedef {import("./askers.js").Place} Place */
@@ -54,6 +55,7 @@ export class TryPage {
     this.add = this.#button("Compare with another", () =>
       this.#offer(this.add, (place) => this.#set([...this.places, place])),
     );
+    this.who = new WhoAnswers(scope, () => this.ask());
     this.holder = node("div", { class: "try-columns" });
     this.list = new CaseList(this.cases, scope, {
       again: (run, of) => this.#again(run, of),
@@ -91,6 +93,7 @@ export class TryPage {
           { class: "try-bar" },
           node("h2", { text: "Answers" }),
           node("span", { class: "bar-space" }),
+          this.who.element,
           node(
             "label",
             { class: "check", title: "How each place of the picture speaks for the answer" },
@@ -237,6 +240,7 @@ export class TryPage {
     let problem = "";
     for (const column of this.columns) {
       column.wantsSaliency = this.wantsSaliency;
+      column.by = this.who.kind;
       try {
         column.ask(column.chosen && !this.question.isEmpty ? this.question.asked(column.chosen.model) : null);
       } catch (error) {

@@ -3,7 +3,7 @@ import { node } from "../../ui/dom.js";
 import { trying } from "../../ui/menu.js";
 import { photograph } from "./camera.js";
 import * as media from "./media_picker.js";
-import { decoded, fileIn, logged } from "./pictures.js";
+import { decoded, fileIn } from "./pictures.js";
 
 export class Sources {
   /**
@@ -72,7 +72,7 @@ export class Sources {
   async #fromMedia() {
     if (!media.areThere()) throw new Error("No visible run has logged pictures.");
     const chosen = await media.choose();
-    if (chosen) await this.#take(await logged(chosen.run, chosen.hash));
+    if (chosen) await this.#take(await media.logged(chosen.run, chosen.hash));
   }
 
   async #fromCamera() {
