@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
-from tracker.repair import salvage, segment_check
+from tracker.repair import model_check, salvage, segment_check
 from tracker.store import columns, file_system
 from tracker.store.read import journal, read_only, state_row
 from tracker.store.read.left_out import why
@@ -89,6 +89,8 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         for path in files:
             report.segments += 1
             _examine_segment(path, report, mends and _lies_in(path, root))
+        if files:
+            _examine_models(folder, report, mends)
         _examine_leftovers(folder, bool(files), report, mends)
     if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
         what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
@@ -222,6 +224,26 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
 # --- what was left half made -----------------------------------------------------------------------------
 
 
+def _examine_models(folder: Path, report: Report, repair: bool) -> None:
+    for found in model_check.check(folder):
+        if found.is_left and _is_young(found.path):
+            continue  # its row may be on its way
+        finding = Finding(found.path, found.what, serious=found.is_serious)
+        if repair and found.is_left:
+            with contextlib.suppress(OSError):
+                found.path.unlink()
+                finding.done = "removed"
+        report.findings.append(finding)
+
+
+def _is_young(path: Path) -> bool:
+    """Whether who makes it may be at it still."""
+    try:
+        return time.time() - path.stat().st_mtime < logdir.STALE_CLAIM_S
+    except OSError:  # it has gone
+        return True
+
+
 def _examine_unfinished(folder: Path, report: Report, repair: bool) -> None:
     """Repairs that were stopped when all was saved: until they are ended the damaged file is not to be looked at."""
     for path in salvage.unfinished(folder):
@@ -238,7 +260,7 @@ def _examine_leftovers(folder: Path, has_segments: bool, report: Report, repair:
     for path in sorted(folder.iterdir()):
         is_unborn = path.name.startswith(".") and (".unborn" in path.name or path.name.endswith(f".{salvage.SAVING}"))
         is_claim = path.name == logdir.CLAIM_FILE
-        if not (is_unborn or is_claim) or time.time() - path.stat().st_mtime < logdir.STALE_CLAIM_S:
+        if not (is_unborn or is_claim) or _is_young(path):
             continue
         what = "left by a writer that was stopped before it had begun"
         finding = Finding(path, what, serious=False)

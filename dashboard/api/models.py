@@ -41,7 +41,9 @@ class _Models:
         run = RequestValues.of_query(request).name("run")
 
         def read() -> dict[str, Any]:
-            return {"run": run, "models": [_described(each) for each in self._store().run(run).models()]}
+            problems: list[str] = []
+            found = self._store().run(run).models(problems)
+            return {"run": run, "models": [_described(each) for each in found], "problems": problems}
 
         return json_answer(await answered(read))
 

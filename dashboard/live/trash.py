@@ -201,7 +201,7 @@ def _move(root: Path, source: Path, target: Path, name: str) -> None:
         if source.stat().st_dev != target.parent.stat().st_dev:
             raise OSError(errno.EXDEV, "it lies on another file system than the trash")
         files = _own_files(source, name)
-        is_all = name != "." and set(os.listdir(source)) <= {*files, logdir.CLAIM_FILE, logdir.AGREED_FOLDER}
+        is_all = name != "." and _holds_only(source, {*files, logdir.CLAIM_FILE, logdir.AGREED_FOLDER})
         if is_all and not (target.exists() and os.listdir(target)):
             _rename(source, target)
             return
@@ -222,9 +222,7 @@ def _move(root: Path, source: Path, target: Path, name: str) -> None:
             written.unlink()
             raise
         written.unlink()
-        with contextlib.suppress(OSError):  # what else lies there stays
-            if source not in (root, root / logdir.TRASH_FOLDER):
-                source.rmdir()
+        _leave(root, source)
     except OSError as error:
         raise PageChangeError(message(f"{name} cannot be moved: {error.strerror or error}")) from error
 
@@ -241,11 +239,37 @@ def _own_files(folder: Path, name: str) -> list[str]:
     # At the top of the logdir lie the saved views, which are no run's.
     said = [] if name == "." else [logdir.PAGE_FILE]
     databases = [*said, *sorted(filter(logdir.is_segment, there))]
-    return [f"{name}{ending}" for name in databases for ending in _ENDINGS if f"{name}{ending}" in there]
+    files = [f"{name}{ending}" for name in databases for ending in _ENDINGS if f"{name}{ending}" in there]
+    return [*files, *(f"{logdir.MODELS_FOLDER}/{name}" for name in logdir.model_files(folder))]
+
+
+def _holds_only(folder: Path, files: set[str]) -> bool:
+    """Whether nothing else lies in a run's folder, nor among the files of its models: another run might."""
+    names = set(os.listdir(folder))
+    models = folder / logdir.MODELS_FOLDER
+    if logdir.MODELS_FOLDER in names and models.is_dir() and not models.is_symlink():
+        names.remove(logdir.MODELS_FOLDER)
+        # What a writer that was stopped left half written goes along.
+        names |= {f"{logdir.MODELS_FOLDER}/{each}" for each in os.listdir(models) if not each.startswith(".")}
+    return names <= files
+
+
+def _leave(root: Path, folder: Path) -> None:
+    """Removes the folders that were emptied; what else lies there stays."""
+    with contextlib.suppress(OSError):
+        (folder / logdir.MODELS_FOLDER).rmdir()
+    with contextlib.suppress(OSError):
+        if folder not in (root, root / logdir.TRASH_FOLDER):
+            folder.rmdir()
 
 
 def _is_own(name: object) -> bool:
-    if not isinstance(name, str) or os.path.basename(name) != name:
+    if not isinstance(name, str):
+        return False
+    above, slash, base = name.rpartition("/")
+    if slash:
+        return above == logdir.MODELS_FOLDER and logdir.is_model_file(base)
+    if os.path.basename(name) != name:
         return False
     return any(
         name.endswith(ending) and (stem == logdir.PAGE_FILE or logdir.is_segment(stem))
@@ -256,6 +280,8 @@ def _is_own(name: object) -> bool:
 
 def _replace_all(source: Path, target: Path, files: list[str]) -> None:
     for name in files:
+        if "/" in name:
+            (target / name).parent.mkdir(exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # it went before
             os.replace(source / name, target / name)
 
@@ -278,9 +304,7 @@ def _finish(root: Path, written: Path) -> bool:
         # What came to be there since is not written over.
         _replace_all(source, target, [name for name in files if not (target / name).exists()])
         written.unlink()
-        with contextlib.suppress(OSError):
-            if source not in (root, root / logdir.TRASH_FOLDER):
-                source.rmdir()
+        _leave(root, source)
     except (OSError, ValueError, TypeError, KeyError, RecursionError, RunNameError):  # not ours, or not now
         return False
     return True

@@ -15,6 +15,7 @@ import numpy as np
 from tracker.foreign import hparams, run_metadata
 from tracker.foreign.event_writer import EventWriter
 from tracker.plain_text import writable
+from tracker.store.read import models
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.records import MediaItem
 from tracker.store.read.run import KINDS, StoredRun
@@ -77,6 +78,9 @@ def _written(run: StoredRun, writer: EventWriter, left_out: LeftOut) -> int:
             for tag in out.tags(kind):
                 if (kind, tag) in derived or (kind == "layout" and layouts != [LAYOUT_TAG]):
                     continue
+                if kind == "model" and out.holds_models(tag):
+                    left_out.note(run.name, f"{tag}: event files have no form for a model; it stays in its run")
+                    continue
                 for items in out.groups(kind, tag):
                     step, wall_time = items[0].step, items[0].wall_time
                     out.add(kind, tag, step, wall_time, lambda kind=kind, items=items: _media(kind, items))  # type: ignore[misc]
@@ -118,6 +122,13 @@ class _Out:
                     found[-1].append(item)
                 else:
                     found.append([item])
+        return found
+
+    def holds_models(self, tag: str) -> bool:
+        """Whether a tag of models is of those that run: what event files know as one is a graph."""
+        found = False
+        with self.reading(tag):
+            found = any(map(models.is_version, self.run.media("model", tag)))
         return found
 
     def add(self, kind: str, tag: str, step: int, wall_time: float, content: Callable[[], Any]) -> None:
@@ -185,7 +196,8 @@ def _derived(out: _Out) -> set[tuple[str, str]]:
         with out.reading(tag):
             if out.run.media("file", tag)[0].form == run_metadata.FORM:
                 sources.add(tag)
-    return {("graph", tag) for tag in {*sources, *out.tags("model")}} | {("profile", tag) for tag in sources}
+    described = {tag for tag in out.tags("model") if not out.holds_models(tag)}
+    return {("graph", tag) for tag in sources | described} | {("profile", tag) for tag in sources}
 
 
 def _media(kind: str, items: list[Any]) -> list[Medium]:

@@ -5,111 +5,38 @@ A model may come from anybody: time and memory that looking takes go by the size
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
-from tracker.errors import ModelError, message
-from tracker.models import onnx_file
-from tracker.models.manifest import check_file_name
-from tracker.models.onnx_file import Flow
+from tracker.errors import DamagedBytesError, ModelError, message
+from tracker.models import onnx_check, tfjs_check
+from tracker.models.manifest import Manifest
+from tracker.models.onnx_check import Onnx as Onnx
+from tracker.models.onnx_check import check_beside as onnx_beside
+from tracker.models.tfjs_check import MAX_JSON
+from tracker.models.tfjs_check import Tfjs as Tfjs
+from tracker.models.tfjs_check import check_shards as tfjs_shards
+from tracker.values import unpack
 
-MAX_JSON = 64 << 20
-"""Bytes of a TensorFlow.js model.json."""
+onnx = onnx_check.checked
+tfjs = tfjs_check.checked
 
-MAX_TENSOR_ELEMENTS = 1 << 31
-"""Numbers of one tensor."""
+MAX_ONNX = 2 << 30
+"""Bytes of an ONNX file, which is one message of protocol buffers; what is larger keeps weights beside it."""
 
+MAX_ARCHITECTURE = 16 << 20
+MAX_HEAD = 64 << 20
+"""Bytes of what a safetensors file says of its arrays."""
 
-class Onnx(NamedTuple):
-    """What an ONNX file says of itself.
-
-    Attributes:
-        inputs: [{"name", "dtype", "shape"}].
-        outputs: Likewise.
-        external: Names of files beside it that hold weights.
-        needed: How many bytes each of these must have.
-        producer: What wrote it.
-    """
-
-    inputs: list[dict[str, Any]]
-    outputs: list[dict[str, Any]]
-    external: list[str]
-    needed: dict[str, int]
-    producer: str
+_BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2,
+    "U8": 1, "BOOL": 1,
+}  # fmt: skip
 
 
-def onnx(data: bytes) -> Onnx:
-    """What an ONNX file says of itself.
-
-    Raises:
-        ModelError: it is none, or none that should be run.
-    """
-    model = onnx_file.read(data)
-    assert model.graph is not None
-    weights = {each.name for each in model.graph.weights}
-    needed: dict[str, int] = {}
-    return Onnx(
-        [_spec(each) for each in model.graph.inputs if each.name not in weights],
-        [_spec(each) for each in model.graph.outputs],
-        list(needed),
-        needed,
-        model.producer,
-    )
-
-
-def onnx_beside(found: Onnx, sizes: Mapping[str, int]) -> None:
-    """That the files beside an ONNX file hold what it takes from them.
-
-    Raises:
-        ModelError: they do not.
-    """
-    for name, needed in found.needed.items():
-        if sizes.get(name, 0) < needed:
-            raise ModelError(
-                message(
-                    f"The file {name!r} beside the ONNX model is cut off.",
-                    expected=f"{needed:,} bytes",
-                    got=f"{sizes.get(name, 0):,}",
-                )
-            )
-
-
-def _spec(flow: Flow) -> dict[str, Any]:
-    shape = [_size(size) for size in flow.shape or [None]]
-    return {"name": flow.name, "dtype": flow.dtype or "float32", "shape": shape}
-
-
-def _size(size: int | None) -> int | None:
-    return None if size is None or size < 0 else size
-
-
-class Tfjs(NamedTuple):
-    """What a TensorFlow.js model.json says of itself; see `Onnx`."""
-
-    inputs: list[dict[str, Any]] | None
-    outputs: list[dict[str, Any]] | None
-    shards: list[str]
-    needed: int
-
-
-def tfjs(data: bytes) -> Tfjs:
-    """What a model.json says of itself.
-
-    Raises:
-        ModelError: it is none.
-    """
-    import json
-
-    said = json.loads(data)
-    shards = [check_file_name(path) for group in said.get("weightsManifest", []) for path in group["paths"]]
-    return Tfjs(None, None, shards, 0)
-
-
-def tfjs_shards(found: Tfjs, sizes: Mapping[str, int]) -> None:
-    """That the shards hold what the manifest of the weights says."""
-
-
-def check(files: Mapping[str, Any], manifest: Any) -> None:
+def check(files: Mapping[str, Path], manifest: Manifest) -> None:
     """That the files of a version are a model of its format, and one that should be run.
 
     Args:
@@ -121,16 +48,70 @@ def check(files: Mapping[str, Any], manifest: Any) -> None:
     """
     sizes = {name: path.stat().st_size for name, path in files.items()}
     if manifest.format == "onnx":
-        onnx_beside(onnx(_content(files, "model.onnx", 2 << 30)), sizes)
+        onnx_beside(onnx(_content(files, _onnx_name(files), MAX_ONNX)), sizes)
     elif manifest.format == "tfjs":
         tfjs_shards(tfjs(_content(files, "model.json", MAX_JSON)), sizes)
+    elif manifest.format == "trainer":
+        _parsed(_content(files, "architecture.json", MAX_ARCHITECTURE), "architecture.json")
+        safetensors(_place(files, "weights.safetensors"))
 
 
-def _content(files: Mapping[str, Any], name: str, most: int) -> bytes:
+def safetensors(path: Path) -> None:
+    """That a file is one of safetensors, and holds what it says.
+
+    Raises:
+        ModelError: it does not.
+    """
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= min(MAX_HEAD, size - 8):
+            raise _no_weights("it is cut off, or none at all")
+        head = _parsed(file.read(length), "file of weights")
+    if not isinstance(head, dict):
+        raise _no_weights("its head is no object")
+    end = 0
+    for name, entry in head.items():
+        if name == "__metadata__":
+            continue
+        try:
+            start, stop = entry["data_offsets"]
+            wanted = math.prod(entry["shape"]) * _BYTES[entry["dtype"]]
+            fits = 0 <= start <= stop <= size - 8 - length and stop - start == wanted
+            fits = fits and all(type(each) is int and each >= 0 for each in entry["shape"])
+        except (LookupError, TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise _no_weights(f"{name[:100]!r} is not as large as it says, or lies outside of the file")
+        end = max(end, stop)
+
+
+def _no_weights(why: str) -> ModelError:
+    return ModelError(message(f"The weights of this model cannot be read: {why}."))
+
+
+def _onnx_name(files: Mapping[str, Path]) -> str:
+    named = (name for name in files if name.endswith(".onnx"))
+    return "model.onnx" if "model.onnx" in files else next(named, "model.onnx")
+
+
+def _place(files: Mapping[str, Path], name: str) -> Path:
     if name not in files:
         raise ModelError(message(f"This model has no file {name!r}.", got=", ".join(sorted(files)[:5])))
-    if files[name].stat().st_size > most:
+    return files[name]
+
+
+def _content(files: Mapping[str, Path], name: str, most: int) -> bytes:
+    place = _place(files, name)
+    size = place.stat().st_size
+    if size > most:
         raise ModelError(message(f"The file {name!r} of this model is too large.", expected=f"{most >> 20:,} MB"))
-    with open(files[name], "rb") as file:
-        found: bytes = file.read(most + 1)
-        return found
+    with open(place, "rb") as file:
+        return file.read(size)
+
+
+def _parsed(text: bytes, what: str) -> Any:
+    try:
+        return unpack.parsed(text, what)
+    except DamagedBytesError as error:
+        raise ModelError(str(error)) from error

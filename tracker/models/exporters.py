@@ -56,6 +56,11 @@ class Exported(NamedTuple):
 Export = Callable[[], Exported]
 
 
+def names_of(example: Sequence[Any]) -> list[str]:
+    """What the inputs are called that nobody named."""
+    return ["x"] if len(example) == 1 else [f"x{place}" for place in range(len(example))]
+
+
 def exporter_of(model: Any) -> tuple[str, str]:
     """Package and module of who exports a model.
 
@@ -79,8 +84,8 @@ def exporter_of(model: Any) -> tuple[str, str]:
 
 def export_later(
     model: Any, example: Any, input_names: Sequence[str] | None, output_names: Sequence[str] | None
-) -> tuple[str, Export]:
-    """A copy of a model as it is now, by whom it is made, and what makes files of it, on any thread.
+) -> tuple[str, Export, Exported | None]:
+    """Who made a model, what makes files of a copy of it on any thread, and these where they are made already.
 
     Args:
         model: Of a framework.
@@ -94,12 +99,13 @@ def export_later(
     package, module = exporter_of(model)
     exporter = import_module(module)
     take = getattr(exporter, "snapshot", None)
-    held = take(model, example) if take is not None else copy.deepcopy(model)
+    names = {"input_names": input_names, "output_names": output_names}
+    held = take(model, example, **names) if take is not None else copy.deepcopy(model)
 
     def export() -> Exported:
-        return Exported(*exporter.export(held, example, input_names=input_names, output_names=output_names))
+        return Exported(*exporter.export(held, example, **names))
 
-    return made_by(package), export
+    return made_by(package), export, held if isinstance(held, Exported) else None
 
 
 @functools.lru_cache(maxsize=32)

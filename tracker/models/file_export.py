@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tracker.errors import ModelError, ModelTypeError, message
 from tracker.models import checks
@@ -14,8 +14,8 @@ MAX_SIZE = 8 << 30
 """Bytes of all files of a model together."""
 
 
-def of_path(path: str | os.PathLike[str]) -> Exported:
-    """The files of a model as they are now.
+def of_path(path: str | os.PathLike[str]) -> tuple[str, Exported]:
+    """Who wrote a model, and its files as they are now.
 
     Args:
         path: An .onnx file, a folder with a TensorFlow.js `model.json`, or that file.
@@ -40,36 +40,38 @@ def of_path(path: str | os.PathLike[str]) -> Exported:
     )
 
 
-def _onnx(path: Path) -> Exported:
-    data = _read(path, MAX_SIZE)
+def _onnx(path: Path) -> tuple[str, Exported]:
+    data = _read(path, checks.MAX_ONNX)
     found = checks.onnx(data)
-    files: dict[str, Any] = {"model.onnx": data}
-    left = MAX_SIZE - len(data)
-    for name in found.external:
-        files[name] = _read(path.parent / name, left)
-        left -= len(files[name])
+    files = {"model.onnx": data}
+    _read_beside(path.parent, found.external, files)
     checks.onnx_beside(found, {name: len(content) for name, content in files.items()})
-    return Exported("onnx", files, found.inputs, found.outputs)
+    return found.producer[:200], Exported("onnx", files, found.inputs, found.outputs)
 
 
-def _tfjs(path: Path) -> Exported:
+def _tfjs(path: Path) -> tuple[str, Exported]:
     data = _read(path, checks.MAX_JSON)
     found = checks.tfjs(data)
-    files: dict[str, Any] = {"model.json": data}
-    left = MAX_SIZE
-    for name in found.shards:
-        files[name] = _read(path.parent / name, left)
-        left -= len(files[name])
+    files = {"model.json": data}
+    _read_beside(path.parent, found.shards, files)
     checks.tfjs_shards(found, {name: len(content) for name, content in files.items()})
-    return Exported("tfjs", files, found.inputs, found.outputs)
+    return found.made_by, Exported("tfjs", files, found.inputs, found.outputs)
+
+
+def _read_beside(folder: Path, names: Sequence[str], files: dict[str, bytes]) -> None:
+    """Adds files that lie beside another one, of which only the names are known."""
+    for name in names:
+        if name in files:
+            raise ModelError(message("log_model: a file of this model stands for two things.", got=name))
+        files[name] = _read(folder / name, MAX_SIZE - sum(map(len, files.values())))
 
 
 def _read(path: Path, most: int) -> bytes:
+    """A file that is no larger than it may be; a pipe or a device is none."""
     if not path.is_file():
         raise ModelError(message("log_model: a file of this model is missing.", got=path.name))
-    if path.stat().st_size > most:
-        raise ModelError(
-            message("log_model: this model is too large.", expected=f"at most {MAX_SIZE >> 30} GB", got=path.name)
-        )
     with open(path, "rb") as file:
-        return file.read(most + 1)
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read(size)  # and not as much as there may be, for which room would be made at once
+    raise ModelError(message("log_model: this model is too large.", expected=f"{path.name} of at most {most:,} bytes"))

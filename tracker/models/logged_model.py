@@ -38,6 +38,14 @@ class LoggedModel(Value):
         self.keep = said.get("keep")
         self._files: dict[str, Sequence[bytes | memoryview]] = {}
 
+    def check_said(self) -> None:
+        """That what is said of it is not too much to be stored.
+
+        Raises:
+            ModelError: it is.
+        """
+        Manifest("source", (), "", self._inputs, self._outputs, **self._said).to_bytes()
+
     @property
     def n_bytes(self) -> int:
         return self._size + 500

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 import numpy.typing as npt
 
-from tracker.errors import ModelError, message
+from tracker.errors import MissingPackageError, ModelError, message
 from tracker.models import checks
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
@@ -57,4 +57,24 @@ def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -
         raise ModelError(message("Of this model only the source was kept.", hint=manifest.note))
     checks.check(files, manifest)
     module = import_module(RUNNERS[manifest.format])
-    return cast(Runner, module.open_runner(dict(files), manifest.as_json()))
+    try:
+        return cast(Runner, module.open_runner(dict(files), manifest.as_json()))
+    except (ModelError, MissingPackageError):
+        raise
+    except Exception as error:
+        raise ModelError(message(f"This model cannot be opened: {type(error).__name__}: {error}")) from error
+
+
+def ask(runner: Runner, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """What a runner says.
+
+    Raises:
+        ModelError: it failed; a sentence says at what.
+    """
+    try:
+        return dict(runner.run(inputs))
+    except ModelError:
+        raise
+    except Exception as error:
+        shapes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in inputs.items())
+        raise ModelError(message(f"The model failed: {type(error).__name__}: {error}", got=shapes)) from error

@@ -44,6 +44,11 @@ class TensorSpec(NamedTuple):
         return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
 
     @property
+    def elements(self) -> int:
+        """Numbers in one sample, an axis of any size counted as one."""
+        return math.prod(size for size in self.shape[1:] if size is not None)
+
+    @property
     def numpy(self) -> npt.DTypeLike:
         """The dtype that NumPy has for it: bfloat16 comes as float32, text as objects."""
         return {"bfloat16": "float32", "string": "object"}.get(self.dtype, self.dtype)

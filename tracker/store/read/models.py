@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tracker.errors import ModelError, SeriesNotFoundError, message
+from tracker.errors import DamagedBytesError, ModelError, SeriesNotFoundError, StoreError, message
 from tracker.models import answers, runners
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
@@ -24,6 +24,9 @@ from tracker.store.read.records import MediaItem
 from tracker.store.read.run_files import RunFiles
 
 KIND = "model"
+
+MANIFEST = "manifest.json"
+"""Beside the files of a model that was saved: what is said of it."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ class StoredModel:
         return {each.name: model_files.checked(self._folder, each) for each in self.manifest.files}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Copies its files, under their names, into a folder, which is made if it is not there; the folder.
+        """Copies its files, under their names and with `manifest.json` beside them, into a folder, which is made if it
+        is not there; the folder.
 
         Raises:
             ModelError: as `file`.
@@ -135,6 +139,8 @@ class StoredModel:
         target.mkdir(parents=True, exist_ok=True)
         for name, place in found.items():
             shutil.copyfile(place, target / name)
+        if MANIFEST not in found:
+            (target / MANIFEST).write_bytes(self.manifest.to_bytes())
         return target
 
     def _check_kept(self) -> None:
@@ -170,7 +176,7 @@ class StoredModel:
         Raises:
             ModelError: it cannot be run, or `x` does not fit what it takes.
         """
-        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        outputs = runners.ask(self.runner, answers.fitted(x, self.runner.inputs))
         return outputs if isinstance(x, Mapping) or len(outputs) != 1 else next(iter(outputs.values()))
 
     def top(self, x: Any, k: int = 10) -> list[tuple[str, float]]:
@@ -199,10 +205,15 @@ class Modelled:
     folder: Path
     _files: RunFiles
 
-    def models(self) -> list[StoredModel]:
-        """Its models, each at its newest version, by name."""
+    def models(self, problems: list[str] | None = None) -> list[StoredModel]:
+        """Its models, each at its newest version, by name.
+
+        Args:
+            problems: Takes a sentence for each version that cannot be read, and is not among them.
+        """
+        met: list[str] = [] if problems is None else problems
         with self._files.held() as files:
-            found = (_model(self.name, self.folder, files, name, None) for name in tags(files))
+            found = (_model(self.name, self.folder, files, name, None, met) for name in tags(files))
             return [each for each in found if each is not None]
 
     def model(self, name: str, step: int | None = None) -> StoredModel:
@@ -210,12 +221,16 @@ class Modelled:
 
         Raises:
             SeriesNotFoundError: there is none.
+            ModelError: there is, and it cannot be read.
         """
+        problems: list[str] = []
         with self._files.held() as files:
-            found = _model(self.name, self.folder, files, name, step)
+            found = _model(self.name, self.folder, files, name, step, problems)
             if found is not None:
                 return found
             near = ", ".join(tags(files)[:5])
+        if problems:
+            raise ModelError(problems[-1])
         where = "" if step is None else f" at step {step}"
         raise SeriesNotFoundError(
             message(
@@ -225,30 +240,48 @@ class Modelled:
         )
 
 
-def logged(folder: Path) -> list[tuple[str, int, frozenset[str]]]:
-    """Every version that has a row in a run's folder, those that a rewind left behind among them: the model's name, the
-    step, and the hashes of its files, in the order of logging.
+class Row(NamedTuple):
+    """A version as it was logged, whatever became of it later."""
+
+    wall_time: float
+    name: str
+    step: int
+    manifest: Manifest
+
+
+def rows(files: RunFiles, problems: list[str]) -> list[Row]:
+    """Every version that has a row, those that a rewind left behind among them, in the order of logging.
 
     Args:
-        folder: The run's.
-
-    Raises:
-        StoreError, ModelError: a row cannot be read.
+        files: Of the run.
+        problems: Takes a sentence for each that cannot be read.
     """
-    found: list[tuple[float, str, int, frozenset[str]]] = []
-    with RunFiles(folder).held() as files:
-        for name, item in _rows(files):
-            said = manifests.of_bytes(item.data)
-            found.append((item.wall_time, name, item.step, frozenset(each.digest for each in said.files)))
-    return [each[1:] for each in sorted(found, key=lambda each: each[0])]
+    found: list[Row] = []
+    with files.held() as held:
+        for name in tags(held):
+            for item, said in _read(held, name, problems, is_live=False):
+                found.append(Row(item.wall_time, name, item.step, said))
+    return sorted(found, key=lambda row: row.wall_time)
 
 
-def _rows(files: RunFiles) -> Iterator[tuple[str, MediaItem]]:
-    """The rows of models in all segments, with their names."""
-    for name in tags(files):
+def _read(
+    files: RunFiles, name: str, problems: list[str], *, is_live: bool = True
+) -> Iterator[tuple[MediaItem, Manifest]]:
+    """The versions of a name, in order. What cannot be read is a problem, and the others are read all the same."""
+    try:
         with files.series(KIND, name) as parts:
-            whole = [part._replace(limit=None) for part in parts]
-            yield from ((name, item) for item in media_items.items(files, KIND, whole, None, None) if is_version(item))
+            chosen = parts if is_live else [part._replace(limit=None) for part in parts]
+            items = media_items.items(files, KIND, chosen, None, None)
+    except (StoreError, DamagedBytesError) as error:
+        problems.append(f"{name}: {error}")
+        return
+    for item in filter(is_version, items):
+        try:
+            said = manifests.of_bytes(item.data)
+        except (ModelError, StoreError, DamagedBytesError) as error:
+            problems.append(f"{name} at step {item.step}: {error}")
+            continue
+        yield item, said
 
 
 def is_version(item: MediaItem) -> bool:
@@ -266,19 +299,13 @@ def tags(files: RunFiles) -> list[str]:
     return sorted(found)
 
 
-def _model(run: str, folder: Path, files: RunFiles, name: str, step: int | None) -> StoredModel | None:
-    with files.series(KIND, name) as parts:
-        items = media_items.items(files, KIND, parts, None, None)
+def _model(
+    run: str, folder: Path, files: RunFiles, name: str, step: int | None, problems: list[str]
+) -> StoredModel | None:
     known: dict[int, Version] = {}
-    for item in items:
-        if is_version(item):
-            known[item.step] = _version(folder, item)
+    for item, said in _read(files, name, problems):
+        is_kept = all(model_files.place_of(folder, each) is not None for each in said.files)
+        known[item.step] = Version(item.step, item.wall_time, said, is_kept)
     versions = [known[each] for each in sorted(known)]
     chosen = [each for each in versions if step is None or each.step == step]
     return StoredModel(run, folder, name, versions, chosen[-1]) if chosen else None
-
-
-def _version(folder: Path, item: MediaItem) -> Version:
-    said = manifests.of_bytes(item.data)
-    is_kept = all(model_files.place_of(folder, each) is not None for each in said.files)
-    return Version(item.step, item.wall_time, said, is_kept)

@@ -8,9 +8,11 @@ never a version less.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import NamedTuple
 from tracker import logdir
 from tracker.store.read import left_out
 from tracker.store.read import models as stored_models
+from tracker.store.read.run_files import RunFiles
 
 logger = logging.getLogger("tracker")
 
@@ -34,6 +37,10 @@ class _Version(NamedTuple):
     tag: str
     step: int
     digests: frozenset[str]
+
+
+def _of_row(row: stored_models.Row) -> _Version:
+    return _Version(row.name, row.step, frozenset(each.digest for each in row.manifest.files))
 
 
 class ModelFiles:
@@ -73,8 +80,9 @@ class ModelFiles:
         with self._lock:
             self._expected.append(version)
             if keep is not None and self._stored is None:
+                problems: list[str] = []
                 try:
-                    self._stored = [_Version(*each) for each in stored_models.logged(self._run)]
+                    self._stored = [_of_row(each) for each in stored_models.rows(RunFiles(self._run), problems)]
                 except Exception as error:  # noqa: BLE001 an old file may hold anything: then all versions are kept
                     logger.warning("tracker: older models of %s are not let go (%s)", self._run, left_out.why(error))
         return lambda: self._has_row(version, keep)
@@ -114,8 +122,7 @@ class ModelFiles:
             OSError: what the disk says; there is no such file then.
         """
         place = self._folder / digest
-        size = sum(len(part) for part in parts)
-        if place.is_file() and place.stat().st_size == size:
+        if _is_there(place, digest):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = _partial(place)
@@ -131,6 +138,22 @@ class ModelFiles:
         finally:
             partial.unlink(missing_ok=True)
         _sync_folder(self._folder)
+
+
+def _is_there(place: Path, digest: str) -> bool:
+    """Whether a file is there and whole; it is as young then as one that was just written, so that nobody removes it
+    before its row is stored."""
+    try:
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            return False
+        os.utime(place)
+        with open(place, "rb") as file:
+            found = hashlib.sha256()
+            while piece := file.read(_PIECE):
+                found.update(piece)
+    except OSError:
+        return False
+    return found.hexdigest() == digest
 
 
 def copy_all(source: Path, target: Path) -> None:
