@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,6 @@ class Call:
     Attributes:
         inputs: Values, numbers and None, as given.
         options: Axes, strides, an index.
-        sizes: Shape of the result.
         dtype: Of the result.
     """
 
@@ -38,12 +38,17 @@ class Call:
         self.graph = graph
         self.inputs = passes.inputs_of(step)
         self.options = passes.options_of(step)
-        self.sizes = passes.sizes(made.output)
         self.dtype = np.dtype(passes.raw(made.output).dtype)
         self._passes = passes
         self._op = made.op
+        self._output = made.output
         self._place = made.place
         self._name_of = name_of
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The shape of the result."""
+        return self._passes.sizes(self._output)
 
     # What it was given
 
@@ -54,6 +59,9 @@ class Call:
             x: An input, or what stands in an option.
             dtype: What it is cast to; None leaves a value as it is, and gives a number the dtype of the result.
         """
+        if isinstance(x, Batch):
+            count = self.node("Squeeze", self.lengths(x), self.lengths(0))
+            return self.node("Cast", count, to=messages.type_of(dtype or self.dtype))
         if not isinstance(x, Ref):
             return self.constant(np.asarray(x, dtype or self.dtype))
         own = np.dtype(self._passes.raw(x).dtype)

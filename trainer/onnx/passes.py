@@ -6,7 +6,6 @@ from the input behind its back: a file with the numbers of one example in it wou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,13 +76,12 @@ class Passes:
         for axis, size in enumerate(self.sizes(ref)):
             if isinstance(size, Batch):
                 first, second = one.take([0], axis), other.take([0], axis)
-                if not (np.array_equal(one, np.broadcast_to(first, one.shape)) and _same(first, second)):
-                    raise ExportError(_of_the_batch("numbers", user, one.tolist(), other.tolist(), self._batches))
-                one, other = first, np.broadcast_to(second, (*other.shape[:axis], 1, *other.shape[axis + 1 :]))
+                alike = (np.array_equal(x, np.broadcast_to(y, x.shape)) for x, y in ((one, first), (other, second)))
+                if not all(alike):
+                    raise ExportError(_outside(user, f"other numbers along axis {axis}"))
+                one, other = first, second
         if one is not other and not _same(one, other):
-            problem = f"export_onnx: a value is computed from the input outside of trainer's operations, in {user}."
-            hint = "try functions of trainer instead of NumPy's, and no random numbers"
-            raise ExportError(sentence(problem, "the same numbers for another input", "others", hint))
+            raise ExportError(_outside(user, "other numbers"))
         return one
 
     def inputs_of(self, step: int) -> tuple[Any, ...]:
@@ -133,7 +131,7 @@ class Passes:
         return found
 
     def _has_batch(self, ref: Ref) -> bool:
-        return any(isinstance(size, Batch) for size in self.sizes(ref))
+        return bool(self.raw(ref).shape != self._second.values[ref.number].raw.shape)
 
     def _merged(self, one: Any, other: Any, place: Place | None, what: str) -> Any:
         """What is the same in both passes, or a multiple of the batch."""
@@ -150,7 +148,12 @@ class Passes:
         a, b = self._batches
         if isinstance(one, int) and isinstance(other, int) and a and one % a == 0 and one // a * b == other:
             return Batch(one // a)
-        raise ExportError(_of_the_batch(what, place, one, other, self._batches))
+        if isinstance(one, float):
+            raise ExportError(_outside(place, f"{one} and {other}"))
+        problem = f"export_onnx: the model bakes the batch in, by {what}{f', in {place}' if place else ''}."
+        got = f"{one} with {a} samples, {other} with {b}"
+        hint = "try x.reshape(len(x), -1) and the like, or dynamic_batch=False, which keeps the example's size"
+        raise ExportError(sentence(problem, "sizes that are fixed, or a multiple of the batch", got, hint))
 
 
 def _used(step: Step) -> list[Ref]:
@@ -166,7 +169,7 @@ def _refs(x: Any) -> list[Ref]:
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two arrays have the same bits."""
-    return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    return bool(one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes())
 
 
 def _another_way(place: Place, one: str, other: str) -> str:
@@ -175,8 +178,8 @@ def _another_way(place: Place, one: str, other: str) -> str:
     return sentence(problem, one, other, hint)
 
 
-def _of_the_batch(what: str, place: Place | None, one: Any, other: Any, batches: Sequence[int]) -> str:
-    problem = f"export_onnx: the model bakes the batch in: {what}{f', in {place}' if place else ''}."
-    got = f"{one} with {batches[0]} samples, {other} with {batches[1]}"
-    hint = "try x.reshape(len(x), -1) and the like, or dynamic_batch=False, which keeps the example's size"
-    return sentence(problem, "sizes that are fixed, or a multiple of the batch", got, hint)
+def _outside(place: Place | None, got: str) -> str:
+    where = f", in {place}" if place else ""
+    problem = f"export_onnx: a value is computed outside of trainer's operations, from the input or by chance{where}."
+    hint = "try functions of trainer instead of NumPy's, tensors instead of item(), and no random numbers"
+    return sentence(problem, "the same numbers for another input", got, hint)
