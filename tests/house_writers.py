@@ -37,6 +37,7 @@ OPENS_TO_WRITE = {
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
     "dashboard/api/export.py": "a download, in a file without a name",
     "dashboard/commands/export.py": "viz export -o",
+    "dashboard/commands/predict.py": "viz predict -o",
     "dashboard/embeddings/map_worker.py": "a map, in a folder of this question's",
     "dashboard/embeddings/maps.py": "maps, in the user's cache",
     "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",

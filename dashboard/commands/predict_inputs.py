@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard.commands.refusal import CommandError
 from tracker.errors import ModelError
+from tracker.models import answers
 
 MOST_JSON = 64 << 20
 """Bytes that are read of standard input."""
@@ -45,14 +46,14 @@ class Asked:
     """
 
     def __init__(self, words: Sequence[str], inputs: Sequence[Mapping[str, Any]], preprocess: Any) -> None:
-        self._inputs = inputs
+        self._inputs = [{**each, "shape": [None, *each["shape"][1:]]} for each in inputs]
         self._preprocess = preprocess
         self.has_folder = False
         self._places: list[tuple[str, Path | None]] = []
         for word in words:
             path = Path(word)
             if word == "-":
-                self._places.append((word, None))
+                self._places.append(("standard input", None))
             elif path.is_dir():
                 self.has_folder = True
                 self._places += [(os.path.join(word, each), path / each) for each in _pictures(path)]
@@ -76,7 +77,8 @@ class Asked:
                 else:
                     yield self._of_picture(name, path)
             except ModelError as error:
-                yield Sample(name, None, " ".join(str(error).split()))
+                wrong = " ".join(str(error).split())
+                yield Sample(name, None, wrong.removeprefix(f"{os.path.basename(name)}: "))
 
     def _of_picture(self, name: str, path: Path) -> Sample:
         from tracker.models.preprocess import picture_input
@@ -92,42 +94,36 @@ class Asked:
             said = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise CommandError(f"standard input is no JSON: {error}") from error
-        yield from self._of_array("-", said)
+        yield from self._of_array("standard input", said)
 
     def _of_array(self, name: str, said: Any) -> Iterator[Sample]:
         """The samples of a batch, or one sample without the axis of a batch."""
-        from tracker.models.onnx_runner import fitting
-
-        if isinstance(said, dict) and set(said) <= {"inputs", "instances", "signature_name"}:  # as TensorFlow Serving has it
-            said = said.get("inputs", said.get("instances"))
-        known = {each["name"]: each for each in self._inputs}
-        named = said if isinstance(said, dict) else {next(iter(known), "x"): said}
-        if set(named) != set(known):
-            raise ModelError(f"the model takes {', '.join(known)}, and was given {', '.join(named) or 'nothing'}")
-        batches = {}
-        for each, value in named.items():
-            rank = None if known[each]["shape"] is None else len(known[each]["shape"])
-            array = np.asarray(value) if not isinstance(value, list) else _array(each, value)
-            array = array[None] if rank is not None and array.ndim == rank - 1 else array
-            batches[each] = fitting(array, {**known[each], "shape": _any_batch(known[each]["shape"])})
+        if isinstance(said, dict) and said and set(said) <= {"inputs", "instances", "signature_name"}:
+            said = said.get("inputs", said.get("instances"))  # as TensorFlow Serving's bodies have it
+        names = [each["name"] for each in self._inputs]
+        given = said if isinstance(said, dict) else {names[0] if len(names) == 1 else "one array": said}
+        if set(given) != set(names):
+            raise ModelError(f"the model takes {', '.join(names)}, and was given {', '.join(given) or 'nothing'}")
+        batches = answers.fitted(
+            {each["name"]: _batch(given[each["name"]], each) for each in self._inputs}, self._inputs
+        )
         sizes = {len(each) for each in batches.values()}
         if len(sizes) != 1:
-            raise ModelError(f"its inputs are of different numbers of samples: {sorted(sizes)}")
+            raise ModelError(f"the inputs are of different numbers of samples: {', '.join(map(str, sorted(sizes)))}")
         (size,) = sizes
         for row in range(size):
             called = name if size == 1 else f"{name}[{row}]"
             yield Sample(called, {each: value[row : row + 1] for each, value in batches.items()})
 
 
-def _any_batch(shape: Sequence[int | None] | None) -> list[int | None] | None:
-    return None if shape is None else [None, *shape[1:]]
-
-
-def _array(name: str, value: list[Any]) -> np.ndarray[Any, Any]:
-    try:
-        return np.array(value)
-    except ValueError as error:
-        raise ModelError(f"{name}: rows of different lengths are no array") from error
+def _batch(value: Any, about: Mapping[str, Any]) -> Any:
+    """An array with the axis of a batch: one sample alone is a batch of one."""
+    if isinstance(value, list):
+        try:
+            value = np.array(value)
+        except ValueError as error:
+            raise ModelError(f"{about['name']}: rows of different lengths are no array") from error
+    return value[None] if np.ndim(value) == len(about["shape"]) - 1 else value
 
 
 def _pictures(folder: Path) -> list[str]:
@@ -152,7 +148,9 @@ def _loaded(path: Path) -> np.ndarray[Any, Any]:
     try:
         found = np.load(path, allow_pickle=False, mmap_mode="r")
     except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise ModelError(f"{path.name}: this is no .npy file of numbers ({' '.join(str(error).split())[:200]})") from error
+        raise ModelError(
+            f"{path.name}: this is no .npy file of numbers ({' '.join(str(error).split())[:200]})"
+        ) from error
     if not isinstance(found, np.ndarray):  # an archive, whatever it is called
         raise ModelError(f"{path.name}: this is no .npy file of numbers")
     return found

@@ -83,13 +83,14 @@ def _csv(runs: Sequence[StoredRun], file: BinaryIO, tags: Collection[str] | None
         for run in runs:
             for tag, points in _series(run, tags, left_out):
                 count += len(points)
-                names = _harmless(run.name), _harmless(tag)
+                names = harmless(run.name), harmless(tag)
                 columns = points.step.tolist(), map(repr, points.wall_time.tolist()), map(repr, points.value.tolist())
                 writer.writerows((*names, *point) for point in zip(*columns, strict=True))
     return count
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
+    """A text as a cell that no spreadsheet runs."""
     return f"'{writable(name)}" if name.startswith(_RISKY) else writable(name)
 
 

@@ -28,6 +28,9 @@ from tracker.store.read.segments import Segment
 FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
 
+WAIT_S = 30.0
+"""For the first look at the logdir."""
+
 
 class LiveRuns:
     """All open tabs."""
@@ -85,6 +88,7 @@ class LiveRuns:
 
     def models(self, names: Collection[str] | None = None) -> dict[str, dict[str, float]]:
         """Of some runs, or of all, that have models: these by name, with the time at which each was logged last."""
+        self.poller.ready.wait(WAIT_S)
         self.poller.complete()
         found: dict[str, dict[str, float]] = {}
         with self.poller.lock:

@@ -223,6 +223,9 @@ class Version:
         ]
 
     def _told(self, question: Question, outputs: Arrays, ms: float) -> Answer | RefusedError:
+        count = sum(each.size for each in outputs.values())
+        if count > tensor_json.MAX_VALUES:
+            return RefusedError(413, f"The answer is too large: {count:,} values; ask for fewer rows.")
         try:
             if question.body is not None:
                 return {"rows": _rows_of(question.inputs) or 1}, [question.body(outputs)]

@@ -48,8 +48,6 @@ class Batcher:
         self._limits = limits
         self._waiting: dict[str, deque[Ask]] = {}
         self._turn: asyncio.Task[None] | None = None
-        self.asked = ""
-        """The version that is asked just now; nothing while none is."""
         self.count = 0
         """Questions that wait."""
         self.bytes = 0
@@ -81,10 +79,6 @@ class Batcher:
         finally:
             late.cancel()
 
-    def waits_for(self, version: str) -> bool:
-        """Whether somebody waits for an answer of a version."""
-        return version == self.asked or version in self._waiting
-
     def _give_up(self, ask: Ask) -> None:
         if not ask.answer.done():
             ask.answer.set_exception(RefusedError(504, LATE.format(self._limits.deadline_s)))
@@ -100,7 +94,7 @@ class Batcher:
 
     async def _run(self) -> None:
         while self._waiting:
-            version = self.asked = next(iter(self._waiting))
+            version = next(iter(self._waiting))
             waiting = self._waiting.pop(version)
             taken = self._taken(waiting)
             if waiting:  # behind the others
@@ -115,5 +109,4 @@ class Batcher:
                         ask.answer.set_exception(found)
                     else:
                         ask.answer.set_result(found)
-            self.asked = ""
         self._turn = None

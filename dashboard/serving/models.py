@@ -150,9 +150,13 @@ class Models:
     ) -> tuple[OpenVersion, dict[str, Any], Sequence[memoryview]]:
         found = self._chosen(model, step)
         found.asked = time.monotonic()
-        if not found.is_ready:
-            await self._opened(found, due)
-        said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+        found.users += 1
+        try:
+            if not found.is_ready:
+                await self._opened(found, due)
+            said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+        finally:
+            found.users -= 1
         return found, said, answered
 
     def _chosen(self, model: StoredModel, step: int | str | None) -> OpenVersion:
@@ -201,7 +205,7 @@ class Models:
 
     def _tidy(self) -> None:
         """Lets go of versions now, and again as long as there are any."""
-        self._versions.tidy(self._batcher.waits_for)
+        self._versions.tidy()
         if self._tidying is not None:
             self._tidying.cancel()
         self._tidying = asyncio.get_running_loop().call_later(TIDY_S, self._tidy) if self._versions.count() else None

@@ -39,6 +39,8 @@ class OpenVersion:
     """Where it is open."""
     opening: asyncio.Task[None] | None = None
     asked: float = field(default_factory=time.monotonic)
+    users: int = 0
+    """Who asks it just now, or waits until it can be asked."""
 
     @property
     def key(self) -> str:
@@ -189,22 +191,16 @@ class OpenVersions:
                 self._worker = worker
             return self._worker
 
-    def tidy(self, is_busy: Any) -> None:
-        """Lets go of versions by policy: see `Limits`.
-
-        Args:
-            is_busy: Whether somebody waits for an answer of one.
-        """
+    def tidy(self) -> None:
+        """Lets go of versions by policy, see `Limits`: of none that somebody asks."""
         now = time.monotonic()
         newest = {
             each.key
             for run, model in {(each.run, each.model) for each in self._versions.values()}
             for each in self.of_model(run, model)[: self._limits.newest]
         }
-        idle = sorted(
-            (each for each in self._versions.values() if each.is_ready and not is_busy(each.key)), key=lambda each: each.asked
-        )
-        for each in idle:
+        idle = [each for each in self._versions.values() if each.is_ready and not each.users]
+        for each in sorted(idle, key=lambda each: each.asked):
             is_late = each.key not in newest and now - each.asked > self._limits.kept_s
             is_much = len(self._versions) > 1 and (
                 len(self._versions) > self._limits.max_open

@@ -29,7 +29,7 @@ PATHS = ("/v1/models", "/v1/metrics", "/monitoring/prometheus/metrics")
 MAX_BODY_BYTES = 64 << 20
 """Of one request; a picture of 224 × 224 in three colours is 1.5 to 3 MB of numbers."""
 
-MAX_NAME = 10_000
+MAX_NAME = 4_000
 
 MOST_DIGITS = 18
 

@@ -7,13 +7,15 @@ follows the logdir says that something of it is new.
 from __future__ import annotations
 
 import asyncio
+import errno
+import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from dashboard.live.changes import Changes
-from dashboard.live.websocket import LiveRuns
+from dashboard.live.websocket import WAIT_S, LiveRuns
 from dashboard.serving.refusal import RefusedError
-from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError
+from tracker.errors import LogdirError, RunNameError, RunNotFoundError, SeriesNotFoundError, TrackerError
 from tracker.store.read.models import StoredModel, Version
 from tracker.store.read.reader import Store
 
@@ -45,6 +47,7 @@ class Shelf:
         """By run: its models, with the time of the last version of each."""
         self._unread: set[str] | None = None
         """Runs whose names are to be read; None for all of them."""
+        self._naming: asyncio.Task[None] | None = None
         if live_runs is not None:
             live_runs.listeners.append(self.note)
 
@@ -78,11 +81,15 @@ class Shelf:
             raise
 
     def _read(self, run: str, name: str) -> StoredModel:
+        if self._live_runs is not None:
+            self._live_runs.poller.ready.wait(WAIT_S)  # of what comes after its first look we are told
         try:
             return self._store().run(run).model(name)
-        except (RunNotFoundError, SeriesNotFoundError, LogdirError) as error:
+        except (RunNotFoundError, SeriesNotFoundError, RunNameError, LogdirError) as error:
             raise RefusedError(404, str(error)) from error
-        except (StoreError, ValueError) as error:
+        except (TrackerError, ValueError, OSError, sqlite3.Error) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                raise RefusedError(404, "No model has such a long name.") from error
             raise RefusedError(503, f"{name} of {run} cannot be read: {error}") from error
 
     async def find(self, name: str) -> StoredModel:
@@ -115,13 +122,25 @@ class Shelf:
     async def _all_names(self) -> dict[str, dict[str, float]]:
         if self._live_runs is None:
             self._names = await asyncio.to_thread(self._names_read)
-        elif self._unread is None or self._unread:
-            unread, self._unread = self._unread, set()
-            found = await asyncio.to_thread(self._live_runs.models, unread)
-            for run in self._names.keys() & (self._names if unread is None else unread):
-                del self._names[run]
-            self._names.update(found)
+        elif self._naming is not None or self._unread is None or self._unread:
+            if self._naming is None:
+                self._naming = asyncio.get_running_loop().create_task(self._name(self._live_runs))
+            await asyncio.shield(self._naming)
         return self._names
+
+    async def _name(self, live_runs: LiveRuns) -> None:
+        """Reads the names that are not known, once for all who ask meanwhile."""
+        unread, self._unread = self._unread, set()
+        try:
+            found = await asyncio.to_thread(live_runs.models, unread)
+        except BaseException:
+            self._unread = None
+            raise
+        finally:
+            self._naming = None
+        for run in self._names.keys() & (self._names if unread is None else unread):
+            del self._names[run]
+        self._names.update(found)
 
     def _names_read(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {}

@@ -1,4 +1,4 @@
-"""Answers: what goes into a model, in the shape that it takes, and what comes out as names and probabilities."""
+"""Answers: what goes into a model, in the dtype and shape that it takes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,17 @@ def _fitted(value: Any, spec: TensorSpec) -> npt.NDArray[Any]:
         array: npt.NDArray[Any] = np.asarray(value, dtype=object)
     else:
         found, xp = arrays.real_array(value, f"input {spec.name!r}")
-        array = np.asarray(found if xp is np else xp.asnumpy(found)).astype(spec.numpy, copy=False)
+        array = np.asarray(found if xp is np else xp.asnumpy(found))
+        if not _holds(np.dtype(spec.numpy), array):
+            raise ModelError(
+                message(
+                    f"The input {spec.name!r} takes other numbers.",
+                    expected=f"whole numbers of {spec.dtype}",
+                    got=arrays.describe(array),
+                )
+            )
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite there
+            array = array.astype(spec.numpy, copy=False)
     fits = len(spec.shape) == array.ndim and all(
         size is None or size == own for size, own in zip(spec.shape, array.shape, strict=True)
     )
@@ -62,26 +72,10 @@ def _fitted(value: Any, spec: TensorSpec) -> npt.NDArray[Any]:
     return array
 
 
-def probabilities(scores: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Scores of classes along the last axis as probabilities: as they are where they are some, else their softmax."""
-    values = np.asarray(scores, dtype=np.float64)
-    if values.size and (values >= 0).all() and np.allclose(values.sum(-1), 1.0, atol=1e-3):
-        return values
-    with np.errstate(all="ignore"):
-        powers = np.exp(values - np.nanmax(values, axis=-1, keepdims=True))
-        found: npt.NDArray[np.float64] = powers / powers.sum(-1, keepdims=True)
-        return found
-
-
-def top(scores: npt.NDArray[Any], classes: Sequence[str] | None, k: int) -> list[tuple[str, float]]:
-    """The likeliest classes of one sample: names and probabilities, likeliest first; what is not a number comes last.
-
-    Args:
-        scores: One for each class; other axes are laid in a row.
-        classes: Their names; numbers without.
-        k: How many at most.
-    """
-    row = probabilities(np.asarray(scores).reshape(-1))
-    order = np.argsort(-np.nan_to_num(row, nan=-1.0), kind="stable")[: max(0, k)]
-    names = classes if classes is not None and len(classes) == len(row) else None
-    return [(names[each] if names is not None else str(each), float(row[each])) for each in order.tolist()]
+def _holds(dtype: np.dtype[Any], array: npt.NDArray[Any]) -> bool:
+    """Whether numbers stay what they are in a dtype, but for the rounding of floats."""
+    if dtype.kind not in "iu" or not array.size or array.dtype == dtype or array.dtype.kind == "b":
+        return True
+    bounds = np.iinfo(dtype)
+    is_inside = bool(bounds.min <= array.min() and array.max() <= bounds.max)  # which NaN is not
+    return is_inside and (array.dtype.kind != "f" or bool((array == np.trunc(array)).all()))

@@ -6,9 +6,10 @@ A module of the table has
 
 called on a thread of the tracker's own with what `snapshot` gave, and
 
-    snapshot(model, example) -> a copy that training does not change, made on the caller's thread
+    snapshot(model, example, *, input_names=None, output_names=None) -> a copy that training does not change
 
-which raises by name what the caller did wrong; without it the model is copied by `copy.deepcopy`.
+made on the caller's thread, which raises by name what the caller did wrong; without it the model is copied by
+`copy.deepcopy`. An export that needs the whole process to itself is made there, and is what `export` gives back.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Exported(NamedTuple):
         inputs: [{"name", "dtype", "shape"}], or None where the files do not say.
         outputs: Likewise.
         note: A sentence for people; empty where there is nothing to say.
+        classes: Names that the model itself has for what it tells apart, where the caller says none.
     """
 
     format: str
@@ -51,6 +53,7 @@ class Exported(NamedTuple):
     inputs: Sequence[Mapping[str, Any]] | None = None
     outputs: Sequence[Mapping[str, Any]] | None = None
     note: str = ""
+    classes: Sequence[str] | None = None
 
 
 Export = Callable[[], Exported]

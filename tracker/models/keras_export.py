@@ -1,8 +1,8 @@
 """Keras 3 models as ONNX files by Keras' own export where it can, else as TensorFlow.js layers folders.
 
-Which needs what: with TensorFlow behind it Keras asks tf2onnx, with JAX jax2onnx; with PyTorch a model is a torch module,
-which `torch_export` takes. Where that is not there the layers and weights are written as TensorFlow.js reads them, and
-`trainer` does.
+Which needs what: with TensorFlow behind it Keras asks tf2onnx, with JAX jax2onnx; with PyTorch a model is a torch
+module, which `torch_export` takes. Where that is not there the layers and weights are written as TensorFlow.js reads
+them, and `trainer` does.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _as_layers(model: Any) -> dict[str, Any]:
     """`model.json` (format "layers-model") and one shard of float32 weights, little-endian, one after the other.
 
     Raises:
-        ValueError: the model is no Sequential or Functional one, or calls a layer in a way that the format has no word for.
+        ValueError: the model is no Sequential or Functional one, or calls a layer as the format has no word for.
     """
     import keras
 

@@ -14,6 +14,7 @@ from tracker.errors import ModelError, message
 from tracker.models import file_export, manifest, signature
 from tracker.models.exporters import Exported, export_later, names_of
 from tracker.models.logged_model import LoggedModel
+from tracker.models.preprocess import checked
 from tracker.models.signature import TensorSpec
 
 MAX_NAME = 200
@@ -64,7 +65,6 @@ def logged(
         names = None if classes is None else manifest.check_classes(_listed(classes))
         said = {
             "classes": None if names is None else tuple(names),
-            "preprocess": preprocess,
             "labels": tuple(manifest.check_labels(_listed(labels))),
             "method": _method(method, has_classes=names is not None),
             "keep": _keep(keep),
@@ -80,6 +80,7 @@ def logged(
             takes = takes or _of_example(tried)
             gives = gives or _of_files((), exported and exported.outputs, "outputs")
             size = _size(model) if exported is None else _size_of(exported)
+        said["preprocess"] = checked(preprocess, [each.as_json() for each in takes])
         _check_classes_fit(names, gives)
         value = LoggedModel(export, size, takes, gives, made_by=made_by, **said)
         value.check_said()

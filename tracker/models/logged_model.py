@@ -59,6 +59,8 @@ class LoggedModel(Value):
             self._files[digest] = parts
             size = sum(len(part) for part in parts)
             files.append(ModelFile(manifests.check_file_name(name), digest, size))
+        if self._said.get("classes") is None and exported.classes is not None:
+            self._said["classes"] = tuple(manifests.check_classes(list(exported.classes)))
         said = Manifest(
             exported.format,
             tuple(sorted(files)),

@@ -6,6 +6,7 @@ Imported only where an ONNX model is asked something; onnxruntime is loaded when
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -16,18 +17,18 @@ from typing import Any
 import numpy as np
 
 from tracker.errors import MissingPackageError, ModelError, message
+from tracker.models import answers, signature
 
 MOST_BYTES = 8 << 30
-"""Of memory that the models of a process work in, besides their weights. A graph of three nodes can ask for 10¹² numbers;
-what asks for more than this fails with an error, where the system would end the process."""
+"""Of memory that the models of a process work in. A graph of three nodes can ask for 10¹² numbers: what asks for more
+than this fails with an error, where the system would end the process."""
 
 MODEL = "model.onnx"
 
 _DTYPES = {
-    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bfloat16)": "bfloat16",
-    "tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(int16)": "int16", "tensor(int8)": "int8",
-    "tensor(uint64)": "uint64", "tensor(uint32)": "uint32", "tensor(uint16)": "uint16", "tensor(uint8)": "uint8",
-    "tensor(bool)": "bool", "tensor(string)": "string",
+    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16",
+    "tensor(bfloat16)": "bfloat16", "tensor(bool)": "bool", "tensor(string)": "string",
+    **{f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }  # fmt: skip
 
 
@@ -73,10 +74,11 @@ class OnnxRunner:
         options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
             self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 onnxruntime has a kind of error for each thing that can be wrong
+        except Exception as error:
             raise ModelError(f"the model cannot be opened: {_said(error)}") from error
         self.inputs = [_described(each) for each in self._session.get_inputs()]
         self.outputs = [_described(each) for each in self._session.get_outputs()]
+        self._specs = signature.of_json(self.inputs, "inputs")
 
     def run(self, arrays: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
         """Outputs by name for inputs by name.
@@ -84,73 +86,12 @@ class OnnxRunner:
         Raises:
             ModelError: an input is missing, unknown, or of numbers that the model does not take; or it fails on them.
         """
-        given = {}
-        known = {each["name"]: each for each in self.inputs}
-        for name in arrays:
-            if name not in known:
-                raise ModelError(message(f"The model has no input {name}.", expected=", ".join(known), got=name))
-        for name, about in known.items():
-            if name not in arrays:
-                raise ModelError(message(f"The model's input {name} is missing.", expected=", ".join(known)))
-            given[name] = fitting(arrays[name], about)
+        given = answers.fitted(arrays, self._specs)
         try:
             values = self._session.run(None, given)
-        except Exception as error:  # noqa: BLE001 as above
+        except Exception as error:
             raise ModelError(f"the model fails on this input: {_said(error)}") from error
         return {about["name"]: _plain(value) for about, value in zip(self.outputs, values, strict=True)}
-
-
-def fitting(value: Any, about: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    """An array as an input takes it: its dtype where no number changes by more than rounding, and its shape.
-
-    Args:
-        value: An array, or nested lists.
-        about: {"name", "dtype", "shape"} of the input.
-
-    Raises:
-        ModelError: it is none, of another shape, or of numbers that the input's dtype cannot hold.
-    """
-    name, dtype, shape = about["name"], about["dtype"], about["shape"]
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ModelError(f"the model's input {name}: rows of different lengths are no array") from error
-    if dtype == "string":
-        return _checked_shape(array.astype(object), name, shape)
-    wanted = np.dtype("float32" if dtype == "bfloat16" else dtype)
-    if array.dtype.kind not in "biuf":
-        raise ModelError(message(f"The model's input {name} takes numbers.", expected=str(wanted), got=str(array.dtype)))
-    if wanted.kind in "iu" and not _are_whole(array, wanted):
-        raise ModelError(
-            message(f"The model's input {name} takes whole numbers of {wanted}.", expected=str(wanted), got=str(array.dtype))
-        )
-    with np.errstate(over="ignore"):
-        return _checked_shape(np.ascontiguousarray(array, dtype=wanted), name, shape)
-
-
-def _are_whole(array: np.ndarray[Any, Any], wanted: np.dtype[Any]) -> bool:
-    """Whether each number can be one of a dtype of whole numbers."""
-    if not array.size or array.dtype == wanted or array.dtype.kind == "b":
-        return True
-    bounds = np.iinfo(wanted)
-    inside = bool(bounds.min <= array.min() and array.max() <= bounds.max)  # which NaN is not
-    return inside and (array.dtype.kind != "f" or bool((array == np.trunc(array)).all()))
-
-
-def _checked_shape(array: np.ndarray[Any, Any], name: str, shape: list[int | None] | None) -> np.ndarray[Any, Any]:
-    if shape is not None:
-        fits = array.ndim == len(shape) and all(
-            size in (None, has) for size, has in zip(shape, array.shape, strict=True)
-        )
-        if not fits:
-            wanted = ", ".join("any" if size is None else str(size) for size in shape)
-            raise ModelError(
-                message(
-                    f"The model's input {name} is of another shape.", expected=f"({wanted})", got=str(array.shape),
-                    hint="The first axis is the batch." if array.ndim == len(shape) - 1 else "",
-                )
-            )  # fmt: skip
-    return array
 
 
 _LOCK = threading.Lock()
@@ -186,7 +127,7 @@ def _described(about: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> np.ndarray[Any, Any]:
-    """An output as an array. A sequence of dictionaries, as scikit-learn's classifiers give, is a row of each's values."""
+    """An output as an array. Of dictionaries, as scikit-learn's classifiers may give, each is a row of its values."""
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         return np.array([list(each.values()) for each in value])
     if isinstance(value, list):
@@ -200,5 +141,7 @@ def _plain(value: Any) -> np.ndarray[Any, Any]:
 def _said(error: Exception) -> str:
     """What onnxruntime says, in one line, without its codes and the places in its own source."""
     text = " ".join(str(error).split())
-    text = text.rpartition("] : ")[2].partition(" : ")[2] or text if text.startswith("[ONNXRuntimeError]") else text
-    return text[:300]
+    if "Available memory of" in text:
+        return f"it needs more than the {MOST_BYTES >> 30} GB of memory that models may work in"
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    return re.sub(r"/\S+\.(cc|h):\d+ \S.*?\) ", "", text)[:300]

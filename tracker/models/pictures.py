@@ -29,8 +29,8 @@ Pixels = npt.NDArray[np.uint8]
 def pixels(source: Any, name: str = "") -> Pixels:
     """The pixels of a picture: (H, W) of a grey one, else (H, W, 3).
 
-    Turned as the camera noted (EXIF), what is transparent on white, 16 bits and floats brought to 8, of an animation the
-    first frame. Colour profiles are not applied.
+    Turned as the camera noted (EXIF), what is transparent on white, 16 bits and floats brought to 8, of an animation
+    the first frame. Colour profiles are not applied.
 
     Args:
         source: A file's path or its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W), uint8 or floats
@@ -44,7 +44,9 @@ def pixels(source: Any, name: str = "") -> Pixels:
     if isinstance(source, (str, os.PathLike)):
         name = name or Path(source).name
     name = name or "the picture"
-    with warnings.catch_warnings():  # Pillow's, about odd notes of cameras and palettes: the picture is read all the same
+    with (
+        warnings.catch_warnings()
+    ):  # Pillow's, about odd notes of cameras and palettes: the picture is read all the same
         warnings.simplefilter("ignore")
         try:
             return _opaque(Image(_decoded(source, name)).pixels)
@@ -79,7 +81,7 @@ def _decoded(source: Any, name: str) -> Any:
         raise
     except ModelError:
         raise
-    except Exception as error:  # noqa: BLE001 decoders fail with errors of many kinds on bytes that somebody made up
+    except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"{name}: the picture is damaged ({said[:200]})") from error
 
@@ -97,7 +99,7 @@ def _file(path: Path, name: str) -> Any:
 def _check_size(picture: Any, name: str) -> None:
     if picture.width * picture.height > MAX_PIXELS:
         raise ModelError(
-            f"{name}: a picture of {picture.width:,} × {picture.height:,} pixels, of which {MAX_PIXELS:,} at most are read"
+            f"{name}: a picture of {picture.width:,} × {picture.height:,} pixels; {MAX_PIXELS:,} at most are read"
         )
 
 

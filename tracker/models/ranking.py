@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import ModelError, message
+
 TOLERANCE = 1e-3
 """By how much a row of probabilities may miss 1: float16 and quantised models round so far."""
 
@@ -69,8 +71,29 @@ def answer_of(outputs: Mapping[str, Any], classes: int | None = None) -> tuple[s
     return None
 
 
+def top(outputs: Mapping[str, Any], classes: Sequence[str] | None, k: int = 10) -> list[tuple[str, float]]:
+    """The likeliest classes of the first sample of a batch; see `likeliest`.
+
+    Raises:
+        ModelError: none of the outputs is an answer of a classifier.
+    """
+    found = answer_of(outputs, None if classes is None else len(classes))
+    if found is None or not len(found[1].probabilities):
+        raise ModelError(
+            message(
+                "This model is no classifier.",
+                expected="an output of (batch, classes)"
+                if classes is None
+                else f"an output of (batch, {len(classes)})",
+                got=", ".join(f"{name} of {np.shape(value)}" for name, value in outputs.items()),
+                hint="predict(x) gives its outputs as they are.",
+            )
+        )
+    return likeliest(found[1].probabilities[0], classes, k)
+
+
 def likeliest(row: npt.NDArray[np.float64], classes: Sequence[str] | None, k: int = 10) -> list[tuple[str, float]]:
-    """(name, probability) of the k most probable classes, the likeliest first; of equal ones the first is first, NaN last.
+    """(name, probability) of the k most probable classes, the likeliest first; equal ones in their order, NaN last.
 
     Args:
         row: (K,) probabilities.

@@ -67,7 +67,9 @@ def export(
 
     name = input_names[0] if input_names else "x"
     classes = getattr(held.model, "classes_", None)
-    options = {id(held.model): {"zipmap": False}} if hasattr(held.model, "predict_proba") and classes is not None else None
+    options = (
+        {id(held.model): {"zipmap": False}} if hasattr(held.model, "predict_proba") and classes is not None else None
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of onnx and skl2onnx about each other
@@ -77,7 +79,7 @@ def export(
                 options=options,
                 target_opset=OPSET,
             )
-    except Exception as error:  # noqa: BLE001 of an estimator of another package it may be anything
+    except Exception as error:
         raise ModelError(
             message(
                 f"log_model: {type(held.model).__name__} cannot be made ONNX.",

@@ -13,12 +13,13 @@ import io
 import logging
 import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tracker.errors import ModelError, message
+from tracker.errors import MissingPackageError, ModelError, message
 from tracker.models.exporters import Exported
 from tracker.models.source import as_source, in_one_line
 
@@ -35,10 +36,10 @@ def snapshot(
 ) -> Exported:
     """A module as files.
 
-    It is followed through one forward pass in evaluation mode, and is afterwards as it was: mode of each part, buffers,
-    gradients, and the random numbers of torch, NumPy and Python. The first axis of what goes in, and of what has as many
-    rows when it comes out, is the batch, of any size. `torch.onnx`'s exporter by tracing comes first, which needs the
-    package onnx only, then the one by `torch.export`, which needs onnxscript.
+    It is followed through one forward pass in evaluation mode, and is afterwards as it was: mode of each part,
+    buffers, gradients, and the random numbers of torch, NumPy and Python. The first axis of what goes in, and of what
+    comes out with as many rows, is the batch, of any size. `torch.onnx`'s exporter by tracing comes first, which needs
+    the package onnx only, then the one by `torch.export`, which needs onnxscript.
 
     Args:
         model: The module; what DataParallel, DistributedDataParallel or torch.compile wrap is unwrapped.
@@ -58,7 +59,7 @@ def snapshot(
     values = [_tensor(each, device, torch) for each in (example if isinstance(example, tuple) else (example,))]
     names = list(input_names or (["x"] if len(values) == 1 else [f"x{number}" for number in range(len(values))]))
     reasons = []
-    with _as_it_was(model, torch), _quiet() as said:
+    with _as_it_was(model, torch), _quiet(torch) as said:
         passed = _passed(_Call(model, dict(zip(names, values, strict=True))), output_names, torch)
         exporters = (_by_tracing, _by_export)
         if not passed.outputs:
@@ -69,10 +70,16 @@ def snapshot(
             try:
                 data = exporter(passed, torch)
             except Exception as error:  # noqa: BLE001 torch.onnx fails with errors of any kind
-                reasons.append(in_one_line(error))
+                reasons.append(str(error) if isinstance(error, MissingPackageError) else in_one_line(error))
                 continue
             note = _fixed(said) if exporter is _by_tracing else ""
-            return Exported("onnx", {"model.onnx": data}, passed.signature(passed.call.inputs), passed.signature(passed.outputs), note)
+            return Exported(
+                "onnx",
+                {"model.onnx": data},
+                passed.signature(passed.call.inputs),
+                passed.signature(passed.outputs),
+                note,
+            )
     found = _as_source(model, f"torch.onnx cannot export it: {'; '.join(reasons)}")
     return found._replace(inputs=passed.signature(passed.call.inputs), outputs=passed.signature(passed.outputs))
 
@@ -94,25 +101,36 @@ class _Call:
             known = list(inspect.signature(model.forward).parameters)
         except (TypeError, ValueError):  # a scripted module
             known = []
-        self.by_name = set(inputs) <= set(known)
-        self.inputs = {name: inputs[name] for name in known if name in inputs} if self.by_name else inputs
-        self.by_name = self.by_name and list(self.inputs) != known[: len(inputs)]  # the first ones are called by place
+        is_known = set(inputs) <= set(known)
+        self.inputs = {name: inputs[name] for name in known if name in inputs} if is_known else inputs
+        self.by_name = is_known and list(self.inputs) != known[: len(inputs)]  # the first ones are called by place
 
-    @property
-    def args(self) -> tuple[Any, ...]:
-        return () if self.by_name else tuple(self.inputs.values())
+    def answer(self, values: Iterable[Any]) -> Any:
+        """What the module gives back."""
+        return self.model(**dict(zip(self.inputs, values, strict=True))) if self.by_name else self.model(*values)
 
-    @property
-    def kwargs(self) -> dict[str, Any]:
-        return self.inputs if self.by_name else {}
+    def by_place(self, torch: Any) -> Any:
+        """A module that is called by place, and gives back its tensors in a tuple."""
+        call = self
+
+        class Called(torch.nn.Module):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.model = call.model
+
+            def forward(self, *values: Any) -> Any:
+                return tuple(_outputs(call.answer(values), None, torch).values())
+
+        return Called().eval()
 
 
 class _Passed(NamedTuple):
-    """A call, and what came of it."""
+    """A call, what came of it, how many samples it had, and whether the exporters take it as it is."""
 
     call: _Call
     outputs: dict[str, Any]
     batch: int | None
+    is_plain: bool
 
     def signature(self, tensors: Mapping[str, Any]) -> list[dict[str, Any]]:
         """{"name", "dtype", "shape"} of inputs or outputs, None where the batch is."""
@@ -136,18 +154,20 @@ class _Passed(NamedTuple):
 
 
 def _passed(call: _Call, names: Sequence[str] | None, torch: Any) -> _Passed:
-    """One pass. A single sample is doubled where that works: of a batch of 1 no exporter can tell what is the batch's."""
+    """One pass. A single sample is doubled where that works: of a batch of 1 no exporter can tell the batch's axes."""
     calls = [call]
     if all(each.dim() and each.shape[0] == 1 for each in call.inputs.values()):
         calls.insert(0, _Call(call.model, {name: torch.cat([each, each]) for name, each in call.inputs.items()}))
     failed: Exception | None = None
     for each in calls:
         try:
-            outputs = _outputs(each.model(*each.args, **each.kwargs), names, torch)
+            value = each.answer(each.inputs.values())
+            outputs = _outputs(value, names, torch)
         except Exception as error:  # noqa: BLE001 the caller's own module may raise anything
             failed = error
             continue
-        return _Passed(each, outputs, next((given.shape[0] for given in each.inputs.values() if given.dim()), None))
+        batch = next((given.shape[0] for given in each.inputs.values() if given.dim()), None)
+        return _Passed(each, outputs, batch, not each.by_name and isinstance(value, (torch.Tensor, tuple)))
     raise ModelError(
         message(
             "log_model: the model fails on its example input.",
@@ -184,42 +204,46 @@ def _tensor(value: Any, device: Any, torch: Any) -> Any:
 
 
 def _by_tracing(passed: _Passed, torch: Any) -> bytes:
-    import onnx  # noqa: F401 torch asks it at the end, after all the work
-
-    call, out = passed.call, io.BytesIO()
+    _check_installed("onnx")  # which torch asks for at the end, after all the work
+    out = io.BytesIO()
     torch.onnx.export(
-        call.model,
-        call.args,
+        passed.call.model if passed.is_plain else passed.call.by_place(torch),
+        tuple(passed.call.inputs.values()),
         out,
-        input_names=list(call.inputs),
+        input_names=list(passed.call.inputs),
         output_names=list(passed.outputs),
         opset_version=OPSET,
         dynamic_axes={name: {0: "batch"} for name in passed.dynamic},
-        **({"kwargs": call.kwargs} if call.kwargs else {}),
         **({"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}),
     )
     return out.getvalue()
 
 
 def _by_export(passed: _Passed, torch: Any) -> bytes:
-    import onnxscript  # noqa: F401 else torch's own sentence is about its internals
-
-    call, batch = passed.call, torch.export.Dim("batch")
-    shapes = {name: {0: batch} if name in passed.dynamic else None for name in call.inputs}
+    _check_installed("onnxscript")
+    batch = torch.export.Dim("batch")
+    shapes = tuple({0: batch} if name in passed.dynamic else None for name in passed.call.inputs)
     with contextlib.redirect_stdout(io.StringIO()):
         program = torch.onnx.export(
-            call.model,
-            call.args,
-            kwargs=call.kwargs,
+            passed.call.model if passed.is_plain else passed.call.by_place(torch),
+            tuple(passed.call.inputs.values()),
             dynamo=True,
             verbose=False,
-            input_names=list(call.inputs),
+            input_names=list(passed.call.inputs),
             output_names=list(passed.outputs),
-            dynamic_shapes=shapes if call.by_name else tuple(shapes.values()),
+            dynamic_shapes=shapes if passed.is_plain else (shapes,),
             external_data=False,
         )
     data: bytes = program.model_proto.SerializeToString()
     return data
+
+
+def _check_installed(package: str) -> None:
+    """Raises, in words that can stand in a note."""
+    try:
+        import_module(package)
+    except ImportError:
+        raise MissingPackageError(f"the package {package} is not installed") from None
 
 
 def _fixed(said: Sequence[warnings.WarningMessage]) -> str:
@@ -248,7 +272,7 @@ def _as_it_was(model: Any, torch: Any) -> Iterator[None]:
     modes = [(each, each.training) for each in model.modules()]
     buffers = [(each, each.detach().clone()) for each in model.buffers()]
     devices = sorted({each.device.index or 0 for each in model.parameters() if each.device.type == "cuda"})
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 what a module may draw from
+    python, numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             model.eval()
@@ -261,21 +285,30 @@ def _as_it_was(model: Any, torch: Any) -> Iterator[None]:
                 if buffer.shape == before.shape:
                     buffer.copy_(before)
         random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002 as above
+        np.random.set_state(numpy)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Keeps the exporters' warnings and logs, which are about torch's own matters; those that came so far."""
+def _quiet(torch: Any) -> Iterator[list[warnings.WarningMessage]]:
+    """Keeps the exporters' warnings, logs and prints from the caller: they are about torch's own matters.
+
+    Within it: the warnings so far.
+    """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
+    core = torch._C  # where the graph of what fails is printed, whether anybody asked for it or not
+    prints = getattr(core, "_jit_onnx_log", None)
+    if prints is not None:
+        core._jit_onnx_log = lambda *words: None
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             yield said
     finally:
         logger.setLevel(level)
+        if prints is not None:
+            core._jit_onnx_log = prints
 
 
 def _as_source(model: Any, reason: str) -> Exported:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError, ModelError, SeriesNotFoundError, StoreError, message
-from tracker.models import answers, runners
+from tracker.models import answers, ranking, runners
 from tracker.models import manifest as manifests
+from tracker.models.loose import MANIFEST
 from tracker.models.manifest import Manifest
 from tracker.models.runners import Runner
 from tracker.models.signature import TensorSpec
@@ -24,9 +24,6 @@ from tracker.store.read.records import MediaItem
 from tracker.store.read.run_files import RunFiles
 
 KIND = "model"
-
-MANIFEST = "manifest.json"
-"""Beside the files of a model that was saved: what is said of it."""
 
 
 @dataclass(frozen=True)
@@ -193,9 +190,8 @@ class StoredModel:
             from tracker.models import preprocess
 
             x = preprocess.array(x, self.manifest.preprocess, self.inputs)
-        outputs = self.predict(x)
-        first: npt.NDArray[Any] = next(iter(outputs.values())) if isinstance(outputs, Mapping) else outputs
-        return answers.top(first[0], self.classes, k)
+        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        return ranking.top(outputs, self.classes, k)
 
 
 class Modelled:

@@ -1,0 +1,239 @@
+"""What becomes of versions and of the worker: newer versions, slow and large questions, a death, a full queue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from asking import Asker
+from served import Served
+from served_models import half_plus, slow, zeros
+from starlette.testclient import TestClient
+
+import tracker
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
+from dashboard.serving.limits import Limits
+from dashboard.serving.models import Models
+from dashboard.serving.refusal import RefusedError
+from tracker.store.read.reader import Store
+
+pytest.importorskip("onnx", reason="makes slow and large models: pip install onnx")
+pytest.importorskip("onnxruntime", reason="runs them: pip install 'everystep[serve]'")
+
+FOREVER = 10**15
+"""Turns of the slow model's loop."""
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A logdir with models of every bad habit."""
+    folder = tmp_path_factory.mktemp("life")
+    with tracker.init(logdir=folder / "runs", name="a", machine=False) as run:
+        run.log_model(half_plus(folder / "two.onnx", 2.0), "two", step=1)
+        run.log_model(slow(folder / "slow.onnx"), "slow", step=1)
+        run.log_model(zeros(folder / "zeros.onnx"), "zeros", step=1)
+    return folder / "runs"
+
+
+@contextmanager
+def visiting(logdir: Path, limits: Limits | None = None) -> Iterator[TestClient]:
+    """A visitor of a server of these limits."""
+    settings = Settings(logdir, limits=limits)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:6006") as made:
+        yield made
+
+
+def asked(client: TestClient, name: str, *rows: float) -> tuple[int, Any]:
+    """Status and JSON."""
+    answer = client.post(f"/v1/models/{name}:predict", json={"instances": [*rows]})
+    return answer.status_code, answer.json()
+
+
+def worker() -> psutil.Process:
+    """The process that answers, of this one's."""
+    (found,) = (each for each in psutil.Process().children() if "dashboard.serving.worker" in each.cmdline())
+    return found
+
+
+def metric(client: TestClient, name: str) -> float:
+    """A number that Prometheus reads."""
+    lines = client.get("/v1/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.partition(" ")[0].partition("{")[0] == name)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_takes_too_long_is_given_up(logged: Path) -> None:
+    """504 with a sentence; the worker that hangs is ended and others are answered, by a new one."""
+    with visiting(logged, Limits(deadline_s=1.0, open_s=60.0)) as client:
+        until(lambda: asked(client, "two", 1.0) == (200, {"predictions": [2.5]}))  # the first opening may take a second
+        until(lambda: asked(client, "slow", 3) == (200, {"predictions": [3]}))
+        first = worker().pid
+        status, said = asked(client, "slow", FOREVER)
+        assert status == 504
+        assert "1 s" in said["error"]
+        until(lambda: asked(client, "two", 1.0) == (200, {"predictions": [2.5]}))
+        assert worker().pid != first
+        until(lambda: asked(client, "slow", 3)[0] == 200)  # it was the question's fault, and not the model's
+        assert metric(client, "everystep_serving_worker_starts_total") == 2
+
+
+def test_a_full_queue_is_said(logged: Path) -> None:
+    """429 for those beyond; 504 for those whose time is over while they wait; the server answers meanwhile."""
+    with visiting(logged, Limits(deadline_s=3.0, open_s=60.0, max_waiting=4)) as client:
+        until(lambda: asked(client, "slow", 3)[0] == 200)
+        until(lambda: asked(client, "two", 3)[0] == 200)
+        with ThreadPoolExecutor(10) as pool:
+            busy = pool.submit(asked, client, "slow", FOREVER)
+            until(lambda: metric(client, "everystep_serving_batch_size_count") >= 3)
+            waiting = [pool.submit(asked, client, "two", 1.0) for _ in range(9)]
+            until(lambda: sum(each.done() for each in waiting) >= 5)
+            refused = [each.result() for each in waiting if each.done()]
+            assert {status for status, _ in refused} == {429}
+            assert "busy" in refused[0][1]["error"]
+            assert metric(client, "everystep_serving_queue_depth") == 4
+            assert client.get("/healthz").status_code == 200
+            assert busy.result()[0] == 504
+            assert {each.result()[0] for each in waiting} <= {200, 429, 504}
+
+
+def test_a_model_that_ends_the_worker_is_named(logged: Path) -> None:
+    """503 with its name, run and step; it is not tried again, and says so in its status; the others answer."""
+    with visiting(logged, Limits(deadline_s=60.0)) as client, ThreadPoolExecutor(2) as pool:
+        assert asked(client, "two", 1.0)[0] == 200
+        assert asked(client, "slow", 3)[0] == 200
+        batches = metric(client, "everystep_serving_batch_size_count")
+        dying = pool.submit(asked, client, "slow", FOREVER)
+        until(lambda: metric(client, "everystep_serving_batch_size_count") > batches)
+        other = pool.submit(asked, client, "two", 1.0)
+        worker().kill()
+        status, said = dying.result()
+        assert status == 503
+        assert "slow of a at step 1" in said["error"]
+        assert "signal 9" in said["error"]
+        assert other.result() == (200, {"predictions": [2.5]})
+        assert asked(client, "slow", 3) == (503, said)
+        (told,) = client.get("/v1/models/slow").json()["model_version_status"]
+        assert told["state"] == "END"
+        assert told["status"]["error_message"] == said["error"]
+        assert asked(client, "two", 1.0)[0] == 200
+
+
+def test_a_worker_that_dies_idle_is_started_again(logged: Path) -> None:
+    """Nobody is to blame, and nobody notices."""
+    with visiting(logged) as client:
+        assert asked(client, "two", 1.0)[0] == 200
+        first = worker()
+        first.kill()
+        first.wait(10)
+        assert asked(client, "two", 3.0) == (200, {"predictions": [3.5]})
+
+
+@pytest.mark.parametrize("count", [10**8, 10**10, 10**15, -1])
+def test_an_answer_that_is_too_large(logged: Path, count: int) -> None:
+    """4xx with a sentence, in the memory that there is; and the same worker goes on."""
+    with visiting(logged) as client:
+        answer = client.post("/v1/models/zeros:predict", json={"inputs": [3]})
+        assert answer.json() == {"outputs": [0.0, 0.0, 0.0]}
+        first = worker().pid
+        answer = client.post("/v1/models/zeros:predict", json={"inputs": [count]})
+        assert answer.status_code in (400, 413)
+        assert answer.json()["error"]
+        assert worker().pid == first
+
+
+def test_versions_are_let_go_of(tmp_path: Path) -> None:
+    """No more than so many are open; those that were not asked for longest go first, and come again when asked."""
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
+        for step in range(5):
+            run.log_model(half_plus(tmp_path / "m.onnx", float(step)), "m", step=step)
+            run.flush()
+    with visiting(tmp_path / "runs", Limits(max_open=2)) as client:
+        for step in (0, 1, 2, 3, 4, 0):
+            answer = client.post(f"/v1/models/m/versions/{step}:predict", json={"instances": [0.0]})
+            assert answer.json() == {"predictions": [float(step)]}
+            assert metric(client, "everystep_serving_open_versions") <= 2
+        assert metric(client, "everystep_serving_worker_starts_total") == 1
+
+
+def test_by_policy_the_newest_stay(tmp_path: Path) -> None:
+    """The newest two of a model stay; others go when they were not asked lately."""
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
+        for step in range(4):
+            run.log_model(half_plus(tmp_path / "m.onnx", float(step)), "m", step=step)
+            run.flush()
+    with visiting(tmp_path / "runs", Limits(kept_s=0.0)) as client:
+        for step in (3, 2, 0, 1):
+            answer = client.post(f"/v1/models/m/versions/{step}:predict", json={"instances": [0.0]})
+            assert answer.json() == {"predictions": [float(step)]}
+        assert metric(client, "everystep_serving_open_versions") == 3  # the newest two, and the one that was asked just now
+        client.post("/v1/models/m/versions/0:predict", json={"instances": [0.0]})
+        assert metric(client, "everystep_serving_open_versions") == 3
+
+
+def test_a_newer_version_takes_over_and_no_request_is_lost(tmp_path: Path, serve: Callable[..., Served]) -> None:
+    """A training logs versions while clients ask: every answer is that of a version, and soon of the newest."""
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
+        run.log_model(half_plus(tmp_path / "m.onnx", 0.0), "m", step=0)
+        run.flush()
+        asker = Asker(serve(tmp_path / "runs", "--no-token"))
+        body = json.dumps({"instances": [0.0]}).encode()
+        answers: list[tuple[int, bytes]] = []
+        ends = threading.Event()
+
+        def ask() -> None:
+            while not ends.is_set():
+                found = asker.post("/v1/models/a%2Fm:predict", body)
+                answers.append((found.status, found.body))
+
+        with ThreadPoolExecutor(2) as pool:
+            clients = [pool.submit(ask) for _ in range(2)]
+            try:
+                for step in range(6):
+                    if step:
+                        run.log_model(half_plus(tmp_path / "m.onnx", float(step)), "m", step=step)
+                        run.flush()
+                    until(lambda step=step: answers[-1:] == [(200, b'{"predictions":[%.1f]}' % step)])  # type: ignore[misc]
+            finally:
+                ends.set()
+            for each in clients:
+                each.result()
+    assert {status for status, _ in answers} == {200}
+    assert len({text for _, text in answers}) == 6
+
+
+def test_asking_in_python(logged: Path) -> None:
+    """What the page stands on: arrays by name, the step that answered, and a refusal by name."""
+
+    async def ask() -> tuple[dict[str, Any], RefusedError]:
+        models = Models(lambda: Store(logged))
+        try:
+            found = await models.ask("a", "two", None, {"x": np.array([1.0, 2.0])})
+            with pytest.raises(RefusedError) as refused:
+                await models.ask("a", "two", None, {"y": np.array([1.0])})
+            return found, refused.value
+        finally:
+            await models.stop()
+
+    found, refused = asyncio.run(ask())
+    np.testing.assert_array_equal(found["outputs"]["y"], np.array([2.5, 3.0], np.float32))
+    assert found["step"] == 1
+    assert refused.status == 400
+    assert "takes x; got y" in str(refused)

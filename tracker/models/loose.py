@@ -1,0 +1,135 @@
+"""Loose models: in files that lie anywhere, and in no run: what another program wrote, or `StoredModel.save`."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tracker.errors import DamagedBytesError, ModelError
+from tracker.models import checks, runners
+from tracker.models import manifest as manifests
+from tracker.models.manifest import Manifest, ModelFile
+from tracker.models.runners import Runner
+from tracker.values import unpack
+
+MANIFEST = "manifest.json"
+"""Beside the files of a model that was saved from a run: what was said of it there."""
+
+_ONNX, _TFJS, _TRAINER = "model.onnx", "model.json", ("architecture.json", "weights.safetensors")
+
+
+class LooseModel:
+    """A model in files.
+
+    Attributes:
+        name: Of the file or folder.
+        manifest: What is said of it, by itself or by the files.
+        files: Where each of its files lies, by name.
+    """
+
+    def __init__(self, name: str, manifest: Manifest, files: dict[str, Path]) -> None:
+        self.name = name
+        self.manifest = manifest
+        self.files = files
+
+    @cached_property
+    def runner(self) -> Runner:
+        """Who answers; opened when first asked.
+
+        Raises:
+            ModelError, MissingPackageError: as `runners.open_runner`.
+        """
+        return runners.open_runner(self.files, self.manifest)
+
+
+def is_model(path: Path) -> bool:
+    """Whether something of the shape of a model lies at a path."""
+    if path.is_dir():
+        return any((path / each).is_file() for each in (MANIFEST, _ONNX, _TFJS, _TRAINER[0]))
+    return path.is_file() and (path.suffix in (".onnx", ".safetensors") or path.name in (_TFJS, _TRAINER[0]))
+
+
+def model_at(path: Path) -> LooseModel:
+    """The model at a path: an .onnx file with what it has beside it, a folder of TensorFlow.js or its model.json, a
+    folder of architecture.json and weights.safetensors or one of these, or a folder that a model was saved to.
+
+    Raises:
+        ModelError: there is none, or it is damaged, in a sentence.
+    """
+    folder = path if path.is_dir() else path.parent
+    try:
+        if path.suffix == ".onnx" and path.is_file():
+            return _onnx(path)
+        if (folder / MANIFEST).is_file():
+            return _saved(folder)
+        if (folder / _TRAINER[0]).is_file() and path.name != _TFJS:
+            return _made(folder, "trainer", {each: folder / each for each in _TRAINER})
+        if (folder / _ONNX).is_file() and path.is_dir():
+            return _onnx(folder / _ONNX)
+        if (folder / _TFJS).is_file():
+            found = checks.tfjs(_read(folder / _TFJS, checks.MAX_JSON))
+            return _made(folder, "tfjs", {each: folder / each for each in (_TFJS, *found.shards)})
+    except OSError as error:
+        raise ModelError(f"{error.filename or path}: it cannot be read ({error.strerror or error})") from error
+    raise ModelError(
+        f"{path}: there is no model; one is an .onnx file, a folder with {_TFJS}, or one with {' and '.join(_TRAINER)}"
+    )
+
+
+def _onnx(path: Path) -> LooseModel:
+    found = checks.onnx(_read(path, runners_limit()))
+    files = {_ONNX: path, **{each: path.parent / manifests.check_file_name(each) for each in found.external}}
+    return _made(path, "onnx", files)
+
+
+def runners_limit() -> int:
+    """Bytes of an .onnx file: protobuf has no more."""
+    return 2 << 30
+
+
+def _saved(folder: Path) -> LooseModel:
+    try:
+        said = manifests.of_json(unpack.parsed(_read(folder / MANIFEST, manifests.MAX_BYTES), "manifest"))
+    except DamagedBytesError as error:
+        raise ModelError(f"{folder / MANIFEST}: {error}") from error
+    files = {each.name: folder / each.name for each in said.files}
+    for each in said.files:
+        if _hashed(each.name, files[each.name]) != each:
+            raise ModelError(f"{files[each.name]}: it is not the file that the manifest beside it speaks of")
+    return LooseModel(folder.name, said, files)
+
+
+def _made(path: Path, form: str, files: dict[str, Path]) -> LooseModel:
+    known = tuple(sorted(_hashed(name, place) for name, place in files.items()))
+    return LooseModel(path.name, Manifest(form, known, manifests.digest_of(known)), files)
+
+
+def _hashed(name: str, path: Path) -> ModelFile:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ModelError(f"{path}: this is no plain file")
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        size = 0
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+            size += len(piece)
+    return ModelFile(name, digest.hexdigest(), size)
+
+
+def _read(path: Path, most: int) -> bytes:
+    known = path.stat()
+    if not stat.S_ISREG(known.st_mode):
+        raise ModelError(f"{path}: this is no plain file")
+    if known.st_size > most:
+        raise ModelError(f"{path}: it is larger than the {most >> 20:,} MB that such a file may have")
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def with_words(model: LooseModel, **said: Any) -> LooseModel:
+    """The same with what else is said of it, such as classes or preprocess."""
+    return LooseModel(model.name, replace(model.manifest, **said), model.files)
