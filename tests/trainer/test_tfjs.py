@@ -43,7 +43,7 @@ LAYERS: list[tuple[str, Callable[[Any], list[Any]]]] = [
     ("mean of all, kept", lambda k: [k.GlobalAveragePooling2D(keepdims=True), k.Conv2D(5, 1), k.Reshape((5,)), k.Softmax()]),
     ("mean of all", lambda k: [k.GlobalAveragePooling2D(), k.Dropout(0.3), k.Dense(4, activation="softmax")]),
     ("flat in Keras' order", lambda k: [k.Conv2D(4, 3), k.Flatten(), k.Dense(6, activation="sigmoid"), k.BatchNormalization()]),
-    ("reshaped", lambda k: [k.Reshape((-1, 9)), k.Dense(2), k.Reshape((3, 7, -1)), k.Conv2D(2, 2)]),
+    ("reshaped", lambda k: [k.Reshape((-1, 9)), k.Dense(2), k.Reshape((3, 7, 2)), k.Conv2D(2, 2)]),
     ("dense on images", lambda k: [k.Dense(5, activation="relu"), k.Softmax()]),
     ("softmax over rows", lambda k: [k.Softmax(axis=1), k.LeakyReLU(0.2)]),
 ]  # fmt: skip

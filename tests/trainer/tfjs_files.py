@@ -140,6 +140,8 @@ def _layer(said: dict[str, Any]) -> dict[str, Any]:
                 config[word] = [ends]
     if "dtype" in config:
         config["dtype"] = "float32"
+    if said["class_name"] == "LeakyReLU":
+        config["alpha"] = config.pop("negative_slope")
     written = {"class_name": said["class_name"], "config": config}
     if "inbound_nodes" in said:
         written["name"] = said["name"]

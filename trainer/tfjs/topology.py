@@ -18,7 +18,7 @@ MAX_CALLS = 10_000
 """Of layers, nested models counted through: two calls of two calls of … grow without end."""
 
 MAX_LOOKS = 100_000
-"""At layers, whether they are called or not, each time their model is."""
+"""At layers, at their calls and at what these take, each time their model is called, whether it computes or not."""
 
 MAX_DEPTH = 16
 """Models in models."""
@@ -99,12 +99,15 @@ class _Walk:
         said = words.config.get("layers")
         if not isinstance(said, list):
             words.refuse(f"has layers = {shown(said)}, which is no list")
-        self._looks += 1 + len(said)
-        if self._looks > MAX_LOOKS:
-            words.refuse(f"comes after {MAX_LOOKS:,} layers, models of models counted through; no more are followed")
+        self._look(words, 1 + len(said))
         if words.kind == "Sequential":
             return self._sequential(words, given, depth)
         return self._functional(words, given, depth)
+
+    def _look(self, words: Words, count: int) -> None:
+        self._looks += count
+        if self._looks > MAX_LOOKS:
+            words.refuse(f"comes after {MAX_LOOKS:,} others, models of models counted through; no more are followed")
 
     def call(self, words: Words, inputs: Sequence[int], depth: int) -> list[int]:
         """Calls a layer, which may be a model; gives where its results are."""
@@ -154,6 +157,7 @@ class _Walk:
                 layer.refuse(f"has inbound_nodes = {shown(nodes)}, which is no list of its calls")
             for i, node in enumerate(nodes):
                 waiting[layer.name, i] = _taken(layer, node)
+                self._look(layer, 1 + len(waiting[layer.name, i]))
         results: dict[tuple[str, int], list[int]] = {}
         entrances = _ends(words, "input_layers")
         if given is not None and len(given) != len(entrances):
