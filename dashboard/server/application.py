@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> ASGIApp:
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
     bundles = of_the_page()
     made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
-    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made})
+    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made}, {security.MODEL_WORKER: security.MODEL_WORKER_POLICY})
     visdom = _visdom_app(settings)
 
     async def page(request: Request) -> Response:

@@ -104,6 +104,26 @@ class Models:
         version, _, (text,) = await self._answer(model, step, {"inputs": [""], "verb": verb}, [body], due)
         return version.step, bytes(text)
 
+    async def onnx(self, run: str, name: str, step: int | None) -> memoryview:
+        """A version as the bytes of an ONNX file: as it was logged, or made of a network of the trainer's.
+
+        Args:
+            run: Name of the run.
+            name: Of the model.
+            step: The version; None for the newest.
+
+        Raises:
+            RefusedError: there is no such model, or it cannot be one file.
+        """
+        model = await self.shelf.model(run, name)
+        found = self._begun(model, self._wanted(model, step))
+        if not found.is_ready:
+            await self._opened(found, time.monotonic() + self.limits.deadline_s)
+        said, parts = await self._versions.ask(found.key, {"do": "onnx", "version": found.key}, [])
+        if "error" in said:
+            raise RefusedError(said["status"], said["error"])
+        return parts[0]
+
     def room_for(self, size: int) -> None:
         """Raises:
         RefusedError: no more questions are taken, of so many bytes at least.

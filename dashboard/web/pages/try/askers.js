@@ -1,7 +1,6 @@
 // Who answers: a thing that takes a model's inputs and gives what it puts out. The server can; what a browser runs itself
 // is told here too.
 import * as api from "../../core/api.js";
-import { likeliest } from "./ranking.js";
 import { written } from "./kept_input.js";
 
 /**
@@ -23,11 +22,11 @@ import { written } from "./kept_input.js";
  *   network itself took
  * @typedef {{ by: string, ask(inputs: Inputs, how: { saliency: boolean }): Promise<Answer> }} Asker
  * @typedef {{
- *   key: string, title: string, isThere(chosen: Chosen): Promise<boolean>, make(chosen: Chosen): Asker,
- * }} Kind
+ *   key: string, title: string, missing(): Promise<string>, make(chosen: Chosen): Asker,
+ * }} Kind missing: what to install before it can answer, "" where it can
  */
 
-const TOP = 10;
+export const TOP = 10; // classes of an answer
 
 /**
  * @param {Place} place
@@ -51,16 +50,4 @@ export function serverAsker({ run, name, step }) {
  * Those who can be asked: the first that is there is, unless somebody chooses another.
  * @type {readonly Kind[]}
  */
-export const ASKERS = Object.freeze([{ key: "server", title: "Server", isThere: async () => true, make: serverAsker }]);
-
-/**
- * The likeliest classes of a network's first output, for who runs it himself; none of what is no row of them.
- * @param {{ shape: number[], values: number[] } | undefined} output
- * @param {string[] | null} classes
- * @returns {{ top: Ranked[], of: number }}
- */
-export function topOf(output, classes) {
-  const of = output?.shape.at(-1) ?? 0;
-  if (!output || of < 2 || output.values.length !== of || (classes && classes.length !== of)) return { top: [], of: 0 };
-  return { top: likeliest(output.values, classes, TOP), of };
-}
+export const ASKERS = Object.freeze([{ key: "server", title: "Server", missing: async () => "", make: serverAsker }]);

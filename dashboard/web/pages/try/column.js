@@ -20,7 +20,7 @@ import { painted } from "./pictures.js";
  *   close(column: Column): void, answered(column: Column): void,
  * }} Hear
  */
-/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, by: string }} Asking */
+/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, by: import("./askers.js").Kind }} Asking */
 
 export class Column {
   /**
@@ -34,7 +34,8 @@ export class Column {
     this.chosen = null;
     /** @type {Answer | null} */
     this.answer = null;
-    this.by = ASKERS[0].key;
+    /** @type {import("./askers.js").Kind} */
+    this.by = ASKERS[0];
     this.wantsSaliency = false;
     this.isCleared = true; // nothing is asked: an answer that comes yet is to a question that was taken back
     this.trip = 0; // ms from the question to its answer
@@ -169,10 +170,9 @@ export class Column {
 
   /** @param {Asking} question @returns {Promise<Answer>} */
   async #ask({ asked, chosen, saliency, by }) {
-    const kind = ASKERS.find(({ key }) => key === by) ?? ASKERS[0];
     const began = performance.now();
     // The version that is known, and not whatever is the newest by then: what is drawn says of which step it is.
-    const answer = await kind.make({ ...chosen, step: chosen.version.step }).ask(asked.inputs, { saliency });
+    const answer = await by.make({ ...chosen, step: chosen.version.step }).ask(asked.inputs, { saliency });
     this.trip = performance.now() - began;
     return answer;
   }
@@ -184,8 +184,7 @@ export class Column {
     this.#fail("");
     this.bars.show(answer);
     this.element.dataset.step = String(answer.step);
-    const title = ASKERS.find(({ key }) => key === by)?.title ?? by;
-    this.said.textContent = `${milliseconds(answer.ms)} by the ${title.toLowerCase()}`;
+    this.said.textContent = `${milliseconds(answer.ms)} by the ${by.title.toLowerCase()}`;
     this.said.title = `Step ${format.step(answer.step)}. From question to answer ${milliseconds(this.trip)}, of which the network took ${milliseconds(answer.ms)}.`;
     this.#overlay(answer, saliency);
     this.hear.answered(this);

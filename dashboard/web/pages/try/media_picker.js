@@ -3,11 +3,23 @@ import * as api from "../../core/api.js";
 import * as runs from "../../core/runs.js";
 import { node } from "../../ui/dom.js";
 import { dialog } from "../../ui/menu.js";
+import { decoded } from "./pictures.js";
 
 /** @typedef {{ run: string, hash: string }} Logged a picture */
 
 const MOST_SERIES = 24;
 const MOST_PICTURES = 64; // of one series
+
+/**
+ * What was chosen, as it can be drawn.
+ * @param {string} run
+ * @param {string} hash
+ */
+export async function logged(run, hash) {
+  const answer = await fetch(api.blobAddress(run, hash));
+  if (!answer.ok) throw new Error(`The picture could not be read: the server answered ${answer.status}.`);
+  return decoded(await answer.blob());
+}
 
 /** Whether any run that is shown has pictures. */
 export const areThere = () => runs.visible().some((run) => run.series.image?.length);

@@ -12,6 +12,7 @@ import { Column } from "./column.js";
 import { written } from "./kept_input.js";
 import { Models, offered } from "./models.js";
 import { Question } from "./question.js";
+import { WhoAnswers } from "./who_answers.js";
 import { Sources } from "./sources.js";
 
 /** @typedef {import("./askers.js").Place} Place */
@@ -61,6 +62,7 @@ export class TryPage {
       this.#offer(this.add, (place) => this.#set([...this.columns.map((each) => each.place), place])),
     );
     this.holder = node("div", { class: "try-columns" }, this.add);
+    this.who = new WhoAnswers(scope, () => this.ask());
     this.list = new CaseList(this.cases, scope, {
       again: (run, of) => this.#again(run, of),
       open: (run, of, step) => this.#open(run, of, step),
@@ -96,6 +98,7 @@ export class TryPage {
           { class: "try-bar" },
           node("h2", { text: "Answers" }),
           node("span", { class: "bar-space" }),
+          this.who.element,
           node(
             "label",
             { class: "check", title: "How each place of the picture speaks for the answer" },
@@ -241,6 +244,7 @@ export class TryPage {
     let problem = "";
     for (const column of this.columns) {
       column.wantsSaliency = this.wantsSaliency;
+      column.by = this.who.kind;
       try {
         column.ask(column.chosen && !this.question.isEmpty ? this.question.asked(column.chosen.model) : null);
       } catch (error) {

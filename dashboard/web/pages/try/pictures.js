@@ -1,5 +1,4 @@
-// Pictures from elsewhere: a file that is chosen, dropped or pasted, one of Media, what a camera sees.
-import * as api from "../../core/api.js";
+// Pictures: a file that is chosen, dropped or pasted, and levels on a canvas. A model card has this module too.
 
 const MOST_BYTES = 64 << 20;
 const MOST_PIXELS = 64_000_000; // as Python takes them
@@ -25,17 +24,6 @@ export async function decoded(blob) {
     throw new Error(`This picture has more than ${MOST_PIXELS.toLocaleString("en-US")} pixels.`);
   }
   return bitmap;
-}
-
-/**
- * One that a run has logged.
- * @param {string} run
- * @param {string} hash
- */
-export async function logged(run, hash) {
-  const answer = await fetch(api.blobAddress(run, hash));
-  if (!answer.ok) throw new Error(`The picture could not be read: the server answered ${answer.status}.`);
-  return decoded(await answer.blob());
 }
 
 /**

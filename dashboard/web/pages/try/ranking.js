@@ -33,6 +33,28 @@ export function likeliest(values, classes, count) {
   return all.sort((a, b) => key(b) - key(a) || a.class - b.class).slice(0, count);
 }
 
+const ALIKE = 1e-3; // how far from 1 probabilities may add up to
+
+/**
+ * The likeliest classes of what a network put out for one input, as Python has it (dashboard/api/answers.py): of the
+ * first output that is a row of classes; none where there is no such.
+ * @param {Map<string, { shape: number[], values: number[] }>} outputs
+ * @param {{ classes: string[] | null, method?: string | null }} model
+ * @param {number} count
+ * @returns {{ top: Ranked[], of: number }} of: how many there are in all
+ */
+export function topOf(outputs, { classes, method }, count) {
+  for (const { shape, values } of outputs.values()) {
+    const of = values.length;
+    if (of < 2 || shape.at(-1) !== of || typeof values[0] !== "number" || (classes && classes.length !== of)) continue;
+    const sum = values.reduce((all, value) => all + value, 0);
+    const isSaid = classes !== null || method === "classify";
+    if (isSaid || (values.every((value) => value >= 0) && Math.abs(sum - 1) < ALIKE))
+      return { top: likeliest(values, classes, count), of };
+  }
+  return { top: [], of: 0 };
+}
+
 /**
  * What is answered, in a word: a class, several that are equally likely, or that it is no number.
  * @param {Ranked[]} top the likeliest first

@@ -3,7 +3,7 @@ import { node } from "../../ui/dom.js";
 import { trying } from "../../ui/menu.js";
 import { photograph } from "./camera.js";
 import * as media from "./media_picker.js";
-import { decoded, fileIn, logged } from "./pictures.js";
+import { decoded, fileIn } from "./pictures.js";
 
 export class Sources {
   /**
@@ -73,7 +73,7 @@ export class Sources {
     if (!media.areThere()) throw new Error("No visible run has logged pictures.");
     const chosen = await media.choose();
     if (!chosen) return;
-    const picture = await logged(chosen.run, chosen.hash);
+    const picture = await media.logged(chosen.run, chosen.hash);
     if (!this.scope.isOver) this.question.pad.show(picture);
   }
 
