@@ -78,7 +78,7 @@ class Models:
             parts.append(part)
         due = time.monotonic() + self.limits.deadline_s
         version, said, answered = await self._answer(
-            await self.shelf.model(run, name), step, {"inputs": told, "saliency": saliency}, parts, due
+            await self.shelf.model(run, name, step), step, {"inputs": told, "saliency": saliency}, parts, due
         )
         arrays = {
             each["name"]: messages.array_of(each, part) for each, part in zip(said["outputs"], answered, strict=True)
