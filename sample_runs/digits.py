@@ -20,10 +20,13 @@ import trainer
 from trainer import nn
 from trainer.callbacks import Callback, Pace, ScheduleCallback
 from trainer.data import DataLoader
+from trainer.loop import Loop
 
 DATA = Path(__file__).parent / "data" / "digits.npz"
 TEST_IMAGES = 360  # a fifth, held back
 SAMPLES = 16  # of these, shown with what the network makes of them
+MODEL_EVERY = 50  # steps between two versions of the network that the page *Try* can ask
+PREPROCESS = {"size": [8, 8], "mode": "L", "layout": "NCHW", "resize": "area", "invert": True}  # ink is 1, paper 0
 
 
 def load_digits(seed: int = 0) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
@@ -52,6 +55,32 @@ def make_model() -> nn.Sequential:
             "linear2": nn.Linear(64, 10),
         }
     )
+
+
+class ModelCallback(Callback):
+    """Keeps a version of the network in its run every so many steps, as it is then: it can be asked on the page *Try*."""
+
+    def __init__(self, run: tracker.Run, every: int) -> None:
+        self.run = run
+        self.every = every
+
+    def on_step_end(self, loop: Loop) -> None:
+        if loop.step % self.every == 0 or loop.step == 1:
+            self._log(loop)
+
+    def on_fit_end(self, loop: Loop) -> None:
+        self._log(loop)
+
+    def _log(self, loop: Loop) -> None:
+        self.run.log_model(
+            loop.model,
+            "digits",
+            inputs={"image": (None, 1, 8, 8)},
+            outputs={"scores": (None, 10)},
+            classes=[str(digit) for digit in range(10)],
+            preprocess=PREPROCESS,
+            step=loop.step,
+        )
 
 
 def main(
@@ -92,6 +121,7 @@ def main(
         listeners = [
             trainer.TrackerCallback(run, samples=samples, max_overhead=None),  # being watched is what it is for
             ScheduleCallback(schedule, every="step"),
+            ModelCallback(run, MODEL_EVERY),
             *callbacks,
         ]
         if pace is not None:

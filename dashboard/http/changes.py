@@ -10,20 +10,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import UNREADABLE, body_of, why
+from dashboard.http.requests import MAX_BODY_BYTES, UNREADABLE, body_of, why
 from tracker.errors import LogdirError, PageChangeError, RunNameError, RunNotFoundError, SeriesNotFoundError
 
 Done = TypeVar("Done")
 
 
-async def wish_of(request: Request, read_only: bool) -> RequestValues:
+async def wish_of(request: Request, read_only: bool, most: int = MAX_BODY_BYTES) -> RequestValues:
     """What is wished for: refused by a server that is read-only, and unless it is JSON, which no form of another site
     can send."""
     if read_only:
         raise HTTPException(403, "This server was started with --read-only; nothing can be changed.")
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise HTTPException(415, "expected application/json")
-    return await body_of(request)
+    return await body_of(request, most)
 
 
 async def done(act: Callable[[], Done]) -> Done:

@@ -67,14 +67,15 @@ def create_app(settings: Settings) -> ASGIApp:
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
     bundles = of_the_page()
     made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
-    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made})
+    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made}, {security.MODEL_WORKER: security.MODEL_WORKER_POLICY})
     visdom = _visdom_app(settings)
 
     async def page(request: Request) -> Response:
         # The page itself is never kept: what it refers to carries its version in its path, and is kept for ever.
         key = request.scope.get("everystep.key", "")  # with the token only, never for the cookie alone
         name = request.query_params.get("p", "")
-        return HTMLResponse(html.page(settings, bundles, assets.digest, _version(), name, key))
+        text = html.page(settings, bundles, assets.digest, _version(), name, key)
+        return HTMLResponse(text, headers=security.MORE_ALLOWED.get(name))
 
     async def bring_dash(ready: Interface) -> None:
         await asyncio.sleep(DASH_AFTER_S)

@@ -19,11 +19,13 @@ from dashboard.api import (
     media,
     meshes,
     models,
+    onnx_files,
     pane_edits,
     panes,
     profiles,
     quality,
     runs,
+    tries,
 )
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
@@ -74,6 +76,8 @@ class Interface:
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
+            *tries.routes(live_runs, store, self.models, settings.read_only),
+            *onnx_files.routes(self.models),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),

@@ -51,6 +51,10 @@ HEADERS = {
 }
 
 
+MORE_ALLOWED = {"try": {"permissions-policy": "camera=(self), microphone=(), geolocation=()"}}
+"""By page what its document may do that the others may not: take a picture to ask a model, when somebody clicks."""
+
+
 def new_token() -> str:
     """256 random bits."""
     return secrets.token_urlsafe(32)
@@ -69,6 +73,13 @@ def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -
         "object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors 'self'{' ' + NOTEBOOKS if framed else ''}"
     )
+
+
+MODEL_WORKER = "pages/try/model_worker.js"
+MODEL_WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
+"""Of the one script that may compile WebAssembly. A worker obeys the policy that it is sent with and not that of the
+page which starts it, so that no page has to be allowed more, whichever the reader turned to before Try. It can ask nobody
+anything: what it runs, and on what, the page gives it."""
 
 
 class Door(Protocol):

@@ -28,15 +28,19 @@ class AssetFiles:
     Args:
         folder: What is below it.
         made: What is made of them, by name: called once, when it is first asked for.
+        policies: Content-Security-Policy of those that have one of their own, by name.
     """
 
-    def __init__(self, folder: Path, made: Mapping[str, Callable[[], str]]) -> None:
+    def __init__(
+        self, folder: Path, made: Mapping[str, Callable[[], str]], policies: Mapping[str, str] | None = None
+    ) -> None:
         self._files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
         self._made = made
+        self._policies = policies or {}
         digest = hashlib.blake2b(digest_size=8)
         for name, data in self._files.items():
             digest.update(name.encode() + data)
@@ -55,4 +59,5 @@ class AssetFiles:
         if data is None:
             raise HTTPException(404, "there is no such file of the page")
         form = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Response(data, media_type=form, headers={"cache-control": KEPT_FOR_EVER})
+        own = {"content-security-policy": self._policies[name]} if name in self._policies else {}
+        return Response(data, media_type=form, headers={"cache-control": KEPT_FOR_EVER, **own})

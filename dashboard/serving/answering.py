@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dashboard.serving import messages, tensor_json, tensorflow_rest
 from dashboard.serving.messages import Part
 from dashboard.serving.refusal import RefusedError
-from tracker.models import runners
+from tracker.models import as_onnx, runners
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -53,11 +53,15 @@ class Version:
         runner: Computes it.
         manifest: What is said of it.
         max_batch: Rows that it is given at once.
+        files: Where its files lie, by name.
     """
 
-    def __init__(self, runner: runners.Runner, manifest: Mapping[str, Any], max_batch: int) -> None:
+    def __init__(
+        self, runner: runners.Runner, manifest: Mapping[str, Any], max_batch: int, files: Mapping[str, str]
+    ) -> None:
         self._runner = runner
         self._manifest = manifest
+        self._files = {name: Path(path) for name, path in files.items()}
         self.inputs = [_plain(each) for each in manifest["inputs"] or runner.inputs]
         self.outputs = [_plain(each) for each in manifest["outputs"] or runner.outputs]
         self._rows = _rows_at_once([*self.inputs, *self.outputs], max_batch)
@@ -73,7 +77,7 @@ class Version:
             runner = runners.open_runner({name: Path(path) for name, path in files.items()}, dict(manifest))
         except Exception as error:  # whatever a library says of somebody's file
             raise RefusedError(503, f"the model cannot be opened: {_brief(error)}") from error
-        return cls(runner, manifest, max_batch)
+        return cls(runner, manifest, max_batch, files)
 
     def warm_up(self) -> str:
         """Tries a batch of zeros, so that the first who asks does not wait for what is made once.
@@ -102,6 +106,17 @@ class Version:
                 for name, each in outputs.items()
             ]
         return ""
+
+    def onnx(self) -> bytes:
+        """The model as one ONNX file, for who runs it elsewhere.
+
+        Raises:
+            RefusedError: it cannot be one; the sentence says why.
+        """
+        try:
+            return as_onnx.onnx_bytes(self._files, dict(self._manifest))
+        except Exception as error:  # whatever is said of somebody's file
+            raise RefusedError(400, f"This model cannot be run by a browser: {_brief(error)}") from error
 
     def answers(
         self, asks: Sequence[Mapping[str, Any]], parts: Sequence[memoryview]

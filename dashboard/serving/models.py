@@ -79,7 +79,7 @@ class Models:
             parts.append(part)
         due = time.monotonic() + self.limits.deadline_s
         version, said, answered = await self._answer(
-            await self.shelf.model(run, name), step, {"inputs": told, "saliency": saliency}, parts, due
+            await self.shelf.model(run, name, step), step, {"inputs": told, "saliency": saliency}, parts, due
         )
         arrays = {
             each["name"]: messages.array_of(each, part) for each, part in zip(said["outputs"], answered, strict=True)
@@ -104,6 +104,24 @@ class Models:
         due = time.monotonic() + self.limits.deadline_s
         version, _, (text,) = await self._answer(model, step, {"inputs": [""], "verb": verb}, [body], due)
         return version.step, bytes(text)
+
+    async def onnx(self, run: str, name: str, step: int | None) -> memoryview:
+        """A version as the bytes of an ONNX file: as it was logged, or made of a network of the trainer's.
+
+        Args:
+            run: Name of the run.
+            name: Of the model.
+            step: The version; None for the newest.
+
+        Raises:
+            RefusedError: there is no such model, or it cannot be one file.
+        """
+        model = await self.shelf.model(run, name, step)
+        async with self._used(model, step, time.monotonic() + self.limits.deadline_s) as found:
+            said, parts = await self._versions.ask(found.key, {"do": "onnx", "version": found.key}, [])
+        if "error" in said:
+            raise RefusedError(said["status"], said["error"])
+        return parts[0]
 
     async def signature(
         self, model: StoredModel, step: int | str | None

@@ -40,7 +40,9 @@ class Worker:
 
     def serve(self) -> None:
         """Until the server closes the line."""
-        does: dict[str, Callable[[dict[str, Any], list[memoryview]], Said]] = {"ask": self._ask, "close": self._close}
+        does: dict[str, Callable[[dict[str, Any], list[memoryview]], Said]] = {
+            "ask": self._ask, "onnx": self._onnx, "close": self._close,
+        }  # fmt: skip
         while (message := messages.received(self._line)) is not None:
             head, parts = message
             if head["do"] == "open":  # beside the questions to the versions that are open
@@ -63,6 +65,9 @@ class Worker:
             cold = version.warm_up()
             self._versions[head["version"]] = version
             return {"cold": cold, "inputs": version.inputs, "outputs": version.outputs}, []
+
+    def _onnx(self, head: dict[str, Any], parts: list[memoryview]) -> Said:
+        return {}, [self._versions[head["version"]].onnx()]
 
     def _close(self, head: dict[str, Any], parts: list[memoryview]) -> Said:
         self._versions.pop(head["version"], None)

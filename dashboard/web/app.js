@@ -51,6 +51,7 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
     paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
     quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },
     embeddings: { title: "Embeddings", load: () => import("./pages/embeddings/page.js"), kinds: ["embedding"] },
+    try: { title: "Try", load: () => import("./pages/try/page.js"), kinds: ["model"], isApart: true },
     meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
     layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
     compare: {

@@ -17,9 +17,11 @@ import { close } from "./ui/menu.js";
  */
 
 /**
- * kinds: of what some run has logged when there is a tab; isFor: which tags count; is: or something else that says so.
+ * kinds: of what some run has logged when there is a tab; isFor: which tags count; is: or something else that says so;
+ * isApart: the server gives this page a document of its own, which may do what the others may not.
  * @typedef {{
  *   title: string, load(): Promise<PageModule>, kinds: string[], isFor?(tag: string): boolean, is?(): boolean,
+ *   isApart?: boolean,
  * }} Entry
  */
 
@@ -41,6 +43,7 @@ export class Router {
     this.mounted = null;
     /** @type {Map<string, Map<string, any>>} */
     this.kept = new Map();
+    this.isApart = this.#isApart(this.wanted); // what the document was made for
     for (const [name, { title }] of Object.entries(pages)) {
       const link = tabs.appendChild(document.createElement("a"));
       link.textContent = title;
@@ -59,6 +62,16 @@ export class Router {
   /** The name of the page that is asked for. */
   get wanted() {
     return this.pages[state.get("page")] ? state.get("page") : FIRST;
+  }
+
+  /** @param {string} name */
+  #isApart(name) {
+    return Boolean(this.pages[name].isApart);
+  }
+
+  // Asks the server for the document of what is wanted now, once the address says what that is.
+  #load() {
+    this.scope.requestAnimationFrame(() => this.scope.requestAnimationFrame(() => location.reload()));
   }
 
   /** What is mounted, when it is the page of a name, or of any. */
@@ -84,6 +97,10 @@ export class Router {
   async show() {
     const name = this.wanted;
     this.showTabs();
+    if (this.#isApart(name) !== this.isApart) {
+      this.#load();
+      return;
+    }
     document.title = `${this.pages[name].title} · everystep`;
     document.body.dataset.page = name;
     const { mount } = await this.pages[name].load();

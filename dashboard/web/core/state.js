@@ -8,7 +8,7 @@ import { parse } from "./dictionary.js";
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
- *   panes: string, pane: string,
+ *   panes: string, pane: string, tried: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -52,6 +52,7 @@ const defaults = {
   envs: [], // environments whose panes are shown side by side; none for the newest
   panes: "", // filter of panes
   pane: "", // the one that fills the page
+  tried: [], // models that are asked side by side: JSON lists of run, model and step; none for the newest run's first
 };
 
 /** @type {Record<Key, string>} */
@@ -91,6 +92,7 @@ const short = {
   envs: "env",
   panes: "pf",
   pane: "pane",
+  tried: "try",
 };
 // What can be chosen of: an address may say anything.
 /** @type {{ [key in Key]?: string[] }} */

@@ -20,6 +20,7 @@ const kinds = lookup({
     "No layouts yet",
     'tracker.log({"layout": tracker.Layout({"losses": {"both": ["Multiline", ["train/loss", "val/loss"]]}})})',
   ],
+  try: ["No models yet", 'run.log_model(model, "digits", inputs=(None, 1, 8, 8), classes=names, step=step)'],
   controls: ["No controls yet", 'lr = run.control("lr", 1e-3, low=1e-6, high=1.0, log=True)'],
   compare: ["No runs to compare yet", 'tracker.init(config={"lr": 1e-3, "width": 128})'],
   media: ["No images or texts yet", 'tracker.log({"samples": tracker.Image(x)}, step=step)'],

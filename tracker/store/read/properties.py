@@ -15,6 +15,9 @@ PATIENCE_S = 1.0
 """What reading such a file may take of SQLite's time."""
 
 
+_SAID = "SELECT key, value FROM properties WHERE key NOT GLOB 'pane:*' AND key NOT GLOB 'case:*'"
+"""Places of panes and kept cases are many, or large: they are asked for by who shows them."""
+
 _NEWEST = "SELECT max(id) FROM commands WHERE name GLOB 'control:*'"
 
 
@@ -28,7 +31,7 @@ def said(folder: Path) -> tuple[dict[str, Any], int]:
     path = folder / logdir.PAGE_FILE
     try:
         with read_only.snapshot(path, PATIENCE_S) as connection:
-            rows = connection.execute("SELECT key, value FROM properties WHERE key NOT GLOB 'pane:*'").fetchall()
+            rows = connection.execute(_SAID).fetchall()
             found = {str(key): json.loads(value) for key, value in rows}
             (newest,) = connection.execute(_NEWEST).fetchone()
             return found, newest if isinstance(newest, int) else 0
