@@ -53,7 +53,9 @@ def request(image: np.ndarray) -> bytes:
     return head.encode() + body
 
 
-def load(port: int, requests: list[bytes], seconds: float, server: psutil.Process, check: Callable[[bytes], None]) -> Turn:
+def load(
+    port: int, requests: list[bytes], seconds: float, server: psutil.Process, check: Callable[[bytes], None]
+) -> Turn:
     """Asks from as many connections as there are requests, for so long."""
     chooser, began = selectors.DefaultSelector(), {}
     for data in requests:
@@ -101,7 +103,7 @@ def _cpu(server: psutil.Process) -> float:
 
 def null_server(port: int) -> None:
     """Answers whatever comes, at once."""
-    answer = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
     class Null(asyncio.Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:
@@ -207,7 +209,9 @@ def main() -> None:
     model = make_model().eval()
     with tempfile.TemporaryDirectory() as logdir:
         with tracker.init(logdir=logdir, name="digits", machine=False) as run:
-            run.log_model(model, "digits", inputs={"x": images[:1]}, classes=[str(digit) for digit in range(10)], step=1)
+            run.log_model(
+                model, "digits", inputs={"x": images[:1]}, classes=[str(digit) for digit in range(10)], step=1
+            )
         kept = tracker.open(logdir).run("digits").model("digits")
         expected = np.asarray(kept.predict({"x": images[: arguments.clients].astype(np.float32)})["output"])
         requests = [request(image) for image in images[: arguments.clients]]
@@ -234,8 +238,12 @@ def main() -> None:
             for _ in range(arguments.turns):
                 for kind, (port, process) in servers.items():
                     turns[kind].append(load(port, requests, arguments.seconds, process, checks[kind]))
-    print(f"{arguments.clients} clients, {arguments.turns} turns of {arguments.seconds:g} s each, {os.cpu_count()} cores")
-    print(f"{'':<10} {'requests/s':>11} {'(of turns)':>17} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs/request':>15} {'asking':>8}")
+    print(
+        f"{arguments.clients} clients, {arguments.turns} turns of {arguments.seconds:g} s each, {os.cpu_count()} cores"
+    )
+    print(
+        f"{'':<10} {'requests/s':>11} {'(of turns)':>17} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs/request':>15} {'asking':>8}"
+    )
     for kind, found in turns.items():
         seconds = np.concatenate([each.seconds for each in found])
         rates = sorted(len(each.seconds) / each.took for each in found)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.models import answers as model_answers
+from tracker.models import ranking
 from tracker.models.manifest import Manifest
 
 MAX_TOLD = 4096
@@ -41,23 +41,13 @@ def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Manifest) -> Ranke
     1; of a regression nothing is made that it does not say.
     """
     classes = manifest.classes
-    for array in outputs.values():
-        row = np.asarray(array)
-        if row.dtype.kind not in "fiu" or row.size < 2 or row.shape[-1] != row.size:
-            continue
-        row = row.reshape(-1).astype(np.float64)
-        if classes is not None and len(classes) != row.size:
-            continue
-        if classes is None and manifest.method != "classify" and not is_distribution(row):
-            continue
-        names = list(map(str, classes)) if classes is not None else list(map(str, range(row.size)))
-        return Ranked(names, model_answers.probabilities(row))
-    return None
-
-
-def is_distribution(row: npt.NDArray[np.float64]) -> bool:
-    """Whether numbers are probabilities already: not negative, and 1 together but for rounding."""
-    return bool((row >= 0).all() and abs(row.sum() - 1) < 1e-3)
+    found = ranking.answer_of(outputs, None if classes is None else len(classes))
+    if found is None or not len(found[1].probabilities):
+        return None
+    _, (rows, made_by) = found
+    if rows.shape[1] < 2 or (classes is None and manifest.method != "classify" and made_by != "as given"):
+        return None
+    return Ranked(classes or [str(i) for i in range(rows.shape[1])], rows[0])
 
 
 def told(array: Any) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class _Tries:
         body = await wish_of(request, False, MAX_BODY_BYTES)
         run, name, step = body.name("run"), body.name("name"), body.whole("step")
         top, wants_saliency = body.size("top", 10, MAX_TOP), body.flag("saliency")
-        model = await self._model(run, name)
+        model = await self._model(run, name, step)
         manifest = _version(model, step).manifest
         inputs = _inputs(body.value("input"), manifest.inputs)
         found, why = await self._asked(run, name, step, inputs, wants_saliency)
@@ -125,9 +125,9 @@ class _Tries:
             raise HTTPException(error.status, error.sentence) from error
         return found, NO_GRADIENT if wants_saliency else ""
 
-    async def _model(self, run: str, name: str) -> StoredModel:
+    async def _model(self, run: str, name: str, step: int | None = None) -> StoredModel:
         try:
-            return await self._models.shelf.model(run, name)
+            return await self._models.shelf.model(run, name, step)
         except RefusedError as error:
             raise HTTPException(error.status, error.sentence) from error
 

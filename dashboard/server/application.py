@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
-        other = visdom if visdom is not None and visdom.takes(scope) else web
+        other: ASGIApp = visdom if visdom is not None and visdom.takes(scope) else web
         if scope["type"] == "http" and scope["path"].startswith(SERVING_PATHS):
             other = interface  # past all else: a small model answers in less time than that takes
         await (dash if inside else other)(scope, receive, send)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,7 +88,9 @@ class Version:
         if sum(map(np.prod, shapes)) > MOST_WARM:
             return "a row of it is too large"
         try:
-            self.run({each["name"]: _zeros(shape, each["dtype"]) for each, shape in zip(self.inputs, shapes, strict=True)})
+            self.run(
+                {each["name"]: _zeros(shape, each["dtype"]) for each, shape in zip(self.inputs, shapes, strict=True)}
+            )
         except RefusedError as error:
             return error.sentence
         return ""
@@ -103,31 +106,36 @@ class Version:
         except Exception as error:  # whatever is said of somebody's file
             raise RefusedError(400, f"This model cannot be run by a browser: {_brief(error)}") from error
 
-    def answers(self, asks: Sequence[Mapping[str, Any]], parts: Sequence[memoryview]) -> tuple[dict[str, Any], list[Part]]:
+    def answers(
+        self, asks: Sequence[Mapping[str, Any]], parts: Sequence[memoryview]
+    ) -> tuple[dict[str, Any], list[Part]]:
         """What questions that came together are answered with, one by one, in a message."""
-        questions: list[Question | RefusedError] = []
+        questions: dict[int, Question] = {}
+        answers: dict[int, Answer | RefusedError] = {}
         at = 0
-        for ask in asks:
+        for i, ask in enumerate(asks):
             own = parts[at : at + len(ask["inputs"])]
             at += len(own)
             try:
-                questions.append(self._question(ask, own))
+                questions[i] = self._question(ask, own)
             except RefusedError as error:
-                questions.append(error)
+                answers[i] = error
             except MemoryError:
-                questions.append(RefusedError(413, "The question takes more memory than there is for it."))
-        answers: list[Answer | RefusedError] = [each for each in questions]  # type: ignore[misc]
+                answers[i] = RefusedError(413, "The question takes more memory than there is for it.")
+            except Exception as error:  # noqa: BLE001 what one body holds must not end the process for all
+                answers[i] = RefusedError(400, f"The question cannot be read: {_brief(error)}")
         for together in self._groups(questions):
-            for i, answer in zip(together, self._answered([questions[i] for i in together]), strict=True):
-                answers[i] = answer
-        told, found = [], []
-        for answer in answers:
+            found = self._answered([questions[i] for i in together])
+            answers.update(zip(together, found, strict=True))
+        told, all_parts = [], []
+        for i in range(len(asks)):
+            answer = answers[i]
             if isinstance(answer, RefusedError):
                 told.append({"status": answer.status, "error": answer.sentence, "parts": 0})
             else:
                 told.append({**answer[0], "parts": len(answer[1])})
-                found += answer[1]
-        return {"answers": told}, found
+                all_parts += answer[1]
+        return {"answers": told}, all_parts
 
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs, of as many rows at a time as it takes.
@@ -161,7 +169,9 @@ class Version:
         names = [each["name"] for each in self.inputs]
         if given.keys() != {*names}:
             raise RefusedError(400, f"The model takes {', '.join(names)}; got {', '.join(given) or 'nothing'}.")
-        return Question({each["name"]: self._input(each, *given[each["name"]]) for each in self.inputs}, None, ask["saliency"])
+        return Question(
+            {each["name"]: self._input(each, *given[each["name"]]) for each in self.inputs}, None, ask["saliency"]
+        )
 
     def _input(self, tensor: Mapping[str, Any], said: Mapping[str, Any], part: memoryview) -> npt.NDArray[Any]:
         if "picture" in said:
@@ -185,18 +195,16 @@ class Version:
 
     # --- answered together ---------------------------------------------------------------------------
 
-    def _groups(self, questions: Sequence[Question | RefusedError]) -> list[list[int]]:
+    def _groups(self, questions: Mapping[int, Question]) -> list[list[int]]:
         """Questions whose rows can be laid one below the other; those with a row count of their own are alone."""
         found: dict[Any, list[int]] = {}
-        for i, question in enumerate(questions):
-            if isinstance(question, RefusedError):
-                continue
+        for i, question in questions.items():
             alike: Any = tuple((name, each.dtype, each.shape[1:]) for name, each in question.inputs.items())
             alone = not self._rows or not _rows_of(question.inputs) or question.saliency is not None
             found.setdefault(i if alone else alike, []).append(i)
         return list(found.values())
 
-    def _answered(self, questions: Sequence[Any]) -> list[Answer | RefusedError]:
+    def _answered(self, questions: Sequence[Question]) -> list[Answer | RefusedError]:
         began = time.perf_counter()
         try:
             outputs = self._outputs(questions)
@@ -217,10 +225,7 @@ class Version:
             self._rows = 0  # its outputs are not of rows, whatever its signature says
             raise RefusedError(400, "The outputs have no batch axis.")
         edges = np.cumsum([0, *counts]).tolist()
-        return [
-            {name: each[start:stop] for name, each in together.items()}
-            for start, stop in zip(edges, edges[1:], strict=False)
-        ]
+        return [{name: each[start:stop] for name, each in together.items()} for start, stop in pairwise(edges)]
 
     def _told(self, question: Question, outputs: Arrays, ms: float) -> Answer | RefusedError:
         count = sum(each.size for each in outputs.values())

@@ -81,13 +81,10 @@ class Metrics:
             waiting: Questions that wait now.
             versions: Versions that are open now.
         """
-        lines = [
-            *_head("everystep_serving_requests_total", "counter", "Requests answered, by model, version and HTTP status."),
-            *(
-                f'everystep_serving_requests_total{{model="{_escaped(model)}",version="{version}",code="{code}"}} {count}'
-                for (model, version, code), count in self._requests.items()
-            ),
-        ]
+        name = "everystep_serving_requests_total"
+        lines = _head(name, "counter", "Requests answered, by model, version and HTTP status.")
+        for (model, version, code), count in self._requests.items():
+            lines.append(f'{name}{{model="{_escaped(model)}",version="{version}",code="{code}"}} {count}')
         name = "everystep_serving_request_seconds"
         lines += _head(name, "histogram", "From a request's first byte to its answer.")
         for model, found in self._seconds.items():

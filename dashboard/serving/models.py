@@ -1,4 +1,4 @@
-"""The models of a server's runs, asked: which version answers, together with what else is asked, and within which time."""
+"""The models of a server's runs, asked: which version answers, together with what else, and within which time."""
 
 from __future__ import annotations
 
@@ -70,20 +70,25 @@ class Models:
         Raises:
             RefusedError: there is no such model, it does not take this, or it cannot be asked now.
         """
-        told, parts = [], []
+        told: list[dict[str, Any]] = []
+        parts: list[messages.Part] = []
         for each, value in inputs.items():
-            said, part = ({"picture": True}, value) if isinstance(value, bytes) else messages.told(np.asarray(value))
-            told.append({"name": each, **said})
+            about, part = ({"picture": True}, value) if isinstance(value, bytes) else messages.told(np.asarray(value))
+            told.append({"name": each, **about})
             parts.append(part)
         due = time.monotonic() + self.limits.deadline_s
         version, said, answered = await self._answer(
-            await self.shelf.model(run, name), step, {"inputs": told, "saliency": saliency}, parts, due
+            await self.shelf.model(run, name, step), step, {"inputs": told, "saliency": saliency}, parts, due
         )
-        arrays = {each["name"]: messages.array_of(each, part) for each, part in zip(said["outputs"], answered, strict=True)}
+        arrays = {
+            each["name"]: messages.array_of(each, part) for each, part in zip(said["outputs"], answered, strict=True)
+        }
         more = {"saliency": arrays.pop("")} if "" in arrays else {}
         return {"outputs": arrays, "step": version.step, "ms": said["ms"], **more}
 
-    async def answer_body(self, model: StoredModel, step: int | str | None, verb: str, body: bytes) -> tuple[int, bytes]:
+    async def answer_body(
+        self, model: StoredModel, step: int | str | None, verb: str, body: bytes
+    ) -> tuple[int, bytes]:
         """The step and the JSON of what a model answers to a body of TensorFlow Serving's interface.
 
         Args:
@@ -146,7 +151,12 @@ class Models:
     # --- one question --------------------------------------------------------------------------------
 
     async def _answer(
-        self, model: StoredModel, step: int | str | None, head: dict[str, Any], parts: Sequence[messages.Part], due: float
+        self,
+        model: StoredModel,
+        step: int | str | None,
+        head: dict[str, Any],
+        parts: Sequence[messages.Part],
+        due: float,
     ) -> tuple[OpenVersion, dict[str, Any], Sequence[memoryview]]:
         found = self._chosen(model, step)
         found.asked = time.monotonic()
@@ -191,7 +201,9 @@ class Models:
         def files() -> dict[str, str]:
             return {each: str(path) for each, path in self._store().run(run).model(name, step).files().items()}
 
-        return self._versions.add(OpenVersion(run, name, step, files, version.manifest.as_json(), version.manifest.size))
+        return self._versions.add(
+            OpenVersion(run, name, step, files, version.manifest.as_json(), version.manifest.size)
+        )
 
     async def _opened(self, version: OpenVersion, due: float) -> None:
         """Waits for a version that is being opened, as long as whoever asks."""
@@ -215,7 +227,9 @@ class Models:
         self.metrics.batched(len(batch))
         parts = [part for ask in batch for part in ask.parts]
         try:
-            said, found = await self._versions.ask(key, {"do": "ask", "version": key, "asks": [ask.head for ask in batch]}, parts)
+            said, found = await self._versions.ask(
+                key, {"do": "ask", "version": key, "asks": [ask.head for ask in batch]}, parts
+            )
         except RefusedError as error:
             return [error] * len(batch)
         answers: list[Any] = []

@@ -171,7 +171,9 @@ class OpenVersions:
             except asyncio.TimeoutError:
                 if version.worker is not None:
                     version.worker.kill(key)
-                raise RefusedError(504, f"{version} took longer than {self._limits.deadline_s:g} s to answer.") from None
+                raise RefusedError(
+                    504, f"{version} took longer than {self._limits.deadline_s:g} s to answer."
+                ) from None
             except WorkerEndedError as error:
                 if error.culprit == key:
                     raise self._refuse(version, f"ended the process that answers ({error})") from error

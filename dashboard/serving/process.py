@@ -77,7 +77,7 @@ class WorkerProcess(asyncio.Protocol):
         command = [sys.executable, "-m", "dashboard.serving.worker", *self._words]
         # In a session of its own: Ctrl-C is the server's, which ends the worker when it has answered.
         return subprocess.Popen(  # noqa: S603 our own module
-            command, stdin=line, stdout=subprocess.DEVNULL, env=environment, start_new_session=True
+            command, stdin=line.fileno(), stdout=subprocess.DEVNULL, env=environment, start_new_session=True
         )
 
     async def ask(self, head: dict[str, Any], parts: list[Part] | None = None) -> Answer:
@@ -137,7 +137,7 @@ class WorkerProcess(asyncio.Protocol):
             if self._wanted is None:
                 if len(self._body) - at < messages.LENGTHS.size:
                     break
-                self._wanted = messages.lengths(self._body[at : at + messages.LENGTHS.size])
+                self._wanted = messages.lengths(bytes(self._body[at : at + messages.LENGTHS.size]))
                 at += messages.LENGTHS.size
             head, parts = self._wanted
             if len(self._body) - at < head + parts:

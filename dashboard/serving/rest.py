@@ -1,8 +1,8 @@
 """TensorFlow Serving's REST interface: what its clients ask below /v1/models is answered alike, and errors in its form.
 
-https://www.tensorflow.org/tfx/serving/api_rest says what is asked; docs/serving.md what is ours besides. It takes requests
-as they come over the line, with as little between as can be: of a small model the answer takes less than a framework's
-routing.
+https://www.tensorflow.org/tfx/serving/api_rest says what is asked; docs/serving.md what is ours besides. Requests are
+taken as they come over the line, with as little between as can be: a small model answers in less time than a framework
+takes to find who is asked.
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ class Reply(NamedTuple):
     closes: bool = False
 
 
+class _Who:
+    """Which model and version a request came to, as far as it came."""
+
+    def __init__(self) -> None:
+        self.model = self.version = ""
+
+
 class Named(NamedTuple):
     """What an address names."""
 
@@ -71,7 +78,7 @@ class Rest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
-        who = ["", ""]
+        who = _Who()
         try:
             reply = await self._reply(scope, receive, who)
         except RefusedError as error:
@@ -82,14 +89,14 @@ class Rest:
             logger.exception("viz: %s failed", scope["path"])
             reply = Reply(500, b'{"error":"Something went wrong; the terminal of viz says what."}')
         if scope["path"].startswith("/v1/models/"):
-            self._models.metrics.answered(*who, reply.status, time.monotonic() - began)
+            self._models.metrics.answered(who.model, who.version, reply.status, time.monotonic() - began)
         headers = [(b"content-type", reply.media_type), (b"content-length", b"%d" % len(reply.body))]
         if reply.closes:  # a body that was not taken to its end
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
-    async def _reply(self, scope: Scope, receive: Receive, who: list[str]) -> Reply:
+    async def _reply(self, scope: Scope, receive: Receive, who: _Who) -> Reply:
         path, method = self._path(scope), scope["method"]
         if method in ("GET", "HEAD"):
             if path in PATHS[1:]:
@@ -111,13 +118,13 @@ class Rest:
         raw = scope.get("raw_path") or scope["path"].encode()
         return str(raw.decode("latin-1").partition("?")[0].removeprefix(self._prefix))
 
-    async def _told(self, named: Named, wants_metadata: bool, who: list[str]) -> Reply:
+    async def _told(self, named: Named, wants_metadata: bool, who: _Who) -> Reply:
         model = await self._models.shelf.find(named.name)
-        who[0] = f"{model.run}/{model.name}"
+        who.model = f"{model.run}/{model.name}"
         if wants_metadata:
             version = version_of(model, named.step)
             said = version.manifest.as_json()
-            who[1] = str(version.step)
+            who.version = str(version.step)
             return _json(tensorflow_words.metadata(named.name, version.step, said["inputs"], said["outputs"]))
         states = [(version.step, str(why or "")) for version, why in self._models.states(model)]
         if named.step is not None:
@@ -125,11 +132,11 @@ class Rest:
             states = [(step, why) for step, why in states if step == wanted]
         return _json(tensorflow_words.status(states))
 
-    async def _predicted(self, named: Named, body: bytes, who: list[str]) -> Reply:
+    async def _predicted(self, named: Named, body: bytes, who: _Who) -> Reply:
         model: StoredModel = await self._models.shelf.find(named.name)
-        who[0] = f"{model.run}/{model.name}"
+        who.model = f"{model.run}/{model.name}"
         step, text = await self._models.answer_body(model, named.step, named.verb, body)
-        who[1] = str(step)
+        who.version = str(step)
         return Reply(200, text)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:

@@ -61,12 +61,24 @@ class Shelf:
         if self._unread is not None:
             self._unread |= runs
 
-    async def model(self, run: str, name: str) -> StoredModel:
+    async def model(self, run: str, name: str, step: int | str | None = None) -> StoredModel:
         """A model of a run with all its versions.
+
+        Args:
+            run: Name of the run.
+            name: Of the model.
+            step: The one that will be asked. A page may know of a version before the news of it come here.
 
         Raises:
             RefusedError: there is none.
         """
+        found = await self._kept(run, name)
+        if isinstance(step, int) and self._live_runs is not None and all(each.step != step for each in found.versions):
+            self._models.pop((run, name), None)
+            found = await self._kept(run, name)
+        return found
+
+    async def _kept(self, run: str, name: str) -> StoredModel:
         key = (run, name)
         reading = self._models.get(key)
         if reading is None or self._live_runs is None:

@@ -93,13 +93,13 @@ def _rows(rows: Any, inputs: Tensors, picture: Picture | None) -> Arrays:
             names = ", ".join(each["name"] for each in inputs)
             raise RefusedError(400, f"instances: the model has {len(inputs)} inputs; name them in each: {names}.")
         return {inputs[0]["name"]: _tensor(rows, inputs[0], picture)}
-    names = {each["name"] for each in inputs}
+    wanted = {each["name"] for each in inputs}
     for i, row in enumerate(rows):
         if not _is_named(row):
             raise RefusedError(400, f"instances: an object at item 0, and {kind_of(row)} at item {i}.")
-        if row.keys() != names:
+        if row.keys() != wanted:
             got = ", ".join(map(str, row))[:200]
-            raise RefusedError(400, f"instances: item {i} names {got}; expected {', '.join(sorted(names))}.")
+            raise RefusedError(400, f"instances: item {i} names {got}; expected {', '.join(sorted(wanted))}.")
     return {each["name"]: _tensor([row[each["name"]] for row in rows], each, picture) for each in inputs}
 
 
@@ -124,7 +124,9 @@ def _tensor(value: Any, tensor: Mapping[str, Any], picture: Picture | None) -> n
     files = [value] if is_base64(value) else value
     if tensor["dtype"] != "string" and isinstance(files, list) and files and all(map(is_base64, files)):
         if picture is None:
-            raise RefusedError(400, f"{tensor['name']}: bytes, where numbers are expected: the model has no preprocess.")
+            raise RefusedError(
+                400, f"{tensor['name']}: bytes, where numbers are expected: the model has no preprocess."
+            )
         return np.concatenate([picture(decoded(each, tensor["name"])) for each in files])
     return array_of(value, tensor)
 
@@ -133,12 +135,13 @@ def in_rows(outputs: Arrays) -> bytes:
     """The answer in rows: a value for each instance, or an object of them where there are several outputs."""
     sizes = {name: len(each) if each.ndim else None for name, each in outputs.items()}
     if None in sizes.values() or len({*sizes.values()}) != 1:
-        raise RefusedError(400, f"The outputs have no batch axis in common; ask with \"inputs\". Their rows: {sizes}.")
+        raise RefusedError(400, f'The outputs have no batch axis in common; ask with "inputs". Their rows: {sizes}.')
     if len(outputs) == 1:
         ((name, array),) = outputs.items()
         return b'{"predictions":' + encoded(array, as_bytes=name.endswith("_bytes")) + b"}"
     rows = (
-        b",".join(_pair(name, array[i]) for name, array in outputs.items()) for i in range(next(iter(sizes.values())) or 0)
+        b",".join(_pair(name, array[i]) for name, array in outputs.items())
+        for i in range(next(iter(sizes.values())) or 0)
     )
     return b'{"predictions":[{' + b"},{".join(rows) + b"}]}"
 
@@ -180,7 +183,9 @@ def _examples(said: Mapping[str, Any], inputs: Tensors, picture: Picture | None)
     }
 
 
-def _feature(example: Mapping[str, Any], tensor: Mapping[str, Any], i: int, picture: Picture | None) -> npt.NDArray[Any]:
+def _feature(
+    example: Mapping[str, Any], tensor: Mapping[str, Any], i: int, picture: Picture | None
+) -> npt.NDArray[Any]:
     name = tensor["name"]
     if name not in example:
         raise RefusedError(400, f"examples: item {i} lacks the feature {name}.")

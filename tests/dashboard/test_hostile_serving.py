@@ -186,7 +186,9 @@ def test_metrics_are_as_prometheus_reads_them(asker: Asker) -> None:
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     for name in values:
         base = name.partition("{")[0]
-        assert any(base == kind or base.removesuffix(f"_{end}") == kind for kind in kinds for end in ("bucket", "sum", "count"))
+        assert any(
+            base == kind or base.removesuffix(f"_{end}") == kind for kind in kinds for end in ("bucket", "sum", "count")
+        )
     name = 'everystep_serving_request_seconds_%s{model="a/m"%s}'
     assert values[name % ("bucket", ',le="+Inf"')] == values[name % ("count", "")]
     assert float(values["everystep_serving_batch_size_sum"]) >= float(values["everystep_serving_batch_size_count"]) > 0
@@ -197,7 +199,9 @@ def test_metrics_are_as_prometheus_reads_them(asker: Asker) -> None:
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["x", "y", "b64", ""]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["x", "y", "b64", ""]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 BODIES = st.dictionaries(
@@ -219,10 +223,10 @@ def test_any_body_is_arrays_or_a_refusal(verb: str, body: dict[str, Any], tensor
     """Whatever stands in it: arrays of the dtypes that the model takes, or 4xx with a sentence."""
     try:
         found = tensorflow_rest.asked(verb, json.dumps(body).encode(), tensors, None)
-    except RefusedError as error:
-        assert error.status in (400, 413)
-        assert str(error)
-        return
+    except RefusedError as refused:
+        if refused.status in (400, 413) and str(refused):
+            return
+        raise
     for tensor in tensors:
         array = found.inputs[tensor["name"]]
         assert array.dtype == np.dtype({"string": "object"}.get(tensor["dtype"], tensor["dtype"]))

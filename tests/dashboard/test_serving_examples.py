@@ -56,7 +56,10 @@ def test_the_status_of_a_model(asker: Asker) -> None:
     told = {"version": "123", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
     for path in ("half_plus_two", "half_plus_two/versions/123", "half_plus_two/labels/stable", "a%2Fb%2Fhalf_plus_two"):
         assert get(asker, f"/v1/models/{path}") == {"model_version_status": [told]}
-    assert [each["version"] for each in get(asker, "/v1/models/half_plus_three")["model_version_status"]] == ["123", "1"]
+    assert [each["version"] for each in get(asker, "/v1/models/half_plus_three")["model_version_status"]] == [
+        "123",
+        "1",
+    ]
     assert len(get(asker, "/v1/models/half_plus_three/versions/1")["model_version_status"]) == 1
 
 
@@ -100,7 +103,9 @@ def test_regress(asker: Asker) -> None:
     """The documented example, with its signature."""
     body = {"signature_name": "tensorflow/serving/regress", "examples": [{"x": 1.0}, {"x": 2.0}]}
     assert post(asker, "/v1/models/half_plus_three:regress", body) == {"results": [3.5, 4.0]}
-    assert post(asker, "/v1/models/half_plus_three:regress", {"examples": [{"x": [1.0]}, {"x": 2}]}) == {"results": [3.5, 4.0]}
+    assert post(asker, "/v1/models/half_plus_three:regress", {"examples": [{"x": [1.0]}, {"x": 2}]}) == {
+        "results": [3.5, 4.0]
+    }
 
 
 def test_an_unknown_model(asker: Asker) -> None:
@@ -162,7 +167,11 @@ def test_classify(asker: Asker) -> None:
         ]
     }
     assert post(asker, "/v1/models/scorer:classify", {"examples": examples}) == expected
-    body = {"signature_name": "tensorflow/serving/classify", "context": {"x": [1, 0.5]}, "examples": [{}, {"other": "y"}]}
+    body = {
+        "signature_name": "tensorflow/serving/classify",
+        "context": {"x": [1, 0.5]},
+        "examples": [{}, {"other": "y"}],
+    }
     assert post(asker, "/v1/models/scorer:classify", body) == {"results": [expected["results"][0]] * 2}
     body = {"context": {"x": [1, 0.5]}, "examples": [{"x": [1, 0.5]}]}
     assert "context" in post(asker, "/v1/models/scorer:classify", body, 400)["error"]
@@ -171,7 +180,9 @@ def test_classify(asker: Asker) -> None:
 def test_a_score_without_a_label(asker: Asker) -> None:
     """Its label is the empty text."""
     body = {"examples": [{"input": [0, 0, 0, 0]}]}
-    name = get(asker, "/v1/models/pictures/metadata")["metadata"]["signature_def"]["signature_def"]["serving_default"]["inputs"]
+    name = get(asker, "/v1/models/pictures/metadata")["metadata"]["signature_def"]["signature_def"]["serving_default"][
+        "inputs"
+    ]
     body = {"examples": [{next(iter(name)): [0, 0, 0, 0]}]}
     assert [pair[0] for pair in post(asker, "/v1/models/pictures:classify", body)["results"][0]] == ["", "", ""]
 
@@ -201,7 +212,10 @@ def test_a_picture_is_sent_as_base64(asker: Asker) -> None:
     sent = {"b64": base64.b64encode(file.getvalue()).decode()}
     plain = post(asker, "/v1/models/pictures:predict", {"instances": [[[[0, 1], [1, 0]]]]})
     assert post(asker, "/v1/models/pictures:predict", {"instances": [sent]}) == plain
-    assert post(asker, "/v1/models/pictures:predict", {"instances": [sent, sent]})["predictions"] == plain["predictions"] * 2
+    assert (
+        post(asker, "/v1/models/pictures:predict", {"instances": [sent, sent]})["predictions"]
+        == plain["predictions"] * 2
+    )
     assert post(asker, "/v1/models/pictures:predict", {"inputs": sent})["outputs"] == plain["predictions"]
     words = post(asker, "/v1/models/pictures:predict", {"instances": [{"b64": "bm8gcGljdHVyZQ=="}]}, 400)["error"]
     assert "picture" in words
@@ -214,5 +228,3 @@ def test_methods_as_documented(asker: Asker) -> None:
         assert answer.status == 400
         assert json.loads(answer.body)["error"].startswith(f"Malformed request: {method} /v1/models/{path}")
     assert set(get(asker, "/v1/models")["models"]) >= {"a/b/half_plus_two", "a/b/named"}
-
-

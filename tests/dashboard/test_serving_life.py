@@ -183,7 +183,9 @@ def test_by_policy_the_newest_stay(tmp_path: Path) -> None:
         for step in (3, 2, 0, 1):
             answer = client.post(f"/v1/models/m/versions/{step}:predict", json={"instances": [0.0]})
             assert answer.json() == {"predictions": [float(step)]}
-        assert metric(client, "everystep_serving_open_versions") == 3  # the newest two, and the one that was asked just now
+        assert (
+            metric(client, "everystep_serving_open_versions") == 3
+        )  # the newest two, and the one that was asked just now
         client.post("/v1/models/m/versions/0:predict", json={"instances": [0.0]})
         assert metric(client, "everystep_serving_open_versions") == 3
 

@@ -39,7 +39,11 @@ def test_every_question_is_answered_as_it_says(
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
     exec(compile(code, "docs/serving.md", "exec"), {})
     base = serve(tmp_path / "runs", "--no-token").base
-    asked = [pair for block in re.findall(r"```console\n(.*?)```", PAGE, re.S) for pair in re.findall(r"^\$ (.*)\n(.*)$", block, re.M)]
+    asked = [
+        pair
+        for block in re.findall(r"```console\n(.*?)```", PAGE, re.S)
+        for pair in re.findall(r"^\$ (.*)\n(.*)$", block, re.M)
+    ]
     assert asked.pop(0)[0].startswith("viz serve")
     assert len(asked) >= 10
     for command, said in asked:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tracker.errors import MissingPackageError, ModelError, message
+from tracker.models import checks
 from tracker.models.exporters import Exported
 from tracker.models.source import in_one_line
 
@@ -90,4 +91,6 @@ def export(
     names = None
     if classes is not None and np.ndim(classes) == 1:
         names = [str(each) for each in np.asarray(classes).tolist()]
-    return Exported("onnx", {"model.onnx": made.SerializeToString()}, classes=names)
+    data = made.SerializeToString()
+    found = checks.onnx(data)
+    return Exported("onnx", {"model.onnx": data}, found.inputs, found.outputs, classes=names)

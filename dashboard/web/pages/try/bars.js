@@ -86,6 +86,7 @@ export class Bars {
   // What is no row of classes, number by number.
   /** @param {Answer["outputs"]} outputs */
   #values(outputs) {
+    /** @type {[name: string, value: string][]} */
     const rows = [];
     for (const [name, { shape, values }] of outputs) {
       const one = values.length === 1;

@@ -16,9 +16,10 @@ const FEW = 4096; // numbers that are told as such; more of a picture are its PN
 export const written = (inputs) =>
   dictionary(
     [...inputs].map(([name, { shape, values, picture }]) => {
+      const plain = /** @type {any} */ (values);
       if (picture && values.length > FEW) return [name, { b64: picture() }];
-      if (typeof values[0] === "string") return [name, Array.from(values)];
-      return [name, nested(/** @type {ArrayLike<number>} */ (values), shape).map(told)];
+      if (typeof values[0] === "string") return [name, [...plain]];
+      return [name, nested(plain, shape).map(told)];
     }),
   );
 

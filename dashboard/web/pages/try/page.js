@@ -52,11 +52,17 @@ export class TryPage {
     this.sources = new Sources(this.question, view, scope);
     this.keepButton = this.#button("Keep this case…", () => this.#keep(), "button is-small");
     this.saliency = node("input", { type: "checkbox", checked: this.wantsSaliency });
-    this.add = this.#button("Compare with another", () =>
-      this.#offer(this.add, (place) => this.#set([...this.places, place])),
+    this.add = node(
+      "button",
+      { type: "button", class: "try-add", "aria-haspopup": "menu" },
+      node("span", { text: "+ Compare" }),
+      node("span", { class: "hint", text: "with another checkpoint or run" }),
     );
+    this.add.addEventListener("click", () =>
+      this.#offer(this.add, (place) => this.#set([...this.columns.map((each) => each.place), place])),
+    );
+    this.holder = node("div", { class: "try-columns" }, this.add);
     this.who = new WhoAnswers(scope, () => this.ask());
-    this.holder = node("div", { class: "try-columns" });
     this.list = new CaseList(this.cases, scope, {
       again: (run, of) => this.#again(run, of),
       open: (run, of, step) => this.#open(run, of, step),
@@ -81,9 +87,8 @@ export class TryPage {
       node(
         "section",
         { class: "try-left", "aria-label": "What is asked" },
-        node("h2", { text: "Ask" }),
-        this.question.element,
-        node("div", { class: "try-foot" }, this.keepButton),
+        node("div", { class: "try-bar" }, node("h2", { text: "Ask" })),
+        node("div", { class: "try-card" }, this.question.element, node("div", { class: "try-foot" }, this.keepButton)),
       ),
       node(
         "section",
@@ -100,7 +105,6 @@ export class TryPage {
             this.saliency,
             "Saliency",
           ),
-          this.add,
         ),
         this.holder,
       ),
@@ -186,11 +190,11 @@ export class TryPage {
           answered: () => this.#showKeep(),
         });
         this.columns.push(column);
-        this.holder.append(column.element);
+        this.holder.insertBefore(column.element, this.add);
       }
       this.columns[i].place = place;
     });
-    this.add.disabled = places.length >= MOST_COLUMNS;
+    this.add.hidden = places.length >= MOST_COLUMNS;
   }
 
   /** @param {Column} column @param {Place} place */

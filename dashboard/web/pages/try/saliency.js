@@ -8,7 +8,7 @@ import { ramp } from "../../charts/ramps.js";
 
 const AGAINST = [38, 99, 235];
 const FOR = [220, 53, 40];
-const STRONGEST = 0.86; // opacity
+const STRONGEST = 0.75; // opacity
 
 /**
  * The colour of a value beside the largest of all: from blue through nothing to red where it has a sign, from nothing

@@ -76,6 +76,8 @@ export function nested(values, shape) {
   return level;
 }
 
+const WORDS = ["NaN", "Infinity", "-Infinity"];
+
 /**
  * The numbers in a nest of lists, and its shape.
  * @param {any} lists
@@ -83,14 +85,16 @@ export function nested(values, shape) {
  * @throws where rows have different lengths, or something in it is no number
  */
 export function flat(lists) {
+  /** @type {number[]} */
   const shape = [];
   for (let level = lists; Array.isArray(level); level = level[0]) shape.push(level.length);
   const values = /** @type {number[]} */ ([]);
   /** @param {any} level @param {number} axis */
   const walk = (level, axis) => {
     if (axis === shape.length) {
-      if (typeof level !== "number") throw new Error(`${JSON.stringify(level)} is no number`);
-      values.push(level);
+      const isWord = WORDS.includes(level); // of what JSON has no numbers for
+      if (typeof level !== "number" && !isWord) throw new Error(`${JSON.stringify(level)} is no number`);
+      values.push(Number(level));
       return;
     }
     if (!Array.isArray(level) || level.length !== shape[axis]) throw new Error("rows are of different lengths");

@@ -72,7 +72,9 @@ export class Sources {
   async #fromMedia() {
     if (!media.areThere()) throw new Error("No visible run has logged pictures.");
     const chosen = await media.choose();
-    if (chosen) await this.#take(await media.logged(chosen.run, chosen.hash));
+    if (!chosen) return;
+    const picture = await media.logged(chosen.run, chosen.hash);
+    if (!this.scope.isOver) this.question.pad.show(picture);
   }
 
   async #fromCamera() {
