@@ -59,7 +59,7 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
     """The server is asked for the network's file, and then for nothing; no other policy than the worker's allows it."""
     log_digits(logdir)
     asked: list[Any] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))
     page.goto(f"{serve(logdir).address}&p=try")
     until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
     page.get_by_role("radio", name="Browser").click()
