@@ -63,6 +63,7 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
     page.goto(f"{serve(logdir).address}&p=try")
     until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
     page.get_by_role("radio", name="Browser").click()
+    until(page, "document.querySelector('.try-who').dataset.by === 'browser'")
     draw(page, at=(0.3, 0.2), to=(0.6, 0.8))
     until(page, "document.querySelector('.try-said').textContent.endsWith('by the browser')", 60)
     assert sum("/api/v1/models/onnx" in each.url for each in asked) == 1
