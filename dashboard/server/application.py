@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.http.module_graph import WEB
 from dashboard.server import html, plain_pages, security
-from dashboard.server.bundles import of_the_page
+from dashboard.http.bundles import of_the_page
 from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings

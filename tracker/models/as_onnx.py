@@ -41,5 +41,9 @@ def onnx_bytes(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) ->
         if len(files) != 1:
             raise ModelError(message("This model's weights lie in files of their own, which a browser is not sent."))
         return next(iter(files.values())).read_bytes()
-    converted: bytes = import_module(CONVERTERS[manifest.format]).onnx_of(dict(files), manifest.as_json())
+    converter = import_module(CONVERTERS[manifest.format])
+    try:
+        converted: bytes = converter.onnx_of(dict(files), manifest.as_json())
+    except Exception as error:  # whatever the trainer says of somebody's file: its errors are not known here
+        raise ModelError(message(f"This model cannot be written as ONNX: {str(error) or type(error).__name__}")) from error
     return converted
