@@ -41,6 +41,9 @@ from tracker.store.read.commands import Command
 PATIENCE_S = 60.0
 """So long somebody at the page waits until it says what became of what he asked, unless it is killed before."""
 
+LOADS_S = 10.0
+"""After so long somebody loads a page again that is not there yet."""
+
 TRAINING_S, SERVER_S, PAGE_S = 4.0, 6.0, 3.0
 """How long each lives on average; a page, from when it can be used."""
 
@@ -96,6 +99,11 @@ class Wish:
     said: str = ""
     nonce: str = ""
     is_cut_short: bool = False
+
+    @property
+    def asks(self) -> tuple[str, int | None]:
+        """What the command is that it comes to be."""
+        return ("act", None) if self.number is None else ("number", self.number)
 
 
 class Browser:
@@ -190,20 +198,25 @@ class Pages:
         page.expose_function("noted", self._note)
         page.add_init_script(WITHOUT_DASH)
         page.add_init_script(REPORT)
-        ends = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                page.goto(f"{self.address}/?p=controls")
-                break
-            except PlaywrightError:  # the server is dead as well
-                if browser.is_killed or time.monotonic() > ends:
-                    raise
-                page.wait_for_timeout(100)
+        self._load(page, browser)
         if not dies_early:
             wait(page, lambda: page.evaluate(OFFERS), "the page offers nothing")
             browser.kill_after(lives)
         while waiting and not self.is_over():
             self._ask(page, waiting)
+
+    def _load(self, page: Any, browser: Browser) -> None:
+        """Opens the page. Where the server dies before it has sent all of it, somebody would load it again."""
+        ends = time.monotonic() + PATIENCE_S
+        while not browser.is_killed:
+            try:
+                page.goto(f"{self.address}/?p=controls")
+                wait(page, lambda: page.evaluate("Boolean(window.viz)"), "nothing came", LOADS_S)
+                return
+            except (PlaywrightError, AssertionError):
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(0.1)
 
     def _ask(self, page: Any, waiting: deque[int | None]) -> None:
         wait(page, lambda: page.evaluate(OFFERS), "the page offers nothing")
@@ -231,24 +244,22 @@ class Pages:
         if words[0] == "entry":
             _, nonce, name, value, author, outcome = words
             outcomes = self.shown.setdefault(nonce, [])
-            is_own = author != CLIENT
-            if is_own and not outcomes and wish is not None and not wish.nonce:
-                if (name, value) == (("act", None) if wish.number is None else ("number", wish.number)):
-                    wish.nonce = nonce
+            if wish is not None and (name, value) == wish.asks and not (wish.nonce or outcomes or author == CLIENT):
+                wish.nonce = nonce
             outcomes.append(outcome)
         elif wish is not None and not (wish.said or wish.nonce):
             _, where, text = words
-            mine = "act" if wish.number is None else "number"
             is_of_another = re.match(r"(\S+ )?(refused|failed)\b", text)  # its answer, which is in the list as well
-            if where in (mine, "toast") and not is_of_another:
+            if where in (wish.asks[0], "toast") and not is_of_another:
                 wish.said = text
 
 
-def wait(page: Any, condition: Callable[[], Any], what: str) -> None:
+def wait(page: Any, condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> None:
     """Waits, while what the page tells is heard."""
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < ends, what
+        if time.monotonic() > ends:
+            raise AssertionError(f"{what}, but: {page.evaluate('document.body.innerText')}")
         page.wait_for_timeout(10)
 
 

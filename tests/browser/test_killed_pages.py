@@ -25,5 +25,5 @@ def test_what_a_page_showed_as_asked_is_known_whoever_is_killed(logdir: Path, fi
         pytest.skip(ABSENT)
     told = play(logdir, 60, 1, program)
     figure(f"controls: {told}; 0 twice, 0 lost silently")
-    assert told.pages.kills and told.servers and told.kills > 1
+    assert min(told.kills, told.servers, told.pages.kills) >= 1
     assert viz(["doctor", "--logdir", str(logdir)]) == 0
