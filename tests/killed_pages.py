@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from asking_page import PAGE, Pages
-from fork_server import ForkServer
 from killed_controls import NAME, Mortal, check, end_well, train
-from served import Served, start_viz
+from served import Served, start_forked
 
 import tracker
 from tracker.store.read.commands import Command
@@ -103,11 +102,11 @@ class Told(NamedTuple):
 
 
 @contextlib.contextmanager
-def mortal_server(logdir: Path, forks: ForkServer, port: int) -> Iterator[Callable[[], None]]:
+def mortal_server(logdir: Path, port: int) -> Iterator[Callable[[], None]]:
     """A server; gives what kills it and begins another one at the same port."""
 
     def begun() -> Served:
-        return start_viz(logdir, "--no-token", "--port", str(port), begin=forks.start)
+        return start_forked(logdir, "--no-token", "--port", str(port))
 
     def ended(served: Served) -> None:
         served.process.kill()
@@ -145,9 +144,8 @@ def play(logdir: Path, commands: int, seed: int, program: str) -> Told:
         return Mortal(train, (str(logdir), seed + kills, 600.0, RESTS_S), chance.expovariate(1 / TRAINING_S))
 
     training = trained()
-    forks = ForkServer()
     try:
-        with mortal_server(logdir, forks, port) as new_server, ThreadPoolExecutor(2) as pool:
+        with mortal_server(logdir, port) as new_server, ThreadPoolExecutor(2) as pool:
             asking = [
                 pool.submit(pages.ask_all, [each for each, by in zip(plan, is_by_page, strict=True) if by]),
                 pool.submit(client.ask_all, [each for each, by in zip(plan, is_by_page, strict=True) if not by], 0.3),
@@ -172,7 +170,6 @@ def play(logdir: Path, commands: int, seed: int, program: str) -> Told:
                 each.result()
     finally:
         training.killed()
-        forks.close()
     end_well(logdir, seed)
     found = tracker.open(logdir).run(NAME).commands()
     asked = client.asked | of_pages(pages, found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import shutil
@@ -15,8 +14,6 @@ from urllib.parse import urlparse
 import pytest
 from chromium import ABSENT, FLAGS, WITHOUT_DASH
 from chromium import path as chromium_path
-from fork_server import ForkServer
-from served import Served, serving, start_viz
 
 import tracker
 
@@ -40,31 +37,6 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def start_forked() -> Iterator[Callable[..., Served]]:
-    """Starts `viz` like `start_viz`, but what Python imports is imported once for all tests."""
-    if not hasattr(os, "fork"):
-        yield start_viz
-        return
-    server = ForkServer()
-    yield functools.partial(start_viz, begin=server.start)
-    server.close()
-
-
-@pytest.fixture
-def serve(start_forked: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
-    """Starts servers as in the other folders, forked from one that has imported all."""
-    with serving(start_forked) as start:
-        yield start
-
-
-@pytest.fixture
-def serve_as_users_do() -> Iterator[Callable[..., Served]]:
-    """Starts servers by the command itself."""
-    with serving(start_viz) as start:
-        yield start
 
 
 @pytest.fixture

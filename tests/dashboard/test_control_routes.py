@@ -14,7 +14,7 @@ import pytest
 from asking import Asker
 from control_requests import answered, ask, commands, controls, numbers, until
 from odd_requests import VALUES, WORDS
-from served import serving, start_viz
+from served import serving, start_forked
 from starlette.testclient import TestClient
 
 import tracker
@@ -203,7 +203,7 @@ def heard(tab: Any, found: list[set[str]]) -> None:
 
 def test_a_command_and_its_receipt_reach_every_tab_of_every_server(logdir: Path, run: tracker.Run) -> None:
     """Asked through one server, told to the tabs of both: by the file, which is all that they share."""
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         one, other = (Asker(serve(logdir, "--no-token")) for _ in range(2))
         for each in (one, other):
             each.get("/api/v1/runs")

@@ -77,7 +77,12 @@ export async function pane(run, id, n = null) {
  * @param {Pane} of
  */
 export const htmlAddress = ({ run, id, n }) =>
-  api.address("pane/html", { run, id, n, ...(document.documentElement.dataset.theme === "dark" ? { theme: "dark" } : {}) });
+  api.address("pane/html", {
+    run,
+    id,
+    n,
+    ...(document.documentElement.dataset.theme === "dark" ? { theme: "dark" } : {}),
+  });
 
 /**
  * @param {string} run
