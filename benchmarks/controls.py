@@ -4,8 +4,9 @@
 
 `control.value` as a loop reads it; `log()` of a run with 20 controls against one without, in turns in the same process;
 from the call that asks to the step that sees the new value, in a training of 50 steps a second, the asking process
-being another one; the processor time of the watching thread. `--kills N`: instead, a training that is killed until N
-commands were asked of it (`tests/killed_controls.py` says what must be true of each). Two minutes.
+being another one; the processor time of the watching thread. Two minutes. `--kills N`: instead, a training, its server
+and a page in Chromium that are killed until N commands were asked (`tests/killed_pages.py` says how, and what must be
+true of each); a second for three of them.
 """
 
 from __future__ import annotations
@@ -134,11 +135,15 @@ def watching(seconds: float, runs: int) -> float:
 
 def kills(commands: int) -> None:
     """Plays until so many commands were asked."""
-    from killed_controls import play
+    import chromium
+    from killed_pages import play
 
+    program = chromium.path()
+    if program is None:
+        raise SystemExit(chromium.ABSENT)
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        told = play(Path(folder), commands, seed=int(os.environ.get("SEED", "1")))
+        told = play(Path(folder) / "runs", commands, int(os.environ.get("SEED", "1")), program)
         took = time.monotonic() - began
     report.show(
         f"Killed at random moments while it is asked things ({report.machine()})",

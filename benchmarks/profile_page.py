@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks import report  # noqa: E402
-from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.chromium import FLAGS  # noqa: E402
 from tests.conftest import start_viz  # noqa: E402
 
 BARS = {"open": 2000.0, "frames": 30.0, "search": 200.0}

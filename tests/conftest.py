@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from one_point import log
-from served import Served, serving, start_viz
+from served import Served, serving, start_forked, start_viz
 
 # A shell that starts us in the background has Ctrl-C ignored, which the processes of the tests would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -24,6 +24,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("everystep", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("everystep")
+
+# One thread of arithmetic in each process, as each core has a worker already: others wait for theirs by spinning
+# (three of the sample runs: 36 s of processor time on two busy cores, 7 with one).
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,6 +68,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
     """Starts `viz serve` (or another subcommand) on a free port: serve(logdir, "--no-token", command="demo")."""
+    with serving(start_forked) as start:
+        yield start
+
+
+@pytest.fixture
+def serve_as_users_do() -> Iterator[Callable[..., Served]]:
+    """Starts servers by the command itself."""
     with serving(start_viz) as start:
         yield start
 

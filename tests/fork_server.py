@@ -6,6 +6,8 @@ with Dash, are paid once a worker and not once a test. `tests/dashboard/test_cli
 
 from __future__ import annotations
 
+import atexit
+import functools
 import gc
 import json
 import os
@@ -63,6 +65,14 @@ class ForkServer:
         if not line:
             raise RuntimeError("the process that forks servers has ended; see what it printed above")
         return int(line)
+
+
+@functools.cache
+def shared() -> ForkServer:
+    """The one of these tests; ended with them."""
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
 
 
 class Forked:

@@ -13,7 +13,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,11 @@ NAME = "killed"
 ENDS = ("applied", "refused", "done", "failed", "started", "never applied")
 
 
-def train(logdir: str, seed: int, lives: float, told: Connection) -> None:
+RESTS_S = (0.0, 0.001, 0.005)
+"""How long the training sleeps between some steps and the next ones: one of these."""
+
+
+def train(logdir: str, seed: int, lives: float, rests: Sequence[float], told: Connection) -> None:
     """Trains until it is killed, or for so many seconds; notes what the controls do."""
     chance = random.Random(seed)
     run = tracker.init(logdir=logdir, name=NAME, resume="allow", machine=False)
@@ -49,7 +53,7 @@ def train(logdir: str, seed: int, lives: float, told: Connection) -> None:
             if number.value != seen:
                 seen = number.value
                 os.write(noted, b"%d\n" % seen)
-        time.sleep(chance.choice([0, 0.001, 0.005]))
+        time.sleep(chance.choice(rests))
     run.finish()
 
 
@@ -123,7 +127,7 @@ def play(logdir: Path, commands: int, seed: int, *, mean_life_s: float = 0.3) ->
     def lives() -> float:
         return chance.expovariate(1 / mean_life_s)
 
-    training = Mortal(train, (str(logdir), seed, 60.0), lives())
+    training = Mortal(train, (str(logdir), seed, 60.0, RESTS_S), lives())
     server = Mortal(serve, (str(folder), plan, 0, seed), lives())
     while start < commands:
         time.sleep(0.005)
@@ -141,16 +145,21 @@ def play(logdir: Path, commands: int, seed: int, *, mean_life_s: float = 0.3) ->
         if training.must_die():
             training.killed()
             kills += 1
-            training = Mortal(train, (str(logdir), seed + kills, 60.0), lives())
+            training = Mortal(train, (str(logdir), seed + kills, 60.0, RESTS_S), lives())
     training.killed()
-    last = Mortal(train, (str(logdir), seed, 0.3), 60.0)  # which ends well
-    with contextlib.suppress(EOFError):
-        last.hear.recv()
-    last.killed()
+    end_well(logdir, seed)
     found = tracker.open(logdir).run(NAME).commands()
     asked = {str(place): number for place, number in enumerate(plan)}
     check(asked, found, (folder / "noted").read_text().split())
     return Told(Counter(each.outcome for each in found), kills + 1, servers, len(asked))
+
+
+def end_well(logdir: Path, seed: int) -> None:
+    """A last training, which nobody kills: what waits is answered or over."""
+    last = Mortal(train, (str(logdir), seed, 0.3, RESTS_S), 60.0)
+    with contextlib.suppress(EOFError):
+        last.hear.recv()
+    last.killed()
 
 
 def check(asked: dict[str, int | None], told: list[Command], noted: list[str]) -> None:

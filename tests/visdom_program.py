@@ -1,5 +1,7 @@
 """What programs do with Visdom's own client, run in a process of their own: python tests/visdom_program.py TASK PORT …
 
+Without words it does one task after the other, each a line of JSON that it reads: two seconds of imports are paid once.
+
 It knows nothing of this project: what it imports is `visdom`, as it is installed. Each line that it prints is JSON.
 """
 
@@ -342,7 +344,6 @@ def hear(*ways: str) -> None:
                 lambda event, way=way, name=name: say({"way": way, "window": name, **event}), win
             )
     say(windows)
-    sys.stdin.read()  # until the test ends it
 
 
 WAYS = ("socket", "polling", "below")
@@ -378,4 +379,8 @@ def write(port: str, password: str, env: str, count: str) -> None:
 
 if __name__ == "__main__":
     TASKS = {"show_all": show_all, "hear": hear, "write": write}
-    TASKS[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1:]:
+        TASKS[sys.argv[1]](*sys.argv[2:])
+    for line in sys.stdin:  # until the test ends it
+        task, *words = json.loads(line)
+        TASKS[task](*words)

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from served import Served, serving, start_viz
+from served import Served, serving, start_forked
 
 
 @contextlib.contextmanager
 def serving_visdom(folder: Path, *options: str) -> Iterator[Served]:
     """A server that takes what Visdom's clients send, over a logdir; it ends with the block."""
     folder.mkdir(exist_ok=True)
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         yield serve(folder, "--visdom-port", "0", *options)
 
 

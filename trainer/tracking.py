@@ -151,7 +151,7 @@ class TrackerCallback(Callback):
         """Says what can be asked for, where the run is one that can be asked."""
         if not hasattr(self.run, "controls"):
             return
-        from tracker.integrations.steering import Steering, first_lr, rescale  # here, as everywhere
+        from tracker.integrations.steering import Steering, first_lr, present_lr, rescale  # here, as everywhere
 
         schedules = [each.scheduler for each in loop.callbacks if isinstance(each, ScheduleCallback)]
 
@@ -163,7 +163,7 @@ class TrackerCallback(Callback):
         optimizers = [loop.optimizer]
         self._steering = Steering(
             self.run, first_lr(optimizers), lambda lr: rescale(optimizers, schedules, lr), save,
-            is_interrupted=lambda: loop.interrupted,
+            lambda: present_lr(optimizers), is_interrupted=lambda: loop.interrupted,
         )  # fmt: skip
 
     def _let_go(self) -> None:

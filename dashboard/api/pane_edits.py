@@ -18,7 +18,6 @@ from dashboard.http.requests import json_answer
 from dashboard.live import forks, pane_edits
 from dashboard.live.websocket import LiveRuns
 from tracker.errors import PageChangeError
-from tracker.logdir import check_run_name
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 from tracker.values.pane import EVENTS, MAX_ID
@@ -117,7 +116,6 @@ class _PaneEdits:
         name, new = body.name("run"), body.name("name")
 
         def fork() -> str:
-            check_run_name(new)
             self._run(name)
             return forks.fork(self._live_runs.poller.catalog.root, name, new)
 

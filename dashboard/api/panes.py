@@ -30,6 +30,14 @@ _HINTS = re.compile(r"<(?=(?:link|meta|base)\b)", re.IGNORECASE)
 """Elements by which a browser looks up or connects to another host whatever the policy says. They begin with just these
 letters or are none, so that one letter put between makes them unknown ones."""
 
+_OWN_COLOURS = re.compile(r"background|bgcolor|color-scheme", re.IGNORECASE)
+"""What says these has colours of its own, which were chosen for white unless it says so itself."""
+
+_DARK = "<style>:where(html) { color-scheme: dark; background: #16191f; color: #e7e9ee }</style>"
+"""The page's colours in its dark theme (`frame.css`), over which any rule of the document's own has its way."""
+
+_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
+
 
 def routes(store: Callable[[], Store], read_only: bool) -> list[Route]:
     """Routes below /api/v1.
@@ -74,14 +82,18 @@ class _Panes:
         return finite_answer(await answered(lambda: _whole(found)))
 
     async def document(self, request: Request) -> Response:
-        """A text as a document of its own, for a frame that lets it do nothing."""
+        """A text as a document of its own, for a frame that lets it do nothing; `theme=dark`: in dark colours."""
+        is_dark = RequestValues.of_query(request).choice("theme", ("light", "dark"), "light") == "dark"
 
         def read() -> str:
             pane = self._asked(request)
             text = pane.content
             if pane.type != "text" or not isinstance(text, dict) or not isinstance(text.get("text"), str):
                 raise HTTPException(404, f"pane {pane.id!r} is no text")
-            return _HINTS.sub("<x-", text["text"]) if text.get("html") is True else _plain(text["text"])
+            if text.get("html") is not True:
+                return _plain(text["text"])
+            quiet = _HINTS.sub("<x-", text["text"])
+            return _dark(quiet) if is_dark else quiet
 
         headers = {
             "content-security-policy": DOCUMENT_POLICY,
@@ -122,6 +134,15 @@ def _whole(pane: StoredPane) -> dict[str, Any]:
 
 def _item(item: MediaItem) -> dict[str, Any]:
     return {"kind": item.said("kind", str), "form": item.form, "hash": item.hash, "attributes": item.attributes}
+
+
+def _dark(document: str) -> str:
+    """A document in the colours of the dark theme, if it has none of its own. What comes before its doctype would make
+    it one of the last century."""
+    if _OWN_COLOURS.search(document):
+        return document
+    begin = found.end() if (found := _DOCTYPE.match(document)) else 0
+    return document[:begin] + _DARK + document[begin:]
 
 
 def _plain(text: str) -> str:

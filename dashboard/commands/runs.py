@@ -55,7 +55,7 @@ def act(arguments: argparse.Namespace) -> int:
     rows = [
         [
             summary["name"],
-            summary["status"],
+            "paused" if summary["paused"] else summary["status"],
             _ago(summary["updated"]),
             max((last["step"] for last in summary["scalars"].values()), default=None),
             *(summary["scalars"].get(tag, {}).get("value") for tag in tags),

@@ -144,7 +144,7 @@ class Catalog:
 
     def _look_into(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         files = logdir.segment_files(run.folder)
-        before = run.status
+        before = run.status, run.is_paused
         for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
             run.segments.pop(gone, None)
             run.problems.pop(gone, None)
@@ -187,8 +187,12 @@ class Catalog:
             if newest != run.newest_command:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest
-        run.status = segments.status_of(run.known(), time.time())
-        if run.status != before:
+        now = time.time()
+        run.status = segments.status_of(run.known(), now)
+        run.is_paused = any(
+            state.is_paused and state.segment.status(now) == "running" for state in run.segments.values()
+        )
+        if (run.status, run.is_paused) != before:
             changes.note(run.name, "runs")
 
     def _take(

@@ -97,8 +97,8 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
         if run.user_edits or run.newest_command:
             said.append([str(run.folder), run.edits_stamp, run.user_edits, run.newest_command])
         for path, state in run.segments.items():
-            if not state.stamp or not state.is_read:
-                continue  # it was being written, or only glanced at
+            if not state.stamp or not state.is_read or state.is_paused:
+                continue  # it was being written, only glanced at, or waits and is to be looked at again
             extent = state.extent_now(pool)
             if id(extent.names) not in numbers:
                 numbers[id(extent.names)] = len(names)

@@ -88,6 +88,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             **nothing,
             "name": run.name,
             "status": "unreadable",
+            "paused": False,
             "segments": len(run.segments),
             "tags": [],
             "notes": "",

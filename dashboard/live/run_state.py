@@ -25,6 +25,8 @@ class RunState:
     refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
     """The stamps of files that could not be read: they are tried again once they change."""
     status: str = "unreadable"
+    is_paused: bool = False
+    """Whether it is running, and waits as it was asked to."""
     user_edits: dict[str, Any] = field(default_factory=dict)
     """What the page was told of it: see `user_edits`."""
     newest_command: int = 0
@@ -84,6 +86,7 @@ class RunState:
         return {
             "name": self.name,
             "status": self.status,
+            "paused": self.is_paused,
             "started": known[0].created if known else None,
             "ended": newest.ended if newest else None,
             "ending": newest.ending if newest else None,

@@ -37,6 +37,8 @@ class SegmentState:
     has_marks: bool = False
     has_receipts: bool = False
     """Whether it has answered commands of the page."""
+    is_paused: bool = False
+    """Whether its training was asked to pause, and waits."""
     import_warnings: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     faults: list[str] = field(default_factory=list)
@@ -80,6 +82,8 @@ class SegmentState:
         state.faults = _faults_of_names(rows)
         state.has_marks = new_rows.has_marks(connection, 0)
         state.has_receipts = new_rows.has_receipts(connection, 0)
+        if segment.said_status == "running" and state.has_receipts:
+            state.is_paused = new_rows.is_paused(connection, 0) is True
         if glance:
             last = [] if names.headline is None else new_rows.last_points(connection, names.headline)
             state._put_last(last)
@@ -165,6 +169,8 @@ class SegmentState:
                 changes.note(run, "runs")  # its summary says that it has
             self.has_receipts = True
             changes.note(run, "receipts")
+            pause = new_rows.is_paused(connection, self.cursor)
+            self.is_paused = self.is_paused if pause is None else pause
         self.cursor = segment.written
 
     def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:

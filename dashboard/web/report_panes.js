@@ -39,6 +39,12 @@ for (const source of held("pane-curves")) {
 const HINTS = /<(?=(?:link|meta|base)\b)/gi;
 const QUIET = '<!doctype html><meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">';
 
+// The colours of a document without any, as the server has them.
+const OWN_COLOURS = /background|bgcolor|color-scheme/i;
+const DARK = "<style>:where(html) { color-scheme: dark; background: #16191f; color: #e7e9ee }</style>";
+/** @param {string} text */
+const colours = (text) => (document.documentElement.dataset.theme === "dark" && !OWN_COLOURS.test(text) ? DARK : "");
+
 const runs = [...new Set(panes.map(({ run }) => run))];
 
 /** @type {Source} */
@@ -49,7 +55,10 @@ const source = {
       ? ""
       : `data:${/^[\w.+-]+\/[\w.+-]+$/.test(form) ? form : "application/octet-stream"};base64,${data}`;
   },
-  html: ({ content }) => ({ srcdoc: QUIET + String(content?.text ?? "").replace(HINTS, "<x-") }),
+  html: ({ content }) => {
+    const text = String(content?.text ?? "").replace(HINTS, "<x-");
+    return { srcdoc: QUIET + colours(text) + text };
+  },
   label: (run) => run,
   number: (run) => runs.indexOf(run),
   isLive: () => false,

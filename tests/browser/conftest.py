@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import shutil
@@ -13,31 +12,12 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
-from fork_server import ForkServer
-from served import Served, serving, start_viz
+from chromium import ABSENT, FLAGS, WITHOUT_DASH
+from chromium import path as chromium_path
 
 import tracker
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="needs the test extra: pip install everystep[test]")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--font-render-hinting=none",
-    "--force-device-scale-factor=1",
-    "--hide-scrollbars",
-    "--host-resolver-rules=MAP training.example 127.0.0.1",  # for what is reached by a name; as the documents call it
-    # Chromium draws what it suggests below its address bar with two pages of its own in each window, which nobody
-    # sees here: half of what a page of ours costs (0.7 of 1.5 s). The others are off already, in a list of
-    # Playwright's that this one replaces.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,PaintHolding,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"
-    ",DestroyProfileOnBrowserClose,MediaRouter,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,50 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser, one for all tests."""
-    path = os.environ.get("EVERYSTEP_CHROMIUM") or next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
+    path = chromium_path()
     if path is None:
-        pytest.skip("needs Chromium; tests/run installs it, or set EVERYSTEP_CHROMIUM to its path")
+        pytest.skip(ABSENT)
     with playwright_api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def start_forked() -> Iterator[Callable[..., Served]]:
-    """Starts `viz` like `start_viz`, but what Python imports is imported once for all tests."""
-    if not hasattr(os, "fork"):
-        yield start_viz
-        return
-    server = ForkServer()
-    yield functools.partial(start_viz, begin=server.start)
-    server.close()
-
-
-@pytest.fixture
-def serve(start_forked: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
-    """Starts servers as in the other folders, forked from one that has imported all."""
-    with serving(start_forked) as start:
-        yield start
-
-
-@pytest.fixture
-def serve_as_users_do() -> Iterator[Callable[..., Served]]:
-    """Starts servers by the command itself."""
-    with serving(start_viz) as start:
-        yield start
-
-
-WITHOUT_DASH = """{
-  const ask = window.fetch;
-  window.fetch = (address, ...how) =>
-    /\\/dash\\/$/.test(address) ? Promise.resolve(new Response("", { status: 503 })) : ask(address, ...how);
-}"""
-"""The page as it is until Dash has come: all of it but the few controls that Dash renders. Half of what a page costs here
-(0.8 s of a processor) are Dash's scripts, so that they come where a test is marked with `dash`, or all are asked to be with
-EVERYSTEP_DASH=1."""
 
 
 @pytest.fixture

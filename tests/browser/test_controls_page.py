@@ -176,9 +176,13 @@ def test_a_training_pauses_goes_on_and_stops(shown: Any, logdir: Path, until: Ca
     page.click("button:has-text('Pause')")
     until(page, "document.querySelector('.run-buttons').textContent.includes('Go on')")
     at = last(page)["step"]
+    until(page, "document.querySelector('.run .status').dataset.status === 'paused'")
+    assert " · paused" in page.inner_text(".run .words")
+    assert page.inner_text(".control-status").startswith("paused")
     page.wait_for_timeout(200)  # ten steps of it
     assert tracker.open(logdir).run("live").scalars("train/loss").step[-1] <= at + 1
     page.click("button:has-text('Go on')")
+    until(page, "document.querySelector('.run .status').dataset.status === 'running'")
     until(page, f"Number(document.querySelector('.control-status').textContent.replace(/\\D/g, '')) > {at} + 5")
     page.click("text=Log more…")
     page.fill("[aria-label='For how many steps']", "7")

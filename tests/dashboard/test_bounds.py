@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from asking import Asker, hashes_of
 from every_kind import ARRAY_BOMBS, GRAPH_BOMBS, PROFILE_BOMBS, every_kind, replace_blobs
-from served import ROOT, serving, start_viz
+from served import ROOT, serving, start_forked, start_viz
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -44,7 +44,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     folder = tmp_path_factory.mktemp("bounds") / "runs"
     folder.mkdir()
     every_kind(folder)
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         served = serve(folder, "--no-token")
         served.logdir = folder
         made = Asker(served)

@@ -88,20 +88,22 @@ def test_a_token_that_is_guessed_and_a_host_that_is_all_are_refused(
     assert len(said.stderr.splitlines()) == 1
 
 
-def test_a_chosen_token_opens_as_it_was_written(logdir: Path, serve: Callable[..., Any]) -> None:
+def test_a_chosen_token_opens_as_it_was_written(logdir: Path, serve_as_users_do: Callable[..., Any]) -> None:
     """Sixteen characters do, whichever; the printed address brings them to the server."""
     a_run(logdir)
     token = "&a=b#c?d/e%f g+h"
-    served = serve(logdir, "--token", token)
+    served = serve_as_users_do(logdir, "--token", token)
     assert httpx.get(served.address).status_code == 200
     assert httpx.get(f"{served.base}/api/v1/runs", headers={"authorization": f"Bearer {token}"}).status_code == 200
 
 
 @pytest.mark.parametrize("more", [[], ["--no-token"], ["--path-prefix", "viz"]])
-def test_a_framed_server_has_a_secret_in_its_path(logdir: Path, serve: Callable[..., Any], more: list[str]) -> None:
+def test_a_framed_server_has_a_secret_in_its_path(
+    logdir: Path, serve_as_users_do: Callable[..., Any], more: list[str]
+) -> None:
     """Pages of this machine's other ports may frame it: they would have to know where it is."""
     a_run(logdir)
-    served = serve(logdir, "--framed", *more)
+    served = serve_as_users_do(logdir, "--framed", *more)
     begin = "/viz" if "--path-prefix" in more else ""
     assert re.fullmatch(rf"http://127\.0\.0\.1:\d+{begin}/[\w-]{{43}}/(\?token=[\w-]{{43}})?", served.address)
     assert httpx.get(served.address).status_code == 200
@@ -164,10 +166,12 @@ def test_a_wide_address_without_a_token_is_refused(logdir: Path) -> None:
     assert "--no-token" in refused("serve", "--logdir", str(logdir), "--host", "0.0.0.0", "--no-token")
 
 
-def test_serve_prints_one_line_with_an_address_that_answers(logdir: Path, serve: Callable[..., Any]) -> None:
+def test_serve_prints_one_line_with_an_address_that_answers(
+    logdir: Path, serve_as_users_do: Callable[..., Any]
+) -> None:
     """The token is in it; without the token nothing is told."""
     a_run(logdir)
-    served = serve(logdir)
+    served = serve_as_users_do(logdir)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", served.address)
     assert httpx.get(f"{served.base}/api/v1/runs").status_code == 401
     answer = httpx.get(f"{served.base}/api/v1/runs", headers={"authorization": f"Bearer {served.token}"})
@@ -176,23 +180,25 @@ def test_serve_prints_one_line_with_an_address_that_answers(logdir: Path, serve:
     assert served.lines == [f"everystep is at {served.address}\n"]
 
 
-def test_ctrl_c_ends_the_server_with_an_open_feed(logdir: Path, serve: Callable[..., Any]) -> None:
+def test_ctrl_c_ends_the_server_with_an_open_feed(logdir: Path, serve_as_users_do: Callable[..., Any]) -> None:
     """Within seconds, status 0, no traceback, also while a page is open."""
     websockets = pytest.importorskip("websockets.sync.client", reason="needs websockets, which the server needs too")
-    served = serve(logdir, "--no-token")
+    served = serve_as_users_do(logdir, "--no-token")
     with websockets.connect(served.base.replace("http", "ws") + "/live"):
         assert served.stop() == 0
     assert len(served.lines) == 1
 
 
-def test_ctrl_c_at_once_ends_the_server_without_a_word(logdir: Path, serve: Callable[..., Any]) -> None:
+def test_ctrl_c_at_once_ends_the_server_without_a_word(logdir: Path, serve_as_users_do: Callable[..., Any]) -> None:
     """As soon as the address is there, while the server still imports what reads runs."""
-    served = serve(logdir, "--no-token")
+    served = serve_as_users_do(logdir, "--no-token")
     assert served.stop() == 0
     assert served.lines == [f"everystep is at {served.address}\n"]
 
 
-def test_odd_files_each_get_a_sentence_and_harm_no_other_run(logdir: Path, serve: Callable[..., Any]) -> None:
+def test_odd_files_each_get_a_sentence_and_harm_no_other_run(
+    logdir: Path, serve_as_users_do: Callable[..., Any]
+) -> None:
     """No store, another program's database, a newer schema, an empty file: said, beside the runs that are well."""
     a_run(logdir, "well")
     for name in ("text", "other", "newer", "empty"):
@@ -208,7 +214,7 @@ def test_odd_files_each_get_a_sentence_and_harm_no_other_run(logdir: Path, serve
         changed.execute("PRAGMA user_version=99")
     changed.close()
     (logdir / "empty" / "events.1.sqlite").write_bytes(b"")
-    served = serve(logdir, "--no-token")
+    served = serve_as_users_do(logdir, "--no-token")
     runs = {run["name"]: run for run in httpx.get(f"{served.base}/api/v1/runs").json()["runs"]}
     assert runs["well"]["problems"] == []
     assert "not an everystep run" in runs["text"]["problems"][0]

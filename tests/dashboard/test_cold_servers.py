@@ -83,10 +83,10 @@ def at_once(base: str) -> list[tuple[str, int, bytes]]:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("starts", [1, pytest.param(100, marks=pytest.mark.long)])
-def test_everything_asked_at_once_is_answered(logdir: Path, serve: Callable[..., Any], starts: int) -> None:
+def test_everything_asked_at_once_is_answered(logdir: Path, serve_as_users_do: Callable[..., Any], starts: int) -> None:
     """Imports on several threads that meet a module half made would be a 500 now and then, for the first who asks."""
     for _ in range(starts):
-        served = serve(logdir, "--no-token")
+        served = serve_as_users_do(logdir, "--no-token")
         assert at_once(served.base) == [], "".join(served.lines)
         served.stop()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from asking import Asker
 from control_requests import answered, ask, commands, controls, numbers, until
 from odd_requests import VALUES, WORDS
-from served import serving, start_viz
+from served import serving, start_forked
 from starlette.testclient import TestClient
 
 import tracker
@@ -201,7 +203,7 @@ def heard(tab: Any, found: list[set[str]]) -> None:
 
 def test_a_command_and_its_receipt_reach_every_tab_of_every_server(logdir: Path, run: tracker.Run) -> None:
     """Asked through one server, told to the tabs of both: by the file, which is all that they share."""
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         one, other = (Asker(serve(logdir, "--no-token")) for _ in range(2))
         for each in (one, other):
             each.get("/api/v1/runs")
@@ -241,3 +243,36 @@ def test_where_no_websocket_gets_through_they_travel_as_answers(client: TestClie
     hear("commands")
     answered(client, run, commands(client)[0]["nonce"])
     hear("receipts")
+
+
+TRAINING = """
+import sys, time, tracker
+run = tracker.init(sys.argv[1], name="b", machine=False)
+while not run.should_stop:
+    run.log({"loss": 1.0})
+    time.sleep(0.002)
+run.finish()
+"""
+
+
+@pytest.mark.parametrize("ends", ["stopped", "killed"])
+def test_the_list_of_runs_says_which_is_paused(client: TestClient, logdir: Path, ends: str) -> None:
+    """From the moment that it waits until it goes on, is asked to stop, or dies; also for who comes later."""
+
+    def standing(of: TestClient = client) -> Any:
+        found = {each["name"]: each for each in of.get("/api/v1/runs?form=page").json()["runs"]}
+        return (found["b"]["status"], found["b"]["paused"]) if "b" in found else None
+
+    with subprocess.Popen([sys.executable, "-c", TRAINING, str(logdir)]) as training:
+        until(lambda: standing() == ("running", False))
+        for value in (True, False, True):
+            assert ask(client, "paused", value, run="b").status_code == 200
+            until(lambda value=value: standing() == ("running", value))  # type: ignore[misc]
+        with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as later:
+            assert standing(later) == ("running", True)
+        if ends == "killed":
+            training.kill()
+            training.wait()
+        else:
+            ask(client, "stop", None, run="b")
+        until(lambda: standing() == ("finished" if ends == "stopped" else "crashed", False))

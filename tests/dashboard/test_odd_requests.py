@@ -14,7 +14,7 @@ from asking import Asker, hashes_of
 from every_kind import RUN, every_kind, hostile
 from forged import reseal
 from odd_requests import MESSAGES, RAW, OddRequest, OddRequests
-from served import serving, start_viz
+from served import serving, start_forked
 
 import tracker
 
@@ -25,7 +25,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     folder = tmp_path_factory.mktemp("good") / "runs"
     folder.mkdir()
     every_kind(folder)
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         served = serve(folder, "--no-token")
         served.logdir = folder
         yield Asker(served)
@@ -62,7 +62,7 @@ def test_nor_is_one_about_runs_that_say_what_cannot_be(tmp_path: Path) -> None:
     logdir.mkdir()
     every_kind(logdir)
     odd = hostile(logdir)
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         asker = Asker(serve(logdir, "--no-token"))
         names = {run["name"] for run in json.loads(asker.get("/api/v1/runs").body)["runs"]}
         body = json.dumps({"tag": "train/loss", "runs": ["a", *odd], "columns": 10}).encode()
@@ -82,7 +82,7 @@ def test_thousands_of_requests_leave_the_server_as_it_was(tmp_path: Path, odd: b
     logdir.mkdir()
     every_kind(logdir)
     runs = hostile(logdir) if odd else []
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         asker = Asker(serve(logdir, "--no-token"))
         assert asked(asker, logdir, 3, 500, runs) == []
         before = asker.rss()
@@ -199,7 +199,7 @@ def test_a_seed_of_128_bits_is_told_to_its_last_digit(tmp_path: Path) -> None:
         connection.execute("UPDATE segment SET config=?", (json.dumps({"seed": 2**127, "name": "caf\udce9"}),))
         connection.commit()
     reseal(next((logdir / "odd").glob("*.sqlite")))
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         asker = Asker(serve(logdir, "--no-token"))
         for form in ("", "?form=page"):
             runs = {run["name"]: run for run in json.loads(asker.get(f"/api/v1/runs{form}").body)["runs"]}

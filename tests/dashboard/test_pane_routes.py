@@ -339,3 +339,29 @@ def test_news_of_a_pane_name_it(logdir: Path) -> None:
         changes = catalog.look(["live"])
     assert changes.tags["live"]["pane"] == {"q"}
     assert [(points.tag, points.points.value.tolist()) for points in changes.points] == [("pane/p/y", [2.0])]
+
+
+COLOURED = {
+    "<h1 style='color: red'>a</h1>": True,
+    " <!DOCTYPE html>\n<p>a": True,
+    "<style>body { background: #fff }</style>": False,
+    "<table bgcolor=white>": False,
+    "<style>:root { color-scheme: light dark }</style>": False,
+}
+
+
+def test_a_document_without_colours_has_those_of_the_page(logdir: Path) -> None:
+    """In the dark theme, under any rule of its own; what says behind what its words stand is left as it is."""
+    with tracker.init(logdir=logdir, name="b", machine=False) as run:
+        for i, text in enumerate(COLOURED):
+            run.pane(f"h{i}", tracker.Html(text))
+    with TestClient(create_app(Settings(logdir)), base_url=BASE) as client:
+        for i, (text, is_dark) in enumerate(COLOURED.items()):
+            asked = {"run": "b", "id": f"h{i}"}
+            assert client.get("/api/v1/pane/html", params=asked).text == text
+            assert client.get("/api/v1/pane/html", params={**asked, "theme": "light"}).text == text
+            found = client.get("/api/v1/pane/html", params={**asked, "theme": "dark"}).text
+            assert ("color-scheme: dark" in found) is is_dark
+            assert re.sub("<style>:where.*?</style>", "", found) == text
+            assert found.startswith(" <!DOCTYPE html><style>") or not text.startswith(" ")
+        assert client.get("/api/v1/pane/html", params={**asked, "theme": "pink"}).status_code == 400

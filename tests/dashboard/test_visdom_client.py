@@ -33,6 +33,12 @@ class Program:
             [sys.executable, str(PROGRAM), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )  # fmt: skip
 
+    def does(self, task: str, *words: str) -> None:
+        """Has a program that was begun without words do something."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([task, *words]) + "\n")
+        self.process.stdin.flush()
+
     def says(self) -> Any:
         """The next line that it prints."""
         assert self.process.stdout is not None
@@ -63,6 +69,14 @@ def program() -> Iterator[Callable[..., Program]]:
 
 
 @pytest.fixture(scope="module")
+def client() -> Iterator[Program]:
+    """A program that does what tests of this file ask for, one after the other."""
+    begun = Program()
+    yield begun
+    begun.end()
+
+
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that lets everybody of this machine in."""
     with serving_visdom(tmp_path_factory.mktemp("client") / "runs", "--no-token") as found:
@@ -84,10 +98,10 @@ TYPES = {
 }  # fmt: skip
 
 
-def test_each_window_of_the_demo_is_a_pane(served: Served, program: Callable[..., Program]) -> None:
+def test_each_window_of_the_demo_is_a_pane(served: Served, client: Program) -> None:
     """Everything that its published demo shows, by HTTP of the page; each is told again."""
-    told = program("show_all", str(port_of(served)))
-    wins, about = told.says(), told.says()
+    client.does("show_all", str(port_of(served)))
+    wins, about = client.says(), client.says()
     listed = json.loads(page(served).ask("GET", "/api/v1/panes?run=demo").text)
     panes = {pane["id"]: pane for pane in listed["panes"]}
     assert set(wins.values()) == set(panes), "a window is missing, or one that was closed is there"
@@ -117,11 +131,11 @@ EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, program: Callable[..., Program]) -> None:
+def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, client: Program) -> None:
     """`register_event_handler`: by WebSocket, by asking again and again, and below the page's own port."""
     own = str(port_of(served))
-    heard = program("hear", own, own, f"{served.base.rpartition(':')[2]}/visdom")
-    windows = heard.says()
+    client.does("hear", own, own, f"{served.base.rpartition(':')[2]}/visdom")
+    windows = client.says()
     for way, wins in windows.items():
         for window, said, expected in EVENTS:
             body = json.dumps(
@@ -130,7 +144,7 @@ def test_what_is_done_on_the_page_reaches_its_handlers(served: Served, program: 
             path = "/api/v1/panes/close" if said["kind"] == "close" else "/api/v1/panes/events"
             answer = page(served).ask("POST", path, body, content_type="application/json")
             assert answer.status == 200, answer
-            event = heard.says()
+            event = client.says()
             assert (event["way"], event["window"], event["target"], event["eid"]) == (way, window, wins[window], "main")
             assert {key: event[key] for key in expected} == expected
             assert event["pane_data"]["id"] == wins[window]
@@ -154,12 +168,13 @@ def test_two_programs_of_eight_threads(served: Served, program: Callable[..., Pr
     assert run.scalars(trace["y"]).value.tolist() == [step / 8 for step in steps]
 
 
-def test_it_shows_the_token_as_its_password(tmp_path: Path, program: Callable[..., Program]) -> None:
+def test_it_shows_the_token_as_its_password(tmp_path: Path, client: Program, program: Callable[..., Program]) -> None:
     """By its own arguments; with another one it says itself that it was not let in."""
     with serving_visdom(tmp_path / "runs", "--token", TOKEN) as served:
         port = str(port_of(served))
-        right, wrong = program("write", port, TOKEN, "main", "1"), program("write", port, "x" * 20, "main", "1")
-        assert right.says() == "done"
+        client.does("write", port, TOKEN, "main", "1")
+        wrong = program("write", port, "x" * 20, "main", "1")
+        assert client.says() == "done"
         with pytest.raises(AssertionError, match="Authentication failed"):
             wrong.says()
         assert Sender(int(port), headers={"authorization": f"Bearer {TOKEN}"}).points("main 0") == [[0.0], [0.0]]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served import Served, serving, start_viz
+from served import Served, serving, start_forked
 from visdom_served import Sender, port_of, serving_visdom
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -216,7 +216,7 @@ def test_the_line_says_how_a_client_is_made(guarded: Served, open_served: Served
 
 def test_without_the_option_nothing_of_it_is_there(logdir: Path) -> None:
     """Neither the path, nor what it takes to import: the page is there 0.3 s sooner."""
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         served = serve(logdir, "--no-token")
         assert Sender(page_port(served), "/visdom").ask("POST", "/events", b"{}").status == 404
     code = (

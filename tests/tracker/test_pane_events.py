@@ -83,6 +83,24 @@ def test_events_come_at_once_on_a_thread_of_their_own(logdir: Path) -> None:
 
 
 @pytest.mark.parametrize("thread", [False, True])
+def test_a_handler_may_log_and_wait_until_that_is_stored(logdir: Path, thread: bool) -> None:
+    """It is the program's, and no thread of the tracker's that nothing may wait on."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        flushed: list[bool] = []
+
+        def handler(event: Any) -> None:
+            run.log({"clicked": event.data["i"]}, step=event.data["i"])
+            flushed.extend([run.flush(), run.flush(durable=False)])
+
+        run.on("click", "p", handler, thread=thread)
+        for i in range(3):
+            tell(run.folder, "p", "click", i=i)
+        step_until(run, lambda: len(flushed) == 6)
+        assert all(flushed)
+        assert tracker.open(logdir).run("a").scalars("clicked").value.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("thread", [False, True])
 def test_a_handler_that_fails_ends_nothing(logdir: Path, caplog: pytest.LogCaptureFixture, thread: bool) -> None:
     """It is logged with its traceback, and the next event comes."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:

@@ -172,7 +172,10 @@ def test_a_checkpoint_is_saved_between_two_steps(logdir: Path, tmp_path: Path) -
 
 
 def test_lr_scales_what_a_schedule_does_and_keeps_the_ratios(logdir: Path) -> None:
-    """What is asked for is the rate of now; from there on it falls as it would have, times the same factor."""
+    """What is asked for is the rate of now; from there on it falls as it would have, times the same factor.
+
+    What it replaced is the rate in force, and not the one that was asked for last.
+    """
     trainer.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.Linear(10, 10))
     parts = [*model.children()]
@@ -197,6 +200,9 @@ def test_lr_scales_what_a_schedule_does_and_keeps_the_ratios(logdir: Path) -> No
         (answer,) = run.commands()
     step = answer.step
     assert step is not None
+    assert answer.old == pytest.approx(0.1 / (1 + step))
+    (mark,) = (mark for mark in tracker.open(logdir).run("a").marks() if mark.kind == "control")
+    assert mark.text == f"lr {answer.old:.6g} → 0.5"
     factor = 0.5 / (0.1 / (1 + step))
     for t, (first, second) in enumerate(rates, 1):
         now = factor if t > step else 1.0

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from served import serving, start_viz
+from served import serving, start_forked
 from visdom_served import Sender, port_of, serving_visdom
 
 import tracker
@@ -49,7 +49,7 @@ def kill_in_the_middle(logdir: Path, turns: int, clients: int) -> int:
     logdir.mkdir()
     port, told = free_port(), [set[int]() for _ in range(clients)]
     for turn in range(turns):
-        with serving(start_viz) as serve:
+        with serving(start_forked) as serve:
             served = serve(logdir, "--no-token", "--visdom-port", str(port))
             assert port_of(served) == port
             check(port, told)
@@ -66,7 +66,7 @@ def kill_in_the_middle(logdir: Path, turns: int, clients: int) -> int:
             served.process.wait()
             for each in appending:
                 each.thread.join(20)
-    with serving(start_viz) as serve:
+    with serving(start_forked) as serve:
         return check(port_of(serve(logdir, "--no-token", "--visdom-port", "0")), told)
 
 

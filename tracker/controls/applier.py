@@ -143,10 +143,13 @@ class Applier:
             if target is None:
                 raise RefusedError(f"There is no control {shown(asked.name)}.")
             if isinstance(target, Control):
-                old = present.get(asked.name, coerce.plain(target.value))
-                said["old"] = old
+                held = present.get(asked.name, coerce.plain(target.value))
+                said["old"] = held
                 value = target.definition.checked(value)
-                _check_expected(asked, old)
+                _check_expected(asked, held)
+                if target.in_force is not None and asked.name not in present:
+                    said["old"] = coerce.plain(target.in_force())
+                old = said["old"]
                 said |= {"outcome": "applied", "value": value}
                 present[asked.name] = value
                 text = f"{asked.name} {_short(old)} → {_short(value)}"

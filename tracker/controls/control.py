@@ -16,13 +16,16 @@ class Control:
             two steps and never within one. The program may set it too, as a schedule does; what was asked for on the
             page with the old value in view is refused then.
         since: The step after which it was changed last on the page; None where it was not.
+        in_force: Gives what the training goes by where that moves on from `value` by itself, as a learning rate does on
+            its schedule: receipts and marks tell that a change replaced this. None where it is `value`.
         name: What it is called.
         definition: Its kind and bounds.
     """
 
-    __slots__ = ("__weakref__", "definition", "since", "value")
+    __slots__ = ("__weakref__", "definition", "in_force", "since", "value")
 
     def __init__(self, definition: Definition) -> None:
+        self.in_force: Callable[[], Any] | None = None
         self.begin(definition)
 
     def begin(self, definition: Definition) -> None:

@@ -62,7 +62,7 @@ class TrackerCallback(keras.callbacks.Callback):
         run = self._lent.run()
         run.configure(config)
         rate = None if self.model.optimizer is None else _number(self.model.optimizer.learning_rate)
-        self._steering = Steering(run, rate, self._set_lr, self._save)
+        self._steering = Steering(run, rate, self._set_lr, self._save, self._lr_now)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Logs a batch's running means, as Keras' progress bar shows them."""
@@ -74,6 +74,10 @@ class TrackerCallback(keras.callbacks.Callback):
         self._batch += 1
         if self._steering is not None and self._steering.step(self._batch - 1):
             self.model.stop_training = True
+
+    def _lr_now(self) -> float:
+        self._sync()
+        return _number(self.model.optimizer.learning_rate)
 
     def _set_lr(self, lr: float) -> None:
         optimizer = self.model.optimizer

@@ -22,7 +22,7 @@ except ImportError:  # the older package, which is the same
 
 from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.integrations.pytorch import gradients_and_parameters
-from tracker.integrations.steering import Steering, first_lr, rescale
+from tracker.integrations.steering import Steering, first_lr, present_lr, rescale
 from tracker.integrations.torch_group import torch_group
 from tracker.run import Run
 from tracker.values.graph import Graph
@@ -130,7 +130,7 @@ class TrackerCallback(Callback):
 
         self._steering = Steering(
             self._run, first_lr(trainer.optimizers), lambda lr: rescale(trainer.optimizers, schedulers, lr), save,
-            torch_group(),
+            lambda: present_lr(trainer.optimizers), torch_group(),
         )  # fmt: skip
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:

@@ -46,6 +46,7 @@ class Steering:
         lr: The learning rate that it begins with; None where there is none to be changed.
         set_lr: Makes the present learning rate this one.
         save: Writes a checkpoint of the step given, and says where it is.
+        lr_now: The learning rate in force, which a schedule moves.
         group: The processes; None for one.
         is_interrupted: Whether somebody pressed Ctrl-C where that raises nothing: a pause ends by it.
     """
@@ -56,6 +57,7 @@ class Steering:
         lr: float | None,
         set_lr: Callable[[float], None],
         save: Callable[[int], str],
+        lr_now: Callable[[], float],
         group: Group | None = None,
         is_interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -71,6 +73,7 @@ class Steering:
         if lr is not None and 0 < lr < math.inf:
             doc = "Makes the learning rate this now; what a schedule does from here on is scaled with it."
             self._lr = run.control("lr", float(lr), low=lr * LOWEST, high=lr * HIGHEST, log=True, doc=doc)
+            self._lr.in_force = lr_now
             self._seen = (self._lr.since, self._lr.value)
         run.action("checkpoint now")(self._checkpoint)
         run.controls.is_polled, run.controls.while_held = True, self._held
@@ -93,6 +96,8 @@ class Steering:
 
     def end(self) -> None:
         """The training is over: whatever else logs to the run is told between its own steps again."""
+        if self._lr is not None:
+            self._lr.in_force = None
         if self._run is not None:
             self._run.controls.release()
 
@@ -149,6 +154,11 @@ def first_lr(optimizers: Iterable[Any]) -> float | None:
             lr = float(group.get("lr", math.nan))
             return lr if lr > 0 else float(group.get("initial_lr", lr))
     return None
+
+
+def present_lr(optimizers: Iterable[Any]) -> float:
+    """The learning rate in force, of the first group; NaN where there is none."""
+    return next((float(group["lr"]) for optimizer in optimizers for group in optimizer.param_groups), math.nan)
 
 
 def rescale(optimizers: Iterable[Any], schedulers: Iterable[Any], lr: float) -> None:

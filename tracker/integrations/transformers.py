@@ -12,7 +12,7 @@ from transformers import TrainerCallback
 
 from tracker.integrations.borrowed_run import BorrowedRun
 from tracker.integrations.pytorch import gradients_and_parameters
-from tracker.integrations.steering import Steering, first_lr, rescale
+from tracker.integrations.steering import Steering, first_lr, present_lr, rescale
 from tracker.integrations.torch_group import torch_group
 from tracker.run import Run
 from tracker.values.text import Text
@@ -55,8 +55,9 @@ class TrackerCallback(TrainerCallback):
             return f"checkpoint-{step} in {args.output_dir}"
 
         self._steering = Steering(
-            run, first_lr(optimizers), lambda lr: rescale(optimizers, schedulers, lr), save, torch_group()
-        )
+            run, first_lr(optimizers), lambda lr: rescale(optimizers, schedulers, lr), save,
+            lambda: present_lr(optimizers), torch_group(),
+        )  # fmt: skip
 
     def on_optimizer_step(self, args: Any, state: Any, control: Any, **named: Any) -> None:
         """Logs more, when that was asked for: gradients are there yet."""

@@ -13,7 +13,7 @@ import { tellApart } from "../text/ellipsis.js";
  * @typedef {{ step: number, wall_time: number, value: number | string }} Last point of a scalar; NaN and ∞ are words
  * @typedef {{ name?: string, tags?: string[], note?: string, colour?: number }} UserEdits of a run, on the page
  * @typedef {{
- *   name: string, status: string, started: number | null, ended: number | null, ending: string | null,
+ *   name: string, status: string, paused: boolean, started: number | null, ended: number | null, ending: string | null,
  *   updated: number | null, step: number | null, segments: number, group: string | null, tags: string[], notes: string,
  *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
  *   commands: boolean,
@@ -48,6 +48,8 @@ export const all = () => named(order);
 export const names = () => order;
 /** @param {string} name */
 export const get = (name) => byName.get(name);
+/** How a run stands, in a word: one that goes on may wait as it was asked to. @param {Run} run */
+export const standing = ({ status, paused }) => (paused ? "paused" : status);
 /** @param {string} name */
 export const index = (name) => byName.get(name)?.colour ?? 0;
 /** @param {string} name */

@@ -30,6 +30,7 @@ const ago = ({ ended, updated }) => format.ago(ended ?? updated ?? NaN);
 /** @type {{ [status: string]: (run: Run) => string }} */
 const words = lookup({
   running: () => "running",
+  paused: () => "paused",
   finished: ago,
   stopped: (run) => `stopped ${ago(run)}`,
   crashed: (run) => `crashed ${run.updated ? ago(run) : ""}`,
@@ -267,13 +268,14 @@ export class RunList {
     row.box.dataset.dash = String(this.dashesOf(run, number));
     element.classList.toggle("is-bare", !runs.headline || !run.has.has(runs.headline));
     row.box.checked = visible;
-    row.status.dataset.status = run.status;
-    row.status.setAttribute("aria-label", run.status);
+    const standing = runs.standing(run);
+    row.status.dataset.status = standing;
+    row.status.setAttribute("aria-label", standing);
     const newest = runs.headline ? run.scalars[runs.headline] : null;
     const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
     row.words.textContent = [
       run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "",
-      words[run.status]?.(run) ?? run.status,
+      words[standing]?.(run) ?? standing,
       lost ? `${format.plural(lost, "value")} lost` : "",
       run.labels.join(", "),
     ]

@@ -65,12 +65,6 @@ export function runMenu(anchor, name, at = null) {
  */
 function going(anchor, run, at) {
   if (run.status !== "running" || commands.isReadOnly()) return [];
-  const words = document.createTextNode("Pause");
-  let isPaused = false;
-  commands.ask(run.name).then((asked) => {
-    isPaused = Boolean(asked?.controls.some((each) => each.own && each.name === "paused" && each.value === true));
-    words.textContent = isPaused ? "Go on" : "Pause";
-  });
   /** @param {string} name @param {unknown} value @param {string} done */
   const ask = (name, value, done) =>
     trying(async () => {
@@ -80,8 +74,8 @@ function going(anchor, run, at) {
   const stop = () => ask("stop", null, `Asked ${run.shown} to stop: it ends where it reads run.should_stop.`);
   return [
     {
-      text: words,
-      act: () => ask("paused", !isPaused, `Asked ${run.shown} to ${isPaused ? "go on" : "pause"}.`),
+      text: run.paused ? "Go on" : "Pause",
+      act: () => ask("paused", !run.paused, `Asked ${run.shown} to ${run.paused ? "go on" : "pause"}.`),
     },
     {
       text: "Stop…",

@@ -194,12 +194,14 @@ def outcome_of(outcome: Any) -> dict[str, Any] | None:
 
 def commands(files: RunFiles, folder: Path) -> list[Command]:
     """What was asked of a run and what it answered, in the order of asking; see `StoredRun.commands`."""
-    answers = receipts(files)
     try:
         rows, _ = asked(folder, Cursor(), MOST_COMMANDS)
     except (StoreError, OSError):
         rows = []  # what was answered stands in the run's own files
+    # In this order, or what is still to be applied, or was just now, is told as never applied: by a process that began
+    # after one had died and before its rows were read, or that answered and died before its answers were.
     is_running = segments.status_of(files.segments(), time.time()) == "running"
+    answers = receipts(files)
     first = {row.nonce: row for row in reversed(rows)}  # a file of ours holds no nonce twice
     found = [_command(row, answers.pop(nonce, None), is_running) for nonce, row in first.items()]
     found += [_command(_said(nonce, answer[2]), answer, is_running) for nonce, answer in answers.items()]

@@ -3,6 +3,7 @@ that were read before."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from tracker.errors import DamagedBytesError
 from tracker.series import stretch
 from tracker.series.summary import SUMMARY_COLUMNS
 from tracker.store import columns
+from tracker.store.read.commands import outcome_of
 from tracker.store.read.segments import MOST_SERIES
 
 FIRST = -(1 << 63)
@@ -27,6 +29,11 @@ _LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
 _LAST_OF_ONE = f"{_LAST} AND series.id = ?"
 _ITEMS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
+_PAUSES = (
+    "SELECT outcome FROM receipts WHERE id>? AND (outcome LIKE '%\"paused\"%' OR outcome LIKE '%\"stop\"%') "
+    "ORDER BY id DESC LIMIT 1000"
+)
+"""Whoever asks to stop lets a paused training go on as well."""
 
 Row = tuple[Any, ...]
 
@@ -85,6 +92,17 @@ def has_receipts(connection: sqlite3.Connection, behind: int) -> bool:
     """Whether there are answers to commands behind a cursor; sources of imports keep receipts of their own."""
     asked = "SELECT 1 FROM receipts WHERE id>? AND nonce NOT LIKE 'source %' LIMIT 1"
     return connection.execute(asked, (behind,)).fetchone() is not None
+
+
+def is_paused(connection: sqlite3.Connection, behind: int) -> bool | None:
+    """Whether a training was paused by the last command behind a cursor that pauses it, or that lets it go on; None
+    where there is none."""
+    for (outcome,) in connection.execute(_PAUSES, (behind,)):
+        with contextlib.suppress(ValueError):  # no JSON, and no answer of ours: who reads all of them says so
+            said = outcome_of(outcome)
+            if said is not None and said["outcome"] == "applied" and said["name"] in ("paused", "stop"):
+                return said.get("value") is True
+    return None
 
 
 def import_warnings(connection: sqlite3.Connection) -> list[str]:

@@ -1,5 +1,6 @@
 // What was asked last by a button, and how it stands: waited for, done, or refused with a sentence.
 import { node } from "../../ui/dom.js";
+import { say } from "../../ui/menu.js";
 import { isPending, outcomeWords } from "./words.js";
 
 /** @typedef {import("../../core/commands.js").Command} Command */
@@ -51,6 +52,7 @@ export class LastAsked {
       await this.host.send(name, value, null);
     } catch (error) {
       this.problem = /** @type {Error} */ (error).message;
+      if (!this.element.isConnected) say(`${name}: ${this.problem}`); // the training has ended, and its buttons went
     }
     this.changed();
   }

@@ -115,9 +115,10 @@ export class RunCard {
       this.title.replaceChildren(node("span", { class: "path", text: path }), last);
     this.title.title = run.name;
     const step = run.step === null || run.step === undefined ? "" : ` · step ${format.step(run.step)}`;
-    const words = `${run.status}${step}`;
+    const standing = runs.standing(run);
+    const words = `${standing}${step}`;
     if (this.status.textContent !== words) this.status.textContent = words;
-    this.status.dataset.status = run.status;
+    this.status.dataset.status = standing;
   }
 
   /**

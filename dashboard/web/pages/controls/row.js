@@ -1,5 +1,6 @@
 // A control of a run: its name, what it is changed with, and how it stands: a draft, waited for, applied or refused.
 import { node } from "../../ui/dom.js";
+import { say } from "../../ui/menu.js";
 import { isSame, widgetOf } from "./widgets.js";
 import { isPending, outcomeWords, valueWords } from "./words.js";
 
@@ -165,6 +166,7 @@ export class ControlRow {
       const sentence = /** @type {Error} */ (error).message;
       if (isLate(sentence)) this.late = { value };
       this.problem = sentence;
+      if (!this.element.isConnected) say(`${this.name}: ${sentence}`); // the training has ended, and its widgets went
     }
     this.sending -= 1;
     if (!this.sending) {

@@ -73,10 +73,16 @@ export async function pane(run, id, n = null) {
 }
 
 /**
- * The address of a text's HTML as a document of its own.
+ * The address of a text's HTML as a document of its own, in the colours that the page has now.
  * @param {Pane} of
  */
-export const htmlAddress = ({ run, id, n }) => api.address("pane/html", { run, id, n });
+export const htmlAddress = ({ run, id, n }) =>
+  api.address("pane/html", {
+    run,
+    id,
+    n,
+    ...(document.documentElement.dataset.theme === "dark" ? { theme: "dark" } : {}),
+  });
 
 /**
  * @param {string} run

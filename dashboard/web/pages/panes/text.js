@@ -28,6 +28,17 @@ export function make(frame) {
   inner.addEventListener("load", () => {
     isDrawn = true;
   });
+  // Anew only where it is another one, which also one in other colours is.
+  /** @param {import("./view.js").Pane} pane */
+  const load = (pane) => {
+    const attributes = frame.source.html(pane);
+    const now = JSON.stringify(attributes);
+    if (now === said) return;
+    said = now;
+    isDrawn = false;
+    for (const name of /** @type {const} */ (["src", "srcdoc"]))
+      if (attributes[name] !== undefined) inner.setAttribute(name, attributes[name] ?? "");
+  };
   plain.addEventListener("click", () => frame.tell({ kind: "click" }));
   // A click within the frame is heard of by nobody but the browser, which then gives it the focus: it is taken back, so
   // that the next is noticed too, and keys are the pane's.
@@ -58,13 +69,10 @@ export function make(frame) {
         return;
       }
       inner.title = pane.title || pane.id;
-      const attributes = frame.source.html(pane);
-      const now = JSON.stringify(attributes);
-      if (now === said) return;
-      said = now;
-      isDrawn = false;
-      for (const name of /** @type {const} */ (["src", "srcdoc"]))
-        if (attributes[name] !== undefined) inner.setAttribute(name, attributes[name] ?? "");
+      load(pane);
+    },
+    theme: () => {
+      if (shown && wordsOf(shown).isHtml) load(shown);
     },
     isReady: () => isDrawn,
     files: () =>

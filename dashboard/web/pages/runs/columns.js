@@ -33,7 +33,7 @@ const took = (run) => (run.started ? (run.ended ?? run.updated ?? run.started) -
 /** @type {Record<string, Fixed>} */
 const FIXED = lookup({
   name: { title: "Run", of: (run) => run.shown, tip: (run) => run.name, wide: 240 },
-  status: { title: "Status", of: (run) => run.status, wide: 96 },
+  status: { title: "Status", of: runs.standing, wide: 96 },
   started: {
     title: "Started",
     kind: "time",
