@@ -6,13 +6,14 @@ A cell is a place in the user's code × what logs × how the process ends × sec
 returned in mapped memory, which outlives it, without giving any thread a moment more; then its logdir is read. Bars: all
 that was accepted is stored, once; of a process ended by a signal, what the SummaryWriter of PyTorch keeps in the same
 place, and more; the status is right; where nobody holds the run any more, no thread is left. Children are forked from a
-server that has imported what they need, before any thread was started; those of --frameworks begin by themselves.
+server that has imported what they need, before any thread was started.
 """
 
 from __future__ import annotations
 
 import argparse
 import atexit
+import importlib
 import itertools
 import json
 import mmap
@@ -84,6 +85,8 @@ ENDINGS = {
 STATUS = {"normal exit": "finished", "sys.exit": "finished", "exception": "crashed", "Ctrl-C": "stopped"}
 LOGGERS = ("tracker.init", "SummaryWriter", "SummaryWriter tfevents")
 PEER = "PyTorch's SummaryWriter"
+MODULES = "torch.utils.tensorboard,tracker.compat.tensorboard,tracker.run"
+FRAMEWORK_MODULES = "keras,lightning,transformers:Trainer,transformers:BertForSequenceClassification,sklearn.neural_network,xgboost,jax.numpy"
 
 FRAMEWORKS = {
     "keras": (
@@ -237,13 +240,10 @@ def _framework(cell: Cell, folder: Path, counted: Counted, accepted: Iterator[in
     return "def main():\n    " + body.replace("\n", "\n    ") + "\n    end()\nmain()"
 
 
-def serve() -> Path | None:
-    """Forks a child for each cell that is asked for; in the child, what it has to do is left in `ASKED`."""
-    import torch.utils.tensorboard  # noqa: F401 what children need, once
-
-    import tracker.compat.tensorboard
-    import tracker.run  # noqa: F401
-
+def serve(modules: str) -> Path | None:
+    """Forks a child for each cell that is asked for; in the child, gives the folder of its cell."""
+    for name in modules.split(","):  # what children need, once
+        getattr(importlib.import_module(name.partition(":")[0]), name.partition(":")[2], None)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
@@ -260,25 +260,23 @@ def serve() -> Path | None:
 class Servers:
     """A fork server for each thread that plays cells."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: str) -> None:
+        self._modules = modules
         self._own = threading.local()
         self._all: list[subprocess.Popen[str]] = []
 
-    def play(self, cell: Cell, *, apart: bool) -> Found:
+    def play(self, cell: Cell) -> Found:
         """Plays a cell in a child and reads what it left."""
         with tempfile.TemporaryDirectory(prefix="endings-") as name:
             folder = Path(name)
             (folder / "counted").write_bytes(bytes(16))
             (folder / "cell").write_text(json.dumps(cell))
-            if apart:
-                subprocess.run([sys.executable, __file__, "--play", name], env=_environment(), check=False, stderr=subprocess.DEVNULL)  # fmt: skip
-            else:
-                server = self._server()
-                assert server.stdin is not None
-                assert server.stdout is not None
-                server.stdin.write(f"{folder}\n")
-                server.stdin.flush()
-                server.stdout.readline()
+            server = self._server()
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdin.write(f"{folder}\n")
+            server.stdin.flush()
+            server.stdout.readline()
             return _read(cell, folder)
 
     def close(self) -> None:
@@ -290,14 +288,14 @@ class Servers:
 
     def _server(self) -> subprocess.Popen[str]:
         if not hasattr(self._own, "server"):
-            self._own.server = subprocess.Popen([sys.executable, __file__, "--serve"], env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+            self._own.server = subprocess.Popen([sys.executable, __file__, "--serve", self._modules], env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
             self._all.append(self._own.server)
         server: subprocess.Popen[str] = self._own.server
         return server
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "torch"}
 
 
 def _read(cell: Cell, folder: Path) -> Found:
@@ -374,13 +372,9 @@ def main() -> int:
         cell for cell in cells if all(word in f"{cell.place}, {cell.logger}, {cell.ending}" for word in options.only)
     ]
     peers = [] if options.frameworks else sorted({c._replace(logger=PEER) for c in cells if c.ending == "SIGTERM"})
-    servers = Servers()
+    servers = Servers(FRAMEWORK_MODULES if options.frameworks else MODULES)
     with ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [
-            (cell, pool.submit(servers.play, cell, apart=options.frameworks))
-            for _ in range(options.rounds)
-            for cell in (*peers, *cells)
-        ]
+        jobs = [(cell, pool.submit(servers.play, cell)) for _ in range(options.rounds) for cell in (*peers, *cells)]
         found: dict[Cell, list[Found]] = defaultdict(list)
         for cell, job in jobs:
             found[cell].append(job.result())
@@ -441,8 +435,8 @@ def _show(cells: list[Cell], found: dict[Cell, list[Found]], rounds: int) -> int
 
 
 if __name__ == "__main__":
-    if "--serve" in sys.argv or "--play" in sys.argv:
-        asked = serve() if "--serve" in sys.argv else Path(sys.argv[sys.argv.index("--play") + 1])
+    if "--serve" in sys.argv:
+        asked = serve(sys.argv[-1])
         assert asked is not None
         play(Cell(*json.loads((asked / "cell").read_text())), asked)
     else:

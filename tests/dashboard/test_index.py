@@ -150,7 +150,7 @@ def _write_in_place(path: Path, data: bytes) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "older"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other number", "empty", "other", "older"])
 def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) -> None:
     """It is made anew from the files."""
     log(logdir, "a", [1.0, 2.0])
@@ -164,6 +164,7 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
         {
             "cut": data[:middle],
             "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+            "other number": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],  # in what is known of the last series
             "empty": b"",
             "other": b"{}" * 400,
             "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC.replace(b"1", b"0"), 1),
