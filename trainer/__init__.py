@@ -47,6 +47,7 @@ from trainer.gradcheck import gradcheck
 from trainer.landscape import LandscapeCallback
 from trainer.loop import History, Loop, evaluate, fit, predict
 from trainer.metrics import accuracy
+from trainer.onnx import export_onnx
 from trainer.ops import abs_ as abs
 from trainer.ops import (
     amax,
@@ -154,6 +155,7 @@ __all__ = [
     "erf",
     "evaluate",
     "exp",
+    "export_onnx",
     "eye",
     "fit",
     "flatten",

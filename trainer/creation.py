@@ -141,7 +141,7 @@ def _lower(x: Tensor, diagonal: int) -> Any:
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: Any, device: str) -> Any:
-    """An array with one value everywhere; zeros as the system hands them out, which costs nothing until they are used."""
+    """An array with one value everywhere; zeros as the system hands them out, which costs nothing before their use."""
     if _drafts.left is not None:
         return _draft(shape, value, dtype)
     xp = module_of(device)

@@ -59,7 +59,7 @@ class Function:
 
     @staticmethod
     def backward(*args: Any) -> tuple[Any, ...]:
-        raise NotImplementedError
+        raise NotImplementedError  # of operations that are never recorded, see `apply_unrecorded`
 
 
 class Leaf(Function):
@@ -195,6 +195,15 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
     if observer is not None:
         observer.operation(op, inputs, options, output)
     return output
+
+
+def apply_unrecorded(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
+    """`apply` for an operation without a gradient, such as a comparison: its result has no past."""
+    recorded, mode.enabled = mode.enabled, False
+    try:
+        return apply(op, *inputs, **options)
+    finally:
+        mode.enabled = recorded
 
 
 def _tie(view: Tensor, base: Tensor, op: type[Function], options: dict[str, Any]) -> None:

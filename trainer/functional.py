@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.backend import array_module, generator
 from trainer.errors import ArgumentError, DTypeError, ShapeError, sentence
-from trainer.function import Function, apply, wrap
+from trainer.function import Function, apply, apply_unrecorded
 from trainer.ops.activation import (
     gelu,
     leaky_relu,
@@ -79,6 +79,12 @@ class Dropout(Function):
         return masked(g, keep) * scale, None
 
 
+class OneHot(Function):
+    @staticmethod
+    def forward(needs: Any, classes: Any, count: int) -> Any:
+        return (classes[..., None] == array_module(classes).arange(count)).astype(np.int64), ()
+
+
 def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     """Sets each element to 0 with probability `p` and scales the rest by 1 / (1 - p), so that the mean stays.
 
@@ -138,7 +144,7 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor
 def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
     """(length, keys) with -inf where a key lies ahead, else 0."""
     ahead = array_module(like.raw).tri(length, keys, dtype=bool)
-    return additive_mask(wrap(~ahead), like)
+    return additive_mask(Tensor(~ahead), like)
 
 
 def additive_mask(mask: Any, like: Tensor) -> Tensor:
@@ -161,7 +167,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     if classes.size and not 0 <= classes.min() <= classes.max() < count:
         got = f"{classes.min()} to {classes.max()}"
         raise ArgumentError(sentence("one_hot: a class has no column.", f"0 to {count - 1}", got))
-    return wrap((classes[..., None] == array_module(classes).arange(count)).astype(np.int64))
+    return apply_unrecorded(OneHot, tensor if isinstance(tensor, Tensor) else Tensor(classes), count=count)
 
 
 def mse_loss(input: Tensor, target: Any, reduction: str = "mean") -> Tensor:
@@ -203,7 +209,8 @@ def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reducti
 
 def _beside(input: Tensor, x: Any) -> Tensor:
     """`x` as a tensor in the dtype of `input` and on its device."""
-    return Tensor(x.raw if isinstance(x, Tensor) else x, dtype=input.dtype, device=input.device)
+    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    return tensor.detach().to(dtype=input.dtype, device=input.device)
 
 
 def _of_same_shape(name: str, input: Tensor, target: Any) -> Tensor:

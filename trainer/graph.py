@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from types import CodeType
 from typing import Any
 
 from trainer.function import Function, Observer, mode
@@ -146,11 +147,16 @@ def _node(name: str, op: str, kind: str, tensor: Tensor) -> dict[str, Any]:
     return {"name": name, "op": op, "kind": kind, "attrs": attrs}
 
 
-def line_outside() -> str:
-    """The line of the user's code that asked for the operation; for a layer of this package, the line in the layer."""
+def line_outside(root: CodeType | None = None) -> str:
+    """The line of the user's code that asked for the operation; for a layer of this package, the line in the layer.
+
+    Args:
+        root: Where the model is called; what lies outside of it asked for all operations. None for `trace`.
+    """
+    root = root or trace.__code__
     frame = sys._getframe(1)
     inside = ""
-    while frame is not None and frame.f_code is not trace.__code__:
+    while frame is not None and frame.f_code is not root:
         name = frame.f_code.co_filename
         where = f"{os.path.basename(name)}:{frame.f_lineno}"
         if not name.startswith(_PACKAGE):

@@ -36,6 +36,11 @@ class MutationLog:
         self.latest = now()
         self._changed[key] = (self.latest, ref)
 
+    def changed_since(self, raw: Array, order: int) -> bool:
+        """Whether the memory of `raw` was written to after what happened at `order`."""
+        changed = self._changed.get(id(_owner(raw)))
+        return changed is not None and changed[0] > order
+
     def check(self, node: Node, saved: Iterable[Any]) -> None:
         """Raises InPlaceError when one of the arrays that `node` saved was changed after `node` was recorded."""
         for value in saved:

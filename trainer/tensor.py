@@ -330,31 +330,31 @@ class Tensor(TensorMethods):
     # Comparison: bools without a past
 
     def __eq__(self, other: object) -> Any:
-        return compare(np.equal, self, other)
+        return compare(elementwise.Equal, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return compare(np.not_equal, self, other)
+        return compare(elementwise.NotEqual, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return compare(np.less, self, other)
+        return compare(elementwise.Less, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return compare(np.less_equal, self, other)
+        return compare(elementwise.LessEqual, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return compare(np.greater, self, other)
+        return compare(elementwise.Greater, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return compare(np.greater_equal, self, other)
+        return compare(elementwise.GreaterEqual, self, other)
 
     def __invert__(self) -> Tensor:
-        return wrap(~self.raw)
+        return elementwise.invert(self)
 
     def __and__(self, other: Any) -> Any:
-        return compare(np.bitwise_and, self, other)
+        return compare(elementwise.BitwiseAnd, self, other)
 
     def __or__(self, other: Any) -> Any:
-        return compare(np.bitwise_or, self, other)
+        return compare(elementwise.BitwiseOr, self, other)
 
     # By identity: tensors are keys of dictionaries although == compares element by element.
     __hash__ = object.__hash__
@@ -364,7 +364,7 @@ class Tensor(TensorMethods):
 from trainer import autograd  # noqa: E402
 from trainer.function import Leaf, apply_pair, leaf_node, wrap  # noqa: E402
 from trainer.node import HookHandle  # noqa: E402
-from trainer.ops import inplace  # noqa: E402
+from trainer.ops import elementwise, inplace  # noqa: E402
 from trainer.ops.convert import cast, move  # noqa: E402
 from trainer.ops.elementwise import Add, Div, Mul, Pow, Sub, abs_, add, compare, div, mul, neg, sub  # noqa: E402
 from trainer.ops.index import getitem  # noqa: E402

@@ -41,6 +41,7 @@ class MultiheadAttention(Module):
         self.embed_dim = embed_dim
         self.num_heads = num_heads
         self.dropout = dropout
+        self.bias = bias
         self.batch_first = batch_first
         self.in_proj_weight = Parameter(init.xavier_uniform_(creation.zeros(3 * embed_dim, embed_dim)))
         self.in_proj_bias = Parameter(creation.zeros(3 * embed_dim)) if bias else None

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainer.backend import DEFAULT_DTYPE, array_module
-from trainer.function import OUTPUT, Function, apply, apply_pair, wrap
-from trainer.promotion import explain
+from trainer.function import OUTPUT, Function, apply, apply_pair, apply_unrecorded
 from trainer.tensor import Tensor
 
 _FLOAT64 = np.dtype(np.float64)
@@ -202,6 +201,66 @@ class Cos(Function):
         return (-g * sin(x),)
 
 
+class Sign(Function):
+    @staticmethod
+    def forward(needs: Any, x: Any) -> Any:
+        return np.sign(x), ()
+
+
+class Invert(Function):
+    @staticmethod
+    def forward(needs: Any, x: Any) -> Any:
+        return ~x, ()
+
+
+class Equal(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.equal(a, b), ()
+
+
+class NotEqual(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.not_equal(a, b), ()
+
+
+class Less(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.less(a, b), ()
+
+
+class LessEqual(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.less_equal(a, b), ()
+
+
+class Greater(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.greater(a, b), ()
+
+
+class GreaterEqual(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.greater_equal(a, b), ()
+
+
+class BitwiseAnd(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.bitwise_and(a, b), ()
+
+
+class BitwiseOr(Function):
+    @staticmethod
+    def forward(needs: Any, a: Any, b: Any) -> Any:
+        return np.bitwise_or(a, b), ()
+
+
 def add(a: Any, b: Any) -> Tensor:
     """a + b, broadcast."""
     return apply_pair(Add, a, b)
@@ -269,15 +328,14 @@ def cos(x: Tensor) -> Tensor:
 
 def sign(x: Any) -> Any:
     """-1, 0 or 1; a constant where gradients are concerned."""
-    return wrap(np.sign(x.raw)) if isinstance(x, Tensor) else np.sign(x)
+    return apply_unrecorded(Sign, x)
 
 
-def compare(ufunc: Any, a: Any, b: Any) -> Any:
+def compare(op: type[Function], a: Any, b: Any) -> Any:
     """Bools from comparing element by element; NotImplemented for what cannot be compared, such as None."""
-    if b is None or isinstance(b, str):
-        return NotImplemented
-    raw_b = b.raw if isinstance(b, Tensor) else b
-    try:
-        return wrap(ufunc(a.raw, raw_b))
-    except ValueError as err:
-        raise explain(ufunc.__name__, (a.raw, raw_b), err) from err
+    return NotImplemented if b is None or isinstance(b, str) else apply_unrecorded(op, a, b)
+
+
+def invert(x: Tensor) -> Tensor:
+    """Not x, of bools; the bits the other way round, of integers."""
+    return apply_unrecorded(Invert, x)

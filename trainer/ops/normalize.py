@@ -60,6 +60,22 @@ class Normalize(Function):
         return grad_x, g * normal if needs[1] else None, g
 
 
+class ScaleShift(Function):
+    """x * scale + shift, both broadcast: what is left of normalising once mean and variance are known."""
+
+    saves = (0, 1)
+
+    @staticmethod
+    def forward(needs: Any, x: Any, scale: Any, shift: Any) -> Any:
+        y = x * scale
+        y += shift
+        return y, (x if needs[1] else None, scale if needs[0] else None)
+
+    @staticmethod
+    def backward(g: Any, needs: Any, x: Any, scale: Any) -> Any:
+        return g * scale if needs[0] else None, g * x if needs[1] else None, g
+
+
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -119,9 +135,10 @@ def batch_norm(
     scale = None if weight is None else reshape(weight, by_channel)
     shift = None if bias is None else reshape(bias, by_channel)
     if not training and running_mean is not None and running_var is not None:
-        y = (input - reshape(running_mean, by_channel)) / sqrt(reshape(running_var, by_channel) + eps)
-        y = y if scale is None else y * scale
-        return y if shift is None else y + shift
+        slope = 1 / sqrt(reshape(running_var, by_channel) + eps)
+        slope = slope if scale is None else slope * scale
+        start = -reshape(running_mean, by_channel) * slope
+        return apply(ScaleShift, input, slope, start if shift is None else start + shift)
     count = input.numel() // max(1, input.shape[1])
     if count < 2:
         raise ArgumentError(

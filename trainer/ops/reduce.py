@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.backend import DEFAULT_DTYPE, array_module
 from trainer.errors import ShapeError, sentence
-from trainer.function import OUTPUT, Function, apply, wrap
+from trainer.function import OUTPUT, Function, apply, apply_unrecorded
 from trainer.ops.elementwise import exp, log, sqrt
 from trainer.ops.select import masked
 from trainer.ops.shape import axis, expand, reshape
@@ -101,6 +101,32 @@ class TakeAlong(Function):
         return masked(expand(g, shape), indices == places), None
 
 
+class ArgMax(Function):
+    @staticmethod
+    def forward(needs: Any, x: Any, dim: int | None, keepdim: bool) -> Any:
+        return _position("argmax", x, dim, keepdim), ()
+
+
+class ArgMin(Function):
+    @staticmethod
+    def forward(needs: Any, x: Any, dim: int | None, keepdim: bool) -> Any:
+        return _position("argmin", x, dim, keepdim), ()
+
+
+class All(Function):
+    @staticmethod
+    def forward(needs: Any, x: Any, dim: Dims, keepdim: bool) -> Any:
+        return x.all(axis=dim, keepdims=keepdim), ()
+
+
+class Any_(Function):
+    name = "any"
+
+    @staticmethod
+    def forward(needs: Any, x: Any, dim: Dims, keepdim: bool) -> Any:
+        return x.any(axis=dim, keepdims=keepdim), ()
+
+
 def sum(x: Any, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The sum along `dim`, or of everything; 0 over nothing."""
     return apply(Sum, x, dim=dim, keepdim=keepdim)
@@ -133,12 +159,12 @@ def min(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest value is along `dim`, or in the flattened tensor; the first of equal ones."""
-    return wrap(_position("argmax", x.raw, dim, keepdim))
+    return apply_unrecorded(ArgMax, x, dim=dim, keepdim=keepdim)
 
 
 def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest value is along `dim`, or in the flattened tensor; the first of equal ones."""
-    return wrap(_position("argmin", x.raw, dim, keepdim))
+    return apply_unrecorded(ArgMin, x, dim=dim, keepdim=keepdim)
 
 
 def var(x: Any, dim: Dims = None, correction: int = 1, keepdim: bool = False) -> Tensor:
@@ -178,12 +204,12 @@ def norm(x: Any) -> Tensor:
 
 def all_(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every value along `dim` is true."""
-    return wrap(x.raw.all(axis=dim, keepdims=keepdim))
+    return apply_unrecorded(All, x, dim=dim, keepdim=keepdim)
 
 
 def any_(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some value along `dim` is true."""
-    return wrap(x.raw.any(axis=dim, keepdims=keepdim))
+    return apply_unrecorded(Any_, x, dim=dim, keepdim=keepdim)
 
 
 def _along(x: Tensor, indices: Tensor, dim: int, keepdim: bool) -> Extremes:
@@ -192,7 +218,7 @@ def _along(x: Tensor, indices: Tensor, dim: int, keepdim: bool) -> Extremes:
     if keepdim:
         return Extremes(values, indices)
     shape = values.shape[: dim % x.ndim] + values.shape[dim % x.ndim + 1 :]
-    return Extremes(reshape(values, shape), wrap(indices.raw.reshape(shape)))
+    return Extremes(reshape(values, shape), reshape(indices, shape))
 
 
 def _position(name: str, raw: Any, dim: int | None, keepdim: bool) -> Any:
