@@ -322,8 +322,9 @@ def test_a_damaged_run_hides_no_other(runs: Path, tmp_path: Path, capsys: pytest
         run.log_model(network(), "where", inputs=(None, 1, 2, 2), classes=CLASSES)
     with tracker.init(logdir=logdir, name="bad") as run:
         run.log({"loss": 1.0})
-    for file in (logdir / "bad").glob("events.*.sqlite"):
-        file.write_bytes(os.urandom(5000))
+    for file in (logdir / "bad").glob("events.*.sqlite"):  # a database still, and nothing in it that can be read
+        data = file.read_bytes()
+        file.write_bytes(data[:4096] + os.urandom(len(data) - 4096))
     place = picture(tmp_path / "up.png", 255, 255, 0, 0)
     assert "north" in viz(capsys, "where", place, "--logdir", logdir)[0]
 
