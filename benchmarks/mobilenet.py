@@ -55,7 +55,9 @@ def main() -> None:
     print(f"\n{report.machine()}; Keras {keras.__version__} on PyTorch; median of {options.repeats}, taking turns")
 
 
-def compared(keras: Any, version: int, files: list[bytes], folder: Path, options: argparse.Namespace) -> list[list[Any]]:
+def compared(
+    keras: Any, version: int, files: list[bytes], folder: Path, options: argparse.Namespace
+) -> list[list[Any]]:
     """The rows of one network."""
     name = f"v{version} ({options.width:g}, 224)"
     model = mobilenet(keras, version, 224, options.width, images=pictures(8, 224))
@@ -78,12 +80,28 @@ def compared(keras: Any, version: int, files: list[bytes], folder: Path, options
         top = np.argsort(-b, kind="stable")[:10]
         apart = max(apart, float(np.abs(a[top] - b[top]).max()))
         same += np.argsort(-a, kind="stable")[:10].tolist() == top.tolist()
-    times = [1e3 * each for each in in_turns([ours, theirs, lambda x: model.predict_on_batch(x)], inputs, options.repeats)]
+    times = [
+        1e3 * each for each in in_turns([ours, theirs, lambda x: model.predict_on_batch(x)], inputs, options.repeats)
+    ]
     ratio = times[0] / times[1]
     return [
-        [f"{name}: same ten classes", f"{same} of {len(inputs)}", "", "", "all", report.verdict(same, len(inputs), at_least=True)],
+        [
+            f"{name}: same ten classes",
+            f"{same} of {len(inputs)}",
+            "",
+            "",
+            "all",
+            report.verdict(same, len(inputs), at_least=True),
+        ],
         [f"{name}: their probabilities apart", f"{apart:.1e}", "", "", "1e-4", report.verdict(apart, 1e-4)],
-        [f"{name}: one picture, ms", f"{times[0]:.1f}", f"{times[1]:.1f}", f"x {ratio:.2f}", "x 2", report.verdict(ratio, 2)],
+        [
+            f"{name}: one picture, ms",
+            f"{times[0]:.1f}",
+            f"{times[1]:.1f}",
+            f"x {ratio:.2f}",
+            "x 2",
+            report.verdict(ratio, 2),
+        ],
         [f"{name}: the same by predict_on_batch, ms", "", f"{times[2]:.1f}", f"x {times[0] / times[2]:.2f}", "", ""],
         [f"{name}: read and laid out, ms", f"{1e3 * loaded:.0f}", "", "", "", ""],
     ]
