@@ -250,8 +250,8 @@ export class TryPage {
       column.wantsSaliency = this.wantsSaliency;
       column.by = this.who.kind;
       try {
-        const isAsked = column.chosen && !this.question.isEmpty;
-        column.ask(isAsked ? this.question.asked(column.chosen.model) : null, since);
+        const model = this.question.isEmpty ? null : column.chosen?.model;
+        column.ask(model ? this.question.asked(model) : null, since);
       } catch (error) {
         problem ||= /** @type {Error} */ (error).message;
         column.ask(null, since);
