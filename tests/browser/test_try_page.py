@@ -291,12 +291,15 @@ def test_the_camera_is_asked_for_at_a_click_and_says_why_not(halves: Any, until:
 def test_the_tab_leads_to_a_document_of_its_own_and_back(halves: Any, until: Callable[..., Any]) -> None:
     """Other pages may not use the camera, though they were reached from this one."""
     page = halves
-    page.click("#tabs >> text=Curves")
-    until(page, "window.viz?.ready && viz.get('page') === 'curves' && !document.featurePolicy.allowsFeature('camera')")
-    page.click("#tabs >> text=Try")
-    until(page, "window.viz?.ready && viz.get('page') === 'try' && document.featurePolicy.allowsFeature('camera')")
-    page.go_back()
-    until(page, "window.viz?.ready && viz.get('page') === 'curves' && !document.featurePolicy.allowsFeature('camera')")
+    for go, name, allowed in (
+        (lambda: page.click("#tabs >> text=Curves"), "curves", "false"),
+        (lambda: page.click("#tabs >> text=Try"), "try", "true"),
+        (page.go_back, "curves", "false"),
+    ):
+        with page.expect_event("load"):
+            go()
+        until(page, f"window.viz?.ready && viz.get('page') === '{name}'")
+        until(page, f"document.featurePolicy.allowsFeature('camera') === {allowed}")
 
 
 HOSTILE = "<img src=x onerror='window.struck=1'>"
