@@ -173,7 +173,8 @@ export class CaseRow {
       context.fillRect(x, 0, size - gap, HEIGHT);
       context.fillStyle = colours[is];
       context.fillRect(x, HEIGHT - high, size - gap, high);
-      if (is !== "right") context.fillRect(x, 0, size - gap, is === "wrong" ? 3 : HEIGHT / 2 - 6); // seen without colours
+      // Seen without colours.
+      if (is !== "right") context.fillRect(x, 0, size - gap, is === "wrong" ? 3 : HEIGHT / 2 - 6);
       if (this.at >= from && this.at <= to && this.strip.matches(":focus-visible")) {
         context.strokeStyle = css("--text");
         context.strokeRect(x + 0.5, 0.5, Math.max(1, size - gap - 1), HEIGHT - 1);
