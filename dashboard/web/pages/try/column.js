@@ -44,14 +44,11 @@ export class Column {
     this.trip = 0; // ms from the question to its answer
     this.problem = "";
     /** @type {Newest<Asking, Answer>} */
-    this.asking = new Newest(
-      {
-        ask: (question) => this.#ask(question),
-        answered: (answer, question) => this.#answered(answer, question),
-        failed: (error) => this.#fail(error.message),
-      },
-      EVERY_MS,
-    );
+    this.asking = new Newest({
+      ask: (question) => this.#ask(question),
+      answered: (answer, question) => this.#answered(answer, question),
+      failed: (error) => this.#fail(error.message),
+    });
     this.dot = node("i", { class: "dot", "aria-hidden": "true" });
     this.run = node("span", { class: "try-run" });
     this.name = node("span", { class: "try-name" });
@@ -249,8 +246,6 @@ export class Column {
     this.asking.end();
   }
 }
-
-const EVERY_MS = 40; // 25 answers a second look smooth; each costs a core some milliseconds that a training may want
 
 /** @param {number} ms */
 const milliseconds = (ms) => `${ms < 10 ? format.value(ms, 2) : Math.round(ms)} ms`;

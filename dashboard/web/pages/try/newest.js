@@ -9,13 +9,9 @@
 
 /** @template Q, A */
 export class Newest {
-  /**
-   * @param {How<Q, A>} how
-   * @param {number} [every] ms from one question to the next, at the least
-   */
-  constructor(how, every = 0) {
+  /** @param {How<Q, A>} how */
+  constructor(how) {
     this.how = how;
-    this.every = every;
     this.isAsking = false;
     this.isOver = false;
     /** @type {{ question: Q } | null} */
@@ -44,15 +40,12 @@ export class Newest {
       const { question } = this.waiting;
       this.waiting = null;
       this.isAsking = true;
-      const began = performance.now();
       try {
         const answer = await this.how.ask(question);
         if (!this.isOver) this.how.answered(answer, question);
       } catch (error) {
         if (!this.isOver) this.how.failed(/** @type {Error} */ (error), question);
       }
-      const left = this.every - (performance.now() - began);
-      if (left > 0) await new Promise((done) => setTimeout(done, left));
       this.isAsking = false;
     }
   }
