@@ -20,7 +20,7 @@ import { painted } from "./pictures.js";
  *   close(column: Column): void, answered(column: Column): void,
  * }} Hear
  */
-/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, by: import("./askers.js").Kind }} Asking */
+/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, since: number, by: import("./askers.js").Kind }} Asking */
 
 export class Column {
   /**
@@ -38,6 +38,8 @@ export class Column {
     this.by = ASKERS[0];
     this.wantsSaliency = false;
     this.isCleared = true; // nothing is asked: an answer that comes yet is to a question that was taken back
+    this.answers = 0; // so far
+    this.since = 0; // when the oldest change was made that the last answer is the first to know of
     this.trip = 0; // ms from the question to its answer
     this.problem = "";
     /** @type {Newest<Asking, Answer>} */
@@ -136,8 +138,9 @@ export class Column {
   /**
    * Asks, unless the same is asked already; an answer that comes for an older question is shown until the newer comes.
    * @param {Asked | null} asked
+   * @param {number} since when it was changed, by performance.now()
    */
-  ask(asked) {
+  ask(asked, since) {
     this.#see(asked);
     this.isCleared = !asked || !this.chosen;
     if (!asked || !this.chosen) {
@@ -150,7 +153,14 @@ export class Column {
       this.legend.replaceChildren();
       return;
     }
-    this.asking.put({ asked, chosen: this.chosen, saliency: this.wantsSaliency && asked.levels !== null, by: this.by });
+    const waits = this.asking.waiting?.question;
+    this.asking.put({
+      since: waits?.since ?? since,
+      asked,
+      chosen: this.chosen,
+      saliency: this.wantsSaliency && asked.levels !== null,
+      by: this.by,
+    });
   }
 
   // What the network sees.
@@ -178,9 +188,11 @@ export class Column {
   }
 
   /** @param {Answer} answer @param {Asking} question */
-  #answered(answer, { by, saliency }) {
+  #answered(answer, { by, saliency, since }) {
     if (!this.chosen || this.isCleared) return;
     this.answer = answer;
+    this.answers += 1;
+    this.since = since;
     this.#fail("");
     this.bars.show(answer);
     this.element.dataset.step = String(answer.step);
@@ -222,6 +234,8 @@ export class Column {
       top: answer?.top ?? [],
       saliency: !this.over.hidden,
       trip: this.trip,
+      answers: this.answers,
+      since: this.since,
       problem: this.problem,
     };
   }

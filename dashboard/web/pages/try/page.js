@@ -48,6 +48,7 @@ export class TryPage {
     /** @type {Column[]} */
     this.columns = [];
     this.frame = 0; // in which all are asked
+    this.changed = 0; // when the first change was made that is asked then
     this.wantsSaliency = Boolean(state.local.get("saliency", true));
     this.sources = new Sources(this.question, view, scope);
     this.keepButton = this.#button("Keep this case…", () => this.#keep(), "button is-small");
@@ -234,6 +235,7 @@ export class TryPage {
 
   /** With the next frame: a hand draws several points in one. */
   askSoon() {
+    this.changed ||= performance.now();
     this.frame ||= this.scope.requestAnimationFrame(() => {
       this.frame = 0;
       this.ask();
@@ -242,14 +244,17 @@ export class TryPage {
 
   ask() {
     let problem = "";
+    const since = this.changed || performance.now();
+    this.changed = 0;
     for (const column of this.columns) {
       column.wantsSaliency = this.wantsSaliency;
       column.by = this.who.kind;
       try {
-        column.ask(column.chosen && !this.question.isEmpty ? this.question.asked(column.chosen.model) : null);
+        const isAsked = column.chosen && !this.question.isEmpty;
+        column.ask(isAsked ? this.question.asked(column.chosen.model) : null, since);
       } catch (error) {
         problem ||= /** @type {Error} */ (error).message;
-        column.ask(null);
+        column.ask(null, since);
       }
     }
     this.question.tell(problem);
