@@ -13,8 +13,8 @@ from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
 
 CONVERTERS = {"trainer": "trainer.onnx.logged", "tfjs": "trainer.onnx.logged"}
-"""By the format of a version: the module whose `onnx_of(files, manifest)` gives the bytes. It is the trainer's, which this
-package does not know."""
+"""By the format of a version: the module whose `onnx_of(files, manifest)` gives the bytes. It is the trainer's, which
+this package does not know."""
 
 MAX_BYTES = 1 << 30
 """Of a file that is made, or sent: a browser holds all of it in memory, several times."""
