@@ -60,7 +60,9 @@ self.onmessage = ({ data }) => {
     try {
       self.postMessage({ number: data.number, answer: await acts[/** @type {Message} */ (data).do](data) });
     } catch (error) {
-      self.postMessage({ number: data.number, error: String(/** @type {any} */ (error)?.message ?? error) });
+      // What has aborted answers nothing any more, whatever network it is asked about.
+      const isBroken = error instanceof WebAssembly.RuntimeError;
+      self.postMessage({ number: data.number, error: String(/** @type {any} */ (error)?.message ?? error), isBroken });
     }
   });
 };
