@@ -36,7 +36,7 @@ class _OnnxFiles:
         run, name = asked.name("run"), asked.name("name")
         step, digest = asked.whole("step"), asked.text("digest")
         try:
-            version = version_of(await self._models.shelf.model(run, name), step)
+            version = version_of(await self._models.shelf.model(run, name, step), step)
             if digest not in (None, version.manifest.digest):
                 raise HTTPException(404, "There is another version of this model at this step now.")
             etag = f'"{version.manifest.digest}"'

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +37,19 @@ def add(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="FILE",
         help=f"what to write, by its ending: {forms}; or a folder, for TensorBoard (event files, one folder a run)",
     )  # fmt: skip
+    parser.add_argument(
+        "--model", metavar="NAME", help="of one RUN: a card of this model that answers, as one .html file"
+    )
+    parser.add_argument("--step", type=int, metavar="N", help="with --model: the version (default: the newest)")
 
 
 def act(arguments: argparse.Namespace) -> int:
     """Writes the file, whole or not at all; 1 when some of what was asked for could not be read."""
     target = _local(arguments.output)
+    if arguments.model is not None:
+        return _model_card(arguments, target)
+    if arguments.step is not None:
+        raise CommandError("--step is the version of a model: it goes with --model")
     if target.is_dir() or not target.suffix or arguments.output.endswith(("/", os.sep)):
         return _event_files(_chosen(arguments), target)
     form = target.suffix.lower().removeprefix(".")
@@ -48,22 +57,60 @@ def act(arguments: argparse.Namespace) -> int:
         known = ", ".join(f".{each}" for each in files.FORMS)
         raise CommandError(f"{target.name} has an ending that is not known; there are {known}, and folders")
     chosen = _chosen(arguments)
-    _sweep(target.parent)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with partial.open("xb") as file:
-            count, left_out = files.write(form, chosen.runs, file)
+    with _written_whole(target) as keep, keep.partial.open("xb") as file:
+        count, left_out = files.write(form, chosen.runs, file)
         chosen.add(left_out)
-        if count or not chosen.left_out:
-            partial.replace(target)
+        keep.is_whole = bool(count or not chosen.left_out)
+    return chosen.tell(count, "point", target)
+
+
+@dataclass
+class _Keep:
+    """A file that is being written, and whether it is to be kept."""
+
+    partial: Path
+    is_whole: bool = False
+
+
+@contextlib.contextmanager
+def _written_whole(target: Path) -> Iterator[_Keep]:
+    """A file beside the one that is wanted, which takes its place when all is written."""
+    _sweep(target.parent)
+    keep = _Keep(target.with_name(f".{target.name}.{os.getpid()}.part"))
+    try:
+        yield keep
+        if keep.is_whole:
+            keep.partial.replace(target)
     except MissingPackageError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{target} cannot be written: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink()
-    return chosen.tell(count, "point", target)
+            keep.partial.unlink()
+
+
+def _model_card(arguments: argparse.Namespace, target: Path) -> int:
+    """One model in one file that answers."""
+    from dashboard.export import model_card
+    from dashboard.http.installed_scripts import NotInstalledError
+    from tracker.errors import TrackerError
+
+    if target.suffix.lower() != ".html" or len(arguments.runs) != 1:
+        raise CommandError("a model card is of one run, and an .html file: viz export RUN --model NAME -o card.html")
+    chosen = _chosen(arguments)
+    for run in chosen.runs:
+        try:
+            model = run.model(arguments.model, arguments.step)
+            text = model_card.page(run, model, chosen.left_out)
+        except NotInstalledError:
+            raise CommandError("a model card needs ONNX Runtime for browsers: pip install 'everystep[try]'") from None
+        except (TrackerError, ValueError) as error:  # the trainer's refusals are such
+            raise CommandError(" ".join(str(error).split())) from error
+        with _written_whole(target) as keep:
+            keep.partial.write_bytes(text.encode())
+            keep.is_whole = True
+    return chosen.tell(len(chosen.runs), "model", target)
 
 
 def _local(output: str) -> Path:

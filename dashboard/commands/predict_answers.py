@@ -15,7 +15,7 @@ from dashboard.commands import table
 from dashboard.commands.refusal import CommandError
 from dashboard.export.files import harmless
 from dashboard.http import wire
-from tracker.models import ranking
+from tracker.models import ranking, runners
 from tracker.plain_text import writable_values
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ class Asking:
         outputs: Mapping[str, Any] = {}
         if sound:
             filled = [*sound, *[sound[-1]] * ((self._fixed or 0) - len(sound))]
-            outputs = self._runner.run({name: np.concatenate([each[name] for each in filled]) for name in sound[0]})
+            outputs = runners.ask(
+                self._runner, {name: np.concatenate([each[name] for each in filled]) for name in sound[0]}
+            )
         found = ranking.answer_of(outputs, None if self._classes is None else len(self._classes))
         row = 0
         for each in samples:

@@ -46,7 +46,7 @@ class Asked:
     """
 
     def __init__(self, words: Sequence[str], inputs: Sequence[Mapping[str, Any]], preprocess: Any) -> None:
-        self._inputs = [{**each, "shape": [None, *each["shape"][1:]]} for each in inputs]
+        self._inputs = [_any_batch(each) for each in inputs]
         self._preprocess = preprocess
         self.has_folder = False
         self._places: list[tuple[str, Path | None]] = []
@@ -104,9 +104,9 @@ class Asked:
         given = said if isinstance(said, dict) else {names[0] if len(names) == 1 else "one array": said}
         if set(given) != set(names):
             raise ModelError(f"the model takes {', '.join(names)}, and was given {', '.join(given) or 'nothing'}")
-        batches = answers.fitted(
-            {each["name"]: _batch(given[each["name"]], each) for each in self._inputs}, self._inputs
-        )
+        batches = {each["name"]: _batch(given[each["name"]], each) for each in self._inputs}
+        if all(each["shape"] is not None for each in self._inputs):
+            batches = answers.fitted(batches, self._inputs)
         sizes = {len(each) for each in batches.values()}
         if len(sizes) != 1:
             raise ModelError(f"the inputs are of different numbers of samples: {', '.join(map(str, sorted(sizes)))}")
@@ -116,6 +116,12 @@ class Asked:
             yield Sample(called, {each: value[row : row + 1] for each, value in batches.items()})
 
 
+def _any_batch(about: Mapping[str, Any]) -> dict[str, Any]:
+    """An input of batches of any size. A network of `trainer` without its manifest does not say what it takes."""
+    shape = about["shape"]
+    return {**about, "dtype": about["dtype"] or "float32", "shape": shape and [None, *shape[1:]]}
+
+
 def _batch(value: Any, about: Mapping[str, Any]) -> Any:
     """An array with the axis of a batch: one sample alone is a batch of one."""
     if isinstance(value, list):
@@ -123,6 +129,8 @@ def _batch(value: Any, about: Mapping[str, Any]) -> Any:
             value = np.array(value)
         except ValueError as error:
             raise ModelError(f"{about['name']}: rows of different lengths are no array") from error
+    if about["shape"] is None:
+        return np.asarray(value, np.float32) if np.asarray(value).dtype.kind in "biuf" else value
     return value[None] if np.ndim(value) == len(about["shape"]) - 1 else value
 
 

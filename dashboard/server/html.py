@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.http.module_graph import WEB
 
 if TYPE_CHECKING:
-    from dashboard.server.bundles import Bundles
+    from dashboard.http.bundles import Bundles
     from dashboard.server.settings import Settings
 
 

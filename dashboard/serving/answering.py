@@ -21,6 +21,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 MOST_WARM = 1 << 22
 """Numbers of a batch that is tried before anybody asks; one of a larger model is a row."""
 
+MOST_ANSWERED = 4_000_000
+"""Numbers of an answer: some 80 MB as JSON, which the server holds until it is taken."""
+
 TOP = -1
 """For the number of an output: that of the largest."""
 
@@ -88,11 +91,20 @@ class Version:
         if sum(map(np.prod, shapes)) > MOST_WARM:
             return "a row of it is too large"
         try:
-            self.run(
+            outputs = self.run(
                 {each["name"]: _zeros(shape, each["dtype"]) for each, shape in zip(self.inputs, shapes, strict=True)}
             )
         except RefusedError as error:
             return error.sentence
+        if not self.outputs:  # nobody said before
+            self.outputs = [
+                {
+                    "name": name,
+                    "dtype": "string" if each.dtype.kind in "OSU" else each.dtype.name,
+                    "shape": _shape(each),
+                }
+                for name, each in outputs.items()
+            ]
         return ""
 
     def onnx(self) -> bytes:
@@ -229,7 +241,7 @@ class Version:
 
     def _told(self, question: Question, outputs: Arrays, ms: float) -> Answer | RefusedError:
         count = sum(each.size for each in outputs.values())
-        if count > tensor_json.MAX_VALUES:
+        if count > MOST_ANSWERED:
             return RefusedError(413, f"The answer is too large: {count:,} values; ask for fewer rows.")
         try:
             if question.body is not None:
@@ -267,6 +279,10 @@ def _rows_of(arrays: Arrays) -> int | None:
     """The rows that arrays have in common; None where they have none."""
     counts = {len(each) if each.ndim else None for each in arrays.values()}
     return counts.pop() if len(counts) == 1 else None
+
+
+def _shape(array: npt.NDArray[Any]) -> list[int | None]:
+    return [None, *array.shape[1:]] if array.ndim else []
 
 
 def _dtype(name: str) -> np.dtype[Any]:

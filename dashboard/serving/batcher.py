@@ -7,6 +7,7 @@ batches of about as many. The queue is bounded in questions and in bytes, and ea
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +17,8 @@ from typing import Any
 from dashboard.serving.limits import Limits
 from dashboard.serving.messages import Part
 from dashboard.serving.refusal import RefusedError
+
+logger = logging.getLogger("dashboard")
 
 MOST_BYTES_TOGETHER = 16 << 20
 """Of questions that are asked together: of larger ones there is less to gain, and all are held twice meanwhile."""
@@ -102,11 +105,21 @@ class Batcher:
             self.count, self.bytes = self.count - len(taken), self.bytes - sum(ask.size for ask in taken)
             batch = [ask for ask in taken if not ask.answer.done()]
             if batch:
-                for ask, found in zip(batch, await self._send(version, batch), strict=True):
-                    if ask.answer.done():  # too late, or whoever asked has gone
-                        continue
-                    if isinstance(found, RefusedError):
-                        ask.answer.set_exception(found)
-                    else:
-                        ask.answer.set_result(found)
+                self._tell(batch, await self._answers(version, batch))
         self._turn = None
+
+    async def _answers(self, version: str, batch: Sequence[Ask]) -> Sequence[Any]:
+        try:
+            return await self._send(version, batch)
+        except Exception:
+            logger.exception("viz: models could not be asked")  # the queue goes on, whatever became of one batch
+            return [RefusedError(503, "Something went wrong; the terminal of viz says what.")] * len(batch)
+
+    def _tell(self, batch: Sequence[Ask], answers: Sequence[Any]) -> None:
+        for ask, found in zip(batch, answers, strict=True):
+            if ask.answer.done():  # too late, or whoever asked has gone
+                continue
+            if isinstance(found, RefusedError):
+                ask.answer.set_exception(found)
+            else:
+                ask.answer.set_result(found)

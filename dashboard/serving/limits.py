@@ -28,4 +28,4 @@ class Limits:
     open_bytes: int = 2 << 30
     """What their files weigh together, unless one alone weighs more."""
     memory_bytes: int = 4 << 30
-    """What the worker may hold besides what it maps of files, at the least; see `worker`."""
+    """What the worker may hold besides what it maps of files; see `worker`."""

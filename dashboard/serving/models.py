@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,14 +116,27 @@ class Models:
         Raises:
             RefusedError: there is no such model, or it cannot be one file.
         """
-        model = await self.shelf.model(run, name)
-        found = self._begun(model, self._wanted(model, step))
-        if not found.is_ready:
-            await self._opened(found, time.monotonic() + self.limits.deadline_s)
-        said, parts = await self._versions.ask(found.key, {"do": "onnx", "version": found.key}, [])
+        model = await self.shelf.model(run, name, step)
+        async with self._used(model, step, time.monotonic() + self.limits.deadline_s) as found:
+            said, parts = await self._versions.ask(found.key, {"do": "onnx", "version": found.key}, [])
         if "error" in said:
             raise RefusedError(said["status"], said["error"])
         return parts[0]
+
+    async def signature(
+        self, model: StoredModel, step: int | str | None
+    ) -> tuple[int, list[dict[str, Any]], list[dict[str, Any]]]:
+        """A version, and what it takes and gives; it is opened where its manifest does not say that.
+
+        Raises:
+            RefusedError: as `ask`.
+        """
+        version = self._wanted(model, step)
+        said = version.manifest.as_json()
+        if said["inputs"] and said["outputs"]:
+            return version.step, said["inputs"], said["outputs"]
+        async with self._used(model, version.step, time.monotonic() + self.limits.deadline_s) as found:
+            return found.step, found.inputs, found.outputs
 
     def room_for(self, size: int) -> None:
         """Raises:
@@ -133,9 +147,7 @@ class Models:
     def states(self, model: StoredModel) -> list[tuple[Version, RefusedError | None]]:
         """The versions of a model that can be asked, and why some cannot, the newest first."""
         return [
-            (each, self._versions.refused.get(key_of(model.run, model.name, each.step)))
-            for each in reversed(model.versions)
-            if each.is_kept
+            (each, self._versions.refused.get(_key(model, each))) for each in reversed(model.versions) if each.is_kept
         ]
 
     def metrics_text(self) -> str:
@@ -158,16 +170,22 @@ class Models:
         parts: Sequence[messages.Part],
         due: float,
     ) -> tuple[OpenVersion, dict[str, Any], Sequence[memoryview]]:
+        async with self._used(model, step, due) as found:
+            said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+            return found, said, answered
+
+    @contextlib.asynccontextmanager
+    async def _used(self, model: StoredModel, step: int | str | None, due: float) -> AsyncIterator[OpenVersion]:
+        """The version that answers, open, and not let go of meanwhile."""
         found = self._chosen(model, step)
         found.asked = time.monotonic()
         found.users += 1
         try:
             if not found.is_ready:
                 await self._opened(found, due)
-            said, answered = await self._batcher.answer(found.key, head, list(parts), due)
+            yield found
         finally:
             found.users -= 1
-        return found, said, answered
 
     def _chosen(self, model: StoredModel, step: int | str | None) -> OpenVersion:
         """The version that answers."""
@@ -183,7 +201,7 @@ class Models:
     def _wanted(self, model: StoredModel, step: int | str | None) -> Version:
         """The version that is asked for; of the newest, the newest that can be opened."""
         version = version_of(model, step)
-        why = self._versions.refused.get(key_of(model.run, model.name, version.step))
+        why = self._versions.refused.get(_key(model, version))
         if why is None:
             return version
         if step is None:
@@ -194,7 +212,7 @@ class Models:
 
     def _begun(self, model: StoredModel, version: Version) -> OpenVersion:
         run, name, step = model.run, model.name, version.step
-        known = self._versions.get(key_of(run, name, step))
+        known = self._versions.get(_key(model, version))
         if known is not None:
             return known
 
@@ -239,3 +257,7 @@ class Models:
             at += len(own)
             answers.append(RefusedError(each["status"], each["error"]) if "error" in each else (each, own))
         return answers
+
+
+def _key(model: StoredModel, version: Version) -> str:
+    return key_of(model.run, model.name, version.step, version.manifest.digest)

@@ -39,13 +39,16 @@ class OpenVersion:
     """Where it is open."""
     opening: asyncio.Task[None] | None = None
     asked: float = field(default_factory=time.monotonic)
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    """What it takes, and below what it gives, once it was opened: a manifest may not say."""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     users: int = 0
     """Who asks it just now, or waits until it can be asked."""
 
     @property
     def key(self) -> str:
         """Names it to the worker."""
-        return key_of(self.run, self.model, self.step)
+        return key_of(self.run, self.model, self.step, self.manifest["digest"])
 
     @property
     def is_ready(self) -> bool:
@@ -62,9 +65,9 @@ def _heard(opening: asyncio.Task[None]) -> None:
         opening.exception()
 
 
-def key_of(run: str, model: str, step: int) -> str:
-    """Names a version."""
-    return f"{run}\n{model}\n{step}"
+def key_of(run: str, model: str, step: int, digest: str) -> str:
+    """Names a version; one that was logged anew at the same step is another."""
+    return f"{run}\n{model}\n{step}\n{digest}"
 
 
 class OpenVersions:
@@ -139,7 +142,7 @@ class OpenVersions:
                 raise self._refuse(version, said["error"])
             if said["cold"]:
                 logger.info("viz: %s is not warm: %s", version, said["cold"])
-            version.worker = worker
+            version.worker, version.inputs, version.outputs = worker, said["inputs"], said["outputs"]
             self._metrics.opened(version.model, time.monotonic() - began)
             return
         self._versions.pop(version.key, None)

@@ -122,10 +122,9 @@ class Rest:
         model = await self._models.shelf.find(named.name)
         who.model = f"{model.run}/{model.name}"
         if wants_metadata:
-            version = version_of(model, named.step)
-            said = version.manifest.as_json()
-            who.version = str(version.step)
-            return _json(tensorflow_words.metadata(named.name, version.step, said["inputs"], said["outputs"]))
+            step, inputs, outputs = await self._models.signature(model, named.step)
+            who.version = str(step)
+            return _json(tensorflow_words.metadata(named.name, step, inputs, outputs))
         states = [(version.step, str(why or "")) for version, why in self._models.states(model)]
         if named.step is not None:
             wanted = version_of(model, named.step).step

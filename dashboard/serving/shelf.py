@@ -43,6 +43,8 @@ class Shelf:
         self._store = store
         self._live_runs = live_runs
         self._models: dict[tuple[str, str], asyncio.Task[StoredModel]] = {}
+        self._found: dict[str, tuple[str, str]] = {}
+        """Run and model by what they were called by in an address."""
         self._names: dict[str, dict[str, float]] = {}
         """By run: its models, with the time of the last version of each."""
         self._unread: set[str] | None = None
@@ -58,6 +60,7 @@ class Shelf:
             return
         for key in [key for key in self._models if key[0] in runs]:
             del self._models[key]
+        self._found.clear()  # what a name means may change with any of them
         if self._unread is not None:
             self._unread |= runs
 
@@ -86,6 +89,8 @@ class Shelf:
             self._models[key] = reading
             while len(self._models) > MOST_KEPT:
                 del self._models[next(iter(self._models))]
+        if reading.done() and not reading.cancelled() and reading.exception() is None:
+            return reading.result()
         try:
             return await asyncio.shield(reading)
         except RefusedError:
@@ -110,13 +115,16 @@ class Shelf:
         Raises:
             RefusedError: there is none.
         """
-        names = await self._all_names()
-        for run, model in _splits(name):
-            if model in names.get(run, ()):
-                return await self.model(run, model)
-        of = [(models[name], run) for run, models in names.items() if name in models]
-        if of:
-            return await self.model(max(of)[1], name)
+        found = self._found.get(name)
+        if found is None:
+            names = await self._all_names()
+            of = [(models[name], run) for run, models in names.items() if name in models]
+            found = next((each for each in _splits(name) if each[1] in names.get(each[0], ())), None)
+            found = found or ((max(of)[1], name) if of else None)
+            if found is not None and self._live_runs is not None and len(self._found) < MOST_KEPT:
+                self._found[name] = found
+        if found is not None:
+            return await self.model(*found)
         for run, model in _splits(name):  # it may be so new that nobody was told yet
             try:
                 return await self.model(run, model)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.server.bundles import BundleError, Bundles, of_the_page
+from dashboard.http.bundles import BundleError, Bundles, of_the_page
 
 MODULES = {
     "app.js": """

@@ -15,7 +15,7 @@ from asking import Asker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
-from odd_requests import OddRequest
+from odd_requests import OddRequest, OddRequests
 from served import serving, start_viz
 from starlette.testclient import TestClient
 
@@ -121,7 +121,7 @@ def test_a_hostile_body_is_refused_with_a_sentence(asker: Asker, name: str) -> N
     assert b"everystep_serving_worker_starts_total 1\n" in asker.get("/v1/metrics").body
 
 
-@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("chunked", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_body_of_100_mb_is_not_taken(asker: Asker, chunked: bool) -> None:
     """413, whether its length is said or not; what came of it is not kept."""
     before = asker.rss()
@@ -130,6 +130,34 @@ def test_a_body_of_100_mb_is_not_taken(asker: Asker, chunked: bool) -> None:
     assert answer.status in (0, 413)  # who still sends may find the line closed before the answer
     assert asker.rss() - before < 128
     assert asker.post("/v1/models/m:predict", b'{"instances": [[[[0, 1], [2, 3]]]]}').status == 200
+
+
+ODD_BODIES = {f"/v1/models/{path}": ("instances", "inputs", "signature_name", "examples", "context") for path in (
+    "m:predict", "a/m:predict", "m:classify", "wide:regress", "m/versions/7:predict", "m/labels/latest:predict", "x:predict"
+)}  # fmt: skip
+ODD_QUERIES: dict[str, tuple[str, ...]] = dict.fromkeys(
+    [
+        "/v1/models",
+        "/v1/models/m",
+        "/v1/models/m/metadata",
+        "/v1/models/a%2Fm/versions/7",
+        "/v1/metrics",
+        "/v1/",
+        "/v1",
+    ],
+    ("token", "run"),
+)
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(3000, marks=pytest.mark.long)])
+def test_no_odd_request_is_an_error_of_the_server(asker: Asker, count: int) -> None:
+    """Every method, bodies cut off or in pieces, values of every wrong kind."""
+    requests = OddRequests(count, [], [], ODD_BODIES, ODD_QUERIES)
+    for _ in range(count):
+        request = requests.next()
+        answer = asker.ask(request)
+        assert answer.status < 500, request
+    assert "Traceback" not in asker.said()
 
 
 def test_a_packed_body_is_not_taken(asker: Asker) -> None:

@@ -178,12 +178,13 @@ def test_classify(asker: Asker) -> None:
 
 
 def test_a_score_without_a_label(asker: Asker) -> None:
-    """Its label is the empty text."""
-    body = {"examples": [{"input": [0, 0, 0, 0]}]}
-    name = get(asker, "/v1/models/pictures/metadata")["metadata"]["signature_def"]["signature_def"]["serving_default"][
-        "inputs"
-    ]
-    body = {"examples": [{next(iter(name)): [0, 0, 0, 0]}]}
+    """Its label is the empty text; of a model that did not say what it gives, that is known once it was opened."""
+    found = get(asker, "/v1/models/pictures/metadata")["metadata"]["signature_def"]["signature_def"]
+    (name,) = found["serving_default"]["inputs"]
+    (output,) = found["serving_default"]["outputs"].values()
+    assert [each["size"] for each in output["tensor_shape"]["dim"]] == ["-1", "3"]
+    assert "tensorflow/serving/classify" in found
+    body = {"examples": [{name: [0, 0, 0, 0]}]}
     assert [pair[0] for pair in post(asker, "/v1/models/pictures:classify", body)["results"][0]] == ["", "", ""]
 
 

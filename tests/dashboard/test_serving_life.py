@@ -146,7 +146,7 @@ def test_a_worker_that_dies_idle_is_started_again(logged: Path) -> None:
         assert asked(client, "two", 3.0) == (200, {"predictions": [3.5]})
 
 
-@pytest.mark.parametrize("count", [10**8, 10**10, 10**15, -1])
+@pytest.mark.parametrize("count", [10**8, -1, *(pytest.param(10**power, marks=pytest.mark.long) for power in (10, 15))])
 def test_an_answer_that_is_too_large(logged: Path, count: int) -> None:
     """4xx with a sentence, in the memory that there is; and the same worker goes on."""
     with visiting(logged) as client:
@@ -190,6 +190,15 @@ def test_by_policy_the_newest_stay(tmp_path: Path) -> None:
         assert metric(client, "everystep_serving_open_versions") == 3
 
 
+def test_a_version_that_is_logged_anew_is_another(tmp_path: Path) -> None:
+    """At the same step, as after a rewind: what was open is not asked any more."""
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run, visiting(tmp_path / "runs") as client:
+        for b in (1.0, 2.0):
+            run.log_model(half_plus(tmp_path / "m.onnx", b), "m", step=7)
+            run.flush()
+            until(lambda b=b: asked(client, "a%2Fm", 0.0) == (200, {"predictions": [b]}))  # type: ignore[misc]
+
+
 def test_a_newer_version_takes_over_and_no_request_is_lost(tmp_path: Path, serve: Callable[..., Served]) -> None:
     """A training logs versions while clients ask: every answer is that of a version, and soon of the newest."""
     with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
@@ -219,6 +228,46 @@ def test_a_newer_version_takes_over_and_no_request_is_lost(tmp_path: Path, serve
                 each.result()
     assert {status for status, _ in answers} == {200}
     assert len({text for _, text in answers}) == 6
+
+
+def test_the_worker_ends_with_the_server(tmp_path: Path, logged: Path, serve: Callable[..., Served]) -> None:
+    """However it ends: killed, it says nothing to anybody."""
+    served = serve(logged, "--no-token")
+    assert Asker(served).post("/v1/models/two:predict", b'{"instances": [1]}').status == 200
+    (child,) = psutil.Process(served.process.pid).children()
+    served.process.kill()
+    served.process.wait()
+    child.wait(20)
+
+
+def test_what_waits_is_asked_together(logged: Path) -> None:
+    """Each is answered for itself; one that is wrong fails alone; a row is what it is by itself."""
+    model = tracker.open(logged).run("a").model("two")
+    bodies = [json.dumps({"instances": [float(i)] * (1 + i % 3)}).encode() for i in range(40)]
+    bodies[7] = b'{"instances": ["seven"]}'
+    bodies[9] = b'{"inputs": {"x": [9.0, 18.0]}}'
+
+    async def ask() -> tuple[list[Any], str]:
+        models = Models(lambda: Store(logged))
+        try:
+            await models.answer_body(model, None, "predict", bodies[0])
+            asking = (models.answer_body(model, None, "predict", body) for body in bodies)
+            return await asyncio.gather(*asking, return_exceptions=True), models.metrics_text()
+        finally:
+            await models.stop()
+
+    answers, metrics = asyncio.run(ask())
+    refused, columns = answers.pop(7), answers.pop(8)
+    assert isinstance(refused, RefusedError)
+    assert refused.status == 400
+    assert json.loads(columns[1]) == {"outputs": [6.5, 11.0]}
+    rest = [i for i in range(40) if i not in (7, 9)]
+    for i, (step, text) in zip(rest, answers, strict=True):
+        assert step == 1
+        assert json.loads(text) == {"predictions": [0.5 * i + 2.0] * (1 + i % 3)}
+    counts = dict(line.rsplit(" ", 1) for line in metrics.splitlines())
+    assert float(counts["everystep_serving_batch_size_sum"]) == 41
+    assert float(counts["everystep_serving_batch_size_count"]) <= 4
 
 
 def test_asking_in_python(logged: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from served import Served
 
-from dashboard.serving import rest, tensor_json
+from dashboard.serving import answering, rest, tensor_json
 from dashboard.serving.limits import Limits
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
@@ -58,6 +58,7 @@ def test_its_numbers_are_those_of_the_code() -> None:
     assert f"more than {rest.MAX_BODY_BYTES >> 20} MiB" in PAGE
     assert f"{tensor_json.MAX_LISTS // 10**6} million lists" in PAGE
     assert f"{tensor_json.MAX_VALUES >> 20} million numbers" in PAGE
+    assert f"an answer of more than {answering.MOST_ANSWERED // 10**6} million" in PAGE
     assert f"more than {limits.max_waiting:,} requests, or {limits.max_waiting_bytes >> 20} MiB" in PAGE
     assert f"within {limits.deadline_s:g} s" in PAGE
     assert f"up to {limits.max_batch} at a time" in PAGE

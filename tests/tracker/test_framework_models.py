@@ -167,6 +167,7 @@ def kept(backend: str, kind: str, folder: Path) -> tuple[Any, dict[str, Any]]:
     return tracker.open(folder / "runs").run("r").model("m"), own
 
 
+@pytest.mark.long  # each of these imports frameworks for ten seconds
 @pytest.mark.parametrize("kind", ["network", "row", "own"])
 def test_keras_on_torch_is_kept_as_onnx(kind: str, tmp_path: Path) -> None:
     """It answers as Keras does."""
@@ -175,14 +176,16 @@ def test_keras_on_torch_is_kept_as_onnx(kind: str, tmp_path: Path) -> None:
     assert np.abs(stored.predict(own["x"]) - own["y"]).max() < 1e-5
 
 
-@pytest.mark.parametrize("kind", ["network", "row"])
+@pytest.mark.parametrize("kind", ["network", pytest.param("row", marks=pytest.mark.long)])
 def test_keras_on_jax_is_kept_as_layers_without_its_converter(kind: str, tmp_path: Path) -> None:
-    """As a TensorFlow.js layers folder: topology as Keras 2 wrote it, weights in one shard, in the order of the manifest."""
+    """As a TensorFlow.js layers folder: topology as Keras 2 wrote it, weights in one shard, in the order of the manifest;
+    the trainer answers from it as Keras does."""
     stored, own = kept("jax", kind, tmp_path)
     if stored.manifest.format == "onnx":
         pytest.skip("jax2onnx is installed, which Keras asks first")
     assert stored.manifest.format == "tfjs"
     assert "jax2onnx" in stored.manifest.note
+    assert np.abs(stored.predict(own["x"]) - own["y"]).max() < 1e-5
     said = json.loads(stored.file("model.json").read_bytes())
     assert said["format"] == "layers-model"
     (group,) = said["weightsManifest"]
@@ -218,6 +221,7 @@ def test_keras_on_jax_is_kept_as_layers_without_its_converter(kind: str, tmp_pat
         assert [each["class_name"] for each in config["config"]["layers"]] == ["InputLayer", "Dense", "Dense"]
 
 
+@pytest.mark.long
 def test_a_keras_model_written_in_python_is_kept_as_source_where_it_cannot_be_exported(tmp_path: Path) -> None:
     """Its weights as arrays, its class as text where there is one, and why."""
     stored, own = kept("jax", "own", tmp_path)

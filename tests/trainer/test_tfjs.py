@@ -181,7 +181,11 @@ def test_quantised_weights_are_numbers_times_scale_and_min(quantised: str, tmp_p
     layer = network.layers["out"]
     assert isinstance(layer, nn.Sequential)
     found = layer[0].weight.numpy().T  # type: ignore[union-attr]
-    step = {"uint8": np.ptp(WEIGHTS["out/kernel"]) / 255, "uint16": np.ptp(WEIGHTS["out/kernel"]) / 65535, "float16": 2e-3}
+    step = {
+        "uint8": np.ptp(WEIGHTS["out/kernel"]) / 255,
+        "uint16": np.ptp(WEIGHTS["out/kernel"]) / 65535,
+        "float16": 2e-3,
+    }
     np.testing.assert_allclose(found, WEIGHTS["out/kernel"], atol=step[quantised] / 2 * 1.001)
     numbers, said = tfjs_files.quantise(WEIGHTS["out/kernel"], quantised)
     exact = numbers * said.get("scale", 1.0) + said.get("min", 0.0)
@@ -197,7 +201,9 @@ def test_weights_of_other_dtypes_are_read(dtype: str, tmp_path: Path) -> None:
     assert network.state_dict()["out.dense.bias"].dtype == np.float32
 
 
-@pytest.mark.parametrize("rewrite", ["list of layers", "Model", "topology alone", "cell in a name", "Keras 3", "optimizer"])
+@pytest.mark.parametrize(
+    "rewrite", ["list of layers", "Model", "topology alone", "cell in a name", "Keras 3", "optimizer"]
+)
 def test_other_ways_to_write_the_same_are_read(rewrite: str, tmp_path: Path) -> None:
     """Old and new versions of Keras and of the converter, and TensorFlow.js' own `save`."""
     layers = {"flat": ("Flatten", {}, ["x"]), "out": ("Dense", {"units": 3, "activation": "linear"}, ["flat"])}
@@ -216,7 +222,10 @@ def test_other_ways_to_write_the_same_are_read(rewrite: str, tmp_path: Path) -> 
         weights = {name.replace("/", "/cell/"): array for name, array in weights.items()}
     if rewrite == "Keras 3":
         for layer in topology["config"]["layers"][1:]:
-            tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": each[:3]}} for each in layer["inbound_nodes"][0]]
+            tensors = [
+                {"class_name": "__keras_tensor__", "config": {"keras_history": each[:3]}}
+                for each in layer["inbound_nodes"][0]
+            ]
             layer["inbound_nodes"] = [{"args": tensors, "kwargs": {}}]
         (ends,) = topology["config"]["output_layers"]
         topology["config"]["output_layers"] = ends
@@ -322,7 +331,51 @@ def test_whole_numbers_are_taken_as_they_are(tmp_path: Path) -> None:
     runner = tfjs.Runner(tfjs.load(tfjs_files.write(tmp_path, SMALL, WEIGHTS)))
     x = RANDOM.integers(0, 256, (1, 4, 4, 1)).astype(np.uint8)
     for kind in (np.float32, np.float64, np.int64):
-        np.testing.assert_array_equal(runner.run({"conv1_input": x})["out"], runner.run({"conv1_input": x.astype(kind)})["out"])
+        np.testing.assert_array_equal(
+            runner.run({"conv1_input": x})["out"], runner.run({"conv1_input": x.astype(kind)})["out"]
+        )
+
+
+def test_inputs_and_outputs_have_the_names_of_the_manifest(tmp_path: Path) -> None:
+    """Where it says as many as there are; else those of the file."""
+    files = {each.name: each for each in tfjs_files.write(tmp_path, SMALL, WEIGHTS).iterdir()}
+    x = images(2, 4, 4, 1)
+    expected = tfjs.open_runner(files, {"inputs": None, "outputs": []}).run({"conv1_input": x})["out"]
+    runner = tfjs.open_runner(files, {"inputs": [{"name": "picture"}], "outputs": [{"name": "p"}]})
+    np.testing.assert_array_equal(runner.run({"picture": x})["p"], expected)
+    assert runner.saliency({"picture": x}, 0).shape == x.shape
+
+
+def test_a_folder_in_a_run_answers(tmp_path: Path) -> None:
+    """Logged as it is, asked through the tracker, which knows its runner by name only."""
+    tracker = pytest.importorskip("tracker", reason="the tracker is not there")
+    folder = tfjs_files.write(tmp_path / "model", SMALL, WEIGHTS, "uint8")
+    x = images(2, 4, 4, 1)
+    with tracker.init(logdir=tmp_path / "runs", name="run") as run:
+        run.log_model(folder, "small", step=3)
+        run.flush()
+    model = tracker.open(tmp_path / "runs").run("run").model("small")
+    with trainer.no_grad():
+        np.testing.assert_allclose(model.predict(x), tfjs.load(folder)(x).numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_as_onnx_it_says_the_same(tmp_path: Path) -> None:
+    """For browsers: asymmetric padding, bounds and means, images as Keras has them."""
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime as referee")
+    topology = tfjs_files.sequential(
+        ("Conv2D", "conv", {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu6"}),
+        ("DepthwiseConv2D", "deep", {"kernel_size": 3, "strides": 2, "padding": "same", "use_bias": False}),
+        ("AveragePooling2D", "pool", {"pool_size": 2, "strides": 1, "padding": "same"}),
+        ("GlobalAveragePooling2D", "mean", {}),
+        shape=(8, 8, 3),
+    )
+    weights = {"conv/kernel": images(3, 3, 3, 4), "conv/bias": images(4), "deep/depthwise_kernel": images(3, 3, 4, 1)}
+    network = tfjs.load(tfjs_files.write(tmp_path / "model", topology, weights))
+    x = images(3, 8, 8, 3)
+    trainer.export_onnx(network, tmp_path / "model.onnx", x[:2])
+    session = runtime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(found, tfjs.Runner(network).run({"conv_input": x})["mean"], rtol=1e-4, atol=1e-5)
 
 
 def test_a_missing_folder_is_said() -> None:

@@ -77,7 +77,11 @@ def doubling(depth: int, *layers: tuple[str, str, dict[str, Any]]) -> Callable[[
     def change(document: Document) -> None:
         model = tfjs_files.sequential(*layers, shape=(8, 8, 1))
         for _ in range(depth):
-            again = {**model, "name": "again", "inbound_nodes": [[[f"again" if i else "x", max(0, i - 1), 0, {}]] for i in range(100)]}
+            again = {
+                **model,
+                "name": "again",
+                "inbound_nodes": [[["again" if i else "x", max(0, i - 1), 0, {}]] for i in range(100)],
+            }
             outer = tfjs_files.functional({}, ["again"], {"x": (8, 8, 1)})
             outer["config"]["layers"].append(again)
             outer["config"]["output_layers"] = [["again", 99, 0]]
@@ -215,7 +219,9 @@ def refused(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("change", "sentence"), [each[1:] for each in HOSTILE], ids=[each[0] for each in HOSTILE])
-def test_a_hostile_model_is_refused_in_a_sentence(change: Callable[[Document], Any], sentence: str, folder: Path) -> None:
+def test_a_hostile_model_is_refused_in_a_sentence(
+    change: Callable[[Document], Any], sentence: str, folder: Path
+) -> None:
     """Whatever model.json says; what is odd but can be computed is."""
     document = json.loads((folder / "model.json").read_text())
     change(document := copy.deepcopy(document))
@@ -235,7 +241,9 @@ def test_a_thousand_models_in_models_are_not_followed(folder: Path) -> None:
         assert "nested too deep" in (found := refused(folder)) or "are followed" in found
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"\xff\xfe{}", b"PK\x03\x04", b"\x1f\x8b\x08" + bytes(99), b"[" * 10**6])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"3", b"\xff\xfe{}", b"PK\x03\x04", b"\x1f\x8b\x08" + bytes(99), b"[" * 10**6]
+)
 def test_what_is_no_model_json_is_said(content: bytes, folder: Path) -> None:
     """Empty, truncated, an archive, or brackets without end."""
     (folder / "model.json").write_bytes(content)
@@ -294,7 +302,9 @@ def test_weights_that_are_no_numbers_give_answers_that_are_none(folder: Path) ->
     weights = {f"norm/{name}": np.ones(1, np.float32) for name in ("gamma", "beta", "moving_mean")}
     weights["norm/moving_variance"] = np.full(1, -2, np.float32)
     conv = {"conv/kernel": np.full((1, 1, 1, 1), np.nan, np.float32)}
-    topology = tfjs_files.sequential(("Conv2D", "conv", {"filters": 1, "kernel_size": 1, "use_bias": False}), norm, shape=(2, 2, 1))
+    topology = tfjs_files.sequential(
+        ("Conv2D", "conv", {"filters": 1, "kernel_size": 1, "use_bias": False}), norm, shape=(2, 2, 1)
+    )
     for kernel in (np.nan, 1e38, 1.0):
         conv = {"conv/kernel": np.full((1, 1, 1, 1), kernel, np.float32)}
         runner = tfjs.Runner(tfjs.load(tfjs_files.write(folder, topology, {**conv, **weights})))

@@ -73,7 +73,9 @@ KNOWN = [each for each in LAYERS if each[0] not in UNKNOWN]
 
 
 @pytest.mark.parametrize("make", [make for _, make in KNOWN], ids=[name for name, _ in KNOWN])
-def test_a_layer_is_that_of_tensorflow_js(make: Callable[[Any], list[Any]], keras: Any, modules: Path, tmp_path: Path) -> None:
+def test_a_layer_is_that_of_tensorflow_js(
+    make: Callable[[Any], list[Any]], keras: Any, modules: Path, tmp_path: Path
+) -> None:
     """Each layer, on images of odd and even sizes."""
     x = np.random.default_rng(8).standard_normal((2, 9, 7, 3)).astype(np.float32)
     model = seeded(keras, keras.Sequential([keras.layers.Input((9, 7, 3)), *make(keras.layers)]), x)

@@ -129,7 +129,9 @@ def write_keras(model: Any, folder: Path, quantised: str | None = None, shard_by
 
 def _layer(said: dict[str, Any]) -> dict[str, Any]:
     """A layer, or a model and its layers, of Keras 3 in Keras 2's words."""
-    config = {word: _value(value) for word, value in said["config"].items() if word not in ("layers", "build_input_shape")}
+    config = {
+        word: _value(value) for word, value in said["config"].items() if word not in ("layers", "build_input_shape")
+    }
     if "batch_shape" in config:
         config["batch_input_shape"] = list(config.pop("batch_shape"))
     if said["class_name"] in MODELS:

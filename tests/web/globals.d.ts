@@ -22,3 +22,13 @@ interface Window {
     lines(i: number): string[] | undefined;
   };
 }
+
+interface Window {
+  // What a model card answers.
+  card: {
+    answer(): import("../../dashboard/web/pages/try/askers.js").Answer | null;
+    ask(
+      inputs: import("../../dashboard/web/pages/try/askers.js").Inputs,
+    ): Promise<import("../../dashboard/web/pages/try/askers.js").Answer>;
+  };
+}

@@ -61,7 +61,7 @@ def snapshot(
     reasons = []
     try:
         if backend != "torch":
-            return Exported("onnx", {"model.onnx": _by_keras(model)}, inputs, outputs)
+            return Exported("onnx", {"model.onnx": _by_keras(model, _example(inputs))}, inputs, outputs)
         names = input_names or [each["name"] for each in inputs] or None
         made = torch_export.snapshot(
             model, _example(inputs) if example is None else example, input_names=names, output_names=output_names
@@ -108,14 +108,16 @@ def _example(inputs: list[dict[str, Any]]) -> Any:
     return tuple(np.ones([2, *each["shape"][1:]], each["dtype"]) for each in inputs)
 
 
-def _by_keras(model: Any) -> bytes:
-    """By Keras' own export, which writes a file and speaks on standard output."""
+def _by_keras(model: Any, example: tuple[Any, ...] | None) -> bytes:
+    """By Keras' own export, which writes a file, speaks on standard output, and takes a model that was called only."""
     with (
         tempfile.TemporaryDirectory(prefix="everystep-keras-") as folder,
         contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
+        if example is not None:
+            model(example[0] if len(example) == 1 else list(example), training=False)
         path = Path(folder, "model.onnx")
         model.export(str(path), format="onnx", verbose=False)
         return path.read_bytes()

@@ -65,12 +65,12 @@ def export(
     """
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType
+    from sklearn.base import is_classifier
 
     name = input_names[0] if input_names else "x"
     classes = getattr(held.model, "classes_", None)
-    options = (
-        {id(held.model): {"zipmap": False}} if hasattr(held.model, "predict_proba") and classes is not None else None
-    )
+    # Else the probabilities are a list of dictionaries, which is no tensor.
+    options = {id(held.model): {"zipmap": False}} if is_classifier(held.model) else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of onnx and skl2onnx about each other

@@ -34,9 +34,19 @@ def load(folder: str | os.PathLike[str]) -> Network:
 
 
 def open_runner(files: Mapping[str, Path], manifest: Mapping[str, Any]) -> Runner:
-    """What answers for the files of a logged model, by name.
+    """What answers for the files of a logged model.
+
+    Args:
+        files: Where model.json and its shards lie, by name.
+        manifest: What is said of the model; "inputs" and "outputs" name them, where it says as many as there are.
 
     Raises:
         CheckpointError: they hold what cannot be read.
     """
-    return Runner(read_network(files))
+    network = read_network(files)
+    inputs, outputs = ([each["name"] for each in manifest.get(side) or ()] for side in ("inputs", "outputs"))
+    return Runner(
+        network,
+        inputs if len(inputs) == len(network.inputs) else None,
+        outputs if len(outputs) == len(network.outputs) else None,
+    )

@@ -137,7 +137,7 @@ def _weights(module: Any) -> tuple[Any, Any]:
 
 
 def _with_norm(weight: Any, bias: Any, norm: Any) -> tuple[Any, Any]:
-    """Filters and bias that give what the batch norm makes of theirs. A variance below 0 gives NaN, as it does there."""
+    """Filters and bias that give what the batch norm makes of theirs. A variance below 0 gives NaN, as there."""
     mean, variance, scale, shift = (
         each.raw.astype(np.float64) for each in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
     )

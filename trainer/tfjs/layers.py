@@ -81,7 +81,9 @@ def _padding(words: Words, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[
     return {"pad": SamePad2d(kernel, stride, dilation)}, (0, 0)
 
 
-def _convolution(words: Words, name: str, kernel: Any, bias: Any, geometry: tuple[Pair, Pair, Pair], groups: int) -> Parts:
+def _convolution(
+    words: Words, name: str, kernel: Any, bias: Any, geometry: tuple[Pair, Pair, Pair], groups: int
+) -> Parts:
     """A convolution of filters (O, C / groups, KH, KW), with what pads the images before it."""
     window, stride, dilation = geometry
     before, padding = _padding(words, window, stride, dilation)
@@ -163,7 +165,9 @@ def _batch_norm(words: Words, shapes: list[Shape], weights: Weights) -> Parts:
     shape = words.only(shapes)
     rank = len(shape)
     if rank not in (1, 3) or words.axis("axis", -1, rank) != rank - 1 or shape[-1] is None:
-        words.refuse(f"normalises along an axis that is not the last, or an input {shown(shape)} that is no image or row")
+        words.refuse(
+            f"normalises along an axis that is not the last, or an input {shown(shape)} that is no image or row"
+        )
     c = shape[-1]
     kind = nn.BatchNorm2d if rank == 3 else nn.BatchNorm1d
     layer = kind(c, eps=words.number("epsilon", 1e-3), momentum=1 - words.number("momentum", 0.99))

@@ -17,7 +17,7 @@ from trainer.tfjs.layers import build
 from trainer.tfjs.network import Network
 from trainer.tfjs.shapes import shape_after
 from trainer.tfjs.topology import MAX_CALLS, read_topology
-from trainer.tfjs.weights import Weights, read_weights, size_of
+from trainer.tfjs.weights import read_weights, size_of
 from trainer.tfjs.words import Shape, Words, check_elements, shown
 
 FILE = "model.json"
@@ -60,7 +60,9 @@ def read_network(files: Mapping[str, Path]) -> Network:
                 layers[name], named[id(words)] = build(words, given, weights), (name, given)
             name, first = named[id(words)]
             if given != first:
-                words.refuse(f"is called with {shown(given)} and with {shown(first)}; a shared layer takes one shape here")
+                words.refuse(
+                    f"is called with {shown(given)} and with {shown(first)}; a shared layer takes one shape here"
+                )
             shapes.append(_checked(words, layers[name], given))
             calls.append((name, taken))
     weights.finish()

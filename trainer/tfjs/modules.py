@@ -1,7 +1,7 @@
 """What Keras has and PyTorch does not, as modules: padding by the size of the image, and joints between layers.
 
-Images are (N, C, H, W) here as everywhere in the trainer; the axes that Keras names are those of (N, H, W, C), and where
-elements are put in a row, that is the order. `shape_after` says what becomes of a sample, in Keras' order too.
+Images are (N, C, H, W) here as everywhere in the trainer; the axes that Keras names are those of (N, H, W, C), and
+where elements are put in a row, that is the order. `shape_after` says what becomes of a sample, in Keras' order too.
 """
 
 from __future__ import annotations

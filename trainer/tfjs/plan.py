@@ -99,7 +99,7 @@ def _shapes(folded: Folded, shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
 
 
 def _arrays(folded: Folded, shapes: list[tuple[int, ...]], space: Space) -> dict[int, Any]:
-    """An array for each value that is given or computed; two that are not wanted at the same time share their memory."""
+    """An array for each value that is given or computed; two that are not wanted at the same time share memory."""
     owner = {at: at for at in range(folded.inputs)}  # whose memory a value has
     for step, inputs, output in folded.steps:
         owner[output] = owner[inputs[0]] if isinstance(step, Same) else output

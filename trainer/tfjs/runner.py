@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from trainer.tfjs.folding import fold
 from trainer.tfjs.network import Network, check_input
 from trainer.tfjs.plan import Plan
 from trainer.tfjs.shapes import shape_after
+from trainer.tfjs.words import Shape
 
 PLAN_NUMBERS = 2**25
 """In the arrays of one plan: 128 MiB of float32. Larger batches are answered in parts."""
@@ -25,20 +26,26 @@ MAX_PART = 256
 class Runner:
     """A network that only answers: without a tape, batch norms folded into convolutions, memory used again.
 
+    Args:
+        network: The network.
+        input_names, output_names: What to call its inputs and outputs; None for what the file calls them.
+
     Attributes:
         network: The network itself, whose weights were copied; training it changes no answer.
         inputs, outputs: [{"name", "dtype", "shape"}], None for any length, the first of which is the batch.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(
+        self, network: Network, input_names: Sequence[str] | None = None, output_names: Sequence[str] | None = None
+    ) -> None:
         self.network = network
         self._folded = fold(network)
         self._plans: dict[Any, Plan] = {}
         self._most = MAX_PART
         self._lock = threading.Lock()
-        self.inputs = [_described(name, shape) for name, shape in network.inputs]
-        self.outputs = [_described(name, shape) for name, shape in zip(*_output_shapes(network), strict=True)]
         shapes = tuple(shape for _, shape in network.inputs)
+        self.inputs = _described(input_names or [name for name, _ in network.inputs], shapes)
+        self.outputs = _described(output_names or [name for name, _ in network.outputs], _output_shapes(network))
         if not any(None in shape for shape in shapes):
             self._plan(shapes, 1)  # what does not fit in memory is refused now, not at the first question
 
@@ -82,10 +89,13 @@ class Runner:
 
     def _checked(self, inputs: Mapping[str, Any]) -> list[Any]:
         """The arrays in the order of the network's inputs."""
-        names = [name for name, _ in self.network.inputs]
+        names = [each["name"] for each in self.inputs]
         if set(inputs) != set(names):
-            raise ArgumentError(sentence("run: the model has other inputs.", ", ".join(names), ", ".join(inputs) or "none"))
-        arrays = [check_input(declared, np.asarray(inputs[declared[0]])) for declared in self.network.inputs]
+            raise ArgumentError(
+                sentence("run: the model has other inputs.", ", ".join(names), ", ".join(inputs) or "none")
+            )
+        declared = zip(names, (shape for _, shape in self.network.inputs), strict=True)
+        arrays = [check_input(each, np.asarray(inputs[each[0]])) for each in declared]
         for name, x in zip(names, arrays, strict=True):
             if x.dtype.kind not in "biuf":
                 raise ArgumentError(sentence(f"run: input {name!r} is not made of numbers.", "float32", x.dtype))
@@ -117,13 +127,15 @@ class Runner:
         return self._plans[key]
 
 
-def _described(name: str, shape: Any) -> dict[str, Any]:
-    return {"name": name, "dtype": "float32", "shape": [None, *shape]}
+def _described(names: Sequence[str], shapes: Sequence[Shape]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "dtype": "float32", "shape": [None, *shape]} for name, shape in zip(names, shapes, strict=True)
+    ]
 
 
-def _output_shapes(network: Network) -> tuple[list[str], list[Any]]:
-    """Their names and shapes."""
+def _output_shapes(network: Network) -> list[Shape]:
+    """Of each output, without the batch."""
     shapes = [shape for _, shape in network.inputs]
     for name, taken in network.calls[len(shapes) :]:
         shapes.append(shape_after(network.layers[name], *(shapes[at] for at in taken)))
-    return [name for name, _ in network.outputs], [shapes[at] for _, at in network.outputs]
+    return [shapes[at] for _, at in network.outputs]

@@ -1,4 +1,4 @@
-"""What each module makes of a sample's shape, before anything is computed: how a model is refused before it takes memory."""
+"""What each module makes of a sample's shape: how a model is refused before anything is computed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,14 @@ def shape_after(module: Module, *shapes: Shape) -> Shape:
     if isinstance(module, nn.AdaptiveAvgPool2d):
         return 1, 1, shape[2]
     if isinstance(module, nn.Conv2d):
+        assert not isinstance(module.padding, str)  # layers.py gives numbers
         (ph, pw), (sh, sw), (dh, dw) = (pair(each) for each in (module.padding, module.stride, module.dilation))
         kh, kw = module.kernel_size
-        return _windows(shape[0], ph, dh * (kh - 1) + 1, sh), _windows(shape[1], pw, dw * (kw - 1) + 1, sw), module.out_channels
+        return (
+            _windows(shape[0], ph, dh * (kh - 1) + 1, sh),
+            _windows(shape[1], pw, dw * (kw - 1) + 1, sw),
+            module.out_channels,
+        )
     if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
         (kh, kw), (sh, sw) = pair(module.kernel_size), pair(module.stride)
         return _windows(shape[0], 0, kh, sh), _windows(shape[1], 0, kw, sw), shape[2]

@@ -1,8 +1,8 @@
 """The topology in model.json: which layer takes what from which, as a list of calls in the order they are computed.
 
 Keras writes a `Sequential` as a list of layers and a `Functional` model (once `Model`) as layers with `inbound_nodes`:
-for each time a layer is called, the results it takes, each as [layer, which of its calls, which of its results]. A model
-may be a layer of another; its layers are called in its place, so what is left is one flat list.
+for each time a layer is called, the results it takes, each as [layer, which of its calls, which of its results]. A
+model may be a layer of another; its layers are called in its place, so what is left is one flat list.
 """
 
 from __future__ import annotations
@@ -56,16 +56,18 @@ def read_topology(document: Any) -> Topology:
     """The calls of the model in a parsed model.json.
 
     Raises:
-        CheckpointError: it is a graph model, or no model; a layer that is not there is named, layers wait for each other in a
-            circle, or there are too many.
+        CheckpointError: it is a graph model, or no model; a layer that is not there is named, layers wait for each
+            other in a circle, or there are too many.
     """
     topology = document.get("modelTopology") if isinstance(document, dict) else None
     if not isinstance(topology, dict):
-        raise CheckpointError("model.json has no modelTopology, so it says nothing of layers; is it from tensorflowjs_converter?")
+        raise CheckpointError(
+            "model.json has no modelTopology, so it says nothing of layers; is it from tensorflowjs_converter?"
+        )
     if document.get("format") == "graph-model" or "node" in topology:
         raise CheckpointError(
-            "model.json is a TensorFlow.js graph model, in which layers are dissolved into operations; convert the Keras"
-            " model with tensorflowjs_converter --output_format=tfjs_layers_model, or save it as ONNX"
+            "model.json is a TensorFlow.js graph model, in which layers are dissolved into operations; convert the"
+            " Keras model with tensorflowjs_converter --output_format=tfjs_layers_model, or save it as ONNX"
         )
     walk = _Walk()
     words = walk.words(topology.get("model_config", topology))
@@ -188,7 +190,9 @@ class _Walk:
             sources = {(name, number) for name, number, _ in taken}
             for source in sources:
                 if source not in waiting and source not in results:
-                    layers[node[0]].refuse(f"takes what {shown(source[0])} gives in its call {source[1]}, which is not there")
+                    layers[node[0]].refuse(
+                        f"takes what {shown(source[0])} gives in its call {source[1]}, which is not there"
+                    )
                 followers.setdefault(source, []).append(node)
             missing[node] = len(sources - results.keys())
         ready = deque(node for node, count in missing.items() if not count)

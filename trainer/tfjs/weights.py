@@ -28,7 +28,7 @@ MAX_ENTRIES = 100_000
 MAX_NAME = 200
 """Characters of a file's name."""
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype("<f4"), "float16": np.dtype("<f2"), "int32": np.dtype("<i4"), "uint8": np.dtype("u1"),
     "uint16": np.dtype("<u2"), "bool": np.dtype("u1"),
 }  # fmt: skip
@@ -86,7 +86,9 @@ class Weights:
         """Says so when a weight belongs to no layer: the topology is that of another model then."""
         for name in self._entries:
             if name not in self._takers:
-                raise CheckpointError(f"weightsManifest of model.json has {shown(name)}, which no layer of the model takes")
+                raise CheckpointError(
+                    f"weightsManifest of model.json has {shown(name)}, which no layer of the model takes"
+                )
 
 
 def read_weights(manifest: Any, files: Mapping[str, Path]) -> Weights:
@@ -97,8 +99,8 @@ def read_weights(manifest: Any, files: Mapping[str, Path]) -> Weights:
         files: Where the shards lie, by name.
 
     Raises:
-        CheckpointError: a shard is missing, shorter or longer than its weights, or not beside model.json; a weight of a dtype
-            or quantisation that the format does not have; more numbers than fit in memory.
+        CheckpointError: a shard is missing, shorter or longer than its weights, or not beside model.json; a weight of
+            a dtype or quantisation that the format does not have; more numbers than fit in memory.
     """
     if not isinstance(manifest, list):
         raise CheckpointError(f"weightsManifest of model.json is {shown(manifest)}, not a list of groups of weights")
@@ -109,7 +111,9 @@ def read_weights(manifest: Any, files: Mapping[str, Path]) -> Weights:
     plans = []
     for i, group in enumerate(manifest):
         if not isinstance(group, dict) or not all(isinstance(group.get(word), list) for word in ("paths", "weights")):
-            raise CheckpointError(f"weightsManifest of model.json has {shown(group)} where a group has paths and weights")
+            raise CheckpointError(
+                f"weightsManifest of model.json has {shown(group)} where a group has paths and weights"
+            )
         offset = 0
         for said in group["weights"]:
             name, entry, is_ours = _entry(said, i, offset)
@@ -120,7 +124,9 @@ def read_weights(manifest: Any, files: Mapping[str, Path]) -> Weights:
             if is_ours:
                 entries[name] = entry
         if numbers > MAX_WEIGHTS:
-            raise CheckpointError(f"the weights of model.json are {numbers:,} numbers; at most {MAX_WEIGHTS:,} are read")
+            raise CheckpointError(
+                f"the weights of model.json are {numbers:,} numbers; at most {MAX_WEIGHTS:,} are read"
+            )
         plans.append(([_shard(path, files, seen) for path in group["paths"]], offset))
     for paths, size in plans:
         groups.append(_read_group(paths, size))
@@ -167,7 +173,9 @@ def check_name(name: Any) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or name in (".", ".."):
         raise CheckpointError(f"model.json names a shard {shown(name)}, which is no file's name")
     if any(sign in name for sign in "/\\\0"):
-        raise CheckpointError(f"model.json names a shard {shown(name)}; shards lie beside it, under names without / and ..")
+        raise CheckpointError(
+            f"model.json names a shard {shown(name)}; shards lie beside it, under names without / and .."
+        )
     return name
 
 
@@ -177,7 +185,9 @@ def _shard(path: Any, files: Mapping[str, Path], seen: set[str]) -> Path:
         raise CheckpointError(f"model.json names the shard {shown(name)} twice")
     seen.add(name)
     if name not in files:
-        raise CheckpointError(f"the shard {shown(name)} that model.json names is not there; copy all files of the folder")
+        raise CheckpointError(
+            f"the shard {shown(name)} that model.json names is not there; copy all files of the folder"
+        )
     return files[name]
 
 
@@ -187,10 +197,10 @@ def _read_group(paths: list[Path], size: int) -> Any:
     if sum(lengths) != size:
         names = f"{paths[0].name} and the {len(paths) - 1} behind it have" if len(paths) > 1 else "its shard has"
         raise CheckpointError(
-            f"the weights of a group of model.json are {size:,} bytes, but {names} {sum(lengths):,}: a shard is truncated,"
-            " or belongs to another model"
+            f"the weights of a group of model.json are {size:,} bytes, but {names} {sum(lengths):,}: a shard is"
+            " truncated, or belongs to another model"
         )
-    data = np.empty(size, dtype=np.uint8)
+    data: Any = np.empty(size, dtype=np.uint8)
     start = 0
     for path, length in zip(paths, lengths, strict=True):
         try:

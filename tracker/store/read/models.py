@@ -190,7 +190,7 @@ class StoredModel:
             from tracker.models import preprocess
 
             x = preprocess.array(x, self.manifest.preprocess, self.inputs)
-        outputs = self.runner.run(answers.fitted(x, self.runner.inputs))
+        outputs = runners.ask(self.runner, answers.fitted(x, self.runner.inputs))
         return ranking.top(outputs, self.classes, k)
 
 

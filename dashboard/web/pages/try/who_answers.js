@@ -25,7 +25,7 @@ export class WhoAnswers {
       this.kind.key,
       (key) => this.choose(key),
     );
-    this.element = node("div", { class: "try-who" }, this.choice, this.hint);
+    this.element = node("div", { class: "try-who", "data-by": this.kind.key }, this.choice, this.hint);
     const kept = state.local.get(KEPT, this.kind.key);
     if (kept !== this.kind.key) this.choose(kept);
   }
@@ -40,6 +40,7 @@ export class WhoAnswers {
     if (this.scope.isOver || this.wanted !== kind.key) return; // another was chosen meanwhile
     this.hint.textContent = why && `${why} The server answers meanwhile.`;
     this.kind = why ? first : kind;
+    this.element.dataset.by = this.kind.key;
     this.choice.show(this.kind.key);
     this.changed();
   }
