@@ -98,7 +98,9 @@ def _packed(lock: dict[str, Any], folder: Path) -> Path:
     """The package in a folder, as npm brings it."""
     npm = shlex.split(os.environ.get("EVERYSTEP_NPM", "npm"))
     if shutil.which(npm[0]) is None:
-        raise BuildError(f"everystep-try is built with npm, and there is no {npm[0]}; install Node.js, which brings it.")
+        raise BuildError(
+            f"everystep-try is built with npm, and there is no {npm[0]}; install Node.js, which brings it."
+        )
     package = f"{lock['package']}@{lock['version']}"
     # Nothing of the package runs: it is only packed, and not installed.
     words = [*npm, "pack", package, "--silent", "--ignore-scripts", "--pack-destination", str(folder)]

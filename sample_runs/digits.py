@@ -58,7 +58,7 @@ def make_model() -> nn.Sequential:
 
 
 class ModelCallback(Callback):
-    """Keeps a version of the network in its run every so many steps, as it is then: it can be asked on the page *Try*."""
+    """Keeps a version of the network in its run every so many steps: it can be asked on the page *Try*."""
 
     def __init__(self, run: tracker.Run, every: int) -> None:
         self.run = run

@@ -136,7 +136,11 @@ class _Tries:
         name = RequestValues.of_query(request).name("run")
 
         def read() -> dict[str, Any]:
-            return {"run": name, "cases": kept_cases.cases(self._store().run(name).folder), "read_only": self._read_only}
+            return {
+                "run": name,
+                "cases": kept_cases.cases(self._store().run(name).folder),
+                "read_only": self._read_only,
+            }
 
         return json_answer(await answered(read))
 
@@ -162,8 +166,8 @@ class _Tries:
     async def row(self, request: Request) -> Response:
         """What each version of the model answers to a case: {steps, p, top, more}, the oldest first.
 
-        p: Of the class that is expected; null where the version cannot be asked or has no such class. top: The likeliest
-        class. more: So many versions were not asked yet: ask again.
+        p: Of the class that is expected; null where the version cannot be asked or has no such class. top: The
+        likeliest class. more: So many versions were not asked yet: ask again.
         """
         asked = RequestValues.of_query(request)
         run, id = asked.name("run"), asked.name("id")
@@ -254,7 +258,7 @@ def _picture(value: dict[str, Any]) -> bytes:
 def _array(name: str, value: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     kind = np.dtype(dtype)
     try:
-        if kind == object:
+        if kind.kind == "O":
             return np.asarray(value, dtype=object)
         array = np.asarray(value, dtype=np.float64)  # in which "NaN" is read as what it says
         with np.errstate(all="ignore"):

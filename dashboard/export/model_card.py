@@ -1,8 +1,8 @@
 """A model card: one version of a model in one HTML file that is drawn on and answers, without a server or a network.
 
 The file holds the network as ONNX, what runs it, and the page's own modules joined into one script. Its policy names
-that script and its stylesheet by their sums: nothing else runs, whatever a name or a class in it says, and nothing can be
-asked of anybody. What comes from the run stands escaped, or in base64.
+that script and its stylesheet by their sums: nothing else runs, whatever a name or a class in it says, and nobody can
+be asked anything. What comes from the run stands escaped, or in base64.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.http.bundles import of_the_page
 from dashboard.http.module_graph import WEB
 from dashboard.server import html, plain_pages, security
-from dashboard.http.bundles import of_the_page
 from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings
@@ -65,7 +65,9 @@ def create_app(settings: Settings) -> ASGIApp:
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
     bundles = of_the_page()
     made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
-    assets = AssetFiles(WEB, {html.STYLESHEET: html.stylesheet, **made}, {security.MODEL_WORKER: security.MODEL_WORKER_POLICY})
+    assets = AssetFiles(
+        WEB, {html.STYLESHEET: html.stylesheet, **made}, {security.MODEL_WORKER: security.MODEL_WORKER_POLICY}
+    )
     visdom = _visdom_app(settings)
 
     async def page(request: Request) -> Response:

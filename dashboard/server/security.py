@@ -78,7 +78,7 @@ def content_policy(script_hashes: Iterable[str] = (), *, framed: bool = False) -
 MODEL_WORKER = "pages/try/model_worker.js"
 MODEL_WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
 """Of the one script that may compile WebAssembly. A worker obeys the policy that it is sent with and not that of the
-page which starts it, so that no page has to be allowed more, whichever the reader turned to before Try. It can ask nobody
+page which starts it: so no page has to be allowed more, whichever the reader turned to before Try. It can ask nobody
 anything: what it runs, and on what, the page gives it."""
 
 

@@ -1,4 +1,4 @@
-"""Scripts that other Python packages bring, served beside our own: of Plotly, of AG Grid with React, of ONNX Runtime."""
+"""Scripts that other Python packages bring, served beside our own: Plotly's, AG Grid's with React, ONNX Runtime's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.http.installed_scripts import place
 from dashboard.server.static_files import KEPT_FOR_EVER
 
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
-"""Not asked of the system, whose registry may call a script text/plain; a browser compiles WebAssembly of no other type."""
+"""Not asked of the system, whose registry may call a script text/plain."""
 
 
 def routes() -> list[Route]:

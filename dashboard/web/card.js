@@ -17,10 +17,13 @@ import { topOf } from "./pages/try/ranking.js";
 
 const TOP = 10;
 
+// In a loop: Uint8Array.from with a function takes ten times as long, which of 5 MB is felt.
 /** @param {string} id of an element that holds bytes in base64 */
 function bytes(id) {
-  const text = part(document, `#${id}`, HTMLElement).textContent ?? "";
-  return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const signs = atob(part(document, `#${id}`, HTMLElement).textContent ?? "");
+  const made = new Uint8Array(signs.length);
+  for (let i = 0; i < signs.length; i++) made[i] = signs.charCodeAt(i);
+  return made;
 }
 
 // The larger ones are compressed: 14 MB of WebAssembly are 3.7 so.
@@ -31,8 +34,12 @@ const inflated = (id) =>
 /** @type {Model} */
 const model = parse(new TextDecoder().decode(bytes("model-data")));
 
+const network = () => inflated("network-data");
 const host = new ModelHost(
-  async () => ({ text: new TextDecoder().decode(await inflated("runtime-data")), wasm: await inflated("wasm-data") }),
+  async () => {
+    const [script, wasm] = await Promise.all([inflated("runtime-data"), inflated("wasm-data")]);
+    return { text: new TextDecoder().decode(script), wasm };
+  },
   () => new Worker(URL.createObjectURL(new Blob([bytes("worker-data")], { type: "text/javascript" }))),
 );
 
@@ -45,7 +52,7 @@ let shown = null;
 /** @type {Newest<import("./pages/try/question.js").Asked, Answer>} */
 const asking = new Newest({
   async ask({ inputs }) {
-    const { outputs, ms } = await host.ask(model.digest, () => inflated("network-data"), inputs);
+    const { outputs, ms } = await host.ask(model.digest, network, inputs);
     const { top, of } = topOf(outputs, model, TOP);
     return { step: model.step, outputs, top, of, saliency: null, why: "", ms };
   },
@@ -124,6 +131,7 @@ function build() {
 
 document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 build();
+host.open(model.digest, network).catch((error) => tell(error.message)); // while the reader looks what is asked
 
 // For tests: what is answered now.
 window.card = {

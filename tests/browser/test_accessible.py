@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tried_models
 
 import tracker
+from dashboard.live import kept_cases
 
 pytestmark = pytest.mark.dash
 pytest.importorskip("axe_playwright_python", reason="needs the test extra: pip install everystep[test]")
@@ -32,9 +34,21 @@ def served(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
         run.control("prompt", "a cat")
         run.action("evaluate", confirm=True)(lambda: None)
         run.log({"train/loss": 1.0}, step=0)
+        tried_models.log(run, 0)
         run.flush()
+        kept_cases.keep(run.folder, "halves", {"image": tried_models.ink(0.5)}, "left", "")
         yield serve(logdir, "--no-token")
 
+
+DRAW = """(async () => {
+  const wait = (is) => new Promise((done) => { const look = () => (is() ? done() : setTimeout(look, 20)); look(); });
+  const pad = document.querySelector(".try-pad"), { left, top } = pad.getBoundingClientRect();
+  for (const y of [60, 200])
+    pad.dispatchEvent(new PointerEvent(y === 60 ? "pointerdown" : "pointermove",
+      { pointerId: 1, clientX: left + 60, clientY: top + y, bubbles: true }));
+  await wait(() => viz.ready && viz.page().columns[0].top.length && viz.page().cases[0]?.cells);
+})()"""
+"""A stroke on the sheet of *Try*, until it was answered."""
 
 STATES = {
     "curves": ("", "1"),
@@ -49,6 +63,8 @@ STATES = {
     "help": ("", "document.getElementById('help').click()"),
     "table": ("?p=runs&sort=-name&sel=sweep/1", "1"),
     "controls": ("?p=controls", "document.querySelector('.run-buttons .is-danger').click()"),
+    "try": ("?p=try", DRAW),
+    "keeping a case": ("?p=try", f"({DRAW}).then(() => document.querySelector('.try-foot button').click())"),
 }
 
 

@@ -154,4 +154,6 @@ def test_no_page_is_allowed_more(logdir: Path, serve: Callable[..., Any], page: 
     (assets,) = {each.partition("/assets/")[2].partition("/")[0] for each in page.evaluate("[...document.querySelectorAll('link[rel=stylesheet]')].map((each) => each.href)")}  # fmt: skip
     for name in ("app.bundle.js", "pages/try/page.bundle.js", "pages/try/in_browser.js", security.MODEL_WORKER):
         answer = page.request.get(f"{served.base}/assets/{assets}/{name}")
-        assert ("wasm-unsafe-eval" in answer.headers["content-security-policy"]) == (name == security.MODEL_WORKER), name
+        assert ("wasm-unsafe-eval" in answer.headers["content-security-policy"]) == (name == security.MODEL_WORKER), (
+            name
+        )

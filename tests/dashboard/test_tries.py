@@ -117,7 +117,9 @@ def test_ties_and_nan_are_told_as_they_are(visitor: Callable[..., TestClient], r
     assert {each["p"] for each in asked(client, step=20, input={"image": ink("NaN")})["top"]} == {"NaN"}
 
 
-def test_numbers_that_are_no_classes_are_not_made_into_some(visitor: Callable[..., TestClient], run: tracker.Run) -> None:
+def test_numbers_that_are_no_classes_are_not_made_into_some(
+    visitor: Callable[..., TestClient], run: tracker.Run
+) -> None:
     """A regression's answer is its numbers."""
     tried_models.log(run, 40, classes=None, method="regress")
     run.flush()

@@ -13,8 +13,8 @@ from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
 
 CONVERTERS = {"trainer": "trainer.onnx.logged", "tfjs": "trainer.onnx.logged"}
-"""By the format of a version: the module whose `onnx_of(files, manifest)` gives the bytes. It is the trainer's, which this
-package does not know."""
+"""By the format of a version: the module whose `onnx_of(files, manifest)` gives the bytes. It is the trainer's, which
+this package does not know."""
 
 MAX_BYTES = 1 << 30
 """Of a file that is made, or sent: a browser holds all of it in memory, several times."""
@@ -36,7 +36,9 @@ def onnx_bytes(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) ->
     checks.check(files, manifest)
     if manifest.size > MAX_BYTES:
         got = f"{manifest.size:,} bytes"
-        raise ModelError(message("This model is too large for a browser.", expected=f"at most {MAX_BYTES:,} bytes", got=got))
+        raise ModelError(
+            message("This model is too large for a browser.", expected=f"at most {MAX_BYTES:,} bytes", got=got)
+        )
     if manifest.format == "onnx":
         if len(files) != 1:
             raise ModelError(message("This model's weights lie in files of their own, which a browser is not sent."))
@@ -45,5 +47,7 @@ def onnx_bytes(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) ->
     try:
         converted: bytes = converter.onnx_of(dict(files), manifest.as_json())
     except Exception as error:  # whatever the trainer says of somebody's file: its errors are not known here
-        raise ModelError(message(f"This model cannot be written as ONNX: {str(error) or type(error).__name__}")) from error
+        raise ModelError(
+            message(f"This model cannot be written as ONNX: {str(error) or type(error).__name__}")
+        ) from error
     return converted

@@ -34,7 +34,9 @@ def keep(folder: Path, model: str, input: Mapping[str, Any], expected: str, titl
     text = json.dumps({"model": model, "input": dict(input), "expected": expected, "title": title})
     if len(text) > MOST_CHARACTERS:
         raise PageChangeError(
-            message("This input is too large to be kept.", expected=f"{MOST_CHARACTERS:,} characters", got=f"{len(text):,}")
+            message(
+                "This input is too large to be kept.", expected=f"{MOST_CHARACTERS:,} characters", got=f"{len(text):,}"
+            )
         )
     id = secrets.token_hex(8)
     with page_file.changed(folder / logdir.PAGE_FILE) as connection:

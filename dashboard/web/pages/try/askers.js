@@ -1,13 +1,13 @@
-// Who answers: a thing that takes a model's inputs and gives what it puts out. The server can; what a browser runs itself
-// is told here too.
+// Who answers: a thing that takes a model's inputs and gives what it puts out. The server can; what a browser runs
+// itself is told here too.
 import * as api from "../../core/api.js";
 import { written } from "./kept_input.js";
 
 /**
- * @typedef {{ run: string, name: string, step: number | null }} Place of a model: which run's, and at which step; null is
- *   the newest
- * @typedef {Place & { model: import("./signature.js").Model, version: import("./signature.js").Version }} Chosen a place,
- *   and what is known of what is there
+ * @typedef {{ run: string, name: string, step: number | null }} Place of a model: which run's, and at which step; null
+ *   is the newest
+ * @typedef {Place & { model: import("./signature.js").Model, version: import("./signature.js").Version }} Chosen a
+ *   place, and what is known of what is there
  * @typedef {{
  *   dtype: string, shape: number[], values: ArrayLike<number> | string[], picture?: () => string,
  * }} Tensor one input, the batch of one included; picture: the same as a PNG in base64, of the network's size, where it

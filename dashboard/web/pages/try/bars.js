@@ -1,4 +1,4 @@
-// An answer as bars: a class each with its name and its probability. Few classes keep their order, so that nothing moves.
+// An answer as bars: a class each with its name and its probability. Few of them keep their order: nothing moves.
 import { node } from "../../ui/dom.js";
 import * as format from "../../text/format.js";
 import { isInOrder, percent, verdict } from "./ranking.js";

@@ -8,7 +8,7 @@ import { dialog } from "../../ui/menu.js";
  */
 export function whyNot() {
   if (!window.isSecureContext)
-    return "A browser gives its camera to secure pages only: open this one over https, or as 127.0.0.1 on its own machine.";
+    return "A browser gives its camera to secure pages only: open this one over https, or at 127.0.0.1 of its machine.";
   if (!navigator.mediaDevices?.getUserMedia) return "This browser gives no camera to pages.";
   return "";
 }

@@ -9,8 +9,8 @@ import { KIND } from "./models.js";
  * @typedef {{
  *   id: string, model: string, input: Record<string, any>, expected: string, title: string, wall_time: number,
  * }} Case
- * @typedef {{ steps: number[], p: (number | null)[], top: (string | null)[], more: number }} Answers of the versions, the
- *   oldest first; p: of what is expected, null where the version cannot be asked, NaN where it puts out none
+ * @typedef {{ steps: number[], p: (number | null)[], top: (string | null)[], more: number }} Answers of the versions,
+ *   the oldest first; p: of what is expected, null where the version cannot be asked, NaN where it puts out none
  */
 
 const REST_MS = 250; // between two questions for the rows of a run: a training may log versions faster than eyes follow

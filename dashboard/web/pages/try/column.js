@@ -20,7 +20,8 @@ import { painted } from "./pictures.js";
  *   close(column: Column): void, answered(column: Column): void,
  * }} Hear
  */
-/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, since: number, by: import("./askers.js").Kind }} Asking */
+/** @typedef {import("./askers.js").Kind} Kind */
+/** @typedef {{ asked: Asked, chosen: Chosen, saliency: boolean, since: number, by: Kind }} Asking */
 
 export class Column {
   /**
@@ -197,7 +198,8 @@ export class Column {
     this.bars.show(answer);
     this.element.dataset.step = String(answer.step);
     this.said.textContent = `${milliseconds(answer.ms)} by the ${by.title.toLowerCase()}`;
-    this.said.title = `Step ${format.step(answer.step)}. From question to answer ${milliseconds(this.trip)}, of which the network took ${milliseconds(answer.ms)}.`;
+    const [all, own] = [this.trip, answer.ms].map(milliseconds);
+    this.said.title = `Step ${format.step(answer.step)}. Answered after ${all}, of which the network took ${own}.`;
     this.#overlay(answer, saliency);
     this.hear.answered(this);
   }

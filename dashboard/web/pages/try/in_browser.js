@@ -38,9 +38,11 @@ export class InBrowser {
     }
   }
 
-  /** What to install before it can answer; "" where it can. */
+  /** What to install before it can answer; "" where it can, and it then gets ready. */
   async missing() {
-    return (await this.installed()).why;
+    const { why } = await this.installed();
+    if (!why) this.host.begin().catch(() => {}); // said when it is asked
+    return why;
   }
 
   /** @param {Chosen} chosen @returns {Asker} */

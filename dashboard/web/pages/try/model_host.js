@@ -9,7 +9,9 @@
  */
 
 const MOST_OPEN = 8; // networks at once; the one that was asked longest ago is let go of
+const NOBODY = "Nobody waits for this answer any more.";
 
+/** @type {Map<string, any>} */
 const ARRAYS = new Map(
   Object.entries({
     float32: Float32Array,
@@ -38,9 +40,10 @@ export class ModelHost {
     /** @type {Map<number, Waiting>} */
     this.waiting = new Map(); // by number of the question
     /** @type {Map<string, Promise<void>>} */
-    this.open = new Map(); // by digest, in the order in which they were asked
+    this.opened = new Map(); // by digest, in the order in which they were asked
     /** @type {Promise<void> | null} */
     this.begun = null;
+    this.life = 0; // counts how often all was let go of
   }
 
   /**
@@ -51,7 +54,7 @@ export class ModelHost {
    * @returns {Promise<{ outputs: Outputs, ms: number }>} ms: what the network itself took
    */
   async ask(key, fetched, inputs) {
-    await this.#opened(key, fetched);
+    await this.open(key, fetched);
     const told = [...inputs].map(([name, { dtype, shape, values }]) => [
       name,
       { dtype, shape, values: packed(dtype, values) },
@@ -60,37 +63,48 @@ export class ModelHost {
     return { outputs: new Map(outputs), ms };
   }
 
-  /** @param {string} key @param {() => Promise<ArrayBuffer>} fetched */
-  async #opened(key, fetched) {
-    const known = this.open.get(key);
-    const opening = known ?? this.#begin(key, fetched);
-    this.open.delete(key);
-    this.open.set(key, opening); // the last is the one that was asked last
+  /**
+   * Opens a network, once.
+   * @param {string} key
+   * @param {() => Promise<ArrayBuffer>} fetched
+   */
+  async open(key, fetched) {
+    const known = this.opened.get(key);
+    const opening = known ?? this.#open(key, fetched);
+    this.opened.delete(key);
+    this.opened.set(key, opening); // the last is the one that was asked last
     try {
       await opening;
     } catch (error) {
-      if (this.open.get(key) === opening) this.open.delete(key); // the next question tries again
+      if (this.opened.get(key) === opening) this.opened.delete(key); // the next question tries again
       throw error;
     }
   }
 
   /** @param {string} key @param {() => Promise<ArrayBuffer>} fetched */
-  async #begin(key, fetched) {
+  async #open(key, fetched) {
     const model = fetched(); // while what runs it is brought
     model.catch(() => {}); // said below, or something before it is
-    this.begun ??= this.#started();
-    await this.begun;
+    await this.begin();
     const bytes = await model;
     await this.#post({ do: "open", key, model: bytes }, [bytes]);
-    for (const old of [...this.open.keys()].slice(0, -MOST_OPEN)) {
-      this.open.delete(old);
-      this.#post({ do: "close", key: old });
+    for (const old of [...this.opened.keys()].slice(0, -MOST_OPEN)) {
+      this.opened.delete(old);
+      this.#post({ do: "close", key: old }).catch(() => {}); // it has ended, and the network with it
     }
   }
 
+  /** Brings what runs networks, once: the first question then waits for less. */
+  begin() {
+    this.begun ??= this.#started();
+    return this.begun;
+  }
+
   async #started() {
+    const { life } = this;
     try {
       const runtime = await this.bring();
+      if (life !== this.life) throw new Error(NOBODY);
       this.worker = this.start();
       this.worker.addEventListener("message", ({ data }) => this.#heard(data));
       this.worker.addEventListener("error", (event) => {
@@ -99,17 +113,18 @@ export class ModelHost {
       });
       await this.#post({ do: "begin", ...runtime }, [runtime.wasm]);
     } catch (error) {
-      this.end();
+      if (life === this.life) this.end();
       throw error;
     }
   }
 
-  /** @param {{ number: number, answer?: any, error?: string }} data */
-  #heard({ number, answer, error }) {
+  /** @param {{ number: number, answer?: any, error?: string, isBroken?: boolean }} data */
+  #heard({ number, answer, error, isBroken }) {
     const waiting = this.waiting.get(number);
     this.waiting.delete(number);
     if (error === undefined) waiting?.resolve(answer);
     else waiting?.reject(new Error(error.slice(0, 500)));
+    if (isBroken) this.end();
   }
 
   /** @param {object} message @param {Transferable[]} [transferred] @returns {Promise<any>} */
@@ -132,11 +147,12 @@ export class ModelHost {
 
   /** Lets go of all; what is asked later begins anew. */
   end() {
+    this.life += 1;
     this.worker?.terminate();
     this.worker = null;
     this.begun = null;
-    this.open.clear();
-    for (const { reject } of this.waiting.values()) reject(new Error("Nobody waits for this answer any more."));
+    this.opened.clear();
+    for (const { reject } of this.waiting.values()) reject(new Error(NOBODY));
     this.waiting.clear();
   }
 }
@@ -149,10 +165,10 @@ export class ModelHost {
 function packed(dtype, values) {
   if (dtype === "string") return Array.from(values, String);
   if (dtype === "int64" || dtype === "uint64") {
-    const whole = Array.from(values, (value) => BigInt(Math.trunc(Number(value))));
+    const whole = Array.from(/** @type {any[]} */ (values), (value) => BigInt(Math.trunc(Number(value))));
     return dtype === "int64" ? BigInt64Array.from(whole) : BigUint64Array.from(whole);
   }
   const kind = ARRAYS.get(dtype);
   if (!kind) throw new Error(`The browser takes no input of ${dtype}; ask the server.`);
-  return kind.from(/** @type {number[]} */ (values));
+  return kind.from(values, Number);
 }

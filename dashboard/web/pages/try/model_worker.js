@@ -4,63 +4,71 @@
 /**
  * @typedef {{ dtype: string, shape: number[], values: any }} Told of a tensor
  * @typedef {{
- *   number: number, do: "begin" | "open" | "ask" | "close", key: string, script: string, text: string, wasm: ArrayBuffer,
- *   model: ArrayBuffer, inputs: [name: string, tensor: Told][],
+ *   number: number, do: "begin" | "open" | "ask" | "close", key: string, script: string, text: string,
+ *   wasm: ArrayBuffer, model: ArrayBuffer, inputs: [name: string, tensor: Told][],
  * }} Message begin: by the address of ONNX Runtime's script, or by its text where no server gives it an address
  */
 
-/** @type {Map<string, any>} */
-const sessions = new Map();
-/** @type {any} */
-let runtime = null;
+class Networks {
+  constructor() {
+    /** @type {any} */
+    this.runtime = null;
+    /** @type {Map<string, any>} */
+    this.sessions = new Map(); // by digest
+    this.before = Promise.resolve(); // what was asked so far
+  }
 
-/** @param {Message} message */
-async function begin({ script, text, wasm }) {
-  const address = text ? URL.createObjectURL(new Blob([text], { type: "text/javascript" })) : script;
-  runtime = await import(address);
-  // One thread: more would need a page that no other window can speak with (cross-origin isolation).
-  Object.assign(runtime.env.wasm, { wasmBinary: wasm, numThreads: 1, proxy: false });
-  runtime.env.logLevel = "error";
+  /** @param {Message} message */
+  async begin({ script, text, wasm }) {
+    const address = text ? URL.createObjectURL(new Blob([text], { type: "text/javascript" })) : script;
+    this.runtime = await import(address);
+    // One thread: more would need a page that no other window can speak with (cross-origin isolation).
+    Object.assign(this.runtime.env.wasm, { wasmBinary: wasm, numThreads: 1, proxy: false });
+    this.runtime.env.logLevel = "error";
+  }
+
+  /** @param {Message} message */
+  async open({ key, model }) {
+    const how = { executionProviders: ["wasm"], logSeverityLevel: 3 };
+    this.sessions.set(key, await this.runtime.InferenceSession.create(new Uint8Array(model), how));
+  }
+
+  /** @param {Message} message */
+  async ask({ key, inputs }) {
+    const session = this.sessions.get(key);
+    const given = Object.create(null);
+    for (const [name, { dtype, shape, values }] of inputs) given[name] = new this.runtime.Tensor(dtype, values, shape);
+    const began = performance.now();
+    const found = await session.run(given);
+    const ms = performance.now() - began;
+    const outputs = session.outputNames.map((/** @type {string} */ name) => {
+      const { dims, data } = found[name];
+      return [name, { shape: [...dims], values: Array.isArray(data) ? data : Array.from(data, Number) }];
+    });
+    return { outputs, ms };
+  }
+
+  /** @param {Message} message */
+  async close({ key }) {
+    const session = this.sessions.get(key);
+    this.sessions.delete(key);
+    await session?.release();
+  }
+
+  /** One after the other, as they came: a network is asked when it is open. @param {Message} message */
+  hear(message) {
+    this.before = this.before.then(async () => {
+      const { number } = message;
+      try {
+        self.postMessage({ number, answer: await this[message.do](message) });
+      } catch (error) {
+        // What has aborted answers nothing any more, whatever network it is asked about.
+        const isBroken = error instanceof WebAssembly.RuntimeError;
+        self.postMessage({ number, error: String(/** @type {any} */ (error)?.message ?? error), isBroken });
+      }
+    });
+  }
 }
 
-/** @param {Message} message */
-async function open({ key, model }) {
-  const how = { executionProviders: ["wasm"], logSeverityLevel: 3 };
-  sessions.set(key, await runtime.InferenceSession.create(new Uint8Array(model), how));
-}
-
-/** @param {Message} message */
-async function ask({ key, inputs }) {
-  const session = sessions.get(key);
-  const given = new Map();
-  for (const [name, { dtype, shape, values }] of inputs) given.set(name, new runtime.Tensor(dtype, values, shape));
-  const began = performance.now();
-  const found = await session.run(Object.assign(Object.create(null), Object.fromEntries(given)));
-  const ms = performance.now() - began;
-  const outputs = session.outputNames.map((/** @type {string} */ name) => {
-    const { dims, data } = found[name];
-    return [name, { shape: [...dims], values: Array.isArray(data) ? data : Array.from(data, Number) }];
-  });
-  return { outputs, ms };
-}
-
-/** @param {Message} message */
-async function close({ key }) {
-  const session = sessions.get(key);
-  sessions.delete(key);
-  await session?.release();
-}
-
-const acts = { begin, open, ask, close };
-
-// One after the other, as they came: a model is asked when it is open.
-let before = Promise.resolve();
-self.onmessage = ({ data }) => {
-  before = before.then(async () => {
-    try {
-      self.postMessage({ number: data.number, answer: await acts[/** @type {Message} */ (data).do](data) });
-    } catch (error) {
-      self.postMessage({ number: data.number, error: String(/** @type {any} */ (error)?.message ?? error) });
-    }
-  });
-};
+const networks = new Networks();
+self.onmessage = ({ data }) => networks.hear(data);

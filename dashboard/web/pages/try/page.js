@@ -17,6 +17,7 @@ import { Sources } from "./sources.js";
 
 /** @typedef {import("./askers.js").Place} Place */
 
+const EVERY_MS = 40; // 25 answers a second look smooth; each takes milliseconds that a training may want
 const MOST_COLUMNS = 6;
 const MOST_OFFERED = 60; // models in a menu
 
@@ -47,8 +48,9 @@ export class TryPage {
     this.question = new Question(() => this.askSoon());
     /** @type {Column[]} */
     this.columns = [];
-    this.frame = 0; // in which all are asked
+    this.timer = 0; // at whose end all are asked
     this.changed = 0; // when the first change was made that is asked then
+    this.asked = -Infinity; // when they were last
     this.wantsSaliency = Boolean(state.local.get("saliency", true));
     this.sources = new Sources(this.question, view, scope);
     this.keepButton = this.#button("Keep this case…", () => this.#keep(), "button is-small");
@@ -233,25 +235,26 @@ export class TryPage {
 
   // --- asking ----------------------------------------------------------------------------------------------
 
-  /** With the next frame: a hand draws several points in one. */
+  /** A little later: a hand draws several points meanwhile, of which each would be made small for a question. */
   askSoon() {
-    this.changed ||= performance.now();
-    this.frame ||= this.scope.requestAnimationFrame(() => {
-      this.frame = 0;
-      this.ask();
-    });
+    const now = performance.now();
+    this.changed ||= now;
+    this.timer ||= this.scope.setTimeout(() => this.ask(), Math.max(0, this.asked + EVERY_MS - now));
   }
 
   ask() {
     let problem = "";
-    const since = this.changed || performance.now();
+    this.asked = performance.now();
+    const since = this.changed || this.asked;
     this.changed = 0;
+    this.scope.clearTimeout(this.timer);
+    this.timer = 0;
     for (const column of this.columns) {
       column.wantsSaliency = this.wantsSaliency;
       column.by = this.who.kind;
       try {
-        const isAsked = column.chosen && !this.question.isEmpty;
-        column.ask(isAsked ? this.question.asked(column.chosen.model) : null, since);
+        const model = this.question.isEmpty ? null : column.chosen?.model;
+        column.ask(model ? this.question.asked(model) : null, since);
       } catch (error) {
         problem ||= /** @type {Error} */ (error).message;
         column.ask(null, since);
@@ -300,7 +303,7 @@ export class TryPage {
   // --- for automation --------------------------------------------------------------------------------------
 
   isReady() {
-    if (!runs.loaded) return false;
+    if (!runs.loaded || this.timer) return false;
     return this.columns.every(({ chosen, asking, problem }) => (chosen || problem) && !asking.isBusy);
   }
 

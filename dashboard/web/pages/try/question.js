@@ -37,6 +37,7 @@ export class Question {
     this.element = node("div", { class: "try-question" }, this.sheet, this.side, this.problem);
     this.centre = this.#check("Centre the drawing", "As data sets of digits have it: in the middle, as large as fits");
     this.dark = this.#check("Light on dark", "For networks that learned so, as on white digits on black");
+    this.brush = node("input", { type: "range", min: 2, max: 25, step: 1, value: 10, "aria-label": "Brush" });
     this.#build();
   }
 
@@ -47,12 +48,11 @@ export class Question {
   }
 
   #build() {
-    const { pad } = this;
+    const { pad, brush } = this;
     const undo = node("button", { type: "button", class: "tool-button", text: "Undo", title: "Take back (Ctrl Z)" });
     const clear = node("button", { type: "button", class: "tool-button", text: "Clear", title: "Clear (Delete)" });
     undo.addEventListener("click", () => pad.undo());
     clear.addEventListener("click", () => pad.clear());
-    const brush = node("input", { type: "range", min: 2, max: 25, step: 1, value: 10, "aria-label": "Brush" });
     brush.addEventListener("input", () => {
       pad.brush = Number(brush.value) / 100;
     });
@@ -62,7 +62,6 @@ export class Question {
       this.changed();
     });
     this.dark.box.addEventListener("change", () => pad.setDark(this.dark.box.checked));
-    this.brush = brush;
     this.tools.append(
       node(
         "div",
@@ -101,7 +100,7 @@ export class Question {
     this.isCentred = this.centre.box.checked = isSmall;
     this.dark.box.checked = picture.mode === "L" && !picture.invert;
     this.pad.brush = isSmall ? 0.1 : 0.03;
-    if (this.brush) this.brush.value = String(this.pad.brush * 100);
+    this.brush.value = String(this.pad.brush * 100);
     this.pad.setDark(this.dark.box.checked);
   }
 

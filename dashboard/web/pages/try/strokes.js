@@ -2,7 +2,8 @@
 
 /**
  * @typedef {{ points: [x: number, y: number][], size: number }} Stroke in shares of the canvas's width
- * @typedef {{ kind: "stroke", stroke: Stroke } | { kind: "clear" } | { kind: "picture", picture: CanvasImageSource }} Act
+ * @typedef {{ kind: "stroke", stroke: Stroke } | { kind: "clear" }
+ *   | { kind: "picture", picture: CanvasImageSource }} Act
  */
 
 const MOST_ACTS = 2000;

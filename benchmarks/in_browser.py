@@ -1,0 +1,206 @@
+"""How soon a model answers in the browser, with the network cut: the digits network, and MobileNet v1 (1.0, 224).
+
+    python -m benchmarks.in_browser
+    python -m benchmarks.in_browser --only digits --turns 3 --asks 50
+
+Each turn opens a model card from the disk in a fresh browser context that is offline: the first answer counts from there
+on, with all that is inflated, compiled and opened; each further one is a question of other numbers. On the page Try the
+first answer counts from the choice of *Browser* to the bars, with what the server sends over loopback; then the network is
+cut. Answers are compared with Python's. MobileNet is built by Keras with seeded weights, and goes through the files of
+TensorFlow.js and trainer to ONNX. It takes Chromium, everystep-try and, for MobileNet, Keras on PyTorch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+import tracker
+from dashboard.cli import main as viz
+from sample_runs.digits import PREPROCESS, make_model
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ASK = """([name, shape, values]) => {
+  const began = performance.now();
+  return card.ask(new Map([[name, { dtype: "float32", shape, values }]]))
+    .then(({ top, ms }) => ({ top, ms, trip: performance.now() - began, since: performance.now() }));
+}"""
+
+
+def log_digits(logdir: Path) -> tuple[str, list[int]]:
+    """Logs the digits network; the name and the shape of its input."""
+    with tracker.init(logdir=logdir, name="digits") as run:
+        run.log_model(
+            make_model(), "digits", inputs={"image": (None, 1, 8, 8)}, outputs={"scores": (None, 10)}, step=0,
+            classes=[str(digit) for digit in range(10)], preprocess=PREPROCESS,
+        )  # fmt: skip
+    return "image", [1, 1, 8, 8]
+
+
+def log_mobilenet(logdir: Path) -> tuple[str, list[int]]:
+    """Logs MobileNet as TensorFlow.js has it; the name and the shape of its input."""
+    sys.path.insert(0, str(ROOT / "tests" / "trainer"))
+    import keras_models
+    import tfjs_files
+
+    keras = keras_models.keras_on_torch()
+    model = keras_models.mobilenet(keras, 1, 224, 1.0, keras_models.pictures(2, 224))
+    folder = logdir.parent / "tfjs"
+    tfjs_files.write_keras(model, folder)
+    with tracker.init(logdir=logdir, name="mobilenet") as run:
+        run.log_model(folder, "mobilenet", preprocess="mobilenet", step=0)
+    found = tracker.open(logdir).run("mobilenet").model("mobilenet")
+    return found.inputs[0].name, [1, 224, 224, 3]
+
+
+def of_the_card(
+    browser: Any, card: Path, model: Any, name: str, shape: list[int], asks: int
+) -> tuple[float, list[float]]:
+    """Milliseconds from opening the card to its first answer, and those of further ones; compared with Python."""
+    context = browser.new_context()
+    context.set_offline(True)
+    page = context.new_page()
+    page.on("request", lambda request: _check_local(request.url, card))
+    random = np.random.default_rng(0)
+    further = []
+    first = 0.0
+    for number in range(asks + 1):
+        x = random.random(shape, np.float32)
+        if not number:
+            page.goto(card.as_uri(), wait_until="commit")
+            until(page, "Boolean(window.card)")
+        found = page.evaluate(ASK, [name, shape, x.ravel().tolist()])
+        _compare(found["top"], model.top({name: x}))
+        if number:
+            further.append(found["trip"])
+        else:
+            first = found["since"]
+    context.close()
+    return first, further
+
+
+def _check_local(address: str, card: Path) -> None:
+    if not address.startswith(("blob:", "data:")) and address != card.as_uri():
+        raise SystemExit(f"the card asked for {address}")
+
+
+def _compare(found: list[dict[str, Any]], wanted: list[tuple[str, float]]) -> None:
+    p = dict(wanted)
+    differences = [abs(each["p"] - p.get(each["name"], 0)) for each in found]
+    if [each["name"] for each in found] != [name for name, _ in wanted] or max(differences) > 1e-4:
+        raise SystemExit(f"another answer than Python's:\n{found}\n{wanted}")
+
+
+def of_the_page(browser: Any, base: str) -> tuple[float, list[float]]:
+    """Milliseconds on the page Try from the choice of the browser to the first answer, and of further ones, offline."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{base}/?p=try")
+    page.wait_for_selector(".try-pad")
+    _stroke(page, 0.2)
+    until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')")
+    page.evaluate("""() => new Promise((done) => {
+      const said = document.querySelector(".try-said"), began = performance.now();
+      new MutationObserver(() => {
+        if (said.textContent.endsWith("by the browser")) { window.first = performance.now() - began; done(); }
+      }).observe(said, { childList: true, characterData: true, subtree: true });
+      document.querySelector(".try-who [data-key=browser]").click();
+    })""")
+    first = page.evaluate("window.first")
+    context.set_offline(True)
+    further = []
+    for number in range(20):
+        before = page.evaluate("JSON.stringify(viz.page().columns[0].top)")
+        _stroke(page, 0.25 + number / 40)
+        until(page, "(before) => JSON.stringify(viz.page().columns[0].top) !== before", before)
+        further.append(page.evaluate("viz.page().columns[0].trip"))
+    context.close()
+    return first, further
+
+
+def until(page: Any, expression: str, argument: Any = None) -> None:
+    """Waits by asking: the page's policy forbids what Playwright waits with."""
+    end = time.monotonic() + 60
+    while not page.evaluate(expression, argument):
+        if time.monotonic() > end:
+            raise SystemExit(f"still not so after a minute: {expression}")
+        page.wait_for_timeout(5)
+
+
+def _stroke(page: Any, at: float) -> None:
+    box = page.locator(".try-pad").bounding_box()
+    page.mouse.move(box["x"] + at * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + at * box["width"], box["y"] + 0.8 * box["height"], steps=2)
+    page.mouse.up()
+
+
+@contextmanager
+def served(logdir: Path) -> Iterator[str]:
+    """The address of a server."""
+    command = [sys.executable, "-m", "dashboard", "serve", "--logdir", str(logdir), "--port", "0", "--no-token"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    try:
+        yield next(found.group().rstrip("/") for line in process.stdout if (found := re.search(r"http://\S+", line)))
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def told(what: str, first: list[float], further: list[float]) -> None:
+    p50, p95 = np.percentile(further, [50, 95])
+    firsts = " ".join(f"{each:,.0f}" for each in first)
+    print(
+        f"{what:24} first {firsts} ms; {len(further)} further: p50 {p50:.1f}, p95 {p95:.1f}, max {max(further):.1f} ms"
+    )
+
+
+def main() -> None:
+    """Prints a line for each network and way."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--only", choices=["digits", "mobilenet"])
+    parser.add_argument("--turns", type=int, default=5, help="contexts that each card is opened in")
+    parser.add_argument("--asks", type=int, default=100, help="further questions a turn")
+    options = parser.parse_args()
+    path = os.environ.get("EVERYSTEP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        for name, log in (("digits", log_digits), ("mobilenet", log_mobilenet)):
+            if options.only not in (None, name):
+                continue
+            logdir, card = Path(folder) / name / "runs", Path(folder) / f"{name}.html"
+            logdir.mkdir(parents=True)
+            input_name, shape = log(logdir)
+            model = tracker.open(logdir).run(name).model(name)
+            began = time.perf_counter()
+            if viz(["export", "--logdir", str(logdir), name, "--model", name, "-o", str(card)]):
+                raise SystemExit(1)
+            print(f"{name:24} card of {card.stat().st_size / 1e6:.1f} MB in {time.perf_counter() - began:.1f} s")
+            asks = options.asks if name == "digits" else max(5, options.asks // 10)
+            turns = [of_the_card(browser, card, model, input_name, shape, asks) for _ in range(options.turns)]
+            told(f"{name}, card offline", [first for first, _ in turns], [each for _, more in turns for each in more])
+            if name == "digits":
+                with served(logdir) as base:
+                    pages = [of_the_page(browser, base) for _ in range(options.turns)]
+                told("digits, page Try", [first for first, _ in pages], [each for _, more in pages for each in more])
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
