@@ -258,6 +258,19 @@ def test_batches_are_answered_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
             np.testing.assert_allclose(found, expected[:samples], rtol=1e-5, atol=1e-7)
 
 
+def test_memory_is_used_again(tmp_path: Path) -> None:
+    """Two layers take as much as twenty: values that nobody wants any more, and padded images alike, give theirs on."""
+    numbers = []
+    for count in (2, 20):
+        layers = [
+            ("DepthwiseConv2D", f"d{i}", {"kernel_size": 3, "padding": "same", "use_bias": False}) for i in range(count)
+        ]
+        weights = {f"d{i}/depthwise_kernel": images(3, 3, 4, 1) for i in range(count)}
+        folder = tfjs_files.write(tmp_path / str(count), tfjs_files.sequential(*layers, shape=(8, 8, 4)), weights)
+        numbers.append(tfjs.Runner(tfjs.load(folder))._plan(((8, 8, 4),), 1).numbers)
+    assert numbers[0] == numbers[1]
+
+
 def test_images_of_any_size_are_answered_where_the_model_says_so(tmp_path: Path) -> None:
     """A model without a size of its own: the padding of SAME follows the images."""
     conv = ("Conv2D", "conv", {"filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"})
@@ -293,7 +306,7 @@ def test_what_is_read_can_be_trained_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(runner.run({"conv1_input": x})["out"], before)
 
 
-def test_saliency_is_the_gradient_of_one_answer(tmp_path: Path) -> None:
+def test_saliency_is_the_gradient_of_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside finite differences of the runner's answers."""
     runner = tfjs.Runner(tfjs.load(tfjs_files.write(tmp_path, SMALL, WEIGHTS)))
     x = images(2, 4, 4, 1)
@@ -306,6 +319,10 @@ def test_saliency_is_the_gradient_of_one_answer(tmp_path: Path) -> None:
         assert found[at] == pytest.approx((ends[0] - ends[1]) / 2e-2, abs=2e-3)
     with pytest.raises(trainer.ArgumentError, match="0 to 2"):
         runner.saliency({"conv1_input": x}, 3)
+    monkeypatch.setattr("trainer.tfjs.runner.MAX_NUMBERS", 2 * (16 + 25 + 8 + 8 + 3 + 3) - 1)
+    with pytest.raises(trainer.ArgumentError, match="try fewer samples"):
+        runner.saliency({"conv1_input": x}, 1)
+    assert runner.saliency({"conv1_input": x[:1]}, 1).shape == (1, 4, 4, 1)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import numpy as np
 
 from trainer.ops.geometry import Geometry
 
-# Results are made for as many channels and images at a time as fit in here.
-_BLOCK_BYTES = 128 * 1024
+# Results are made for as many channels and images at a time as fit in here. Measured with 16 x 32 x 56 x 56 and 3 x 3,
+# forward and both gradients: 36 ms with 64 kB, 28 with 256 kB, no better with 512.
+_BLOCK_BYTES = 256 * 1024
 
 
 def convolve(xp: Any, x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
@@ -48,9 +49,11 @@ def input_gradient(xp: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
     for images, channels in _blocks(xp, geometry, g.dtype.itemsize):
         part = grads[images, channels]
         padded = xp.zeros((*part.shape[:2], h + 2 * ph, w + 2 * pw), dtype=g.dtype)
+        product = xp.empty((*part.shape[:2], oh, ow), dtype=g.dtype)
         for (i, j), window in geometry.offsets(padded):
             for k in range(o // c):
-                window += part[:, :, k] * filters[channels, k, i, j, None, None]
+                xp.multiply(part[:, :, k], filters[channels, k, i, j, None, None], out=product)
+                window += product
         x[images, channels] = padded[:, :, ph : ph + h, pw : pw + w]
     return x
 
@@ -63,8 +66,12 @@ def weight_gradient(xp: Any, g: Any, x: Any, geometry: Geometry) -> Any:
     total = xp.zeros((c, o // c, *geometry.weight_shape[2:]), dtype=g.dtype)
     for images, channels in _blocks(xp, geometry, g.dtype.itemsize):
         part = grads[images, channels]
+        part = part.reshape(*part.shape[:3], oh * ow)
+        met = xp.empty((*part.shape[:2], oh, ow), dtype=g.dtype)
+        column = met.reshape(*part.shape[:2], oh * ow, 1)
         for (i, j), window in geometry.offsets(_padded(xp, x[images, channels], geometry)):
-            total[channels, :, i, j] += (part * window[:, :, None]).sum((-1, -2)).sum(0)
+            met[...] = window
+            total[channels, :, i, j] += xp.matmul(part, column)[..., 0].sum(0)
     return total.reshape(geometry.weight_shape)
 
 

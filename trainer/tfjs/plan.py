@@ -62,7 +62,7 @@ class Plan:
     """
 
     def __init__(self, folded: Folded, shapes: Sequence[Shape], samples: int) -> None:
-        known = _shapes(folded, shapes)
+        known = shapes_of(folded, shapes)
         self._space = Space()
         values = _arrays(folded, [(samples, *shape) for shape in known], self._space)
         self._inputs = [values[at] for at in range(folded.inputs)]
@@ -87,8 +87,8 @@ class Plan:
         return self._outputs
 
 
-def _shapes(folded: Folded, shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
-    """Of every value, without the batch."""
+def shapes_of(folded: Folded, shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
+    """The shape of every value, without the batch, for inputs whose lengths are all known."""
     known: list[Shape] = list(shapes)
     for unit in folded.units:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from trainer.errors import ArgumentError, sentence
 from trainer.tensor import Tensor
 from trainer.tfjs.folding import fold
 from trainer.tfjs.network import Network, check_input
-from trainer.tfjs.plan import Plan
+from trainer.tfjs.plan import MAX_NUMBERS, Plan, shapes_of
 from trainer.tfjs.shapes import shape_after
 from trainer.tfjs.words import Shape
 
@@ -73,9 +74,15 @@ class Runner:
         """How much each number of the first input moves one element of the first output: its gradient, (N, *shape).
 
         Raises:
-            ArgumentError, ShapeError: as for `run`; or the output has no such element.
+            ArgumentError, ShapeError: as for `run`; or the output has no such element, or all that is computed on the
+            way does not fit in memory.
         """
-        tensors = [Tensor(x.astype(np.float32), requires_grad=i == 0) for i, x in enumerate(self._checked(inputs))]
+        arrays = self._checked(inputs)
+        kept = len(arrays[0]) * sum(math.prod(each) for each in shapes_of(self._folded, [x.shape[1:] for x in arrays]))
+        if kept > MAX_NUMBERS:
+            problem = "saliency: what is computed on the way does not fit in memory."
+            raise ArgumentError(sentence(problem, f"at most {MAX_NUMBERS:,} numbers", f"{kept:,}", "try fewer samples"))
+        tensors = [Tensor(x.astype(np.float32), requires_grad=i == 0) for i, x in enumerate(arrays)]
         found = self.network(*tensors)
         first = found[0] if isinstance(found, tuple) else found
         rows = first.reshape(first.shape[0], -1)
