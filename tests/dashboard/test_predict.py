@@ -251,7 +251,7 @@ def test_a_saved_model_is_asked_from_its_folder(runs: Path, tmp_path: Path, caps
     weights[-1] ^= 1
     (folder / "weights.safetensors").write_bytes(weights)
     assert "not the file that the manifest" in viz(capsys, folder, place, status=1)[1]
-    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").write_text('{"name": "a page of somebody else\'s"}')
     (tmp_path / "names.txt").write_text("up\n\ndown\nright\n")
     said, _ = viz(
         capsys, folder, place, "--classes", tmp_path / "names.txt", "--preprocess",

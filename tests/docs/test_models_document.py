@@ -1,4 +1,4 @@
-"""docs/models.md, "Ask it", is true: its code and its commands run as they stand."""
+"""docs/models.md is true: its code and its commands run as they stand."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from dashboard import cli
+from tracker.models import manifest
 from tracker.models.preprocess import Preprocess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,3 +56,32 @@ def test_every_field_of_preprocess_is_in_the_table() -> None:
     """And no other."""
     named = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", SECTION, re.MULTILINE)))
     assert sorted(named) == sorted([*Preprocess.__dataclass_fields__, "trainer"])
+
+
+def test_what_is_to_be_kept_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ "Keep one", from top to bottom; what it prints is what the text says."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page.partition("## Keep one\n")[2].partition("\n## ")[0], re.DOTALL)
+    exec(code, {})
+    first, *versions = capsys.readouterr().out.splitlines()
+    assert first.startswith("150 ")
+    assert first.endswith("('stable',)")
+    assert versions == ["0 trainer False", "50 trainer True", "100 trainer True", "150 trainer True"]
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {
+        "architecture.json", "weights.safetensors", "manifest.json",
+    }  # fmt: skip
+
+
+def test_an_example_manifest_is_one() -> None:
+    """docs/store-format.md: with hashes in the place of their beginnings it is taken."""
+    page = (ROOT / "docs" / "store-format.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"```json\n(\{\"format\": \"trainer\".*?)```", page, re.DOTALL)
+    plain = json.loads(said)
+    files = [manifest.ModelFile(**{**each, "digest": each["digest"][:2] * 32}) for each in plain["files"]]
+    found = manifest.of_json(
+        {**plain, "files": [each._asdict() for each in files], "digest": manifest.digest_of(files)}
+    )
+    assert found.as_json().keys() == plain.keys()

@@ -409,3 +409,23 @@ def test_a_row_that_is_no_version_hides_no_other_model(run: tracker.Run) -> None
     for name in ("bad", "worse"):
         with pytest.raises(ModelError):
             run.model(name)
+
+
+def test_commands_take_a_run_with_models_as_any_other(
+    run: tracker.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list has it; an event file has what it can hold, a graph of the model's name too, and says what it cannot."""
+    run.log({"loss": 1.0}, step=0)
+    run.log_graph(network(), batch(), tag="digits")
+    run.log_model(network(), "digits", inputs=SHAPE)
+    run.finish()
+    where = ["--logdir", str(run.logdir)]
+    assert viz(["runs", *where]) == 0
+    assert viz(["export", "run", *where, "-o", str(tmp_path / "points.csv")]) == 0
+    capsys.readouterr()
+    assert viz(["export", "run", *where, "-o", str(tmp_path / "events")]) == 1
+    assert "digits: event files have no form for a model; it stays in its run" in capsys.readouterr().err
+    assert viz(["import", str(tmp_path / "events"), "--logdir", str(tmp_path / "again")]) == 0
+    (again,) = tracker.open(tmp_path / "again").runs()
+    assert again.graph()["nodes"]
+    assert again.models() == []

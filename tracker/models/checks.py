@@ -14,14 +14,14 @@ from tracker.errors import DamagedBytesError, ModelError, message
 from tracker.models import onnx_check, tfjs_check
 from tracker.models.manifest import Manifest
 from tracker.models.onnx_check import Onnx as Onnx
-from tracker.models.onnx_check import check_beside as onnx_beside
-from tracker.models.tfjs_check import MAX_JSON
+from tracker.models.onnx_check import check_beside
 from tracker.models.tfjs_check import Tfjs as Tfjs
-from tracker.models.tfjs_check import check_shards as tfjs_shards
+from tracker.models.tfjs_check import check_shards
 from tracker.values import unpack
 
-onnx = onnx_check.checked
-tfjs = tfjs_check.checked
+onnx, onnx_beside = onnx_check.checked, check_beside
+tfjs, tfjs_shards = tfjs_check.checked, check_shards
+MAX_JSON = tfjs_check.MAX_JSON
 
 MAX_ONNX = 2 << 30
 """Bytes of an ONNX file, which is one message of protocol buffers; what is larger keeps weights beside it."""

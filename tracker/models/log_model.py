@@ -63,7 +63,7 @@ def logged(
         takes, examples = signature.given(inputs, "inputs", "x")
         gives, _ = signature.given(outputs, "outputs", "y")
         names = None if classes is None else manifest.check_classes(_listed(classes))
-        said = {
+        said: dict[str, Any] = {
             "classes": None if names is None else tuple(names),
             "labels": tuple(manifest.check_labels(_listed(labels))),
             "method": _method(method, has_classes=names is not None),
@@ -76,10 +76,10 @@ def logged(
         else:
             tried = _example(example) if example is not None else tuple(examples.values()) or _zeros(takes)
             names_in, names_out = signature.names(takes) or None, signature.names(gives) or None
-            made_by, export, exported = export_later(model, tried or None, names_in, names_out)
+            made_by, export, made = export_later(model, tried or None, names_in, names_out)
             takes = takes or _of_example(tried)
-            gives = gives or _of_files((), exported and exported.outputs, "outputs")
-            size = _size(model) if exported is None else _size_of(exported)
+            gives = gives or _of_files((), made and made.outputs, "outputs")
+            size = _size(model) if made is None else _size_of(made)
         said["preprocess"] = checked(preprocess, [each.as_json() for each in takes])
         _check_classes_fit(names, gives)
         value = LoggedModel(export, size, takes, gives, made_by=made_by, **said)

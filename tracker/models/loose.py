@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from tracker.errors import DamagedBytesError, ModelError
-from tracker.models import checks, runners
+from tracker.models import checks, runners, tfjs_check
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest, ModelFile
 from tracker.models.runners import Runner
@@ -18,6 +16,9 @@ from tracker.values import unpack
 
 MANIFEST = "manifest.json"
 """Beside the files of a model that was saved from a run: what was said of it there."""
+
+MAX_ONNX = 2 << 30
+"""Bytes of an .onnx file: protobuf has no longer message."""
 
 _ONNX, _TFJS, _TRAINER = "model.onnx", "model.json", ("architecture.json", "weights.safetensors")
 
@@ -64,14 +65,14 @@ def model_at(path: Path) -> LooseModel:
     try:
         if path.suffix == ".onnx" and path.is_file():
             return _onnx(path)
-        if (folder / MANIFEST).is_file():
-            return _saved(folder)
+        if (folder / MANIFEST).is_file() and (saved := _saved(folder)) is not None:
+            return saved
         if (folder / _TRAINER[0]).is_file() and path.name != _TFJS:
             return _made(folder, "trainer", {each: folder / each for each in _TRAINER})
         if (folder / _ONNX).is_file() and path.is_dir():
             return _onnx(folder / _ONNX)
         if (folder / _TFJS).is_file():
-            found = checks.tfjs(_read(folder / _TFJS, checks.MAX_JSON))
+            found = checks.tfjs(_read(folder / _TFJS, tfjs_check.MAX_JSON))
             return _made(folder, "tfjs", {each: folder / each for each in (_TFJS, *found.shards)})
     except OSError as error:
         raise ModelError(f"{error.filename or path}: it cannot be read ({error.strerror or error})") from error
@@ -81,21 +82,20 @@ def model_at(path: Path) -> LooseModel:
 
 
 def _onnx(path: Path) -> LooseModel:
-    found = checks.onnx(_read(path, runners_limit()))
+    found = checks.onnx(_read(path, MAX_ONNX))
     files = {_ONNX: path, **{each: path.parent / manifests.check_file_name(each) for each in found.external}}
     return _made(path, "onnx", files)
 
 
-def runners_limit() -> int:
-    """Bytes of an .onnx file: protobuf has no more."""
-    return 2 << 30
-
-
-def _saved(folder: Path) -> LooseModel:
+def _saved(folder: Path) -> LooseModel | None:
+    """A model with its manifest; None where that speaks of something else, as other programs' of this name do."""
     try:
-        said = manifests.of_json(unpack.parsed(_read(folder / MANIFEST, manifests.MAX_BYTES), "manifest"))
+        known = unpack.parsed(_read(folder / MANIFEST, manifests.MAX_BYTES), "manifest")
     except DamagedBytesError as error:
         raise ModelError(f"{folder / MANIFEST}: {error}") from error
+    if not isinstance(known, dict) or not {"format", "files", "digest"} <= set(known):
+        return None
+    said = manifests.of_json(known)
     files = {each.name: folder / each.name for each in said.files}
     for each in said.files:
         if _hashed(each.name, files[each.name]) != each:
@@ -128,8 +128,3 @@ def _read(path: Path, most: int) -> bytes:
         raise ModelError(f"{path}: it is larger than the {most >> 20:,} MB that such a file may have")
     with path.open("rb") as file:
         return file.read(most)
-
-
-def with_words(model: LooseModel, **said: Any) -> LooseModel:
-    """The same with what else is said of it, such as classes or preprocess."""
-    return LooseModel(model.name, replace(model.manifest, **said), model.files)

@@ -249,7 +249,8 @@ class _Reading:
         return found
 
     def _attribute(self, place: slice, node: Node, depth: int) -> None:
-        name, ints = "", []
+        name = ""
+        ints: list[int] = []
         for number, where in self._fields(place):
             if number == 1:
                 name = self._text(where)
@@ -278,8 +279,8 @@ class _Reading:
         return found
 
     def _tensor(self, place: slice) -> Tensor:
-        found, ints = Tensor(), []
-        raw = slice(0, 0)
+        found, raw = Tensor(), slice(0, 0)
+        ints: list[int] = []
         for number, where in self._fields(place):
             if number == 1:
                 found.dims += self._wholes(where)

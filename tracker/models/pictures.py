@@ -57,6 +57,7 @@ def pixels(source: Any, name: str = "") -> Pixels:
 def _decoded(source: Any, name: str) -> Any:
     """A Pillow image whose pixels are there; an array as it is."""
     from PIL import Image as Pictures
+    from PIL import UnidentifiedImageError
 
     if isinstance(source, (str, os.PathLike)):
         source = _file(Path(source), name)
@@ -73,7 +74,7 @@ def _decoded(source: Any, name: str) -> Any:
             _check_size(picture, name)
             picture.load()
             return picture
-    except Pictures.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ModelError(f"{name}: this is no picture; there are {', '.join(FORMATS)}") from error
     except Pictures.DecompressionBombError as error:
         raise ModelError(f"{name}: a picture of more pixels than are read, {MAX_PIXELS:,} at most") from error

@@ -96,8 +96,8 @@ def wrong(field: str, expected: str, got: str) -> ModelError:
 
 def picture_shape(signature: Any) -> tuple[str, Sequence[int | None] | None]:
     """Name and shape of the input that takes a picture: of several the first that has the axes of one."""
-    inputs = [signature] if isinstance(signature, (Mapping, TensorSpec)) else list(signature or ())
-    inputs = [each.as_json() if isinstance(each, TensorSpec) else each for each in inputs]
+    given = [signature] if isinstance(signature, (Mapping, TensorSpec)) else list(signature or ())
+    inputs: list[Mapping[str, Any]] = [each.as_json() if isinstance(each, TensorSpec) else each for each in given]
     if not inputs:
         return "", None
     chosen = next((each for each in inputs if len(each.get("shape") or ()) in (3, 4)), inputs[0])

@@ -37,7 +37,7 @@ def ranked(output: Any, classes: int | None = None) -> Ranked | None:
         output: The array.
         classes: How many names of classes there are, if any.
     """
-    array = np.asarray(output)
+    array: npt.NDArray[Any] = np.asarray(output)
     if array.dtype.kind not in "iuf" or array.ndim < 2 or any(size != 1 for size in array.shape[2:]):
         return None  # (N, K, 1, 1) is a convolution's way to (N, K)
     values = array.reshape(array.shape[:2]).astype(np.float64)

@@ -14,7 +14,6 @@ from typing import Any, Protocol, cast
 import numpy.typing as npt
 
 from tracker.errors import MissingPackageError, ModelError, message
-from tracker.models import checks
 from tracker.models import manifest as manifests
 from tracker.models.manifest import Manifest
 
@@ -55,6 +54,8 @@ def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -
     manifest = said if isinstance(said, Manifest) else manifests.of_json(dict(said))
     if manifest.format == "source":
         raise ModelError(message("Of this model only the source was kept.", hint=manifest.note))
+    from tracker.models import checks
+
     checks.check(files, manifest)
     module = import_module(RUNNERS[manifest.format])
     try:

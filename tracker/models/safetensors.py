@@ -39,7 +39,7 @@ def parts(arrays: Mapping[str, npt.NDArray[Any]]) -> list[bytes | memoryview]:
         head[name] = {"dtype": kind, "shape": list(value.shape), "data_offsets": [offset, offset + array.nbytes]}
         offset += array.nbytes
         if array.nbytes:  # an empty one cannot be looked at as bytes
-            bodies.append(memoryview(array.reshape(-1)).cast("B"))
+            bodies.append(array.reshape(-1).view(np.uint8).data)
     text = json.dumps(head, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     return [len(text).to_bytes(8, "little") + text, *bodies]

@@ -105,8 +105,12 @@ def _size(weight: Any) -> int | None:
     said = weight if isinstance(weight, dict) else {}
     shape, dtype, quantization = said.get("shape"), said.get("dtype"), said.get("quantization")
     stored = quantization.get("dtype") if isinstance(quantization, dict) else dtype
-    fits = isinstance(shape, list) and len(shape) <= MAX_AXES and all(type(size) is int and size >= 0 for size in shape)
-    if not fits or not isinstance(said.get("name"), str):
+    if (
+        not isinstance(shape, list)
+        or len(shape) > MAX_AXES
+        or not all(type(size) is int and size >= 0 for size in shape)
+        or not isinstance(said.get("name"), str)
+    ):
         raise _refused(f"a weight has no name, or no shape ({coerce.text(said.get('name'), 100)})")
     if dtype == "string":
         return None

@@ -61,11 +61,9 @@ def snapshot(
     reasons = []
     with _as_it_was(model, torch), _quiet(torch) as said:
         passed = _passed(_Call(model, dict(zip(names, values, strict=True))), output_names, torch)
-        exporters = (_by_tracing, _by_export)
         if not passed.outputs:
             reasons.append("it gives back no tensor, nor a tuple or dictionary of tensors")
-            exporters = ()
-        for exporter in exporters:
+        for exporter in (_by_tracing, _by_export) if passed.outputs else ():
             said.clear()
             try:
                 data = exporter(passed, torch)

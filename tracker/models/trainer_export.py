@@ -14,8 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tracker.errors import ModelError, message
 from tracker.models import checks, exporters, safetensors
 from tracker.models.exporters import Exported
@@ -51,7 +49,7 @@ def snapshot(model: Any, example: Any, **names: Any) -> Exported:
             return _as_onnx(model, example, names, errors)
         hint = "With an example=, what it computes is kept, as ONNX."
         raise ModelError(message(f"log_model: {error}", hint=hint)) from error
-    weights = {name: np.array(array) for name, array in files[WEIGHTS].items()}
+    weights = dict(files[WEIGHTS])
     outputs = None if example is None else _outputs(_Question.of(files[ARCHITECTURE], weights, example, names))
     return Exported("trainer", {**files, WEIGHTS: safetensors.parts(weights)}, None, outputs)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import ModelError
-from tracker.models.manifest import Manifest
+from tracker.models.manifest import Manifest, ModelFile
 from tracker.store.read import model_files, models
 from tracker.store.read.left_out import why
 from tracker.store.read.run_files import RunFiles
@@ -90,7 +90,7 @@ def _problems(folder: Path, manifest: Manifest, checked: dict[str, str]) -> Iter
             yield checked[file.digest]
 
 
-def _problem(folder: Path, file: model_files.ModelFile) -> str:
+def _problem(folder: Path, file: ModelFile) -> str:
     if not os.path.lexists(folder / logdir.MODELS_FOLDER / file.digest):
         return GONE
     try:

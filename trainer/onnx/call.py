@@ -38,7 +38,7 @@ class Call:
         self.graph = graph
         self.inputs = passes.inputs_of(step)
         self.options = passes.options_of(step)
-        self.dtype = np.dtype(passes.raw(made.output).dtype)
+        self.dtype = passes.dtype(made.output)
         self._passes = passes
         self._op = made.op
         self._output = made.output
@@ -64,7 +64,7 @@ class Call:
             return self.node("Cast", count, to=messages.type_of(dtype or self.dtype))
         if not isinstance(x, Ref):
             return self.constant(np.asarray(x, dtype or self.dtype))
-        own = np.dtype(self._passes.raw(x).dtype)
+        own = self._passes.dtype(x)
         name = self._name_of(x, self._place)
         return name if dtype is None or own == dtype else self.node("Cast", name, to=messages.type_of(dtype))
 
@@ -78,7 +78,7 @@ class Call:
 
     def dtype_of(self, x: Any) -> Any:
         """The dtype of a value."""
-        return np.dtype(self._passes.raw(x).dtype)
+        return self._passes.dtype(x)
 
     def fixed(self, x: Any) -> Any:
         """The numbers of a constant; None for what depends on the input."""

@@ -142,7 +142,7 @@ class _Writing:
         return name
 
     def _value(self, ref: Ref, name: str) -> wire.Message:
-        return messages.value(name, self._passes.raw(ref).dtype, dims(self._passes.sizes(ref)))
+        return messages.value(name, self._passes.dtype(ref), dims(self._passes.sizes(ref)))
 
 
 _OF_THE_MODEL = Place("", "the model's result", "")

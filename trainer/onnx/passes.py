@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.backend import to_numpy
 from trainer.errors import ExportError, sentence
-from trainer.onnx.tape import Place, Ref, Step, Tape
+from trainer.onnx.tape import Place, Ref, Tape, refs, used
 
 
 class Batch(NamedTuple):
@@ -50,16 +50,15 @@ class Passes:
         self.needed = self._needed()
         self._varying = self._all_that_vary()
 
-    def raw(self, ref: Ref) -> Any:
-        """The numbers of a value in the first pass."""
-        return self._first.values[ref.number].raw
+    def dtype(self, ref: Ref) -> Any:
+        """The dtype of a value."""
+        return self._first.values[ref.number].dtype
 
     def sizes(self, ref: Ref) -> Sizes:
         """The shape of a value."""
         value = self._first.values[ref.number]
         place = None if value.step is None else self.steps[value.step].place
-        shapes = tuple(value.raw.shape), tuple(self._second.values[ref.number].raw.shape)
-        merged: Sizes = self._merged(*shapes, place, "a shape")
+        merged: Sizes = self._merged(value.shape, self._second.values[ref.number].shape, place, "a shape")
         return merged
 
     def varies(self, ref: Ref) -> bool:
@@ -100,7 +99,7 @@ class Passes:
 
     def _check_same_way(self) -> None:
         for one, other in zip(self.steps, self._second.steps, strict=False):
-            if one.op is not other.op or _refs(one.inputs) != _refs(other.inputs):
+            if one.op is not other.op or refs(one.inputs) != refs(other.inputs):
                 raise ExportError(_another_way(one.place, one.op.name, other.op.name))
         ends = [tape.outputs for tape in (self._first, self._second)]
         if len(self.steps) != len(self._second.steps) or ends[0] != ends[1]:
@@ -115,7 +114,7 @@ class Passes:
             made = self._first.values[waiting.pop().number].step
             if made is not None and made not in found:
                 found.add(made)
-                waiting += _used(self.steps[made])
+                waiting += used(self.steps[made])
         return sorted(found)
 
     def _all_that_vary(self) -> set[int]:
@@ -123,15 +122,15 @@ class Passes:
         found = set(range(self._inputs))
         for number in self.needed:
             step = self.steps[number]
-            for ref in _used(step):
+            for ref in used(step):
                 if self._first.values[ref.number].step is None and self._has_batch(ref):
                     found.add(ref.number)
-            if self._has_batch(step.output) or any(ref.number in found for ref in _used(step)):
+            if self._has_batch(step.output) or any(ref.number in found for ref in used(step)):
                 found.add(step.output.number)
         return found
 
     def _has_batch(self, ref: Ref) -> bool:
-        return bool(self.raw(ref).shape != self._second.values[ref.number].raw.shape)
+        return self._first.values[ref.number].shape != self._second.values[ref.number].shape
 
     def _merged(self, one: Any, other: Any, place: Place | None, what: str) -> Any:
         """What is the same in both passes, or a multiple of the batch."""
@@ -154,17 +153,6 @@ class Passes:
         got = f"{one} with {a} samples, {other} with {b}"
         hint = "try x.reshape(len(x), -1) and the like, or dynamic_batch=False, which keeps the example's size"
         raise ExportError(sentence(problem, "sizes that are fixed, or a multiple of the batch", got, hint))
-
-
-def _used(step: Step) -> list[Ref]:
-    """The values that a step takes, those in its options as well."""
-    return _refs((step.inputs, *step.options.values()))
-
-
-def _refs(x: Any) -> list[Ref]:
-    if isinstance(x, Ref):
-        return [x]
-    return [ref for part in x for ref in _refs(part)] if isinstance(x, tuple) else []
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tracker.errors import DamagedBytesError, ModelError, SeriesNotFoundError, StoreError, message
-from tracker.models import answers, ranking, runners
 from tracker.models import manifest as manifests
-from tracker.models.loose import MANIFEST
+from tracker.models import runners
 from tracker.models.manifest import Manifest
 from tracker.models.runners import Runner
 from tracker.models.signature import TensorSpec
@@ -131,6 +130,8 @@ class StoredModel:
             ModelError: as `file`.
             OSError: what the disk says.
         """
+        from tracker.models.loose import MANIFEST
+
         found = self.files()
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
@@ -173,6 +174,8 @@ class StoredModel:
         Raises:
             ModelError: it cannot be run, or `x` does not fit what it takes.
         """
+        from tracker.models import answers
+
         outputs = runners.ask(self.runner, answers.fitted(x, self.runner.inputs))
         return outputs if isinstance(x, Mapping) or len(outputs) != 1 else next(iter(outputs.values()))
 
@@ -186,6 +189,8 @@ class StoredModel:
         Raises:
             ModelError: as `predict`.
         """
+        from tracker.models import answers, ranking
+
         if not isinstance(x, (Mapping, np.ndarray, list)):
             from tracker.models import preprocess
 
