@@ -89,17 +89,17 @@ def _of_run(name: str, arguments: argparse.Namespace) -> StoredModel:
     from tracker.store.read.reader import Store
 
     root = existing_logdir(arguments.logdir)
-    left_out = LeftOut()
-    known: list[StoredModel] = []
-    for run in Store(root).runs():
-        with left_out.reading(run.name):
-            known += run.models()
+    runs = Store(root).runs()
+    known = [each for run in runs for each in run.models()]
     found = [each for each in known if f"{each.run}/{each.name}" == name]
     found = found or [each for each in known if each.name == name]
     if not found:
+        left_out = LeftOut()
+        for run in runs:
+            left_out.look_at(run)
         there = ", ".join(f"{each.run}/{each.name}" for each in known[:5]) or "none"
         there += " …" if len(known) > 5 else ""
-        there += f"; {left_out.sentence(len(left_out.parts))}" if left_out else ""
+        there += f"; {left_out.sentence(len(runs))}" if left_out else ""
         raise CommandError(f"there is no model {name} in {root}, and no such file; there are: {there}")
     newest = max(found, key=lambda each: each.versions[-1].wall_time)
     if arguments.step is None:

@@ -315,17 +315,20 @@ def test_argparse_has_its_own_status(capsys: pytest.CaptureFixture[str]) -> None
     assert "INPUT" in capsys.readouterr().err
 
 
-def test_a_damaged_run_hides_no_other(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A model of a sound run is found beside a folder that somebody damaged."""
+def test_a_damaged_run_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model of a sound run is found beside a folder that somebody damaged, which is named where none is found."""
     logdir = tmp_path / "runs"
     with tracker.init(logdir=logdir, name="sound") as run:
         run.log_model(network(), "where", inputs=(None, 1, 2, 2), classes=CLASSES)
     with tracker.init(logdir=logdir, name="bad") as run:
         run.log({"loss": 1.0})
-    for file in (logdir / "bad").glob("events.*.sqlite"):
-        file.write_bytes(os.urandom(5000))
+    for file in (logdir / "bad").glob("events.*.sqlite"):  # a database still, and nothing in it that can be read
+        data = file.read_bytes()
+        file.write_bytes(data[:4096] + os.urandom(len(data) - 4096))
     place = picture(tmp_path / "up.png", 255, 255, 0, 0)
     assert "north" in viz(capsys, "where", place, "--logdir", logdir)[0]
+    said = viz(capsys, "who", place, "--logdir", logdir, status=1)[1]
+    assert "there are: sound/where; 1 of 2 runs could not be read whole: bad" in said
 
 
 def test_a_tensor_is_asked_in_python_as_on_the_command_line(runs: Path) -> None:

@@ -172,6 +172,22 @@ def test_what_wraps_a_module_is_taken_off(wrap: Any, tmp_path: Path) -> None:
     assert np.abs(found - inner(torch.from_numpy(floats(2, 3))).detach().numpy()).max() < 1e-5
 
 
+class Squeezing(nn.Module):  # type: ignore[misc, name-defined]
+    """Which takes an axis of size 1 for one that is not needed, the batch's too."""
+
+    def forward(self, x: Any) -> Any:
+        return x.mean(dim=(2, 3), keepdim=True).squeeze()
+
+
+@pytest.mark.usefixtures("traced")
+def test_from_one_sample_it_is_told_which_axis_is_the_batch_s(tmp_path: Path) -> None:
+    """As people give one: of a single sample this module drops the axis, of several it does not."""
+    exported = torch_export.snapshot(Squeezing(), (floats(1, 5, 4, 4),))
+    assert [each["shape"] for each in exported.outputs] == [[None, 5]]
+    x = floats(3, 5, 4, 4)
+    assert np.abs(answers(exported, tmp_path, {"x": x})["y"] - x.mean((2, 3))).max() < 1e-5
+
+
 class Deciding(nn.Module):  # type: ignore[misc, name-defined]
     """Which tracing follows one way only."""
 

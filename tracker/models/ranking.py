@@ -38,9 +38,10 @@ def ranked(output: Any, classes: int | None = None) -> Ranked | None:
         classes: How many names of classes there are, if any.
     """
     array: npt.NDArray[Any] = np.asarray(output)
-    if array.dtype.kind not in "iuf" or array.ndim < 2 or any(size != 1 for size in array.shape[2:]):
+    shape: tuple[int, ...] = array.shape
+    if array.dtype.kind not in "iuf" or len(shape) < 2 or any(size != 1 for size in shape[2:]):
         return None  # (N, K, 1, 1) is a convolution's way to (N, K)
-    values = array.reshape(array.shape[:2]).astype(np.float64)
+    values = array.reshape(shape[:2]).astype(np.float64)
     if values.shape[1] == 1:
         return _of_two(values) if classes == 2 else None
     if not values.shape[1] or array.dtype.kind != "f":
