@@ -96,3 +96,13 @@ def zeros(path: Path) -> Path:
     x = helper.make_tensor_value_info("x", TensorProto.INT64, [1])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N"])
     return _saved(path, [helper.make_node("ConstantOfShape", ["x"], ["y"])], [x], [y], [])
+
+
+def picker(path: Path) -> Path:
+    """10, 20 or 30, as x (N,) says; another number fails, whatever stands beside it."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    numbers = numpy_helper.from_array(np.array([10, 20, 30], np.float32), "numbers")
+    x = helper.make_tensor_value_info("x", TensorProto.INT64, ["N"])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N"])
+    return _saved(path, [helper.make_node("Gather", ["numbers", "x"], ["y"])], [x], [y], [numbers])

@@ -30,6 +30,7 @@ from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings
 from dashboard.server.static_files import AssetFiles
+from dashboard.serving import paths
 
 if TYPE_CHECKING:
     from dashboard.server.interface import Interface
@@ -40,9 +41,6 @@ logger = logging.getLogger("dashboard")
 DASH_PATH = "/dash/"
 OUR_PATHS = ("/api/", "/v1/", "/assets/", "/packages/", DASH_PATH, "/live", "/session", "/healthz")
 """Whoever asks for something below these has found the server."""
-
-SERVING_PATHS = ("/v1/", "/monitoring/")
-"""What TensorFlow Serving's clients ask; see `dashboard.serving.rest`."""
 
 DASH_AFTER_S = 5.0
 """Importing Dash is half a second of work in which curves and zooms would wait. A page asks for it when it has a
@@ -118,7 +116,7 @@ def create_app(settings: Settings) -> ASGIApp:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
         other: ASGIApp = visdom if visdom is not None and visdom.takes(scope) else web
-        if scope["type"] == "http" and scope["path"].startswith(SERVING_PATHS):
+        if scope["type"] == "http" and scope["path"].startswith(paths.BELOW):
             other = interface  # past all else: a small model answers in less time than that takes
         await (dash if inside else other)(scope, receive, send)
 

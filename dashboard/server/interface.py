@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.routing import BaseRoute, Router, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.api import (
     controls,
@@ -34,8 +34,8 @@ from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
+from dashboard.serving import paths
 from dashboard.serving.models import Models
-from dashboard.serving.rest import PATHS, Rest
 from tracker.store.read.reader import Store
 
 OF_THE_STORE = (
@@ -64,7 +64,8 @@ class Interface:
         reading = Turns()
         self.models = Models(store, live_runs, settings.limits)
         """What the models of runs are asked by: over TensorFlow Serving's interface, and by the page."""
-        self._rest = Rest(self.models, settings.prefix)
+        self._rest: ASGIApp | None = None
+        self._prefix = settings.prefix
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
@@ -85,8 +86,16 @@ class Interface:
         self._router = Router(self.routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_rest = scope["type"] == "http" and scope["path"].startswith(PATHS)
-        await (self._rest if is_rest else self._router)(scope, receive, send)
+        is_rest = scope["type"] == "http" and scope["path"].startswith(paths.BELOW)
+        await (self._serving() if is_rest else self._router)(scope, receive, send)
+
+    def _serving(self) -> ASGIApp:
+        """What TensorFlow Serving's clients ask, imported when the first of them does."""
+        if self._rest is None:
+            from dashboard.serving.rest import Rest
+
+            self._rest = Rest(self.models, self._prefix)
+        return self._rest
 
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""

@@ -11,7 +11,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.serving.limits import Limits
@@ -26,16 +25,20 @@ MOST_BYTES_TOGETHER = 16 << 20
 LATE = "the model took longer than {:g} s to answer"
 
 
-@dataclass(eq=False)
 class Ask:
-    """A question on its way."""
+    """A question on its way.
 
-    head: dict[str, Any]
-    parts: list[Part]
-    answer: asyncio.Future[Any]
-    size: int
-    due: float
-    began: float = field(default_factory=time.monotonic)
+    Args:
+        head: What the message says of it.
+        parts: Its bytes.
+        answer: Who waits.
+    """
+
+    def __init__(self, head: dict[str, Any], parts: list[Part], answer: asyncio.Future[Any]) -> None:
+        self.head = head
+        self.parts = parts
+        self.answer = answer
+        self.size = sum(map(len, parts))
 
 
 class Batcher:
@@ -68,12 +71,11 @@ class Batcher:
         Raises:
             RefusedError: it does not, in time or at all.
         """
-        size = sum(map(len, parts))
-        self.check_room(size)
         loop = asyncio.get_running_loop()
-        ask = Ask(head, parts, loop.create_future(), size, due)
+        ask = Ask(head, parts, loop.create_future())
+        self.check_room(ask.size)
         self._waiting.setdefault(version, deque()).append(ask)
-        self.count, self.bytes = self.count + 1, self.bytes + size
+        self.count, self.bytes = self.count + 1, self.bytes + ask.size
         if self._turn is None:
             self._turn = loop.create_task(self._run())
         late = loop.call_later(max(0.0, due - time.monotonic()), self._give_up, ask)
@@ -96,6 +98,7 @@ class Batcher:
         return taken
 
     async def _run(self) -> None:
+        await asyncio.sleep(0)  # what came by the same look at the sockets goes along
         while self._waiting:
             version = next(iter(self._waiting))
             waiting = self._waiting.pop(version)

@@ -78,8 +78,8 @@ def told(array: npt.NDArray[Any]) -> tuple[dict[str, Any], Part]:
     """An array as the head tells of it, and as a part."""
     if array.dtype.kind in "OSU":
         return {"dtype": "text", "shape": array.shape}, orjson.dumps(array.ravel().tolist())
-    array = np.ascontiguousarray(array)
-    return {"dtype": array.dtype.str, "shape": array.shape}, memoryview(array.reshape(-1).view(np.uint8))
+    array = np.asarray(array, order="C")
+    return {"dtype": array.dtype.str, "shape": array.shape}, array.reshape(-1).view(np.uint8).data
 
 
 def array_of(said: Mapping[str, Any], part: Part) -> npt.NDArray[Any]:

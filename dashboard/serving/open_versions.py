@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.serving.limits import Limits
@@ -24,26 +23,42 @@ TRIES = 3
 MOST_REFUSED = 1_000
 
 
-@dataclass(eq=False)
 class OpenVersion:
-    """A model at a step, with what opens it."""
+    """A model at a step, with what opens it.
 
-    run: str
-    model: str
-    step: int
-    files: Callable[[], Mapping[str, str]]
-    """Gives the paths of its files by name, once they were read; called on a thread."""
-    manifest: Mapping[str, Any]
-    size: int
-    worker: WorkerProcess | None = None
-    """Where it is open."""
-    opening: asyncio.Task[None] | None = None
-    asked: float = field(default_factory=time.monotonic)
-    inputs: list[dict[str, Any]] = field(default_factory=list)
-    """What it takes, and below what it gives, once it was opened: a manifest may not say."""
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    users: int = 0
-    """Who asks it just now, or waits until it can be asked."""
+    Args:
+        run: Of which run.
+        model: Its name.
+        step: The version.
+        files: Gives the paths of its files by name, once they were read; called on a thread.
+        manifest: What is said of it.
+        size: Bytes of its files.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        model: str,
+        step: int,
+        files: Callable[[], Mapping[str, str]],
+        manifest: Mapping[str, Any],
+        size: int,
+    ) -> None:
+        self.run = run
+        self.model = model
+        self.step = step
+        self.files = files
+        self.manifest = manifest
+        self.size = size
+        self.worker: WorkerProcess | None = None
+        """Where it is open."""
+        self.opening: asyncio.Task[None] | None = None
+        self.asked = time.monotonic()
+        self.inputs: list[dict[str, Any]] = []
+        """What it takes, and below what it gives, once it was opened: a manifest may not say."""
+        self.outputs: list[dict[str, Any]] = []
+        self.users = 0
+        """Who asks it just now, or waits until it can be asked."""
 
     @property
     def key(self) -> str:

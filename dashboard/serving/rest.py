@@ -16,15 +16,13 @@ from urllib.parse import unquote
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from dashboard.serving import metrics, tensorflow_words
+from dashboard.serving import metrics, paths, tensorflow_words
 from dashboard.serving.models import Models
 from dashboard.serving.refusal import RefusedError
 from dashboard.serving.shelf import version_of
 from tracker.store.read.models import StoredModel
 
 logger = logging.getLogger("dashboard")
-
-PATHS = ("/v1/models", "/v1/metrics", "/monitoring/prometheus/metrics")
 
 MAX_BODY_BYTES = 64 << 20
 """Of one request; a picture of 224 × 224 in three colours is 1.5 to 3 MB of numbers."""
@@ -63,7 +61,7 @@ class Named(NamedTuple):
 
 
 class Rest:
-    """The ASGI app below `PATHS`.
+    """The ASGI app below `paths.BELOW`.
 
     Args:
         models: What is asked.
@@ -88,7 +86,7 @@ class Rest:
         except Exception:
             logger.exception("viz: %s failed", scope["path"])
             reply = Reply(500, b'{"error":"Something went wrong; the terminal of viz says what."}')
-        if scope["path"].startswith("/v1/models/"):
+        if scope["path"].startswith(f"{paths.MODELS}/"):
             self._models.metrics.answered(who.model, who.version, reply.status, time.monotonic() - began)
         headers = [(b"content-type", reply.media_type), (b"content-length", b"%d" % len(reply.body))]
         if reply.closes:  # a body that was not taken to its end
@@ -99,9 +97,9 @@ class Rest:
     async def _reply(self, scope: Scope, receive: Receive, who: _Who) -> Reply:
         path, method = self._path(scope), scope["method"]
         if method in ("GET", "HEAD"):
-            if path in PATHS[1:]:
+            if path in paths.METRICS:
                 return Reply(200, self._models.metrics_text().encode(), metrics.MEDIA_TYPE.encode())
-            if path in (PATHS[0], f"{PATHS[0]}/"):
+            if path in (paths.MODELS, f"{paths.MODELS}/"):
                 return _json({"models": await self._models.shelf.names()})
             found = _STATUS.fullmatch(path)
             if found is not None and _PREDICTION.fullmatch(path) is None:

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 import tracker
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
-from dashboard.serving import tensor_json, tensorflow_rest
+from dashboard.serving import messages, tensor_json, tensorflow_rest
 from dashboard.serving.refusal import RefusedError
 from trainer import nn
 
@@ -284,3 +284,23 @@ def test_what_is_not_finite_stands_where_it_was(values: list[float]) -> None:
     said = json.loads(tensor_json.encoded(np.array(values, np.float32)))
     for value, told in zip(values, said, strict=True):
         assert (math.isnan(value) and math.isnan(told)) or np.float32(told) == np.float32(value)
+
+
+@given(
+    arrays_of.arrays(DTYPES | arrays_of.boolean_dtypes(), arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0))
+)
+def test_arrays_travel_as_they_are(array: np.ndarray[Any, Any]) -> None:
+    """To the worker and back: scalars, empty ones, those that lie otherwise in memory; texts too."""
+    texts = np.empty(2, object)
+    texts[:] = ["a", "é\x00"]
+    for each in (array, array.T, texts):
+        (said, part) = messages.told(each)
+        pieces = messages.packed({"array": said}, [part])
+        size = messages.LENGTHS.size
+        whole = b"".join(bytes(piece) for piece in pieces)
+        head, body = messages.lengths(whole[:size])
+        told, parts = messages.opened(whole[size : size + head], memoryview(whole)[size + head :])
+        assert len(whole) == size + head + body
+        found = messages.array_of(told["array"], parts[0])
+        assert found.dtype == each.dtype
+        np.testing.assert_array_equal(found, each)
