@@ -37,8 +37,6 @@ class SegmentState:
     has_marks: bool = False
     has_receipts: bool = False
     """Whether it has answered commands of the page."""
-    is_paused: bool = False
-    """Whether its training was asked to pause, and waits."""
     import_warnings: list[str] = field(default_factory=list)
     """What was not sound in the files of another program that it was read from."""
     faults: list[str] = field(default_factory=list)
@@ -49,6 +47,8 @@ class SegmentState:
     is_read: bool = True
     """False after a glance, which tells the names of the series and how far the headline goes."""
     followed: dict[int, Series] | None = None
+    is_paused: bool = False
+    """Whether its training was asked to pause, and waits."""
 
     @property
     def series(self) -> dict[int, Series]:
