@@ -48,6 +48,6 @@ def test_what_cannot_be_written_is_said(logdir: Path) -> None:
         run.log_model(nn.Linear(4, 3), "net", inputs={"x": (None, 4)})
     model = tracker.open(logdir).run("a").model("net")
     (x,) = model.inputs
-    wrong = dataclasses.replace(model.manifest, inputs=(dataclasses.replace(x, shape=(None, 5)),))
+    wrong = dataclasses.replace(model.manifest, inputs=(x._replace(shape=(None, 5)),))
     with pytest.raises(ModelError, match="cannot be written as ONNX"):
         as_onnx.onnx_bytes(model.files(), wrong)
