@@ -31,6 +31,7 @@ from playwright.sync_api import sync_playwright
 import tracker
 from dashboard.cli import main as viz
 from sample_runs.digits import PREPROCESS, make_model
+from trainer import tfjs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,10 +62,10 @@ def log_mobilenet(logdir: Path) -> tuple[str, list[int]]:
     model = keras_models.mobilenet(keras, 1, 224, 1.0, keras_models.pictures(2, 224))
     folder = logdir.parent / "tfjs"
     tfjs_files.write_keras(model, folder)
+    name = tfjs.load(folder).inputs[0][0]
     with tracker.init(logdir=logdir, name="mobilenet") as run:
-        run.log_model(folder, "mobilenet", preprocess="mobilenet", step=0)
-    found = tracker.open(logdir).run("mobilenet").model("mobilenet")
-    return found.inputs[0].name, [1, 224, 224, 3]
+        run.log_model(folder, "mobilenet", inputs={name: (None, 224, 224, 3)}, preprocess="mobilenet", step=0)
+    return name, [1, 224, 224, 3]
 
 
 def of_the_card(

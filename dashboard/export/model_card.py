@@ -82,6 +82,8 @@ def page(run: StoredRun, model: StoredModel, left_out: LeftOut) -> str:
 def _told(model: StoredModel) -> dict[str, Any]:
     """What the script must know; as `/api/v1/models` tells it."""
     said = model.manifest.as_json()
+    # What was logged without saying what it takes says so when it is opened.
+    said["inputs"] = said["inputs"] or model.runner.inputs
     told: dict[str, Any] = writable_values(
         {
             "run": model.run, "name": model.name, "step": model.step, "digest": model.digest, "versions": [],
