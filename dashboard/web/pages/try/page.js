@@ -17,7 +17,7 @@ import { Sources } from "./sources.js";
 
 /** @typedef {import("./askers.js").Place} Place */
 
-const EVERY_MS = 40; // 25 answers a second look smooth; each takes milliseconds that a training may want
+const EVERY_MS = 50; // 20 answers a second look smooth; each takes milliseconds that a training may want
 const MOST_COLUMNS = 6;
 const MOST_OFFERED = 60; // models in a menu
 
