@@ -53,14 +53,14 @@ def manifests(draw: st.DrawFn) -> Manifest:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(manifests().filter(lambda each: "latest" not in each.labels))
 def test_what_is_said_comes_back(said: Manifest) -> None:
     """Through the bytes that are stored."""
     assert manifest.of_bytes(said.to_bytes()) == said
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(manifests(), st.randoms())
 def test_the_digest_does_not_ask_for_an_order(said: Manifest, random: Any) -> None:
     """And is another as soon as a name or a content is."""
@@ -78,7 +78,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(manifests(), st.data())
 def test_a_manifest_of_anybodys_is_one_or_is_refused(said: Manifest, data: st.DataObject) -> None:
     """Whatever stands in the place of one of its values: no other error comes up, and names are no paths."""

@@ -39,7 +39,7 @@ def changed(model: nn.Sequential, by: float) -> None:
         weight += by
 
 
-def answer(model: nn.Sequential, x: Any) -> Any:
+def answer(model: nn.Module, x: Any) -> Any:
     """What the network itself says."""
     with trainer.no_grad():
         return model(trainer.tensor(x)).numpy()
@@ -207,6 +207,28 @@ def test_a_module_of_ones_own_is_refused_with_what_to_do(run: tracker.Run) -> No
 
     with pytest.raises(ModelError, match="class of its own"):
         run.log_model(Own(), inputs=(None, None))
+
+
+class Doubled(nn.Module):
+    """Somebody's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.inner(x) * 2
+
+
+def test_a_module_of_ones_own_is_kept_as_what_it_computes(run: tracker.Run) -> None:
+    """With an example, as ONNX; the note says why."""
+    pytest.importorskip("onnxruntime", reason="an ONNX model is run by onnxruntime, of the extra serve")
+    model, x = Doubled(), np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    run.log_model(model, "own", inputs={"row": x[:2]})
+    found = run.model("own")
+    assert found.manifest.format == "onnx"
+    assert "Doubled is a class of its own" in found.manifest.note
+    np.testing.assert_allclose(found.predict({"row": x})[found.outputs[0].name], answer(model, x), rtol=1e-5)
 
 
 def test_inputs_that_a_file_calls_otherwise_are_a_mistake(run: tracker.Run, tmp_path: Path) -> None:
