@@ -205,6 +205,40 @@ def test_a_model_is_as_it_was_afterwards() -> None:
     assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
 
 
+class Of(nn.Module):
+    """A function as a model."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.function(*inputs)
+
+
+def test_one_value_may_be_several_outputs() -> None:
+    """And so may an input, or a constant."""
+    agree(Of(lambda x: (y := x.tanh(), [y, x], x, trainer.ones(3), y)), VECTORS)
+
+
+def test_a_result_without_elements_has_its_shape() -> None:
+    """A length of 0 is none that is to be copied."""
+    agree(Of(lambda x: (x[:, :0].unsqueeze(1), x[:, 5:].reshape(len(x), 0, 7))), VECTORS)
+
+
+def test_bools_without_axes_are_told_apart() -> None:
+    """NumPy has one true for all of them."""
+
+    def chosen(x: Any) -> Any:
+        positive, small = x.mean() > 0, x.mean() < 100
+        return trainer.where(positive, x, 2 * x), trainer.where(small, x, 3 * x)
+
+    data = onnx_bytes(Of(chosen), abs(VECTORS))
+    for x in (abs(VECTORS), -abs(VECTORS), 500 * abs(VECTORS)):
+        expected = (x if x.mean() > 0 else 2 * x), (x if x.mean() < 100 else 3 * x)
+        for given, right in zip(answers(data, [x]), expected, strict=True):
+            np.testing.assert_array_equal(given, right)
+
+
 def test_time_first_sequences_are_exported_with_their_sizes() -> None:
     """Their first axis is no batch; with batch_first it is."""
     model = nn.LSTM(8, 4)

@@ -260,6 +260,15 @@ def test_a_strangers_architecture_is_refused_in_bounded_memory(architecture: byt
     assert peak < 20_000_000
 
 
+@pytest.mark.parametrize("name", ["forward", "__class__", "_buffers", "training", "a.b", ""])
+def test_a_part_has_a_name_of_its_own(name: str) -> None:
+    """None that means something else in a module."""
+    model = {"class": "Sequential", "arguments": {}, "children": {name: layer("ReLU")}}
+    with pytest.raises(CheckpointError, match="means something else"):
+        from_files(drawn(model), {})
+    assert repr(from_files(drawn({**model, "children": {"a": layer("ReLU")}}), {}))
+
+
 def test_damaged_weights_are_refused() -> None:
     """Cut anywhere, or with a bit turned: it is the same model, or an error of ours."""
     files = to_files(nn.Linear(3, 2))

@@ -73,7 +73,7 @@ class Graph:
 
     def give(self, name: str, output: str) -> None:
         """Makes a value an output. A result takes its name; what is none, or is another output already, is copied."""
-        if not any(node.output == name for node in self._nodes) or name in self._given:
+        if not any(node.output == name for node in self._nodes):
             name = self._given.get(name, name)
             self._nodes.append(_Node("Identity", output, [name], output, {}))
             return
