@@ -181,6 +181,30 @@ def test_what_is_no_picture_is_one_sentence(data: bytes, said: str, tmp_path: Pa
     assert "\n" not in str(refused.value)
 
 
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 12, 3), np.uint8))
+WHOLE = [saved(NOISE, form) for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")] + [
+    saved(NOISE.convert("P"), "PNG", transparency=3), saved(NOISE, "PNG", save_all=True, append_images=[NOISE]),
+    saved(NOISE, "TIFF", compression="tiff_lzw"), saved(deep([[1, 2], [3, 4]]), "TIFF"),
+]  # fmt: skip
+
+
+@given(st.sampled_from(WHOLE), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=4)), max_size=4), st.floats(0, 1))
+def test_damaged_bytes_are_a_picture_or_one_sentence(data: bytes, changes: list[Any], kept: float) -> None:
+    """Whatever was written over, or cut off: nothing else is raised, and no size that they claim is believed."""
+    odd = bytearray(data[: int(len(data) * max(kept, 0.3))])
+    for place, what in changes:
+        at = int(place * len(odd))
+        odd[at : at + len(what)] = what
+    found, said = None, "odd: a picture"
+    try:
+        found = pixels(bytes(odd), "odd")
+    except ModelError as error:
+        said = str(error)
+    assert said.startswith("odd: ")
+    assert "\n" not in said
+    assert found is None or 0 < found.size <= 3 * MAX_PIXELS
+
+
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     """A pipe that nobody writes into, a folder, nothing at all."""
     os.mkfifo(tmp_path / "pipe.png")
