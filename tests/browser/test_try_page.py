@@ -135,9 +135,7 @@ def test_saliency_lies_over_the_picture_and_can_be_switched_off(halves: Any, unt
     draw(page, LEFT)
     wait_answer(until, page, "left")
     until(page, "viz.page().columns[0].saliency")
-    colours = page.evaluate(
-        "[...document.querySelector('.try-over').getContext('2d').getImageData(0, 4, 8, 1).data]"
-    )
+    colours = page.evaluate("[...document.querySelector('.try-over').getContext('2d').getImageData(0, 4, 8, 1).data]")
     red, blue = colours[0::4], colours[2::4]
     assert red[1] > blue[1]
     assert red[6] < blue[6]

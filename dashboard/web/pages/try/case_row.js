@@ -128,7 +128,7 @@ export class CaseRow {
     const marks = { right: "✓", wrong: "✕", nan: "", none: "" };
     this.last.textContent = last < 0 || p[last] === null ? "–" : `${marks[is]} ${percent(p[last])}`;
     this.sum.textContent =
-      summary(answers, this.of.expected) + (answers.more ? `, ${format.step(answers.more)} to be asked` : "");
+      summary(answers, this.of.expected) + (answers.more ? ` · ${format.step(answers.more)} left` : "");
     this.#speak();
     this.draw();
   }
@@ -172,8 +172,10 @@ export class CaseRow {
       context.fillStyle = css("--hover");
       context.fillRect(x, 0, size - gap, HEIGHT);
       context.fillStyle = colours[is];
+      context.globalAlpha = is === "right" ? 0.72 : 1;
       context.fillRect(x, HEIGHT - high, size - gap, high);
       // Seen without colours.
+      context.globalAlpha = 1;
       if (is !== "right") context.fillRect(x, 0, size - gap, is === "wrong" ? 3 : HEIGHT / 2 - 6);
       if (this.at >= from && this.at <= to && this.strip.matches(":focus-visible")) {
         context.strokeStyle = css("--text");
