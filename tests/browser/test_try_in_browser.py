@@ -71,21 +71,21 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
     refused = "WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => '', (error) => error.name)"
     assert page.evaluate(refused) == "CompileError"  # in the page itself, now as before
 
-    page.context.set_offline(True)
-    del asked[:]
-    before = page.evaluate("viz.page().columns[0].top.map(({ p }) => p)")
-    page.get_by_role("button", name="Clear").click()
-    draw(page, at=(0.2, 0.5), to=(0.9, 0.4))
-    until(page, f"((top) => top.length === 10 && top[0].p !== {before[0]})(viz.page().columns[0].top)", 30)
-    found = page.evaluate("viz.page().columns[0].top")
-    assert not [each.url for each in asked if "/api/v1/live" not in each.url and "/session" not in each.url]
-
-    page.context.set_offline(False)
     with page.expect_request("**/api/v1/try") as question:
         page.get_by_role("radio", name="Server").click()
     until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')", 30)
     given = np.asarray(question.value.post_data_json["input"]["image"], np.float32)
+
+    page.context.set_offline(True)
+    del asked[:]
+    page.get_by_role("radio", name="Browser").click()
+    until(page, "document.querySelector('.try-said').textContent.endsWith('by the browser')", 30)
+    found = page.evaluate("viz.page().columns[0].top")
     same(found, tracker.open(logdir).run("a").model("digits").top({"image": given}))
+    page.get_by_role("button", name="Clear").click()
+    draw(page, at=(0.2, 0.5), to=(0.9, 0.4))
+    until(page, f"((top) => top.length === 10 && top[0].p !== {found[0]['p']})(viz.page().columns[0].top)", 30)
+    assert not [each.url for each in asked if "/live" not in each.url and "/session" not in each.url]
     page.excuse("ERR_INTERNET_DISCONNECTED", "WebSocket", "CompileError", "Content Security Policy")
 
 
