@@ -1,7 +1,8 @@
 """Takes the CPU build of ONNX Runtime Web out of its npm package, and makes the wheel that carries it.
 
 pip calls `build_wheel`; `python build.py` only takes the files. What was taken already and is as the lock says is not
-asked for again. npm is the one who asks the network: by $EVERYSTEP_NPM where it is not called so.
+asked for again. npm is the one who asks the network, by $EVERYSTEP_NPM where it is not called so; the licence and the
+notices, which the npm package has not, come with pip out of the Python package of the same release.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +49,15 @@ def take(target: Path = TARGET) -> bool:
     """Sees to it that the files lie in a folder as the lock says; whether they had to be taken.
 
     Raises:
-        BuildError: npm is not there or has no such package, or what it brought is not what the lock names.
+        BuildError: npm is not there or has no such package, or what it or pip brought is not what the lock names.
     """
     lock = json.loads(LOCK.read_text(encoding="utf-8"))
-    wanted = {target / name.rpartition("/")[2]: (name, digest) for name, digest in lock["files"].items()}
+    files = lock["files"] | lock["texts"]["files"]
+    wanted = {target / name.rpartition("/")[2]: (name, digest) for name, digest in files.items()}
     if all(path.is_file() and sum_of(path.read_bytes()) == digest for path, (_, digest) in wanted.items()):
         return False
     with tempfile.TemporaryDirectory() as folder:
-        found = unpacked(_packed(lock, Path(folder)), lock)
+        found = unpacked(_packed(lock, Path(folder)), lock) | texts(_wheel(lock["texts"], Path(folder)), lock["texts"])
     target.mkdir(exist_ok=True)
     for path, (name, _) in wanted.items():
         partial = path.with_name(f"{path.name}.part")
@@ -80,6 +83,22 @@ def unpacked(archive: Path, lock: dict[str, Any]) -> dict[str, bytes]:
             if member is None:
                 raise BuildError(f"{lock['package']} {lock['version']} has no file {name}.")
             found[name] = member.read()
+            _check(name, found[name], digest)
+    return found
+
+
+def texts(wheel: Path, lock: dict[str, Any]) -> dict[str, bytes]:
+    """The licence and the notices that a lock names, out of a wheel.
+
+    Raises:
+        BuildError: one is not there, or not what the lock names.
+    """
+    found = {}
+    with zipfile.ZipFile(wheel) as package:
+        for name, digest in lock["files"].items():
+            if name not in package.namelist():
+                raise BuildError(f"{lock['package']} {lock['version']} has no file {name}.")
+            found[name] = package.read(name)
             _check(name, found[name], digest)
     return found
 
@@ -110,6 +129,20 @@ def _packed(lock: dict[str, Any], folder: Path) -> Path:
         said = " ".join((done.stderr or done.stdout).split())[-500:]
         raise BuildError(f"npm does not bring {package}: {said or f'it ended with {done.returncode}'}")
     return archives[0]
+
+
+def _wheel(lock: dict[str, Any], folder: Path) -> Path:
+    """The Python package in a folder, as pip brings it: that of one platform, since only its texts are wanted."""
+    where = ["--python-version", "3.12", "--implementation", "cp", "--platform", "manylinux_2_28_x86_64"]
+    words = ["download", "--quiet", "--no-deps", "--only-binary=:all:", *where, "--dest", str(folder)]
+    # Apart from the environment of a build, in which there is no pip.
+    command = [sys.executable, "-I", "-m", "pip", *words, f"{lock['package']}=={lock['version']}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        said = " ".join((done.stderr or done.stdout).split())[-500:]
+        raise BuildError(f"pip does not bring {lock['package']} {lock['version']}: {said}")
+    return wheels[0]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,21 @@ def test_what_the_lock_does_not_name_is_refused(build: Any, made: tuple[Path, di
     with pytest.raises(build.BuildError) as refused:
         build.unpacked(archive, lock)
     assert ("has no file" if changed == "missing" else "is not what") in str(refused.value)
+
+
+@pytest.mark.parametrize("changed", ["nothing", "text", "missing"])
+def test_licence_and_notices_come_out_of_the_wheel_that_the_lock_names(
+    build: Any, tmp_path: Path, changed: str
+) -> None:
+    """Which are those of the same release."""
+    with zipfile.ZipFile(tmp_path / "o.whl", "w") as wheel:
+        wheel.writestr("o/NOTICE" if changed == "missing" else "o/LICENSE", "free" if changed == "nothing" else "not")
+    lock = {"package": "o", "version": "1.0.0", "files": {"o/LICENSE": build.sum_of(b"free")}}
+    if changed == "nothing":
+        assert build.texts(tmp_path / "o.whl", lock) == {"o/LICENSE": b"free"}
+        return
+    with pytest.raises(build.BuildError, match="has no file" if changed == "missing" else "is not what"):
+        build.texts(tmp_path / "o.whl", lock)
 
 
 def test_without_npm_a_sentence_says_so(build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
