@@ -372,6 +372,7 @@ def test_a_folder_in_a_run_answers(tmp_path: Path) -> None:
         run.log_model(folder, "small", step=3)
         run.flush()
     model = tracker.open(tmp_path / "runs").run("run").model("small")
+    assert [each.shape for each in model.inputs] == [(None, 4, 4, 1)]  # as the layers say, though no file does
     with trainer.no_grad():
         np.testing.assert_allclose(model.predict(x), tfjs.load(folder)(x).numpy(), rtol=1e-5, atol=1e-7)
 

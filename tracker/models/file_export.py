@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.errors import ModelError, ModelTypeError, message
-from tracker.models import checks
+from tracker.models import checks, runners
 from tracker.models.exporters import Exported
 
 MAX_SIZE = 8 << 30
@@ -55,7 +55,10 @@ def _tfjs(path: Path) -> tuple[str, Exported]:
     files = {"model.json": data}
     _read_beside(path.parent, found.shards, files)
     checks.tfjs_shards(found, {name: len(content) for name, content in files.items()})
-    return found.made_by, Exported("tfjs", files, found.inputs, found.outputs)
+    # Sizes follow from layer to layer, which only what runs them works out.
+    paths = {name: path.parent / name for name in found.shards} | {"model.json": path}
+    told = runners.signature_told("tfjs", paths)
+    return found.made_by, Exported("tfjs", files, *(told or (found.inputs, found.outputs)))
 
 
 def _read_beside(folder: Path, names: Sequence[str], files: dict[str, bytes]) -> None:

@@ -66,6 +66,20 @@ def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -
         raise ModelError(message(f"This model cannot be opened: {type(error).__name__}: {error}")) from error
 
 
+def signature_told(form: str, files: Mapping[str, Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """The inputs and outputs of a model whose files do not say them; None where it cannot be run, which who asks hears.
+
+    Args:
+        form: Of the model, as in a manifest.
+        files: Where each lies, by name.
+    """
+    try:
+        runner = cast(Runner, import_module(RUNNERS[form]).open_runner(dict(files), {}))
+    except Exception:  # noqa: BLE001 a layer that there is not, or a package: such a model is kept all the same
+        return None
+    return runner.inputs, runner.outputs
+
+
 def ask(runner: Runner, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     """What a runner says.
 

@@ -11,7 +11,7 @@ from tracker.errors import DamagedBytesError, ModelError, message
 from tracker.models.manifest import MAX_FILES, check_file_name
 from tracker.values import unpack
 
-MAX_JSON = 64 << 20
+MAX_JSON = 8 << 20
 """Bytes of a model.json."""
 
 MAX_WEIGHTS = 100_000
