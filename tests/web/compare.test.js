@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Brushes } from "../../dashboard/web/pages/compare/brushes.js";
 import { Column, flat, metric, settings } from "../../dashboard/web/pages/compare/data.js";
-import { SHADES, shade } from "../../dashboard/web/charts/shades.js";
+import { SHADES, shade } from "../../dashboard/web/charts/colour_maps.js";
 import { atThreshold, calibration, precisionRecall, roc } from "../../dashboard/web/pages/quality/data.js";
 import { Numbers, some } from "./random.js";
 

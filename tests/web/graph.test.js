@@ -13,7 +13,7 @@ import {
   sayDevices,
   si,
 } from "../../dashboard/web/pages/graph/colour.js";
-import { ramp } from "../../dashboard/web/charts/ramps.js";
+import { ramp } from "../../dashboard/web/charts/colour_maps.js";
 import { layout } from "../../dashboard/web/pages/graph/layout.js";
 import { GraphModel, ROOT } from "../../dashboard/web/pages/graph/model.js";
 import { compose } from "../../dashboard/web/pages/graph/place.js";

@@ -1,7 +1,7 @@
 // Parallel coordinates: an axis for each setting and the metric at the right end, a line for each run.
 import * as format from "../../text/format.js";
 import * as ticks from "../../charts/ticks.js";
-import { SHADES, shade } from "../../charts/shades.js";
+import { SHADES, shade } from "../../charts/colour_maps.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 

@@ -1,5 +1,5 @@
 // A scatter matrix: each pair of columns in a cell, a dot for each run; a rectangle drawn in any cell brushes both.
-import { SHADES, shade } from "../../charts/shades.js";
+import { SHADES, shade } from "../../charts/colour_maps.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 

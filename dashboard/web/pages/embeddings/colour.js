@@ -1,7 +1,7 @@
 // Which colour a point has by a column of what is known of it, and the legend that says so.
 import * as format from "../../text/format.js";
 import { colour, css, isDark } from "../../charts/palette.js";
-import { shade } from "../../charts/shades.js";
+import { shade } from "../../charts/colour_maps.js";
 import { node } from "../../ui/dom.js";
 
 /** @typedef {{ header: string[], rows: string[][] }} Table what is known of the points */

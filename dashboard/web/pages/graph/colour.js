@@ -1,5 +1,5 @@
 // What a box is filled with: the kind of operation, or how much of something it holds.
-import { ramp } from "../../charts/ramps.js";
+import { ramp } from "../../charts/colour_maps.js";
 import { lookup } from "../../text/lookup.js";
 import { time } from "../../text/units.js";
 import { WATCHED } from "./time.js";

@@ -1,6 +1,6 @@
 // What the fills of the boxes mean: the kinds of operations that can be seen, or the scale.
 import { DeviceScale, family, familyName, MODES } from "./colour.js";
-import { ramp } from "../../charts/ramps.js";
+import { ramp } from "../../charts/colour_maps.js";
 
 /** @typedef {import("./colour.js").Scale} Scale */
 /** @typedef {import("./place.js").Box} Box */

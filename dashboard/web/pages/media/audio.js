@@ -4,7 +4,7 @@ import * as runs from "../../core/runs.js";
 import { node } from "../../ui/dom.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
-import { ramp } from "../../charts/ramps.js";
+import { ramp } from "../../charts/colour_maps.js";
 import { bytes } from "./data.js";
 import { RANGE_DB, decoded, parse, spectrogram } from "./spectrum.js";
 import { linear } from "../../charts/ticks.js";

@@ -1,7 +1,7 @@
 // Saliency: how much each place of the picture speaks for the answer, or against it, over the picture; and its legend.
 import { node } from "../../ui/dom.js";
 import { isDark } from "../../charts/palette.js";
-import { ramp } from "../../charts/ramps.js";
+import { ramp } from "../../charts/colour_maps.js";
 
 /** @typedef {{ shape: number[], values: number[], signed: boolean }} Saliency height and width */
 /** @typedef {[red: number, green: number, blue: number, alpha: number]} Colour of 0 to 255 */

@@ -1,4 +1,10 @@
-// A colour map for numbers, in shades that are told apart. Pure.
+// Colour maps, from little to much: a few colours for areas, and viridis where numbers are told apart.
+import { isDark } from "./palette.js";
+
+// From little to much; in the dark from dark to light, so that much always stands out from the page.
+const light = ["#eef5ee", "#bfe3cb", "#7cc7b4", "#3f9fa6", "#2d6f95", "#3d4281"];
+const dark = ["#1d2a33", "#1f4757", "#23707a", "#3a9c8b", "#7cc48a", "#d6e58a"];
+export const ramp = () => (isDark() ? dark : light);
 
 // What colour stands for a place on the metric's axis: dark to light in dark pages, light to dark in light ones.
 // Viridis without its ends (van der Walt and Smith, 2015), which no page's ground swallows.
