@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -180,7 +181,12 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "sentence"), MISTAKES, ids=lambda value: str(value)[:40])
+def named(value: Any) -> str:
+    """What a test is called: the same in each of pytest's processes, so without addresses."""
+    return re.sub(r" at 0x\w+", "", str(value))[:40]
+
+
+@pytest.mark.parametrize(("options", "sentence"), MISTAKES, ids=named)
 def test_a_callers_mistake_is_told_on_the_callers_line(run: tracker.Run, options: Any, sentence: str) -> None:
     """By name, before anything was taken."""
     with pytest.raises(TrackerError, match=sentence) as mistake:
@@ -189,9 +195,7 @@ def test_a_callers_mistake_is_told_on_the_callers_line(run: tracker.Run, options
     assert run.models() == []
 
 
-@pytest.mark.parametrize(
-    "model", [None, 3, object(), network, [network()], np.ones(3)], ids=lambda each: str(each)[:30]
-)
+@pytest.mark.parametrize("model", [None, 3, object(), network, [network()], np.ones(3)], ids=named)
 def test_what_is_no_model_is_told_so(run: tracker.Run, model: Any) -> None:
     """With what would be one."""
     with pytest.raises((ModelError, LoggedTypeError), match="no model that can be kept"):
