@@ -55,7 +55,14 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/embedding/sprites": ("run", "tag", "step"),
     "/api/v1/embedding/neighbours": ("run", "tag", "step", "index", "count", "distance"),
     "/api/v1/embedding/map": ("run", "tag", "method", "step", "size", "near"),
+    "/api/v1/models": ("run",),
+    "/api/v1/models/file": ("run", "name", "step", "file", "digest"),
+    "/api/v1/models/onnx": ("run", "name", "step"),
+    "/api/v1/cases": ("run",),
+    "/api/v1/cases/row": ("run", "id"),
     "/packages/{name}": (),
+    "/packages/onnxruntime": (),
+    "/packages/{digest}/{name}": (),
     "/dash/": (),
     "/dash/_dash-layout": (),
     "/dash/_dash-dependencies": (),
@@ -81,6 +88,8 @@ BODIES: dict[str, tuple[str, ...]] = {
     "/api/v1/export": ("form", "runs", "tags"),
     "/api/v1/importance": ("parameters", "target"),
     "/api/v1/embedding/axis": ("run", "tag", "step", "left", "right"),
+    "/api/v1/try": ("run", "name", "step", "input", "top", "saliency"),
+    "/api/v1/cases": ("run", "model", "input", "expected", "title", "remove"),
     "/dash/_dash-update-component": ("output", "outputs", "inputs", "changedPropIds", "state"),
 }
 
@@ -116,7 +125,8 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "name": ("mine",), "key": ("note", "tags", "colour", "name"), "value": (None, "x", ["x"], 3), "restore": (True,),
     "parameters": ({"lr": [1, 2, 3] * 4, "kind": ["a", "b", "c"] * 4},), "target": ([1.0, 2.0, 3.0] * 4,), "left": ([0, 1],), "right": ([2],),
     "pane": PANES, "n": (1, 2), "places": ({pane: {"x": 1} for pane in PANES}, {"q": None}), "nonce": ("n1", "n2"), "author": ("anna", None), "expected": (None, 0.001),
-    "hash": (), "token": (), "p": ("curves",),
+    "hash": (), "token": (), "p": ("curves",), "digest": (), "file": ("model.onnx", "model.json"), "model": ("mine",), "top": (3,),
+    "input": ({"x": [[1.0]]}, {"x": {"b64": "AAAA"}}), "saliency": (True,), "title": ("seven",), "remove": (None, "x"),
     "eid": ("main", "a", "b/c"), "prev_eid": ("main", "a"), "win": ("w", "x", None), "append": (True, False), "delete": (True, False),
     "updateDir": ("appendRow", "prependColumn", "replace"), "layout": ({}, {"title": "x"}), "message_type": ("init", "query", "send"),
     "opts": ({}, {"title": "x", "legend": ["a", "b"]}, {"width": 300}), "sid": (None, "x"), "message": ('{"cmd": "echo"}',),
@@ -246,10 +256,10 @@ class OddRequests:
 
     def _path(self, path: str) -> bytes:
         draw = self._draw
-        for part in ("hash", "name", "package", "script"):
+        for part in ("hash", "name", "package", "script", "digest"):
             if f"{{{part}}}" in path:
                 right = {
-                    "hash": self._hashes, "name": ["react.js", "plotly.js", "app.js"],
+                    "hash": self._hashes, "digest": self._hashes, "name": ["react.js", "plotly.js", "app.js"],
                     "package": ["dash", "dash_mantine_components", "dash_ag_grid", "os"],
                     "script": ["deps/react@18.3.1.min.js", "dash-renderer/build/dash_renderer.min.js", "../../x.js", "dcc/async-markdown.js"],
                 }[part]  # fmt: skip

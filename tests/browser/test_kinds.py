@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from served import Served
+from served import Served, start_forked
 
 import tracker
 from sample_runs.digits import load_digits
@@ -98,7 +98,7 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path, start_forked: Callable[..., Served]) -> Iterator[Served]:
+def served(folder: Path) -> Iterator[Served]:
     """The page of it, once every event file is read."""
     server = start_forked(folder, "--no-token")
     wanted = {*FOLDERS, "digits_torch", "keras_profile", "digits", "machine"}

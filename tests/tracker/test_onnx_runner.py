@@ -145,12 +145,14 @@ from pathlib import Path
 from tracker.errors import ModelError
 from tracker.models import onnx_runner
 onnx_runner.MOST_BYTES = 1 << 28
+import onnxruntime
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     runner = onnx_runner.open_runner({"model.onnx": Path(sys.argv[1])}, {})
     runner.run({"x": [1.0]})
 except ModelError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
 """
 
 
@@ -163,7 +165,7 @@ def test_a_small_file_that_asks_for_much_memory_gets_none(model: Any, tmp_path: 
     )
     sentence, megabytes = done.stdout.splitlines()
     assert "more than" in sentence
-    assert int(megabytes) < 700
+    assert int(megabytes) < 350  # more than after the imports; what a child begins with is its parent's for a moment
     assert done.stderr == ""
 
 

@@ -34,6 +34,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 import tracker
+import trainer
 from dashboard import cli
 from dashboard.export import files
 from dashboard.server.application import create_app
@@ -197,6 +198,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.mark("here", step=3)
         run.pane(PANES[0], "words")
         run.pane(PANES[2], tracker.Curves({"y": [1.0, 2.0]}))
+        run.log_model(trainer.nn.Linear(1, 2), "mine", inputs=(None, 1), step=3)
     return logdir / "base"
 
 
@@ -237,7 +239,7 @@ KINDS_OF: dict[str, tuple[str, ...]] = {
 
 CHANGES = (
     "/api/v1/shelf", "/api/v1/runs/said", "/api/v1/trash", "/api/v1/runs/fork", "/api/v1/panes/places",
-    "/api/v1/panes/close", "/api/v1/panes/events",
+    "/api/v1/panes/close", "/api/v1/panes/events", "/api/v1/cases",
 )  # fmt: skip
 """Routes that may write into the logdir."""
 
@@ -286,7 +288,7 @@ class Visitor:
             for name in names
             if name not in ("start", "stop", "x", "p", "token")
         }
-        for name in ("hash", "name"):
+        for name in ("hash", "name", "digest"):
             path = path.replace(f"{{{name}}}", str(words.get(name) or self._hashes[0])).replace(
                 f"{{{name}:path}}", "app.js"
             )
@@ -368,8 +370,9 @@ SQL = [f"SELECT * FROM {table}" for table in ("runs", "points", "histograms", "m
 READING: list[list[str]] = [
     ["runs"], ["runs", "--json"], *[["sql", query] for query in SQL], ["sql", SQL[0], "--format", "json"], ["doctor"],
     *[["export", "-o", f"out/made-x.{form}"] for form in files.FORMS], ["export", "-o", "out/made-folder"],
+    ["export", "good", "--model", "mine", "-o", "out/made-card.html"],
 ]  # fmt: skip
-COVERED = {"runs", "sql", "export", "doctor", "import", "serve", "demo"}
+COVERED = {"runs", "sql", "export", "doctor", "import", "serve", "demo", "predict"}
 """`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above."""
 
 
@@ -384,8 +387,11 @@ def ask_all(world: World, harms: list[str]) -> None:
     for words in READING:
         with world.unchanged(f"viz {' '.join(words)}", inside=True):
             command(words[0], "--logdir", "runs", *words[1:])
+    Path("out/made-x.json").write_text("[[1.0]]")
     for harm in harms:
         folder = world.logdir / world.runs[harm]
+        with world.unchanged(f"viz predict of {harm}", inside=True):
+            command("predict", f"{folder.name}/mine", "out/made-x.json", "--logdir", "runs")
         with world.unchanged(f"viz import of {harm}", inside=True):
             for source in (folder, *itertools.islice(folder.iterdir(), 4)):
                 command("import", str(source), "--logdir", "out/made-imported")
@@ -446,7 +452,7 @@ METHODS: dict[str, list[tuple[Any, ...]]] = {
     "tables": [("cells",)], "figures": [("plot",)], "pr_curves": [("quality",)], "embedding": [("points",)], "meshes": [("surface",)],
     "layout": [("pages",)], "confusions": [("matrix",)], "graph": [()], "profile": [()], "environment": [()], "console": [()], "marks": [()],
     "blob": [("0" * 32,)], "held": [()], "panes": [()], "pane": [(PANES[0],), (PANES[2], 1)],
-    "commands": [()], "controls": [()],
+    "commands": [()], "controls": [()], "models": [()], "model": [("mine",), ("mine", 3)],
 }  # fmt: skip
 PROPERTIES = {"status", "config", "started"}
 

@@ -14,11 +14,12 @@ MAX_SIZE = 8 << 30
 """Bytes of all files of a model together."""
 
 
-def of_path(path: str | os.PathLike[str]) -> tuple[str, Exported]:
+def of_path(path: str | os.PathLike[str], *, asks: bool) -> tuple[str, Exported]:
     """Who wrote a model, and its files as they are now.
 
     Args:
         path: An .onnx file, a folder with a TensorFlow.js `model.json`, or that file.
+        asks: Whether a model whose files do not say its inputs is opened and asked; not where the caller says them.
 
     Raises:
         ModelError, ModelTypeError: there is no model.
@@ -34,7 +35,7 @@ def of_path(path: str | os.PathLike[str]) -> tuple[str, Exported]:
     if where.suffix == ".onnx":
         return _onnx(where)
     if where.suffix == ".json":
-        return _tfjs(where)
+        return _tfjs(where, asks=asks)
     raise ModelTypeError(
         message("log_model: this file is no model that can be kept.", expected=".onnx or model.json", got=where.name)
     )
@@ -49,7 +50,7 @@ def _onnx(path: Path) -> tuple[str, Exported]:
     return found.producer[:200], Exported("onnx", files, found.inputs, found.outputs)
 
 
-def _tfjs(path: Path) -> tuple[str, Exported]:
+def _tfjs(path: Path, *, asks: bool) -> tuple[str, Exported]:
     data = _read(path, checks.MAX_JSON)
     found = checks.tfjs(data)
     files = {"model.json": data}
@@ -57,7 +58,7 @@ def _tfjs(path: Path) -> tuple[str, Exported]:
     checks.tfjs_shards(found, {name: len(content) for name, content in files.items()})
     # Sizes follow from layer to layer, which only what runs them works out.
     paths = {name: path.parent / name for name in found.shards} | {"model.json": path}
-    told = runners.signature_told("tfjs", paths)
+    told = runners.signature_told("tfjs", paths) if asks else None
     return found.made_by, Exported("tfjs", files, *(told or (found.inputs, found.outputs)))
 
 

@@ -70,7 +70,7 @@ def logged(
             "keep": _keep(keep),
         }
         if isinstance(model, (str, os.PathLike)):
-            made_by, exported = file_export.of_path(model)
+            made_by, exported = file_export.of_path(model, asks=not takes and not gives)
             takes, gives = _of_files(takes, exported.inputs, "inputs"), _of_files(gives, exported.outputs, "outputs")
             export, size = _done(exported), _size_of(exported)
         else:
