@@ -102,6 +102,10 @@ class StoredModel:
         """What this version is called besides its step."""
         return self.manifest.labels
 
+    def at(self, version: Version) -> StoredModel:
+        """The same model at another of its versions, of which no row is read again."""
+        return StoredModel(self.run, self._folder, self.name, self.versions, version)
+
     # --- files ---------------------------------------------------------------------------------------
 
     def file(self, name: str) -> Path:
