@@ -44,6 +44,9 @@ ROW_S = 0.5
 """After so long a row is answered as far as it is known, and asked for again: a training of a day has thousands of
 versions, of which each takes some milliseconds to open."""
 
+PASSING = (429, 503)
+"""Refusals that may be answers a moment later: too much waited, a file was away, the process had just ended."""
+
 MAX_CELLS = 100_000
 """Answers of versions to cases that are kept."""
 
@@ -79,8 +82,8 @@ class _Tries:
         self._store = store
         self._models = models
         self._read_only = read_only
-        self._cells: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
-        """By case and digest of the version, which both stay what they are."""
+        self._cells: OrderedDict[tuple[str, str, int, float], dict[str, Any]] = OrderedDict()
+        """By run and case, and by step and time of the version, which both stay what they are."""
         self._row = asyncio.Lock()
         """One row is answered at a time: whoever draws has the worker between two of its cells."""
 
@@ -183,16 +186,22 @@ class _Tries:
         model = await self._model(run, case["model"])
         end = time.monotonic() + ROW_S
         left = 0
+        known: list[tuple[int, dict[str, Any]]] = []
         async with self._row:
             for version in reversed(model.versions):  # the newest are looked at first
-                key = (id, version.manifest.digest)
-                if key not in self._cells and time.monotonic() < end:
-                    self._cells[key] = await self._cell(run, case, version)
-                left += key not in self._cells
+                key = (run, id, version.step, version.wall_time)
+                cell = self._cells.get(key)
+                if cell is None and time.monotonic() < end:
+                    cell, is_final = await self._cell(run, case, version)
+                    if is_final:
+                        self._cells[key] = cell
+                if cell is None:
+                    left += 1
+                else:
+                    known.append((version.step, cell))
         while len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
-        known = [(each.step, self._cells.get((id, each.manifest.digest))) for each in model.versions]
-        cells = [(step, cell) for step, cell in known if cell is not None]
+        cells = known[::-1]
         return json_answer(
             {
                 "run": run,
@@ -204,17 +213,20 @@ class _Tries:
             }
         )
 
-    async def _cell(self, run: str, case: Mapping[str, Any], version: Version) -> dict[str, Any]:
-        """What one version answers to a case."""
+    async def _cell(self, run: str, case: Mapping[str, Any], version: Version) -> tuple[dict[str, Any], bool]:
+        """What one version answers to a case, and whether it would say so again: not where it only had no time."""
+        nothing = {"p": None, "top": None}
         try:
             inputs = _inputs(case["input"], version.manifest.inputs)
             found = await self._models.ask(run, case["model"], version.step, inputs)
-        except (HTTPException, RefusedError):
-            return {"p": None, "top": None}
+        except HTTPException:
+            return nothing, True
+        except RefusedError as error:
+            return nothing, error.status not in PASSING
         ranked = answers.ranked(found["outputs"], version.manifest)
         if ranked is None:
-            return {"p": None, "top": None}
-        return {"p": ranked.of(case["expected"]), "top": ranked.top(1)[0]["name"]}
+            return nothing, True
+        return {"p": ranked.of(case["expected"]), "top": ranked.top(1)[0]["name"]}, True
 
 
 def _version(model: StoredModel, step: int | None) -> Version:

@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> ASGIApp:
             soon.cancel()
         ready = await interface.loaded()
         if ready is not None:
-            await ready.models.stop()
+            await ready.stop_models()
             await asyncio.to_thread(ready.stop)
 
     web = Starlette(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from starlette.routing import BaseRoute, Router, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from dashboard.api import (
     controls,
@@ -18,14 +21,11 @@ from dashboard.api import (
     machines,
     media,
     meshes,
-    models,
-    onnx_files,
     pane_edits,
     panes,
     profiles,
     quality,
     runs,
-    tries,
 )
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
@@ -35,12 +35,14 @@ from dashboard.live.websocket import LiveRuns
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
 from dashboard.serving import paths
-from dashboard.serving.models import Models
 from tracker.store.read.reader import Store
+
+if TYPE_CHECKING:
+    from dashboard.server.models_app import ModelsApp
 
 OF_THE_STORE = (
     media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
-    layouts.routes, export.routes, models.routes,
+    layouts.routes, export.routes,
 )  # fmt: skip
 """What is asked of the store alone."""
 
@@ -62,12 +64,10 @@ class Interface:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
         reading = Turns()
-        self.models = Models(store, live_runs, settings.limits)
-        """What the models of runs are asked by: over TensorFlow Serving's interface, and by the page."""
-        self._rest: ASGIApp | None = None
-        self._prefix = settings.prefix
+        self._asks = lambda: _models_app(live_runs, store, settings)
+        self._models: ModelsApp | None = None
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
-        self.routes: list[BaseRoute] = [
+        self._routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
             *long_polling.routes(live_runs),
             *runs.routes(live_runs, store),
@@ -77,25 +77,32 @@ class Interface:
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
-            *tries.routes(live_runs, store, self.models, settings.read_only),
-            *onnx_files.routes(self.models),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
         ]
-        self._router = Router(self.routes, redirect_slashes=False)
+        self._router = Router(self._routes, redirect_slashes=False)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All that there are."""
+        return [*self._routes, *self.models_app.routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_rest = scope["type"] == "http" and scope["path"].startswith(paths.BELOW)
-        await (self._serving() if is_rest else self._router)(scope, receive, send)
+        is_asked = scope["type"] == "http" and scope["path"].startswith(paths.ASKED)
+        await (self.models_app if is_asked else self._router)(scope, receive, send)
 
-    def _serving(self) -> ASGIApp:
-        """What TensorFlow Serving's clients ask, imported when the first of them does."""
-        if self._rest is None:
-            from dashboard.serving.rest import Rest
+    @property
+    def models_app(self) -> ModelsApp:
+        """What asks models, from the first question on."""
+        if self._models is None:
+            self._models = self._asks()
+        return self._models
 
-            self._rest = Rest(self.models, self._prefix)
-        return self._rest
+    async def stop_models(self) -> None:
+        """Ends the process that answers for models."""
+        if self._models is not None:
+            await self._models.models.stop()
 
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""
@@ -112,3 +119,9 @@ class Interface:
     def quiet_for(self) -> float:
         """The seconds for which nobody has waited for an answer."""
         return self._live_runs.poller.quiet_for()
+
+
+def _models_app(live_runs: LiveRuns, store: Callable[[], Store], settings: Settings) -> ModelsApp:
+    from dashboard.server.models_app import ModelsApp
+
+    return ModelsApp(live_runs, store, settings)

@@ -42,7 +42,6 @@ class Models:
         self, store: Callable[[], Store], live_runs: LiveRuns | None = None, limits: Limits | None = None
     ) -> None:
         self.limits = limits or Limits()
-        self._store = store
         self.metrics = Metrics()
         self.shelf = Shelf(store, live_runs)
         self._versions = OpenVersions(self.limits, self.metrics)
@@ -211,16 +210,16 @@ class Models:
         raise why
 
     def _begun(self, model: StoredModel, version: Version) -> OpenVersion:
-        run, name, step = model.run, model.name, version.step
-        known = self._versions.get(_key(model, version))
+        key, said = _key(model, version), version.manifest
+        known = self._versions.get(key)
         if known is not None:
             return known
 
         def files() -> dict[str, str]:
-            return {each: str(path) for each, path in self._store().run(run).model(name, step).files().items()}
+            return {name: str(path) for name, path in model.at(version).files().items()}
 
         return self._versions.add(
-            OpenVersion(run, name, step, files, version.manifest.as_json(), version.manifest.size)
+            OpenVersion(key, model.run, model.name, version.step, files, said.as_json(), said.size)
         )
 
     async def _opened(self, version: OpenVersion, due: float) -> None:
@@ -260,4 +259,4 @@ class Models:
 
 
 def _key(model: StoredModel, version: Version) -> str:
-    return key_of(model.run, model.name, version.step, version.manifest.digest)
+    return key_of(model.run, model.name, version)

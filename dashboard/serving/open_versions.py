@@ -14,6 +14,7 @@ from dashboard.serving.metrics import Metrics
 from dashboard.serving.process import Answer, WorkerEndedError, WorkerProcess
 from dashboard.serving.refusal import RefusedError
 from tracker.errors import TrackerError
+from tracker.store.read.models import Version
 
 logger = logging.getLogger("dashboard")
 
@@ -27,6 +28,7 @@ class OpenVersion:
     """A model at a step, with what opens it.
 
     Args:
+        key: Names it to the worker; see `key_of`.
         run: Of which run.
         model: Its name.
         step: The version.
@@ -37,6 +39,7 @@ class OpenVersion:
 
     def __init__(
         self,
+        key: str,
         run: str,
         model: str,
         step: int,
@@ -44,6 +47,7 @@ class OpenVersion:
         manifest: Mapping[str, Any],
         size: int,
     ) -> None:
+        self.key = key
         self.run = run
         self.model = model
         self.step = step
@@ -61,11 +65,6 @@ class OpenVersion:
         """Who asks it just now, or waits until it can be asked."""
 
     @property
-    def key(self) -> str:
-        """Names it to the worker."""
-        return key_of(self.run, self.model, self.step, self.manifest["digest"])
-
-    @property
     def is_ready(self) -> bool:
         """Whether it can be asked at once."""
         return self.worker is not None and not self.worker.is_ended
@@ -80,9 +79,9 @@ def _heard(opening: asyncio.Task[None]) -> None:
         opening.exception()
 
 
-def key_of(run: str, model: str, step: int, digest: str) -> str:
-    """Names a version; one that was logged anew at the same step is another."""
-    return f"{run}\n{model}\n{step}\n{digest}"
+def key_of(run: str, model: str, version: Version) -> str:
+    """Names a version; one that was logged anew at the same step is another, though only its classes may be."""
+    return f"{run}\n{model}\n{version.step}\n{version.wall_time!r}\n{version.manifest.digest}"
 
 
 class OpenVersions:

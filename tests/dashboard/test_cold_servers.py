@@ -139,3 +139,12 @@ def test_the_controls_are_not_asked_while_what_they_look_at_is_half_there() -> N
     """Plotly looks into modules that it finds loaded; the first pictures of an embedding load one on another thread."""
     said = subprocess.run([sys.executable, "-c", HALF], capture_output=True, text=True, cwd=ROOT, timeout=100)
     assert said.stdout.split()[1:] == ["200"] * 3, said.stdout + said.stderr
+
+
+def test_a_server_that_nobody_asks_for_a_model_imports_nothing_that_answers_for_one() -> None:
+    """What is imported before the first answer is waited for: all that models need comes with the first question."""
+    code = "import sys, tracker, dashboard.server.interface; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    few = {"dashboard.serving", "dashboard.serving.limits", "dashboard.serving.paths", "tracker.store.read.modelled"}
+    found = {each for each in said.stdout.split() if "serving" in each or "model" in each or "trainer" in each}
+    assert {each for each in found if each.partition(".")[0] in ("dashboard", "tracker", "trainer")} == few

@@ -20,6 +20,7 @@ from tried_models import ink
 import tracker
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
+from tracker.models import manifest as manifests
 from tracker.store.read.page_cases import MOST_CASES, cases
 from tracker.store.read.properties import properties
 
@@ -257,3 +258,59 @@ def test_only_the_page_try_may_ask_for_the_camera(visitor: Callable[..., TestCli
     assert "camera=(self)" in client.get("/?p=try").headers["permissions-policy"]
     for page in ("", "?p=media", "?p=nothing"):
         assert "camera=()" in client.get(f"/{page}").headers["permissions-policy"]
+
+
+def test_what_is_said_anew_of_the_same_weights_answers(visitor: Callable[..., TestClient], run: tracker.Run) -> None:
+    """Classes and preprocess of a step that was logged again with the same weights, for a question and a case."""
+    client = visitor()
+    (case,) = kept(client).json()["cases"]
+    out = io.BytesIO()
+    Image.fromarray(np.tile(np.repeat([0, 255], 4), (8, 1)).astype(np.uint8)).save(out, "PNG")  # ink at the left
+    picture = {"image": {"b64": base64.b64encode(out.getvalue()).decode()}}
+    assert asked(client, step=20, input=picture)["top"][0]["name"] == "left"
+    assert row(client, case["id"])["top"][-1] == "left"
+    turned = {**tried_models.PREPROCESS, "invert": False}
+    tried_models.log(run, 20, 1.0, classes=["west", "east"], preprocess=turned)
+    run.flush()
+    deadline = time.monotonic() + 20
+    while row(client, case["id"])["top"][-1] != "west":  # once the news of it have come
+        assert time.monotonic() < deadline
+    assert asked(client, step=20, input=picture)["top"][0]["name"] == "east"
+    body = {"examples": [{"image": np.ravel(ink(0.5)).tolist()}]}
+    told = client.post("/v1/models/a%2Fhalves/versions/20:classify", json=body).json()
+    assert told["results"][0][0][0] == "west"
+
+
+def test_a_cell_that_could_not_be_asked_for_a_moment_is_asked_again(
+    logdir: Path, visitor: Callable[..., TestClient], run: tracker.Run
+) -> None:
+    """Its file was away, as on a disk that is mounted late; then it is there again."""
+    client = visitor()
+    (case,) = kept(client).json()["cases"]
+    away = [each.rename(each.with_suffix(".away")) for each in run.model("halves", 10).files().values()]
+    assert row(client, case["id"])["p"][1] is None
+    for each in away:
+        each.rename(each.with_suffix(""))
+    assert row(client, case["id"])["p"][1] is not None
+
+
+def test_a_row_of_many_versions_reads_each_of_them_once(
+    visitor: Callable[..., TestClient], run: tracker.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open one of a thousand, the rows of the others are not read again: that took 100 ms a version."""
+    for step in range(100, 130):
+        tried_models.log(run, step, float(step))
+    run.flush()
+    client = visitor()
+    (case,) = kept(client).json()["cases"]
+    assert asked(client, step=129, input={"image": ink(0.5)})["step"] == 129
+    read: list[bytes] = []
+
+    def counted(data: bytes) -> manifests.Manifest:
+        read.append(data)
+        return of_bytes(data)
+
+    of_bytes = manifests.of_bytes
+    monkeypatch.setattr(manifests, "of_bytes", counted)
+    assert len(row(client, case["id"])["steps"]) == 33
+    assert len(read) < 3 * 33

@@ -102,6 +102,10 @@ class StoredModel:
         """What this version is called besides its step."""
         return self.manifest.labels
 
+    def at(self, version: Version) -> StoredModel:
+        """The same model at another of its versions, of which no row is read again."""
+        return StoredModel(self.run, self._folder, self.name, self.versions, version)
+
     # --- files ---------------------------------------------------------------------------------------
 
     def file(self, name: str) -> Path:
@@ -199,46 +203,42 @@ class StoredModel:
         return ranking.top(outputs, self.classes, k)
 
 
-class Modelled:
-    """The part of a `StoredRun` that has models."""
+def models(run: str, folder: Path, files: RunFiles, problems: list[str]) -> list[StoredModel]:
+    """The models of a run, each at its newest version, by name.
 
-    name: str
-    folder: Path
-    _files: RunFiles
+    Args:
+        run: The run's name.
+        folder: Its folder.
+        files: Its files.
+        problems: Takes a sentence for each version that cannot be read, and is not among them.
+    """
+    with files.held() as held:
+        found = (_model(run, folder, held, name, None, problems) for name in tags(held))
+        return [each for each in found if each is not None]
 
-    def models(self, problems: list[str] | None = None) -> list[StoredModel]:
-        """Its models, each at its newest version, by name.
 
-        Args:
-            problems: Takes a sentence for each version that cannot be read, and is not among them.
-        """
-        met: list[str] = [] if problems is None else problems
-        with self._files.held() as files:
-            found = (_model(self.name, self.folder, files, name, None, met) for name in tags(files))
-            return [each for each in found if each is not None]
+def model(run: str, folder: Path, files: RunFiles, name: str, step: int | None) -> StoredModel:
+    """One of the models of a run, at its newest version or that of a step.
 
-    def model(self, name: str, step: int | None = None) -> StoredModel:
-        """One of its models, at its newest version or that of a step.
-
-        Raises:
-            SeriesNotFoundError: there is none.
-            ModelError: there is, and it cannot be read.
-        """
-        problems: list[str] = []
-        with self._files.held() as files:
-            found = _model(self.name, self.folder, files, name, step, problems)
-            if found is not None:
-                return found
-            near = ", ".join(tags(files)[:5])
-        if problems:
-            raise ModelError(problems[-1])
-        where = "" if step is None else f" at step {step}"
-        raise SeriesNotFoundError(
-            message(
-                f"Run {self.name!r} has no model {name!r}{where}.",
-                hint=f"There are: {near} …" if near else "It has no models.",
-            )
+    Raises:
+        SeriesNotFoundError: there is none.
+        ModelError: there is, and it cannot be read.
+    """
+    problems: list[str] = []
+    with files.held() as held:
+        found = _model(run, folder, held, name, step, problems)
+        if found is not None:
+            return found
+        near = ", ".join(tags(held)[:5])
+    if problems:
+        raise ModelError(problems[-1])
+    where = "" if step is None else f" at step {step}"
+    raise SeriesNotFoundError(
+        message(
+            f"Run {run!r} has no model {name!r}{where}.",
+            hint=f"There are: {near} …" if near else "It has no models.",
         )
+    )
 
 
 class Row(NamedTuple):

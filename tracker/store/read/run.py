@@ -19,7 +19,7 @@ from tracker.series.stretch import Points
 from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
 from tracker.store.read.commands import Command
 from tracker.store.read.distribution import distribution
-from tracker.store.read.models import Modelled
+from tracker.store.read.modelled import Modelled
 from tracker.store.read.offered import Offered
 from tracker.store.read.panes import Paned
 from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaItem, Scalars
