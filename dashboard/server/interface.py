@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Router, WebSocketRoute
@@ -64,7 +65,7 @@ class Interface:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
         reading = Turns()
-        self._asks = lambda: _models_app(live_runs, store, settings)
+        self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         self._routes: list[BaseRoute] = [
