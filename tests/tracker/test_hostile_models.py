@@ -51,7 +51,7 @@ for number in range({len(HOSTILE)}):
     folder = pathlib.Path(sys.argv[1], str(number))
     path = folder if (folder / "model.json").exists() else next(folder.glob("model.*"))
     try:
-        file_export.of_path(path)
+        file_export.of_path(path, asks=True)
     except ModelError:
         refused += 1
 print(refused)
