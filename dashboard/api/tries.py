@@ -156,7 +156,7 @@ class _Tries:
         else:
             model, expected = body.name("model"), body.name("expected")
             title, given = (body.text("title", MAX_TITLE) or "").strip(), body.value("input")
-            _inputs(given, (await self._model(name, model)).inputs)  # what cannot be asked is not kept
+            await self._check_asked(name, model, given, expected)
             await done(lambda: kept_cases.keep(self._store().run(name).folder, model, given, expected, title))
 
         def read() -> dict[str, Any]:
@@ -165,6 +165,17 @@ class _Tries:
             return {"run": name, "cases": kept_cases.cases(folder), "read_only": self._read_only}
 
         return json_answer(await answered(read))
+
+    async def _check_asked(self, run: str, name: str, given: Any, expected: str) -> None:
+        """That the newest version answers, and with what is expected among its classes: another case is not kept."""
+        model = await self._model(run, name)
+        found, _ = await self._asked(run, name, None, _inputs(given, model.inputs), False)
+        ranked = answers.ranked(found["outputs"], _version(model, found["step"]).manifest)
+        if ranked is None:
+            raise HTTPException(400, f"{name} tells no classes: there is none to expect.")
+        if expected not in ranked.names:
+            known = ", ".join(ranked.names[:10])
+            raise HTTPException(400, f"expected: one of {known}; got {expected}"[:400])
 
     async def row(self, request: Request) -> Response:
         """What each version of the model answers to a case: {steps, p, top, more}, the oldest first.

@@ -360,3 +360,51 @@ def test_it_fits_a_narrow_window(halves: Any, width: int, until: Callable[..., A
     assert page.evaluate("document.querySelector('#view').scrollWidth <= document.querySelector('#view').clientWidth")
     page.evaluate("document.body.classList.add('runs-hidden')")
     assert page.query_selector(".try-pad").bounding_box()["width"] >= 240
+
+
+def test_another_model_begins_without_the_bars_of_the_last_and_a_regression_says_why_it_keeps_no_case(
+    halves: Any, until: Callable[..., Any]
+) -> None:
+    """Of two models beside each other in a menu; a network that nothing moves says so in place of its saliency."""
+    page = halves
+    network: Any = tried_models.halves(0.0)
+    page.run.log_model(network, "still", inputs={"image": (None, 1, 8, 8)}, method="regress", step=10)
+    page.run.log_model(network, "zero", inputs={"image": (None, 1, 8, 8)}, classes=["up", "down"], step=10)
+    page.run.flush()
+    draw(page, LEFT)
+    wait_answer(until, page, "right")
+    choose(page, "still")
+    until(page, "viz.ready && viz.page().columns[0].name === 'still'")
+    until(page, "document.querySelector('.try-bars').textContent.includes('output 1')")
+    assert page.is_disabled("text=Keep this case")
+    assert "tells classes" in page.get_attribute("text=Keep this case", "title")
+    page.focus(".try-pad")
+    page.keyboard.press("Delete")
+    choose(page, "zero")
+    until(page, "viz.ready && viz.page().columns[0].name === 'zero'")
+    assert page.locator(".try-bars li").count() == 0
+    draw(page, LEFT)
+    until(page, "viz.ready && viz.page().columns[0].top.length === 2")
+    until(page, "document.querySelector('.try-legends').textContent.includes('gradient is 0')")
+
+
+def choose(page: Any, name: str) -> None:
+    """Another model of the run, by the menu."""
+    page.click(".try-pick")
+    page.click(f"[role=menuitem]:has-text('· {name}')")
+
+
+def test_a_text_that_a_model_puts_out_is_shown(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """A classifier that tells a label and no probabilities; the label is no number, and not NaN."""
+    svm = pytest.importorskip("sklearn.svm", reason="fits it: pip install scikit-learn")
+    pytest.importorskip("skl2onnx", reason="exports it: pip install skl2onnx")
+    made = svm.LinearSVC().fit([[0.0, 0.0], [0.0, 1.0], [4.0, 4.0], [9.0, 0.0]], ["near", "near", "far", "aside"])
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log_model(made, "svm", inputs=np.zeros((1, 2), np.float32))
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=try")
+    until(page, "window.viz?.ready && viz.page()?.columns.length === 1")
+    page.fill(".try-field", "0")
+    until(page, "document.querySelector('.try-answer').textContent.includes('near')")
+    assert "NaN" not in page.inner_text(".try-answer")

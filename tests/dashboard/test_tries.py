@@ -217,7 +217,11 @@ def test_what_cannot_be_asked_or_is_too_large_is_not_kept(visitor: Callable[...,
     assert kept(client, input={"image": "words"}).status_code == 400
     assert kept(client, model="none").status_code == 404
     assert kept(client, expected="").status_code == 400
-    large = kept(client, input={"image": {"b64": "A" * 300_000}})
+    assert "left, right; got up" in kept(client, expected="up").json()["error"]
+    assert "shape" in kept(client, input={"image": [[0.5, 0.5]]}).json()["error"]
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (500, 500), np.uint8)).save(out, "PNG")
+    large = kept(client, input={"image": {"b64": base64.b64encode(out.getvalue()).decode()}})
     assert large.status_code == 409
     assert "too large" in large.json()["error"]
     assert cases(logdir / "a") == []

@@ -220,5 +220,7 @@ test("of many versions no wrong one is hidden, and each is said", () => {
     cellsOf(odd, "4", 10).map(({ is }) => is),
     ["nan", "none"],
   );
+  assert.equal(summary(odd, "4"), "right in 0 of 1 version");
+  assert.equal(summary({ steps: [2], p: [null], top: [null], more: 0 }, "4"), "could not be asked");
   assert.deepEqual(cellsOf({ steps: [], p: [], top: [], more: 0 }, "4", 10), []);
 });

@@ -15,7 +15,7 @@ import { written } from "./kept_input.js";
  * @typedef {Map<string, Tensor>} Inputs by name
  * @typedef {{ class: number, name: string, p: number }} Ranked
  * @typedef {{
- *   step: number, outputs: Map<string, { shape: number[], values: number[] }>, top: Ranked[], of: number,
+ *   step: number, outputs: Map<string, { shape: number[], values: (number | string)[] }>, top: Ranked[], of: number,
  *   saliency: { shape: number[], values: number[], signed: boolean } | null, why: string, ms: number,
  * }} Answer top: the likeliest classes, none where the model has no such output; of: how many there are in all;
  *   saliency: how far each place of the picture speaks for the first of them; why there is none; ms: what the
@@ -28,6 +28,10 @@ import { written } from "./kept_input.js";
 
 export const TOP = 10; // classes of an answer
 
+// A number, of which some are told as words; or a text that a model puts out, such as a classifier's label.
+/** @param {number | string} told */
+const valueIn = (told) => (/^(NaN|-?Infinity)$/.test(String(told)) ? Number(told) : told);
+
 /**
  * @param {Place} place
  * @returns {Asker}
@@ -38,7 +42,7 @@ export function serverAsker({ run, name, step }) {
     async ask(inputs, { saliency }) {
       const found = await api.post("try", { run, name, step, input: written(inputs), top: TOP, saliency });
       const outputs = new Map(
-        Object.entries(found.outputs).map(([key, { shape, values }]) => [key, { shape, values: values.map(Number) }]),
+        Object.entries(found.outputs).map(([key, { shape, values }]) => [key, { shape, values: values.map(valueIn) }]),
       );
       const top = found.top.map((/** @type {any} */ each) => ({ ...each, p: Number(each.p) })); // "NaN" is a word
       return { ...found, outputs, top };

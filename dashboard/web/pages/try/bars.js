@@ -25,6 +25,12 @@ export class Bars {
     this.nothing();
   }
 
+  /** Another model answers from now on: what the last one had is not its. */
+  forget() {
+    this.#fit(0);
+    this.nothing();
+  }
+
   /** Nothing is asked: the bars keep their places. */
   nothing() {
     this.word.textContent = "–";

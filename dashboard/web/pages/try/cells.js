@@ -74,6 +74,8 @@ export function cellWords({ steps, p, top }, i, expected) {
 export function summary(answers, expected) {
   const { steps, p, top } = answers;
   if (!steps.length) return "not asked yet";
-  const right = steps.filter((_, i) => kindOf(p[i], top[i], expected) === "right").length;
-  return `right in ${format.step(right)} of ${format.plural(steps.length, "version")}`;
+  const kinds = steps.map((_, i) => kindOf(p[i], top[i], expected));
+  const [right, none] = ["right", "none"].map((is) => kinds.filter((each) => each === is).length);
+  if (none === steps.length) return "could not be asked";
+  return `right in ${format.step(right)} of ${format.plural(steps.length - none, "version")}`;
 }

@@ -108,6 +108,7 @@ export class Column {
    * @param {string} [why] there is none
    */
   show(chosen, isOnly, why = "") {
+    if (this.chosen?.run !== chosen?.run || this.chosen?.name !== chosen?.name) this.bars.forget();
     this.chosen = chosen;
     const { run, name } = this.place,
       about = runs.get(run);
@@ -209,7 +210,14 @@ export class Column {
     this.over.hidden = !saliency || !isWanted || !this.wantsSaliency;
     if (saliency && isWanted) {
       draw(this.over, saliency);
-      this.legend.replaceChildren(legend(saliency.signed, top[0]?.name ?? ""));
+      this.legend.replaceChildren(
+        saliency.values.some((value) => value !== 0)
+          ? legend(saliency.signed, top[0]?.name ?? "")
+          : node("p", {
+              class: "hint",
+              text: "No place speaks for it or against it: the gradient is 0, or no number.",
+            }),
+      );
     } else this.legend.replaceChildren(...(isWanted && why ? [node("p", { class: "hint", text: why })] : []));
   }
 

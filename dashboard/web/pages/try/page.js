@@ -269,7 +269,9 @@ export class TryPage {
     this.keepButton.disabled = !top.length || this.cases.isReadOnly;
     this.keepButton.title = this.cases.isReadOnly
       ? "This server is read-only: it keeps no cases."
-      : "With what is right: every later version of the model answers it too";
+      : this.columns[0]?.answer && !top.length
+        ? "A case is kept of a model that tells classes; this one puts out other values."
+        : "With what is right: every later version of the model answers it too";
   }
 
   // --- cases -----------------------------------------------------------------------------------------------
