@@ -238,3 +238,18 @@ def test_a_keras_model_written_in_python_is_kept_as_source_where_it_cannot_be_ex
     assert b"Own" in stored.file("source.py").read_bytes()
     with pytest.raises(ModelError, match="only the source"):
         stored.predict(own["x"])
+
+
+def test_a_classifier_that_has_no_option_of_its_probabilities_answers_as_itself(logdir: Path) -> None:
+    """LinearSVC, alone and at the end of a pipeline: skl2onnx knows no "zipmap" of it, and makes tensors anyway."""
+    sklearn_models()
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    for kind, model in {"alone": LinearSVC(), "piped": make_pipeline(StandardScaler(), LinearSVC())}.items():
+        model.fit(X, NAMES)
+        with tracker.init(logdir=logdir, name=kind, machine=False) as run:
+            run.log_model(model, "svm")
+        found = tracker.open(logdir).run(kind).model("svm").predict(X.astype(np.float32))
+        assert next(iter(found.values())).tolist() == model.predict(X).tolist()

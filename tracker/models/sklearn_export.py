@@ -71,15 +71,18 @@ def export(
     classes = getattr(held.model, "classes_", None)
     # Else the probabilities are a list of dictionaries, which is no tensor.
     options = {id(held.model): {"zipmap": False}} if is_classifier(held.model) else None
-    try:
+
+    def to_onnx(options: Any) -> Any:
+        types = [(name, FloatTensorType([None, held.features]))]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of onnx and skl2onnx about each other
-            made = skl2onnx.to_onnx(
-                held.model,
-                initial_types=[(name, FloatTensorType([None, held.features]))],
-                options=options,
-                target_opset=OPSET,
-            )
+            return skl2onnx.to_onnx(held.model, initial_types=types, options=options, target_opset=OPSET)
+
+    try:
+        try:
+            made = to_onnx(options)
+        except NameError:  # the last step is of a kind without that option, as LinearSVC: it tells a tensor anyway
+            made = to_onnx({id(_last_step(held.model)): {}})  # for a pipeline skl2onnx would set it by itself
     except Exception as error:
         raise ModelError(
             message(
@@ -94,3 +97,10 @@ def export(
     data = made.SerializeToString()
     found = checks.onnx(data)
     return Exported("onnx", {"model.onnx": data}, found.inputs, found.outputs, classes=names)
+
+
+def _last_step(model: Any) -> Any:
+    """Of a pipeline what answers at its end, else the model."""
+    while getattr(model, "steps", None):
+        model = model.steps[-1][1]
+    return model
