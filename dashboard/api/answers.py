@@ -41,6 +41,8 @@ def ranked(outputs: Mapping[str, npt.NDArray[Any]], manifest: Manifest) -> Ranke
     1; of a regression nothing is made that it does not say.
     """
     classes = manifest.classes
+    if manifest.method == "regress":
+        return None
     found = ranking.answer_of(outputs, None if classes is None else len(classes))
     if found is None or not len(found[1].probabilities):
         return None

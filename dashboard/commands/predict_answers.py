@@ -69,6 +69,7 @@ class Asking:
         self._runner = model.runner
         self._classes = classes
         self._top = top
+        self._is_regression = model.manifest.method == "regress"
         self.count = 0
         self.inputs = [each.as_json() for each in model.manifest.inputs] or self._runner.inputs
         sizes = {each["shape"][0] for each in self._runner.inputs if each["shape"]} - {None}
@@ -93,7 +94,8 @@ class Asking:
             outputs = runners.ask(
                 self._runner, {name: np.concatenate([each[name] for each in filled]) for name in sound[0]}
             )
-        found = ranking.answer_of(outputs, None if self._classes is None else len(self._classes))
+        count = None if self._classes is None else len(self._classes)
+        found = None if self._is_regression else ranking.answer_of(outputs, count)
         row = 0
         for each in samples:
             if each.inputs is None:

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from tried_models import ink
 
 import tracker
+from dashboard import cli
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
 from tracker.models import manifest as manifests
@@ -318,3 +319,19 @@ def test_a_row_of_many_versions_reads_each_of_them_once(
     monkeypatch.setattr(manifests, "of_bytes", counted)
     assert len(row(client, case["id"])["steps"]) == 33
     assert len(read) < 3 * 33
+
+
+def test_a_regression_is_never_a_row_of_classes(
+    visitor: Callable[..., TestClient], run: tracker.Run, logdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two numbers that happen to sum to 1 are two numbers, on the page and on the command line."""
+    model: Any = tried_models.halves(0.0)
+    model[1].bias.data[...] = [0.25, 0.75]
+    run.log_model(model, "two", inputs={"image": (None, 1, 8, 8)}, method="regress")
+    run.flush()
+    assert asked(visitor(), name="two", input={"image": ink(0.5)})["top"] == []
+    np.save(logdir / "ink.npy", np.array(ink(0.5), np.float32))
+    assert cli.main(["predict", "a/two", str(logdir / "ink.npy"), "--logdir", str(logdir)]) == 0
+    said = capsys.readouterr().out
+    assert "probability" not in said
+    assert "0.75" in said
