@@ -145,3 +145,10 @@ def test_an_exception_that_is_not_needed_any_more_is_seen(house: Files) -> None:
     """Else the next one of the kind would hide behind it."""
     mended = {**house, "tracker/doctor.py": '"""Doctor."""', f"{WEB}/core/session.js": "// Session.\n"}
     assert len(exceptions_are_needed(mended)) == 2
+
+
+def test_no_test_runs_a_loop_on_its_own_thread() -> None:
+    """It fails where a test of the page came before, in the same process: by chance. `event_loop.run` does not."""
+    taken = re.compile(r"\b(asyncio|anyio)\.run\(|run_until_complete\(")
+    tests = Path(__file__).parent
+    assert [str(path) for path in tests.rglob("test_*.py") if taken.search(path.read_text(encoding="utf-8"))] == []

@@ -371,6 +371,7 @@ def test_another_model_begins_without_the_bars_of_the_last_and_a_regression_says
     page.run.log_model(network, "still", inputs={"image": (None, 1, 8, 8)}, method="regress", step=10)
     page.run.log_model(network, "zero", inputs={"image": (None, 1, 8, 8)}, classes=["up", "down"], step=10)
     page.run.flush()
+    until(page, "['still', 'zero'].every((name) => viz.page().models.includes(name))")
     draw(page, LEFT)
     wait_answer(until, page, "right")
     choose(page, "still")

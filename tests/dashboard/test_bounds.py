@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import numpy as np
 import pytest
 from asking import Asker, hashes_of
@@ -369,9 +369,7 @@ def test_a_turn_ends_though_what_is_read_stands_still() -> None:
             said.append("one at a time")
         return said
 
-    # On a thread of its own: a browser that drives other tests has a loop running on this one.
-    with ThreadPoolExecutor(1) as alone:
-        assert alone.submit(lambda: asyncio.run(both())).result() == ["answered", "stuck", "one at a time"]
+    assert event_loop.run(both()) == ["answered", "stuck", "one at a time"]
 
 
 def test_large_things_that_are_real_are_read() -> None:

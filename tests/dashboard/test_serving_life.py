@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import numpy as np
 import psutil
 import pytest
@@ -257,7 +258,7 @@ def test_what_waits_is_asked_together(logged: Path) -> None:
         finally:
             await models.stop()
 
-    answers, metrics = asyncio.run(ask())
+    answers, metrics = event_loop.run(ask())
     refused, columns = answers.pop(7), answers.pop(8)
     assert isinstance(refused, RefusedError)
     assert refused.status == 400
@@ -285,7 +286,7 @@ def test_what_fails_in_the_model_fails_alone(logged: Path) -> None:
         finally:
             await models.stop()
 
-    for i, answer in enumerate(asyncio.run(ask())):
+    for i, answer in enumerate(event_loop.run(ask())):
         if i % 5 < 3:
             assert answer == (1, b'{"predictions":[%.1f]}' % (10 + 10 * (i % 5)))
         else:
@@ -306,7 +307,7 @@ def test_asking_in_python(logged: Path) -> None:
         finally:
             await models.stop()
 
-    found, refused = asyncio.run(ask())
+    found, refused = event_loop.run(ask())
     np.testing.assert_array_equal(found["outputs"]["y"], np.array([2.5, 3.0], np.float32))
     assert found["step"] == 1
     assert refused.status == 400

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import event_loop
 import pytest
 from starlette.datastructures import Headers
 
@@ -106,7 +107,7 @@ def test_who_asks_no_more_makes_room_for_others(clock: Clock, monkeypatch: pytes
         assert there.asked({"message_type": "query", "sid": gone})["reason"] == "closed"
         assert there.asked({"message_type": "query", "sid": stays})["success"] is True
 
-    asyncio.run(play())
+    event_loop.run(play())
 
 
 @pytest.mark.parametrize("limit", [{"MAX_BEHIND": 3}, {"MAX_BEHIND_BYTES": 100}], ids=str)
@@ -122,7 +123,7 @@ def test_who_takes_nothing_is_left_the_newest(limit: dict[str, int], monkeypatch
             there.asked({"message_type": "send", "sid": sid, "message": json.dumps({"cmd": "echo", "n": i})})
         return heard(there, sid)
 
-    told = [each["n"] for each in asyncio.run(play())]
+    told = [each["n"] for each in event_loop.run(play())]
     assert told == list(range(9))[-len(told) :]
     assert 2 <= len(told) <= 4
 
@@ -165,4 +166,4 @@ def test_a_server_that_is_behind_says_so(limit: dict[str, int], monkeypatch: pyt
         assert await at.done("events", bodies[3]) == "3"
         await asyncio.to_thread(at.stop)
 
-    asyncio.run(asyncio.wait_for(play(), 30))
+    event_loop.run(asyncio.wait_for(play(), 30))

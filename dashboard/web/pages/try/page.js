@@ -311,7 +311,8 @@ export class TryPage {
 
   /** As it is shown now, for automation. */
   drawn() {
-    return { columns: this.columns.map((column) => column.drawn()), cases: this.list.drawn() };
+    const models = [...this.models.found.values()].flat().map(({ name }) => name);
+    return { columns: this.columns.map((column) => column.drawn()), cases: this.list.drawn(), models };
   }
 }
 
