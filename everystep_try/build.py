@@ -123,26 +123,26 @@ def _packed(lock: dict[str, Any], folder: Path) -> Path:
     package = f"{lock['package']}@{lock['version']}"
     # Nothing of the package runs: it is only packed, and not installed.
     words = [*npm, "pack", package, "--silent", "--ignore-scripts", "--pack-destination", str(folder)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=folder)
-    archives = list(folder.glob("*.tgz"))
-    if done.returncode or len(archives) != 1:
-        said = " ".join((done.stderr or done.stdout).split())[-500:]
-        raise BuildError(f"npm does not bring {package}: {said or f'it ended with {done.returncode}'}")
-    return archives[0]
+    return _brought("npm", package, words, folder, "*.tgz")
 
 
 def _wheel(lock: dict[str, Any], folder: Path) -> Path:
     """The Python package in a folder, as pip brings it: that of one platform, since only its texts are wanted."""
+    package = f"{lock['package']}=={lock['version']}"
     where = ["--python-version", "3.12", "--implementation", "cp", "--platform", "manylinux_2_28_x86_64"]
-    words = ["download", "--quiet", "--no-deps", "--only-binary=:all:", *where, "--dest", str(folder)]
+    words = ["download", "--quiet", "--no-deps", "--only-binary=:all:", *where, "--dest", str(folder), package]
     # Apart from the environment of a build, in which there is no pip.
-    command = [sys.executable, "-I", "-m", "pip", *words, f"{lock['package']}=={lock['version']}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode or len(wheels) != 1:
+    return _brought("pip", package, [sys.executable, "-I", "-m", "pip", *words], folder, "*.whl")
+
+
+def _brought(who: str, package: str, words: list[str], folder: Path, called: str) -> Path:
+    """The one file that a command puts into a folder."""
+    done = subprocess.run(words, capture_output=True, text=True, cwd=folder)
+    found = list(folder.glob(called))
+    if done.returncode or len(found) != 1:
         said = " ".join((done.stderr or done.stdout).split())[-500:]
-        raise BuildError(f"pip does not bring {lock['package']} {lock['version']}: {said}")
-    return wheels[0]
+        raise BuildError(f"{who} does not bring {package}: {said or f'it ended with {done.returncode}'}")
+    return found[0]
 
 
 if __name__ == "__main__":

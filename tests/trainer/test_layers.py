@@ -168,30 +168,22 @@ def test_max_pool_lets_nan_win_and_unpools_infinities_cleanly() -> None:
     assert y.grad.tolist() == [[[[0.0, np.inf], [0.0, 0.0]]]]
 
 
-def test_convolution_in_parts_is_the_same_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A workspace for one image at a time, for two of the five, and for all."""
-    x, layer = Tensor(RANDOM.standard_normal((5, 2, 6, 6)), requires_grad=True), nn.Conv2d(2, 3, 3).double()
-    results = []
-    for size in (1, 2 * 2 * 9 * 16 * 8, 2**30):
-        monkeypatch.setattr("trainer.ops.conv._WORKSPACE_BYTES", size)
-        x.grad = None
-        layer.zero_grad()
-        y = layer(x)
-        (y * y).sum().backward()
-        assert x.grad is not None
-        assert layer.weight.grad is not None
-        results.append((y.numpy(), x.grad.numpy(), layer.weight.grad.numpy()))
-    for a, b, c in zip(*results, strict=True):
-        np.testing.assert_allclose(a, c, rtol=1e-12)
-        np.testing.assert_allclose(b, c, rtol=1e-12)
+PARTS = {
+    "conv._WORKSPACE_BYTES": (2, 3, 1, (1, 2 * 2 * 9 * 16 * 8, 2**30)),  # one image at a time, two of the five, all
+    # Blocks of one channel, of two of the three, of two of the five images, and all.
+    "depthwise._BLOCK_BYTES": (3, 6, 3, (1, 2 * 2 * 16 * 8, 2 * 3 * 2 * 16 * 8, 2**30)),
+}
 
 
-def test_a_depthwise_convolution_in_blocks_is_the_same_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of one channel, of two of the three, of two of the five images, and all: the gradients too."""
-    x, layer = Tensor(RANDOM.standard_normal((5, 3, 6, 6)), requires_grad=True), nn.Conv2d(3, 6, 3, groups=3).double()
+@pytest.mark.parametrize("bound", PARTS)
+def test_convolution_in_parts_is_the_same_as_at_once(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little room there is: the gradients too."""
+    channels, filters, groups, sizes = PARTS[bound]
+    x = Tensor(RANDOM.standard_normal((5, channels, 6, 6)), requires_grad=True)
+    layer = nn.Conv2d(channels, filters, 3, groups=groups).double()
     results = []
-    for size in (1, 2 * 2 * 16 * 8, 2 * 3 * 2 * 16 * 8, 2**30):
-        monkeypatch.setattr("trainer.ops.depthwise._BLOCK_BYTES", size)
+    for size in sizes:
+        monkeypatch.setattr(f"trainer.ops.{bound}", size)
         x.grad = None
         layer.zero_grad()
         y = layer(x)
