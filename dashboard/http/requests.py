@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from dashboard.http import wire
+from dashboard.http import bodies, wire
 from dashboard.http.request_values import RequestValues
 from tracker.errors import LogdirError, RunNotFoundError, SeriesNotFoundError, StoreError, TrackerError
 
@@ -47,18 +47,13 @@ CLOSE = {"connection": "close"}
 
 async def body_of(request: Request, most: int = MAX_BODY_BYTES) -> RequestValues:
     """The JSON object that was sent, of at most so many bytes, counted as they come."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HTTPException(415, "the request is packed (content-encoding); send it as it is", CLOSE)
-    parts, size = [], 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise HTTPException(413, f"the request is too large: more than {most:,} bytes", CLOSE)
-            parts.append(part)
+        body = await bodies.taken(request.scope, request.receive, most)
+    except bodies.BodyError as error:
+        raise HTTPException(error.status, f"the request {error.why}", CLOSE) from error
     except ClientDisconnect as error:  # nobody is there to hear it
         raise HTTPException(400, "the request was cut off") from error
-    return RequestValues(_object(b"".join(parts)))
+    return RequestValues(_object(body))
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from dashboard.http import bodies
 from dashboard.serving import metrics, paths, tensorflow_words
 from dashboard.serving.models import Models
 from dashboard.serving.refusal import RefusedError
@@ -81,7 +83,7 @@ class Rest:
             reply = await self._reply(scope, receive, who)
         except RefusedError as error:
             reply = Reply(error.status, orjson.dumps({"error": str(error)}), closes=error.status == 413)
-        except ConnectionError:
+        except ClientDisconnect:
             return
         except Exception:
             logger.exception("viz: %s failed", scope["path"])
@@ -138,33 +140,21 @@ class Rest:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The body, counted as it comes."""
-        for name, value in scope["headers"]:
-            if name == b"content-encoding" and value.lower() != b"identity":
-                raise RefusedError(415, "The request is packed (content-encoding); send it as it is.")
-            if name == b"content-length" and value.isdigit() and int(value[:20]) > MAX_BODY_BYTES:
-                raise RefusedError(413, TOO_LARGE)
         self._models.room_for(self._coming)
-        parts: list[bytes] = []
         size = 0
+
+        def came(more: int) -> None:
+            nonlocal size
+            size += more
+            self._coming += more
+            self._models.room_for(self._coming)
+
         try:
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ConnectionError
-                part = message.get("body", b"")
-                size += len(part)
-                self._coming += len(part)
-                if size > MAX_BODY_BYTES:
-                    raise RefusedError(413, TOO_LARGE)
-                self._models.room_for(self._coming)
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return b"".join(parts) if len(parts) > 1 else part
+            return await bodies.taken(scope, receive, MAX_BODY_BYTES, came)
+        except bodies.BodyError as error:
+            raise RefusedError(error.status, f"The request {error.why}.") from error
         finally:
             self._coming -= size
-
-
-TOO_LARGE = f"The request is too large: more than {MAX_BODY_BYTES >> 20} MiB."
 
 
 def _named(found: re.Match[str]) -> Named:

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose
 
+from dashboard.http import bodies
 from dashboard.visdom.door import Door
 from dashboard.visdom.sources import Sources
 from dashboard.visdom.worker import MessageWorker
@@ -83,9 +84,9 @@ class Protocol:
         if method != "POST":
             return _refusal("Visdom's client asks by POST.", 405, {"allow": "GET, HEAD, POST"})
         try:
-            body = await _body(receive, headers)
-        except WindowError as error:
-            return _refusal(str(error), error.status, CLOSED)
+            body = await bodies.taken(scope, receive, MAX_BODY_BYTES)
+        except bodies.BodyError as error:
+            return _refusal(f"The message {error.why}.", error.status, CLOSED)
         if path in ("", "login"):
             return await self._enter(scope, headers, body)
         if path == "vis_socket_wrap":
@@ -137,25 +138,3 @@ def _question(environment: str | None) -> str:
 
 def _refusal(sentence: str, status: int, headers: dict[str, str] | None = None) -> Response:
     return PlainTextResponse(f"error: {sentence}", status, headers=headers)
-
-
-async def _body(receive: Receive, headers: Headers) -> bytes:
-    """A message as it came.
-
-    Raises:
-        WindowError: it is too large, or packed.
-    """
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise WindowError("The message is packed (content-encoding); send it as it is.", 415)
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise WindowError(f"The message is too large: more than {MAX_BODY_BYTES >> 20} MB.", 413)
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)

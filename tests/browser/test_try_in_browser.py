@@ -52,6 +52,13 @@ def same(found: list[dict[str, Any]], wanted: list[tuple[str, float]]) -> None:
     assert [each["p"] for each in found] == pytest.approx([p for _, p in wanted], abs=1e-4)
 
 
+def ask_the_browser(page: Any, served: Any, until: Callable[..., Any]) -> None:
+    """Opens the page Try and chooses who answers."""
+    page.goto(f"{served.address}&p=try")
+    until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
+    page.get_by_role("radio", name="Browser").click()
+
+
 @needs_package
 def test_the_browser_answers_as_python_does_with_the_network_cut(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
@@ -60,9 +67,7 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
     log_digits(logdir)
     asked: list[Any] = []
     page.on("request", lambda request: asked.append(request))
-    page.goto(f"{serve(logdir).address}&p=try")
-    until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
-    page.get_by_role("radio", name="Browser").click()
+    ask_the_browser(page, serve(logdir), until)
     until(page, "document.querySelector('.try-who').dataset.by === 'browser'")
     draw(page, at=(0.3, 0.2), to=(0.6, 0.8))
     until(page, "document.querySelector('.try-said').textContent.endsWith('by the browser')", 60)
@@ -96,9 +101,7 @@ def test_without_the_package_the_page_says_what_to_install(
     log_digits(logdir)
     why = "To run models in the browser: pip install 'everystep[try]', and start viz anew."
     page.route("**/packages/onnxruntime", lambda route: route.fulfill(json={"files": None, "why": why}))
-    page.goto(f"{serve(logdir).address}&p=try")
-    until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
-    page.get_by_role("radio", name="Browser").click()
+    ask_the_browser(page, serve(logdir), until)
     until(page, "document.querySelector('.try-who .hint').textContent.includes(\"pip install 'everystep[try]'\")")
     draw(page, at=(0.3, 0.2), to=(0.6, 0.8))
     until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')", 30)

@@ -161,12 +161,17 @@ def test_an_answer_that_is_too_large(logged: Path, count: int) -> None:
         assert worker().pid == first
 
 
+def log_versions(folder: Path, count: int) -> None:
+    """So many of one model, each of which answers its step to 0."""
+    with tracker.init(logdir=folder / "runs", name="a", machine=False) as run:
+        for step in range(count):
+            run.log_model(half_plus(folder / "m.onnx", float(step)), "m", step=step)
+            run.flush()
+
+
 def test_versions_are_let_go_of(tmp_path: Path) -> None:
     """No more than so many are open; those that were not asked for longest go first, and come again when asked."""
-    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
-        for step in range(5):
-            run.log_model(half_plus(tmp_path / "m.onnx", float(step)), "m", step=step)
-            run.flush()
+    log_versions(tmp_path, 5)
     with visiting(tmp_path / "runs", Limits(max_open=2)) as client:
         for step in (0, 1, 2, 3, 4, 0):
             answer = client.post(f"/v1/models/m/versions/{step}:predict", json={"instances": [0.0]})
@@ -177,17 +182,13 @@ def test_versions_are_let_go_of(tmp_path: Path) -> None:
 
 def test_by_policy_the_newest_stay(tmp_path: Path) -> None:
     """The newest two of a model stay; others go when they were not asked lately."""
-    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
-        for step in range(4):
-            run.log_model(half_plus(tmp_path / "m.onnx", float(step)), "m", step=step)
-            run.flush()
+    log_versions(tmp_path, 4)
     with visiting(tmp_path / "runs", Limits(kept_s=0.0)) as client:
         for step in (3, 2, 0, 1):
             answer = client.post(f"/v1/models/m/versions/{step}:predict", json={"instances": [0.0]})
             assert answer.json() == {"predictions": [float(step)]}
-        assert (
-            metric(client, "everystep_serving_open_versions") == 3
-        )  # the newest two, and the one that was asked just now
+        # The newest two, and the one that was asked just now.
+        assert metric(client, "everystep_serving_open_versions") == 3
         client.post("/v1/models/m/versions/0:predict", json={"instances": [0.0]})
         assert metric(client, "everystep_serving_open_versions") == 3
 
