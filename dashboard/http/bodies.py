@@ -1,4 +1,4 @@
-"""What a request carries, taken in piece by piece and never beyond a bound: for our routes, models and Visdom's port."""
+"""What a request carries, taken in piece by piece and within a bound: for our routes, models and Visdom's port."""
 
 from __future__ import annotations
 
