@@ -57,7 +57,7 @@ ROOMS: dict[str, set[str]] = {
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export", "dashboard/serving",
     },
     "dashboard/visdom": {"dashboard/http"},
-    "dashboard/serving": {"dashboard/live"},
+    "dashboard/serving": {"dashboard/http", "dashboard/live"},
     "dashboard/server": {
         "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving",
     },
