@@ -41,7 +41,28 @@ def test_back_goes_from_page_to_page_and_keeps_what_was_chosen(
     page.go_forward()
     until(page, "viz.get('page') === 'runs' && location.search.includes('runs=')")
     page.go_back()
-    # The entry is given the choice of runs a frame later; a browser that is sent back before stays here.
     until(page, "viz.get('page') === 'curves' && location.search.includes('runs=')")
     page.go_back()
     assert page.url == "about:blank"
+
+
+def test_the_table_of_runs_comes_to_who_leaves_while_it_is_made_and_comes_back(
+    served: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """The grid's scripts take their time; the visit that asked for them is over when they are there."""
+    held: list[Any] = []
+    page.route("**/packages/dash_ag_grid**", lambda route: held.append(route))
+    page.goto(served.address)
+    until(page, "viz.ready")
+    page.evaluate("viz.set('page', 'runs')")
+    until(page, "document.querySelector('.table-bar')")
+    page.evaluate("viz.set('page', 'compare')")
+    until(page, "viz.get('page') === 'compare' && !document.querySelector('.table-bar')")
+    page.evaluate("viz.set('page', 'runs')")
+    until(page, "document.querySelector('.table-bar')")
+    assert held
+    assert not page.evaluate("viz.ready")
+    for route in held:
+        route.continue_()
+    until(page, "viz.ready")
+    assert page.evaluate("viz.page().rows.length") == 2

@@ -205,12 +205,14 @@ let writing = 0;
 let entered = null;
 function writeAddress() {
   cancelAnimationFrame(writing);
-  writing = requestAnimationFrame(() => {
-    const text = words(),
-      turned = entered !== current.page;
-    entered = current.page;
-    history[turned ? "pushState" : "replaceState"](null, "", location.pathname + (text ? `?${text}` : ""));
-  });
+  writing = requestAnimationFrame(writeNow);
+}
+function writeNow() {
+  cancelAnimationFrame(writing);
+  const text = words(),
+    turned = entered !== current.page;
+  entered = current.page;
+  history[turned ? "pushState" : "replaceState"](null, "", location.pathname + (text ? `?${text}` : ""));
 }
 
 readAddress();
@@ -221,8 +223,8 @@ export function start(scope) {
   scope.on(globalThis, "popstate", () => {
     cancelAnimationFrame(writing); // what was about to be written belongs to the entry that was left
     entered = new URLSearchParams(location.search).get(short.page) ?? defaults.page;
-    if (entered !== current.page) set("page", entered);
-    else writeAddress();
+    set("page", entered);
+    writeNow(); // at once: written a frame later, it would cancel a step back that is asked for in between
   });
 }
 

@@ -31,6 +31,8 @@ export class RunsPage {
     this.flushing = 0; // a timer
     this.reading = 0; // a timer
     this.painting = 0; // a frame
+    /** @type {RunTable | null} */
+    this.awaited = null; // the table that this visit waits for, or has
     view.classList.add("is-table");
     scope.onLeave(() => view.classList.remove("is-table"));
     loadGrid().catch(() => {
@@ -40,7 +42,6 @@ export class RunsPage {
     this.#listen(scope);
     this.paint();
     this.#catchUp();
-    this.load();
   }
 
   /** @param {import("../../core/scope.js").Scope} scope */
@@ -80,8 +81,9 @@ export class RunsPage {
       if (runs.loaded) this.view.replaceChildren(emptyPage("runs"));
       return;
     }
-    if (!this.table) this.#make();
-    const table = /** @type {RunTable} */ (this.table);
+    const table = this.table ?? new RunTable();
+    this.kept.set("table", table);
+    if (this.awaited !== table) this.#await(table);
     if (table.bar.parentNode !== this.view) this.view.replaceChildren(table.bar, table.box);
     if (table.table && columns.shown().join("\n") !== table.ids.join("\n")) table.showColumns();
     table.showRows();
@@ -97,13 +99,14 @@ export class RunsPage {
     this.table.table.onFilterChanged();
   }
 
-  #make() {
-    const table = new RunTable();
-    this.kept.set("table", table);
+  // Each visit for itself: the one before may have left while the table was being made.
+  /** @param {RunTable} table */
+  #await(table) {
+    this.awaited = table;
     table.made.then(
       () => this.load(),
       (error) => {
-        this.kept.delete("table");
+        if (this.table === table) this.kept.delete("table");
         if (!this.scope.isOver) this.#failed(error);
       },
     );
