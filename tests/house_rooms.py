@@ -24,10 +24,12 @@ ROOMS: dict[str, set[str]] = {
     "tracker/series": set(),
     "tracker/values": {"tracker/series"},
     "tracker/models": {"tracker/values"},
+    "tracker/findings": set(),
+    "tracker/findings/detectors": {"tracker/findings"},
     "tracker/machine": {"tracker/values"},
     "tracker/landscape": {"tracker/values"},
     "tracker/store": {"tracker/series"},
-    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models"},
+    "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models", "tracker/findings"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
@@ -67,6 +69,7 @@ ROOMS: dict[str, set[str]] = {
 everything is put together, may know all."""
 
 ACROSS = {
+    ("tracker/findings/examine.py", "tracker/findings/detectors"): "who asks all detectors lists their folder",
     (
         "tracker/values/graph.py",
         "tracker/foreign",

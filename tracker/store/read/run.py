@@ -18,6 +18,7 @@ from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
 from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
 from tracker.store.read.commands import Command
+from tracker.store.read.diagnosed import Diagnosed
 from tracker.store.read.distribution import distribution
 from tracker.store.read.modelled import Modelled
 from tracker.store.read.offered import Offered
@@ -39,7 +40,7 @@ ABOUT_KINDS = ("environment", "console", "control")
 """What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
-class StoredRun(Paned, Modelled):
+class StoredRun(Paned, Modelled, Diagnosed):
     """A run as it stands in its files at the moment of each question."""
 
     def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:

@@ -1,0 +1,77 @@
+"""Training: what is known of a run, as detectors see it, whoever read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.findings.roles import Roles, roles_of
+
+
+@dataclass(frozen=True)
+class Series:
+    """Every point of a tag, in order: arrays of one length."""
+
+    tag: str
+    step: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    wall_time: npt.NDArray[np.float64]
+    """Seconds since the epoch."""
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    @cached_property
+    def finite(self) -> Series:
+        """Its points that are neither NaN nor infinite."""
+        keep = np.isfinite(self.value)
+        return self if keep.all() else Series(self.tag, self.step[keep], self.value[keep], self.wall_time[keep])
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is known of a run. What is costly to read is read when a detector asks, and once."""
+
+    config: Mapping[str, Any]
+    status: str
+    """running, finished, stopped or crashed."""
+    tags: Sequence[str]
+    """Of its scalars."""
+    read: Callable[[str], Series]
+    """The points of one of these tags."""
+    marks: Sequence[Any] = ()
+    """Each with `step`, `kind`, `text` and `attributes`."""
+    histogram_tags: Sequence[str] = ()
+    read_histograms: Callable[[str], Any] | None = None
+    """`step` and histograms of one of these, as `StoredRun.histograms` gives them."""
+    read_graph: Callable[[], Mapping[str, Any] | None] = lambda: None
+    _series: dict[str, Series] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Which tags are the loss, the learning rate …"""
+        return roles_of(self.tags)
+
+    def series(self, tag: str) -> Series:
+        """The points of a tag; none where it was not logged."""
+        if tag not in self._series:
+            self._series[tag] = self.read(tag) if tag in self._known else _nothing(tag)
+        return self._series[tag]
+
+    def layers(self, family: str) -> dict[str, Series]:
+        """What was logged as `<family>/<path>`, by path: `layers("grad_norm")["fc1.weight"]`."""
+        start = f"{family}/"
+        return {tag[len(start) :]: self.series(tag) for tag in self.tags if tag.startswith(start)}
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.tags)
+
+
+def _nothing(tag: str) -> Series:
+    return Series(tag, np.empty(0, np.int64), np.empty(0), np.empty(0))
