@@ -101,8 +101,8 @@ def given(values: Any, what: str, default: str) -> tuple[tuple[TensorSpec, ...],
     """What a caller says of inputs or outputs: their signature, and the example arrays among them by name.
 
     Args:
-        values: None; an example array, tensor or DataFrame, with the batch on its first axis; a shape such as (None, 1, 8, 8);
-            a dtype and a shape, `("int64", (None, 16))`; or a dictionary of these by name.
+        values: None; an example array, tensor or DataFrame, with the batch on its first axis; a shape such as
+            (None, 1, 8, 8); a dtype and a shape, `("int64", (None, 16))`; or a dictionary of these by name.
         what: "inputs" or "outputs", as the caller wrote it.
         default: The name of one that comes alone.
 
