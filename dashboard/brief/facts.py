@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dashboard.brief.course import COLUMNS, course
+from dashboard.brief.settings import differences
 from dashboard.live.headline import headlines
 from tracker.name_order import name_order
 from tracker.store.read.left_out import LeftOut
@@ -87,7 +88,7 @@ def _code(run: StoredRun) -> dict[str, Any]:
             "host": about.get("host"),
             "command": about.get("command"),
             "commit": git.get("commit") if isinstance(git, Mapping) else None,
-            "dirty": git.get("dirty") if isinstance(git, Mapping) else None,
+            "changed": git.get("changed") if isinstance(git, Mapping) else None,
         }
         return {key: value for key, value in found.items() if value is not None}
     return {}
@@ -130,19 +131,3 @@ def _distance(name: str, other: str) -> tuple[int, Any]:
     own, theirs = name.split("/")[:-1], other.split("/")[:-1]
     same = next((i for i, pair in enumerate(zip(own, theirs, strict=False)) if pair[0] != pair[1]), len(theirs))
     return -same, name_order(name)
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Settings by dotted name that are not the same: [before, now], None where there was none."""
-    old, new = dict(flat(before)), dict(flat(now))
-    names = [*new, *(name for name in old if name not in new)]
-    return {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
-
-
-def flat(value: Any, above: str = "") -> Iterable[tuple[str, Any]]:
-    """Settings by dotted name."""
-    if isinstance(value, Mapping) and value:
-        for key, each in value.items():
-            yield from flat(each, f"{above}.{key}" if above else str(key))
-    else:
-        yield above, value

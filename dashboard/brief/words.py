@@ -58,9 +58,9 @@ def _head(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts.get("notes"):
         yield f"Notes: {_short(facts['notes'])}"
     code = facts.get("code") or {}
-    parts = [f"{key} {_short(value)}" for key, value in code.items() if key != "dirty"]
+    parts = [f"{key} {_short(value)}" for key, value in code.items() if key != "changed"]
     if parts:
-        yield f"Code: {', '.join(parts)}{', with changes not committed' if code.get('dirty') else ''}"
+        yield f"Code: {', '.join(parts)}{', with changes not committed' if code.get('changed') else ''}"
     others = [f"{count} of {kind}" for kind, count in facts.get("kinds", {}).items()]
     if others:
         yield f"Also logged, tags: {', '.join(others)}"

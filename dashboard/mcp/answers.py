@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard.brief import facts as briefs
 from dashboard.brief.course import COLUMNS, course
+from dashboard.brief.settings import flat
 from dashboard.brief.words import MOST_TOKENS, text
 from dashboard.http import wire
 from dashboard.live.headline import headline
@@ -90,7 +91,7 @@ class Answers:
         """Runs beside each other: settings that differ among them, and how each metric went in each."""
         store = self._store()
         stored = [self._run(store, name) for name in runs[:MOST_COMPARED]]
-        configs = {each.name: dict(briefs.flat(each.config)) for each in stored}
+        configs = {each.name: flat(each.config) for each in stored}
         keys = dict.fromkeys(key for config in configs.values() for key in config)
         missing = object()
         differ = [key for key in keys if len({repr(each.get(key, missing)) for each in configs.values()}) > 1]

@@ -16,7 +16,8 @@ import tracker
 from dashboard import cli
 from dashboard.brief.budget import Section, fitted, tokens
 from dashboard.brief.course import course
-from dashboard.brief.facts import differences, facts
+from dashboard.brief.facts import facts
+from dashboard.brief.settings import differences
 from dashboard.brief.words import text
 
 
