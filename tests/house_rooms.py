@@ -57,6 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/api": {
         "dashboard/http", "dashboard/live", "dashboard/curves", "dashboard/histograms", "dashboard/graph",
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export", "dashboard/serving",
+        "dashboard/diff",
     },
     "dashboard/visdom": {"dashboard/http"},
     "dashboard/serving": {"dashboard/http", "dashboard/live"},

@@ -7,13 +7,16 @@ from typing import Any
 
 from dashboard.brief.settings import differences
 from dashboard.diff.circumstances import ORDER, circumstances
-from dashboard.diff.parting import parting
+from dashboard.diff.parting import Floats, Ints, parting
 from dashboard.live.headline import rank
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.run import StoredRun
 
 MOST_TAGS = 400
 """Curves that are compared, those that runs are judged by first."""
+
+MOST_POINTS = 20_000
+"""Of one curve."""
 
 _TOLD = ("code", "packages", "machine")
 """What a run that says nothing may still have other than another."""
@@ -53,6 +56,15 @@ def diff(first: StoredRun, second: StoredRun, left_out: LeftOut | None = None) -
     }
 
 
+def _points(run: StoredRun, tag: str) -> tuple[Ints, Floats]:
+    """All of them; of a long curve the means of as many columns."""
+    means = run.envelope(tag, MOST_POINTS)
+    if means.points > MOST_POINTS:
+        return means.step_first, means.mean
+    points = run.scalars(tag)
+    return points.step, points.value
+
+
 def _curves(first: StoredRun, second: StoredRun, left_out: LeftOut) -> tuple[list[Any], list[str], list[list[str]]]:
     parted: list[dict[str, Any]] = []
     together: list[str] = []
@@ -63,8 +75,7 @@ def _curves(first: StoredRun, second: StoredRun, left_out: LeftOut) -> tuple[lis
         both.sort(key=lambda tag: (rank(tag) is None, rank(tag) or 0))
         for tag in both[:MOST_TAGS]:
             with left_out.reading(first.name, tag):
-                p, q = a.scalars(tag), b.scalars(tag)
-                found = parting(p.step, p.value, q.step, q.value)
+                found = parting(*_points(a, tag), *_points(b, tag))
                 if found.step is None:
                     together.append(tag)
                 else:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from dashboard.api import (
     controls,
     curves,
+    diffs,
     edits,
     embeddings,
     export,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 OF_THE_STORE = (
     media.routes, graphs.routes, profiles.routes, machines.routes, quality.routes, embeddings.routes, meshes.routes,
-    layouts.routes, export.routes,
+    layouts.routes, export.routes, diffs.routes,
 )  # fmt: skip
 """What is asked of the store alone."""
 

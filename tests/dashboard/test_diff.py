@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from starlette.testclient import TestClient
 
 import tracker
 from dashboard import cli
 from dashboard.diff.parting import parting
 from dashboard.diff.seeds import compare, group, iqm
+from dashboard.server.application import create_app
+from dashboard.server.settings import Settings
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -207,3 +210,16 @@ def test_who_asks_wrongly_is_told(
     """In one line."""
     assert cli.main(["diff", *words, "--logdir", str(runs)]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_the_page_is_told_the_same(runs: Path) -> None:
+    """By GET for two runs and POST for two groups; what is wrong is 400 or 404 with a sentence."""
+    with TestClient(create_app(Settings(runs)), base_url="http://127.0.0.1:6006") as client:
+        found = client.get("/api/v1/diff", params={"first": "a", "second": "b"}).json()
+        assert found["circumstances"]["settings"] == {"lr": [0.1, 0.2]}
+        assert {each["tag"] for each in found["parted"]} == {"lr", "train/loss"}
+        groups = {"first": [f"old/{i}" for i in range(4)], "second": [f"new/{i}" for i in range(4)]}
+        assert client.post("/api/v1/seeds", json=groups).json()["is_noise"] is False
+        for said in ({**groups, "first": []}, {**groups, "tag": "x"}, {"first": ["a"]}):
+            assert client.post("/api/v1/seeds", json=said).status_code == 400
+        assert client.get("/api/v1/diff", params={"first": "a", "second": "c"}).status_code == 404
