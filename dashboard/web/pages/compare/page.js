@@ -10,6 +10,7 @@ import { dictionary } from "../../core/dictionary.js";
 import { Importance } from "./importance.js";
 import { Outcomes } from "./outcomes.js";
 import { Parallel } from "./parallel.js";
+import { Parting } from "./parting.js";
 import { ScatterMatrix } from "./scatter_matrix.js";
 import { axesOf } from "./axes.js";
 import { others, usual } from "./metrics.js";
@@ -81,6 +82,7 @@ export class ComparePage {
     this.table = new CompareTable(told, scope);
     this.table.sort = kept.get("sort") ?? this.table.sort;
     this.importance = new Importance(told, scope);
+    this.parting = new Parting(scope);
     const { frame, cards, tagChoice, howChoice, said, clear } = makeFrame();
     this.frame = frame;
     this.tagChoice = tagChoice;
@@ -88,6 +90,7 @@ export class ComparePage {
     this.said = said;
     this.clear = clear;
     const [lines, weights, pairs, rows] = cards;
+    lines.before(this.parting.element);
     lines.append(this.parallel.element);
     weights.append(this.importance.element);
     pairs.append(this.matrix.element);
@@ -211,6 +214,7 @@ export class ComparePage {
   }
 
   say() {
+    this.parting.show(this.all.filter((_, i) => this.within[i]));
     const count = this.within.reduce((sum, each) => sum + each, 0);
     const shown =
       count === this.all.length
@@ -333,6 +337,7 @@ export class ComparePage {
         marks: dictionary(
           this.axes(goal).flatMap(({ name, few }) => (few ? [[name, [...few].sort((a, b) => a - b)]] : [])),
         ),
+        parting: this.parting.element.hidden ? null : this.parting.found,
         importance: this.importance.busy ? null : this.importance.found,
       }
     );
