@@ -102,21 +102,28 @@ class Finding:
             sentence=coerce.text(self.sentence, MAX_SENTENCE),
             advice=coerce.text(self.advice, MAX_SENTENCE),
             layer=None if self.layer is None else coerce.text(self.layer, coerce.MAX_KEY),
-            step=None if self.step is None else operator.index(self.step),
-            step_last=None if self.step_last is None else operator.index(self.step_last),
+            step=None if self.step is None else _step(self.step),
+            step_last=None if self.step_last is None else _step(self.step_last),
             confidence=confidence,
             evidence=Evidence(
                 tuple(_texts(self.evidence.tags)),
-                None if window is None else (operator.index(window[0]), operator.index(window[1])),
+                None if window is None else (_step(window[0]), _step(window[1])),
             ),
         )
+
+
+def _step(value: Any) -> int:
+    found = operator.index(value)
+    if not coerce.STEP_MIN <= found <= coerce.STEP_MAX:
+        raise ValueError(f"a step of more than 64 bits: {found:.3g}")
+    return found
 
 
 def _texts(tags: tuple[str, ...]) -> Iterator[str]:
     for tag in tags[:MAX_TAGS]:
         if not isinstance(tag, str):
             raise TypeError(f"a tag that is no text: {tag!r:.80}")
-        yield tag
+        yield coerce.text(tag, coerce.MAX_KEY)
 
 
 def rank_of(finding: Finding) -> tuple[Any, ...]:

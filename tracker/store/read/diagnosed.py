@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from tracker.findings.finding import Finding
-    from tracker.findings.training import Series
+    from tracker.findings.training import Series, Training
     from tracker.store.read.run import StoredRun
 
 logger = logging.getLogger("tracker")
@@ -27,6 +28,12 @@ class Examination:
     """What of the run could not be read: tags, "marks", "histograms" …"""
     failed: dict[str, Exception]
     """By kind, what a detector raised."""
+    wall_times: list[float | None]
+    """Of each finding when its first step was logged, where that is known."""
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The findings as JSON values, each with its `wall_time`."""
+        return [each.as_dict() | {"wall_time": when} for each, when in zip(self.findings, self.wall_times, strict=True)]
 
 
 class Diagnosed:
@@ -90,4 +97,18 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
         for tag in tags:
             training.series(tag)
     # With the files let go of: how long detectors think is nothing that a writer should wait for.
-    return Examination(examine(training, failed, between), unread, failed)
+    found = examine(training, failed, between)
+    return Examination(found, unread, failed, [_moment_of(each, training) for each in found])
+
+
+def _moment_of(finding: Finding, training: Training) -> float | None:
+    """When the first step of a finding was logged, by the first of its tags that goes so far."""
+    if finding.step is None:
+        return None
+    for tag in (*finding.evidence.tags, *training.roles.train_loss[:1]):
+        series = training.series(tag)
+        reached = (series.step >= finding.step).nonzero()[0]
+        if len(reached):
+            moment = float(series.wall_time[reached[0]])
+            return moment if math.isfinite(moment) else None
+    return None
