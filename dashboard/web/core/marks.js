@@ -42,9 +42,9 @@ async function ask() {
   wanted = new Set();
   try {
     const { marks } = await api.post("marks", { runs: names });
-    for (const name of names) found.delete(name);
+    const gone = names.filter((name) => found.delete(name)).length; // a finding that was dismissed is marked no more
     for (const [name, each] of Object.entries(marks)) found.set(name, each);
-    if (Object.keys(marks).length) news.tell("change");
+    if (gone || Object.keys(marks).length) news.tell("change");
   } catch {
     names.forEach((name) => asked.delete(name));
   }
@@ -54,9 +54,10 @@ async function ask() {
 /** @param {import("./scope.js").Scope} scope */
 export function start(scope) {
   scope.on(live, "changed", ({ run, what }) => {
-    if (!what.includes("marks") && !what.includes("line")) return;
+    const isNew = what.includes("marks") || what.includes("findings"); // what was found is marked too
+    if (!isNew && !what.includes("line")) return;
     asked.delete(run);
-    if (found.has(run) || what.includes("marks")) known([run]);
+    if (found.has(run) || isNew) known([run]);
   });
   scope.onLeave(() => clearTimeout(timer));
 }
