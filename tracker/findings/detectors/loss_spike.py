@@ -5,8 +5,8 @@ which are the same before and after within a few dozen points; and above the hei
 
 Thresholds: a spike must stand above its surroundings by 3 times as much as anything else in the run does (small
 batches have heavy tails: their second highest point is near the highest), by 10 standard deviations of the noise
-around it, and reach 1.5 times the level of the beginning, which a batch of ordinary samples does not once something
-has been learned. Below 5 times that level it must stand out by 4 standard deviations of the logarithms as well: one
+around it, and reach twice the level of the beginning, which a batch of ordinary samples does not once something
+has been learned. Below 5 times that level it must stand out by 5 standard deviations of the logarithms as well: one
 sample of eight that is misread for once is no fault; by 8 of them it is one from half the level on. Where the loss can
 be below 0, the range it has fallen by stands in for that level.
 
@@ -32,7 +32,7 @@ from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import searches_rate, training_loss, validation_loss
 from tracker.findings.training import Training
 
-_MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 1.5, 5.0, 4.0
+_MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 2.0, 5.0, (5.0, 8.0)
 
 
 @detector("loss_spike")
@@ -94,7 +94,7 @@ def _places(value: np.ndarray) -> list[int]:
     while places and above[places[-1]] < _GAP * rest:
         rest = float(above[places.pop()])
     begun = [_begin(value, curve, at) for at in places if value[at] > far
-             or _rarity(value, curve, at) > _LOG_SIGMAS * (1 if value[at] > limit else 2)]  # fmt: skip
+             or _rarity(value, curve, at) > _LOG_SIGMAS[int(value[at] < limit)]]  # fmt: skip
     return sorted(at for at in begun if at >= skip and value[at] > 2 * curve[at] and _recovers(value, at))
 
 
