@@ -8,7 +8,7 @@ import { compareNames } from "../../text/name_order.js";
 import { node, part } from "../../ui/dom.js";
 import { touches } from "../../core/news.js";
 import { Card } from "./card.js";
-import { StepQuestions } from "./data.js";
+import { StepQuestions } from "../../core/histograms.js";
 import { Picks } from "./pick.js";
 import { emptyPage } from "../../ui/empty.js";
 
