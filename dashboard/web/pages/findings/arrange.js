@@ -27,12 +27,16 @@ export const keyOf = (run, id) => `${run}\n${id}`;
  * @returns {Entry[]}
  */
 export function entriesOf(found, severity) {
-  /** @type {Entry[]} */
-  const entries = [];
+  /** @type {Map<string, Entry>} */
+  const entries = new Map();
   for (const [run, findings] of found)
-    for (const finding of findings)
-      if (!severity || finding.severity === severity) entries.push({ run, finding, key: keyOf(run, finding.id) });
-  return entries;
+    for (const finding of findings) {
+      if (severity && finding.severity !== severity) continue;
+      let key = keyOf(run, finding.id);
+      while (entries.has(key)) key += "\n"; // a detector of somebody's own may find the same twice
+      entries.set(key, { run, finding, key });
+    }
+  return [...entries.values()];
 }
 
 /**
