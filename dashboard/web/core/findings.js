@@ -21,7 +21,7 @@ const PAUSE_MS = 30; // while others may want some, too
 /** @type {Map<string, Finding[]>} */
 const found = new Map(); // run -> the worst first
 /** @type {Map<string, string>} */
-const asked = new Map(); // run -> the version that was asked for
+const asked = new Map(); // run -> the counts that it had then
 /** @type {Set<string>} */
 let wanted = new Set();
 /** @type {ReturnType<typeof setTimeout> | 0} */
@@ -48,12 +48,9 @@ export const countsOf = (run) => run.findings ?? [0, 0, 0];
 /** Whether a run has errors or warnings. @param {import("./runs.js").Run} run */
 export const isBad = (run) => countsOf(run)[0] + countsOf(run)[1] > 0;
 
-// What changes with the findings of a run.
+// What the list of runs says of the findings of one.
 /** @param {string} name */
-function versionOf(name) {
-  const run = runs.get(name);
-  return run ? `${countsOf(run)} ${run.findings_revision ?? ""}` : "";
-}
+const countsIn = (name) => String(runs.get(name)?.findings ?? "");
 
 /**
  * Asks for the findings of some runs, where they are not known as they are now.
@@ -61,8 +58,8 @@ function versionOf(name) {
  */
 export function want(names) {
   for (const name of names)
-    if (asked.get(name) !== versionOf(name)) {
-      asked.set(name, versionOf(name));
+    if (asked.get(name) !== countsIn(name)) {
+      asked.set(name, countsIn(name));
       wanted.add(name);
     }
   soon();
@@ -154,13 +151,19 @@ export async function dismiss(run, id, reason) {
 // Follows what is told of runs, for as long as the scope lasts.
 /** @param {import("./scope.js").Scope} scope */
 export function start(scope) {
+  scope.on(live, "changed", ({ run, what }) => {
+    if (!what.includes("findings")) return;
+    const isFollowed = isAll || asked.delete(run);
+    asked.delete(run);
+    if (isFollowed) want([run]);
+  });
   scope.on(runs, ["runs", "run"], () => {
     for (const name of found.keys())
       if (!runs.get(name)) {
         found.delete(name);
         asked.delete(name);
       }
-    want(isAll ? runs.names() : asked.keys());
+    want(isAll ? runs.names() : asked.keys()); // the line was away, and the list is another
   });
   scope.on(live, "restart", () => {
     const names = [...asked.keys()];
