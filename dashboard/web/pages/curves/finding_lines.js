@@ -47,7 +47,8 @@ export function linesOf(found, most = MOST) {
     (a, b) =>
       SEVERITIES.indexOf(a.finding.severity) - SEVERITIES.indexOf(b.finding.severity) ||
       b.runs - a.runs ||
-      b.finding.confidence - a.finding.confidence,
+      b.finding.confidence - a.finding.confidence ||
+      (a.title < b.title ? -1 : 1),
   );
   return {
     lines: lines.slice(0, most).map(({ names, ...line }) => line),
