@@ -9,6 +9,8 @@ from typing import Any
 import planted
 import pytest
 
+import tracker
+
 BADGES = """Object.assign({}, ...[...document.querySelectorAll(".run")].map((row) => {
   const badge = row.querySelector(".run-findings"), name = row.querySelector(".last").textContent;
   return { [name]: badge.hidden ? null : [...badge.children].map((each) => each.dataset.severity + each.textContent).join(" ") };
@@ -90,3 +92,26 @@ def test_lines_of_the_card_lead_to_their_finding(served: Any, page: Any, until: 
     until(page, f"window.viz.ready && {CARD}")
     page.get_by_role("button", name="All findings").click()
     until(page, "viz.get('page') === 'findings' && viz.ready && viz.page().length === 4")
+
+
+def test_what_is_found_in_a_run_that_goes_on_comes_by_itself(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Badge, card and page follow, and what was there stays the same element: nothing flickers."""
+    found = [planted.finding("plateau", "warning", step=0), planted.finding("nan_or_inf", "error", step=40)]
+    with tracker.init(logdir=logdir, name="live", config={"planted": found}, machine=False) as run:
+        planted.log(run, range(20))
+        run.flush()
+        served = planted.examined(serve, logdir)
+        page.goto(served.base)
+        until(page, f"window.viz?.ready && {LINES}.join() === 'Plateau'")
+        page.evaluate("viz.set('page', 'findings')")
+        until(page, "viz.ready && viz.page().length === 1")
+        page.evaluate("document.querySelector('.finding').isFirst = true")
+        planted.log(run, range(20, 60))
+        run.flush()
+        until(page, "viz.page().length === 2", 30)
+        assert page.evaluate("[...document.querySelectorAll('.finding')].map((each) => each.isFirst)") == [None, True]
+        until(page, f"{BADGES}.live === 'error1 warning1'")
+        page.evaluate("viz.set('page', 'curves')")
+        until(page, f"{LINES}.join() === 'Values that are not finite,Plateau'")
