@@ -9,6 +9,7 @@ import { node } from "../../ui/dom.js";
 import { severitySign } from "../../ui/severity.js";
 import { linesOf } from "./finding_lines.js";
 
+/** @typedef {import("../../core/findings.js").Finding} Finding */
 /** @typedef {import("./finding_lines.js").FindingLine} FindingLine */
 
 const MARK = `<svg viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 4.5 6 8l3.5-3.5"/></svg>`;
@@ -63,7 +64,7 @@ export class FindingsCard {
     const some = this.#runs();
     findings.want(some.map(({ name }) => name));
     const { lines, counts, left } = linesOf(
-      some.map((run) => /** @type {[string, findings.Finding[]]} */ ([run.name, findings.known(run.name) ?? []])),
+      some.map((run) => /** @type {[string, Finding[]]} */ ([run.name, findings.known(run.name) ?? []])),
     );
     // While findings are on their way what stood there stays.
     if (some.length && !lines.length && !findings.isIdle()) return;

@@ -9,6 +9,7 @@ import { countsOf, entriesOf, groupsOf, keyOf } from "./arrange.js";
 import { Item } from "./item.js";
 import { Section, place } from "./section.js";
 
+/** @typedef {import("../../core/findings.js").Finding} Finding */
 /** @typedef {import("./arrange.js").Group} Group */
 /** @typedef {import("./item.js").ItemElement} ItemElement */
 
@@ -104,9 +105,7 @@ export class FindingsPage {
     if (!runs.loaded) return;
     findings.wantAll();
     const visible = runs.visible().toReversed(); // the newest first, as in the list
-    const known = visible.map(
-      (run) => /** @type {[string, findings.Finding[]]} */ ([run.name, findings.known(run.name) ?? []]),
-    );
+    const known = visible.map((run) => /** @type {[string, Finding[]]} */ ([run.name, findings.known(run.name) ?? []]));
     const all = entriesOf(known, ""),
       shown = entriesOf(known, state.get("severity"));
     const isByKind = state.get("findingsBy") === "kind";
@@ -128,7 +127,8 @@ export class FindingsPage {
     this.groups.dataset.by = state.get("findingsBy");
     const left = groups.length - this.mostGroups;
     this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${Math.min(left, FIRST_GROUPS)} more of ${format.plural(groups.length, isByKind ? "kind" : "run")}`;
+    const of = format.plural(groups.length, isByKind ? "kind" : "run");
+    this.more.textContent = `Show ${Math.min(left, FIRST_GROUPS)} more of ${of}`;
     this.#forget(sections);
     if (target) this.#goTo(target);
   }
