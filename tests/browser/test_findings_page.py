@@ -153,14 +153,22 @@ def test_the_first_value_that_is_not_finite_is_taken_apart(
         run.mark(
             "log at train.py:41 made the first value that is not finite.", 9, kind="anomaly", node="fc2/log",
             operation="log", source="train.py:41", inputs=["float32 (3,), 0 to 1"], output="float32 (3,), 1 -inf",
-            healthy={"fc1": "float32 (3,), 0.1 to 1 <i>"},
+            healthy={"act_norm/fc1": 0.25, "<i>": 1e-9}, healthy_step=8,
         )  # fmt: skip
     page.goto(f"{planted.examined(serve, logdir).base}/?p=findings")
     until(page, f"{READY} && document.querySelector('details') !== null")
     assert not page.is_visible(".autopsy")
     page.locator("summary").click()
     said = page.inner_text(".autopsy")
-    for words in ("log", "train.py:41", "float32 (3,), 0 to 1", "float32 (3,), 1 -inf", "0.1 to 1 <i>"):
+    for words in (
+        "log",
+        "train.py:41",
+        "float32 (3,), 0 to 1",
+        "float32 (3,), 1 -inf",
+        "Healthy at step 8",
+        "0.25",
+        "<i>",
+    ):
         assert words in said
     page.get_by_role("button", name="Open the graph there").click()
     until(page, "viz.ready && document.querySelector('#graph-panel h2')?.textContent.endsWith('log')")

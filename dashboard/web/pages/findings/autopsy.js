@@ -1,5 +1,6 @@
 // Who made the first value that is not finite: the operation, its line, what went in and came out, and how all was
 // while it was healthy; as the training marked it.
+import * as format from "../../text/format.js";
 import { node } from "../../ui/dom.js";
 import { rowsOf } from "./autopsy_rows.js";
 
@@ -10,7 +11,7 @@ import { rowsOf } from "./autopsy_rows.js";
  * @param {((path: string) => void) | null} openGraph null where the run has no graph
  */
 export function autopsy(mark, openGraph) {
-  const { operation, source, inputs, output, healthy, node: path } = mark.attributes ?? {};
+  const { operation, source, inputs, output, healthy, healthy_step: at, node: path } = mark.attributes ?? {};
   /** @param {string} title @param {unknown} value */
   const part = (title, value) => {
     const rows = rowsOf(value);
@@ -27,7 +28,7 @@ export function autopsy(mark, openGraph) {
     ...part("Line", source),
     ...part("Inputs", inputs),
     ...part("Output", output),
-    ...part("While healthy", healthy),
+    ...part(typeof at === "number" ? `Healthy at step ${format.step(at)}` : "While healthy", healthy),
   );
   const more = node("details", { class: "finding-more" }, node("summary", { text: "What happened there" }), list);
   if (openGraph && path) {

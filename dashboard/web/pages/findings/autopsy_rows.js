@@ -1,4 +1,5 @@
 // What a training marked of the first value that is not finite, as rows of words. Pure.
+import * as format from "../../text/format.js";
 
 /**
  * What a mark of kind "anomaly" says.
@@ -8,6 +9,7 @@
 /** @param {unknown} value a text, a number, or names to such */
 function inWords(value) {
   if (value === null || value === undefined) return "";
+  if (typeof value === "number") return format.value(value, 5);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -28,6 +28,7 @@ export class FindingsPage {
     /** @type {Map<string, Section>} */
     this.sections = new Map(); // by what they are put together by, and group
     this.mostGroups = FIRST_GROUPS;
+    this.unknown = 0; // visible runs that were not examined yet
     /** @type {string[]} */
     this.target = []; // what is to be scrolled to, until it was
     this.severity = choice(
@@ -110,6 +111,7 @@ export class FindingsPage {
       shown = entriesOf(known, state.get("severity"));
     const isByKind = state.get("findingsBy") === "kind";
     const groups = groupsOf(shown, state.get("findingsBy"));
+    this.unknown = visible.filter((run) => run.findings === null && run.status !== "unreadable").length;
     this.#count(all, visible.length);
     this.#sayNone(all.length, shown.length);
     const [run = "", id = ""] = this.target,
@@ -184,15 +186,16 @@ export class FindingsPage {
     const numbers = [all.length, ...counts];
     const words = ["All", "Errors", "Warnings", "Infos"];
     this.severity.querySelectorAll("button").forEach((button, i) => {
-      const text = `${words[i]} ${numbers[i]}`;
+      const text = `${words[i]} ${format.step(numbers[i])}`;
       if (button.textContent !== text) button.textContent = text;
     });
     const having = new Set(all.map(({ run }) => run)).size;
+    const left = this.unknown ? ` · ${format.step(this.unknown)} not examined yet` : "";
     const text = findings.problem
       ? `The findings could not be read: ${findings.problem}`
-      : `${having} of ${format.plural(visible, "visible run")}`;
+      : `${format.step(having)} of ${format.plural(visible, "visible run")}${left}`;
     if (this.said.textContent !== text) this.said.textContent = text;
-    this.bar.hidden = !all.length && !findings.problem;
+    this.bar.hidden = !all.length && !findings.problem && !this.unknown;
   }
 
   /** @param {number} all @param {number} shown */
@@ -208,7 +211,9 @@ export class FindingsPage {
         ]
       : elsewhere
         ? ["Nothing was found in the visible runs", `${format.plural(elsewhere, "hidden run")} with findings.`]
-        : ["Nothing was found", "Runs are looked at while they log: what goes wrong in one appears here by itself."];
+        : this.unknown
+          ? ["Nothing was found so far", `${format.plural(this.unknown, "visible run")} not examined yet.`]
+          : ["Nothing was found", "Runs are looked at while they log: what goes wrong in one appears here by itself."];
     const parts = [node("h2", { text: title }), node("p", { text })];
     if (all || elsewhere) {
       const button = node("button", {
