@@ -147,7 +147,7 @@ export class EvidenceChart {
     );
   }
 
-  // The steps of the evidence, behind the lines; a single one is a line of its own.
+  // The steps of the evidence, behind the lines; a single one is a line of its own, and all of them need no telling.
   #shade() {
     const { view } = this.chart;
     const span = spanOf(this.finding, this.last);
@@ -156,6 +156,7 @@ export class EvidenceChart {
     const { plot, scale } = view;
     const within = (/** @type {number} */ px) => Math.min(plot.right, Math.max(plot.left, px));
     const [from, to] = [within(scale.x(span[0])), within(scale.x(span[1]))];
+    if (to - from > plot.right - plot.left - 2) this.shade.hidden = true;
     Object.assign(this.shade.style, {
       left: `${Math.round(from) - (to - from < 2 ? 1 : 0)}px`,
       width: `${Math.max(2, Math.round(to - from))}px`,
