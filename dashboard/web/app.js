@@ -1,4 +1,5 @@
 // Starts the page: runs first, then the page that is asked for; the rest follows when there is time.
+import * as findings from "./core/findings.js";
 import * as keys from "./keys.js";
 import * as latency from "./core/latency.js";
 import * as live from "./core/live.js";
@@ -22,6 +23,12 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
   /** @type {unknown} */ ({
     __proto__: null, // addresses name pages
     curves: { title: "Curves", load: async () => curves, kinds: ["scalar"] },
+    findings: {
+      title: "Findings",
+      load: () => import("./pages/findings/page.js"),
+      kinds: [],
+      is: () => runs.all().some((run) => findings.countsOf(run).some(Boolean)),
+    },
     distributions: {
       title: "Distributions",
       load: () => import("./pages/distributions/page.js"),
@@ -69,6 +76,7 @@ runs.start(app);
 stores.start(app);
 marks.start(app);
 commands.start(app);
+findings.start(app);
 new RunList(app);
 keys.start(app);
 const router = new Router(pages, part("view"), part("tabs"), app);

@@ -50,6 +50,12 @@ DRAW = """(async () => {
 })()"""
 """A stroke on the sheet of *Try*, until it was answered."""
 
+DISMISS = """(async () => {
+  document.querySelector(".to-dismiss").click();
+  document.querySelector("dialog form").requestSubmit();
+  while (!document.querySelector(".is-dismissed")) await new Promise((done) => setTimeout(done, 20));
+})()"""
+
 STATES = {
     "curves": ("", "1"),
     "groups": ("?g=-seed", "document.querySelector('#own-tools button:nth-child(2)').click()"),
@@ -62,6 +68,9 @@ STATES = {
     "no match": ("?tags=nothing", "1"),
     "help": ("", "document.getElementById('help').click()"),
     "table": ("?p=runs&sort=-name&sel=sweep/1", "1"),
+    "findings": ("?p=findings", "1"),
+    "dismissing": ("?p=findings", "document.querySelector('.to-dismiss').click()"),
+    "dismissed": ("?p=findings", DISMISS),
     "controls": ("?p=controls", "document.querySelector('.run-buttons .is-danger').click()"),
     "try": ("?p=try", DRAW),
     "keeping a case": ("?p=try", f"({DRAW}).then(() => document.querySelector('.try-foot button').click())"),

@@ -7,6 +7,7 @@ listeners of the window and the document. Chromium counts the listeners of all n
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ import tracker
 PAGES = (
     "curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings",
     "meshes", "layouts", "panes", "compare", "controls",
+    "findings",
 )  # fmt: skip
 VISITS = int(os.environ.get("EVERYSTEP_VISITS", "200"))
 """How often the long part visits each page."""
@@ -134,7 +136,15 @@ def log_everything(run: tracker.Run, folder: Path) -> None:
         tracker.Graph(nodes, [{"source": "x", "target": "fc1/linear"}, {"source": "fc1/linear", "target": "relu"}])
     )
     for step in range(30):
-        run.log({"train/loss": 1 / (step + 1), "val/loss": 2 / (step + 1), "grad_norm/fc1": 1.0}, step=step)
+        run.log(
+            {
+                "odd_loss": math.nan if step == 9 else 1.0,
+                "train/loss": 1 / (step + 1),
+                "val/loss": 2 / (step + 1),
+                "grad_norm/fc1": 1.0,
+            },
+            step=step,
+        )
         run.log(
             {"path/beale/x": step / 30, "path/beale/y": 1 - step / 30, "path/beale/value": 1 / (step + 1)}, step=step
         )
@@ -250,7 +260,7 @@ def test_pages_that_are_left_leave_nothing(
 ) -> None:
     """A few pages, a dozen times: listeners, timers and observers are as many as after the second visit."""
     visits = Visits(page, served.base, until)
-    names = ("distributions", "machines", "controls")
+    names = ("distributions", "machines", "controls", "findings")
     visits.turn(names, 2)
     level = visits.settled(lambda found: found["timers"] <= 12)
     visits.turn(names, 10)

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
+import { shareOf, valueMarks } from "../../dashboard/web/charts/histogram.js";
 import {
   binAt,
   binName,
@@ -14,11 +15,9 @@ import {
   reaches,
   ridgeBase,
   rowAt,
-  shareOf,
   span,
   stepAt,
   stepScale,
-  valueMarks,
 } from "../../dashboard/web/pages/distributions/geometry.js";
 import { about, fewBins, oddOf, rowTip, spoken, stepsOf } from "../../dashboard/web/pages/distributions/row_tip.js";
 import { Numbers, some } from "./random.js";

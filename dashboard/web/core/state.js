@@ -8,7 +8,7 @@ import { parse } from "./dictionary.js";
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
- *   panes: string, pane: string, tried: string[],
+ *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, target: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -53,6 +53,9 @@ const defaults = {
   panes: "", // filter of panes
   pane: "", // the one that fills the page
   tried: [], // models that are asked side by side: JSON lists of run, model and step; none for the newest run's first
+  severity: "", // error | warning | info: which findings are shown; empty is all
+  findingsBy: "kind", // kind | run: what findings are put together by
+  target: [], // what a page begins at: its name, a run, and a finding, a node of the graph or the tag of a tensor
 };
 
 /** @type {Record<Key, string>} */
@@ -93,6 +96,9 @@ const short = {
   panes: "pf",
   pane: "pane",
   tried: "try",
+  severity: "sev",
+  findingsBy: "by",
+  target: "of",
 };
 // What can be chosen of: an address may say anything.
 /** @type {{ [key in Key]?: string[] }} */
@@ -104,6 +110,8 @@ const choices = {
   bins: ["ridge", "overlay", "heat", "bands", "one"],
   binning: ["linear", "log"],
   across: ["runs", "steps"],
+  severity: ["", "error", "warning", "info"],
+  findingsBy: ["kind", "run"],
 };
 const names = /** @type {[Key, string][]} */ (Object.entries(short));
 /** @type {Map<Key, Set<(value: any) => void>>} */ // each takes the kind of value that its key has

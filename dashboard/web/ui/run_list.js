@@ -1,14 +1,17 @@
 // The list of runs at the left: legend, selection and overview in one. Only the rows in sight are there.
 import * as format from "../text/format.js";
+import * as findings from "../core/findings.js";
 import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
 import { legend } from "../charts/line_set.js";
 import { colour, dashNumber } from "../charts/palette.js";
+import { FindingsBadge } from "./findings_badge.js";
 import { Sparks, drawSpark } from "./sparks.js";
 import { part } from "./dom.js";
 import { resizable } from "./resizable.js";
 import { runMenu } from "./run_menu.js";
+import { aboutRun, moreAboutRun } from "./run_words.js";
 import { clipped, clippedPath, within } from "../text/ellipsis.js";
 import { lookup } from "../text/lookup.js";
 
@@ -19,23 +22,10 @@ const OLDER = 5000; // ms after which what the rows say of times is told anew
  * @typedef {import("../core/runs.js").Run} Run
  * @typedef {{
  *   element: HTMLElement, box: HTMLInputElement, more: HTMLButtonElement, path: HTMLElement, last: HTMLElement,
- *   status: HTMLElement, words: HTMLElement, value: HTMLElement, canvas: HTMLCanvasElement, named: string,
+ *   status: HTMLElement, words: HTMLElement, value: HTMLElement, canvas: HTMLCanvasElement, badge: FindingsBadge,
+ *   named: string,
  * }} Row of a run, and its parts; named: the name that it shows, and which part of that stays
  */
-
-// When a run was there last, as people say it.
-/** @param {Run} run */
-const ago = ({ ended, updated }) => format.ago(ended ?? updated ?? NaN);
-
-/** @type {{ [status: string]: (run: Run) => string }} */
-const words = lookup({
-  running: () => "running",
-  paused: () => "paused",
-  finished: ago,
-  stopped: (run) => `stopped ${ago(run)}`,
-  crashed: (run) => `crashed ${run.updated ? ago(run) : ""}`,
-  unreadable: () => "cannot be read",
-});
 
 const ROW_MARKUP = `
 <input type="checkbox" class="swatch">
@@ -103,6 +93,7 @@ export class RunList {
       if (!document.hidden) draw();
     }, OLDER); // "3 min ago" grows old by itself
     scope.on(document, "themechange", draw);
+    scope.on(findings, "change", draw);
     scope.on(state, ["group", "colourBy", "page"], draw);
   }
 
@@ -211,6 +202,8 @@ export class RunList {
     });
     element.addEventListener("pointerenter", () => runs.highlight(name));
     element.addEventListener("pointerleave", () => runs.highlight(null));
+    const badge = new FindingsBadge(name);
+    part(element, ".name", HTMLElement).append(badge.element);
     return {
       element,
       box,
@@ -221,6 +214,7 @@ export class RunList {
       words: part(element, ".words", HTMLElement),
       value: part(element, ".value", HTMLElement),
       canvas: part(element, "canvas", HTMLCanvasElement),
+      badge,
       named: "",
     };
   }
@@ -272,27 +266,10 @@ export class RunList {
     row.status.dataset.status = standing;
     row.status.setAttribute("aria-label", standing);
     const newest = runs.headline ? run.scalars[runs.headline] : null;
-    const lost = Object.values(run.lost).reduce((sum, count) => sum + count, 0);
-    row.words.textContent = [
-      run.step !== null && run.step !== undefined ? `step ${format.step(run.step)}` : "",
-      words[standing]?.(run) ?? standing,
-      lost ? `${format.plural(lost, "value")} lost` : "",
-      run.labels.join(", "),
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    row.words.textContent = aboutRun(run);
+    row.badge.show(run);
     row.value.textContent = newest ? format.value(runs.number(newest.value)) : "";
-    element.title = [
-      run.name,
-      run.started ? `started ${format.moment(run.started)}` : "",
-      run.ending ?? "",
-      ...run.problems,
-      run.notes,
-      run.said.note ?? "",
-      runs.headline ? `${runs.headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : "",
-    ]
-      .filter(Boolean)
-      .join("\n");
+    element.title = moreAboutRun(run);
     drawSpark(row.canvas, this.sparks.of(run.name), number);
   }
 

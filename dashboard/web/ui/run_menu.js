@@ -1,11 +1,14 @@
 // What can be done with runs: name, tag, note, colour, baseline, stop and pause, delete with undo.
 import * as api from "../core/api.js";
 import * as commands from "../core/commands.js";
+import * as findings from "../core/findings.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
 import * as format from "../text/format.js";
 import { ask, close, menu, say, trying } from "./menu.js";
 import { colour, COLOURS } from "../charts/palette.js";
+import { countsInWords } from "../text/finding_words.js";
+import { showFindings } from "./findings_badge.js";
 
 /** @typedef {import("../core/runs.js").Run} Run */
 
@@ -45,6 +48,9 @@ export function runMenu(anchor, name, at = null) {
       colours(names, run),
       "-",
       ...(one ? going(anchor, run, at) : []),
+      ...(one && findings.isBad(run)
+        ? [{ text: "Findings", hint: countsInWords(findings.countsOf(run)), act: () => showFindings(name) }]
+        : []),
       {
         text: "Copy the name",
         act: () =>

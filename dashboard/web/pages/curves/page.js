@@ -8,6 +8,7 @@ import { Card } from "./card.js";
 import { CardPlaces } from "./card_places.js";
 import { PINNED, groupsOf, oneId, own, section, tagsOf } from "./groups.js";
 import { LegendBar } from "./legend_bar.js";
+import { FindingsCard } from "./findings_card.js";
 import { Tools } from "./tools.js";
 import { listenToKeys } from "./keys.js";
 import { follow } from "./follow.js";
@@ -41,6 +42,7 @@ export class CurvesPage {
     /** @type {Map<string, { zoom: any, zoomY: any }>} */
     this.zooms = kept.get("axis") === this.axis ? kept.get("zooms") : new Map();
     this.host = this.#host();
+    this.findings = new FindingsCard(scope);
     this.inSight = scope.observer(
       new IntersectionObserver(
         (entries) => {
@@ -209,7 +211,7 @@ export class CurvesPage {
     this.view.dataset.layout = layout;
     const top = this.view.scrollTop,
       focused = document.activeElement;
-    this.view.replaceChildren(...wanted.map(([name, ids]) => this.#group(name, ids)));
+    this.view.replaceChildren(this.findings.element, ...wanted.map(([name, ids]) => this.#group(name, ids)));
     this.leaveOut(left);
     this.view.scrollTop = top;
     // What was moved in the page has lost the keyboard.

@@ -12,8 +12,8 @@ import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 import { hideTip, showTip } from "../../charts/tooltip.js";
 
-/** @typedef {import("./data.js").Distribution} Distribution */
-/** @typedef {import("./geometry.js").Box} Box */
+/** @typedef {import("../../core/histograms.js").Distribution} Distribution */
+/** @typedef {import("../../charts/histogram.js").Box} Box */
 /** @typedef {[number, number]} Pair */
 
 const DRAGGED = 5; // px from a click to a drag

@@ -1,23 +1,13 @@
 // Pictures of distributions: ridges, overlay, heat map, percentile bands, one step; data in, strokes out.
 import * as format from "../../text/format.js";
 import * as ticks from "../../charts/ticks.js";
+import { bars, shareOf, valueAxis } from "../../charts/histogram.js";
 import { css, isDark } from "../../charts/palette.js";
 import { lookup } from "../../text/lookup.js";
-import {
-  finiteIn,
-  heights,
-  oddIn,
-  peakOf,
-  reaches,
-  ridgeBase,
-  shareOf,
-  span,
-  stepScale,
-  valueMarks,
-} from "./geometry.js";
+import { finiteIn, heights, oddIn, peakOf, reaches, ridgeBase, span, stepScale } from "./geometry.js";
 
-/** @typedef {import("./data.js").Distribution} Distribution */
-/** @typedef {import("./geometry.js").Box} Box */
+/** @typedef {import("../../core/histograms.js").Distribution} Distribution */
+/** @typedef {import("../../charts/histogram.js").Box} Box */
 /** @typedef {(context: CanvasRenderingContext2D, data: Distribution, box: Box, tint: string) => void} Draw */
 
 const STEPPED = 30; // fewer bins than this are drawn as the steps that they are
@@ -64,43 +54,6 @@ export function outline(context, data, box, row) {
     } else context.lineTo(box.left + (i + 0.5) * wide, y);
   }
   context.lineTo(box.right, base);
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {import("./data.js").Bins} data
- * @param {Box} box
- * @param {"x" | "y"} along
- */
-export function valueAxis(context, data, box, along) {
-  context.fillStyle = css("--faint");
-  context.strokeStyle = css("--grid");
-  context.lineWidth = 1;
-  let last = -Infinity;
-  const marks = valueMarks(data, along === "x" ? Math.max(2, (box.right - box.left) / 70) : 5);
-  for (const { share, text } of marks.sort((a, b) => a.share - b.share)) {
-    if (share < 0 || share > 1) continue;
-    if (along === "x") {
-      const px = box.left + share * (box.right - box.left);
-      const half = Math.max(12, context.measureText(text).width / 2);
-      if (px - half < last) continue;
-      last = px + half + 10;
-      context.textAlign = "center";
-      context.textBaseline = "alphabetic";
-      context.fillText(text, px, box.bottom + 15);
-    } else {
-      const py = Math.round(box.bottom - share * (box.bottom - box.top)) + 0.5;
-      if (py > last - 14 && last > 0) continue;
-      last = py;
-      context.beginPath();
-      context.moveTo(box.left, py);
-      context.lineTo(box.right, py);
-      context.stroke();
-      context.textAlign = "right";
-      context.textBaseline = "middle";
-      context.fillText(text, box.left - 6, py);
-    }
-  }
 }
 
 /**
@@ -316,31 +269,6 @@ function one(context, data, box, tint) {
   });
   context.setLineDash([]);
   context.globalAlpha = 1;
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Box} box
- * @param {ArrayLike<number>} counts
- * @param {string} tint
- */
-export function bars(context, box, counts, tint) {
-  let peak = 0;
-  for (let i = 0; i < counts.length; i++) peak = Math.max(peak, counts[i]);
-  const wide = (box.right - box.left) / counts.length;
-  context.fillStyle = tint;
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i];
-    const tall = peak ? (count / peak) * (box.bottom - box.top - 4) : 0;
-    // A bin with anything in it is seen, however little that is beside the fullest.
-    if (count)
-      context.fillRect(
-        box.left + i * wide + (wide > 5 ? 0.5 : 0),
-        box.bottom - Math.max(1, tall),
-        wide - (wide > 5 ? 1 : 0),
-        Math.max(1, tall),
-      );
-  }
 }
 
 export const draw = lookup({ ridge, overlay, heat, bands, one });

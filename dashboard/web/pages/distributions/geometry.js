@@ -1,39 +1,11 @@
 // Where the parts of a picture of distributions lie: values, steps and rows on the screen, and back from the pointer.
 import * as format from "../../text/format.js";
-import * as ticks from "../../charts/ticks.js";
-import { unitOf } from "../../text/floats.js";
+import { valueMarks } from "../../charts/histogram.js";
 
-/** @typedef {import("./data.js").Distribution} Distribution */
-/** @typedef {import("./data.js").Bins} Bins */
-/** @typedef {{ left: number, right: number, top: number, bottom: number }} Box px; y grows downwards */
-/** @typedef {{ share: number, text: string }} Mark share: where between the first and the last edge, 0 to 1 */
+/** @typedef {import("../../core/histograms.js").Distribution} Distribution */
+/** @typedef {import("../../charts/histogram.js").Box} Box */
 
 const PAD = { top: 10, right: 12, bottom: 22, left: 46 };
-
-// Where a value lies between the first and the last edge, 0 to 1. Logarithmic bins are as wide as one another.
-/**
- * @param {Bins} data
- * @param {number} value
- */
-export function shareOf(data, value) {
-  const { edges, bins, scale } = data;
-  if (scale !== "log") {
-    const unit = unitOf(data.low, data.high);
-    return (value * unit - data.low * unit) / (data.high * unit - data.low * unit);
-  }
-  let low = 0,
-    high = bins;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edges[middle + 1] <= value) low = middle + 1;
-    else high = middle;
-  }
-  const at = Math.min(low, bins - 1);
-  return Math.max(
-    0,
-    Math.min(1, (at + Math.max(0, Math.min(1, (value - edges[at]) / (edges[at + 1] - edges[at])))) / bins),
-  );
-}
 
 // The least and the greatest step; steps may have gone back.
 /** @param {Distribution} data */
@@ -242,28 +214,4 @@ export function nearest(steps, step) {
   let best = steps.length - 1;
   for (let i = 0; i < steps.length; i++) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
   return best;
-}
-
-/**
- * @param {Bins} data
- * @param {number} count
- * @returns {Mark[]}
- */
-export function valueMarks(data, count) {
-  if (data.scale !== "log")
-    return ticks
-      .linear(data.low, data.high, count)
-      .map((/** @type {{ at: number, text: string }} */ { at, text }) => ({ share: shareOf(data, at), text }));
-  const found = [{ share: shareOf(data, 0), text: "0" }];
-  const largest = Math.max(Math.abs(data.edges[0]), Math.abs(data.edges[data.bins]));
-  const top = Math.floor(Math.log10(largest));
-  for (const power of Number.isFinite(top) ? [top, top - 2, top - 4, top - 6] : []) {
-    for (const sign of [1, -1]) {
-      const at = sign * 10 ** power;
-      const text = power >= -2 && power <= 3 ? String(10 ** power) : `1e${power}`.replace("-", "−");
-      if (at >= data.edges[0] && at <= data.edges[data.bins])
-        found.push({ share: shareOf(data, at), text: `${sign < 0 ? "−" : ""}${text}` });
-    }
-  }
-  return found;
 }

@@ -1,12 +1,12 @@
 // What a card knows of its distribution, and what it asks for when something else is wanted or something new has come.
 import * as state from "../../core/state.js";
-import { comesRough, over } from "./data.js";
+import { comesRough, over } from "../../core/histograms.js";
 import { draw } from "./draw.js";
 import { nearest } from "./geometry.js";
 import { binning } from "./pick.js";
 
-/** @typedef {import("./data.js").Distribution} Distribution */
-/** @typedef {import("./data.js").Mode} Mode */
+/** @typedef {import("../../core/histograms.js").Distribution} Distribution */
+/** @typedef {import("../../core/histograms.js").Mode} Mode */
 
 const REFRESH_MS = 400; // a training that logs histograms at every step is followed this often
 
@@ -16,7 +16,7 @@ export class Loader {
    * @param {string} tag
    * @param {{ isInSight(): boolean, onChange(): void, onCame(): void }} card onCame: something has come for the first
    *   time or anew
-   * @param {import("./data.js").StepQuestions} steps
+   * @param {import("../../core/histograms.js").StepQuestions} steps
    * @param {import("../../core/scope.js").Scope} scope
    */
   constructor(run, tag, card, steps, scope) {

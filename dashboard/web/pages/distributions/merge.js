@@ -3,11 +3,11 @@ import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import { node } from "../../ui/dom.js";
-import { bars, valueAxis } from "./draw.js";
+import { bars, valueAxis } from "../../charts/histogram.js";
 import { colour, css } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
 
-/** @typedef {import("./data.js").Bins} Bins */
+/** @typedef {import("../../charts/histogram.js").Bins} Bins */
 /** @typedef {{ run: string, tags: string[], start: number | null, stop: number | null }} Wanted null: all steps */
 /**
  * The server's answer. What is not finite comes as text.
@@ -69,7 +69,7 @@ export class Merge {
 
   /**
    * @param {Wanted} picked
-   * @param {import("./data.js").Binning} scale
+   * @param {import("../../charts/histogram.js").Binning} scale
    */
   async show(picked, scale) {
     const asked = ++this.asked;

@@ -8,7 +8,7 @@ import { compareNames } from "../../text/name_order.js";
 import { node, part } from "../../ui/dom.js";
 import { touches } from "../../core/news.js";
 import { Card } from "./card.js";
-import { StepQuestions } from "./data.js";
+import { StepQuestions } from "../../core/histograms.js";
 import { Picks } from "./pick.js";
 import { emptyPage } from "../../ui/empty.js";
 
@@ -28,6 +28,8 @@ export class DistributionsPage {
     /** @type {Map<string, Card>} */
     this.cards = new Map(); // by tag and run
     this.steps = new StepQuestions();
+    this.target = ""; // the card that is to be scrolled to, until it was
+    this.lead = ""; // the run that is among those side by side in any case
     this.picks = new Picks(scope, view, kept.get("picks"), () => this.#draw());
     scope.onLeave(() => kept.set("picks", this.picks.picked));
     this.inSight = scope.observer(
@@ -42,12 +44,28 @@ export class DistributionsPage {
       ),
     );
     this.#listen(scope);
+    this.#aim();
+  }
+
+  // What the address, or another page, leads to.
+  #aim() {
+    const [page, run, tag] = state.get("target");
+    if (page === "distributions" && run) [this.target, this.lead] = [`${tag}\n${run}`, run];
     this.arrange();
+  }
+
+  #goTo() {
+    const card = this.cards.get(this.target);
+    if (!card) return;
+    this.target = "";
+    card.element.scrollIntoView({ block: "center" });
+    card.over.focus({ preventScroll: true });
   }
 
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
     scope.on(runs, runs.CHANGES, () => this.arrange());
+    scope.on(state, "target", () => this.#aim());
     scope.on(state, "pace", () => {
       for (const card of this.cards.values()) card.paced();
     });
@@ -87,6 +105,8 @@ export class DistributionsPage {
     for (const tag of tags) {
       const having = shown.filter((run) => run.series.histogram.includes(tag));
       const of = having.slice(0, RUNS_AT_ONCE);
+      const lead = having.find(({ name }) => name === this.lead);
+      if (lead && !of.includes(lead)) of[of.length - 1] = lead;
       if (!of.length) continue;
       left = Math.max(left, having.length - of.length);
       const name = tag.includes("/") ? tag.slice(0, tag.indexOf("/")) : "";
@@ -100,7 +120,7 @@ export class DistributionsPage {
     };
     const sorted = [...groups].sort(([a], [b]) => rank(a) - rank(b) || compareNames(a, b));
     const layout = JSON.stringify([sorted, left]);
-    if (this.view.dataset.layout === layout && this.view.childElementCount) return;
+    if (this.view.dataset.layout === layout && this.view.childElementCount) return this.#goTo();
     this.view.dataset.layout = layout;
     const wanted = new Set();
     const sections = sorted.map(([name, members]) => {
@@ -137,6 +157,7 @@ export class DistributionsPage {
       );
     this.view.replaceChildren(...sections);
     this.picks.show();
+    this.#goTo();
     // What is in sight need not wait for the observer, which speaks after the frame (measured: 100 ms of the first
     // paint).
     const { bottom } = this.view.getBoundingClientRect();

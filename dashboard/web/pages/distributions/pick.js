@@ -4,7 +4,7 @@ import { Merge } from "./merge.js";
 
 /** @typedef {{ run: string | null, tags: Set<string>, start: number | null, stop: number | null }} Picked */
 
-/** @returns {import("./data.js").Binning} */
+/** @returns {import("../../charts/histogram.js").Binning} */
 export const binning = () => (state.get("binning") === "log" ? "log" : "linear");
 
 export class Picks {

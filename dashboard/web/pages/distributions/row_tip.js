@@ -1,10 +1,10 @@
 // What is told of a row of a distribution: in the tip under the pointer, and below the card.
 import * as format from "../../text/format.js";
 import { node } from "../../ui/dom.js";
-import { BINS } from "./data.js";
+import { BINS } from "../../core/histograms.js";
 import { binName } from "./geometry.js";
 
-/** @typedef {import("./data.js").Distribution} Distribution */
+/** @typedef {import("../../core/histograms.js").Distribution} Distribution */
 
 /** @type {Record<string, string>} */
 const NAMES = { 0: "min", 0.05: "5 %", 0.25: "25 %", 0.5: "median", 0.75: "75 %", 0.95: "95 %", 1: "max" };

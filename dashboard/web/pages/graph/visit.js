@@ -10,6 +10,7 @@ import { Choices, allHidden } from "./choices.js";
 import { listen } from "./input.js";
 import { GraphModel } from "./model.js";
 import { Stage } from "./stage.js";
+import { Target } from "./target.js";
 
 /**
  * @typedef {import("../../core/runs.js").Run} Run
@@ -46,6 +47,7 @@ export class GraphVisit {
     this.isReady = false;
     this.asked = 0;
     this.colouring = new Colouring(this, scope);
+    this.target = new Target(this, scope);
   }
 
   update() {
@@ -133,6 +135,8 @@ export class GraphVisit {
     this.draw({ first: !again, moving: again });
     this.#showDetails();
     if (!model.about.nodes) this.note("This graph has no nodes.");
+    await this.target.reach(run);
+    if (asked !== this.asked || this.scope.isOver) return;
     this.isReady = true;
     // Once the picture stands: to read a profile keeps a core busy (measured with 50,000 events: 200 ms of the first
     // paint).
@@ -178,7 +182,10 @@ export class GraphVisit {
         toggle: (id) => this.toggle(id),
         spread: (id) => this.spread(id),
         search: async (text) => (await this.model?.search(text)) ?? { total: 0, found: [] },
-        go: (hit) => this.go(hit.up, hit.id),
+        go: (hit) => {
+          this.target.leave();
+          this.go(hit.up, hit.id);
+        },
       },
       this.built,
     );
@@ -190,20 +197,9 @@ export class GraphVisit {
       if (!stage.scene || !this.model) return;
       save(asFile(stage.svg, stage.scene, css("--page")), `${this.model.run.replaceAll("/", "_")}-graph.svg`);
     });
-    this.colouring.begin(stage.canvas, (path) => this.#find(path));
+    this.colouring.begin(stage.canvas, (path) => this.target.find(path));
     listen(this, stage, this.built);
     return stage;
-  }
-
-  // Shows the item of a path, or the scope nearest to it.
-  /** @param {string} path */
-  async #find(path) {
-    try {
-      const hit = await this.model?.nearest(path);
-      if (hit) await this.go(hit.up, hit.id);
-    } catch (error) {
-      this.note(`It could not be shown: ${said(error)}`);
-    }
   }
 
   /**
@@ -321,6 +317,7 @@ export class GraphVisit {
   async reach(id) {
     const { model, stage } = this;
     if (!model || !stage) return;
+    this.target.leave();
     const box = stage.scene?.byId.get(id);
     if (box) {
       this.select(id);

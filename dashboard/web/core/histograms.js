@@ -1,19 +1,11 @@
-// What the server answers about distributions, as a card keeps it: columns, a row for each step or for a few merged.
-import * as api from "../../core/api.js";
-import { lookup } from "../../text/lookup.js";
+// What the server answers about distributions, as a place keeps it: columns, a row for each step or for a few merged.
+import * as api from "./api.js";
+import { lookup } from "../text/lookup.js";
 
 /** @typedef {"ridge" | "overlay" | "heat" | "bands" | "one"} Mode */
-/** @typedef {"linear" | "log"} Binning */
 /** @typedef {[low: number, high: number, elements: number, isWhole: number]} Span that all bins of a series share */
-/**
- * What an axis of values is of.
- * @typedef {object} Bins
- * @property {Binning} scale
- * @property {number} bins how many
- * @property {number} low
- * @property {number} high
- * @property {ArrayLike<number>} edges one more than bins
- */
+/** @typedef {import("../charts/histogram.js").Binning} Binning */
+/** @typedef {import("../charts/histogram.js").Bins} Bins */
 /**
  * Rows of counts, each of a step or of a few that were merged.
  * @typedef {object} Rows
@@ -42,7 +34,7 @@ import { lookup } from "../../text/lookup.js";
  */
 /** @typedef {Bins & Rows} Distribution */
 /**
- * What a card wants to know of one step.
+ * What a place wants to know of one step.
  * @typedef {object} Wish
  * @property {string} run
  * @property {string} tag
@@ -109,7 +101,7 @@ export async function over(run, tag, mode, scale, rough) {
 export class StepQuestions {
   constructor() {
     /** @type {Map<string, Map<string, Wish>>} */
-    this.wishes = new Map(); // "run\nscale" -> Map(tag -> wish), each wish the newest of its card
+    this.wishes = new Map(); // "run\nscale" -> Map(tag -> wish), each wish the newest of its place
     /** @type {Set<string>} */
     this.underWay = new Set();
     this.scheduled = false;
@@ -117,7 +109,7 @@ export class StepQuestions {
 
   /**
    * Asks for a layer at a step (null: its last; with a span, one that it has); take(data) or fail(error) is called,
-   * unless the card has asked anew.
+   * unless the place has asked anew.
    * @param {Wish} wish
    */
   ask(wish) {
