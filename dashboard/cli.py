@@ -23,6 +23,7 @@ COMMANDS = (
         "viz sql \"SELECT run, min(value) FROM points WHERE tag = 'val/loss' GROUP BY run\"",
     ),
     ("predict", "ask a model about pictures or numbers", "viz predict digits drawing.png"),
+    ("replay", "execute a recorded step of a training again", "viz replay digits@300"),
     ("export", "write every point to a file", "viz export -o runs.csv"),
     ("import", "bring other programs' logs into a logdir", "viz import old/tensorboard/logs --logdir runs"),
     ("doctor", "check every file and say what is wrong", "viz doctor --logdir runs"),
