@@ -132,7 +132,7 @@ def main(
         callbacks: More of them.
     """
     made = training(epochs, seed, batch_size, lr)
-    _, test = load_digits(seed)
+    train, test = load_digits(seed)
     config = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "optimizer": "Adam"}
 
     with tracker.init(logdir=logdir, name=name or "digits", config=config) as run:
@@ -146,9 +146,8 @@ def main(
         if pace is not None:
             listeners.append(Pace(pace))
         if landscape:
-            listeners.append(
-                trainer.LandscapeCallback(run, DataLoader(test, batch_size=TEST_IMAGES), every=len(made.loader) // 4 or 1)
-            )
+            every = len(train[0]) // batch_size // 4 or 1
+            listeners.append(trainer.LandscapeCallback(run, DataLoader(test, batch_size=TEST_IMAGES), every=every))
         history = made.fit(callbacks=listeners)
         if history.interrupted:
             run.finish("stopped")

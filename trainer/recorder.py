@@ -1,4 +1,4 @@
-"""The flight recorder of a training: its last steps, written when something happens to it, to be replayed bit for bit."""
+"""The flight recorder of a training: its last steps, written when something happens, to be replayed bit for bit."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ class RecorderCallback(Callback):
         if self._recorder is not None:
             return
         if self.training is not None and self.training.model is not loop.model:
-            raise ArgumentError(sentence("RecorderCallback: training is another one.", "the model that is fitted"))
+            problem = "RecorderCallback: training is not the one that is fitted."
+            raise ArgumentError(sentence(problem, "training.fit(…)", "another model"))
         generators = {} if self.training is None else self.training.generators
 
         def take() -> dict[str, Any]:
@@ -191,7 +192,8 @@ class Traits:
 
 def checksums(arrays: list[Any]) -> Any:
     """The CRC-32 of the bytes of each array, uint32; 0 for None."""
-    return np.array([0 if x is None else zlib.crc32(np.ascontiguousarray(to_numpy(x))) for x in arrays], np.uint32)
+    contiguous: list[Any] = [None if x is None else np.ascontiguousarray(to_numpy(x)) for x in arrays]
+    return np.array([0 if x is None else zlib.crc32(x) for x in contiguous], np.uint32)
 
 
 def states_of(generators: Any) -> dict[str, Any]:

@@ -118,7 +118,9 @@ def _executed(training: Training | SteppedTraining, path: list[Any], state: Any,
 
 def _fit_on(training: Training, way: _Way, state: Any) -> None:
     if "epochs_done" not in state:
-        raise CheckpointError(sentence("replay: this was recorded in a loop of its own.", "SteppedTraining", "Training"))
+        raise CheckpointError(
+            sentence("replay: this was recorded in a loop of its own.", "SteppedTraining", "Training")
+        )
     watcher = _Watcher(way, training, state)
     training.callbacks = [*(c for c in training.callbacks if not isinstance(c, ModelCheckpoint)), watcher]
     training.fit(progress=False, resume={**state, "ended": False})
@@ -251,7 +253,9 @@ def _compare_gradients(replayed: Replayed, moment: Any) -> None:
     others = [name for name, a, b in zip(names, moment.gradients, found, strict=False) if a != b]
     replayed.compared["gradients"] = np.array_equal(moment.gradients, found)
     if not replayed.compared["gradients"]:
-        who = ", ".join(others[:5]) + (" …" if len(others) > 5 else "") if len(moment.gradients) == len(names) else "one"
+        who = (
+            ", ".join(others[:5]) + (" …" if len(others) > 5 else "") if len(moment.gradients) == len(names) else "one"
+        )
         replayed.differences.append(f"the gradient is another one, of {who}")
 
 
@@ -284,7 +288,8 @@ def made(asked: dict[str, Any]) -> Callable[[], Training | SteppedTraining]:
     else:
         sys.path.insert(0, str(file.parent))  # as when a script runs
         spec = importlib.util.spec_from_file_location(f"replayed_{file.stem}", file)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
@@ -305,11 +310,13 @@ def main() -> int:
     try:
         replayed = replay(Recordings(Path(asked["run"])), asked["step"], made(asked))
         if asked.get("output"):
-            checkpoint.save({"gradients": replayed.gradients, "loss": replayed.loss, "step": replayed.step}, asked["output"])
+            checkpoint.save(
+                {"gradients": replayed.gradients, "loss": replayed.loss, "step": replayed.step}, asked["output"]
+            )
         found = {**vars(replayed), "is_equal": replayed.is_equal}
         found["gradients"] = {name: statistics(each) for name, each in replayed.gradients.items()}
         found["batch"] = None if replayed.batch is None else np.asarray(replayed.batch).tolist()
-        answer = {"replayed": found}
+        answer: dict[str, Any] = {"replayed": found}
     except Exception as error:  # noqa: BLE001 anybody's function: what it raised is the answer
         answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()[-4000:]}
     json.dump(answer, answers)

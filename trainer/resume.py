@@ -132,7 +132,12 @@ def get_random(loader: Any) -> dict[str, Any]:
     own = loader.state_dict() if hasattr(loader, "state_dict") else None
     version, numbers, gauss = random.getstate()
     python = {"version": version, "state": np.array(numbers, np.uint64), "gauss": gauss}
-    return {"global": backend.random_state(), "loader": own, "python": python, "numpy": np.random.get_state(legacy=False)}
+    return {
+        "global": backend.random_state(),
+        "loader": own,
+        "python": python,
+        "numpy": np.random.get_state(legacy=False),
+    }
 
 
 def set_random(loader: Any, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A training that can be made again: what `fit` is given, or a loop's step, by a function whose arguments are recorded."""
+"""A training that can be made again: what `fit` is given, or a step of a loop, by a function of recorded arguments."""
 
 from __future__ import annotations
 
@@ -115,10 +115,10 @@ def _plain(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in arguments.items():
         try:
             found[key] = json.loads(json.dumps(value))
+            is_same = bool(found[key] == value)  # NaN is not, and is no argument of a training
         except (TypeError, ValueError, RecursionError):
-            found[key] = None
-        # NaN is not equal to itself, and is no argument of a training.
-        if found[key] != value:
+            is_same = False
+        if not is_same:
             expected = "numbers, texts, bools, None, lists, dicts"
             got = f"{type(value).__name__} {value!r}"[:200]
             raise ArgumentError(sentence(f"{name}: the argument {key} cannot be recorded.", expected, got))

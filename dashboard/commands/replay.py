@@ -82,9 +82,9 @@ def _replay(arguments: argparse.Namespace, root: Path, name: str, recordings: Re
     recipe = recipes.recipe_of(moment.said.get("recipe"))
     if recipe is None or moment.said.get("made_by") != "trainer":
         raise CommandError(
-            f"step {step} of {name} was recorded, but not how its training is made: for trainer, give RecorderCallback the "
-            "training of a @trainer.replayable function; for torch, tracker.integrations.pytorch_recorder.recorded(run) "
-            "gives weights, batch and random state"
+            f"step {step} of {name} was recorded, but not how its training is made: give trainer.RecorderCallback what "
+            "a @trainer.replayable function made; weights, batch and random state of a torch training are in "
+            "tracker.integrations.pytorch_recorder.recorded(run)"
         )
     if moment.state_step is None:
         raise CommandError(f"step {step} of {name} was recorded, but no state before it was kept")

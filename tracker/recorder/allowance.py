@@ -10,8 +10,8 @@ from contextlib import contextmanager
 class Allowance:
     """Does something as often as it can be afforded, evenly: what took c seconds is not done again for c / share.
 
-    The smaller of its last two costs counts: a hiccup of the machine makes nothing rarer, nor does what is loaded at the
-    first time, beyond the second.
+    The smaller of its last two costs counts: a hiccup of the machine makes nothing rarer, nor does, beyond the second
+    time, what is loaded at the first.
 
     Args:
         share: Of the time, for all kinds together; None for as much as it takes.

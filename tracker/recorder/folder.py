@@ -1,7 +1,8 @@
 """The folder of a run's recordings, as one process writes it: each file is whole or not there.
 
-A state is a file called by the SHA-256 of what it holds, so that equal ones are there once. A recording is a file of steps
-that refers to states by these names, and is written after them: a kill leaves a state more, and never a reference to none.
+A state is a file called by the SHA-256 of what it holds, so that equal ones are there once. A recording is a file of
+steps that refers to states by these names, and is written after them: a kill leaves a state more, and never a reference
+to none.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Folder:
 
 
 def columns(steps: Sequence[Step]) -> Columns:
-    """Steps as columns: `gradients` where they were looked at are rows of `gradients`, `has_gradients` says of which."""
+    """Steps as columns; `gradients` has a row for each step of which `has_gradients` is true."""
     groups = max((len(each.lr) for each in steps), default=0)
     lr = [[*each.lr, *[np.nan] * (groups - len(each.lr))] for each in steps]
     found: Columns = {

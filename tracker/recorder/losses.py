@@ -25,21 +25,22 @@ class Losses:
 
     def __init__(self) -> None:
         self._known: deque[float] = deque(maxlen=WINDOW)
-        self._was_finite = True
+        self._finite = WINDOW  # in a row
         self._quiet = 0
         self._limit = math.inf
+        self._middle = math.nan
         self._age = 0
 
     def odd(self, loss: float) -> tuple[str, str] | None:
-        """("nan" or "spike", a sentence) where this loss is odd; of a row of odd ones the first is.
+        """("nan" or "spike", a sentence) where this loss is odd; of odd ones close to each other the first is.
 
         A spike lies as many robust deviations above the median of the last losses, and twice as far from it as any of
         them: batches that are hard are part of the last losses too.
         """
         if not math.isfinite(loss):
-            was, self._was_finite = self._was_finite, False
-            return ("nan", f"the loss is {loss}") if was else None
-        self._was_finite = True
+            was, self._finite = self._finite, 0
+            return ("nan", f"the loss is {loss}") if was >= WINDOW else None
+        self._finite += 1
         found = None
         if loss > self._limit and len(self._known) >= FEWEST and not self._quiet:
             found = ("spike", f"the loss is {loss:.4g}, the median of the {len(self._known)} before {self._middle:.4g}")

@@ -1,8 +1,8 @@
 """Recipe: which function makes a recorded training, and whether its file may be executed.
 
-A recording may be a stranger's. What it names is executed only where it is the user's own code: a file below the working
-directory, outside of the logdir and of what is installed. Its function is called only if its author marked it as one that
-is (`trainer.replayable`), so that no other function of the user's can be called with arguments out of a recording.
+A recording may be a stranger's. What it names is executed only where it is the user's own code: a file below the
+working directory, outside of the logdir and of what is installed. Its function is called only if its author marked it
+as one that may be (`trainer.replayable`): no other can be called with arguments out of a recording.
 """
 
 from __future__ import annotations

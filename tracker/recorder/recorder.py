@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import secrets
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,8 @@ ACTION = "keep the last steps"
 
 STATES, RANDOM, GRADIENTS, LAYERS = "states", "random", "gradients", "layers"
 PARTS = {STATES: 4, GRADIENTS: 3, RANDOM: 1, LAYERS: 1}
-"""What is left out of steps at which it would cost too much, and how the allowance is divided: without states nothing is
-replayed, without checksums of gradients only the loss is compared."""
+"""What is left out of steps at which it would cost too much, and how the allowance is divided. Without states nothing
+is replayed; without checksums of gradients only the loss is compared."""
 
 MOST_RECORDINGS = 20
 """Of odd losses: what is asked for, and what ends the training, is always written."""
@@ -48,6 +50,8 @@ class Recorder:
         keep: "last" writes them when something happens; "run" also writes the line of the whole run as it goes.
         max_bytes: How much memory the last steps may take, and how much of the disk the states of a whole run.
         max_overhead: The share of the training's time; None for as much as it takes.
+        portable: Makes plain arrays of a batch, when it is written.
+        settle: Called before anything is written, to tell losses that are not known yet.
 
     Raises:
         RecordingError: an argument is out of range.
@@ -64,6 +68,8 @@ class Recorder:
         keep: str = "last",
         max_bytes: int = 1 << 30,
         max_overhead: float | None = 0.02,
+        portable: Callable[[Any], Any] = lambda batch: batch,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         if last < 1 or every < 1 or max_bytes < 1 or (max_overhead is not None and not max_overhead > 0):
             got = f"last={last}, every={every}, max_bytes={max_bytes}, max_overhead={max_overhead}"
@@ -74,6 +80,7 @@ class Recorder:
         self.allowance = Allowance(max_overhead, PARTS)
         self._run, self._take, self._said = run, take, said
         self._last, self._every, self._keep, self._max_bytes = last, every, keep, max_bytes
+        self._portable, self._settle = portable, settle
         self._odd = 0
         self._has_told = False
         self._process = os.getpid()
@@ -150,21 +157,27 @@ class Recorder:
             gradients: Gives the CRC-32 of each parameter's gradient.
             layers: Gives statistics by name.
         """
-        known = self._ring.steps[-1]
-        known.loss, known.lr, known.is_done = loss, lr, True
+        known = self.ends(lr)
         if gradients is not None and self.allowance.affords(GRADIENTS):
             with self.allowance.spending(GRADIENTS):
                 known.gradients = gradients()
         if layers is not None and self.allowance.affords(LAYERS):
             with self.allowance.spending(LAYERS):
                 known.layers = layers()
-        if self._line is not None:
-            self._line.add(known)
-        self.look(known)
+        self.ended_with(known, loss)
 
-    def look(self, step: Step) -> None:
-        """Writes the last steps where the loss of this one is odd."""
-        odd = self._losses.odd(step.loss)
+    def ends(self, lr: tuple[float, ...] = ()) -> Step:
+        """The step that began last has ended; its loss is told by `ended_with`, now or some steps later."""
+        known = self._ring.steps[-1]
+        known.lr, known.is_done = lr, True
+        return known
+
+    def ended_with(self, step: Step, loss: float | None) -> None:
+        """The loss of a step that has ended, None where there is none; where it is odd the last steps are written."""
+        step.loss = math.nan if loss is None else float(loss)
+        if self._line is not None:
+            self._line.add(step)
+        odd = None if loss is None else self._losses.odd(step.loss)
         if odd is not None and self._odd < MOST_RECORDINGS:
             self._odd += 1
             self.keep(*odd, at=step.step)
@@ -182,7 +195,8 @@ class Recorder:
         Returns:
             The recording; None where there is nothing to be written, or it could not be, which is said in the log.
         """
-        steps = list(self._ring.steps)
+        self._settle()
+        steps = [replace(each, batch=self._portable(each.batch)) for each in self._ring.steps]
         if not steps or self.is_writing or self._process != os.getpid():
             return None
         step = steps[-1].step if at is None else at
@@ -237,9 +251,12 @@ class Recorder:
 
     def _command(self, step: int | None) -> str:
         what = "STEP" if step is None else step
-        if self._said().get("recipe"):
+        said = self._said()
+        if said.get("recipe"):
             return f"viz replay {self._run.name}@{what}"
-        return f"tracker.recorder.open(run)[{what}]"
+        is_torch = said.get("made_by") == "torch"
+        room = "tracker.integrations.pytorch_recorder.recorded" if is_torch else "tracker.recorder.open"
+        return f"{room}(run)[{what}]"
 
     def _failed(self, error: Exception) -> None:
         logger.warning("tracker: the last steps of %s could not be recorded: %s", self._run.name, error)

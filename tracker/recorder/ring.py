@@ -49,8 +49,8 @@ class Ring:
     Args:
         last: How many steps are to be reachable.
         every: Steps between two states, at least.
-        max_bytes: How much memory states and batches may take, half of it each. Where states are larger than that allows,
-            there are fewer of them; of batches the oldest are let go.
+        max_bytes: How much memory states and batches may take, half of it each. Where states are larger than that
+            allows, there are fewer of them; of batches the oldest are let go.
     """
 
     def __init__(self, last: int, every: int, max_bytes: int) -> None:

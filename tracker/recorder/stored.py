@@ -1,4 +1,4 @@
-"""Recordings as they lie in a run's folder, which may have been mailed: data that are read, within bounds, and never run."""
+"""Recordings as they lie in a run's folder, which may have been mailed: data, read within bounds, and never run."""
 
 from __future__ import annotations
 

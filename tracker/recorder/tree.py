@@ -77,7 +77,7 @@ def size_of(tree: Any) -> int:
 
 def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
     data = io.BytesIO(archive.read(f"{name}.npy"))
-    return cast("npt.NDArray[Any]", np.lib.format.read_array(data, allow_pickle=False))
+    return np.lib.format.read_array(data, allow_pickle=False)
 
 
 def _take_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
