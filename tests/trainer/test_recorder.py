@@ -226,7 +226,7 @@ def blown_up(lr: float = 0.1) -> trainer.Training:
             model_steps[0] = loop.step
 
     loader = DataLoader((X.astype("float32"), Y), BATCH, shuffle=True, seed=1)
-    return trainer.Training(model, loader, loss, optim.SGD(model.parameters(), lr=lr), 9, callbacks=[Count()])
+    return trainer.Training(model, loader, loss, optim.SGD(model.parameters(), lr=lr), 5, callbacks=[Count()])
 
 
 def test_a_nan_is_written_and_its_maker_is_named(tmp_path: Path) -> None:

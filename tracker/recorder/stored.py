@@ -90,7 +90,7 @@ class Recordings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / logdir.RECORDINGS_FOLDER
-        self.files = sorted(self._files(), key=lambda each: (each.session, each.reason != "run", each.first))
+        self.files = sorted(self._files(), key=lambda each: (each.session, each.reason != "run", each.last))
         self._read = lru_cache(maxsize=8)(self._read_file)
         self._states: dict[str, dict[int, str]] = {}
 
