@@ -108,7 +108,9 @@ def assert_equal(replayed: Any, truth: tuple[float, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "seed"), [("float32", 3), ("float64", 3), ("float32", None)], ids=["float32", "float64", "shared generator"]
+    ("dtype", "seed"),
+    [("float32", 3), ("float64", 3), ("float32", None)],
+    ids=["float32", "float64", "shared generator"],
 )
 def test_each_step_of_a_run_is_replayed_bit_for_bit(tmp_path: Path, dtype: str, seed: int | None) -> None:
     """Of several epochs, with all that is random or has a state (issue 19)."""
@@ -232,7 +234,7 @@ def blown_up(lr: float = 0.1) -> trainer.Training:
 def test_a_nan_is_written_and_its_maker_is_named(tmp_path: Path) -> None:
     """The recording is there without being asked for; the replay finds operation and line."""
     with np.errstate(all="ignore"):
-        recordings, truth = recorded(tmp_path, blown_up())
+        recordings, _ = recorded(tmp_path, blown_up())
         assert [(last, reason) for _, last, reason in recordings.ranges()] == [(31, "nan")]
         replayed = replay(recordings, 31, blown_up)
     assert np.isnan(replayed.loss)
@@ -260,7 +262,7 @@ def test_an_exception_writes_the_last_steps_with_the_one_it_was_raised_in(tmp_pa
     with pytest.raises(RuntimeError, match="too slow"):
         recorded(tmp_path, make(), every=5)
     recordings = tracker.recorder.open(tmp_path / "run")
-    ((first, last, reason),) = recordings.ranges()
+    ((_, last, reason),) = recordings.ranges()
     assert reason == "exception"
     assert recordings[last].is_done is False
     assert recordings[last].batch is not None
@@ -323,7 +325,7 @@ def test_without_states_a_step_is_recorded_and_not_replayed(tmp_path: Path) -> N
 
 def test_states_are_checkpoints(tmp_path: Path) -> None:
     """`trainer.load` reads them, and `fit` goes on from them."""
-    recordings, truth = recorded(tmp_path, everything(), keep="run")
+    recordings, _ = recorded(tmp_path, everything(), keep="run")
     session = recordings[1].session
     state = trainer.load(next((recordings.folder / "states").iterdir()))
     assert state["model"].keys() == everything().model.state_dict().keys()

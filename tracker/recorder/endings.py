@@ -30,7 +30,8 @@ class Told(Protocol):
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
 _process = os.getpid()
 _is_prepared = False
-_is_asked_to_end = False
+_waits_for_writing = False
+"""Whether SIGTERM came while something was being written."""
 
 
 def add(recorder: Told) -> None:
@@ -58,7 +59,7 @@ def remove(recorder: Told) -> None:
 
 def written() -> None:
     """A recorder has written: when SIGTERM came meanwhile, the process ends here."""
-    if _is_asked_to_end:
+    if _waits_for_writing:
         _end()
 
 
@@ -70,11 +71,11 @@ def _at_exit() -> None:
 
 
 def _terminated(number: int, frame: Any) -> None:
-    global _is_asked_to_end
-    _is_asked_to_end = True
+    global _waits_for_writing
     if _process == os.getpid():
         if any(each.is_writing for each in _known):
-            return  # this thread is in the middle of it; see `written`
+            _waits_for_writing = True  # this thread is in the middle of it; see `written`
+            return
         # On another thread: this one may hold, right now, a lock that the writing needs.
         thread = threading.Thread(target=_tell, args=("signal", "SIGTERM"), daemon=True)
         thread.start()

@@ -99,7 +99,7 @@ class Line:
             self._spent(time.thread_time() - began)
 
     def _write(self, state: State | None, offered: int, steps: list[Step]) -> None:
-        if state is not None:
+        if state is not None and offered % self.stride == 0:  # which may have doubled since it was offered
             name = self._folder.write_state(state.tree)
             self._states.append((offered, state.step, name, state.size))
         if steps:

@@ -92,8 +92,9 @@ class Recorder:
             def keep_the_last_steps() -> None:
                 """Writes the last steps, so that they can be replayed."""
                 recorder = mine()
-                if recorder is not None:
-                    recorder.keep("asked", "asked for")
+                if recorder is None:
+                    raise RecordingError("The training is over, and nothing is recorded any more.")
+                recorder.keep("asked", "asked for")
 
             run.action(ACTION)(keep_the_last_steps)
         endings.add(self)
@@ -205,15 +206,15 @@ class Recorder:
             states = list(self._ring.states)
             self._names = {each.step: self._names.get(each.step) or self._written(each) for each in states}
             place = self._folder.write(reason, columns(steps), self._about(reason, why, step))
+            text = f"steps {steps[0].step}–{steps[-1].step} recorded ({why}): {self._command(step)}"
+            self._run.mark(text, step, kind="recording", first=steps[0].step, last=steps[-1].step, reason=reason)
+            return place
         except Exception as error:  # noqa: BLE001 the disk, or a batch of anything: the training goes on
             self._failed(error)
             return None
         finally:
             self.is_writing = False
             endings.written()
-        text = f"steps {steps[0].step}–{steps[-1].step} recorded ({why}): {self._command(step)}"
-        self._run.mark(text, step, kind="recording", first=steps[0].step, last=steps[-1].step, reason=reason)
-        return place
 
     def ended(self, reason: str, why: str) -> None:
         """As `endings.Told`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +20,8 @@ from tracker.errors import RecordingError, message
 
 _STRUCTURE = "structure"
 _ARRAY = "array"
+_ODD = re.compile(r"[^ -~]")
+"""What a zip's names cannot hold, or not in the same letters everywhere."""
 
 MAX_MEMBERS = 100_000
 """Of a file: a model of 10,000 parameters and its optimizer have half as many."""
@@ -93,7 +96,7 @@ def _take_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     if isinstance(value, (list, tuple)):
         return {"list": [_take_apart(part, f"{path}/{i}", arrays) for i, part in enumerate(value)]}
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        name = path.lstrip("/") or "value"
+        name = _ODD.sub("_", path.lstrip("/")) or "value"
         while name in arrays or name == _STRUCTURE or name.endswith(".npy"):
             name += "_"
         arrays[name] = value
