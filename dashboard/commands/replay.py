@@ -91,9 +91,9 @@ def _replay(arguments: argparse.Namespace, root: Path, name: str, recordings: Re
     here = Path.cwd()
     file = recipes.file_of(recipe, here)
     reason = recipes.why_not(file, here, root)
-    _say(f"executes {recipe.function}() of {file}")
     if reason and not arguments.trust:
         raise CommandError(f"{file} is not executed: {reason}; look at it, and say --trust")
+    _say(f"executes {recipe.function}() of {file}")
     notes = _notes(recipe, file, here, moment)
     for note in notes:
         _say(note)

@@ -127,7 +127,7 @@ class Recorder:
             "step": self._number,
             "model": plain(self._model.state_dict(), copy=True),
             "optimizers": [plain(each.state_dict(), copy=True) for each in self._optimizers],
-            "others": {name: plain(each.state_dict(), copy=True) for name, each in self._others.items()},
+            "others": plain({name: each.state_dict() for name, each in self._others.items()}, copy=True),
             "modes": {name: each.training for name, each in self._model.named_modules()},
         }
 
