@@ -175,10 +175,12 @@ def main() -> None:
             for name, train in (("digits", train_digits), ("characters", train_characters)):
                 truth, make = train(Path(folder))
                 rows.append(equal(name, truth, make, Path(folder), given.steps))
-        show(["sample", "equal", "it said so", "s each", "steps on the way", "on the disk"], rows)
+        headers = ["sample", "equal", "it said so", "s each", "steps on the way", "on the disk"]
+        show("Random steps, executed again from what was recorded", rows, headers)
     if given.only != "equal":
         rows = [cost(keep, given.rounds, size) for keep, size in (("last", 8), ("run", 8), ("last", 64), ("run", 64))]
-        show(["recorded", "ms a step", "costs", "95 %", "counted"], rows)
+        headers = ["recorded", "ms a step", "costs", "95 %", "counted"]
+        show("What recording adds to a step of the digits", rows, headers)
 
 
 if __name__ == "__main__":
