@@ -96,12 +96,23 @@ def equal(name: str, truth: Truth, make: Any, logdir: Path, count: int, seed: in
     ]  # fmt: skip
 
 
+class Watched:
+    """A clock that stands still in blocks that are not recorded: a share of the time is one of the recorded time."""
+
+    def __init__(self) -> None:
+        self.away = 0.0
+
+    def __call__(self) -> float:
+        return time.perf_counter() - self.away
+
+
 class Turns(trainer.Callback):
     """Hands the events of every second block to the recorder, and times all blocks."""
 
     def __init__(self, recorder: trainer.RecorderCallback, order: list[bool]) -> None:
         self.recorder, self.order = recorder, order
         self.seconds: list[float] = []
+        self.clock = Watched()
 
     def _is_on(self, loop: trainer.Loop) -> bool:
         block = loop.step // BLOCK
@@ -109,6 +120,7 @@ class Turns(trainer.Callback):
 
     def on_epoch_start(self, loop: trainer.Loop) -> None:
         self.recorder.on_epoch_start(loop)
+        self.recorder._recorder.allowance._clock = self.clock
 
     def on_batch_start(self, loop: trainer.Loop) -> None:
         if loop.step % BLOCK == 0:
@@ -126,6 +138,7 @@ class Turns(trainer.Callback):
             self.recorder.on_between_steps(loop)
         if loop.step % BLOCK == 0:
             self.seconds.append(time.perf_counter() - self._began)
+            self.clock.away += 0.0 if self._on else self.seconds[-1]
             loop.stop = len(self.seconds) == len(self.order)
 
     def on_fit_end(self, loop: trainer.Loop) -> None:

@@ -71,7 +71,7 @@ class Recorder:
         said = {"made_by": "torch", "recipe": None, "machine": _machine(), "code": code_files(Path.cwd())}
         self._recorder = core.Recorder(
             run, self._take, lambda: said, last=last, every=every, keep=keep, max_bytes=max_bytes,
-            max_overhead=max_overhead, portable=plain, settle=self._read_losses,
+            max_overhead=max_overhead, portable=plain, needs_random=True, settle=self._read_losses,
         )  # fmt: skip
 
     def step(self, batch: Any = None, step: int | None = None) -> None:
@@ -213,12 +213,12 @@ class RandomState:
 
     def restore(self) -> None:
         """Puts them there; GPUs that are not here are left out."""
-        python = self._tree["python"]
-        random.setstate((python["version"], tuple(python["state"].tolist()), python["gauss"]))
-        np.random.set_state(self._tree["numpy"])
-        torch.set_rng_state(torch.from_numpy(self._tree["torch"].copy()))
-        for index, state in enumerate(self._tree["cuda"][: torch.cuda.device_count()]):
-            torch.cuda.set_rng_state(torch.from_numpy(state.copy()), index)
+        states = as_torch(self._tree)
+        random.setstate(states["python"])
+        np.random.set_state(states["numpy"])
+        torch.set_rng_state(states["torch"])
+        for index, state in enumerate(states["cuda"][: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(state, index)
 
 
 class Recorded:
@@ -264,14 +264,13 @@ def _of_torch(moment: stored.Moment) -> Moment:
 
 
 def random_state() -> dict[str, Any]:
-    """Where Python's, NumPy's and torch's generators stand."""
-    version, numbers, gauss = random.getstate()
+    """Where Python's, NumPy's and torch's generators stand, as these say it: it is made plain when it is written."""
     is_used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     return {
-        "python": {"version": version, "state": np.array(numbers, np.uint64), "gauss": gauss},
+        "python": random.getstate(),
         "numpy": np.random.get_state(legacy=False),
-        "torch": torch.get_rng_state().numpy(),
-        "cuda": [each.numpy() for each in torch.cuda.get_rng_state_all()] if is_used else [],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if is_used else [],
     }
 
 

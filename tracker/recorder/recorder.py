@@ -50,7 +50,9 @@ class Recorder:
         keep: "last" writes them when something happens; "run" also writes the line of the whole run as it goes.
         max_bytes: How much memory the last steps may take, and how much of the disk the states of a whole run.
         max_overhead: The share of the training's time; None for as much as it takes.
-        portable: Makes plain arrays of a batch, when it is written.
+        portable: Makes plain arrays of a batch, or of a random state, when it is written.
+        needs_random: Whether where the random generators stood is kept of each step, whatever it costs: of trainings
+            that this package cannot go through again from a state.
         settle: Called before anything is written, to tell losses that are not known yet.
 
     Raises:
@@ -69,6 +71,7 @@ class Recorder:
         max_bytes: int = 1 << 30,
         max_overhead: float | None = 0.02,
         portable: Callable[[Any], Any] = lambda batch: batch,
+        needs_random: bool = False,
         settle: Callable[[], None] = lambda: None,
     ) -> None:
         if last < 1 or every < 1 or max_bytes < 1 or (max_overhead is not None and not max_overhead > 0):
@@ -80,7 +83,7 @@ class Recorder:
         self.allowance = Allowance(max_overhead, PARTS)
         self._run, self._take, self._said = run, take, said
         self._last, self._every, self._keep, self._max_bytes = last, every, keep, max_bytes
-        self._portable, self._settle = portable, settle
+        self._portable, self._settle, self._needs_random = portable, settle, needs_random
         self._odd = 0
         self._has_told = False
         self._process = os.getpid()
@@ -138,7 +141,7 @@ class Recorder:
             epoch: From 1; 0 where there are none.
         """
         known = Step(step, batch, epoch=epoch)
-        if random is not None and self.allowance.affords(RANDOM):
+        if random is not None and (self._needs_random or self.allowance.affords(RANDOM)):
             with self.allowance.spending(RANDOM):
                 known.random = random()
         self._ring.add(known)
@@ -197,7 +200,8 @@ class Recorder:
             The recording; None where there is nothing to be written, or it could not be, which is said in the log.
         """
         self._settle()
-        steps = [replace(each, batch=self._portable(each.batch)) for each in self._ring.steps]
+        portable = self._portable
+        steps = [replace(each, batch=portable(each.batch), random=portable(each.random)) for each in self._ring.steps]
         if not steps or self.is_writing or self._process != os.getpid():
             return None
         step = steps[-1].step if at is None else at
