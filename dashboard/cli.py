@@ -27,6 +27,7 @@ COMMANDS = (
     ("diff", "say where two runs parted, and what about them is different", "viz diff mnist/adam mnist/sgd"),
     ("mcp", "let agents read a logdir, over the Model Context Protocol", "viz mcp --logdir runs"),
     ("predict", "ask a model about pictures or numbers", "viz predict digits drawing.png"),
+    ("replay", "execute a recorded step of a training again", "viz replay digits@300"),
     ("export", "write every point to a file", "viz export -o runs.csv"),
     ("import", "bring other programs' logs into a logdir", "viz import old/tensorboard/logs --logdir runs"),
     ("doctor", "check every file and say what is wrong", "viz doctor --logdir runs"),

@@ -54,29 +54,53 @@ class Writer(nn.Module):
         return written
 
 
-def main(logdir: str = "runs", steps: int = 400, name: str | None = None, seed: int = 0) -> str:
-    """Trains with a loop of its own, logs to `logdir`, and gives what the net writes after "one "."""
+@trainer.replayable
+def training(seed: int = 0) -> trainer.SteppedTraining:
+    """A loop of its own: each step draws windows of the text, guesses every next letter, and learns."""
     trainer.manual_seed(seed)
     random = np.random.default_rng(seed)
     codes = np.array([NUMBER_OF[letter] for letter in TEXT])
     model = Writer()
     optimizer = trainer.optim.Adam(model.parameters(), lr=0.01)
+
+    def step(number: int) -> tuple[float, float]:
+        """The loss, and the length of the gradient before it is cut."""
+        starts = random.integers(0, len(codes) - LENGTH - 1, BATCH)
+        windows = codes[starts[:, None] + np.arange(LENGTH + 1)]
+        logits, _ = model(windows[:, :-1])
+        loss = F.cross_entropy(logits.reshape(-1, len(LETTERS)), windows[:, 1:].reshape(-1))
+        optimizer.zero_grad()
+        loss.backward()
+        norm = trainer.optim.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss.item(), norm
+
+    return trainer.SteppedTraining(model, optimizer, step, generators={"windows": random})
+
+
+def main(logdir: str = "runs", steps: int = 400, name: str | None = None, seed: int = 0, record: str = "last") -> str:
+    """Trains with a loop of its own, logs to `logdir`, and gives what the net writes after "one ".
+
+    Args:
+        logdir: Where the run is stored.
+        steps: How many updates.
+        name: The run's name; None for "characters".
+        seed: Makes it repeatable.
+        record: As for the digits: "last", or "run".
+    """
+    made = training(seed)
     config = {"steps": steps, "lr": 0.01, "seed": seed, "hidden": 64}
-    with tracker.init(logdir=logdir, name=name or "characters", config=config) as run:
-        run.log_graph(model, codes[None, :4])
+    with (
+        tracker.init(logdir=logdir, name=name or "characters", config=config) as run,
+        trainer.Recorder(run, made, keep=record) as recorder,
+    ):
+        run.log_graph(made.model, np.zeros((1, 4), np.int64))
         for step in range(1, steps + 1):
-            starts = random.integers(0, len(codes) - LENGTH - 1, BATCH)
-            windows = codes[starts[:, None] + np.arange(LENGTH + 1)]
-            logits, _ = model(windows[:, :-1])
-            loss = F.cross_entropy(logits.reshape(-1, len(LETTERS)), windows[:, 1:].reshape(-1))
-            optimizer.zero_grad()
-            loss.backward()
-            norm = trainer.optim.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            run.log({"train/loss": loss.item(), "grad_norm": norm}, step=step)
+            loss, norm = recorder.step(step)
+            run.log({"train/loss": loss, "grad_norm": norm}, step=step)
             if step % 50 == 0 or step == 1:
-                run.log({"writes": tracker.Text(model.write("one ", 80), markdown=False)}, step=step)
-        written = model.write("one ", 120)
+                run.log({"writes": tracker.Text(made.model.write("one ", 80), markdown=False)}, step=step)
+        written = made.model.write("one ", 120)
     print(written)
     return written
 
@@ -87,5 +111,6 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--name")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", action="store_true", help="keep what it takes to replay any of its steps")
     given = parser.parse_args()
-    main(given.logdir, given.steps, given.name, given.seed)
+    main(given.logdir, given.steps, given.name, given.seed, "run" if given.record else "last")

@@ -57,6 +57,27 @@ def make_model() -> nn.Sequential:
     )
 
 
+@trainer.replayable
+def training(epochs: int = 40, seed: int = 0, batch_size: int = 8, lr: float = 1e-3) -> trainer.Training:
+    """All that decides about the result, so that `viz replay digits@300` can make it again; arguments as for `main`."""
+    trainer.manual_seed(seed)
+    train, test = load_digits(seed)
+    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
+    model = make_model()
+    optimizer = trainer.optim.Adam(model.parameters(), lr=lr)
+    schedule = trainer.optim.CosineAnnealingLR(optimizer, T_max=max(1, epochs * len(loader)))
+    return trainer.Training(
+        model,
+        loader,
+        nn.CrossEntropyLoss(),
+        optimizer,
+        epochs,
+        validation=DataLoader(test, batch_size=TEST_IMAGES),
+        metrics="accuracy",
+        callbacks=[ScheduleCallback(schedule, every="step")],
+    )
+
+
 class ModelCallback(Callback):
     """Keeps a version of the network in its run every so many steps: it can be asked on the page *Try*."""
 
@@ -93,6 +114,7 @@ def main(
     lr: float = 1e-3,
     pace: float | None = None,
     landscape: bool = False,
+    record: str = "last",
     callbacks: Sequence[Callback] = (),
 ) -> float:
     """Trains, logs to `logdir`, and gives the share of test images that are read right.
@@ -106,42 +128,30 @@ def main(
         lr: The first learning rate; it falls to 0 along half a cosine.
         pace: Steps per second at most, to watch it learn; None for as fast as it goes.
         landscape: Lay out the test loss around the weights at the end, and the way to them; half a minute.
+        record: "last" keeps the last steps for when something happens; with "run" each step can be replayed after it.
         callbacks: More of them.
     """
-    trainer.manual_seed(seed)
+    made = training(epochs, seed, batch_size, lr)
     train, test = load_digits(seed)
-    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
-    model = make_model()
-    optimizer = trainer.optim.Adam(model.parameters(), lr=lr)
-    schedule = trainer.optim.CosineAnnealingLR(optimizer, T_max=max(1, epochs * len(loader)))
     config = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "optimizer": "Adam"}
 
     with tracker.init(logdir=logdir, name=name or "digits", config=config) as run:
         samples = (test[0][:SAMPLES], test[1][:SAMPLES])
         listeners = [
             trainer.TrackerCallback(run, samples=samples, max_overhead=None),  # being watched is what it is for
-            ScheduleCallback(schedule, every="step"),
+            trainer.RecorderCallback(run, made, keep=record),
             ModelCallback(run, MODEL_EVERY),
             *callbacks,
         ]
         if pace is not None:
             listeners.append(Pace(pace))
         if landscape:
-            listeners.append(
-                trainer.LandscapeCallback(run, DataLoader(test, batch_size=TEST_IMAGES), every=len(loader) // 4 or 1)
-            )
-        history = model.fit(
-            loader,
-            nn.CrossEntropyLoss(),
-            optimizer,
-            epochs,
-            validation=DataLoader(test, batch_size=TEST_IMAGES),
-            metrics="accuracy",
-            callbacks=listeners,
-        )
+            every = len(train[0]) // batch_size // 4 or 1
+            listeners.append(trainer.LandscapeCallback(run, DataLoader(test, batch_size=TEST_IMAGES), every=every))
+        history = made.fit(callbacks=listeners)
         if history.interrupted:
             run.finish("stopped")
-        right = model.evaluate(DataLoader(test, batch_size=TEST_IMAGES), metrics="accuracy")["accuracy"]
+        right = made.model.evaluate(DataLoader(test, batch_size=TEST_IMAGES), metrics="accuracy")["accuracy"]
     print(f"{right:.1%} of {TEST_IMAGES} test images read right; logged to {run.logdir}/{run.name}")
     return right
 
@@ -156,5 +166,14 @@ if __name__ == "__main__":
         "--pace", type=float, default=100.0, help="steps per second at most, 0 for no limit (default 100)"
     )
     parser.add_argument("--landscape", action="store_true", help="lay out the loss around the weights at the end")
+    parser.add_argument("--record", action="store_true", help="keep what it takes to replay any of its steps")
     given = parser.parse_args()
-    main(given.logdir, given.epochs, given.name, given.seed, pace=given.pace or None, landscape=given.landscape)
+    main(
+        given.logdir,
+        given.epochs,
+        given.name,
+        given.seed,
+        pace=given.pace or None,
+        landscape=given.landscape,
+        record="run" if given.record else "last",
+    )

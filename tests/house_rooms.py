@@ -14,7 +14,7 @@ ALLOWED = {
     "sample_runs": {"sample_runs", "trainer", "tracker"},
 }
 
-EXCEPTIONS = {("trainer/tracking.py", "tracker"), ("trainer/landscape.py", "tracker")}
+EXCEPTIONS = {(f"trainer/{name}.py", "tracker") for name in ("tracking", "landscape", "recorder", "replay")}
 """The doors from the trainer to the tracker."""
 
 FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "tracker/findings/detectors": {"tracker/findings"},
     "tracker/machine": {"tracker/values"},
     "tracker/landscape": {"tracker/values"},
+    "tracker/recorder": set(),
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models", "tracker/findings"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
@@ -40,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
         "tracker/models",
     },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
-    "tracker/integrations": {"tracker", "tracker/values"},
+    "tracker/integrations": {"tracker", "tracker/values", "tracker/recorder"},
     "tracker/compat": {
         "tracker", "tracker/foreign", "tracker/integrations", "tracker/store/read", "tracker/series", "tracker/values",
     },

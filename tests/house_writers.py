@@ -33,6 +33,8 @@ OPENS_TO_WRITE = {
     "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
     "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",
     "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
+    "tracker/recorder/folder.py": "recordings and states, beside the segments of their run",
+    "tracker/recorder/tree.py": "members of such a file",
     "tracker/values/stored_array.py": "np.save into memory",
     "tracker/store/read/models.py": "StoredModel.save, whose caller names the folder",
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",

@@ -57,6 +57,10 @@ class ModelTypeError(ModelError, LoggedTypeError):
     """What was given as a model, or with one, is of no kind that it could be."""
 
 
+class RecordingError(TrackerError, ValueError):
+    """A recording of the last steps that cannot be written, read or replayed as it is."""
+
+
 class RunNameError(TrackerError, ValueError):
     """A run name that cannot be a folder below the logdir."""
 

@@ -39,6 +39,9 @@ AGREED_FOLDER = ".agreed"
 MODELS_FOLDER = "models"
 """Within a run's folder: the files of its models, each called by the hash of what it holds."""
 
+RECORDINGS_FOLDER = "recordings"
+"""Within a run's folder: what its flight recorder wrote."""
+
 CLAIM_FILE = ".claimed"
 STALE_CLAIM_S = 600.0
 """A claim that has not become a segment in ten minutes, a disk that is full from the start included, never will."""

@@ -95,9 +95,11 @@ from trainer.ops import (
     where,
 )
 from trainer.profiler import Profiler, profile
+from trainer.recorder import Recorder, RecorderCallback
 from trainer.saved_model import load_model, save_model
 from trainer.summary import summary
 from trainer.tracking import TrackerCallback
+from trainer.training import SteppedTraining, Training, replayable
 
 float16 = _np.dtype(_np.float16)
 float32 = _np.dtype(_np.float32)
@@ -127,11 +129,15 @@ __all__ = [
     "ModelCheckpoint",
     "Pace",
     "Profiler",
+    "Recorder",
+    "RecorderCallback",
     "ScheduleCallback",
     "ShapeError",
+    "SteppedTraining",
     "Tensor",
     "TrackerCallback",
     "TrainerError",
+    "Training",
     "abs",
     "accuracy",
     "amax",
@@ -200,6 +206,7 @@ __all__ = [
     "randn",
     "randperm",
     "relu",
+    "replayable",
     "reshape",
     "save",
     "save_model",

@@ -87,7 +87,12 @@ class DataLoader:
         seed: Makes the order of every epoch repeatable; None takes it from `trainer.manual_seed`.
 
     Iterating again starts the next epoch. A batch holds tensors.
+
+    Attributes:
+        indices: Which samples the batch has that was given last; None before the first.
     """
+
+    indices: Any = None
 
     def __init__(
         self,
@@ -129,6 +134,7 @@ class DataLoader:
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             indices = order[start : start + self.batch_size]
             with span("DataLoader.__next__"):
+                self.indices = indices
                 if at_once:
                     batch = self.dataset.batch(indices)
                 else:

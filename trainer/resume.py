@@ -7,9 +7,12 @@ generators as they were when it was left.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trainer import backend, checkpoint
 from trainer.errors import CheckpointError, sentence
@@ -124,13 +127,25 @@ def batches_of(loop: Loop, epoch: int) -> Iterable[Any]:
 
 
 def get_random(loader: Any) -> dict[str, Any]:
-    """The generators that decide about an epoch: everybody's, and the loader's own."""
+    """The generators that decide about an epoch: everybody's, the loader's own, and Python's and NumPy's, by which a
+    dataset may change its samples."""
     own = loader.state_dict() if hasattr(loader, "state_dict") else None
-    return {"global": backend.random_state(), "loader": own}
+    version, numbers, gauss = random.getstate()
+    python = {"version": version, "state": np.array(numbers, np.uint64), "gauss": gauss}
+    return {
+        "global": backend.random_state(),
+        "loader": own,
+        "python": python,
+        "numpy": np.random.get_state(legacy=False),
+    }
 
 
 def set_random(loader: Any, state: dict[str, Any]) -> None:
     """Puts them where `get_random` found them."""
     backend.set_random_state(state["global"])
+    if "python" in state:  # older checkpoints have neither
+        python = state["python"]
+        random.setstate((python["version"], tuple(python["state"].tolist()), python["gauss"]))
+        np.random.set_state(state["numpy"])
     if state["loader"] is not None and hasattr(loader, "load_state_dict"):
         loader.load_state_dict(state["loader"])

@@ -1,0 +1,260 @@
+"""Recordings as they lie in a run's folder, which may have been mailed: data, read within bounds, and never run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tracker import logdir
+from tracker.errors import RecordingError, message
+from tracker.recorder import tree
+from tracker.recorder.folder import STATES, SUFFIX
+
+_NAME = re.compile(r"steps-(-?\d{1,19})-(-?\d{1,19})-([0-9A-Za-z-]{1,60})-([a-z]{1,20})\.npz")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+MOST_FILES = 100_000
+
+
+class Found(NamedTuple):
+    """A file of recorded steps, by its name."""
+
+    first: int
+    last: int
+    session: str
+    """Of a training; a later one's sorts behind."""
+    reason: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One recorded step."""
+
+    step: int
+    epoch: int
+    loss: float
+    lr: tuple[float, ...]
+    is_done: bool
+    """False for the step that never ended: what ended the training was raised within it."""
+    batch: Any
+    """Which samples, or the samples themselves; None where that was not kept."""
+    random: Any
+    """Where the random generators stood when it began, or None."""
+    gradients: Any
+    """The CRC-32 of each parameter's gradient, or of all together; None where they were not looked at."""
+    layers: Any
+    """Statistics by name, or None."""
+    said: dict[str, Any]
+    """What the recording says of the training."""
+    source: Recordings
+
+    @property
+    def state_step(self) -> int | None:
+        """How many steps are behind the state from which this step is reached; None where there is none."""
+        return max((step for step in self.source.states(self.session) if step < self.step), default=None)
+
+    @property
+    def session(self) -> str:
+        """Which training it is of."""
+        return str(self.said["session"])
+
+    def state(self) -> Any:
+        """That state.
+
+        Raises:
+            RecordingError: there is none, or it is damaged.
+        """
+        step = self.state_step
+        if step is None:
+            problem = f"No state before step {self.step} was kept."
+            raise RecordingError(message(problem, hint="A larger max_bytes of the recorder keeps some."))
+        return self.source.state(self.session, step)
+
+
+class Recordings:
+    """What the flight recorder of a run wrote.
+
+    Args:
+        folder: The run's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / logdir.RECORDINGS_FOLDER
+        self.files = sorted(self._files(), key=lambda each: (each.session, each.reason != "run", each.last))
+        self._read = lru_cache(maxsize=8)(self._read_file)
+        self._states: dict[str, dict[int, str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def ranges(self) -> list[tuple[int, int, str]]:
+        """(first step, last step, reason) of each recording, those of one training's line as one."""
+        found: list[tuple[int, int, str]] = []
+        session = ""
+        for each in self.files:
+            if found and each.reason == "run" == found[-1][2] and session == each.session:
+                found[-1] = (found[-1][0], max(found[-1][1], each.last), "run")
+            else:
+                found.append((each.first, each.last, each.reason))
+            session = each.session
+        return found
+
+    def steps(self) -> list[int]:
+        """Every step that was recorded, in order."""
+        found: set[int] = set()
+        for each in self.files:
+            found.update(self._read(each.path)["steps"]["step"].tolist())
+        return sorted(found)
+
+    def __getitem__(self, step: int) -> Moment:
+        """A step, as the newest training recorded it; what is known most of it counts.
+
+        Raises:
+            RecordingError: it was not recorded, or what was is damaged.
+        """
+        problems: list[RecordingError] = []
+        for each in reversed(self.files):  # of a session the ring's, which say more, before the line's
+            if not each.first <= step <= each.last:
+                continue
+            try:
+                moment = self._moment(each, step)
+            except RecordingError as error:
+                problems.append(error)
+                continue
+            if moment is not None:
+                return moment
+        if problems:
+            raise problems[0]
+        known = ", ".join(f"{first} to {last}" for first, last, _ in self.ranges()[-5:]) or "none"
+        raise RecordingError(message(f"Step {step} was not recorded.", expected=f"one of {known}", got=step))
+
+    def __iter__(self) -> Iterator[Moment]:
+        return (self[step] for step in self.steps())
+
+    def until(self, step: int) -> list[Moment]:
+        """What was recorded of the steps from a state to `step`, which is the last of them.
+
+        Raises:
+            RecordingError: as `[step]`.
+        """
+        target = self[step]
+        first = target.state_step
+        between = () if first is None else range(first + 1, step)
+        return [*(self[each] for each in between if self._has(each)), target]
+
+    def _has(self, step: int) -> bool:
+        return any(each.first <= step <= each.last for each in self.files)
+
+    def states(self, session: str) -> dict[int, str]:
+        """What the states of a training are called that are still there, by how many steps are behind them."""
+        if session not in self._states:
+            found = {}
+            for each in self.files:
+                if each.session == session:
+                    for entry in self._read(each.path)["states"]:
+                        step, name = entry
+                        if type(step) is int and isinstance(name, str) and _DIGEST.fullmatch(name):
+                            found[step] = name
+            self._states[session] = {step: name for step, name in found.items() if _is_file(self._place(name))}
+        return self._states[session]
+
+    def state(self, session: str, step: int) -> Any:
+        """A state by its step.
+
+        Raises:
+            RecordingError: it is damaged.
+        """
+        name = self.states(session)[step]
+        return _tree(self._place(name), name)
+
+    def _place(self, name: str) -> Path:
+        return self.folder / STATES / f"{name}{SUFFIX}"
+
+    def _files(self) -> Iterator[Found]:
+        try:
+            if self.folder.is_symlink():
+                return
+            names = os.listdir(self.folder)[:MOST_FILES]
+        except OSError:
+            return
+        for name in names:
+            found = _NAME.fullmatch(name)
+            if found and _is_file(self.folder / name):
+                yield Found(int(found[1]), int(found[2]), found[3], found[4], self.folder / name)
+
+    def _read_file(self, path: Path) -> dict[str, Any]:
+        found = _tree(path)
+        try:
+            columns, count = found["steps"], len(found["steps"]["step"])
+            is_sound = (
+                found["form"] == 1 and isinstance(found["states"], list) and isinstance(found["session"], str)
+                and all(len(columns[name]) == count for name in ("step", "epoch", "loss", "is_done", "lr"))
+                and len(columns["has_gradients"]) == count == np.shape(columns["step"])[0]
+                and np.ndim(columns["lr"]) == 2 and int(columns["has_gradients"].sum()) == len(columns["gradients"])
+                and all(len(columns.get(name, columns["step"])) == count for name in ("batch", "random", "layers"))
+            )  # fmt: skip
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise RecordingError(message(f"The recording {path.name} is damaged.", got=repr(error))) from error
+        if not is_sound:
+            raise RecordingError(message(f"The recording {path.name} is of another form, or damaged."))
+        return dict(found)
+
+    def _moment(self, found: Found, step: int) -> Moment | None:
+        said = self._read(found.path)
+        columns = said["steps"]
+        places = np.flatnonzero(columns["step"] == step)
+        if not len(places):
+            return None
+        k = int(places[-1])
+
+        def listed(name: str) -> Any:
+            return columns[name][k] if name in columns else None
+
+        row = int(columns["has_gradients"][:k].sum())
+        return Moment(
+            step, int(columns["epoch"][k]), float(columns["loss"][k]),
+            tuple(float(each) for each in columns["lr"][k] if each == each), bool(columns["is_done"][k]),
+            listed("batch"), listed("random"), columns["gradients"][row] if columns["has_gradients"][k] else None,
+            listed("layers"), {name: value for name, value in said.items() if name != "steps"}, self,
+        )  # fmt: skip
+
+
+def open_recordings(run: Any) -> Recordings:
+    """What the flight recorder of a run wrote.
+
+    Args:
+        run: A run, being written or stored, or the path of its folder.
+    """
+    return Recordings(Path(run.folder if hasattr(run, "folder") else run))
+
+
+def _is_file(place: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(place).st_mode)
+    except OSError:
+        return False
+
+
+def _tree(place: Path, digest: str | None = None) -> Any:
+    try:
+        with open(place, "rb") as file:
+            if digest is not None:
+                found = hashlib.sha256()
+                while piece := file.read(1 << 20):
+                    found.update(piece)
+                if found.hexdigest() != digest:
+                    raise RecordingError(message(f"{place.name} is damaged: it is not as it was written."))
+                file.seek(0)
+            return tree.read(file)
+    except OSError as error:
+        raise RecordingError(message(f"{place.name} cannot be read.", got=error)) from error
