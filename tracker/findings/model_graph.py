@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tracker.findings.training import Training
 
 _SHAPELESS = frozenset("output input parameter view reshape squeeze identity contiguous flatten dropout clone".split())
@@ -21,6 +23,8 @@ class ModelGraph:
     """Paths of the modules that the inputs go into first."""
     last_op: str | None = None
     """The operation whose result the model gives."""
+    inputs: int | None = None
+    """Elements of one sample."""
     outputs: int | None = None
     """Elements of the output's last axis, where it has at least two axes."""
 
@@ -51,6 +55,7 @@ def model_graph(training: Training) -> ModelGraph:
         ops,
         tuple(dict.fromkeys(name.rpartition("/")[0].replace("/", ".") for name in firsts)),
         str(nodes[last[0]]["op"]).lower() if last else None,
+        _elements(nodes[begins[0]]) if begins else None,
         int(shape[-1]) if shape and len(shape) > 1 else None,
     )
 
@@ -74,3 +79,8 @@ def _walk(nodes: Mapping[str, Any], start: Iterable[str], onwards: Mapping[str, 
 def _shape(node: Mapping[str, Any]) -> list[int] | None:
     shape = (node.get("attrs") or {}).get("shape")
     return list(shape) if shape else None
+
+
+def _elements(node: Mapping[str, Any]) -> int | None:
+    shape = _shape(node)
+    return int(np.prod(shape[1:])) if shape and len(shape) > 1 else None

@@ -80,6 +80,15 @@ def beginning(series: Series) -> float:
     return float(series.value[0])
 
 
+def never_learnt(pair: Pair) -> bool:
+    """Whether a validation loss began where the training did (0.85 of it: one batch is not exact) and was never really
+    below its own first point: 0.95 of that, 0.92 where the training fell far, as much as a few dozen samples vary."""
+    start, first = beginning(pair.train), float(pair.val_level[0])
+    far = middle(pair.train_level) <= 0.4 * start
+    least = float(smooth(pair.val_level).min())
+    return start > 0 and first >= 0.85 * start and least >= (0.92 if far else 0.95) * min(first, start)
+
+
 def noise(values: Floats) -> float:
     """The standard deviation of what is not trend, from second differences (robust); 0 for fewer than 3 points."""
     if len(values) < 3:

@@ -40,7 +40,8 @@ def class_collapse(training: Training) -> Iterator[Finding]:
         if constant is None or not 0 < right.value[-1] <= 0.985:
             continue
         a = float(right.value[-1])
-        if missed is None and not _knows_only_shares(training, a, int(right.step[constant])):
+        since = int(right.step[constant])
+        if missed is None and not (_knows_only_shares(training, a, since) and _val_agrees(training, a, since)):
             continue
         also = "" if missed is None else f" and {missed} is 0"
         step = int(right.step[constant])
@@ -91,17 +92,30 @@ def _knows_only_shares(training: Training, a: float | None, step: int) -> bool:
     losses = [_late(training.series(tag).finite, step) for tag in training.roles.train_loss[:1]]
     if not losses or not len(losses[0]):
         return False
-    loss = float(losses[0].mean())
+    loss = float(losses[0][int(0.7 * len(losses[0])) :].mean())
     if right and len(right[0]):
         own = float(right[0].mean()) / (100 if right[0].max() > 1 else 1)
-        if a is not None and abs(own - a) > 0.15:
+        if a is not None and abs(own - a) > (0.15 if own > 0.6 else 0.25):
             return False
         a = own
     if a is None or not 0 < a < 0.995:
         return False
-    least = -np.log(a) if a <= 0.5 else -a * np.log(a) - (1 - a) * np.log(1 - a)
+    least = _constant_answer(a)
     grew = bool(right) and len(right[0]) > 3 and middle(right[0], 0.3) - middle(right[0][::-1], 0.3) > 0.1
-    return not grew and (loss >= 0.93 * least or (bool(right) and 0 <= loss < 0.5 * (1 - a) * np.log(2)))
+    return not grew and (loss >= 0.93 * least or (bool(right) and 0 < loss < 0.5 * (1 - a) * np.log(2)))
+
+
+def _val_agrees(training: Training, a: float, step: int) -> bool:
+    """Whether the validation's loss is not that of somebody who knows more than the share of a class."""
+    for tag in training.roles.val_loss[:1]:
+        late = _late(training.series(tag).finite, step)
+        return not len(late) or late.mean() >= 0.9 * _constant_answer(a) or late.mean() < 0.1 * _constant_answer(a)
+    return True
+
+
+def _constant_answer(a: float) -> float:
+    """The least loss of a constant answer that is right for a share of the samples."""
+    return float(-np.log(a) if a <= 0.5 else -a * np.log(a) - (1 - a) * np.log(1 - a))
 
 
 def _late(series: Series, step: int) -> np.ndarray:

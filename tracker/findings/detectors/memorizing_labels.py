@@ -3,8 +3,9 @@
 Definition: the training loss falls, and the validation loss is never below what it was before the first step: not at
 the first validation and not later. (Where it fell first and rose then, it is `overfitting`.)
 
-Thresholds: 0.95 of the first training loss, which is chance for a network that knows nothing; a task with anything to
-learn is below that before the training loss has fallen by a fifth. Accuracy, where it is logged, must not have grown by
+Thresholds: the first validation is at 0.85 of the first training loss or more, which is chance for a network that knows
+nothing, and none is below 0.95 of it (0.92 where the training loss fell far); a task with anything to learn is below
+that before the training loss has fallen by a fifth. Accuracy, where it is logged, must not have grown by
 a tenth. A training loss that has halved is an error, one that fell by a fifth a warning.
 
 Source: Zhang et al., "Understanding Deep Learning Requires Rethinking Generalization" (2017): networks fit random
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.pairs import accuracy_pair, beginning, loss_pair, middle, smooth
+from tracker.findings.pairs import accuracy_pair, beginning, loss_pair, middle, never_learnt, smooth
 from tracker.findings.training import Training
 
 _LEAST_POINTS = 4
@@ -31,7 +32,7 @@ def memorizing_labels(training: Training) -> Iterator[Finding]:
         return
     start, train_end = beginning(pair.train), middle(pair.train_level)
     val = smooth(pair.val_level)
-    if not (0 < train_end <= 0.8 * start and val.min() >= 0.95 * start and middle(val) >= start):
+    if not 0 < train_end <= 0.8 * start or middle(val) < 0.97 * start or not never_learnt(pair):
         return
     scores = accuracy_pair(training)
     if scores is not None and middle(scores.val_level) > scores.val_level[0] + 0.1:

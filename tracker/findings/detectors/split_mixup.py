@@ -38,7 +38,7 @@ def split_mixup(training: Training) -> Iterator[Finding]:
             return
     pair = loss_pair(training)
     if pair is not None and len(pair) >= _LEAST_POINTS:
-        yield from _swapped(pair)
+        yield from _swapped(pair) or _along(pair)
 
 
 def _equal(pair: Pair) -> bool:
@@ -50,20 +50,38 @@ def _equal(pair: Pair) -> bool:
     return bool((np.abs(a - b) <= 1e-5 * np.abs(b) + 1e-12).all())
 
 
-def _swapped(pair: Pair) -> Iterator[Finding]:
+def _swapped(pair: Pair) -> list[Finding]:
     held, learnt_on = smooth(pair.train_level), smooth(pair.val_level)
     low = int(np.argmin(held))
     start = max(float(pair.train_level[0]), float(pair.val_level[0]), float(pair.val.value[0]))
     rise, end = middle(held) - float(held[low]), middle(learnt_on)
     if low > 0.8 * len(held) or rise < 0.2 * (start - held[low]) or rise < 4 * noise(pair.train_level):
-        return
-    if end > 0.33 * middle(held) or end > 0.5 * learnt_on[low] or end < 0:
-        return
+        return []
+    if end > 0.33 * middle(held) or end > 0.5 * learnt_on[low] or end < 0 or start <= 0 or len(np.unique(held)) < 3:
+        return []
     at = int(pair.step[low])
-    yield Finding(
+    return [Finding(
         "split_mixup", "error",
         f"{pair.train.tag} rose from {held[low]:.3g} to {middle(held):.3g} while {pair.val.tag} fell to {end:.3g}: "
         "it is the validation that is trained on, or the names are swapped.",
         "Check which loader each loss is computed from.",
         None, at, None, 0.9, Evidence(pair.tags, (at, int(pair.step[-1]))),
-    )  # fmt: skip
+    )]  # fmt: skip
+
+
+def _along(pair: Pair) -> list[Finding]:
+    """A validation as good as the training all along what is slowly learnt by heart: told, as easy tasks do it too."""
+    start, half = float(pair.train.value[0]), len(pair) // 2
+    ratio = pair.val_level[half:] / np.maximum(pair.train_level[half:], 1e-12)
+    if len(pair) < 12 or start <= 0 or pair.val_level[half] < 0.12 * start or middle(pair.val_level) > 0.12 * start:
+        return []
+    if ratio.max() > 1.15 or np.median(ratio) < 0.5 or pair.val_level.min() < 0:
+        return []
+    at = int(pair.step[half])
+    return [Finding(
+        "split_mixup", "info",
+        f"{pair.val.tag} follows {pair.train.tag} down to {middle(pair.val_level):.3g} and is never above it: "
+        "validation samples may be among those that are trained on.",
+        "Compare the identities of the samples in both sets.",
+        None, at, None, 0.35, Evidence(pair.tags, (at, int(pair.step[-1]))),
+    )]  # fmt: skip

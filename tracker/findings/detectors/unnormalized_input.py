@@ -21,7 +21,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.model_graph import ModelGraph, model_graph
-from tracker.findings.pairs import accuracies
+from tracker.findings.pairs import accuracies, share
 from tracker.findings.training import Training
 
 _LARGE = 30.0
@@ -36,8 +36,8 @@ def unnormalized_input(training: Training) -> Iterator[Finding]:
     if "embedding" in graph.ops:
         return  # numbers of words are large and mean nothing
     start, tag = _first_loss(training)
-    chance = np.log(graph.outputs) if graph.outputs and graph.outputs > 1 else np.log(1000.0) / 3
-    far = start > (5 * chance if graph.outputs else 7.0)
+    chance = np.log(graph.outputs) if graph.outputs and graph.outputs > 1 else _chance(training)
+    far = start > max(3 * chance, chance + 1.5)
     spread = training.series("input/std").finite.value
     extremes = [np.abs(training.series(f"input/{end}").finite.value) for end in ("min", "max")]
     large = float(np.median(np.concatenate(extremes))) if all(map(len, extremes)) else 0.0
@@ -55,7 +55,7 @@ def unnormalized_input(training: Training) -> Iterator[Finding]:
                        "warning" if loud else "info", 0.9 if loud else 0.5)  # fmt: skip
     elif far and not len(spread) and not length and tag:
         yield _finding(f"{tag} begins at {start:.3g}, far above chance: the inputs may not be scaled.", None, (tag,),
-                       "warning", 0.5)  # fmt: skip
+                       "warning" if start > 5 * chance else "info", 0.5)  # fmt: skip
 
 
 def _finding(sentence: str, layer: str | None, tags: tuple[str, ...], severity: str, confidence: float) -> Finding:
@@ -74,6 +74,13 @@ def _first_loss(training: Training) -> tuple[float, str | None]:
     return 0.0, None
 
 
+def _chance(training: Training) -> float:
+    """What a guess costs, from the accuracy of the first steps; at least that of two classes."""
+    tags = accuracies(training, training.roles.train_score) or accuracies(training, training.roles.val_score)
+    first = share(training.series(tags[0])).value[:5] if tags else np.zeros(0)
+    return float(-np.log(np.clip(first.mean(), 0.01, 0.5))) if len(first) else 7.0
+
+
 def _input_length(training: Training, graph: ModelGraph) -> tuple[float, str | None]:
     """How many times the gradient of the first layer's weights is that of its bias, and the layer's path."""
     norms = training.layers("grad_norm")
@@ -82,7 +89,8 @@ def _input_length(training: Training, graph: ModelGraph) -> tuple[float, str | N
         weight, bias = (norms.get(f"{path}.{part}") for part in ("weight", "bias"))
         if weight is None or bias is None or len(weight) != len(bias) or not len(weight):
             continue
-        some = (bias.value > 0) & np.isfinite(weight.value) & np.isfinite(bias.value)
+        # A bias before a normalization has a gradient of rounding errors.
+        some = (bias.value > 1e-4 * weight.value) & np.isfinite(weight.value) & np.isfinite(bias.value)
         if some.any():
             return float(np.median(weight.value[some] / bias.value[some])), path
     return 0.0, None

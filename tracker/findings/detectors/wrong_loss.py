@@ -11,7 +11,8 @@ Definition, and thresholds, one of:
 - The likelihood without its logarithm. A classifier's loss below 0: of probabilities it runs from -1/K to -1, of logits
   it has no end.
 - One output. Cross-entropy of a single class is 0 at every step.
-- A loss that falls by half while the accuracy of the very same samples stays at chance.
+- A loss that falls by half while the accuracy of the very same samples stays at chance, or to a quarter of what the
+  wrong ones cost at the least ((1 - a) ln 2 with cross-entropy).
 
 A smoothed label (0.1: floor 0.50 for 10 classes, 0.33 for 2 at 0.2) lies apart from all of these.
 
@@ -51,7 +52,7 @@ def wrong_loss(training: Training) -> Iterator[Finding]:
         or _below_zero(loss, score, graph)
         or _softmax_twice(training, loss, score, graph)
         or _sigmoid_twice(loss, score, graph)
-        or _blind(loss, score, graph)
+        or _blind(training, loss, graph)
     )
     if found is not None:
         severity, sentence, advice, confidence = found
@@ -115,8 +116,9 @@ def _softmax_twice(training: Training, loss: Series, score: Series | None, graph
     elif right is not None and not known_otherwise and right > 0.6 and _rests(loss.value, 0.1):
         near = abs(end - (floor + 1 - right)) < (0.08 if classes > 3 else 0.03)
         sure = 0.9 if near and lowest > floor - 0.02 and end > 1.6 * _cost(right, classes) else 0.0
-    elif right is None and not known_otherwise and classes >= 5:
-        sure = 0.5 if floor - 0.01 < lowest and end < floor + 0.12 and _rests(loss.value, 0.05) else 0.0
+    elif right is None and not known_otherwise:
+        wide = 0.12 if classes >= 5 else 0.03
+        sure = 0.5 if floor - 0.1 * wide < lowest and end < floor + wide and _rests(loss.value, 0.4 * wide) else 0.0
     if not sure:
         return None
     told = f" at an accuracy of {right:.1%}" if right is not None else ""
@@ -141,22 +143,36 @@ def _sigmoid_twice(loss: Series, score: Series | None, graph: ModelGraph) -> _Fo
     )  # fmt: skip
 
 
-def _blind(loss: Series, score: Series | None, graph: ModelGraph) -> _Found | None:
-    if score is None or len(score) < _LEAST_POINTS:
+def _blind(training: Training, loss: Series, graph: ModelGraph) -> _Found | None:
+    """A loss that falls beside an accuracy, of the same samples, that does not grow."""
+    scores = [share(training.series(tag)) for tag in accuracies(training, training.roles.train_score)[:1]]
+    if not scores or len(scores[0]) < _LEAST_POINTS or _is_constant(training):
         return None
-    start, end = _first(loss), middle(loss.value, 0.15)
-    right = _stretches(score.value)
+    score, start, end = scores[0], _first(loss), middle(loss.value, 0.15)
+    right, late = _stretches(score.value), middle(score.value, 0.3)
+    if not 0 < end < 0.5 * start or late > 0.6:
+        return None
+    cheap = end < 0.25 * (1 - late) * np.log(2) and end < 0.2 * start and late < float(right[0]) + 0.15
     chance = 1 / graph.outputs if graph.outputs and graph.outputs > 1 else float(right[0])
-    if not 0 < end < 0.5 * start or right.max() > 1.4 * chance + 0.05 or right.max() > 0.6:
-        return None
-    if end >= -0.85 * np.log(max(right.max(), 1e-3)):  # what chance costs: it fell from something worse than chance
-        if graph.outputs is None or end < 1.3 * np.log(graph.outputs):
+    if not cheap:
+        costs = -np.log(max(late, chance, 1e-3))  # of chance; who began worse than chance may end there
+        if late > 1.2 * max(chance, float(right[0])) + 0.05 or 0.85 * costs <= end <= 1.15 * costs:
+            return None
+        if not graph.outputs and end > costs:
             return None
     return (
-        "warning", f"{loss.tag} fell from {start:.3g} to {end:.3g}, and {score.tag} stayed at {right.max():.1%}: what "
+        "warning", f"{loss.tag} fell from {start:.3g} to {end:.3g}, and {score.tag} is {late:.1%}: what "
         "is made smaller is not what is counted.",
         "Check what the loss is given: class numbers beside logits, or one-hot rows beside a squared error.", 0.6,
     )  # fmt: skip
+
+
+def _is_constant(training: Training) -> bool:
+    """Whether the validation's accuracy does not move: then it is `class_collapse`."""
+    for tag in accuracies(training, training.roles.val_score)[:1]:
+        value = training.series(tag).finite.value
+        return len(value) >= _LEAST_POINTS and len(np.unique(value[len(value) // 2 :])) == 1
+    return False
 
 
 def _first(loss: Series) -> float:
