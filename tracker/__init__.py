@@ -64,6 +64,7 @@ __all__ = [
     "Text",
     "Trajectory",
     "Video",
+    "alert",
     "errors",
     "finish",
     "flush",
@@ -224,6 +225,11 @@ def log_landscape(model: Any, loss: Callable[[Any], Any], **options: Any) -> Lan
 def log_model(model: Any, name: str = "model", **options: Any) -> None:
     """`Run.log_model` of the current run."""
     _run().log_model(model, name, **options)
+
+
+def alert(title: str, text: str = "", level: str = "info", step: int | None = None) -> None:
+    """`Run.alert` of the current run."""
+    _run().alert(title, text, level, step)
 
 
 def mark(text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:

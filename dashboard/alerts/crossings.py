@@ -7,8 +7,10 @@ up to a moment decides whether it is one: of a run that is read as it grows the 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -74,19 +76,22 @@ class Crossing:
         return hashlib.blake2b("\0".join((rule, run, moment)).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def crossings(trigger: Trigger, seen: Seen) -> list[Crossing]:
-    """All moments at which a rule fires, by time; the first 1,000 of them."""
+def crossings(trigger: Trigger, seen: Seen, since: float = -math.inf) -> list[Crossing]:
+    """The moments since a wall time at which a rule fires; the first 1,000 of them. Findings are of no moment: all."""
     asked: dict[type, Callable[..., Iterator[Crossing]]] = {
         Condition: _of_condition, FindingSought: _of_findings, Silence: _of_silence, Crash: _of_crashes,
         OwnAlert: _of_alerts,
     }  # fmt: skip
     found = asked[type(trigger)](trigger, seen)
-    return [crossing for _, crossing in zip(range(MOST), found, strict=False)]
+    is_any = isinstance(trigger, FindingSought)
+    return list(islice((each for each in found if is_any or each.wall_time >= since), MOST))
 
 
 def _of_condition(condition: Condition, seen: Seen) -> Iterator[Crossing]:
     known = {tag: seen.points(tag) for tag in condition.tags}
-    rows = moments({tag: points for tag, points in known.items() if points is not None}) if all(known.values()) else None
+    rows = (
+        moments({tag: points for tag, points in known.items() if points is not None}) if all(known.values()) else None
+    )
     if rows is None or not len(rows):
         return
     told = condition.tags[:MOST_TOLD]
@@ -163,8 +168,8 @@ def _of_crashes(_: Crash, seen: Seen) -> Iterator[Crossing]:
     for life in seen.lives:
         if life.status == "crashed":
             points = next((points for tag in seen.tags if (points := seen.points(tag)) is not None), None)
-            before = points.step[points.wall_time <= life.last] if points is not None else ()
-            step = int(before[-1]) if len(before) else None
+            before = [] if points is None else points.step[points.wall_time <= life.last].tolist()
+            step = before[-1] if before else None
             yield Crossing(step, life.last, "the run crashed", "error", f"crash {life.id}")
 
 
@@ -174,6 +179,6 @@ def _of_alerts(own: OwnAlert, seen: Seen) -> Iterator[Crossing]:
         level = mark.attributes.get("level")
         level = level if level in SEVERITIES else "info"
         if mark.kind == "alert" and SEVERITIES.index(level) <= least:
-            text = mark.attributes.get("text")
+            text = mark.attributes.get("details")
             said = f"{mark.text}: {text}" if isinstance(text, str) and text else mark.text
             yield Crossing(mark.step, mark.wall_time, said, level, f"{mark.wall_time.hex()} {mark.text}")

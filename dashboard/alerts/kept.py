@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dashboard.alerts.action import RuleError
@@ -17,7 +17,14 @@ PAGE = "page"
 
 
 def arm(
-    root: Path, key: bytes, rule: Rule, source: str, before: int, known: Sequence[KeptCrossing] = (), *, since: float = 0
+    root: Path,
+    key: bytes,
+    rule: Rule,
+    source: str,
+    before: int,
+    known: Sequence[KeptCrossing] = (),
+    *,
+    since: float = 0,
 ) -> KeptRule:
     """Arms a rule from now on, in the place of its version `before`, 0 for a new one.
 
@@ -29,7 +36,7 @@ def arm(
 
     said, now = rule.said(), time.time()
     kept = KeptRule(
-        rule.id, before + 1, source, said, signature(key, rule.id, before + 1, source, said), now, since or now, False
+        rule.id, before + 1, source, said, signature(key, rule.id, before + 1, source, said), now, since or now, 0
     )
     writing.put_rule(root, kept, before, known)
     return kept
@@ -65,11 +72,11 @@ def read(kept: KeptRule) -> Rule | None:
         return None
 
 
-def followed(root: Path, key: bytes, source: str) -> list[tuple[KeptRule, Rule]]:
+def followed(root: Path, key: Callable[[], bytes], source: str) -> list[tuple[KeptRule, Rule]]:
     """The rules of a source that are armed here and not paused.
 
     Raises:
         StoreError: the file cannot be read.
     """
-    found = [(kept, read(kept)) for kept in alert_file.rules(root) if kept.source == source and not kept.is_paused]
-    return [(kept, rule) for kept, rule in found if rule is not None and is_ours(key, kept)]
+    found = [(kept, read(kept)) for kept in alert_file.rules(root) if kept.source == source and not kept.paused]
+    return [(kept, rule) for kept, rule in found if rule is not None and is_ours(key(), kept)]

@@ -1,7 +1,7 @@
 """The owner's key: what tells rules that somebody armed here from those that came along with a logdir.
 
 A logdir may be mailed, or lie where others write. A rule in it sends to addresses and may start programs, so that only
-one that this user has armed is followed: it is signed with a key that lies in the user's cache folder, and nowhere else.
+one that this user has armed is followed: it is signed with a key that lies in the user's cache folder and nowhere else.
 """
 
 from __future__ import annotations

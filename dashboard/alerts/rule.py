@@ -14,7 +14,7 @@ from dashboard.alerts import action as actions
 from dashboard.alerts import trigger
 from dashboard.alerts.action import Action, Command, RuleError
 from dashboard.alerts.trigger import Trigger
-from dashboard.curves.expressions import ExpressionError
+from dashboard.curves.expressions import MAX_LENGTH, ExpressionError
 from tracker.errors import message
 
 MOST_ACTIONS = 8
@@ -80,7 +80,11 @@ def read(id: str, said: Any) -> Rule:
     """
     if not isinstance(said, Mapping) or set(said) - set(FIELDS):
         raise RuleError(message("This is no rule.", expected=f"an object of {', '.join(FIELDS)}"))
-    text, title, runs = (_text(said, name, most) for name, most in (("text", 500), ("title", MOST_TITLE), ("runs", MOST_RUNS)))  # fmt: skip
+    text, title, runs = (
+        _text(said, "text", MAX_LENGTH),
+        _text(said, "title", MOST_TITLE),
+        _text(said, "runs", MOST_RUNS),
+    )
     given = said.get("actions") or []
     if not isinstance(given, list) or len(given) > MOST_ACTIONS:
         raise RuleError(message("A rule has a list of actions.", expected=f"{MOST_ACTIONS} at most"))

@@ -1,14 +1,15 @@
 """Triggers: the text of a rule, read. A condition over tags; or a finding, silence, a crash, an alert of the run's own.
 
-    val/loss > 1.2 * min(val/loss) for 100 steps
-    finding error            finding dead_relu warning
-    silence 10 minutes       crash
-    alert warning
+val/loss > 1.2 * min(val/loss) for 100 steps
+finding error            finding dead_relu warning
+silence 10 minutes       crash
+alert warning
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.alerts import condition
@@ -68,8 +69,8 @@ def parse(text: str) -> Trigger:
         return _condition(text, said)
     if said == "crash":
         return Crash()
-    read = {"silence": _silence, "finding": _finding, "alert": _alert}.get(word[1])
-    return _condition(text, said) if read is None else read(text, said)
+    read = _READERS.get(word[1], _condition)
+    return read(text, said)
 
 
 def _condition(text: str, said: str) -> Condition:
@@ -96,7 +97,9 @@ def _finding(text: str, said: str) -> FindingSought:
         return FindingSought(None, words[0])
     severity = words[1] if len(words) > 1 else "warning"
     if not found or severity not in SEVERITIES:
-        raise _wrong(text, said, "finding, then a kind, then error, warning or info; each but the first may be left out")
+        raise _wrong(
+            text, said, "finding, then a kind, then error, warning or info; each but the first may be left out"
+        )
     return FindingSought(words[0] if words else None, severity)
 
 
@@ -106,6 +109,9 @@ def _alert(text: str, said: str) -> OwnAlert:
     if level not in SEVERITIES:
         raise _wrong(text, said, "alert, then error, warning or info")
     return OwnAlert(level)
+
+
+_READERS: dict[str, Callable[[str, str], Trigger]] = {"silence": _silence, "finding": _finding, "alert": _alert}
 
 
 def _wrong(text: str, said: str, expected: str) -> ExpressionError:

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
-from dashboard.alerts.action import RuleError, address
+from dashboard.alerts.action import address
 
 TIMEOUT_S = 10.0
 """Of the whole exchange, however slowly it goes on."""
@@ -33,8 +33,6 @@ class Outcome:
     """Whether others who want the same place need not try now."""
     pause_s: float = 0.0
     """That the receiver asked for."""
-    is_final: bool = False
-    """Whether to try again cannot help."""
 
 
 def send(url: str, body: bytes, key: str, timeout_s: float = TIMEOUT_S) -> Outcome:
@@ -46,17 +44,19 @@ def send(url: str, body: bytes, key: str, timeout_s: float = TIMEOUT_S) -> Outco
         key: Names what is told, the same at each attempt: the header Idempotency-Key.
         timeout_s: Of the whole exchange.
     """
-    try:
-        parts = address(url)
-    except RuleError as error:
-        return Outcome(str(error).partition("\n")[0], is_final=True)
+    parts = address(url)
     line = _Line(parts, timeout_s)
     timer = threading.Timer(timeout_s, line.cut)
     timer.daemon = True
     timer.start()
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {"content-type": "application/json", "idempotency-key": key, "user-agent": "everystep", "connection": "close"}  # fmt: skip
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": key,
+            "user-agent": "everystep",
+            "connection": "close",
+        }
         line.request("POST", path, body, headers)
         answer = line.getresponse()
         answer.read(MOST_ANSWER_BYTES)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dashboard.alerts import marked
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, apart, body_of, json_answer
 from dashboard.live.websocket import LiveRuns
@@ -127,9 +128,10 @@ class _Runs:
 
         def read() -> dict[str, Any]:
             found = {}
-            for name in self._live_runs.marked(names):
+            fired = marked.marks(self._live_runs.poller.catalog.root, frozenset(names))
+            for name in dict.fromkeys([*self._live_runs.marked(names), *fired]):
                 with apart(problems, name):
-                    marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
+                    marks = [*self._store().run(name).marks(), *fired.get(name, ())][-MAX_MARKS_A_RUN:]
                     if marks:
                         found[name] = [
                             {"step": mark.step, "wall_time": mark.wall_time, "kind": mark.kind, "text": mark.text}

@@ -35,7 +35,8 @@ class KeptRule:
     armed: float
     since: float
     """Crossings before this are not told."""
-    is_paused: bool
+    paused: int
+    """1 while it tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _told(root: Path, *, everything: bool) -> Told:
             def rows(query: str, names: tuple[str, ...], most: int) -> list[tuple[Any, ...]]:
                 return [checked(row, names) for row in islice(connection.execute(query), most)]
 
-            found = tuple(KeptRule(*row[:-1], bool(row[-1])) for row in rows(_RULES, RULE, MOST_RULES))
+            found = tuple(KeptRule(*row) for row in rows(_RULES, RULE, MOST_RULES))
             if not everything:
                 return Told(found)
             return Told(

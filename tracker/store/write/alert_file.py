@@ -19,7 +19,17 @@ from pathlib import Path
 
 from tracker.errors import PageChangeError, message
 from tracker.store.read import alert_file, liveness
-from tracker.store.read.alert_file import BEFORE, DELIVERED, GIVEN_UP, WAITS, Delivery, KeptCrossing, KeptRule
+from tracker.store.read.alert_file import (
+    BEFORE,
+    CROSSING,
+    DELIVERED,
+    DELIVERY,
+    GIVEN_UP,
+    WAITS,
+    Delivery,
+    KeptCrossing,
+    KeptRule,
+)
 from tracker.store.read.liveness import Writer
 from tracker.store.write import page_file, schema
 
@@ -72,7 +82,7 @@ def put_rule(root: Path, rule: KeptRule, before: int, known: Sequence[KeptCrossi
         if not found and connection.execute("SELECT count(*) FROM rules").fetchone()[0] >= alert_file.MOST_RULES:
             raise PageChangeError(message("These are more rules than a logdir keeps.", expected=alert_file.MOST_RULES))
         connection.execute("DELETE FROM rules WHERE id=?", (rule.id,))
-        connection.execute(schema.insert(schema.rules), (*astuple(rule)[:-1], int(rule.is_paused)))
+        connection.execute(schema.insert(schema.rules), astuple(rule))
         if found:  # what its other actions were still to do is not theirs any more
             connection.execute(
                 f"UPDATE deliveries SET state={GIVEN_UP} WHERE state={WAITS} "
@@ -169,7 +179,9 @@ def _holds(connection: sqlite3.Connection, source: str, holder: str) -> bool:
     return row is not None and row[0] == holder
 
 
-def turn(root: Path, source: str, holder: str, tried: Sequence[Delivery], now: float) -> list[Delivery] | None:
+def turn(
+    root: Path, source: str, holder: str, tried: Sequence[Delivery], now: float
+) -> list[tuple[KeptCrossing, Delivery]] | None:
     """Takes in what became of deliveries, and what the journal says; all that still waits, the oldest first.
 
     Args:
@@ -206,13 +218,18 @@ def turn(root: Path, source: str, holder: str, tried: Sequence[Delivery], now: f
         )
         connection.execute("UPDATE leases SET heartbeat=? WHERE name=?", (now, source))
         _trim(connection)
+        names = [f"c.{name}" for name in CROSSING] + [f"d.{name}" for name in DELIVERY]
         rows = connection.execute(
-            f"SELECT {', '.join('d.' + name for name in alert_file.DELIVERY)} FROM deliveries d "
+            f"SELECT {', '.join(names)} FROM deliveries d "
             "JOIN crossings c ON c.id=d.crossing JOIN rules r ON r.id=c.rule "
             f"WHERE d.state={WAITS} AND r.source=? AND r.paused=0 ORDER BY c.noted, c.id, d.action",
             (source,),
         )
-        waiting = [Delivery(*alert_file.checked(row, alert_file.DELIVERY)) for row in rows]
+        split = len(CROSSING)
+        waiting = []
+        for row in rows:
+            told = KeptCrossing(*alert_file.checked(row[:split], CROSSING))
+            waiting.append((told, Delivery(*alert_file.checked(row[split:], DELIVERY))))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(journal)
     return waiting
@@ -224,7 +241,8 @@ def _trim(connection: sqlite3.Connection) -> None:
     if count <= MOST_KEPT:
         return
     old = connection.execute(
-        f"SELECT id, rule, wall_time FROM crossings WHERE id NOT IN (SELECT crossing FROM deliveries WHERE state={WAITS}) "
+        "SELECT id, rule, wall_time FROM crossings WHERE id NOT IN "
+        f"(SELECT crossing FROM deliveries WHERE state={WAITS}) "
         "ORDER BY noted LIMIT ?",
         (count - KEPT,),
     ).fetchall()
