@@ -46,15 +46,22 @@ def place_of(action: Action) -> str:
     return urlsplit(action.url).netloc if isinstance(action, Webhook) else type(action).__name__
 
 
-def attempt(action: Action, number: int, rule: Rule, crossing: KeptCrossing, means: Means) -> Outcome:
-    """Tries an action once."""
+def attempt(
+    action: Action, number: int, rule: Rule, crossing: KeptCrossing, means: Means, acknowledged: Callable[[], None]
+) -> Outcome:
+    """Tries an action once; `acknowledged` is called as soon as it was done."""
     if isinstance(action, Webhook):
-        return webhook.send(action.url, message_body.body(action.form, rule, crossing), f"{crossing.id}-{number}")
+        body, key = message_body.body(action.form, rule, crossing), f"{crossing.id}-{number}"
+        return webhook.send(action.url, body, key, acknowledged)
     if isinstance(action, Command):
-        return _run(action, rule, crossing) if means.may_command else Outcome(NO_COMMANDS, is_down=True)
-    if isinstance(action, Steer):
-        return _ask(action, number, rule, crossing, means)
-    return _notify(rule, crossing) if isinstance(action, Desktop) else Outcome()
+        outcome = _run(action, rule, crossing) if means.may_command else Outcome(NO_COMMANDS, is_down=True)
+    elif isinstance(action, Steer):
+        outcome = _ask(action, number, rule, crossing, means)
+    else:
+        outcome = _notify(rule, crossing) if isinstance(action, Desktop) else Outcome()
+    if not outcome.trouble:
+        acknowledged()
+    return outcome
 
 
 def _run(action: Command, rule: Rule, crossing: KeptCrossing) -> Outcome:

@@ -2,8 +2,8 @@
 
 At least once: a delivery is let go of only when it was acknowledged. What is acknowledged is noted at once, so that it
 is not told again after a kill but where the kill fell between the answer and that note; for this every attempt says the
-same Idempotency-Key. Who fails is tried again after 1, 2, 4 … seconds, up to ten minutes, each somewhat shorter by
-chance, for three days; while a receiver is away only one of all that waits for it is tried.
+same Idempotency-Key. Who fails is tried again after a quarter of a second, a half, 1, 2, 4 …, up to ten minutes, each
+somewhat shorter by chance, for three days; while a receiver is away only one of all that waits for it is tried.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dashboard.alerts import deliver
@@ -21,7 +22,7 @@ from dashboard.alerts.rule import Rule
 from dashboard.alerts.webhook import Outcome
 from tracker.store.read.alert_file import Delivery, KeptCrossing
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 600.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 600.0
 
 BATCH_S = 1.0
 """After so long what became of a batch is written down, and the lease looked at."""
@@ -124,9 +125,10 @@ class Outbox:
         """Tries one; when to try again, None where it was acknowledged."""
         from tracker.store.write import alert_file as writing
 
-        outcome = deliver.attempt(rule.actions[delivery.action], delivery.action, rule, crossing, self._means)
+        number = delivery.action
+        acknowledged = partial(writing.acknowledge, self._root, self._source, crossing.id, number)
+        outcome = deliver.attempt(rule.actions[number], number, rule, crossing, self._means, acknowledged)
         if not outcome.trouble:
-            writing.acknowledge(self._root, self._source, crossing.id, delivery.action)
             self._failures.pop(place, None)
             self.delivered += 1
             return None

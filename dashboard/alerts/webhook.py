@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
@@ -19,7 +20,6 @@ from dashboard.alerts.action import address
 TIMEOUT_S = 10.0
 """Of the whole exchange, however slowly it goes on."""
 
-MOST_ANSWER_BYTES = 4_096
 MOST_PAUSE_S = 3600.0
 
 
@@ -35,13 +35,16 @@ class Outcome:
     """That the receiver asked for."""
 
 
-def send(url: str, body: bytes, key: str, timeout_s: float = TIMEOUT_S) -> Outcome:
+def send(
+    url: str, body: bytes, key: str, acknowledged: Callable[[], None] = lambda: None, timeout_s: float = TIMEOUT_S
+) -> Outcome:
     """Sends a body; an answer of 200 to 299 acknowledges it.
 
     Args:
         url: http or https.
         body: JSON.
         key: Names what is told, the same at each attempt: the header Idempotency-Key.
+        acknowledged: Called as soon as that is known, before anything else is done: it says so to the disk.
         timeout_s: Of the whole exchange.
     """
     parts = address(url)
@@ -59,15 +62,15 @@ def send(url: str, body: bytes, key: str, timeout_s: float = TIMEOUT_S) -> Outco
         }
         line.request("POST", path, body, headers)
         answer = line.getresponse()
-        answer.read(MOST_ANSWER_BYTES)
+        if 200 <= answer.status < 300:
+            acknowledged()
+            return Outcome()
     except (OSError, http.client.HTTPException, ValueError) as error:
         why = f"took longer than {timeout_s:g} s" if line.is_cut or isinstance(error, TimeoutError) else str(error)
         return Outcome(f"{parts.hostname}: {why or type(error).__name__}"[:300], is_down=True)
     finally:
         timer.cancel()
         line.close()
-    if 200 <= answer.status < 300:
-        return Outcome()
     asked = answer.getheader("retry-after", "")
     pause = min(float(asked), MOST_PAUSE_S) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0.0
     is_busy = answer.status == 429 or answer.status >= 500
