@@ -34,7 +34,8 @@ def moments(known: Mapping[str, Points]) -> Moments:
     """The rows of some tags, from the first on at which all of them have a value.
 
     Points of one call share their time and are one row. A clock that jumps back stands still here until it is where it
-    was: the order of the points is that in which they were logged.
+    was: the points of a tag are in the order in which they were logged. (Which of two tags was logged first meanwhile
+    nobody knows any more.)
 
     Args:
         known: The points of each tag, in the order in which they were logged; at least one tag.

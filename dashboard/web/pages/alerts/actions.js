@@ -81,6 +81,8 @@ export class Actions {
   /** @param {Action[] | null} before of the rule that is changed */
   set(before) {
     this.before = before;
+    for (const field of [this.url, this.command, this.control, this.wanted]) field.value = "";
+    this.leave.checked = false;
     this.rows.hidden = before !== null;
     this.keptRow.textContent = before
       ? `It goes on to do what it does: ${before.map(words).join(", ") || "nothing"}.`

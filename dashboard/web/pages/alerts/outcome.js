@@ -46,7 +46,8 @@ export function outcome(found) {
 function thumb(fired) {
   const [first] = fired.crossings;
   const at = first.step === null ? "" : `step ${format.step(first.step)}, `;
-  const early = first.before_end_s > 0 ? `${format.duration(first.before_end_s)} before its end` : "at its end";
+  const left = `${Math.round(100 * (1 - first.share))} % of it, ${format.duration(first.before_end_s)}, before its end`;
+  const early = first.before_end_s > 0 ? left : "at its end";
   const more = fired.count > 1 ? `, and ${format.step(fired.count - 1)} times more` : "";
   return node(
     "figure",
@@ -74,11 +75,13 @@ function picture(fired) {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const x = (/** @type {number} */ step) => (WIDTH * (step - begin)) / (end - begin);
     const y = (/** @type {number} */ value) => HEIGHT - 3 - ((HEIGHT - 6) * (value - low)) / (high - low || 1);
-    const line = steps.flatMap((step, i) =>
-      [curve.min[i], curve.max[i]]
-        .filter(Number.isFinite)
-        .map((value) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`),
-    );
+    let last = NaN;
+    const line = steps.flatMap((step, i) => {
+      const ends = [curve.min[i], curve.max[i]].filter(Number.isFinite);
+      if (Math.abs(ends[1] - last) < Math.abs(ends[0] - last)) ends.reverse(); // the nearer one first: no saw
+      last = ends.at(-1) ?? last;
+      return ends.map((value) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);
+    });
     box.append(svg("polyline", { points: line.join(" "), class: "alert-line" }));
   }
   for (const { step, share, level } of fired.crossings) {
