@@ -156,5 +156,3 @@ def counted(noted: Path, crossings: int, kills: int, receivers: int) -> Told:
             repeated += key in answered
             got[key] += 1
     return Told(len(answered), repeated, crossings - len(answered), sum(got.values()), kills, receivers)
-
-

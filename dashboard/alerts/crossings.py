@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from dashboard.alerts.condition import Condition
 from dashboard.alerts.moments import moments
 from dashboard.alerts.trigger import Crash, FindingSought, OwnAlert, Silence, Trigger
-from tracker.findings.finding import SEVERITIES, Finding
+from tracker.findings.finding import SEVERITIES
 from tracker.series.stretch import Points
 from tracker.store.read.records import Mark
 
@@ -53,7 +54,8 @@ class Seen:
     now: float
     lives: Sequence[Life] = ()
     marks: Callable[[], Sequence[Mark]] = lambda: ()
-    findings: Callable[[], Sequence[Finding]] = lambda: ()
+    findings: Callable[[], Sequence[Mapping[str, Any]]] = lambda: ()
+    """As `Finding.as_dict` has them, with the `wall_time` at which each was first seen, or None."""
 
 
 @dataclass(frozen=True)
@@ -119,18 +121,9 @@ def edges(holds: npt.NDArray[np.bool_], step: npt.NDArray[np.int64], steps: int)
 def _of_findings(sought: FindingSought, seen: Seen) -> Iterator[Crossing]:
     least = SEVERITIES.index(sought.severity)
     for found in seen.findings():
-        if sought.kind in (None, found.kind) and SEVERITIES.index(found.severity) <= least:
-            name = f"{found.kind}:{found.layer}" if found.layer else found.kind
-            yield Crossing(found.step, _time_of(found, seen), found.sentence, found.severity, name)
-
-
-def _time_of(found: Finding, seen: Seen) -> float:
-    """When a finding's first step was logged; now, where nothing says so."""
-    for tag in (*found.evidence.tags[:1], *seen.tags[:1]):
-        points = seen.points(tag)
-        if points is not None and len(points.step) and found.step is not None:
-            return float(points.wall_time[min(int(np.searchsorted(points.step, found.step)), len(points.step) - 1)])
-    return seen.now
+        if sought.kind in (None, found["kind"]) and SEVERITIES.index(found["severity"]) <= least:
+            wall_time = seen.now if found["wall_time"] is None else found["wall_time"]
+            yield Crossing(found["step"], wall_time, found["sentence"], found["severity"], found["id"])
 
 
 def _of_silence(silence: Silence, seen: Seen) -> Iterator[Crossing]:

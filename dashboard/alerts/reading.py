@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from dashboard.alerts.crossings import Life, Seen
+from dashboard.live.poller import Poller
 from tracker.errors import SeriesNotFoundError
-from tracker.findings.finding import Finding
 from tracker.series.stretch import Points
 from tracker.store.read.run import StoredRun
 from tracker.values import pane
 
-FindingsOf = Callable[[StoredRun], Sequence[Finding]]
-"""Gives what was found in a run: whoever finds it as it goes on says so in the place of this."""
+FindingsOf = Callable[[StoredRun], Sequence[Mapping[str, Any]]]
+"""Gives what was found in a run, as `Seen.findings` has it."""
 
 MACHINE = "machine/"
 """Tags that are logged beside a training, which may stand still meanwhile."""
 
 
-def found_in(run: StoredRun) -> Sequence[Finding]:
-    """What is found in a run when it is asked."""
-    return run.findings()
+def found_in(run: StoredRun) -> Sequence[Mapping[str, Any]]:
+    """What is found in a run, which is examined for it."""
+    from tracker.store.read.diagnosed import examination
+
+    return examination(run).as_dicts()
+
+
+def known_findings_of(poller: Poller, or_else: FindingsOf = lambda _: ()) -> FindingsOf:
+    """What a server that examines runs has found so far, but for what somebody dismissed.
+
+    Args:
+        poller: In whose catalog it is.
+        or_else: Gives that of a run that was not examined yet.
+    """
+
+    def findings_of(stored: StoredRun) -> Sequence[Mapping[str, Any]]:
+        with poller.lock:
+            run = poller.catalog.runs.get(stored.name)
+            if run is not None and run.examined is not None:
+                dismissed = run.dismissed
+                return [each for each in run.examined.findings if each["id"] not in dismissed]
+        return or_else(stored)
+
+    return findings_of
 
 
 @contextmanager

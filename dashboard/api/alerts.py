@@ -20,6 +20,7 @@ from dashboard.alerts.action import Desktop, RuleError
 from dashboard.alerts.back_test import back_test
 from dashboard.alerts.deliver import NO_COMMANDS, Means
 from dashboard.alerts.owner_key import is_ours
+from dashboard.alerts.reading import found_in, known_findings_of
 from dashboard.alerts.rule import Rule
 from dashboard.alerts.watcher import Watcher, known_findings
 from dashboard.http.changes import done, wish_of
@@ -121,7 +122,8 @@ class _Alerts:
             made = _read(before.id if before is not None else rule.new_id(), said)
             if made.runs_commands and not self._means.may_command:
                 raise HTTPException(403, f"This cannot be armed here: {NO_COMMANDS}.")
-            known_now = known_findings(made, self._running(), self._means)
+            findings_of = known_findings_of(self._live_runs.poller, found_in)
+            known_now = known_findings(made, self._running(), self._means, findings_of)
             kept.arm(self._root, self._key(), made, kept.PAGE, before.version if before else 0, known_now)
 
         await done(act)
@@ -157,7 +159,9 @@ class _Alerts:
         self._tests += 1
         try:
             async with self._testing:
-                found = await answered(lambda: back_test(made.trigger, self._newest(made), self._means.store().run))
+                findings_of = known_findings_of(self._live_runs.poller, found_in)
+                open_run = self._means.store().run
+                found = await answered(lambda: back_test(made.trigger, self._newest(made), open_run, findings_of))
         finally:
             self._tests -= 1
         return json_answer({"problem": None, "place": None, **vars(found)})

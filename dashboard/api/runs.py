@@ -118,8 +118,10 @@ class _Runs:
 
     async def marks(self, request: Request) -> Response:
         run = RequestValues.of_query(request).name("run")
-        found = await answered(lambda: self._run(run).marks())
-        return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
+        found = [vars(mark) for mark in await answered(lambda: self._run(run).marks())]
+        for _, own in self._others([run]):
+            found += own
+        return json_answer({"run": run, "marks": _by_time(found)})
 
     async def marks_of_many(self, request: Request) -> Response:
         """Marks of many runs: {run: [mark]}."""
@@ -127,19 +129,29 @@ class _Runs:
         problems: list[dict[str, str]] = []
 
         def read() -> dict[str, Any]:
-            found = {}
-            fired = marked.marks(self._live_runs.poller.catalog.root, frozenset(names))
-            for name in dict.fromkeys([*self._live_runs.marked(names), *fired]):
+            found: dict[str, list[dict[str, Any]]] = {}
+            for name in self._live_runs.marked(names):
                 with apart(problems, name):
-                    marks = [*self._store().run(name).marks(), *fired.get(name, ())][-MAX_MARKS_A_RUN:]
+                    marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
                     if marks:
                         found[name] = [
                             {"step": mark.step, "wall_time": mark.wall_time, "kind": mark.kind, "text": mark.text}
                             for mark in marks
                         ]
+            for name, own in self._others(names):
+                found[name] = _by_time(found.get(name, []) + own)
             return found
 
         return json_answer({"marks": await asyncio.to_thread(read), "problems": problems})
 
+    def _others(self, names: list[str]) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Marks that no run has logged: findings, and where rules fired."""
+        fired = marked.marks(self._live_runs.poller.catalog.root, frozenset(names))
+        return [*self._live_runs.finding_marks(names).items(), *fired.items()]
+
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
+
+
+def _by_time(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(marks, key=lambda mark: float(mark["wall_time"]))

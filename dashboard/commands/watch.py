@@ -35,7 +35,9 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.alerts.action import RuleError
     from dashboard.alerts.deliver import Means
     from dashboard.alerts.owner_key import key_of_user
+    from dashboard.alerts.reading import known_findings_of
     from dashboard.alerts.watcher import Watcher
+    from dashboard.live.examiner import Examiner
     from dashboard.live.poller import Poller
     from dashboard.live.tfevents_mirror import MirrorProcess, prepare
     from tracker.errors import PageChangeError, StoreError
@@ -47,10 +49,15 @@ def act(arguments: argparse.Namespace) -> int:
     watchers: list[Watcher] = []
 
     def heard(changes: Changes) -> None:
+        examiner.note(changes)
         for each in watchers:
             each.heard(changes)
 
+    def store() -> Store:
+        return Store(root, mirror)
+
     poller = Poller(root, heard, mirror)
+    examiner = Examiner(poller, store)
     sources = {kept.PAGE: arguments.allow_commands}
     if arguments.rules is not None:
         file = Path(arguments.rules)
@@ -62,11 +69,9 @@ def act(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from error
         sources[rules_file.source_of(file)] = True
 
-    def store() -> Store:
-        return Store(root, mirror)
-
     watchers += [
-        Watcher(root, poller, key, Means(store, allowed), source, tell=_print) for source, allowed in sources.items()
+        Watcher(root, poller, key, Means(store, allowed), source, known_findings_of(poller), _print)
+        for source, allowed in sources.items()
     ]
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -75,6 +80,7 @@ def act(arguments: argparse.Namespace) -> int:
     if mirroring is not None:
         mirroring.start()
     poller.start()
+    examiner.start()
     for each in watchers:
         each.start()
     print(f"watching {root}", flush=True)  # noqa: T201 so that who waits for it knows
@@ -82,6 +88,7 @@ def act(arguments: argparse.Namespace) -> int:
         pass
     for each in watchers:
         each.stop()
+    examiner.stop()
     poller.stop()
     if mirroring is not None:
         mirroring.stop()

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from dashboard.alerts.deliver import Means
 from dashboard.alerts.owner_key import key_of_user
+from dashboard.alerts.reading import known_findings_of
 from dashboard.alerts.watcher import Watcher
 from dashboard.api import (
     alerts,
@@ -19,6 +20,7 @@ from dashboard.api import (
     edits,
     embeddings,
     export,
+    findings,
     graphs,
     histograms,
     hparams,
@@ -34,6 +36,7 @@ from dashboard.api import (
 )
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
+from dashboard.live.examiner import Examiner
 from dashboard.live.poller import Poller
 from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
@@ -68,6 +71,8 @@ class Interface:
         if not settings.read_only:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
+        self._examiner = Examiner(live_runs.poller, store)
+        live_runs.listeners.append(self._examiner.note)
         reading = Turns()
         self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
@@ -75,7 +80,8 @@ class Interface:
         means, key = Means(store, settings.allow_commands), cache(key_of_user)
         self._watcher = None
         if not settings.read_only:
-            self._watcher = Watcher(logdir, live_runs.poller, key, means, tell=alerts.teller(live_runs))
+            findings_of, tell = known_findings_of(live_runs.poller), alerts.teller(live_runs)
+            self._watcher = Watcher(logdir, live_runs.poller, key, means, findings_of=findings_of, tell=tell)
             live_runs.listeners.append(self._watcher.heard)
         self._routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
@@ -84,6 +90,7 @@ class Interface:
             *curves.routes(live_runs, store, reading),
             *histograms.routes(live_runs, store, reading),
             *edits.routes(live_runs, store, settings.read_only),
+            *findings.routes(live_runs, self._examiner, store, settings.read_only),
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
@@ -118,6 +125,7 @@ class Interface:
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""
         self._live_runs.start()
+        self._examiner.start()
         if self._watcher is not None:
             self._watcher.start()
         if self._mirror is not None:
@@ -129,6 +137,7 @@ class Interface:
             self._mirror.stop()
         if self._watcher is not None:
             self._watcher.stop()
+        self._examiner.stop()
         self._live_runs.stop()
 
     def quiet_for(self) -> float:
