@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from charts import until
-
 import tracker
 
 
@@ -24,7 +22,7 @@ def opened(page: Any, served: Any) -> None:
     page.wait_for_selector(".alert-text")
 
 
-def test_a_rule_is_tried_while_it_is_typed(page: Any, serve: Any, logdir: Path) -> None:
+def test_a_rule_is_tried_while_it_is_typed(serve: Any, page: Any, logdir: Path) -> None:
     """Ticks over the curves of runs in which it would have fired; what makes no sense is said, and not armed."""
     filled(logdir)
     opened(page, serve(logdir, "--no-token"))
@@ -41,7 +39,7 @@ def test_a_rule_is_tried_while_it_is_typed(page: Any, serve: Any, logdir: Path) 
     assert page.is_disabled(".button.is-primary")
 
 
-def test_an_armed_rule_fires_and_says_so(page: Any, serve_live: Any, logdir: Path) -> None:
+def test_an_armed_rule_fires_and_says_so(serve_live: Any, page: Any, until: Any, logdir: Path) -> None:
     """It is listed with what it does, and can be paused and let go; its tab stays."""
     served = serve_live(logdir, {}, {"x": 1.0})
     opened(page, served)
@@ -53,32 +51,33 @@ def test_an_armed_rule_fires_and_says_so(page: Any, serve_live: Any, logdir: Pat
     served.live.flush()
     page.wait_for_selector(".alert-crossing")
     assert "step 5" in page.inner_text(".alert-crossing")
-    until(lambda: "1 delivered" in page.inner_text(".alert-rule"))
+    until(page, "document.querySelector('.alert-rule').innerText.includes('1 delivered')")
     page.click("text=Pause")
     page.wait_for_selector(".alert-rule[data-standing='paused']")
     page.click("text=Curves")
     page.wait_for_selector("#tabs a[data-page='alerts']:not([hidden])")
     page.click("#tabs a[data-page='alerts']")
     page.click("text=Delete")
-    until(lambda: page.locator(".alert-rule").count() == 0)
+    until(page, "!document.querySelector('.alert-rule')")
 
 
-def test_a_chart_begins_a_rule(page: Any, serve: Any, logdir: Path) -> None:
+def test_a_chart_begins_a_rule(serve: Any, page: Any, logdir: Path) -> None:
     """Its tag stands in the rule, ready to be compared."""
     filled(logdir)
     served = serve(logdir, "--no-token")
     page.goto(served.address)
+    page.hover(".card")
     page.click(".card button[aria-label='More']")
     page.click("text=Alert on this…")
     page.wait_for_selector(".alert-text")
     assert page.input_value(".alert-text") == "val/loss > "
 
 
-def test_a_server_that_is_read_only_shows_and_does_not_offer(page: Any, serve: Any, logdir: Path) -> None:
+def test_a_server_that_is_read_only_shows_and_does_not_offer(serve: Any, page: Any, until: Any, logdir: Path) -> None:
     """A rule can be tried, not armed."""
     filled(logdir)
     opened(page, serve(logdir, "--no-token", "--read-only"))
     page.fill(".alert-text", "val/loss > 2 * min(val/loss)")
     page.wait_for_selector(".alert-thumb")
-    until(lambda: "--read-only" in page.inner_text(".alert-note"))
+    until(page, "document.querySelector('.alert-note').innerText.includes('--read-only')")
     assert not page.is_visible(".button.is-primary")

@@ -160,7 +160,9 @@ def test_an_answer_that_never_ends_is_cut_off() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             ended = threading.Event()
 
-            def drip(letter: bytes = letter, listening: socket.socket = listening, ended: threading.Event = ended) -> None:
+            def drip(
+                letter: bytes = letter, listening: socket.socket = listening, ended: threading.Event = ended
+            ) -> None:
                 line, _ = listening.accept()
                 with line:
                     while not ended.wait(0.02):

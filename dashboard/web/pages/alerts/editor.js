@@ -50,6 +50,7 @@ export class Editor {
     this.armButton = node("button", { type: "submit", class: "button is-primary", text: "Arm this rule" });
     this.cancel = node("button", { type: "button", class: "text-button", text: "Cancel", hidden: true });
     this.heading = node("h2", { text: "Alert when" });
+    this.details = node("div", { class: "alert-details" });
     this.element = this.#frame();
     this.text.value = alerts.begun() || (kept.get("text") ?? "");
     this.runs.value = kept.get("runs") ?? "";
@@ -70,9 +71,7 @@ export class Editor {
     });
     const field = (/** @type {string} */ text, /** @type {Node} */ control) =>
       node("label", { class: "alert-field" }, node("span", { text }), control);
-    this.details = node(
-      "div",
-      { class: "alert-details" },
+    this.details.append(
       node("div", { class: "alert-fields" }, field("Title", this.title), field("Runs", this.runs)),
       this.actions.element,
       node("div", { class: "alert-foot" }, this.armButton, this.cancel),
@@ -96,8 +95,7 @@ export class Editor {
 
   /** @param {import("../../core/alerts.js").Known} known */
   show(known) {
-    const details = /** @type {HTMLElement} */ (this.details);
-    details.hidden = known.read_only;
+    this.details.hidden = known.read_only;
     this.actions.show(known.may_command);
   }
 
