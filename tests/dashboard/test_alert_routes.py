@@ -86,7 +86,7 @@ def test_an_armed_rule_tells_once_what_happens_from_then_on(client: TestClient, 
         assert (told["fired"], told["waiting"], told["last"]["step"], told["ours"]) == (1, 0, 3, True)
         assert receiver.url not in client.get("/api/v1/alerts").text
         marks = client.post("/api/v1/marks", json={"runs": ["a"]}).json()["marks"]["a"]
-        assert ["up: x is 3"] == [each["text"] for each in marks if each["kind"] == "alert"]
+        assert [each["text"] for each in marks if each["kind"] == "alert"] == ["up: x is 3"]
         assert run.flush()
         (asked,) = tracker.open(logdir).run("a").commands()
         assert (asked.author, asked.value) == ("alert: up", 0.5)
