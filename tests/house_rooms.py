@@ -62,11 +62,14 @@ ROOMS: dict[str, set[str]] = {
     },
     "dashboard/visdom": {"dashboard/http"},
     "dashboard/serving": {"dashboard/http", "dashboard/live"},
+    "dashboard/brief": {"dashboard/live"},
+    "dashboard/mcp": {"dashboard/brief", "dashboard/http", "dashboard/live"},
     "dashboard/server": {
         "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving", "dashboard/alerts",
     },
     "dashboard/commands": {
-        "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/alerts",
+        "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
+        "dashboard/mcp", "dashboard/alerts",
     },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
