@@ -32,9 +32,9 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
     told = training.series("accumulated").finite
     if len(told) >= 3:
         later = told.value[1:]
-        if (later > 1.5).mean() >= 0.8 and np.median(later) > 3:
+        if (later > 1.5).sum() >= 2 and later.max() > 3:
             at = int(np.flatnonzero(told.value > 1.5)[0])
-            times = number(float(np.median(later)))
+            times = number(float(np.median(later[later > 1.5])))
             text = f"The optimizer is given gradients {times} times as long as a backward pass makes them."
             yield _finding(told, at, 0.97, text)
         return
