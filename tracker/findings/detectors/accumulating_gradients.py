@@ -1,10 +1,10 @@
 """accumulating_gradients: gradients that are added up over steps, because nobody sets them to 0.
 
 Definition: (a) `accumulated`, how many times as long the gradient is that an optimizer is given as the one that the
-backward pass before it made, with one backward pass since the last update, is above 1.5 at four of five looks after
-the first and above 3 in the middle. (b) Without it: the length of all gradients grows with the steps, to 8 times what
-it was or more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does
-not fall below half of what it was.
+backward pass before it made, with one backward pass since the last update, is above 1.5 at two looks or more after the
+first, and above 3 at one. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was or
+more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
+below half of what it was; or to 30 times with a correlation above 0.8, and 20 times as long as the loss is large.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
 healthy trainings too: twofold to fivefold, and unevenly, while the loss falls.
