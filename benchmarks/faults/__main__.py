@@ -13,6 +13,10 @@ import argparse
 import multiprocessing
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.faults.judge import Verdict
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -57,7 +61,7 @@ def main() -> None:
             print(f"\n{half}:", *(f"  {words:66s} {figure}" for words, figure in totals(some)), sep="\n")
 
 
-def judged(name: str, style: str, seed: int, root: str) -> object:
+def judged(name: str, style: str, seed: int, root: str) -> Verdict:
     """One training, done or found, and what is said of it."""
     import torch
 

@@ -48,7 +48,9 @@ def samples(root: Path) -> list[Verdict]:
         for name, options in SAMPLES.items():
             command = [sys.executable, "-m", f"sample_runs.{name}", "--logdir", str(logdir), *options]
             try:
-                done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=240)
+                done = subprocess.run(
+                    command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=240
+                )
                 if done.returncode:
                     print(name, done.stderr.decode()[-300:])
             except subprocess.TimeoutExpired:

@@ -101,8 +101,10 @@ def totals(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
         ("the right step", share([v.is_timed for v in faulty])),
         ("healthy runs with a false warning or error", share([bool(v.stray) for v in sound])),
     ]
-    for style in ("watch", "trainer", "scalars"):
-        rows.append((f"a right kind, {style}", share([v.is_named for v in faulty if v.style == style])))
+    rows += [
+        (f"a right kind, {style}", share([v.is_named for v in faulty if v.style == style]))
+        for style in ("watch", "trainer", "scalars")
+    ]
     strays = sum(len(v.stray) for v in faulty) / max(1, len(faulty))
     said = sum(len(v.loud) for v in faulty) / max(1, len(faulty))
     right = sum(sum(f.kind in (*v.kinds, *v.also) for f in v.loud) for v in verdicts)

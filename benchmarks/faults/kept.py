@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import inspect
@@ -10,6 +11,7 @@ import json
 import logging
 import shutil
 import tempfile
+import textwrap
 import warnings
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -23,7 +25,7 @@ from benchmarks.faults.data import ROOT
 NAME = "run"
 LOGGED_BY = {
     "watch": ("tracker/integrations/pytorch*.py", "tracker/integrations/torch_*.py"),
-    "trainer": ("trainer/*.py", "trainer/optim/*.py"),
+    "trainer": ("trainer/tracking*.py", "trainer/activations*.py", "trainer/anomaly*.py"),
     "scalars": (),
 }
 """Whose code decides what a training logs, by style."""
@@ -83,11 +85,14 @@ def _do(case: Case, style: str, seed: int, folder: Path) -> dict[str, object]:
 def _digest(name: str, style: str) -> str:
     """Of everything that decides what is logged."""
     here = Path(__file__).parent
-    text = inspect.getsource(all_cases()[name].train)
+    case = ast.parse(textwrap.dedent(inspect.getsource(all_cases()[name].train))).body[0]
+    assert isinstance(case, ast.FunctionDef)
+    case.decorator_list = []  # what is true of it decides nothing
     files = [here / each for each in ("bench.py", "plan.py", "data.py", "torch_loop.py", "trainer_loop.py")]
     for pattern in LOGGED_BY[style]:
         files += sorted(ROOT.glob(pattern))
-    return hashlib.sha256("\0".join([text, *(each.read_text() for each in files)]).encode()).hexdigest()[:12]
+    text = [ast.dump(case), *(ast.dump(ast.parse(each.read_text())) for each in files)]
+    return hashlib.sha256("\0".join(text).encode()).hexdigest()[:12]
 
 
 def default_root() -> Path:

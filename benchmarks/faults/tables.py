@@ -25,7 +25,17 @@ def confusion(verdicts: Sequence[Verdict]) -> list[list[str]]:
     return rows
 
 
-HEAD = ["planted", "runs", "named", "first", "layer", "step", "false in healthy", "instead, where missed", "beside the point"]
+HEAD = [
+    "planted",
+    "runs",
+    "named",
+    "first",
+    "layer",
+    "step",
+    "false in healthy",
+    "instead, where missed",
+    "beside the point",
+]
 
 
 def markdown(verdicts: Sequence[Verdict], title: str) -> str:
@@ -38,10 +48,17 @@ def markdown(verdicts: Sequence[Verdict], title: str) -> str:
 def line(v: Verdict) -> str:
     """One run, for a terminal."""
     said = ", ".join(
-        f"{f.kind}({f.severity[0]}{', ' + f.layer if f.layer else ''}{'' if f.step is None else f' @{f.step}'})" for f in v.found
+        f"{f.kind}({f.severity[0]}{', ' + f.layer if f.layer else ''}{'' if f.step is None else f' @{f.step}'})"
+        for f in v.found
     )
     if v.kinds:
-        verdict = "hit " if v.is_named and v.is_placed is not False and v.is_timed is not False else "part" if v.is_named else "MISS"
+        verdict = (
+            "hit "
+            if v.is_named and v.is_placed is not False and v.is_timed is not False
+            else "part"
+            if v.is_named
+            else "MISS"
+        )
     else:
         verdict = "WOLF" if v.stray else "ok  "
     wanted = "/".join(v.kinds) or "healthy"
@@ -57,7 +74,10 @@ def by_kind_of_alarm(verdicts: Sequence[Verdict]) -> str:
         if not v.kinds:
             for kind in {f.kind for f in v.stray}:
                 found.setdefault(kind, []).append(f"{v.name}:{v.style}:{v.seed}")
-    return "\n".join(f"  {kind} {len(names)}: {', '.join(names[:8])}" for kind, names in sorted(found.items(), key=lambda e: -len(e[1])))
+    return "\n".join(
+        f"  {kind} {len(names)}: {', '.join(names[:8])}"
+        for kind, names in sorted(found.items(), key=lambda e: -len(e[1]))
+    )
 
 
 def _count(values: Sequence[bool | None]) -> str:

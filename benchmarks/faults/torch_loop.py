@@ -20,7 +20,9 @@ LOSSES = {
 }
 
 
-def learn(run: Any, model: Any, optimizer: Any, train: Pair, held: Pair | None, plan: Plan, names: Names, random: Any) -> int:
+def learn(
+    run: Any, model: Any, optimizer: Any, train: Pair, held: Pair | None, plan: Plan, names: Names, random: Any
+) -> int:
     """Trains; gives the next step."""
     loss = LOSSES[plan.loss] if isinstance(plan.loss, str) else plan.loss
     step = plan.first
@@ -48,7 +50,9 @@ def learn(run: Any, model: Any, optimizer: Any, train: Pair, held: Pair | None, 
     return epoch + 1 + plan.first if plan.by_epoch else step
 
 
-def _step(model: Any, optimizer: Any, loss: Any, x: Any, y: Any, step: int, plan: Plan, names: Names) -> dict[str, float]:
+def _step(
+    model: Any, optimizer: Any, loss: Any, x: Any, y: Any, step: int, plan: Plan, names: Names
+) -> dict[str, float]:
     if plan.rate is not None:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)

@@ -18,7 +18,9 @@ def plain_digits(bench: Any) -> None:
     lr, size = bench.between(5e-4, 4e-3) if adam else bench.between(0.05, 0.2), bench.pick(16, 32, 64)
     bench.init({"lr": lr, "batch_size": size, "optimizer": "Adam" if adam else "SGD"})
     model = bench.mlp(64, *bench.hidden(), 10, act=bench.pick("ReLU", "Tanh", "GELU", "SiLU"))
-    optimizer = bench.adam(model, lr) if adam else bench.sgd(model, lr, momentum=bench.pick(0.0, 0.9) if lr < 0.1 else 0)
+    optimizer = (
+        bench.adam(model, lr) if adam else bench.sgd(model, lr, momentum=bench.pick(0.0, 0.9) if lr < 0.1 else 0)
+    )
     bench.learn(model, optimizer, train, held, epochs=10, batch=size, by_epoch=bench.maybe_by_epoch())
 
 
@@ -146,7 +148,7 @@ def rate_in_steps(bench: Any) -> None:
 @healthy("watch scalars")
 def finds_its_rate_first(bench: Any) -> None:
     """A sweep over rates on purpose: the loss goes up at its end, where it is stopped."""
-    train, held = data.digits(bench.random)
+    train, _held = data.digits(bench.random)
     bench.init({"lr_finder": True, "lr_min": 1e-5, "lr_max": 1.0})
     model = bench.mlp(64, *bench.hidden(2), 10)
     bench.learn(model, bench.sgd(model, 1e-5), train, None, epochs=5, rate=lambda t: 1e-5 * 10 ** (5 * t / 125))

@@ -18,7 +18,9 @@ def plain_regression(bench: Any) -> None:
     lr, loss = bench.between(2e-3, 8e-3), bench.pick("mse", "l1")
     bench.init({"lr": lr})
     model = bench.mlp(6, *bench.hidden(2), 1, act=bench.pick("ReLU", "Tanh"))
-    bench.learn(model, bench.adam(model, lr), train, held, loss=loss, score=None, epochs=12, by_epoch=bench.maybe_by_epoch())
+    bench.learn(
+        model, bench.adam(model, lr), train, held, loss=loss, score=None, epochs=12, by_epoch=bench.maybe_by_epoch()
+    )
 
 
 @healthy()
@@ -105,7 +107,9 @@ def letters_by_attention(bench: Any) -> None:
 
     model = Net()
     loss = lambda o, t: nn.functional.cross_entropy(o.flatten(0, 1), t.flatten())  # noqa: E731
-    bench.learn(model, bench.adam(model, lr), (x[60:], y[60:]), (x[:60], y[:60]), loss=loss, score=None, epochs=5, batch=16)
+    bench.learn(
+        model, bench.adam(model, lr), (x[60:], y[60:]), (x[:60], y[:60]), loss=loss, score=None, epochs=5, batch=16
+    )
 
 
 @healthy("watch scalars")
@@ -117,7 +121,9 @@ def encodes_and_decodes(bench: Any) -> None:
     (x, _), _ = data.digits(bench.random)
     lr, beta = bench.between(1e-3, 3e-3), 0.1
     run = bench.init({"lr": lr, "beta": beta})
-    model = nn.ModuleDict({"encoder": nn.Linear(64, 16), "decoder": nn.Sequential(nn.Linear(8, 48), nn.ReLU(), nn.Linear(48, 64))})
+    model = nn.ModuleDict(
+        {"encoder": nn.Linear(64, 16), "decoder": nn.Sequential(nn.Linear(8, 48), nn.ReLU(), nn.Linear(48, 64))}
+    )
 
     class VAE(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -217,7 +223,7 @@ def learned_from_a_teacher(bench: Any) -> None:
     import torch
     from torch.nn import functional as F
 
-    train, held = data.digits(bench.random)
+    train, _held = data.digits(bench.random)
     lr = bench.between(1e-3, 4e-3)
     teacher = bench.mlp(64, 64, 10)
     first = torch.optim.Adam(teacher.parameters(), lr=3e-3)
@@ -250,7 +256,9 @@ def rewards_of_a_walker(bench: Any) -> None:
     n, lr = 7, bench.between(0.05, 0.15)
     run = bench.init({"algorithm": "REINFORCE", "gamma": 0.97, "lr": lr})
     theta, baseline = np.zeros((n, 2)), 0.0
-    tags = bench.pick(("reward", "length"), ("rollout/ep_rew_mean", "rollout/ep_len_mean"), ("episode/return", "episode/steps"))
+    tags = bench.pick(
+        ("reward", "length"), ("rollout/ep_rew_mean", "rollout/ep_len_mean"), ("episode/return", "episode/steps")
+    )
     for episode in range(400):
         place, path, total = n // 2, [], 0.0
         for _ in range(40):
@@ -309,7 +317,11 @@ def a_model_of_language(bench: Any) -> None:
         loss = 2.9 + 8 * (1 + i / 12) ** -0.55 + bench.random.normal(0, 0.03)
         loss += sum(0.25 * math.exp(-(i - b) / 8) for b in bumps if i >= b)
         rate = 6e-4 * min((i + 1) / 150, 0.1 + 0.45 * (1 + math.cos(math.pi * i / n)))
-        logged = {"train/loss": loss, "train/lr": rate, "train/grad_norm": bench.random.gamma(20, 0.02) * (1 + 60 / (i + 10))}
+        logged = {
+            "train/loss": loss,
+            "train/lr": rate,
+            "train/grad_norm": bench.random.gamma(20, 0.02) * (1 + 60 / (i + 10)),
+        }
         if i % 125 == 0:
             logged["val/loss"] = 2.93 + 8 * (1 + i / 12) ** -0.55 + bench.random.normal(0, 0.005)
         run.log(logged, step=i * bench.pick(1, 1))
@@ -329,7 +341,9 @@ def trees_that_are_boosted(bench: Any) -> None:
         evals_result=heard, verbose_eval=False,
     )  # fmt: skip
     for i in range(60):
-        run.log({f"{side}-{name}": values[i] for side, found in heard.items() for name, values in found.items()}, step=i)
+        run.log(
+            {f"{side}-{name}": values[i] for side, found in heard.items() for name, values in found.items()}, step=i
+        )
 
 
 @healthy("scalars")
@@ -448,9 +462,14 @@ def grokking(bench: Any) -> None:
     for i in range(600):
         known = 1 / (1 + math.exp(-(i - 40) / 8))
         late = 1 / (1 + math.exp(-(i - at) / 20))
-        run.log({"train/loss": 4.6 * (1 - known) + 0.001 + abs(bench.random.normal(0, 0.002)), "train/accuracy": known}, step=i)
+        run.log(
+            {"train/loss": 4.6 * (1 - known) + 0.001 + abs(bench.random.normal(0, 0.002)), "train/accuracy": known},
+            step=i,
+        )
         if i % 10 == 0:
-            run.log({"val/loss": 4.6 + 1.5 * known * (1 - late) - 4.5 * late, "val/accuracy": 0.01 + 0.98 * late}, step=i)
+            run.log(
+                {"val/loss": 4.6 + 1.5 * known * (1 - late) - 4.5 * late, "val/accuracy": 0.01 + 0.98 * late}, step=i
+            )
 
 
 @healthy("scalars")

@@ -88,7 +88,11 @@ def fades_in_tags_of_ones_own(bench: Any) -> None:
     )  # fmt: skip
 
 
-@faulty("watch trainer", "dead_relu", also="bad_initialization plateau vanishing_gradients class_collapse stuck_metric lr_too_low")
+@faulty(
+    "watch trainer",
+    "dead_relu",
+    also="bad_initialization plateau vanishing_gradients class_collapse stuck_metric lr_too_low",
+)
 def biases_below_everything(bench: Any) -> None:
     train, held = data.digits(bench.random)
     hidden = bench.hidden(3)
@@ -101,7 +105,11 @@ def biases_below_everything(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=9)
 
 
-@faulty("watch trainer", "dead_relu", also="loss_spike lr_too_high exploding_gradients plateau class_collapse stuck_metric vanishing_gradients nan_or_inf lr_schedule_bug")
+@faulty(
+    "watch trainer",
+    "dead_relu",
+    also="loss_spike lr_too_high exploding_gradients plateau class_collapse stuck_metric vanishing_gradients nan_or_inf lr_schedule_bug",
+)
 def killed_on_the_way(bench: Any) -> None:
     """A batch in other units throws the biases of all rectifiers far below zero."""
     train, held = data.digits(bench.random)
@@ -130,7 +138,11 @@ def filters_that_see_nothing(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), train, held, epochs=8)
 
 
-@faulty("watch trainer", "saturated_activations", also="bad_initialization plateau vanishing_gradients exploding_gradients lr_too_low unnormalized_input")
+@faulty(
+    "watch trainer",
+    "saturated_activations",
+    also="bad_initialization plateau vanishing_gradients exploding_gradients lr_too_low unnormalized_input",
+)
 def tanh_at_its_ends(bench: Any) -> None:
     train, held = data.clusters(bench.random, classes=5)
     which, lr = bench.pick(1, 2, 3), bench.between(0.005, 0.03)
@@ -141,7 +153,11 @@ def tanh_at_its_ends(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=10)
 
 
-@faulty("watch trainer", "saturated_activations", also="bad_initialization plateau vanishing_gradients lr_too_low class_collapse")
+@faulty(
+    "watch trainer",
+    "saturated_activations",
+    also="bad_initialization plateau vanishing_gradients lr_too_low class_collapse",
+)
 def gates_shut(bench: Any) -> None:
     train, held = data.digits(bench.random)
     which, lr = bench.pick(1, 2), bench.between(0.02, 0.1)
@@ -152,7 +168,12 @@ def gates_shut(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=10)
 
 
-@faulty("watch trainer", "saturated_activations", "unnormalized_input", also="bad_initialization plateau vanishing_gradients exploding_gradients lr_too_high")
+@faulty(
+    "watch trainer",
+    "saturated_activations",
+    "unnormalized_input",
+    also="bad_initialization plateau vanishing_gradients exploding_gradients lr_too_high",
+)
 def pixels_of_255_into_a_tanh(bench: Any) -> None:
     (x, y), (a, b) = data.digits(bench.random)
     lr = bench.between(0.01, 0.05)
@@ -162,7 +183,11 @@ def pixels_of_255_into_a_tanh(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), (x * 255, y), (a * 255, b), epochs=10)
 
 
-@faulty("watch trainer", "bad_initialization", also="plateau dead_relu vanishing_gradients class_collapse stuck_metric lr_too_low frozen_layer")
+@faulty(
+    "watch trainer",
+    "bad_initialization",
+    also="plateau dead_relu vanishing_gradients class_collapse stuck_metric lr_too_low frozen_layer",
+)
 def begun_with_zeros(bench: Any) -> None:
     train, held = data.digits(bench.random)
     lr = bench.between(0.003, 0.05)
@@ -185,7 +210,11 @@ def zeros_seen_from_outside(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=8)
 
 
-@faulty("watch trainer", "bad_initialization", also="plateau class_collapse lr_too_low vanishing_gradients dead_relu exploding_gradients")
+@faulty(
+    "watch trainer",
+    "bad_initialization",
+    also="plateau class_collapse lr_too_low vanishing_gradients dead_relu exploding_gradients",
+)
 def units_that_are_copies(bench: Any) -> None:
     train, held = data.clusters(bench.random, classes=6)
     value, lr = bench.pick(0.05, 0.2), bench.between(0.005, 0.02)
@@ -197,7 +226,11 @@ def units_that_are_copies(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=10)
 
 
-@faulty("all", "bad_initialization", also="exploding_gradients lr_too_high dead_relu plateau loss_spike unnormalized_input lr_too_low")
+@faulty(
+    "all",
+    "bad_initialization",
+    also="exploding_gradients lr_too_high dead_relu plateau loss_spike unnormalized_input lr_too_low",
+)
 def begun_far_too_wide(bench: Any) -> None:
     train, held = data.digits(bench.random)
     std, lr = bench.pick(1.5, 3.0), bench.between(3e-4, 1e-3)

@@ -72,7 +72,11 @@ def divided_by_a_spread_of_nothing(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), train, held, epochs=6, change=change)
 
 
-@faulty("all", "float16_overflow", also="nan_or_inf exploding_gradients loss_spike stuck_metric class_collapse plateau lr_too_high")
+@faulty(
+    "all",
+    "float16_overflow",
+    also="nan_or_inf exploding_gradients loss_spike stuck_metric class_collapse plateau lr_too_high",
+)
 def more_than_half_precision_holds(bench: Any) -> None:
     """A layer computed in float16, fed with a batch in other units."""
     nn = bench.nn
@@ -84,9 +88,7 @@ def more_than_half_precision_holds(bench: Any) -> None:
     train, held = data.digits(bench.random)
     at, lr = bench.pick(45, 80, 121), bench.between(1e-3, 3e-3)
     bench.init({"lr": lr, bench.pick("precision", "dtype"): bench.pick("float16", "fp16")})
-    model = bench.sequential(
-        {"fc1": nn.Linear(64, 48), "half": Half(), "act1": nn.ReLU(), "out": nn.Linear(48, 10)}
-    )
+    model = bench.sequential({"fc1": nn.Linear(64, 48), "narrow": Half(), "act1": nn.ReLU(), "out": nn.Linear(48, 10)})
     bench.steps = (at - 1, at + 3)
 
     def change(step: int, x: Any, y: Any) -> tuple[Any, Any]:
@@ -145,7 +147,11 @@ def validated_on_the_first_weights(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), train, held, epochs=14, said=said, by_epoch=bench.maybe_by_epoch())
 
 
-@faulty("all", "plateau", also="class_collapse lr_too_low dead_relu vanishing_gradients stuck_metric memorizing_labels bad_initialization unnormalized_input data_starvation")
+@faulty(
+    "all",
+    "plateau",
+    also="class_collapse lr_too_low dead_relu vanishing_gradients stuck_metric memorizing_labels bad_initialization unnormalized_input data_starvation",
+)
 def inputs_are_all_nothing(bench: Any) -> None:
     (x, y), (a, b) = data.digits(bench.random)
     lr = bench.between(1e-3, 4e-3)
@@ -182,13 +188,17 @@ def the_head_was_not_in_the_checkpoint(bench: Any) -> None:
     bench.steps = (step - 1, step + 4)
     bench.init(config, resume="must")
     for name, p in model.named_parameters():
-        if name.startswith("out") or name.startswith("fc1"):
+        if name.startswith(("out", "fc1")):
             bench.write(p, bench.random.normal(0, bench.pick(0.15, 0.3), tuple(p.shape)))
     bench.watch(model, step)
     bench.learn(model, bench.adam(model, lr), train, held, epochs=5, first=step)
 
 
-@faulty("watch scalars", "resume_jump", also="loss_spike lr_schedule_bug lr_too_high exploding_gradients dead_relu plateau class_collapse")
+@faulty(
+    "watch scalars",
+    "resume_jump",
+    also="loss_spike lr_schedule_bug lr_too_high exploding_gradients dead_relu plateau class_collapse",
+)
 def gone_on_with_the_first_rate(bench: Any) -> None:
     """The schedule begins anew, without the warm-up's protection and at a multiple of the rate."""
     train, held = data.digits(bench.random)

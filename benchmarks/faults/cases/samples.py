@@ -154,7 +154,15 @@ def the_common_class_for_all(bench: Any) -> None:
     def said(step: int, logged: dict[str, float]) -> dict[str, float]:
         return {**logged, "val_recall": recall["r"]} if bench.names.val_score in logged else logged
 
-    bench.learn(model, bench.sgd(model, lr), train, held, epochs=14, score=accuracy if bench.style != "trainer" else "accuracy", said=said)
+    bench.learn(
+        model,
+        bench.sgd(model, lr),
+        train,
+        held,
+        epochs=14,
+        score=accuracy if bench.style != "trainer" else "accuracy",
+        said=said,
+    )
 
 
 @faulty("all", "class_collapse", also="stuck_metric plateau lr_too_high")
@@ -224,7 +232,11 @@ def sigmoid_twice(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), train, held, epochs=18, loss="bce", score=accuracy)
 
 
-@faulty("all", "unnormalized_input", also="lr_too_high exploding_gradients bad_initialization dead_relu plateau saturated_activations loss_spike")
+@faulty(
+    "all",
+    "unnormalized_input",
+    also="lr_too_high exploding_gradients bad_initialization dead_relu plateau saturated_activations loss_spike",
+)
 def columns_in_their_own_units(bench: Any) -> None:
     """An age, an income, a share and a distance in metres."""
     (x, y), (a, b) = data.clusters(bench.random, classes=3, features=8)
@@ -236,7 +248,11 @@ def columns_in_their_own_units(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), (x * units, y), (a * units, b), epochs=12)
 
 
-@faulty("all", "unnormalized_input", also="lr_too_high exploding_gradients bad_initialization dead_relu plateau loss_spike nan_or_inf class_collapse")
+@faulty(
+    "all",
+    "unnormalized_input",
+    also="lr_too_high exploding_gradients bad_initialization dead_relu plateau loss_spike nan_or_inf class_collapse",
+)
 def regression_on_raw_columns(bench: Any) -> None:
     (x, y), (a, b) = data.waves(bench.random)
     units = np.array([1, 1e3, 20, 1e4, 0.1, 500], dtype=np.float32)
@@ -262,7 +278,9 @@ def hard_ones_at_the_end(bench: Any) -> None:
     order, lr = np.argsort(np.abs(y[:, 0])), bench.between(1e-3, 3e-3)
     bench.init({"lr": lr})
     model = bench.mlp(6, *bench.hidden(2), 1)
-    bench.learn(model, bench.adam(model, lr), (x[order], y[order]), held, loss="mse", score=None, epochs=14, shuffle=False)
+    bench.learn(
+        model, bench.adam(model, lr), (x[order], y[order]), held, loss="mse", score=None, epochs=14, shuffle=False
+    )
 
 
 @faulty("watch trainer", "data_starvation")

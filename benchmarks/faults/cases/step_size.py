@@ -100,7 +100,11 @@ def decay_of_epochs_at_every_step(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=14, rate=lambda t: lr * gamma**t)
 
 
-@faulty("all", "lr_schedule_bug", also="lr_too_high loss_spike exploding_gradients dead_relu plateau class_collapse nan_or_inf")
+@faulty(
+    "all",
+    "lr_schedule_bug",
+    also="lr_too_high loss_spike exploding_gradients dead_relu plateau class_collapse nan_or_inf",
+)
 def warm_up_to_the_wrong_height(bench: Any) -> None:
     train, held = data.digits(bench.random)
     lr, leap, at = bench.between(0.02, 0.06), bench.pick(40, 80, 150), bench.pick(120, 150, 190)
@@ -142,7 +146,9 @@ def a_ball_that_rolls_on(bench: Any) -> None:
     momentum, lr = bench.pick(0.995, 0.998), bench.between(0.003, 0.01)
     bench.init({"lr": lr, "momentum": momentum})
     model = bench.mlp(6, 16, 1, act="Tanh")
-    bench.learn(model, bench.sgd(model, lr, momentum=momentum), train, held, loss="mse", score=None, epochs=25, batch=64)
+    bench.learn(
+        model, bench.sgd(model, lr, momentum=momentum), train, held, loss="mse", score=None, epochs=25, batch=64
+    )
 
 
 @faulty("all", "weight_decay_too_large", also="plateau class_collapse vanishing_gradients dead_relu stuck_metric")
@@ -191,7 +197,11 @@ def the_limit_is_what_is_logged(bench: Any) -> None:
     )  # fmt: skip
 
 
-@faulty("all", "accumulating_gradients", also="lr_too_high exploding_gradients momentum_too_high plateau loss_spike dead_relu class_collapse nan_or_inf")
+@faulty(
+    "all",
+    "accumulating_gradients",
+    also="lr_too_high exploding_gradients momentum_too_high plateau loss_spike dead_relu class_collapse nan_or_inf",
+)
 def gradients_never_forgotten(bench: Any) -> None:
     train, held = data.digits(bench.random)
     lr = bench.between(0.003, 0.01)
@@ -200,7 +210,11 @@ def gradients_never_forgotten(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=10, zero_grad_every=0, log_norm=True)
 
 
-@faulty("all", "accumulating_gradients", also="lr_too_high exploding_gradients momentum_too_high plateau loss_spike dead_relu")
+@faulty(
+    "all",
+    "accumulating_gradients",
+    also="lr_too_high exploding_gradients momentum_too_high plateau loss_spike dead_relu",
+)
 def forgotten_once_an_epoch(bench: Any) -> None:
     train, held = data.clusters(bench.random, classes=5)
     lr = bench.between(0.003, 0.01)
