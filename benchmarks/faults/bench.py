@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class Bench:
     def mlp(self, *sizes: int, act: str = "ReLU", norm: bool = False, dropout: float = 0.0) -> Any:
         """fc1, norm1, act1, drop1, fc2 …, and `out`."""
         nn, parts = self.nn, {}
-        for i, (a, b) in enumerate(itertools.pairwise(sizes), 1):
+        for i, (a, b) in enumerate(pairwise(sizes[:-1]), 1):
             parts[f"fc{i}"] = nn.Linear(a, b)
             if norm:
                 parts[f"norm{i}"] = nn.BatchNorm1d(b)
