@@ -17,6 +17,7 @@ COMMANDS = (
     ("serve", "show a logdir in the browser", "viz serve --logdir runs"),
     ("demo", "train a network on handwritten digits and watch it live", "viz demo"),
     ("runs", "list the runs of a logdir", "viz runs --logdir runs"),
+    ("check", "say what went wrong in runs, where and since when", "viz check --logdir runs"),
     (
         "sql",
         "ask all runs a question in SQL",

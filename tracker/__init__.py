@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from tracker import errors, spare_descriptor
 
 if TYPE_CHECKING:
+    from tracker.findings.detector import detector
+    from tracker.findings.finding import Finding
     from tracker.landscape.trajectory import Trajectory
     from tracker.landscape.worker import Landscape
     from tracker.run import Run
@@ -48,6 +50,7 @@ __all__ = [
     "Curves",
     "Embedding",
     "Figure",
+    "Finding",
     "Graph",
     "Histogram",
     "Html",
@@ -64,6 +67,7 @@ __all__ = [
     "Text",
     "Trajectory",
     "Video",
+    "detector",
     "errors",
     "finish",
     "flush",
@@ -83,6 +87,7 @@ _HOMES = {
     "Curves": "tracker.values.curves",
     "Embedding": "tracker.values.embedding",
     "Figure": "tracker.values.figure",
+    "Finding": "tracker.findings.finding",
     "Graph": "tracker.values.graph",
     "Histogram": "tracker.values.histogram",
     "Html": "tracker.values.markup",
@@ -99,8 +104,9 @@ _HOMES = {
     "Text": "tracker.values.text",
     "Trajectory": "tracker.landscape.trajectory",
     "Video": "tracker.values.video",
+    "detector": "tracker.findings.detector",
 }
-"""Classes that are imported when they are first used: all of them, with NumPy and SQLAlchemy behind them, take 0.3 s,
+"""What is imported when they are first used: all of them, with NumPy and SQLAlchemy behind them, take 0.3 s,
 for which neither a script's `--help` nor a server that has nothing to read yet should wait."""
 
 _current: Run | None = None

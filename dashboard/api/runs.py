@@ -117,8 +117,9 @@ class _Runs:
 
     async def marks(self, request: Request) -> Response:
         run = RequestValues.of_query(request).name("run")
-        found = await answered(lambda: self._run(run).marks())
-        return json_answer({"run": run, "marks": [vars(mark) for mark in found]})
+        found = [vars(mark) for mark in await answered(lambda: self._run(run).marks())]
+        found += self._live_runs.finding_marks([run]).get(run, [])
+        return json_answer({"run": run, "marks": _by_time(found)})
 
     async def marks_of_many(self, request: Request) -> Response:
         """Marks of many runs: {run: [mark]}."""
@@ -126,7 +127,7 @@ class _Runs:
         problems: list[dict[str, str]] = []
 
         def read() -> dict[str, Any]:
-            found = {}
+            found: dict[str, list[dict[str, Any]]] = {}
             for name in self._live_runs.marked(names):
                 with apart(problems, name):
                     marks = self._store().run(name).marks()[-MAX_MARKS_A_RUN:]
@@ -135,9 +136,15 @@ class _Runs:
                             {"step": mark.step, "wall_time": mark.wall_time, "kind": mark.kind, "text": mark.text}
                             for mark in marks
                         ]
+            for name, own in self._live_runs.finding_marks(names).items():
+                found[name] = _by_time(found.get(name, []) + own)
             return found
 
         return json_answer({"marks": await asyncio.to_thread(read), "problems": problems})
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)
+
+
+def _by_time(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(marks, key=lambda mark: float(mark["wall_time"]))

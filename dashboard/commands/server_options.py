@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboard.commands.own_detectors import add_detectors, run_detectors
 from dashboard.commands.refusal import CommandError, UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="also take what clients of Visdom send, on this port (theirs is 8097), and below /visdom of the page's",
     )
+    add_detectors(parser)
     parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
     parser.add_argument("--open", action="store_true", help="open the browser")
 
@@ -69,6 +71,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         )
     if arguments.visdom_port is not None and arguments.read_only:
         raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one out")
+    run_detectors(arguments.detectors)
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
     # A page of any port of this machine may put a framed one into a frame: it would have to know where it is.

@@ -77,11 +77,14 @@ class Catalog:
             del self.runs[name]
             changes.removed.append(name)
         for name, folder in found.items():
-            if name not in self.runs:
+            is_new = name not in self.runs
+            if is_new:
                 self.runs[name] = RunState(name, folder)
                 changes.note(name, "runs")
             self._look(self.runs[name], changes, glance=glance)
-        self._cached = indexes.Index({}, {})
+            if is_new:
+                self.runs[name].take_examined(self._cached.examined.get(folder))
+        self._cached = indexes.Index({}, {}, {})
         return changes
 
     def complete(self, most: int | None = None) -> Changes:
@@ -184,6 +187,8 @@ class Catalog:
             run.edits_stamp = edits_stamp
             if said != run.user_edits or (newest > 0) != (run.newest_command > 0):
                 changes.note(run.name, "runs")
+            if said.get(user_edits.DISMISSED) != run.user_edits.get(user_edits.DISMISSED):
+                changes.note(run.name, "findings")
             if newest != run.newest_command:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest

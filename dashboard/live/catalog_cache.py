@@ -14,13 +14,14 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dashboard.live.examined import Examined, detectors_version
 from dashboard.live.series import ROW, Extent, NamePool
 from tracker.store.read.liveness import Writer
 from tracker.store.read.segments import Segment
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 3\n"
+MAGIC = b"everystep index 4\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
@@ -61,6 +62,8 @@ class Index:
     segments: dict[Path, CachedSegment]
     said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]]
     """By a run's folder: the stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
+    examined: dict[Path, Examined]
+    """By a run's folder what the detectors of now found in it."""
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
@@ -68,7 +71,7 @@ def load(path: Path | None, pool: NamePool) -> Index:
     if path is not None:
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
             return _decoded(path.read_bytes(), pool)
-    return Index({}, {})
+    return Index({}, {}, {})
 
 
 def save(path: Path, runs: Iterable[RunState], pool: NamePool) -> None:
@@ -92,8 +95,11 @@ def save(path: Path, runs: Iterable[RunState], pool: NamePool) -> None:
 def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
     numbers: dict[int, int] = {}
     names: list[Any] = []
-    segments, said, rows = [], [], []
+    segments, said, examined, rows = [], [], [], []
     for run in runs:
+        if run.examined is not None and run.status != "running":
+            known = run.examined
+            examined.append([str(run.folder), known.stamps, known.version, known.wall_time, known.findings])
         if run.user_edits or run.newest_command:
             said.append([str(run.folder), run.edits_stamp, run.user_edits, run.newest_command])
         for path, state in run.segments.items():
@@ -115,7 +121,7 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
             ]
             segments.append([str(path), state.stamp, *said_of])
             rows.append(extent.rows)
-    head = json.dumps({"names": names, "segments": segments, "said": said}).encode()
+    head = json.dumps({"names": names, "segments": segments, "said": said, "examined": examined}).encode()
     body = len(head).to_bytes(4, "little") + head + b"".join(each.tobytes() for each in rows)
     return MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
 
@@ -145,4 +151,12 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
             tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
         )
     said = {Path(folder): (tuple(stamp), (words, newest)) for folder, stamp, words, newest in head["said"]}
-    return Index(segments, said)
+    return Index(segments, said, dict(_examined(head["examined"])))
+
+
+def _examined(entries: list[list[Any]]) -> Iterator[tuple[Path, Examined]]:
+    now = detectors_version() if entries else ""
+    for folder, stamps, version, wall_time, findings in entries:
+        found = Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
+        if version == now:
+            yield Path(folder), found

@@ -157,6 +157,11 @@ class Poller:
         """Has the whole logdir gone through at once."""
         self._note(self.catalog.root.parent)  # no run's folder: all are meant
 
+    def changed_by(self, changes: Changes) -> None:
+        """Tells what another thread changed in the catalog."""
+        self._changed = True
+        self._tell(changes)
+
     def written_to(self, folder: Path) -> None:
         """Has a run looked at at once whose folder was written to by our own hand, also where no events come."""
         self._note(folder)

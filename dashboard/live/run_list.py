@@ -94,6 +94,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "notes": "",
             "config": {},
             "said": {},
+            "findings": None,
             "commands": False,
             "lost": {},
             "scalars": {},

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.live.examined import Examined
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import Series
+from dashboard.live.user_edits import DISMISSED, RUN_KEYS
 from tracker.errors import StoreError
 from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
@@ -32,7 +34,26 @@ class RunState:
     newest_command: int = 0
     """The number of the last thing that it was asked in the page; 0 where there is none."""
     edits_stamp: tuple[Any, ...] = ()
+    examined: Examined | None = None
+    """What was found in it, once somebody has looked."""
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    @property
+    def dismissed(self) -> dict[str, Any]:
+        """Findings that somebody said are none, by id: `reason`, `author`, `wall_time`."""
+        found: dict[str, Any] = self.user_edits.get(DISMISSED, {})
+        return found
+
+    @property
+    def finding_counts(self) -> list[int] | None:
+        """How many errors, warnings and infos nobody dismissed; None before it was examined."""
+        return self.examined.counts(self.dismissed) if self.examined is not None else None
+
+    def take_examined(self, examined: Examined | None) -> None:
+        """Takes over what was found at another time, where its files are as they were then."""
+        stamps = tuple((path.name, *state.stamp) for path, state in sorted(self.segments.items()))
+        if examined is not None and examined.stamps == stamps:
+            self.examined = examined
 
     def known(self) -> list[Segment]:
         """Its segments, oldest first."""
@@ -96,7 +117,8 @@ class RunState:
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",
             "config": self._told_config(own[-1].config) if own else {},
-            "said": self.user_edits,
+            "said": {key: value for key, value in self.user_edits.items() if key in RUN_KEYS},
+            "findings": self.finding_counts,
             "commands": self.newest_command > 0 or any(state.has_receipts for state in self.segments.values()),
             "lost": lost,
             "problems": [

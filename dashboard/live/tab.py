@@ -149,6 +149,8 @@ def _joined(before: dict[str, Any] | None, told: dict[str, Any]) -> dict[str, An
     summary = told["summary"] if told["summary"] is not None else before["summary"]
     what = sorted({*before["what"], *told["what"]})
     joined = {**before, **told, "what": what, "summary": summary}
+    if "reach" in before:
+        joined["reach"] = before["reach"] | told.get("reach", {})
     parts = [each["tags"] for each in (before, told) if "tags" in each]
     if len(parts) == 2:  # no more than the run has series, however often each changes
         kinds = {kind: {*parts[0].get(kind, ()), *parts[1].get(kind, ())} for part in parts for kind in part}

@@ -1,4 +1,4 @@
-"""What the page was told: names, tags, notes and colours of runs, saved views.
+"""What the page was told: names, tags, notes and colours of runs, findings that are none, saved views.
 
 All of it lies in files of the dashboard's own (`page.sqlite`, beside a run's segments and at the top of the logdir), so
 that no writer's file is touched.
@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import PageChangeError, message
+from tracker.store.read.dismissed import dismissed_in
 from tracker.store.read.properties import properties, said
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
+
+DISMISSED = "dismissed"
+"""Beside them: findings that are none, by id; see `tracker.store.read.dismissed`."""
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -22,9 +26,14 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def read_of_run(folder: Path) -> tuple[dict[str, Any], int]:
-    """What is said of a run (`RUN_KEYS`), and the number of the newest thing that it was asked, 0 for nothing."""
+    """What is said of a run (`RUN_KEYS`, and `DISMISSED` where something is).
+
+    Beside it the number of the newest thing that it was asked, 0 for nothing.
+    """
     found, newest = said(folder)
-    return {key: value for key, value in found.items() if key in RUN_KEYS}, newest
+    dismissed = dismissed_in(found)
+    words = {key: value for key, value in found.items() if key in RUN_KEYS}
+    return words | ({DISMISSED: dismissed} if dismissed else {}), newest
 
 
 def write(folder: Path, key: str, value: Any) -> None:
@@ -37,6 +46,17 @@ def write(folder: Path, key: str, value: Any) -> None:
     from tracker.store.write import page_file
 
     page_file.set_property(folder, key, value)
+
+
+def dismiss(folder: Path, id: str, reason: str | None, author: str | None) -> None:
+    """Says of a finding that it is none, and why; None takes that back.
+
+    Raises:
+        PageChangeError: it is too long, there are too many, or the file cannot be written.
+    """
+    from tracker.store.write import page_findings
+
+    page_findings.dismiss(folder, id, reason, author)
 
 
 def ask(folder: Path, nonce: str, name: str, value: Any, expected: Any, author: str) -> None:

@@ -105,6 +105,13 @@ class LiveRuns:
             runs = [self.poller.catalog.runs.get(name) for name in names]
             return [run.name for run in runs if run and any(state.has_marks for state in run.segments.values())]
 
+    def finding_marks(self, names: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+        """What was found in some runs, as marks of charts; of those in which something was."""
+        with self.poller.lock:
+            runs = [run for name in names if (run := self.poller.catalog.runs.get(name)) is not None]
+            found = {run.name: run.examined.marks(run.dismissed) for run in runs if run.examined is not None}
+        return {name: marks for name, marks in found.items() if marks}
+
     def look_again(self) -> None:
         """Goes through the logdir at once: runs came or went by our own hand."""
         self.poller.look_again()
@@ -137,7 +144,9 @@ class LiveRuns:
                     }
                     if name in changes.tags:
                         told["tags"] = {kind: naturally(tags) for kind, tags in changes.tags[name].items()}
-                    changed.append(told | {"reach": last_step_of(run)} if "last" in what and not is_new else told)
+                    reach = last_step_of(run) if "last" in what else {}
+                    reach |= {"findings": run.finding_counts} if "findings" in what else {}
+                    changed.append(told | {"reach": reach} if reach and not is_new else told)
             headlines = self._judge(catalog.runs.values(), changed, changes.removed)
         for tab in self._tabs:
             tab.put(changes.points, changed, changes.removed, headlines)

@@ -15,6 +15,7 @@ from dashboard.api import (
     edits,
     embeddings,
     export,
+    findings,
     graphs,
     histograms,
     hparams,
@@ -30,6 +31,7 @@ from dashboard.api import (
 )
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
+from dashboard.live.examiner import Examiner
 from dashboard.live.poller import Poller
 from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
@@ -64,6 +66,8 @@ class Interface:
         if not settings.read_only:
             trash.finish_moves(logdir)  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
+        self._examiner = Examiner(live_runs.poller, store)
+        live_runs.listeners.append(self._examiner.note)
         reading = Turns()
         self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
@@ -75,6 +79,7 @@ class Interface:
             *curves.routes(live_runs, store, reading),
             *histograms.routes(live_runs, store, reading),
             *edits.routes(live_runs, store, settings.read_only),
+            *findings.routes(live_runs, self._examiner, store, settings.read_only),
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
@@ -108,6 +113,7 @@ class Interface:
     def start(self) -> None:
         """Begins to follow the logdir; call it on the event loop."""
         self._live_runs.start()
+        self._examiner.start()
         if self._mirror is not None:
             self._mirror.start()
 
@@ -115,6 +121,7 @@ class Interface:
         """Ends following and all tabs' connections; waits for the look under way."""
         if self._mirror is not None:
             self._mirror.stop()
+        self._examiner.stop()
         self._live_runs.stop()
 
     def quiet_for(self) -> float:

@@ -43,7 +43,7 @@ class Training:
     tags: Sequence[str]
     """Of its scalars."""
     read: Callable[[str], Series]
-    """The points of one of these tags."""
+    """The points of one of these tags. Whatever it raises costs that tag's points and nothing else."""
     marks: Sequence[Any] = ()
     """Each with `step`, `kind`, `text` and `attributes`."""
     histogram_tags: Sequence[str] = ()
@@ -51,6 +51,8 @@ class Training:
     """`step` and histograms of one of these, as `StoredRun.histograms` gives them."""
     read_graph: Callable[[], Mapping[str, Any] | None] = lambda: None
     _series: dict[str, Series] = field(default_factory=dict, repr=False)
+    unread: dict[str, Exception] = field(default_factory=dict, repr=False)
+    """By tag why it could not be read; to a detector such a tag holds no points."""
 
     @cached_property
     def roles(self) -> Roles:
@@ -58,15 +60,31 @@ class Training:
         return roles_of(self.tags)
 
     def series(self, tag: str) -> Series:
-        """The points of a tag; none where it was not logged."""
+        """The points of a tag; none where it was not logged, or cannot be read."""
         if tag not in self._series:
-            self._series[tag] = self.read(tag) if tag in self._known else _nothing(tag)
+            self._series[tag] = self._read(tag) if tag in self._known else _nothing(tag)
         return self._series[tag]
+
+    def _read(self, tag: str) -> Series:
+        try:
+            return self.read(tag)
+        except Exception as error:  # noqa: BLE001 a file may hold anything; the other series are none the worse for it
+            self.unread[tag] = error
+            return _nothing(tag)
 
     def layers(self, family: str) -> dict[str, Series]:
         """What was logged as `<family>/<path>`, by path: `layers("grad_norm")["fc1.weight"]`."""
         start = f"{family}/"
-        return {tag[len(start) :]: self.series(tag) for tag in self.tags if tag.startswith(start)}
+        tags = self._families.get(family.partition("/")[0], ())
+        return {tag[len(start) :]: self.series(tag) for tag in tags if tag.startswith(start)}
+
+    @cached_property
+    def _families(self) -> dict[str, list[str]]:
+        """The tags by what stands before their first stroke: asking for twenty families reads each name once."""
+        found: dict[str, list[str]] = {}
+        for tag in self.tags:
+            found.setdefault(tag.partition("/")[0], []).append(tag)
+        return found
 
     @cached_property
     def _known(self) -> frozenset[str]:

@@ -54,9 +54,10 @@ async function ask() {
 /** @param {import("./scope.js").Scope} scope */
 export function start(scope) {
   scope.on(live, "changed", ({ run, what }) => {
-    if (!what.includes("marks") && !what.includes("line")) return;
+    const isNew = what.includes("marks") || what.includes("findings"); // what was found is marked too
+    if (!isNew && !what.includes("line")) return;
     asked.delete(run);
-    if (found.has(run) || what.includes("marks")) known([run]);
+    if (found.has(run) || isNew) known([run]);
   });
   scope.onLeave(() => clearTimeout(timer));
 }

@@ -39,7 +39,7 @@ KEPT, KEPT_BYTES, KEPT_ASKED = 1_000, 4 << 20, 5_000
 """Changes of the page and events of panes that are kept, the newest, and characters of them; and commands of controls,
 five times as many as a run takes from here before it answers. What it answered stands in its own files."""
 
-_COMMAND = schema.insert(schema.commands, ("nonce", "wall_time", "name", "value", "expected", "author"))
+COMMAND = schema.insert(schema.commands, ("nonce", "wall_time", "name", "value", "expected", "author"))
 PROPERTY = schema.insert(schema.properties)
 
 _LATER = "SELECT id FROM commands WHERE name {} GLOB 'control:*' ORDER BY id DESC LIMIT 1 OFFSET {}"
@@ -63,7 +63,7 @@ def set_property(folder: Path, key: str, value: Any) -> None:
     text = _bounded(key, json.dumps(value))
     now = time.time()
     with changed(folder / logdir.PAGE_FILE) as connection:
-        connection.execute(_COMMAND, (secrets.token_hex(16), now, key, text, None, None))
+        connection.execute(COMMAND, (secrets.token_hex(16), now, key, text, None, None))
         connection.execute("DELETE FROM properties WHERE key=?", (key,))
         if value is not None:
             connection.execute(PROPERTY, (key, text, now))
@@ -96,7 +96,7 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
         with changed(folder / logdir.PAGE_FILE) as connection:
             if connection.execute("SELECT 1 FROM commands WHERE nonce=?", (nonce,)).fetchone() is not None:
                 raise _KnownError  # which leaves the file as it is
-            connection.execute(_COMMAND, (nonce, time.time(), coerce.text(name), text, before, author))
+            connection.execute(COMMAND, (nonce, time.time(), coerce.text(name), text, before, author))
     except _KnownError:
         return False
     return True

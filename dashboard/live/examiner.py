@@ -1,0 +1,181 @@
+"""The examiner: the one thread that looks for what went wrong in runs, live ones as they go on and others once.
+
+It is not the poller's, so that no point waits for it, and it lets the others of the process have their turn between two
+detectors. Examining the live runs takes one hundredth of a core, whatever their number and length: it measures its own
+time and looks less often when that is more. What was found in a run that nobody writes is kept until its files change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dashboard.live.changes import Changes
+from dashboard.live.examined import Examined, detectors_version, stamps_of
+from dashboard.live.poller import Poller
+from dashboard.live.time_budget import TimeBudget
+from tracker import logdir
+from tracker.store.read.reader import Store
+
+logger = logging.getLogger("dashboard")
+
+LIVE_SHARE = 0.01
+"""Of a core, for all live runs together."""
+
+CHORE_SHARE = 0.1
+"""Of a core, for runs that have come to their end, while nobody waits for an answer."""
+
+LEAST_S = 2.0
+"""Between two looks at a live run: nobody reads faster."""
+
+LOOKS_S = 0.25
+"""How often it is looked whether there is something to do."""
+
+QUIET_S = 0.4
+"""So long nobody has waited for an answer before what nobody waits for is examined."""
+
+REST_S = 0.001
+"""Between two detectors: whoever waits for Python's lock has it then."""
+
+PATIENCE_S = 5.0
+"""How long somebody who asks waits for the examination of another run to end."""
+
+
+class Examiner:
+    """Keeps what was found in every run up to date, and tells when it changes.
+
+    Args:
+        poller: In whose catalog it is kept, and who tells the tabs.
+        store: Opens the logdir.
+    """
+
+    def __init__(self, poller: Poller, store: Callable[[], Store]) -> None:
+        self._poller = poller
+        self._store = store
+        self._news: set[str] = set()
+        self._waiting: dict[str, None] = {}
+        """Runs that may have changed since they were examined, that of the newest change last."""
+        self._looked: dict[str, float] = {}
+        """When a live run was examined last."""
+        self._live, self._chores = TimeBudget(LIVE_SHARE), TimeBudget(CHORE_SHARE)
+        self._stopped = threading.Event()
+        self._turn = threading.Lock()
+        """Held while a run is examined: one at a time, whoever asks."""
+        self._thread = threading.Thread(target=self._run, name="everystep-examiner", daemon=True)
+
+    def start(self) -> None:
+        """Begins to examine, after the first look at the logdir."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it; a detector that has not come to an end is not waited for."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=PATIENCE_S / 5)
+
+    def note(self, changes: Changes) -> None:
+        """Takes in which runs have changed; called on the event loop."""
+        ours = {"findings"}
+        named = {name for name, what in changes.changed.items() if what - ours}
+        self._news |= named | {new.run for new in changes.points}
+
+    def pending(self) -> int:
+        """How many runs are still to be examined for the first time."""
+        with self._poller.lock:
+            return sum(run.examined is None for run in self._poller.catalog.runs.values())
+
+    def now(self, name: str) -> None:
+        """Examines a run at once, on the caller's thread; of a live one what is known already will do."""
+        with self._poller.lock:
+            run = self._poller.catalog.runs.get(name)
+            if run is None or (run.examined is not None and run.status == "running"):
+                return
+        if self._turn.acquire(timeout=PATIENCE_S):
+            try:
+                self._examine(name)
+            finally:
+                self._turn.release()
+
+    def _run(self) -> None:
+        self._poller.ready.wait()
+        with self._poller.lock:
+            runs = self._poller.catalog.runs.values()
+            began = {run.name: max((each.created for each in run.known()), default=0.0) for run in runs}
+            self._waiting = dict.fromkeys(sorted(began, key=lambda name: began[name]))
+        while not self._stopped.wait(LOOKS_S):
+            try:
+                while not self._stopped.is_set() and self._look():
+                    pass
+            except Exception:  # whatever it is, the next run is looked at
+                logger.exception("viz: looking for findings stopped; it goes on")
+
+    def _look(self) -> bool:
+        """Examines the run whose turn it is; whether there was one."""
+        before = time.thread_time()
+        name = self._next()
+        if name is None:
+            return False
+        with self._turn:
+            is_live = self._examine(name)
+        took, now = time.thread_time() - before, time.monotonic()
+        (self._live if is_live else self._chores).spent(took, now)
+        if is_live:
+            self._looked[name] = now
+        return True
+
+    def _next(self) -> str | None:
+        """The live run that was looked at the longest time ago where there is room for one; else the newest other."""
+        now = time.monotonic()
+        news, self._news = self._news, set()
+        for name in news:
+            self._waiting[name] = self._waiting.pop(name, None)
+        with self._poller.lock:
+            runs = self._poller.catalog.runs
+            self._waiting = {name: None for name in self._waiting if name in runs}
+            live = {name for name in self._waiting if runs[name].status == "running"}
+            self._looked = {name: when for name, when in self._looked.items() if name in runs}
+        chosen: str | None = None
+        if now >= self._live.free_at:
+            due = [name for name in sorted(live) if now - self._looked.get(name, -LEAST_S) >= LEAST_S]
+            chosen = min(due, key=lambda name: self._looked.get(name, 0.0), default=None)
+        if chosen is None and now >= self._chores.free_at and self._poller.quiet_for() >= QUIET_S:
+            chosen = next((name for name in reversed(self._waiting) if name not in live), None)
+        if chosen is not None:
+            del self._waiting[chosen]
+        return chosen
+
+    def _examine(self, name: str) -> bool:
+        """Examines a run if its files are not as they were then, and tells what is new; whether it is a live one."""
+        with self._poller.lock:
+            run = self._poller.catalog.runs.get(name)
+            if run is None:
+                return False
+            folder, known, is_live = run.folder, run.examined, run.status == "running"
+        stamps = stamps_of(logdir.segment_files(folder))
+        if known is not None and (known.stamps, known.version) == (stamps, detectors_version()):
+            return is_live
+        found = Examined(stamps, detectors_version(), time.time(), tuple(self._found(name)))
+        changes = Changes()
+        with self._poller.lock:
+            run = self._poller.catalog.runs.get(name)
+            if run is None or run.folder != folder:
+                return is_live
+            before = run.examined.findings if run.examined is not None else ()
+            run.examined = found
+            if found.findings != before:
+                changes.note(name, "findings")
+        if changes:
+            self._poller.changed_by(changes)
+        return is_live
+
+    def _found(self, name: str) -> list[dict[str, Any]]:
+        """What is found in a run; nothing in one that cannot be read, of which the list of runs says why."""
+        from tracker.store.read.diagnosed import examination
+
+        with contextlib.suppress(Exception):
+            return examination(self._store().run(name), lambda: time.sleep(REST_S)).as_dicts()
+        return []
