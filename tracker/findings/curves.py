@@ -1,0 +1,163 @@
+"""Curves: robust arithmetic of a series of values, by which detectors compare what it was with what it became.
+
+All take finite values in order, (N,) float64. Nothing here has a unit: what is returned scales with the values, or does
+not change when they are multiplied by a number above 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+Values = npt.NDArray[np.float64]
+
+_NORMAL = 1.4826
+"""Standard deviations of a normal distribution in one median absolute deviation."""
+
+
+def noise(values: Values) -> float:
+    """The standard deviation of one point around the curve, by the differences of neighbours; 0 for fewer than 3.
+
+    A trend hardly counts and neither do leaps, since the median of the differences is what is deviated from.
+    """
+    if len(values) < 3:
+        return 0.0
+    steps = np.diff(values)
+    return float(_NORMAL * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
+
+
+class Ends(NamedTuple):
+    """Where a curve began and where it is."""
+
+    start: float
+    """The median of its first points."""
+    middle: float
+    """That of as many in the middle."""
+    end: float
+    count: int
+    """Points of each."""
+    sigma: float
+    """The standard deviation of the difference of two of these, by the curve's noise."""
+
+    @property
+    def fall(self) -> float:
+        """From the start to the end, in parts of the start; below 0 where it rose. 0 where it began at 0."""
+        return (self.start - self.end) / abs(self.start) if self.start else 0.0
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether the end is below the start by more than the noise lets it: 4 standard deviations."""
+        return self.start - self.end > 4 * self.sigma
+
+    @property
+    def is_higher(self) -> bool:
+        """Whether the end is above the start by more than the noise lets it."""
+        return self.end - self.start > 4 * self.sigma
+
+
+def ends(values: Values, share: float = 0.1, most: int = 50) -> Ends:
+    """The levels of the first, middle and last `share` of at least one value; at most `most` points each."""
+    count = int(max(1, min(most, len(values) * share)))
+    half = (len(values) - count) // 2
+    parts = (values[:count], values[half : half + count], values[-count:])
+    # The median of k points of normal noise varies as 1.25 / sqrt(k).
+    sigma = noise(values) * (1.25 if count > 2 else 1.0) * np.sqrt(2 / count)
+    return Ends(*(float(np.median(part)) for part in parts), count, float(sigma))
+
+
+def smoothed(values: Values, width: int) -> Values:
+    """The running median over `width` points (made odd) around each, the ends repeated; as many as were given."""
+    width = min(width, len(values)) | 1
+    if width < 3:
+        return values
+    padded = np.pad(values, width // 2, mode="edge")
+    return np.median(sliding_window_view(padded, width), axis=1)
+
+
+def means(values: Values, count: int) -> Values:
+    """Means of `count` stretches of equal length, or the values where there are fewer."""
+    if len(values) <= count:
+        return values
+    edges = np.linspace(0, len(values), count + 1).astype(int)
+    return np.add.reduceat(values, edges[:-1]) / np.diff(edges)
+
+
+def slope(values: Values) -> float:
+    """By how much it rises from its first to its last point, along the line of least squares; 0 for fewer than 2."""
+    n = len(values)
+    if n < 2:
+        return 0.0
+    x = np.arange(n) - (n - 1) / 2
+    return float(x @ values / (x @ x) * (n - 1))
+
+
+class Change(NamedTuple):
+    """Where a curve's level changes most clearly."""
+
+    at: int
+    """The first point of the new level."""
+    p: float
+    """The chance of as clear a change in noise."""
+
+
+def change(values: Values) -> Change:
+    """The likeliest place of one change of level, by ranks, so that no single value decides.
+
+    Source: Pettitt 1979, A non-parametric approach to the change-point problem.
+    """
+    n = len(values)
+    if n < 4:
+        return Change(n, 1.0)
+    ranks = np.empty(n)
+    ranks[np.argsort(values, kind="stable")] = np.arange(1, n + 1)
+    u = 2 * np.cumsum(ranks) - np.arange(1, n + 1) * (n + 1)
+    at = int(np.argmax(np.abs(u[:-1])))
+    return Change(at + 1, float(min(1.0, 2 * np.exp(-6 * u[at] ** 2 / (n**3 + n**2)))))
+
+
+def repeats(values: Values, period: int) -> tuple[float, Values]:
+    """How alike one period of a curve is to the next, from -1 to 1, and the mean pattern of a period, (period,).
+
+    Each period has its own level, slope and scale taken from it first, so that neither a falling curve nor a staircase
+    counts as a pattern. 0 where there are fewer than 3 periods of 4 points.
+    """
+    count = len(values) // period if period >= 4 else 0
+    if count < 3:
+        return 0.0, np.zeros(max(period, 0))
+    rows = values[len(values) - count * period :].reshape(count, period)
+    x = np.arange(period) - (period - 1) / 2
+    rows = rows - rows.mean(1, keepdims=True)
+    rows = rows - (rows @ x / (x @ x))[:, None] * x
+    scale = np.sqrt((rows**2).sum(1, keepdims=True))
+    unit = np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0)
+    return float(np.mean((unit[1:] * unit[:-1]).sum(1))), unit.mean(0)
+
+
+def waves(values: Values) -> tuple[float, int]:
+    """How strongly a curve swings, from -1 to 1, and how many points a swing takes; (0, 0) where it does not.
+
+    By the autocorrelation of the curve less its line: its first valley must be deep before the peak after it counts.
+    """
+    n = len(values)
+    if n < 16:
+        return 0.0, 0
+    x = np.arange(n) - (n - 1) / 2
+    flat = values - values.mean()
+    flat = flat - (flat @ x / (x @ x)) * x
+    power = flat @ flat
+    if not power > 0:
+        return 0.0, 0
+    spectrum = np.abs(np.fft.rfft(flat, 2 * n)) ** 2
+    found = np.fft.irfft(spectrum)[: 2 * n // 3] / power * (n / (n - np.arange(2 * n // 3)))
+    below = np.flatnonzero(found < -0.1)
+    if not len(below):
+        return 0.0, 0
+    after = found[below[0] :]
+    up = np.flatnonzero(after > 0)
+    if not len(up):
+        return 0.0, 0
+    lag = int(below[0] + up[0] + np.argmax(after[up[0] :][: below[0] * 4 + 1]))
+    return float(min(found[lag], -found[below[0] : below[0] + up[0]].min())), lag

@@ -1,0 +1,97 @@
+"""loss_spike: a single step is out of line.
+
+Definition: up to 3 places in the training loss, of at most 3 points each, lie many times above their surroundings,
+which are the same before and after within a few dozen points; and above the height at which the loss began.
+
+Thresholds: a spike must stand above its surroundings by 3 times as much as anything else in the run does (small
+batches have heavy tails: their second highest point is near the highest), by 10 standard deviations of the noise
+around it, and reach 1.5 times the level of the beginning, which a batch of ordinary samples does not once something
+has been learned. Where the loss can be below 0, the range it has fallen by stands in for that level.
+
+Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings.curves import noise, smoothed
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import training_loss
+from tracker.findings.training import Series, Training
+
+_MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START = 3, 3.0, 10.0, 1.5
+
+
+@detector("loss_spike")
+def loss_spike(training: Training) -> Iterator[Finding]:
+    """The first spike; the others in its sentence."""
+    loss = training_loss(training).finite
+    found = _places(loss.value) if len(loss) >= 20 else []
+    marks = [mark.step for mark in training.marks if mark.kind == "resume" and mark.step is not None]
+    stride = max(1, int(np.median(np.diff(loss.step)))) if len(loss) > 1 else 1
+    found = [at for at in found if not any(0 <= loss.step[at] - step <= 3 * stride for step in marks)]
+    if not found:
+        return
+    at = found[0]
+    around = float(np.median(np.r_[loss.value[max(0, at - 10) : at], loss.value[at + 4 : at + 14]]))
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    step = int(loss.step[at])
+    yield Finding(
+        "loss_spike", "warning",
+        f"{loss.tag} is {loss.value[at]:.4g} at step {step}, where its surroundings are {around:.4g}{more}.",
+        "Look at the batch of that step: an input out of range or wrong labels; clip the gradients to limit the harm.",
+        None, step, int(loss.step[found[-1]]), 0.8,
+        Evidence((loss.tag,), (int(loss.step[max(0, at - 20)]), int(loss.step[min(len(loss) - 1, at + 20)]))),
+    )  # fmt: skip
+
+
+def _places(value: np.ndarray) -> list[int]:
+    """The first points of spikes."""
+    n = len(value)
+    curve = smoothed(value, 15)
+    above = value - curve
+    skip = max(5, n // 20)
+    level = float(np.median(value[: max(1, min(10, n // 20))]))
+    low = float(np.quantile(curve, 0.05))
+    limit = _ABOVE_START * level if value.min() >= 0 else level + 2 * max(level - low, 0.0)
+    order = np.argsort(above)[::-1]
+    places: list[int] = []
+    rest = 0.0
+    for at in order[: 4 * _MOST_PLACES + 4].tolist():
+        near = [each for each in places if abs(each - at) <= 15]
+        if near:
+            continue
+        if len(places) == _MOST_PLACES or value[at] < limit or above[at] < _SIGMAS * noise(value):
+            rest = float(above[at])
+            break
+        places.append(at)
+    # Only those that stand out from all the rest: what is left is how high the run's ordinary points reach.
+    while places and above[places[-1]] < _GAP * rest:
+        rest = float(above[places.pop()])
+    return sorted(
+        at for at in (_begin(value, curve, at) for at in places) if at >= skip and _recovers(value, curve, at)
+    )
+
+
+def _begin(value: np.ndarray, curve: np.ndarray, at: int) -> int:
+    """The first point of the place that `at` is the highest of."""
+    height = value[at] - curve[at]
+    while at > 0 and value[at - 1] - curve[at - 1] > height / 3:
+        at -= 1
+    return at
+
+
+def _recovers(value: np.ndarray, curve: np.ndarray, at: int) -> bool:
+    """Whether its surroundings are the same after it as before it."""
+    before = float(np.median(value[max(0, at - 12) : at]))
+    after = value[at + 1 :][:60]
+    if not len(after):
+        return False
+    height = value[at] - before
+    # How far down the points after it get: the best ten, so that a slow return counts as one.
+    settled = float(np.median(np.sort(after)[: max(1, min(10, len(after)))]))
+    return settled - before < 0.15 * height and int((after[:30] - before > height / 2).sum()) <= 2

@@ -1,0 +1,147 @@
+"""lr_too_high: the training takes steps too long.
+
+Definition, any of: the training loss leaps far above where it began within the first third, at more than one point, and
+is still high, or needed to come back from more than ten times its beginning; it climbs and ends above its beginning;
+it had fallen and is back near its beginning for good, with no step of the rate that explains it; it grew by orders
+until it was no longer finite; it swings wildly at updates above 5 % of the weights.
+
+Thresholds: 3 x the first loss, since warm-less training with a rate that works overshoots by less (in 300 healthy
+trainings at most 2.1 x); updates of 0.05 are fifty times the 1e-3 that are usual (Karpathy, "A recipe for training
+neural networks", 2019; Cockpit, Schneider et al. 2021). A settled level is taken from a tenth of the points.
+
+Source: practice; Bengio 2012, "Practical recommendations", section 3.1.1: the loss that diverges within the first steps
+shows a rate above the largest one that works, often by a factor of 2 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings import settings
+from tracker.findings.curves import ends, noise, smoothed
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import learning_rates, training_loss, typical_update
+from tracker.findings.training import Series, Training
+
+_LEAP, _FAR, _CLIMB, _LONG_UPDATE = 3.0, 10.0, 1.5, 0.05
+
+
+@detector("lr_too_high")
+def lr_too_high(training: Training) -> Iterator[Finding]:
+    """The first of its shapes that the training loss has."""
+    whole = training_loss(training)
+    loss = whole.finite
+    if len(loss) < 3 or loss.value.min() < 0 or (settings.momentum(training.config) or 0) >= 0.98:
+        return
+    updates = typical_update(training)
+    if updates is not None and updates < 1e-3 and len(loss) == len(whole):
+        return  # steps of this length cannot be what is wrong
+    said = _exploded(whole, loss) or _leapt(loss) or _climbed(loss) or _came_back(training, loss)
+    said = said or _swings(loss, updates)
+    if said is None:
+        return
+    at, severity, confidence, words = said
+    lr = _rate(training)
+    rate = f" at a learning rate of {lr:g}" if lr is not None else ""
+    yield Finding(
+        "lr_too_high", severity, f"{loss.tag} {words}{rate}.",
+        "Train again with a tenth of the learning rate; if that works, try a warm-up to a third of it.",
+        None, int(loss.step[at]), int(whole.step[-1]), confidence,
+        Evidence((whole.tag, *training.roles.lr[:1]), (int(loss.step[0]), int(whole.step[-1]))),
+    )  # fmt: skip
+
+
+_Said = tuple[int, str, float, str] | None
+
+
+def _exploded(whole: Series, loss: Series) -> _Said:
+    """It grew step by step until it was not finite."""
+    odd = np.flatnonzero(~np.isfinite(whole.value))
+    if not len(odd) or odd[-1] < len(whole) - 2 or odd[0] < 2:
+        return None
+    before = whole.value[: odd[0]]
+    first = before[0]
+    high = np.flatnonzero(before > _LEAP * first)
+    # One batch that is out of line is another kind: the growth must have been going on.
+    if len(high) < 2 or before[-1] < _LEAP * first or before[-2] < _LEAP * np.median(before[: max(1, high[0])]):
+        return None
+    return int(high[0]), "error", 0.85, f"grew from {first:.4g} to {before[-1]:.4g} and was then no longer finite"
+
+
+def _leapt(loss: Series) -> _Said:
+    """It went far up at once."""
+    value = loss.value
+    n = len(value)
+    early = value[: max(4, n // 3)]
+    first = value[0]
+    high = np.flatnonzero(early > _LEAP * first)
+    if len(high) < 2 or n < 8 or high[0] > max(3, n // 8):
+        return None
+    # The second highest: a single batch out of line is no leap.
+    peak, end = np.sort(early)[-2], ends(value)
+    words = f"leapt from {first:.4g} to {peak:.4g} within {int(high[0]) + 1} points"
+    if end.end > 0.7 * first:
+        return int(high[0]), "error", 0.9, f"{words} and is still at {end.end:.4g}"
+    if peak > _FAR * first:
+        return int(high[0]), "warning", 0.7, words
+    return int(high[0]), "info", 0.4, words
+
+
+def _climbed(loss: Series) -> _Said:
+    """It ends above where it began."""
+    if len(loss) < 12:
+        return None
+    levels = ends(loss.value)
+    if levels.end < _CLIMB * levels.start or not levels.is_higher or loss.value[0] > levels.end:
+        return None
+    above = np.flatnonzero(smoothed(loss.value, 5) > _CLIMB * levels.start)
+    words = f"climbed from {levels.start:.4g} to {levels.end:.4g}"
+    return int(above[0]) if len(above) else 0, "error", 0.7, words
+
+
+def _came_back(training: Training, loss: Series) -> _Said:
+    """It had fallen and is back for good."""
+    value = loss.value
+    n = len(value)
+    if n < 40:
+        return None
+    curve = smoothed(value, max(5, n // 40))
+    levels = ends(value)
+    low = int(np.argmin(curve))
+    if curve[low] > 0.4 * levels.start or levels.end < 0.75 * levels.start or low > 0.85 * n:
+        return None
+    back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
+    if not len(back) or np.median(value[low + back[0] :]) < 0.7 * levels.start:
+        return None
+    at = low + int(back[0])
+    step = int(loss.step[at])
+    reach = 3 * max(1, int(loss.step[-1] - loss.step[0]) // n) + n // 40
+    if any(
+        mark.kind == "resume" and mark.step is not None and abs(mark.step - step) <= reach for mark in training.marks
+    ):
+        return None
+    lr = learning_rates(training).finite
+    rates = lr.value[(lr.step >= step - 3 * reach) & (lr.step <= step + reach)]
+    if len(rates) > 1 and rates[-1] > 2 * rates[0] and rates[0] < lr.value[: max(1, len(lr) // 2)].max():
+        return None  # the schedule is what to look at
+    return at, "warning", 0.6, f"had fallen to {curve[low]:.4g} and is back at {levels.end:.4g}"
+
+
+def _swings(loss: Series, updates: float | None) -> _Said:
+    """It goes up and down by its own height, at long updates."""
+    if updates is None or updates < _LONG_UPDATE or len(loss) < 30:
+        return None
+    later = loss.value[len(loss) // 2 :]
+    levels = ends(loss.value)
+    if levels.end < 0.5 * levels.start:
+        return None
+    words = f"is still at {levels.end:.4g} after {levels.start:.4g}, with updates of {updates:.0%} of the weights,"
+    return 0, "warning" if noise(later) < 3 * levels.end else "error", 0.7, words
+
+
+def _rate(training: Training) -> float | None:
+    logged = learning_rates(training).finite.value
+    return float(logged.max()) if len(logged) else settings.learning_rate(training.config)

@@ -1,0 +1,62 @@
+"""plateau: the training stopped learning far from done, or never began.
+
+Definition: the training loss is as high at the end as near its beginning: it fell by less than 5 %, was at no time
+lower by more than 8 %, and the score, where one is logged, did not rise clearly and is below 0.8. It counts as a
+warning where the fall cannot be told from noise, or the score cannot; as information otherwise.
+
+Thresholds: data with little signal (a coin slightly bent, prices) let the loss fall by 1 or 2 %, clearly, with the
+validation following: that is no warning. A loss that varies by a third of its height between batches belongs to samples
+that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing.
+
+Source: AUTOTRAINER (Zhang et al. 2021), "not converging"; DeepLocalize and UMLAUT ("loss does not decrease").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings.curves import ends, noise, smoothed
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import score, training_loss, validation_loss
+from tracker.findings.training import Series, Training
+
+_FALL, _LOWEST, _GOOD = 0.05, 0.08, 0.8
+
+
+@detector("plateau")
+def plateau(training: Training) -> Iterator[Finding]:
+    """One finding where loss and score stand still."""
+    loss = training_loss(training).finite
+    if len(loss) < 20 or loss.value.min() <= 0:
+        return
+    levels = ends(loss.value)
+    curve = smoothed(loss.value, max(3, len(loss) // 20))
+    sigma = noise(loss.value)
+    if levels.fall > _FALL or curve.min() < (1 - _LOWEST) * levels.start or sigma > levels.end / 3:
+        return
+    known = score(training).finite
+    if len(known) and float(np.median(known.value[len(known) // 2 :])) >= _GOOD:
+        return
+    held = validation_loss(training).finite
+    falls = ends(loss.value, 0.3, 1000).is_lower
+    followed = (len(held) >= 3 and ends(held.value, 0.3).fall > 0.003) or _rises(known)
+    if _rises(known) and levels.fall > 0.01:
+        return
+    is_sure = not (falls and followed) and not _rises(known) and levels.end <= 1.5 * levels.start
+    yield Finding(
+        "plateau", "warning" if is_sure else "info",
+        f"{loss.tag} is at {levels.end:.4g} after {len(loss):,} points, and began at {levels.start:.4g}"
+        + (f"; {known.tag} stays at {np.median(known.value):.3g}." if len(known) else "."),
+        "Try to learn 20 samples by heart: if that fails too, look at initialization, gradients and labels.",
+        None, int(loss.step[0]), int(loss.step[-1]), 0.75 if is_sure else 0.4,
+        Evidence((loss.tag, known.tag) if len(known) else (loss.tag,), (int(loss.step[0]), int(loss.step[-1]))),
+    )  # fmt: skip
+
+
+def _rises(known: Series) -> bool:
+    if len(known) < 4:
+        return False
+    return ends(-known.value, 0.3, 1000).is_lower

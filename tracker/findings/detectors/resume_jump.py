@@ -1,0 +1,82 @@
+"""resume_jump: a training lost something when it was resumed.
+
+Definition: the training loss right after a resume (marked by the tracker, or told by a pause between two points of 5
+minutes and 20 times the usual) is above that right before it by more than 6 standard deviations of the noise there and
+by a quarter of its height, or by a fifth of all that it had fallen. Where the rate leaps by half or more at the resume,
+or steps are left out, the sentence says so.
+
+Thresholds: an optimizer that lost its averages makes the loss rise for some dozen steps, by 10 to 100 % of its level;
+weights that were not all loaded bring it back towards its beginning. Noise alone passes 6 standard deviations of a
+median of eight points less than once in a million resumes.
+
+Source: practice; PyTorch's and Lightning's guides to checkpoints list what has to be saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings.curves import ends, noise
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import learning_rates, training_loss, validation_loss
+from tracker.findings.training import Series, Training
+
+_WINDOW, _PAUSE_S, _PAUSE = 8, 300.0, 20.0
+
+
+@detector("resume_jump")
+def resume_jump(training: Training) -> Iterator[Finding]:
+    """A finding for each resume after which the loss is higher."""
+    for series in (training_loss(training).finite, validation_loss(training).finite):
+        found = [each for step in _resumes(training, series) if (each := _jump(training, series, step)) is not None]
+        if found:
+            yield from found
+            return
+
+
+def _resumes(training: Training, series: Series) -> list[int]:
+    """The last steps before a training went on."""
+    marked = {mark.step for mark in training.marks if mark.kind in ("resume", "resumed") and mark.step is not None}
+    if len(series) > 20:
+        gaps = np.diff(series.wall_time)
+        usual = float(np.median(gaps))
+        paused = np.flatnonzero((gaps > _PAUSE_S) & (gaps > _PAUSE * usual)) if usual > 0 else []
+        if len(paused) <= 3:
+            marked |= {int(series.step[at]) for at in paused}
+    return sorted(marked)
+
+
+def _jump(training: Training, series: Series, step: int) -> Finding | None:
+    at = int(np.searchsorted(series.step, step, side="right"))
+    before, after = series.value[max(0, at - 30) : at], series.value[at : at + _WINDOW]
+    if len(before) < 3 or len(after) < 1:
+        return None
+    old = float(np.median(before[-_WINDOW:]))
+    # The first points show it best: a lost state is made up for within some dozen steps.
+    new = float(np.median(after[: max(1, min(len(after), _WINDOW) // 2)]))
+    sigma = max(noise(before), float(np.std(before[-_WINDOW:])) if len(before) < 8 else 0.0)
+    rise = new - old
+    fallen = float(np.median(series.value[: max(1, min(5, at // 4))])) - old
+    if rise < 6 * sigma * 1.25 * np.sqrt(1 / min(4, len(after)) + 1 / _WINDOW) or rise <= 0:
+        return None
+    if rise < 0.25 * abs(old) and rise < 0.2 * fallen:
+        return None
+    share = rise / fallen if fallen > 0 else 1.0
+    first = int(series.step[at])
+    words = f"{series.tag} leaps from {old:.4g} to {new:.4g} at the resume after step {step}"
+    lr = learning_rates(training).finite
+    there = int(np.searchsorted(lr.step, step, side="right"))
+    if 0 < there < len(lr) and not 2 / 3 < lr.value[there] / max(lr.value[there - 1], 1e-300) < 1.5:
+        words += f", where the learning rate goes from {lr.value[there - 1]:g} to {lr.value[there]:g}"
+    stride = float(np.median(np.diff(series.step[:at]))) if at > 2 else 1.0
+    if first - step > 10 * max(stride, 1):
+        words += f", and steps {step + 1} to {first - 1} are left out"
+    levels = ends(series.value[at:])
+    advice = "Load weights, optimizer, schedule and the place in the data; then compare the first loss after with the last before."
+    return Finding(
+        "resume_jump", "error" if share > 0.7 and levels.end > (old + new) / 2 else "warning", f"{words}.", advice, None,
+        first, int(series.step[-1]), 0.85, Evidence((series.tag,), (int(series.step[max(0, at - 30)]), int(series.step[min(len(series) - 1, at + 30)]))),
+    )  # fmt: skip
