@@ -1,0 +1,85 @@
+"""data_starvation: the training waits for data.
+
+Definition: the time that a step waits for its batch is most of the step. Read from a pair of tags: a time whose name
+has data, load or wait in it, beside that of the whole step (step, batch, iteration, total) or of what else it does
+(compute, forward, backward).
+
+Thresholds: half of the step is a warning, a third is told; medians after the first tenth, because the first batches
+start workers and warm caches. What `watch` calls waiting ends where the backward pass did, so that it holds the
+optimizer and the logging as well: there the fifth that waited least must still be 0.85 of the step and 10 ms.
+Anywhere else 2 ms: below that the steps of a tiny model are as short as the slicing of its batches.
+
+Source: practice; MLPerf's data stall (Mohan et al., "Analyzing and Mitigating Data Stalls in DNN Training", 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.pairs import words
+from tracker.findings.training import Series, Training
+
+_CLOCK = frozenset("time times timing perf seconds secs sec ms duration latency elapsed".split())
+_WAITING = frozenset("data dataloader dataloading loader loading fetch wait waiting io".split())
+_WHOLE = frozenset("step batch iter iteration total".split())
+_REST = frozenset("compute forward backward fwd bwd optimizer optim gpu model".split())
+_OURS = ("time/data", "time/step")
+_LEAST_POINTS = 3
+
+
+@detector("data_starvation")
+def data_starvation(training: Training) -> Iterator[Finding]:
+    """The share of a step that goes by before its batch is there."""
+    waits, wholes, rests = _clocks(training)
+    for tag in waits[:1]:
+        wait = training.series(tag).finite
+        others = [training.series(other).finite for other in wholes[:1] or rests]
+        watched = tag == _OURS[0] and not any(name.startswith("batch/") for name in training.tags)
+        least = _LEAST_POINTS + 2 * watched
+        if len(wait) < least or not others or min(map(len, others)) < least:
+            continue
+        waited, rest = _typical(wait, 20 if watched else 50), sum(_typical(other, 50) for other in others)
+        # A step shorter than what it waited was timed beside the wait, and does not hold it.
+        whole = rest if wholes and rest >= waited else rest + waited
+        part = waited / whole if whole > 0 else 0.0
+        seconds = waited * _unit(training, whole, wait)
+        if part < (0.85 if watched else 0.33) or seconds < (0.01 if watched else 0.002):
+            continue
+        step = int(wait.step[0])
+        yield Finding(
+            "data_starvation", "warning" if part >= 0.5 else "info",
+            f"{part:.0%} of a step is waiting for data ({tag} {waited:.3g} of {whole:.3g}).",
+            "Load with more workers, or keep decoded samples in memory, and see whether the step gets shorter.",
+            None, step, None, 0.9, Evidence((tag, *(other.tag for other in others)), (step, int(wait.step[-1]))),
+        )  # fmt: skip
+
+
+def _clocks(training: Training) -> tuple[list[str], list[str], list[str]]:
+    """Tags of waiting, of whole steps, of what else a step does."""
+    waits, wholes, rests = [], [], []
+    for tag in training.tags:
+        named = {*words(tag)}
+        if not _CLOCK & named or "val" in named or "epoch" in named:
+            continue
+        if _WAITING & named:
+            waits.append(tag)
+        elif _WHOLE & named:
+            wholes.append(tag)
+        elif _REST & named:
+            rests.append(tag)
+    return sorted(waits, key=len), sorted(wholes, key=len), rests
+
+
+def _typical(series: Series, percentile: float) -> float:
+    return float(np.percentile(series.value[len(series) // 10 :], percentile))
+
+
+def _unit(training: Training, whole: float, series: Series) -> float:
+    """Seconds of one of what the times are in: thousandths, where steps as long as they say would not fit the clock."""
+    passed = float(series.wall_time[-1] - series.wall_time[0])
+    steps = int(series.step[-1] - series.step[0])
+    return 1e-3 if steps > 0 and passed > 0 and whole * steps > 50 * passed else 1.0

@@ -1,0 +1,47 @@
+"""memorizing_labels: the labels say nothing of the inputs, and are learnt by heart.
+
+Definition: the training loss falls, and the validation loss is never below what it was before the first step: not at
+the first validation and not later. (Where it fell first and rose then, it is `overfitting`.)
+
+Thresholds: the first validation is at 0.85 of the first training loss or more, which is chance for a network that knows
+nothing, and none is below 0.95 of it (0.92 where the training loss fell far); a task with anything to learn is below
+that before the training loss has fallen by a fifth. Accuracy, where it is logged, must not have grown by
+a tenth. A training loss that has halved is an error, one that fell by a fifth a warning.
+
+Source: Zhang et al., "Understanding Deep Learning Requires Rethinking Generalization" (2017): networks fit random
+labels, and only the validation tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.pairs import accuracy_pair, beginning, loss_pair, middle, never_learnt, smooth
+from tracker.findings.training import Training
+
+_LEAST_POINTS = 4
+
+
+@detector("memorizing_labels")
+def memorizing_labels(training: Training) -> Iterator[Finding]:
+    """A training loss that falls beside a validation that never learns."""
+    pair = loss_pair(training)
+    if pair is None or len(pair) < _LEAST_POINTS:
+        return
+    start, train_end = beginning(pair.train), middle(pair.train_level)
+    val = smooth(pair.val_level)
+    if not 0 < train_end <= 0.8 * start or middle(val) < 0.97 * start or not never_learnt(pair):
+        return
+    scores = accuracy_pair(training)
+    if scores is not None and middle(scores.val_level) > scores.val_level[0] + 0.1:
+        return
+    step = int(pair.step[0])
+    yield Finding(
+        "memorizing_labels", "error" if train_end <= 0.5 * start else "warning",
+        f"{pair.train.tag} fell from {start:.3g} to {train_end:.3g}, but {pair.val.tag} was never below "
+        f"{val.min():.3g}: what is learnt says nothing of the validation.",
+        "Look at twenty samples beside their labels: a shuffle, a join or an index may have parted them.",
+        None, step, None, 0.9, Evidence(pair.tags, (step, int(pair.step[-1]))),
+    )  # fmt: skip

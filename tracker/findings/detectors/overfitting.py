@@ -1,0 +1,62 @@
+"""overfitting: the training learns its samples by heart.
+
+Definition: the validation loss has a lowest point behind it and has risen since, while the training loss went on
+falling. It had fallen before (where it never did, the labels say nothing: `memorizing_labels`).
+
+Thresholds: what was learnt is the fall of the validation loss from where the run began; a rise of a twentieth of it
+is told, a fifth that is also a quarter of the lowest loss and has lasted is a warning. Small rises are everywhere: a
+network that is sure of what it reads wrong has a validation loss that grows slowly at an accuracy that does not change.
+The rise must be four times the noise of the validation, because the lowest of many noisy points lies low by chance.
+
+Source: Prechelt, "Early Stopping - But When?" (1998), whose generalization loss is the rise relative to the lowest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.pairs import Pair, accuracy_pair, beginning, loss_pair, middle, never_learnt, noise, smooth
+from tracker.findings.training import Training
+
+_LEAST_POINTS = 5
+_ADVICE = "Keep the weights of the lowest validation loss; then try weight decay, dropout or more samples."
+
+
+@detector("overfitting")
+def overfitting(training: Training) -> Iterator[Finding]:
+    """A rise of the validation loss that lasts."""
+    pair = loss_pair(training)
+    if pair is None or len(pair) < _LEAST_POINTS:
+        return
+    if never_learnt(pair):
+        return
+    val, train = smooth(pair.val_level), smooth(pair.train_level)
+    low = int(np.argmin(val))
+    end, start = middle(val), max(beginning(pair.train), float(pair.val_level[0]))
+    learnt, rise = start - float(val[low]), end - float(val[low])
+    if learnt <= 0.05 * abs(start) or rise < 0.05 * learnt or rise < 4 * noise(pair.val_level) or low > 0.8 * len(val):
+        return
+    train_end = middle(train)
+    fell = train[low] - train_end >= 0.3 * (train[low] - min(0.0, train_end)) and train_end < val[low]
+    late = val[low + 2 * (len(val) - low) // 3 :]
+    if not fell or end - train_end < 0.2 * learnt or np.mean(late > val[low] + rise / 3) < 0.8:
+        return
+    heavy = rise >= 0.2 * learnt and rise >= 0.25 * abs(val[low]) and len(val) - low >= 4
+    at = int(pair.step[low])
+    yield Finding(
+        "overfitting", "warning" if heavy else "info",
+        f"{pair.val.tag} was lowest at step {at} ({val[low]:.3g}) and rose to {end:.3g}, while {pair.train.tag} fell "
+        f"from {train[low]:.3g} to {train_end:.3g}{_accuracy(training)}.",
+        _ADVICE, None, at, None, 0.95 if heavy else 0.7, Evidence(pair.tags, (at, int(pair.step[-1]))),
+    )  # fmt: skip
+
+
+def _accuracy(training: Training) -> str:
+    pair: Pair | None = accuracy_pair(training)
+    if pair is None:
+        return ""
+    return f"; accuracy is {middle(pair.train_level):.1%} in training and {middle(pair.val_level):.1%} in validation"

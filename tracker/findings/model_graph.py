@@ -1,0 +1,86 @@
+"""Model graph: what a run's graph says of the model's two ends and of what it has in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tracker.findings.training import Training
+
+_SHAPELESS = frozenset("output input parameter view reshape squeeze identity contiguous flatten dropout clone".split())
+
+
+@dataclass(frozen=True)
+class ModelGraph:
+    """Nothing in it where no graph was logged."""
+
+    ops: frozenset[str] = frozenset()
+    """Names of all operations, in lower case."""
+    first_layers: tuple[str, ...] = ()
+    """Paths of the modules that the inputs go into first."""
+    last_op: str | None = None
+    """The operation whose result the model gives."""
+    inputs: int | None = None
+    """Elements of one sample."""
+    outputs: int | None = None
+    """Elements of the output's last axis, where it has at least two axes."""
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether anything in it differs between training and evaluation."""
+        return any("dropout" in op or "norm" in op and "batch" in op for op in self.ops)
+
+
+def model_graph(training: Training) -> ModelGraph:
+    """What can be read from the graph, of either framework."""
+    graph = training.read_graph()
+    if not graph or not graph.get("nodes"):
+        return ModelGraph()
+    nodes = {node["name"]: node for node in graph["nodes"]}
+    sources: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
+    for edge in graph["edges"]:
+        sources.setdefault(edge["target"], []).append(edge["source"])
+        targets.setdefault(edge["source"], []).append(edge["target"])
+    ops = frozenset(str(node["op"]).lower() for node in nodes.values())
+    ends = [name for name, node in nodes.items() if node["op"] == "output"]
+    begins = [name for name, node in nodes.items() if node["op"] == "input"]
+    last = _walk(nodes, ends, sources)
+    firsts = _walk(nodes, begins, targets)
+    shape = _shape(nodes[ends[0]]) if ends else None
+    return ModelGraph(
+        ops,
+        tuple(dict.fromkeys(name.rpartition("/")[0].replace("/", ".") for name in firsts)),
+        str(nodes[last[0]]["op"]).lower() if last else None,
+        _elements(nodes[begins[0]]) if begins else None,
+        int(shape[-1]) if shape and len(shape) > 1 else None,
+    )
+
+
+def _walk(nodes: Mapping[str, Any], start: Iterable[str], onwards: Mapping[str, list[str]]) -> list[str]:
+    """The first nodes that do something, from both ends alike."""
+    found, seen, ahead = [], set(start), list(start)
+    while ahead:
+        for name in onwards.get(ahead.pop(), ()):
+            if name in seen or name not in nodes:
+                continue
+            seen.add(name)
+            if str(nodes[name]["op"]).lower() in _SHAPELESS:
+                if nodes[name].get("kind") != "parameter":
+                    ahead.append(name)
+            else:
+                found.append(name)
+    return found
+
+
+def _shape(node: Mapping[str, Any]) -> list[int] | None:
+    shape = (node.get("attrs") or {}).get("shape")
+    return list(shape) if shape else None
+
+
+def _elements(node: Mapping[str, Any]) -> int | None:
+    shape = _shape(node)
+    return int(np.prod(shape[1:])) if shape and len(shape) > 1 else None
