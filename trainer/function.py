@@ -92,10 +92,13 @@ class Observer:
 
 
 class Mode(threading.local):
-    """What one thread does at present: whether it records, and who looks on."""
+    """What one thread does at present: whether it records, who looks on, and how often it has clipped gradients, and
+    cut something by it."""
 
     enabled: bool = True
     observer: Observer | None = None
+    clips: int = 0
+    cuts: int = 0
 
 
 mode = Mode()

@@ -1,0 +1,103 @@
+"""PyTorch: gradients as they come out of the backward pass, which parameters get none, and which are cut after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker.values.histogram import Histogram
+
+
+class Gradients:
+    """Hooks on the parameters that want a gradient, which look at it at the first backward pass after `begin`.
+
+    Tags, as `take` gives them, tensors of one number unread:
+        gradients/<parameter>: histograms, where asked for. grad_norm/<parameter>: Euclidean lengths.
+        unused/<parameter>: 1 for one that wants a gradient and got none, while others got theirs.
+        clipped: 1 where the optimizer was given a shorter gradient than the backward pass had made, 0 otherwise; told
+            of the smallest parameter that has one, as clipping by norm shortens all alike. A factor that is a power of
+            two is a loss scale that was taken back, and no clipping.
+
+    Args:
+        module: A `torch.nn.Module`.
+        histograms, norms: What to look at.
+        worked: Called with every gradient.
+    """
+
+    def __init__(self, module: Any, *, histograms: bool, norms: bool, worked: Callable[[], None]) -> None:
+        self.awaited = False
+        self.step = 0
+        self._module = module
+        self._histograms = histograms
+        self._norms = norms
+        self._worked = worked
+        self._found: dict[str, Any] = {}
+        self._seen: set[str] = set()
+        self._hooked: dict[str, Any] = {}
+        self._measured: Any = None
+        self._made: Any = None
+        self._handles: list[Any] = []
+        self._hook_all()
+
+    def stop(self) -> None:
+        """Takes the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def begin(self, step: int) -> None:
+        """The gradients that come next are those of a step that is due."""
+        self._hook_all()
+        self.awaited, self.step, self._made = True, step, None
+        self._found, self._seen = {}, set()
+
+    def before_update(self) -> None:
+        """An optimizer is about to use them."""
+        made, self._made = self._made, None
+        if made is None or self._measured.grad is None:
+            return
+        factor = self._measured.grad.detach().float().norm() / made
+        power = factor.log2()
+        is_scale = (power - power.round()).abs() < 1e-4
+        self._found["clipped"] = ((factor < 0.999) & ~is_scale).float()
+
+    def take(self) -> dict[str, Any]:
+        """What was found, once there was a backward pass; the next is looked at after `begin`."""
+        if not self._seen:
+            return {}
+        found, self._found = self._found, {}
+        if self._norms:
+            unused = [name for name, each in self._hooked.items() if each.requires_grad and name not in self._seen]
+            found |= {f"unused/{name}": 1.0 for name in unused}
+        self.awaited, self._made = False, None
+        self._seen = set()
+        return found
+
+    def _hook_all(self) -> None:
+        """On those as well that were frozen until now."""
+        for name, each in self._module.named_parameters():
+            if each.requires_grad and name not in self._hooked:
+                self._hooked[name] = each
+                self._handles.append(each.register_hook(self._hook(name)))
+                smaller = self._measured is None or each.numel() <= self._measured.numel()
+                if self._norms and smaller and hasattr(each, "register_post_accumulate_grad_hook"):
+                    self._measured = each
+                    self._handles.append(each.register_post_accumulate_grad_hook(self._measure))
+
+    def _hook(self, name: str) -> Any:
+        def look(gradient: Any) -> None:
+            self._worked()
+            if not self.awaited:
+                return
+            self._seen.add(name)
+            if self._histograms:
+                self._found[f"gradients/{name}"] = Histogram(gradient)
+            if self._norms:
+                self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
+
+        return look
+
+    def _measure(self, parameter: Any) -> None:
+        """With what was there before: the whole that an optimizer is given, unless somebody shortens it."""
+        if self.awaited and parameter is self._measured and parameter.grad is not None:
+            self._made = parameter.grad.detach().float().norm()
