@@ -25,7 +25,9 @@ from benchmarks.faults.data import ROOT
 NAME = "run"
 LOGGED_BY = {
     "watch": ("tracker/integrations/pytorch*.py", "tracker/integrations/torch_*.py"),
-    "trainer": ("trainer/tracking*.py", "trainer/activations*.py", "trainer/anomaly*.py"),
+    "trainer": tuple(
+        f"trainer/{name}.py" for name in "tracking activations batch_stats step_clock units watched".split()
+    ),
     "scalars": (),
 }
 """Whose code decides what a training logs, by style."""
