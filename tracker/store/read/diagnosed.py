@@ -63,17 +63,15 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
     """
     from tracker.findings.examine import examine
     from tracker.findings.training import Series, Training
-    from tracker.store.read import training_points
+    from tracker.store.read.training_points import TrainingPoints
 
     with stored.held() as run:
-        files = run._files
-        tags = training_points.chosen_tags(run.tags("scalar"))
-        most = training_points.most_points(files, tags)
+        points = TrainingPoints(run._files)
         unread: dict[str, Exception] = {}
         failed: dict[str, Exception] = {}
 
         def read(tag: str) -> Series:
-            step, wall_time, value = training_points.points_of(files, tag, most)
+            step, wall_time, value = points.of(tag)
             return Series(tag, step, value, wall_time)
 
         def part(what: str, question: Callable[[], Found], nothing: Found) -> Found:
@@ -86,7 +84,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
         training = Training(
             run.config,
             run.status,
-            tags,
+            points.tags,
             read,
             part("marks", run.marks, []),
             part("histograms", lambda: run.tags("histogram"), []),
@@ -94,7 +92,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
             lambda: part("graph", lambda: run.graph() if run.tags("graph") else None, None),
             unread=unread,
         )
-        for tag in tags:
+        for tag in points.tags:
             training.series(tag)
     # With the files let go of: how long detectors think is nothing that a writer should wait for.
     found = examine(training, failed, between)
