@@ -38,9 +38,20 @@ def typical_update(training: Training) -> float | None:
     return float(np.median(found)) if found else None
 
 
+def longest_update(training: Training) -> float:
+    """The longest update ratio of any weight at any step; 0 without any."""
+    return max((float(each.finite.value.max()) for each in update_ratios(training).values() if len(each.finite)), default=0.0)
+
+
 def learning_rates(training: Training) -> Series:
     """The learning rate: of the first group where there are several."""
     return _longest(training, training.roles.lr)
+
+
+def searches_rate(training: Training) -> bool:
+    """Whether it looks for the rate at which it breaks: the rate rises by factors to the end (Smith 2017)."""
+    lr = learning_rates(training).finite.value
+    return len(lr) > 9 and bool(lr[-1] >= lr.max() > 100 * lr[0] > 0 and lr[len(lr) // 2] < 0.2 * lr[-1])
 
 
 def _longest(training: Training, tags: Sequence[str]) -> Series:

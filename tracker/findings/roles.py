@@ -31,7 +31,8 @@ _GAME = frozenset(
     "policy actor critic value vf pg td q alpha generator discriminator gen disc g d adv adversarial gan".split()
 )
 """Words of losses that two sides push against each other, or whose samples change with the model."""
-_RETURNS = frozenset("reward rewards rew return returns episodic episode rollout".split())
+_PLAY = frozenset("reward rewards rew return returns episodic episode episodes rollout epsilon advantage".split())
+"""Words of what is logged beside a loss of reinforcement learning, whatever that loss is called."""
 _OURS = (
     "grad_norm/", "weight_norm/", "update_ratio/", "act_norm/", "dead/", "saturated/", "system/", "machine/", "input/",
     "output/", "batch/classes", "batch/commonest", "batch/label_change", "passes/", "time/", "unused/",
@@ -62,7 +63,7 @@ def roles_of(tags: Sequence[str]) -> Roles:
         role = _role(tag)
         if role:
             found[role].append(tag)
-    if found["game_loss"] or any(_RETURNS & {*_words(tag)} for tag in tags if not tag.startswith(_OURS)):
+    if found["game_loss"] or any(_PLAY & {*_words(tag)} for tag in tags if not tag.startswith(_OURS)):
         found["game_loss"] += found["train_loss"] + found["val_loss"]
         found["train_loss"], found["val_loss"] = [], []
     return Roles(**{name: tuple(sorted(each, key=_plainness)) for name, each in found.items()})

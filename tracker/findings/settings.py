@@ -50,13 +50,13 @@ def is_adaptive(config: Mapping[str, Any]) -> bool | None:
 
 def is_half(config: Mapping[str, Any]) -> bool:
     """Whether it computes in float16, whose largest number is 65504; bfloat16 has float32's range."""
+    if any(re.search(r"bf-?16|bfloat16", f"{name} {value}".lower()) for name, value in entries(config)):
+        return False
     for name, value in entries(config):
         text = str(value).lower()
-        if re.search(r"fp16|float16|\bhalf\b|\bf16", name) and text in ("true", "1", "yes", "on", "o1", "o2"):
+        if re.search(r"fp16|(?<!b)float16|\bhalf\b|\bf16|amp|autocast", name) and text in ("true", "1", "yes", "on", "o1", "o2"):
             return True
         if not re.search(r"precision|dtype|amp|autocast|fp16|half|float16", name):
-            continue
-        if re.search(r"bf-?16|bfloat16", text):
             continue
         if re.search(r"fp-?16|float-?16|\bhalf\b|\bf16\b|^16", text):
             return True

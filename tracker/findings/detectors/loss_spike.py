@@ -6,7 +6,8 @@ which are the same before and after within a few dozen points; and above the hei
 Thresholds: a spike must stand above its surroundings by 3 times as much as anything else in the run does (small
 batches have heavy tails: their second highest point is near the highest), by 10 standard deviations of the noise
 around it, and reach 1.5 times the level of the beginning, which a batch of ordinary samples does not once something
-has been learned. Where the loss can be below 0, the range it has fallen by stands in for that level.
+has been learned. Below 5 times that level it must stand out by 4 standard deviations of the logarithms as well: one
+sample of eight that is misread for once is no fault. Where the loss can be below 0, the range it has fallen by stands in for that level.
 
 Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
 """
@@ -19,11 +20,13 @@ import numpy as np
 
 from tracker.findings.curves import noise, smoothed
 from tracker.findings.detector import detector
+from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
+from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import training_loss
+from tracker.findings.headline import searches_rate, training_loss
 from tracker.findings.training import Series, Training
 
-_MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START = 3, 3.0, 10.0, 1.5
+_MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 1.5, 5.0, 4.0
 
 
 @detector("loss_spike")
@@ -34,6 +37,12 @@ def loss_spike(training: Training) -> Iterator[Finding]:
     marks = [mark.step for mark in training.marks if mark.kind == "resume" and mark.step is not None]
     stride = max(1, int(np.median(np.diff(loss.step)))) if len(loss) > 1 else 1
     found = [at for at in found if not any(0 <= loss.step[at] - step <= 3 * stride for step in marks)]
+    if found:
+        found = [] if searches_rate(training) else found
+        # Where the rate is too high, or leaps, a spike is what it looks like.
+        found = [] if any(each.severity != "info" for each in lr_too_high(training)) else found
+        leaps = [each.step for each in lr_schedule_bug(training) if each.step is not None]
+        found = [at for at in found if not any(0 <= loss.step[at] - step <= 30 * stride for step in leaps)]
     if not found:
         return
     at = found[0]
@@ -54,10 +63,11 @@ def _places(value: np.ndarray) -> list[int]:
     n = len(value)
     curve = smoothed(value, 15)
     above = value - curve
-    skip = max(5, n // 20)
+    skip = max(5, n // 10)
     level = float(np.median(value[: max(1, min(10, n // 20))]))
     low = float(np.quantile(curve, 0.05))
     limit = _ABOVE_START * level if value.min() >= 0 else level + 2 * max(level - low, 0.0)
+    far = _FAR_ABOVE_START * abs(level)
     order = np.argsort(above)[::-1]
     places: list[int] = []
     rest = 0.0
@@ -72,9 +82,19 @@ def _places(value: np.ndarray) -> list[int]:
     # Only those that stand out from all the rest: what is left is how high the run's ordinary points reach.
     while places and above[places[-1]] < _GAP * rest:
         rest = float(above[places.pop()])
-    return sorted(
-        at for at in (_begin(value, curve, at) for at in places) if at >= skip and _recovers(value, curve, at)
-    )
+    begun = (_begin(value, curve, at) for at in places if value[at] > far or _is_rare(value, curve, at))
+    return sorted(at for at in begun if at >= skip and _recovers(value, at))
+
+
+def _is_rare(value: np.ndarray, curve: np.ndarray, at: int) -> bool:
+    """Whether its order of magnitude is out of line too: a batch of few samples has one that is misread now and then."""
+    part = slice(max(0, at - 60), at + 40)
+    if value[part].min() <= 0:
+        return True
+    # What the curve itself does over these points is taken off.
+    logs = np.log(value[part] / curve[part])
+    middle = np.median(logs)
+    return bool(logs[at - part.start] - middle > _LOG_SIGMAS * 1.4826 * np.median(np.abs(logs - middle)))
 
 
 def _begin(value: np.ndarray, curve: np.ndarray, at: int) -> int:
@@ -85,7 +105,7 @@ def _begin(value: np.ndarray, curve: np.ndarray, at: int) -> int:
     return at
 
 
-def _recovers(value: np.ndarray, curve: np.ndarray, at: int) -> bool:
+def _recovers(value: np.ndarray, at: int) -> bool:
     """Whether its surroundings are the same after it as before it."""
     before = float(np.median(value[max(0, at - 12) : at]))
     after = value[at + 1 :][:60]

@@ -5,7 +5,8 @@ Definition, by the logged rate, any of:
   to a tenth. A schedule of epochs stepped at every batch does this, or one for a run of another length.
 - never there: 0 from the beginning for a tenth of the run, or a warm-up that is still going on at the end.
 - leaps: from one point to the next it goes 3 times above all it has been, and the loss follows, or 20 times.
-- swings: back and forth between its height and nothing 15 times and more: an annealing of epochs stepped by batch.
+- swings: back and forth between its height and nothing 8 times, or 15 where
+  it comes back at once: an annealing of epochs stepped by batch.
 
 Thresholds: cosine, line and square root are below 1 % of their height for at most 7 % of a run, the usual steps of
 a tenth (at half and three quarters) for none. A restart comes back to the height that it had, and a warm-up's leaps
@@ -77,7 +78,8 @@ def _leaps(training: Training, lr: Series, loss: Series) -> _Said:
                 advice,
             )
         if at > len(value) // 10 and value[at] / before >= 2 * _LEAP:
-            return int(at), "info", 0.4, words, advice
+            # Twice is no plan: what began at this height would have said so the first time.
+            return int(at), "warning" if value[:at].min() < 0.5 * before else "info", 0.6, words, advice
     return None
 
 
@@ -136,7 +138,9 @@ def _swings(lr: Series) -> _Said:
     side = np.where(part > 0.9, 1, np.where(part < 0.02, -1, 0))
     side = side[side != 0]
     turns = int((np.diff(side) != 0).sum())
-    if turns < 2 * _SWINGS:
+    # A restart is at its height at once; what rises as slowly as it fell has been stepped beyond its end.
+    rises = (np.diff(part) > 0).sum() / max(1, (np.diff(part) < 0).sum())
+    if turns < (_SWINGS if 0.5 < rises < 2 else 2 * _SWINGS):
         return None
     words = f"swings {turns // 2} times between {lr.value.max():g} and nothing"
     advice = "Step the annealing once an epoch, or give it the length of the run in steps."

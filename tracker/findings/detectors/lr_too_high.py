@@ -3,10 +3,10 @@
 Definition, any of: the training loss leaps far above where it began within the first third, at more than one point, and
 is still high, or needed to come back from more than ten times its beginning; it climbs and ends above its beginning;
 it had fallen and is back near its beginning for good, with no step of the rate that explains it; it grew by orders
-until it was no longer finite; it swings wildly at updates above 5 % of the weights.
+until it was no longer finite; it swings by a third of its height, without having fallen, at updates above 2 % of the weights.
 
 Thresholds: 3 x the first loss, since warm-less training with a rate that works overshoots by less (in 300 healthy
-trainings at most 2.1 x); updates of 0.05 are fifty times the 1e-3 that are usual (Karpathy, "A recipe for training
+trainings at most 2.1 x); updates of 0.02 are twenty times the 1e-3 that are usual (Karpathy, "A recipe for training
 neural networks", 2019; Cockpit, Schneider et al. 2021). A settled level is taken from a tenth of the points.
 
 Source: practice; Bengio 2012, "Practical recommendations", section 3.1.1: the loss that diverges within the first steps
@@ -23,10 +23,10 @@ from tracker.findings import settings
 from tracker.findings.curves import ends, noise, smoothed
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import learning_rates, training_loss, typical_update
+from tracker.findings.headline import learning_rates, longest_update, searches_rate, training_loss, typical_update
 from tracker.findings.training import Series, Training
 
-_LEAP, _FAR, _CLIMB, _LONG_UPDATE = 3.0, 10.0, 1.5, 0.05
+_LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3
 
 
 @detector("lr_too_high")
@@ -36,16 +36,17 @@ def lr_too_high(training: Training) -> Iterator[Finding]:
     loss = whole.finite
     if len(loss) < 3 or loss.value.min() < 0 or (settings.momentum(training.config) or 0) >= 0.98:
         return
-    updates = typical_update(training)
-    if updates is not None and updates < 1e-3 and len(loss) == len(whole):
+    if searches_rate(training):
+        return
+    if 0 < longest_update(training) < _SHORT_UPDATE and len(loss) == len(whole):
         return  # steps of this length cannot be what is wrong
     said = _exploded(whole, loss) or _leapt(loss) or _climbed(loss) or _came_back(training, loss)
-    said = said or _swings(loss, updates)
+    said = said or _swings(loss, typical_update(training))
     if said is None:
         return
     at, severity, confidence, words = said
-    lr = _rate(training)
-    rate = f" at a learning rate of {lr:g}" if lr is not None else ""
+    height = _rate(training)
+    rate = f" at a learning rate of {height:g}" if height is not None else ""
     yield Finding(
         "lr_too_high", severity, f"{loss.tag} {words}{rate}.",
         "Train again with a tenth of the learning rate; if that works, try a warm-up to a third of it.",
@@ -125,7 +126,7 @@ def _came_back(training: Training, loss: Series) -> _Said:
         return None
     lr = learning_rates(training).finite
     rates = lr.value[(lr.step >= step - 3 * reach) & (lr.step <= step + reach)]
-    if len(rates) > 1 and rates[-1] > 2 * rates[0] and rates[0] < lr.value[: max(1, len(lr) // 2)].max():
+    if len(rates) > 1 and rates.max() > 2 * rates[0]:
         return None  # the schedule is what to look at
     return at, "warning", 0.6, f"had fallen to {curve[low]:.4g} and is back at {levels.end:.4g}"
 
@@ -136,7 +137,7 @@ def _swings(loss: Series, updates: float | None) -> _Said:
         return None
     later = loss.value[len(loss) // 2 :]
     levels = ends(loss.value)
-    if levels.end < 0.5 * levels.start:
+    if levels.fall > 0.3 or noise(later) < 0.3 * levels.start:
         return None
     words = f"is still at {levels.end:.4g} after {levels.start:.4g}, with updates of {updates:.0%} of the weights,"
     return 0, "warning" if noise(later) < 3 * levels.end else "error", 0.7, words

@@ -5,8 +5,9 @@ as in its first), or not to be seen, and the updates are below 1e-4 of every wei
 it must fall evenly, and the rate be small for its optimizer where it is known.
 
 Thresholds: learning slows down as it goes on, since the gradients shrink; a loss that falls along a line has hardly
-left its beginning. Updates of 1e-3 are usual, a tenth of that is slow (Karpathy 2019). Rates: 1e-5 for Adam and its
-like, 1e-3 without momentum, are a hundredth of the defaults. What is good from its first step on (score of 0.8, or a
+left its beginning. Updates of 1e-3 are usual, a tenth of that is slow (Karpathy 2019); where the
+loss falls evenly, or hardly, half of it is enough. Rates: 1e-5 for Adam and its
+like, 1e-3 / (1 - momentum) for plain descent, are a hundredth of the usual. What is good from its first step on (score of 0.8, or a
 loss that varies by more than a third of its height between batches, as that of samples mostly read right does) is
 fine-tuned and may move as little as it likes.
 
@@ -33,7 +34,7 @@ _SHORT, _LITTLE, _EVEN = 1e-4, 0.35, 0.4
 def lr_too_low(training: Training) -> Iterator[Finding]:
     """One finding where the loss and the updates, or the rate, agree."""
     loss = training_loss(training).finite
-    if len(loss) < 20 or loss.value.min() <= 0 or _is_good(training):
+    if len(loss) < 12 or loss.value.min() <= 0 or _is_good(training):
         return
     levels = ends(loss.value)
     if levels.fall > _LITTLE or noise(loss.value) > levels.end / 3 or levels.is_higher:
@@ -45,13 +46,16 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
     rate = float(np.median(lr)) if len(lr) else settings.learning_rate(training.config)
     is_even = _is_even(loss.value, levels)
     if updates:
-        if max(updates) >= _SHORT or max(updates) == 0 or not (is_even or levels.fall < 0.05):
+        longest = max(updates)
+        if longest == 0 or not (longest < _SHORT * (5 if is_even or ends(loss.value, 0.3, 1000).is_lower else 1)):
+            return
+        if not is_even and levels.fall > 0.05:
             return
         why, confidence = f"no weight's step is longer than {max(updates):.1e} of it", 0.85
     else:
         if not is_even:
             return
-        is_small = rate is not None and rate <= (1e-3 if settings.is_adaptive(training.config) is False else 1e-5)
+        is_small = rate is not None and _is_small(rate, training)
         why, confidence = "and as fast at the end as at the beginning", 0.7 if is_small else 0.4
     yield Finding(
         "lr_too_low", "warning" if confidence >= 0.7 else "info",
@@ -70,6 +74,12 @@ def _is_even(value: np.ndarray, levels: Ends) -> bool:
     # A line's rise over k points of noise s has a standard deviation of s * sqrt(12 / k).
     doubt = noise(value) * np.sqrt(12 / max(1, half))
     return levels.is_lower and first > 2 * doubt and second > max(2 * doubt, _EVEN * first)
+
+
+def _is_small(rate: float, training: Training) -> bool:
+    if settings.is_adaptive(training.config) is not False:
+        return rate <= 1e-5
+    return rate / max(1e-3, 1 - (settings.momentum(training.config) or 0)) <= 1e-3
 
 
 def _is_good(training: Training) -> bool:

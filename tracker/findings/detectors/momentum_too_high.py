@@ -31,8 +31,9 @@ _HIGH = 0.98
 @detector("momentum_too_high")
 def momentum_too_high(training: Training) -> Iterator[Finding]:
     """By the settings and the loss, or by waves that nothing else explains."""
-    loss = training_loss(training).finite
-    if len(loss) < 20 or loss.value.min() < 0:
+    whole = training_loss(training)
+    loss = whole.finite
+    if len(loss) < 8 or loss.value.min() < 0:
         return
     momentum = settings.momentum(training.config)
     curve = smoothed(loss.value, max(3, len(loss) // 60))
@@ -40,10 +41,15 @@ def momentum_too_high(training: Training) -> Iterator[Finding]:
     overshoot = _overshoot(loss.value, curve)
     updates = typical_update(training)
     if momentum is not None and momentum >= _HIGH and momentum < 1.0000001:
-        if overshoot is None and not period:
-            return
-        at, words = overshoot or (0, f"swings in waves of {period} points")
-        severity, confidence = "error" if ends(loss.value).fall < 0.1 else "warning", 0.85
+        if len(loss) < len(whole) and not np.isfinite(whole.value[-1]):
+            at, words = overshoot or (len(loss) - 1, "is no longer finite")
+            severity, confidence = "error", 0.8
+        elif overshoot or period:
+            at, words = overshoot or (0, f"swings in waves of {period} points")
+            severity, confidence = "error" if ends(loss.value).fall < 0.1 else "warning", 0.85
+        else:
+            # Some train well like this, with a rate to match: nnU-Net's is 0.99.
+            at, words, severity, confidence = 0, f"goes from {loss.value[0]:.4g} to {loss.value[-1]:.4g}", "info", 0.4
         words += f" at a momentum of {momentum:g}"
     elif period and strength > 0.5 and (momentum is None or momentum >= 0.95) and (updates is None or updates > 1e-4):
         at, severity, confidence = 0, "warning" if strength > 0.6 else "info", 0.5

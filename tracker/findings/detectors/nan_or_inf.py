@@ -64,7 +64,8 @@ def first_odd(training: Training) -> Odd | None:
     shown = [(int(series.step[at]), tag, int(series.step[-1])) for tag in _must_be_finite(training)
              if (at := _for_good(series := training.series(tag))) is not None]  # fmt: skip
     if mark is not None:
-        first = mark.step if mark.step is not None else min((step for step, _, _ in shown), default=0)
+        # Watching looks at the steps that are due: the loss may have shown it before.
+        first = min([*([mark.step] if mark.step is not None else []), *(step for step, _, _ in shown)], default=0)
         last = max((step for _, _, step in shown), default=None)
         told = f"{mark.text} {mark.attributes}".lower()
         tags = tuple(tag for _, tag, _ in sorted(shown)[:2]) or training.roles.train_loss[:1]

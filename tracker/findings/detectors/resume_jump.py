@@ -1,13 +1,13 @@
 """resume_jump: a training lost something when it was resumed.
 
 Definition: the training loss right after a resume (marked by the tracker, or told by a pause between two points of 5
-minutes and 20 times the usual) is above that right before it by more than 6 standard deviations of the noise there and
+minutes and 20 times the usual) is above that right before it by more than 4 standard deviations of the noise there and
 by a quarter of its height, or by a fifth of all that it had fallen. Where the rate leaps by half or more at the resume,
 or steps are left out, the sentence says so.
 
 Thresholds: an optimizer that lost its averages makes the loss rise for some dozen steps, by 10 to 100 % of its level;
-weights that were not all loaded bring it back towards its beginning. Noise alone passes 6 standard deviations of a
-median of eight points less than once in a million resumes.
+weights that were not all loaded bring it back towards its beginning. Small batches have heavy tails, so the
+logarithm must have risen by 3.5 standard deviations too, and to 1.3 times what as many points before ever reached.
 
 Source: practice; PyTorch's and Lightning's guides to checkpoints list what has to be saved.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tracker.findings.curves import ends, noise
 from tracker.findings.detector import detector
@@ -51,18 +52,25 @@ def _resumes(training: Training, series: Series) -> list[int]:
 
 def _jump(training: Training, series: Series, step: int) -> Finding | None:
     at = int(np.searchsorted(series.step, step, side="right"))
-    before, after = series.value[max(0, at - 30) : at], series.value[at : at + _WINDOW]
+    before, after = series.value[max(0, at - 60) : at], series.value[at : at + _WINDOW]
     if len(before) < 3 or len(after) < 1:
         return None
     old = float(np.median(before[-_WINDOW:]))
     # The first points show it best: a lost state is made up for within some dozen steps.
-    new = float(np.median(after[: max(1, min(len(after), _WINDOW) // 2)]))
-    sigma = max(noise(before), float(np.std(before[-_WINDOW:])) if len(before) < 8 else 0.0)
+    count = max(1, min(len(after), _WINDOW) // 2)
+    new = float(np.median(after[:count]))
     rise = new - old
     fallen = float(np.median(series.value[: max(1, min(5, at // 4))])) - old
-    if rise < 6 * sigma * 1.25 * np.sqrt(1 / min(4, len(after)) + 1 / _WINDOW) or rise <= 0:
+    sigma = max(noise(before), float(np.std(before[-_WINDOW:])) if len(before) < 8 else 0.0)
+    if rise <= 4 * sigma * 1.25 * np.sqrt(1 / count + 1 / _WINDOW) or (rise < 0.25 * abs(old) and rise < 0.2 * fallen):
         return None
-    if rise < 0.25 * abs(old) and rise < 0.2 * fallen:
+    # Small batches have heavy tails: so it must stand out by its order of magnitude too, and as many points together
+    # must not have been as high in the stretch before.
+    if min(before.min(), after.min()) > 0:
+        spread = noise(np.log(before)) * 1.25 * np.sqrt(1 / len(after) + 1 / _WINDOW)
+        if np.median(np.log(after)) - np.median(np.log(before[-_WINDOW:])) < 3.5 * spread:
+            return None
+    if len(before) > count and new < 1.3 * float(np.median(sliding_window_view(before, count), axis=1).max()):
         return None
     share = rise / fallen if fallen > 0 else 1.0
     first = int(series.step[at])

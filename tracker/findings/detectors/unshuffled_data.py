@@ -33,76 +33,108 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     """By the labels that were counted, else by the loss."""
     loss = training_loss(training).finite
     labels = training.series("batch/label_change").finite
-    commonest = training.series("batch/commonest").finite
-    if len(labels) >= 3 and np.median(labels.value) >= _SORTED and np.median(commonest.value, initial=0) < 1:
-        pass
+    if len(labels) >= 3 and np.median(labels.value) >= _SORTED:
+        classes = training.series("batch/classes").finite.value
+        yield Finding(
+            "unshuffled_data", "warning",
+            f"{np.median(labels.value):.0%} of the labels are equal to the one before"
+            + (f", with {np.median(classes):.0f} classes in a batch." if len(classes) else "."),
+            "Shuffle the samples anew each epoch (shuffle=True), or say why their order matters.",
+            None, int(labels.step[0]), int(labels.step[-1]), 0.9, Evidence(("batch/label_change", loss.tag)),
+        )  # fmt: skip
+        return
     if len(loss) < 12:
         return
-    found = max((_alike(loss, period) for period in _periods(training, loss)), default=(0.0, 0, 0.0))
-    alike, period, neighbours = found
-    if alike < _ALIKE or _follows_rate(training, period):
+    stride = float(np.median(np.diff(loss.step))) or 1.0
+    lengths = [multiple * each for each in _epochs(training, loss, stride) for multiple in _multiples(each / stride)]
+    found = [(*_alike(_by_phase(loss, each, stride)), each) for each in lengths]
+    alike, neighbours, length = max(found, default=(0.0, 0.0, 0.0))
+    if alike < _ALIKE or _follows_rate(training, length):
         return
-    is_sorted = neighbours > 0.25
-    stride = float(np.median(np.diff(loss.step)))
+    is_sorted = neighbours > 0.25 or _swings(loss, length)
     yield Finding(
         "unshuffled_data", "warning" if is_sorted else "info",
-        f"{loss.tag} repeats every {period * stride:.0f} steps, an epoch: {alike:.0%} alike from one to the next"
-        + (", and neighbouring batches are alike." if is_sorted else "."),
+        f"{loss.tag} repeats every {length:.0f} steps, as the epochs do: {alike:.0%} alike from one to the next"
+        + (", and it goes by kinds of samples." if is_sorted else "."),
         "Shuffle the samples anew each epoch (shuffle=True), or say why their order matters.",
         None, int(loss.step[0]), int(loss.step[-1]), min(0.95, 0.4 + alike / 2),
-        Evidence((loss.tag,), (int(loss.step[-min(len(loss), 3 * period)]), int(loss.step[-1]))),
+        Evidence((loss.tag,), (int(max(loss.step[0], loss.step[-1] - 3 * length)), int(loss.step[-1]))),
     )  # fmt: skip
 
 
-def _periods(training: Training, loss: Series) -> list[int]:
-    """How many points of the loss an epoch may have."""
-    stride = float(np.median(np.diff(loss.step))) or 1.0
-    found = set()
+def _multiples(points: float) -> list[int]:
+    """How many epochs together are a whole number of points: those in between are seen at every other one only."""
+    whole = [count for count in (1, 2, 3) if abs(points * count - round(points * count)) < 0.05]
+    return [count for count in {1, *whole[:1]} if points * count >= 4]
+
+
+def _epochs(training: Training, loss: Series, stride: float) -> list[float]:
+    """How many steps an epoch may have."""
+    found = []
     held = validation_loss(training).step
     if len(held) >= 3:
-        found.add(round(float(np.median(np.diff(held))) / stride))
+        found.append(float(np.median(np.diff(held))))
     for tag in training.tags:
         if tag.rsplit("/", 1)[-1].lower() == "epoch":
             epoch = training.series(tag).finite
             if len(epoch) >= 12 and epoch.value[-1] - epoch.value[0] >= 3:
-                span = float(epoch.step[-1] - epoch.step[0]) / float(epoch.value[-1] - epoch.value[0])
-                found.add(round(span / stride))
-    if not found:
-        found |= _by_itself(loss.value)
-    return [each for each in found if 4 <= each <= len(loss) // 3]
+                found.append(float(epoch.step[-1] - epoch.step[0]) / float(epoch.value[-1] - epoch.value[0]))
+    return found or [stride * lag for lag in _by_itself(loss.value)]
 
 
-def _by_itself(value: np.ndarray) -> set[int]:
+def _by_itself(value: np.ndarray) -> list[int]:
     """The lag at which the curve less its trend is most like itself."""
     n = len(value)
     if n < 60:
-        return set()
+        return []
     width = max(5, n // 12)
     flat = value - np.convolve(np.pad(value, width, mode="edge"), np.ones(2 * width + 1) / (2 * width + 1), "valid")
     spectrum = np.abs(np.fft.rfft(flat - flat.mean(), 2 * n)) ** 2
     found = np.fft.irfft(spectrum)[: n // 4]
     if len(found) < 9 or not found[0] > 0:
-        return set()
+        return []
     lag = int(np.argmax(found[8:])) + 8
-    return {lag} if found[lag] > 0.3 * found[0] else set()
+    return [lag] if found[lag] > 0.3 * found[0] else []
 
 
-def _alike(loss: Series, period: int) -> tuple[float, int, float]:
-    """How alike the epochs are, their length, and how alike neighbours are within one; 0 where it is a running mean."""
-    value = loss.value[period:] if len(loss) >= 5 * period else loss.value  # the first epoch falls more than it repeats
-    alike, pattern = repeats(value, period)
-    count = len(value) // period
-    if count < 3 or alike < _SIGMAS / np.sqrt(period * (count - 1)):
-        return 0.0, period, 0.0
-    rows = np.abs(np.diff(value[len(value) - count * period :].reshape(count, period), axis=1))
-    quarter = max(1, period // 4)
-    if np.median(rows[:, :quarter]) > 4 * np.median(rows[:, -quarter:]):
-        return 0.0, period, 0.0
+def _by_phase(series: Series, length: float, stride: float) -> np.ndarray:
+    """Its values at the same places of every epoch, (epochs, points); the first epoch, which falls more, left out."""
+    points = int(length / stride + 0.01)
+    begin = series.step[0] + (length if series.step[-1] - series.step[0] >= 5 * length else 0)
+    count = int((series.step[-1] + stride - begin) / length + 1e-9)
+    at = begin + length * np.arange(count)[:, None] + stride * np.arange(points)
+    return np.interp(at, series.step, series.value)
+
+
+def _alike(rows: np.ndarray) -> tuple[float, float]:
+    """How alike the epochs are, and neighbours within one; 0 where there are too few, or each is a mean from its start."""
+    rows = rows[:, :-1]  # the last batch is often smaller, and its loss another for that
+    count, points = rows.shape
+    if count < 3 or points < 4:
+        return 0.0, 0.0
+    alike, pattern = repeats(rows.reshape(-1), points)
+    if alike < _SIGMAS / np.sqrt(points * (count - 1)):
+        return 0.0, 0.0
+    moves = np.abs(np.diff(rows, axis=1))
+    quarter = max(1, points // 4)
+    if np.median(moves[:, :quarter]) > 4 * np.median(moves[:, -quarter:]):
+        return 0.0, 0.0
     power = float(pattern @ pattern)
-    return alike, period, float(pattern[1:] @ pattern[:-1]) / power if power else 0.0
+    return alike, float(pattern[1:] @ pattern[:-1]) / power if power else 0.0
 
 
-def _follows_rate(training: Training, period: int) -> bool:
+def _swings(loss: Series, length: float) -> bool:
+    """Whether batches late in the run are as bad as before all learning, be it some of them or all."""
+    late = loss.value[loss.step > loss.step[-1] - 3 * length]
+    usual, high = np.quantile(late, (0.5, 0.95))
+    start = float(np.median(loss.value[:3]))
+    return bool(high > 0.4 * start and (usual < 0.4 * high or usual > 0.7 * start))
+
+
+def _follows_rate(training: Training, length: float) -> bool:
     """Whether the learning rate has the same period."""
-    lr = learning_rates(training).finite.value
-    return len(lr) >= 3 * period and np.ptp(lr) > 0.05 * lr.max() and repeats(lr, period)[0] > 0.5
+    lr = learning_rates(training).finite
+    if len(lr) < 12 or np.ptp(lr.value) <= 0.05 * lr.value.max():
+        return False
+    rows = _by_phase(lr, length, float(np.median(np.diff(lr.step))) or 1.0)
+    return len(rows) >= 2 and repeats(rows.reshape(-1), rows.shape[1])[0] > 0.5
