@@ -83,7 +83,7 @@ def beginning(series: Series) -> float:
 def never_learnt(pair: Pair) -> bool:
     """Whether a validation loss began where the training did (0.85 of it: one batch is not exact) and was never really
     below its own first point: 0.95 of that, 0.92 where the training fell far, as much as a few dozen samples vary."""
-    start, first = beginning(pair.train), float(pair.val_level[0])
+    start, first = max(beginning(pair.train), float(pair.train.value[:5].mean())), float(pair.val_level[0])
     far = middle(pair.train_level) <= 0.4 * start
     least = float(smooth(pair.val_level).min())
     return start > 0 and first >= 0.85 * start and least >= (0.92 if far else 0.95) * min(first, start)
