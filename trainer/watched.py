@@ -30,7 +30,7 @@ class Watched:
         self.autopsy = Autopsy(model)
         self._activations = Activations(model)
         self._paths = {id(module): path for path, module in model.named_modules()}
-        self._clips, self._cuts = mode.clips, mode.cuts
+        self._clips, self._cuts, self._left = mode.clips, mode.cuts, mode.left
         self._healthy: dict[str, float] = {}
         self._healthy_step = 0
 
@@ -52,8 +52,8 @@ class Watched:
         found |= self.clock.values()
         clips, cuts = mode.clips - self._clips, mode.cuts - self._cuts
         if clips:
-            self._clips, self._cuts = mode.clips, mode.cuts
-            found["clipped"] = cuts / clips
+            found |= {"clipped": cuts / clips, "clip_factor": (mode.left - self._left) / clips}
+            self._clips, self._cuts, self._left = mode.clips, mode.cuts, mode.left
         return found
 
     def remember(self, found: Mapping[str, Any], step: int) -> None:

@@ -16,7 +16,11 @@ class Gradients:
         unused/<parameter>: 1 for one that wants a gradient and got none, while others got theirs.
         clipped: 1 where the optimizer was given a shorter gradient than the backward pass had made, 0 otherwise; told
             of the smallest parameter that has one, as clipping by norm shortens all alike. A factor that is a power of
-            two is a loss scale that was taken back, and no clipping.
+            two is a loss scale that was taken back, and no clipping. clip_factor: what it was shortened to; 1 where it
+            was not.
+        accumulated: how many times as long the gradient is that the optimizer is given as the one that the backward
+            pass made, before clipping; told where there was one such pass since the update before. 1 where gradients
+            are set to 0 in every step.
 
     Args:
         module: A `torch.nn.Module`.
@@ -35,7 +39,9 @@ class Gradients:
         self._seen: set[str] = set()
         self._hooked: dict[str, Any] = {}
         self._measured: Any = None
+        self._own: Any = None
         self._made: Any = None
+        self._backwards = 0
         self._handles: list[Any] = []
         self._hook_all()
 
@@ -48,18 +54,22 @@ class Gradients:
     def begin(self, step: int) -> None:
         """The gradients that come next are those of a step that is due."""
         self._hook_all()
-        self.awaited, self.step, self._made = True, step, None
+        self.awaited, self.step, self._made, self._own = True, step, None, None
         self._found, self._seen = {}, set()
 
     def before_update(self) -> None:
         """An optimizer is about to use them."""
-        made, self._made = self._made, None
+        made, own, backwards = self._made, self._own, self._backwards
+        self._made, self._backwards = None, 0
         if made is None or self._measured.grad is None:
             return
+        if own is not None and backwards == 1:
+            self._found["accumulated"] = (made / own).nan_to_num(1.0, 1.0, 1.0)
         factor = self._measured.grad.detach().float().norm() / made
         power = factor.log2()
         is_scale = (power - power.round()).abs() < 1e-4
-        self._found["clipped"] = ((factor < 0.999) & ~is_scale).float()
+        is_cut = (factor < 0.999) & ~is_scale
+        self._found |= {"clipped": is_cut.float(), "clip_factor": factor.where(is_cut, factor.new_ones(()))}
 
     def take(self) -> dict[str, Any]:
         """What was found, once there was a backward pass; the next is looked at after `begin`."""
@@ -93,11 +103,15 @@ class Gradients:
             if self._histograms:
                 self._found[f"gradients/{name}"] = Histogram(gradient)
             if self._norms:
-                self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
+                length = self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
+                if self._hooked[name] is self._measured:
+                    self._own = length
 
         return look
 
     def _measure(self, parameter: Any) -> None:
         """With what was there before: the whole that an optimizer is given, unless somebody shortens it."""
+        if parameter is self._measured:
+            self._backwards += 1
         if self.awaited and parameter is self._measured and parameter.grad is not None:
             self._made = parameter.grad.detach().float().norm()

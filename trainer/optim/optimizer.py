@@ -219,6 +219,7 @@ def clip_grad_norm_(
         return total
     factor = max_norm / (total + 1e-6)
     mode.clips += 1
+    mode.left += min(1.0, factor)
     if factor < 1:
         mode.cuts += 1
         for g in grads:
@@ -246,3 +247,4 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
             mutations.note(data)
     mode.clips += 1
     mode.cuts += is_cut
+    mode.left += 1.0  # of elements, not of the whole

@@ -1,0 +1,57 @@
+"""saturated_activations: a tanh or sigmoid at its ends.
+
+Definition: `saturated/<layer>`, the share of outputs within 2 % of an end of the range, stays at or above 0.8 until the
+end, for three looks or more, in a layer inside the network. Softmax and what the output comes out of are left out: there
+it is what learning aims at.
+
+Thresholds: tanh networks that learn come to 0.05 to 0.5, sigmoid ones to 0.3; units that are fed values or weights tens
+of times too large begin above 0.8.
+
+Source: Glorot and Bengio 2010, section 3; LeCun et al. 1998, section 4.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tracker.findings.detector import detector
+from tracker.findings.finding import Evidence, Finding
+from tracker.findings.layers import activation_at, lasting, learning, percent, span
+from tracker.findings.training import Training
+
+MOST = 0.8
+ALL = 0.95
+SOME = 0.65
+_NOT_HIDDEN = re.compile(r"softmax|prob|(^|\.)out|head|gate|att|lstm|gru|classif|logit|mask", re.IGNORECASE)
+_ADVICE = "Scale the inputs to a spread of 1, and begin with Glorot's initialization; watch the share fall."
+
+
+@detector("saturated_activations")
+def saturated_activations(training: Training) -> Iterator[Finding]:
+    """The layers where it began first, at most three."""
+    found = []
+    for path, series in training.layers("saturated").items():
+        finite = series.finite
+        step = lasting(finite, MOST)
+        severity = "warning"
+        if step is None:
+            step, severity = lasting(finite, SOME, 5), "info"
+        if step is None:
+            continue
+        known = activation_at(training, path)
+        if _NOT_HIDDEN.search(path) or (known is not None and (known[1] or "softmax" in known[0])):
+            continue
+        share = float(finite.value[finite.step >= step].min())
+        if severity == "warning" and share >= ALL and learning(training).left > 0.8:
+            severity = "error"
+        found.append((step, path, share, severity, series))
+    found.sort(key=lambda each: (each[3] == "info", each[0], -each[2]))
+    for step, path, share, severity, series in found[:3]:
+        yield Finding(
+            "saturated_activations", severity,
+            f"{percent(share)} of what {path} puts out lies at an end of its range, from step {step} on: "
+            "hardly a gradient passes there.",
+            _ADVICE, path, step, span(series)[1], {"error": 0.9, "warning": 0.8, "info": 0.4}[severity],
+            Evidence((series.tag,), (step, span(series)[1])),
+        )  # fmt: skip

@@ -1,0 +1,172 @@
+"""Layers: what is known of a training's parts, in order of depth, as detectors of layers ask for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.findings.training import Series, Training
+
+_FIRST = frozenset("embed embedding embeddings emb stem input inp patch tok token wte wpe pos".split())
+_LAST = frozenset("out output head classifier logits lm predictor decoder final last".split())
+NORMS = re.compile(r"(^|[._])(bn|ln)(_|\d|\.|$)|norm", re.IGNORECASE)
+"""Names of layers whose weights begin as ones and are multiplied with."""
+
+
+def module_of(parameter: str) -> str:
+    """`fc1` of `fc1.weight`; a parameter of the whole model is its own place."""
+    return parameter.rpartition(".")[0] or parameter
+
+
+def weights(training: Training, paths: Iterable[str]) -> list[str]:
+    """Those that are matrices and kernels: no biases, no scales of norms; by their shapes where the graph has them."""
+    known = shapes(training)
+    return [each for each in paths if _is_weight(each) and len(known.get(each, (1, 1))) >= 2]
+
+
+def _is_weight(path: str) -> bool:
+    last = path.rpartition(".")[2].lower()
+    return "weight" in last and not NORMS.search(module_of(path))
+
+
+def shapes(training: Training) -> dict[str, tuple[int, ...]]:
+    """Shapes of the parameters that the graph has, by path."""
+    return {
+        node["name"].replace("/", "."): tuple(node["attrs"]["shape"])
+        for node in graph_of(training)["nodes"]
+        if node.get("kind") == "parameter" and (node.get("attrs") or {}).get("shape") is not None
+    }
+
+
+def graph_of(training: Training) -> Mapping[str, Any]:
+    """The graph; one without nodes where none was logged."""
+    return training.read_graph() or {"nodes": [], "edges": []}
+
+
+def by_depth(training: Training, paths: Iterable[str]) -> list[str]:
+    """Parameters from the input to the output.
+
+    By the graph where there is one that knows them: a parameter lies where the first operation lies that it goes into.
+    Otherwise by their names: numbers as numbers, what is called after an input first, after an output last.
+    """
+    found = [*paths]
+    graph = graph_of(training)
+    order = {node["name"]: place for place, node in enumerate(graph["nodes"])}
+    uses: dict[str, int] = {}
+    for edge in graph["edges"]:
+        name, place = edge["source"].replace("/", "."), order.get(edge["target"], 0)
+        uses[name] = min(uses.get(name, place), place)
+    if found and all(each in uses for each in found):
+        return sorted(found, key=lambda each: (uses[each], each))
+    return sorted(found, key=_natural)
+
+
+def _natural(path: str) -> tuple[int, list[tuple[int, int, str]]]:
+    parts = re.findall(r"\d+|[a-z]+", path.lower())
+    words = {*parts}
+    side = -1 if words & _FIRST else 1 if words & _LAST else 0
+    return side, [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+_ACTIVATIONS = (
+    "leaky_relu prelu rrelu relu6 relu gelu silu elu selu celu mish hardswish hardsigmoid hardtanh sigmoid tanh "
+    "log_softmax softmax softplus softsign"
+).split()
+
+
+def activation_at(training: Training, path: str) -> tuple[str, bool] | None:
+    """Which activation a tag such as `dead/<path>` is of, and whether the model's output comes right out of it.
+
+    Of a layer whose output goes into an activation that is called as a function, it is that. None where the graph
+    does not say.
+    """
+    graph = graph_of(training)
+    scope = path.replace(".", "/")
+    nodes = {node["name"]: node for node in graph["nodes"] if node.get("kind") in ("op", "output")}
+    own = [name for name in nodes if name == scope or name.startswith(f"{scope}/")]
+    after: dict[str, list[str]] = {}
+    for edge in graph["edges"]:
+        after.setdefault(edge["source"], []).append(edge["target"])
+    around = [*own, *(target for name in own for target in after.get(name, []))]
+    for name in around:
+        op = str(nodes.get(name, {}).get("op", "")).rstrip("_")
+        if op in _ACTIVATIONS:
+            return op, any(nodes.get(each, {}).get("kind") == "output" for each in after.get(name, []))
+    return None
+
+
+def table(training: Training, family: str, paths: Iterable[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Steps at which the most of them were logged, and the values: (steps, paths); NaN where there is none."""
+    each = [training.series(f"{family}/{path}") for path in paths]
+    if not each or not any(len(series) for series in each):
+        return np.empty(0, np.int64), np.empty((0, len(each)))
+    steps = np.unique(np.concatenate([series.step for series in each]))
+    values = np.full((len(steps), len(each)), np.nan)
+    for column, series in enumerate(each):
+        values[np.searchsorted(steps, series.step), column] = series.value
+    return steps, values
+
+
+def lasting(series: Series, at_least: float, points: int = 3) -> int | None:
+    """The step from which on the series stays at or above a value until its end, for some points; None if it does not.
+
+    A single point below is forgiven where ten are above.
+    """
+    above = series.value >= at_least
+    if len(above) < points or not above[-points:].all():
+        return None
+    below = np.flatnonzero(~above)
+    while len(below) and (len(above) - below[-1] - 1) >= 10 and (len(below) == 1 or below[-1] - below[-2] > 1):
+        below = below[:-1]
+    start = int(below[-1]) + 1 if len(below) else 0
+    return int(series.step[start]) if len(above) - start >= points else None
+
+
+class Learning:
+    """How far the loss came: medians of its first and last tenth, at least one and at most fifty points.
+
+    Attributes:
+        first, last: The medians; NaN without a loss.
+        best: The lowest median of a stretch as long.
+        left: last ÷ first; 1 for nothing learned, near 0 for much. NaN where the loss is negative or not there.
+    """
+
+    def __init__(self, training: Training) -> None:
+        tags = training.roles.train_loss or training.roles.val_loss
+        self.tag = tags[0] if tags else None
+        value = training.series(self.tag).finite.value if self.tag else np.empty(0)
+        n = min(50, max(1, len(value) // 10))
+        self.first = self.last = self.best = self.left = float("nan")
+        self.points = len(value)
+        if not len(value):
+            return
+        self.first = float(np.median(value[: max(1, min(n, 5))]))
+        self.last = float(np.median(value[-n:]))
+        stretches = value[: len(value) // n * n].reshape(-1, n)
+        self.best = float(np.median(stretches, axis=1).min())
+        if self.first > 0 and self.last >= 0:
+            self.left = self.last / self.first
+
+
+def learning(training: Training) -> Learning:
+    """How far the loss came."""
+    return Learning(training)
+
+
+def span(series: Series) -> tuple[int, int]:
+    """Its first and last step."""
+    return int(series.step[0]), int(series.step[-1])
+
+
+def number(value: float) -> str:
+    """Three digits, as people write them."""
+    return f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share as people say it."""
+    return f"{share:.0%}" if share < 0.995 or share == 1 else f"{share:.1%}"
