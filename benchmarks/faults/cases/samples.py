@@ -201,15 +201,6 @@ def validated_with_dropout_on(bench: Any) -> None:
     bench.learn(model, bench.adam(model, lr), train, held, epochs=20, validate_in="train", batch=64)
 
 
-@faulty("scalars", "train_eval_mode", also="overfitting loss_spike lr_schedule_bug")
-def dropout_gone_after_an_epoch(bench: Any) -> None:
-    train, held = data.digits(bench.random)
-    lr = bench.between(1e-3, 2e-3)
-    bench.init({"lr": lr, "dropout": 0.6})
-    model = bench.mlp(64, 64, 64, 10, dropout=0.6)
-    bench.learn(model, bench.adam(model, lr), train, held, epochs=12, back_to_train=False)
-
-
 @faulty("all", "wrong_loss", also="plateau overfitting")
 def softmax_twice(bench: Any) -> None:
     train, held = data.digits(bench.random)
