@@ -56,7 +56,9 @@ HEALTHY = [("plain_digits", "scalars"), ("dropout_of_a_half", "trainer"), ("an_a
 @pytest.mark.parametrize(("name", "style"), FAULTY)
 def test_a_fault_is_named(name: str, style: str, kept: Path) -> None:
     found = judged(name, style, kept)
-    assert found.is_named and found.is_placed is not False and found.is_timed is not False, found.found
+    assert found.is_named, found.found
+    assert found.is_placed is not False, found.found
+    assert found.is_timed is not False, found.found
 
 
 @pytest.mark.parametrize(("name", "style"), HEALTHY)
