@@ -45,9 +45,9 @@ class TrackerCallback(Callback):
             puts out, dead/<module> of rectifiers, the share of units that did nothing for any sample, and
             saturated/<module>, the share of outputs of sigmoid, tanh and softmax at an end (see `units`).
         input/..., output/..., batch/...: with them, what goes into the model, what comes out, and which labels a batch
-            holds (see `batch_stats`); time/data and time/step, mean seconds that a step waited and took in all; clipped,
-            the share of calls of `clip_grad_norm_` and `clip_grad_value_` that cut something, and clip_factor, what was
-            left of the length in the mean.
+            holds (see `batch_stats`); time/data and time/step, mean seconds that a step waited and took in all;
+            clipped, the share of calls of `clip_grad_norm_` and `clip_grad_value_` that cut something, and
+            clip_factor, what was left of the length in the mean.
         samples: at the same steps the images given, each with its label and the likeliest classes.
 
     What is asked for on the page takes effect between two steps: to stop, to pause, `lr` (of the first group; all

@@ -6,7 +6,7 @@ from trainer.backend import Array
 
 _RECTIFIERS = frozenset("relu relu6 leakyrelu".split())
 _SMOOTH = frozenset("gelu silu".split())
-_RANGES = dict(sigmoid=(0.0, 1.0), tanh=(-1.0, 1.0), rnn=(-1.0, 1.0), lstm=(-1.0, 1.0), gru=(-1.0, 1.0))
+_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "rnn": (-1.0, 1.0), "lstm": (-1.0, 1.0), "gru": (-1.0, 1.0)}
 _SOFTMAX = frozenset("softmax logsoftmax".split())
 
 ACTIVATIONS = _RECTIFIERS | _SMOOTH | _RANGES.keys() | _SOFTMAX | {"softplus"}

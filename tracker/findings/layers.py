@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.findings.training import Series, Training
+
+T = TypeVar("T")
+
+Table = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 _FIRST = frozenset("embed embedding embeddings emb stem input inp patch tok token wte wpe pos".split())
 _LAST = frozenset("out output head classifier logits lm predictor decoder final last".split())
@@ -35,6 +40,10 @@ def _is_weight(path: str) -> bool:
 
 def shapes(training: Training) -> dict[str, tuple[int, ...]]:
     """Shapes of the parameters that the graph has, by path."""
+    return once(training, "shapes", lambda: _shapes(training))
+
+
+def _shapes(training: Training) -> dict[str, tuple[int, ...]]:
     return {
         node["name"].replace("/", "."): tuple(node["attrs"]["shape"])
         for node in graph_of(training)["nodes"]
@@ -42,9 +51,24 @@ def shapes(training: Training) -> dict[str, tuple[int, ...]]:
     }
 
 
+_kept: dict[int, dict[str, Any]] = {}
+
+
+def once(training: Training, name: str, make: Callable[[], T]) -> T:
+    """What `make` gives, made once for a training and kept as long as that is."""
+    mine = _kept.get(id(training))
+    if mine is None:
+        mine = _kept[id(training)] = {}
+        weakref.finalize(training, _kept.pop, id(training), None).atexit = False
+    if name not in mine:
+        mine[name] = make()
+    found: T = mine[name]
+    return found
+
+
 def graph_of(training: Training) -> Mapping[str, Any]:
     """The graph; one without nodes where none was logged."""
-    return training.read_graph() or {"nodes": [], "edges": []}
+    return once(training, "graph", training.read_graph) or {"nodes": [], "edges": []}
 
 
 def by_depth(training: Training, paths: Iterable[str]) -> list[str]:
@@ -54,15 +78,21 @@ def by_depth(training: Training, paths: Iterable[str]) -> list[str]:
     Otherwise by their names: numbers as numbers, what is called after an input first, after an output last.
     """
     found = [*paths]
+    uses = once(training, "uses", lambda: _uses(training))
+    if found and all(each in uses for each in found):
+        return sorted(found, key=lambda each: (uses[each], each))
+    return sorted(found, key=_natural)
+
+
+def _uses(training: Training) -> dict[str, int]:
+    """Which operation, counted in the order they run, takes each node in first."""
     graph = graph_of(training)
     order = {node["name"]: place for place, node in enumerate(graph["nodes"])}
     uses: dict[str, int] = {}
     for edge in graph["edges"]:
         name, place = edge["source"].replace("/", "."), order.get(edge["target"], 0)
         uses[name] = min(uses.get(name, place), place)
-    if found and all(each in uses for each in found):
-        return sorted(found, key=lambda each: (uses[each], each))
-    return sorted(found, key=_natural)
+    return uses
 
 
 def _natural(path: str) -> tuple[int, list[tuple[int, int, str]]]:
@@ -99,16 +129,44 @@ def activation_at(training: Training, path: str) -> tuple[str, bool] | None:
     return None
 
 
-def table(training: Training, family: str, paths: Iterable[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Steps at which the most of them were logged, and the values: (steps, paths); NaN where there is none."""
+def table(
+    training: Training, family: str, paths: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Steps at which any of them was logged, and the values: (steps, paths); NaN where there is none."""
     each = [training.series(f"{family}/{path}") for path in paths]
-    if not each or not any(len(series) for series in each):
+    if not any(len(series) for series in each):
         return np.empty(0, np.int64), np.empty((0, len(each)))
+    first = each[0].step
+    if all(len(series) == len(first) and (series.step == first).all() for series in each):
+        return first, np.stack([series.value for series in each], axis=1)
     steps = np.unique(np.concatenate([series.step for series in each]))
     values = np.full((len(steps), len(each)), np.nan)
     for column, series in enumerate(each):
         values[np.searchsorted(steps, series.step), column] = series.value
     return steps, values
+
+
+def whole_gradient(training: Training) -> Series | None:
+    """The length of all gradients together, logged as such or from those of parameters; None where neither was.
+
+    A parameter without a point at a step has no gradient there; one with a NaN has one.
+    """
+    return once(training, "whole_gradient", lambda: _whole_gradient(training))
+
+
+def _whole_gradient(training: Training) -> Series | None:
+    for tag in training.roles.grad_norm:
+        if len(training.series(tag)) >= 3:
+            return training.series(tag)
+    paths = [*training.layers("grad_norm")]
+    each = [training.series(f"grad_norm/{path}") for path in paths]
+    if not any(len(series) for series in each):
+        return None
+    steps = np.unique(np.concatenate([series.step for series in each]))
+    total = np.zeros(len(steps))
+    for series in each:
+        total[np.searchsorted(steps, series.step)] += series.value**2
+    return Series(f"grad_norm/{paths[0]}", steps, np.sqrt(total), np.zeros(len(steps))) if len(steps) >= 3 else None
 
 
 def lasting(series: Series, at_least: float, points: int = 3) -> int | None:
@@ -154,7 +212,7 @@ class Learning:
 
 def learning(training: Training) -> Learning:
     """How far the loss came."""
-    return Learning(training)
+    return once(training, "learning", lambda: Learning(training))
 
 
 def span(series: Series) -> tuple[int, int]:

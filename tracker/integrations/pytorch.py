@@ -83,9 +83,9 @@ class Watch:
         self._found: dict[str, Any] = {}
         self._passes = Passes()
         self._autopsy = Autopsy(run, module)
-        self._stats = (
-            OutputStats(module, self._autopsy, every_pass=detect_anomaly) if outputs or detect_anomaly else None
-        )
+        self._stats: OutputStats | None = None
+        if outputs or detect_anomaly:
+            self._stats = OutputStats(module, self._autopsy, every_pass=detect_anomaly)
         self._gradients = (
             Gradients(module, histograms=gradients, norms=norms, worked=self._passes.worked)
             if gradients or norms
@@ -223,9 +223,8 @@ class Watch:
             if name in before and before[name].shape == each.shape:
                 length = before[name].float().norm()
                 found[f"update_ratio/{name}"] = (each.detach() - before[name]).float().norm() / length
-        ratios = {
-            tag: ratio for tag, ratio in numbers(found).items() if ratio - ratio == 0
-        }  # of weights that are not 0
+        # The ratio to weights of length 0 is none.
+        ratios = {tag: ratio for tag, ratio in numbers(found).items() if ratio - ratio == 0}
         self._log(ratios, self.step - self.step % self._every)
 
     def _log(self, found: Mapping[str, Any], step: int | None = None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from tracker.integrations.pytorch_ends import first_output, is_float, tensors
 from tracker.integrations.pytorch_functions import Functions, line_outside, module_here
 from tracker.run import Run
+
+logger = logging.getLogger("tracker")
 
 
 class Autopsy:
@@ -104,8 +107,8 @@ class Autopsy:
                 self._module(*args, **kwargs)
         except _FoundError:
             pass
-        except Exception:  # noqa: BLE001 a model that cannot be run twice has trained all the same
-            pass
+        except Exception as error:  # noqa: BLE001 a model that cannot be run twice has trained all the same
+            logger.debug("tracker: %s cannot be run again: %s", type(self._module).__name__, error)
         finally:
             torch.set_rng_state(now)
             with torch.no_grad():
@@ -163,7 +166,7 @@ class Autopsy:
         )
 
     def _led_here(self, path: str) -> dict[str, float]:
-        """Of what was logged last while all was finite: what is of this module, of the whole, and of input and output."""
+        """Of what was logged last while all was finite: what is of this module and of the input before the rest."""
         if not path:
             return dict(list(self.healthy.items())[:_MOST])
         near = {tag: value for tag, value in self.healthy.items() if f"/{path}" in tag or tag.startswith("input/")}
@@ -198,12 +201,12 @@ class _Later:
         number = x.float().sum()
         kept = torch.empty((), pin_memory=True)
         kept.copy_(number, non_blocking=True)
-        event = torch.cuda.Event()
+        event: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         self._waiting.append((event, kept, step))
         while self._waiting and self._waiting[0][0].query():
             _, answer, of_step = self._waiting.pop(0)
-            if not float(answer) - float(answer) == 0:
+            if float(answer) - float(answer) != 0:
                 return of_step
         return None
 

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 Look = Callable[[str, tuple[Any, ...], Any], None]
 
 
-class Functions(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's class has no types here
+class Functions(TorchFunctionMode):
     """Tells of each function of PyTorch, method and operator of tensors that this thread calls while it is entered.
 
     Args:
@@ -22,6 +22,14 @@ class Functions(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's class has
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
+
+    def enter(self) -> None:
+        """From now on functions are told of."""
+        self.__enter__()  # type: ignore[no-untyped-call]
+
+    def leave(self) -> None:
+        """From now on they are not."""
+        self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))

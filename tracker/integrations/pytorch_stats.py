@@ -62,12 +62,12 @@ class OutputStats:
         self._is_channels_first = None
         if due:
             self._functions = Functions(self._look_at_function)
-            self._functions.__enter__()
+            self._functions.enter()
 
     def end(self) -> None:
         """It ends, well or not."""
         if self._functions is not None:
-            self._functions.__exit__(None, None, None)
+            self._functions.leave()
         self._functions, self._last = None, ("", None)
         self.due = self.watches = False
 

@@ -1,10 +1,10 @@
 """accumulating_gradients: gradients that are added up over steps, because nobody sets them to 0.
 
 Definition: (a) `accumulated`, how many times as long the gradient is that an optimizer is given as the one that the
-backward pass before it made, with one backward pass since the last update, is above 1.5 at four of five looks after the
-first and above 3 in the middle. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was
-or more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
-below half of what it was.
+backward pass before it made, with one backward pass since the last update, is above 1.5 at four of five looks after
+the first and above 3 in the middle. (b) Without it: the length of all gradients grows with the steps, to 8 times what
+it was or more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does
+not fall below half of what it was.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
 healthy trainings too: twofold to fivefold, and unevenly, while the loss falls.
@@ -19,9 +19,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tracker.findings.detector import detector
-from tracker.findings.detectors.exploding_gradients import whole
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import learning, number
+from tracker.findings.layers import learning, number, whole_gradient
 from tracker.findings.training import Series, Training
 
 _ADVICE = "Call optimizer.zero_grad() once in every step, before backward()."
@@ -35,10 +34,11 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         later = told.value[1:]
         if (later > 1.5).mean() >= 0.8 and np.median(later) > 3:
             at = int(np.flatnonzero(told.value > 1.5)[0])
-            yield _finding(told, at, 0.97, f"The optimizer is given gradients {number(float(np.median(later)))} times as "
-                           "long as a backward pass makes them: those of earlier steps are still in them.")  # fmt: skip
+            times = number(float(np.median(later)))
+            text = f"The optimizer is given gradients {times} times as long as a backward pass makes them."
+            yield _finding(told, at, 0.97, text)
         return
-    series = whole(training)
+    series = whole_gradient(training)
     if series is None or len(series.finite) < 8 or learning(training).left < 0.5:
         return
     finite = series.finite
@@ -50,8 +50,8 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
         if growth >= 8 and even > 0.9:
             at = int(np.flatnonzero(value >= 2 * start)[0])
-            yield _finding(finite, at, 0.7, f"The gradient grows with the steps, to {number(growth)} times its length at "
-                           "first, as it does when earlier ones stay in it.")  # fmt: skip
+            text = f"The gradient grows with the steps, {number(growth)} times as long as at first."
+            yield _finding(finite, at, 0.7, text)
             return
 
 

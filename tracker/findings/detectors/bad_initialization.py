@@ -1,16 +1,17 @@
 """bad_initialization: the training began with zeros, copies, or weights of a wrong size.
 
 Definition, of weights (no biases, no scales of norms) at the first look:
-- zeros: two weights or more are 0 and stay so at every look, or all of them are. One, or such that move later, are a last
-  layer or residual branches begun at 0 on purpose.
-- copies: a weight of more than one element is one value (1 is left out: it is what scales of norms begin with); or its
-  histogram has eight buckets or more of which all counts share a divisor of 4 or more: its units are equal to each other.
-- too large: root mean square × √(fan-in) is above 8 in half of the weights, with a loss that begins at twice its lowest
-  or more; or above 20 in one that is trained.
+- zeros: two weights or more are 0 and stay so at every look, or all of them are. One, or such that move later, are a
+  last layer or residual branches begun at 0 on purpose.
+- copies: a weight of more than one element is one value to a thousandth (1 is left out: it is what scales of norms
+  begin with); or its histogram has eight buckets or more of which all counts share a divisor of 4 or more: its units
+  are equal to each other.
+- too large: root mean square × √(fan-in) is above 8 in half of the weights, with a loss that begins at twice its
+  lowest or more; or above 20 in one that is trained.
 - too small: below 0.001 in two weights and in half of all.
 
-Thresholds: initializations in use give √(fan-in) × rms of 0.3 (LeCun's uniform) to 1.5 (He's), with gains 0.01 (the last
-layer of a policy) to 3. Embeddings and positions have no fan-in and are left out. Fan-in is read from the graph.
+Thresholds: initializations in use give √(fan-in) × rms of 0.3 (LeCun's uniform) to 1.5 (He's), with gains 0.01 (the
+last layer of a policy) to 3. Embeddings and positions have no fan-in and are left out. Fan-in is read from the graph.
 
 Source: Glorot and Bengio 2010; He et al. 2015; Zhang et al. 2019 (Fixup) for what begins at 0 on purpose.
 """
@@ -30,6 +31,7 @@ from tracker.findings.layers import by_depth, learning, module_of, number, shape
 from tracker.findings.training import Training
 
 LARGE, VERY_LARGE, SMALL = 8.0, 20.0, 1e-3
+ALIKE = 1e-3
 _NO_FAN = re.compile(r"emb|pos|token|fourier|query|cls|wte|wpe|codebook", re.IGNORECASE)
 _ADVICE = "Begin with He's initialization for rectifiers or Glorot's for tanh, and biases of 0."
 
@@ -105,8 +107,9 @@ def _has_copies(training: Training, path: str) -> bool:
     histogram = _first_histogram(training, path)
     if histogram is None or histogram.total < 2:
         return False
-    if histogram.min == histogram.max:
-        return histogram.max not in (0.0, 1.0)
+    largest = max(abs(histogram.min), abs(histogram.max))
+    if histogram.max - histogram.min <= ALIKE * largest:
+        return bool(largest != 0 and abs(largest - 1) > ALIKE)
     counts = np.asarray(histogram.counts)
     counts = counts[counts > 0].astype(np.int64)
     return len(counts) >= 8 and int(np.gcd.reduce(counts)) >= 4
@@ -116,9 +119,7 @@ def _is_trained(training: Training, path: str) -> bool:
     return bool((training.series(f"update_ratio/{path}").finite.value > 0).any())
 
 
-def _finding(
-    training: Training, paths: list[str], step: int, severity: str, confidence: float, what: str
-) -> Finding:
+def _finding(training: Training, paths: list[str], step: int, severity: str, confidence: float, what: str) -> Finding:
     layers = [*dict.fromkeys(map(module_of, paths))]
     names = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
     histograms = [tag for path in paths[:3] for tag in (f"parameters/{path}", f"weights/{path}")]

@@ -2,9 +2,9 @@
 
 Definition: (a) `clipped`, the share of gradients that were cut, is above 0.95 in the mean, and what is left of them
 (`clip_factor`) is below 0.1 in the middle. (b) The length of all gradients is the same to a thousandth at 95 % of ten
-points or more: it was taken after clipping. (c) The configuration names a limit, and the length is above ten times that
-at 95 % of the points. Where clipping always cuts but leaves more, it is worth knowing only (info), as with (b) where the
-limit is above 0.1 and the loss falls: many recipes clip to 1 at every step, and learn.
+points or more: it was taken after clipping. (c) The configuration names a limit, and the length is above ten times
+that at 95 % of the points. Where clipping always cuts but leaves more, it is worth knowing only (info), as with (b)
+where the limit is above 0.1 and the loss falls: many recipes clip to 1 at every step, and learn.
 
 Source: Pascanu et al. 2013; Zhang et al. 2020, "Why gradient clipping accelerates training".
 """
@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from tracker.findings.detector import detector
-from tracker.findings.detectors.exploding_gradients import whole
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import learning, number
+from tracker.findings.layers import learning, number, whole_gradient
 from tracker.findings.training import Series, Training
 
 ALWAYS = 0.95
@@ -36,9 +35,11 @@ def clipping_always_active(training: Training) -> Iterator[Finding]:
     if len(cut) >= 5:
         if cut.value.mean() >= ALWAYS:
             left = float(np.median(factor.value)) if len(factor) else 1.0
-            yield _finding(cut, left <= LITTLE, 0.9, f"Every gradient is cut, to {number(left)} of its length in the middle.")
+            yield _finding(
+                cut, left <= LITTLE, 0.9, f"Every gradient is cut, to {number(left)} of its length in the middle."
+            )
         return
-    series = whole(training)
+    series = whole_gradient(training)
     if series is None or len(series.finite) < 10:
         return
     value = series.finite.value

@@ -3,9 +3,10 @@
 Definition: `dead/<layer>`, the share of units that did nothing for any sample of a batch, stays at or above 0.85 until
 the end, for three looks or more. From 0.97 on hardly anything passes the layer.
 
-Thresholds: networks that learn have 0 to 0.6 of their units dead in a layer, wide ones with long steps up to 0.75; those
-of small batches are off at times and on at others, which is why the share must last. Leaky rectifiers pass a gradient
-where they are negative and are left out where the graph names them; a unit of GELU or SiLU counts only where it is flat.
+Thresholds: networks that learn have 0 to 0.6 of their units dead in a layer, wide ones with long steps up to 0.75;
+those of small batches are off at times and on at others, which is why the share must last. Leaky rectifiers pass a
+gradient where they are negative and are left out where the graph names them; a unit of GELU or SiLU counts only where
+it is flat.
 
 Source: Lu et al. 2019, "Dying ReLU and initialization"; Maas et al. 2013.
 """

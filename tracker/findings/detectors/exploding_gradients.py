@@ -1,12 +1,13 @@
 """exploding_gradients: gradients that grow through layers or time.
 
-Definition: with G the length of all gradients together (logged as such, or from `grad_norm/<parameter>`) and L the size
-of the loss in the first steps, G ÷ max(L, 0.1) is above 300 at a fifth of the points; or at least a hundred times its
-early median and above 30 at the last points, or until G is no longer finite. The layer is the one with the largest
-gradient.
+Definition: with G the length of all gradients together (logged as such, or from `grad_norm/<parameter>`) and L the
+size of the loss in the first steps, G ÷ max(L, 0.1) is above 300 at a fifth of the points; or at least a hundred times
+its early median and above 30 at the last points, or until G is no longer finite; or above 1000 in one of the first two
+points of a training that keeps more than half of its loss: one such step leaves a network where it cannot learn. The
+layer is the one with the largest gradient.
 
-Thresholds: G ÷ L has no unit of the loss, so that regressions with losses in thousands count as others do: trainings that
-learn have 0.01 to 10, with single spikes to 100, those of recurrent networks to 300. What ends in NaN is said by
+Thresholds: G ÷ L has no unit of the loss, so that regressions with losses in thousands count as others do: trainings
+that learn have 0.01 to 10, with single spikes to 100, those of recurrent networks to 300. What ends in NaN is said by
 `nan_or_inf`; here it only counts what came before it.
 
 Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks"; Philipp et al. 2018.
@@ -20,18 +21,19 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import learning, module_of, number, table
-from tracker.findings.training import Series, Training
+from tracker.findings.layers import learning, module_of, number, table, whole_gradient
+from tracker.findings.training import Training
 
 LARGE = 300.0
 GREW = 100.0
+FIRST = 1000.0
 _ADVICE = "Clip gradients to a length of 1 and see whether the loss falls; then look at the initialization and the lr."
 
 
 @detector("exploding_gradients")
 def exploding_gradients(training: Training) -> Iterator[Finding]:
     """One, with the layer whose gradient is the largest."""
-    series = whole(training)
+    series = whole_gradient(training)
     if series is None:
         return
     value, steps = series.value, series.step
@@ -45,9 +47,10 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     n = max(2, len(relative) // 20)
     is_large = (relative > LARGE).mean() >= 0.2
     has_grown = float(np.median(relative[-n:])) > max(GREW * early, 30.0)
-    if not (is_large or has_grown):
+    is_first = (relative[:2] > FIRST).any() and not learning(training).left < 0.5
+    if not (is_large or has_grown or is_first):
         return
-    limit = LARGE if is_large else max(GREW * early, 30.0)
+    limit = LARGE if is_large or is_first else max(GREW * early, 30.0)
     at = int(np.flatnonzero(relative > limit)[0])
     layer, tag = _largest(training, int(steps[at]))
     is_broken = not learning(training).left < 0.7
@@ -59,25 +62,6 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
         _ADVICE, layer, int(steps[at]), int(steps[-1]), 0.85 if is_broken else 0.7,
         Evidence((tag or series.tag,), (int(steps[at]), int(steps[-1]))),
     )  # fmt: skip
-
-
-def whole(training: Training) -> Series | None:
-    """The length of all gradients together."""
-    for tag in training.roles.grad_norm:
-        if len(training.series(tag)) >= 3:
-            return training.series(tag)
-    paths = [*training.layers("grad_norm")]
-    steps, norms = table(training, "grad_norm", paths)
-    if len(steps) < 3:
-        return None
-    total = np.sqrt((np.where(np.isnan(norms) & _missing(training, paths, steps), 0.0, norms) ** 2).sum(axis=1))
-    return Series(f"grad_norm/{paths[0]}", steps, total, np.zeros(len(steps)))
-
-
-def _missing(training: Training, paths: list[str], steps: np.ndarray) -> np.ndarray:
-    """Where there is no point, which is no NaN that was logged."""
-    there = [np.isin(steps, training.series(f"grad_norm/{path}").step) for path in paths]
-    return ~np.stack(there, axis=1)
 
 
 def _largest(training: Training, step: int) -> tuple[str | None, str | None]:

@@ -1,12 +1,12 @@
 """frozen_layer: a layer that has gradients and never moves, or gets none although it wants one.
 
-Definition: `update_ratio` of a layer's parameters is exactly 0 at every look, three or more, while its gradient is not 0
-and other layers move. Or (`unused/<parameter>`) every look finds that no gradient comes to the first layers up to some
-depth, as behind a `detach()`. There is no threshold: what an optimizer holds moves in its last digits at least.
+Definition: `update_ratio` of a layer's parameters is exactly 0 at every look, three or more, while its gradient is not
+0 and other layers move. Or (`unused/<parameter>`) every look finds that no gradient comes to the first layers up to
+some depth, as behind a `detach()`. There is no threshold: what an optimizer holds moves in its last digits at least.
 
-Not said: of parameters that want no gradient (`requires_grad=False`), which is a decision, only that they rest (info); of
-layers off the path, such as a head that is not used (info). Where the configuration speaks of freezing or fine-tuning,
-all is info.
+Not said: of parameters that want no gradient (`requires_grad=False`), which is a decision, only that they rest (info);
+of layers off the path, such as a head that is not used (info). Where the configuration speaks of freezing or fine-
+tuning, all is info.
 
 Source: practice; "optimizer without parameters" in Humbatova et al. 2020, "Taxonomy of real faults in deep learning".
 """
@@ -43,7 +43,9 @@ def frozen_layer(training: Training) -> Iterator[Finding]:
             places.setdefault(module_of(path), []).append(path)
     said = 0
     for place, each in places.items():
-        if any(f"update_ratio/{path}" in training.tags and path not in each for path in paths if module_of(path) == place):
+        if any(
+            f"update_ratio/{path}" in training.tags and path not in each for path in paths if module_of(path) == place
+        ):
             continue  # a part of it moves
         gradients = [training.series(f"grad_norm/{path}").finite for path in each]
         has_gradient = any(len(series) and np.median(series.value) > 1e-12 for series in gradients)

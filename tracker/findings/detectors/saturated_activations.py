@@ -1,11 +1,11 @@
 """saturated_activations: a tanh or sigmoid at its ends.
 
-Definition: `saturated/<layer>`, the share of outputs within 2 % of an end of the range, stays at or above 0.8 until the
-end, for three looks or more, in a layer inside the network. Softmax and what the output comes out of are left out: there
-it is what learning aims at.
+Definition: `saturated/<layer>`, the share of outputs within 2 % of an end of the range, stays at or above 0.8 until
+the end, for three looks or more, in a layer inside the network. Softmax and what the output comes out of are left out:
+there it is what learning aims at.
 
-Thresholds: tanh networks that learn come to 0.05 to 0.5, sigmoid ones to 0.3; units that are fed values or weights tens
-of times too large begin above 0.8.
+Thresholds: tanh networks that learn come to 0.05 to 0.5, sigmoid ones to 0.3; units that are fed values or weights
+tens of times too large begin above 0.8.
 
 Source: Glorot and Bengio 2010, section 3; LeCun et al. 1998, section 4.4.
 """

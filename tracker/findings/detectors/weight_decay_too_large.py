@@ -1,12 +1,12 @@
 """weight_decay_too_large: weight decay that shrinks the weights to nothing.
 
-Definition: of the weights (no biases, no scales of norms) nine of ten end below half of the length they began with, all
-of them together below 0.35, falling at most looks; and the loss keeps more than 60 % of what it was, or rises again from
-its lowest by half.
+Definition: of the weights (no biases, no scales of norms) nine of ten end below half of the length they began with,
+all of them together below 0.35, falling at most looks; and the loss keeps more than 60 % of what it was, or rises
+again from its lowest by half.
 
 Thresholds: healthy decay of 0.01 to 0.1 with AdamW shortens weights by 10 to 30 % in a small run while others grow;
-networks with batch norm may shrink and learn all the same, as their function does not change by it, which is why the loss
-must say so too.
+networks with batch norm may shrink and learn all the same, as their function does not change by it, which is why the
+loss must say so too.
 
 Source: Krogh and Hertz 1991; Loshchilov and Hutter 2019.
 """
