@@ -86,15 +86,21 @@ def _do(case: Case, style: str, seed: int, folder: Path) -> dict[str, object]:
 @cache
 def _digest(name: str, style: str) -> str:
     """Of everything that decides what is logged."""
-    here = Path(__file__).parent
     case = ast.parse(textwrap.dedent(inspect.getsource(all_cases()[name].train))).body[0]
     assert isinstance(case, ast.FunctionDef)
     case.decorator_list = []  # what is true of it decides nothing
+    return hashlib.sha256(f"{ast.dump(case)} {_LOOPS[style]}".encode()).hexdigest()[:12]
+
+
+def _loops(style: str) -> str:
+    here = Path(__file__).parent
     files = [here / each for each in ("bench.py", "plan.py", "data.py", "torch_loop.py", "trainer_loop.py")]
-    for pattern in LOGGED_BY[style]:
-        files += sorted(ROOT.glob(pattern))
-    text = [ast.dump(case), *(ast.dump(ast.parse(each.read_text())) for each in files)]
-    return hashlib.sha256("\0".join(text).encode()).hexdigest()[:12]
+    files += [file for pattern in LOGGED_BY[style] for file in sorted(ROOT.glob(pattern))]
+    return hashlib.sha256("\0".join(ast.dump(ast.parse(each.read_text())) for each in files).encode()).hexdigest()
+
+
+_LOOPS = {style: _loops(style) for style in LOGGED_BY}
+"""What has trained, as it was when this process began: files may change while it goes on."""
 
 
 def default_root() -> Path:
