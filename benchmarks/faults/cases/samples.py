@@ -140,7 +140,7 @@ def the_common_class_for_all(bench: Any) -> None:
     y = (bench.random.random(n) < bench.pick(0.04, 0.07, 0.1)).astype(np.int64)
     x = bench.random.normal(0, 1, (n, 8)).astype(np.float32) + 0.15 * y[:, None].astype(np.float32)
     train, held = data.split(x, y, bench.random)
-    lr = bench.between(1e-3, 4e-3)
+    lr = bench.between(5e-3, 2e-2)
     bench.init({"lr": lr, "positive_share": float(y.mean())})
     model = bench.mlp(8, 16, 2)
     recall: dict[str, float] = {}

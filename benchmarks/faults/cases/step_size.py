@@ -41,7 +41,7 @@ def regression_runs_away(bench: Any) -> None:
 @faulty("watch scalars", "lr_too_high", also=FOLLOWS)
 def too_long_for_letters(bench: Any) -> None:
     x, y, n = data.letters(bench.random, 900, 24)
-    lr = bench.between(0.1, 0.4)
+    lr = bench.between(0.4, 2.0)
     bench.init({"model": "gru", "lr": lr, "optimizer": "Adam"})
     model = Letters(bench.nn, n, 32)
     loss = lambda output, target: bench.nn.functional.cross_entropy(output.flatten(0, 1), target.flatten())  # noqa: E731
