@@ -9,6 +9,7 @@ from house_tree import Breach, Tree, every_import, parsed, python
 
 ONLY_READS = {
     ("dashboard/live/user_edits.py", "tracker.store.write.page_file"): "page.sqlite, which no run's writer knows",
+    ("dashboard/live/user_edits.py", "tracker.store.write.page_findings"): "page.sqlite likewise",
     ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
     ("dashboard/live/kept_cases.py", "tracker.store.write.page_cases"): "page.sqlite likewise",
     (

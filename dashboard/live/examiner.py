@@ -101,7 +101,9 @@ class Examiner:
                 self._turn.release()
 
     def _run(self) -> None:
-        self._poller.ready.wait()
+        while not self._poller.ready.wait(LOOKS_S):
+            if self._stopped.is_set():
+                return
         with self._poller.lock:
             runs = self._poller.catalog.runs.values()
             began = {run.name: max((each.created for each in run.known()), default=0.0) for run in runs}
