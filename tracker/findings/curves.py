@@ -77,14 +77,6 @@ def smoothed(values: Values, width: int) -> Values:
     return np.median(sliding_window_view(padded, width), axis=1)
 
 
-def means(values: Values, count: int) -> Values:
-    """Means of `count` stretches of equal length, or the values where there are fewer."""
-    if len(values) <= count:
-        return values
-    edges = np.linspace(0, len(values), count + 1).astype(int)
-    return np.add.reduceat(values, edges[:-1]) / np.diff(edges)
-
-
 def slope(values: Values) -> float:
     """By how much it rises from its first to its last point, along the line of least squares; 0 for fewer than 2."""
     n = len(values)
@@ -92,30 +84,6 @@ def slope(values: Values) -> float:
         return 0.0
     x = np.arange(n) - (n - 1) / 2
     return float(x @ values / (x @ x) * (n - 1))
-
-
-class Change(NamedTuple):
-    """Where a curve's level changes most clearly."""
-
-    at: int
-    """The first point of the new level."""
-    p: float
-    """The chance of as clear a change in noise."""
-
-
-def change(values: Values) -> Change:
-    """The likeliest place of one change of level, by ranks, so that no single value decides.
-
-    Source: Pettitt 1979, A non-parametric approach to the change-point problem.
-    """
-    n = len(values)
-    if n < 4:
-        return Change(n, 1.0)
-    ranks = np.empty(n)
-    ranks[np.argsort(values, kind="stable")] = np.arange(1, n + 1)
-    u = 2 * np.cumsum(ranks) - np.arange(1, n + 1) * (n + 1)
-    at = int(np.argmax(np.abs(u[:-1])))
-    return Change(at + 1, float(min(1.0, 2 * np.exp(-6 * u[at] ** 2 / (n**3 + n**2)))))
 
 
 def repeats(values: Values, period: int) -> tuple[float, Values]:

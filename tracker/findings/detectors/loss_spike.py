@@ -7,7 +7,7 @@ Thresholds: a spike must stand above its surroundings by 3 times as much as anyt
 batches have heavy tails: their second highest point is near the highest), by 10 standard deviations of the noise
 around it, and reach 1.5 times the level of the beginning, which a batch of ordinary samples does not once something
 has been learned. Below 5 times that level it must stand out by 4 standard deviations of the logarithms as well: one
-sample of eight that is misread for once is no fault. Where the loss can be below 0, the range it has fallen by stands in for that level.
+sample of eight that is misread for once is no fault; by 8 of them it is one from the level itself on. Where the loss can be below 0, the range it has fallen by stands in for that level.
 
 Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
 """
@@ -67,6 +67,7 @@ def _places(value: np.ndarray) -> list[int]:
     level = float(np.median(value[: max(1, min(10, n // 20))]))
     low = float(np.quantile(curve, 0.05))
     limit = _ABOVE_START * level if value.min() >= 0 else level + 2 * max(level - low, 0.0)
+    least = level if value.min() > 0 else limit
     far = _FAR_ABOVE_START * abs(level)
     order = np.argsort(above)[::-1]
     places: list[int] = []
@@ -75,26 +76,28 @@ def _places(value: np.ndarray) -> list[int]:
         near = [each for each in places if abs(each - at) <= 15]
         if near:
             continue
-        if len(places) == _MOST_PLACES or value[at] < limit or above[at] < _SIGMAS * noise(value):
+        if len(places) == _MOST_PLACES or value[at] < least or above[at] < _SIGMAS * noise(value):
             rest = float(above[at])
             break
         places.append(at)
     # Only those that stand out from all the rest: what is left is how high the run's ordinary points reach.
     while places and above[places[-1]] < _GAP * rest:
         rest = float(above[places.pop()])
-    begun = (_begin(value, curve, at) for at in places if value[at] > far or _is_rare(value, curve, at))
+    begun = [_begin(value, curve, at) for at in places if value[at] > far
+             or _rarity(value, curve, at) > _LOG_SIGMAS * (1 if value[at] > limit else 2)]  # fmt: skip
     return sorted(at for at in begun if at >= skip and _recovers(value, at))
 
 
-def _is_rare(value: np.ndarray, curve: np.ndarray, at: int) -> bool:
-    """Whether its order of magnitude is out of line too: a batch of few samples has one that is misread now and then."""
+def _rarity(value: np.ndarray, curve: np.ndarray, at: int) -> float:
+    """By how many standard deviations its logarithm is out of line: small batches have a misread sample now and then."""
     part = slice(max(0, at - 60), at + 40)
     if value[part].min() <= 0:
-        return True
+        return np.inf
     # What the curve itself does over these points is taken off.
     logs = np.log(value[part] / curve[part])
     middle = np.median(logs)
-    return bool(logs[at - part.start] - middle > _LOG_SIGMAS * 1.4826 * np.median(np.abs(logs - middle)))
+    spread = 1.4826 * float(np.median(np.abs(logs - middle)))
+    return float(logs[at - part.start] - middle) / spread if spread else np.inf
 
 
 def _begin(value: np.ndarray, curve: np.ndarray, at: int) -> int:

@@ -22,11 +22,12 @@ import numpy as np
 from tracker.findings import settings
 from tracker.findings.curves import ends, noise, smoothed
 from tracker.findings.detector import detector
+from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, longest_update, searches_rate, training_loss, typical_update
 from tracker.findings.training import Series, Training
 
-_LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3
+_LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE, _HUGE_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3, 0.2
 
 
 @detector("lr_too_high")
@@ -40,7 +41,9 @@ def lr_too_high(training: Training) -> Iterator[Finding]:
         return
     if 0 < longest_update(training) < _SHORT_UPDATE and len(loss) == len(whole):
         return  # steps of this length cannot be what is wrong
-    said = _exploded(whole, loss) or _leapt(loss) or _climbed(loss) or _came_back(training, loss)
+    said = _exploded(whole, loss) or _leapt(loss) or _knocked_out(loss, longest_update(training))
+    if said is None and not any(each.severity == "error" for each in lr_schedule_bug(training)):
+        said = _climbed(loss) or _came_back(training, loss)  # and no leap of the rate that says why
     said = said or _swings(loss, typical_update(training))
     if said is None:
         return
@@ -78,17 +81,33 @@ def _leapt(loss: Series) -> _Said:
     n = len(value)
     early = value[: max(4, n // 3)]
     first = value[0]
-    high = np.flatnonzero(early > _LEAP * first)
-    if len(high) < 2 or n < 8 or high[0] > max(3, n // 8):
+    if n < 8 or value.min() <= 0:
+        return None
+    # Where batches differ by factors, the first may be one that is low by chance.
+    limit = _LEAP * float(np.exp(2 * noise(np.log(value[n // 3 :])))) * first
+    high = np.flatnonzero(early > limit)
+    if len(high) < 2 or high[0] > max(3, n // 8):
         return None
     # The second highest: a single batch out of line is no leap.
     peak, end = np.sort(early)[-2], ends(value)
     words = f"leapt from {first:.4g} to {peak:.4g} within {int(high[0]) + 1} points"
     if end.end > 0.7 * first:
         return int(high[0]), "error", 0.9, f"{words} and is still at {end.end:.4g}"
-    if peak > _FAR * first:
+    if peak > max(limit, _FAR * first):
         return int(high[0]), "warning", 0.7, words
     return int(high[0]), "info", 0.4, words
+
+
+def _knocked_out(loss: Series, longest: float) -> _Said:
+    """Single steps that changed the weights by a fifth of them, and nothing was learned after."""
+    value = loss.value
+    if longest < _HUGE_UPDATE or len(value) < 20:
+        return None
+    levels = ends(value)
+    high = np.flatnonzero(value[: len(value) // 3] > 1.5 * value[0])
+    if len(high) < 2 or levels.end < 0.9 * value[0]:
+        return None
+    return int(high[0]), "error", 0.8, f"is still at {levels.end:.4g} after a step as long as {longest:.0%} of the weights"
 
 
 def _climbed(loss: Series) -> _Said:

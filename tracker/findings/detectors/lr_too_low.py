@@ -24,7 +24,7 @@ from tracker.findings import settings
 from tracker.findings.curves import Ends, ends, noise, slope
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import learning_rates, score, training_loss, update_ratios
+from tracker.findings.headline import learning_rates, score, training_loss, update_ratios, validation_loss
 from tracker.findings.training import Training
 
 _SHORT, _LITTLE, _EVEN = 1e-4, 0.35, 0.4
@@ -34,7 +34,10 @@ _SHORT, _LITTLE, _EVEN = 1e-4, 0.35, 0.4
 def lr_too_low(training: Training) -> Iterator[Finding]:
     """One finding where the loss and the updates, or the rate, agree."""
     loss = training_loss(training).finite
-    if len(loss) < 12 or loss.value.min() <= 0 or _is_good(training):
+    held = validation_loss(training).finite
+    if len(held) >= 6 and len(loss) and noise(loss.value) > ends(loss.value).end / 3:
+        loss = held  # small batches hide it, and the same samples at every epoch do not
+    if len(loss) < (6 if loss is held else 12) or loss.value.min() <= 0 or _is_good(training):
         return
     levels = ends(loss.value)
     if levels.fall > _LITTLE or noise(loss.value) > levels.end / 3 or levels.is_higher:
@@ -44,10 +47,12 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
     if len(lr) and np.median(lr) < 0.1 * lr.max():
         return  # the schedule is what to look at
     rate = float(np.median(lr)) if len(lr) else settings.learning_rate(training.config)
-    is_even = _is_even(loss.value, levels)
+    is_even = any(len(each) >= 6 and _is_even(each.value, ends(each.value)) for each in (loss, held))
+    is_small = rate is not None and _is_small(rate, training)
     if updates:
         longest = max(updates)
-        if longest == 0 or not (longest < _SHORT * (5 if is_even or ends(loss.value, 0.3, 1000).is_lower else 1)):
+        moves = is_even or ends(loss.value, 0.3, 1000).is_lower
+        if longest == 0 or longest >= _SHORT * (1 if not moves else 10 if is_small else 5):
             return
         if not is_even and levels.fall > 0.05:
             return
@@ -55,7 +60,6 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
     else:
         if not is_even:
             return
-        is_small = rate is not None and _is_small(rate, training)
         why, confidence = "and as fast at the end as at the beginning", 0.7 if is_small else 0.4
     yield Finding(
         "lr_too_low", "warning" if confidence >= 0.7 else "info",

@@ -21,6 +21,7 @@ import numpy as np
 from tracker.findings.curves import ends, noise, smoothed
 from tracker.findings.detector import detector
 from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
+from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.detectors.lr_too_low import lr_too_low
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import score, training_loss, validation_loss
@@ -43,7 +44,7 @@ def plateau(training: Training) -> Iterator[Finding]:
     is_low = levels.fall > _FALL or curve.min() < (1 - _LOWEST) * levels.start
     if is_low and (levels.fall > _SOME or not _is_flat(curve)):
         return
-    if any(True for find in (lr_too_low, lr_schedule_bug) for _ in find(training)):
+    if any(each.severity != "info" for find in (lr_too_high, lr_too_low, lr_schedule_bug) for each in find(training)):
         return  # the rate is why
     known = score(training).finite
     if len(known) and float(np.median(known.value[len(known) // 2 :])) >= _GOOD:

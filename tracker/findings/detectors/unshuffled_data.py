@@ -7,8 +7,8 @@ class or by time), information where a random order is kept; or the trainer's ow
 
 Thresholds: the correlation of two epochs of m batches is 0 within 1 / sqrt(m) where the order is new; 0.5 and 5 of
 these are asked for. `batch/label_change` of 0.8 and more: of sorted labels nearly all are equal to the one before. A
-mean over the epoch so far, as Keras shows it, starts anew each epoch and gets smoother in it: its first quarter moves
-more than 4 times as much as its last, and it is left out.
+mean over the epoch so far, as Keras shows it, starts anew each epoch: it is known by what it is the mean of, which is at
+no point below 0, and left out.
 
 Source: Bengio 2012, section 2.1.2; Bottou 2012, "Stochastic gradient descent tricks": shuffle the examples.
 """
@@ -115,9 +115,7 @@ def _alike(rows: np.ndarray) -> tuple[float, float]:
     alike, pattern = repeats(rows.reshape(-1), points)
     if alike < _SIGMAS / np.sqrt(points * (count - 1)):
         return 0.0, 0.0
-    moves = np.abs(np.diff(rows, axis=1))
-    quarter = max(1, points // 4)
-    if np.median(moves[:, :quarter]) > 4 * np.median(moves[:, -quarter:]):
+    if _are_means(rows):
         return 0.0, 0.0
     power = float(pattern @ pattern)
     return alike, float(pattern[1:] @ pattern[:-1]) / power if power else 0.0
@@ -129,6 +127,13 @@ def _swings(loss: Series, length: float) -> bool:
     usual, high = np.quantile(late, (0.5, 0.95))
     start = float(np.median(loss.value[:3]))
     return bool(high > 0.4 * start and (usual < 0.4 * high or usual > 0.7 * start))
+
+
+def _are_means(rows: np.ndarray) -> bool:
+    """Whether each value is the mean of its epoch so far: then what it is the mean of is a loss too, and not below 0."""
+    total = rows * np.arange(1, rows.shape[1] + 1)
+    parts = np.diff(total, axis=1)
+    return bool(rows.min() >= 0 and (parts < 0).mean() < 0.02)
 
 
 def _follows_rate(training: Training, length: float) -> bool:

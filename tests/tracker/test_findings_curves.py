@@ -1,0 +1,68 @@
+"""Curves: levels, noise, changes and repetition of a series, told robustly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tracker.findings import curves
+
+values = arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e6, 1e6))
+scales = st.floats(1e-3, 1e3)
+
+
+@given(values, scales)
+def test_levels_and_noise_scale_with_the_values(given_values: np.ndarray, scale: float) -> None:
+    """No detector has a unit, since nothing below it has."""
+    one, other = curves.ends(given_values), curves.ends(given_values * scale)
+    assert other.start == pytest.approx(one.start * scale)
+    assert other.sigma == pytest.approx(one.sigma * scale, abs=1e-6)
+    assert curves.noise(given_values * scale) == pytest.approx(curves.noise(given_values) * scale, abs=1e-6)
+
+
+@given(values, st.integers(1, 30))
+def test_a_smoothed_curve_is_as_long_and_stays_within(given_values: np.ndarray, width: int) -> None:
+    """A running median makes no new values beyond the old."""
+    found = curves.smoothed(given_values, width)
+    assert found.shape == given_values.shape
+    assert given_values.min() <= found.min()
+    assert found.max() <= given_values.max()
+
+
+def test_noise_is_told_apart_from_trend_and_leaps() -> None:
+    """Its standard deviation, within a tenth, around a steep line with a leap."""
+    random = np.random.default_rng(0)
+    line = np.linspace(0, 500, 2000) + np.where(np.arange(2000) < 900, 0, 1e4)
+    assert curves.noise(line + random.standard_normal(2000)) == pytest.approx(1, rel=0.1)
+
+
+def test_what_repeats_is_told_apart_from_what_falls() -> None:
+    """A pattern on a falling curve repeats; a staircase and noise do not."""
+    random = np.random.default_rng(1)
+    pattern = random.standard_normal(25)
+    line = np.linspace(50, 0, 250)
+    assert curves.repeats(line + np.tile(pattern, 10), 25)[0] > 0.99
+    assert abs(curves.repeats(line + random.standard_normal(250), 25)[0]) < 0.3
+    assert curves.repeats(np.repeat(np.arange(10.0), 25), 25)[0] == 0
+    assert curves.repeats(line, 100)[0] == 0
+
+
+def test_waves_have_their_length() -> None:
+    """In points; a line and noise have none."""
+    strength, period = curves.waves(np.sin(np.arange(400) * 2 * np.pi / 50) + np.linspace(0, 3, 400))
+    assert strength > 0.8
+    assert abs(period - 50) <= 2
+    assert curves.waves(np.linspace(0, 1, 100)) == (0.0, 0)
+    assert curves.waves(np.random.default_rng(0).standard_normal(400))[0] < 0.3
+
+
+@given(values)
+def test_a_slope_is_that_of_the_line(given_values: np.ndarray) -> None:
+    """A line's own rise comes back, whatever is added to all."""
+    n = len(given_values)
+    if n > 1:
+        assert curves.slope(np.linspace(5, 8, n)) == pytest.approx(3)
+        assert curves.slope(np.full(n, given_values[0])) == pytest.approx(0, abs=1e-6 * (1 + abs(given_values[0])))
