@@ -23,6 +23,8 @@ COMMANDS = (
         "ask all runs a question in SQL",
         "viz sql \"SELECT run, min(value) FROM points WHERE tag = 'val/loss' GROUP BY run\"",
     ),
+    ("brief", "say what a run is, how it stands and what is wrong, in few words", "viz brief mnist/adam --tokens 400"),
+    ("mcp", "let agents read a logdir, over the Model Context Protocol", "viz mcp --logdir runs"),
     ("predict", "ask a model about pictures or numbers", "viz predict digits drawing.png"),
     ("export", "write every point to a file", "viz export -o runs.csv"),
     ("import", "bring other programs' logs into a logdir", "viz import old/tensorboard/logs --logdir runs"),

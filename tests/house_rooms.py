@@ -60,10 +60,15 @@ ROOMS: dict[str, set[str]] = {
     },
     "dashboard/visdom": {"dashboard/http"},
     "dashboard/serving": {"dashboard/http", "dashboard/live"},
+    "dashboard/brief": {"dashboard/live"},
+    "dashboard/mcp": {"dashboard/brief", "dashboard/http", "dashboard/live"},
     "dashboard/server": {
         "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving",
     },
-    "dashboard/commands": {"dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server"},
+    "dashboard/commands": {
+        "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
+        "dashboard/mcp",
+    },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where
 everything is put together, may know all."""

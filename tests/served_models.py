@@ -106,3 +106,11 @@ def picker(path: Path) -> Path:
     x = helper.make_tensor_value_info("x", TensorProto.INT64, ["N"])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N"])
     return _saved(path, [helper.make_node("Gather", ["numbers", "x"], ["y"])], [x], [y], [numbers])
+
+
+def echo(path: Path) -> Path:
+    """A text (N,) as it came."""
+    from onnx import TensorProto, helper
+
+    x, y = (helper.make_tensor_value_info(name, TensorProto.STRING, ["N"]) for name in ("text", "same"))
+    return _saved(path, [helper.make_node("Identity", ["text"], ["same"])], [x], [y], [])

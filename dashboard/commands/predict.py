@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dashboard.commands.refusal import CommandError, UsageError, add_logdir, existing_logdir, told
+from dashboard.commands.server_options import add_device
 from tracker.store.read.left_out import LeftOut
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="answer in JSON, with all that the model puts out")
     parser.add_argument("-o", "--output", metavar="FILE", help="write CSV into a file (with --json: JSON)")
     parser.add_argument("--classes", metavar="FILE", help="names of the classes, one a line (default: the model's own)")
+    add_device(parser, "--device")
     parser.add_argument(
         "--preprocess",
         metavar="JSON",
@@ -64,6 +66,7 @@ def act(arguments: argparse.Namespace) -> int:
     classes, preprocess = _classes(arguments.classes), _preprocess(arguments.preprocess)
     try:
         model = _model(arguments)
+        model.device = arguments.device
         asking = Asking(model, classes or model.manifest.classes, arguments.top)
         asked = Asked(arguments.inputs, asking.inputs, preprocess or model.manifest.preprocess)
         return _answer(arguments, asking, asked)

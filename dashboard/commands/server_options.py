@@ -46,8 +46,20 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         help="also take what clients of Visdom send, on this port (theirs is 8097), and below /visdom of the page's",
     )
     add_detectors(parser)
+    add_device(parser, "--model-device")
     parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
     parser.add_argument("--open", action="store_true", help="open the browser")
+
+
+def add_device(parser: argparse.ArgumentParser, word: str) -> None:
+    """The option that says where models answer."""
+    parser.add_argument(
+        word,
+        type=_device,
+        default="cpu",
+        metavar="DEVICE",
+        help="where models answer: cpu, cuda or cuda:1 (with cupy, and onnxruntime-gpu for ONNX; default: cpu)",
+    )
 
 
 def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
@@ -91,6 +103,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,
         mirror=prepare(logdir),
+        model_device=arguments.model_device,
         index=index_file(logdir),
     )
 
@@ -104,6 +117,13 @@ def _chosen_token(given: str | None) -> str | None:
         length = f"has {len(token)} of the {LEAST_TOKEN} characters that are the least" if token else "is empty"
         raise UsageError(f"{place} {length}; leave it out to have one made")
     return token
+
+
+def _device(text: str) -> str:
+    kind, colon, number = text.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not (kind == "cuda" and number.isdecimal())):
+        raise argparse.ArgumentTypeError(f"{text} is no device (cpu, cuda, cuda:1)")
+    return text
 
 
 def _port(text: str) -> int:

@@ -26,7 +26,7 @@ class ModelsApp:
     """
 
     def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], settings: Settings) -> None:
-        self.models = Models(store, live_runs, settings.limits)
+        self.models = Models(store, live_runs, settings.limits, settings.model_device)
         """What the models of runs are asked by, over both interfaces."""
         self._rest = Rest(self.models, settings.prefix)
         self.routes: list[BaseRoute] = [

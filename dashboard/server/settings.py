@@ -31,6 +31,8 @@ class Settings:
     """Where Visdom's clients are spoken with; None where they are not. See `dashboard.visdom`."""
     limits: Limits | None = None
     """How much models are asked at once; None for as much as is usual."""
+    model_device: str = "cpu"
+    """Where models compute: cpu, cuda or cuda:1."""
     index: Path | None = None
     """Where what is known of the logdir is kept from one start to the next; see `dashboard.live.catalog_cache`."""
 

@@ -67,14 +67,16 @@ class Version:
         self._rows = _rows_at_once([*self.inputs, *self.outputs], max_batch)
 
     @classmethod
-    def open(cls, files: Mapping[str, str], manifest: Mapping[str, Any], max_batch: int) -> Version:
+    def open(
+        cls, files: Mapping[str, str], manifest: Mapping[str, Any], max_batch: int, device: str = "cpu"
+    ) -> Version:
         """From its files.
 
         Raises:
             RefusedError: it cannot be opened; the sentence says why.
         """
         try:
-            runner = runners.open_runner({name: Path(path) for name, path in files.items()}, dict(manifest))
+            runner = runners.open_runner({name: Path(path) for name, path in files.items()}, dict(manifest), device)
         except Exception as error:  # whatever a library says of somebody's file
             raise RefusedError(503, f"the model cannot be opened: {_brief(error)}") from error
         return cls(runner, manifest, max_batch, files)

@@ -36,15 +36,20 @@ class Models:
         store: Opens the logdir.
         live_runs: Says what is new in it; without it all is read at each question.
         limits: How much of everything.
+        device: Where they compute.
     """
 
     def __init__(
-        self, store: Callable[[], Store], live_runs: LiveRuns | None = None, limits: Limits | None = None
+        self,
+        store: Callable[[], Store],
+        live_runs: LiveRuns | None = None,
+        limits: Limits | None = None,
+        device: str = "cpu",
     ) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
         self.shelf = Shelf(store, live_runs)
-        self._versions = OpenVersions(self.limits, self.metrics)
+        self._versions = OpenVersions(self.limits, self.metrics, device)
         self._batcher = Batcher(self._send, self.limits)
         self._tidying: asyncio.TimerHandle | None = None
 

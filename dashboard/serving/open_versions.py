@@ -90,10 +90,12 @@ class OpenVersions:
     Args:
         limits: How many, how long.
         metrics: Counts.
+        device: Where they compute.
     """
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, limits: Limits, metrics: Metrics, device: str = "cpu") -> None:
         self._limits = limits
+        self._device = device
         self._metrics = metrics
         self._worker: WorkerProcess | None = None
         self._starting = asyncio.Lock()
@@ -201,7 +203,7 @@ class OpenVersions:
             if self._is_stopped:
                 raise RefusedError(503, "The server ends.")
             if self._worker is None or self._worker.is_ended:
-                worker = WorkerProcess(self._limits.memory_bytes, self._limits.max_batch)
+                worker = WorkerProcess(self._limits.memory_bytes, self._limits.max_batch, self._device)
                 try:
                     await worker.start()
                 except WorkerEndedError as error:

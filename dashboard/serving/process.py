@@ -40,10 +40,11 @@ class WorkerProcess(asyncio.Protocol):
     Args:
         memory_bytes: What it may hold.
         max_batch: Rows that a model is given at once.
+        device: Where models compute.
     """
 
-    def __init__(self, memory_bytes: int, max_batch: int) -> None:
-        self._words = [str(memory_bytes), str(max_batch)]
+    def __init__(self, memory_bytes: int, max_batch: int, device: str = "cpu") -> None:
+        self._words = [str(memory_bytes), str(max_batch), device]
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.Transport | None = None
         self._asked: dict[int, tuple[dict[str, Any], asyncio.Future[Answer]]] = {}

@@ -1,5 +1,5 @@
-"""The process that answers: `python -m dashboard.serving.worker MEMORY MAX_BATCH`, asked over the socket that is its
-standard input.
+"""The process that answers: `python -m dashboard.serving.worker MEMORY MAX_BATCH DEVICE`, asked over the socket
+that is its standard input.
 
 In a process of its own, because a model is somebody's file: one that crashes, eats memory or never ends takes nothing
 with it but what was asked of it. It reads models and writes nothing. What computes is imported here alone, and JSON is
@@ -29,9 +29,11 @@ class Worker:
     Args:
         line: To the server.
         max_batch: Rows that a model is given at once.
+        device: Where models compute.
     """
 
-    def __init__(self, line: socket.socket, max_batch: int) -> None:
+    def __init__(self, line: socket.socket, max_batch: int, device: str = "cpu") -> None:
+        self._device = device
         self._line = line
         self._max_batch = max_batch
         self._versions: dict[str, Version] = {}
@@ -61,7 +63,7 @@ class Worker:
 
     def _open(self, head: dict[str, Any], parts: list[memoryview]) -> Said:
         with self._loading:
-            version = Version.open(head["files"], head["manifest"], self._max_batch)
+            version = Version.open(head["files"], head["manifest"], self._max_batch, self._device)
             cold = version.warm_up()
             self._versions[head["version"]] = version
             return {"cold": cold, "inputs": version.inputs, "outputs": version.outputs}, []
@@ -88,13 +90,13 @@ def bound(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
-def main(memory_bytes: str, max_batch: str) -> int:
+def main(memory_bytes: str, max_batch: str, device: str) -> int:
     """Serves; the process's exit status."""
     bound(int(memory_bytes))
     with socket.socket(fileno=0) as line, contextlib.suppress(ConnectionError):
-        Worker(line, int(max_batch)).serve()
+        Worker(line, int(max_batch), device).serve()
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:3]))
+    raise SystemExit(main(*sys.argv[1:4]))

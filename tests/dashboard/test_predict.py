@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -339,3 +340,18 @@ def test_a_tensor_is_asked_in_python_as_on_the_command_line(runs: Path) -> None:
     assert by_numbers == model.top(Image.fromarray((numbers[0, 0] * 255).astype(np.uint8)))
     assert [name for name, _ in by_numbers] == [CLASSES[0], CLASSES[2], CLASSES[1]]
     assert np.allclose(model.predict(tensor(numbers).numpy()), network()(tensor(numbers)).numpy(), atol=1e-5)
+
+
+def test_a_device_is_named_and_what_it_needs(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a GPU the same answers; without one, what is missing; a word that names no device is none."""
+    place = picture(tmp_path / "up.png", 255, 255, 0, 0)
+    asked = ("where", place, "--logdir", runs)
+    if importlib.util.find_spec("cupy"):
+        assert viz(capsys, *asked, "--device", "cuda")[0] == viz(capsys, *asked, "--device", "cpu")[0]
+    else:
+        assert "everystep[gpu]" in viz(capsys, *asked, "--device", "cuda", status=1)[1]
+    for word in ("gpu", "cuda:x", "cpu:1"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["predict", *map(str, asked), "--device", word])
+        assert ended.value.code == 2
+        assert f"{word} is no device" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import threading
 import time
@@ -28,6 +29,7 @@ from dashboard.serving.limits import Limits
 from dashboard.serving.models import Models
 from dashboard.serving.refusal import RefusedError
 from tracker.store.read.reader import Store
+from trainer import nn
 
 pytest.importorskip("onnx", reason="makes slow and large models: pip install onnx")
 pytest.importorskip("onnxruntime", reason="runs them: pip install 'everystep[serve]'")
@@ -313,3 +315,18 @@ def test_asking_in_python(logged: Path) -> None:
     assert found["step"] == 1
     assert refused.status == 400
     assert "takes x; got y" in str(refused)
+
+
+def test_where_models_answer_is_said_to_the_worker(tmp_path: Path) -> None:
+    """A model of ours on a GPU that is not there is refused with what to install; nothing ends."""
+    with tracker.init(logdir=tmp_path, name="a", machine=False) as run:
+        run.log_model(nn.Linear(1, 1), "line", inputs=(None, 1), step=1)
+    settings = Settings(tmp_path, model_device="cuda")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:6006") as client:
+        status, answer = asked(client, "line", [1.0])
+        if importlib.util.find_spec("cupy"):
+            assert status == 200
+        else:
+            assert status == 503
+            assert "cupy" in answer["error"]
+        assert client.get("/v1/models/line").status_code == 200

@@ -253,3 +253,16 @@ def test_a_classifier_that_has_no_option_of_its_probabilities_answers_as_itself(
             run.log_model(model, "svm")
         found = tracker.open(logdir).run(kind).model("svm").predict(X.astype(np.float32))
         assert next(iter(found.values())).tolist() == model.predict(X).tolist()
+
+
+def test_a_table_of_features_is_an_example(tmp_path: Path) -> None:
+    """A DataFrame is what scikit-learn's users have; its rows are samples."""
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("skl2onnx", reason="makes ONNX of scikit-learn's estimators: pip install skl2onnx")
+    linear = pytest.importorskip("sklearn.linear_model")
+    rows = pandas.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "smokes": [0, 1, 0, 1]})
+    model = linear.LogisticRegression().fit(rows, [0, 0, 1, 1])
+    with tracker.init(logdir=tmp_path, name="a") as run:
+        run.log_model(model, "risk", inputs=rows)
+    found = tracker.open(tmp_path).run("a").model("risk")
+    np.testing.assert_allclose(found.predict(rows)["probabilities"], model.predict_proba(rows), rtol=1e-5)

@@ -37,6 +37,9 @@ class LooseModel:
         self.manifest = manifest
         self.files = files
 
+    device = "cpu"
+    """Where it answers, as `open_runner` takes it; what is set after the first answer has no effect."""
+
     @cached_property
     def runner(self) -> Runner:
         """Who answers; opened when first asked.
@@ -44,7 +47,7 @@ class LooseModel:
         Raises:
             ModelError, MissingPackageError: as `runners.open_runner`.
         """
-        return runners.open_runner(self.files, self.manifest)
+        return runners.open_runner(self.files, self.manifest, self.device)
 
 
 def is_model(path: Path) -> bool:

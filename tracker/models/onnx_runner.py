@@ -32,28 +32,31 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def open_runner(files: Mapping[str, Path], manifest: Mapping[str, Any], *, threads: int = 1) -> OnnxRunner:
+def open_runner(
+    files: Mapping[str, Path], manifest: Mapping[str, Any], *, threads: int = 1, device: str = "cpu"
+) -> OnnxRunner:
     """A model's files, ready to be asked.
 
     Args:
         files: By name: `model.onnx`, or the only one that ends so, and what it keeps beside it.
         manifest: What is said of it; only "files" and "format" matter here.
         threads: For one question; with one, answers are the same whatever else runs.
+        device: "cpu", or "cuda", or as "cuda:1".
 
     Raises:
-        MissingPackageError: onnxruntime is not installed.
+        MissingPackageError: onnxruntime is not installed, or not the build for that device.
         ModelError: it is no model that onnxruntime can run.
     """
     name = MODEL if MODEL in files else next((each for each in files if each.endswith(".onnx")), None)
     if name is None:
         raise ModelError(message("The model has no .onnx file.", expected=MODEL, got=", ".join(files) or "no files"))
     if len(files) == 1:
-        return OnnxRunner(files[name], threads)
+        return OnnxRunner(files[name], threads, device)
     # Weights beside the model are looked for under the names that it calls them by, which are not those in the store.
     with tempfile.TemporaryDirectory(prefix="everystep-onnx-") as folder:
         for each, path in files.items():
             os.link(path, os.path.join(folder, each))
-        return OnnxRunner(Path(folder, name), threads)
+        return OnnxRunner(Path(folder, name), threads, device)
 
 
 class OnnxRunner:
@@ -64,8 +67,9 @@ class OnnxRunner:
         outputs: Likewise.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, device: str = "cpu") -> None:
         runtime = _runtime()
+        providers = _providers(runtime, device)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = max(1, threads)
         options.inter_op_num_threads = 1
@@ -73,7 +77,7 @@ class OnnxRunner:
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = runtime.InferenceSession(str(path), options, providers=providers)
         except Exception as error:
             raise ModelError(f"the model cannot be opened: {_said(error)}") from error
         self.inputs = [_described(each) for each in self._session.get_inputs()]
@@ -92,6 +96,18 @@ class OnnxRunner:
         except Exception as error:
             raise ModelError(f"the model fails on this input: {_said(error)}") from error
         return {about["name"]: _plain(value) for about, value in zip(self.outputs, values, strict=True)}
+
+
+def _providers(runtime: Any, device: str) -> list[Any]:
+    """Who computes, as onnxruntime calls them."""
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return ["CPUExecutionProvider"]
+    if kind != "cuda" or not (number or "0").isdecimal():
+        raise ModelError(message("There is no such device.", expected="cpu, cuda or cuda:1", got=device))
+    if "CUDAExecutionProvider" not in runtime.get_available_providers():
+        raise MissingPackageError("on cuda an ONNX model is run by another build: pip install onnxruntime-gpu")
+    return [("CUDAExecutionProvider", {"device_id": int(number or 0)}), "CPUExecutionProvider"]
 
 
 _LOCK = threading.Lock()

@@ -1,7 +1,7 @@
 """Runners: who answers for a model, by its format. A table of names; each is imported when such a model is first asked.
 
-A module of the table has `open_runner(files, manifest) -> Runner`, with `files` by name as paths and `manifest` as JSON
-values. Two of them are the trainer's, which this package does not know.
+A module of the table has `open_runner(files, manifest, device=) -> Runner`, with `files` by name as paths and
+`manifest` as JSON values. Two of them are the trainer's, which this package does not know.
 """
 
 from __future__ import annotations
@@ -40,15 +40,16 @@ class Runner(Protocol):
         ...
 
 
-def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -> Runner:
+def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any], device: str = "cpu") -> Runner:
     """Who answers for a version of a model.
 
     Args:
         files: Where each of its files lies, by name. They are looked at before a runner is given them.
         said: Its manifest.
+        device: Where it computes: "cpu", or "cuda" with CuPy for trainer's models and onnxruntime-gpu for ONNX.
 
     Raises:
-        ModelError: it cannot be run; a sentence says why.
+        ModelError: it cannot be run, or not on that device; a sentence says why.
         MissingPackageError: what runs it is not installed.
     """
     manifest = said if isinstance(said, Manifest) else manifests.of_json(dict(said))
@@ -59,7 +60,7 @@ def open_runner(files: Mapping[str, Path], said: Manifest | Mapping[str, Any]) -
     checks.check(files, manifest)
     module = import_module(RUNNERS[manifest.format])
     try:
-        return cast(Runner, module.open_runner(dict(files), manifest.as_json()))
+        return cast(Runner, module.open_runner(dict(files), manifest.as_json(), device=device))
     except (ModelError, MissingPackageError):
         raise
     except Exception as error:

@@ -101,8 +101,8 @@ def given(values: Any, what: str, default: str) -> tuple[tuple[TensorSpec, ...],
     """What a caller says of inputs or outputs: their signature, and the example arrays among them by name.
 
     Args:
-        values: None; an example array or tensor, with the batch on its first axis; a shape such as (None, 1, 8, 8);
-            a dtype and a shape, `("int64", (None, 16))`; or a dictionary of these by name.
+        values: None; an example array, tensor or DataFrame, with the batch on its first axis; a shape such as
+            (None, 1, 8, 8); a dtype and a shape, `("int64", (None, 16))`; or a dictionary of these by name.
         what: "inputs" or "outputs", as the caller wrote it.
         default: The name of one that comes alone.
 
@@ -128,6 +128,8 @@ def _one(value: Any, what: str) -> tuple[str, tuple[int | None, ...], npt.NDArra
             return value[0], tuple(value[1]), None
         if value and all(size is None or isinstance(size, (int, np.integer)) for size in value):
             return "float32", tuple(None if size is None else int(size) for size in value), None
+    if hasattr(value, "columns") and hasattr(value, "to_numpy"):
+        value = value.to_numpy()  # a DataFrame: a row a sample
     if arrays.is_array(value):
         example = snapshot(value, what)
         if example.ndim == 0:

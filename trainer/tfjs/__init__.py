@@ -33,12 +33,13 @@ def load(folder: str | os.PathLike[str]) -> Network:
     return read_network(files)
 
 
-def open_runner(files: Mapping[str, Path], manifest: Mapping[str, Any]) -> Runner:
+def open_runner(files: Mapping[str, Path], manifest: Mapping[str, Any], device: str = "cpu") -> Runner:
     """What answers for the files of a logged model.
 
     Args:
         files: Where model.json and its shards lie, by name.
         manifest: What is said of the model; "inputs" and "outputs" name them, where it says as many as there are.
+        device: Its plans are of NumPy's arrays and answer on the CPU, wherever other models do.
 
     Raises:
         CheckpointError: they hold what cannot be read.

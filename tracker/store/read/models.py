@@ -157,6 +157,9 @@ class StoredModel:
 
     # --- answers -------------------------------------------------------------------------------------
 
+    device = "cpu"
+    """Where it answers, as `open_runner` takes it; what is set after the first answer has no effect."""
+
     @cached_property
     def runner(self) -> Runner:
         """Who answers; opened when first asked.
@@ -164,7 +167,7 @@ class StoredModel:
         Raises:
             ModelError, MissingPackageError: as `tracker.models.runners.open_runner`.
         """
-        return runners.open_runner(self.files(), self.manifest)
+        return runners.open_runner(self.files(), self.manifest, self.device)
 
     def predict(self, x: Any) -> Any:
         """What the model says to a batch.

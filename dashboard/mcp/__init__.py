@@ -1,0 +1,1 @@
+"""The Model Context Protocol: a logdir for agents, read and never written."""
