@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def chain(*ops: str, inputs: int = 64, outputs: int = 10) -> dict[str, Any]:
     names = ["input", *(f"{op}/{op}" for op in ops), "output"]
     nodes = [{"name": name, "op": name.rpartition("/")[2], "kind": "op", "attrs": {}} for name in names]
     nodes[0]["attrs"], nodes[-1]["attrs"] = {"shape": [32, inputs]}, {"shape": [32, outputs]}
-    return {"nodes": nodes, "edges": [{"source": a, "target": b} for a, b in zip(names, names[1:], strict=False)]}
+    return {"nodes": nodes, "edges": [{"source": a, "target": b} for a, b in pairwise(names)]}
 
 
 def falling(start: float, end: float, count: int, tau: float = 0.15) -> np.ndarray:

@@ -73,17 +73,19 @@ def leaking(perfect: int) -> dict[str, np.ndarray]:
 
 def test_a_validation_that_is_perfect_at_once_leaks() -> None:
     """Loud where the task is no toy: many features and classes."""
-    assert said(training(leaking(0), graph=chain("linear", inputs=74))) == [("label_leakage", "warning")]
-    assert said(training(leaking(0))) == [("label_leakage", "info")]
-    assert said(training(leaking(0), graph=chain("linear", inputs=2, outputs=3))) == [("label_leakage", "info")]
+    assert ("label_leakage", "warning") in said(training(leaking(0), graph=chain("linear", inputs=74)))
+    assert ("label_leakage", "info") in said(training(leaking(0)))
+    assert ("label_leakage", "info") in said(training(leaking(0), graph=chain("linear", inputs=2, outputs=3)))
 
 
 def test_a_validation_that_becomes_perfect_is_honest() -> None:
-    assert said(training(leaking(6))) == []
+    assert list(label_leakage(training(leaking(6)))) == []
 
 
 def test_a_regression_leaks_where_its_error_is_gone_at_once() -> None:
-    told = training({"loss": falling(1.1, 1e-4, 200, 0.02), "val_loss": (np.arange(20) * 10 + 9, falling(0.02, 1e-4, 20))})
+    told = training(
+        {"loss": falling(1.1, 1e-4, 200, 0.02), "val_loss": (np.arange(20) * 10 + 9, falling(0.02, 1e-4, 20))}
+    )
     assert said(told) == [("label_leakage", "info")]
 
 

@@ -31,7 +31,7 @@ class ModelGraph:
     @property
     def has_modes(self) -> bool:
         """Whether anything in it differs between training and evaluation."""
-        return any("dropout" in op or "norm" in op and "batch" in op for op in self.ops)
+        return any("dropout" in op or ("norm" in op and "batch" in op) for op in self.ops)
 
 
 def model_graph(training: Training) -> ModelGraph:

@@ -120,7 +120,7 @@ def _partner(val_tag: str, train: Sequence[str]) -> str | None:
     """The training's tag of the same words, else the likeliest."""
     wanted = {*words(val_tag)} - _SIDES - _PLACES
     same = [tag for tag in train if {*words(tag)} - _SIDES - _PLACES == wanted]
-    return (same or [*train, None])[0]
+    return next(iter(same or train), None)
 
 
 def _align(train: Series, val: Series) -> Pair:

@@ -7,8 +7,9 @@ saw one class put out for whole batches.
 
 Thresholds: a constant answer that is right for a share a of samples has a loss of at least -a ln a - (1-a) ln(1-a)
 (for a <= 0.5: -ln a), and a learner is below 0.93 of it before its accuracy stands still. A wrong answer costs at least
-ln 2 with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. Above an accuracy of 0.985 nothing is
-said: it may be all there is to learn.
+ln 2 with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. A validation loss that still falls by
+a fifth, an accuracy that had climbed to where it is, or batches that are given several classes are of a learner. Above
+an accuracy of 0.985 nothing is said: it may be all there is to learn.
 
 Source: entropy as the loss of the best constant answer; practice with unbalanced classes (He & Garcia, 2009).
 """
@@ -21,7 +22,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.pairs import accuracies, middle, share, words
+from tracker.findings.pairs import Floats, accuracies, middle, share, words
 from tracker.findings.training import Series, Training
 
 _LEAST_POINTS = 5
@@ -31,35 +32,35 @@ _ADVICE = "Print the predictions of one batch and the counts of its labels; then
 
 @detector("class_collapse")
 def class_collapse(training: Training) -> Iterator[Finding]:
-    """An accuracy that is the share of a class."""
+    """An accuracy that is the share of a class, a class that is never recalled, or one answer to whole batches."""
     roles = training.roles
     missed = _missed(training)
-    for tag in accuracies(training, roles.val_score)[:1]:
+    for tag in (accuracies(training, roles.val_score) or accuracies(training, roles.train_score))[:1]:
         right = share(training.series(tag))
         constant = _constant_from(right)
-        if constant is None or not 0 < right.value[-1] <= 0.985:
+        if constant is None or not 0 < right.value[-1] <= 0.985 or _tells_apart(training, right.value[:constant]):
             continue
-        a = float(right.value[-1])
-        since = int(right.step[constant])
-        if missed is None and not (_knows_only_shares(training, a, since) and _val_agrees(training, a, since)):
+        a, step = float(right.value[-1]), int(right.step[constant])
+        if not _knows_only_shares(training, a, step, 0.93 if missed is None else 0.5):
             continue
         also = "" if missed is None else f" and {missed} is 0"
-        step = int(right.step[constant])
-        yield _finding(f"{tag} is {a:.4g} at every validation since step {step}{also}: one class is given to all.",
-                       step, int(right.step[-1]), (tag, *([missed] if missed else [])), 0.9)  # fmt: skip
+        text = f"{tag} is {a:.4g} at every validation since step {step}{also}: one class is given to all."
+        yield _finding("warning", text, step, (tag, *([missed] if missed else [])), 0.9)
         return
+    if missed is not None:
+        text = f"{missed} is 0: the class is never given, or has no sample."
+        yield _finding("info", text, int(training.series(missed).step[0]), (missed,), 0.4)
     same = training.series("output/constant").finite
-    if len(same) >= _LEAST_POINTS:
-        late = same.value[int(0.4 * len(same)) :]
-        step = int(same.step[int(0.4 * len(same))])
-        if late.min() >= 0.999 and _classifies(training) and _knows_only_shares(training, None, step):
-            yield _finding(f"The model gave one class to the whole of every batch that was looked at since step {step}.",
-                           step, int(same.step[-1]), ("output/constant",), 0.85)  # fmt: skip
+    if len(same) >= _LEAST_POINTS and _classifies(training):
+        late = int(0.4 * len(same))
+        step = int(same.step[late])
+        if same.value[late:].min() >= 0.999 and _knows_only_shares(training, None, step, 0.93):
+            text = f"Every batch that was looked at since step {step} was given one class."
+            yield _finding("warning", text, step, (same.tag,), 0.85)
 
 
-def _finding(sentence: str, step: int, last: int, tags: tuple[str, ...], confidence: float) -> Finding:
-    return Finding("class_collapse", "warning", sentence, _ADVICE, None, step, None, confidence,
-                   Evidence(tags, (step, last)))  # fmt: skip
+def _finding(severity: str, sentence: str, step: int, tags: tuple[str, ...], confidence: float) -> Finding:
+    return Finding("class_collapse", severity, sentence, _ADVICE, None, step, None, confidence, Evidence(tags))
 
 
 def _constant_from(series: Series) -> int | None:
@@ -86,37 +87,62 @@ def _classifies(training: Training) -> bool:
     return bool(accuracies(training, (*training.roles.train_score, *training.roles.val_score)))
 
 
-def _knows_only_shares(training: Training, a: float | None, step: int) -> bool:
-    """Whether the training's loss and accuracy since a step are those of a constant answer."""
-    right = [_late(training.series(tag).finite, step) for tag in accuracies(training, training.roles.train_score)[:1]]
-    losses = [_late(training.series(tag).finite, step) for tag in training.roles.train_loss[:1]]
-    if not losses or not len(losses[0]):
-        return False
-    loss = float(losses[0][int(0.7 * len(losses[0])) :].mean())
+def _tells_apart(training: Training, before: Floats) -> bool:
+    """Whether batches are given several classes, or the accuracy had climbed to where it is in steps."""
+    same = training.series("output/constant").finite.value
+    several = len(same) > 1 and float(np.median(same[len(same) // 2 :])) < 0.97
+    return several or (len(before) >= 3 and bool((np.diff(before) >= 0).all()) and len(np.unique(before)) >= 3)
+
+
+def _knows_only_shares(training: Training, a: float | None, step: int, least: float) -> bool:
+    """Whether losses and the training's accuracy since a step are those of a constant answer.
+
+    Args:
+        a: The validation's accuracy, where it was logged.
+        step: Since when it stands still.
+        least: The part of a constant answer's loss that is still one.
+    """
+    roles = training.roles
+    right = [_late(share(training.series(tag)), step) for tag in accuracies(training, roles.train_score)[:1]]
+    losses = [late for tag in roles.train_loss[:1] if len(late := _late(training.series(tag).finite, step))]
     if right and len(right[0]):
-        own = float(right[0].mean()) / (100 if right[0].max() > 1 else 1)
-        if a is not None and abs(own - a) > (0.15 if own > 0.6 else 0.25):
+        own = float(right[0].mean())
+        if (a is not None and abs(own - a) > (0.15 if own > 0.6 else 0.25)) or _grows(right[0]):
             return False
-        a = own
-    if a is None or not 0 < a < 0.995:
-        return False
-    least = _constant_answer(a)
-    grew = bool(right) and len(right[0]) > 3 and middle(right[0], 0.3) - middle(right[0][::-1], 0.3) > 0.1
-    return not grew and (loss >= 0.93 * least or (bool(right) and 0 < loss < 0.5 * (1 - a) * np.log(2)))
+    else:
+        right, own = [], a if a is not None else 1.0
+    if not losses or not 0 < own < 0.995:
+        return not losses and least < 0.9  # a recall of nothing has to do
+    loss = float(losses[0][int(0.7 * len(losses[0])) :].mean())
+    if right and 0 < loss < 0.5 * (1 - own) * np.log(2):
+        return True  # other classes are not counted
+    return loss >= least * _constant_answer(own) and _val_agrees(training, a, step, least)
 
 
-def _val_agrees(training: Training, a: float, step: int) -> bool:
-    """Whether the validation's loss is not that of somebody who knows more than the share of a class."""
+def _grows(right: Floats) -> bool:
+    return len(right) > 3 and middle(right, 0.3) - middle(right[::-1], 0.3) > 0.1
+
+
+def _val_agrees(training: Training, a: float | None, step: int, least: float) -> bool:
+    """Whether the validation's loss is not that of somebody who knows more, nor on its way there."""
     for tag in training.roles.val_loss[:1]:
         late = _late(training.series(tag).finite, step)
-        return not len(late) or late.mean() >= 0.9 * _constant_answer(a) or late.mean() < 0.1 * _constant_answer(a)
+        if not len(late) or a is None:
+            return True
+        falls = middle(late, 0.2, 1) < 0.8 * late[len(late) // 2]
+        return middle(late) >= least * _two_shares(a) and not falls
     return True
 
 
 def _constant_answer(a: float) -> float:
-    """The least loss of a constant answer that is right for a share of the samples."""
-    return float(-np.log(a) if a <= 0.5 else -a * np.log(a) - (1 - a) * np.log(1 - a))
+    """The least loss of a constant answer that is right for a share of the samples, the largest class."""
+    return float(-np.log(a)) if a <= 0.5 else _two_shares(a)
 
 
-def _late(series: Series, step: int) -> np.ndarray:
+def _two_shares(a: float) -> float:
+    """The entropy of two classes."""
+    return float(-a * np.log(a) - (1 - a) * np.log(1 - a))
+
+
+def _late(series: Series, step: int) -> Floats:
     return series.value[np.searchsorted(series.step, step) :]

@@ -18,17 +18,21 @@ from collections.abc import Iterator
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.pairs import accuracy_pair, beginning, loss_pair, middle, never_learnt, smooth
+from tracker.findings.pairs import Pair, accuracy_pair, beginning, loss_pair, middle, never_learnt, noise, smooth
 from tracker.findings.training import Training
 
 _LEAST_POINTS = 4
+_ADVICE = "Look at twenty samples beside their labels: a shuffle, a join or an index may have parted them."
 
 
 @detector("memorizing_labels")
 def memorizing_labels(training: Training) -> Iterator[Finding]:
     """A training loss that falls beside a validation that never learns."""
     pair = loss_pair(training)
-    if pair is None or len(pair) < _LEAST_POINTS:
+    if pair is None:
+        yield from _by_accuracy(accuracy_pair(training))
+        return
+    if len(pair) < _LEAST_POINTS:
         return
     start, train_end = beginning(pair.train), middle(pair.train_level)
     val = smooth(pair.val_level)
@@ -42,6 +46,22 @@ def memorizing_labels(training: Training) -> Iterator[Finding]:
         "memorizing_labels", "error" if train_end <= 0.5 * start else "warning",
         f"{pair.train.tag} fell from {start:.3g} to {train_end:.3g}, but {pair.val.tag} was never below "
         f"{val.min():.3g}: what is learnt says nothing of the validation.",
-        "Look at twenty samples beside their labels: a shuffle, a join or an index may have parted them.",
-        None, step, None, 0.9, Evidence(pair.tags, (step, int(pair.step[-1]))),
+        _ADVICE, None, step, None, 0.9, Evidence(pair.tags, (step, int(pair.step[-1]))),
+    )  # fmt: skip
+
+
+def _by_accuracy(pair: Pair | None) -> Iterator[Finding]:
+    """Where no loss was validated: an accuracy that stays where it began, far below that of the training."""
+    if pair is None or len(pair) < 2 * _LEAST_POINTS:
+        return
+    began, train_end, val = float(pair.val_level[:3].mean()), middle(pair.train_level), smooth(pair.val_level)
+    if began > 0.6 or train_end < began + 0.3 or val.max() > began + 0.06 + 2 * noise(pair.val_level):
+        return
+    if pair.train_level[0] > began + 0.2:  # it had learnt before the first validation
+        return
+    step = int(pair.step[0])
+    yield Finding(
+        "memorizing_labels", "warning",
+        f"{pair.train.tag} grew to {train_end:.1%}, and {pair.val.tag} is {middle(val):.1%} as it was at first.",
+        _ADVICE, None, step, None, 0.8, Evidence(pair.tags, (step, int(pair.step[-1]))),
     )  # fmt: skip

@@ -30,7 +30,10 @@ _ADVICE = "Keep the weights of the lowest validation loss; then try weight decay
 def overfitting(training: Training) -> Iterator[Finding]:
     """A rise of the validation loss that lasts."""
     pair = loss_pair(training)
-    if pair is None or len(pair) < _LEAST_POINTS:
+    if pair is None:
+        yield from _by_accuracy(accuracy_pair(training))
+        return
+    if len(pair) < _LEAST_POINTS:
         return
     if never_learnt(pair):
         return
@@ -52,6 +55,25 @@ def overfitting(training: Training) -> Iterator[Finding]:
         f"{pair.val.tag} was lowest at step {at} ({val[low]:.3g}) and rose to {end:.3g}, while {pair.train.tag} fell "
         f"from {train[low]:.3g} to {train_end:.3g}{_accuracy(training)}.",
         _ADVICE, None, at, None, 0.95 if heavy else 0.7, Evidence(pair.tags, (at, int(pair.step[-1]))),
+    )  # fmt: skip
+
+
+def _by_accuracy(pair: Pair | None) -> Iterator[Finding]:
+    """Where no loss was validated: the best accuracy is behind, and the training's went on growing."""
+    if pair is None or len(pair) < 2 * _LEAST_POINTS:
+        return
+    val = smooth(pair.val_level)
+    best = int(np.argmax(val))
+    fell = float(val[best]) - middle(val)
+    grew = middle(pair.train_level) - float(pair.train_level[best])
+    if fell < max(0.03, 4 * noise(pair.val_level)) or grew < 0.02 or best > 0.8 * len(val):
+        return
+    at = int(pair.step[best])
+    yield Finding(
+        "overfitting", "warning" if fell >= 0.05 else "info",
+        f"{pair.val.tag} was best at step {at} ({val[best]:.1%}) and fell to {middle(val):.1%}, while {pair.train.tag} "
+        f"grew to {middle(pair.train_level):.1%}.",
+        _ADVICE, None, at, None, 0.8, Evidence(pair.tags, (at, int(pair.step[-1]))),
     )  # fmt: skip
 
 

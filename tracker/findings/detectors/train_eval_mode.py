@@ -64,7 +64,7 @@ def _trains_in_eval(training: Training) -> _Found | None:
         return None
     none_yet = np.flatnonzero(wrong.value == 0)
     step = int(wrong.step[none_yet[-1]]) + 1 if len(none_yet) else int(wrong.step[0])
-    sentence = f"{count:.0f} backward passes came after passes in evaluation mode, from step {step} on: it trains there."
+    sentence = f"{count:.0f} backward passes follow passes in evaluation mode, from step {step} on: it trains there."
     return sentence, _TRAINS, step, wrong.tag, 0.95
 
 

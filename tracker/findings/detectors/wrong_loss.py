@@ -100,11 +100,13 @@ def _softmax_twice(training: Training, loss: Series, score: Series | None, graph
     classes = graph.outputs if graph.outputs and graph.outputs > 1 else guessed
     if classes < 2 or abs(start - np.log(classes)) > 0.12:
         return None
-    floor = float(np.log1p((classes - 1) / np.e))
+    last = graph.last_op or ""
+    # The most by which one output of the model can be above another: that of tanh lies between -1 and 1.
+    floor = float(np.log1p((classes - 1) / np.exp(2.0 if "tanh" in last else 1.0)))
     row_sum = training.series("output/row_sum").finite.value
     sums_to_one = len(row_sum) > 0 and float(np.abs(row_sum - 1).max()) < 1e-3
-    last = graph.last_op or ""
-    probabilities = sums_to_one or ("softmax" in last and "log" not in last)
+    bounded = any(name in last for name in ("softmax", "sigmoid", "tanh")) and "log" not in last
+    probabilities = sums_to_one or bounded
     known_otherwise = bool(last) and not probabilities and len(row_sum) > 0
     right = middle(score.value, 0.15) if score is not None else None
     learnt = end < start - 0.15 * (start - floor)
@@ -112,7 +114,7 @@ def _softmax_twice(training: Training, loss: Series, score: Series | None, graph
     sure = 0.0
     if probabilities and learnt and lowest > floor - 0.02 and (right is None or end > floor + 1 - right - 0.08):
         rests = _rests(loss.value, 0.1 * (start - floor) + 0.02)
-        sure = 0.95 if right is not None and right > 0.6 or rests else 0.5
+        sure = 0.95 if (right is not None and right > 0.6) or rests else 0.5
     elif right is not None and not known_otherwise and right > 0.6 and _rests(loss.value, 0.1):
         near = abs(end - (floor + 1 - right)) < (0.08 if classes > 3 else 0.03)
         sure = 0.9 if near and lowest > floor - 0.02 and end > 1.6 * _cost(right, classes) else 0.0
@@ -124,10 +126,14 @@ def _softmax_twice(training: Training, loss: Series, score: Series | None, graph
     told = f" at an accuracy of {right:.1%}" if right is not None else ""
     return (
         "warning" if sure > 0.6 else "info",
-        f"{loss.tag} rests at {end:.3g}{told}; cross-entropy of probabilities cannot fall below {floor:.3g} for "
-        f"{classes} classes.",
-        "Take the softmax out of the model: the loss does it.", sure,
+        f"{loss.tag} rests at {end:.3g}{told}; cross-entropy of {_named(last)} cannot fall below {floor:.3g} "
+        f"for {classes} classes.",
+        f"Take the {last if bounded else 'softmax'} out of the model: the loss does what is needed.", sure,
     )  # fmt: skip
+
+
+def _named(last: str) -> str:
+    return "outputs of tanh" if "tanh" in last else "probabilities"
 
 
 def _sigmoid_twice(loss: Series, score: Series | None, graph: ModelGraph) -> _Found | None:
