@@ -149,7 +149,7 @@ def table(
 def whole_gradient(training: Training) -> Series | None:
     """The length of all gradients together, logged as such or from those of parameters; None where neither was.
 
-    A parameter without a point at a step has no gradient there; one with a NaN has one.
+    A parameter without a point at a step has no gradient there; one that never moves is left out.
     """
     return once(training, "whole_gradient", lambda: _whole_gradient(training))
 
@@ -158,7 +158,9 @@ def _whole_gradient(training: Training) -> Series | None:
     for tag in training.roles.grad_norm:
         if len(training.series(tag)) >= 3:
             return training.series(tag)
-    paths = [*training.layers("grad_norm")]
+    moved = training.layers("update_ratio")
+    # What never moves belongs to no optimizer, and nobody sets its gradient to 0.
+    paths = [path for path in training.layers("grad_norm") if path not in moved or moved[path].value.any()]
     each = [training.series(f"grad_norm/{path}") for path in paths]
     if not any(len(series) for series in each):
         return None
@@ -172,15 +174,19 @@ def _whole_gradient(training: Training) -> Series | None:
 def lasting(series: Series, at_least: float, points: int = 3) -> int | None:
     """The step from which on the series stays at or above a value until its end, for some points; None if it does not.
 
-    A single point below is forgiven where ten are above.
+    A single point below, between others above, is forgiven where ten follow.
     """
     above = series.value >= at_least
     if len(above) < points or not above[-points:].all():
         return None
-    below = np.flatnonzero(~above)
-    while len(below) and (len(above) - below[-1] - 1) >= 10 and (len(below) == 1 or below[-1] - below[-2] > 1):
-        below = below[:-1]
-    start = int(below[-1]) + 1 if len(below) else 0
+    start = len(above) - 1
+    while start > 0:
+        if above[start - 1]:
+            start -= 1
+        elif start > 1 and above[start - 2] and len(above) - start >= 10:
+            start -= 2
+        else:
+            break
     return int(series.step[start]) if len(above) - start >= points else None
 
 
@@ -213,6 +219,19 @@ class Learning:
 def learning(training: Training) -> Learning:
     """How far the loss came."""
     return once(training, "learning", lambda: Learning(training))
+
+
+def loss_scale(training: Training) -> float:
+    """The size of the largest training loss in its first steps, at least 1; of a classifier at most 3, which is about
+    what chance gives: what it begins with may itself be far too large."""
+    sizes = [0.0]
+    for tag in training.roles.train_loss or training.roles.val_loss:
+        value = training.series(tag).finite.value[:5]
+        if len(value):
+            sizes.append(float(np.median(abs(value))))
+    scores = (*training.roles.train_score, *training.roles.val_score)
+    is_classifier = "batch/classes" in training.tags or any("acc" in tag.lower() for tag in scores)
+    return max(1.0, min(max(sizes), 3.0) if is_classifier else max(sizes))
 
 
 def span(series: Series) -> tuple[int, int]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import learning, number, whole_gradient
+from tracker.findings.layers import learning, loss_scale, number, whole_gradient
 from tracker.findings.training import Series, Training
 
 _ADVICE = "Call optimizer.zero_grad() once in every step, before backward()."
@@ -39,8 +39,9 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
             yield _finding(told, at, 0.97, text)
         return
     series = whole_gradient(training)
-    if series is None or len(series.finite) < 8 or learning(training).left < 0.5:
+    if series is None or len(series.finite) < 8:
         return
+    is_learned = learning(training).left < 0.5
     finite = series.finite
     for part in (len(finite), max(8, len(finite) // 3)):
         value = finite.value[:part]
@@ -48,7 +49,8 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         ranks = np.argsort(np.argsort(value))
         even = float(np.corrcoef(ranks, np.arange(part))[0, 1])
         growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
-        if growth >= 8 and even > 0.9:
+        end = float(np.median(value[-max(2, part // 10) :])) / loss_scale(training)
+        if (growth >= 8 and even > 0.9 and not is_learned) or (growth >= 30 and even > 0.8 and end > 20):
             at = int(np.flatnonzero(value >= 2 * start)[0])
             text = f"The gradient grows with the steps, {number(growth)} times as long as at first."
             yield _finding(finite, at, 0.7, text)

@@ -6,8 +6,8 @@ Definition, of weights (no biases, no scales of norms) at the first look:
 - copies: a weight of more than one element is one value to a thousandth (1 is left out: it is what scales of norms
   begin with); or its histogram has eight buckets or more of which all counts share a divisor of 4 or more: its units
   are equal to each other.
-- too large: root mean square × √(fan-in) is above 8 in half of the weights, with a loss that begins at twice its
-  lowest or more; or above 20 in one that is trained.
+- too large: root mean square × √(fan-in) is above 3.5 in half of the weights, with an output whose spread begins above
+  8 or a loss that begins at ten times its lowest; or above 20 in one that is trained.
 - too small: below 0.001 in two weights and in half of all.
 
 Thresholds: initializations in use give √(fan-in) × rms of 0.3 (LeCun's uniform) to 1.5 (He's), with gains 0.01 (the
@@ -30,7 +30,8 @@ from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import by_depth, learning, module_of, number, shapes, weights
 from tracker.findings.training import Training
 
-LARGE, VERY_LARGE, SMALL = 8.0, 20.0, 1e-3
+LARGE, VERY_LARGE, SMALL = 3.5, 20.0, 1e-3
+FAR = 8.0
 ALIKE = 1e-3
 _NO_FAN = re.compile(r"emb|pos|token|fourier|query|cls|wte|wpe|codebook", re.IGNORECASE)
 _ADVICE = "Begin with He's initialization for rectifiers or Glorot's for tanh, and biases of 0."
@@ -66,7 +67,8 @@ def bad_initialization(training: Training) -> Iterator[Finding]:
     large = [each.path for each in sized if (each.size or 0) > LARGE]
     very = [each.path for each in sized if (each.size or 0) > VERY_LARGE and _is_trained(training, each.path)]
     learned = learning(training)
-    is_far = learned.first > 2 * learned.best
+    output = training.series("output/std").finite.value
+    is_far = bool(len(output) and output[0] > FAR) or learned.first > 10 * max(1.0, learned.best)
     if very or (large and len(large) >= len(sized) / 2 and is_far):
         size = max(each.size or 0 for each in sized)
         yield _finding(training, very or large, step, "error" if learned.left > 0.5 and very else "warning", 0.9,
@@ -112,7 +114,9 @@ def _has_copies(training: Training, path: str) -> bool:
         return bool(largest != 0 and abs(largest - 1) > ALIKE)
     counts = np.asarray(histogram.counts)
     counts = counts[counts > 0].astype(np.int64)
-    return len(counts) >= 8 and int(np.gcd.reduce(counts)) >= 4
+    # Units that are equal but for rounding may fall on both sides of an edge, so some counts are no multiples.
+    commonest = int(np.bincount(counts).argmax()) if len(counts) else 0
+    return len(counts) >= 8 and commonest >= 4 and float((counts % commonest == 0).mean()) >= 0.6
 
 
 def _is_trained(training: Training, path: str) -> bool:
