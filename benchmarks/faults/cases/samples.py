@@ -24,10 +24,10 @@ def few_digits_by_heart(bench: Any) -> None:
 
 @faulty("all", "overfitting", also="memorizing_labels")
 def noise_learned_by_heart(bench: Any) -> None:
-    train, held = data.waves(bench.random, n=bench.pick(80, 120), noise=0.6)
+    train, held = data.waves(bench.random, features=12, n=bench.pick(60, 80), noise=1.0)
     lr = bench.between(2e-3, 5e-3)
     bench.init({"lr": lr})
-    model = bench.mlp(6, 128, 128, 1)
+    model = bench.mlp(12, 128, 128, 1)
     bench.learn(
         model, bench.adam(model, lr), train, held, loss="mse", score=None, epochs=100, batch=30, by_epoch=bench.maybe_by_epoch()
     )  # fmt: skip

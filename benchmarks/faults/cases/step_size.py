@@ -217,7 +217,7 @@ def gradients_never_forgotten(bench: Any) -> None:
 )
 def forgotten_once_an_epoch(bench: Any) -> None:
     train, held = data.clusters(bench.random, classes=5)
-    lr = bench.between(0.003, 0.01)
+    lr = bench.between(0.03, 0.08)
     bench.init({"lr": lr})
     model = bench.mlp(12, *bench.hidden(2), 5, act=bench.pick("ReLU", "Tanh"))
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=12, zero_grad_every=22, log_norm=True)
