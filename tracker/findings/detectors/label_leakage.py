@@ -2,10 +2,10 @@
 
 Definition: the validation is perfect almost at once, and stays so.
 
-Thresholds: an accuracy of at least 0.998 at all validations but the first few (two, or a fifth of them). An easy task
-looks the same, and no curve tells one from the other, so this is told and not warned of, unless there are 20
-features and 5 classes or more (which two moons and blobs do not have, nor a lucky hundred of samples of two classes) or
-the loss is down to 3 % of chance by the second validation.
+Thresholds: an accuracy of at least 0.998 at all validations but the first (two, or less than half of them). An easy
+task looks the same, and no curve tells one from the other, so this is told and not warned of, unless it is perfect
+after two validations and there are 20 features and 5 classes or more (which two moons and blobs do not have, nor a
+lucky hundred of samples of two classes) or the loss is down to 3 % of chance by the second validation.
 Without accuracies: a validation loss of 1 % of the first training loss by then.
 
 Source: Kaufman et al., "Leakage in Data Mining: Formulation, Detection, and Avoidance" (2012): too good to be true.
@@ -43,7 +43,7 @@ def label_leakage(training: Training) -> Iterator[Finding]:
     else:
         return
     first = int(np.flatnonzero(~perfect)[-1]) + 1 if not perfect.all() else 0
-    if first > max(2, 0.2 * len(perfect)) or first == len(perfect):
+    if first > max(2, 0.45 * len(perfect)) or first == len(perfect):
         return
     loud = sure and first <= 2
     step = int(series.step[first])

@@ -83,7 +83,7 @@ def _validates_in_train(training: Training) -> _Found | None:
 
 
 def _dropout_stops(training: Training) -> _Found | None:
-    layers = {path: series for path, series in training.layers("act_norm").items() if len(series) >= 2}
+    layers = {path: series for path, series in training.layers("act_norm").items() if len(series)}
     for path, series in layers.items():
         if not any(word.startswith("drop") for word in words(path)):
             continue
