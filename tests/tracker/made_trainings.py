@@ -37,3 +37,10 @@ def falling(seed: int = 0, count: int = 400, noise: float = 0.05, start: float =
 def flat(seed: int = 0, count: int = 400, level: float = 2.3, noise: float = 0.02) -> Any:
     """A loss that does not fall."""
     return level * np.exp(noise * np.random.default_rng(seed).standard_normal(count))
+
+
+def with_values(values: Any, at: Any, new: Any) -> Any:
+    """A copy with other values at some places."""
+    changed = np.array(values)
+    changed[at] = new
+    return changed

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_trainings import falling, flat, mark, training
+from made_trainings import falling, flat, mark, training, with_values
 
 from tracker.findings.detectors.float16_overflow import float16_overflow
 from tracker.findings.detectors.loss_spike import loss_spike
@@ -39,13 +39,6 @@ def said(about: Training, *detectors: Callable[..., Any]) -> list[Finding]:
 def kinds(about: Training) -> set[str]:
     """The kinds found that are more than information."""
     return {finding.kind for finding in said(about) if finding.severity != "info"}
-
-
-def with_values(values: Any, at: Any, new: Any) -> Any:
-    """A copy with other values at some places."""
-    changed = np.array(values)
-    changed[at] = new
-    return changed
 
 
 # --- nothing is said without a fault ---------------------------------------------------------------------------
@@ -236,7 +229,10 @@ def test_data_with_little_signal_is_no_plateau() -> None:
     """The loss falls by 1 %, clearly, and the validation follows."""
     random = np.random.default_rng(2)
     curve = 0.693 - 0.012 * (1 - np.exp(-np.arange(500) / 100)) + 0.004 * random.standard_normal(500)
-    held = (np.arange(24, 500, 25), 0.693 - 0.01 * (1 - np.exp(-np.arange(20) / 4)) + 0.0003 * random.standard_normal(20))
+    held = (
+        np.arange(24, 500, 25),
+        0.693 - 0.01 * (1 - np.exp(-np.arange(20) / 4)) + 0.0003 * random.standard_normal(20),
+    )
     assert kinds(training({"loss": curve, "val_loss": held})) == set()
     assert kinds(training({"loss": flat(1), "acc": np.full(400, 0.97)})) == set()
 
@@ -269,6 +265,12 @@ def test_a_long_pause_is_a_resume() -> None:
     assert [f.step for f in said(training({"loss": broken}, seconds=seconds), resume_jump)] == [200]
 
 
+def test_steps_that_begin_anew_are_a_resume() -> None:
+    """A script that counts from 0 again; the first step after it is the finding's."""
+    broken, steps = np.r_[falling(1, 200), falling(2, 200)], np.r_[np.arange(200), np.arange(50, 250)]
+    assert [f.step for f in said(training({"loss": (steps, broken)}), resume_jump)] == [50]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000), st.floats(0.02, 1.5), st.integers(20, 380))
 def test_a_resume_among_noise_is_no_fault(seed: int, noise: float, at: int) -> None:
@@ -295,59 +297,6 @@ def test_labels_in_order_are_seen_before_any_epoch_is_over() -> None:
     curves = {"train/loss": falling(1), "batch/label_change": np.full(8, 0.97), "batch/classes": np.full(8, 1.0)}
     assert kinds(training(curves)) == {"unshuffled_data"}
     assert kinds(training(curves | {"batch/label_change": np.full(8, 0.1)})) == set()
-
-
-# --- values that are not finite ------------------------------------------------------------------------------------
-
-
-def test_the_first_value_that_is_not_finite_names_its_layer_and_step() -> None:
-    """By the first output; where all are, none is named."""
-    heavy = np.arange(0, 400, 20)
-    nan = np.where(heavy >= 220, np.nan, 1.0)
-    curves = {"loss": with_values(falling(5), slice(217, None), np.nan)}
-    layers = {"act_norm/fc1": (heavy, np.ones(20)), "act_norm/fc2": (heavy, nan), "act_norm/out": (heavy, nan)}
-    [finding] = said(training(curves | layers), nan_or_inf)
-    assert (finding.layer, finding.step, finding.severity) == ("fc2", 217, "error")
-    [finding] = said(training(curves | layers | {"act_norm/fc1": (heavy, nan)}), nan_or_inf)
-    assert (finding.layer, finding.step) == (None, 217)
-
-
-def test_a_mark_names_layer_and_the_loss_the_step() -> None:
-    """Watching looks every so many steps; the loss may have shown it before."""
-    about = training({"loss": with_values(falling(5), slice(217, None), np.nan)},
-                     marks=[mark(220, "anomaly", "Linear fc2 put out …", node="body/fc2/Linear", operation="Linear")])  # fmt: skip
-    [finding] = said(about, nan_or_inf)
-    assert (finding.layer, finding.step) == ("body.fc2", 217)
-
-
-def test_what_is_not_finite_by_design_is_no_fault() -> None:
-    """A metric between evaluations, a best value yet to come, gradients under a loss scale."""
-    curves = {
-        "loss": falling(5), "val/auc": np.where(np.arange(400) % 20, np.nan, 0.9),
-        "best_val_loss": np.r_[np.full(20, np.inf), np.ones(380)],
-        "grad_norm": with_values(np.ones(400), [3, 90, 200], np.inf),
-    }  # fmt: skip
-    assert kinds(training(curves, {"precision": "fp16"})) == set()
-    assert kinds(training({"loss": with_values(falling(5), 250, np.nan)})) == {"nan_or_inf"}
-
-
-@pytest.mark.parametrize(
-    ("config", "is_half"),
-    [({"precision": "fp16"}, True), ({"amp": True}, True), ({"trainer": {"precision": "16-mixed"}}, True),
-     ({"dtype": "torch.float16"}, True), ({"fp16": True}, True), ({"fp16": False}, False), ({"precision": 16}, True),
-     ({"precision": "bf16-mixed"}, False), ({"amp": True, "amp_dtype": "bfloat16"}, False), ({"precision": 32}, False),
-     ({"precision": "32-true"}, False), ({}, False)],
-)  # fmt: skip
-def test_half_precision_is_what_overflows(config: dict[str, Any], is_half: bool) -> None:
-    """By the settings, whatever they are called."""
-    about = training({"loss": with_values(falling(5), slice(217, None), np.inf)}, config)
-    assert [f.kind for f in said(about, float16_overflow)] == ["float16_overflow"] * is_half
-
-
-def test_a_loss_scale_that_never_comes_back_is_an_overflow() -> None:
-    """A scale that is halved now and then, and doubled again, is how it works."""
-    assert [f.kind for f in said(training({"loss_scale": 2.0 ** np.arange(16, 0, -1)}))] == ["float16_overflow"]
-    assert said(training({"loss_scale": 2.0 ** np.r_[16, 15, 14, 13, 14, 15, 16, 15, 16]})) == []
 
 
 # --- odd trainings ----------------------------------------------------------------------------------------------------

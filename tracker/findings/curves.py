@@ -37,8 +37,8 @@ class Ends(NamedTuple):
     middle: float
     """That of as many in the middle."""
     end: float
-    count: int
-    """Points of each."""
+    points: int
+    """How many each is the median of."""
     sigma: float
     """The standard deviation of the difference of two of these, by the curve's noise."""
 
@@ -65,7 +65,8 @@ def ends(values: Values, share: float = 0.1, most: int = 50) -> Ends:
     parts = (values[:count], values[half : half + count], values[-count:])
     # The median of k points of normal noise varies as 1.25 / sqrt(k).
     sigma = noise(values) * (1.25 if count > 2 else 1.0) * np.sqrt(2 / count)
-    return Ends(*(float(np.median(part)) for part in parts), count, float(sigma))
+    start, middle, end = (float(np.median(part)) for part in parts)
+    return Ends(start, middle, end, count, float(sigma))
 
 
 def smoothed(values: Values, width: int) -> Values:

@@ -26,7 +26,7 @@ def score(training: Training) -> Series:
 
 
 def update_ratios(training: Training) -> dict[str, Series]:
-    """`update_ratio/<parameter>` of weights: a bias begins at 0, so that its first steps are long in its own measure."""
+    """`update_ratio/<parameter>` of weights: a bias begins at 0, so that its first steps are long by that measure."""
     found = training.layers("update_ratio")
     return {path: each for path, each in found.items() if not path.endswith(("bias", ".b"))} or found
 
@@ -40,7 +40,9 @@ def typical_update(training: Training) -> float | None:
 
 def longest_update(training: Training) -> float:
     """The longest update ratio of any weight at any step; 0 without any."""
-    return max((float(each.finite.value.max()) for each in update_ratios(training).values() if len(each.finite)), default=0.0)
+    return max(
+        (float(each.finite.value.max()) for each in update_ratios(training).values() if len(each.finite)), default=0.0
+    )
 
 
 def learning_rates(training: Training) -> Series:

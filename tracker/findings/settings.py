@@ -54,7 +54,8 @@ def is_half(config: Mapping[str, Any]) -> bool:
         return False
     for name, value in entries(config):
         text = str(value).lower()
-        if re.search(r"fp16|(?<!b)float16|\bhalf\b|\bf16|amp|autocast", name) and text in ("true", "1", "yes", "on", "o1", "o2"):
+        is_on = text in ("true", "1", "yes", "on", "o1", "o2")
+        if is_on and re.search(r"fp16|float16|\bhalf\b|\bf16|amp|autocast", name):
             return True
         if not re.search(r"precision|dtype|amp|autocast|fp16|half|float16", name):
             continue

@@ -7,7 +7,8 @@ Thresholds: a spike must stand above its surroundings by 3 times as much as anyt
 batches have heavy tails: their second highest point is near the highest), by 10 standard deviations of the noise
 around it, and reach 1.5 times the level of the beginning, which a batch of ordinary samples does not once something
 has been learned. Below 5 times that level it must stand out by 4 standard deviations of the logarithms as well: one
-sample of eight that is misread for once is no fault; by 8 of them it is one from the level itself on. Where the loss can be below 0, the range it has fallen by stands in for that level.
+sample of eight that is misread for once is no fault; by 8 of them it is one from half the level on. Where the loss can
+be below 0, the range it has fallen by stands in for that level.
 
 Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
 """
@@ -24,7 +25,7 @@ from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import searches_rate, training_loss
-from tracker.findings.training import Series, Training
+from tracker.findings.training import Training
 
 _MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 1.5, 5.0, 4.0
 
@@ -67,7 +68,7 @@ def _places(value: np.ndarray) -> list[int]:
     level = float(np.median(value[: max(1, min(10, n // 20))]))
     low = float(np.quantile(curve, 0.05))
     limit = _ABOVE_START * level if value.min() >= 0 else level + 2 * max(level - low, 0.0)
-    least = level if value.min() > 0 else limit
+    least = level / 2 if value.min() > 0 else limit
     far = _FAR_ABOVE_START * abs(level)
     order = np.argsort(above)[::-1]
     places: list[int] = []
@@ -85,11 +86,11 @@ def _places(value: np.ndarray) -> list[int]:
         rest = float(above[places.pop()])
     begun = [_begin(value, curve, at) for at in places if value[at] > far
              or _rarity(value, curve, at) > _LOG_SIGMAS * (1 if value[at] > limit else 2)]  # fmt: skip
-    return sorted(at for at in begun if at >= skip and _recovers(value, at))
+    return sorted(at for at in begun if at >= skip and value[at] > 2 * curve[at] and _recovers(value, at))
 
 
 def _rarity(value: np.ndarray, curve: np.ndarray, at: int) -> float:
-    """By how many standard deviations its logarithm is out of line: small batches have a misread sample now and then."""
+    """By how many standard deviations its logarithm is out of line: small batches have misread samples now and then."""
     part = slice(max(0, at - 60), at + 40)
     if value[part].min() <= 0:
         return np.inf

@@ -3,7 +3,8 @@
 Definition, any of: the training loss leaps far above where it began within the first third, at more than one point, and
 is still high, or needed to come back from more than ten times its beginning; it climbs and ends above its beginning;
 it had fallen and is back near its beginning for good, with no step of the rate that explains it; it grew by orders
-until it was no longer finite; it swings by a third of its height, without having fallen, at updates above 2 % of the weights.
+until it was no longer finite; it swings by a third of its height, without having fallen, at updates above 2 % of the
+weights; it leapt by half at steps of a fifth of the weights and more, and nothing was learned after.
 
 Thresholds: 3 x the first loss, since warm-less training with a rate that works overshoots by less (in 300 healthy
 trainings at most 2.1 x); updates of 0.02 are twenty times the 1e-3 that are usual (Karpathy, "A recipe for training
@@ -81,10 +82,11 @@ def _leapt(loss: Series) -> _Said:
     n = len(value)
     early = value[: max(4, n // 3)]
     first = value[0]
-    if n < 8 or value.min() <= 0:
+    later = value[n // 3 :]
+    if n < 8 or first <= 0:
         return None
     # Where batches differ by factors, the first may be one that is low by chance.
-    limit = _LEAP * float(np.exp(2 * noise(np.log(value[n // 3 :])))) * first
+    limit = min(_LEAP * float(np.exp(2 * noise(np.log(later[later > 0])))), 2 * _FAR) * first
     high = np.flatnonzero(early > limit)
     if len(high) < 2 or high[0] > max(3, n // 8):
         return None
@@ -107,7 +109,12 @@ def _knocked_out(loss: Series, longest: float) -> _Said:
     high = np.flatnonzero(value[: len(value) // 3] > 1.5 * value[0])
     if len(high) < 2 or levels.end < 0.9 * value[0]:
         return None
-    return int(high[0]), "error", 0.8, f"is still at {levels.end:.4g} after a step as long as {longest:.0%} of the weights"
+    return (
+        int(high[0]),
+        "error",
+        0.8,
+        f"is still at {levels.end:.4g} after a step as long as {longest:.0%} of the weights",
+    )
 
 
 def _climbed(loss: Series) -> _Said:

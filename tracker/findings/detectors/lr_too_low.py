@@ -5,11 +5,11 @@ as in its first), or not to be seen, and the updates are below 1e-4 of every wei
 it must fall evenly, and the rate be small for its optimizer where it is known.
 
 Thresholds: learning slows down as it goes on, since the gradients shrink; a loss that falls along a line has hardly
-left its beginning. Updates of 1e-3 are usual, a tenth of that is slow (Karpathy 2019); where the
-loss falls evenly, or hardly, half of it is enough. Rates: 1e-5 for Adam and its
-like, 1e-3 / (1 - momentum) for plain descent, are a hundredth of the usual. What is good from its first step on (score of 0.8, or a
-loss that varies by more than a third of its height between batches, as that of samples mostly read right does) is
-fine-tuned and may move as little as it likes.
+left its beginning. Updates of 1e-3 are usual, a tenth of that is slow (Karpathy 2019); where the loss falls evenly,
+less than half of it is enough, and where the rate is small as well, less than all of it. Rates: 1e-5 for Adam and its
+like, 1e-3 x (1 - momentum) for plain descent, are a hundredth of the usual. What is good from its first step on (score
+of 0.8, or a loss that varies by more than a third of its height between batches, as that of samples mostly read right
+does) is fine-tuned and may move as little as it likes.
 
 Source: practice; Smith 2017, "Cyclical learning rates": the loss begins to fall visibly at a rate of some size only.
 """
@@ -61,6 +61,8 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
         if not is_even:
             return
         why, confidence = "and as fast at the end as at the beginning", 0.7 if is_small else 0.4
+    if loss is held:
+        confidence = 0.4  # samples mostly read right look like this as well
     yield Finding(
         "lr_too_low", "warning" if confidence >= 0.7 else "info",
         f"{loss.tag} fell only from {levels.start:.4g} to {levels.end:.4g} in {len(loss):,} points, evenly: {why}"

@@ -142,15 +142,18 @@ def _less_harm(training: Training, series: Series) -> Finding | None:
     """A value that is not finite where that is no disaster, or may be meant."""
     odd = np.flatnonzero(~np.isfinite(series.value))
     n = len(series)
-    if not len(odd) or n < 3 or odd[0] == 0 or len(odd) > n // 3:
-        if not (len(odd) and n >= 3 and odd[0] > 0 and len(odd) == n - odd[0]):
-            return None
+    if n < 3 or not len(odd) or odd[0] == 0:
+        return None
+    is_for_good = len(odd) == n - odd[0]
+    if len(odd) > n // 3 and not is_for_good:
+        return None  # where nothing was measured
     step = int(series.step[odd[0]])
     is_loss = series.tag in training.roles.train_loss
-    is_held = series.tag in training.roles.val_loss and len(odd) == n - odd[0]
-    rest = f"at {len(odd)} of {n} points, first at step {step}"
+    is_warning = is_loss or (is_for_good and series.tag in training.roles.val_loss)
     return Finding(
-        "nan_or_inf", "warning" if is_loss or is_held else "info", f"{series.tag} is not finite {rest}.",
-        "Look at the batch of that step; the training went on." if is_loss else "See whether it is defined for these samples.",
-        None, step, int(series.step[odd[-1]]), 0.7 if is_loss or is_held else 0.4, Evidence((series.tag,), (step, step)),
+        "nan_or_inf", "warning" if is_warning else "info",
+        f"{series.tag} is not finite at {len(odd)} of {n} points, first at step {step}.",
+        "Look at the batch of that step: the training went on." if is_loss
+        else "See whether it is defined for these samples.",
+        None, step, int(series.step[odd[-1]]), 0.7 if is_warning else 0.4, Evidence((series.tag,), (step, step)),
     )  # fmt: skip

@@ -2,8 +2,8 @@
 
 Definition: the training loss is as high at the end as near its beginning: it fell by less than 5 %, was at no time
 lower by more than 8 %, and the score, where one is logged, did not rise clearly and is below 0.8. It counts as a
-warning where the fall cannot be told from noise, or the score cannot; as information otherwise, and where it fell by less
-than 20 % within the first third of the run and has stood still since.
+warning where the fall cannot be told from noise, or the score cannot; as information otherwise, and where it fell by
+less than 20 % within the first third of the run and has stood still since.
 
 Thresholds: data with little signal (a coin slightly bent, prices) let the loss fall by 1 or 2 %, clearly, with the
 validation following: that is no warning. A loss that varies by a third of its height between batches belongs to samples
@@ -56,7 +56,9 @@ def plateau(training: Training) -> Iterator[Finding]:
         return
     # What is logged once an epoch may have learned all there is before its first point.
     is_whole = len(known) > 0 or len(held) < 3 or len(loss) >= 2 * len(held)
-    is_sure = not is_low and is_whole and not (falls and followed) and not _rises(known) and levels.end <= 1.5 * levels.start
+    is_sure = (
+        not is_low and is_whole and not (falls and followed) and not _rises(known) and levels.end <= 1.5 * levels.start
+    )
     yield Finding(
         "plateau", "warning" if is_sure else "info",
         f"{loss.tag} is at {levels.end:.4g} after {len(loss):,} points, and began at {levels.start:.4g}"

@@ -32,26 +32,29 @@ _WINDOW, _PAUSE_S, _PAUSE = 8, 300.0, 20.0
 def resume_jump(training: Training) -> Iterator[Finding]:
     """A finding for each resume after which the loss is higher."""
     for series in (training_loss(training).finite, validation_loss(training).finite):
-        found = [each for step in _resumes(training, series) if (each := _jump(training, series, step)) is not None]
+        found = [each for at in _resumes(training, series) if (each := _jump(training, series, at)) is not None]
         if found:
             yield from found
             return
 
 
 def _resumes(training: Training, series: Series) -> list[int]:
-    """The last steps before a training went on."""
-    marked = {mark.step for mark in training.marks if mark.kind in ("resume", "resumed") and mark.step is not None}
+    """The points at which a training went on."""
+    back = np.flatnonzero(np.diff(series.step) < 0) + 1
+    if 0 < len(back) <= 3:
+        return [int(at) for at in back]  # it counts its steps anew
+    steps = {mark.step for mark in training.marks if mark.kind in ("resume", "resumed") and mark.step is not None}
+    found = {int(at) for at in np.searchsorted(series.step, sorted(steps), side="right")}
     if len(series) > 20:
         gaps = np.diff(series.wall_time)
         usual = float(np.median(gaps))
-        paused = np.flatnonzero((gaps > _PAUSE_S) & (gaps > _PAUSE * usual)) if usual > 0 else []
-        if len(paused) <= 3:
-            marked |= {int(series.step[at]) for at in paused}
-    return sorted(marked)
+        paused = np.flatnonzero((gaps > _PAUSE_S) & (gaps > _PAUSE * usual))
+        if usual > 0 and len(paused) <= 3:
+            found |= {int(at) + 1 for at in paused}
+    return sorted(found)
 
 
-def _jump(training: Training, series: Series, step: int) -> Finding | None:
-    at = int(np.searchsorted(series.step, step, side="right"))
+def _jump(training: Training, series: Series, at: int) -> Finding | None:
     before, after = series.value[max(0, at - 60) : at], series.value[at : at + _WINDOW]
     if len(before) < 3 or len(after) < 1:
         return None
@@ -73,18 +76,25 @@ def _jump(training: Training, series: Series, step: int) -> Finding | None:
     if len(before) > count and new < 1.3 * float(np.median(sliding_window_view(before, count), axis=1).max()):
         return None
     share = rise / fallen if fallen > 0 else 1.0
-    first = int(series.step[at])
+    first, step = int(series.step[at]), int(series.step[at - 1])
     words = f"{series.tag} leaps from {old:.4g} to {new:.4g} at the resume after step {step}"
     lr = learning_rates(training).finite
     there = int(np.searchsorted(lr.step, step, side="right"))
     if 0 < there < len(lr) and not 2 / 3 < lr.value[there] / max(lr.value[there - 1], 1e-300) < 1.5:
         words += f", where the learning rate goes from {lr.value[there - 1]:g} to {lr.value[there]:g}"
+    if first <= step:
+        words += f", and the steps go on from {first}"
     stride = float(np.median(np.diff(series.step[:at]))) if at > 2 else 1.0
     if first - step > 10 * max(stride, 1):
         words += f", and steps {step + 1} to {first - 1} are left out"
     levels = ends(series.value[at:])
-    advice = "Load weights, optimizer, schedule and the place in the data; then compare the first loss after with the last before."
+    advice = (
+        "Load weights, optimizer, schedule and the place in the data; "
+        "then compare the first loss after it with the last before."
+    )
+    severity = "error" if share > 0.7 and levels.end > (old + new) / 2 else "warning"
+    shown = int(series.step[max(0, at - 30)]), int(series.step[min(len(series) - 1, at + 30)])
     return Finding(
-        "resume_jump", "error" if share > 0.7 and levels.end > (old + new) / 2 else "warning", f"{words}.", advice, None,
-        first, int(series.step[-1]), 0.85, Evidence((series.tag,), (int(series.step[max(0, at - 30)]), int(series.step[min(len(series) - 1, at + 30)]))),
+        "resume_jump", severity, f"{words}.", advice, None, first, int(series.step[-1]), 0.85,
+        Evidence((series.tag,), shown),
     )  # fmt: skip

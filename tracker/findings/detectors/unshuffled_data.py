@@ -3,12 +3,13 @@
 Definition: what the training loss does within an epoch, with the epoch's own level, slope and scale taken off, is what
 it did within the epoch before, over 3 epochs and more. The epoch's length is that between validations, or what the tag
 of the epochs or the repetition itself says. It is a warning where neighbouring batches are alike too (samples sorted by
-class or by time), information where a random order is kept; or the trainer's own count of labels says so.
+class or by time), or late batches are as bad as the first ones; information where a random order is kept. Or the
+trainer's own count of labels says so.
 
 Thresholds: the correlation of two epochs of m batches is 0 within 1 / sqrt(m) where the order is new; 0.5 and 5 of
 these are asked for. `batch/label_change` of 0.8 and more: of sorted labels nearly all are equal to the one before. A
-mean over the epoch so far, as Keras shows it, starts anew each epoch: it is known by what it is the mean of, which is at
-no point below 0, and left out.
+mean over the epoch so far, as Keras shows it, starts anew each epoch: it is known by what it is the mean of, which is
+at no point below 0, and left out.
 
 Source: Bengio 2012, section 2.1.2; Bottou 2012, "Stochastic gradient descent tricks": shuffle the examples.
 """
@@ -25,7 +26,7 @@ from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, validation_loss
 from tracker.findings.training import Series, Training
 
-_ALIKE, _SIGMAS, _SORTED = 0.5, 5.0, 0.8
+_ALIKE, _SIGMAS, _SMOOTH, _SORTED = 0.5, 5.0, 0.4, 0.8
 
 
 @detector("unshuffled_data")
@@ -51,7 +52,7 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     alike, neighbours, length = max(found, default=(0.0, 0.0, 0.0))
     if alike < _ALIKE or _follows_rate(training, length):
         return
-    is_sorted = neighbours > 0.25 or _swings(loss, length)
+    is_sorted = neighbours > _SMOOTH or _swings(loss, length)
     yield Finding(
         "unshuffled_data", "warning" if is_sorted else "info",
         f"{loss.tag} repeats every {length:.0f} steps, as the epochs do: {alike:.0%} alike from one to the next"
@@ -103,11 +104,11 @@ def _by_phase(series: Series, length: float, stride: float) -> np.ndarray:
     begin = series.step[0] + (length if series.step[-1] - series.step[0] >= 5 * length else 0)
     count = int((series.step[-1] + stride - begin) / length + 1e-9)
     at = begin + length * np.arange(count)[:, None] + stride * np.arange(points)
-    return np.interp(at, series.step, series.value)
+    return np.asarray(np.interp(at, series.step, series.value))
 
 
 def _alike(rows: np.ndarray) -> tuple[float, float]:
-    """How alike the epochs are, and neighbours within one; 0 where there are too few, or each is a mean from its start."""
+    """How alike epochs are, and neighbours within one; 0 where they are too few, or each a mean from its start."""
     rows = rows[:, :-1]  # the last batch is often smaller, and its loss another for that
     count, points = rows.shape
     if count < 3 or points < 4:
@@ -117,8 +118,15 @@ def _alike(rows: np.ndarray) -> tuple[float, float]:
         return 0.0, 0.0
     if _are_means(rows):
         return 0.0, 0.0
+    # What is learned by heart later shows no kinds any more: the first epochs do.
+    early = repeats(rows[:3].reshape(-1), points)[1]
+    return alike, max(_smoothness(pattern), _smoothness(early))
+
+
+def _smoothness(pattern: np.ndarray) -> float:
+    """How alike neighbours are, from -1 to 1."""
     power = float(pattern @ pattern)
-    return alike, float(pattern[1:] @ pattern[:-1]) / power if power else 0.0
+    return float(pattern[1:] @ pattern[:-1]) / power if power else 0.0
 
 
 def _swings(loss: Series, length: float) -> bool:
@@ -130,7 +138,7 @@ def _swings(loss: Series, length: float) -> bool:
 
 
 def _are_means(rows: np.ndarray) -> bool:
-    """Whether each value is the mean of its epoch so far: then what it is the mean of is a loss too, and not below 0."""
+    """Whether each value is the mean of its epoch so far: then what it is the mean of is a loss too, never below 0."""
     total = rows * np.arange(1, rows.shape[1] + 1)
     parts = np.diff(total, axis=1)
     return bool(rows.min() >= 0 and (parts < 0).mean() < 0.02)
