@@ -65,6 +65,16 @@ def test_a_training_that_has_not_learnt_yet_memorizes_nothing() -> None:
     assert said(told) == []
 
 
+def test_an_epoch_that_was_learnt_in_before_the_first_point_is_no_chance() -> None:
+    """Logistic regression, logged by epoch: the best validation is the first, and nothing was ever at chance."""
+    told = training({"train_loss": falling(0.3, 0.1, 40), "valid_loss": np.linspace(0.31, 0.4, 40)})
+    assert said(told) == []
+    accurate = training(
+        {"loss": falling(1.2, 0.1, 40), "val_loss": np.linspace(1.1, 1.4, 40), "val_acc": np.full(40, 0.9)}
+    )
+    assert said(accurate) == []
+
+
 def leaking(perfect: int) -> dict[str, np.ndarray]:
     accuracy = np.where(np.arange(15) < perfect, 0.93, 1.0)
     return {"loss": falling(2.3, 0.01, 15), "val_loss": falling(1.2, 0.01, 15), "val_acc": accuracy,
@@ -79,7 +89,7 @@ def test_a_validation_that_is_perfect_at_once_leaks() -> None:
 
 
 def test_a_validation_that_becomes_perfect_is_honest() -> None:
-    assert list(label_leakage(training(leaking(6)))) == []
+    assert list(label_leakage(training(leaking(8)))) == []
 
 
 def test_a_regression_leaks_where_its_error_is_gone_at_once() -> None:

@@ -6,7 +6,7 @@ the first validation and not later. (Where it fell first and rose then, it is `o
 Thresholds: the first validation is at 0.85 of the first training loss or more, which is chance for a network that knows
 nothing, and none is below 0.95 of it (0.92 where the training loss fell far); a task with anything to learn is below
 that before the training loss has fallen by a fifth. Accuracy, where it is logged, must not have grown by
-a tenth. A training loss that has halved is an error, one that fell by a fifth a warning.
+a tenth, nor be above 0.75. A training loss that has halved is an error, one that fell by a fifth a warning.
 
 Source: Zhang et al., "Understanding Deep Learning Requires Rethinking Generalization" (2017): networks fit random
 labels, and only the validation tells.
@@ -16,9 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.pairs import Pair, accuracy_pair, beginning, loss_pair, middle, never_learnt, noise, smooth
+from tracker.findings.pairs import (
+    Pair,
+    accuracies,
+    accuracy_pair,
+    beginning,
+    loss_pair,
+    middle,
+    never_learnt,
+    noise,
+    share,
+    smooth,
+)  # fmt: skip
 from tracker.findings.training import Training
 
 _LEAST_POINTS = 4
@@ -38,9 +51,12 @@ def memorizing_labels(training: Training) -> Iterator[Finding]:
     val = smooth(pair.val_level)
     if not 0 < train_end <= 0.8 * start or middle(val) < 0.97 * start or not never_learnt(pair):
         return
-    scores = accuracy_pair(training)
-    if scores is not None and middle(scores.val_level) > scores.val_level[0] + 0.1:
+    if not _begins_at_chance(pair):
         return
+    for tag in accuracies(training, training.roles.val_score)[:1]:
+        right = share(training.series(tag)).value
+        if middle(right) > min(float(right[0]) + 0.1, 0.75):
+            return
     step = int(pair.step[0])
     yield Finding(
         "memorizing_labels", "error" if train_end <= 0.5 * start else "warning",
@@ -48,6 +64,17 @@ def memorizing_labels(training: Training) -> Iterator[Finding]:
         f"{val.min():.3g}: what is learnt says nothing of the validation.",
         _ADVICE, None, step, None, 0.9, Evidence(pair.tags, (step, int(pair.step[-1]))),
     )  # fmt: skip
+
+
+def _begins_at_chance(pair: Pair) -> bool:
+    """Whether the first training loss is of a network that knows nothing yet.
+
+    It is where steps were logged before the first validation. A first epoch's mean is where it is about ln 2, or more
+    than 0.85: the variance of standardised targets, or three classes and more.
+    """
+    start = beginning(pair.train)
+    logged = int(np.searchsorted(pair.train.step, pair.val.step[0]))
+    return logged >= 2 or abs(start / np.log(2) - 1) < 0.1 or start > 0.85
 
 
 def _by_accuracy(pair: Pair | None) -> Iterator[Finding]:
