@@ -94,7 +94,8 @@ def _digest(name: str, style: str) -> str:
 
 def _loops(style: str) -> str:
     here = Path(__file__).parent
-    files = [here / each for each in ("bench.py", "plan.py", "data.py", "torch_loop.py", "trainer_loop.py")]
+    files = [here / each for each in ("bench.py", "plan.py", "data.py")]
+    files.append(here / ("trainer_loop.py" if style == "trainer" else "torch_loop.py"))
     files += [file for pattern in LOGGED_BY[style] for file in sorted(ROOT.glob(pattern))]
     return hashlib.sha256("\0".join(ast.dump(ast.parse(each.read_text())) for each in files).encode()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import trainer
@@ -38,7 +39,6 @@ class AsPlanned(Callback):
     def __init__(self, plan: Plan, run: Any) -> None:
         self.plan = plan
         self.run = run
-        self.kept: dict[str, Any] = {}
 
     def on_batch_start(self, loop: Any) -> None:
         if self.plan.rate is not None:
@@ -47,13 +47,6 @@ class AsPlanned(Callback):
 
     def on_backward(self, loop: Any) -> None:
         plan, step = self.plan, loop.step - 1
-        if plan.zero_grad_every != 1:
-            forget = plan.zero_grad_every and step % plan.zero_grad_every == 0
-            for name, p in loop.model.named_parameters():
-                if p.grad is not None:
-                    if name in self.kept and not forget:
-                        p.grad.data[...] += self.kept[name]
-                    self.kept[name] = p.grad.data.copy()
         if plan.clip is not None or plan.log_norm:
             norm = trainer.optim.clip_grad_norm_(loop.model.parameters(), plan.clip or float("inf"))
             if plan.log_norm:
@@ -79,9 +72,22 @@ def learn(
         metrics = {"score": lambda output, target: score(output.numpy(), target.numpy())}
     elif plan.score == "accuracy" and plan.loss == "bce":
         metrics = {"accuracy": lambda output, target: float(((output.numpy()[:, 0] > 0) == target.numpy()).mean())}
+    if plan.zero_grad_every != 1:
+        optimizer.zero_grad = _forgetting(optimizer, plan.zero_grad_every)
     logging = trainer.TrackerCallback(run, heavy_every=heavy_every, max_overhead=None)
     trainer.fit(
         model, loader, loss, optimizer, plan.epochs, validation=None if held is None else DataLoader(held, 256),
         metrics=metrics, callbacks=[AsPlanned(plan, run), logging, *plan.callbacks], progress=False,
     )  # fmt: skip
     return plan.first + plan.epochs * len(loader)
+
+
+def _forgetting(optimizer: Any, every: int) -> Any:
+    """A `zero_grad` that does so at every so many calls; at none for 0."""
+    forget, calls = optimizer.zero_grad, itertools.count()
+
+    def zero_grad(set_to_none: bool = True) -> None:
+        if every and next(calls) % every == 0:
+            forget(set_to_none)
+
+    return zero_grad
