@@ -119,7 +119,7 @@ def killed_on_the_way(bench: Any) -> None:
     bench.steps = (at - 1, at + 40)
 
     def change(step: int, x: Any, y: Any) -> tuple[Any, Any]:
-        return (x * x.dtype.type(300) if step == at else x), y
+        return (x * x.dtype.type(2000) if step == at else x), y
 
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=14, change=change)
 
