@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import tracker
+from dashboard.live import user_edits
 from tests.browser.charts import CARD, drag
 
 
@@ -53,6 +54,23 @@ def test_marks_are_on_the_chart_and_told(sweep: Any, page: Any, until: Callable[
     page.mouse.move(box["x"] + at, box["y"] + box["height"] / 2)
     assert "lr: halved" in page.inner_text("#tip").replace("\n", " ")
     page.keyboard.press("m")
+    until(page, "viz.marks('train/loss').length === 0")
+
+
+def test_what_was_found_is_marked(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """At the step where it shows, in a page that was open before; what somebody dismisses is marked no more."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(20):
+            run.log({"train/loss": float("nan") if step >= 12 else 1.0 / (step + 1)}, step=step)
+    page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
+    until(page, "viz.ready")
+    until(page, "viz.marks('train/loss').length === 1")
+    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
+    page.mouse.move(box["x"] + page.evaluate("viz.marks('train/loss')[0]"), box["y"] + box["height"] / 2)
+    assert "finding: train/loss is not finite at step 12." in page.inner_text("#tip").replace("\n", " ")
+    user_edits.dismiss(logdir / "a", "nan_or_inf", "meant", None)
     until(page, "viz.marks('train/loss').length === 0")
 
 

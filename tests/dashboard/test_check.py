@@ -11,6 +11,7 @@ import pytest
 import tracker
 from dashboard import cli
 from dashboard.live import user_edits
+from tests.tracker.test_event_files import event, write
 from tracker.findings import detector as registry
 from tracker.findings.examine import load
 
@@ -94,6 +95,21 @@ def test_a_run_that_cannot_be_read_is_named_and_takes_none_along(
     assert "1 of 3 runs could not be read whole: other (" in err
     assert check(capsys, runs, "other")[0] == 1
     assert [*json.loads(check(capsys, runs, "--json")[1])["left_out"]] == ["other"]
+
+
+def test_event_files_are_examined_as_they_lie(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of TensorBoard's needs no import; nothing is written into it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    values = [1.0, 0.5, NAN, NAN]
+    path = write(
+        logdir / "old" / "tfevents.1", *(event(1.0 + k, k, tag="loss", simple_value=v) for k, v in enumerate(values))
+    )
+    status, out, err = check(capsys, logdir)
+    assert (status, err) == (1, "")
+    assert out.startswith("✗ old: nan_or_inf since step 2\n")
+    assert [*logdir.rglob("*.*")] == [path]
 
 
 def test_detectors_of_ones_own_are_asked(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

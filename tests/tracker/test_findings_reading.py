@@ -99,9 +99,8 @@ def test_ranks_are_put_in_order_of_steps(
         monkeypatch.setenv("RANK", str(rank))
         monkeypatch.setenv("WORLD_SIZE", "2")
         runs.append(tracker.init(logdir=logdir, name="a", machine=False))
-    for step in range(3):
-        for rank in (1, 0):
-            runs[rank].log({"loss": 10.0 * step + rank}, step=step)
+    for rank, step in ((0, 0), (1, 0), (0, 1), (0, 2), (1, 1), (1, 2)):  # one of them is behind
+        runs[rank].log({"loss": 10.0 * step + rank}, step=step)
     for run in runs:
         run.finish()
     tracker.open(logdir).run("a").findings()
@@ -144,7 +143,8 @@ def test_of_very_many_tags_the_short_ones_are_seen() -> None:
     assert found[:3] == tags[:3]
 
 
-def test_a_damaged_series_takes_no_other_along(logdir: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("is_whole", [True, False], ids=["ended", "killed"])
+def test_a_damaged_series_takes_no_other_along(logdir: Path, caplog: pytest.LogCaptureFixture, is_whole: bool) -> None:
     """What of a run can be read is examined, and what cannot is named."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(200):
@@ -152,6 +152,8 @@ def test_a_damaged_series_takes_no_other_along(logdir: Path, caplog: pytest.LogC
     (path,) = (logdir / "a").glob("*.sqlite")
     connection = sqlite3.connect(path)
     connection.execute("UPDATE scalars SET points=zeroblob(length(points)) WHERE series=2")
+    if not is_whole:
+        connection.execute("UPDATE series SET logged=-1")
     connection.commit()
     connection.close()
     with caplog.at_level("WARNING", "tracker"):

@@ -42,9 +42,9 @@ async function ask() {
   wanted = new Set();
   try {
     const { marks } = await api.post("marks", { runs: names });
-    for (const name of names) found.delete(name);
+    const gone = names.filter((name) => found.delete(name)).length; // a finding that was dismissed is marked no more
     for (const [name, each] of Object.entries(marks)) found.set(name, each);
-    if (Object.keys(marks).length) news.tell("change");
+    if (gone || Object.keys(marks).length) news.tell("change");
   } catch {
     names.forEach((name) => asked.delete(name));
   }
