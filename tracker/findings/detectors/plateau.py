@@ -9,6 +9,10 @@ Thresholds: data with little signal (a coin slightly bent, prices) let the loss 
 validation following: that is no warning. A loss that varies by a third of its height between batches belongs to samples
 that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing.
 
+Seen on seeded trainings: right in 18 of 18 that could not learn (zeros, no step, sigmoids seven deep), 1 as
+information; of 6 without anything to learn in the data in 2, since the bias is learned, and some had 8 points.
+Healthy, 198: no warning; information in 4 (little signal, a contrastive loss that ends near its beginning).
+
 Source: AUTOTRAINER (Zhang et al. 2021), "not converging"; DeepLocalize and UMLAUT ("loss does not decrease").
 """
 

