@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from trainer.anomaly import detect_anomaly
 from trainer.backend import array_module, random_state, set_random_state
 from trainer.errors import AnomalyError
@@ -66,7 +68,7 @@ def _executed_again(loop: Loop, random: dict[str, Any]) -> AnomalyError | None:
     try:
         for p, _ in gradients:
             p.grad = None
-        with detect_anomaly():
+        with np.errstate(all="ignore"), detect_anomaly():  # of the same values it was warned before
             loop.loss(loop.model(loop.inputs), loop.targets).backward()
     except AnomalyError as error:
         return error

@@ -217,14 +217,18 @@ class Watch:
 
     def _log_updates(self, module: Any) -> None:
         """How far the step went that followed a pass, told at that pass's step."""
-        before, self._weights = self._weights, {}
+        before = self._weights
         found: dict[str, Any] = {}
         for name, each in module.named_parameters():
             if name in before and before[name].shape == each.shape:
                 length = before[name].float().norm()
                 found[f"update_ratio/{name}"] = (each.detach() - before[name]).float().norm() / length
+        read = numbers(found)
+        if not self._has_updated and not any(read.values()):
+            return  # whoever updates them has not done it yet, as with gradients of several small batches
+        self._weights = {}
         # The ratio to weights of length 0 is none.
-        ratios = {tag: ratio for tag, ratio in numbers(found).items() if ratio - ratio == 0}
+        ratios = {tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}
         self._log(ratios, self.step - self.step % self._every)
 
     def _log(self, found: Mapping[str, Any], step: int | None = None) -> None:

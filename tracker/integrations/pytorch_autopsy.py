@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,12 +33,13 @@ class Autopsy:
         self.healthy_step = 0
         self.is_running = False
         self._run = run
-        self._module = module
+        self._module = weakref.ref(module)  # hooks of parameters lead here, and would keep the model alive
         self._paths = {id(each): name for name, each in module.named_modules()}
         self._is_done = False
         self._random: Any = None
         self._later = _Later()
-        self._sentinel = _sentinel(module)
+        sentinel = _sentinel(module)
+        self._sentinel = (lambda: None) if sentinel is None else weakref.ref(sentinel)
 
     def remember(self, found: Mapping[str, Any], step: int) -> None:
         """Keeps what was logged, unless something is wrong already."""
@@ -76,12 +78,19 @@ class Autopsy:
 
     def gradients(self) -> None:
         """The optimizer is about to use them. One parameter near the input is asked: what is not finite goes there."""
-        sentinel = self._sentinel
+        sentinel, root = self._sentinel(), self._module()
         gradient = None if sentinel is None else sentinel.grad
-        if self._is_done or gradient is None or gradient.is_cuda or gradient.is_sparse or _is_finite(gradient):
+        if (
+            self._is_done
+            or root is None
+            or gradient is None
+            or gradient.is_cuda
+            or gradient.is_sparse
+            or _is_finite(gradient)
+        ):
             return
         broken = [
-            (name, each.grad) for name, each in self._module.named_parameters()
+            (name, each.grad) for name, each in root.named_parameters()
             if each.grad is not None and not _is_finite(each.grad)
         ]  # fmt: skip
         name, gradient = broken[-1]  # the nearest to the output was computed first
@@ -99,25 +108,30 @@ class Autopsy:
         """The forward pass, with the random numbers it had, every function looked at, and everything put back."""
         import torch
 
-        buffers = [(each, each.detach().clone()) for each in self._module.buffers()]
+        root = self._module()
+        if root is None:
+            return
+        # The pass that is under way has them on its tape: copies stand in for them, which may be written to.
+        buffers = [(each, name, buffer) for each in root.modules() for name, buffer in each._buffers.items()]
         now, self.is_running = torch.get_rng_state(), True
         try:
+            for each, name, buffer in buffers:
+                each._buffers[name] = None if buffer is None else buffer.detach().clone()
             torch.set_rng_state(self._random)
             with torch.no_grad(), Functions(self._look_at_function):
-                self._module(*args, **kwargs)
+                root(*args, **kwargs)
         except _FoundError:
             pass
         except Exception as error:  # noqa: BLE001 a model that cannot be run twice has trained all the same
-            logger.debug("tracker: %s cannot be run again: %s", type(self._module).__name__, error)
+            logger.debug("tracker: %s cannot be run again: %s", type(root).__name__, error)
         finally:
             torch.set_rng_state(now)
-            with torch.no_grad():
-                for buffer, before in buffers:
-                    buffer.copy_(before)
+            for each, name, buffer in buffers:
+                each._buffers[name] = buffer
             self.is_running = False
         if not self._is_done:
             text = "The model put out a value that is not finite; run again, it did not."
-            self._mark(text, step, "", type(self._module).__name__, "", [], None)
+            self._mark(text, step, "", type(root).__name__, "", [], None)
 
     def _look_at_function(self, function: str, args: tuple[Any, ...], output: Any) -> None:
         y = first_output(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -31,14 +32,15 @@ class Gradients:
     def __init__(self, module: Any, *, histograms: bool, norms: bool, worked: Callable[[], None]) -> None:
         self.awaited = False
         self.step = 0
-        self._module = module
+        # Hooks of parameters lead here, and would keep parameters alive.
+        self._module = weakref.ref(module)
         self._histograms = histograms
         self._norms = norms
         self._worked = worked
         self._found: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._hooked: dict[str, Any] = {}
-        self._measured: Any = None
+        self._measured: Callable[[], Any] = lambda: None
         self._own: Any = None
         self._made: Any = None
         self._backwards = 0
@@ -61,11 +63,12 @@ class Gradients:
         """An optimizer is about to use them."""
         made, own, backwards = self._made, self._own, self._backwards
         self._made, self._backwards = None, 0
-        if made is None or self._measured.grad is None:
+        measured = self._measured()
+        if made is None or measured is None or measured.grad is None:
             return
         if own is not None and backwards == 1:
             self._found["accumulated"] = (made / own).nan_to_num(1.0, 1.0, 1.0)
-        factor = self._measured.grad.detach().float().norm() / made
+        factor = measured.grad.detach().float().norm() / made
         power = factor.log2()
         is_scale = (power - power.round()).abs() < 1e-4
         is_cut = (factor < 0.999) & ~is_scale
@@ -77,7 +80,7 @@ class Gradients:
             return {}
         found, self._found = self._found, {}
         if self._norms:
-            unused = [name for name, each in self._hooked.items() if each.requires_grad and name not in self._seen]
+            unused = [name for name, each in self._hooked.items() if name not in self._seen and _is_trained(each())]
             found |= {f"unused/{name}": 1.0 for name in unused}
         self.awaited, self._made = False, None
         self._seen = set()
@@ -85,13 +88,15 @@ class Gradients:
 
     def _hook_all(self) -> None:
         """On those as well that were frozen until now."""
-        for name, each in self._module.named_parameters():
+        module = self._module()
+        for name, each in [] if module is None else module.named_parameters():
             if each.requires_grad and name not in self._hooked:
-                self._hooked[name] = each
+                self._hooked[name] = weakref.ref(each)
                 self._handles.append(each.register_hook(self._hook(name)))
-                smaller = self._measured is None or each.numel() <= self._measured.numel()
+                measured = self._measured()
+                smaller = measured is None or each.numel() <= measured.numel()
                 if self._norms and smaller and hasattr(each, "register_post_accumulate_grad_hook"):
-                    self._measured = each
+                    self._measured = weakref.ref(each)
                     self._handles.append(each.register_post_accumulate_grad_hook(self._measure))
 
     def _hook(self, name: str) -> Any:
@@ -104,14 +109,19 @@ class Gradients:
                 self._found[f"gradients/{name}"] = Histogram(gradient)
             if self._norms:
                 length = self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
-                if self._hooked[name] is self._measured:
+                if self._hooked[name]() is self._measured():
                     self._own = length
 
         return look
 
     def _measure(self, parameter: Any) -> None:
         """With what was there before: the whole that an optimizer is given, unless somebody shortens it."""
-        if parameter is self._measured:
-            self._backwards += 1
-        if self.awaited and parameter is self._measured and parameter.grad is not None:
+        if parameter is not self._measured():
+            return
+        self._backwards += 1
+        if self.awaited and parameter.grad is not None:
             self._made = parameter.grad.detach().float().norm()
+
+
+def _is_trained(parameter: Any) -> bool:
+    return parameter is not None and bool(parameter.requires_grad)

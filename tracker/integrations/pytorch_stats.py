@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from tracker.integrations.pytorch_autopsy import Autopsy
@@ -72,9 +73,11 @@ class OutputStats:
         self.due = self.watches = False
 
     def _hook(self, name: str, owner: Any) -> Any:
+        owned = weakref.ref(owner)
+
         def look(module: Any, inputs: tuple[Any, ...], output: Any) -> None:
             # A copy of the model has these hooks as well, and is another model.
-            if not self.watches or not (self.due or self._every_pass) or module is not owner:
+            if not self.watches or not (self.due or self._every_pass) or module is not owned():
                 return
             functions, self._functions = self._functions, None  # what is computed here is none of the model's
             try:

@@ -35,6 +35,8 @@ def dead_relu(training: Training) -> Iterator[Finding]:
     """The layers where it began first, at most three."""
     found = []
     for path, series in training.layers("dead").items():
+        if not len(series) or series.value[-1] < SOME:
+            continue  # as of most layers
         finite = series.finite
         step = lasting(finite, MOST)
         if step is None and len(finite) and finite.value[0] >= AT_FIRST:

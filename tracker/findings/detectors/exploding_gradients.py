@@ -4,8 +4,8 @@ Definition: with G the length of all gradients together (logged as such, or from
 size of the largest training loss in its first steps (at least 1; of classifiers at most 3, about what chance gives), G
 ÷ L is above 50 at a fifth of the points; or above 8 at four of five while the loss keeps 80 %; or at least a hundred
 times its early median and above 10 at the last points; or above 300 in one of the first two points of a training that
-keeps half of its loss: one such step leaves a network where it cannot learn. The layer is the one with the largest
-gradient.
+keeps half of its loss: one such step leaves a network where it cannot learn; or G itself is above 1000 at the last
+point before it is not finite. The layer is the one with the largest gradient.
 
 Thresholds: G ÷ L has no unit of the loss, so that regressions with losses in thousands count as others do: trainings
 that learn had 0.01 to 6.3 at most. What ends in NaN is said by `nan_or_inf`; here only what came before it counts.
@@ -28,6 +28,7 @@ LARGE = 50.0
 STUCK = 8.0
 GREW, AT_LEAST = 100.0, 10.0
 FIRST = 300.0
+BROKE = 1000.0
 _ADVICE = "Clip gradients to a length of 1 and see whether the loss falls; then look at the initialization and the lr."
 
 
@@ -38,7 +39,8 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     if series is None:
         return
     value, steps = series.finite.value, series.finite.step
-    if len(value) < 3:
+    breaks = 0 < len(value) < len(series) and value[-1] > BROKE and series.step[len(value)] > steps[-1]
+    if len(value) < 3 and not breaks:
         return
     left, scale = learning(training).left, loss_scale(training)
     relative = value / scale
@@ -48,9 +50,17 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     is_stuck = left > 0.8 and (relative > STUCK).mean() >= 0.8
     has_grown = float(np.median(relative[-n:])) > max(GREW * early, AT_LEAST)
     is_first = (relative[:2] > FIRST).any() and not left < 0.5
-    if not (is_large or is_stuck or has_grown or is_first):
+    if not (is_large or is_stuck or has_grown or is_first or breaks):
         return
-    limit = LARGE if is_large or is_first else STUCK if is_stuck else max(GREW * early, AT_LEAST)
+    limit = (
+        relative[-1] * 0.99
+        if breaks
+        else LARGE
+        if is_large or is_first
+        else STUCK
+        if is_stuck
+        else max(GREW * early, AT_LEAST)
+    )
     at = int(np.flatnonzero(relative > limit)[0])
     layer, tag = _largest(training, int(steps[at]))
     is_broken = not left < 0.7

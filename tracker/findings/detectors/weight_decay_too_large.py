@@ -2,7 +2,8 @@
 
 Definition: of the weights (no biases, no scales of norms) nine of ten end below half of the length they began with,
 all of them together below 0.35, falling at most looks; and the loss keeps more than 60 % of what it was, or rises
-again from its lowest by half.
+again from its lowest by half. Or the configuration has a weight decay of 0.5 or more, the weights shrink by a tenth,
+and the loss keeps 30 %.
 
 Thresholds: healthy decay of 0.01 to 0.1 with AdamW shortens weights by 10 to 30 % in a small run while others grow;
 networks with batch norm may shrink and learn all the same, as their function does not change by it, which is why the
@@ -13,7 +14,8 @@ Source: Krogh and Hertz 1991; Loshchilov and Hutter 2019.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import learning, number, table, weights
 from tracker.findings.training import Training
 
+STRONG = 0.5
 _ADVICE = "Try a hundredth of the weight decay: 0.01 is usual with AdamW, 1e-4 with SGD."
 
 
@@ -37,6 +40,16 @@ def weight_decay_too_large(training: Training) -> Iterator[Finding]:
         return
     ends = norms[-1] / np.maximum(norms[0], 1e-300)
     shrunk = float(whole[-1] / whole[0])
+    strength = _strength(training.config)
+    if strength >= STRONG and shrunk < 0.9 and learning(training).left > 0.3:
+        yield Finding(
+            "weight_decay_too_large", "warning",
+            f"With a weight decay of {number(strength)} the weights shrink to {number(shrunk)} of their length, "
+            "and the loss keeps much of what it was.",
+            _ADVICE, None, int(steps[0]), int(steps[-1]), 0.75,
+            Evidence(tuple(f"weight_norm/{path}" for path in paths[:6]), (int(steps[0]), int(steps[-1]))),
+        )  # fmt: skip
+        return
     if (ends < 0.5).mean() < 0.9 or shrunk > 0.35 or (np.diff(whole) <= whole[1:] * 0.02).mean() < 0.7:
         return
     learned = learning(training)
@@ -49,3 +62,18 @@ def weight_decay_too_large(training: Training) -> Iterator[Finding]:
         _ADVICE, None, int(steps[at]), int(steps[-1]), 0.9 if is_lost else 0.3,
         Evidence(tuple(f"weight_norm/{path}" for path in paths[:6]), (int(steps[0]), int(steps[-1]))),
     )  # fmt: skip
+
+
+def _strength(config: Mapping[str, Any], depth: int = 0) -> float:
+    """The weight decay that a configuration names; 0 where it does not."""
+    for key, value in config.items():
+        if isinstance(value, Mapping) and depth < 4:
+            found = _strength(value, depth + 1)
+            if found:
+                return found
+        elif str(key).lower().replace("-", "_") in _NAMES and isinstance(value, (int, float)):
+            return float(value)
+    return 0.0
+
+
+_NAMES = frozenset("weight_decay weightdecay wd l2 l2_penalty".split())
