@@ -218,6 +218,14 @@ def test_one_batch_out_of_line_is_a_spike_at_its_step() -> None:
     assert said(training({"loss": with_values(falling(3), slice(250, None), 30.0)}), loss_spike) == []
 
 
+def test_the_last_batch_of_an_epoch_may_be_two_samples() -> None:
+    """It is where the validation is logged."""
+    held = (np.arange(19, 400, 20), falling(7, 20))
+    spike = with_values(falling(3), 259, 6.0)
+    assert kinds(training({"loss": spike})) == {"loss_spike"}
+    assert kinds(training({"loss": spike, "val_loss": held})) == set()
+
+
 def test_a_loss_below_zero_can_spike() -> None:
     """A log-likelihood that falls from 1 to -2."""
     curve = np.linspace(1, -2, 300) + 0.05 * np.random.default_rng(1).standard_normal(300)
