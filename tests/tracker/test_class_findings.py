@@ -47,6 +47,13 @@ def test_an_accuracy_that_stands_still_where_the_loss_knows_more_is_learning(lat
     assert said(told) == []
 
 
+def test_an_accuracy_that_climbed_to_where_it_stands_is_learnt() -> None:
+    """An underconfident learner: right for 34 of 35, at the loss that a constant answer would have."""
+    accuracy = np.concatenate([[0.66, 0.86, 0.91, 0.94], np.full(8, 0.97)])
+    told = training({"loss": falling(1.1, 0.25, 120), "val_acc": (np.arange(12) * 10 + 9, accuracy)})
+    assert said(told) == []
+
+
 def test_an_unbalanced_problem_that_is_learnt_late_is_learnt() -> None:
     accuracy = np.where(np.arange(30) < 20, 0.95, np.linspace(0.9, 0.99, 30))
     recall = np.where(np.arange(30) < 20, 0, 0.8)

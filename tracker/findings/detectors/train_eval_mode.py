@@ -15,6 +15,9 @@ none; 0.6 passes without a backward pass for each validation. A model without dr
 same in both modes: there it is told, never warned of. Dropout at a rate of 0.2 makes the training loss a few per cent
 larger, which 0.97 to 1.3 times leaves out.
 
+Measured, and tuned, on 16 trainings in the wrong mode with `watch` or the trainer: 16 found. With scalars alone 0 of
+4. Healthy: told of 1 of 144 (a plain network that is validated in training mode), warned of none.
+
 Source: Srivastava et al., "Dropout" (2014) and Ioffe & Szegedy, "Batch Normalization" (2015) for what the modes
 change; the mistake is one of Humbatova et al., "Taxonomy of Real Faults in Deep Learning Systems" (2020).
 """
