@@ -129,7 +129,8 @@ class TrackerCallback(Callback):
             self.log_graph = False
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
         if self._watched is not None:
-            self._watched.begin(self._is_due(NORMS, loop.step + 1))
+            with self.budget.spending("checks"):
+                self._watched.begin(self._is_due(NORMS, loop.step + 1))
 
     def on_fit_end(self, loop: Loop) -> None:
         self._keep_profile(loop.step)
@@ -137,8 +138,9 @@ class TrackerCallback(Callback):
 
     def on_backward(self, loop: Loop) -> None:
         if self._watched is not None:
-            self._watched.stop()
-            error = self._watched.autopsy.examine(loop)
+            with self.budget.spending("checks"):
+                self._watched.stop()
+                error = self._watched.autopsy.examine(loop)
             if error is not None:
                 self._watched.mark(self.run, error, loop.step)
         if self._is_due(NORMS, loop.step):
