@@ -14,19 +14,20 @@ _WILD = ("loss_spike", "exploding_gradients", "nan_or_inf")
 
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "float16_overflow": ("nan_or_inf", "loss_spike", "exploding_gradients", *_STILL),
+    "frozen_layer": ("accumulating_gradients", "exploding_gradients"),  # what no optimizer holds is never set to 0
     "accumulating_gradients": ("lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),
+    "unshuffled_data": ("lr_too_high", "loss_spike", "plateau"),
     "resume_jump": ("lr_schedule_bug", "lr_too_high", *_WILD),
     "lr_schedule_bug": ("lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),
-    "weight_decay_too_large": ("bad_initialization", *_STILL, *_DEAD),
+    "weight_decay_too_large": ("bad_initialization", "lr_too_high", *_STILL, *_DEAD),
     "unnormalized_input": ("bad_initialization", "lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),
-    "bad_initialization": ("lr_too_high", "frozen_layer", *_WILD, *_STILL, *_DEAD),
+    "bad_initialization": ("lr_too_high", *_WILD, *_STILL, *_DEAD),
     "momentum_too_high": ("lr_too_high", *_WILD, *_STILL, *_DEAD),
     "lr_too_high": (*_WILD, *_STILL, *_DEAD),
     "exploding_gradients": ("loss_spike", "nan_or_inf", *_STILL, *_DEAD),
     "nan_or_inf": ("loss_spike", "wrong_loss", *_STILL, *_DEAD),
-    "unshuffled_data": ("loss_spike",),
-    "saturated_activations": ("vanishing_gradients", "frozen_layer", *_STILL),
-    "dead_relu": ("vanishing_gradients", "frozen_layer", *_STILL),
+    "saturated_activations": ("vanishing_gradients", *_STILL),
+    "dead_relu": ("vanishing_gradients", *_STILL),
     "vanishing_gradients": _STILL,
     "clipping_always_active": _STILL,
     "split_mixup": ("overfitting", "label_leakage", "memorizing_labels"),
@@ -38,6 +39,9 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
 }
 """What may come of a kind and says little beside it. Each is explained only by kinds above it, so that of several
 findings one at least stands."""
+
+SURE = 0.6
+"""The confidence from which a finding explains others that are surer than it is."""
 
 SUDDEN = frozenset((*_WILD, "dead_relu"))
 """Kinds whose first step says when they happened: these cannot come of what happened later."""
@@ -64,7 +68,7 @@ def reconciled(found: Sequence[Finding]) -> list[Finding]:
 
 
 def _explains(cause: Finding, effect: Finding) -> bool:
-    if effect.kind not in EXPLAINS.get(cause.kind, ()):
+    if effect.kind not in EXPLAINS.get(cause.kind, ()) or cause.confidence < min(SURE, effect.confidence):
         return False
     is_before = cause.step is not None and effect.step is not None and effect.step < cause.step
     return not (is_before and effect.kind in SUDDEN)

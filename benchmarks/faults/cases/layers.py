@@ -259,7 +259,7 @@ def a_layer_left_out_of_the_optimizer(bench: Any) -> None:
 def a_group_with_a_rate_of_nothing(bench: Any) -> None:
     train, held = data.waves(bench.random)
     lr = bench.between(5e-3, 2e-2)
-    bench.init({"lr": lr, "lr_backbone": 0.0})
+    bench.init({"lr": lr})
     model = bench.mlp(6, *bench.hidden(2), 1, act="Tanh")
     first = [p for name, p in model.named_parameters() if name.startswith("fc1")]
     rest = [p for name, p in model.named_parameters() if not name.startswith("fc1")]

@@ -165,7 +165,7 @@ def the_common_class_for_all(bench: Any) -> None:
     )
 
 
-@faulty("all", "class_collapse", also="stuck_metric plateau lr_too_high")
+@faulty("all", "class_collapse", also="stuck_metric plateau lr_too_high wrong_loss")
 def one_answer_whatever_comes(bench: Any) -> None:
     """A weight of the classes that outweighs everything else."""
     train, held = data.clusters(bench.random, classes=4, spread=2.0)

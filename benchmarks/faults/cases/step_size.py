@@ -23,7 +23,7 @@ def sgd_steps_too_long(bench: Any) -> None:
 @faulty("all", "lr_too_high", also=FOLLOWS)
 def adam_steps_too_long(bench: Any) -> None:
     train, held = data.clusters(bench.random, classes=bench.pick(3, 5, 8))
-    lr = bench.between(0.15, 1.0)
+    lr = bench.between(0.6, 3.0)
     bench.init({"optim": "adam", "learning_rate": lr})
     model = bench.mlp(12, *bench.hidden(3), 8, act=bench.pick("ReLU", "Tanh", "GELU"))
     bench.learn(model, bench.adam(model, lr), train, held, epochs=10, by_epoch=bench.maybe_by_epoch())
