@@ -36,8 +36,8 @@ class ModelGraph:
 
 def model_graph(training: Training) -> ModelGraph:
     """What can be read from the graph, of either framework."""
-    graph = training.read_graph()
-    if not graph or not graph.get("nodes"):
+    graph = training.graph
+    if not graph["nodes"]:
         return ModelGraph()
     nodes = {node["name"]: node for node in graph["nodes"]}
     sources: dict[str, list[str]] = {}
