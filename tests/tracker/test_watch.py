@@ -296,6 +296,7 @@ def test_a_loss_or_a_gradient_that_is_not_finite_is_named(tmp_path: Path) -> Non
 
     def bad_loss(optimizer: Any) -> None:
         (model(X) * 0).sum().sqrt().backward()
+        optimizer.step()
 
     (mark,) = watched(tmp_path / "loss", model, bad_loss).marks()
     assert mark.attributes["operation"] == "loss"

@@ -86,11 +86,7 @@ class Watch:
         self._stats: OutputStats | None = None
         if outputs or detect_anomaly:
             self._stats = OutputStats(module, self._autopsy, every_pass=detect_anomaly)
-        self._gradients = (
-            Gradients(module, histograms=gradients, norms=norms, worked=self._passes.worked)
-            if gradients or norms
-            else None
-        )
+        self._gradients = Gradients(module, histograms=gradients, norms=norms) if gradients or norms else None
         self._optimizers = Optimizers(module, self)
         self._handles = [
             module.register_forward_pre_hook(self._before, with_kwargs=True),
@@ -179,6 +175,8 @@ class Watch:
             self._begin_step(None)
             self._autopsy.begin(self.step)
         self._has_backward = True
+        if self._gradients is not None:
+            self._gradients.backward()
         self._autopsy.gradient_of_output(gradient)
 
     def _begin_step(self, module: Any) -> bool:

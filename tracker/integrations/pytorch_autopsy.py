@@ -37,6 +37,7 @@ class Autopsy:
         self._paths = {id(each): name for name, each in module.named_modules()}
         self._is_done = False
         self._random: Any = None
+        self._output_gradient: Any = None
         self._later = _Later()
         sentinel = _sentinel(module)
         self._sentinel = (lambda: None) if sentinel is None else weakref.ref(sentinel)
@@ -67,14 +68,8 @@ class Autopsy:
             self._run_again(step, args, kwargs)
 
     def gradient_of_output(self, gradient: Any) -> None:
-        """The backward pass reached the output."""
-        if self._is_done or gradient is None or gradient.is_cuda or _is_finite(gradient):
-            return
-        self._mark(
-            "The gradient of the loss by the model's output is the first value that is not finite: the output was "
-            "finite, the loss or what leads to it was not.",
-            self.step, "", "loss", "", [], gradient,
-        )  # fmt: skip
+        """The backward pass reached the output: kept, and looked at when something turns out to be wrong."""
+        self._output_gradient = None if self._is_done else gradient
 
     def gradients(self) -> None:
         """The optimizer is about to use them. One parameter near the input is asked: what is not finite goes there."""
@@ -88,6 +83,13 @@ class Autopsy:
             or gradient.is_sparse
             or _is_finite(gradient)
         ):
+            return
+        if self._output_gradient is not None and not _is_finite(self._output_gradient):
+            self._mark(
+                "The gradient of the loss by the model's output is the first value that is not finite: the output was "
+                "finite, the loss or what leads to it was not.",
+                self.step, "", "loss", "", [], self._output_gradient,
+            )  # fmt: skip
             return
         broken = [
             (name, each.grad) for name, each in root.named_parameters()
@@ -165,7 +167,7 @@ class Autopsy:
         self, text: str, step: int, path: str, operation: str, source: str, inputs: list[Any], output: Any
     ) -> None:
         self._is_done = True
-        self._random = None
+        self._random = self._output_gradient = None
         self._run.mark(
             text,
             max(step, 0),

@@ -26,17 +26,15 @@ class Gradients:
     Args:
         module: A `torch.nn.Module`.
         histograms, norms: What to look at.
-        worked: Called with every gradient.
     """
 
-    def __init__(self, module: Any, *, histograms: bool, norms: bool, worked: Callable[[], None]) -> None:
+    def __init__(self, module: Any, *, histograms: bool, norms: bool) -> None:
         self.awaited = False
         self.step = 0
         # Hooks of parameters lead here, and would keep parameters alive.
         self._module = weakref.ref(module)
         self._histograms = histograms
         self._norms = norms
-        self._worked = worked
         self._found: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._hooked: dict[str, Any] = {}
@@ -45,7 +43,6 @@ class Gradients:
         self._made: Any = None
         self._backwards = 0
         self._handles: list[Any] = []
-        self._hook_all()
 
     def stop(self) -> None:
         """Takes the hooks off."""
@@ -55,9 +52,14 @@ class Gradients:
 
     def begin(self, step: int) -> None:
         """The gradients that come next are those of a step that is due."""
+        self.stop()
         self._hook_all()
         self.awaited, self.step, self._made, self._own = True, step, None, None
         self._found, self._seen = {}, set()
+
+    def backward(self) -> None:
+        """A backward pass begins."""
+        self._backwards += 1
 
     def before_update(self) -> None:
         """An optimizer is about to use them."""
@@ -84,16 +86,18 @@ class Gradients:
             found |= {f"unused/{name}": 1.0 for name in unused}
         self.awaited, self._made = False, None
         self._seen = set()
+        self.stop()  # a hook costs a microsecond at every step
         return found
 
     def _hook_all(self) -> None:
-        """On those as well that were frozen until now."""
+        """On all that want a gradient now."""
+        self._hooked, self._measured = {}, lambda: None
         module = self._module()
         for name, each in [] if module is None else module.named_parameters():
-            if each.requires_grad and name not in self._hooked:
+            if each.requires_grad:
                 self._hooked[name] = weakref.ref(each)
                 self._handles.append(each.register_hook(self._hook(name)))
-                measured = self._measured()
+                measured: Any = self._measured()
                 smaller = measured is None or each.numel() <= measured.numel()
                 if self._norms and smaller and hasattr(each, "register_post_accumulate_grad_hook"):
                     self._measured = weakref.ref(each)
@@ -101,7 +105,6 @@ class Gradients:
 
     def _hook(self, name: str) -> Any:
         def look(gradient: Any) -> None:
-            self._worked()
             if not self.awaited:
                 return
             self._seen.add(name)
@@ -116,10 +119,7 @@ class Gradients:
 
     def _measure(self, parameter: Any) -> None:
         """With what was there before: the whole that an optimizer is given, unless somebody shortens it."""
-        if parameter is not self._measured():
-            return
-        self._backwards += 1
-        if self.awaited and parameter.grad is not None:
+        if parameter is self._measured() and self.awaited and parameter.grad is not None:
             self._made = parameter.grad.detach().float().norm()
 
 

@@ -44,24 +44,23 @@ class OutputStats:
         self._functions: Functions | None = None
         self._last: tuple[str, Any] = ("", None)
         self._is_channels_first: bool | None = None
-        self._handles = [
-            each.register_forward_hook(self._hook(name, each))
-            for name, each in module.named_modules()
-            if name and id(each) in self._leaves
-        ]
+        self._module = weakref.ref(module)
+        self._handles: list[Any] = []
+        if every_pass:
+            self._hook_all()
 
     def stop(self) -> None:
         """Takes the hooks off."""
         self.end()
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        self._unhook_all()
 
     def begin(self, due: bool) -> None:
         """A pass of the training begins."""
         self.due, self.watches = due, True
         self._is_channels_first = None
         if due:
+            if not self._handles:
+                self._hook_all()
             self._functions = Functions(self._look_at_function)
             self._functions.enter()
 
@@ -71,6 +70,19 @@ class OutputStats:
             self._functions.leave()
         self._functions, self._last = None, ("", None)
         self.due = self.watches = False
+        if self._handles and not self._every_pass:
+            self._unhook_all()  # a hook costs a microsecond at every pass
+
+    def _hook_all(self) -> None:
+        module = self._module()
+        for name, each in [] if module is None else module.named_modules():
+            if name and id(each) in self._leaves:
+                self._handles.append(each.register_forward_hook(self._hook(name, each)))
+
+    def _unhook_all(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
 
     def _hook(self, name: str, owner: Any) -> Any:
         owned = weakref.ref(owner)

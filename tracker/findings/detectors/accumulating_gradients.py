@@ -1,10 +1,11 @@
 """accumulating_gradients: gradients that are added up over steps, because nobody sets them to 0.
 
 Definition: (a) `accumulated`, how many times as long the gradient is that an optimizer is given as the one that the
-backward pass before it made, with one backward pass since the last update, is above 1.5 at four of five looks after
-the first and above 3 in the middle. (b) Without it: the length of all gradients grows with the steps, to 8 times what
-it was or more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does
-not fall below half of what it was; or to 30 times, whatever the loss does.
+backward pass before it made, with one backward pass since the last update, is above 1.5 at two looks or more after the
+first, and above 3 at one. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was or
+more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
+below half of what it was; or to 30 times, whatever the loss does. In the middle it is a fifth of the end or more, as
+what is added up grows with the steps and not by factors.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
 healthy trainings too: twofold to fivefold, and unevenly, while the loss falls.
@@ -32,9 +33,9 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
     told = training.series("accumulated").finite
     if len(told) >= 3:
         later = told.value[1:]
-        if (later > 1.5).mean() >= 0.8 and np.median(later) > 3:
+        if (later > 1.5).sum() >= 2 and later.max() > 3:
             at = int(np.flatnonzero(told.value > 1.5)[0])
-            times = number(float(np.median(later)))
+            times = number(float(np.median(later[later > 1.5])))
             text = f"The optimizer is given gradients {times} times as long as a backward pass makes them."
             yield _finding(told, at, 0.97, text)
         return
@@ -50,6 +51,10 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         even = float(np.corrcoef(ranks, np.arange(part))[0, 1])
         growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
         end = float(np.median(value[-max(2, part // 10) :])) / loss_scale(training)
+        if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * float(
+            np.median(value[-max(2, part // 10) :])
+        ):
+            continue
         if (growth >= 8 and even > 0.9 and not is_learned) or (
             growth >= 30 and (even > 0.9 or (even > 0.8 and end > 20))
         ):
