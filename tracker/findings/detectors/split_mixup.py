@@ -70,7 +70,7 @@ def _next(pair: Pair) -> bool:
     after = np.searchsorted(pair.train.step, pair.val.step, side="right")
     known = after < len(pair.train)
     a, b = pair.val.value[known], pair.train.value[after[known]]
-    if len(a) < _LEAST_POINTS or len(np.unique(a)) < _LEAST_POINTS:
+    if len(a) < _LEAST_POINTS or len(np.unique(a)) < _LEAST_POINTS or a[-1] >= a[0]:
         return False
     return bool((np.abs(a - b) <= 1e-4 * np.abs(b)).mean() >= 0.9)
 
