@@ -158,7 +158,7 @@ def test_a_damaged_series_takes_no_other_along(logdir: Path, caplog: pytest.LogC
     connection.close()
     with caplog.at_level("WARNING", "tracker"):
         found = tracker.open(logdir).run("a").findings()
-    assert [(each.kind, each.step) for each in found] == [("nan_or_inf", 51)]
+    assert [(each.kind, each.step) for each in found if each.severity != "info"] == [("nan_or_inf", 51)]
     assert "without other: " in caplog.text
     assert "do not match their checksum" in caplog.text
 

@@ -68,7 +68,7 @@ def once(training: Training, name: str, make: Callable[[], T]) -> T:
 
 def graph_of(training: Training) -> Mapping[str, Any]:
     """The graph; one without nodes where none was logged."""
-    return once(training, "graph", training.read_graph) or {"nodes": [], "edges": []}
+    return training.graph
 
 
 def by_depth(training: Training, paths: Iterable[str]) -> list[str]:

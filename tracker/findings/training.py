@@ -79,6 +79,17 @@ class Training:
         return {tag[len(start) :]: self.series(tag) for tag in tags if tag.startswith(start)}
 
     @cached_property
+    def graph(self) -> dict[str, list[dict[str, Any]]]:
+        """Its nodes, each with a `name`, an `op` and `attrs`, and its edges, each with a `source` and a `target`; none
+        of them where no graph was logged, and none that say something else: a file may hold anything."""
+        found = self.read_graph()
+        nodes, edges = (found.get(part) if isinstance(found, Mapping) else None for part in ("nodes", "edges"))
+        return {
+            "nodes": [_node(each) for each in nodes if _has(each, "name")] if isinstance(nodes, list) else [],
+            "edges": [each for each in edges if _has(each, "source", "target")] if isinstance(edges, list) else [],
+        }
+
+    @cached_property
     def _families(self) -> dict[str, list[str]]:
         """The tags by what stands before their first stroke: asking for twenty families reads each name once."""
         found: dict[str, list[str]] = {}
@@ -89,6 +100,19 @@ class Training:
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self.tags)
+
+
+def _has(each: Any, *names: str) -> bool:
+    return isinstance(each, dict) and all(isinstance(each.get(name), str) for name in names)
+
+
+def _node(each: dict[str, Any]) -> dict[str, Any]:
+    attrs = each.get("attrs")
+    attrs = dict(attrs) if isinstance(attrs, dict) else {}
+    shape = attrs.pop("shape", None)
+    if isinstance(shape, (list, tuple)) and all(isinstance(size, int) for size in shape):
+        attrs["shape"] = list(shape)
+    return {**each, "op": str(each.get("op", "")), "attrs": attrs}
 
 
 def _nothing(tag: str) -> Series:

@@ -4,7 +4,8 @@ Definition: (a) `accumulated`, how many times as long the gradient is that an op
 backward pass before it made, with one backward pass since the last update, is above 1.5 at two looks or more after the
 first, and above 3 at one. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was or
 more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
-below half of what it was; or to 30 times with a correlation above 0.8, and 20 times as long as the loss is large.
+below half of what it was; or to 30 times, whatever the loss does. In the middle it is a fifth of the end or more, as
+what is added up grows with the steps and not by factors.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
 healthy trainings too: twofold to fivefold, and unevenly, while the loss falls.
@@ -50,7 +51,13 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         even = float(np.corrcoef(ranks, np.arange(part))[0, 1])
         growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
         end = float(np.median(value[-max(2, part // 10) :])) / loss_scale(training)
-        if (growth >= 8 and even > 0.9 and not is_learned) or (growth >= 30 and even > 0.8 and end > 20):
+        if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * float(
+            np.median(value[-max(2, part // 10) :])
+        ):
+            continue
+        if (growth >= 8 and even > 0.9 and not is_learned) or (
+            growth >= 30 and (even > 0.9 or (even > 0.8 and end > 20))
+        ):
             at = int(np.flatnonzero(value >= 2 * start)[0])
             text = f"The gradient grows with the steps, {number(growth)} times as long as at first."
             yield _finding(finite, at, 0.7, text)

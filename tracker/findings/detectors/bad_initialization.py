@@ -27,12 +27,14 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import update_ratios
 from tracker.findings.layers import by_depth, learning, module_of, number, shapes, weights
 from tracker.findings.training import Training
 
 LARGE, VERY_LARGE, SMALL = 3.5, 20.0, 1e-3
 FAR = 8.0
 ALIKE = 1e-3
+LONG = 0.5
 _NO_FAN = re.compile(r"emb|pos|token|fourier|query|cls|wte|wpe|codebook", re.IGNORECASE)
 _ADVICE = "Begin with He's initialization for rectifiers or Glorot's for tanh, and biases of 0."
 
@@ -63,6 +65,9 @@ def bad_initialization(training: Training) -> Iterator[Finding]:
     if copies:
         yield _finding(training, copies, step, "error", 0.95, "begin with units that are equal to each other")
         return
+    first_updates = [each.finite.value[0] for each in update_ratios(training).values() if len(each.finite)]
+    if first_updates and np.median(first_updates) > LONG:
+        return  # what is looked at first may be what the first step left
     sized = [each for each in found if each.size is not None and not _NO_FAN.search(each.path)]
     large = [each.path for each in sized if (each.size or 0) > LARGE]
     very = [each.path for each in sized if (each.size or 0) > VERY_LARGE and _is_trained(training, each.path)]

@@ -7,8 +7,9 @@ times its early median and above 10 at the last points; or above 300 in one of t
 keeps half of its loss: one such step leaves a network where it cannot learn; or G itself is above 1000 at the last
 point before it is not finite. The layer is the one with the largest gradient.
 
-Thresholds: G ÷ L has no unit of the loss, so that regressions with losses in thousands count as others do: trainings
-that learn had 0.01 to 6.3 at most. What ends in NaN is said by `nan_or_inf`; here only what came before it counts.
+Thresholds: where the loss is 0 or below there is no such measure, and only growth counts. G ÷ L has no unit of the
+loss, so that regressions with losses in thousands count as others do: trainings that learn had 0.01 to 6.3 at most.
+What ends in NaN is said by `nan_or_inf`; here only what came before it counts.
 
 Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks"; Philipp et al. 2018.
 """
@@ -46,10 +47,10 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     relative = value / scale
     early = float(np.median(relative[: max(3, len(value) // 10)]))
     n = max(2, len(relative) // 20)
-    is_large = (relative > LARGE).mean() >= 0.2
+    is_large = (relative > LARGE).mean() >= 0.2 and not np.isnan(left)
     is_stuck = left > 0.8 and (relative > STUCK).mean() >= 0.8
     has_grown = float(np.median(relative[-n:])) > max(GREW * early, AT_LEAST)
-    is_first = (relative[:2] > FIRST).any() and not left < 0.5
+    is_first = (relative[:2] > FIRST).any() and left >= 0.5
     if not (is_large or is_stuck or has_grown or is_first or breaks):
         return
     limit = (

@@ -31,10 +31,18 @@ from tracker.findings.curves import ends, noise, smoothed
 from tracker.findings.detector import detector
 from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import learning_rates, longest_update, searches_rate, training_loss, typical_update
+from tracker.findings.headline import (
+    learning_rates,
+    longest_update,
+    score,
+    searches_rate,
+    training_loss,
+    typical_update,
+    update_ratios,
+)
 from tracker.findings.training import Series, Training
 
-_LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE, _HUGE_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3, 0.2
+_LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE, _HUGE_UPDATE, _FIRST_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3, 0.2, 0.05
 
 
 @detector("lr_too_high")
@@ -51,7 +59,9 @@ def lr_too_high(training: Training) -> Iterator[Finding]:
     said = _exploded(whole, loss) or _leapt(loss) or _knocked_out(loss, longest_update(training))
     if said is None and not any(each.severity == "error" for each in lr_schedule_bug(training)):
         said = _climbed(loss) or _came_back(training, loss)  # and no leap of the rate that says why
-    said = said or _swings(loss, typical_update(training))
+    said = (
+        said or _swings(loss, typical_update(training)) or _overstepped(training, loss) or _stays_above(training, loss)
+    )
     if said is None:
         return
     at, severity, confidence, words = said
@@ -173,6 +183,28 @@ def _swings(loss: Series, updates: float | None) -> _Said:
         return None
     words = f"is still at {levels.end:.4g} after {levels.start:.4g}, with updates of {updates:.0%} of the weights,"
     return 0, "warning" if noise(later) < 3 * levels.end else "error", 0.7, words
+
+
+def _overstepped(training: Training, loss: Series) -> _Said:
+    """Its first steps were a twentieth of the weights and more, and nothing was learned after."""
+    first = [each.finite.value[0] for each in update_ratios(training).values() if len(each.finite)]
+    if len(loss) < 30 or not first or np.median(first) < _FIRST_UPDATE or ends(loss.value).end < 0.9 * loss.value[0]:
+        return None
+    words = f"is still at {ends(loss.value).end:.4g}, and its first step was {np.median(first):.0%} of the weights,"
+    return 0, "error", 0.75, words
+
+
+def _stays_above(training: Training, loss: Series) -> _Said:
+    """It rose with its first steps, stays there, and the score does not rise either."""
+    scores = score(training).finite.value
+    if len(loss) < 30 or len(scores) < 5 or loss.value[0] <= 0:
+        return None
+    later = loss.value[5:]
+    above = (later > 1.1 * loss.value[0]).mean() > 0.9 and np.median(later) > 1.25 * loss.value[0]
+    levels = ends(scores)
+    if not above or levels.is_higher or levels.end > max(1.5 * levels.start, 0.05) or levels.end > 0.7:
+        return None
+    return 1, "error", 0.75, f"rose from {loss.value[0]:.4g} at once and stays at {np.median(later):.4g}"
 
 
 def _rate(training: Training) -> float | None:

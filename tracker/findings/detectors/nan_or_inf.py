@@ -127,7 +127,7 @@ def _first_layer(training: Training) -> tuple[int, str, int] | None:
 
 def _in_order(training: Training, tied: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
     """By the model's order where its graph is known."""
-    graph = training.read_graph() or {}
+    graph = training.graph
     names = [str(node.get("name", node.get("id", ""))) for node in graph.get("nodes", ()) if isinstance(node, dict)]
     at = {name.replace("/", "."): i for i, name in reversed(list(enumerate(names)))}
     return sorted(tied, key=lambda each: at.get(each[1].partition("/")[2], len(at)))

@@ -28,7 +28,7 @@ from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.detectors.lr_too_low import lr_too_low
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import score, training_loss, validation_loss
+from tracker.findings.headline import score, searches_rate, training_loss, validation_loss
 from tracker.findings.training import Series, Training
 
 _FALL, _LOWEST, _SOME, _GOOD = 0.05, 0.08, 0.2, 0.8
@@ -38,7 +38,7 @@ _FALL, _LOWEST, _SOME, _GOOD = 0.05, 0.08, 0.2, 0.8
 def plateau(training: Training) -> Iterator[Finding]:
     """One finding where loss and score stand still."""
     loss = training_loss(training).finite
-    if len(loss) < 20 or loss.value.min() <= 0:
+    if len(loss) < 20 or loss.value.min() <= 0 or searches_rate(training):
         return
     levels = ends(loss.value)
     curve = smoothed(loss.value, max(3, len(loss) // 20))

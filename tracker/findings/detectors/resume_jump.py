@@ -7,7 +7,8 @@ or steps are left out, the sentence says so.
 
 Thresholds: an optimizer that lost its averages makes the loss rise for some dozen steps, by 10 to 100 % of its level;
 weights that were not all loaded bring it back towards its beginning. Small batches have heavy tails, so the
-logarithm must have risen by 3.5 standard deviations too, and to 1.3 times what as many points before ever reached.
+logarithm must have risen by 3.5 standard deviations too, and to 1.3 times what as many points before ever reached,
+unless more than half of all that was learnt is lost.
 
 Seen on seeded trainings: right, at the right step, in 10 of 12 whose weights were lost in part or shaken; missed in 2
 regressions whose loss hardly changes by it. Healthy resumes, 6: no warning. One that was wrong (batches of 8) led to
@@ -77,9 +78,13 @@ def _jump(training: Training, series: Series, at: int) -> Finding | None:
         spread = noise(np.log(before)) * 1.25 * np.sqrt(1 / len(after) + 1 / _WINDOW)
         if np.median(np.log(after)) - np.median(np.log(before[-_WINDOW:])) < 3.5 * spread:
             return None
-    if len(before) > count and new < 1.3 * float(np.median(sliding_window_view(before, count), axis=1).max()):
-        return None
     share = rise / fallen if fallen > 0 else 1.0
+    if (
+        share < 0.6
+        and len(before) > count
+        and new < 1.3 * float(np.median(sliding_window_view(before, count), axis=1).max())
+    ):
+        return None
     first, step = int(series.step[at]), int(series.step[at - 1])
     words = f"{series.tag} leaps from {old:.4g} to {new:.4g} at the resume after step {step}"
     lr = learning_rates(training).finite

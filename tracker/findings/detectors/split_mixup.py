@@ -1,7 +1,8 @@
 """split_mixup: training and validation are mixed up.
 
-Definition: one of two. Swapped: what is called validation falls to nothing while what is called training has a lowest
+Definition: one of three. Swapped: what is called validation falls to nothing while what is called training has a lowest
 point behind it and rises, as a validation does. The same: both are equal at every validation while they change.
+One step on: the validation after an update is the training's loss before the next, where both are of all samples.
 
 Thresholds: dropout and augmentation leave a training loss above the validation, but one that falls with it; so the
 "training" must have risen by a fifth of what was learnt (a twelfth will do where the "validation" is under a tenth of
@@ -43,7 +44,15 @@ def split_mixup(training: Training) -> Iterator[Finding]:
             )  # fmt: skip
             return
     pair = loss_pair(training)
-    if pair is not None and len(pair) >= _LEAST_POINTS:
+    if pair is not None and _next(pair):
+        yield Finding(
+            "split_mixup", "error",
+            f"{pair.val.tag} is what {pair.train.tag} is at the next step, at each of {len(pair)} validations: "
+            "it is computed from the samples that are trained on.",
+            "Compare the identities of the samples in both sets, and validate on samples that are not trained on.",
+            None, int(pair.step[0]), None, 0.95, Evidence(pair.tags, (int(pair.step[0]), int(pair.step[-1]))),
+        )  # fmt: skip
+    elif pair is not None and len(pair) >= _LEAST_POINTS:
         yield from _swapped(pair) or _along(pair)
 
 
@@ -54,6 +63,16 @@ def _equal(pair: Pair) -> bool:
     if len(a) < 3 or len(a) < 0.8 * min(len(pair.train), len(pair.val)) or len(np.unique(a)) < 3:
         return False
     return bool((np.abs(a - b) <= 1e-5 * np.abs(b) + 1e-12).all())
+
+
+def _next(pair: Pair) -> bool:
+    """Whether each validation foretells the next loss of the training: both of all samples, and the same ones."""
+    after = np.searchsorted(pair.train.step, pair.val.step, side="right")
+    known = after < len(pair.train)
+    a, b = pair.val.value[known], pair.train.value[after[known]]
+    if len(a) < _LEAST_POINTS or len(np.unique(a)) < _LEAST_POINTS or a[-1] >= a[0]:
+        return False
+    return bool((np.abs(a - b) <= 1e-4 * np.abs(b)).mean() >= 0.9)
 
 
 def _swapped(pair: Pair) -> list[Finding]:

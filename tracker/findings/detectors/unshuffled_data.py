@@ -38,7 +38,7 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     """By the labels that were counted, else by the loss."""
     loss = training_loss(training).finite
     labels = training.series("batch/label_change").finite
-    if len(labels) >= 3 and np.median(labels.value) >= _SORTED:
+    if len(labels) >= 3 and np.median(labels.value) >= _SORTED and not _is_one_sided(training):
         classes = training.series("batch/classes").finite.value
         yield Finding(
             "unshuffled_data", "warning",
@@ -155,3 +155,14 @@ def _follows_rate(training: Training, length: float) -> bool:
         return False
     rows = _by_phase(lr, length, float(np.median(np.diff(lr.step))) or 1.0)
     return len(rows) >= 2 and repeats(rows.reshape(-1), rows.shape[1])[0] > 0.5
+
+
+def _is_one_sided(training: Training) -> bool:
+    """Whether one label is so common that neighbours are alike in any order, though a batch has others too."""
+    commonest = training.series("batch/commonest").finite.value
+    classes = training.series("batch/classes").finite.value
+    if not len(commonest) or not len(classes):
+        return False
+    share_of = float(np.median(commonest))
+    alike = float(np.median(training.series("batch/label_change").finite.value))
+    return bool(np.median(classes) > 1) and alike < share_of**2 + (1 - share_of) ** 2 + 0.1

@@ -3,7 +3,8 @@
 Definition: of the weights (no biases, no scales of norms) nine of ten end below half of the length they began with,
 all of them together below 0.35, falling at most looks; and the loss keeps more than 60 % of what it was, or rises
 again from its lowest by half. Or the configuration has a weight decay of 0.5 or more, the weights shrink by a tenth,
-and the loss keeps 30 %.
+and the loss keeps 30 %. Without lengths of weights: a decay of 0.3 or more that, times the rate and the number of
+points, is 3 or more, and a loss that keeps 80 %.
 
 Thresholds: healthy decay of 0.01 to 0.1 with AdamW shortens weights by 10 to 30 % in a small run while others grow;
 networks with batch norm may shrink and learn all the same, as their function does not change by it, which is why the
@@ -22,6 +23,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import learning, number, table, weights
+from tracker.findings.settings import learning_rate
 from tracker.findings.training import Training
 
 STRONG = 0.5
@@ -33,6 +35,8 @@ def weight_decay_too_large(training: Training) -> Iterator[Finding]:
     """At most one, without a layer: all shrink."""
     paths = weights(training, training.layers("weight_norm"))
     steps, norms = table(training, "weight_norm", paths)
+    if not len(steps):
+        yield from _by_settings(training)
     if len(steps) < 4 or not np.isfinite(norms).all():
         return
     whole = np.sqrt((norms**2).sum(axis=1))
@@ -61,6 +65,24 @@ def weight_decay_too_large(training: Training) -> Iterator[Finding]:
         + (", and the loss does not fall." if is_lost else "."),
         _ADVICE, None, int(steps[at]), int(steps[-1]), 0.9 if is_lost else 0.3,
         Evidence(tuple(f"weight_norm/{path}" for path in paths[:6]), (int(steps[0]), int(steps[-1]))),
+    )  # fmt: skip
+
+
+def _by_settings(training: Training) -> Iterator[Finding]:
+    """Without lengths of weights: a decay that takes them away within the run, and a loss that ends where it began."""
+    strength, rate, learned = _strength(training.config), learning_rate(training.config), learning(training)
+    if strength < 0.3 or rate is None or learned.points < 20 or not learned.left > 0.8:
+        return
+    taken = strength * rate * learned.points
+    if taken < 3:
+        return
+    span = training.series(learned.tag or "")
+    yield Finding(
+        "weight_decay_too_large", "warning",
+        f"A weight decay of {number(strength)} at a rate of {number(rate)} takes weights down to e^-{number(taken)} of "
+        f"their length, and {span.tag} is where it began.",
+        _ADVICE, None, int(span.step[0]), int(span.step[-1]), 0.8,
+        Evidence((span.tag,), (int(span.step[0]), int(span.step[-1]))),
     )  # fmt: skip
 
 
