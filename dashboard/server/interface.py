@@ -27,6 +27,7 @@ from dashboard.api import (
     pane_edits,
     panes,
     profiles,
+    proposals,
     quality,
     runs,
 )
@@ -84,6 +85,7 @@ class Interface:
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
+            *proposals.routes(live_runs, store, settings.read_only),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
