@@ -75,7 +75,7 @@ class ProposalRow {
     this.whyNot = "";
     this.now = node("span", { class: "control-proposal-now" });
     this.said = node("span", { class: "control-said" });
-    const accept = sureButton("Accept", confirm ? "Really?" : "", () => this.#answer(true), "button is-small is-main");
+    const accept = sureButton("Accept", confirm ? "Really?" : "", () => this.#answer(true), "button is-small");
     this.accept = accept.element;
     const decline = node("button", { type: "button", class: "button is-small", text: "Decline" });
     decline.addEventListener("click", () => this.#answer(false));
