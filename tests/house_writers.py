@@ -12,6 +12,7 @@ ONLY_READS = {
     ("dashboard/live/user_edits.py", "tracker.store.write.page_findings"): "page.sqlite likewise",
     ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
     ("dashboard/live/kept_cases.py", "tracker.store.write.page_cases"): "page.sqlite likewise",
+    ("dashboard/live/proposals.py", "tracker.store.write.page_proposals"): "page.sqlite likewise",
     (
         "dashboard/live/forks.py",
         "tracker.start",

@@ -18,7 +18,8 @@ import { close } from "./ui/menu.js";
 
 /**
  * kinds: of what some run has logged when there is a tab; isFor: which tags count; is: or something else that says so;
- * waiting: how many things wait there for the user, in words; isApart: the server gives this page a document of its own, which may do what the others may not.
+ * waiting: what waits there for the user, in words; isApart: the server gives this page a document of its own, which
+ * may do what the others may not.
  * @typedef {{
  *   title: string, load(): Promise<PageModule>, kinds: string[], isFor?(tag: string): boolean, is?(): boolean,
  *   waiting?(): string, isApart?: boolean,

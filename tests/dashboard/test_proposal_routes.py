@@ -18,9 +18,10 @@ from dashboard.live import proposals
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
 from tracker.errors import PageChangeError
+from tracker.store.read import page_proposals as kept
 from tracker.store.read.page_proposals import KEPT_S, MOST_ANSWERED, MOST_WAITING
 from tracker.store.write import page_file, page_proposals
-from tracker.values.control_definition import RefusedError
+from tracker.values.control_definition import RefusedError, is_plain
 
 
 @pytest.fixture
@@ -203,6 +204,7 @@ def test_what_is_no_proposal_of_ours_is_passed_over(client: TestClient, logdir: 
             text = text.encode("utf-8", "replace").decode()
             connection.execute(page_file.PROPERTY, (f"proposal:x{i}", text, 1.0))
             connection.execute(page_file.PROPERTY, (f"answered:x{i}", text, "soon" if i % 2 else float("inf")))
+    assert all(is_plain(each.value) and is_plain(each.expected) for each in kept.proposals(logdir / "a"))
     answered = client.get("/api/v1/proposals?run=a")
     assert answered.status_code == 200, answered.text
     for each in answered.json()["proposals"]:

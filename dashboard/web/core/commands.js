@@ -1,5 +1,6 @@
 // What runs can be asked (controls, actions, to stop), what they were asked and answered, and what agents propose: kept
-// for the runs that somebody follows, and asked for again when the live feed tells of either. Asking a run something goes through here.
+// for the runs that somebody follows, and asked for again when the live feed tells of any. Asking a run something, and
+// answering a proposal, goes through here.
 import * as api from "./api.js";
 import * as live from "./live.js";
 import { Emitter } from "./emitter.js";

@@ -19,7 +19,8 @@ import { tellApart } from "../text/ellipsis.js";
  *   commands: boolean, proposals: number, findings: import("../text/finding_words.js").Counts | null,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
  * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind; commands:
- *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null before it was examined
+ *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null
+ *   before it was examined
  * @typedef {Summary & {
  *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
  * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: its

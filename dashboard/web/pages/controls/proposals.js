@@ -87,7 +87,7 @@ class ProposalRow {
       node(
         "p",
         { class: "control-proposal-words" },
-        node("bdi", { text: proposal.author }), // each by itself: what is written from right to left turns nothing round
+        node("bdi", { text: proposal.author }), // by itself: letters from right to left turn nothing round
         " proposes ",
         node("bdi", { class: "control-name", text: asked }),
         this.now,
