@@ -78,6 +78,10 @@ class Turns(trainer.Callback):
         if self.watcher is not None:
             self.watcher.on_step_end(loop)
 
+    def on_between_steps(self, loop: trainer.Loop) -> None:
+        if self.watcher is not None:
+            self.watcher.on_between_steps(loop)
+
     def _turn(self, number: int, loop: trainer.Loop) -> None:
         """The end of one block and the beginning of the next."""
         now = time.perf_counter()

@@ -55,10 +55,11 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/histograms": {"dashboard/http", "dashboard/curves"},
     "dashboard/export": {"dashboard/http", "dashboard/curves"},
     "dashboard/live": {"dashboard/http"},
+    "dashboard/alerts": {"dashboard/http", "dashboard/curves", "dashboard/live"},
     "dashboard/api": {
         "dashboard/http", "dashboard/live", "dashboard/curves", "dashboard/histograms", "dashboard/graph",
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export", "dashboard/serving",
-        "dashboard/diff",
+        "dashboard/diff", "dashboard/alerts",
     },
     "dashboard/visdom": {"dashboard/http"},
     "dashboard/serving": {"dashboard/http", "dashboard/live"},
@@ -66,11 +67,11 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/diff": {"dashboard/brief", "dashboard/live"},
     "dashboard/mcp": {"dashboard/brief", "dashboard/http", "dashboard/live"},
     "dashboard/server": {
-        "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving",
+        "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving", "dashboard/alerts",
     },
     "dashboard/commands": {
         "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
-        "dashboard/mcp", "dashboard/diff",
+        "dashboard/mcp", "dashboard/diff", "dashboard/alerts",
     },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where

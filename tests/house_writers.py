@@ -13,6 +13,10 @@ ONLY_READS = {
     ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
     ("dashboard/live/kept_cases.py", "tracker.store.write.page_cases"): "page.sqlite likewise",
     ("dashboard/live/proposals.py", "tracker.store.write.page_proposals"): "page.sqlite likewise",
+    **dict.fromkeys(
+        [(f"dashboard/alerts/{name}.py", "tracker.store.write.alert_file") for name in ("kept", "outbox", "watcher")],
+        "the alerts of a logdir, a file that no run's writer knows",
+    ),
     (
         "dashboard/live/forks.py",
         "tracker.start",
@@ -38,6 +42,7 @@ OPENS_TO_WRITE = {
     "tracker/recorder/tree.py": "members of such a file",
     "tracker/values/stored_array.py": "np.save into memory",
     "tracker/store/read/models.py": "StoredModel.save, whose caller names the folder",
+    "dashboard/alerts/owner_key.py": "the key of who arms rules, in the user's cache",
     "dashboard/cli.py": "the null device, in the place of an output that nobody reads any more",
     "dashboard/api/export.py": "a download, in a file without a name",
     "dashboard/commands/export.py": "viz export -o",

@@ -63,6 +63,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/models/onnx": ("run", "name", "step"),
     "/api/v1/cases": ("run",),
     "/api/v1/cases/row": ("run", "id"),
+    "/api/v1/alerts": (),
     "/packages/{name}": (),
     "/packages/onnxruntime": (),
     "/packages/{digest}/{name}": (),
@@ -96,6 +97,10 @@ BODIES: dict[str, tuple[str, ...]] = {
     "/api/v1/embedding/axis": ("run", "tag", "step", "left", "right"),
     "/api/v1/try": ("run", "name", "step", "input", "top", "saliency"),
     "/api/v1/cases": ("run", "model", "input", "expected", "title", "remove"),
+    "/api/v1/alerts": ("text", "title", "runs", "actions", "id", "version"),
+    "/api/v1/alerts/test": ("text", "runs"),
+    "/api/v1/alerts/pause": ("id", "paused"),
+    "/api/v1/alerts/remove": ("id",),
     "/dash/_dash-update-component": ("output", "outputs", "inputs", "changedPropIds", "state"),
 }
 
@@ -125,7 +130,8 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "axis": ("step", "wall_time", "relative"), "x": (None, "=val/loss * 2"), "log": (True,), "bins": (10,),
     "rows": (5,), "scale": ("log", "linear"), "honest": ("1",), "rough": ("1",), "step": (3, 7, "newest"),
     "position": (0, 1), "last": ("1",), "kind": (*TAGS, "view", "expression", "click", "change"), "form": ("page", "csv", "json", "html"),
-    "text": ("val/loss - train/loss",), "open": ("scope|blocks\nspread|x",), "id": (0, "1,2", *PANES), "spread": (1,),
+    "text": ("val/loss - train/loss", "val/loss > 2 * min(val/loss) for 3 steps", "crash", "finding", "silence 1 s", "alert"),
+    "actions": ([{"kind": "mark"}], [{"kind": "control", "name": "stop", "value": None, "leave": True}]), "version": (1, 2), "paused": (True, False), "open": ("scope|blocks\nspread|x",), "id": (0, "1,2", *PANES), "spread": (1,),
     "q": ("gelu",), "since": ("{}", '{"x": 3}'), "index": (0, 5), "count": (3,), "distance": ("cosine", "euclidean"),
     "method": ("tsne",), "size": (2,), "near": (5,), "layers": ([{"tag": "weights"}], [{"tag": "weights", "step": 3, "span": [0, 1, 3]}]),
     "name": ("mine",), "key": ("note", "tags", "colour", "name"), "value": (None, "x", ["x"], 3), "restore": (True,),

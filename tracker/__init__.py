@@ -67,6 +67,7 @@ __all__ = [
     "Text",
     "Trajectory",
     "Video",
+    "alert",
     "detector",
     "errors",
     "finish",
@@ -230,6 +231,11 @@ def log_landscape(model: Any, loss: Callable[[Any], Any], **options: Any) -> Lan
 def log_model(model: Any, name: str = "model", **options: Any) -> None:
     """`Run.log_model` of the current run."""
     _run().log_model(model, name, **options)
+
+
+def alert(title: str, text: str = "", level: str = "info", step: int | None = None) -> None:
+    """`Run.alert` of the current run."""
+    _run().alert(title, text, level, step)
 
 
 def mark(text: str, step: int | None = None, *, kind: str = "note", **attributes: Any) -> None:

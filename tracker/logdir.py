@@ -33,6 +33,9 @@ PAGE_FILE = "page.sqlite"
 TRASH_FOLDER = ".trash"
 """In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
 
+ALERTS_FOLDER = ".alerts"
+"""In the logdir: rules that were armed there, and what became of what they told. No scan looks into it."""
+
 AGREED_FOLDER = ".agreed"
 """Within a run's folder, while several processes train it: by these files they agree on a step. No reader looks in."""
 
@@ -186,7 +189,7 @@ def is_of_a_run(name: str) -> bool:
 
 def walk(root: Path, wanted: Callable[[str], bool] = is_segment, *, follow: bool = True) -> Walk:
     """Every folder of a logdir but its trash, for whoever looks for something in them: all see the same ones."""
-    return Walk(root, wanted, is_of_a_run, (TRASH_FOLDER, AGREED_FOLDER), follow=follow)
+    return Walk(root, wanted, is_of_a_run, (TRASH_FOLDER, AGREED_FOLDER, ALERTS_FOLDER), follow=follow)
 
 
 def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = True) -> Iterator[tuple[str, Path]]:
@@ -300,7 +303,7 @@ def check_run_name(name: str, *, typed: bool = False) -> str:
         why = "it has an empty part, '.' or '..'"
     elif any(ord(char) < 32 or ord(char) == 127 for char in name):
         why = "it holds a control character"
-    elif any(is_segment(part) or part in (PAGE_FILE, TRASH_FOLDER, AGREED_FOLDER) for part in parts):
+    elif any(is_segment(part) or part in (PAGE_FILE, TRASH_FOLDER, AGREED_FOLDER, ALERTS_FOLDER) for part in parts):
         why = "a part of it is a name that the store keeps for its own files"
     elif any(len(part.encode("utf-8", "surrogatepass")) > 240 for part in parts):
         why = "a part of it is longer than 240 bytes"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker import coerce, process
+from tracker.alert import level_of
 from tracker.config import plain
 from tracker.controls.controlled import Controlled
 from tracker.controls.controls import Controls
@@ -269,6 +270,17 @@ class Run(Controlled, Paned, Modelled):
         place = self._recording.inbox.last_step if step is None else coerce.step(step)
         mark = (place, _now(), coerce.text(kind), coerce.text(text), plain(attributes))
         self._hand_over(lambda recording: recording.writer.add_mark(*mark))
+
+    def alert(self, title: str, text: str = "", level: str = "info", step: int | None = None) -> None:
+        """Says that something happened: a mark of kind "alert", which a rule `alert warning` delivers.
+
+        Args:
+            title: A few words.
+            text: Anything more.
+            level: "info", "warning" or "error".
+            step: Where; the last logged step by default.
+        """
+        self.mark(title, step, kind="alert", level=level_of(level), details=coerce.text(text))
 
     def configure(self, values: Any) -> None:
         """Adds to what the run says it was made with: hyperparameters that are known only now.

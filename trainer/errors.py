@@ -15,7 +15,7 @@ class TrainerError(Exception):
 
     layer: str | None = None
     path: str = ""
-    source: object = None  # the module it left last, which the next one outside looks up among its children
+    left: object = None  # the module it left last, which the next one outside looks up among its children
 
     def __str__(self) -> str:
         text = super().__str__()

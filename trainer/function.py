@@ -92,10 +92,14 @@ class Observer:
 
 
 class Mode(threading.local):
-    """What one thread does at present: whether it records, and who looks on."""
+    """What one thread does at present: whether it records, who looks on, and how often it has clipped gradients, how
+    often something was cut by it, and the sum of what was left of their lengths."""
 
     enabled: bool = True
     observer: Observer | None = None
+    clips: int = 0
+    cuts: int = 0
+    left: float = 0.0
 
 
 mode = Mode()

@@ -42,6 +42,7 @@ class Loop:
         step: How many updates were made; during `on_backward` the number of the one to come.
         step_in_epoch, steps_per_epoch: The same within the epoch; 0 where the loader has no length.
         inputs, targets, output: The present batch and what the model made of it.
+        batch_loss: The loss of that, from `on_backward` on.
         logs: Names and values: the batch's at `on_step_end`, the epoch's at `on_epoch_end`.
         metrics: Functions by name.
         history: The numbers of the epochs before.
@@ -77,6 +78,7 @@ class Loop:
         self.inputs: Any = None
         self.targets: Any = None
         self.output: Any = None
+        self.batch_loss: Tensor | None = None
         self.logs: dict[str, float] = {}
         self.metrics: dict[str, Metric] = {}
         self.epochs_done = 0
@@ -188,7 +190,7 @@ def _epoch(loop: Loop, epoch: int, tell: dict[str, list[Any]]) -> None:
         _announce(tell["on_batch_start"], loop)
         optimizer.zero_grad()
         loop.output = model(loop.inputs)
-        value = loop.loss(loop.output, loop.targets)
+        value = loop.batch_loss = loop.loss(loop.output, loop.targets)
         value.backward()
         loop.step += 1
         _announce(tell["on_backward"], loop)

@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any
 
 from trainer import checkpoint
-from trainer.activations import Activations
 from trainer.backend import array_module, to_numpy
 from trainer.callbacks import Callback, ScheduleCallback
 from trainer.errors import AnomalyError, ArgumentError, sentence
@@ -19,6 +18,7 @@ from trainer.ops.activation import softmax
 from trainer.overhead import Budget
 from trainer.profiler import Profiler
 from trainer.tensor import Tensor
+from trainer.watched import Watched
 
 logger = logging.getLogger("trainer")
 
@@ -31,7 +31,9 @@ _TOP = 5
 class TrackerCallback(Callback):
     """Logs a training to a run of the tracker. Steps count updates: the first is step 1.
 
-    What `detect_anomaly` finds is marked, with the operation, its line and what its inputs were like.
+    The first step whose loss or gradient is not finite is executed again from the same weights and random numbers, and
+    who made that value is marked: the operation, its line, what its inputs were like, and the statistics logged last
+    while all was well. So is what `detect_anomaly` finds.
 
     Tags:
         train/loss, train/<metric>, lr: every `every` steps.
@@ -39,8 +41,13 @@ class TrackerCallback(Callback):
         weights/<parameter>, gradients/<parameter>: histograms, at the first step and every `heavy_every` steps; with
             them grad_norm/<parameter> and weight_norm/<parameter>, Euclidean lengths, and update_ratio/<parameter>, the
             length of the step just taken divided by that of the weights before it (left out where these are all 0);
-            act_norm/<module>, the length of what it puts out, and dead/<module> of rectifiers, the share of units that
-            were 0 for every sample.
+            unused/<parameter>, 1 for one that wants a gradient and got none; act_norm/<module>, the length of what it
+            puts out, dead/<module> of rectifiers, the share of units that did nothing for any sample, and
+            saturated/<module>, the share of outputs of sigmoid, tanh and softmax at an end (see `units`).
+        input/..., output/..., batch/...: with them, what goes into the model, what comes out, and which labels a batch
+            holds (see `batch_stats`); time/data and time/step, mean seconds that a step waited and took in all;
+            clipped, the share of calls of `clip_grad_norm_` and `clip_grad_value_` that cut something, and
+            clip_factor, what was left of the length in the mean.
         samples: at the same steps the images given, each with its label and the likeliest classes.
 
     What is asked for on the page takes effect between two steps: to stop, to pause, `lr` (of the first group; all
@@ -100,37 +107,42 @@ class TrackerCallback(Callback):
         self._profiler: Profiler | None = None
         self.budget = Budget(max_overhead, HEAVY, clock)
         self._before: dict[str, Any] = {}
-        self._activations: Activations | None = None
+        self._watched: Watched | None = None
         self._has_said = False
         self._steering: Any = None
 
     def on_fit_start(self, loop: Loop) -> None:
         self._steer(loop)
         self._parameters = dict(loop.model.named_parameters())
-        self._activations = Activations(loop.model)
+        self._watched = Watched(loop.model)
         self._profile(loop.step)
 
     def on_error(self, loop: Loop) -> None:
-        if self._activations is not None:
-            self._activations.stop()
+        if self._watched is not None:
+            self._watched.stop()
         self._let_go()
-        if isinstance(loop.error, AnomalyError):
-            self._mark(loop.error, loop)
+        if isinstance(loop.error, AnomalyError) and self._watched is not None:
+            self._watched.mark(self.run, loop.error, loop.step + 1)
 
     def on_batch_start(self, loop: Loop) -> None:
         if self.log_graph:
             self.log_graph = False
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
-        if self._activations is not None and self._is_due(NORMS, loop.step + 1):
-            self._activations.start()
+        if self._watched is not None:
+            with self.budget.spending("checks"):
+                self._watched.begin(self._is_due(NORMS, loop.step + 1))
 
     def on_fit_end(self, loop: Loop) -> None:
         self._keep_profile(loop.step)
         self._let_go()
 
     def on_backward(self, loop: Loop) -> None:
-        if self._activations is not None:
-            self._activations.stop()
+        if self._watched is not None:
+            with self.budget.spending("checks"):
+                self._watched.stop()
+                error = self._watched.autopsy.examine(loop)
+            if error is not None:
+                self._watched.mark(self.run, error, loop.step)
         if self._is_due(NORMS, loop.step):
             with self.budget.spending(NORMS):
                 self._before = {name: p.data.copy() for name, p in self._parameters.items()}
@@ -143,7 +155,14 @@ class TrackerCallback(Callback):
             self._log(loop, step)
         self._profile(step)
 
+    def on_epoch_start(self, loop: Loop) -> None:
+        if self._watched is not None:
+            self._watched.clock.waits()
+
     def on_between_steps(self, loop: Loop) -> None:
+        if self._watched is not None:
+            self._watched.clock.ends()
+            self._watched.clock.waits()
         if self._steering is not None and self._steering.step(loop.step):
             loop.stop = True
 
@@ -202,16 +221,6 @@ class TrackerCallback(Callback):
             self.budget.stride.update(state_dict["stride"])
         self._has_said = state_dict["has_said"]
 
-    def _mark(self, error: AnomalyError, loop: Loop) -> None:
-        """On the charts and in the graph: who made the first value that is not finite."""
-        paths = {id(module): path for path, module in loop.model.named_modules()}
-        path = paths.get(id(error.module), "").replace(".", "/")
-        node = f"{path}/{error.operation}" if path else error.operation
-        self.run.mark(
-            str(error).partition("\n")[0], loop.step + 1, kind="anomaly", node=node, operation=error.operation,
-            source=error.source, inputs=error.inputs, output=error.output,
-        )  # fmt: skip
-
     def _occasion(self, step: int) -> int | None:
         """Which of the steps of heavy kinds this is, from 0; None for the others."""
         if not self.heavy_every or (step % self.heavy_every and step != 1):
@@ -260,7 +269,7 @@ class TrackerCallback(Callback):
 
     def _norms(self, loop: Loop) -> dict[str, Any]:
         """Lengths of every parameter and its gradient, and how far the last step went."""
-        values: dict[str, Any] = {} if self._activations is None else dict(self._activations.values())
+        values: dict[str, Any] = {} if self._watched is None else dict(self._watched.values(loop))
         for name, p in self._parameters.items():
             before = self._before.pop(name)
             values[f"weight_norm/{name}"] = _length(p.data)
@@ -268,6 +277,10 @@ class TrackerCallback(Callback):
                 values[f"update_ratio/{name}"] = _length(p.data - before) / length_before
             if p.grad is not None:
                 values[f"grad_norm/{name}"] = _length(p.grad.data)
+            elif p.requires_grad:
+                values[f"unused/{name}"] = 1.0
+        if self._watched is not None:
+            self._watched.remember(values, loop.step)
         return values
 
     def _histograms(self, loop: Loop) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dashboard.alerts import marked
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, apart, body_of, json_answer
 from dashboard.live.websocket import LiveRuns
@@ -118,7 +119,8 @@ class _Runs:
     async def marks(self, request: Request) -> Response:
         run = RequestValues.of_query(request).name("run")
         found = [vars(mark) for mark in await answered(lambda: self._run(run).marks())]
-        found += self._live_runs.finding_marks([run]).get(run, [])
+        for _, own in self._others([run]):
+            found += own
         return json_answer({"run": run, "marks": _by_time(found)})
 
     async def marks_of_many(self, request: Request) -> Response:
@@ -136,11 +138,16 @@ class _Runs:
                             {"step": mark.step, "wall_time": mark.wall_time, "kind": mark.kind, "text": mark.text}
                             for mark in marks
                         ]
-            for name, own in self._live_runs.finding_marks(names).items():
+            for name, own in self._others(names):
                 found[name] = _by_time(found.get(name, []) + own)
             return found
 
         return json_answer({"marks": await asyncio.to_thread(read), "problems": problems})
+
+    def _others(self, names: list[str]) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Marks that no run has logged: findings, and where rules fired."""
+        fired = marked.marks(self._live_runs.poller.catalog.root, frozenset(names))
+        return [*self._live_runs.finding_marks(names).items(), *fired.items()]
 
     def _run(self, name: str) -> StoredRun:
         return self._store().run(name)

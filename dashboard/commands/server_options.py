@@ -29,6 +29,11 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--read-only", action="store_true", help="the page can change nothing")
     parser.add_argument(
+        "--allow-commands",
+        action="store_true",
+        help="rules of alerts that are armed on the page may start programs on this machine",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
@@ -100,6 +105,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         prefix=prefix,
         allowed=allowed,
         read_only=arguments.read_only,
+        allow_commands=arguments.allow_commands,
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,
         mirror=prepare(logdir),

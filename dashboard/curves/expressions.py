@@ -36,6 +36,9 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Floats]]] = {
 }
 """By name: how many arguments, and what is done. `cummin(val/loss)` is the best so far."""
 
+SO_FAR = {"min": "cummin", "max": "cummax"}
+"""What these are of one argument."""
+
 OPERATORS: dict[str, tuple[int, Callable[[Floats, Floats], Floats]]] = {
     "+": (1, np.add),
     "-": (1, np.subtract),
@@ -50,8 +53,20 @@ _TOKEN = re.compile(
 )
 
 
+Work = Callable[[Mapping[str, Floats]], Floats]
+
+
 class ExpressionError(ValueError):
-    """An expression that cannot be understood; the message says where."""
+    """An expression that cannot be understood; the message says where.
+
+    Args:
+        sentence: The message.
+        place: The character of the text at which it stops making sense.
+    """
+
+    def __init__(self, sentence: str, place: int = 0) -> None:
+        super().__init__(sentence)
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ class Expression:
     text: str
     tags: tuple[str, ...]
     """The tags it names, each once."""
-    _work: Callable[[Mapping[str, Floats]], Floats]
+    _work: Work
 
     def points(self, known: Mapping[str, Points]) -> Points:
         """Its values: at each step of the tag with the fewest points, of the others what held there (their last value
@@ -93,7 +108,7 @@ def parse(text: str) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(message("The expression is too long.", expected=f"{MAX_LENGTH} characters at most"))
-    parser = _Parser(text)
+    parser = Parser(text)
     work = parser.expression(0, 0)
     if parser.kind is not None:
         raise parser.error("an operator between two values, with a space before it")
@@ -102,30 +117,36 @@ def parse(text: str) -> Expression:
     return Expression(text, tuple(dict.fromkeys(parser.tags)), work)
 
 
-class _Parser:
+class Parser:
     """Precedence climbing (Richards and Whitby-Strevens 1979) over the tokens of one text."""
+
+    TOKEN = _TOKEN
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.place = 0
         self.tags: list[str] = []
         self.kind: str | None = None
         self.word = ""
+        self.place = 0
+        """Where the word begins."""
+        self._end = 0
         self._next()
 
-    def expression(self, tightness: int, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+    def expression(self, tightness: int, depth: int) -> Work:
+        """What stands here, as far as operators bind more tightly than that."""
         if depth > MAX_DEPTH:
-            raise ExpressionError(message("The expression is nested too deeply.", expected=f"{MAX_DEPTH} levels"))
+            sentence = message("The expression is nested too deeply.", expected=f"{MAX_DEPTH} levels")
+            raise ExpressionError(sentence, self.place)
         left = self._value(depth)
         while self.kind == "sign" and self.word in OPERATORS and OPERATORS[self.word][0] > tightness:
             sign = self.word
             binds, act = OPERATORS[sign]
             self._next()
             right = self.expression(binds - (sign == "^"), depth + 1)
-            left = _applied(act, (left, right))
+            left = self._applied(act, (left, right))
         return left
 
-    def _value(self, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+    def _value(self, depth: int) -> Work:
         kind, word = self.kind, self.word
         if kind == "number":
             self._next()
@@ -133,10 +154,10 @@ class _Parser:
             return lambda columns: np.full(len(next(iter(columns.values()))), number)
         if kind == "sign" and word == "-":
             self._next()
-            return _applied(np.negative, (self.expression(2, depth + 1),))
+            return self._applied(np.negative, (self.expression(2, depth + 1),))
         if kind == "sign" and word == "(":
             self._next()
-            inner = self.expression(0, depth + 1)
+            inner = self._inner(depth + 1)
             self._expect(")")
             return inner
         if kind in ("name", "quoted"):
@@ -147,19 +168,28 @@ class _Parser:
             return lambda columns: columns[word]
         raise self.error("a tag, a number or (")
 
-    def _call(self, name: str, depth: int) -> Callable[[Mapping[str, Floats]], Floats]:
+    def _inner(self, depth: int) -> Work:
+        """What stands between parentheses."""
+        return self.expression(0, depth)
+
+    def _call(self, name: str, depth: int) -> Work:
         if name not in FUNCTIONS:
-            raise ExpressionError(message(f"There is no function {name!r}.", expected=", ".join(FUNCTIONS)))
-        count, act = FUNCTIONS[name]
+            raise ExpressionError(
+                message(f"There is no function {name!r}.", expected=", ".join(FUNCTIONS)), self.place - len(name)
+            )
         self._next()
         given = [self.expression(0, depth + 1)]
         while self.word == "," and self.kind == "sign":
             self._next()
             given.append(self.expression(0, depth + 1))
         self._expect(")")
+        count, act = FUNCTIONS[SO_FAR.get(name, name) if len(given) == 1 else name]
         if len(given) != count:
-            raise ExpressionError(message(f"{name} takes {count} argument(s).", got=len(given)))
-        return _applied(act, tuple(given))
+            raise ExpressionError(message(f"{name} takes {count} argument(s).", got=len(given)), self.place)
+        return self._applied(act, tuple(given))
+
+    def _applied(self, act: Callable[..., Floats], given: tuple[Work, ...]) -> Work:
+        return lambda columns: act(*(each(columns) for each in given))
 
     def _expect(self, sign: str) -> None:
         if self.kind != "sign" or self.word != sign:
@@ -167,28 +197,24 @@ class _Parser:
         self._next()
 
     def _next(self) -> None:
-        if not self.text[self.place :].strip():
+        rest = self.text[self._end :]
+        self.place = self._end + len(rest) - len(rest.lstrip())
+        if not rest.strip():
             self.kind, self.word = None, ""
             return
-        found = _TOKEN.match(self.text, self.place)
+        found = self.TOKEN.match(self.text, self._end)
         if found is None:
-            self.kind, self.word = "unknown", self.text[self.place :].strip()[0]
+            self.kind, self.word = "unknown", self.text[self.place]
             return
-        self.place = found.end()
+        self._end = found.end()
         self.kind = found.lastgroup
         self.word = found.group(found.lastgroup or 0)
 
     def error(self, expected: str) -> ExpressionError:
+        """What to raise where something else stands than is expected."""
         got = repr(self.word) if self.kind is not None else "its end"
-        return ExpressionError(
-            message(f"The expression {self.text!r} cannot be understood.", expected=expected, got=got)
-        )
-
-
-def _applied(
-    act: Callable[..., Floats], given: tuple[Callable[[Mapping[str, Floats]], Floats], ...]
-) -> Callable[[Mapping[str, Floats]], Floats]:
-    return lambda columns: act(*(each(columns) for each in given))
+        sentence = message(f"The expression {self.text!r} cannot be understood.", expected=expected, got=got)
+        return ExpressionError(sentence, self.place)
 
 
 def by_step(points: Points) -> Points:

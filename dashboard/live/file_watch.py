@@ -22,7 +22,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from tracker.logdir import PAGE_FILE, SEGMENT_PREFIX
+from tracker.logdir import ALERTS_FOLDER, PAGE_FILE, SEGMENT_PREFIX
 from tracker.store import file_system
 
 # What readers do, ourselves among them, is not among these, so that the system does not even say it: each look would
@@ -118,7 +118,7 @@ class _Handler(FileSystemEventHandler):
         # A segment is born under another name: what it is called from then on counts.
         path = Path(str(event.dest_path if event.event_type == "moved" and event.dest_path else event.src_path))
         # The shared-memory file of WAL changes with every reader's look; following it would never end.
-        if path.name.endswith("-shm"):
+        if path.name.endswith("-shm") or ALERTS_FOLDER in path.parts:
             return
         if event.is_directory:
             self.is_deleted = self.is_deleted or (event.event_type == "deleted" and path == self._real)

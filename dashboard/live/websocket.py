@@ -116,6 +116,13 @@ class LiveRuns:
         """Goes through the logdir at once: runs came or went by our own hand."""
         self.poller.look_again()
 
+    def tell(self, run: str, *what: str) -> None:
+        """Tells all tabs that something of a run is another than before; any thread may call it."""
+        changes = Changes()
+        for each in what:
+            changes.note(run, each)
+        self._tell(changes)
+
     def _tell(self, changes: Changes) -> None:
         loop = self._loop
         if loop is not None:

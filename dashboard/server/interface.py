@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from dashboard.alerts.deliver import Means
+from dashboard.alerts.owner_key import key_of_user
+from dashboard.alerts.reading import known_findings_of
+from dashboard.alerts.watcher import Watcher
 from dashboard.api import (
+    alerts,
     controls,
     curves,
     diffs,
@@ -74,6 +79,12 @@ class Interface:
         self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
+        means, key = Means(store, settings.allow_commands), cache(key_of_user)
+        self._watcher = None
+        if not settings.read_only:
+            findings_of, tell = known_findings_of(live_runs.poller), alerts.teller(live_runs)
+            self._watcher = Watcher(logdir, live_runs.poller, key, means, findings_of=findings_of, tell=tell)
+            live_runs.listeners.append(self._watcher.heard)
         self._routes: list[BaseRoute] = [
             WebSocketRoute("/live", live_runs.serve),
             *long_polling.routes(live_runs),
@@ -86,6 +97,7 @@ class Interface:
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
             *proposals.routes(live_runs, store, settings.read_only),
+            *alerts.routes(live_runs, means, key, self._watcher),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
@@ -117,6 +129,8 @@ class Interface:
         """Begins to follow the logdir; call it on the event loop."""
         self._live_runs.start()
         self._examiner.start()
+        if self._watcher is not None:
+            self._watcher.start()
         if self._mirror is not None:
             self._mirror.start()
 
@@ -124,6 +138,8 @@ class Interface:
         """Ends following and all tabs' connections; waits for the look under way."""
         if self._mirror is not None:
             self._mirror.stop()
+        if self._watcher is not None:
+            self._watcher.stop()
         self._examiner.stop()
         self._live_runs.stop()
 

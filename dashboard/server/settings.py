@@ -23,6 +23,8 @@ class Settings:
     allowed: frozenset[str] = frozenset()
     """Names under which a proxy shows it; see `dashboard.server.public_address`."""
     read_only: bool = False
+    allow_commands: bool = False
+    """Whether rules that are armed on the page may start programs; see `dashboard.alerts`."""
     framed: bool = False
     """Whether a notebook of this machine may show it in a frame."""
     mirror: Path | None = None

@@ -1,4 +1,5 @@
 // Starts the page: runs first, then the page that is asked for; the rest follows when there is time.
+import * as alerts from "./core/alerts.js";
 import * as findings from "./core/findings.js";
 import * as keys from "./keys.js";
 import * as latency from "./core/latency.js";
@@ -66,6 +67,12 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
     try: { title: "Try", load: () => import("./pages/try/page.js"), kinds: ["model"], isApart: true },
     meshes: { title: "Meshes", load: () => import("./pages/meshes/page.js"), kinds: ["mesh"] },
     layouts: { title: "Layouts", load: () => import("./pages/layouts/page.js"), kinds: ["layout"] },
+    alerts: {
+      title: "Alerts",
+      load: () => import("./pages/alerts/page.js"),
+      kinds: [],
+      is: () => alerts.known().rules.length > 0,
+    },
     compare: {
       title: "Compare",
       load: () => import("./pages/compare/page.js"),
@@ -81,10 +88,12 @@ runs.start(app);
 stores.start(app);
 marks.start(app);
 commands.start(app);
+alerts.start(app);
 findings.start(app);
 new RunList(app);
 keys.start(app);
 const router = new Router(pages, part("view"), part("tabs"), app);
+app.on(alerts, "change", () => router.showTabs());
 
 function toggleTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";

@@ -42,7 +42,7 @@ def test_steps_before_a_tag_began_are_left_out() -> None:
     assert (found.step.tolist(), found.value.tolist(), found.wall_time.tolist()) == ([2, 3], [6.0, 7.0], [102.0, 103.0])
 
 
-@pytest.mark.parametrize("text", ["", "1 + 2", "a +", "a b", "(a", "a)", "f(a)", "min(a)", "a ** b", "__import__('os')", "a[0]", "a; b", "`a", "(" * 60 + "a" + ")" * 60, "a " * 300, "a @ b", "- " * 99 + "a"])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "1 + 2", "a +", "a b", "(a", "a)", "f(a)", "min(a, b, c)", "cummin(a, b)", "a ** b", "__import__('os')", "a[0]", "a; b", "`a", "(" * 60 + "a" + ")" * 60, "a " * 300, "a @ b", "- " * 99 + "a"])  # fmt: skip
 def test_what_makes_no_sense_gets_a_sentence(text: str) -> None:
     """Also what would be code elsewhere."""
     with pytest.raises(expressions.ExpressionError):

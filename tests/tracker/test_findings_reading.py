@@ -148,7 +148,7 @@ def test_a_damaged_series_takes_no_other_along(logdir: Path, caplog: pytest.LogC
     """What of a run can be read is examined, and what cannot is named."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(200):
-            run.log({"train/loss": float("nan") if step > 50 else 1.0, "other": 1.0 / (step + 1)}, step=step)
+            run.log({"train/loss": float("nan") if step > 50 else 2 / (step + 1), "other": 1.0 / (step + 1)}, step=step)
     (path,) = (logdir / "a").glob("*.sqlite")
     connection = sqlite3.connect(path)
     connection.execute("UPDATE scalars SET points=zeroblob(length(points)) WHERE series=2")

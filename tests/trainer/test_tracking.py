@@ -26,7 +26,7 @@ class Recorder:
         self.graphs: list[dict[str, Any]] = []
         self.marks: list[tuple[str, int]] = []
 
-    def mark(self, text: str, step: int) -> None:
+    def mark(self, text: str, step: int, **attributes: Any) -> None:
         self.marks.append((text, step))
 
     def log(self, values: dict[str, Any], step: int) -> None:

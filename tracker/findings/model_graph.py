@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeGuard
 
 from tracker.findings.training import Training
 
@@ -34,10 +33,27 @@ class ModelGraph:
         return any("dropout" in op or ("norm" in op and "batch" in op) for op in self.ops)
 
 
+def _is_graph(graph: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it has the parts of one: a file may hold anything."""
+    if not isinstance(graph, Mapping):
+        return False
+    nodes, edges = graph.get("nodes"), graph.get("edges")
+    return (
+        isinstance(nodes, list)
+        and isinstance(edges, list)
+        and bool(nodes)
+        and all(isinstance(each, Mapping) and isinstance(each.get("name"), str) and "op" in each for each in nodes)
+        and all(
+            isinstance(each, Mapping) and isinstance(each.get("source"), str) and isinstance(each.get("target"), str)
+            for each in edges
+        )
+    )
+
+
 def model_graph(training: Training) -> ModelGraph:
     """What can be read from the graph, of either framework."""
     graph = training.read_graph()
-    if not graph or not graph.get("nodes"):
+    if not _is_graph(graph):
         return ModelGraph()
     nodes = {node["name"]: node for node in graph["nodes"]}
     sources: dict[str, list[str]] = {}
@@ -77,10 +93,12 @@ def _walk(nodes: Mapping[str, Any], start: Iterable[str], onwards: Mapping[str, 
 
 
 def _shape(node: Mapping[str, Any]) -> list[int] | None:
-    shape = (node.get("attrs") or {}).get("shape")
-    return list(shape) if shape else None
+    attrs = node.get("attrs")
+    shape = attrs.get("shape") if isinstance(attrs, Mapping) else None
+    is_shape = isinstance(shape, (list, tuple)) and all(isinstance(size, int) and 0 <= size < 1 << 40 for size in shape)
+    return list(shape) if is_shape and shape else None
 
 
 def _elements(node: Mapping[str, Any]) -> int | None:
     shape = _shape(node)
-    return int(np.prod(shape[1:])) if shape and len(shape) > 1 else None
+    return math.prod(shape[1:]) if shape and len(shape) > 1 else None

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+from tracker.integrations.pytorch_autopsy import Autopsy
+from tracker.integrations.pytorch_ends import first_output, numbers, of_input, of_output
+from tracker.integrations.pytorch_gradients import Gradients
+from tracker.integrations.pytorch_optimizers import Optimizers
+from tracker.integrations.pytorch_passes import Passes
 from tracker.integrations.pytorch_stats import OutputStats
 from tracker.run import Run
 from tracker.values.graph import Graph
@@ -16,7 +22,22 @@ logger = logging.getLogger("tracker")
 class Watch:
     """Hooks on a module that log as it trains; `stop()` takes them off.
 
-    Steps are counted in forward passes in training mode, so that they are those of a loop that logs each pass.
+    Steps are counted in forward passes in training mode that record gradients, so that they are those of a loop that
+    logs each pass. A pass in evaluation mode that a backward pass follows is one as well.
+
+    Every pass is counted, and its output's sum is looked at: when it is not finite, the pass is run again to mark the
+    module, operation and line where that began, with what had been logged last while all was well. Everything else is
+    computed every `every` steps, and read at once, so that a GPU is waited for at these steps only.
+
+    Tags beside those that `gradients`, `parameters`, `outputs` and `norms` stand for:
+        input/mean, input/std, input/min, input/max, input/feature_scale, output/mean, output/std, output/row_sum,
+            output/constant: see `pytorch_ends`.
+        unused/<parameter>, clipped: see `pytorch_gradients`.
+        passes/train, passes/eval, passes/without_backward, passes/backward_in_eval: passes so far in either mode, those
+            in training mode without a backward pass, those in evaluation mode with one; also when the mode changes.
+        time/step, time/data: mean seconds from the beginning of a step to that of the next, and of these from the end
+            of the optimizer's work to the next pass: what a loop logs and moves to a GPU is part of it. Validations are
+            left out. On a GPU it is the time of the thread that commands it.
 
     Args:
         run: Where to.
@@ -24,11 +45,11 @@ class Watch:
         every: How many passes lie between two that are logged.
         gradients: Whether to log `gradients/<parameter>` as they come out of the backward pass.
         parameters: Whether to log `parameters/<parameter>` as they go into the forward pass.
-        outputs: Whether to log `act_norm/<module>` and `dead/<module>` of what its parts put out, and to mark the one
-            that puts out the first value that is not finite.
+        outputs: Whether to log `act_norm/<module>`, `dead/<module>` and `saturated/<module>` of what its parts put out,
+            and what goes into the whole and comes out of it; see `pytorch_stats`.
         norms: Whether to log `grad_norm/`, `weight_norm/` and `update_ratio/<parameter>`: Euclidean lengths, and that
             of the step taken divided by that of the weights before it.
-        detect_anomaly: Whether to look for such a value in each pass, and not only in those that are logged.
+        detect_anomaly: Whether to look at every module's output in each pass for values that are not finite.
         graph: Whether to log the graph at the first pass.
         step: The first pass's step.
     """
@@ -54,86 +75,184 @@ class Watch:
         self._every = every
         self._parameters = parameters
         self._graph = graph
-        self._gradients = gradients
         self._norms = norms
+        self._outputs = outputs
         self._weights: dict[str, Any] = {}
-        self._outputs = OutputStats(run, module, every_pass=detect_anomaly) if outputs or detect_anomaly else None
-        self._handles = [module.register_forward_pre_hook(self._before)]
-        if gradients or norms:
-            for name, parameter in module.named_parameters():
-                if parameter.requires_grad:
-                    self._handles.append(parameter.register_hook(self._hook(name)))
+        self._has_updated = self._has_optimizer = self._has_backward = False
+        self._is_silent = self._is_step = self._trains_in_eval = False
+        self._found: dict[str, Any] = {}
+        self._passes = Passes()
+        self._autopsy = Autopsy(run, module)
+        self._stats: OutputStats | None = None
+        if outputs or detect_anomaly:
+            self._stats = OutputStats(module, self._autopsy, every_pass=detect_anomaly)
+        self._gradients = Gradients(module, histograms=gradients, norms=norms) if gradients or norms else None
+        self._optimizers = Optimizers(module, self)
+        self._handles = [
+            module.register_forward_pre_hook(self._before, with_kwargs=True),
+            module.register_forward_hook(self._after, with_kwargs=True, always_call=True),
+        ]
 
     def stop(self) -> None:
         """Takes the hooks off. Can be called twice."""
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        if self._outputs is not None:
-            self._outputs.flush()
-            self._outputs.stop()
+        self._optimizers.stop()
+        if self._gradients is not None:
+            self._gradients.stop()
+        if self._stats is not None:
+            self._stats.stop()
+        self._flush()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Watch:
         """A copy of the module, such as an average of its weights, has hooks that say nothing: it is another model."""
         twin = Watch.__new__(Watch)
-        twin.__dict__ = {**self.__dict__, "_graph": False, "_parameters": False, "_handles": []}
+        twin.__dict__ = {**self.__dict__, "_is_silent": True, "_handles": []}
         return twin
 
-    def _before(self, module: Any, inputs: tuple[Any, ...]) -> None:
-        if self._graph and inputs:
+    # What an optimizer tells
+
+    def before_update(self) -> None:
+        """The gradients are there, as they are used."""
+        if self._gradients is not None:
+            self._gradients.before_update()
+        self._autopsy.gradients()
+
+    def after_update(self) -> None:
+        """The parameters have changed."""
+        self._has_updated = self._has_optimizer = True
+        self._passes.worked()
+
+    # What the module tells
+
+    def _before(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        if self._is_silent or self._autopsy.is_running or _is_in_backward():
+            return
+        import torch
+
+        if self._graph and args:
             self._graph = False
-            self._log_graph(module, inputs)
-        if not module.training:
+            self._log_graph(module, args)
+        if self._is_step and not self._has_backward and self._trains_in_eval and not module.training:
+            self.step, self._trains_in_eval = self.step - 1, False  # that was no step: nothing came of it
+        self._flush(module)
+        changed = self._passes.begin(module.training)
+        records = torch.is_grad_enabled()
+        self._is_step = records and (module.training or self._trains_in_eval)
+        self._has_backward = False
+        due = self._is_step and self._begin_step(module)
+        if self._is_step:
+            self._autopsy.begin(self.step)
+        if self._stats is not None and self._is_step:
+            self._stats.begin(due and self._outputs)
+        if due and self._outputs:
+            self._found |= of_input(args, kwargs)
+        if due or changed or (not module.training and self._passes.eval % self._every == 0):
+            self._log(self._passes.counts())
+
+    def _after(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
+        if self._is_silent or self._autopsy.is_running or _is_in_backward():
             return
-        if self._outputs is not None:
-            self._outputs.flush()
-        if self._weights:
-            self._log_updates(module)
+        due = self._stats is not None and self._stats.due
+        if self._stats is not None:
+            self._stats.end()
+        y = first_output(output)
+        if y is None:
+            return
+        if y.requires_grad:
+            y.register_hook(self._backward)
+        if self._is_step:
+            if due:
+                self._found |= of_output(output)
+            self._autopsy.end(args, kwargs, output)
+
+    def _backward(self, gradient: Any) -> None:
+        """The backward pass begins, as far as the module knows."""
+        self._passes.backward()
+        if not self._is_step and not self._has_backward:
+            self._trains_in_eval = self._is_step = True
+            self._begin_step(None)
+            self._autopsy.begin(self.step)
+        self._has_backward = True
+        if self._gradients is not None:
+            self._gradients.backward()
+        self._autopsy.gradient_of_output(gradient)
+
+    def _begin_step(self, module: Any) -> bool:
+        """Counts it; gives whether it is due, and takes down the weights as they are before it."""
         self.step += 1
-        due = self.step % self._every == 0
-        if self._outputs is not None:
-            self._outputs.step, self._outputs.due = self.step, due
-        if not due:
-            return
-        found: dict[str, Any] = {}
+        self._passes.begin_step()
+        if self.step % self._every:
+            return False
+        if self._gradients is not None:
+            self._gradients.begin(self.step)
+        if module is None:
+            return True
         if self._parameters:
-            found = {f"parameters/{name}": Histogram(each) for name, each in module.named_parameters()}
+            self._found |= {f"parameters/{name}": Histogram(each) for name, each in module.named_parameters()}
         if self._norms:
             self._weights = {name: each.detach().clone() for name, each in module.named_parameters()}
-            found |= {f"weight_norm/{name}": float(each.float().norm()) for name, each in self._weights.items()}
-        if found:
-            self._run.log(found, step=self.step)
+            self._found |= {f"weight_norm/{name}": each.float().norm() for name, each in self._weights.items()}
+        self._found |= self._passes.times()
+        self._has_updated = False
+        self._log(self._found)
+        self._found = {}
+        return True
+
+    def _flush(self, module: Any = None) -> None:
+        """Logs what the pass before told, and what came of it."""
+        if self._stats is not None and self._stats.found:
+            self._found |= self._stats.found
+            self._stats.found = {}
+        if self._found:
+            self._log(self._found)
+            self._found = {}
+        if self._gradients is not None and self._gradients.awaited:
+            self._log(self._gradients.take(), self._gradients.step)
+        if self._weights and module is not None and (self._has_updated or not self._has_optimizer):
+            self._log_updates(module)
 
     def _log_updates(self, module: Any) -> None:
-        """How far the step went that followed the pass before, told at that pass's step."""
-        before, self._weights = self._weights, {}
-        found = {}
+        """How far the step went that followed a pass, told at that pass's step."""
+        before = self._weights
+        found: dict[str, Any] = {}
         for name, each in module.named_parameters():
-            if name in before and before[name].shape == each.shape and (length := float(before[name].float().norm())):
-                found[f"update_ratio/{name}"] = float((each.detach() - before[name]).float().norm()) / length
-        self._run.log(found, step=self.step)
+            if name in before and before[name].shape == each.shape:
+                length = before[name].float().norm()
+                found[f"update_ratio/{name}"] = (each.detach() - before[name]).float().norm() / length
+        read = numbers(found)
+        if not self._has_updated and not any(read.values()):
+            return  # whoever updates them has not done it yet, as with gradients of several small batches
+        self._weights = {}
+        # The ratio to weights of length 0 is none.
+        ratios = {tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}
+        self._log(ratios, self.step - self.step % self._every)
 
-    def _hook(self, name: str) -> Any:
-        def log(gradient: Any) -> None:
-            if self.step >= 0 and self.step % self._every == 0:
-                found: dict[str, Any] = {}
-                if self._gradients:
-                    found[f"gradients/{name}"] = Histogram(gradient)
-                if self._norms:
-                    found[f"grad_norm/{name}"] = float(gradient.detach().float().norm())
-                self._run.log(found, step=self.step)
-
-        return log
+    def _log(self, found: Mapping[str, Any], step: int | None = None) -> None:
+        if not found:
+            return
+        step = max(0, self.step) if step is None else step
+        read = numbers(found)
+        self._autopsy.remember(read, step)
+        self._run.log(read, step=step)
 
     def _log_graph(self, module: Any, inputs: tuple[Any, ...]) -> None:
-        handle = self._handles.pop(0)
-        handle.remove()  # the trace calls the module, which must not count as a pass
+        self._is_silent = True  # the trace calls the module, which must not count as a pass
         try:
             self._run.log({"graph": Graph.of(module, *inputs)}, step=max(0, self.step))
         except Exception as error:  # noqa: BLE001 a model that cannot be traced can be trained all the same
             logger.warning("tracker: the graph of %s cannot be traced: %s", type(module).__name__, str(error)[:200])
         finally:
-            self._handles.insert(0, module.register_forward_pre_hook(self._before))
+            self._is_silent = False
+
+
+def _is_in_backward() -> bool:
+    """Whether this is a pass that a checkpoint repeats for its gradient."""
+    import torch
+
+    task = getattr(torch._C, "_current_graph_task_id", None)
+    return task is not None and task() != -1
 
 
 def gradients_and_parameters(module: Any) -> dict[str, Histogram]:

@@ -1,107 +1,146 @@
-"""PyTorch: what a module's parts put out, and which of them made the first value that is not finite."""
+"""PyTorch: what a module's parts put out at a step that is looked at, activations called as functions included."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import weakref
 from typing import Any
 
-from tracker.run import Run
+from tracker.integrations.pytorch_autopsy import Autopsy
+from tracker.integrations.pytorch_ends import first_output
+from tracker.integrations.pytorch_functions import Functions, module_here
+from tracker.integrations.pytorch_units import ACTIVATIONS, dead_share, saturated_share
+
+_CHANNELS_FIRST = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm")
+_FEATURES_LAST = ("Linear", "LayerNorm", "RMSNorm", "Embedding", "Attention", "RNN", "LSTM", "GRU")
+_RECURRENT = frozenset(("rnn", "lstm", "gru"))
 
 
 class OutputStats:
-    """Hooks on the modules without modules of their own, which look at what these put out at the steps that are due.
+    """Hooks on the modules without modules of their own, which look at what these put out while `due`.
+
+    Tags, as `found` has them, each a tensor of one number:
+        act_norm/<module>: the Euclidean length of the output.
+        dead/<module>, saturated/<module>: as in `pytorch_units`. An activation that is called as a function is told of
+            under the module whose output it was given, or else under the module that called it.
 
     Args:
-        run: Where `act_norm/<module>` and, of rectifiers, `dead/<module>` go: the Euclidean length of the output, and
-            the share of units (channels) that were 0 for every sample.
         module: A `torch.nn.Module`.
-        every_pass: Whether each pass is looked at for values that are not finite, and not only those that are due.
+        autopsy: Told of the first output that is not finite.
+        every_pass: Whether each pass is looked at for these, and not only those that are due.
+
+    Attributes:
+        due: Whether the pass that runs is looked at.
+        watches: Whether it is one of the training at all.
+        found: What it told, until somebody takes it.
     """
 
-    def __init__(self, run: Run, module: Any, *, every_pass: bool = False) -> None:
-        self.step = -1
-        self.due = False
-        self._run = run
+    def __init__(self, module: Any, autopsy: Autopsy, *, every_pass: bool = False) -> None:
+        self.due = self.watches = False
+        self.found: dict[str, Any] = {}
+        self._autopsy = autopsy
         self._every_pass = every_pass
-        self._found: dict[str, Any] = {}
-        self._marked = False
-        self._handles = [
-            each.register_forward_hook(self._hook(name))
-            for name, each in module.named_modules()
-            if name and next(each.children(), None) is None
-        ]
+        self._paths = {id(each): name for name, each in module.named_modules()}
+        self._leaves = {id(each) for each in module.modules() if next(each.children(), None) is None}
+        self._functions: Functions | None = None
+        self._last: tuple[str, Any] = ("", None)
+        self._is_channels_first: bool | None = None
+        self._module = weakref.ref(module)
+        self._handles: list[Any] = []
+        if every_pass:
+            self._hook_all()
 
     def stop(self) -> None:
         """Takes the hooks off."""
+        self.end()
+        self._unhook_all()
+
+    def begin(self, due: bool) -> None:
+        """A pass of the training begins."""
+        self.due, self.watches = due, True
+        self._is_channels_first = None
+        if due:
+            if not self._handles:
+                self._hook_all()
+            self._functions = Functions(self._look_at_function)
+            self._functions.enter()
+
+    def end(self) -> None:
+        """It ends, well or not."""
+        if self._functions is not None:
+            self._functions.leave()
+        self._functions, self._last = None, ("", None)
+        self.due = self.watches = False
+        if self._handles and not self._every_pass:
+            self._unhook_all()  # a hook costs a microsecond at every pass
+
+    def _hook_all(self) -> None:
+        module = self._module()
+        for name, each in [] if module is None else module.named_modules():
+            if name and id(each) in self._leaves:
+                self._handles.append(each.register_forward_hook(self._hook(name, each)))
+
+    def _unhook_all(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles = []
 
-    def flush(self) -> None:
-        """Logs what the pass before told."""
-        if self._found:
-            self._run.log(self._found, step=self.step)
-            self._found = {}
+    def _hook(self, name: str, owner: Any) -> Any:
+        owned = weakref.ref(owner)
 
-    def _hook(self, name: str) -> Any:
         def look(module: Any, inputs: tuple[Any, ...], output: Any) -> None:
-            if not module.training or not (self.due or self._every_pass) or not _is_float(output):
+            # A copy of the model has these hooks as well, and is another model.
+            if not self.watches or not (self.due or self._every_pass) or module is not owned():
                 return
-            length = float(output.detach().float().norm())
-            if self.due:
-                self._found[f"act_norm/{name}"] = length
-                if type(module).__name__ in ("ReLU", "ReLU6") and output.dim() > 1:
-                    zero = output.detach().movedim(1, 0).reshape(output.shape[1], -1) <= 0
-                    self._found[f"dead/{name}"] = float(zero.all(1).float().mean())
-            # The length of what is finite can be beyond float32: so its elements are looked at as well.
-            if length - length != 0 and not self._marked and not bool(output.isfinite().all()):
-                self._mark(name, module, inputs, output)
+            functions, self._functions = self._functions, None  # what is computed here is none of the model's
+            try:
+                self._look_at_module(name, module, inputs, output)
+            finally:
+                self._functions = functions
 
         return look
 
-    def _mark(self, name: str, module: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Marks who made the first value that is not finite: its inputs were finite, or were not."""
-        self._marked = True
-        kind, source = type(module).__name__, _line_outside()
-        described = [statistics(each) for each in inputs if _is_float(each)]
-        broken = [path for path, each in module.named_parameters() if not bool(each.isfinite().all())]
-        why = f"; its {' and '.join(broken)} {'is' if len(broken) == 1 else 'are'} not finite" if broken else ""
-        text = f"{kind} {name}{f' at {source}' if source else ''} put out the first value that is not finite{why}."
-        self._run.mark(
-            text,
-            max(self.step, 0),
-            kind="anomaly",
-            node=name.replace(".", "/"),
-            operation=kind,
-            source=source,
-            inputs=described,
-            output=statistics(output),
-        )
+    def _look_at_module(self, name: str, module: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        y = first_output(output)
+        if y is None or not y.numel():
+            return
+        detached = y.detach()
+        if self._every_pass:
+            self._autopsy.look(name, module, inputs, detached)
+        if not self.due:
+            return
+        kind = type(module).__name__
+        if kind.startswith(_FEATURES_LAST) or "Linear" in kind:
+            self._is_channels_first = False
+        elif any(part in kind for part in _CHANNELS_FIRST):
+            self._is_channels_first = True
+        self.found[f"act_norm/{name}"] = detached.float().norm()
+        self._activation(name, kind.lower(), detached, module)
+        self._last = (name, y)
 
+    def _look_at_function(self, function: str, args: tuple[Any, ...], output: Any) -> None:
+        kind = function.replace("_", "")
+        if self._functions is None or kind not in ACTIVATIONS or kind in _RECURRENT or first_output(output) is None:
+            return
+        path, module = module_here(self._paths)
+        if id(module) in self._leaves and type(module).__name__.lower() in ACTIVATIONS:
+            return  # the module's own hook tells of it
+        name, before = self._last
+        if not (args and before is args[0] and name):
+            name = path if id(module) in self._leaves else f"{path}.{function}".lstrip(".")
+        functions, self._functions = self._functions, None
+        try:
+            self._activation(name, kind, output.detach())
+        finally:
+            self._functions = functions
 
-def statistics(x: Any) -> str:
-    """Shape, range and mean of the finite elements of a tensor, and how many are NaN or infinite."""
-    flat = x.detach().reshape(-1).float()
-    finite = flat[flat.isfinite()]
-    text = f"{str(x.dtype).removeprefix('torch.')} {tuple(x.shape)}"
-    if finite.numel():
-        text += f", {float(finite.min()):.4g} to {float(finite.max()):.4g}, mean {float(finite.mean()):.4g}"
-    for name, count in (("NaN", flat.isnan().sum()), ("+inf", flat.isposinf().sum()), ("-inf", flat.isneginf().sum())):
-        text += f", {int(count)} {name}" if int(count) else ""
-    return text
-
-
-def _is_float(x: Any) -> bool:
-    return hasattr(x, "is_floating_point") and bool(x.is_floating_point()) and x.numel() > 0
-
-
-def _line_outside() -> str:
-    """The line of the user's code that is running: the innermost that is neither PyTorch's nor ours."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in ("torch", "tracker"):
-            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    def _activation(self, name: str, kind: str, output: Any, module: Any = None) -> None:
+        if kind not in ACTIVATIONS or output.dim() < 2:
+            return
+        is_first = output.dim() > 3 if self._is_channels_first is None else self._is_channels_first
+        low, high = getattr(module, "min_val", None), getattr(module, "max_val", None)
+        dead = dead_share(kind, output, 1 if is_first else output.dim() - 1, float(getattr(module, "alpha", 1.0)))
+        saturated = saturated_share(kind, output, low, high)
+        if dead is not None:
+            self.found[f"dead/{name}"] = dead
+        if saturated is not None:
+            self.found[f"saturated/{name}"] = saturated

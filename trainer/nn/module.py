@@ -253,11 +253,11 @@ class Module:
         """
         if err.layer is None:
             if next(self.named_children(), None) is None:
-                err.layer, err.source = f"{type(self).__name__}({self.extra_repr()})", self
+                err.layer, err.left = f"{type(self).__name__}({self.extra_repr()})", self
             return
         for name, child in self.named_children():
-            if child is err.source:
-                err.path, err.source = _join(name, err.path), self
+            if child is err.left:
+                err.path, err.left = _join(name, err.path), self
                 return
 
     def _as_tensors(self, args: tuple[Any, ...]) -> tuple[Any, ...]:

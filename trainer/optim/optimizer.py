@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.backend import Array, array_module, as_array, to_numpy
 from trainer.errors import ArgumentError, CheckpointError, DTypeError, GradientError, sentence
-from trainer.function import span
+from trainer.function import mode, span
 from trainer.mutation import mutations
 from trainer.tensor import Tensor
 
@@ -218,7 +218,10 @@ def clip_grad_norm_(
             raise GradientError(sentence("clip_grad_norm_: a gradient is not finite.", "a finite length", total))
         return total
     factor = max_norm / (total + 1e-6)
+    mode.clips += 1
+    mode.left += min(1.0, factor)
     if factor < 1:
+        mode.cuts += 1
         for g in grads:
             g *= factor
             mutations.note(g)
@@ -235,8 +238,13 @@ def _length(grads: list[Array], norm_type: float) -> float:
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Holds every element of every gradient between -clip_value and clip_value."""
+    is_cut = False
     for p in [parameters] if isinstance(parameters, Tensor) else parameters:
         if p.grad is not None:
             data = p.grad.data
+            is_cut = is_cut or bool(data.size and (data.max() > clip_value or data.min() < -clip_value))
             array_module(data).clip(data, -clip_value, clip_value, out=data)
             mutations.note(data)
+    mode.clips += 1
+    mode.cuts += is_cut
+    mode.left += 1.0  # of elements, not of the whole

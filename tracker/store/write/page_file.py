@@ -122,8 +122,12 @@ def _bounded(key: str, text: str) -> str:
 
 
 @contextlib.contextmanager
-def changed(path: Path) -> Iterator[sqlite3.Connection]:
+def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sqlite3.Connection]:
     """A copy of a page's file in a transaction; it takes the file's place when the block ends well.
+
+    Args:
+        path: Of the file.
+        tables: That are made where they are not there.
 
     Raises:
         PageChangeError: the file cannot be written.
@@ -139,12 +143,12 @@ def changed(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute("PRAGMA journal_mode=MEMORY")
                 connection.execute("PRAGMA synchronous=OFF")
                 connection.execute("BEGIN")
-                for statement in _tables():
+                for statement in _made(tables):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 yield connection
-                if copy.stat().st_size > TRIM_BYTES:
+                if tables is schema.page_tables and copy.stat().st_size > TRIM_BYTES:
                     for statement in _TRIM:
                         connection.execute(statement)
                 connection.execute("COMMIT")
@@ -153,10 +157,10 @@ def changed(path: Path) -> Iterator[sqlite3.Connection]:
         raise PageChangeError(message(f"{path} cannot be written: {why}")) from error
 
 
-@lru_cache(maxsize=1)
-def _tables() -> tuple[str, ...]:
+@lru_cache(maxsize=2)
+def _made(tables: sa.MetaData) -> tuple[str, ...]:
     """The statements that make the tables where they are not there."""
-    made = (sa.schema.CreateTable(table, if_not_exists=True) for table in schema.page_tables.sorted_tables)
+    made = (sa.schema.CreateTable(table, if_not_exists=True) for table in tables.sorted_tables)
     return tuple(str(each.compile(dialect=sqlite.dialect())).strip() for each in made)
 
 

@@ -223,6 +223,60 @@ properties = sa.Table(
     sa.Column("wall_time", Exact, nullable=False),
 )
 
+# What rules of a logdir say and what became of it, in a file of its own: it changes with every delivery.
+alert_tables = sa.MetaData()
+
+rules = sa.Table(
+    "rules",
+    alert_tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("said", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("armed", Seconds, nullable=False),
+    sa.Column("since", Seconds, nullable=False),
+    sa.Column("paused", sa.Integer, nullable=False),
+)
+
+crossings = sa.Table(
+    "crossings",
+    alert_tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("step", Whole),
+    sa.Column("wall_time", Seconds, nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False),
+    sa.Column("noted", Seconds, nullable=False),
+)
+
+# One for each action of a rule: 0 waits, 1 was acknowledged, 2 was given up, 3 was never to be sent.
+deliveries = sa.Table(
+    "deliveries",
+    alert_tables,
+    sa.Column("crossing", sa.Text, primary_key=True),
+    sa.Column("action", sa.Integer, primary_key=True),
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_try", Seconds, nullable=False),
+    sa.Column("ended", Seconds),
+    sa.Column("trouble", sa.Text),
+)
+
+leases = sa.Table(
+    "leases",
+    alert_tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("pid_started", sa.Text, nullable=False),
+    sa.Column("heartbeat", Seconds, nullable=False),
+)
+
 
 @lru_cache(maxsize=64)
 def insert(table: sa.Table, columns: tuple[str, ...] | None = None, *, or_ignore: bool = False) -> str:

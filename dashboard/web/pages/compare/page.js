@@ -59,6 +59,7 @@ export class ComparePage {
     /** @type {Share[]} */
     this.ranked = []; // settings by importance
     this.outcomes = new Outcomes(scope, () => this.soon(0));
+    this.parting = new Parting(scope);
     /** @type {string[]} */
     this.others = []; // further metrics in the table
     this.drawnOnce = false;
@@ -82,7 +83,6 @@ export class ComparePage {
     this.table = new CompareTable(told, scope);
     this.table.sort = kept.get("sort") ?? this.table.sort;
     this.importance = new Importance(told, scope);
-    this.parting = new Parting(scope);
     const { frame, cards, tagChoice, howChoice, said, clear } = makeFrame();
     this.frame = frame;
     this.tagChoice = tagChoice;
@@ -312,9 +312,7 @@ export class ComparePage {
     if (this.goal) this.show();
   }
 
-  isReady() {
-    return runs.loaded && (this.drawnOnce || this.view.childElementCount > 0);
-  }
+  isReady = () => runs.loaded && (this.drawnOnce || this.view.childElementCount > 0);
 
   // Shows what there is a little later, once for all that changes until then.
   /** @param {number} wait in ms */
@@ -337,7 +335,7 @@ export class ComparePage {
         marks: dictionary(
           this.axes(goal).flatMap(({ name, few }) => (few ? [[name, [...few].sort((a, b) => a - b)]] : [])),
         ),
-        parting: this.parting.element.hidden ? null : this.parting.found,
+        parting: this.parting.shown,
         importance: this.importance.busy ? null : this.importance.found,
       }
     );

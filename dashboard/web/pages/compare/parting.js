@@ -38,6 +38,11 @@ export class Parting {
     this.found = null;
   }
 
+  /** What is told of two runs, while two are shown. */
+  get shown() {
+    return this.element.hidden ? null : this.found;
+  }
+
   /** @param {import("../../core/runs.js").Run[]} some the runs that are shown */
   show(some) {
     some = some.toReversed(); // the older first: what is different about the newer is what was changed

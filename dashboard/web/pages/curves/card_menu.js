@@ -1,4 +1,5 @@
 // What can be done with a chart: take it away as a picture or as numbers, read it as a table, make it larger.
+import * as alerts from "../../core/alerts.js";
 import * as state from "../../core/state.js";
 import { menu } from "../../ui/menu.js";
 import { dataTable } from "../../ui/data_table.js";
@@ -23,9 +24,17 @@ export function cardMenu(card, button, { remove, resize }) {
         state.set("x", "metric");
       },
     },
+    { text: "Alert on this…", act: () => alerts.begin(beginning(card.tags[0])) },
     { text: "Normal size", act: () => resize(null) },
     { text: "Wide", act: () => resize([2, 0]) },
   ];
   if (remove) items.push("-", { text: "Remove this chart", act: remove });
   menu(button, items);
+}
+
+// How a rule over a tag, or an expression, begins: what is no plain name stands in back quotes.
+/** @param {string} tag */
+function beginning(tag) {
+  if (tag[0] === "=") return `${tag.slice(1).trim()} > `;
+  return `${/^[A-Za-z_][\w./:-]*$/.test(tag) ? tag : `\`${tag}\``} > `;
 }
