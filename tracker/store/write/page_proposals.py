@@ -89,17 +89,16 @@ def answer(folder: Path, proposal: Proposal, by: str, author: str | None) -> boo
         PageChangeError: the file cannot be written, or a command has the nonce of this proposal.
     """
     now = time.time()
+    name, value, expected = f"control:{proposal.control}", proposal.value, proposal.expected
+    command = author and page_file.command_row(proposal.nonce, name, value, expected, author)
     try:
         with page_file.changed(folder / logdir.PAGE_FILE) as connection:
             row = connection.execute("SELECT value FROM properties WHERE key=?", (WAITING + proposal.id,)).fetchone()
             if row is None:
                 raise _AnsweredError  # which leaves the file as it is
-            name = f"control:{proposal.control}"
-            if author is not None and not page_file.insert_command(
-                connection, proposal.nonce, name, proposal.value, proposal.expected, author
-            ):
+            if command and not page_file.insert_command(connection, command):
                 raise PageChangeError("Another command has the name that this proposal was to have.")
-            text = json.dumps({**json.loads(row[0]), "accepted": author is not None, "by": coerce.text(by)})
+            text = json.dumps({**json.loads(row[0]), "accepted": bool(command), "by": coerce.text(by)})
             connection.execute("DELETE FROM properties WHERE key=?", (WAITING + proposal.id,))
             connection.execute(page_file.PROPERTY, (ANSWERED + proposal.id, text, now))
             _fall_away(connection, now)
