@@ -16,7 +16,7 @@ from tracker import logdir
 from tracker.errors import StoreError
 from tracker.store.read import read_only
 from tracker.store.read.properties import ANSWERED, PATIENCE_S, WAITING
-from tracker.values.control_definition import is_plain, read_json
+from tracker.values.control_definition import MAX_NAME, is_plain, read_json
 
 MOST_WAITING, MOST_ANSWERED = 50, 200
 """Of one run; of those that were answered the newest stay."""
@@ -102,6 +102,8 @@ def _proposal(id: str, value: Any, wall_time: Any, *, is_answered: bool) -> Prop
     if not is_plain(said.get("value")) or not is_plain(said.get("expected")):
         return None
     control, author, why = (str(each) for each in texts)
+    if len(control) > MAX_NAME:
+        return None
     found = Proposal(
         id, control, said.get("value"), said.get("expected"), author[:MOST_AUTHOR], why[:MOST_WHY],
         float(said["wall_time"]),

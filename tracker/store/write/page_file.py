@@ -98,7 +98,7 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
 
 
 def command_row(nonce: str, name: str, value: Any, expected: Any, author: str | None) -> tuple[Any, ...]:
-    """What `insert_command` takes, and the error of what is too large before any file is looked at; see `add_command`."""
+    """What `insert_command` takes, and the errors of `add_command`, before any file is looked at."""
     text = _bounded(name, coerce.dumps(value))
     before = None if expected is None else _bounded(author or "", coerce.dumps(expected))
     if not (isinstance(nonce, str) and 1 <= len(nonce) <= MAX_NONCE):
