@@ -26,7 +26,7 @@ COMMANDS = (
     ),
     ("brief", "say what a run is, how it stands and what is wrong, in few words", "viz brief mnist/adam --tokens 400"),
     ("diff", "say where two runs parted, and what about them is different", "viz diff mnist/adam mnist/sgd"),
-    ("mcp", "let agents read a logdir, over the Model Context Protocol", "viz mcp --logdir runs"),
+    ("mcp", "let agents read a logdir and propose changes, over the Model Context Protocol", "viz mcp --logdir runs"),
     ("predict", "ask a model about pictures or numbers", "viz predict digits drawing.png"),
     ("replay", "execute a recorded step of a training again", "viz replay digits@300"),
     ("export", "write every point to a file", "viz export -o runs.csv"),

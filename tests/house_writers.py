@@ -12,6 +12,7 @@ ONLY_READS = {
     ("dashboard/live/user_edits.py", "tracker.store.write.page_findings"): "page.sqlite likewise",
     ("dashboard/live/pane_edits.py", "tracker.store.write.page_panes"): "page.sqlite likewise",
     ("dashboard/live/kept_cases.py", "tracker.store.write.page_cases"): "page.sqlite likewise",
+    ("dashboard/live/proposals.py", "tracker.store.write.page_proposals"): "page.sqlite likewise",
     **dict.fromkeys(
         [(f"dashboard/alerts/{name}.py", "tracker.store.write.alert_file") for name in ("kept", "outbox", "watcher")],
         "the alerts of a logdir, a file that no run's writer knows",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,15 @@ from typing import Any
 def writable(text: str) -> str:
     """The text, a half character in it as its escape: `caf\\udce9` for a file name of the bytes `caf`, 0xE9."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def printable(text: str) -> str:
+    """Text without anything that a terminal would obey: escape sequences, line ends, marks that turn the line round."""
+    if text.isprintable():  # nearly always, and at once however long it is
+        return text
+    return "".join(
+        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def writable_values(value: Any) -> Any:

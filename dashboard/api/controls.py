@@ -7,8 +7,8 @@ Token, Host and Origin are checked before anything comes here (`security`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,16 +17,15 @@ from starlette.routing import Route
 
 from dashboard.http import wire
 from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import UNREADABLE, answered, body_of, json_answer, why
+from dashboard.http.requests import answered, body_of, json_answer
 from dashboard.live import user_edits
+from dashboard.live.offer import Offer
 from dashboard.live.websocket import LiveRuns
-from tracker.controls import built_in
 from tracker.errors import PageChangeError
 from tracker.store.read.commands import Command
 from tracker.store.read.offered import Offered
 from tracker.store.read.reader import Store
-from tracker.store.read.run import StoredRun
-from tracker.values.control_definition import Definition, RefusedError, is_plain, same, shown
+from tracker.values.control_definition import RefusedError, is_plain, same, shown
 
 MAX_TOLD_BYTES = 4 << 20
 """Of the controls of one run: thousands of choices of thousands of letters are nobody's."""
@@ -34,9 +33,6 @@ MAX_TOLD_BYTES = 4 << 20
 MAX_COMMANDS = 1_000
 LAST_COMMANDS = 200
 """Of one run in one answer, the newest ones: at most, and where nothing is said of how many."""
-
-MAX_WAITING = 1_000
-"""Commands of one run that wait for an answer: whoever asks for more has not looked at what became of the others."""
 
 MAX_NONCE, MAX_AUTHOR = 200, 100
 
@@ -79,7 +75,7 @@ class _Controls:
 
         def read() -> dict[str, Any]:
             with self._store().run(name).held() as run:
-                offer = _offer(run, run.commands())
+                offer = Offer.of(run)
                 told = _within([_told(each, own=False) for each in offer.declared])
                 return {
                     "run": name,
@@ -100,7 +96,7 @@ class _Controls:
 
         def read() -> dict[str, Any]:
             found = self._store().run(name).commands()
-            told = [_told_command(each) for each in found[-most:]]
+            told = [told_command(each) for each in found[-most:]]
             return {"run": name, "commands": told, "earlier": len(found) - len(told)}
 
         return json_answer(await answered(read))
@@ -126,82 +122,22 @@ class _Controls:
         def add() -> dict[str, Any]:
             try:
                 with self._store().run(name).held() as run:
-                    asked = run.commands()
-                    known = _by_nonce(asked, nonce)
+                    offer = Offer.of(run)
+                    known = offer.known(nonce)
                     if known is None:
-                        wanted = _checked(run, asked, control, value, expected)
+                        wanted = offer.checked(control, value, expected)
                         user_edits.ask(run.folder, nonce, control, wanted, expected, author)
                     elif known.name != control or not same(known.value, value):
                         raise RefusedError("This nonce names another command already; each needs one of its own.")
-                    known = known or _by_nonce(run.commands(), nonce)
+                    known = known or next((each for each in run.commands() if each.nonce == nonce), None)
                     if known is None:
                         raise PageChangeError("What was asked has gone again: the run's folder was changed meanwhile.")
             except (RefusedError, PageChangeError) as error:
                 raise HTTPException(409, str(error)) from error
             self._live_runs.poller.written_to(run.folder)
-            return {"command": _told_command(known)}
+            return {"command": told_command(known)}
 
         return json_answer(await answered(add))
-
-
-def _by_nonce(asked: Sequence[Command], nonce: str) -> Command | None:
-    return next((each for each in asked if each.nonce == nonce), None)
-
-
-class _Offer(NamedTuple):
-    """What a run can be asked; a sentence where it can be asked nothing, and one of what cannot be read of it."""
-
-    declared: list[Offered]
-    own: list[Offered]
-    why_not: str
-    problem: str
-
-
-def _offer(run: StoredRun, asked: Sequence[Command]) -> _Offer:
-    """Of the process that writes the run, or the last that did, given what it was asked."""
-    line = [each for each in run.segments() if each.reason != "child" and each.rank in (None, 0)]
-    status, began = run.status, line[-1].created if line else 0.0
-    why_not = "" if status == "running" else f"{run.name} is over ({status}): it can be asked nothing."
-    if not why_not and not (line and line[-1].environment.get("controls") is True):
-        why_not = f"{run.name} takes no commands: it was begun without controls."
-    declared, problem = [], ""
-    try:
-        declared = run.controls()
-    except UNREADABLE as error:
-        problem = f"Its controls cannot be read: {why(error)}"[: 2 * MAX_BRIEF]
-    own = [Offered(each, _now(each, asked, began)) for each in built_in.DEFINITIONS.values()]
-    return _Offer(declared, own, why_not, problem)
-
-
-def _now(definition: Definition, asked: Sequence[Command], began: float) -> Any:
-    """What something that every run has is now: as it was changed last in this process, or as it begins."""
-    changes = [
-        each for each in asked
-        if each.name == definition.name and each.outcome == "applied" and (each.applied or 0.0) >= began
-    ]  # fmt: skip
-    return max(changes, key=lambda each: each.applied or 0.0).value if changes else definition.value
-
-
-def _checked(run: StoredRun, asked: Sequence[Command], name: str, value: Any, expected: Any) -> Any:
-    """The value to ask for, as the control holds it.
-
-    Raises:
-        RefusedError: the run would refuse it; the message is the sentence to say.
-    """
-    offer = _offer(run, asked)
-    if offer.why_not:
-        raise RefusedError(offer.why_not)
-    found = next((each for each in (*offer.own, *offer.declared) if each.definition.name == name), None)
-    if found is None:
-        raise RefusedError(f"{run.name} has no control {shown(name)}.")
-    if sum(each.outcome == "pending" for each in asked) >= MAX_WAITING:
-        raise RefusedError(f"{MAX_WAITING:,} commands wait for an answer of {run.name} already.")
-    wanted = found.definition.checked(value)
-    waiting = [each.value for each in asked if each.name == name and each.outcome == "pending"]
-    now = waiting[-1] if waiting else found.value  # what it will be once all is answered that waits
-    if expected is not None and not same(expected, now):
-        raise RefusedError(f"Out of date: {name} is {shown(now)} by now, and not {shown(expected)} as it was seen.")
-    return wanted
 
 
 def _told(offered: Offered, *, own: bool) -> dict[str, Any]:
@@ -211,11 +147,11 @@ def _told(offered: Offered, *, own: bool) -> dict[str, Any]:
     return {
         "name": definition.name,
         "type": definition.type,
-        "value": _told_value(value, MAX_VALUE),
+        "value": told_value(value, MAX_VALUE),
         "low": _told_end(said.get("low")),
         "high": _told_end(said.get("high")),
         "log": definition.log,
-        "choices": [_told_value(each, MAX_VALUE) for each in definition.choices],
+        "choices": [told_value(each, MAX_VALUE) for each in definition.choices],
         "confirm": definition.confirm,
         "doc": definition.doc,
         "own": own,
@@ -234,21 +170,21 @@ def _within(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _told_command(command: Command) -> dict[str, Any]:
+def told_command(command: Command) -> dict[str, Any]:
     """A command as the page is told of it: long texts as far as anybody reads them, unless that is what holds soon."""
     most = MAX_VALUE if command.outcome == "pending" else MAX_BRIEF
     return {
         "nonce": command.nonce,
         "name": command.name,
-        "value": _told_value(command.value, most),
+        "value": told_value(command.value, most),
         "cut": isinstance(command.value, str) and len(command.value) > most,
-        "old": _told_value(command.old, MAX_BRIEF),
+        "old": told_value(command.old, MAX_BRIEF),
         "author": command.author,
         "asked": command.wall_time,
         "answered": command.applied,
         "step": command.step,
         "outcome": command.outcome,
-        "why": _told_value(command.why or "", 2 * MAX_BRIEF),
+        "why": told_value(command.why or "", 2 * MAX_BRIEF),
     }
 
 
@@ -260,7 +196,7 @@ def _told_end(value: float | int | None) -> float | None:
         return None
 
 
-def _told_value(value: Any, most: int) -> Any:
+def told_value(value: Any, most: int) -> Any:
     """A value in as many letters as are shown; whole numbers that a browser would round are texts of their digits."""
     if isinstance(value, str):
         return value if len(value) <= most else value[: most - 1] + "…"

@@ -10,6 +10,9 @@ from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir
 def add(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
     add_logdir(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", help="agents propose nothing; otherwise a person answers on the page"
+    )
 
 
 def act(arguments: argparse.Namespace) -> int:
@@ -23,5 +26,6 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.mcp.answers import Answers
 
     root = existing_logdir(arguments.logdir)
-    build(Answers(lambda: Store(root, mirrored(root)[0]))).run("stdio")
+    answers = Answers(lambda: Store(root, mirrored(root)[0]))
+    build(answers, read_only=arguments.read_only).run("stdio")
     return 0

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from tracker.plain_text import printable as printable
+
 NARROWEST = 8
 
 LONGEST = 1000
@@ -66,15 +68,6 @@ def shortened(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST:
         return f"{value[:LONGEST]}… ({len(value):,} characters)"
     return value
-
-
-def printable(text: str) -> str:
-    """Text without anything that a terminal would obey: escape sequences, line ends, marks that turn the line round."""
-    if text.isprintable():  # nearly always, and at once however long it is
-        return text
-    return "".join(
-        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def _columns(text: str) -> int:

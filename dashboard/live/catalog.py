@@ -189,6 +189,8 @@ class Catalog:
                 changes.note(run.name, "runs")
             if said.get(user_edits.DISMISSED) != run.user_edits.get(user_edits.DISMISSED):
                 changes.note(run.name, "findings")
+            if said.get(user_edits.PROPOSALS) != run.user_edits.get(user_edits.PROPOSALS):
+                changes.note(run.name, "proposals")
             if newest != run.newest_command:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest

@@ -33,7 +33,8 @@ class Changes:
     points: list[NewPoints] = field(default_factory=list)
     changed: dict[str, set[str]] = field(default_factory=dict)
     """By run: what else is new of it: "histogram", "image", "text", "graph", "marks", "receipts" (it
-    answered commands), "commands" (it was asked something), "runs" (its summary), "findings", "line"
+    answered commands), "commands" (it was asked something), "proposals" (somebody would have it asked something, or
+    answered that), "runs" (its summary), "findings", "line"
     (points were cut off by a rewind), "last" (how far it goes is known now, after a glance)."""
     tags: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     """By run and kind: of which series of histograms, media … there is more, so that only these are asked for again."""

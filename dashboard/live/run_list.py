@@ -96,6 +96,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "said": {},
             "findings": None,
             "commands": False,
+            "proposals": 0,
             "lost": {},
             "scalars": {},
             "problems": [why(error)],

@@ -10,7 +10,7 @@ from typing import Any
 from dashboard.live.examined import Examined
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import Series
-from dashboard.live.user_edits import DISMISSED, RUN_KEYS
+from dashboard.live.user_edits import DISMISSED, PROPOSALS, RUN_KEYS
 from tracker.errors import StoreError
 from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
@@ -43,6 +43,12 @@ class RunState:
         """Findings that somebody said are none, by id: `reason`, `author`, `wall_time`."""
         found: dict[str, Any] = self.user_edits.get(DISMISSED, {})
         return found
+
+    @property
+    def waiting_proposals(self) -> int:
+        """How many proposals of agents wait for an answer that can be given: a run that is over is asked nothing."""
+        waiting, _ = self.user_edits.get(PROPOSALS, (0, 0.0))
+        return int(waiting) if self.status == "running" else 0
 
     @property
     def finding_counts(self) -> list[int] | None:
@@ -120,6 +126,7 @@ class RunState:
             "said": {key: value for key, value in self.user_edits.items() if key in RUN_KEYS},
             "findings": self.finding_counts,
             "commands": self.newest_command > 0 or any(state.has_receipts for state in self.segments.values()),
+            "proposals": self.waiting_proposals,
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),

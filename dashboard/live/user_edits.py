@@ -19,6 +19,9 @@ RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": i
 DISMISSED = "dismissed"
 """Beside them: findings that are none, by id; see `tracker.store.read.dismissed`."""
 
+PROPOSALS = "proposals"
+"""And of agents' proposals: how many wait, and when one was made or answered last; see `live.proposals`."""
+
 
 def read(folder: Path) -> dict[str, Any]:
     """The properties in a folder's file; none without one, or when it cannot be read."""
@@ -26,14 +29,17 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def read_of_run(folder: Path) -> tuple[dict[str, Any], int]:
-    """What is said of a run (`RUN_KEYS`, and `DISMISSED` where something is).
+    """What is said of a run (`RUN_KEYS`; and `DISMISSED`, `PROPOSALS` where something is).
 
     Beside it the number of the newest thing that it was asked, 0 for nothing.
     """
-    found, newest = said(folder)
-    dismissed = dismissed_in(found)
-    words = {key: value for key, value in found.items() if key in RUN_KEYS}
-    return words | ({DISMISSED: dismissed} if dismissed else {}), newest
+    found = said(folder)
+    words: dict[str, Any] = {key: value for key, value in found.properties.items() if key in RUN_KEYS}
+    if dismissed := dismissed_in(found.properties):
+        words[DISMISSED] = dismissed
+    if found.proposed:
+        words[PROPOSALS] = [found.waiting, found.proposed]
+    return words, found.newest_command
 
 
 def write(folder: Path, key: str, value: Any) -> None:

@@ -1,1 +1,1 @@
-"""The Model Context Protocol: a logdir for agents, read and never written."""
+"""The Model Context Protocol: a logdir for agents, who read it and propose what a person decides."""

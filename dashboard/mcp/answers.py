@@ -16,6 +16,7 @@ from dashboard.brief.course import COLUMNS, course
 from dashboard.brief.settings import flat
 from dashboard.brief.words import MOST_TOKENS, text
 from dashboard.http import wire
+from dashboard.live import proposals
 from dashboard.live.headline import headline
 from tracker.errors import TrackerError
 from tracker.plain_text import writable_values
@@ -127,6 +128,16 @@ class Answers:
             raise AskedError(f"The picture cannot be read: {error}") from error
         return out.getvalue()
 
+    def propose(self, run: str, control: str, value: Any, why: str, agent: str) -> Any:
+        """Keeps what an agent would have a run asked, until a person answers; how that stands."""
+        stored = self._run(self._store(), run)
+        return _proposed(self._asked(lambda: proposals.propose(stored, control, value, why, agent)))
+
+    def proposals(self, run: str) -> Any:
+        """What was proposed to ask a run, and what became of it, the oldest first."""
+        stored = self._run(self._store(), run)
+        return {"run": run, "proposals": [_proposed(each) for each in self._asked(lambda: proposals.standings(stored))]}
+
     def _run(self, store: Store, name: str) -> StoredRun:
         return self._asked(lambda: store.run(name))
 
@@ -143,6 +154,27 @@ def _judged(run: StoredRun) -> dict[str, Any]:
         return {}
     found = course(run.envelope(tag, 10))
     return {"metric": tag, "last": found.last, "step": found.last_step, "low": found.low, "high": found.high}
+
+
+def _proposed(found: proposals.Standing) -> dict[str, Any]:
+    proposal, command = found.proposal, found.command
+    told: dict[str, Any] = {
+        "id": proposal.id,
+        "control": proposal.control,
+        "value": proposal.value,
+        "value_then": proposal.expected,
+        "why": proposal.why,
+        "proposed_by": proposal.author,
+        "proposed": _when(proposal.wall_time),
+        "standing": found.standing,
+    }
+    if found.why_not:
+        told["cannot_be_accepted"] = found.why_not
+    if proposal.answered is not None:
+        told |= {"answered_by": proposal.by, "answered": _when(proposal.answered)}
+    if command is not None:
+        told |= {"outcome": command.outcome, "step": command.step, "sentence": command.why}
+    return told
 
 
 def _when(seconds: float) -> str:

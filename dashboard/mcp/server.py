@@ -1,21 +1,33 @@
-"""The server: tools that read a logdir, spoken over standard input and output by the official SDK."""
+"""The server: tools that read a logdir and propose changes, over standard input and output by the official SDK."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import WithJsonSchema
 
 from dashboard.mcp.answers import Answers, AskedError
 
 INSTRUCTIONS = """Training runs that everystep logged. Begin with list_runs, then brief: it says in one answer what a
 run is, how it stands and what is wrong. scalars gives a curve exactly in few columns. Nothing here changes a run."""
 
+Value = Annotated[Any, WithJsonSchema({"anyOf": [{"type": kind} for kind in ("number", "boolean", "string", "null")]})]
+"""What a control can be. Anything is taken in, since the SDK reads a text that is JSON as what it says, and refused by
+the control, in a sentence."""
 
-def build(answers: Answers) -> MCPServer:
-    """A server of these answers."""
-    server = MCPServer("everystep", instructions=INSTRUCTIONS, log_level="WARNING")
+PROPOSES = """ What you would change you can propose; a person accepts or declines it, and proposals says which."""
+
+
+def build(answers: Answers, *, read_only: bool = False) -> MCPServer:
+    """A server of these answers.
+
+    Args:
+        answers: What its tools say.
+        read_only: Whether nothing can be proposed.
+    """
+    server = MCPServer("everystep", instructions=INSTRUCTIONS + ("" if read_only else PROPOSES), log_level="WARNING")
 
     def said(find: Any, *values: Any) -> Any:
         try:
@@ -53,5 +65,22 @@ def build(answers: Answers) -> MCPServer:
     def image(run: str, tag: str, step: int | None = None) -> Image:
         """The newest picture of a tag, or that of a step."""
         return Image(data=said(answers.image, run, tag, step), format="png")
+
+    @server.tool()
+    def proposals(run: str) -> Any:
+        """What was proposed to ask a run, and what became of it: waiting, accepted (with the outcome and the step),
+        declined, or lapsed since the run is over."""
+        return said(answers.proposals, run)
+
+    if not read_only:
+
+        @server.tool()
+        def propose(run: str, control: str, value: Value, why: str, context: Context) -> Any:
+            """Proposes to change a control of a run that is going on, or to press a button of it (value null): lr, a
+            control of its own, stop, paused, "log more". A person sees it with your reason (at most 500 letters) and
+            accepts or declines it on the page; until then nothing happens. Ask proposals what became of it."""
+            client = context.session.client_params
+            agent = client.client_info.name if client is not None else ""
+            return said(answers.propose, run, control, value, why, agent)
 
     return server

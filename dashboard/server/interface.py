@@ -32,6 +32,7 @@ from dashboard.api import (
     pane_edits,
     panes,
     profiles,
+    proposals,
     quality,
     runs,
 )
@@ -95,6 +96,7 @@ class Interface:
             *panes.routes(store, settings.read_only),
             *pane_edits.routes(live_runs, store, settings.read_only),
             *controls.routes(live_runs, store, settings.read_only),
+            *proposals.routes(live_runs, store, settings.read_only),
             *alerts.routes(live_runs, means, key, self._watcher),
             *hparams.routes(),
             *(route for routes in OF_THE_STORE for route in routes(store)),

@@ -14,6 +14,7 @@ import { Router } from "./router.js";
 import { Scope } from "./core/scope.js";
 import { RunList } from "./ui/run_list.js";
 import { dictionary } from "./core/dictionary.js";
+import { plural } from "./text/format.js";
 import { loadDash } from "./ui/dash.js";
 import { isPath, isSurface } from "./text/path_tags.js";
 
@@ -55,6 +56,10 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       load: () => import("./pages/controls/page.js"),
       kinds: ["control"],
       is: () => runs.all().some((run) => run.status === "running" || run.commands),
+      waiting: () => {
+        const count = runs.visible().reduce((sum, run) => sum + (run.proposals ?? 0), 0);
+        return count ? `${plural(count, "proposal")} waiting for an answer` : "";
+      },
     },
     paths: { title: "Paths", load: () => import("./pages/paths/page.js"), kinds: ["scalar", "text"], isFor: isPath },
     quality: { title: "Quality", load: () => import("./pages/quality/page.js"), kinds: ["pr_curve", "confusion"] },

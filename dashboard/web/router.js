@@ -18,10 +18,11 @@ import { close } from "./ui/menu.js";
 
 /**
  * kinds: of what some run has logged when there is a tab; isFor: which tags count; is: or something else that says so;
- * isApart: the server gives this page a document of its own, which may do what the others may not.
+ * waiting: what waits there for the user, in words; isApart: the server gives this page a document of its own, which
+ * may do what the others may not.
  * @typedef {{
  *   title: string, load(): Promise<PageModule>, kinds: string[], isFor?(tag: string): boolean, is?(): boolean,
- *   isApart?: boolean,
+ *   waiting?(): string, isApart?: boolean,
  * }} Entry
  */
 
@@ -85,6 +86,9 @@ export class Router {
       const page = link.dataset.page ?? "";
       const { kinds, isFor = () => true, is } = this.pages[page];
       const any = is?.() || kinds.some((kind) => runs.tags(kind).some(isFor));
+      const waiting = this.pages[page].waiting?.() ?? "";
+      link.toggleAttribute("data-waiting", waiting !== "");
+      link.title = waiting;
       link.hidden = page !== FIRST && !any && state.get("page") !== page;
       if (state.get("page") === page) {
         link.setAttribute("aria-current", "page");

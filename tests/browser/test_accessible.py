@@ -12,7 +12,7 @@ import pytest
 import tried_models
 
 import tracker
-from dashboard.live import kept_cases
+from dashboard.live import kept_cases, proposals
 
 pytestmark = pytest.mark.dash
 pytest.importorskip("axe_playwright_python", reason="needs the test extra: pip install everystep[test]")
@@ -37,6 +37,8 @@ def served(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
         tried_models.log(run, 0)
         run.flush()
         kept_cases.keep(run.folder, "halves", {"image": tried_models.ink(0.5)}, "left", "")
+        for control, value in (("lr", 5e-4), ("prompt", "a dog " * 40)):
+            proposals.propose(tracker.open(logdir).run("live"), control, value, "train/loss jumps", "claude-code")
         yield serve(logdir, "--no-token")
 
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 import tracker
 from dashboard.api import controls as api
+from dashboard.live import offer
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
 
@@ -68,7 +69,7 @@ def test_so_many_commands_wait_at_the_most(
     client: TestClient, run: tracker.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once they are answered there is room for more."""
-    monkeypatch.setattr(api, "MAX_WAITING", 3)
+    monkeypatch.setattr(offer, "MAX_WAITING", 3)
     run.control("lr", 0.5)
     run.flush()
     waiting = [ask(client, "lr", value) for value in (0.1, 0.2, 0.3)]

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import event_loop
 import numpy as np
 import pytest
 
@@ -17,10 +12,8 @@ import tracker
 
 pytest.importorskip("mcp", reason="needs the protocol's SDK: pip install 'everystep[mcp]'")
 
-from mcp import ClientSession, StdioServerParameters
-from mcp.client.stdio import stdio_client
-
-ROOT = Path(__file__).resolve().parents[2]
+from agent import asked, json_of
+from mcp import ClientSession
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +30,6 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 run.log({"loss": float("nan")}, step=5000)
                 run.log({"seen": tracker.Image(np.zeros((8, 2000), np.uint8))}, step=3)
     return folder
-
-
-def asked(logdir: Path, talk: Callable[[ClientSession], Coroutine[Any, Any, Any]]) -> Any:
-    """What a client that has begun a session is answered."""
-    words = ["-m", "dashboard", "mcp", "--logdir", str(logdir)]
-    server = StdioServerParameters(command=sys.executable, args=words, env={**os.environ, "PYTHONPATH": str(ROOT)})
-
-    async def session() -> Any:
-        async with stdio_client(server) as (read, write), ClientSession(read, write) as client:
-            await client.initialize()
-            return await talk(client)
-
-    return event_loop.run(session())
 
 
 def test_an_agent_finds_its_way_from_the_list_to_the_cause(logdir: Path) -> None:
@@ -70,6 +50,7 @@ def test_an_agent_finds_its_way_from_the_list_to_the_cause(logdir: Path) -> None
 
     said = asked(logdir, talk)
     assert all(each.description for each in said["tools"])
+    assert {each.name for each in said["tools"]} == {*said, "proposals", "propose"} - {"tools"}
     runs = json_of(said["list_runs"])
     assert [each["run"] for each in runs["runs"]] == ["mnist/1", "mnist/0"]
     assert runs["runs"][1]["high"] == 1e6
@@ -114,8 +95,3 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(logdir: Path) -> None:
     assert all("Traceback" not in each for each in told)
     assert json_of(none)["runs"] == []
     assert small.content[0].text.startswith("Run mnist/0")
-
-
-def json_of(result: Any) -> Any:
-    assert not result.is_error, result.content
-    return json.loads(result.content[0].text)

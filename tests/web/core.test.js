@@ -317,6 +317,7 @@ test("what runs were asked is asked for with each news of those that are followe
   const nonces = [];
   server
     .on("GET /api/v1/controls", ({ url }) => ({ run: url.searchParams.get("run"), live: true, controls: [], more: 0 }))
+    .on("GET /api/v1/proposals", () => ({ proposals: [] }))
     .on("GET /api/v1/commands", () => ({ commands: told, earlier: 0 }))
     .on("POST /api/v1/commands", ({ text }) => {
       const said = JSON.parse(text);

@@ -1,5 +1,6 @@
-// What runs can be asked (controls, actions, to stop), and what they were asked and answered: kept for the runs that
-// somebody follows, and asked for again when the live feed tells of either. Asking a run something goes through here.
+// What runs can be asked (controls, actions, to stop), what they were asked and answered, and what agents propose: kept
+// for the runs that somebody follows, and asked for again when the live feed tells of any. Asking a run something, and
+// answering a proposal, goes through here.
 import * as api from "./api.js";
 import * as live from "./live.js";
 import { Emitter } from "./emitter.js";
@@ -16,8 +17,12 @@ import { boot, local } from "./state.js";
  * }} Command times in seconds since the epoch; outcome "pending" while there is no answer;
  *   cut: value is the beginning of a longer text
  * @typedef {{
+ *   id: string, control: string, value: any, expected: any, author: string, why: string, proposed: number,
+ *   standing: string, why_not: string, by: string, answered: number | null, command: Command | null,
+ * }} Proposal of an agent; standing: waiting, accepted, declined, lapsed; why_not: why it cannot be accepted, or ""
+ * @typedef {{
  *   run: string, live: boolean, why: string, controls: Control[], more: number, problem: string, commands: Command[],
- *   earlier: number,
+ *   earlier: number, proposals: Proposal[],
  * }} Asked of a run, the newest command last; live: it takes commands, why: or why not; problem: of controls that
  *   cannot be read; more, earlier: so many are not told
  */
@@ -80,8 +85,8 @@ export async function ask(run) {
     // In this order: a value that is newer than what is known of its change is the one that was asked for. The other
     // way round a change that was applied would show the value before it.
     const { commands, earlier } = await api.json("commands", { run });
-    const offered = await api.json("controls", { run });
-    const known = /** @type {Asked} */ ({ ...offered, commands, earlier });
+    const [offered, { proposals }] = await Promise.all([api.json("controls", { run }), api.json("proposals", { run })]);
+    const known = /** @type {Asked} */ ({ ...offered, commands, earlier, proposals });
     if (followed.has(run)) found.set(run, known);
     news.tell("change", run);
     return known;
@@ -109,15 +114,45 @@ export async function send(run, name, value, expected = null) {
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
   const body = { run, name, value, expected, nonce, author: author() || null };
+  /** @type {{ command: Command }} */
+  const { command } = await patiently("commands", body);
+  const known = found.get(run);
+  if (known && !known.commands.some((each) => each.nonce === nonce)) {
+    known.commands = [...known.commands, command];
+    news.tell("change", run);
+  }
+  return command;
+}
+
+/**
+ * Accepts what an agent proposed, which asks the run, or declines it. Twice is once.
+ * @param {string} run
+ * @param {string} id of the proposal
+ * @param {boolean} accept
+ * @returns {Promise<Proposal>} as it stands then
+ * @throws with the server's sentence when it refuses
+ */
+export async function answer(run, id, accept) {
+  /** @type {{ proposal: Proposal }} */
+  const { proposal } = await patiently("proposals", { run, id, accept, author: author() || null });
+  const known = found.get(run);
+  if (known) {
+    known.proposals = known.proposals.map((each) => (each.id === id ? proposal : each));
+    news.tell("change", run);
+  }
+  return proposal;
+}
+
+/**
+ * What the server says, asked once more where nobody answers.
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+async function patiently(path, body) {
   for (let tries = 1; ; tries++) {
     try {
-      const { command } = await api.post("commands", body);
-      const known = found.get(run);
-      if (known && !known.commands.some((each) => each.nonce === nonce)) {
-        known.commands = [...known.commands, command];
-        news.tell("change", run);
-      }
-      return command;
+      return await api.post(path, body);
     } catch (error) {
       if (!(error instanceof TypeError) || tries === TRIES) throw error; // a TypeError is that nobody answered
       await new Promise((done) => setTimeout(done, 200 * tries));
@@ -132,7 +167,7 @@ export const author = () => String(local.get("author", "") || "");
 /** @param {string} name */
 export const setAuthor = (name) => local.set("author", name.trim().slice(0, 100));
 
-const TELLS = ["receipts", "commands", "control", "line", "runs"];
+const TELLS = ["receipts", "commands", "proposals", "control", "line", "runs"];
 
 /**
  * Follows what is told of runs, for as long as the scope lasts.

@@ -16,10 +16,11 @@ import { tellApart } from "../text/ellipsis.js";
  *   name: string, status: string, paused: boolean, started: number | null, ended: number | null, ending: string | null,
  *   updated: number | null, step: number | null, segments: number, group: string | null, tags: string[], notes: string,
  *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
- *   commands: boolean, findings: import("../text/finding_words.js").Counts | null,
+ *   commands: boolean, proposals: number, findings: import("../text/finding_words.js").Counts | null,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
  * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind; commands:
- *   whether it was asked something; findings: errors, warnings, infos, null before it was examined
+ *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null
+ *   before it was examined
  * @typedef {Summary & {
  *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
  * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: its

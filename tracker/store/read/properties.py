@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker import logdir
 from tracker.errors import StoreError
@@ -15,26 +15,50 @@ PATIENCE_S = 1.0
 """What reading such a file may take of SQLite's time."""
 
 
-_SAID = "SELECT key, value FROM properties WHERE key NOT GLOB 'pane:*' AND key NOT GLOB 'case:*'"
-"""Places of panes and kept cases are many, or large: they are asked for by who shows them."""
+WAITING, ANSWERED = "proposal:", "answered:"
+"""What the names of proposals begin with, which `page_proposals` reads."""
+
+_SAID = (
+    "SELECT key, value FROM properties WHERE key NOT GLOB 'pane:*' AND key NOT GLOB 'case:*' "
+    "AND key NOT GLOB 'proposal:*' AND key NOT GLOB 'answered:*'"
+)
+"""Places of panes, kept cases and proposals are many, or large: they are asked for by who shows them."""
 
 _NEWEST = "SELECT max(id) FROM commands WHERE name GLOB 'control:*'"
+
+_PROPOSED = (
+    "SELECT coalesce(sum(key GLOB 'proposal:*'), 0), max(CASE WHEN typeof(wall_time)='real' THEN wall_time END) "
+    "FROM properties WHERE key GLOB 'proposal:*' OR key GLOB 'answered:*'"
+)
+
+
+class Said(NamedTuple):
+    """What was said of a run or a logdir."""
+
+    properties: dict[str, Any]
+    newest_command: int = 0
+    """The number of the newest thing that the run was asked; 0 where it was asked nothing."""
+    waiting: int = 0
+    """Proposals that wait for an answer."""
+    proposed: float = 0.0
+    """When one was made or answered last; 0 where none ever was."""
 
 
 def properties(folder: Path) -> dict[str, Any]:
     """The properties in a folder's file; none without one, or when it cannot be read."""
-    return said(folder)[0]
+    return said(folder).properties
 
 
-def said(folder: Path) -> tuple[dict[str, Any], int]:
-    """The same, and the number of the newest thing that the run was asked; 0 where it was asked nothing."""
+def said(folder: Path) -> Said:
+    """The same, and whether the run was asked something, or is to be."""
     path = folder / logdir.PAGE_FILE
     try:
         with read_only.snapshot(path, PATIENCE_S) as connection:
             rows = connection.execute(_SAID).fetchall()
             found = {str(key): json.loads(value) for key, value in rows}
             (newest,) = connection.execute(_NEWEST).fetchone()
-            return found, newest if isinstance(newest, int) else 0
+            waiting, proposed = connection.execute(_PROPOSED).fetchone()
+            return Said(found, newest if isinstance(newest, int) else 0, waiting, proposed or 0.0)
     except (StoreError, OSError):
         # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.
-        return {}, 0
+        return Said({})

@@ -87,18 +87,31 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
     Raises:
         PageChangeError: some of it is too large, or the file cannot be written.
     """
+    row = command_row(nonce, name, value, expected, author)
+    try:
+        with changed(folder / logdir.PAGE_FILE) as connection:
+            if not insert_command(connection, row):
+                raise _KnownError  # which leaves the file as it is
+    except _KnownError:
+        return False
+    return True
+
+
+def command_row(nonce: str, name: str, value: Any, expected: Any, author: str | None) -> tuple[Any, ...]:
+    """What `insert_command` takes, and the errors of `add_command`, before any file is looked at."""
     text = _bounded(name, coerce.dumps(value))
     before = None if expected is None else _bounded(author or "", coerce.dumps(expected))
     if not (isinstance(nonce, str) and 1 <= len(nonce) <= MAX_NONCE):
         raise PageChangeError(message("A command needs a name of its own.", expected=f"1 to {MAX_NONCE} characters"))
     nonce, author = coerce.text(nonce), None if author is None else coerce.text(author, MAX_KEY)
-    try:
-        with changed(folder / logdir.PAGE_FILE) as connection:
-            if connection.execute("SELECT 1 FROM commands WHERE nonce=?", (nonce,)).fetchone() is not None:
-                raise _KnownError  # which leaves the file as it is
-            connection.execute(COMMAND, (nonce, time.time(), coerce.text(name), text, before, author))
-    except _KnownError:
+    return nonce, time.time(), coerce.text(name), text, before, author
+
+
+def insert_command(connection: sqlite3.Connection, row: tuple[Any, ...]) -> bool:
+    """Asks it in a file that is being changed; whether its nonce was new."""
+    if connection.execute("SELECT 1 FROM commands WHERE nonce=?", row[:1]).fetchone() is not None:
         return False
+    connection.execute(COMMAND, row)
     return True
 
 

@@ -9,6 +9,7 @@ import { colour } from "../../charts/palette.js";
 import { ControlRow } from "./row.js";
 import { dictionary } from "../../core/dictionary.js";
 import { History } from "./history.js";
+import { Proposals, proposalWords } from "./proposals.js";
 import { RunButtons } from "./run_buttons.js";
 import { askedWords, isPending, outcomeWords } from "./words.js";
 
@@ -39,7 +40,7 @@ export class RunCard {
     /** @type {RunButtons | null} */
     this.buttons = null; // where the run can be asked
     this.dot = node("i", { class: "dot", "aria-hidden": "true" });
-    this.title = node("h3", { class: "control-run" });
+    this.title = node("h3", { class: "control-run", tabindex: -1 });
     this.status = node("span", { class: "control-status" });
     this.tools = node("div", { class: "control-tools" });
     this.list = node("div", { class: "control-rows" });
@@ -50,10 +51,20 @@ export class RunCard {
       this.show();
     });
     this.history = new History(() => this.host.now());
+    /** @type {Set<string> | null} */
+    this.proposed = null; // ids of proposals that are known
+    this.proposals = new Proposals({
+      answer: async (id, accept) => {
+        const { author, control } = await commands.answer(name, id, accept);
+        announce(`${accept ? "Accepted" : "Declined"}: ${control}, proposed by ${author}`);
+      },
+      leave: () => this.title.focus(),
+    });
     this.element = node(
       "article",
       { class: "control-card", "aria-label": name },
       node("header", { class: "control-head" }, this.dot, this.title, this.status, this.tools),
+      this.proposals.element,
       node(
         "div",
         { class: "control-parts" },
@@ -103,7 +114,9 @@ export class RunCard {
     const more = asked.more ? `${format.plural(asked.more, "more control")} of this run cannot be shown.` : "";
     this.note.textContent = [why, asked.problem, more].filter(Boolean).join(" ");
     this.history.show(asked.commands, asked.earlier);
+    this.proposals.show(asked, offers);
     this.#announce(asked.commands);
+    this.#announceProposals(asked.proposals);
     this.element.dataset.pending = String(this.isPending);
   }
 
@@ -167,6 +180,14 @@ export class RunCard {
     }
   }
 
+  // What was proposed since.
+  /** @param {import("../../core/commands.js").Proposal[]} proposals */
+  #announceProposals(proposals) {
+    for (const each of this.proposed ? proposals : [])
+      if (each.standing === "waiting" && !this.proposed?.has(each.id)) this.announce(proposalWords(each));
+    this.proposed = new Set(proposals.map((each) => each.id));
+  }
+
   get isPending() {
     return this.history.isPending;
   }
@@ -185,6 +206,7 @@ export class RunCard {
       offers: this.offers,
       values: dictionary(/** @type {[string, any][]} */ (values)),
       commands: this.asked?.commands ?? [],
+      proposals: this.asked?.proposals ?? [],
     };
   }
 }

@@ -4,6 +4,8 @@ import * as format from "../../text/format.js";
 import { askedWords, isPending, outcomeWords } from "./words.js";
 
 /** @typedef {import("../../core/commands.js").Command} Command */
+const MOST_AUTHOR = 220; // letters: of an agent that proposed it, and of who accepted it
+
 /** @typedef {{ element: HTMLElement, command: Command, when: HTMLElement, outcome: HTMLElement }} Entry */
 
 export class History {
@@ -77,7 +79,7 @@ export class History {
   #tell({ element, command, when, outcome }) {
     const { tone, text } = outcomeWords(command, this.now());
     const words = askedWords(command);
-    const who = command.author ? `${text} · ${command.author.slice(0, 60)}` : text;
+    const who = command.author ? `${text} · ${command.author.slice(0, MOST_AUTHOR)}` : text;
     element.dataset.tone = tone;
     if (outcome.textContent !== who) outcome.textContent = who;
     outcome.title = who;

@@ -5,7 +5,7 @@ import { lookup } from "../../text/lookup.js";
 /** @typedef {import("../../core/commands.js").Command} Command */
 /** @typedef {"waiting" | "good" | "bad" | "over"} Tone of what became of a command */
 
-const LONGEST = 80; // letters of a value; all of them are in its title
+export const LONGEST = 80; // letters of a value; all of them are in its title
 
 /**
  * A value of a control, in a few letters.
@@ -30,7 +30,7 @@ const OWN = lookup({
 
 /**
  * What was asked for: what every run has by its button's name, a control with its old and new value, an action alone.
- * @param {Command} command
+ * @param {Pick<Command, "name" | "value" | "old">} command
  * @returns {string}
  */
 export function askedWords({ name, value, old }) {
