@@ -54,6 +54,8 @@ def of_output(output: Any) -> dict[str, Any]:
 
 def first_output(output: Any) -> Any:
     """The tensor of real numbers that a model's output is, or holds; None where there is none."""
+    if type(output).__name__ == "Tensor" and is_float(output):
+        return output
     if isinstance(output, Mapping):
         for name in _OUTPUTS:
             if is_float(output.get(name)):
