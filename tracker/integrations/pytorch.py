@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tracker.integrations.pytorch_autopsy import Autopsy
-from tracker.integrations.pytorch_ends import first_output, numbers, of_input, of_output
+from tracker.integrations.pytorch_ends import first_output, lengths, numbers, of_input, of_output
 from tracker.integrations.pytorch_gradients import Gradients
 from tracker.integrations.pytorch_optimizers import Optimizers
 from tracker.integrations.pytorch_passes import Passes
@@ -195,7 +195,8 @@ class Watch:
             self._found |= {f"parameters/{name}": Histogram(each) for name, each in module.named_parameters()}
         if self._norms:
             self._weights = {name: each.detach().clone() for name, each in module.named_parameters()}
-            self._found |= {f"weight_norm/{name}": each.float().norm() for name, each in self._weights.items()}
+            names = (f"weight_norm/{name}" for name in self._weights)
+            self._found |= dict(zip(names, lengths(self._weights.values()), strict=True))
         self._found |= self._passes.times()
         self._has_updated = False
         self._log(self._found)
@@ -218,18 +219,20 @@ class Watch:
     def _log_updates(self, module: Any) -> None:
         """How far the step went that followed a pass, told at that pass's step."""
         before = self._weights
-        found: dict[str, Any] = {}
-        for name, each in module.named_parameters():
-            if name in before and before[name].shape == each.shape:
-                length = before[name].float().norm()
-                found[f"update_ratio/{name}"] = (each.detach() - before[name]).float().norm() / length
-        read = numbers(found)
+        now = {
+            name: each.detach()
+            for name, each in module.named_parameters()
+            if name in before and before[name].shape == each.shape
+        }
+        steps = lengths(each - before[name] for name, each in now.items())
+        lengths_before = lengths(before[name] for name in now)
+        ratios = (step / length for step, length in zip(steps, lengths_before, strict=True))
+        read = numbers(dict(zip((f"update_ratio/{name}" for name in now), ratios, strict=True)))
         if not self._has_updated and not any(read.values()):
             return  # whoever updates them has not done it yet, as with gradients of several small batches
         self._weights = {}
         # The ratio to weights of length 0 is none.
-        ratios = {tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}
-        self._log(ratios, self.step - self.step % self._every)
+        self._log({tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}, self.step - self.step % self._every)
 
     def _log(self, found: Mapping[str, Any], step: int | None = None) -> None:
         if not found:
