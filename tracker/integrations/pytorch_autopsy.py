@@ -77,13 +77,7 @@ class Autopsy:
             return
         sentinel, root = self._sentinel(), self._module()
         gradient = None if sentinel is None else sentinel.grad
-        if (
-            root is None
-            or gradient is None
-            or gradient.is_cuda
-            or gradient.is_sparse
-            or _is_finite(gradient)
-        ):
+        if root is None or gradient is None or gradient.is_cuda or gradient.is_sparse or _is_finite(gradient):
             return
         if self._output_gradient is not None and not _is_finite(self._output_gradient):
             self._mark(

@@ -19,6 +19,7 @@ class Budget:
         max_overhead: The share of the time that may be spent, such as 0.02; None for as much as it takes.
         kinds: The kinds that may be made rarer; time spent on others counts as well.
         clock: Seconds that only go forward.
+        grace: Occasions before anything is made rarer, so that a short training is told of in full.
 
     Attributes:
         stride: For each kind, at which occasions it is done: at every one, every second, every fourth...
@@ -26,12 +27,18 @@ class Budget:
     """
 
     def __init__(
-        self, max_overhead: float | None, kinds: Sequence[str], clock: Callable[[], float] = time.perf_counter
+        self,
+        max_overhead: float | None,
+        kinds: Sequence[str],
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        grace: int = 0,
     ) -> None:
         self.max_overhead = max_overhead
         self.stride = dict.fromkeys(kinds, 1)
         self.total = 0.0
         self._clock = clock
+        self._grace = grace
         self._spent: dict[str, float] = {}  # since the last occasion
         self._costs: dict[str, deque[float]] = {}
         self._judged: float | None = None
@@ -61,6 +68,9 @@ class Budget:
             return []
         for kind, seconds in spent.items():
             self._costs.setdefault(kind, deque(maxlen=2)).append(seconds)
+        if self._grace:
+            self._grace -= 1
+            return []
         known = {kind: min(seen) for kind, seen in self._costs.items() if len(seen) == 2}
         training = now - began - sum(spent.values())
         thinned: list[str] = []
