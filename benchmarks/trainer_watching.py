@@ -1,6 +1,6 @@
 """What it costs to watch a training: steps that are bare, with scalars, and with everything every 50 steps, in turn.
 
-    python benchmarks/trainer_watching.py [--rounds 40]
+    python benchmarks/trainer_watching.py [--rounds 16]
 
 The loop is a real one: a small convolutional network on images of 28 x 28, batch 64, Adam, logged to a store on disk.
 One training is cut into blocks of 50 steps, which are watched in one of the three ways; a round is one block of each,
@@ -41,7 +41,7 @@ WARM_UP = 3  # blocks
 KINDS = ("bare", "scalars", "everything")
 BARS = {"scalars": 0.005, "everything": 0.02}
 RESAMPLES = 4000
-STEPS = 1000  # over which the tracker's threads are counted
+STEPS = 400  # over which the tracker's threads are counted
 
 
 class Turns(trainer.Callback):
@@ -176,7 +176,7 @@ def judged(low: float, high: float, counted: float, bar: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=16)
     rounds = parser.parse_args().rounds
     order, seconds, own = (np.array(column) for column in blocks(rounds))
     took = {kind: seconds[order == kind] for kind in KINDS}

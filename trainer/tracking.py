@@ -15,7 +15,6 @@ from trainer.function import span
 from trainer.loop import Loop
 from trainer.nn.module import evaluating
 from trainer.ops.activation import softmax
-from trainer.overhead import Budget
 from trainer.profiler import Profiler
 from trainer.tensor import Tensor
 from trainer.watched import Watched
@@ -105,6 +104,8 @@ class TrackerCallback(Callback):
             )
         self.profile = profile
         self._profiler: Profiler | None = None
+        from tracker.overhead import Budget  # here, so that training without a tracker does not load it
+
         self.budget = Budget(max_overhead, HEAVY, clock)
         self._before: dict[str, Any] = {}
         self._watched: Watched | None = None

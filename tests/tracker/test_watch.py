@@ -326,3 +326,21 @@ def test_hooks_of_optimizers_go_with_the_model(tmp_path: Path) -> None:
     del model
     gc.collect()
     assert len(module._global_optimizer_pre_hooks) == before
+
+
+@pytest.mark.parametrize("max_overhead", [1e-9, None])
+def test_what_costs_too_much_is_logged_more_rarely_after_a_hundred_times(
+    tmp_path: Path, max_overhead: float | None
+) -> None:
+    def train(optimizer: Any) -> None:
+        for _ in range(112):
+            step(model, optimizer)
+
+    model = nn.Sequential(nn.Linear(6, 3))
+    stored = watched(tmp_path, model, train, every=1, max_overhead=max_overhead)
+    for tag in ("act_norm/0", "grad_norm/0.weight", "weight_norm/0.weight", "update_ratio/0.weight"):
+        steps = [int(each) for each in stored.scalars(tag).step]
+        assert steps[:100] == list(range(100))
+        assert (len(steps) < 111) == (max_overhead is not None)
+    said = [mark for mark in stored.marks() if "watching would cost more than" in mark.text]
+    assert len(said) == (max_overhead is not None)

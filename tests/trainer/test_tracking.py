@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import trainer
+from tracker.overhead import Budget
 from trainer import ArgumentError, TrackerCallback, nn, optim
 from trainer.data import DataLoader
-from trainer.overhead import Budget
 
 RANDOM = np.random.default_rng(1)
 X = RANDOM.random((40, 1, 4, 4)).astype(np.float32)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tracker.integrations.pytorch_autopsy import Autopsy
-from tracker.integrations.pytorch_ends import first_output, numbers, of_input, of_output
+from tracker.integrations.pytorch_ends import first_output, lengths, numbers, of_input, of_output
 from tracker.integrations.pytorch_gradients import Gradients
 from tracker.integrations.pytorch_optimizers import Optimizers
 from tracker.integrations.pytorch_passes import Passes
 from tracker.integrations.pytorch_stats import OutputStats
+from tracker.overhead import Budget
 from tracker.run import Run
 from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 
 logger = logging.getLogger("tracker")
+
+_GRACE = 100
+"""Steps that are due before any is left out: what short trainings do is told in full."""
 
 
 class Watch:
@@ -52,6 +56,9 @@ class Watch:
         detect_anomaly: Whether to look at every module's output in each pass for values that are not finite.
         graph: Whether to log the graph at the first pass.
         step: The first pass's step.
+        max_overhead: The share of the training's time that what is logged may take: after a hundred steps that are
+            due, the costliest of histograms, norms and outputs are logged at every second, fourth... of these where
+            they take more, which is said once, in a warning and in a mark. None for as much as it takes.
     """
 
     def __init__(
@@ -67,17 +74,21 @@ class Watch:
         detect_anomaly: bool = False,
         graph: bool = True,
         step: int = 0,
+        max_overhead: float | None = 0.02,
     ) -> None:
         if every < 1:
             raise ValueError(f"watch: every is how many passes lie between two that are logged\n  got:      {every}")
+        self._budget = Budget(max_overhead, ("histograms", "norms", "outputs"), grace=_GRACE)
+        self._has_said = False
         self.step = step - 1
         self._run = run
         self._every = every
-        self._parameters = parameters
+        self._parameters, self._histograms = parameters, gradients
         self._graph = graph
         self._norms = norms
         self._outputs = outputs
         self._weights: dict[str, Any] = {}
+        self._weighed = 0
         self._has_updated = self._has_optimizer = self._has_backward = False
         self._is_silent = self._is_step = self._trains_in_eval = False
         self._found: dict[str, Any] = {}
@@ -85,8 +96,8 @@ class Watch:
         self._autopsy = Autopsy(run, module)
         self._stats: OutputStats | None = None
         if outputs or detect_anomaly:
-            self._stats = OutputStats(module, self._autopsy, every_pass=detect_anomaly)
-        self._gradients = Gradients(module, histograms=gradients, norms=norms) if gradients or norms else None
+            self._stats = OutputStats(module, self._autopsy, self._budget, every_pass=detect_anomaly)
+        self._gradients = Gradients(module, self._budget) if gradients or norms else None
         self._optimizers = Optimizers(module, self)
         self._handles = [
             module.register_forward_pre_hook(self._before, with_kwargs=True),
@@ -145,9 +156,10 @@ class Watch:
         if self._is_step:
             self._autopsy.begin(self.step)
         if self._stats is not None and self._is_step:
-            self._stats.begin(due and self._outputs)
-        if due and self._outputs:
-            self._found |= of_input(args, kwargs)
+            self._stats.begin(due and self._outputs and self._wants("outputs"))
+        if due and self._outputs and self._wants("outputs"):
+            with self._budget.spending("outputs"):
+                self._found |= of_input(args, kwargs)
         if due or changed or (not module.training and self._passes.eval % self._every == 0):
             self._log(self._passes.counts())
 
@@ -160,12 +172,15 @@ class Watch:
         y = first_output(output)
         if y is None:
             return
-        if y.requires_grad:
+        if y.grad_fn is not None:
+            y.grad_fn.register_prehook(_Told(self._backward, y.output_nr))  # half the price of a hook of the tensor
+        elif y.requires_grad:
             y.register_hook(self._backward)
         if self._is_step:
             if due:
-                self._found |= of_output(output)
-            self._autopsy.end(args, kwargs, output)
+                with self._budget.spending("outputs"):
+                    self._found |= of_output(output)
+            self._autopsy.end(args, kwargs, y)
 
     def _backward(self, gradient: Any) -> None:
         """The backward pass begins, as far as the module knows."""
@@ -185,20 +200,39 @@ class Watch:
         self._passes.begin_step()
         if self.step % self._every:
             return False
-        if self._gradients is not None:
-            self._gradients.begin(self.step)
+        self._say(self._budget.judge())
+        histograms, norms = self._wants("histograms"), self._norms and self._wants("norms")
+        if self._gradients is not None and ((self._histograms and histograms) or norms):
+            self._gradients.begin(self.step, histograms=self._histograms and histograms, norms=norms)
         if module is None:
             return True
-        if self._parameters:
-            self._found |= {f"parameters/{name}": Histogram(each) for name, each in module.named_parameters()}
-        if self._norms:
-            self._weights = {name: each.detach().clone() for name, each in module.named_parameters()}
-            self._found |= {f"weight_norm/{name}": each.float().norm() for name, each in self._weights.items()}
+        if self._parameters and histograms:
+            with self._budget.spending("histograms"):
+                self._found |= {f"parameters/{name}": Histogram(each) for name, each in module.named_parameters()}
+        if norms:
+            with self._budget.spending("norms"):
+                self._weighed = self.step
+                self._weights = {name: each.detach().clone() for name, each in module.named_parameters()}
+                names = (f"weight_norm/{name}" for name in self._weights)
+                self._found |= dict(zip(names, lengths(self._weights.values()), strict=True))
         self._found |= self._passes.times()
         self._has_updated = False
         self._log(self._found)
         self._found = {}
         return True
+
+    def _wants(self, kind: str) -> bool:
+        return self._budget.is_due(kind, self.step // self._every)
+
+    def _say(self, thinned: list[str]) -> None:
+        """Once for a training: what is logged more rarely than was asked for, and how to have all of it."""
+        if not thinned or self._has_said:
+            return
+        self._has_said = True
+        every = ", ".join(f"{kind} every {self._every * self._budget.stride[kind]}" for kind in thinned)
+        text = f"watching would cost more than {self._budget.max_overhead:.1%} of the time, so it logs {every} steps"
+        logger.warning("tracker: %s instead of %d; max_overhead=None logs all", text, self._every)
+        self._run.mark(text, self.step)
 
     def _flush(self, module: Any = None) -> None:
         """Logs what the pass before told, and what came of it."""
@@ -211,23 +245,26 @@ class Watch:
         if self._gradients is not None and self._gradients.awaited:
             self._log(self._gradients.take(), self._gradients.step)
         if self._weights and module is not None and (self._has_updated or not self._has_optimizer):
-            self._log_updates(module)
+            with self._budget.spending("norms"):
+                self._log_updates(module)
 
     def _log_updates(self, module: Any) -> None:
         """How far the step went that followed a pass, told at that pass's step."""
         before = self._weights
-        found: dict[str, Any] = {}
-        for name, each in module.named_parameters():
-            if name in before and before[name].shape == each.shape:
-                length = before[name].float().norm()
-                found[f"update_ratio/{name}"] = (each.detach() - before[name]).float().norm() / length
-        read = numbers(found)
+        now = {
+            name: each.detach()
+            for name, each in module.named_parameters()
+            if name in before and before[name].shape == each.shape
+        }
+        steps = lengths(each - before[name] for name, each in now.items())
+        lengths_before = lengths(before[name] for name in now)
+        ratios = (step / length for step, length in zip(steps, lengths_before, strict=True))
+        read = numbers(dict(zip((f"update_ratio/{name}" for name in now), ratios, strict=True)))
         if not self._has_updated and not any(read.values()):
             return  # whoever updates them has not done it yet, as with gradients of several small batches
         self._weights = {}
         # The ratio to weights of length 0 is none.
-        ratios = {tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}
-        self._log(ratios, self.step - self.step % self._every)
+        self._log({tag: ratio for tag, ratio in read.items() if ratio - ratio == 0}, self._weighed)
 
     def _log(self, found: Mapping[str, Any], step: int | None = None) -> None:
         if not found:
@@ -245,6 +282,24 @@ class Watch:
             logger.warning("tracker: the graph of %s cannot be traced: %s", type(module).__name__, str(error)[:200])
         finally:
             self._is_silent = False
+
+
+class _Told:
+    """Hears of the gradient of one output of an operation, before the operation's own backward pass.
+
+    Args:
+        tell: Called with it.
+        number: Which of the operation's outputs.
+    """
+
+    __slots__ = ("number", "tell")
+
+    def __init__(self, tell: Callable[[Any], None], number: int) -> None:
+        self.tell = tell
+        self.number = number
+
+    def __call__(self, gradients: tuple[Any, ...]) -> None:
+        self.tell(gradients[self.number])
 
 
 def _is_in_backward() -> bool:

@@ -28,6 +28,9 @@ class Autopsy:
     """
 
     def __init__(self, run: Run, module: Any) -> None:
+        import torch
+
+        self._generator = torch.default_generator
         self.step = 0
         self.healthy: dict[str, float] = {}
         self.healthy_step = 0
@@ -52,18 +55,15 @@ class Autopsy:
 
     def begin(self, step: int) -> None:
         """A pass of the training begins."""
-        import torch
-
         self.step = step
         if not self._is_done:
-            self._random = torch.get_rng_state()
+            self._random = self._generator.get_state()
 
     def end(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
-        """It ended: its output is looked at."""
-        y = first_output(output)
-        if self._is_done or y is None:
+        """It ended: its output, a tensor, is looked at."""
+        if self._is_done:
             return
-        step = self._later.ask(y.detach(), self.step)
+        step = self._later.ask(output.detach(), self.step)
         if step is not None:
             self._run_again(step, args, kwargs)
 
@@ -73,16 +73,11 @@ class Autopsy:
 
     def gradients(self) -> None:
         """The optimizer is about to use them. One parameter near the input is asked: what is not finite goes there."""
+        if self._is_done:
+            return
         sentinel, root = self._sentinel(), self._module()
         gradient = None if sentinel is None else sentinel.grad
-        if (
-            self._is_done
-            or root is None
-            or gradient is None
-            or gradient.is_cuda
-            or gradient.is_sparse
-            or _is_finite(gradient)
-        ):
+        if root is None or gradient is None or gradient.is_cuda or gradient.is_sparse or _is_finite(gradient):
             return
         if self._output_gradient is not None and not _is_finite(self._output_gradient):
             self._mark(
@@ -229,7 +224,7 @@ class _Later:
 
 def _is_finite(x: Any) -> bool:
     """The sum tells it in one pass; where it is too large for the type, the elements do."""
-    total = float(x.detach().sum())
+    total = (x.detach() if x.requires_grad else x).sum().item()
     return total - total == 0 or bool(x.isfinite().all())
 
 

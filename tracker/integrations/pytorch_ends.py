@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _OUTPUTS = ("logits", "output", "out", "prediction", "predictions", "pred", "last_hidden_state")
@@ -54,6 +54,8 @@ def of_output(output: Any) -> dict[str, Any]:
 
 def first_output(output: Any) -> Any:
     """The tensor of real numbers that a model's output is, or holds; None where there is none."""
+    if type(output).__name__ == "Tensor" and is_float(output):
+        return output
     if isinstance(output, Mapping):
         for name in _OUTPUTS:
             if is_float(output.get(name)):
@@ -86,15 +88,23 @@ def _is_measured(x: Any) -> bool:
     return (is_float(x) or is_picture) and x.numel() > 0
 
 
+def lengths(values: Iterable[Any]) -> list[Any]:
+    """The Euclidean length of each tensor, unread; all are computed at once."""
+    import torch
+
+    plain = [each.detach().float() for each in values]
+    return list(torch._foreach_norm(plain)) if plain else []
+
+
 def numbers(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with tensors of one number read, those of a device together: it is waited for once."""
+    """The same with tensors of one number read, those of a device and type together: it is waited for once."""
     import torch
 
     waiting: dict[Any, list[str]] = {}
     for tag, value in found.items():
         if isinstance(value, torch.Tensor):
-            waiting.setdefault(value.device, []).append(tag)
+            waiting.setdefault((value.device, value.dtype), []).append(tag)
     read: dict[str, float] = {}
     for tags in waiting.values():
-        read.update(zip(tags, torch.stack([found[tag].reshape(()).double() for tag in tags]).tolist(), strict=True))
+        read.update(zip(tags, torch.stack([found[tag].reshape(()) for tag in tags]).tolist(), strict=True))
     return {tag: read.get(tag, value) for tag, value in found.items()}

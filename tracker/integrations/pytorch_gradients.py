@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from tracker.overhead import Budget
 from tracker.values.histogram import Histogram
 
 
@@ -25,16 +26,16 @@ class Gradients:
 
     Args:
         module: A `torch.nn.Module`.
-        histograms, norms: What to look at.
+        budget: Counts what it takes.
     """
 
-    def __init__(self, module: Any, *, histograms: bool, norms: bool) -> None:
+    def __init__(self, module: Any, budget: Budget) -> None:
         self.awaited = False
         self.step = 0
         # Hooks of parameters lead here, and would keep parameters alive.
         self._module = weakref.ref(module)
-        self._histograms = histograms
-        self._norms = norms
+        self._budget = budget
+        self._histograms = self._norms = False
         self._found: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._hooked: dict[str, Any] = {}
@@ -50,9 +51,10 @@ class Gradients:
             handle.remove()
         self._handles = []
 
-    def begin(self, step: int) -> None:
-        """The gradients that come next are those of a step that is due."""
+    def begin(self, step: int, *, histograms: bool, norms: bool) -> None:
+        """The gradients that come next are those of a step that is due, for which these are looked at."""
         self.stop()
+        self._histograms, self._norms = histograms, norms
         self._hook_all()
         self.awaited, self.step, self._made, self._own = True, step, None, None
         self._found, self._seen = {}, set()
@@ -109,9 +111,11 @@ class Gradients:
                 return
             self._seen.add(name)
             if self._histograms:
-                self._found[f"gradients/{name}"] = Histogram(gradient)
+                with self._budget.spending("histograms"):
+                    self._found[f"gradients/{name}"] = Histogram(gradient)
             if self._norms:
-                length = self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
+                with self._budget.spending("norms"):
+                    length = self._found[f"grad_norm/{name}"] = gradient.detach().float().norm()
                 if self._hooked[name]() is self._measured():
                     self._own = length
 

@@ -32,9 +32,11 @@ class Optimizers:
         known: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
         def is_ours(each: Any) -> bool:
-            if each not in known:
-                known[each] = any(id(p) in numbers for group in each.param_groups for p in group["params"])
-            return known[each]
+            ours = known.get(each)
+            if ours is None:
+                ours = any(id(p) in numbers for group in each.param_groups for p in group["params"])
+                known[each] = ours
+            return ours
 
         def before(each: Any, args: Any, kwargs: Any) -> None:
             told = listening()

@@ -9,6 +9,7 @@ from tracker.integrations.pytorch_autopsy import Autopsy
 from tracker.integrations.pytorch_ends import first_output
 from tracker.integrations.pytorch_functions import Functions, module_here
 from tracker.integrations.pytorch_units import ACTIVATIONS, dead_share, saturated_share
+from tracker.overhead import Budget
 
 _CHANNELS_FIRST = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm")
 _FEATURES_LAST = ("Linear", "LayerNorm", "RMSNorm", "Embedding", "Attention", "RNN", "LSTM", "GRU")
@@ -26,6 +27,7 @@ class OutputStats:
     Args:
         module: A `torch.nn.Module`.
         autopsy: Told of the first output that is not finite.
+        budget: Counts what the statistics take.
         every_pass: Whether each pass is looked at for these, and not only those that are due.
 
     Attributes:
@@ -34,10 +36,11 @@ class OutputStats:
         found: What it told, until somebody takes it.
     """
 
-    def __init__(self, module: Any, autopsy: Autopsy, *, every_pass: bool = False) -> None:
+    def __init__(self, module: Any, autopsy: Autopsy, budget: Budget, *, every_pass: bool = False) -> None:
         self.due = self.watches = False
         self.found: dict[str, Any] = {}
         self._autopsy = autopsy
+        self._budget = budget
         self._every_pass = every_pass
         self._paths = {id(each): name for name, each in module.named_modules()}
         self._leaves = {id(each) for each in module.modules() if next(each.children(), None) is None}
@@ -93,7 +96,8 @@ class OutputStats:
                 return
             functions, self._functions = self._functions, None  # what is computed here is none of the model's
             try:
-                self._look_at_module(name, module, inputs, output)
+                with self._budget.spending("outputs"):
+                    self._look_at_module(name, module, inputs, output)
             finally:
                 self._functions = functions
 
@@ -129,7 +133,8 @@ class OutputStats:
             name = path if id(module) in self._leaves else f"{path}.{function}".lstrip(".")
         functions, self._functions = self._functions, None
         try:
-            self._activation(name, kind, output.detach())
+            with self._budget.spending("outputs"):
+                self._activation(name, kind, output.detach())
         finally:
             self._functions = functions
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 
 class Budget:
@@ -19,33 +18,39 @@ class Budget:
         max_overhead: The share of the time that may be spent, such as 0.02; None for as much as it takes.
         kinds: The kinds that may be made rarer; time spent on others counts as well.
         clock: Seconds that only go forward.
+        grace: Occasions before anything is made rarer, so that a short training is told of in full.
 
     Attributes:
         stride: For each kind, at which occasions it is done: at every one, every second, every fourth...
         total: Seconds spent so far, over all kinds.
+        clock: As it was given.
     """
 
     def __init__(
-        self, max_overhead: float | None, kinds: Sequence[str], clock: Callable[[], float] = time.perf_counter
+        self,
+        max_overhead: float | None,
+        kinds: Sequence[str],
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        grace: int = 0,
     ) -> None:
         self.max_overhead = max_overhead
         self.stride = dict.fromkeys(kinds, 1)
         self.total = 0.0
-        self._clock = clock
+        self.clock = clock
+        self._grace = grace
         self._spent: dict[str, float] = {}  # since the last occasion
         self._costs: dict[str, deque[float]] = {}
         self._judged: float | None = None
 
-    @contextmanager
-    def spending(self, kind: str) -> Iterator[None]:
+    def spending(self, kind: str) -> _Spending:
         """Counts the time of what is done inside."""
-        began = self._clock()
-        try:
-            yield
-        finally:
-            seconds = self._clock() - began
-            self.total += seconds
-            self._spent[kind] = self._spent.get(kind, 0.0) + seconds
+        return _Spending(self, kind)
+
+    def spend(self, kind: str, seconds: float) -> None:
+        """Counts what was measured."""
+        self.total += seconds
+        self._spent[kind] = self._spent.get(kind, 0.0) + seconds
 
     def is_due(self, kind: str, occasion: int) -> bool:
         """Whether `kind` is done at this occasion, counted from 0."""
@@ -55,12 +60,15 @@ class Budget:
         """Called at the end of every occasion: makes kinds rarer when all together cost too much, and names them."""
         if self.max_overhead is None:
             return []
-        now, spent = self._clock(), self._spent
+        now, spent = self.clock(), self._spent
         began, self._judged, self._spent = self._judged, now, {}
         if began is None:
             return []
         for kind, seconds in spent.items():
             self._costs.setdefault(kind, deque(maxlen=2)).append(seconds)
+        if self._grace:
+            self._grace -= 1
+            return []
         known = {kind: min(seen) for kind, seen in self._costs.items() if len(seen) == 2}
         training = now - began - sum(spent.values())
         thinned: list[str] = []
@@ -75,3 +83,19 @@ class Budget:
                 return sorted(set(thinned))  # what is left are the kinds that are never made rarer
             self.stride[worst] *= 2
             thinned.append(worst)
+
+
+class _Spending:
+    """A block whose time is counted. A generator would take twice as long, at each step."""
+
+    __slots__ = ("_began", "_budget", "_kind")
+
+    def __init__(self, budget: Budget, kind: str) -> None:
+        self._budget = budget
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        self._began = self._budget.clock()
+
+    def __exit__(self, *error: object) -> None:
+        self._budget.spend(self._kind, self._budget.clock() - self._began)
