@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tracker
-from tracker.findings.finding import Evidence
+from tracker.findings.finding import KINDS, Evidence
 from tracker.findings.training import Training
 
 NODES = [
@@ -28,6 +28,10 @@ EDGES = [
     {"source": "fc1/weight", "target": "fc1/linear"},
     {"source": "fc1/linear", "target": "fc2/log"},
 ]
+
+
+for kind in KINDS:
+    tracker.detector(kind)(lambda training: ())  # ours would say of the curves below what is true of them
 
 
 @tracker.detector("planted")

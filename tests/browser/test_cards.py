@@ -69,7 +69,7 @@ def test_what_was_found_is_marked(
     until(page, "viz.marks('train/loss').length === 1")
     box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
     page.mouse.move(box["x"] + page.evaluate("viz.marks('train/loss')[0]"), box["y"] + box["height"] / 2)
-    assert "finding: train/loss is not finite at step 12." in page.inner_text("#tip").replace("\n", " ")
+    assert "finding: train/loss is NaN from step 12 on." in page.inner_text("#tip").replace("\n", " ")
     user_edits.dismiss(logdir / "a", "nan_or_inf", "meant", None)
     until(page, "viz.marks('train/loss').length === 0")
 

@@ -46,7 +46,7 @@ def test_it_says_what_a_run_is_how_it_stands_what_changed_and_what_is_wrong(
     said = brief(capsys, runs)
     assert said.startswith("Run mnist/1: finished, began ")
     assert "last step 99." in said
-    assert "error nan_or_inf since step 60: " in said
+    assert "nan_or_inf since step 60: " in said
     assert "train/loss: 2 → 1.01, lowest 1.01 at 99, highest 2 at 0, lately falling by 20% of its range" in said
     assert "(100 points, 1 not finite)" in said
     assert "lr: 0.01 throughout (100 points)" in said

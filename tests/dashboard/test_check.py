@@ -48,7 +48,7 @@ def test_people_are_told_what_where_and_since_when(runs: Path, capsys: pytest.Ca
     assert (status, err) == (1, "")
     lines = out.splitlines()
     assert lines[0] == "✗ mnist/a: nan_or_inf since step 1,400"
-    assert lines[1] == "    loss is not finite at step 1400."
+    assert lines[1] == "    loss is NaN from step 1400 on."
     assert lines[2].startswith("    try: ")
     assert lines[3].startswith("✗ mnist/b: ")
     assert lines[-1] == "3 runs: 2 errors"

@@ -70,7 +70,8 @@ def _unit_tests(*options: str, wait: float = 100, **environment: str) -> subproc
     tests = sorted(str(path.relative_to(ROOT)) for path in WEB.glob("*.test.js"))
     assert tests
     made = _run([_node(), "--test", *options, *tests], wait, **environment)
-    assert made.returncode == 0, made.stdout[-8000:] + made.stderr[-2000:]
+    failed = [line for line in made.stdout.splitlines() if line.lstrip().startswith("not ok")]
+    assert made.returncode == 0, "\n".join(failed) + made.stdout[-8000:] + made.stderr[-2000:]
     return made
 
 

@@ -370,10 +370,15 @@ SQL = [f"SELECT * FROM {table}" for table in ("runs", "points", "histograms", "m
 READING: list[list[str]] = [
     ["runs"], ["runs", "--json"], *[["sql", query] for query in SQL], ["sql", SQL[0], "--format", "json"], ["doctor"],
     *[["export", "-o", f"out/made-x.{form}"] for form in files.FORMS], ["export", "-o", "out/made-folder"],
-    ["export", "good", "--model", "mine", "-o", "out/made-card.html"],
+    ["export", "good", "--model", "mine", "-o", "out/made-card.html"], ["check"], ["check", "--json"], ["brief"],
+    ["brief", "good", "--json"], ["diff", "good", "good"], ["diff", "*", "good", "--json"], ["replay", "good@3"],
 ]  # fmt: skip
-COVERED = {"runs", "sql", "export", "doctor", "import", "serve", "demo", "predict"}
-"""`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above."""
+COVERED = {
+    "runs", "sql", "export", "doctor", "import", "serve", "demo", "predict", "check", "brief", "diff", "replay", "mcp",
+    "watch",
+}  # fmt: skip
+"""`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above; `mcp` is what `brief`, `check`
+and `diff` say; `watch` has a tree of its own in `test_killed_alerts.py`."""
 
 
 def command(*words: str) -> None:
@@ -452,7 +457,7 @@ METHODS: dict[str, list[tuple[Any, ...]]] = {
     "tables": [("cells",)], "figures": [("plot",)], "pr_curves": [("quality",)], "embedding": [("points",)], "meshes": [("surface",)],
     "layout": [("pages",)], "confusions": [("matrix",)], "graph": [()], "profile": [()], "environment": [()], "console": [()], "marks": [()],
     "blob": [("0" * 32,)], "held": [()], "panes": [()], "pane": [(PANES[0],), (PANES[2], 1)],
-    "commands": [()], "controls": [()], "models": [()], "model": [("mine",), ("mine", 3)],
+    "commands": [()], "controls": [()], "models": [()], "model": [("mine",), ("mine", 3)], "findings": [()],
 }  # fmt: skip
 PROPERTIES = {"status", "config", "started"}
 

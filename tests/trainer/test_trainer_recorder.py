@@ -240,7 +240,7 @@ def test_a_nan_is_written_and_its_maker_is_named(tmp_path: Path) -> None:
     assert np.isnan(replayed.loss)
     assert replayed.is_equal
     assert replayed.anomaly.startswith("log at ")
-    assert "test_recorder.py" in replayed.anomaly
+    assert "test_trainer_recorder.py" in replayed.anomaly
     assert replayed.modules["first"]["not_finite"] == 0
     assert list(replayed.modules) == ["first", "second"]
 
