@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tracker
-from tracker.findings.finding import KINDS, Evidence
+from tracker.findings.finding import Evidence
 from tracker.findings.training import Training
 
 NODES = [
@@ -28,10 +28,6 @@ EDGES = [
     {"source": "fc1/weight", "target": "fc1/linear"},
     {"source": "fc1/linear", "target": "fc2/log"},
 ]
-
-
-for kind in KINDS:
-    tracker.detector(kind)(lambda training: ())  # ours would say of the curves below what is true of them
 
 
 @tracker.detector("planted")
@@ -63,13 +59,13 @@ PLATEAU = finding("plateau", "info", step=80)
 def log(run: tracker.Run, steps: range = range(100)) -> None:
     """Curves, and every 20 steps a histogram, of a training of a hundred steps."""
     for step in steps:
-        grown = 1000.0 if 40 <= step < 44 else 1.0
+        grown = (1000.0 if 40 <= step < 44 else 1.0) * (1 + 0.3 * (step * 31 % 7))  # one that never moves is clipped
         run.log(
             {
                 "train/loss": 1 / (step + 1),
                 "val/loss": 2 / (step + 1),
                 "grad_norm/fc1.weight": grown,
-                "grad_norm/fc2.weight": 2.0,
+                "grad_norm/fc2.weight": 2.0 + 0.3 * (step * 17 % 5),
             },
             step=step,
         )
@@ -79,7 +75,11 @@ def log(run: tracker.Run, steps: range = range(100)) -> None:
 
 def three(logdir: Path) -> None:
     """Runs with an error and a warning, with a warning, and with an info only."""
-    runs = {"sick": [EXPLODING, finding("dead_relu", "warning", layer="fc1")], "weak": [OVERFITTING], "well": [PLATEAU]}
+    runs = {
+        "sick": [EXPLODING, finding("data_starvation", "warning", layer="fc1")],
+        "weak": [OVERFITTING],
+        "well": [PLATEAU],
+    }
     for name, found in runs.items():
         with tracker.init(logdir=logdir, name=name, config={"planted": found}, machine=False) as run:
             run.log_graph(tracker.Graph(NODES, EDGES))

@@ -35,8 +35,8 @@ def test_findings_stand_by_kind_or_by_run_and_the_address_says_which(
     until(page, READY)
     assert page.evaluate(TITLES) == [
         "Exploding gradients: sick",
-        "Dead units: sick",
         "Overfitting: weak",
+        "Waiting for data: sick",
         "Plateau: well",
     ]
     page.get_by_role("radio", name="By run").click()

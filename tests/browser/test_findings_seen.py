@@ -58,7 +58,7 @@ def test_the_card_has_a_line_for_each_kind(served: Any, page: Any, until: Callab
     """Of the runs that are visible, or of those that are selected; not there where nothing is wrong."""
     page.goto(served.base)
     until(page, f"window.viz?.ready && {LINES}.length === 3")
-    assert page.evaluate(LINES) == ["Exploding gradients", "Dead units", "Overfitting"]
+    assert page.evaluate(LINES) == ["Exploding gradients", "Overfitting", "Waiting for data"]
     assert page.inner_text(".findings-count") == "1 error · 2 warnings"
     page.evaluate("viz.set('chosen', ['weak'])")
     until(page, f"{LINES}.join() === 'Overfitting'")
@@ -98,13 +98,13 @@ def test_what_is_found_in_a_run_that_goes_on_comes_by_itself(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Badge, card and page follow, and what was there stays the same element: nothing flickers."""
-    found = [planted.finding("plateau", "warning", step=0), planted.finding("nan_or_inf", "error", step=40)]
+    found = [planted.finding("data_starvation", "warning", step=0), planted.finding("nan_or_inf", "error", step=40)]
     with tracker.init(logdir=logdir, name="live", config={"planted": found}, machine=False) as run:
         planted.log(run, range(20))
         run.flush()
         served = planted.examined(serve, logdir)
         page.goto(served.base)
-        until(page, f"window.viz?.ready && {LINES}.join() === 'Plateau'")
+        until(page, f"window.viz?.ready && {LINES}.join() === 'Waiting for data'")
         page.evaluate("viz.set('page', 'findings')")
         until(page, "viz.ready && viz.page().length === 1")
         page.evaluate("document.querySelector('.finding').isFirst = true")
@@ -114,4 +114,4 @@ def test_what_is_found_in_a_run_that_goes_on_comes_by_itself(
         assert page.evaluate("[...document.querySelectorAll('.finding')].map((each) => each.isFirst)") == [None, True]
         until(page, f"{BADGES}.live === 'error1 warning1'")
         page.evaluate("viz.set('page', 'curves')")
-        until(page, f"{LINES}.join() === 'Values that are not finite,Plateau'")
+        until(page, f"{LINES}.join() === 'Values that are not finite,Waiting for data'")
