@@ -282,7 +282,7 @@ def test_the_first_value_that_is_not_finite_is_named(tmp_path: Path) -> None:
     said = mark.attributes
     assert (mark.step, said["node"]) == (5, "1")
     assert "div" in said["operation"]
-    assert said["source"].startswith("test_watch.py:")
+    assert said["source"].startswith("test_watching.py:")
     assert len(said["inputs"]) == 2
     assert "NaN" in said["output"]
     assert said["healthy_step"] == 4
