@@ -212,21 +212,22 @@ def test_a_live_chart_draws_what_is_new_and_its_axes_grow_in_steps(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The picture is that of a chart drawn as a whole; each axis stands still until a point would lie beyond it."""
+    # No loss: one that goes up and down for ever is a finding, whose mark would have the chart drawn as a whole.
     run = tracker.init(logdir=logdir, name="a", machine=False)
     for step in range(201):
-        run.log({"loss": 1.0 + step % 7}, step=step)
+        run.log({"signal": 1.0 + step % 7}, step=step)
     run.flush()
     served = serve(logdir, "--no-token")
     page.goto(served.base)
-    until(page, "viz.drawn('loss').a?.points === 201 && viz.ready")
-    chart = "document.querySelector('[aria-label=\"loss\"]').card.chart"
-    ranges, whole = page.evaluate("viz.range('loss')"), page.evaluate(f"{chart}.whole")
+    until(page, "viz.drawn('signal').a?.points === 201 && viz.ready")
+    chart = "document.querySelector('[aria-label=\"signal\"]').card.chart"
+    ranges, whole = page.evaluate("viz.range('signal')"), page.evaluate(f"{chart}.whole")
     assert ranges["x"] == [0, pytest.approx(212)]
     for step in range(201, 212):
-        run.log({"loss": 1.0 + step % 7}, step=step)
+        run.log({"signal": 1.0 + step % 7}, step=step)
         run.flush()
         until(page, f"{chart}.drawn[0] === {step + 1}")
-    assert page.evaluate("viz.range('loss')") == ranges
+    assert page.evaluate("viz.range('signal')") == ranges
     assert page.evaluate(f"{chart}.whole") == whole
     pixels = page.evaluate(PIXELS)
     assert pixels["colours"] > 10  # something is drawn
@@ -234,14 +235,14 @@ def test_a_live_chart_draws_what_is_new_and_its_axes_grow_in_steps(
     # Beyond the axis; beyond the range; and a value that is not finite, for which there must be a rail.
     for step, value in ((230, 1.0), (231, 50.0), (232, float("nan"))):
         before = page.evaluate(f"{chart}.whole")
-        run.log({"loss": value}, step=step)
+        run.log({"signal": value}, step=step)
         run.flush()
         until(page, f"{chart}.drawn[0] === {step - 17} && {chart}.whole > {before}")
-    after = page.evaluate("viz.range('loss')")
+    after = page.evaluate("viz.range('signal')")
     assert after["x"][1] > 232
     assert after["y"][1] > 50
     run.finish()
-    until(page, "viz.range('loss').x[1] === 232")
+    until(page, "viz.range('signal').x[1] === 232")
 
 
 def test_every_point_counts_in_the_latency(

@@ -15,15 +15,16 @@ def test_a_selected_run_stands_out_and_a_range_can_be_chosen(sweep: Any, page: A
     page.goto(sweep.base)
     until(page, "viz.ready")
     names = page.locator(".run .name")
-    names.nth(2).click()
+    beside = {"x": 8, "y": 6}  # of a badge that stands behind the name
+    names.nth(2).click(position=beside)
     faded = [line["faded"] for line in lines(page, "train/loss")]
     assert sorted(faded) == [False] + [True] * 6
-    names.nth(4).click(modifiers=["Shift"])
+    names.nth(4).click(modifiers=["Shift"], position=beside)
     assert len(page.evaluate("viz.get('chosen')")) == 3
     until(page, "document.getElementById('runs-count').textContent.includes('3 selected')")
     page.keyboard.press("Escape")
     until(page, "viz.get('chosen').length === 0")
-    page.locator(".run .name").nth(1).dblclick()
+    page.locator(".run .name").nth(1).dblclick(position=beside)
     until(page, "viz.lines('train/loss').length === 1")
 
 

@@ -319,7 +319,7 @@ def test_finish_waits_for_a_model_that_is_being_made(
     run: tracker.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Exporting may take longer than a disk is waited for; what a training logs last is what it is for."""
-    monkeypatch.setattr(writers, "FINISH_S", 0.2)
+    monkeypatch.setattr(writers, "FINISH_S", 1.0)
     goes_on, is_made = threading.Event(), threading.Event()
 
     class Slow:
@@ -341,7 +341,7 @@ def test_finish_waits_for_a_model_that_is_being_made(
     assert is_made.wait(30)
     finishing = threading.Thread(target=run.finish)
     finishing.start()
-    finishing.join(1.0)  # five times as long as it would wait for a disk that stands still
+    finishing.join(3.0)  # three times as long as it would wait for a disk that stands still
     assert finishing.is_alive()
     goes_on.set()
     finishing.join(30)

@@ -109,6 +109,7 @@ function soon(ms = AGAIN_MS) {
   if (timer) return;
   timer = setTimeout(() => {
     timer = 0;
+    if (navigator.onLine === false) return; // a browser without a network asks once it has one again
     read().catch(() => {}); // the next news ask again
   }, ms);
 }
@@ -120,5 +121,6 @@ export function start(scope) {
     if (what.includes("alerts")) soon();
   });
   scope.on(live, "restart", () => soon());
+  scope.on(globalThis, "online", () => soon());
   soon(AFTER_MS);
 }
