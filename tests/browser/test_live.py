@@ -190,7 +190,7 @@ def test_a_page_open_for_long_holds_no_more_than_one_just_opened(
 
 
 PIXELS = """() => {
-  const { card } = document.querySelector('[aria-label="loss"]');
+  const { card } = document.querySelector('[aria-label="signal"]');
   const { canvas } = card.chart;
   const pixels = () => {
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
