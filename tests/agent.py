@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def asked(
-    logdir: Path, talk: Callable[[ClientSession], Coroutine[Any, Any, Any]], *words: str, name: str = "claude-code"
+    logdir: Path, talk: Callable[[ClientSession], Coroutine[Any, Any, Any]], *words: str, name: str = "lab-agent"
 ) -> Any:
     """What a client of some name that has begun a session is answered; `words` are more of the command."""
     command = ["-m", "dashboard", "mcp", "--logdir", str(logdir), *words]
@@ -39,7 +39,7 @@ def json_of(result: Any) -> Any:
     return json.loads(result.content[0].text)
 
 
-def proposed(logdir: Path, *proposals: dict[str, Any], name: str = "claude-code") -> list[Any]:
+def proposed(logdir: Path, *proposals: dict[str, Any], name: str = "lab-agent") -> list[Any]:
     """What an agent is answered that proposes these, one after the other, each with a reason."""
 
     async def talk(client: ClientSession) -> list[Any]:

@@ -38,7 +38,7 @@ def served(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
         run.flush()
         kept_cases.keep(run.folder, "halves", {"image": tried_models.ink(0.5)}, "left", "")
         for control, value in (("lr", 5e-4), ("prompt", "a dog " * 40)):
-            proposals.propose(tracker.open(logdir).run("live"), control, value, "train/loss jumps", "claude-code")
+            proposals.propose(tracker.open(logdir).run("live"), control, value, "train/loss jumps", "lab-agent")
         yield serve(logdir, "--no-token")
 
 

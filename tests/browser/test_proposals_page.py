@@ -54,12 +54,12 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
     for page in tabs:
         until(page, f"document.querySelector('{STRIP}') !== null")
         assert page.inner_text(".control-proposal-words") == (
-            "claude-code proposes lr → 0.0005 (now 0.001): “train/loss jumps”"
+            "lab-agent proposes lr → 0.0005 (now 0.001): “train/loss jumps”"
         )
         assert page.evaluate("viz.page().live.commands.length") == 0
         assert page.get_attribute(".tabs [data-page=controls]", "title") == "1 proposal waiting for an answer"
     until(
-        tabs[0], "document.querySelector('.controls-page [role=status]').textContent.includes('claude-code proposes')"
+        tabs[0], "document.querySelector('.controls-page [role=status]').textContent.includes('lab-agent proposes')"
     )
     for page in tabs:
         page.evaluate(f"setTimeout(() => document.querySelector('{STRIP} button').click())")
@@ -67,7 +67,7 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
         until(page, f"document.querySelector('{STRIP}') === null")
         until(page, "viz.page().live.commands.at(-1)?.outcome === 'applied'")
         assert page.evaluate("viz.page().live.commands.length") == 1
-        assert page.inner_text(".control-outcome").endswith("· claude-code, accepted by anna")
+        assert page.inner_text(".control-outcome").endswith("· lab-agent, accepted by anna")
         assert page.get_attribute(".tabs [data-page=controls]", "data-waiting") is None
     stored = tracker.open(logdir).run("live")
     (command,) = stored.commands()
@@ -77,7 +77,7 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
     assert set(points.value[points.step <= command.step]) == {1e-3}
     assert set(points.value[points.step > command.step]) == {0.0005}
     (mark,) = stored.marks()
-    assert (mark.step, mark.attributes["author"]) == (command.step, "claude-code, accepted by anna")
+    assert (mark.step, mark.attributes["author"]) == (command.step, "lab-agent, accepted by anna")
     assert mark.text.startswith("lr 0.001 → 0.0005")
 
 

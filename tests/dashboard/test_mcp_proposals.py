@@ -36,7 +36,7 @@ def test_an_agent_proposes_and_hears_what_became_of_it(client: TestClient, logdi
     accepted = client.post("/api/v1/proposals", json={"run": "a", "id": made["id"], "accept": True, "author": "anna"})
     assert accepted.status_code == 200, accepted.text
     became = answered(client, run, accepted.json()["proposal"]["command"]["nonce"])
-    assert (became["outcome"], became["author"]) == ("applied", "claude-code, accepted by anna")
+    assert (became["outcome"], became["author"]) == ("applied", "lab-agent, accepted by anna")
 
     async def talk(agent: ClientSession) -> Any:
         return await agent.call_tool("proposals", {"run": "a"})

@@ -12,7 +12,7 @@ import { askedWords, LONGEST, valueWords } from "./words.js";
  */
 
 /**
- * What an agent proposes: "claude-code proposes lr → 0.0005".
+ * What an agent proposes: "lab-agent proposes lr → 0.0005".
  * @param {Proposal} proposal
  */
 export const proposalWords = ({ author, control, value }) =>
