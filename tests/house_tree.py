@@ -84,7 +84,8 @@ def imports(text: str) -> frozenset[tuple[str, str, bool]]:
     return frozenset(found)
 
 
-def every_import(text: str) -> set[str]:
+@cache
+def every_import(text: str) -> frozenset[str]:
     """Every module that a file names, for types too."""
     found = set()
     for node in ast.walk(parsed(text)):
@@ -92,7 +93,7 @@ def every_import(text: str) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
-    return found
+    return frozenset(found)
 
 
 def module_of(place: str) -> str:

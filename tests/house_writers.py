@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 from house_tree import Breach, Tree, every_import, parsed, python
 
@@ -81,7 +82,8 @@ WRITES = {
 """Functions that make or fill a file, whatever they are called of."""
 
 
-def opened_to_write(text: str) -> list[tuple[int, str]]:
+@cache
+def opened_to_write(text: str) -> tuple[tuple[int, str], ...]:
     """Line and call of each place where a file is opened for writing: plain ones, and databases without mode=ro."""
     found = []
     for node in ast.walk(parsed(text)):
@@ -101,7 +103,7 @@ def opened_to_write(text: str) -> list[tuple[int, str]]:
             writes = last in WRITES or called in ("np.save", "np.savez")
         if writes:
             found.append((node.lineno, whole[:100]))
-    return found
+    return tuple(found)
 
 
 def files_are_opened_to_write_in_one_room(tree: Tree) -> list[str]:
@@ -120,14 +122,22 @@ SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s|DELETE\s+
 
 def the_dashboard_asks_no_sql(tree: Tree) -> list[str]:
     """Tables are the store's matter; what the dashboard wants to know it asks tracker/store/read."""
-    found = []
-    for place in python(tree):
-        if not place.startswith("dashboard/") or place in ASKS_SQL:
-            continue
-        for node in ast.walk(parsed(tree[place])):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
-                found.append(f"{place}:{node.lineno} {node.value.strip()[:60]!r}")
-    return found
+    return [
+        f"{place}:{line} {asked!r}"
+        for place in python(tree)
+        if place.startswith("dashboard/") and place not in ASKS_SQL
+        for line, asked in asked_sql(tree[place])
+    ]
+
+
+@cache
+def asked_sql(text: str) -> tuple[tuple[int, str], ...]:
+    """Line and beginning of each string that is SQL."""
+    return tuple(
+        (node.lineno, node.value.strip()[:60])
+        for node in ast.walk(parsed(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
+    )
 
 
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
@@ -137,18 +147,22 @@ FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "yaml"}
 
 def nothing_stored_is_ever_executed(tree: Tree) -> list[str]:
     """No pickle, no eval: a run from elsewhere is data, whatever it holds."""
-    found = []
-    for place in python(tree):
-        modules = {module.partition(".")[0] for module in every_import(tree[place])} & FORBIDDEN_MODULES
-        found += [f"{place} imports {module}" for module in modules]
-        for node in ast.walk(parsed(tree[place])):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS:
-                found.append(f"{place}:{node.lineno} calls {node.func.id}")
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "load":
-                pickled = [keyword.value for keyword in node.keywords if keyword.arg == "allow_pickle"]
-                if not all(isinstance(value, ast.Constant) and value.value is False for value in pickled):
-                    found.append(f"{place}:{node.lineno} loads what is pickled")
-    return found
+    return [f"{place}{said}" for place in python(tree) for said in executed(tree[place])]
+
+
+@cache
+def executed(text: str) -> tuple[str, ...]:
+    """What a file does of the kind, to be said after its place."""
+    modules = {module.partition(".")[0] for module in every_import(text)} & FORBIDDEN_MODULES
+    found = [f" imports {module}" for module in sorted(modules)]
+    for node in ast.walk(parsed(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS:
+            found.append(f":{node.lineno} calls {node.func.id}")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "load":
+            pickled = [keyword.value for keyword in node.keywords if keyword.arg == "allow_pickle"]
+            if not all(isinstance(value, ast.Constant) and value.value is False for value in pickled):
+                found.append(f":{node.lineno} loads what is pickled")
+    return tuple(found)
 
 
 BREACHES: list[Breach] = [

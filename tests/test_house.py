@@ -7,7 +7,6 @@ rule that looks at the wrong folder would hold for ever.
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import re
 import shutil
@@ -30,16 +29,13 @@ from house_page import (
 from house_rooms import ACROSS, packages_know_whom_the_plan_says, rooms_know_whom_the_plan_says
 from house_scripts import MODULE_STATE, module_state, no_html_is_made_of_data, no_plain_object_is_keyed_by_data
 from house_sizes import lines_of_files
-from house_tree import PACKAGES, ROOT, WEB, Breach, Files, Tree, every_import, named, parsed, python, scripts
-from house_writers import ASKS_SQL, ONLY_READS, OPENS_TO_WRITE, SQL, nothing_stored_is_ever_executed, opened_to_write
+from house_tree import PACKAGES, ROOT, WEB, Breach, Files, Tree, every_import, named, python, scripts
+from house_writers import ASKS_SQL, ONLY_READS, OPENS_TO_WRITE, asked_sql, nothing_stored_is_ever_executed, opened_to_write
 
 
 def exceptions_are_needed(tree: Tree) -> list[str]:
     """A name that is let off and does nothing of the kind any more hides the next one that does."""
-    found = [f"{place} asks no SQL" for place in ASKS_SQL if not any(
-        isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
-        for node in ast.walk(parsed(tree[place]))
-    )]  # fmt: skip
+    found = [f"{place} asks no SQL" for place in ASKS_SQL if not asked_sql(tree[place])]
     found += [f"{place} opens nothing" for place in OPENS_TO_WRITE if not opened_to_write(tree[place])]
     found += [
         f"{place} needs no {room}"
