@@ -30,7 +30,14 @@ from house_rooms import ACROSS, packages_know_whom_the_plan_says, rooms_know_who
 from house_scripts import MODULE_STATE, module_state, no_html_is_made_of_data, no_plain_object_is_keyed_by_data
 from house_sizes import lines_of_files
 from house_tree import PACKAGES, ROOT, WEB, Breach, Files, Tree, every_import, named, python, scripts
-from house_writers import ASKS_SQL, ONLY_READS, OPENS_TO_WRITE, asked_sql, nothing_stored_is_ever_executed, opened_to_write
+from house_writers import (
+    ASKS_SQL,
+    ONLY_READS,
+    OPENS_TO_WRITE,
+    asked_sql,
+    nothing_stored_is_ever_executed,
+    opened_to_write,
+)
 
 
 def exceptions_are_needed(tree: Tree) -> list[str]:
