@@ -32,6 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models", "tracker/findings"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
+    "tracker/ship": {"tracker/store", "tracker/store/read"},
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/values", "tracker/machine",
@@ -59,8 +60,9 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/api": {
         "dashboard/http", "dashboard/live", "dashboard/curves", "dashboard/histograms", "dashboard/graph",
         "dashboard/profiles", "dashboard/embeddings", "dashboard/hparams", "dashboard/export", "dashboard/serving",
-        "dashboard/diff", "dashboard/alerts",
+        "dashboard/diff", "dashboard/alerts", "dashboard/receive",
     },
+    "dashboard/receive": set(),
     "dashboard/visdom": {"dashboard/http"},
     "dashboard/serving": {"dashboard/http", "dashboard/live"},
     "dashboard/brief": {"dashboard/live"},
@@ -68,6 +70,7 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/mcp": {"dashboard/brief", "dashboard/http", "dashboard/live"},
     "dashboard/server": {
         "dashboard/http", "dashboard/live", "dashboard/api", "dashboard/visdom", "dashboard/serving", "dashboard/alerts",
+        "dashboard/receive",
     },
     "dashboard/commands": {
         "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",

@@ -26,6 +26,13 @@ ONLY_READS = {
         [(f"dashboard/visdom/{name}.py", "tracker.compat.visdom.windows") for name in ("protocol", "worker")],
         "what Visdom's clients send is written by nobody else: runs of their own, on a port that is asked for",
     ),
+    **dict.fromkeys(
+        [
+            ("dashboard/receive/receiver.py", f"tracker.store.write.{name}")
+            for name in ("replica.Replica", "faults.STORE_ERRORS")
+        ],
+        "segments whose writers are elsewhere, in files that no run here writes, on a server that is asked for",
+    ),
 }
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 

@@ -70,9 +70,8 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             half made, and save what can be read of damaged files.
     """
     report = Report()
-    kind = file_system.kind_of(root)
-    if kind in file_system.NETWORK:
-        what = f"{root} is on {kind}: writers use a rollback journal there, which is slower"
+    if file_system.is_shared(root):
+        what = f"{root} is on {file_system.kind_of(root)}: writers use a rollback journal there, which is slower"
         report.findings.append(Finding(root, what, serious=False))
     if not _is_safe_sqlite(sqlite3.sqlite_version_info):
         what = (

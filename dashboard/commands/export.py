@@ -136,7 +136,7 @@ def _sweep(folder: Path) -> None:
     for an hour is no process's there.
     """
     with contextlib.suppress(OSError):
-        is_shared = file_system.kind_of(folder) in file_system.NETWORK
+        is_shared = file_system.is_shared(folder)
         with os.scandir(folder) as entries:
             partial = [(entry, found) for entry in entries if (found := _PARTIAL.fullmatch(entry.name))]
         for entry, found in partial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir
@@ -31,6 +32,8 @@ def act(arguments: argparse.Namespace) -> int:
         print(f"everystep is at {address(bound)}", flush=True)  # noqa: T201 the one line that is promised
         if bound.visdom_port is not None:
             print(f"clients of Visdom: {visdom_words(bound)}", flush=True)  # noqa: T201 nothing else says the password
+        if bound.write_tokens is not None and not (arguments.write_token or os.environ.get("VIZ_WRITE_TOKEN")):
+            print(f"machines that send runs show the token {bound.write_tokens['']}", flush=True)  # noqa: T201 nothing else says it
         if arguments.open:
             webbrowser.open(address(bound))
 

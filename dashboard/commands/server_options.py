@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,15 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="also take what clients of Visdom send, on this port (theirs is 8097), and below /visdom of the page's",
     )
+    parser.add_argument("--receive", action="store_true", help="take runs from other machines, which `viz ship` sends")
+    parser.add_argument(
+        "--write-token",
+        action="append",
+        default=[],
+        metavar="[PROJECT=]TOKEN",
+        help="with --receive: what who sends runs must show (default: $VIZ_WRITE_TOKEN, else a new one); of a project "
+        "it lets write below the folder of that name only; may be given several times",
+    )
     add_detectors(parser)
     add_device(parser, "--model-device")
     parser.add_argument("--framed", action="store_true", help="a notebook of this machine may show it in a frame")
@@ -88,6 +98,10 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         )
     if arguments.visdom_port is not None and arguments.read_only:
         raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one out")
+    if arguments.receive and arguments.read_only:
+        raise UsageError("--receive takes what is to be written, and --read-only writes nothing: leave one out")
+    if arguments.write_token and not arguments.receive:
+        raise UsageError("--write-token is for a server that takes runs: give --receive too")
     run_detectors(arguments.detectors)
     chosen = None if arguments.no_token else _chosen_token(arguments.token)
     token = None if arguments.no_token else chosen or security.new_token()
@@ -108,10 +122,39 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         allow_commands=arguments.allow_commands,
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,
+        write_tokens=write_tokens(arguments.write_token) if arguments.receive else None,
         mirror=prepare(logdir),
         model_device=arguments.model_device,
         index=index_file(logdir),
     )
+
+
+def write_tokens(given: Sequence[str]) -> dict[str, str]:
+    """The tokens that let runs in, by project; a new one for all where none was chosen.
+
+    Raises:
+        UsageError: one is too short, or its project can be no folder.
+    """
+    from dashboard.server.security import LEAST_TOKEN, new_token
+    from tracker.errors import RunNameError
+    from tracker.logdir import check_run_name
+
+    found: dict[str, str] = {}
+    for said in given or list(filter(None, os.environ.get("VIZ_WRITE_TOKEN", "").split())):
+        project, _, token = said.partition("=")
+        if not token.strip("="):  # of no project; it may end in some
+            project, token = "", said
+        if len(token) < LEAST_TOKEN:
+            which = f"of {project!r} " if project else ""
+            least = f"of the {LEAST_TOKEN} characters that are the least"
+            raise UsageError(f"the write token {which}has {len(token)} {least}")
+        if project:
+            try:
+                check_run_name(project, typed=True)
+            except RunNameError as error:
+                raise UsageError(" ".join(str(error).split())) from error
+        found[project] = token
+    return found or {"": new_token()}
 
 
 def _chosen_token(given: str | None) -> str | None:

@@ -39,8 +39,7 @@ warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWa
 
 def is_local(root: Path) -> bool:
     """Whether this machine alone writes to a folder, so that every change of it is an event; False where unknown."""
-    kind = file_system.kind_of(root)
-    return bool(kind) and kind not in file_system.NETWORK and not kind.startswith("fuse")
+    return file_system.kind_of(root) in file_system.LOCAL
 
 
 def observer() -> BaseObserver:

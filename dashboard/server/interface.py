@@ -36,12 +36,14 @@ from dashboard.api import (
     quality,
     runs,
 )
+from dashboard.api.segments import Segments
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
 from dashboard.live.examiner import Examiner
 from dashboard.live.poller import Poller
 from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
+from dashboard.receive.tokens import WriteTokens
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
 from dashboard.serving import paths
@@ -102,6 +104,10 @@ class Interface:
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
         ]
+        self._segments = None
+        if settings.write_tokens is not None:
+            self._segments = Segments(logdir, WriteTokens(settings.write_tokens))
+            self._routes += self._segments.routes()
         self._router = Router(self._routes, redirect_slashes=False)
 
     @property
@@ -140,6 +146,8 @@ class Interface:
             self._mirror.stop()
         if self._watcher is not None:
             self._watcher.stop()
+        if self._segments is not None:
+            self._segments.close()
         self._examiner.stop()
         self._live_runs.stop()
 

@@ -10,7 +10,7 @@ import hmac
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -101,7 +101,7 @@ class Guard:
         prefix: Path below which the app lives, such as "/viz"; empty for the root. It is cut off here: the app does
             not know of it, and the page asks by addresses relative to its own.
         framed: Whether a notebook of this machine may show it in a frame.
-        door: Another way in.
+        doors: Other ways in.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Guard:
         secret: bytes | None = None,
         prefix: str = "",
         framed: bool = False,
-        door: Door | None = None,
+        doors: Sequence[Door] = (),
     ) -> None:
         self._app = app
         self._token = token
@@ -122,7 +122,7 @@ class Guard:
         self._sessions = Sessions(secret)
         self._prefix = prefix
         self._framed = framed
-        self._door = door
+        self._doors = doors
         self._failures: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,7 +179,7 @@ class Guard:
         navigates = headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") == "cross-site" and not (navigates and path in ("", "/")):
             return JSONResponse({"error": "This request comes from a page of another site."}, 403)
-        is_open = path in OPEN_PATHS or (self._door is not None and self._door.lets_in(scope, headers, path))
+        is_open = path in OPEN_PATHS or any(door.lets_in(scope, headers, path) for door in self._doors)
         if not (is_open or self._token is None):
             refusal = self._unknown(scope, headers, path, changes=changes)
             if refusal is not None:

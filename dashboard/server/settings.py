@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Settings:
     """Where copies of event files that lie in the logdir are kept; None when they are not looked for."""
     visdom_port: int | None = None
     """Where Visdom's clients are spoken with; None where they are not. See `dashboard.visdom`."""
+    write_tokens: Mapping[str, str] | None = None
+    """By project, who may send runs here; None where nobody may. See `dashboard.receive`."""
     limits: Limits | None = None
     """How much models are asked at once; None for as much as is usual."""
     model_device: str = "cpu"

@@ -37,7 +37,7 @@ class VisdomApp:
         self._protocol = LazyApp(lambda: self._made(own), "Visdom's protocol")
         hosts = LOOPBACK | settings.allowed if settings.host in LOOPBACK else None
         self._guarded = security.Guard(
-            self._protocol, settings.token, hosts, settings.allowed, settings.secret, door=own
+            self._protocol, settings.token, hosts, settings.allowed, settings.secret, doors=[own]
         )
 
     def _made(self, door: Door) -> Protocol:

@@ -41,7 +41,7 @@ class PageReader:
         self._folder = folder
         self._path = folder / logdir.PAGE_FILE
         self._stamp: tuple[int, int, int] | None = None
-        self._is_remote = file_system.kind_of(folder) in file_system.NETWORK
+        self._is_remote = file_system.is_shared(folder)
         self._next_look = 0.0
         self._old_until: Cursor | None
         """Up to where the file is older than this part of the run. None: it could not be read, and all of it is."""

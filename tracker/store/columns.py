@@ -60,6 +60,9 @@ FRESH = ("id", "series", "level", "n", "count", "step", "wall_time", "value", "c
 """All that a single fresh point fills of `scalars`."""
 
 
+SCALARS = ("id", "series", "level", "n", "count", *SUMMARY, *CHECKSUMS, *POINTS)
+"""Of `scalars`: all."""
+
 SKETCH = (
     "id", "series", "level", "n", "count", "step", "wall_time", "last_step", "last_wall_time", "step_min", "step_max",
     "total", "nan_count", "posinf_count", "neginf_count", "min", "max", "sum", "sum_squares", "form", "buckets",

@@ -6,12 +6,22 @@ import os
 import re
 from pathlib import Path
 
-# File systems on which several machines, or a machine and its guests, share a folder without sharing memory:
-# WAL needs shared memory between its users, so that there the rollback journal is used.
-NETWORK = frozenset(
-    "9p afs beegfs ceph cifs fuse fuse.sshfs fuse.gcsfuse fuse.s3fs fuseblk glusterfs gpfs lustre ncpfs nfs nfs4 "
-    "orangefs pvfs2 smb smb2 smb3 smbfs virtiofs".split()
+LOCAL = frozenset(
+    "apfs bcachefs btrfs devtmpfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs hfs hfsplus iso9660 jffs2 jfs minix msdos "
+    "nilfs2 ntfs ntfs3 overlay ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs".split()
 )
+"""File systems of which it is known that whoever uses a folder there shares memory with all others who do."""
+
+
+def is_shared(path: Path) -> bool:
+    """Whether several machines, or a machine and its guests, may use a folder at once, without sharing memory.
+
+    WAL needs shared memory between its users, so that there the rollback journal is used: slower, and right
+    everywhere. A kind of file system that is not known to be local counts as shared: there is one for each maker of
+    storage, and behind FUSE (`fuse.…`) may lie anything.
+    """
+    kind = kind_of(path)
+    return kind != "" and kind not in LOCAL
 
 
 def kind_of(path: Path) -> str:

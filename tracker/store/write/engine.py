@@ -64,6 +64,11 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     return _writing_engine(path)
 
 
+def reopen(path: Path) -> sa.Engine:
+    """Opens the file of a segment whose rows come from elsewhere. Whoever wrote it before must be gone."""
+    return _writing_engine(path)
+
+
 def _writing_engine(path: Path) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         # isolation_level=None: the driver starts no transaction of its own; we begin each with IMMEDIATE.
@@ -88,7 +93,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
 
 
 def _choose_journal(connection: sqlite3.Connection, path: Path) -> None:
-    wanted = "TRUNCATE" if file_system.kind_of(path) in file_system.NETWORK else "WAL"
+    wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
     # Only the answer says what was granted: a file system without shared memory refuses WAL silently.
     granted = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
     if granted.upper() != "WAL":

@@ -1,0 +1,125 @@
+"""The HTTP interface that shippers send to: rows of segments that were written on other machines.
+
+`PUT /api/v1/segments/ID/rows?after=CURSOR` with a shipment; a cursor that is not where this store stands is answered
+409 with the one that is, so that whoever sends keeps nothing that could be lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dashboard.http import bodies
+from dashboard.http.request_values import RequestValues
+from dashboard.receive.places import is_segment_id
+from dashboard.receive.receiver import Receiver, UnstoredError
+from dashboard.receive.tokens import WriteTokens
+from tracker.errors import DamagedBytesError
+from tracker.store import shipment
+from tracker.store.shipment import Arrived, CursorError
+
+MAX_BODY_BYTES = shipment.LARGEST_BYTES
+MAX_WAITING_BYTES = 512 << 20
+"""Of bodies that are on their way or being taken in, all together. Whoever comes then is asked to come again."""
+
+THREADS = 4
+
+AGAIN = {"retry-after": "1", "connection": "close"}
+
+
+class Segments:
+    """Takes in what shippers send.
+
+    Args:
+        root: The logdir.
+        tokens: Who may send.
+    """
+
+    def __init__(self, root: Path, tokens: WriteTokens) -> None:
+        self._receiver = Receiver(root)
+        self._tokens = tokens
+        self._waiting = 0
+        self._threads = ThreadPoolExecutor(THREADS, "receive")
+
+    def routes(self) -> list[Route]:
+        """Routes below /api/v1."""
+        return [
+            Route("/api/v1/segments/{segment}", self.arrived),
+            Route("/api/v1/segments/{segment}/rows", self.take, methods=["PUT"]),
+        ]
+
+    async def arrived(self, request: Request) -> Response:
+        """How far a segment is here."""
+        project, segment = self._asked(request)
+        return _answer(await self._done(lambda: self._receiver.arrived(project, segment)))
+
+    async def take(self, request: Request) -> Response:
+        """Rows, a `shipment` in the body: they are in the file when this is answered."""
+        project, segment = self._asked(request)
+        kind = request.headers.get("content-type", "")
+        if kind not in (shipment.MEDIA_TYPE, f"{shipment.MEDIA_TYPE}+zlib"):
+            raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
+        if (after := RequestValues.of_query(request).whole("after", 0)) is None:
+            raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
+        size = 0
+
+        def came(more: int) -> None:
+            nonlocal size
+            if self._waiting + more > MAX_WAITING_BYTES:
+                raise HTTPException(503, "too much is on its way already", AGAIN)
+            size, self._waiting = size + more, self._waiting + more
+
+        try:
+            body = await bodies.taken(request.scope, request.receive, MAX_BODY_BYTES, came)
+
+            def act() -> Arrived:
+                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
+                if said.after != after:
+                    raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
+                return self._receiver.take(project, segment, said)
+
+            return _answer(await self._done(act))
+        except bodies.BodyError as error:
+            raise HTTPException(error.status, f"the request {error.why}", {"connection": "close"}) from error
+        except ClientDisconnect as error:
+            raise HTTPException(400, "the request was cut off") from error
+        finally:
+            self._waiting -= size
+
+    def _asked(self, request: Request) -> tuple[str, str]:
+        project = self._tokens.project_of(request.headers)
+        if project is None:
+            raise HTTPException(403, "this needs a write token, as viz serve --receive takes", {"connection": "close"})
+        segment = request.path_params["segment"]
+        if not is_segment_id(segment):
+            raise HTTPException(404, "no segment can be called so")
+        return project, segment
+
+    async def _done(self, act: Any) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+        except CursorError as error:
+            return error
+        except DamagedBytesError as error:
+            raise HTTPException(422, str(error)) from error
+        except UnstoredError as error:
+            raise HTTPException(507, str(error), AGAIN) from error
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        self._threads.shutdown()
+        self._receiver.close()
+
+
+def _answer(found: Arrived | CursorError) -> Response:
+    if isinstance(found, CursorError):
+        return JSONResponse({**asdict(found.arrived), "error": str(found)}, 409)
+    return JSONResponse(asdict(found))

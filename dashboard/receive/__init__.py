@@ -1,0 +1,1 @@
+"""What shippers send: segments of runs that were written on other machines."""

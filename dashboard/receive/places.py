@@ -1,0 +1,93 @@
+"""Where the segments that arrive belong: each in the folder of its run, below that of its project."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from tracker import logdir as logdirs
+from tracker.errors import DamagedBytesError, RunNameError
+from tracker.store import columns
+from tracker.store.shipment import Row
+
+_SEGMENT_ID = re.compile(r"\d{8}T\d{6}(-rank\d{1,9})?-[0-9a-f]{8}", re.ASCII)
+
+
+def is_segment_id(text: str) -> bool:
+    """Whether a segment can be called so; such a name leads nowhere else."""
+    return _SEGMENT_ID.fullmatch(text) is not None
+
+
+class Places:
+    """The files of one project's segments.
+
+    Args:
+        root: The folder of the project; made when the first segment arrives.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._known: dict[str, Path] | None = None
+
+    def of(self, segment: str) -> Path | None:
+        """The file of a segment that has begun to arrive; None where it has not."""
+        with self._lock:
+            return self._found().get(segment)
+
+    def found_for(self, segment: str, row: Row) -> Path:
+        """The file of a segment, which is to be made if it is not there yet.
+
+        It lies beside the one that it continues or was forked from. One that begins a run has a folder of its own:
+        where two machines have a run of the same name each, the second to arrive is called `name-2`. The processes of
+        one training mean one run.
+
+        Args:
+            segment: Its name.
+            row: What it says of itself.
+
+        Raises:
+            DamagedBytesError: it is another segment, or its run can have no folder.
+        """
+        said: dict[str, Any] = dict(zip(columns.SEGMENT, row, strict=True))
+        if said["id"] != segment:
+            raise DamagedBytesError(f"these rows are of segment {str(said['id'])[:60]!r}")
+        with self._lock:
+            known = self._found()
+            if segment in known:
+                return known[segment]
+            folder = self._folder(said, known)
+            folder.mkdir(parents=True, exist_ok=True)
+            known[segment] = logdirs.segment_path(folder, segment)
+            return known[segment]
+
+    def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> Path:
+        beside = known.get(said["parent"] or "")
+        if beside is not None:
+            return beside.parent
+        try:
+            name = logdirs.check_run_name(said["run"])
+        except RunNameError as error:
+            raise DamagedBytesError(" ".join(str(error).split())) from error
+        first = self._root / name
+        if said["rank"] is not None or said["reason"] != "start":
+            return first
+        taken = {path.parent for path in known.values()}
+        return next(
+            folder
+            for count in itertools.count(1)
+            if (folder := first if count == 1 else first.with_name(f"{first.name}-{count}")) not in taken
+            and not logdirs.segment_files(folder)
+        )
+
+    def _found(self) -> dict[str, Path]:
+        if self._known is None:
+            folders = (
+                (folder for _, folder in logdirs.run_folders(self._root, follow=False)) if self._root.is_dir() else ()
+            )
+            files = (path for folder in folders for path in logdirs.segment_files(folder))
+            self._known = {logdirs.segment_id(path): path for path in files}
+        return self._known

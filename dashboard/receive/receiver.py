@@ -1,0 +1,137 @@
+"""Takes shipments into segment files: one file at a time has one writer, and few are held open."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+from dashboard.receive.places import Places
+from tracker.errors import DamagedBytesError, TrackerError
+from tracker.store.shipment import Arrived, CursorError, Shipment
+from tracker.store.write.faults import STORE_ERRORS
+from tracker.store.write.replica import Replica
+
+MOST_OPEN = 200
+"""Files that are held open between two shipments: three descriptors each."""
+
+
+class UnstoredError(TrackerError):
+    """The disk here does not take what arrived."""
+
+
+class Receiver:
+    """The writer of all segments that arrive.
+
+    Args:
+        root: The logdir.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._places: dict[str, Places] = {}
+        self._lock = threading.Lock()
+        self._files: OrderedDict[Path, _File] = OrderedDict()
+
+    def arrived(self, project: str, segment: str) -> Arrived:
+        """How far a segment is here.
+
+        Raises:
+            DamagedBytesError: it was written here.
+        """
+        path = self._places_of(project).of(segment)
+        if path is None:
+            return Arrived()
+        with self._held(path) as replica:
+            return replica.arrived
+
+    def take(self, project: str, segment: str, shipment: Shipment) -> Arrived:
+        """Takes rows of a segment; how far it is here then.
+
+        Raises:
+            CursorError: they go on from somewhere else.
+            DamagedBytesError: they are no rows of this segment.
+            UnstoredError: the disk does not take them; nothing was taken.
+        """
+        places = self._places_of(project)
+        path = places.of(segment)
+        if path is None:
+            if shipment.segment is None or shipment.after:
+                raise CursorError(Arrived())
+            path = places.found_for(segment, shipment.segment)
+        with self._held(path) as replica:
+            return replica.take(shipment)
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        with self._lock:
+            paths = list(self._files)
+        for path in paths:
+            with self._files[path].lock:
+                self._files[path].close()
+
+    def _places_of(self, project: str) -> Places:
+        with self._lock:
+            if project not in self._places:
+                self._places[project] = Places(self._root / project if project else self._root)
+            return self._places[project]
+
+    @contextlib.contextmanager
+    def _held(self, path: Path) -> Iterator[Replica]:
+        """A file, for one shipment or one question."""
+        with self._lock:
+            file = self._files.setdefault(path, _File(path))
+        with file.lock:
+            try:
+                yield file.opened()
+            except (CursorError, DamagedBytesError):
+                raise
+            except STORE_ERRORS as error:
+                file.close()
+                raise UnstoredError(f"this cannot be stored here at the moment: {str(error)[:200]}") from error
+            except BaseException:
+                file.close()  # what of it the disk took shows when it is opened again
+                raise
+            if file.is_done:
+                file.close()
+        self._note_use(path)
+
+    def _note_use(self, path: Path) -> None:
+        with self._lock:
+            self._files.move_to_end(path)
+            idle = [(each, file) for each, file in self._files.items() if file.is_open][:-MOST_OPEN]
+        for _, file in idle:
+            if file.lock.acquire(blocking=False):
+                try:
+                    file.close()
+                finally:
+                    file.lock.release()
+
+
+class _File:
+    """A file that shipments are taken into, open or not."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = threading.Lock()
+        self._path = path
+        self._replica: Replica | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._replica is not None
+
+    @property
+    def is_done(self) -> bool:
+        return self._replica is not None and self._replica.arrived.is_whole
+
+    def opened(self) -> Replica:
+        if self._replica is None:
+            self._replica = Replica(self._path)
+        return self._replica
+
+    def close(self) -> None:
+        if self._replica is not None:
+            self._replica.close()
+            self._replica = None

@@ -1,0 +1,188 @@
+"""The store elsewhere, as a shipper asks it: over HTTP, on one connection that is made anew when it breaks."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.errors import TrackerError, message
+from tracker.store import shipment as shipments
+from tracker.store.shipment import Arrived, Shipment
+
+PATIENCE_S = 30.0
+"""For an answer. A server that takes longer is asked again, where it stands: a shipment that it took meanwhile is in
+its cursor then."""
+
+LONGEST_ANSWER = 1 << 20
+
+
+class UnreachableError(TrackerError):
+    """No answer, or none at the moment: the same may be asked again later.
+
+    Attributes:
+        after_s: When, if the server said so.
+    """
+
+    def __init__(self, why: str, after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+
+
+class ForbiddenError(TrackerError):
+    """The server takes nothing from here: it wants another token, or receives no runs at all."""
+
+
+class RefusedRowsError(TrackerError):
+    """The server does not take this segment."""
+
+
+class ServerAddressError(TrackerError):
+    """What was given is no address of a server."""
+
+
+class Server:
+    """A server that takes runs in.
+
+    Args:
+        url: Its address, with the path below which a proxy shows it: `https://host/viz`.
+        token: What it wants to be shown; None for none.
+
+    Raises:
+        ServerAddressError: `url` is none.
+    """
+
+    def __init__(self, url: str, token: str | None) -> None:
+        parts = urlsplit(url.strip())
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+            shown = f"{parts.scheme}://{parts.hostname or ''}…" if parts.scheme else url[:80]
+            raise ServerAddressError(
+                message("This is no address of a server.", expected="https://host or http://host:6006/path", got=shown)
+            )
+        if parts.username or parts.password:
+            raise ServerAddressError(
+                message("A server's address holds no password.", hint="Give --token or $VIZ_WRITE_TOKEN.")
+            )
+        self._secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname, port
+        self._path = parts.path.rstrip("/")
+        self.address = f"{parts.scheme}://{parts.netloc}{self._path}"
+        """As it is told to people, and what is remembered of it is called by."""
+        self._token = token
+        self._connection: http.client.HTTPConnection | None = None
+
+    def arrived(self, segment: str) -> Arrived:
+        """How far it has a segment.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        return self._asked("GET", f"/api/v1/segments/{segment}", None, "")
+
+    def send(self, segment: str, shipment: Shipment) -> Arrived:
+        """Sends rows; how far it has the segment then, whether it took them or stands elsewhere.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        data, compressed = shipments.packed(shipment)
+        kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
+        return self._asked("PUT", f"/api/v1/segments/{segment}/rows?after={shipment.after}", data, kind)
+
+    def _asked(self, method: str, path: str, body: bytes | None, kind: str) -> Arrived:
+        status, said, headers = self._answer(method, path, body, kind)
+        if status in (200, 409):
+            return _arrived(said)
+        why = f"{self.address} answers {status}: {_reason(said)}"
+        if status in (401, 403, 404, 405):
+            raise ForbiddenError(why)
+        if status in (400, 413, 415, 422):
+            raise RefusedRowsError(why)
+        raise UnreachableError(why, _seconds(headers.get("retry-after", "")))
+
+    def _answer(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes, dict[str, str]]:
+        headers = {"accept": "application/json", "content-type": kind} if body is not None else {}
+        if self._token:
+            headers["authorization"] = f"Bearer {self._token}"
+        is_kept = self._connection is not None
+        try:
+            return self._once(method, path, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            # A connection that was kept may have been closed meanwhile. What is sent twice is taken once.
+            if not is_kept:
+                raise self._gone("it closes the connection") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._gone(str(error) or type(error).__name__) from error
+        try:
+            return self._once(method, path, body, headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._gone(str(error) or type(error).__name__) from error
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes, dict[str, str]]:
+        try:
+            connection = self._connected()
+            connection.request(method, f"{self._path}{path}", body, headers)
+            answer = connection.getresponse()
+            data = answer.read(LONGEST_ANSWER)
+            if not answer.isclosed() or answer.will_close:
+                self.close()
+            return answer.status, data, {name.lower(): value for name, value in answer.getheaders()}
+        except BaseException:
+            self.close()
+            raise
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._connection is None:
+            if self._secure:
+                context = ssl.create_default_context()
+                self._connection = http.client.HTTPSConnection(
+                    self._host, self._port, timeout=PATIENCE_S, context=context
+                )
+            else:
+                self._connection = http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE_S)
+            self._connection.connect()
+            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._connection
+
+    def _gone(self, why: str) -> UnreachableError:
+        return UnreachableError(f"{self.address} does not answer: {why}")
+
+    def close(self) -> None:
+        """Ends the connection; the next question makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _arrived(said: bytes) -> Arrived:
+    try:
+        found = json.loads(said)
+        values = {each.name: found[each.name] for each in fields(Arrived)}
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UnreachableError("the answer is not that of a server of ours; is the address right?") from error
+    kinds: dict[str, tuple[type, ...]] = {"segment": (int, type(None)), "is_whole": (bool,)}
+    if not all(type(value) in kinds.get(name, (int,)) for name, value in values.items()):
+        raise UnreachableError("the answer is not that of a server of ours; is the address right?")
+    return Arrived(**values)
+
+
+def _reason(said: bytes) -> str:
+    try:
+        found: Any = json.loads(said)
+        return str(found["error"])[:300]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "no reason given"
+
+
+def _seconds(text: str) -> float:
+    return min(600.0, float(text)) if text.isdecimal() else 0.0

@@ -1,0 +1,168 @@
+"""The shipper: sends what the segments of a logdir hold to another store, as they grow, and after every interruption
+from where that store stands. It keeps nothing that could be lost."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker import logdir
+from tracker.errors import StoreError
+from tracker.ship.server import RefusedRowsError, Server, UnreachableError
+from tracker.ship.tail import Tail
+
+logger = logging.getLogger("tracker")
+
+LOOK_S = 0.05
+"""Between two looks at the files that are written; a look at a thousand of them takes 5 ms."""
+
+SHARE = 10
+"""A look takes at most one part in so many of the time: of very many files the looks are rarer."""
+
+WALK_S = 1.0
+"""Between two walks through the logdir for new runs, likewise."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
+"""After the first and the longest row of questions that had no answer."""
+
+ASIDE_S = 60.0
+"""After which a segment that the server refused, or that could not be read, is tried again."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a shipper stands.
+
+    Attributes:
+        segments: How many there are.
+        done: How many have ended and are there as a whole.
+        behind: Rows that are not there yet, of those that were looked at.
+        sent: Rows that were sent since it began.
+        trouble: What keeps it from sending, in a sentence; None where nothing does.
+        refused: What was set aside, by file, and why.
+    """
+
+    segments: int
+    done: int
+    behind: int
+    sent: int
+    trouble: str | None
+    refused: dict[str, str]
+
+
+class Shipper:
+    """Sends a logdir to a server. For one thread.
+
+    Args:
+        root: The logdir.
+        server: Where to.
+        tell: Called with each change of how it stands.
+    """
+
+    def __init__(self, root: Path, server: Server, tell: Callable[[Progress], None] = lambda progress: None) -> None:
+        self._root = root
+        self._server = server
+        self._tell = tell
+        self._tails: dict[Path, Tail] = {}
+        self._aside: dict[Path, tuple[float, str]] = {}
+        self._sent = 0
+        self._trouble: str | None = None
+        self._failures = 0
+        self._walked = 0.0
+        self._walk_took = 0.0
+        self.stopped = threading.Event()
+
+    def run(self, *, once: bool = False, idle_s: float | None = None) -> Progress:
+        """Sends until `stopped` is set.
+
+        Args:
+            once: Send what is there now, and end when it is there, too.
+            idle_s: End when nothing was to be sent for so many seconds and no run is written here.
+
+        Raises:
+            ForbiddenError: the server takes nothing from here.
+        """
+        busy = time.monotonic()
+        while not self.stopped.is_set():
+            began = time.monotonic()
+            self._walk(began)
+            worked = self._turn()
+            now = time.monotonic()
+            if worked or self._trouble is not None or not self._is_at_rest():
+                busy = now
+            elif once or (idle_s is not None and now - busy > idle_s):
+                break
+            if self._trouble is not None:
+                self.stopped.wait(self._pause())
+            elif not worked:
+                self.stopped.wait(max(LOOK_S, SHARE * (now - began)))
+        return self.progress()
+
+    def progress(self) -> Progress:
+        """How it stands."""
+        tails = self._tails.values()
+        return Progress(
+            segments=len(self._tails),
+            done=sum(tail.is_done for tail in tails),
+            behind=sum(tail.behind or 0 for tail in tails),
+            sent=self._sent,
+            trouble=self._trouble,
+            refused={str(path): why for path, (_, why) in self._aside.items()},
+        )
+
+    def _walk(self, now: float) -> None:
+        if self._walked and now - self._walked < max(WALK_S, SHARE * self._walk_took):
+            return
+        found = {path for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
+        for path in sorted(found - self._tails.keys(), key=lambda each: each.name):
+            self._tails[path] = Tail(path)
+        for path in self._tails.keys() - found:
+            del self._tails[path]
+            self._aside.pop(path, None)
+        self._walked = time.monotonic()
+        self._walk_took = self._walked - now
+
+    def _turn(self) -> bool:
+        """Sends one shipment of each segment that has something; whether there was anything."""
+        worked = False
+        for path, tail in list(self._tails.items()):
+            if self.stopped.is_set():
+                break
+            if not tail.has_news() or time.monotonic() < self._aside.get(path, (0.0, ""))[0]:
+                continue
+            try:
+                self._sent += tail.send(self._server)
+            except FileNotFoundError:
+                continue
+            except UnreachableError as error:
+                self._failures += 1
+                self._note(str(error), error.after_s)
+                break
+            except (RefusedRowsError, StoreError) as error:
+                self._aside[path] = (time.monotonic() + ASIDE_S, str(error))
+                logger.warning("viz ship: %s is set aside: %s", path, error)
+                continue
+            self._aside.pop(path, None)
+            worked = True
+            self._failures = 0
+            self._note(None)
+        return worked
+
+    def _is_at_rest(self) -> bool:
+        return not any(tail.has_news() for path, tail in self._tails.items() if path not in self._aside)
+
+    def _pause(self) -> float:
+        """With jitter, so that a thousand nodes do not come back at the same moment."""
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
+        return max(self._wait_s, longest * (0.5 + random.random() / 2))  # noqa: S311 no secret
+
+    _wait_s = 0.0
+
+    def _note(self, trouble: str | None, after_s: float = 0.0) -> None:
+        self._trouble, self._wait_s = trouble, after_s
+        self._tell(self.progress())

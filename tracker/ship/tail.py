@@ -1,0 +1,87 @@
+"""The tail of one segment: what of its file another store has, and what it lacks."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from tracker import logdir
+from tracker.ship.server import Server
+from tracker.store.read import read_only, shipping
+from tracker.store.shipment import Arrived
+
+CLOCK_TICK_NS = 50_000_000
+"""More than a tick of the clock of a file system of this machine."""
+
+Stamp = tuple[tuple[int, int], ...]
+
+
+class Tail:
+    """One segment here.
+
+    Args:
+        path: Its file.
+
+    Attributes:
+        behind: Rows that the other store lacks, as of the last look; None before the first one.
+        is_done: Whether the segment has ended and all of it is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.segment = logdir.segment_id(path)
+        self.behind: int | None = None
+        self.is_done = False
+        self._arrived: Arrived | None = None
+        self._stamp: Stamp | None = None
+
+    def has_news(self) -> bool:
+        """Whether the file may hold something that was not sent; a look at its size and times."""
+        return not self.is_done and _stamp(self.path) != self._stamp
+
+    def send(self, server: Server) -> int:
+        """Sends the next rows, as many as go into one shipment; how many bytes of the file's rows that was.
+
+        Raises:
+            StoreError: the file cannot be read.
+            FileNotFoundError: it is gone.
+            UnreachableError, ForbiddenError, RefusedRowsError: what the server says.
+        """
+        if self._arrived is None:
+            self._arrived = server.arrived(self.segment)
+            self.is_done = self._arrived.is_whole
+            if self.is_done:
+                self.behind = 0
+                return 0
+        before = _stamp(self.path)
+        with read_only.snapshot(self.path) as connection:
+            shipment = shipping.behind(connection, self._arrived)
+            (written,) = connection.execute("SELECT written FROM state").fetchone()
+        try:
+            self._arrived = server.send(self.segment, shipment)
+        except BaseException:
+            self._arrived = None  # what became of it only the server knows
+            raise
+        self.behind = max(0, written - self._arrived.cursor)
+        if self.behind == 0 and self._arrived.cursor == shipment.upto:
+            # Two commits in one tick of the file system's clock look alike: what is so new is looked at again.
+            self._stamp = None if _is_young(before) else before
+        self.is_done = self._arrived.is_whole
+        return shipment.upto - shipment.after
+
+
+def _is_young(stamp: Stamp) -> bool:
+    return time.time_ns() - max(changed for _, changed in stamp) < CLOCK_TICK_NS
+
+
+def _stamp(path: Path) -> Stamp:
+    """What changes with every commit: the size and time of a file and of its WAL."""
+    found = []
+    for name in (path, f"{path}-wal"):
+        try:
+            stat = os.stat(name)
+            found.append((stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            found.append((-1, 0))
+    return tuple(found)

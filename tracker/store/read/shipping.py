@@ -1,0 +1,117 @@
+"""What a segment file holds behind a cursor, as a shipment; see `tracker.store.shipment`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from tracker.errors import DamagedBytesError
+from tracker.series import checksums
+from tracker.store import columns
+from tracker.store.read import read_only
+from tracker.store.shipment import MOST_BYTES, NUMBERED, Arrived, Row, Shipment
+
+_NAMES = {
+    "scalars": columns.SCALARS, "sketches": columns.SKETCH, "media": columns.MEDIA, "marks": columns.MARK,
+    "receipts": columns.RECEIPT,
+}  # fmt: skip
+_BEHIND = {table: f"{columns.select(table, names)} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
+_SEGMENT = columns.select("segment", columns.SEGMENT)
+_STATE = columns.select("state", columns.STATE)
+_SERIES = f"{columns.select('series', columns.SERIES[:-1])} WHERE id>? ORDER BY id"
+_LOGGED = f"{columns.select('series', ('id', 'logged'))} ORDER BY id"
+_CONTENT = "SELECT rowid FROM blobs WHERE hash=?"
+_CONTENTS = "SELECT rowid, hash, data FROM blobs WHERE rowid>? AND rowid<=? ORDER BY rowid"
+
+_ROW_BYTES = 100
+"""What a row takes beside its texts and contents, about."""
+
+
+def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int = MOST_BYTES) -> Shipment:
+    """What another store lacks, as much of it as goes into one shipment; within one transaction of the connection.
+
+    Raises:
+        DamagedBytesError: the file does not hold what a segment does, or is of before there were checksums.
+    """
+    if not connection.has_checksums:
+        raise DamagedBytesError("it was written by a version before 0.1.0; copy the file as it is")
+    segment, state = connection.execute(_SEGMENT).fetchone(), connection.execute(_STATE).fetchone()
+    if segment is None or state is None:
+        raise DamagedBytesError("its writer has not begun")
+    written = state[0]
+    if arrived.cursor > written:
+        raise DamagedBytesError(f"it has {written:,} rows, and the other store {arrived.cursor:,}: it is another file")
+    found, upto = _numbered(connection, arrived.cursor, written, most_bytes)
+    blobs, upto = _contents(connection, found["media"], arrived.contents, upto, most_bytes)
+    kept = {table: [row for row in rows if row[0] <= upto] for table, rows in found.items()}
+    is_all = upto == written
+    has_ended = is_all and state[columns.STATE.index("status")] != "running"
+    return Shipment(
+        after=arrived.cursor,
+        upto=upto,
+        state=state if is_all else _unfinished(state, upto),
+        segment=None if segment[-1] == arrived.segment else segment,
+        series=connection.execute(_SERIES, (arrived.series,)).fetchall(),
+        **kept,
+        blobs=blobs,
+        logged=connection.execute(_LOGGED).fetchall() if has_ended else None,
+    )
+
+
+def _numbered(
+    connection: sqlite3.Connection, cursor: int, written: int, most_bytes: int
+) -> tuple[dict[str, list[Row]], int]:
+    """Rows of all tables behind a cursor, and up to which number they are all of them."""
+    found: dict[str, list[Row]] = {}
+    upto = written
+    for table in NUMBERED:
+        rows: list[Row] = []
+        size = 0
+        for row in connection.execute(_BEHIND[table], (cursor,)):
+            if size >= most_bytes or row[0] > upto:
+                break
+            rows.append(row)
+            size += _size(row)
+        if size >= most_bytes:
+            upto = min(upto, rows[-1][0])
+        found[table] = rows
+    return found, upto
+
+
+def _size(row: Row) -> int:
+    return _ROW_BYTES + sum(len(value) for value in row if isinstance(value, (bytes, str)))
+
+
+def _contents(
+    connection: sqlite3.Connection, media: list[Row], known: int, upto: int, most_bytes: int
+) -> tuple[list[Row], int]:
+    """The contents that rows of media mention and the other store lacks, and up to which row that goes."""
+    blobs: list[Row] = []
+    size, before = 0, 0
+    for row in media:
+        if row[0] > upto:
+            break
+        if size >= most_bytes:
+            return blobs, before
+        for number in _numbers_of(connection, row):
+            if number > known:
+                more = connection.execute(_CONTENTS, (known, number)).fetchall()
+                size += sum(len(each[2]) for each in more)
+                blobs += more
+                known = number
+        before = row[0]
+    return blobs, upto
+
+
+def _numbers_of(connection: sqlite3.Connection, row: Row) -> Iterator[int]:
+    found = connection.execute(_CONTENT, (row[columns.MEDIA.index("blob")],)).fetchone()
+    if found is not None:
+        yield found[0]
+
+
+def _unfinished(state: Row, upto: int) -> Row:
+    """The row of `state` while not all of a segment is there: it is still running then."""
+    said = {**dict(zip(columns.STATE[:-1], state[:-1], strict=True)), "written": upto}
+    if said["status"] != "running":
+        said |= {"status": "running", "ended": None, "ending": None}
+    return checksums.with_checksum(tuple(said.values()))

@@ -1,0 +1,180 @@
+"""A shipment: what a segment file holds behind a cursor, as it travels to another store.
+
+Rows travel as they are stored, with their numbers and checksums, so that what arrives is the same file again, row by
+row. Their order is that of their numbers; up to which one a store has them all is its cursor, which is `state.written`
+there. Nothing else has to be remembered by anybody.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from tracker.errors import DamagedBytesError, TrackerError
+from tracker.store import columns
+
+FORM = 1
+"""Of the bytes. A store refuses those that it does not know."""
+
+MEDIA_TYPE = "application/vnd.everystep.rows+msgpack"
+
+MOST_BYTES = 8 << 20
+"""That one shipment is meant to take, unpacked. A single row that is larger travels alone."""
+
+LARGEST_BYTES = 208 << 20
+"""That are taken, unpacked: a row with the largest content that a run keeps."""
+
+_PACKED_ENOUGH = 0.9
+_SAMPLE = 1 << 16
+
+Row = tuple[Any, ...]
+
+NUMBERED = ("scalars", "sketches", "media", "marks", "receipts")
+"""The tables whose rows share one sequence of numbers."""
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Rows of one segment.
+
+    Attributes:
+        after: The cursor that they go on from.
+        upto: The cursor behind them.
+        state: The row of `state`, as it stands at the source.
+        segment: The row of `segment`; None where the store has it as it is.
+        series: Rows of `series` that are new, without how many values each has.
+        scalars, sketches, media, marks, receipts: Rows that are new, by table.
+        blobs: Contents that these mention for the first time, with their hashes.
+        logged: How many values each series has, by its number, once the segment has ended and all of it is here.
+    """
+
+    after: int
+    upto: int
+    state: Row
+    segment: Row | None = None
+    series: list[Row] = field(default_factory=list)
+    scalars: list[Row] = field(default_factory=list)
+    sketches: list[Row] = field(default_factory=list)
+    media: list[Row] = field(default_factory=list)
+    marks: list[Row] = field(default_factory=list)
+    receipts: list[Row] = field(default_factory=list)
+    blobs: list[Row] = field(default_factory=list)
+    logged: list[Row] | None = None
+
+    def rows(self, table: str) -> list[Row]:
+        """Those of one table."""
+        found: list[Row] = getattr(self, table)
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing but that the writer lives."""
+        return self.upto == self.after and self.segment is None and not self.series and self.logged is None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """How far another store has a segment.
+
+    Attributes:
+        cursor: The number of the last row.
+        segment: The checksum of its row of `segment`; None where it has none yet.
+        series: How many series it knows.
+        contents: The number of the last row of `blobs`.
+        is_whole: Whether it has all of a segment that has ended.
+    """
+
+    cursor: int = 0
+    segment: int | None = None
+    series: int = 0
+    contents: int = 0
+    is_whole: bool = False
+
+
+class CursorError(TrackerError):
+    """Rows that do not go on where the store is.
+
+    Attributes:
+        arrived: Where it is.
+    """
+
+    def __init__(self, arrived: Arrived) -> None:
+        super().__init__(f"the next row behind {arrived.cursor} is wanted")
+        self.arrived = arrived
+
+
+def packed(shipment: Shipment) -> tuple[bytes, bool]:
+    """A shipment as bytes, and whether they are compressed (zlib), which is done where it pays."""
+    import msgpack
+
+    said = {each.name: getattr(shipment, each.name) for each in fields(shipment)}
+    data: bytes = msgpack.packb({"form": FORM, **said}, unicode_errors="surrogatepass")
+    middle = max(0, len(data) // 2 - _SAMPLE // 2)
+    sample = data[middle : middle + _SAMPLE]
+    if len(zlib.compress(sample, 1)) > _PACKED_ENOUGH * len(sample):
+        return data, False
+    return zlib.compress(data, 1), True
+
+
+def unpacked(data: bytes, *, compressed: bool) -> Shipment:
+    """The shipment that bytes are, which may come from anybody. What the rows hold is not looked at here.
+
+    Raises:
+        DamagedBytesError: they are none, or unpack to more than one can be.
+    """
+    import msgpack
+
+    if compressed:
+        data = _inflated(data)
+    try:
+        # No array and no map is longer than the bytes that it came in; what it holds is as bounded as they are.
+        said = msgpack.unpackb(data, unicode_errors="surrogatepass", use_list=False, strict_map_key=True)
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError, OverflowError) as error:
+        raise DamagedBytesError(f"this is no shipment of rows ({str(error)[:100] or type(error).__name__})") from error
+    if not isinstance(said, dict) or said.get("form") != FORM:
+        form = said.get("form") if isinstance(said, dict) else type(said).__name__
+        raise DamagedBytesError(f"this is no shipment of rows that is known here (form {str(form)[:50]}, not {FORM})")
+    names = {each.name for each in fields(Shipment)}
+    if said.keys() != names | {"form"}:
+        raise DamagedBytesError("this shipment of rows has other parts than shipments have")
+    for name, width in WIDTHS.items():
+        rows = said[name]
+        if name == "logged" and rows is None:
+            continue
+        if not isinstance(rows, tuple) or not all(isinstance(row, tuple) and len(row) == width for row in rows):
+            raise DamagedBytesError(f"its {name} are not rows of {width} values")
+        said[name] = list(rows)
+    for name, width in (("state", len(columns.STATE)), ("segment", len(columns.SEGMENT))):
+        row = said[name]
+        if not (isinstance(row, tuple) and len(row) == width) and not (name == "segment" and row is None):
+            raise DamagedBytesError(f"its {name} is no row of {width} values")
+    if not all(type(said[name]) is int and 0 <= said[name] < 1 << 62 for name in ("after", "upto")):
+        raise DamagedBytesError("its cursors are no numbers of rows")
+    return Shipment(**{name: said[name] for name in names})
+
+
+def _inflated(data: bytes) -> bytes:
+    machine = zlib.decompressobj()
+    try:
+        found = machine.decompress(data, LARGEST_BYTES)
+    except zlib.error as error:
+        raise DamagedBytesError(f"it does not unpack ({error})") from error
+    if machine.unconsumed_tail:
+        raise DamagedBytesError(f"it unpacks to more than {LARGEST_BYTES:,} bytes")
+    if not machine.eof:
+        raise DamagedBytesError("it is cut off")
+    return found
+
+
+WIDTHS = {
+    "series": len(columns.SERIES) - 1,
+    "scalars": len(columns.SCALARS),
+    "sketches": len(columns.SKETCH),
+    "media": len(columns.MEDIA),
+    "marks": len(columns.MARK),
+    "receipts": len(columns.RECEIPT),
+    "blobs": 3,
+    "logged": 2,
+}
+"""Values of a row, by part."""

@@ -1,0 +1,151 @@
+"""The file of a segment that was written elsewhere: rows arrive in shipments, each of which is taken whole or not."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tracker.errors import DamagedBytesError
+from tracker.series import checksums
+from tracker.store import columns
+from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
+from tracker.store.write import schema
+from tracker.store.write.arriving_rows import check
+from tracker.store.write.engine import create, reopen
+
+_INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
+_SERIES = schema.insert(schema.series, columns.SERIES[:-1])
+_RECEIPT = _INSERTS["receipts"].replace("INSERT", "INSERT OR REPLACE", 1)
+_BLOB = "INSERT OR IGNORE INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
+_COVERED = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
+_LOGGED = "UPDATE series SET logged=? WHERE id=?"
+_REWRITE_SEGMENT = f"UPDATE segment SET {'=?, '.join(columns.SEGMENT)}=?"
+_REWRITE_STATE = f"UPDATE state SET {'=?, '.join(columns.STATE)}=?"
+
+
+class Replica:
+    """The only writer of a segment file whose rows come from elsewhere. Not for two threads at a time.
+
+    Args:
+        path: Its file; made with the first shipment.
+
+    Raises:
+        DamagedBytesError: the file is there and was written by a run on this machine.
+        OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine: sa.Engine | None = None
+        self._driver: sqlite3.Connection | None = None
+        self.arrived = Arrived()
+        if path.exists():
+            self._engine = reopen(path)
+            self._driver = _driver(self._engine)
+            self.arrived = self._look()
+
+    def _look(self) -> Arrived:
+        assert self._driver is not None
+        if not self._driver.execute("SELECT 1 FROM sqlite_master WHERE name='arrivals'").fetchone():
+            raise DamagedBytesError("this segment was written here, by a run on this machine")
+        (segment,) = self._driver.execute("SELECT checksum FROM segment").fetchone()
+        written, status = self._driver.execute("SELECT written, status FROM state").fetchone()
+        (series,) = self._driver.execute("SELECT coalesce(max(id), 0) FROM series").fetchone()
+        (contents,) = self._driver.execute("SELECT coalesce(max(rowid), 0) FROM blobs").fetchone()
+        return Arrived(written, segment, series, contents, is_whole=status != "running")
+
+    def take(self, shipment: Shipment) -> Arrived:
+        """Takes what arrived, all of it or nothing; where the store is then.
+
+        Raises:
+            CursorError: it goes on from somewhere else.
+            DamagedBytesError: it is not what a writer writes.
+            OSError, sqlite3.Error, SQLAlchemyError: what the disk says; nothing was taken.
+        """
+        if shipment.after != self.arrived.cursor:
+            raise CursorError(self.arrived)
+        check(shipment, self.arrived)
+        if self._driver is None:
+            self._begin(shipment)
+        driver = self._driver
+        assert driver is not None
+        with _transaction(driver):
+            self._add(driver, shipment)
+        self.arrived = self._look()
+        return self.arrived
+
+    def _begin(self, shipment: Shipment) -> None:
+        if shipment.segment is None:
+            raise CursorError(self.arrived)
+        first, state = shipment.segment, (0, *shipment.state[1:-1])
+
+        def fill(connection: sa.Connection) -> None:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute(_INSERTS["segment"], first)
+            driver.execute(_INSERTS["state"], checksums.with_checksum(_running(state)))
+            driver.execute("CREATE TABLE arrivals (since REAL)")
+
+        self._engine = create(self.path, fill)
+        self._driver = _driver(self._engine)
+
+    def _add(self, driver: sqlite3.Connection, shipment: Shipment) -> None:
+        if shipment.segment is not None:
+            driver.execute(_REWRITE_SEGMENT, shipment.segment)
+        driver.executemany(_SERIES, shipment.series)
+        # A stretch stands for points that lay there before it, alone or in one that was shorter.
+        driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if _covers(row)))
+        driver.executemany(_BLOB, shipment.blobs)
+        for table in NUMBERED:
+            driver.executemany(_RECEIPT if table == "receipts" else _INSERTS[table], shipment.rows(table))
+        if shipment.logged is not None:
+            driver.executemany(_LOGGED, ((logged, series) for series, logged in shipment.logged))
+        state = (shipment.upto, *shipment.state[1:-1])
+        driver.execute(_REWRITE_STATE, checksums.with_checksum(state))
+
+    def close(self) -> None:
+        """Lets go of the file, folded into one where all of it is here. Can be called twice."""
+        if self._driver is None or self._engine is None:
+            return
+        if self.arrived.is_whole:
+            with contextlib.suppress(sqlite3.Error):
+                self._driver.execute("PRAGMA busy_timeout=100")
+                self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._driver.execute("PRAGMA journal_mode=DELETE")
+        self._driver.close()
+        self._engine.dispose()
+        self._driver = self._engine = None
+
+
+def _covers(row: Row) -> bool:
+    return bool(row[2] == 0 and row[4] > 1)
+
+
+def _running(state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row of `state`, without its checksum, of a segment of which nothing is here yet."""
+    said = dict(zip(columns.STATE[:-1], state, strict=True))
+    return tuple({**said, "status": "running", "ended": None, "ending": None}.values())
+
+
+@contextlib.contextmanager
+def _transaction(driver: sqlite3.Connection) -> Iterator[None]:
+    driver.execute("PRAGMA synchronous=FULL")  # what was acknowledged is not sent again
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        driver.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            driver.execute("ROLLBACK")
+        raise
+
+
+def _driver(engine: sa.Engine) -> sqlite3.Connection:
+    driver = engine.raw_connection().driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
