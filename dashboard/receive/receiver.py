@@ -11,8 +11,7 @@ from pathlib import Path
 from dashboard.receive.places import Places
 from tracker.errors import DamagedBytesError, TrackerError
 from tracker.store.shipment import Arrived, CursorError, Shipment
-from tracker.store.write.faults import STORE_ERRORS
-from tracker.store.write.replica import Replica
+from tracker.store.write import faults, replica
 
 MOST_OPEN = 200
 """Files that are held open between two shipments: three descriptors each."""
@@ -44,8 +43,8 @@ class Receiver:
         path = self._places_of(project).of(segment)
         if path is None:
             return Arrived()
-        with self._held(path) as replica:
-            return replica.arrived
+        with self._held(path) as file:
+            return file.arrived
 
     def take(self, project: str, segment: str, shipment: Shipment) -> Arrived:
         """Takes rows of a segment; how far it is here then.
@@ -61,8 +60,8 @@ class Receiver:
             if shipment.segment is None or shipment.after:
                 raise CursorError(Arrived())
             path = places.found_for(segment, shipment.segment)
-        with self._held(path) as replica:
-            return replica.take(shipment)
+        with self._held(path) as file:
+            return file.take(shipment)
 
     def close(self) -> None:
         """Lets go of all files."""
@@ -79,7 +78,7 @@ class Receiver:
             return self._places[project]
 
     @contextlib.contextmanager
-    def _held(self, path: Path) -> Iterator[Replica]:
+    def _held(self, path: Path) -> Iterator[replica.Replica]:
         """A file, for one shipment or one question."""
         with self._lock:
             file = self._files.setdefault(path, _File(path))
@@ -88,7 +87,7 @@ class Receiver:
                 yield file.opened()
             except (CursorError, DamagedBytesError):
                 raise
-            except STORE_ERRORS as error:
+            except faults.STORE_ERRORS as error:
                 file.close()
                 raise UnstoredError(f"this cannot be stored here at the moment: {str(error)[:200]}") from error
             except BaseException:
@@ -116,7 +115,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.lock = threading.Lock()
         self._path = path
-        self._replica: Replica | None = None
+        self._replica: replica.Replica | None = None
 
     @property
     def is_open(self) -> bool:
@@ -126,9 +125,9 @@ class _File:
     def is_done(self) -> bool:
         return self._replica is not None and self._replica.arrived.is_whole
 
-    def opened(self) -> Replica:
+    def opened(self) -> replica.Replica:
         if self._replica is None:
-            self._replica = Replica(self._path)
+            self._replica = replica.Replica(self._path)
         return self._replica
 
     def close(self) -> None:
