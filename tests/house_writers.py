@@ -27,7 +27,10 @@ ONLY_READS = {
         "what Visdom's clients send is written by nobody else: runs of their own, on a port that is asked for",
     ),
     **dict.fromkeys(
-        [("dashboard/receive/receiver.py", f"tracker.store.write.{name}") for name in ("replica", "faults")],
+        [
+            ("dashboard/receive/receiver.py", f"tracker.store.write.{name}")
+            for name in ("replica", "faults", "arriving_file")
+        ],
         "segments whose writers are elsewhere, in files that no run here writes, on a server that is asked for",
     ),
 }

@@ -145,6 +145,7 @@ def init(
     diff: bool = False,
     controls: bool = True,
     replay: str | None = None,
+    server: str | None = None,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
@@ -171,12 +172,16 @@ def init(
         controls: Do what is asked for on the page: stop, pause, and what `run.control` and `run.action` offer.
             `VIZ_CONTROLS=0` says no for all runs.
         replay: A run of this logdir: what was asked of it takes effect in this one too, after the same steps.
+        server: The address of a `viz serve --receive` to which all runs of this logdir are sent, by a process of its
+            own that is begun once a machine; `$VIZ_SERVER` by default. The training waits for nothing of it. The
+            server's write token is `$VIZ_WRITE_TOKEN`.
 
     `config`, `group`, `tags` and `notes` that are not given stay those of the run that is resumed or forked.
 
     Raises:
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say. That no file descriptor or no
             room on the disk is left is no error: the run begins without its file, and is stored once there is.
+        ServerAddressError: `server` is no address.
         StepError, LoggedTypeError: `step`, `config` or `tags` is not what it should be.
     """
     global _current
@@ -188,7 +193,7 @@ def init(
         check_run_name(name, typed=True)
     run = start(
         logdir, name, config, group, tags, notes, resume, step, fork, machine, console, command, diff, controls,
-        replay,
+        replay, server,
     )  # fmt: skip
     _current = run
     return run

@@ -52,6 +52,7 @@ def start(
     diff: bool = False,
     controls: bool = True,
     replay: str | None = None,
+    server: str | None = None,
 ) -> Run:
     """`tracker.init` without the module's current run."""
     if resume not in RESUME:
@@ -69,6 +70,11 @@ def start(
     now = time.time()
     root = logdirs.resolve(logdir)
     rank, ranks = _place()
+    server = server or os.environ.get("VIZ_SERVER") or None
+    if server is not None:
+        from tracker.ship.background import begin  # brings HTTP and TLS, which a run need not wait for
+
+        begin(root, server)
     recorded = None if replay is None else Recorded.of(Store(root).run(coerce.text(replay)))
     source = _to_fork(root, fork, resume, rank) if fork is not None else None
     name = fork if name is None else name

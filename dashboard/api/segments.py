@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -19,16 +22,27 @@ from starlette.routing import Route
 
 from dashboard.http import bodies
 from dashboard.http.request_values import RequestValues
+from dashboard.http.requests import body_of
+from dashboard.receive.nodes import Nodes
 from dashboard.receive.places import is_segment_id
-from dashboard.receive.receiver import Receiver, UnstoredError
+from dashboard.receive.receiver import Piece, Receiver, UnstoredError
 from dashboard.receive.tokens import WriteTokens
+from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
 from tracker.store import shipment
+from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
 
 MAX_BODY_BYTES = shipment.LARGEST_BYTES
 MAX_WAITING_BYTES = 512 << 20
 """Of bodies that are on their way or being taken in, all together. Whoever comes then is asked to come again."""
+
+MAX_PIECE_BYTES = 16 << 20
+
+MAX_HEARD_BYTES = 4 << 20
+MOST_SEGMENTS, MOST_KNOWN = 20_000, 10_000
+LONGEST_WAIT_S = 30.0
+LOOK_S = 0.1
 
 THREADS = 4
 
@@ -47,13 +61,17 @@ class Segments:
         self._receiver = Receiver(root)
         self._tokens = tokens
         self._waiting = 0
+        self.nodes = Nodes()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
     def routes(self) -> list[Route]:
         """Routes below /api/v1."""
         return [
+            Route("/api/v1/segments/node", self.hear, methods=["POST"]),
             Route("/api/v1/segments/{segment}", self.arrived),
             Route("/api/v1/segments/{segment}/rows", self.take, methods=["PUT"]),
+            Route("/api/v1/segments/{segment}/files", self.files),
+            Route("/api/v1/segments/{segment}/files/{name:path}", self.take_piece, methods=["PUT"]),
         ]
 
     async def arrived(self, request: Request) -> Response:
@@ -69,6 +87,63 @@ class Segments:
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
         if (after := RequestValues.of_query(request).whole("after", 0)) is None:
             raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
+        async with self._body(request, MAX_BODY_BYTES) as body:
+
+            def act() -> Arrived:
+                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
+                if said.after != after:
+                    raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
+                return self._receiver.take(project, segment, said)
+
+            return _answer(await self._done(act))
+
+    async def files(self, request: Request) -> Response:
+        """The files of models and recordings beside a segment: how many bytes of each are here."""
+        project, segment = self._asked(request)
+        return JSONResponse({"files": await self._done(lambda: self._receiver.files(project, segment))})
+
+    async def take_piece(self, request: Request) -> Response:
+        """A piece of such a file, from ?at= on, of ?size= bytes in all whose hash is ?sha256=."""
+        project, segment = self._asked(request)
+        asked = RequestValues.of_query(request)
+        name, digest = request.path_params["name"], asked.name("sha256")
+        if not is_one(name) or len(digest) != 64:
+            raise HTTPException(404, "no file beside a segment is called so")
+        at, size = asked.whole("at", 0), asked.whole("size", 1)
+        if at is None or size is None:
+            raise HTTPException(400, "at= or size= is missing")
+        async with self._body(request, MAX_PIECE_BYTES) as body:
+            piece = Piece(name, at, body, size, digest)
+            found = await self._done(lambda: self._receiver.take_piece(project, segment, piece))
+        if isinstance(found, PlaceError):
+            return JSONResponse({"size": found.size, "error": str(found)}, 409)
+        return JSONResponse({"size": found})
+
+    async def hear(self, request: Request) -> Response:
+        """{node, behind, segments, known, wait}: how a machine that sends stands, and which of its segments live.
+
+        Answered with what their runs were asked on the page and have not answered: at once where there is something
+        that is not among `known`, else when there is, or after `wait` seconds.
+        """
+        project = self._project(request)
+        body = await body_of(request, MAX_HEARD_BYTES)
+        node, wait = body.text("node", 300) or "?", body.number("wait") or 0
+        behind, seen = body.whole("behind", 0) or 0, body.texts("segments", MOST_SEGMENTS)
+        known = frozenset(body.texts("known", MOST_KNOWN))
+        if not all(map(is_segment_id, seen)):
+            raise HTTPException(404, "no segment can be called so")
+        self.nodes.heard(project, node, behind, len(seen))
+        waiting = Waiting(self._receiver, project, seen, known)
+        end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
+        while True:
+            found = await self._done(waiting.look)
+            if found or time.monotonic() >= end or await request.is_disconnected():
+                return JSONResponse({"commands": found})
+            await asyncio.sleep(LOOK_S)
+
+    @contextlib.asynccontextmanager
+    async def _body(self, request: Request, most: int) -> AsyncIterator[bytes]:
+        """What a request carries; while it is used it counts among what waits."""
         size = 0
 
         def came(more: int) -> None:
@@ -78,15 +153,7 @@ class Segments:
             size, self._waiting = size + more, self._waiting + more
 
         try:
-            body = await bodies.taken(request.scope, request.receive, MAX_BODY_BYTES, came)
-
-            def act() -> Arrived:
-                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
-                if said.after != after:
-                    raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said)
-
-            return _answer(await self._done(act))
+            yield await bodies.taken(request.scope, request.receive, most, came)
         except bodies.BodyError as error:
             raise HTTPException(error.status, f"the request {error.why}", {"connection": "close"}) from error
         except ClientDisconnect as error:
@@ -95,18 +162,22 @@ class Segments:
             self._waiting -= size
 
     def _asked(self, request: Request) -> tuple[str, str]:
-        project = self._tokens.project_of(request.headers)
-        if project is None:
-            raise HTTPException(403, "this needs a write token, as viz serve --receive takes", {"connection": "close"})
+        project = self._project(request)
         segment = request.path_params["segment"]
         if not is_segment_id(segment):
             raise HTTPException(404, "no segment can be called so")
         return project, segment
 
+    def _project(self, request: Request) -> str:
+        project = self._tokens.project_of(request.headers)
+        if project is None:
+            raise HTTPException(403, "this needs a write token, as viz serve --receive takes", {"connection": "close"})
+        return project
+
     async def _done(self, act: Any) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, act)
-        except CursorError as error:
+        except (CursorError, PlaceError) as error:
             return error
         except DamagedBytesError as error:
             raise HTTPException(422, str(error)) from error

@@ -50,7 +50,7 @@ def act(arguments: argparse.Namespace) -> int:
     try:
         progress = shipper.run(once=arguments.once)
     except ForbiddenError as error:
-        raise CommandError(f"{error}. Is --token the server's write token?") from error
+        raise CommandError(f"{str(error).rstrip('.')}. Is --token the server's write token?") from error
     finally:
         server.close()
     lines.end(progress)

@@ -7,14 +7,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from dashboard.receive.places import Places
 from tracker.errors import DamagedBytesError, TrackerError
 from tracker.store.shipment import Arrived, CursorError, Shipment
-from tracker.store.write import faults, replica
+from tracker.store.write import arriving_file, faults, replica
 
 MOST_OPEN = 200
 """Files that are held open between two shipments: three descriptors each."""
+
+
+class Piece(NamedTuple):
+    """Of a file beside the segments of a run: see `tracker.store.write.arriving_file.add`."""
+
+    name: str
+    at: int
+    data: bytes
+    size: int
+    digest: str
 
 
 class UnstoredError(TrackerError):
@@ -33,6 +44,7 @@ class Receiver:
         self._places: dict[str, Places] = {}
         self._lock = threading.Lock()
         self._files: OrderedDict[Path, _File] = OrderedDict()
+        self._pieces: dict[Path, threading.Lock] = {}
 
     def arrived(self, project: str, segment: str) -> Arrived:
         """How far a segment is here.
@@ -62,6 +74,45 @@ class Receiver:
             path = places.found_for(segment, shipment.segment)
         with self._held(path) as file:
             return file.take(shipment)
+
+    def files(self, project: str, segment: str) -> dict[str, int]:
+        """The files beside a segment that are here, or some of, and how many bytes of each.
+
+        Raises:
+            DamagedBytesError: there is no such segment here.
+        """
+        return {**arriving_file.begun_in(self._folder(project, segment))}
+
+    def take_piece(self, project: str, segment: str, piece: Piece) -> int:
+        """Takes a piece of such a file; how many bytes of it are here then.
+
+        Raises:
+            PlaceError: it goes on from somewhere else.
+            DamagedBytesError: there is no such segment here, or the file is not what it is said to be.
+            UnstoredError: the disk does not take it.
+        """
+        folder = self._folder(project, segment)
+        with self._lock:
+            lock = self._pieces.setdefault(folder / piece.name, threading.Lock())
+        try:
+            with lock:
+                return arriving_file.add(folder, *piece)
+        except OSError as error:
+            raise UnstoredError(f"this cannot be stored here at the moment: {error}") from error
+        finally:
+            with self._lock:
+                if not lock.locked():
+                    self._pieces.pop(folder / piece.name, None)
+
+    def place(self, project: str, segment: str) -> Path | None:
+        """The file of a segment that has begun to arrive; None where it has not."""
+        return self._places_of(project).of(segment)
+
+    def _folder(self, project: str, segment: str) -> Path:
+        path = self._places_of(project).of(segment)
+        if path is None:
+            raise DamagedBytesError("no row of this segment has arrived yet")
+        return path.parent
 
     def close(self) -> None:
         """Lets go of all files."""

@@ -8,7 +8,7 @@ import socket
 import ssl
 from dataclasses import fields
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tracker.errors import TrackerError, message
 from tracker.store import shipment as shipments
@@ -97,10 +97,60 @@ class Server:
         kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
         return self._asked("PUT", f"/api/v1/segments/{segment}/rows?after={shipment.after}", data, kind)
 
+    def files(self, segment: str) -> dict[str, int]:
+        """The files beside a segment that it has, or some of, and how many bytes of each.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        said = self._json("GET", f"/api/v1/segments/{segment}/files", None, "")
+        found = said.get("files")
+        if not isinstance(found, dict) or not all(type(size) is int for size in found.values()):
+            raise UnreachableError(NOT_OURS)
+        return found
+
+    def send_piece(self, segment: str, name: str, at: int, data: bytes, size: int, digest: str) -> int:
+        """Sends a piece of such a file; how many of its bytes are there then, whether it was taken or not.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        path = f"/api/v1/segments/{segment}/files/{quote(name)}?at={at}&size={size}&sha256={digest}"
+        said = self._json("PUT", path, data, "application/octet-stream").get("size")
+        if type(said) is not int:
+            raise UnreachableError(NOT_OURS)
+        return said
+
+    def hear(self, standing: dict[str, Any]) -> dict[str, Any]:
+        """Says how this machine stands; what its runs are asked, by segment.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        body = json.dumps(standing).encode()
+        found = self._json("POST", "/api/v1/segments/node", body, "application/json").get("commands")
+        if not isinstance(found, dict):
+            raise UnreachableError(NOT_OURS)
+        return found
+
+    def another(self) -> Server:
+        """The same server on a connection of its own."""
+        return Server(self.address, self._token)
+
+    def _json(self, method: str, path: str, body: bytes | None, kind: str) -> dict[str, Any]:
+        """The object that is answered, also where the server stands elsewhere (409)."""
+        said = _object(self._checked(method, path, body, kind))
+        if said is None:
+            raise UnreachableError(NOT_OURS)
+        return said
+
     def _asked(self, method: str, path: str, body: bytes | None, kind: str) -> Arrived:
+        return _arrived(self._checked(method, path, body, kind))
+
+    def _checked(self, method: str, path: str, body: bytes | None, kind: str) -> bytes:
         status, said, headers = self._answer(method, path, body, kind)
         if status in (200, 409):
-            return _arrived(said)
+            return said
         why = f"{self.address} answers {status}: {_reason(said)}"
         if status in (401, 403, 404, 405):
             raise ForbiddenError(why)
@@ -164,24 +214,30 @@ class Server:
             self._connection = None
 
 
-def _arrived(said: bytes) -> Arrived:
+NOT_OURS = "the answer is not that of a server of ours; is the address right?"
+
+
+def _object(said: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(said)
-        values = {each.name: found[each.name] for each in fields(Arrived)}
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise UnreachableError("the answer is not that of a server of ours; is the address right?") from error
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _arrived(said: bytes) -> Arrived:
+    found = _object(said) or {}
+    if not all(each.name in found for each in fields(Arrived)):
+        raise UnreachableError(NOT_OURS)
+    values = {each.name: found[each.name] for each in fields(Arrived)}
     kinds: dict[str, tuple[type, ...]] = {"segment": (int, type(None)), "is_whole": (bool,)}
     if not all(type(value) in kinds.get(name, (int,)) for name, value in values.items()):
-        raise UnreachableError("the answer is not that of a server of ours; is the address right?")
+        raise UnreachableError(NOT_OURS)
     return Arrived(**values)
 
 
 def _reason(said: bytes) -> str:
-    try:
-        found: Any = json.loads(said)
-        return str(found["error"])[:300]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return "no reason given"
+    return str((_object(said) or {}).get("error", "no reason given"))[:300]
 
 
 def _seconds(text: str) -> float:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.errors import StoreError
+from tracker.ship.orders import Orders, Standing
+from tracker.ship.run_files import RunFiles
 from tracker.ship.server import RefusedRowsError, Server, UnreachableError
 from tracker.ship.tail import Tail
 
@@ -70,6 +72,8 @@ class Shipper:
         self._tell = tell
         self._tails: dict[Path, Tail] = {}
         self._aside: dict[Path, tuple[float, str]] = {}
+        self._files: dict[Path, RunFiles] = {}
+        """Of each run."""
         self._sent = 0
         self._trouble: str | None = None
         self._failures = 0
@@ -87,6 +91,18 @@ class Shipper:
         Raises:
             ForbiddenError: the server takes nothing from here.
         """
+        orders = Orders(self._server.another(), self._standing, self.stopped)
+        if not once:
+            orders.start()
+        try:
+            self._run(once, idle_s)
+        finally:
+            self.stopped.set()
+            if not once:
+                orders.join()
+        return self.progress()
+
+    def _run(self, once: bool, idle_s: float | None) -> None:
         busy = time.monotonic()
         while not self.stopped.is_set():
             began = time.monotonic()
@@ -101,7 +117,12 @@ class Shipper:
                 self.stopped.wait(self._pause())
             elif not worked:
                 self.stopped.wait(max(LOOK_S, SHARE * (now - began)))
-        return self.progress()
+
+    def _standing(self) -> Standing:
+        """For the thread that asks for orders."""
+        tails = [tail for tail in list(self._tails.values()) if not tail.is_done]
+        live = {tail.path.parent: tail.segment for tail in tails if tail.is_known_there}
+        return Standing(sum(tail.behind or 0 for tail in tails), {segment: path for path, segment in live.items()})
 
     def progress(self) -> Progress:
         """How it stands."""
@@ -118,21 +139,26 @@ class Shipper:
     def _walk(self, now: float) -> None:
         if self._walked and now - self._walked < max(WALK_S, SHARE * self._walk_took):
             return
-        found = {path for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
-        for path in sorted(found - self._tails.keys(), key=lambda each: each.name):
-            self._tails[path] = Tail(path)
-        for path in self._tails.keys() - found:
+        found = {path: folder for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
+        for path in sorted(found.keys() - self._tails.keys(), key=lambda each: each.name):
+            self._tails[path] = tail = Tail(path)
+            files = self._files.setdefault(found[path], RunFiles(found[path]))
+            files.tails.append(tail)
+            files.is_done = False
+        for path in self._tails.keys() - found.keys():
             del self._tails[path]
             self._aside.pop(path, None)
+        for folder in self._files.keys() - set(found.values()):
+            del self._files[folder]
         self._walked = time.monotonic()
         self._walk_took = self._walked - now
 
     def _turn(self) -> bool:
-        """Sends one shipment of each segment that has something; whether there was anything."""
+        """Sends one shipment of each segment, and one piece of a file of each run; whether there was anything."""
         worked = False
         for path, tail in list(self._tails.items()):
             if self.stopped.is_set():
-                break
+                return True
             if not tail.has_news() or time.monotonic() < self._aside.get(path, (0.0, ""))[0]:
                 continue
             try:
@@ -140,21 +166,50 @@ class Shipper:
             except FileNotFoundError:
                 continue
             except UnreachableError as error:
-                self._failures += 1
-                self._note(str(error), error.after_s)
-                break
+                self._note_failure(error)
+                return True
             except (RefusedRowsError, StoreError) as error:
-                self._aside[path] = (time.monotonic() + ASIDE_S, str(error))
-                logger.warning("viz ship: %s is set aside: %s", path, error)
+                self._set_aside(path, error)
                 continue
-            self._aside.pop(path, None)
+            self._note_success(path)
             worked = True
-            self._failures = 0
-            self._note(None)
+        for folder, files in list(self._files.items()):
+            if self.stopped.is_set():
+                return True
+            if files.is_done:
+                continue
+            try:
+                sent = files.send(self._server)
+            except UnreachableError as error:
+                self._note_failure(error)
+                return True
+            except (RefusedRowsError, OSError) as error:
+                self._set_aside(folder, error)
+                files.put_off(ASIDE_S)
+                continue
+            if sent:
+                self._note_success(folder)
+                worked = True
         return worked
 
+    def _set_aside(self, path: Path, error: Exception) -> None:
+        self._aside[path] = (time.monotonic() + ASIDE_S, str(error))
+        logger.warning("viz ship: %s is set aside: %s", path, error)
+
+    def _note_success(self, path: Path) -> None:
+        self._aside.pop(path, None)
+        self._failures = 0
+        self._note(None)
+
+    def _note_failure(self, error: UnreachableError) -> None:
+        self._failures += 1
+        self._note(str(error), error.after_s)
+
     def _is_at_rest(self) -> bool:
-        return not any(tail.has_news() for path, tail in self._tails.items() if path not in self._aside)
+        others = (files for folder, files in self._files.items() if folder not in self._aside and not files.is_done)
+        return not any(tail.has_news() for path, tail in self._tails.items() if path not in self._aside) and not any(
+            all(tail.is_done for tail in files.tails) for files in others
+        )
 
     def _pause(self) -> float:
         """With jitter, so that a thousand nodes do not come back at the same moment."""

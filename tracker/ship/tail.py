@@ -36,6 +36,11 @@ class Tail:
         self._arrived: Arrived | None = None
         self._stamp: Stamp | None = None
 
+    @property
+    def is_known_there(self) -> bool:
+        """Whether the other store has some of it."""
+        return self._arrived is not None and self._arrived.cursor > 0
+
     def has_news(self) -> bool:
         """Whether the file may hold something that was not sent; a look at its size and times."""
         return not self.is_done and _stamp(self.path) != self._stamp

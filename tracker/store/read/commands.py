@@ -208,6 +208,15 @@ def commands(files: RunFiles, folder: Path) -> list[Command]:
     return sorted(found, key=lambda command: command.wall_time)
 
 
+def unanswered(files: RunFiles, folder: Path) -> list[Asked]:
+    """What was asked of a run that lives and has not answered yet, in the order of asking; errors as `asked`."""
+    rows, _ = asked(folder, Cursor(), MOST_COMMANDS)
+    if segments.status_of(files.segments(), time.time()) != "running":
+        return []
+    answers = receipts(files)
+    return [row for row in rows if row.nonce not in answers]
+
+
 def _said(nonce: str, outcome: dict[str, Any]) -> Asked:
     """A command as its receipt says it, when the page's file does not (any more)."""
     when, author = outcome.get("asked"), outcome.get("author")

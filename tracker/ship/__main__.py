@@ -1,0 +1,52 @@
+"""The process of a shipper that a run began: `python -m tracker.ship LOGDIR URL`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from tracker.ship import lock
+from tracker.ship.server import ForbiddenError, Server
+from tracker.ship.shipper import Progress, Shipper
+
+IDLE_S = 60.0
+"""After which it ends, when all is there and no run is written: the next run begins another."""
+
+
+def main() -> int:
+    """Sends until nothing is left to be sent; 0 then, or when another process does already."""
+    root, url = Path(sys.argv[1]), sys.argv[2]
+    held = lock.taken(root, url)
+    if held is None:
+        return 0
+    with held:
+        server = Server(url, os.environ.get("VIZ_WRITE_TOKEN"))
+        said: list[str | None] = [None]
+
+        def tell(progress: Progress) -> None:
+            if progress.trouble != said[-1]:
+                said[:] = [progress.trouble]
+                _say(progress.trouble or "sending")
+
+        shipper = Shipper(root, server, tell)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: shipper.stopped.set())
+        try:
+            progress = shipper.run(idle_s=IDLE_S)
+        except ForbiddenError as error:
+            _say(f"{error}; is $VIZ_WRITE_TOKEN the server's?")
+            return 1
+        _say(f"ended: {progress.done:,} of {progress.segments:,} segments are there as a whole")
+        return 0
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {words}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Orders: what runs here are asked on the page of the server, brought to where they look for it.
+
+A command that a run has not answered is told by the server for as long as it has not: nothing of it is kept here, and
+one that comes twice is known by its nonce.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tracker.errors import PageChangeError, TrackerError
+from tracker.ship.server import ForbiddenError, RefusedRowsError, Server, UnreachableError
+from tracker.store.read.commands import CONTROL
+
+logger = logging.getLogger("tracker")
+
+WAIT_S = 5.0
+"""For something to be asked, at most: then the runs that live are named anew."""
+
+REST_S = 1.0
+"""Between two questions while no run lives here, or the server does not answer."""
+
+MOST_KNOWN = 10_000
+
+
+class Standing(NamedTuple):
+    """How the shipper stands: rows that are behind, and the folders of runs that live, by one of their segments."""
+
+    behind: int
+    live: dict[str, Path]
+
+
+class Orders(threading.Thread):
+    """A thread that asks for them.
+
+    Args:
+        server: Where; of this thread alone.
+        standing: How the shipper stands.
+        stopped: Ends it.
+    """
+
+    def __init__(self, server: Server, standing: Callable[[], Standing], stopped: threading.Event) -> None:
+        super().__init__(name="tracker-orders", daemon=True)
+        self._server = server
+        self._standing = standing
+        self._stopped = stopped
+        self._known: dict[str, None] = {}
+        self._node = platform.node() or "?"
+
+    def run(self) -> None:
+        """Asks until it is stopped."""
+        while not self._stopped.is_set():
+            standing = self._standing()
+            try:
+                found = self._server.hear(
+                    {
+                        "node": self._node,
+                        "behind": standing.behind,
+                        "segments": list(standing.live),
+                        "known": list(self._known),
+                        "wait": WAIT_S if standing.live else 0,
+                    }
+                )
+            except (UnreachableError, ForbiddenError, RefusedRowsError):
+                found = {}  # who sends says so
+                self._stopped.wait(REST_S)
+            for segment, asked in found.items():
+                self._take(standing.live.get(segment), asked)
+            if not standing.live:
+                self._stopped.wait(REST_S)
+        self._server.close()
+
+    def _take(self, folder: Path | None, asked: Any) -> None:
+        from tracker.store.write import page_file
+
+        for each in asked if folder is not None and isinstance(asked, list) else ():
+            try:
+                nonce, name, author = str(each["nonce"]), str(each["name"]), each["author"]
+                value, expected = json.loads(each["value"]), each["expected"]
+                expected = None if expected is None else json.loads(expected)
+                assert folder is not None
+                page_file.add_command(folder, nonce, f"{CONTROL}{name}", value, expected, author)
+            except PageChangeError as error:
+                logger.warning("viz ship: a command of the page is not passed on: %s", error)
+            except (TrackerError, LookupError, TypeError, ValueError) as error:
+                logger.warning("viz ship: what is no command is not passed on (%s)", error)
+            else:
+                self._known[nonce] = None
+        while len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]

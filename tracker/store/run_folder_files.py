@@ -1,0 +1,61 @@
+"""The files beside the segments in a run's folder that belong to it: of its models, and what its flight recorder kept.
+
+Each is whole or not there, and never changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tracker import logdir
+from tracker.errors import DamagedBytesError
+
+_NAME = re.compile(
+    rf"{logdir.MODELS_FOLDER}/(?P<content>[0-9a-f]{{64}})"
+    rf"|{logdir.RECORDINGS_FOLDER}/states/(?P<state>[0-9a-f]{{64}})\.npz"
+    rf"|{logdir.RECORDINGS_FOLDER}/steps-[0-9A-Za-z_-]{{1,150}}\.npz",
+    re.ASCII,
+)
+
+FOLDERS = (logdir.MODELS_FOLDER, logdir.RECORDINGS_FOLDER, f"{logdir.RECORDINGS_FOLDER}/states")
+
+
+class PlaceError(DamagedBytesError):
+    """A piece that does not go on where the file is.
+
+    Attributes:
+        size: Where it is.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the next byte that is wanted is number {size:,}")
+        self.size = size
+
+
+def is_one(name: str) -> bool:
+    """Whether a path below a run's folder, with `/`, is that of such a file."""
+    return _NAME.fullmatch(name) is not None
+
+
+def digest_in(name: str) -> str | None:
+    """The SHA-256 that the name of a file says it has; None where it says none."""
+    found = _NAME.fullmatch(name)
+    return None if found is None else found["content"] or found["state"]
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, int]]:
+    """Each such file that is there, and its size: those that others refer to first. Links are left out."""
+    for place in sorted(FOLDERS, key=len, reverse=True):
+        try:
+            entries = list(os.scandir(folder / place))
+        except OSError:
+            continue
+        if (folder / place).is_symlink():
+            continue
+        for entry in sorted(entries, key=lambda each: each.name):
+            name = f"{place}/{entry.name}"
+            if is_one(name) and entry.is_file(follow_symlinks=False):
+                yield name, entry.stat(follow_symlinks=False).st_size

@@ -1,0 +1,74 @@
+"""A file of a run's folder that arrives in pieces, under another name until it is whole and what it should be."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from tracker.errors import DamagedBytesError
+from tracker.store.run_folder_files import FOLDERS, PlaceError, digest_in, files_of, is_one
+
+SUFFIX = ".arriving"
+
+LARGEST_BYTES = 1 << 40
+
+
+def begun_in(folder: Path) -> dict[str, int]:
+    """How many bytes of each file have arrived, by name; of those that are whole all."""
+    found = dict(files_of(folder))
+    for place in FOLDERS:
+        with contextlib.suppress(OSError), os.scandir(folder / place) as entries:
+            for entry in entries:
+                name = f"{place}/{entry.name[1:].removesuffix(SUFFIX)}"
+                if entry.name == f".{name.rpartition('/')[2]}{SUFFIX}" and is_one(name):
+                    found.setdefault(name, entry.stat(follow_symlinks=False).st_size)
+    return found
+
+
+def add(folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -> int:
+    """Adds a piece; how many bytes there are then. Not for two threads at a time.
+
+    Args:
+        folder: The run's.
+        name: The file's, one of `run_folder_files`.
+        at: Where the piece begins.
+        data: The piece.
+        size: Of the whole file.
+        digest: Its SHA-256, in hexadecimal.
+
+    Raises:
+        PlaceError: it begins somewhere else than where the file ends.
+        DamagedBytesError: the file is not what its name or `digest` says; its pieces are wanted again.
+        OSError: what the disk says.
+    """
+    place, partial = folder / name, _partial(folder / name)
+    if place.is_file():
+        return place.stat().st_size
+    known = partial.stat().st_size if partial.exists() else 0
+    if at != known:
+        raise PlaceError(known)
+    if not 0 < size <= LARGEST_BYTES or at + len(data) > size or (digest_in(name) or digest) != digest:
+        raise DamagedBytesError(f"{name}: it is not the file that it is said to be")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(partial, "ab") as file:
+        file.write(data)
+        if at + len(data) == size:
+            file.flush()
+            os.fsync(file.fileno())
+    if at + len(data) < size:
+        return at + len(data)
+    with open(partial, "rb") as file:
+        found = hashlib.sha256()
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    if found.hexdigest() != digest:
+        partial.unlink()
+        raise DamagedBytesError(f"{name}: what arrived does not match its hash")
+    os.replace(partial, place)
+    return size
+
+
+def _partial(place: Path) -> Path:
+    return place.with_name(f".{place.name}{SUFFIX}")
