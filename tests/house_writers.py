@@ -48,6 +48,8 @@ OPENS_TO_WRITE = {
     "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
     "tracker/recorder/folder.py": "recordings and states, beside the segments of their run",
     "tracker/recorder/tree.py": "members of such a file",
+    "tracker/ship/lock.py": "the lock of who sends a logdir, in the user's cache",
+    "tracker/ship/background.py": "what a sender that a run began has to say, beside its lock",
     "tracker/values/stored_array.py": "np.save into memory",
     "tracker/store/read/models.py": "StoredModel.save, whose caller names the folder",
     "dashboard/alerts/owner_key.py": "the key of who arms rules, in the user's cache",

@@ -14,6 +14,8 @@ from dashboard.commands.refusal import CommandError, UsageError, add_logdir, exi
 if TYPE_CHECKING:
     from tracker.ship.shipper import Progress
 
+ONCE_WAIT_S = 600.0
+
 LINE_S = 0.5
 """Between two lines, or two states of the one on a terminal."""
 
@@ -28,11 +30,19 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="address of the server (default: $VIZ_SERVER)",
     )
     parser.add_argument("--token", default=None, help="the server's write token (default: $VIZ_WRITE_TOKEN)")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=None,
+        metavar="SECONDS",
+        help="end when the server does not answer for so long (default: never; with --once: 600)",
+    )
     parser.add_argument("--once", action="store_true", help="end when all that is here now is there, too")
 
 
 def act(arguments: argparse.Namespace) -> int:
-    """Sends until Ctrl-C or SIGTERM, which end it with 0; with --once until all is there: 1 if some cannot be."""
+    """Sends until Ctrl-C or SIGTERM, which end it with 0, but 1 where the server does not answer; with --once until
+    all is there, and 1 if some cannot be."""
     from tracker.ship.server import ForbiddenError, Server, ServerAddressError
     from tracker.ship.shipper import Shipper
 
@@ -48,13 +58,14 @@ def act(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: shipper.stopped.set())
     try:
-        progress = shipper.run(once=arguments.once)
+        wait = arguments.wait if arguments.wait is not None else ONCE_WAIT_S if arguments.once else None
+        progress = shipper.run(once=arguments.once, wait_s=wait)
     except ForbiddenError as error:
         raise CommandError(f"{str(error).rstrip('.')}. Is --token the server's write token?") from error
     finally:
         server.close()
     lines.end(progress)
-    return 1 if arguments.once and (progress.refused or progress.trouble) else 0
+    return 1 if progress.trouble or (arguments.once and progress.refused) else 0
 
 
 class _Lines:

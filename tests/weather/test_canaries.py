@@ -372,13 +372,15 @@ READING: list[list[str]] = [
     *[["export", "-o", f"out/made-x.{form}"] for form in files.FORMS], ["export", "-o", "out/made-folder"],
     ["export", "good", "--model", "mine", "-o", "out/made-card.html"], ["check"], ["check", "--json"], ["brief"],
     ["brief", "good", "--json"], ["diff", "good", "good"], ["diff", "*", "good", "--json"], ["replay", "good@3"],
+    ["ship", "--once", "--wait", "0", "--to", "http://127.0.0.1:9"],
 ]  # fmt: skip
 COVERED = {
     "runs", "sql", "export", "doctor", "import", "serve", "demo", "predict", "check", "brief", "diff", "replay", "mcp",
-    "watch",
+    "watch", "ship",
 }  # fmt: skip
 """`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above; `mcp` is what `brief`, `check`
-and `diff` say; `watch` has a tree of its own in `test_killed_alerts.py`."""
+and `diff` say; `watch` has a tree of its own in `test_killed_alerts.py`, what
+`ship` reads has one in `tests/ship`."""
 
 
 def command(*words: str) -> None:

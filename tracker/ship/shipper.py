@@ -81,12 +81,13 @@ class Shipper:
         self._walk_took = 0.0
         self.stopped = threading.Event()
 
-    def run(self, *, once: bool = False, idle_s: float | None = None) -> Progress:
+    def run(self, *, once: bool = False, idle_s: float | None = None, wait_s: float | None = None) -> Progress:
         """Sends until `stopped` is set.
 
         Args:
             once: Send what is there now, and end when it is there, too.
             idle_s: End when nothing was to be sent for so many seconds and no run is written here.
+            wait_s: End when the server has not answered for so many seconds.
 
         Raises:
             ForbiddenError: the server takes nothing from here.
@@ -95,15 +96,15 @@ class Shipper:
         if not once:
             orders.start()
         try:
-            self._run(once, idle_s)
+            self._run(once, idle_s, wait_s)
         finally:
             self.stopped.set()
             if not once:
                 orders.join()
         return self.progress()
 
-    def _run(self, once: bool, idle_s: float | None) -> None:
-        busy = time.monotonic()
+    def _run(self, once: bool, idle_s: float | None, wait_s: float | None) -> None:
+        busy = answered = time.monotonic()
         while not self.stopped.is_set():
             began = time.monotonic()
             self._walk(began)
@@ -112,6 +113,10 @@ class Shipper:
             if worked or self._trouble is not None or not self._is_at_rest():
                 busy = now
             elif once or (idle_s is not None and now - busy > idle_s):
+                break
+            if self._trouble is None:
+                answered = now
+            elif wait_s is not None and now - answered > wait_s:
                 break
             if self._trouble is not None:
                 self.stopped.wait(self._pause())
