@@ -23,9 +23,9 @@ from starlette.routing import Route
 from dashboard.http import bodies
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
-from dashboard.receive.nodes import Nodes
 from dashboard.receive.places import is_segment_id
 from dashboard.receive.receiver import Piece, Receiver, UnstoredError
+from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
@@ -61,7 +61,7 @@ class Segments:
         self._receiver = Receiver(root)
         self._tokens = tokens
         self._waiting = 0
-        self.nodes = Nodes()
+        self.senders = Senders()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
     def routes(self) -> list[Route]:
@@ -132,7 +132,7 @@ class Segments:
         known = frozenset(body.texts("known", MOST_KNOWN))
         if not all(map(is_segment_id, seen)):
             raise HTTPException(404, "no segment can be called so")
-        self.nodes.heard(project, node, behind, len(seen))
+        self.senders.heard(project, node, behind, len(seen))
         waiting = Waiting(self._receiver, project, seen, known)
         end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
         while True:

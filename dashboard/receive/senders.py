@@ -6,14 +6,14 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MOST_NODES = 20_000
+MOST_SENDERS = 20_000
 
 FORGOTTEN_S = 7 * 86_400.0
 """After which a machine that says nothing is no longer told of."""
 
 
 @dataclass(frozen=True)
-class Node:
+class Sender:
     """A machine.
 
     Attributes:
@@ -31,18 +31,18 @@ class Node:
     live: int
 
 
-class Nodes:
+class Senders:
     """All that were heard of since the server began."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Node] = {}
+        self._known: dict[tuple[str, str], Sender] = {}
 
     def heard(self, project: str, name: str, behind: int, live: int) -> None:
         """A machine says how it stands."""
         now = time.time()
         self._known.pop((project, name), None)
-        self._known[project, name] = Node(project, name, now, behind, live)  # in the order of hearing
-        while len(self._known) > MOST_NODES or now - next(iter(self._known.values())).heard > FORGOTTEN_S:
+        self._known[project, name] = Sender(project, name, now, behind, live)  # in the order of hearing
+        while len(self._known) > MOST_SENDERS or now - next(iter(self._known.values())).heard > FORGOTTEN_S:
             del self._known[next(iter(self._known))]
 
     def all(self) -> list[dict[str, Any]]:
