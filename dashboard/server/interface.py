@@ -108,7 +108,7 @@ class Interface:
         ]
         self._segments: Segments | None = None
         if settings.write_tokens is not None:
-            self._segments = Segments(logdir, WriteTokens(settings.write_tokens))
+            self._segments = Segments(logdir, WriteTokens(settings.write_tokens), live_runs.watched)
             self._routes += self._segments.routes()
         self._router = Router(self._routes, redirect_slashes=False)
 

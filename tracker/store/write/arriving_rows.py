@@ -54,6 +54,7 @@ def check(shipment: Shipment, arrived: Arrived) -> None:
         if table != "scalars":
             _matching(table, rows)
     _scalars(shipment.scalars)
+    _late(shipment, known)
     _contents(shipment.blobs, arrived.contents)
     _logged(shipment, known)
 
@@ -81,6 +82,15 @@ def _scalars(rows: Sequence[Row]) -> None:
             raise DamagedBytesError("some of its points have no place in their series")
         if wrong_summaries(said, summaries_of([row[:-2] for row in said]), [row[1] for row in wanted], level):
             raise DamagedBytesError("summaries of its points do not match their checksum")
+
+
+def _late(shipment: Shipment, known: int) -> None:
+    _typed("scalars", shipment.late)
+    if not all(
+        1 <= row[0] <= shipment.after and 1 <= row[1] <= known and row[2] == 0 and row[4] == 1 for row in shipment.late
+    ):
+        raise DamagedBytesError("what it brings late are no single points of its series")
+    _scalars(shipment.late)
 
 
 def _contents(blobs: Sequence[Row], known: int) -> None:
