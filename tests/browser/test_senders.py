@@ -20,7 +20,7 @@ def says(base: str, token: str, **standing: Any) -> None:
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     request = urllib.request.Request(f"{base}/api/v1/segments/node", body, headers, method="POST")
     with urllib.request.urlopen(request) as answer:
-        assert json.load(answer) == {"commands": {}}
+        assert json.load(answer) == {"commands": {}, "fresh": None, "demand": "all"}
 
 
 def test_each_machine_says_how_far_it_is(
