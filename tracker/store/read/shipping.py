@@ -85,7 +85,7 @@ def wanted(
     is_all = upto == written
     has_ended = is_all and state[columns.STATE.index("status")] != "running"
     seen = None if has_ended or fresh is None else _numbers_of_tags(connection, fresh)
-    left_out = frozenset()
+    left_out: frozenset[int] = frozenset()
     if seen is not None:
         left_out = frozenset(row[1] for row in kept["scalars"] if _is_fresh(row) and row[1] not in seen)
         kept["scalars"] = [row for row in kept["scalars"] if not (row[1] in left_out and _is_fresh(row))]
