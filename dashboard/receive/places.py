@@ -60,7 +60,6 @@ class Places:
             if segment in known:
                 return known[segment]
             folder = self._folder(said, known)
-            folder.mkdir(parents=True, exist_ok=True)
             known[segment] = logdirs.segment_path(folder, segment)
             return known[segment]
 
