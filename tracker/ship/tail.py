@@ -8,8 +8,12 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.ship.server import Server
-from tracker.store.read import read_only, shipping
+from tracker.store import columns
+from tracker.store.read import copied, read_only, shipping
+from tracker.store.read.copied import Origin
 from tracker.store.shipment import Arrived
+
+_ENDING = columns.STATE.index("ending")
 
 CLOCK_TICK_NS = 50_000_000
 """More than a tick of the clock of a file system of this machine."""
@@ -27,6 +31,7 @@ class Tail:
         path: Its file.
 
     Attributes:
+        origin: What it says of itself; None until that was read.
         behind: Rows that the other store lacks, as of the last look; None before the first one.
         is_done: Whether the segment has ended and all of it is there.
     """
@@ -34,14 +39,31 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.segment = logdir.segment_id(path)
+        self.origin: Origin | None = None
         self.behind: int | None = None
         self.is_done = False
+        self._beside: Tail | None = None
         self._arrived: Arrived | None = None
         self._stamp: Stamp | None = None
         self._lacking: frozenset[int] | None = None
         """Series of which single points were left out there; None before that is known."""
         self._fresh: frozenset[str] | None = None
         self._rested_since = 0.0
+
+    @property
+    def beside(self) -> Tail | None:
+        """Of a copy that a fork took along: the fork's own segment, beside which it lies here and there."""
+        return self._beside
+
+    @beside.setter
+    def beside(self, other: Tail | None) -> None:
+        if other is not self._beside:
+            self._beside, self._arrived, self._stamp, self.is_done = other, None, None, False
+            self._lacking = None
+
+    @property
+    def _beside_segment(self) -> str | None:
+        return None if self._beside is None else self._beside.segment
 
     @property
     def is_known_there(self) -> bool:
@@ -54,7 +76,8 @@ class Tail:
         Args:
             fresh: As of `send`.
         """
-        if self.is_done:
+        waits = self._beside is not None and not self._beside.is_known_there
+        if self.is_done or waits:
             return False
         if _stamp(self.path) != self._stamp:
             return True
@@ -74,7 +97,7 @@ class Tail:
             UnreachableError, ForbiddenError, RefusedRowsError: what the server says.
         """
         if self._arrived is None:
-            self._arrived = server.arrived(self.segment)
+            self._arrived = server.arrived(self.segment, self._beside_segment)
             self.is_done = self._arrived.is_whole
             if self.is_done:
                 self.behind = 0
@@ -87,8 +110,11 @@ class Tail:
         with read_only.snapshot(self.path) as connection:
             shipment, lacking = shipping.wanted(connection, self._arrived, wanted, self._lacking)
             (written,) = connection.execute("SELECT written FROM state").fetchone()
+        if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
+            self._stamp = before  # whose it is, is known once the fork has a segment of its own
+            return 0
         try:
-            self._arrived = server.send(self.segment, shipment)
+            self._arrived = server.send(self.segment, shipment, self._beside_segment)
         except BaseException:
             self._arrived = self._lacking = None  # what became of it only the server knows
             raise
