@@ -74,7 +74,7 @@ def test_means_that_pauses_of_the_machine_made_long_are_nothing() -> None:
 
 def test_a_clock_that_would_not_fit_the_run_counts_thousandths() -> None:
     def told(wait: float, whole: float, passed: float) -> list[str]:
-        curves = {"data_ms": np.full(30, wait), "step_ms": np.full(30, whole)}
+        curves = {"data_time": np.full(30, wait), "step_time": np.full(30, whole)}
         return severities(data_starvation, made_trainings.training(curves, seconds=np.arange(30) * passed))
 
     assert told(1.0, 1.5, 0.0015) == []
