@@ -54,3 +54,11 @@ def test_the_first_steps_and_short_runs_are_left_out() -> None:
     assert said(with_values(falling(3), 6, 60.0)) == []
     assert said(with_values(falling(3, 15), 9, 60.0)) == []
     assert said(with_values(falling(3, 40), 25, 60.0)) == ["warning"]
+
+
+@pytest.mark.parametrize(("noise", "is_found"), [(0.2, True), (0.5, False)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_spike_is_out_of_line_by_the_logarithms_around_it(noise: float, is_found: bool, seed: int) -> None:
+    """A hundred steps of small batches in a run of large ones: what is ten times as high there is one of them."""
+    curve = with_values(falling(seed, noise=0.03), slice(220, 320), falling(seed, noise=noise)[220:320])
+    assert said(with_values(curve, 270, 3.0)) == ["warning"] * is_found
