@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -128,3 +130,16 @@ def _joined(body: bytes) -> bytes:
         parts.append(rest[:length])
         body = rest[length + 2 :]
     return b"".join(parts)
+
+
+def grown(asker: Asker, act: Callable[[], None]) -> float:
+    """How many MiB the server grew by, at the most, while something was done."""
+    before = most = asker.rss()
+    act()
+    return max(most, asker.rss()) - before
+
+
+def is_alive(asker: Asker) -> bool:
+    """Whether the good run is shown still."""
+    answer = asker.get("/api/v1/scalars?run=a&tag=train/loss&columns=5")
+    return answer.status == 200 and json.loads(answer.body)["points"] == 300

@@ -10,6 +10,7 @@ from typing import Any
 from dashboard.brief.course import COLUMNS, course
 from dashboard.brief.settings import differences
 from dashboard.live.headline import headlines
+from tracker.findings.inner_tags import is_inner
 from tracker.name_order import name_order
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.run import StoredRun
@@ -24,9 +25,6 @@ MOST_COMPARED = 20
 """Runs that are asked whether they came before."""
 
 _KINDS = ("histogram", "image", "audio", "video", "text", "table", "graph", "profile")
-
-_INNER = ("grad_norm/", "weight_norm/", "update_ratio/", "act_norm/", "dead/", "saturated/", "unused/", "machine/")
-"""Curves of layers and machines: findings tell of them where they matter."""
 
 
 def facts(run: StoredRun, others: Iterable[StoredRun] = (), left_out: LeftOut | None = None) -> dict[str, Any]:
@@ -96,13 +94,13 @@ def _code(run: StoredRun) -> dict[str, Any]:
 
 def _metrics(run: StoredRun, left_out: LeftOut) -> dict[str, Any]:
     tags = run.tags("scalar")
-    outer = [tag for tag in tags if not tag.startswith(_INNER)]
+    outer = [tag for tag in tags if not is_inner(tag)]
     first = headlines(dict.fromkeys(outer, 1), MOST_TAGS)
     found = {}
     for tag in [*first, *(tag for tag in outer if tag not in first)][:MOST_TAGS]:
         with left_out.reading(run.name, tag):
             found[tag] = dataclasses.asdict(course(run.envelope(tag, COLUMNS)))
-    return {"told": found, "of": len(tags), "layers": len(tags) - len(outer)}
+    return {"told": found, "of": len(tags), "inner": len(tags) - len(outer)}
 
 
 def _finding(finding: Any) -> dict[str, Any]:

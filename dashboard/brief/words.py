@@ -27,7 +27,7 @@ def text(facts: Mapping[str, Any], most: int = MOST_TOKENS) -> str:
         facts: As `facts.facts` gives them.
         most: Tokens, estimated on the high side; see `budget.tokens`.
     """
-    metrics = facts.get("metrics", {"told": {}, "of": 0, "layers": 0})
+    metrics = facts.get("metrics", {"told": {}, "of": 0, "inner": 0})
     sections = [
         Section("", list(_head(facts)), kept=1, weight=4),
         Section("Findings:", list(_findings(facts)), kept=2, noun="findings", weight=4),

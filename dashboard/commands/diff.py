@@ -45,7 +45,7 @@ def act(arguments: argparse.Namespace) -> int:
     else:
         from dashboard.commands.diff_words import groups_in_words, in_words
 
-        sys.stdout.write((groups_in_words if is_groups else in_words)(found, MOST_SHOWN))
+        sys.stdout.write(groups_in_words(found) if is_groups else in_words(found, MOST_SHOWN))
     names = [run.name for side in sides for run in side]
     left_out.keep(names)
     return told(left_out, len(names))

@@ -64,13 +64,8 @@ def _causes(found: Mapping[str, Any], most: int) -> Iterator[str]:
             yield f"    and {len(differ) - most} more"
 
 
-def groups_in_words(found: Mapping[str, Any], most: int) -> str:
-    """Two groups of seeds.
-
-    Args:
-        found: As `dashboard.diff.group_values.compared` gives it.
-        most: Not used: there are few lines.
-    """
+def groups_in_words(found: Mapping[str, Any]) -> str:
+    """Two groups of seeds, as `dashboard.diff.group_values.compared` gives them."""
     lines = [f"last {printable(found['tag'])}"]
     for key, values in zip(("first", "second"), found["values"], strict=True):
         side = found[key]

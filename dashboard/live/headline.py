@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from tracker.findings.inner_tags import is_inner
 from tracker.name_order import name_order
 from tracker.values.pane import POINTS
 
@@ -13,9 +14,6 @@ FIRST = ("val/loss", "train/loss", "loss", "eval/loss", "test/loss")
 """What a run is judged by at a glance, the first that there is; else what is called a loss, else how right it was."""
 
 WORDS = (("loss",), ("acc", "error"))
-
-NEVER = ("machine/", POINTS)
-"""How busy a machine was says nothing of what was learned, and points of panes are curves of panes only."""
 
 MOST = 32
 """Tags that are told to a page: of those that runs are judged by it shows a handful."""
@@ -26,8 +24,8 @@ def rank(tag: str) -> int | None:
     """How near a tag is to what runs are judged by, the least first; None for what they never are."""
     if tag in FIRST:
         return FIRST.index(tag)
-    if tag.startswith(NEVER):
-        return None
+    if is_inner(tag) or tag.startswith(POINTS):
+        return None  # points of panes are curves of panes only
     lower = tag.lower()
     named = (place for place, words in enumerate(WORDS) if any(word in lower for word in words))
     return len(FIRST) + next(named, len(WORDS))

@@ -76,7 +76,7 @@ class Answers:
     def findings(self, run: str) -> Any:
         """What is wrong with a run's training, the worst first, each with evidence and one thing to try."""
         found = self._asked(self._run(self._store(), run).findings)
-        return _plain({"findings": [dataclasses.asdict(each) for each in found]})
+        return _plain({"findings": [each.as_dict() for each in found]})
 
     def scalars(
         self, run: str, tag: str, columns: int = 100, start: float | None = None, stop: float | None = None

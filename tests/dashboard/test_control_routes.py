@@ -16,6 +16,7 @@ from control_requests import answered, ask, commands, controls, numbers, until
 from odd_requests import VALUES, WORDS
 from served import serving, start_forked
 from starlette.testclient import TestClient
+from told_tab import ToldTab
 
 import tracker
 from dashboard.server.application import create_app
@@ -229,20 +230,11 @@ def test_a_command_and_its_receipt_reach_every_tab_of_every_server(logdir: Path,
 
 def test_where_no_websocket_gets_through_they_travel_as_answers(client: TestClient, run: tracker.Run) -> None:
     """The same news, asked for."""
-    tab = f"/live/{client.post('/live').json()['tab']}"
-    assert client.post(tab, json={"watch": [], "ping": 1}).status_code == 204
-    told: set[str] = set()
-
-    def hear(kind: str) -> None:
-        while kind not in told:
-            data = client.get(tab).content
-            length = int.from_bytes(data[:4], "little")
-            told.update(*(each["what"] for each in json.loads(data[4 : 4 + length])["changed"]))
-
+    tab = ToldTab(client)
     ask(client, "lr", 0.5)
-    hear("commands")
+    tab.hear("commands")
     answered(client, run, commands(client)[0]["nonce"])
-    hear("receipts")
+    tab.hear("receipts")
 
 
 TRAINING = """

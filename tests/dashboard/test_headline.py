@@ -33,6 +33,8 @@ TAGS = ["acc", "grad/norm", "loss", "m2/loss", "m12/loss", "machine/cpu_percent"
         (["m12/loss", "m2/loss"], "m2/loss"),
         (["reward", "machine/cpu_percent"], "reward"),
         (["machine/cpu_percent"], None),
+        (["dead/loss_head", "grad_norm/acc.weight", "reward", "time/step"], "reward"),
+        (["input/mean", "unused/loss.bias"], None),
         ([], None),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from control_requests import ask, commands, until
 from odd_requests import VALUES, WORDS
 from starlette.testclient import TestClient
+from told_tab import ToldTab
 
 import tracker
 from dashboard.live import proposals
@@ -214,20 +215,11 @@ def test_what_is_no_proposal_of_ours_is_passed_over(client: TestClient, logdir: 
 
 def test_tabs_hear_of_a_proposal_and_of_its_answer(client: TestClient, logdir: Path) -> None:
     """As they do of commands."""
-    tab = f"/live/{client.post('/live').json()['tab']}"
-    assert client.post(tab, json={"watch": [], "ping": 1}).status_code == 204
-    told: set[str] = set()
-
-    def hear(kind: str) -> None:
-        while kind not in told:
-            data = client.get(tab).content
-            length = int.from_bytes(data[:4], "little")
-            told.update(*(each["what"] for each in json.loads(data[4 : 4 + length])["changed"]))
-
+    tab = ToldTab(client)
     client.get("/api/v1/runs")
     id = propose(logdir)
-    hear("proposals")
-    told.clear()
+    tab.hear("proposals")
+    tab.forget()
     answer(client, id, True)
-    hear("proposals")
-    hear("commands")
+    tab.hear("proposals")
+    tab.hear("commands")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker.findings.detector import Detector
 from tracker.findings.training import Series, Training
 
 Points = Sequence[float] | np.ndarray | tuple[Sequence[int] | np.ndarray, Sequence[float] | np.ndarray]
@@ -36,3 +37,8 @@ def chain(*ops: str, inputs: int = 64, outputs: int = 10) -> dict[str, Any]:
 def falling(start: float, end: float, count: int, tau: float = 0.15) -> np.ndarray:
     """A curve that falls from one level to another, most of it in a share `tau` of its points."""
     return end + (start - end) * np.exp(-np.arange(count) / (tau * count))
+
+
+def severities(find: Detector, told: Training) -> list[str]:
+    """What a detector says of a training, as how bad it is: nothing, or `info`, `warning`, `error`."""
+    return [found.severity for found in find(told)]

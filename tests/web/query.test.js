@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { query } from "../../dashboard/web/text/query.js";
 import { compare, isNumber, keysOf, settingsOf } from "../../dashboard/web/text/config.js";
 import { shortened, tellApart, within } from "../../dashboard/web/text/ellipsis.js";
-import { groupOf, rankOf } from "../../dashboard/web/text/tag_order.js";
 import { isPath, isSurface, nameOf } from "../../dashboard/web/text/path_tags.js";
 import { Numbers, some } from "./random.js";
 
@@ -129,14 +128,6 @@ test("a text that is too wide keeps as much of both ends as fits", () => {
   assert.equal(found.length, 11);
   const [head, tail] = found.split("…");
   assert.ok("a-very-long-name-of-a-run".startsWith(head) && "a-very-long-name-of-a-run".endsWith(tail));
-});
-
-test("groups of tags: training first, what the machine did last", () => {
-  assert.deepEqual(
-    ["machine", "weights", "val", "train", ""].sort((a, b) => rankOf(a) - rankOf(b)),
-    ["train", "val", "", "weights", "machine"],
-  );
-  assert.deepEqual(["train/loss", "loss", "a/b/c"].map(groupOf), ["train", "", "a"]);
 });
 
 test("which tags make a path", () => {

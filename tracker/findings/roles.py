@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tracker.findings.inner_tags import is_inner
+
 _LOSS = frozenset(
     """loss losses logloss nll nelbo mse mae rmse mape ce bce xent crossentropy cost objective err error wer cer ppl
     perplexity bpc bpd bpb""".split()
@@ -33,10 +35,6 @@ _GAME = frozenset(
 """Words of losses that two sides push against each other, or whose samples change with the model."""
 _PLAY = frozenset("reward rewards rew return returns episodic episode episodes rollout epsilon advantage".split())
 """Words of what is logged beside a loss of reinforcement learning, whatever that loss is called."""
-_OURS = (
-    "grad_norm/", "weight_norm/", "update_ratio/", "act_norm/", "dead/", "saturated/", "system/", "machine/", "input/",
-    "output/", "batch/classes", "batch/commonest", "batch/label_change", "passes/", "time/", "unused/",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def roles_of(tags: Sequence[str]) -> Roles:
         role = _role(tag)
         if role:
             found[role].append(tag)
-    if found["game_loss"] or any(_PLAY & {*_words(tag)} for tag in tags if not tag.startswith(_OURS)):
+    if found["game_loss"] or any(_PLAY & {*_words(tag)} for tag in tags if not is_inner(tag)):
         found["game_loss"] += found["train_loss"] + found["val_loss"]
         found["train_loss"], found["val_loss"] = [], []
     return Roles(**{name: tuple(sorted(each, key=_plainness)) for name, each in found.items()})
@@ -88,7 +86,7 @@ def _joined(words: list[str]) -> list[str]:
 
 
 def _role(tag: str) -> str | None:
-    if tag.startswith(_OURS):
+    if is_inner(tag):
         return None
     listed = _words(tag)
     words = {*listed}
