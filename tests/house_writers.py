@@ -29,7 +29,7 @@ ONLY_READS = {
     **dict.fromkeys(
         [
             ("dashboard/receive/receiver.py", f"tracker.store.write.{name}")
-            for name in ("replica", "faults", "arriving_file")
+            for name in ("replica", "faults", "arriving_file", "page_merge")
         ],
         "segments whose writers are elsewhere, in files that no run here writes, on a server that is asked for",
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ from dashboard.receive.receiver import Piece, Receiver, UnstoredError
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
-from tracker.store import shipment
+from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
 
@@ -41,6 +42,7 @@ MAX_PIECE_BYTES = 16 << 20
 
 MAX_HEARD_BYTES = 4 << 20
 MOST_SEGMENTS, MOST_KNOWN = 20_000, 10_000
+MOST_NAME = 1_000
 LONGEST_WAIT_S = 30.0
 LOOK_S = 0.1
 
@@ -67,6 +69,8 @@ class Segments:
     def routes(self) -> list[Route]:
         """Routes below /api/v1."""
         return [
+            Route("/api/v1/segments", self.of_run, methods=["GET"]),
+            Route("/api/v1/segments", self.say, methods=["PUT"]),
             Route("/api/v1/segments/node", self.hear, methods=["POST"]),
             Route("/api/v1/segments/{segment}", self.arrived),
             Route("/api/v1/segments/{segment}/rows", self.take, methods=["PUT"]),
@@ -76,12 +80,12 @@ class Segments:
 
     async def arrived(self, request: Request) -> Response:
         """How far a segment is here."""
-        project, segment = self._asked(request)
-        return _answer(await self._done(lambda: self._receiver.arrived(project, segment)))
+        project, segment, run = self._asked(request)
+        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, run)))
 
     async def take(self, request: Request) -> Response:
         """Rows, a `shipment` in the body: they are in the file when this is answered."""
-        project, segment = self._asked(request)
+        project, segment, run = self._asked(request)
         kind = request.headers.get("content-type", "")
         if kind not in (shipment.MEDIA_TYPE, f"{shipment.MEDIA_TYPE}+zlib"):
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
@@ -93,18 +97,18 @@ class Segments:
                 said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said)
+                return self._receiver.take(project, segment, said, run)
 
             return _answer(await self._done(act))
 
     async def files(self, request: Request) -> Response:
         """The files of models and recordings beside a segment: how many bytes of each are here."""
-        project, segment = self._asked(request)
-        return JSONResponse({"files": await self._done(lambda: self._receiver.files(project, segment))})
+        project, segment, run = self._asked(request)
+        return JSONResponse({"files": await self._done(lambda: self._receiver.files(project, segment, run))})
 
     async def take_piece(self, request: Request) -> Response:
         """A piece of such a file, from ?at= on, of ?size= bytes in all whose hash is ?sha256=."""
-        project, segment = self._asked(request)
+        project, segment, run = self._asked(request)
         asked = RequestValues.of_query(request)
         name, digest = request.path_params["name"], asked.name("sha256")
         if not is_one(name) or len(digest) != 64:
@@ -114,7 +118,7 @@ class Segments:
             raise HTTPException(400, "at= or size= is missing")
         async with self._body(request, MAX_PIECE_BYTES) as body:
             piece = Piece(name, at, body, size, digest)
-            found = await self._done(lambda: self._receiver.take_piece(project, segment, piece))
+            found = await self._done(lambda: self._receiver.take_piece(project, segment, piece, run))
         if isinstance(found, PlaceError):
             return JSONResponse({"size": found.size, "error": str(found)}, 409)
         return JSONResponse({"size": found})
@@ -161,12 +165,36 @@ class Segments:
         finally:
             self._waiting -= size
 
-    def _asked(self, request: Request) -> tuple[str, str]:
+    async def of_run(self, request: Request) -> Response:
+        """The segment that began the run ?run= here; null where there is none."""
+        project, run = self._project(request), _run(request)
+        if run is None:
+            raise HTTPException(400, "run= is missing")
+        return JSONResponse({"begun_by": await self._done(lambda: self._receiver.begun_by(project, run))})
+
+    async def say(self, request: Request) -> Response:
+        """What is said of the run ?run= on the page elsewhere, {properties, commands}: of two words the later holds."""
+        project, run = self._project(request), _run(request)
+        if run is None:
+            raise HTTPException(400, "run= is missing")
+        async with self._body(request, MAX_PIECE_BYTES) as body:
+
+            def act() -> bool:
+                try:
+                    said = json.loads(body)
+                except (ValueError, RecursionError) as error:
+                    raise DamagedBytesError("this is no JSON") from error
+                return self._receiver.say(project, run, run_page.of_json(said))
+
+            return JSONResponse({"said": await self._done(act)})
+
+    def _asked(self, request: Request) -> tuple[str, str, str | None]:
+        """The project, the segment, and the run that it lies in, where the question says so."""
         project = self._project(request)
         segment = request.path_params["segment"]
         if not is_segment_id(segment):
             raise HTTPException(404, "no segment can be called so")
-        return project, segment
+        return project, segment, _run(request)
 
     def _project(self, request: Request) -> str:
         project = self._tokens.project_of(request.headers)
@@ -188,6 +216,10 @@ class Segments:
         """Lets go of all files."""
         self._threads.shutdown()
         self._receiver.close()
+
+
+def _run(request: Request) -> str | None:
+    return RequestValues.of_query(request).text("run", MOST_NAME)
 
 
 def _answer(found: Arrived | CursorError) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import threading
 from pathlib import Path
@@ -33,12 +34,33 @@ class Places:
         self._lock = threading.Lock()
         self._known: dict[str, Path] | None = None
 
-    def of(self, segment: str) -> Path | None:
-        """The file of a segment that has begun to arrive; None where it has not."""
+    def of(self, segment: str, run: str | None = None) -> Path | None:
+        """The file of a segment that has begun to arrive, wherever it lies or in that run; None where it has not.
+
+        Raises:
+            DamagedBytesError: no run can be called so.
+        """
+        if run is not None:
+            path = logdirs.segment_path(self.folder_of(run), segment)
+            return path if os.path.lexists(path) else None
         with self._lock:
             return self._found().get(segment)
 
-    def found_for(self, segment: str, row: Row) -> Path:
+    def folder_of(self, run: str) -> Path:
+        """The folder of a run by the name that somebody wants it to have, whether it is there or not.
+
+        Raises:
+            DamagedBytesError: no run can be called so, or a link leads elsewhere.
+        """
+        try:
+            folder = self._root / logdirs.check_run_name(run)
+        except RunNameError as error:
+            raise DamagedBytesError(" ".join(str(error).split())) from error
+        if any(step.is_symlink() for step in (folder, *folder.parents[: run.count("/")])):
+            raise DamagedBytesError(f"{run} is a link to another place here")
+        return folder
+
+    def found_for(self, segment: str, row: Row, run: str | None = None) -> Path:
         """The file of a segment, which is to be made if it is not there yet.
 
         It lies beside the one that it continues or was forked from. One that begins a run has a folder of its own:
@@ -48,6 +70,7 @@ class Places:
         Args:
             segment: Its name.
             row: What it says of itself.
+            run: The run that it is to lie in, where somebody has said so.
 
         Raises:
             DamagedBytesError: it is another segment, or its run can have no folder.
@@ -57,12 +80,13 @@ class Places:
             raise DamagedBytesError(f"these rows are of segment {str(said['id'])[:60]!r}")
         with self._lock:
             known = self._found()
-            if segment in known:
+            if run is None and segment in known:
                 return known[segment]
-            folder = self._folder(said, known)
+            folder = self._folder(said, known) if run is None else self.folder_of(run)
             folder.mkdir(parents=True, exist_ok=True)
-            known[segment] = logdirs.segment_path(folder, segment)
-            return known[segment]
+            path = logdirs.segment_path(folder, segment)
+            known.setdefault(segment, path)
+            return path
 
     def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> Path:
         beside = known.get(said["parent"] or "")
