@@ -69,8 +69,8 @@ class Segments:
     def routes(self) -> list[Route]:
         """Routes below /api/v1."""
         return [
-            Route("/api/v1/segments", self.of_run, methods=["GET"]),
-            Route("/api/v1/segments", self.say, methods=["PUT"]),
+            Route("/api/v1/segments/run", self.of_run, methods=["GET"]),
+            Route("/api/v1/segments/run", self.say, methods=["PUT"]),
             Route("/api/v1/segments/node", self.hear, methods=["POST"]),
             Route("/api/v1/segments/{segment}", self.arrived),
             Route("/api/v1/segments/{segment}/rows", self.take, methods=["PUT"]),

@@ -141,7 +141,7 @@ class Server:
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
-        found = self._json("GET", "/api/v1/segments", None, "").get("begun_by", 0)
+        found = self._json("GET", "/api/v1/segments/run", None, "").get("begun_by", 0)
         if found is not None and not isinstance(found, str):
             raise UnreachableError(NOT_OURS)
         return found
@@ -153,7 +153,7 @@ class Server:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
         body = json.dumps(page._asdict()).encode()
-        return self._json("PUT", "/api/v1/segments", body, "application/json").get("said") is True
+        return self._json("PUT", "/api/v1/segments/run", body, "application/json").get("said") is True
 
     def of_run(self, name: str) -> Server:
         """The same server on a connection of its own, where segments lie in the folder of a run that is called so, and
