@@ -97,7 +97,7 @@ def _places(arguments: argparse.Namespace) -> Callable[[str, Path], Place]:
 def _words(copied: Copied) -> str:
     if copied.is_nothing:
         return "was there already"
-    said = [so_many(copied.rows, "row")] if copied.rows else []
+    said = [f"{so_many(copied.segments, 'segment')} ({so_many(copied.rows, 'row')})"] if copied.segments else []
     said += [so_many(copied.files, "file")] if copied.files else []
     said += ["what is said on the page"] if copied.said else []
     return f"copied {', '.join(said)}" if said else "nothing could be copied"

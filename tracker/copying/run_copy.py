@@ -24,12 +24,14 @@ class Copied:
     """What was copied of a run.
 
     Attributes:
-        rows: How many rows of segments.
+        segments: How many segments something was lacking of.
+        rows: How many of their rows.
         files: How many files beside them, and of before there were checksums.
         said: Whether something of its page.
         problems: What could not be, by file, and why.
     """
 
+    segments: int = 0
     rows: int = 0
     files: int = 0
     said: bool = False
@@ -38,7 +40,7 @@ class Copied:
     @property
     def is_nothing(self) -> bool:
         """Whether all of it was there."""
-        return not (self.rows or self.files or self.said or self.problems)
+        return not (self.segments or self.files or self.said or self.problems)
 
 
 def copy_run(folder: Path, place: Place) -> Copied:
@@ -78,13 +80,15 @@ def _copy_segment(segment: str, path: Path, place: Place, copied: Copied) -> Non
     if not here.has_checksums:
         copied.files += place.take_whole(path)
         return
-    arrived, tries = place.lacks(path), 0
+    arrived = first = place.lacks(path)
+    tries = 0
     while arrived is not None:
         with read_only.snapshot(path) as connection:
             shipment = shipping.behind(connection, arrived)
         before, arrived = arrived, place.take(segment, shipment)
         copied.rows += max(0, arrived.cursor - before.cursor)
         if arrived.cursor >= here.written:
+            copied.segments += arrived != first
             return
         tries = tries + 1 if arrived.cursor <= before.cursor else 0
         if tries >= MOST_TRIES:
