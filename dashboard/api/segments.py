@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,7 @@ class Segments:
         self._receiver = Receiver(root)
         self._tokens = tokens
         self._waiting = 0
+        self._large = threading.Lock()
         self.nodes = Nodes()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
@@ -81,7 +83,8 @@ class Segments:
     async def arrived(self, request: Request) -> Response:
         """How far a segment is here."""
         project, segment, run = self._asked(request)
-        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, run)))
+        beside = _beside(request)
+        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside, run)))
 
     async def take(self, request: Request) -> Response:
         """Rows, a `shipment` in the body: they are in the file when this is answered."""
@@ -91,15 +94,23 @@ class Segments:
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
         if (after := RequestValues.of_query(request).whole("after", 0)) is None:
             raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
+        beside = _beside(request)
         async with self._body(request, MAX_BODY_BYTES) as body:
 
-            def act() -> Arrived:
-                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
+            def act(most: int = shipment.USUAL_BYTES) -> Arrived:
+                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"), most=most)
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said, run)
+                return self._receiver.take(project, segment, said, beside, run)
 
-            return _answer(await self._done(act))
+            def act_alone() -> Arrived:
+                try:
+                    return act()
+                except shipment.LargerError:
+                    with self._large:
+                        return act(shipment.LARGEST_BYTES)
+
+            return _answer(await self._done(act_alone))
 
     async def files(self, request: Request) -> Response:
         """The files of models and recordings beside a segment: how many bytes of each are here."""
@@ -219,7 +230,16 @@ class Segments:
 
 
 def _run(request: Request) -> str | None:
+    """The run that somebody wants segments to lie in, whatever they say of themselves."""
     return RequestValues.of_query(request).text("run", MOST_NAME)
+
+
+def _beside(request: Request) -> str | None:
+    """Of a copy that a fork took along: the fork's own segment."""
+    beside = RequestValues.of_query(request).text("beside")
+    if beside is not None and not is_segment_id(beside):
+        raise HTTPException(404, "no segment can be called so")
+    return beside
 
 
 def _answer(found: Arrived | CursorError) -> Response:

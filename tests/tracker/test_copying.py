@@ -101,7 +101,7 @@ def test_a_copy_that_is_cut_goes_on_where_it_stood(
 ) -> None:
     """After each piece: none is sent twice, and the end is the same."""
     folder = log_all(logdir, "a")
-    monkeypatch.setattr(shipping, "behind", partial(shipping.behind, most_bytes=20_000))
+    monkeypatch.setattr(shipping, "behind", partial(shipping.behind, most_bytes=5_000))
     monkeypatch.setattr(run_copy, "PIECE_BYTES", 1000)
     cuts = 0
     while True:

@@ -20,7 +20,7 @@ import tracker
 from dashboard import cli
 from tracker.doctor import _close
 from tracker.repair import salvage
-from tracker.repair.column_values import type_of
+from tracker.store.write.column_values import type_of
 from tracker.series import checksums
 from tracker.store.write import schema
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from tracker.errors import StoreError
-from tracker.repair.column_values import right
+from tracker.store.write.column_values import right
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read import journal

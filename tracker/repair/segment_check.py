@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
-from tracker.repair.column_values import JSON_COLUMNS, is_json, type_of
+from tracker.store.write.column_values import JSON_COLUMNS, is_json, type_of
 from tracker.series import checksums, packed_sketch, stretch, whole
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries

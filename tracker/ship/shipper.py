@@ -126,7 +126,7 @@ class Shipper:
     def _standing(self) -> Standing:
         """For the thread that asks for orders."""
         tails = [tail for tail in list(self._tails.values()) if not tail.is_done]
-        live = {tail.path.parent: tail.segment for tail in tails if tail.is_known_there}
+        live = {tail.path.parent: tail.segment for tail in tails if tail.is_known_there and tail.beside is None}
         return Standing(sum(tail.behind or 0 for tail in tails), {segment: path for path, segment in live.items()})
 
     def progress(self) -> Progress:
@@ -145,11 +145,15 @@ class Shipper:
         if self._walked and now - self._walked < max(WALK_S, SHARE * self._walk_took):
             return
         found = {path: folder for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
+        grown = set()
         for path in sorted(found.keys() - self._tails.keys(), key=lambda each: each.name):
             self._tails[path] = tail = Tail(path)
             files = self._files.setdefault(found[path], RunFiles(found[path]))
             files.tails.append(tail)
             files.is_done = False
+            grown.add(files)
+        for files in grown:
+            files.tell_copies()
         for path in self._tails.keys() - found.keys():
             del self._tails[path]
             self._aside.pop(path, None)

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.ship.server import Server
-from tracker.store.read import read_only, shipping
+from tracker.store import columns
+from tracker.store.read import copied, read_only, shipping
+from tracker.store.read.copied import Origin
 from tracker.store.shipment import Arrived
+
+_ENDING = columns.STATE.index("ending")
 
 CLOCK_TICK_NS = 50_000_000
 """More than a tick of the clock of a file system of this machine."""
@@ -24,6 +28,7 @@ class Tail:
         path: Its file.
 
     Attributes:
+        origin: What it says of itself; None until that was read.
         behind: Rows that the other store lacks, as of the last look; None before the first one.
         is_done: Whether the segment has ended and all of it is there.
     """
@@ -31,10 +36,26 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.segment = logdir.segment_id(path)
+        self.origin: Origin | None = None
         self.behind: int | None = None
         self.is_done = False
+        self._beside: Tail | None = None
         self._arrived: Arrived | None = None
         self._stamp: Stamp | None = None
+
+    @property
+    def beside(self) -> Tail | None:
+        """Of a copy that a fork took along: the fork's own segment, beside which it lies here and there."""
+        return self._beside
+
+    @beside.setter
+    def beside(self, other: Tail | None) -> None:
+        if other is not self._beside:
+            self._beside, self._arrived, self._stamp, self.is_done = other, None, None, False
+
+    @property
+    def _beside_segment(self) -> str | None:
+        return None if self._beside is None else self._beside.segment
 
     @property
     def is_known_there(self) -> bool:
@@ -43,7 +64,8 @@ class Tail:
 
     def has_news(self) -> bool:
         """Whether the file may hold something that was not sent; a look at its size and times."""
-        return not self.is_done and _stamp(self.path) != self._stamp
+        waits = self._beside is not None and not self._beside.is_known_there
+        return not self.is_done and not waits and _stamp(self.path) != self._stamp
 
     def send(self, server: Server) -> int:
         """Sends the next rows, as many as go into one shipment; how many bytes of the file's rows that was.
@@ -54,7 +76,7 @@ class Tail:
             UnreachableError, ForbiddenError, RefusedRowsError: what the server says.
         """
         if self._arrived is None:
-            self._arrived = server.arrived(self.segment)
+            self._arrived = server.arrived(self.segment, self._beside_segment)
             self.is_done = self._arrived.is_whole
             if self.is_done:
                 self.behind = 0
@@ -63,8 +85,11 @@ class Tail:
         with read_only.snapshot(self.path) as connection:
             shipment = shipping.behind(connection, self._arrived)
             (written,) = connection.execute("SELECT written FROM state").fetchone()
+        if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
+            self._stamp = before  # whose it is, is known once the fork has a segment of its own
+            return 0
         try:
-            self._arrived = server.send(self.segment, shipment)
+            self._arrived = server.send(self.segment, shipment, self._beside_segment)
         except BaseException:
             self._arrived = None  # what became of it only the server knows
             raise

@@ -17,7 +17,7 @@ _NAMES = {
     "scalars": columns.SCALARS, "sketches": columns.SKETCH, "media": columns.MEDIA, "marks": columns.MARK,
     "receipts": columns.RECEIPT,
 }  # fmt: skip
-# As they are: a single point has no checksum of a summary, and NULL is what says so.
+# As they stand: what readers take for one that is missing is NULL in a fresh point.
 _BEHIND = {table: f"SELECT {', '.join(names)} FROM {table} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
 _SEGMENT = columns.select("segment", columns.SEGMENT)
 _STATE = columns.select("state", columns.STATE)

@@ -40,7 +40,7 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     if path.exists():
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
-    _forget(unborn)  # of one that was killed while it made this file
+    _remove(unborn)  # of one who was killed at this
     try:
         engine = _writing_engine(unborn)
         with engine.connect() as connection:
@@ -58,15 +58,15 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     except BaseException:
         with contextlib.suppress(UnboundLocalError):
             engine.dispose()
-        _forget(unborn)
+        _remove(unborn)
         raise
     return _writing_engine(path)
 
 
-def _forget(unborn: Path) -> None:
+def _remove(path: Path) -> None:
     for ending in ("", "-wal", "-shm", "-journal"):
         with contextlib.suppress(OSError):
-            os.unlink(f"{unborn}{ending}")
+            os.unlink(f"{path}{ending}")
 
 
 def reopen(path: Path) -> sa.Engine:
