@@ -159,6 +159,8 @@ class Catalog:
             stamp = stamp_of(path)
             if state is not None and state.stamp == stamp:
                 continue
+            if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
+                state = None  # another file has taken its place, in which there may be less
             is_as_before = False
             if stamp and run.refused.get(path) == stamp:
                 continue  # as it was when it could not be read

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from copies import log_all, run_of, stamps_of
 
@@ -125,7 +126,9 @@ def test_what_lives_is_noted_or_lies_elsewhere_stays(
 
 def test_media_go_and_the_size_shrinks(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of those runs that have any; what went is told."""
-    log_all(logdir, "a", points=5)
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(6):
+            run.log({"seen": tracker.Image(np.random.default_rng(step).random((99, 99)))}, step=step)
     with tracker.init(logdir=logdir, name="none", machine=False) as run:
         run.log({"loss": 1.0})
     before = size.of_run(logdir / "a")

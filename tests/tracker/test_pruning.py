@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 import time
 from dataclasses import replace
@@ -52,10 +53,9 @@ def test_the_rules_choose_what_is_old_and_not_among_the_best(
 def test_ages_are_read(text: str, seconds: float) -> None:
     """With their units, and nothing else."""
     assert choice.age_of(text) == seconds
-    for wrong in (text[:-1], f"-{text}", f"{text}x", ""):
-        if wrong.strip() != "90mi"[:0]:
-            with pytest.raises(ValueError, match=".*"):
-                choice.age_of(wrong)
+    for wrong in (text[:-1], f"-{text}", f"{text}x", " "):
+        with pytest.raises(ValueError, match=re.escape(wrong)):
+            choice.age_of(wrong)
 
 
 KINDS = ("image", "words", "points", "histogram", "same")
@@ -112,7 +112,7 @@ def test_a_run_says_what_was_taken_out(logdir: Path) -> None:
     assert mark.text == "1 of audio, 6 of image, 1 of table pruned"
     assert len(run.scalars("val/loss")) == 1500
     assert len(run.text("words")) == 3
-    assert "seen" not in run.tags()
+    assert run.images("seen") == []
     assert run.problems() == []
     assert len(run.models()) == 1
 

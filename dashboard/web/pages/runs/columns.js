@@ -141,9 +141,9 @@ function usual() {
     ...first.flatMap((tag) => [`last:${tag}`, `${isBest(tag) ? "max" : "min"}:${tag}`]),
     "step",
     "took",
-    "size",
     ...(all.some((run) => run.labels.length) ? ["labels"] : []),
     ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
+    "size",
   ];
 }
 
