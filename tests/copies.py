@@ -52,10 +52,12 @@ def run_of(folder: Path) -> dict[str, Any]:
 
 
 def stamps_of(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Which files lie below a folder, and when each was written."""
+    """Which files lie below a folder, and when each was written; without what a reader's look at a WAL changes."""
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:
+            if name.endswith(("-wal", "-shm")):
+                continue
             about = os.lstat(os.path.join(place, name))
             found[os.path.relpath(os.path.join(place, name), folder)] = (about.st_ino, about.st_size, about.st_mtime_ns)
     return found
