@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -25,9 +25,10 @@ from starlette.routing import Route
 from dashboard.http import bodies
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
-from dashboard.receive.nodes import Nodes
+from dashboard.receive import demand
 from dashboard.receive.places import is_segment_id
 from dashboard.receive.receiver import Piece, Receiver, UnstoredError
+from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
@@ -58,14 +59,16 @@ class Segments:
     Args:
         root: The logdir.
         tokens: Who may send.
+        watched: The tags that are on somebody's screen.
     """
 
-    def __init__(self, root: Path, tokens: WriteTokens) -> None:
+    def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
         self._receiver = Receiver(root)
         self._tokens = tokens
         self._waiting = 0
+        self.senders = Senders()
+        self._demand = demand.Demand(self.senders.rate, watched)
         self._large = threading.Lock()
-        self.nodes = Nodes()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
     def routes(self) -> list[Route]:
@@ -135,10 +138,11 @@ class Segments:
         return JSONResponse({"size": found})
 
     async def hear(self, request: Request) -> Response:
-        """{node, behind, segments, known, wait}: how a machine that sends stands, and which of its segments live.
+        """{node, behind, rate, segments, known, demand, wait}: how a machine stands that sends, and what of it lives.
 
         Answered with what their runs were asked on the page and have not answered: at once where there is something
-        that is not among `known`, else when there is, or after `wait` seconds.
+        that is not among `known`, else when there is, or after `wait` seconds; and with the tags of which single points
+        are wanted (null for all), at once where `demand` names others.
         """
         project = self._project(request)
         body = await body_of(request, MAX_HEARD_BYTES)
@@ -147,13 +151,17 @@ class Segments:
         known = frozenset(body.texts("known", MOST_KNOWN))
         if not all(map(is_segment_id, seen)):
             raise HTTPException(404, "no segment can be called so")
-        self.nodes.heard(project, node, behind, len(seen))
+        rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
+        self.senders.heard(project, node, behind, len(seen), rate)
         waiting = Waiting(self._receiver, project, seen, known)
         end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
         while True:
             found = await self._done(waiting.look)
-            if found or time.monotonic() >= end or await request.is_disconnected():
-                return JSONResponse({"commands": found})
+            fresh = self._demand.fresh()
+            is_new = demand.named(fresh) != known_demand
+            if found or is_new or time.monotonic() >= end or await request.is_disconnected():
+                tags = None if fresh is None else sorted(fresh)
+                return JSONResponse({"commands": found, "fresh": tags, "demand": demand.named(fresh)})
             await asyncio.sleep(LOOK_S)
 
     @contextlib.asynccontextmanager

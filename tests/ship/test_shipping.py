@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from every_kind import every_kind
-from replicas import Source, rows_of, stores_differ
+from replicas import stores_differ
 from served import Served
-from steering import asked
 
 import tracker
 from dashboard.cli import main as viz
-from tracker import logdir as logdirs
 from tracker.ship.shipper import Progress
 
 

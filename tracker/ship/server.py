@@ -125,14 +125,17 @@ class Server:
         return said
 
     def hear(self, standing: dict[str, Any]) -> dict[str, Any]:
-        """Says how this machine stands; what its runs are asked, by segment.
+        """Says how this machine stands; what its runs are asked, by segment (`commands`), and the tags of which single
+        points are wanted (`fresh`, None for all; `demand` names them).
 
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
         body = json.dumps(standing).encode()
-        found = self._json("POST", "/api/v1/segments/node", body, "application/json").get("commands")
-        if not isinstance(found, dict):
+        found = self._json("POST", "/api/v1/segments/node", body, "application/json")
+        fresh = found.get("fresh")
+        is_list = fresh is None or (isinstance(fresh, list) and all(isinstance(tag, str) for tag in fresh))
+        if not (is_list and isinstance(found.get("commands"), dict) and isinstance(found.get("demand"), str)):
             raise UnreachableError(NOT_OURS)
         return found
 

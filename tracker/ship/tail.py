@@ -18,6 +18,9 @@ _ENDING = columns.STATE.index("ending")
 CLOCK_TICK_NS = 50_000_000
 """More than a tick of the clock of a file system of this machine."""
 
+REST_S = 2.0
+"""A file to which nothing was added for so long may have no writer any more: all of it is sent."""
+
 Stamp = tuple[tuple[int, int], ...]
 
 
@@ -42,6 +45,10 @@ class Tail:
         self._beside: Tail | None = None
         self._arrived: Arrived | None = None
         self._stamp: Stamp | None = None
+        self._lacking: frozenset[int] | None = None
+        """Series of which single points were left out there; None before that is known."""
+        self._fresh: frozenset[str] | None = None
+        self._rested_since = 0.0
 
     @property
     def beside(self) -> Tail | None:
@@ -52,6 +59,7 @@ class Tail:
     def beside(self, other: Tail | None) -> None:
         if other is not self._beside:
             self._beside, self._arrived, self._stamp, self.is_done = other, None, None, False
+            self._lacking = None
 
     @property
     def _beside_segment(self) -> str | None:
@@ -62,13 +70,26 @@ class Tail:
         """Whether the other store has some of it."""
         return self._arrived is not None and self._arrived.cursor > 0
 
-    def has_news(self) -> bool:
-        """Whether the file may hold something that was not sent; a look at its size and times."""
-        waits = self._beside is not None and not self._beside.is_known_there
-        return not self.is_done and not waits and _stamp(self.path) != self._stamp
+    def has_news(self, fresh: frozenset[str] | None = None) -> bool:
+        """Whether the file may hold something that was not sent and is wanted; a look at its size and times.
 
-    def send(self, server: Server) -> int:
-        """Sends the next rows, as many as go into one shipment; how many bytes of the file's rows that was.
+        Args:
+            fresh: As of `send`.
+        """
+        waits = self._beside is not None and not self._beside.is_known_there
+        if self.is_done or waits:
+            return False
+        if _stamp(self.path) != self._stamp:
+            return True
+        return bool(self._lacking) and (fresh != self._fresh or time.monotonic() - self._rested_since > REST_S)
+
+    def send(self, server: Server, fresh: frozenset[str] | None = None) -> int:
+        """Sends the next rows, as many as go into one shipment; how many that was.
+
+        Args:
+            server: Where to.
+            fresh: The tags of which single points are wanted; None for all. Once nothing was written for some seconds
+                those of the others are sent too.
 
         Raises:
             StoreError: the file cannot be read.
@@ -82,8 +103,12 @@ class Tail:
                 self.behind = 0
                 return 0
         before = _stamp(self.path)
+        now = time.monotonic()
+        if before != self._stamp:
+            self._rested_since = now
+        wanted = None if now - self._rested_since > REST_S else fresh
         with read_only.snapshot(self.path) as connection:
-            shipment = shipping.behind(connection, self._arrived)
+            shipment, lacking = shipping.wanted(connection, self._arrived, wanted, self._lacking)
             (written,) = connection.execute("SELECT written FROM state").fetchone()
         if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
             self._stamp = before  # whose it is, is known once the fork has a segment of its own
@@ -91,8 +116,11 @@ class Tail:
         try:
             self._arrived = server.send(self.segment, shipment, self._beside_segment)
         except BaseException:
-            self._arrived = None  # what became of it only the server knows
+            self._arrived = self._lacking = None  # what became of it only the server knows
             raise
+        self._lacking, self._fresh = lacking, fresh
+        if self._arrived.cursor != shipment.upto:
+            self._lacking = None  # it stands elsewhere, and this was not taken
         self.behind = max(0, written - self._arrived.cursor)
         if self.behind == 0 and self._arrived.cursor == shipment.upto:
             # Two commits in one tick of the file system's clock look alike: what is so new is looked at again.

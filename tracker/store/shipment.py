@@ -51,6 +51,8 @@ class Shipment:
         segment: The row of `segment`; None where the store has it as it is.
         series: Rows of `series` that are new, without how many values each has.
         scalars, sketches, media, marks, receipts: Rows that are new, by table.
+        late: Rows of `scalars` of single points up to `after` that were left out when it was passed: of series that
+            nobody looked at.
         blobs: Contents that these mention for the first time, with their hashes.
         logged: How many values each series has, by its number, once the segment has ended and all of it is here.
     """
@@ -65,6 +67,7 @@ class Shipment:
     media: list[Row] = field(default_factory=list)
     marks: list[Row] = field(default_factory=list)
     receipts: list[Row] = field(default_factory=list)
+    late: list[Row] = field(default_factory=list)
     blobs: list[Row] = field(default_factory=list)
     logged: list[Row] | None = None
 
@@ -72,11 +75,6 @@ class Shipment:
         """Those of one table."""
         found: list[Row] = getattr(self, table)
         return found
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it says nothing but that the writer lives."""
-        return self.upto == self.after and self.segment is None and not self.series and self.logged is None
 
 
 @dataclass(frozen=True)
@@ -236,6 +234,7 @@ WIDTHS = {
     "media": len(columns.MEDIA),
     "marks": len(columns.MARK),
     "receipts": len(columns.RECEIPT),
+    "late": len(columns.SCALARS),
     "blobs": 3,
     "logged": 2,
 }

@@ -18,7 +18,7 @@ from tracker.series.summary import SUMMARY, checked_summaries
 from tracker.series.summary import SUMMARY_COLUMNS as _SUMMARY
 from tracker.store import columns
 from tracker.store.read import sketch_levels
-from tracker.store.shipment import Row, Shipment
+from tracker.store.shipment import NUMBERED, Row, Shipment
 
 _KIND = "SELECT kind FROM series WHERE id=?"
 _POINTS_FROM = "SELECT n, count FROM scalars WHERE series=? AND level=0 AND n>=? ORDER BY n"
@@ -26,7 +26,12 @@ _POINTS_BEFORE = "SELECT n + count FROM scalars WHERE series=? AND level=0 AND n
 _SUMMARIES = f"{columns.select('scalars', _SUMMARY)} WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
 _SKETCHES_BEFORE = "SELECT n + count FROM sketches WHERE series=? AND level=? AND n<? ORDER BY n DESC LIMIT 1"
 _SKETCHED = "SELECT count(*), sum(total) FROM sketches WHERE series=? AND level=? AND n>=? AND n<?"
-_ITEM_BEFORE = "SELECT n, position FROM media WHERE series=? AND (n, position)<(?, ?) ORDER BY n DESC, position DESC LIMIT 1"
+_ITEM_BEFORE = (
+    "SELECT n, position FROM media WHERE series=? AND (n, position)<(?, ?) ORDER BY n DESC, position DESC LIMIT 1"
+)
+_LAST = "SELECT coalesce(max(id), 0) FROM ({})".format(
+    " UNION ALL ".join(f"SELECT max(id) AS id FROM {table}" for table in NUMBERED)
+)
 _IS_CONTENT = "SELECT 1 FROM blobs WHERE hash=?"
 _LOGGED = (
     "SELECT logged, (SELECT coalesce(sum(count), 0) FROM scalars WHERE series=series.id AND level=0)"
@@ -42,10 +47,13 @@ def check(driver: sqlite3.Connection, shipment: Shipment) -> None:
         DamagedBytesError: they are not what follows.
     """
     _kinds(driver, shipment)
-    _points(driver, shipment.scalars)
+    _points(driver, [*shipment.late, *shipment.scalars])
     _sketches(driver, shipment.sketches)
     _media(driver, shipment.media)
     if shipment.logged is not None:
+        (last,) = driver.execute(_LAST).fetchone()
+        if last != shipment.upto:
+            raise DamagedBytesError(f"its last row is number {last:,}, and number {shipment.upto:,} was written")
         for logged, found in driver.execute(_LOGGED):
             if whole.is_cut(found, logged):
                 raise DamagedBytesError(f"a series has {found:,} values, of which {logged:,} were logged")
@@ -82,7 +90,9 @@ def _points(driver: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    return all(np.array_equal(one[name], other[name], equal_nan=SUMMARY[name].kind == "f") for name in SUMMARY.names or ())
+    return all(
+        np.array_equal(one[name], other[name], equal_nan=SUMMARY[name].kind == "f") for name in SUMMARY.names or ()
+    )
 
 
 def _sketches(driver: sqlite3.Connection, rows: Iterable[Row]) -> None:

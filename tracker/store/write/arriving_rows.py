@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,7 @@ def check(shipment: Shipment, arrived: Arrived) -> None:
             _matching(table, rows)
     _in_order(shipment)
     _scalars(shipment.scalars)
+    _late(shipment, known)
     _sketches(shipment.sketches)
     _contents(shipment.blobs, arrived.contents)
     _logged(shipment, known)
@@ -171,7 +173,8 @@ def _sketches(rows: Sequence[Row]) -> None:
         said = dict(zip(columns.SKETCH, row, strict=True))
         if said["form"] not in (packed_sketch.FORM_LOG, packed_sketch.FORM_GIVEN):
             raise DamagedBytesError("a histogram is of no form that is known here")
-        if not (0 <= said["level"] <= MOST_LEVEL and said["n"] >= 0 and said["count"] == sketch_levels.FAN_OUT ** said["level"]):  # fmt: skip
+        is_placed = 0 <= said["level"] <= MOST_LEVEL and said["n"] >= 0
+        if not is_placed or said["count"] != sketch_levels.FAN_OUT ** said["level"]:
             raise DamagedBytesError("a histogram has no place in its series")
         buckets = said["buckets"]
         given = said["form"] == packed_sketch.FORM_GIVEN
@@ -180,6 +183,15 @@ def _sketches(rows: Sequence[Row]) -> None:
         total = counts.sum()
         if not math.isfinite(total) or min(*others, 0) < 0 or round(total) + sum(others) != said["total"]:
             raise DamagedBytesError("the buckets of a histogram do not add up")
+
+
+def _late(shipment: Shipment, known: int) -> None:
+    _typed("scalars", shipment.late)
+    if not all(
+        1 <= row[0] <= shipment.after and 1 <= row[1] <= known and row[2] == 0 and row[4] == 1 for row in shipment.late
+    ):
+        raise DamagedBytesError("what it brings late are no single points of its series")
+    _scalars(shipment.late)
 
 
 def _contents(blobs: Sequence[Row], known: int) -> None:
@@ -203,18 +215,18 @@ def _logged(shipment: Shipment, known: int) -> None:
 
 
 def _in_order(shipment: Shipment) -> None:
-    """All rows have one sequence of numbers; the last of them is the cursor."""
+    """All rows have one sequence of numbers, behind the cursor; points that nobody looks at may be left out."""
     found: set[int] = set()
     count = 0
     for table in NUMBERED:
         numbers = [row[0] for row in shipment.rows(table)]
-        if any(second <= first for first, second in zip(numbers, numbers[1:], strict=False)):
+        if any(second <= first for first, second in pairwise(numbers)):
             raise DamagedBytesError(f"the rows of {table} are not in order")
         found.update(numbers)
         count += len(numbers)
     if len(found) != count:
         raise DamagedBytesError("two of its rows have one number")
-    if shipment.upto != max(found, default=shipment.after) or min(found, default=MOST) <= shipment.after:
+    if shipment.upto < max(found, default=shipment.after) or min(found, default=MOST) <= shipment.after:
         raise DamagedBytesError(f"its rows are not those from {shipment.after:,} to {shipment.upto:,}")
 
 

@@ -22,6 +22,7 @@ from tracker.store.write.engine import create, reopen
 
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
+_LATE = schema.insert(schema.scalars, or_ignore=True)
 _RECEIPT = _INSERTS["receipts"].replace("INSERT", "INSERT OR REPLACE", 1)
 _BLOB = "INSERT INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
 _COVERED = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
@@ -130,6 +131,7 @@ class Replica:
         driver.executemany(_SERIES, shipment.series)
         # A stretch stands for points that lay there before it, alone or in one that was shorter.
         driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if _covers(row)))
+        driver.executemany(_LATE, shipment.late)
         driver.executemany(_BLOB, shipment.blobs)
         for table in NUMBERED:
             driver.executemany(_RECEIPT if table == "receipts" else _INSERTS[table], shipment.rows(table))
