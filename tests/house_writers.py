@@ -29,7 +29,7 @@ ONLY_READS = {
     **dict.fromkeys(
         [
             ("dashboard/receive/receiver.py", f"tracker.store.write.{name}")
-            for name in ("replica", "faults", "arriving_file")
+            for name in ("replica", "faults", "arriving_file", "page_merge")
         ],
         "segments whose writers are elsewhere, in files that no run here writes, on a server that is asked for",
     ),
@@ -41,6 +41,7 @@ OPENS_TO_WRITE = {
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",
     "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
+    "tracker/pruning/segment_media.py": "viz prune: a private copy without media, which takes the file's place",
     "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",
     "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -31,7 +32,7 @@ from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
-from tracker.store import shipment
+from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
 
@@ -43,6 +44,7 @@ MAX_PIECE_BYTES = 16 << 20
 
 MAX_HEARD_BYTES = 4 << 20
 MOST_SEGMENTS, MOST_KNOWN = 20_000, 10_000
+MOST_NAME = 1_000
 LONGEST_WAIT_S = 30.0
 LOOK_S = 0.1
 
@@ -72,6 +74,8 @@ class Segments:
     def routes(self) -> list[Route]:
         """Routes below /api/v1."""
         return [
+            Route("/api/v1/segments/run", self.of_run, methods=["GET"]),
+            Route("/api/v1/segments/run", self.say, methods=["PUT"]),
             Route("/api/v1/segments/node", self.hear, methods=["POST"]),
             Route("/api/v1/segments/{segment}", self.arrived),
             Route("/api/v1/segments/{segment}/rows", self.take, methods=["PUT"]),
@@ -81,13 +85,13 @@ class Segments:
 
     async def arrived(self, request: Request) -> Response:
         """How far a segment is here."""
-        project, segment = self._asked(request)
+        project, segment, run = self._asked(request)
         beside = _beside(request)
-        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside)))
+        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside, run)))
 
     async def take(self, request: Request) -> Response:
         """Rows, a `shipment` in the body: they are in the file when this is answered."""
-        project, segment = self._asked(request)
+        project, segment, run = self._asked(request)
         kind = request.headers.get("content-type", "")
         if kind not in (shipment.MEDIA_TYPE, f"{shipment.MEDIA_TYPE}+zlib"):
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
@@ -100,7 +104,7 @@ class Segments:
                 said = shipment.unpacked(body, compressed=kind.endswith("+zlib"), most=most)
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said, beside)
+                return self._receiver.take(project, segment, said, beside, run)
 
             def act_alone() -> Arrived:
                 try:
@@ -113,12 +117,12 @@ class Segments:
 
     async def files(self, request: Request) -> Response:
         """The files of models and recordings beside a segment: how many bytes of each are here."""
-        project, segment = self._asked(request)
-        return JSONResponse({"files": await self._done(lambda: self._receiver.files(project, segment))})
+        project, segment, run = self._asked(request)
+        return JSONResponse({"files": await self._done(lambda: self._receiver.files(project, segment, run))})
 
     async def take_piece(self, request: Request) -> Response:
         """A piece of such a file, from ?at= on, of ?size= bytes in all whose hash is ?sha256=."""
-        project, segment = self._asked(request)
+        project, segment, run = self._asked(request)
         asked = RequestValues.of_query(request)
         name, digest = request.path_params["name"], asked.name("sha256")
         if not is_one(name) or len(digest) != 64:
@@ -128,7 +132,7 @@ class Segments:
             raise HTTPException(400, "at= or size= is missing")
         async with self._body(request, MAX_PIECE_BYTES) as body:
             piece = Piece(name, at, body, size, digest)
-            found = await self._done(lambda: self._receiver.take_piece(project, segment, piece))
+            found = await self._done(lambda: self._receiver.take_piece(project, segment, piece, run))
         if isinstance(found, PlaceError):
             return JSONResponse({"size": found.size, "error": str(found)}, 409)
         return JSONResponse({"size": found})
@@ -180,12 +184,36 @@ class Segments:
         finally:
             self._waiting -= size
 
-    def _asked(self, request: Request) -> tuple[str, str]:
+    async def of_run(self, request: Request) -> Response:
+        """The segment that began the run ?run= here; null where there is none."""
+        project, run = self._project(request), _run(request)
+        if run is None:
+            raise HTTPException(400, "run= is missing")
+        return JSONResponse({"begun_by": await self._done(lambda: self._receiver.begun_by(project, run))})
+
+    async def say(self, request: Request) -> Response:
+        """What is said of the run ?run= on the page elsewhere, {properties, commands}: of two words the later holds."""
+        project, run = self._project(request), _run(request)
+        if run is None:
+            raise HTTPException(400, "run= is missing")
+        async with self._body(request, MAX_PIECE_BYTES) as body:
+
+            def act() -> bool:
+                try:
+                    said = json.loads(body)
+                except (ValueError, RecursionError) as error:
+                    raise DamagedBytesError("this is no JSON") from error
+                return self._receiver.say(project, run, run_page.of_json(said))
+
+            return JSONResponse({"said": await self._done(act)})
+
+    def _asked(self, request: Request) -> tuple[str, str, str | None]:
+        """The project, the segment, and the run that it lies in, where the question says so."""
         project = self._project(request)
         segment = request.path_params["segment"]
         if not is_segment_id(segment):
             raise HTTPException(404, "no segment can be called so")
-        return project, segment
+        return project, segment, _run(request)
 
     def _project(self, request: Request) -> str:
         project = self._tokens.project_of(request.headers)
@@ -207,6 +235,11 @@ class Segments:
         """Lets go of all files."""
         self._threads.shutdown()
         self._receiver.close()
+
+
+def _run(request: Request) -> str | None:
+    """The run that somebody wants segments to lie in, whatever they say of themselves."""
+    return RequestValues.of_query(request).text("run", MOST_NAME)
 
 
 def _beside(request: Request) -> str | None:

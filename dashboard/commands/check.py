@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dashboard.commands.counting import so_many
+from dashboard.commands.counting import is_meant, so_many
 from dashboard.commands.own_detectors import add_detectors, run_detectors
 from dashboard.commands.refusal import UsageError, add_logdir, existing_logdir, mirrored, told
 
@@ -38,8 +37,8 @@ def act(arguments: argparse.Namespace) -> int:
     runs = Store(root, cache).runs()
     number = len({*(run.name for run in runs), *left_out.parts})
     if arguments.runs:
-        runs = [run for run in runs if _is_meant(run.name, arguments.runs)]
-        left_out.keep({name for name in left_out.parts if _is_meant(name, arguments.runs)})
+        runs = [run for run in runs if is_meant(run.name, arguments.runs)]
+        left_out.keep({name for name in left_out.parts if is_meant(name, arguments.runs)})
         if not runs and not left_out:
             raise UsageError(f"no run is called {' or '.join(arguments.runs)}; {so_many(number, 'run')} in {root}")
     found: dict[str, list[dict[str, Any]]] = {}
@@ -56,11 +55,6 @@ def act(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_summary(found) + "\n")
     open_errors = any(each["severity"] == "error" and not each["dismissed"] for own in found.values() for each in own)
     return max(told(left_out, number), int(open_errors))
-
-
-def _is_meant(name: str, asked: list[str]) -> bool:
-    """Whether a run is among those that are asked for, by its name or by a pattern."""
-    return any(name == each or fnmatch.fnmatchcase(name, each) for each in asked)
 
 
 def _findings(run: StoredRun, left_out: LeftOut) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from dashboard.commands.counting import so_large
 from dashboard.commands.refusal import add_logdir, existing_logdir, mirrored, told
 
 MOST_COLUMNS = 4
@@ -58,12 +59,13 @@ def act(arguments: argparse.Namespace) -> int:
             "paused" if summary["paused"] else summary["status"],
             _ago(summary["updated"]),
             max((last["step"] for last in summary["scalars"].values()), default=None),
+            None if summary["bytes"] is None else so_large(summary["bytes"]),
             *(summary["scalars"].get(tag, {}).get("value") for tag in tags),
             "; ".join(summary["problems"]) or None,
         ]
         for summary in summaries
     ]
-    headers = ["run", "status", "last", "step", *tags, ""]
+    headers = ["run", "status", "last", "step", "size", *tags, ""]
     sys.stdout.write(table.render(headers, rows, named=headers[:1]) + "\n")
     return told(left_out, number)
 

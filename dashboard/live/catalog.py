@@ -22,7 +22,7 @@ from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import NamePool
 from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store.read import read_only, segments, wal
+from tracker.store.read import read_only, segments, size, wal
 from tracker.store.read.wal import Position
 from tracker.walk import Link
 
@@ -153,11 +153,15 @@ class Catalog:
             run.problems.pop(gone, None)
             run.refused.pop(gone, None)
             changes.note(run.name, "line")
+        is_as_before = run.size is not None
         for path in files:
             state = run.segments.get(path)
             stamp = stamp_of(path)
             if state is not None and state.stamp == stamp:
                 continue
+            if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
+                state = None  # another file has taken its place, in which there may be less
+            is_as_before = False
             if stamp and run.refused.get(path) == stamp:
                 continue  # as it was when it could not be read
             cached = self._cached.segments.get(path)
@@ -182,6 +186,7 @@ class Catalog:
             self._take(run, path, state, stamp, changes, position, glance=glance)
         edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
         if edits_stamp != run.edits_stamp:
+            is_as_before = False
             known_stamp, known_words = self._cached.said.get(run.folder, ((), ({}, 0)))
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
@@ -194,6 +199,8 @@ class Catalog:
             if newest != run.newest_command:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest
+        if not is_as_before and not self._is_mirrored(run):
+            run.size = size.of_run(run.folder)
         now = time.time()
         run.status = segments.status_of(run.known(), now)
         run.is_paused = any(
@@ -201,6 +208,10 @@ class Catalog:
         )
         if (run.status, run.is_paused) != before:
             changes.note(run.name, "runs")
+
+    def _is_mirrored(self, run: RunState) -> bool:
+        """Whether what is read of it is a copy of another program's files."""
+        return self.mirror is not None and self.mirror in run.folder.parents
 
     def _take(
         self,

@@ -34,6 +34,9 @@ class RunState:
     newest_command: int = 0
     """The number of the last thing that it was asked in the page; 0 where there is none."""
     edits_stamp: tuple[Any, ...] = ()
+    size: int | None = None
+    """Bytes of its own files, as of the last look that found something new; None where they are copies of another
+    program's."""
     examined: Examined | None = None
     """What was found in it, once somebody has looked."""
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
@@ -119,6 +122,7 @@ class RunState:
             "ending": newest.ending if newest else None,
             "updated": newest.heartbeat if newest else None,
             "segments": len(known),
+            "bytes": self.size,
             "group": own[-1].group if own else None,
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",

@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,16 @@ from tracker import logdir
 from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, message
 from tracker.name_order import naturally
 from tracker.plain_text import writable
+from tracker.store.run_folder_files import FOLDERS, files_of, is_one
 from tracker.walk import Link
 
 MOVES_FOLDER = ".moves"
 """In the trash: what is being moved, a file each."""
 
 MOVE_SUFFIX = ".json"
+GONE_SUFFIX = ".gone"
+"""And what is removed for good, a folder each."""
+
 MAX_MOVE_BYTES = 10_000_000
 """A run has a segment for each of its processes and resumptions; what is larger was not written by us."""
 
@@ -74,11 +79,26 @@ def from_trash(root: Path, name: str) -> None:
         _move(root, source, folder, name)
 
 
+def erase(root: Path, name: str) -> None:
+    """Removes a run's own files for good, all of them or none; errors as in `to_trash`. Checkpoints beside them stay.
+
+    One that is chosen by a link is left alone.
+    """
+    folder, _ = _places(root, name)
+    with _only_we_move(root):
+        if not logdir.segment_files(folder):
+            raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
+        gone = root / logdir.TRASH_FOLDER / MOVES_FOLDER / f"{secrets.token_hex(8)}{GONE_SUFFIX}"
+        _move(root, folder, gone, name)
+        shutil.rmtree(gone, ignore_errors=True)  # what is left goes with the next
+
+
 def in_trash(root: Path) -> list[str]:
     """Names of the runs in the trash."""
     trash = root / logdir.TRASH_FOLDER
     links: list[Link] = []
-    names = [name for name, _ in logdir.run_folders(trash, links, follow=False)] if trash.is_dir() else []
+    found = logdir.run_folders(trash, links, follow=False) if trash.is_dir() else ()
+    names = [name for name, _ in found if not name.startswith(f"{MOVES_FOLDER}/")]
     return naturally([*names, *(writable(_name_of(trash, link.path)) for link in links)])
 
 
@@ -104,7 +124,7 @@ def finish_moves(root: Path) -> int:
 def _is_begun(root: Path) -> bool:
     moves = root / logdir.TRASH_FOLDER / MOVES_FOLDER
     try:
-        return any(name.endswith(MOVE_SUFFIX) for name in os.listdir(moves))
+        return any(name.endswith((MOVE_SUFFIX, GONE_SUFFIX)) for name in os.listdir(moves))
     except OSError:
         return False
 
@@ -152,7 +172,11 @@ def _only_we_move(root: Path) -> Iterator[int]:
     try:
         if handle >= 0:
             _lock(handle)
-        yield sum(_finish(root, path) for path in sorted(moves.glob(f"*{MOVE_SUFFIX}")))
+        finished = sum(_finish(root, path) for path in sorted(moves.glob(f"*{MOVE_SUFFIX}")))
+        for gone in moves.glob(f"*{GONE_SUFFIX}"):
+            if not gone.is_symlink():
+                shutil.rmtree(gone, ignore_errors=True)
+        yield finished
     finally:
         if handle >= 0:
             os.close(handle)  # which lets go of the lock, as the death of a process does
@@ -240,24 +264,25 @@ def _own_files(folder: Path, name: str) -> list[str]:
     said = [] if name == "." else [logdir.PAGE_FILE]
     databases = [*said, *sorted(filter(logdir.is_segment, there))]
     files = [f"{name}{ending}" for name in databases for ending in _ENDINGS if f"{name}{ending}" in there]
-    return [*files, *(f"{logdir.MODELS_FOLDER}/{name}" for name in logdir.model_files(folder))]
+    return [*files, *(each for each, _ in files_of(folder))]
 
 
 def _holds_only(folder: Path, files: set[str]) -> bool:
-    """Whether nothing else lies in a run's folder, nor among the files of its models: another run might."""
+    """Whether nothing else lies in a run's folder, nor among its models and recordings: another run might."""
     names = set(os.listdir(folder))
-    models = folder / logdir.MODELS_FOLDER
-    if logdir.MODELS_FOLDER in names and models.is_dir() and not models.is_symlink():
-        names.remove(logdir.MODELS_FOLDER)
-        # What a writer that was stopped left half written goes along.
-        names |= {f"{logdir.MODELS_FOLDER}/{each}" for each in os.listdir(models) if not each.startswith(".")}
+    for beside in FOLDERS:
+        if beside in names and (folder / beside).is_dir() and not (folder / beside).is_symlink():
+            names.remove(beside)
+            # What a writer that was stopped left half written goes along.
+            names |= {f"{beside}/{each}" for each in os.listdir(folder / beside) if not each.startswith(".")}
     return names <= files
 
 
 def _leave(root: Path, folder: Path) -> None:
     """Removes the folders that were emptied; what else lies there stays."""
-    with contextlib.suppress(OSError):
-        (folder / logdir.MODELS_FOLDER).rmdir()
+    for beside in sorted(FOLDERS, key=len, reverse=True):
+        with contextlib.suppress(OSError):
+            (folder / beside).rmdir()
     with contextlib.suppress(OSError):
         if folder not in (root, root / logdir.TRASH_FOLDER):
             folder.rmdir()
@@ -266,9 +291,8 @@ def _leave(root: Path, folder: Path) -> None:
 def _is_own(name: object) -> bool:
     if not isinstance(name, str):
         return False
-    above, slash, base = name.rpartition("/")
-    if slash:
-        return above == logdir.MODELS_FOLDER and logdir.is_model_file(base)
+    if "/" in name:
+        return is_one(name)
     if os.path.basename(name) != name:
         return False
     return any(
@@ -281,7 +305,7 @@ def _is_own(name: object) -> bool:
 def _replace_all(source: Path, target: Path, files: list[str]) -> None:
     for name in files:
         if "/" in name:
-            (target / name).parent.mkdir(exist_ok=True)
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # it went before
             os.replace(source / name, target / name)
 

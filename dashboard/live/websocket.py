@@ -155,7 +155,7 @@ class LiveRuns:
                     }
                     if name in changes.tags:
                         told["tags"] = {kind: naturally(tags) for kind, tags in changes.tags[name].items()}
-                    reach = last_step_of(run) if "last" in what else {}
+                    reach = {**last_step_of(run), "bytes": run.size} if "last" in what else {}
                     reach |= {"findings": run.finding_counts} if "findings" in what else {}
                     changed.append(told | {"reach": reach} if reach and not is_new else told)
             headlines = self._judge(catalog.runs.values(), changed, changes.removed)

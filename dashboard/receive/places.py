@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import threading
 from pathlib import Path
@@ -35,13 +36,20 @@ class Places:
         self._known: dict[str, Path] | None = None
         """Of each segment, but for copies that forks took along."""
 
-    def of(self, segment: str, beside: str | None = None) -> Path | None:
+    def of(self, segment: str, beside: str | None = None, run: str | None = None) -> Path | None:
         """The file of a segment that has begun to arrive; None where it has not.
 
         Args:
             segment: Its name.
             beside: Of a copy that a fork took along: the fork's own segment.
+            run: The run that it lies in, where somebody has said so.
+
+        Raises:
+            DamagedBytesError: no run can be called so.
         """
+        if run is not None:
+            path = logdirs.segment_path(self.folder_of(run), segment)
+            return path if os.path.lexists(path) else None
         with self._lock:
             place = self._found().get(beside or segment)
             return place if place is None or beside is None else logdirs.segment_path(place.parent, segment)
@@ -51,7 +59,21 @@ class Places:
         with self._lock:
             self._found().pop(segment, None)
 
-    def found_for(self, segment: str, row: Row) -> Path:
+    def folder_of(self, run: str) -> Path:
+        """The folder of a run by the name that somebody wants it to have, whether it is there or not.
+
+        Raises:
+            DamagedBytesError: no run can be called so, or a link leads elsewhere.
+        """
+        try:
+            folder = self._root / logdirs.check_run_name(run)
+        except RunNameError as error:
+            raise DamagedBytesError(" ".join(str(error).split())) from error
+        if any(step.is_symlink() for step in (folder, *folder.parents[: run.count("/")])):
+            raise DamagedBytesError(f"{run} is a link to another place here")
+        return folder
+
+    def found_for(self, segment: str, row: Row, run: str | None = None) -> Path:
         """The file of a segment that is no copy, which is to be made if it is not there yet.
 
         It lies beside the one of its run that it continues. One that begins a run has a folder of its own: where two
@@ -61,6 +83,7 @@ class Places:
         Args:
             segment: Its name.
             row: What it says of itself.
+            run: The run that it is to lie in, where somebody has said so.
 
         Raises:
             DamagedBytesError: it is another segment, or its run can have no folder.
@@ -70,6 +93,9 @@ class Places:
             raise DamagedBytesError(f"these rows are of segment {str(said['id'])[:60]!r}")
         with self._lock:
             known = self._found()
+            if run is not None:
+                self._known = None  # which of two of one name is a copy shows when both are there
+                return logdirs.segment_path(self.folder_of(run), segment)
             if segment not in known:
                 known[segment] = logdirs.segment_path(self._folder(said, known), segment)
             return known[segment]
@@ -84,7 +110,7 @@ class Places:
         except RunNameError as error:
             raise DamagedBytesError(" ".join(str(error).split())) from error
         first = self._root / name
-        if any((self._root / part).is_symlink() for part in (*Path(name).parents, name)):
+        if any((self._root / part).is_symlink() for part in (*Path(name).parents, Path(name))):
             raise DamagedBytesError(f"its run can have no folder here: a link lies at {name!r}")
         if said["rank"] is not None:
             return first

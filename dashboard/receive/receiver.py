@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dashboard.receive.places import Places
-from tracker.errors import DamagedBytesError, TrackerError
+from tracker import logdir
+from tracker.errors import DamagedBytesError, PageChangeError, StoreError, TrackerError
+from tracker.store.read import segments
+from tracker.store.read.run_files import RunFiles
+from tracker.store.run_page import RunPage
 from tracker.store.shipment import Arrived, CursorError, Shipment
-from tracker.store.write import arriving_file, faults, replica
+from tracker.store.write import arriving_file, faults, page_merge, replica
 
 MOST_OPEN = 200
 """Files that are held open between two shipments: three descriptors each."""
@@ -46,19 +50,21 @@ class Receiver:
         self._files: OrderedDict[Path, _File] = OrderedDict()
         self._pieces: dict[Path, threading.Lock] = {}
 
-    def arrived(self, project: str, segment: str, beside: str | None = None) -> Arrived:
-        """How far a segment is here, or the copy of one that lies beside another.
+    def arrived(self, project: str, segment: str, beside: str | None = None, run: str | None = None) -> Arrived:
+        """How far a segment is here, or the copy of one that lies beside another, or in a run.
 
         Raises:
             DamagedBytesError: it was written here.
         """
-        path = self._places_of(project).of(segment, beside)
+        path = self._places_of(project).of(segment, beside, run)
         if path is None:
             return Arrived()
         with self._held(path) as file:
             return file.arrived
 
-    def take(self, project: str, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
+    def take(
+        self, project: str, segment: str, shipment: Shipment, beside: str | None = None, run: str | None = None
+    ) -> Arrived:
         """Takes rows of a segment; how far it is here then.
 
         Args:
@@ -66,6 +72,7 @@ class Receiver:
             segment: Its name.
             shipment: The rows.
             beside: Of a copy that a fork took along: the fork's own segment.
+            run: The run that it is to lie in, where somebody has said so.
 
         Raises:
             CursorError: they go on from somewhere else.
@@ -73,32 +80,32 @@ class Receiver:
             UnstoredError: the disk does not take them; nothing was taken.
         """
         places = self._places_of(project)
-        path = places.of(segment, beside)
+        path = places.of(segment, beside, run)
         if path is None:
             if beside is not None:
                 raise DamagedBytesError(f"segment {beside} is not here, beside which this is to lie")
             if shipment.segment is None or shipment.after:
                 raise CursorError(Arrived())
-            path = places.found_for(segment, shipment.segment)
+            path = places.found_for(segment, shipment.segment, run)
         if shipment.segment is not None and shipment.segment[0] != segment:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
         try:
             with self._held(path) as file:
                 return file.take(shipment)
         except (TrackerError, OSError):
-            if beside is None and not path.exists():
+            if beside is None and run is None and not path.exists():
                 places.forget(segment)
             raise
 
-    def files(self, project: str, segment: str) -> dict[str, int]:
+    def files(self, project: str, segment: str, run: str | None = None) -> dict[str, int]:
         """The files beside a segment that are here, or some of, and how many bytes of each.
 
         Raises:
             DamagedBytesError: there is no such segment here.
         """
-        return {**arriving_file.begun_in(self._folder(project, segment))}
+        return {**arriving_file.begun_in(self._folder(project, segment, run))}
 
-    def take_piece(self, project: str, segment: str, piece: Piece) -> int:
+    def take_piece(self, project: str, segment: str, piece: Piece, run: str | None = None) -> int:
         """Takes a piece of such a file; how many bytes of it are here then.
 
         Raises:
@@ -106,7 +113,7 @@ class Receiver:
             DamagedBytesError: there is no such segment here, or the file is not what it is said to be.
             UnstoredError: the disk does not take it.
         """
-        folder = self._folder(project, segment)
+        folder = self._folder(project, segment, run)
         with self._lock:
             lock = self._pieces.setdefault(folder / piece.name, threading.Lock())
         try:
@@ -123,8 +130,37 @@ class Receiver:
         """The file of a segment that has begun to arrive; None where it has not."""
         return self._places_of(project).of(segment)
 
-    def _folder(self, project: str, segment: str) -> Path:
-        path = self._places_of(project).of(segment)
+    def begun_by(self, project: str, run: str) -> str | None:
+        """The segment that began the run of this name here; None where there is none.
+
+        Raises:
+            DamagedBytesError: no run can be called so, or the one that is cannot be read.
+        """
+        folder = self._places_of(project).folder_of(run)
+        found = segments.begun_by(RunFiles(folder).segments())
+        if found is None and logdir.segment_files(folder):
+            raise DamagedBytesError("the run of this name that is here cannot be read")
+        return found
+
+    def say(self, project: str, run: str, page: RunPage) -> bool:
+        """Takes over what is said of a run on the page elsewhere; whether something was new.
+
+        Raises:
+            DamagedBytesError: there is no such run here, or what is said of it here is no page's.
+            UnstoredError: the disk does not take it.
+        """
+        folder = self._places_of(project).folder_of(run)
+        if not logdir.segment_files(folder):
+            raise DamagedBytesError("there is no such run here")
+        try:
+            return page_merge.merge(folder, page)
+        except StoreError as error:
+            raise DamagedBytesError(f"what is said of it here cannot be read ({error.why})") from error
+        except (PageChangeError, OSError) as error:
+            raise UnstoredError(f"this cannot be stored here at the moment: {' '.join(str(error).split())}") from error
+
+    def _folder(self, project: str, segment: str, run: str | None) -> Path:
+        path = self._places_of(project).of(segment, run=run)
         if path is None:
             raise DamagedBytesError("no row of this segment has arrived yet")
         return path.parent

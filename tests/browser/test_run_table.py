@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import tracker
+from dashboard.commands.counting import so_large
+from tracker.store.read import size
 
 ROW = '.ag-center-cols-container [row-id="{}"]'
 NAME = '.ag-pinned-left-cols-container [row-id="{}"] [col-id="name"]'
@@ -319,3 +321,20 @@ def test_the_table_does_not_wait_for_dash(six: Any, page: Any, until: Callable[.
     until(page, "viz.ready && document.querySelector('.ag-row') && viz.page().rows.length === 7")
     page.click(".ag-header-cell[col-id='config:optimizer.lr'] .ag-header-cell-label")
     until(page, "viz.get('sort') === 'config:optimizer.lr'")
+
+
+def test_the_table_and_the_list_say_how_large_a_run_is(
+    shown: Any, six: Any, page: Any, until: Callable[..., Any]
+) -> None:
+    """As `viz runs` does, sorted by size and not by letters; of a run that goes on as of now."""
+    shown("&sort=-size")
+    sizes = {name: size.of_run(six.logdir / name) for name in rows(page)}
+    for name in rows(page)[:3]:
+        cell = page.inner_text(f'.ag-center-cols-container [row-id="{name}"] [col-id="size"]')
+        if name != "live":
+            assert cell == so_large(sizes[name])
+        assert cell.endswith(" kB")
+    finished = [name for name in rows(page) if name != "live"]
+    assert [sizes[name] for name in finished] == sorted((sizes[name] for name in finished), reverse=True)
+    page.hover('.run[data-run="sweep/0"] .name, .run >> text=sweep/0 >> nth=0')
+    until(page, f"document.body.innerText.includes({json.dumps(so_large(sizes['sweep/0']) + ' on disk')}) || [...document.querySelectorAll('[title]')].some((each) => each.title.includes('on disk'))")  # fmt: skip

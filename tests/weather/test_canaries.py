@@ -372,11 +372,12 @@ READING: list[list[str]] = [
     *[["export", "-o", f"out/made-x.{form}"] for form in files.FORMS], ["export", "-o", "out/made-folder"],
     ["export", "good", "--model", "mine", "-o", "out/made-card.html"], ["check"], ["check", "--json"], ["brief"],
     ["brief", "good", "--json"], ["diff", "good", "good"], ["diff", "*", "good", "--json"], ["replay", "good@3"],
-    ["ship", "--once", "--wait", "0", "--to", "http://127.0.0.1:9"],
+    ["ship", "--once", "--wait", "0", "--to", "http://127.0.0.1:9"], ["copy", "*", "--to", "out/made-copies"],
+    ["prune", "*"], ["prune", "*", "--media-only"], ["prune", "--models-only", "--keep-best", "0", "--by", "train/loss"],
 ]  # fmt: skip
 COVERED = {
     "runs", "sql", "export", "doctor", "import", "serve", "demo", "predict", "check", "brief", "diff", "replay", "mcp",
-    "watch", "ship",
+    "watch", "ship", "copy", "prune",
 }  # fmt: skip
 """`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above; `mcp` is what `brief`, `check`
 and `diff` say; `watch` has a tree of its own in `test_killed_alerts.py`, what
@@ -402,6 +403,11 @@ def ask_all(world: World, harms: list[str]) -> None:
         with world.unchanged(f"viz import of {harm}", inside=True):
             for source in (folder, *itertools.islice(folder.iterdir(), 4)):
                 command("import", str(source), "--logdir", "out/made-imported")
+        with world.unchanged(f"viz copy to {harm}", inside=False):
+            command("copy", "good", "--logdir", "runs", "--to", "runs", "--as", folder.name)
+    with world.unchanged("viz prune", inside=False):
+        for words in (["--media-only"], ["--models-only"], ["--for-good"], ["--noted"]):
+            command("prune", "*" if words != ["--for-good"] else "r*[05]", "--logdir", "runs", "--yes", *words)
     with world.unchanged("viz doctor --repair", inside=False):
         command("doctor", "--repair", "--logdir", "runs")
         command("import", "runs", "--logdir", "runs")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from pathlib import Path
 
 from tracker.ship.server import Server
 from tracker.ship.tail import Tail
 from tracker.store.read import copied
-from tracker.store.run_folder_files import digest_in, files_of
+from tracker.store.run_folder_files import digest_of, files_of
 
 PIECE_BYTES = 4 << 20
 
@@ -78,8 +77,8 @@ class RunFiles:
             at = self._there.get(name, 0)
             if at >= size:
                 continue
+            digest = digest_of(self.folder, name)
             with open(self.folder / name, "rb") as file:
-                digest = digest_in(name) or hashlib.sha256(file.read()).hexdigest()
                 file.seek(at)
                 data = file.read(PIECE_BYTES)
             self._there[name] = server.send_piece(segment, name, at, data, size, digest)

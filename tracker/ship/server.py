@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from tracker.errors import TrackerError, message
 from tracker.store import shipment as shipments
+from tracker.store.run_page import RunPage
 from tracker.store.shipment import Arrived, Shipment
 
 PATIENCE_S = 30.0
@@ -77,6 +78,7 @@ class Server:
         self.address = f"{parts.scheme}://{parts.netloc}{self._path}"
         """As it is told to people, and what is remembered of it is called by."""
         self._token = token
+        self._run: str | None = None
         self._connection: http.client.HTTPConnection | None = None
 
     def arrived(self, segment: str, beside: str | None = None) -> Arrived:
@@ -137,6 +139,33 @@ class Server:
             raise UnreachableError(NOT_OURS)
         return found
 
+    def begun_by(self) -> str | None:
+        """The segment that began the run whose place this is, see `of_run`; None where it has no such run.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        found = self._json("GET", "/api/v1/segments/run", None, "").get("begun_by", 0)
+        if found is not None and not isinstance(found, str):
+            raise UnreachableError(NOT_OURS)
+        return found
+
+    def say(self, page: RunPage) -> bool:
+        """Says what is said of that run on the page elsewhere; whether something was new.
+
+        Raises:
+            UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
+        """
+        body = json.dumps(page._asdict()).encode()
+        return self._json("PUT", "/api/v1/segments/run", body, "application/json").get("said") is True
+
+    def of_run(self, name: str) -> Server:
+        """The same server on a connection of its own, where segments lie in the folder of a run that is called so, and
+        not where they say of themselves that they belong."""
+        found = self.another()
+        found._run = name
+        return found
+
     def another(self) -> Server:
         """The same server on a connection of its own."""
         return Server(self.address, self._token)
@@ -152,6 +181,8 @@ class Server:
         return _arrived(self._checked(method, path, body, kind))
 
     def _checked(self, method: str, path: str, body: bytes | None, kind: str) -> bytes:
+        if self._run is not None:
+            path += f"{'&' if '?' in path else '?'}run={quote(self._run, safe='')}"
         status, said, headers = self._answer(method, path, body, kind)
         if status in (200, 409):
             return said

@@ -5,6 +5,7 @@ Each is whole or not there, and never changes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -44,6 +45,22 @@ def digest_in(name: str) -> str | None:
     """The SHA-256 that the name of a file says it has; None where it says none."""
     found = _NAME.fullmatch(name)
     return None if found is None else found["content"] or found["state"]
+
+
+def digest_of(folder: Path, name: str) -> str:
+    """The SHA-256 of what a file holds: what its name says, or else all of it is read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    said = digest_in(name)
+    if said is not None:
+        return said
+    found = hashlib.sha256()
+    with open(folder / name, "rb") as file:
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return found.hexdigest()
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,7 @@
 // What the list says of a run besides its name: how it stands and how far it is; and all else, when one points at it.
 import * as runs from "../core/runs.js";
 import * as format from "../text/format.js";
+import * as units from "../text/units.js";
 import { lookup } from "../text/lookup.js";
 
 /** @typedef {import("../core/runs.js").Run} Run */
@@ -41,6 +42,7 @@ export function moreAboutRun(run) {
   return filled([
     run.name,
     run.started ? `started ${format.moment(run.started)}` : "",
+    run.bytes ? `${units.bytes(run.bytes)} on disk` : "",
     run.ending,
     ...run.problems,
     run.notes,

@@ -171,23 +171,29 @@ _HOSTILE = (sqlite3.Error, Warning, ValueError, TypeError, LookupError, Arithmet
 """What a value of another type, size or depth than ours has is met as."""
 
 
-def copy(path: Path, target: Path, ending: str) -> None:
-    """Copies a segment, whole as of this moment, although its writer may go on; the copy says it was stopped.
+def copy(path: Path, target: Path, ending: str | None) -> None:
+    """Copies a segment, whole as of this moment, although its writer may go on.
+
+    Args:
+        path: Its file.
+        target: Where to; a file that lies there gives way.
+        ending: Why the copy was stopped, which it then says; None for one that says what the original does.
 
     Raises:
         NotAStoreError, NewerSchemaError, DamagedStoreError: as `connect`.
         OSError: the copy cannot be made.
     """
     unborn = target.with_name(f".{target.name}.unborn")
+    unborn.unlink(missing_ok=True)
     source = connect(path)
     try:
         with contextlib.closing(sqlite3.connect(unborn, isolation_level=None)) as made:
             source.backup(made)
             made.execute("PRAGMA journal_mode=DELETE")
-            said = state_row.read(made)
+            said = {} if ending is None else state_row.read(made)
             if said.get("status") == "running":
                 state_row.rewrite(made, status="stopped", ended=said["heartbeat"], ending=ending)
-        unborn.rename(target)
+        unborn.replace(target)
     except sqlite3.Error as error:
         unborn.unlink(missing_ok=True)
         raise OSError(f"{path} cannot be copied to {target}: {error}") from error

@@ -212,6 +212,17 @@ def last_of(segments: Sequence[Segment], rank: int | None) -> Segment | None:
     return max(own, key=lambda segment: (segment.created, segment.id), default=None)
 
 
+def begun_by(found: Sequence[Segment]) -> str | None:
+    """The segment that makes a run this one and no other: of a fork, whose first ones are another run's, its own."""
+    forks = [segment for segment in found if segment.reason == "fork"]
+    chosen = max(forks, key=_by_age) if forks else min(found, key=_by_age, default=None)
+    return chosen.id if chosen is not None else None
+
+
+def _by_age(segment: Segment) -> tuple[float, str]:
+    return segment.created, segment.id
+
+
 def status_of(found: Sequence[Segment], now: float) -> str:
     """The status of a run by its segments: running while any of them is, else what the newest says."""
     if not found:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
@@ -30,12 +32,51 @@ _LOGGED = f"{_select('series', ('id', 'logged'))} ORDER BY id"
 _CONTENT = "SELECT rowid FROM blobs WHERE hash=?"
 _CONTENTS = "SELECT rowid, hash, data FROM blobs WHERE rowid>? AND rowid<=? ORDER BY rowid"
 
+_ABOUT, _STANDS = columns.select("segment", columns.SEGMENT), columns.select("state", columns.STATE)
+"""The same of a file of before there were checksums too."""
+_ARRIVES = "SELECT 1 FROM sqlite_master WHERE name='arrivals'"
 _CURVES = "SELECT id, tag FROM series WHERE kind='scalar'"
 _LATE = f"{_select('scalars', columns.SCALARS)} WHERE series=? AND level=0 AND last_step IS NULL AND id<=?"
 _LEVEL, _LAST_STEP = columns.SCALARS.index("level"), columns.SCALARS.index("last_step")
 
 _ROW_BYTES = 100
 """What a row takes beside its texts and contents, about."""
+
+
+class Standing(NamedTuple):
+    """How a segment file stands.
+
+    Attributes:
+        segment: Its row of `segment`.
+        state: Its row of `state`.
+        is_replica: Whether its rows came from elsewhere, and more of them may.
+        has_checksums: False of a file of before there were any, which is copied as it is.
+    """
+
+    segment: Row
+    state: Row
+    is_replica: bool
+    has_checksums: bool
+
+    @property
+    def written(self) -> int:
+        """The number of its last row."""
+        return int(self.state[0])
+
+
+def standing(path: Path) -> Standing:
+    """How the file at `path` stands.
+
+    Raises:
+        StoreError: it is no segment, or its writer has not begun.
+        FileNotFoundError: it is not there.
+    """
+    with read_only.snapshot(path) as connection:
+        segment, state = connection.execute(_ABOUT).fetchone(), connection.execute(_STANDS).fetchone()
+        if segment is None or state is None or not isinstance(state[0], int):
+            raise read_only.unbegun(path)
+        is_replica = connection.execute(_ARRIVES).fetchone() is not None
+        return Standing(segment, state, is_replica, connection.has_checksums)
 
 
 def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int = MOST_BYTES) -> Shipment:

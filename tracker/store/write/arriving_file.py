@@ -44,6 +44,8 @@ def add(folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -
         OSError: what the disk says.
     """
     place, partial = folder / name, _partial(folder / name)
+    if any(each.is_symlink() for each in (partial, place, *place.parents[: name.count("/")])):
+        raise DamagedBytesError(f"{name}: a link to another place lies there")
     if place.is_file():
         return place.stat().st_size
     known = partial.stat().st_size if partial.exists() else 0

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
 from tracker.store import columns
+from tracker.store.read import journal
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
 from tracker.store.write import arriving_order, schema
 from tracker.store.write.arriving_rows import check
@@ -41,6 +42,7 @@ class Replica:
 
     Raises:
         DamagedBytesError: the file is there and was written by a run on this machine.
+        NotAStoreError, DamagedStoreError: what is there is no plain file, or what lies beside it is none of ours.
         OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
     """
 
@@ -49,7 +51,8 @@ class Replica:
         self._engine: sa.Engine | None = None
         self._driver: sqlite3.Connection | None = None
         self.arrived = Arrived()
-        if path.exists():
+        if os.path.lexists(path):
+            journal.check(path)
             self._engine = reopen(path)
             self._driver = _driver(self._engine)
             self.arrived = self._look()

@@ -2,6 +2,7 @@
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import * as units from "../../text/units.js";
 import { lookup } from "../../text/lookup.js";
 import * as settings from "../../text/config.js";
 import { naturally } from "../../text/name_order.js";
@@ -56,6 +57,14 @@ const FIXED = lookup({
     of: (run) => run.step ?? null,
     text: (value) => format.step(value),
     exact: (value) => format.step(value),
+    wide: 84,
+  },
+  size: {
+    title: "Size",
+    kind: "number",
+    of: (run) => run.bytes ?? null,
+    text: (value) => units.bytes(value),
+    exact: (value) => `${format.step(value)} bytes on disk`,
     wide: 84,
   },
   labels: { title: "Tags", of: (run) => run.labels.join(", "), wide: 110 },
@@ -134,6 +143,7 @@ function usual() {
     "took",
     ...(all.some((run) => run.labels.length) ? ["labels"] : []),
     ...(all.some((run) => run.said?.note || run.notes) ? ["note"] : []),
+    "size",
   ];
 }
 

@@ -1,0 +1,103 @@
+"""`viz copy` and `viz prune` that are killed at any moment: the next one ends what was begun, and no run is torn."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import preload
+import pytest
+from copies import log_all, run_of, stamps_of
+
+from dashboard import cli
+from tracker import logdir as logdirs
+
+
+def copy(source: str, target: str, begun: object | None) -> None:
+    """Copies a logdir in small pieces."""
+    from tracker.copying import run_copy
+    from tracker.store.read import shipping
+
+    shipping.behind = partial(shipping.behind, most_bytes=4_000)
+    run_copy.PIECE_BYTES = 500
+    if begun is not None:
+        begun.set()  # type: ignore[attr-defined]
+    os._exit(cli.main(["copy", "*", "--logdir", source, "--to", target]))
+
+
+def prune(source: str, options: list[str], begun: object) -> None:
+    """Prunes a logdir."""
+    begun.set()  # type: ignore[attr-defined]
+    os._exit(cli.main(["prune", "*", "--logdir", source, "--yes", *options]))
+
+
+def killed(what: object, *given: object, after_s: float) -> bool:
+    """Begins it in a process and kills that; whether it was killed before its end."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload.WRITER, "dashboard.commands.copy", "tracker.copying.folder_place",
+                                    "tracker.copying.run_copy", "dashboard.live.catalog", "tracker.pruning.run_parts"])  # fmt: skip
+    begun = context.Event()
+    child = context.Process(target=what, args=(*given, begun))  # type: ignore[arg-type]
+    child.start()
+    assert begun.wait(60)
+    time.sleep(after_s)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    return child.exitcode == -signal.SIGKILL
+
+
+@pytest.fixture
+def full(logdir: Path) -> Path:
+    """Runs of all kinds."""
+    for name in ("a", "b/c"):
+        log_all(logdir, name, points=4000)
+    return logdir
+
+
+def check_copies(full: Path, target: Path, times: int, seed: int) -> int:
+    chance, cut = random.Random(seed), 0
+    for _ in range(times):
+        cut += killed(copy, str(full), str(target), after_s=chance.expovariate(1 / 0.05))
+        if chance.random() < 0.1:
+            shutil.rmtree(target, ignore_errors=True)
+    assert cli.main(["copy", "*", "--logdir", str(full), "--to", str(target)]) == 0
+    for name in ("a", "b/c"):
+        assert run_of(target / name) == run_of(full / name)
+    assert not [each for each in stamps_of(target) if ".unborn" in each]
+    return cut
+
+
+def test_a_copy_that_is_killed_is_ended_by_the_next(full: Path, tmp_path: Path) -> None:
+    """At random moments."""
+    assert check_copies(full, tmp_path / "back", 8, seed=1) > 3
+
+
+@pytest.mark.long
+def test_a_copy_that_is_killed_a_hundred_times_is_ended_by_the_next(full: Path, tmp_path: Path) -> None:
+    """As often as it takes."""
+    assert check_copies(full, tmp_path / "back", 100, seed=2) > 30
+
+
+@pytest.mark.parametrize(
+    "options", [["--media-only"], ["--models-only"], ["--for-good"], []], ids=lambda each: "".join(each)
+)
+def test_a_pruning_that_is_killed_tears_no_run(options: list[str], full: Path, tmp_path: Path) -> None:
+    """Its files are as they were or as they should be, `viz doctor` has nothing to say, and the next one ends it."""
+    chance = random.Random(len(options))
+    for turn in range(4):
+        root = tmp_path / f"turn{turn}"
+        shutil.copytree(full, root)
+        killed(prune, str(root), options, after_s=chance.expovariate(1 / 0.03))
+        assert cli.main(["doctor", "--logdir", str(root)]) == 0
+        assert cli.main(["prune", "*", "--logdir", str(root), "--yes", *options]) == 0
+        assert cli.main(["doctor", "--logdir", str(root)]) == 0
+        left = [name for name, _ in logdirs.run_folders(root)]
+        assert left == (["a", "b/c"] if options and options != ["--for-good"] else [])
+        shutil.rmtree(root)
