@@ -15,7 +15,8 @@ _NAMES = {
     "scalars": columns.SCALARS, "sketches": columns.SKETCH, "media": columns.MEDIA, "marks": columns.MARK,
     "receipts": columns.RECEIPT,
 }  # fmt: skip
-_BEHIND = {table: f"{columns.select(table, names)} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
+# As they are stored, and not by `columns.select`: what is NULL is NULL there too.
+_BEHIND = {table: f"SELECT {', '.join(names)} FROM {table} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
 _SEGMENT = columns.select("segment", columns.SEGMENT)
 _STATE = columns.select("state", columns.STATE)
 _SERIES = f"{columns.select('series', columns.SERIES[:-1])} WHERE id>? ORDER BY id"
