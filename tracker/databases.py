@@ -29,6 +29,9 @@ class Database(Protocol):
     def segments(self, run: str) -> list[str]:
         """The segments of a run, by name, oldest first; none where there is no such run."""
 
+    def stamp(self, run: str, segment: str) -> tuple[object, ...]:
+        """What changes when a segment does; nothing where it is not there."""
+
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
 

@@ -105,6 +105,9 @@ def check_local(text: str, name: str) -> None:
     )
     if scheme.partition("+")[0] in _DATABASES:
         got, hint = "a database URL, which this version does not support", ""
+        if databases.is_address(text):
+            got = "the address of a database"
+            hint = "Of one tracker.open reads, and viz runs, sql, diff, export and doctor; nothing else knows them yet."
     elif scheme == "file":
         hint = f"Leave file:// out: {name} is the path alone."
     raise RemoteLogdirError(

@@ -20,7 +20,7 @@ from dashboard.live.file_stamps import is_settled, stamp_of
 from dashboard.live.run_state import RunState
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import NamePool
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import StoreError
 from tracker.store.read import read_only, segments, wal
 from tracker.store.read.wal import Position
@@ -69,7 +69,8 @@ class Catalog:
         """
         changes = Changes()
         links: list[Link] = []
-        found = logdir.all_run_folders(self.root, self.mirror, links) if self.root.is_dir() else {}
+        is_there = databases.of(self.root) is not None or self.root.is_dir()
+        found = logdir.all_run_folders(self.root, self.mirror, links) if is_there else {}
         self.links = links
         self._names = {folder: name for name, folder in found.items()}
         self._real_names = None
@@ -114,7 +115,7 @@ class Catalog:
             run = self.runs.get(name)
             if run is None:
                 continue
-            if run.folder.is_dir():
+            if logdir.segment_files(run.folder) if databases.of(run.folder) else run.folder.is_dir():
                 self._look(run, changes)
                 continue
             del self.runs[name]

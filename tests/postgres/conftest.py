@@ -29,7 +29,7 @@ def cluster() -> Iterator[postgres_cluster.Cluster]:
 def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
     """Makes an empty database and gives its address: new_database("name"); those are dropped at the end."""
     server = postgres_cluster.URL or request.getfixturevalue("cluster").url("postgres")
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     made: list[str] = []
 
     def make(name: str) -> str:

@@ -84,7 +84,10 @@ def answering(shown: str) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, sa.exc.SQLAlchemyError) as error:
-        raise StoreError(shown, f"the database does not answer ({words_of(error)})") from None
+        said = getattr(error, "orig", None) or error
+        is_away = isinstance(said, (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.TimeoutError))
+        what = "does not answer" if is_away else "refuses a question"
+        raise StoreError(shown, f"the database {what} ({words_of(error)})") from None
 
 
 def words_of(error: BaseException) -> str:

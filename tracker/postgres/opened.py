@@ -18,6 +18,10 @@ from tracker.postgres.session import Session
 
 _SEGMENTS = sa.text("SELECT id FROM segment WHERE place = :place ORDER BY created, id")
 _PLACES = sa.text("SELECT DISTINCT place FROM segment")
+_STAMP = sa.text(
+    "SELECT segment, written, heartbeat, state.checksum FROM segment JOIN state USING (segment) "
+    "WHERE place = :place AND id = :id"
+)
 _NUMBER = sa.text("SELECT segment FROM segment WHERE place = :place AND id = :id")
 
 
@@ -62,6 +66,12 @@ class PgStore:
         """The segments of a run, by name, oldest first; none where there is no such run."""
         with answering(self.shown), self.engine.connect() as connection:
             return [*connection.scalars(_SEGMENTS, {"place": run})]
+
+    def stamp(self, run: str, segment: str) -> tuple[object, ...]:
+        """What changes when a segment does; nothing where it is not there."""
+        with answering(self.shown), self.engine.connect() as connection:
+            row = connection.execute(_STAMP, {"place": run, "id": segment}).fetchone()
+        return () if row is None else tuple(row)
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.

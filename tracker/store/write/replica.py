@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
 from tracker.store import columns
+from tracker.store.read import read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
 from tracker.store.write import schema
 from tracker.store.write.arriving_rows import check
@@ -120,6 +121,29 @@ class Replica:
         self._driver.close()
         self._engine.dispose()
         self._driver = self._engine = None
+
+
+def written_out(source: Path, target: Path) -> None:
+    """Writes a segment into a new file, row by row as it stands where it is, with all that is checked of what arrives.
+
+    Args:
+        source: The segment: a file, or what stands for one in a database.
+        target: The file.
+
+    Raises:
+        StoreError: it is not what a writer writes, or cannot be read.
+        OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+    """
+    taker = Replica(target)
+    try:
+        while not taker.arrived.is_whole:
+            with read_only.snapshot(source) as connection:
+                shipment = shipping.behind(connection, taker.arrived)
+                if shipment.is_empty:
+                    break
+                taker.take(shipment)
+    finally:
+        taker.close()
 
 
 def _covers(row: Row) -> bool:
