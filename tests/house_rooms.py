@@ -17,7 +17,7 @@ ALLOWED = {
 EXCEPTIONS = {(f"trainer/{name}.py", "tracker") for name in ("tracking", "landscape", "recorder", "replay")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
+FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread", "databases"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -33,6 +33,11 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models", "tracker/findings"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
     "tracker/ship": {"tracker/store", "tracker/store/read", "tracker/store/write"},
+    "tracker/postgres": {
+        "tracker/postgres/migrations", "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series",
+    },
+    "tracker/postgres/migrations": {"tracker/postgres"},
+    "tracker/postgres/migrations/versions": set(),
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/values", "tracker/machine",

@@ -7,6 +7,7 @@ relative; who reads segments asks here first.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from pathlib import Path
@@ -31,6 +32,9 @@ class Database(Protocol):
 
     def stamp(self, run: str, segment: str) -> tuple[object, ...]:
         """What changes when a segment does; nothing where it is not there."""
+
+    def glimpse(self) -> contextlib.AbstractContextManager[None]:
+        """While this thread looks at all of it: which segments there are and how they stand is asked once."""
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -59,3 +63,9 @@ def of(path: Path) -> tuple[Database, Path] | None:
         if place in _open:
             return _open[place], path.relative_to(place)
     return None
+
+
+def glimpse(root: Path) -> contextlib.AbstractContextManager[None]:
+    """While this thread looks at all of a logdir: a database is asked once how its segments stand."""
+    inside = of(root)
+    return contextlib.nullcontext() if inside is None else inside[0].glimpse()

@@ -67,6 +67,10 @@ class Catalog:
         Args:
             glance: Read of a file that nobody writes only what a list of runs shows; `complete` reads the rest.
         """
+        with databases.glimpse(self.root):
+            return self._scan(glance=glance)
+
+    def _scan(self, *, glance: bool) -> Changes:
         changes = Changes()
         links: list[Link] = []
         is_there = databases.of(self.root) is not None or self.root.is_dir()
@@ -110,6 +114,10 @@ class Catalog:
 
     def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
+        with databases.glimpse(self.root):
+            return self._look_at(names)
+
+    def _look_at(self, names: Iterable[str]) -> Changes:
         changes = Changes()
         for name in names:
             run = self.runs.get(name)

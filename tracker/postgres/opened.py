@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,11 +21,14 @@ from tracker.postgres.session import Session
 
 _SEGMENTS = sa.text("SELECT id FROM segment WHERE place = :place ORDER BY created, id")
 _PLACES = sa.text("SELECT DISTINCT place FROM segment")
-_STAMP = sa.text(
-    "SELECT segment, written, heartbeat, state.checksum FROM segment JOIN state USING (segment) "
-    "WHERE place = :place AND id = :id"
+_STAMPS = sa.text(
+    "SELECT place, id, segment, written, heartbeat, state.checksum FROM segment JOIN state USING (segment) "
+    "ORDER BY place, created, id"
 )
 _NUMBER = sa.text("SELECT segment FROM segment WHERE place = :place AND id = :id")
+
+Glimpse = dict[str, dict[str, tuple[object, ...]]]
+"""By run and segment, what changes when it does."""
 
 
 class PgStore:
@@ -44,6 +50,8 @@ class PgStore:
         self.root = address.place(url)
         self.shown = address.shown(url)
         self.engine = engine_of(url)
+        self._plain = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._numbers: dict[tuple[str, str], int] = {}
         self._mine = threading.local()
         try:
             with answering(self.shown):
@@ -59,19 +67,27 @@ class PgStore:
 
     def runs(self) -> list[str]:
         """The names of its runs."""
-        with answering(self.shown), self.engine.connect() as connection:
-            return [*connection.scalars(_PLACES)]
+        return [*self._glimpsed()] if self._has_glimpsed else [*self._rows(_PLACES)]
 
     def segments(self, run: str) -> list[str]:
         """The segments of a run, by name, oldest first; none where there is no such run."""
-        with answering(self.shown), self.engine.connect() as connection:
-            return [*connection.scalars(_SEGMENTS, {"place": run})]
+        if self._has_glimpsed:
+            return [*self._glimpsed().get(run, ())]
+        return [*self._rows(_SEGMENTS, place=run)]
 
     def stamp(self, run: str, segment: str) -> tuple[object, ...]:
         """What changes when a segment does; nothing where it is not there."""
-        with answering(self.shown), self.engine.connect() as connection:
-            row = connection.execute(_STAMP, {"place": run, "id": segment}).fetchone()
-        return () if row is None else tuple(row)
+        return self._glimpsed().get(run, {}).get(segment, ())
+
+    @contextlib.contextmanager
+    def glimpse(self) -> Iterator[None]:
+        """While this thread looks at all of it: which segments there are and how they stand is asked once."""
+        outer: Glimpse | None = getattr(self._mine, "glimpse", None)
+        self._mine.glimpse = self._glimpsed()
+        try:
+            yield
+        finally:
+            self._mine.glimpse = outer
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -80,10 +96,12 @@ class PgStore:
             FileNotFoundError: it is not there.
             StoreError: the database does not answer.
         """
-        with answering(self.shown), self.engine.connect() as connection:
-            number = connection.scalar(_NUMBER, {"place": run, "id": segment})
+        number = self._numbers.get((run, segment))
         if number is None:
-            raise FileNotFoundError(f"there is no segment {path}")
+            found = self._rows(_NUMBER, place=run, id=segment)
+            if not found:
+                raise FileNotFoundError(f"there is no segment {path}")
+            number = self._numbers[run, segment] = found[0]  # which no other ever has
         return as_file(Asking(self._session(), number))
 
     def replica(self, run: str, segment: str) -> PgReplica:
@@ -106,6 +124,24 @@ class PgStore:
     def close(self) -> None:
         """Lets go of all connections that nobody uses."""
         self.engine.dispose()
+
+    @property
+    def _has_glimpsed(self) -> bool:
+        return getattr(self._mine, "glimpse", None) is not None
+
+    def _glimpsed(self) -> Glimpse:
+        if self._has_glimpsed:
+            return self._mine.glimpse  # type: ignore[no-any-return]
+        found: Glimpse = {}
+        with answering(self.shown), self._plain.connect() as connection:
+            for place, segment, *stamp in connection.execute(_STAMPS):
+                found.setdefault(place, {})[segment] = tuple(stamp)
+        return found
+
+    def _rows(self, query: sa.TextClause, **words: str) -> list[Any]:
+        """The first column of an answer."""
+        with answering(self.shown), self._plain.connect() as connection:
+            return [*connection.scalars(query, words)]
 
     def _session(self) -> Session:
         """That of this thread."""
