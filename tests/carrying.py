@@ -10,6 +10,7 @@ from tracker import logdir
 from tracker.store import columns
 from tracker.store.read import read_only, shipping
 from tracker.store.shipment import Arrived, Shipment
+from tracker.store.write.replica import says_more
 
 TABLES = {
     "segment": columns.SEGMENT, "state": columns.STATE, "series": columns.SERIES, "scalars": columns.SCALARS,
@@ -33,7 +34,7 @@ def behind(path: Path, arrived: Arrived, most_bytes: int = 1 << 20) -> Shipment:
 def carry(path: Path, taker: Taker, most_bytes: int = 1 << 20) -> int:
     """All that is written so far of a segment; in how many shipments."""
     number = 0
-    while not taker.arrived.is_whole and not (shipment := behind(path, taker.arrived, most_bytes)).is_empty:
+    while not taker.arrived.is_whole and says_more(shipment := behind(path, taker.arrived, most_bytes)):
         taker.take(shipment)
         number += 1
     return number

@@ -21,7 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example may take is not what these tests are about, and a busy machine would fail them.
 # The examples of a plain run are the same each time, so that what it says is about the change that was made; a
 # scheduled run looks for new ones with --hypothesis-profile=explore.
-settings.register_profile("everystep", deadline=None, derandomize=True)
+settings.register_profile("everystep", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("everystep")
 

@@ -85,7 +85,7 @@ def start_viz(
     timer.start()
     for line in process.stdout:
         lines.append(line)
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"https?://\S+", line)
         if found:
             timer.cancel()
             return Served(process, folder, found.group(), lines)

@@ -20,7 +20,7 @@ from tracker.errors import LoggedTypeError, RunNameError, RunNotFoundError, mess
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
-from tracker.store.read import read_only
+from tracker.store.read import copied, read_only
 from tracker.store.read.liveness import this_process
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
@@ -85,7 +85,7 @@ def start(
     found, folder, existed = claim_folder(root, wanted, resume)
     if source is not None:
         for segment in source.segments():
-            read_only.copy(segment.path, folder / segment.path.name, f"copied from {source.name} by a fork")
+            read_only.copy(segment.path, folder / segment.path.name, f"{copied.ENDING}{source.name} by a fork")
         model_files.copy_all(source.folder, folder)
 
     parent: Segment | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -23,9 +24,10 @@ from starlette.routing import Route
 from dashboard.http import bodies
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
-from dashboard.receive.nodes import Nodes
+from dashboard.receive import demand
 from dashboard.receive.places import is_segment_id
 from dashboard.receive.receiver import Piece, Receiver, UnstoredError
+from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
 from tracker.errors import DamagedBytesError
@@ -55,13 +57,16 @@ class Segments:
     Args:
         root: The logdir.
         tokens: Who may send.
+        watched: The tags that are on somebody's screen.
     """
 
-    def __init__(self, root: Path, tokens: WriteTokens) -> None:
+    def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
         self._receiver = Receiver(root)
         self._tokens = tokens
         self._waiting = 0
-        self.nodes = Nodes()
+        self.senders = Senders()
+        self._demand = demand.Demand(self.senders.rate, watched)
+        self._large = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
     def routes(self) -> list[Route]:
@@ -77,7 +82,8 @@ class Segments:
     async def arrived(self, request: Request) -> Response:
         """How far a segment is here."""
         project, segment = self._asked(request)
-        return _answer(await self._done(lambda: self._receiver.arrived(project, segment)))
+        beside = _beside(request)
+        return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside)))
 
     async def take(self, request: Request) -> Response:
         """Rows, a `shipment` in the body: they are in the file when this is answered."""
@@ -87,15 +93,23 @@ class Segments:
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
         if (after := RequestValues.of_query(request).whole("after", 0)) is None:
             raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
+        beside = _beside(request)
         async with self._body(request, MAX_BODY_BYTES) as body:
 
-            def act() -> Arrived:
-                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"))
+            def act(most: int = shipment.USUAL_BYTES) -> Arrived:
+                said = shipment.unpacked(body, compressed=kind.endswith("+zlib"), most=most)
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said)
+                return self._receiver.take(project, segment, said, beside)
 
-            return _answer(await self._done(act))
+            def act_alone() -> Arrived:
+                try:
+                    return act()
+                except shipment.LargerError:
+                    with self._large:
+                        return act(shipment.LARGEST_BYTES)
+
+            return _answer(await self._done(act_alone))
 
     async def files(self, request: Request) -> Response:
         """The files of models and recordings beside a segment: how many bytes of each are here."""
@@ -120,10 +134,11 @@ class Segments:
         return JSONResponse({"size": found})
 
     async def hear(self, request: Request) -> Response:
-        """{node, behind, segments, known, wait}: how a machine that sends stands, and which of its segments live.
+        """{node, behind, rate, segments, known, demand, wait}: how a machine stands that sends, and what of it lives.
 
         Answered with what their runs were asked on the page and have not answered: at once where there is something
-        that is not among `known`, else when there is, or after `wait` seconds.
+        that is not among `known`, else when there is, or after `wait` seconds; and with the tags of which single points
+        are wanted (null for all), at once where `demand` names others.
         """
         project = self._project(request)
         body = await body_of(request, MAX_HEARD_BYTES)
@@ -132,13 +147,17 @@ class Segments:
         known = frozenset(body.texts("known", MOST_KNOWN))
         if not all(map(is_segment_id, seen)):
             raise HTTPException(404, "no segment can be called so")
-        self.nodes.heard(project, node, behind, len(seen))
+        rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
+        self.senders.heard(project, node, behind, len(seen), rate)
         waiting = Waiting(self._receiver, project, seen, known)
         end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
         while True:
             found = await self._done(waiting.look)
-            if found or time.monotonic() >= end or await request.is_disconnected():
-                return JSONResponse({"commands": found})
+            fresh = self._demand.fresh()
+            is_new = demand.named(fresh) != known_demand
+            if found or is_new or time.monotonic() >= end or await request.is_disconnected():
+                tags = None if fresh is None else sorted(fresh)
+                return JSONResponse({"commands": found, "fresh": tags, "demand": demand.named(fresh)})
             await asyncio.sleep(LOOK_S)
 
     @contextlib.asynccontextmanager
@@ -188,6 +207,14 @@ class Segments:
         """Lets go of all files."""
         self._threads.shutdown()
         self._receiver.close()
+
+
+def _beside(request: Request) -> str | None:
+    """Of a copy that a fork took along: the fork's own segment."""
+    beside = RequestValues.of_query(request).text("beside")
+    if beside is not None and not is_segment_id(beside):
+        raise HTTPException(404, "no segment can be called so")
+    return beside
 
 
 def _answer(found: Arrived | CursorError) -> Response:

@@ -51,6 +51,14 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="also take what clients of Visdom send, on this port (theirs is 8097), and below /visdom of the page's",
     )
+    parser.add_argument(
+        "--tls-cert",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="speak TLS, with this certificate (PEM)",
+    )
+    parser.add_argument("--tls-key", type=Path, default=None, metavar="FILE", help="the certificate's key (PEM)")
     parser.add_argument("--receive", action="store_true", help="take runs from other machines, which `viz ship` sends")
     parser.add_argument(
         "--write-token",
@@ -122,6 +130,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         allow_commands=arguments.allow_commands,
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,
+        certificate=_certificate(arguments.tls_cert, arguments.tls_key),
         write_tokens=write_tokens(arguments.write_token) if arguments.receive else None,
         mirror=prepare(logdir),
         model_device=arguments.model_device,
@@ -155,6 +164,27 @@ def write_tokens(given: Sequence[str]) -> dict[str, str]:
                 raise UsageError(" ".join(str(error).split())) from error
         found[project] = token
     return found or {"": new_token()}
+
+
+def _certificate(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """The files of a certificate that TLS can be spoken with.
+
+    Raises:
+        UsageError: one of them is missing.
+        CommandError: they are none.
+    """
+    if cert is None or key is None:
+        if cert is not None or key is not None:
+            raise UsageError("--tls-cert and --tls-key belong together: give both")
+        return None
+    import ssl
+
+    try:
+        # Without a word for the key: a server that begins by itself has nobody to ask.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
+    except (OSError, ValueError) as error:
+        raise CommandError(f"TLS cannot be spoken with {cert} and {key}: {error}") from error
+    return cert, key
 
 
 def _chosen_token(given: str | None) -> str | None:

@@ -180,8 +180,11 @@ class SegmentState:
             number, _, n, count, *_ = row
             if n + count > self.series[number].count:  # others only say again, folded, what was told
                 rows.setdefault(number, []).append(row)
-        for found in rows.values():
+        for number, found in rows.items():
             found.sort(key=lambda row: row[2])
+            known = self.series[number].count
+            if found[0][2] > known:  # points before these came late, behind the cursor (see `tracker.store.shipment`)
+                found[:] = new_rows.points_from(connection, number, known)
         # All in one: a dozen series with a point each take as long as one.
         points = stretch.unpack([row for found in rows.values() for row in found])
         stop = 0

@@ -96,6 +96,11 @@ class Tab:
         if points or changed or removed:
             self.something.set()
 
+    @property
+    def watched(self) -> frozenset[str]:
+        """The tags whose points it wants as they come."""
+        return self._tags
+
     def close(self, code: int = 1000) -> None:
         """Ends the connection soon."""
         self.is_closed = True

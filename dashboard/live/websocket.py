@@ -65,6 +65,10 @@ class LiveRuns:
         with self.poller.lock:
             return [full_summary(run) for run in self.poller.catalog.runs.values()]
 
+    def watched(self) -> frozenset[str]:
+        """The tags whose points are drawn as they come, on any screen; call it on the event loop."""
+        return frozenset[str]().union(*(tab.watched for tab in self._tabs))
+
     def names(self) -> list[str]:
         """The names of all runs."""
         with self.poller.lock:

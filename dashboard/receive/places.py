@@ -11,6 +11,7 @@ from typing import Any
 from tracker import logdir as logdirs
 from tracker.errors import DamagedBytesError, RunNameError
 from tracker.store import columns
+from tracker.store.read import copied
 from tracker.store.shipment import Row
 
 _SEGMENT_ID = re.compile(r"\d{8}T\d{6}(-rank\d{1,9})?-[0-9a-f]{8}", re.ASCII)
@@ -32,18 +33,30 @@ class Places:
         self._root = root
         self._lock = threading.Lock()
         self._known: dict[str, Path] | None = None
+        """Of each segment, but for copies that forks took along."""
 
-    def of(self, segment: str) -> Path | None:
-        """The file of a segment that has begun to arrive; None where it has not."""
+    def of(self, segment: str, beside: str | None = None) -> Path | None:
+        """The file of a segment that has begun to arrive; None where it has not.
+
+        Args:
+            segment: Its name.
+            beside: Of a copy that a fork took along: the fork's own segment.
+        """
         with self._lock:
-            return self._found().get(segment)
+            place = self._found().get(beside or segment)
+            return place if place is None or beside is None else logdirs.segment_path(place.parent, segment)
+
+    def forget(self, segment: str) -> None:
+        """Nothing of a segment has come to be stored."""
+        with self._lock:
+            self._found().pop(segment, None)
 
     def found_for(self, segment: str, row: Row) -> Path:
-        """The file of a segment, which is to be made if it is not there yet.
+        """The file of a segment that is no copy, which is to be made if it is not there yet.
 
-        It lies beside the one that it continues or was forked from. One that begins a run has a folder of its own:
-        where two machines have a run of the same name each, the second to arrive is called `name-2`. The processes of
-        one training mean one run.
+        It lies beside the one of its run that it continues. One that begins a run has a folder of its own: where two
+        machines have a run of the same name each, the second to arrive is called `name-2`. The processes of one
+        training mean one run.
 
         Args:
             segment: Its name.
@@ -57,37 +70,46 @@ class Places:
             raise DamagedBytesError(f"these rows are of segment {str(said['id'])[:60]!r}")
         with self._lock:
             known = self._found()
-            if segment in known:
-                return known[segment]
-            folder = self._folder(said, known)
-            folder.mkdir(parents=True, exist_ok=True)
-            known[segment] = logdirs.segment_path(folder, segment)
+            if segment not in known:
+                known[segment] = logdirs.segment_path(self._folder(said, known), segment)
             return known[segment]
 
     def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> Path:
-        beside = known.get(said["parent"] or "")
-        if beside is not None:
-            return beside.parent
+        parent = known.get(said["parent"] or "")
+        before = None if parent is None else copied.origin_of(parent)
+        if parent is not None and before is not None and before.run == said["run"]:
+            return parent.parent
         try:
             name = logdirs.check_run_name(said["run"])
         except RunNameError as error:
             raise DamagedBytesError(" ".join(str(error).split())) from error
         first = self._root / name
-        if said["rank"] is not None or said["reason"] != "start":
+        if any((self._root / part).is_symlink() for part in (*Path(name).parents, name)):
+            raise DamagedBytesError(f"its run can have no folder here: a link lies at {name!r}")
+        if said["rank"] is not None:
             return first
         taken = {path.parent for path in known.values()}
         return next(
             folder
             for count in itertools.count(1)
             if (folder := first if count == 1 else first.with_name(f"{first.name}-{count}")) not in taken
-            and not logdirs.segment_files(folder)
-        )
+            and not folder.is_symlink() and not logdirs.segment_files(folder)
+        )  # fmt: skip
 
     def _found(self) -> dict[str, Path]:
         if self._known is None:
-            folders = (
-                (folder for _, folder in logdirs.run_folders(self._root, follow=False)) if self._root.is_dir() else ()
-            )
-            files = (path for folder in folders for path in logdirs.segment_files(folder))
-            self._known = {logdirs.segment_id(path): path for path in files}
+            found: dict[str, list[Path]] = {}
+            for _, folder in logdirs.run_folders(self._root, follow=False) if self._root.is_dir() else ():
+                for path in logdirs.segment_files(folder):
+                    found.setdefault(logdirs.segment_id(path), []).append(path)
+            self._known = {
+                segment: next((path for path in paths if len(paths) == 1 or not _is_copy(path)), paths[0])
+                for segment, paths in found.items()
+            }
         return self._known
+
+
+def _is_copy(path: Path) -> bool:
+    origins = {each: copied.origin_of(each) for each in logdirs.segment_files(path.parent)}
+    own = copied.own(origin for origin in origins.values() if origin is not None)
+    return origins.get(path) not in own

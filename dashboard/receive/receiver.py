@@ -46,20 +46,26 @@ class Receiver:
         self._files: OrderedDict[Path, _File] = OrderedDict()
         self._pieces: dict[Path, threading.Lock] = {}
 
-    def arrived(self, project: str, segment: str) -> Arrived:
-        """How far a segment is here.
+    def arrived(self, project: str, segment: str, beside: str | None = None) -> Arrived:
+        """How far a segment is here, or the copy of one that lies beside another.
 
         Raises:
             DamagedBytesError: it was written here.
         """
-        path = self._places_of(project).of(segment)
+        path = self._places_of(project).of(segment, beside)
         if path is None:
             return Arrived()
         with self._held(path) as file:
             return file.arrived
 
-    def take(self, project: str, segment: str, shipment: Shipment) -> Arrived:
+    def take(self, project: str, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
         """Takes rows of a segment; how far it is here then.
+
+        Args:
+            project: Whose it is.
+            segment: Its name.
+            shipment: The rows.
+            beside: Of a copy that a fork took along: the fork's own segment.
 
         Raises:
             CursorError: they go on from somewhere else.
@@ -67,13 +73,22 @@ class Receiver:
             UnstoredError: the disk does not take them; nothing was taken.
         """
         places = self._places_of(project)
-        path = places.of(segment)
+        path = places.of(segment, beside)
         if path is None:
+            if beside is not None:
+                raise DamagedBytesError(f"segment {beside} is not here, beside which this is to lie")
             if shipment.segment is None or shipment.after:
                 raise CursorError(Arrived())
             path = places.found_for(segment, shipment.segment)
-        with self._held(path) as file:
-            return file.take(shipment)
+        if shipment.segment is not None and shipment.segment[0] != segment:
+            raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
+        try:
+            with self._held(path) as file:
+                return file.take(shipment)
+        except (TrackerError, OSError):
+            if beside is None and not path.exists():
+                places.forget(segment)
+            raise
 
     def files(self, project: str, segment: str) -> dict[str, int]:
         """The files beside a segment that are here, or some of, and how many bytes of each.

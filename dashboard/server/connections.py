@@ -64,13 +64,14 @@ class HttpConnection(_Watched, _Http):
 
     connections: set[Any]
     cycle: Any
+    most = MAX_CONNECTIONS
 
     def connection_made(self, transport: Any) -> None:
         """As uvicorn's; where there are too many, another one makes room."""
         self._head = 0
         self.awaited = time.monotonic()
         super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
+        if len(self.connections) > self.most:
             idle = [each for each in self.connections if getattr(each, "awaited", None) is not None]
             min(idle, key=lambda each: each.awaited, default=self).transport.abort()
 
@@ -99,6 +100,11 @@ class HttpConnection(_Watched, _Http):
         if self._head > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_TOO_LONG)
             self.transport.close()
+
+
+def of_at_most(most: int) -> type[HttpConnection]:
+    """The class of connections of which there are so many at once, at most."""
+    return type("HttpConnection", (HttpConnection,), {"most": most})
 
 
 class SocketConnection(_Watched, WebSocketsSansIOProtocol):

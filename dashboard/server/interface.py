@@ -35,6 +35,7 @@ from dashboard.api import (
     proposals,
     quality,
     runs,
+    senders,
 )
 from dashboard.api.segments import Segments
 from dashboard.http.turns import Turns
@@ -101,12 +102,13 @@ class Interface:
             *proposals.routes(live_runs, store, settings.read_only),
             *alerts.routes(live_runs, means, key, self._watcher),
             *hparams.routes(),
+            *senders.routes(lambda: self._segments),
             *(route for routes in OF_THE_STORE for route in routes(store)),
             *vendor_scripts.routes(),
         ]
-        self._segments = None
+        self._segments: Segments | None = None
         if settings.write_tokens is not None:
-            self._segments = Segments(logdir, WriteTokens(settings.write_tokens))
+            self._segments = Segments(logdir, WriteTokens(settings.write_tokens), live_runs.watched)
             self._routes += self._segments.routes()
         self._router = Router(self._routes, redirect_slashes=False)
 

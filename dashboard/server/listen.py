@@ -74,7 +74,12 @@ def address(settings: Settings) -> str:
     name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
     name = f"[{name}]" if ":" in name else name
     query = f"?token={quote(settings.token, safe='')}" if settings.token else ""
-    return f"http://{name}:{settings.port}{settings.prefix}/{query}"
+    return f"{scheme(settings)}://{name}:{settings.port}{settings.prefix}/{query}"
+
+
+def scheme(settings: Settings) -> str:
+    """How addresses of the server begin."""
+    return "http" if settings.certificate is None else "https"
 
 
 def visdom_words(settings: Settings) -> str:
@@ -82,7 +87,7 @@ def visdom_words(settings: Settings) -> str:
     name = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104 compared, not bound
     name = f"[{name}]" if ":" in name else name
     password = f', username="viz", password="{settings.token}"' if settings.token else ""
-    return f'Visdom(server="http://{name}", port={settings.visdom_port}{password})'
+    return f'Visdom(server="{scheme(settings)}://{name}", port={settings.visdom_port}{password})'
 
 
 def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None]) -> None:
@@ -109,18 +114,35 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=connections.HttpConnection,  # asyncio's protocols, both
+        http=connections.of_at_most(_most_connections(settings)),  # asyncio's protocols, both
         ws=connections.SocketConnection,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # loopback is faster than deflate; measured 1 ms a frame
         lifespan="on",
         timeout_graceful_shutdown=2,
+        ssl_certfile=None if settings.certificate is None else settings.certificate[0],
+        ssl_keyfile=None if settings.certificate is None else settings.certificate[1],
     )
     server = _Server(config, lambda: ready(settings))
     # uvicorn raises the signal again once it is done; ending by request is no failure.
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=listeners)
 
+
+def _most_connections(settings: Settings) -> int:
+    """Each machine that sends runs has two connections; a quarter of the files that we may open is for them."""
+    if settings.write_tokens is None or os.name != "posix":
+        return connections.MAX_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    return max(connections.MAX_CONNECTIONS, wanted // 4)
+
+
+MOST_FILES = 65_536
 
 END_S = 8.0
 """From the wish to end until the process ends, whatever runs: a disk may stand still under a thread that reads."""

@@ -34,6 +34,8 @@ class Settings:
     """Where Visdom's clients are spoken with; None where they are not. See `dashboard.visdom`."""
     write_tokens: Mapping[str, str] | None = None
     """By project, who may send runs here; None where nobody may. See `dashboard.receive`."""
+    certificate: tuple[Path, Path] | None = None
+    """Files of a certificate and its key, with which the server speaks TLS; None where it does not."""
     limits: Limits | None = None
     """How much models are asked at once; None for as much as is usual."""
     model_device: str = "cpu"

@@ -115,3 +115,25 @@ def test_what_is_found_in_a_run_that_goes_on_comes_by_itself(
         until(page, f"{BADGES}.live === 'error1 warning1'")
         page.evaluate("viz.set('page', 'curves')")
         until(page, f"{LINES}.join() === 'Values that are not finite,Waiting for data'")
+
+
+def test_nothing_moves_away_from_under_a_hand(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """What is found while a card is pressed or dragged is told in the list of runs at once, above the card after it."""
+    found = [planted.finding("nan_or_inf", "error", step=20)]
+    with tracker.init(logdir=logdir, name="live", config={"planted": found}, machine=False) as run:
+        planted.log(run, range(10))
+        run.flush()
+        page.goto(planted.examined(serve, logdir).base)
+        until(page, "window.viz?.ready && document.querySelector('.card') !== null")
+        place = "document.querySelector('.card').getBoundingClientRect().y"
+        before = page.evaluate(place)
+        page.hover(".card .card-head")
+        page.mouse.down()
+        planted.log(run, range(10, 40))
+        run.flush()
+        until(page, f"{BADGES}.live === 'error1'", 30)
+        assert (page.evaluate(CARD), page.evaluate(place)) == (False, before)
+        page.mouse.up()
+        until(page, CARD)

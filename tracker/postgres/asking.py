@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from tracker.postgres.questions import asked, placed
-from tracker.postgres.session import ROWS_AT_ONCE, Session
+from tracker.postgres.session import ROWS_AT_ONCE, Session, filled
 
 
 class Asking:
@@ -22,7 +22,7 @@ class Asking:
 
     has_checksums = True
 
-    def __init__(self, session: Session, segment: int) -> None:
+    def __init__(self, session: Session | Within, segment: int) -> None:
         self._session = session
         self._segment = segment
         self.in_transaction = False
@@ -48,7 +48,8 @@ class Asking:
 
     @property
     def session(self) -> Session:
-        """What it goes over."""
+        """What it goes over, where rows can be taken bit by bit."""
+        assert isinstance(self._session, Session)
         return self._session
 
     def close(self) -> None:
@@ -111,6 +112,28 @@ class Answer:
     def description(self) -> list[tuple[str]]:
         """The names of the columns."""
         return [(name,) for name in self._asking.session.names(*self._asked)]
+
+
+class Within:
+    """In place of a session: questions within a transaction that somebody else began, and ends.
+
+    Args:
+        driver: Its connection.
+    """
+
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        self._driver = driver
+
+    def begin(self, _: object) -> None:
+        """It has begun."""
+
+    end = begin
+
+    def rows(self, statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        """All rows of an answer."""
+        with self._driver.cursor(binary=True) as cursor:
+            cursor.execute(filled(self._driver, statement, parameters), prepare=False)
+            return cursor.fetchall()
 
 
 def as_file(asking: Asking) -> sqlite3.Connection:

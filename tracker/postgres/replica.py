@@ -11,13 +11,15 @@ import psycopg
 import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
+from tracker.postgres.asking import Asking, Within, as_file
 from tracker.postgres.engine import answering, driver_of, words_of
 from tracker.postgres.rows import keepable
 from tracker.postgres.tables import KEEPERS, KINDS, NAMES
-from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
+from tracker.store.write import arriving_order
 from tracker.store.write.arriving_rows import check
+from tracker.store.write.replica import covers, unchanging
 
 _LOOK = """
 SELECT segment.segment, segment.checksum, state.written, state.status,
@@ -33,6 +35,11 @@ INSERT INTO segment (place, {", ".join(columns.SEGMENT)}) VALUES ({", ".join(["%
 ON CONFLICT (place, id) DO NOTHING RETURNING segment
 """
 _BEGIN_STATE = f"INSERT INTO state (segment, {', '.join(columns.STATE)}) VALUES ({', '.join(['%s'] * 8)})"
+_SAID = f"SELECT {', '.join(columns.SEGMENT)} FROM segment WHERE segment = %s"
+_LATE = (
+    f"INSERT INTO scalars (segment, {', '.join(columns.SCALARS)}) "
+    f"VALUES ({', '.join(['%s'] * (len(columns.SCALARS) + 1))}) ON CONFLICT DO NOTHING"
+)
 _REWRITE_SEGMENT = f"UPDATE segment SET {' = %s, '.join(columns.SEGMENT)} = %s WHERE segment = %s"
 _REWRITE_STATE = f"UPDATE state SET {' = %s, '.join(columns.STATE)} = %s WHERE segment = %s"
 
@@ -140,10 +147,14 @@ class PgReplica:
 
     def _add(self, cursor: psycopg.Cursor[Any], number: int, shipment: Shipment) -> None:
         if shipment.segment is not None:
+            before = cursor.execute(_SAID, (number,)).fetchone()
+            if before is None or unchanging(before) != unchanging(shipment.segment):
+                raise DamagedBytesError("what it says of itself is not what it said")
             _, *said = KEEPERS["segment"](number, shipment.segment)
             cursor.execute(_REWRITE_SEGMENT, (*said, number))
         _copy(cursor, "series", number, shipment.series, NAMES["series"][:-1])
         _uncover(cursor, number, shipment)
+        cursor.executemany(_LATE, [KEEPERS["scalars"](number, row) for row in shipment.late])
         if shipment.blobs:
             # In one order, so that two who bring the same contents do not wait for each other for ever.
             unique = sorted({digest: data for _, digest, data in shipment.blobs}.items())
@@ -161,9 +172,9 @@ class PgReplica:
         if shipment.logged:
             ids, logged = zip(*shipment.logged, strict=True)
             cursor.execute(_LOGGED, ([*ids], [*logged], number))
-        state = checksums.with_checksum((shipment.upto, *shipment.state[1:-1]))
-        _, *said = KEEPERS["state"](number, state)
+        _, *said = KEEPERS["state"](number, shipment.state)
         cursor.execute(_REWRITE_STATE, (*said, number))
+        arriving_order.check(as_file(Asking(Within(cursor.connection), number)), shipment)
 
     def close(self) -> None:
         """Nothing is held between two shipments."""
@@ -171,7 +182,7 @@ class PgReplica:
 
 def _uncover(cursor: psycopg.Cursor[Any], number: int, shipment: Shipment) -> None:
     """A stretch stands for points that lay there before it, alone or in one that was shorter."""
-    made = [(row[1], row[3], row[3] + row[4]) for row in shipment.scalars if row[2] == 0 and row[4] > 1]
+    made = [(row[1], row[3], row[3] + row[4]) for row in shipment.scalars if covers(row)]
     if made and shipment.after:
         cursor.execute(_PLAIN_PLAN)
         series, first, stop = ([*each] for each in zip(*made, strict=True))

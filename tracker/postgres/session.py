@@ -52,13 +52,13 @@ class Session:
     def rows(self, statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """All rows of an answer."""
         with self._lock, self._asking() as driver, driver.cursor(binary=True) as cursor:
-            cursor.execute(_whole(driver, statement, parameters), prepare=False)
+            cursor.execute(filled(driver, statement, parameters), prepare=False)
             return cursor.fetchall()
 
     def names(self, statement: str, parameters: list[Any]) -> list[str]:
         """The names of an answer's columns."""
         with self._lock, self._asking() as driver, driver.cursor() as cursor:
-            cursor.execute(_whole(driver, f"{statement} LIMIT 0", parameters), prepare=False)
+            cursor.execute(filled(driver, f"{statement} LIMIT 0", parameters), prepare=False)
             return [column.name for column in cursor.description or ()]
 
     def portal(self, statement: str, parameters: list[Any]) -> psycopg.ServerCursor[Any]:
@@ -66,7 +66,7 @@ class Session:
         with self._lock, self._asking() as driver:
             found = driver.cursor(name=f"answer {len(self._open)}", binary=True)
             self._open.append(found)
-            found.execute(_whole(driver, statement, parameters))
+            found.execute(filled(driver, statement, parameters))
             return found
 
     def more(self, portal: psycopg.ServerCursor[Any], count: int) -> list[tuple[Any, ...]]:
@@ -97,7 +97,7 @@ class Session:
                 pooled.close()
 
 
-def _whole(driver: psycopg.Connection[Any], statement: str, parameters: list[Any]) -> bytes:
+def filled(driver: psycopg.Connection[Any], statement: str, parameters: list[Any]) -> bytes:
     """A statement with its parameters in it, whose types are then plain, as SQLite has them: and so is the segment, by
     which the planner sees at once in which part of a table to look."""
     with psycopg.ClientCursor(driver) as cursor:

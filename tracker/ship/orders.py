@@ -30,9 +30,11 @@ MOST_KNOWN = 10_000
 
 
 class Standing(NamedTuple):
-    """How the shipper stands: rows that are behind, and the folders of runs that live, by one of their segments."""
+    """How the shipper stands: rows that are behind, rows that are written a second, and the folders of runs that live,
+    by one of their segments."""
 
     behind: int
+    rate: float
     live: dict[str, Path]
 
 
@@ -42,15 +44,24 @@ class Orders(threading.Thread):
     Args:
         server: Where; of this thread alone.
         standing: How the shipper stands.
+        want: Told of which tags the server wants single points; None for all.
         stopped: Ends it.
     """
 
-    def __init__(self, server: Server, standing: Callable[[], Standing], stopped: threading.Event) -> None:
+    def __init__(
+        self,
+        server: Server,
+        standing: Callable[[], Standing],
+        want: Callable[[frozenset[str] | None], None],
+        stopped: threading.Event,
+    ) -> None:
         super().__init__(name="tracker-orders", daemon=True)
         self._server = server
         self._standing = standing
+        self._want = want
         self._stopped = stopped
         self._known: dict[str, None] = {}
+        self._demand = "all"
         self._node = platform.node() or "?"
 
     def run(self) -> None:
@@ -62,15 +73,20 @@ class Orders(threading.Thread):
                     {
                         "node": self._node,
                         "behind": standing.behind,
+                        "rate": standing.rate,
+                        "demand": self._demand,
                         "segments": list(standing.live),
                         "known": list(self._known),
                         "wait": WAIT_S if standing.live else 0,
                     }
                 )
             except (UnreachableError, ForbiddenError, RefusedRowsError):
-                found = {}  # who sends says so
-                self._stopped.wait(REST_S)
-            for segment, asked in found.items():
+                self._stopped.wait(REST_S)  # who sends says so
+                continue
+            if found["demand"] != self._demand:
+                self._demand = found["demand"]
+                self._want(None if found["fresh"] is None else frozenset(found["fresh"]))
+            for segment, asked in found["commands"].items():
                 self._take(standing.live.get(segment), asked)
             if not standing.live:
                 self._stopped.wait(REST_S)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tracker.ship.server import Server
 from tracker.ship.tail import Tail
+from tracker.store.read import copied
 from tracker.store.run_folder_files import digest_in, files_of
 
 PIECE_BYTES = 4 << 20
@@ -42,7 +43,7 @@ class RunFiles:
             OSError: the file cannot be read.
         """
         now = time.monotonic()
-        known = next((tail for tail in self.tails if tail.is_known_there), None)
+        known = next((tail for tail in self.tails if tail.is_known_there and tail.beside is None), None)
         if known is None or now < self._next_look:
             return 0
         is_last = all(tail.is_done for tail in self.tails)  # before the look: a file stands before its row does
@@ -54,6 +55,15 @@ class RunFiles:
         self._next_look = 0.0 if sent else now + LOOK_S
         self.is_done = is_last and not sent
         return sent
+
+    def tell_copies(self) -> None:
+        """Tells each segment whether it is a copy that a fork took along, by what all of them say of themselves."""
+        for tail in self.tails:
+            tail.origin = tail.origin or copied.origin_of(tail.path)
+        by_origin = {tail.origin: tail for tail in self.tails if tail.origin is not None}
+        own = copied.own(by_origin)
+        for origin, tail in by_origin.items():
+            tail.beside = None if origin in own else by_origin[own[0]]
 
     def put_off(self, seconds: float) -> None:
         """Looks again after so many seconds."""

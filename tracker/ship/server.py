@@ -79,15 +79,15 @@ class Server:
         self._token = token
         self._connection: http.client.HTTPConnection | None = None
 
-    def arrived(self, segment: str) -> Arrived:
-        """How far it has a segment.
+    def arrived(self, segment: str, beside: str | None = None) -> Arrived:
+        """How far it has a segment, or the copy of one that lies beside another.
 
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
-        return self._asked("GET", f"/api/v1/segments/{segment}", None, "")
+        return self._asked("GET", f"/api/v1/segments/{segment}{f'?beside={beside}' if beside else ''}", None, "")
 
-    def send(self, segment: str, shipment: Shipment) -> Arrived:
+    def send(self, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
         """Sends rows; how far it has the segment then, whether it took them or stands elsewhere.
 
         Raises:
@@ -95,7 +95,8 @@ class Server:
         """
         data, compressed = shipments.packed(shipment)
         kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
-        return self._asked("PUT", f"/api/v1/segments/{segment}/rows?after={shipment.after}", data, kind)
+        place = f"/api/v1/segments/{segment}/rows?after={shipment.after}{f'&beside={beside}' if beside else ''}"
+        return self._asked("PUT", place, data, kind)
 
     def files(self, segment: str) -> dict[str, int]:
         """The files beside a segment that it has, or some of, and how many bytes of each.
@@ -122,14 +123,17 @@ class Server:
         return said
 
     def hear(self, standing: dict[str, Any]) -> dict[str, Any]:
-        """Says how this machine stands; what its runs are asked, by segment.
+        """Says how this machine stands; what its runs are asked, by segment (`commands`), and the tags of which single
+        points are wanted (`fresh`, None for all; `demand` names them).
 
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
         body = json.dumps(standing).encode()
-        found = self._json("POST", "/api/v1/segments/node", body, "application/json").get("commands")
-        if not isinstance(found, dict):
+        found = self._json("POST", "/api/v1/segments/node", body, "application/json")
+        fresh = found.get("fresh")
+        is_list = fresh is None or (isinstance(fresh, list) and all(isinstance(tag, str) for tag in fresh))
+        if not (is_list and isinstance(found.get("commands"), dict) and isinstance(found.get("demand"), str)):
             raise UnreachableError(NOT_OURS)
         return found
 
@@ -232,6 +236,8 @@ def _arrived(said: bytes) -> Arrived:
     values = {each.name: found[each.name] for each in fields(Arrived)}
     kinds: dict[str, tuple[type, ...]] = {"segment": (int, type(None)), "is_whole": (bool,)}
     if not all(type(value) in kinds.get(name, (int,)) for name, value in values.items()):
+        raise UnreachableError(NOT_OURS)
+    if not all(0 <= (value or 0) < 1 << 62 for value in values.values()):
         raise UnreachableError(NOT_OURS)
     return Arrived(**values)
 

@@ -74,7 +74,10 @@ class Shipper:
         self._aside: dict[Path, tuple[float, str]] = {}
         self._files: dict[Path, RunFiles] = {}
         """Of each run."""
+        self._fresh: frozenset[str] | None = None
+        """The tags of which single points are wanted at the moment; None for all."""
         self._sent = 0
+        self._counted = (time.monotonic(), 0)
         self._trouble: str | None = None
         self._failures = 0
         self._walked = 0.0
@@ -92,7 +95,7 @@ class Shipper:
         Raises:
             ForbiddenError: the server takes nothing from here.
         """
-        orders = Orders(self._server.another(), self._standing, self.stopped)
+        orders = Orders(self._server.another(), self._standing, self._want, self.stopped)
         if not once:
             orders.start()
         try:
@@ -123,11 +126,21 @@ class Shipper:
             elif not worked:
                 self.stopped.wait(max(LOOK_S, SHARE * (now - began)))
 
+    def _want(self, fresh: frozenset[str] | None) -> None:
+        self._fresh = fresh
+
+    def _rate(self) -> float:
+        """Rows a second that were passed on since this was last asked, whether all were wanted or not."""
+        now = time.monotonic()
+        before, self._counted = self._counted, (now, self._sent)
+        return (self._sent - before[1]) / max(1e-3, now - before[0])
+
     def _standing(self) -> Standing:
         """For the thread that asks for orders."""
         tails = [tail for tail in list(self._tails.values()) if not tail.is_done]
-        live = {tail.path.parent: tail.segment for tail in tails if tail.is_known_there}
-        return Standing(sum(tail.behind or 0 for tail in tails), {segment: path for path, segment in live.items()})
+        live = {tail.path.parent: tail.segment for tail in tails if tail.is_known_there and tail.beside is None}
+        behind = sum(tail.behind or 0 for tail in tails)
+        return Standing(behind, self._rate(), {segment: path for path, segment in live.items()})
 
     def progress(self) -> Progress:
         """How it stands."""
@@ -145,11 +158,15 @@ class Shipper:
         if self._walked and now - self._walked < max(WALK_S, SHARE * self._walk_took):
             return
         found = {path: folder for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
+        grown = set()
         for path in sorted(found.keys() - self._tails.keys(), key=lambda each: each.name):
             self._tails[path] = tail = Tail(path)
             files = self._files.setdefault(found[path], RunFiles(found[path]))
             files.tails.append(tail)
             files.is_done = False
+            grown.add(files)
+        for files in grown:
+            files.tell_copies()
         for path in self._tails.keys() - found.keys():
             del self._tails[path]
             self._aside.pop(path, None)
@@ -164,10 +181,10 @@ class Shipper:
         for path, tail in list(self._tails.items()):
             if self.stopped.is_set():
                 return True
-            if not tail.has_news() or time.monotonic() < self._aside.get(path, (0.0, ""))[0]:
+            if not tail.has_news(self._fresh) or time.monotonic() < self._aside.get(path, (0.0, ""))[0]:
                 continue
             try:
-                self._sent += tail.send(self._server)
+                self._sent += tail.send(self._server, self._fresh)
             except FileNotFoundError:
                 continue
             except UnreachableError as error:
@@ -212,9 +229,9 @@ class Shipper:
 
     def _is_at_rest(self) -> bool:
         others = (files for folder, files in self._files.items() if folder not in self._aside and not files.is_done)
-        return not any(tail.has_news() for path, tail in self._tails.items() if path not in self._aside) and not any(
-            all(tail.is_done for tail in files.tails) for files in others
-        )
+        return not any(
+            tail.has_news(self._fresh) for path, tail in self._tails.items() if path not in self._aside
+        ) and not any(all(tail.is_done for tail in files.tails) for files in others)
 
     def _pause(self) -> float:
         """With jitter, so that a thousand nodes do not come back at the same moment."""

@@ -8,11 +8,18 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.ship.server import Server
-from tracker.store.read import read_only, shipping
+from tracker.store import columns
+from tracker.store.read import copied, read_only, shipping
+from tracker.store.read.copied import Origin
 from tracker.store.shipment import Arrived
+
+_ENDING = columns.STATE.index("ending")
 
 CLOCK_TICK_NS = 50_000_000
 """More than a tick of the clock of a file system of this machine."""
+
+REST_S = 2.0
+"""A file to which nothing was added for so long may have no writer any more: all of it is sent."""
 
 Stamp = tuple[tuple[int, int], ...]
 
@@ -24,6 +31,7 @@ class Tail:
         path: Its file.
 
     Attributes:
+        origin: What it says of itself; None until that was read.
         behind: Rows that the other store lacks, as of the last look; None before the first one.
         is_done: Whether the segment has ended and all of it is there.
     """
@@ -31,22 +39,57 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.segment = logdir.segment_id(path)
+        self.origin: Origin | None = None
         self.behind: int | None = None
         self.is_done = False
+        self._beside: Tail | None = None
         self._arrived: Arrived | None = None
         self._stamp: Stamp | None = None
+        self._lacking: frozenset[int] | None = None
+        """Series of which single points were left out there; None before that is known."""
+        self._fresh: frozenset[str] | None = None
+        self._rested_since = 0.0
+
+    @property
+    def beside(self) -> Tail | None:
+        """Of a copy that a fork took along: the fork's own segment, beside which it lies here and there."""
+        return self._beside
+
+    @beside.setter
+    def beside(self, other: Tail | None) -> None:
+        if other is not self._beside:
+            self._beside, self._arrived, self._stamp, self.is_done = other, None, None, False
+            self._lacking = None
+
+    @property
+    def _beside_segment(self) -> str | None:
+        return None if self._beside is None else self._beside.segment
 
     @property
     def is_known_there(self) -> bool:
         """Whether the other store has some of it."""
         return self._arrived is not None and self._arrived.cursor > 0
 
-    def has_news(self) -> bool:
-        """Whether the file may hold something that was not sent; a look at its size and times."""
-        return not self.is_done and _stamp(self.path) != self._stamp
+    def has_news(self, fresh: frozenset[str] | None = None) -> bool:
+        """Whether the file may hold something that was not sent and is wanted; a look at its size and times.
 
-    def send(self, server: Server) -> int:
-        """Sends the next rows, as many as go into one shipment; how many bytes of the file's rows that was.
+        Args:
+            fresh: As of `send`.
+        """
+        waits = self._beside is not None and not self._beside.is_known_there
+        if self.is_done or waits:
+            return False
+        if _stamp(self.path) != self._stamp:
+            return True
+        return bool(self._lacking) and (fresh != self._fresh or time.monotonic() - self._rested_since > REST_S)
+
+    def send(self, server: Server, fresh: frozenset[str] | None = None) -> int:
+        """Sends the next rows, as many as go into one shipment; how many that was.
+
+        Args:
+            server: Where to.
+            fresh: The tags of which single points are wanted; None for all. Once nothing was written for some seconds
+                those of the others are sent too.
 
         Raises:
             StoreError: the file cannot be read.
@@ -54,20 +97,30 @@ class Tail:
             UnreachableError, ForbiddenError, RefusedRowsError: what the server says.
         """
         if self._arrived is None:
-            self._arrived = server.arrived(self.segment)
+            self._arrived = server.arrived(self.segment, self._beside_segment)
             self.is_done = self._arrived.is_whole
             if self.is_done:
                 self.behind = 0
                 return 0
         before = _stamp(self.path)
+        now = time.monotonic()
+        if before != self._stamp:
+            self._rested_since = now
+        wanted = None if now - self._rested_since > REST_S else fresh
         with read_only.snapshot(self.path) as connection:
-            shipment = shipping.behind(connection, self._arrived)
+            shipment, lacking = shipping.wanted(connection, self._arrived, wanted, self._lacking)
             (written,) = connection.execute("SELECT written FROM state").fetchone()
+        if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
+            self._stamp = before  # whose it is, is known once the fork has a segment of its own
+            return 0
         try:
-            self._arrived = server.send(self.segment, shipment)
+            self._arrived = server.send(self.segment, shipment, self._beside_segment)
         except BaseException:
-            self._arrived = None  # what became of it only the server knows
+            self._arrived = self._lacking = None  # what became of it only the server knows
             raise
+        self._lacking, self._fresh = lacking, fresh
+        if self._arrived.cursor != shipment.upto:
+            self._lacking = None  # it stands elsewhere, and this was not taken
         self.behind = max(0, written - self._arrived.cursor)
         if self.behind == 0 and self._arrived.cursor == shipment.upto:
             # Two commits in one tick of the file system's clock look alike: what is so new is looked at again.

@@ -25,6 +25,12 @@ MOST_BYTES = 8 << 20
 LARGEST_BYTES = 208 << 20
 """That are taken, unpacked: a row with the largest content that a run keeps."""
 
+USUAL_BYTES = 4 * MOST_BYTES
+"""That all are within but those of a single large content."""
+
+MOST_ROWS = 200_000
+"""Of one part: of a hundred bytes and more each, so many are no shipment, and no run has more series."""
+
 _PACKED_ENOUGH = 0.9
 _SAMPLE = 1 << 16
 
@@ -45,6 +51,8 @@ class Shipment:
         segment: The row of `segment`; None where the store has it as it is.
         series: Rows of `series` that are new, without how many values each has.
         scalars, sketches, media, marks, receipts: Rows that are new, by table.
+        late: Rows of `scalars` of single points up to `after` that were left out when it was passed: of series that
+            nobody looked at.
         blobs: Contents that these mention for the first time, with their hashes.
         logged: How many values each series has, by its number, once the segment has ended and all of it is here.
     """
@@ -59,6 +67,7 @@ class Shipment:
     media: list[Row] = field(default_factory=list)
     marks: list[Row] = field(default_factory=list)
     receipts: list[Row] = field(default_factory=list)
+    late: list[Row] = field(default_factory=list)
     blobs: list[Row] = field(default_factory=list)
     logged: list[Row] | None = None
 
@@ -66,11 +75,6 @@ class Shipment:
         """Those of one table."""
         found: list[Row] = getattr(self, table)
         return found
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it says nothing but that the writer lives."""
-        return self.upto == self.after and self.segment is None and not self.series and self.logged is None
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,13 @@ class CursorError(TrackerError):
         self.arrived = arrived
 
 
+class LargerError(DamagedBytesError):
+    """A shipment that unpacks to more than is taken."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"it unpacks to more than {most:,} bytes")
+
+
 def packed(shipment: Shipment) -> tuple[bytes, bool]:
     """A shipment as bytes, and whether they are compressed (zlib), which is done where it pays."""
     import msgpack
@@ -117,53 +128,102 @@ def packed(shipment: Shipment) -> tuple[bytes, bool]:
     return zlib.compress(data, 1), True
 
 
-def unpacked(data: bytes, *, compressed: bool) -> Shipment:
+def unpacked(data: bytes, *, compressed: bool, most: int = LARGEST_BYTES) -> Shipment:
     """The shipment that bytes are, which may come from anybody. What the rows hold is not looked at here.
 
+    It takes three times as much memory as its bytes, whatever they are: a byte of them can claim an array of a thousand
+    million values, or be one of a thousand arrays within each other.
+
+    Args:
+        data: The bytes.
+        compressed: Whether they are compressed.
+        most: Bytes that it may have, unpacked.
+
     Raises:
-        DamagedBytesError: they are none, or unpack to more than one can be.
+        LargerError: it has more.
+        DamagedBytesError: they are none.
     """
     import msgpack
 
     if compressed:
-        data = _inflated(data)
+        data = _inflated(data, most)
+    elif len(data) > most:
+        raise LargerError(most)
+    left = 0
+
+    def counted(row: Row) -> Row:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise DamagedBytesError("its rows hold other rows")
+        return row
+
+    reader = msgpack.Unpacker(
+        max_buffer_size=LARGEST_BYTES, max_array_len=_WIDEST, max_map_len=0, use_list=False, list_hook=counted,
+        unicode_errors="surrogatepass",
+    )  # fmt: skip
+    said: dict[str, Any] = {}
     try:
-        # No array and no map is longer than the bytes that it came in; what it holds is as bounded as they are.
-        said = msgpack.unpackb(data, unicode_errors="surrogatepass", use_list=False, strict_map_key=True)
+        reader.feed(data)
+        for _ in range(_entries(reader)):
+            name = reader.unpack()
+            if name in said or name not in _PARTS:
+                raise DamagedBytesError("this shipment of rows has other parts than shipments have")
+            left = 1
+            if name not in WIDTHS or (name == "logged" and data[reader.tell() : reader.tell() + 1] == b"\xc0"):
+                said[name] = reader.unpack()
+                continue
+            count = reader.read_array_header()
+            if count > MOST_ROWS:
+                raise DamagedBytesError(f"it has {count:,} {name}, more than one shipment takes")
+            said[name] = rows = []
+            for _ in range(count):
+                left = 1
+                rows.append(reader.unpack())
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError, OverflowError) as error:
         raise DamagedBytesError(f"this is no shipment of rows ({str(error)[:100] or type(error).__name__})") from error
-    if not isinstance(said, dict) or said.get("form") != FORM:
-        form = said.get("form") if isinstance(said, dict) else type(said).__name__
-        raise DamagedBytesError(f"this is no shipment of rows that is known here (form {str(form)[:50]}, not {FORM})")
-    names = {each.name for each in fields(Shipment)}
-    if said.keys() != names | {"form"}:
+    if reader.tell() != len(data):
+        raise DamagedBytesError("it goes on behind its end")
+    return _formed(said)
+
+
+def _entries(reader: Any) -> int:
+    found: int = reader.read_map_header()
+    return min(found, len(_PARTS) + 1)
+
+
+def _formed(said: dict[str, Any]) -> Shipment:
+    """A shipment of parts that came by their names, each row of as many values as those of its table have."""
+    if said.get("form") != FORM:
+        form = str(said.get("form"))[:50]
+        raise DamagedBytesError(f"this is no shipment of rows that is known here (form {form}, not {FORM})")
+    if said.keys() != _PARTS:
         raise DamagedBytesError("this shipment of rows has other parts than shipments have")
     for name, width in WIDTHS.items():
         rows = said[name]
-        if name == "logged" and rows is None:
-            continue
-        if not isinstance(rows, tuple) or not all(isinstance(row, tuple) and len(row) == width for row in rows):
+        if rows is not None and not all(type(row) is tuple and len(row) == width for row in rows):
             raise DamagedBytesError(f"its {name} are not rows of {width} values")
-        said[name] = list(rows)
     for name, width in (("state", len(columns.STATE)), ("segment", len(columns.SEGMENT))):
         row = said[name]
-        if not (isinstance(row, tuple) and len(row) == width) and not (name == "segment" and row is None):
+        if not (type(row) is tuple and len(row) == width) and not (name == "segment" and row is None):
             raise DamagedBytesError(f"its {name} is no row of {width} values")
     if not all(type(said[name]) is int and 0 <= said[name] < 1 << 62 for name in ("after", "upto")):
         raise DamagedBytesError("its cursors are no numbers of rows")
-    return Shipment(**{name: said[name] for name in names})
+    return Shipment(**{name: said[name] for name in _PARTS - {"form"}})
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, most: int) -> bytes:
     machine = zlib.decompressobj()
     try:
-        found = machine.decompress(data, LARGEST_BYTES)
+        found = machine.decompress(data, most)
+        if not machine.eof and (machine.unconsumed_tail or machine.decompress(b"", 1)):
+            raise LargerError(most)
     except zlib.error as error:
         raise DamagedBytesError(f"it does not unpack ({error})") from error
-    if machine.unconsumed_tail:
-        raise DamagedBytesError(f"it unpacks to more than {LARGEST_BYTES:,} bytes")
     if not machine.eof:
         raise DamagedBytesError("it is cut off")
+    if machine.unused_data:
+        raise DamagedBytesError("it goes on behind its end")
     return found
 
 
@@ -174,7 +234,11 @@ WIDTHS = {
     "media": len(columns.MEDIA),
     "marks": len(columns.MARK),
     "receipts": len(columns.RECEIPT),
+    "late": len(columns.SCALARS),
     "blobs": 3,
     "logged": 2,
 }
 """Values of a row, by part."""
+
+_PARTS = frozenset({"form", *(each.name for each in fields(Shipment))})
+_WIDEST = max(*WIDTHS.values(), len(columns.STATE), len(columns.SEGMENT))

@@ -73,7 +73,10 @@ def check(path: Path) -> None:
 
 def _names_another(journal: str) -> bool:
     """Whether a rollback journal ends in the name of a super-journal."""
-    file = os.open(journal, _CAREFULLY)
+    try:
+        file = os.open(journal, _CAREFULLY)
+    except FileNotFoundError:  # its writer has committed meanwhile
+        return False
     try:
         size = os.fstat(file).st_size
         if size < len(_MAGIC):

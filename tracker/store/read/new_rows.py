@@ -29,6 +29,9 @@ _LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
 _LAST_OF_ONE = f"{_LAST} AND series.id = ?"
 _ITEMS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
+_POINTS_FROM = (
+    f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 AND n + count > ? ORDER BY n"
+)
 _PAUSES = (
     "SELECT outcome FROM receipts WHERE id>? AND (outcome LIKE '%\"paused\"%' OR outcome LIKE '%\"stop\"%') "
     "ORDER BY id DESC LIMIT 1000"
@@ -81,6 +84,11 @@ def media(connection: sqlite3.Connection, behind: int) -> list[NewItems]:
 def points(connection: sqlite3.Connection, behind: int) -> sqlite3.Cursor:
     """Rows of points (`stretch.UNPACK_COLUMNS`) behind a cursor; some say again, folded, what an earlier one did."""
     return connection.execute(_POINTS, (behind,))
+
+
+def points_from(connection: sqlite3.Connection, series: int, n: int) -> list[Row]:
+    """The rows of points (`stretch.UNPACK_COLUMNS`) of a series that hold those from an ordinal on, in order."""
+    return connection.execute(_POINTS_FROM, (series, n)).fetchall()
 
 
 def has_marks(connection: sqlite3.Connection, behind: int) -> bool:

@@ -72,8 +72,15 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
     except sqlite3.DataError:
         row = _bearable(connection)
     state = connection.execute(_STATE).fetchone()
-    if row is None or state is None:
-        return None
+    return None if row is None or state is None else of_rows(row, state, path)
+
+
+def of_rows(row: Sequence[Any], state: Sequence[Any], path: Path) -> Segment:
+    """What the rows of `segment` and `state` say.
+
+    Raises:
+        DamagedBytesError: they hold what no writer of ours puts there.
+    """
     said = dict(zip((*columns.SEGMENT[:-1], *columns.STATE[:-1]), (*row[:-1], *state[:-1]), strict=True))
     for name, kinds in _KINDS.items():
         if not isinstance(said[name], kinds):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
@@ -15,14 +15,24 @@ _NAMES = {
     "scalars": columns.SCALARS, "sketches": columns.SKETCH, "media": columns.MEDIA, "marks": columns.MARK,
     "receipts": columns.RECEIPT,
 }  # fmt: skip
-# As they are stored, and not by `columns.select`: what is NULL is NULL there too.
-_BEHIND = {table: f"SELECT {', '.join(names)} FROM {table} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
-_SEGMENT = columns.select("segment", columns.SEGMENT)
-_STATE = columns.select("state", columns.STATE)
-_SERIES = f"{columns.select('series', columns.SERIES[:-1])} WHERE id>? ORDER BY id"
-_LOGGED = f"{columns.select('series', ('id', 'logged'))} ORDER BY id"
+
+
+def _select(table: str, names: Sequence[str]) -> str:
+    """As the columns stand there: a NULL stays one."""
+    return f"SELECT {', '.join(names)} FROM {table}"
+
+
+_BEHIND = {table: f"{_select(table, names)} WHERE id>? ORDER BY id" for table, names in _NAMES.items()}
+_SEGMENT = _select("segment", columns.SEGMENT)
+_STATE = _select("state", columns.STATE)
+_SERIES = f"{_select('series', columns.SERIES[:-1])} WHERE id>? ORDER BY id"
+_LOGGED = f"{_select('series', ('id', 'logged'))} ORDER BY id"
 _CONTENT = "SELECT rowid FROM blobs WHERE hash=?"
 _CONTENTS = "SELECT rowid, hash, data FROM blobs WHERE rowid>? AND rowid<=? ORDER BY rowid"
+
+_CURVES = "SELECT id, tag FROM series WHERE kind='scalar'"
+_LATE = f"{_select('scalars', columns.SCALARS)} WHERE series=? AND level=0 AND last_step IS NULL AND id<=?"
+_LEVEL, _LAST_STEP = columns.SCALARS.index("level"), columns.SCALARS.index("last_step")
 
 _ROW_BYTES = 100
 """What a row takes beside its texts and contents, about."""
@@ -33,6 +43,33 @@ def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int =
 
     Raises:
         DamagedBytesError: the file does not hold what a segment does, or is of before there were checksums.
+    """
+    return wanted(connection, arrived, None, frozenset(), most_bytes)[0]
+
+
+def wanted(
+    connection: read_only.Connection,
+    arrived: Arrived,
+    fresh: frozenset[str] | None,
+    lacking: frozenset[int] | None,
+    most_bytes: int = MOST_BYTES,
+) -> tuple[Shipment, frozenset[int]]:
+    """What another store lacks and wants: of series that nobody looks at there no single points, which are folded soon.
+
+    Once the segment has ended all is wanted.
+
+    Args:
+        connection: Of the segment's file.
+        arrived: How far the other store has it.
+        fresh: The tags of which it wants single points; None for all.
+        lacking: The series of which it may lack some before its cursor; None where that is not known.
+        most_bytes: What one shipment should take.
+
+    Returns:
+        The shipment, and the series of which single points are lacking behind it.
+
+    Raises:
+        DamagedBytesError: as `behind`.
     """
     if not connection.has_checksums:
         raise DamagedBytesError("it was written by a version before 0.1.0; copy the file as it is")
@@ -47,16 +84,52 @@ def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int =
     kept = {table: [row for row in rows if row[0] <= upto] for table, rows in found.items()}
     is_all = upto == written
     has_ended = is_all and state[columns.STATE.index("status")] != "running"
-    return Shipment(
+    seen = None if has_ended or fresh is None else _numbers_of_tags(connection, fresh)
+    left_out: frozenset[int] = frozenset()
+    if seen is not None:
+        left_out = frozenset(row[1] for row in kept["scalars"] if _is_fresh(row) and row[1] not in seen)
+        kept["scalars"] = [row for row in kept["scalars"] if not (row[1] in left_out and _is_fresh(row))]
+    late = _late(connection, arrived.cursor, seen, lacking) if arrived.cursor and lacking != frozenset() else []
+    shipment = Shipment(
         after=arrived.cursor,
         upto=upto,
         state=state if is_all else _unfinished(state, upto),
         segment=None if segment[-1] == arrived.segment else segment,
         series=connection.execute(_SERIES, (arrived.series,)).fetchall(),
         **kept,
+        late=late,
         blobs=blobs,
         logged=connection.execute(_LOGGED).fetchall() if has_ended else None,
     )
+    if seen is None:
+        return shipment, frozenset()
+    before = frozenset(_all_numbers(connection)) if lacking is None and arrived.cursor else lacking or frozenset()
+    return shipment, left_out | (before - seen)
+
+
+def _is_fresh(row: Row) -> bool:
+    """Whether a row of `scalars` is a single point that waits to be folded."""
+    return row[_LEVEL] == 0 and row[_LAST_STEP] is None
+
+
+def _numbers_of_tags(connection: sqlite3.Connection, tags: frozenset[str]) -> frozenset[int]:
+    return frozenset(number for number, tag in connection.execute(_CURVES) if tag in tags)
+
+
+def _all_numbers(connection: sqlite3.Connection) -> list[int]:
+    return [number for number, _ in connection.execute(_CURVES)]
+
+
+def _late(
+    connection: sqlite3.Connection, cursor: int, seen: frozenset[int] | None, lacking: frozenset[int] | None
+) -> list[Row]:
+    """Single points up to a cursor that may have been left out when it was passed, and are wanted now."""
+    numbers = _all_numbers(connection) if lacking is None else sorted(lacking)
+    found: list[Row] = []
+    for number in numbers:
+        if seen is None or number in seen:
+            found += connection.execute(_LATE, (number, cursor)).fetchall()
+    return found
 
 
 def _numbered(

@@ -6,18 +6,34 @@ its column's type, each row matches its checksum, and none stands outside its se
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
 
+import numpy as np
 import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
-from tracker.series import checksums, stretch
-from tracker.series.summary import SUMMARY_COLUMNS, summaries_of, wrong_summaries
+from tracker.series import checksums, packed_sketch, stretch
+from tracker.series.summary import (
+    SUMMARY,
+    SUMMARY_COLUMNS,
+    SUMMARY_FIELDS,
+    Summaries,
+    merge_summaries,
+    summaries_of,
+    summarise,
+    wrong_summaries,
+)
 from tracker.store import columns
-from tracker.store.read.segments import MOST_SERIES
+from tracker.store.read import sketch_levels
+from tracker.store.read.segments import MOST_SERIES, of_rows
 from tracker.store.shipment import NUMBERED, Arrived, Row, Shipment
 from tracker.store.write import schema
+from tracker.store.write.column_values import JSON_COLUMNS, is_json
 
 LEAST, MOST = -(1 << 63), (1 << 63) - 1
 MOST_LEVEL = 12
@@ -25,6 +41,9 @@ MOST_LEVEL = 12
 
 _UNPACKED = [columns.SCALARS.index(name) for name in stretch.UNPACK_COLUMNS]
 _SUMMARY = [columns.SCALARS.index(name) for name in SUMMARY_COLUMNS]
+_NAN_COUNT = columns.SKETCH.index("nan_count")
+
+STATUSES = ("running", "finished", "crashed", "stopped")
 
 
 def check(shipment: Shipment, arrived: Arrived) -> None:
@@ -39,23 +58,39 @@ def check(shipment: Shipment, arrived: Arrived) -> None:
     """
     if shipment.upto < shipment.after:
         raise DamagedBytesError(f"it ends at row {shipment.upto:,}, before it begins")
-    _typed("state", [shipment.state])
-    if shipment.segment is not None:
-        _typed("segment", [shipment.segment])
-        _matching("segment", [shipment.segment])
+    _about(shipment)
     _series(shipment.series, arrived.series)
     known = arrived.series + len(shipment.series)
     for table in NUMBERED:
         rows = shipment.rows(table)
         _typed(table, rows)
-        _in_order(table, [row[0] for row in rows], shipment.after, shipment.upto)
         if table in ("scalars", "sketches", "media") and not all(1 <= row[1] <= known for row in rows):
             raise DamagedBytesError(f"a row of {table} belongs to no series")
         if table != "scalars":
             _matching(table, rows)
+    _in_order(shipment)
     _scalars(shipment.scalars)
+    _late(shipment, known)
+    _sketches(shipment.sketches)
     _contents(shipment.blobs, arrived.contents)
     _logged(shipment, known)
+
+
+def _about(shipment: Shipment) -> None:
+    """The rows of `segment` and `state`."""
+    _typed("state", [shipment.state])
+    _matching("state", [shipment.state])
+    state = dict(zip(columns.STATE, shipment.state, strict=True))
+    if state["written"] != shipment.upto or state["status"] not in STATUSES:
+        raise DamagedBytesError("how it says that it stands is nothing that a writer says")
+    if not all(math.isfinite(state[name] or 0.0) for name in ("heartbeat", "ended")):
+        raise DamagedBytesError("its times are no times")
+    if (state["status"] != "running") != (shipment.logged is not None):
+        raise DamagedBytesError("how much was logged is said at the end, and only there")
+    if shipment.segment is not None:
+        _typed("segment", [shipment.segment])
+        _matching("segment", [shipment.segment])
+        of_rows(shipment.segment, shipment.state, Path())
 
 
 def _series(rows: Sequence[Row], known: int) -> None:
@@ -68,19 +103,95 @@ def _series(rows: Sequence[Row], known: int) -> None:
 
 
 def _scalars(rows: Sequence[Row]) -> None:
-    """Points and nodes, by their own checksums: that of the points, and that of the summary."""
-    points = [row for row in rows if row[2] == 0]
-    if points:
-        stretch.unpack([[row[place] for place in _UNPACKED] for row in points])
-    for level in {row[2] for row in rows}:
+    """Points and nodes, by their own checksums: that of the points, and that of the summary; which say what the points
+    say, as who looks from afar reads nothing else."""
+    for level in sorted({row[2] for row in rows}):
         if not 0 <= level <= MOST_LEVEL:
             raise DamagedBytesError(f"its points lie at level {level}")
         wanted = [row for row in rows if row[2] == level]
-        said = [[row[place] for place in _SUMMARY] for row in wanted]
         if not all(row[3] >= 0 and row[4] >= 1 and row[3] + row[4] <= MOST for row in wanted):
             raise DamagedBytesError("some of its points have no place in their series")
-        if wrong_summaries(said, summaries_of([row[:-2] for row in said]), [row[1] for row in wanted], level):
+        said = [[row[place] for place in _SUMMARY] for row in wanted]
+        summaries = summaries_of([row[:-2] for row in said])
+        if wrong_summaries(said, summaries, [row[1] for row in wanted], level):
             raise DamagedBytesError("summaries of its points do not match their checksum")
+        summed = _summed_points(wanted) if level == 0 else _summed_nodes(wanted, level)
+        differing = _differing(summaries, summed)
+        if differing:
+            raise DamagedBytesError(f"summaries say of points what they are not ({', '.join(differing)})")
+
+
+def _summed_points(rows: Sequence[Row]) -> Summaries:
+    """What summaries of stretches should say, many of one length at once."""
+    points = stretch.unpack([[row[place] for place in _UNPACKED] for row in rows])
+    counts = np.array([row[4] for row in rows])
+    ends = np.cumsum(counts)
+    found = np.zeros(len(rows), SUMMARY)
+    for count in np.unique(counts).tolist():
+        chosen = np.flatnonzero(counts == count)
+        places = ((ends[chosen] - count)[:, None] + np.arange(count)).ravel()
+        found[chosen] = summarise(points.where(places), len(chosen), 0)
+    found["n"] = [row[3] for row in rows]
+    return found
+
+
+def _summed_nodes(rows: Sequence[Row], level: int) -> Summaries:
+    size = stretch.STRETCH_POINTS * stretch.FAN_OUT**level
+    if not all(row[4] == size and row[3] % size == 0 and _is_of_children(row[-1]) for row in rows):
+        raise DamagedBytesError(f"a node of level {level} is none")
+    stretch.checked_heads([[row[place] for place in _UNPACKED] for row in rows], "points' nodes")
+    children = [np.frombuffer(row[-1], SUMMARY) for row in rows]
+    for row, each in zip(rows, children, strict=True):
+        if not (each["n"] == row[3] + np.arange(stretch.FAN_OUT) * (size // stretch.FAN_OUT)).all():
+            raise DamagedBytesError(f"a node of level {level} is none")
+    return np.concatenate([merge_summaries(each) for each in children])
+
+
+def _is_of_children(packed: bytes | None) -> bool:
+    return packed is not None and len(packed) == SUMMARY.itemsize * stretch.FAN_OUT
+
+
+def _differing(said: Summaries, wanted: Summaries) -> list[str]:
+    """The fields that are not what they should be; sums of another machine's may differ in their last digits."""
+    found = [
+        name for name in SUMMARY_FIELDS
+        if name not in ("sum", "sum_squares")
+        and not np.array_equal(said[name], wanted[name], equal_nan=SUMMARY[name].kind == "f")
+    ]  # fmt: skip
+    with np.errstate(all="ignore"):
+        largest = np.nan_to_num(np.maximum(abs(wanted["min"]), abs(wanted["max"])))
+        for name, size in (("sum", largest), ("sum_squares", largest**2)):
+            near = abs(said[name] - wanted[name]) <= 1e-9 * size * wanted["count"]
+            if not (near | (~np.isfinite(said[name]) & ~np.isfinite(wanted[name]))).all():
+                found.append(name)
+    return found
+
+
+def _sketches(rows: Sequence[Row]) -> None:
+    """Histograms: as they unpack, in as many values as they say."""
+    for row in rows:
+        said = dict(zip(columns.SKETCH, row, strict=True))
+        if said["form"] not in (packed_sketch.FORM_LOG, packed_sketch.FORM_GIVEN):
+            raise DamagedBytesError("a histogram is of no form that is known here")
+        is_placed = 0 <= said["level"] <= MOST_LEVEL and said["n"] >= 0
+        if not is_placed or said["count"] != sketch_levels.FAN_OUT ** said["level"]:
+            raise DamagedBytesError("a histogram has no place in its series")
+        buckets = said["buckets"]
+        given = said["form"] == packed_sketch.FORM_GIVEN
+        counts = packed_sketch.unpack_given(buckets)[1] if given else packed_sketch.unpack(buckets)[1]
+        others = row[_NAN_COUNT : _NAN_COUNT + 3]
+        total = counts.sum()
+        if not math.isfinite(total) or min(*others, 0) < 0 or round(total) + sum(others) != said["total"]:
+            raise DamagedBytesError("the buckets of a histogram do not add up")
+
+
+def _late(shipment: Shipment, known: int) -> None:
+    _typed("scalars", shipment.late)
+    if not all(
+        1 <= row[0] <= shipment.after and 1 <= row[1] <= known and row[2] == 0 and row[4] == 1 for row in shipment.late
+    ):
+        raise DamagedBytesError("what it brings late are no single points of its series")
+    _scalars(shipment.late)
 
 
 def _contents(blobs: Sequence[Row], known: int) -> None:
@@ -103,12 +214,20 @@ def _logged(shipment: Shipment, known: int) -> None:
         raise DamagedBytesError("how much was logged is said of other series than there are")
 
 
-def _in_order(table: str, numbers: Sequence[int], after: int, upto: int) -> None:
-    last = after
-    for number in numbers:
-        if not last < number <= upto:
-            raise DamagedBytesError(f"the rows of {table} are not numbered in order, from {after:,} to {upto:,}")
-        last = number
+def _in_order(shipment: Shipment) -> None:
+    """All rows have one sequence of numbers, behind the cursor; points that nobody looks at may be left out."""
+    found: set[int] = set()
+    count = 0
+    for table in NUMBERED:
+        numbers = [row[0] for row in shipment.rows(table)]
+        if any(second <= first for first, second in pairwise(numbers)):
+            raise DamagedBytesError(f"the rows of {table} are not in order")
+        found.update(numbers)
+        count += len(numbers)
+    if len(found) != count:
+        raise DamagedBytesError("two of its rows have one number")
+    if shipment.upto < max(found, default=shipment.after) or min(found, default=MOST) <= shipment.after:
+        raise DamagedBytesError(f"its rows are not those from {shipment.after:,} to {shipment.upto:,}")
 
 
 def _matching(table: str, rows: Iterable[Row]) -> None:
@@ -117,12 +236,22 @@ def _matching(table: str, rows: Iterable[Row]) -> None:
 
 
 def _typed(table: str, rows: Sequence[Row], names: Sequence[str] | None = None) -> None:
+    kinds_of = _kinds(table, tuple(names or ()))
     for row in rows:
-        for value, (name, kinds) in zip(row, _kinds(table, tuple(names or ())), strict=True):
-            if type(value) not in kinds:
-                raise DamagedBytesError(f"{table}.{name} is {type(value).__name__}")
-            if type(value) is int and not LEAST <= value <= MOST:
+        for value, (name, kinds) in zip(row, kinds_of, strict=True):
+            kind = type(value)
+            if kind not in kinds:
+                raise DamagedBytesError(f"{table}.{name} is {kind.__name__}")
+            if kind is int and not LEAST <= value <= MOST:
                 raise DamagedBytesError(f"{table}.{name} has more than 64 bits")
+            if kind is str:
+                if not value.isascii() and _HALF.search(value):
+                    raise DamagedBytesError(f"{table}.{name} holds half a character")
+                if name in JSON_COLUMNS and not is_json(name, value):
+                    raise DamagedBytesError(f"{table}.{name} is not the JSON that it should be")
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @lru_cache

@@ -40,6 +40,7 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     if path.exists():
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
+    _remove(unborn)  # of one who was killed at this
     try:
         engine = _writing_engine(unborn)
         with engine.connect() as connection:
@@ -57,11 +58,15 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     except BaseException:
         with contextlib.suppress(UnboundLocalError):
             engine.dispose()
-        for ending in ("", "-wal", "-shm", "-journal"):
-            with contextlib.suppress(OSError):
-                os.unlink(f"{unborn}{ending}")
+        _remove(unborn)
         raise
     return _writing_engine(path)
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with contextlib.suppress(OSError):
+            os.unlink(f"{path}{ending}")
 
 
 def reopen(path: Path) -> sa.Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +16,20 @@ from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read import read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
-from tracker.store.write import schema
+from tracker.store.write import arriving_order, schema
 from tracker.store.write.arriving_rows import check
 from tracker.store.write.engine import create, reopen
 
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
+_LATE = schema.insert(schema.scalars, or_ignore=True)
 _RECEIPT = _INSERTS["receipts"].replace("INSERT", "INSERT OR REPLACE", 1)
-_BLOB = "INSERT OR IGNORE INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
+_BLOB = "INSERT INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
 _COVERED = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
+_LAST_STEP = columns.SCALARS.index("last_step")
 _LOGGED = "UPDATE series SET logged=? WHERE id=?"
+_WRITTEN = "SELECT written FROM state"
+_SEGMENT = f"SELECT {', '.join(columns.SEGMENT)} FROM segment"
 _REWRITE_SEGMENT = f"UPDATE segment SET {'=?, '.join(columns.SEGMENT)}=?"
 _REWRITE_STATE = f"UPDATE state SET {'=?, '.join(columns.STATE)}=?"
 
@@ -71,18 +76,37 @@ class Replica:
         if shipment.after != self.arrived.cursor:
             raise CursorError(self.arrived)
         check(shipment, self.arrived)
-        if self._driver is None:
+        is_first = self._driver is None
+        if is_first:
             self._begin(shipment)
         driver = self._driver
         assert driver is not None
-        with _transaction(driver):
-            self._add(driver, shipment)
+        try:
+            with _transaction(driver):
+                self._add(driver, shipment)
+        except (sqlite3.IntegrityError, DamagedBytesError) as error:
+            if is_first:
+                self._remove()
+            if isinstance(error, DamagedBytesError):
+                raise
+            raise DamagedBytesError(f"its rows contradict those that are here ({error})") from error
         self.arrived = self._look()
         return self.arrived
+
+    def _remove(self) -> None:
+        """Takes back a file of which nothing has arrived, and the folders that were made for it."""
+        self.close()
+        for ending in ("-wal", "-shm", "-journal", ""):
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self.path}{ending}")
+        with contextlib.suppress(OSError):  # others lie there
+            for folder in self.path.parents:
+                folder.rmdir()
 
     def _begin(self, shipment: Shipment) -> None:
         if shipment.segment is None:
             raise CursorError(self.arrived)
+        _make_folder(self.path.parent)
         first, state = shipment.segment, (0, *shipment.state[1:-1])
 
         def fill(connection: sa.Connection) -> None:
@@ -96,18 +120,23 @@ class Replica:
         self._driver = _driver(self._engine)
 
     def _add(self, driver: sqlite3.Connection, shipment: Shipment) -> None:
+        if driver.execute(_WRITTEN).fetchone() != (shipment.after,):
+            raise CursorError(self._look())
         if shipment.segment is not None:
+            if unchanging(driver.execute(_SEGMENT).fetchone()) != unchanging(shipment.segment):
+                raise DamagedBytesError("what it says of itself is not what it said")
             driver.execute(_REWRITE_SEGMENT, shipment.segment)
         driver.executemany(_SERIES, shipment.series)
         # A stretch stands for points that lay there before it, alone or in one that was shorter.
-        driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if _covers(row)))
+        driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if covers(row)))
+        driver.executemany(_LATE, shipment.late)
         driver.executemany(_BLOB, shipment.blobs)
         for table in NUMBERED:
             driver.executemany(_RECEIPT if table == "receipts" else _INSERTS[table], shipment.rows(table))
         if shipment.logged is not None:
             driver.executemany(_LOGGED, ((logged, series) for series, logged in shipment.logged))
-        state = (shipment.upto, *shipment.state[1:-1])
-        driver.execute(_REWRITE_STATE, checksums.with_checksum(state))
+        driver.execute(_REWRITE_STATE, shipment.state)
+        arriving_order.check(driver, shipment)
 
     def close(self) -> None:
         """Lets go of the file, folded into one where all of it is here. Can be called twice."""
@@ -139,15 +168,33 @@ def written_out(source: Path, target: Path) -> None:
         while not taker.arrived.is_whole:
             with read_only.snapshot(source) as connection:
                 shipment = shipping.behind(connection, taker.arrived)
-                if shipment.is_empty:
-                    break
-                taker.take(shipment)
+            if not says_more(shipment):
+                break
+            taker.take(shipment)
     finally:
         taker.close()
 
 
-def _covers(row: Row) -> bool:
-    return bool(row[2] == 0 and row[4] > 1)
+def says_more(shipment: Shipment) -> bool:
+    """Whether a shipment says anything but that the writer lives."""
+    return shipment.upto > shipment.after or bool(shipment.segment or shipment.series or shipment.logged is not None)
+
+
+def covers(row: Row) -> bool:
+    """Whether a row is a stretch, which may be of a single point."""
+    return bool(row[2] == 0 and row[_LAST_STEP] is not None)
+
+
+def unchanging(row: Row) -> Row:
+    """What a row of `segment` says once and for all: all but `config`, and so the checksum."""
+    return tuple(value for name, value in zip(columns.SEGMENT, row, strict=True) if name not in ("config", "checksum"))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DamagedBytesError(f"its run can have no folder here: {error.filename} is a file") from error
 
 
 def _running(state: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -43,6 +43,15 @@ export class FindingsCard {
       this.shown = "";
       this.show();
     });
+    // What is pressed or dragged does not move away from under the hand; a drag cancels the pointer that began it.
+    this.isHeld = false;
+    scope.on(document, ["pointerdown", "dragstart"], () => {
+      this.isHeld = true;
+    });
+    scope.on(document, ["pointerup", "dragend"], () => {
+      this.isHeld = false;
+      this.show();
+    });
     this.#fold();
     this.show();
   }
@@ -70,7 +79,7 @@ export class FindingsCard {
     if (some.length && !lines.length && !findings.isIdle()) return;
     const isOne = runs.visible().length === 1;
     const shown = JSON.stringify([lines, counts, left, isOne, lines.map(({ run }) => runs.get(run)?.shown)]);
-    if (shown === this.shown) return;
+    if (shown === this.shown || this.isHeld) return;
     this.shown = shown;
     this.element.hidden = !lines.length;
     this.count.textContent = countsInWords(counts);

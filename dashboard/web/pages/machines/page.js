@@ -7,8 +7,10 @@ import { compareNames } from "../../text/name_order.js";
 import { emptyPage } from "../../ui/empty.js";
 import { Environments } from "./environments.js";
 import { MachineCard, metricOf } from "./card.js";
+import { Senders } from "./senders.js";
 
 const PAGE = `
+  <section class="profile-card machine-senders" aria-label="Machines that send runs here" hidden></section>
   <div class="machine-bar">
     <h2>Load</h2>
     <div class="choice" role="group" aria-label="Time">
@@ -123,6 +125,7 @@ export class MachinesPage {
     this.built = this.scope.child();
     this.environments = new Environments(this.at(".machine-environment"), this.built);
     this.printed = new Console(this.at(".machine-console"), this.built);
+    new Senders(this.at(".machine-senders"), this.built);
     for (const button of this.buttons) {
       button.addEventListener("click", () => {
         this.axis = button.dataset.axis === "relative" ? "relative" : "time";

@@ -79,7 +79,7 @@ CREATE TABLE contents (
     segment bigint NOT NULL, number bigint NOT NULL, hash text NOT NULL,
     PRIMARY KEY (segment, number)
 );
-CREATE INDEX contents_by_hash ON contents (hash, segment);
+CREATE UNIQUE INDEX contents_by_hash ON contents (hash, segment);
 CREATE TABLE properties (
     place text NOT NULL, key text NOT NULL, value text NOT NULL, wall_time double precision NOT NULL,
     PRIMARY KEY (place, key)
