@@ -7,6 +7,7 @@ import pkgutil
 import threading
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy as sa
 
 from tracker.postgres import migrate, tables
@@ -64,3 +65,12 @@ def test_two_that_begin_at_once_make_them_once(new_database: Callable[[str], str
     assert not troubles
     assert migrate.revision(engine) == migrate.STEPS[-1]
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(float("nan"), None), (-0.0, -0.0), (float("inf"), float("inf")), (3, 3.0), (None, None)]
+)
+def test_values_as_sqlite_keeps_them(value: float | None, kept: float | None) -> None:
+    """NaN is NULL there, and nothing else is."""
+    found = tables.KEEPERS["marks"](7, (1, 5, value, "k", "t", "{}", 9))
+    assert repr(found) == repr((7, 1, 5, kept, "k", "t", "{}", 9))
