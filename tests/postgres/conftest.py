@@ -10,9 +10,6 @@ import postgres_cluster
 import pytest
 import sqlalchemy as sa
 
-pytest.importorskip("psycopg", reason="needs psycopg: pip install '.[postgres]'")
-pytest.importorskip("alembic", reason="needs Alembic: pip install '.[postgres]'")
-
 from tracker.postgres.opened import PgStore, opened
 
 

@@ -28,6 +28,8 @@ SELECT segment.segment, segment.checksum, state.written, state.status,
 FROM segment JOIN state USING (segment) WHERE place = %s AND id = %s
 """
 
+_PATIENCE = "SET LOCAL statement_timeout = '10min'"  # for the largest content, and a slow disk
+
 _LOCK = "SELECT 1 FROM state JOIN segment USING (segment) WHERE place = %s AND id = %s FOR UPDATE OF state"
 
 _BEGIN = f"""
@@ -98,6 +100,7 @@ class PgReplica:
         if shipment.segment is not None and shipment.segment[0] != self.segment:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
         with self._connection() as driver, driver.cursor() as cursor:
+            cursor.execute(_PATIENCE)
             # Two statements: what the second sees begins when the first has its lock.
             cursor.execute(_LOCK, (self.place, self.segment))
             number, found = self._look(driver)
