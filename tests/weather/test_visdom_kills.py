@@ -100,6 +100,7 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_what_was_answered_is_there_after_thirty_kills(tmp_path: Path) -> None:
     """The same, deeper."""
     kill_in_the_middle(tmp_path / "runs", 30, 8)
