@@ -17,7 +17,7 @@ ALLOWED = {
 EXCEPTIONS = {(f"trainer/{name}.py", "tracker") for name in ("tracking", "landscape", "recorder", "replay")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread"}
+FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread", "databases"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -37,6 +37,11 @@ ROOMS: dict[str, set[str]] = {
     "tracker/pruning": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/models",
     },
+    "tracker/postgres": {
+        "tracker/postgres/migrations", "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series",
+    },
+    "tracker/postgres/migrations": {"tracker/postgres"},
+    "tracker/postgres/migrations/versions": set(),
     "tracker/panes": {"tracker/store/read", "tracker/values"},
     "tracker/controls": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/values", "tracker/machine",

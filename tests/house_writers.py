@@ -37,6 +37,7 @@ ONLY_READS = {
 """Where the dashboard knows a part of the writing side, and why that writes no run."""
 
 OPENS_TO_WRITE = {
+    "tracker/postgres/engine.py": "a database elsewhere, and no file",
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",

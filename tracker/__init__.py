@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tracker import errors, spare_descriptor
+from tracker import databases, errors, spare_descriptor
 
 if TYPE_CHECKING:
     from tracker.findings.detector import detector
@@ -280,17 +280,25 @@ def open(logdir: str | os.PathLike[str] | None = None, *, tfevents: bool = False
     """A logdir for reading; see `tracker.store.read.reader.Store`.
 
     Args:
-        logdir: The folder; `$VIZ_LOGDIR`, else `runs` by default.
+        logdir: The folder; `$VIZ_LOGDIR`, else `runs` by default. Or the address of a database that rows were sent to,
+            `postgresql+psycopg://…`.
         tfevents: Read TensorBoard's files that lie in it too, as they are now. Copies of them are kept in the user's
             cache folder, as by `viz serve`.
 
     Raises:
-        LogdirError: there is no such folder.
+        LogdirError: there is no such folder, or the database does not answer or holds no runs.
+        MissingPackageError: what speaks with the database is not installed.
         OSError: the user's cache folder cannot be written.
     """
+    from tracker import logdir as logdirs
     from tracker.store.read.reader import Store
 
-    store = Store(logdir)
+    where = logdirs.default_logdir() if logdir is None else os.fsdecode(logdir)
+    if databases.is_address(where):
+        from tracker.postgres import open_to_read
+
+        return Store(open_to_read(where))
+    store = Store(where)
     if tfevents:
         from tracker.foreign.mirror import once
 

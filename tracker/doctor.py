@@ -11,18 +11,20 @@ import itertools
 import os
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker import logdir
-from tracker.errors import DamagedStoreError, NotAStoreError, StoreError
+from tracker import databases, logdir
+from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
 from tracker.repair import model_check, salvage, segment_check
 from tracker.store import columns, file_system
 from tracker.store.read import journal, read_only, state_row
 from tracker.store.read.left_out import why
 from tracker.store.read.segments import Segment
+from tracker.store.write.replica import written_out
 from tracker.walk import Link, is_within
 
 SAFE_SQLITE = "3.51.3 or newer, 3.50.7 or 3.44.6"
@@ -65,11 +67,15 @@ def examine(root: Path, *, repair: bool = False) -> Report:
     """Looks at every run below `root`, and behind the links there that lead to runs; those are not repaired.
 
     Args:
-        root: The logdir.
+        root: The logdir, or what stands for a database, which is not repaired.
         repair: Fold in what dead writers left in their WALs, say that their runs crashed, remove what they left
             half made, and save what can be read of damaged files.
     """
     report = Report()
+    inside = databases.of(root)
+    if inside is not None:
+        _examine_database(inside[0], report)
+        return report
     if file_system.is_shared(root):
         what = f"{root} is on {file_system.kind_of(root)}: writers use a rollback journal there, which is slower"
         report.findings.append(Finding(root, what, serious=False))
@@ -99,6 +105,27 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         if what:
             report.findings.append(Finding(link.path, what, serious=False))
     return report
+
+
+def _examine_database(database: databases.Database, report: Report) -> None:
+    """Has each segment written into a file, row by row as it stands there, and looks at that."""
+    for run in database.runs():
+        report.runs += 1
+        for segment in database.segments(run):
+            report.segments += 1
+            path = logdir.segment_path(database.root / run, segment)
+            with tempfile.TemporaryDirectory(prefix="everystep-doctor-") as folder:
+                copy = Path(folder) / path.name
+                try:
+                    written_out(path, copy)
+                    with contextlib.closing(read_only.connect(copy)) as connection:
+                        found = segment_check.check(connection, copy)
+                except (TrackerError, OSError, sqlite3.Error) as error:
+                    report.findings.append(Finding(path, why(error)))
+                    continue
+            report.points += found.points
+            if found.faults:
+                report.findings.append(Finding(path, "; ".join(list(dict.fromkeys(found.faults))[:5])))
 
 
 def _folders(root: Path, links: list[Link]) -> Iterator[Path]:

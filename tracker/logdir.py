@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tracker import databases
 from tracker.errors import (
     RemoteLogdirError,
     RunNameError,
@@ -104,6 +105,9 @@ def check_local(text: str, name: str) -> None:
     )
     if scheme.partition("+")[0] in _DATABASES:
         got, hint = "a database URL, which this version does not support", ""
+        if databases.is_address(text):
+            got = "the address of a database"
+            hint = "Of one tracker.open reads, and viz runs, sql, diff, export and doctor; nothing else knows them yet."
     elif scheme == "file":
         hint = f"Leave file:// out: {name} is the path alone."
     raise RemoteLogdirError(
@@ -147,6 +151,9 @@ def segment_files(folder: Path) -> list[Path]:
     What has such a name and is no plain file is among them: who reads it says so, by name. A link to a segment is given
     as the file that it leads to, beside which its WAL lies.
     """
+    inside = databases.of(folder)
+    if inside is not None:
+        return [segment_path(folder, segment) for segment in inside[0].segments(inside[1].as_posix())]
     try:
         with os.scandir(folder) as entries:
             found = [(entry.name, entry.is_symlink()) for entry in entries if is_segment(entry.name)]
@@ -204,6 +211,9 @@ def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = T
         links: Takes the links that were met.
         follow: Whether links are followed.
     """
+    inside = databases.of(root)
+    if inside is not None:
+        return iter(sorted(((name, root / name) for name in inside[0].runs()), key=_by_name))
     folders = walk(root, follow=follow)
     found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in folders if names]
     if links is not None:

@@ -29,8 +29,9 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.http import wire
     from tracker.store.read.reader import Store
 
-    cache, left_out = mirrored(existing_logdir(arguments.logdir))
-    store = Store(arguments.logdir, cache)
+    root = existing_logdir(arguments.logdir, or_database=True)
+    cache, left_out = mirrored(root)
+    store = Store(root, cache)
     sides = [_named(store, words) for words in (arguments.first, arguments.second)]
     is_groups = any(len(side) > 1 for side in sides)
     if is_groups:

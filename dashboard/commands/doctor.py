@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from dashboard.commands.counting import so_many
-from dashboard.commands.refusal import add_logdir, existing_logdir
+from dashboard.commands.refusal import CommandError, add_logdir, existing_logdir
+from tracker import databases
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,9 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.commands.table import printable
     from tracker.doctor import examine
 
-    root = existing_logdir(arguments.logdir)
+    root = existing_logdir(arguments.logdir, or_database=True)
+    if arguments.repair and databases.of(root) is not None:
+        raise CommandError("a database is not repaired: send what is damaged there again from the files it came from")
     report = examine(root, repair=arguments.repair)
     say = sys.stdout.write
     for finding in report.findings:

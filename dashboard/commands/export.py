@@ -219,7 +219,7 @@ def _chosen(arguments: argparse.Namespace) -> _Chosen:
     from tracker.errors import RunNameError, RunNotFoundError
     from tracker.store.read.reader import Store
 
-    root = existing_logdir(arguments.logdir)
+    root = existing_logdir(arguments.logdir, or_database=True)
     cache, left_out = mirrored(root)
     store = Store(root, cache)
     runs: list[StoredRun] = []

@@ -61,15 +61,28 @@ def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
     return 1
 
 
-def existing_logdir(wanted: str | None) -> Path:
+def existing_logdir(wanted: str | None, *, or_database: bool = False) -> Path:
     """The logdir, which must be there: a mistyped one would show an empty page for ever.
+
+    Args:
+        wanted: As it was given.
+        or_database: Whether the command reads a database too, whose address it may then be.
 
     Raises:
         CommandError: it is not there, is no folder, or may not be read.
     """
+    from tracker import databases
     from tracker import logdir as logdirs
-    from tracker.errors import LogdirError
+    from tracker.errors import LogdirError, TrackerError
 
+    address = logdirs.default_logdir() if wanted is None else wanted
+    if or_database and databases.is_address(address):
+        from tracker.postgres import open_to_read
+
+        try:
+            return open_to_read(address)
+        except TrackerError as error:
+            raise CommandError(" ".join(str(error).split())) from error
     try:
         root = logdirs.resolve(wanted)
     except LogdirError as error:

@@ -31,7 +31,7 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.live.catalog import Catalog
     from tracker.plain_text import writable_values
 
-    root = existing_logdir(arguments.logdir)
+    root = existing_logdir(arguments.logdir, or_database=True)
     cache, left_out = mirrored(root)
     library = Catalog(root, cache)
     library.scan()

@@ -52,7 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace) -> int:
     """Runs the query and prints its rows; 1 when some of what they are made of could not be read."""
-    root = existing_logdir(arguments.logdir)
+    root = existing_logdir(arguments.logdir, or_database=True)
     # A file without a name, which the system takes back whatever becomes of us.
     connection = sqlite3.connect("")
     connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")

@@ -20,7 +20,7 @@ from dashboard.live.file_stamps import is_settled, stamp_of
 from dashboard.live.run_state import RunState
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import NamePool
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import StoreError
 from tracker.store.read import read_only, segments, size, wal
 from tracker.store.read.wal import Position
@@ -67,9 +67,14 @@ class Catalog:
         Args:
             glance: Read of a file that nobody writes only what a list of runs shows; `complete` reads the rest.
         """
+        with databases.glimpse(self.root):
+            return self._scan(glance=glance)
+
+    def _scan(self, *, glance: bool) -> Changes:
         changes = Changes()
         links: list[Link] = []
-        found = logdir.all_run_folders(self.root, self.mirror, links) if self.root.is_dir() else {}
+        is_there = databases.of(self.root) is not None or self.root.is_dir()
+        found = logdir.all_run_folders(self.root, self.mirror, links) if is_there else {}
         self.links = links
         self._names = {folder: name for name, folder in found.items()}
         self._real_names = None
@@ -109,12 +114,16 @@ class Catalog:
 
     def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
+        with databases.glimpse(self.root):
+            return self._look_at(names)
+
+    def _look_at(self, names: Iterable[str]) -> Changes:
         changes = Changes()
         for name in names:
             run = self.runs.get(name)
             if run is None:
                 continue
-            if run.folder.is_dir():
+            if logdir.segment_files(run.folder) if databases.of(run.folder) else run.folder.is_dir():
                 self._look(run, changes)
                 continue
             del self.runs[name]

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tracker import databases
+from tracker.logdir import is_segment, segment_id
+
 SETTLED_S = 0.5
 """A file not written for so long has nothing in it that is not visible yet: a commit can be seen only a moment
 after the write that wakes us, and a look in between must not be taken for the last one."""
@@ -28,6 +31,9 @@ def stamp_of(path: Path) -> tuple[Any, ...]:
     The time of the last change (ctime) is the system's own: a copy that was given the old size and time is not taken
     for what it replaced.
     """
+    inside = databases.of(path)
+    if inside is not None:
+        return inside[0].stamp(inside[1].parent.as_posix(), segment_id(path)) if is_segment(path.name) else ()
     found: list[int] = []
     for ending in ("", "-wal"):
         with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ FIRST = -(1 << 63)
 """Behind this lies everything."""
 
 _SERIES = f"{columns.select('series', columns.SERIES)} WHERE id>? ORDER BY id"
-_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM series WHERE id>? LIMIT ?)"
+_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM series WHERE id>? LIMIT ?) AS some_of_them"
 _LAST_ROWS = (
     "series JOIN scalars ON series = series.id AND level = 0 "
     "AND n = (SELECT max(other.n) FROM scalars AS other WHERE other.series = series.id AND other.level = 0)"

@@ -22,9 +22,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
+from tracker import databases
 from tracker.errors import (
     DamagedBytesError,
     DamagedStoreError,
@@ -33,6 +34,7 @@ from tracker.errors import (
     StoreError,
     TrackerError,
 )
+from tracker.logdir import segment_id
 from tracker.store import columns
 from tracker.store.read import journal, state_row
 
@@ -91,6 +93,10 @@ def connect(path: Path, patience_s: float = PATIENCE_S, longest_bytes: int = LON
         DamagedStoreError: it is ours but cannot be read.
         FileNotFoundError: it is not there.
     """
+    inside = databases.of(path)
+    if inside is not None:
+        database, (place, name) = inside[0], (inside[1].parent.as_posix(), inside[1].name)
+        return cast(Connection, database.connect(place, segment_id(name), path))
     if not os.path.lexists(path):
         raise FileNotFoundError(f"there is no segment {path}")
     with reading(path):  # SQLite's error may cite words that are no text
@@ -319,7 +325,7 @@ def unbegun(path: Path) -> StoreError:
 
 def explain(error: BaseException, path: Path) -> StoreError:
     """The store's own error for what was met while a segment was read."""
-    if not os.access(path, os.R_OK):
+    if databases.of(path) is None and not os.access(path, os.R_OK):
         return DamagedStoreError(path, "no permission to read this file")
     if "interrupted" in str(error):
         return DamagedStoreError(path, "reading this file takes longer than any run does; it is not read")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import LogdirError, RunNotFoundError, message
 from tracker.store.read.run import StoredRun
 
@@ -16,7 +16,7 @@ class Store:
     """A logdir, read only.
 
     Args:
-        where: The folder.
+        where: The folder, or the path of a database that was opened.
         mirror: Where copies of event files that lie in it are kept; their runs stand among the others.
 
     Raises:
@@ -24,9 +24,10 @@ class Store:
     """
 
     def __init__(self, where: str | os.PathLike[str] | None = None, mirror: Path | None = None) -> None:
-        self.root = logdir.resolve(where)
+        inside = databases.of(where) if isinstance(where, Path) else None
+        self.root = logdir.resolve(where) if inside is None else inside[0].root
         self.mirror = mirror
-        if not self.root.is_dir():
+        if inside is None and not self.root.is_dir():
             what = "is a file" if self.root.exists() else "does not exist"
             raise LogdirError(
                 message(

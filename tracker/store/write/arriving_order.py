@@ -29,7 +29,7 @@ _SKETCHED = "SELECT count(*), sum(total) FROM sketches WHERE series=? AND level=
 _ITEM_BEFORE = (
     "SELECT n, position FROM media WHERE series=? AND (n, position)<(?, ?) ORDER BY n DESC, position DESC LIMIT 1"
 )
-_LAST = "SELECT coalesce(max(id), 0) FROM ({})".format(
+_LAST = "SELECT coalesce(max(id), 0) FROM ({}) AS last_ones".format(
     " UNION ALL ".join(f"SELECT max(id) AS id FROM {table}" for table in NUMBERED)
 )
 _IS_CONTENT = "SELECT 1 FROM blobs WHERE hash=?"

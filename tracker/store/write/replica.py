@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
 from tracker.store import columns
-from tracker.store.read import journal
+from tracker.store.read import journal, read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
 from tracker.store.write import arriving_order, schema
 from tracker.store.write.arriving_rows import check
@@ -125,12 +125,12 @@ class Replica:
         if driver.execute(_WRITTEN).fetchone() != (shipment.after,):
             raise CursorError(self._look())
         if shipment.segment is not None:
-            if _unchanging(driver.execute(_SEGMENT).fetchone()) != _unchanging(shipment.segment):
+            if unchanging(driver.execute(_SEGMENT).fetchone()) != unchanging(shipment.segment):
                 raise DamagedBytesError("what it says of itself is not what it said")
             driver.execute(_REWRITE_SEGMENT, shipment.segment)
         driver.executemany(_SERIES, shipment.series)
         # A stretch stands for points that lay there before it, alone or in one that was shorter.
-        driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if _covers(row)))
+        driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if covers(row)))
         driver.executemany(_LATE, shipment.late)
         driver.executemany(_BLOB, shipment.blobs)
         for table in NUMBERED:
@@ -154,12 +154,40 @@ class Replica:
         self._driver = self._engine = None
 
 
-def _covers(row: Row) -> bool:
+def written_out(source: Path, target: Path) -> None:
+    """Writes a segment into a new file, row by row as it stands where it is, with all that is checked of what arrives.
+
+    Args:
+        source: The segment: a file, or what stands for one in a database.
+        target: The file.
+
+    Raises:
+        StoreError: it is not what a writer writes, or cannot be read.
+        OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+    """
+    taker = Replica(target)
+    try:
+        while not taker.arrived.is_whole:
+            with read_only.snapshot(source) as connection:
+                shipment = shipping.behind(connection, taker.arrived)
+            if not says_more(shipment):
+                break
+            taker.take(shipment)
+    finally:
+        taker.close()
+
+
+def says_more(shipment: Shipment) -> bool:
+    """Whether a shipment says anything but that the writer lives."""
+    return shipment.upto > shipment.after or bool(shipment.segment or shipment.series or shipment.logged is not None)
+
+
+def covers(row: Row) -> bool:
     """Whether a row is a stretch, which may be of a single point."""
     return bool(row[2] == 0 and row[_LAST_STEP] is not None)
 
 
-def _unchanging(row: Row) -> Row:
+def unchanging(row: Row) -> Row:
     """What a row of `segment` says once and for all: all but `config`, and so the checksum."""
     return tuple(value for name, value in zip(columns.SEGMENT, row, strict=True) if name not in ("config", "checksum"))
 

@@ -1,0 +1,71 @@
+"""Databases that hold runs as a logdir does, and the paths that stand for what lies in them.
+
+A database that was opened has a path: its address without a password, such as `postgresql+psycopg:/me@host/runs`. Below
+it stand paths of runs and of their segments, as below a folder. Nothing is on the disk under such a path, which is
+relative; who reads segments asks here first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from pathlib import Path
+from typing import Protocol
+
+_ADDRESS = re.compile(r"postgres(ql)?(\+\w+)?://", re.IGNORECASE)
+
+_open: dict[Path, Database] = {}
+
+
+class Database(Protocol):
+    """Runs in a database, for who reads them."""
+
+    root: Path
+    """What stands for it."""
+
+    def runs(self) -> list[str]:
+        """The names of its runs."""
+
+    def segments(self, run: str) -> list[str]:
+        """The segments of a run, by name, oldest first; none where there is no such run."""
+
+    def stamp(self, run: str, segment: str) -> tuple[object, ...]:
+        """What changes when a segment does; nothing where it is not there."""
+
+    def glimpse(self) -> contextlib.AbstractContextManager[None]:
+        """While this thread looks at all of it: which segments there are and how they stand is asked once."""
+
+    def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
+        """What answers the questions that readers ask a segment's file.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            StoreError: the database does not answer.
+        """
+
+
+def is_address(text: str) -> bool:
+    """Whether a logdir, as it was given, is the address of a database that can hold runs."""
+    return _ADDRESS.match(text) is not None
+
+
+def register(database: Database) -> None:
+    """From now on its paths lead into it."""
+    _open[database.root] = database
+
+
+def of(path: Path) -> tuple[Database, Path] | None:
+    """The database that a path leads into, and the rest of the path; None for one of the disk."""
+    if not _open or path.is_absolute():
+        return None
+    for place in (path, *path.parents):
+        if place in _open:
+            return _open[place], path.relative_to(place)
+    return None
+
+
+def glimpse(root: Path) -> contextlib.AbstractContextManager[None]:
+    """While this thread looks at all of a logdir: a database is asked once how its segments stand."""
+    inside = of(root)
+    return contextlib.nullcontext() if inside is None else inside[0].glimpse()

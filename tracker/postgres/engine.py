@@ -1,0 +1,104 @@
+"""Connections to a database, few of which are held."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.abc import Buffer, Loader
+from psycopg.pq import Format
+from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
+from psycopg.types.string import TextBinaryLoader, TextLoader
+
+from tracker.errors import StoreError
+from tracker.postgres.rows import kept
+
+PATIENCE_S = 30
+"""How long one question may take; as with a file."""
+
+CONNECT_S = 10
+
+_HELD, _MORE = 5, 40
+"""Connections that are kept, and how many more there may be at a time."""
+
+
+def engine_of(url: sa.URL) -> sa.Engine:
+    """An engine whose connections are set up as readers and writers need them."""
+    engine = sa.create_engine(
+        url,
+        pool_size=_HELD,
+        max_overflow=_MORE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_S, "application_name": "everystep"},
+    )
+    sa.event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(driver: psycopg.Connection[Any], _: object) -> None:
+    with driver.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = '{PATIENCE_S}s'")
+        # What was acknowledged is not sent again: it must outlast the server.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    driver.commit()
+    loaders: dict[str, tuple[type[Loader], ...]] = {"text": (_Text, _TextBinary), "numeric": (_Whole, _WholeBinary)}
+    for kind, ours in loaders.items():
+        for loader in ours:
+            driver.adapters.register_loader(kind, loader)
+
+
+class _Text(TextLoader):
+    def load(self, data: Buffer) -> Any:
+        return kept(super().load(data))  # type: ignore[arg-type]  # bytes only where the database has no encoding
+
+
+class _TextBinary(_Text, TextBinaryLoader):
+    format = Format.BINARY
+
+
+class _Whole(NumericLoader):
+    """A sum of whole numbers, which PostgreSQL makes a decimal."""
+
+    def load(self, data: Buffer) -> Any:
+        return int(super().load(data))
+
+
+class _WholeBinary(NumericBinaryLoader):
+    def load(self, data: Buffer) -> Any:
+        return int(super().load(data))
+
+
+@contextlib.contextmanager
+def answering(shown: str) -> Iterator[None]:
+    """While a database is asked.
+
+    Raises:
+        StoreError: it does not answer, or not with what was asked.
+    """
+    try:
+        yield
+    except (psycopg.Error, sa.exc.SQLAlchemyError) as error:
+        said = getattr(error, "orig", None) or error
+        is_away = isinstance(said, (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.TimeoutError))
+        what = "does not answer" if is_away else "refuses a question"
+        raise StoreError(shown, f"the database {what} ({words_of(error)})") from None
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says, in one line; without its statement, and without a password."""
+    said: BaseException = getattr(error, "orig", None) or error
+    return " ".join(str(said).split())[:200] or type(said).__name__
+
+
+def driver_of(engine: sa.Engine) -> tuple[Any, psycopg.Connection[Any]]:
+    """A connection of the engine's pool, and the driver's own, which is what rows go through."""
+    pooled = engine.raw_connection()
+    driver = pooled.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return pooled, driver
