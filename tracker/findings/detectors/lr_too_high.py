@@ -154,10 +154,10 @@ def _came_back(training: Training, loss: Series) -> _Said:
     curve = smoothed(value, max(5, n // 40))
     levels, first = ends(value), float(np.median(value[:3]))
     low = int(np.argmin(curve))
-    if curve[low] > 0.4 * first or levels.end < 0.9 * first or low > 0.85 * n:
+    if curve[low] > 0.6 * first or levels.end < 0.9 * first or low > 0.85 * n:
         return None
     back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
-    if not len(back) or np.median(value[low + back[0] :]) < 0.85 * first:
+    if not len(back) or levels.end - curve[low] < 4 * noise(value) or np.median(value[low + back[0] :]) < 0.85 * first:
         return None
     at = low + int(back[0])
     step = int(loss.step[at])

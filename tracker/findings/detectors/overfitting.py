@@ -23,10 +23,21 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.pairs import Pair, accuracy_pair, beginning, loss_pair, middle, never_learnt, noise, smooth
+from tracker.findings.pairs import (
+    Pair,
+    accuracy_pair,
+    beginning,
+    loss_pair,
+    middle,
+    never_learnt,
+    noise,
+    smooth,
+    words,
+)
 from tracker.findings.training import Training
 
 _LEAST_POINTS = 5
+_PERPLEXITY = frozenset(("ppl", "perplexity"))
 _ADVICE = "Keep the weights of the lowest validation loss; then try weight decay, dropout or more samples."
 
 
@@ -52,7 +63,10 @@ def overfitting(training: Training) -> Iterator[Finding]:
     late = val[low + 2 * (len(val) - low) // 3 :]
     if not fell or end - train_end < 0.2 * learnt or np.mean(late > val[low] + rise / 3) < 0.8:
         return
-    heavy = rise >= 0.2 * learnt and rise >= 0.25 * abs(val[low]) and len(val) - low >= 4
+    heavy = rise >= 0.2 * learnt
+    if _PERPLEXITY & {*words(pair.val.tag)}:  # e to the loss: by that measure nearly all is learnt with the first steps
+        heavy = bool(np.log(end / val[low]) >= 0.2 * np.log(start / val[low]))
+    heavy = heavy and rise >= 0.25 * abs(val[low]) and len(val) - low >= 4
     at = int(pair.step[low])
     yield Finding(
         "overfitting", "warning" if heavy else "info",
