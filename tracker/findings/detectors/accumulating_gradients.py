@@ -5,10 +5,13 @@ backward pass before it made, with one backward pass since the last update, is a
 first, and above 3 at one. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was or
 more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
 below half of what it was; or to 30 times, whatever the loss does. In the middle it is a fifth of the end or more, as
-what is added up grows with the steps and not by factors.
+what is added up grows with the steps and not by factors. (c) It grows within most of four epochs or more (rank
+correlation above 0.75 in the middle, the end 1.8 times the beginning) and is less than 0.4 of its end with the next
+epoch's first step, while the loss does not rise like that: it is set to 0 once an epoch.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
-healthy trainings too: twofold to fivefold, and unevenly, while the loss falls.
+healthy trainings too: twofold to fivefold, and unevenly, while the loss falls. (c) Within an epoch they do not: the
+rank correlation is 0.3 at most, and what falls at its end is as much as between any two steps.
 
 Source: practice; "missing zero_grad" is the commonest of training-loop faults in Humbatova et al. 2020.
 """
@@ -16,11 +19,14 @@ Source: practice; "missing zero_grad" is the commonest of training-loop faults i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import training_loss, validation_loss
 from tracker.findings.layers import learning, loss_scale, number, whole_gradient
 from tracker.findings.training import Series, Training
 
@@ -47,8 +53,7 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
     for part in (len(finite), max(8, len(finite) // 3)):
         value = finite.value[:part]
         start = float(np.median(value[: max(2, part // 20)]))
-        ranks = np.argsort(np.argsort(value))
-        even = float(np.corrcoef(ranks, np.arange(part))[0, 1])
+        even = _rank(value)
         growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
         end = float(np.median(value[-max(2, part // 10) :])) / loss_scale(training)
         if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * float(
@@ -62,6 +67,37 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
             text = f"The gradient grows with the steps, {number(growth)} times as long as at first."
             yield _finding(finite, at, 0.7, text)
             return
+    growth = _within_epochs(training, finite)
+    if growth is not None:
+        text = (
+            f"The gradient grows {number(growth)} times within an epoch, over and over, and is short again at the next."
+        )
+        yield _finding(finite, 0, 0.8, text)
+
+
+def _within_epochs(training: Training, gradient: Series) -> float | None:
+    """By how much it grows from the beginning of an epoch to its end, in the middle of all; None unless it does."""
+    ends = np.unique(validation_loss(training).step)
+    loss = training_loss(training).finite
+    found: list[tuple[float, float, float, float]] = []
+    for since, until in pairwise(ends):
+        start, stop = np.searchsorted(gradient.step, (since, until), "right")
+        value = gradient.value[start:stop]
+        losses = loss.value[slice(*np.searchsorted(loss.step, (since, until), "right"))]
+        if min(len(value), len(losses)) < 8 or stop >= len(gradient):
+            continue
+        few = max(2, len(value) // 5)
+        first, last = float(np.median(value[:few])), float(np.median(value[-few:]))
+        found.append((_rank(value), _rank(losses), last / max(first, 1e-12), last / max(gradient.value[stop], 1e-12)))
+    if len(found) < 4:
+        return None
+    even, worse, growth, drop = np.median(np.array(found), axis=0)
+    return float(growth) if even > 0.75 and worse < 0.5 and growth > 1.8 and drop > 2.5 else None
+
+
+def _rank(value: npt.NDArray[np.float64]) -> float:
+    """The rank correlation with the order, from -1 to 1."""
+    return float(np.corrcoef(np.argsort(np.argsort(value)), np.arange(len(value)))[0, 1])
 
 
 def _finding(series: Series, at: int, confidence: float, sentence: str) -> Finding:

@@ -116,9 +116,10 @@ def _knows_only_shares(training: Training, a: float | None, step: int, least: fl
         right, own = [], a if a is not None else 1.0
     if not losses or not 0 < own < 0.995:
         return not losses and least < 0.9  # a recall of nothing has to do
-    loss = float(losses[0][int(0.7 * len(losses[0])) :].mean())
-    if right and 0 < loss < 0.5 * (1 - own) * np.log(2):
-        return True  # other classes are not counted
+    late = losses[0][int(0.7 * len(losses[0])) :]
+    loss = float(late.mean())
+    if right and 0 < np.median(late) < 0.5 * (1 - own) * np.log(2):
+        return True  # other classes are not counted, but for batches in which one that is weighs much
     return loss >= least * _constant_answer(own) and _val_agrees(training, a, step, least)
 
 

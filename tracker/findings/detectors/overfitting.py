@@ -66,7 +66,9 @@ def overfitting(training: Training) -> Iterator[Finding]:
     heavy = rise >= 0.2 * learnt
     if _PERPLEXITY & {*words(pair.val.tag)}:  # e to the loss: by that measure nearly all is learnt with the first steps
         heavy = bool(np.log(end / val[low]) >= 0.2 * np.log(start / val[low]))
-    heavy = heavy and rise >= 0.25 * abs(val[low]) and len(val) - low >= 4
+    # As heavy where less is left of the training loss than a tenth, and much of what was learnt is lost again.
+    is_lost = rise >= 0.3 * learnt and 0 <= train_end < 0.1 * end and rise >= 0.15 * abs(val[low])
+    heavy = heavy and (rise >= 0.25 * abs(val[low]) or is_lost) and len(val) - low >= 4 and not _generalizes(training)
     at = int(pair.step[low])
     yield Finding(
         "overfitting", "warning" if heavy else "info",
@@ -93,6 +95,12 @@ def _by_accuracy(pair: Pair | None) -> Iterator[Finding]:
         f"grew to {middle(pair.train_level):.1%}.",
         _ADVICE, None, at, None, 0.8, Evidence(pair.tags, (at, int(pair.step[-1]))),
     )  # fmt: skip
+
+
+def _generalizes(training: Training) -> bool:
+    """Whether samples held back are read right as often as the training's: a few of them only cost more and more."""
+    pair = accuracy_pair(training)
+    return pair is not None and middle(pair.val_level) >= middle(pair.train_level)
 
 
 def _accuracy(training: Training) -> str:
