@@ -7,7 +7,8 @@ less than 20 % within the first third of the run and has stood still since.
 
 Thresholds: data with little signal (a coin slightly bent, prices) let the loss fall by 1 or 2 %, clearly, with the
 validation following: that is no warning. A loss that varies by a third of its height between batches belongs to samples
-that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing; fewer than 50 steps, if not epochs, only inform.
+that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing, and fewer than
+50 steps, where they are no epochs, are information.
 
 Seen on seeded trainings: right in 18 of 18 that could not learn (zeros, no step, sigmoids seven deep), 1 as
 information; of 6 without anything to learn in the data in 2, since the bias is learned, and some had 8 points.
