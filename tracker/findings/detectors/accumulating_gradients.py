@@ -4,10 +4,11 @@ Definition: (a) `accumulated`, how many times as long the gradient is that an op
 backward pass before it made, with one backward pass since the last update, is above 1.5 at two looks or more after the
 first, and above 3 at one. (b) Without it: the length of all gradients grows with the steps, to 8 times what it was or
 more, with a rank correlation above 0.9 with the step, in the first third or all along, while the loss does not fall
-below half of what it was; or to 30 times, whatever the loss does. In the middle it is a fifth of the end or more, as
-what is added up grows with the steps and not by factors. (c) It grows within most of four epochs or more (rank
-correlation above 0.75 in the middle, the end 1.8 times the beginning) and is less than 0.4 of its end with the next
-epoch's first step, while the loss does not rise like that: it is set to 0 once an epoch.
+below half of what it was, or the length is even from one step to the next (5 %); or to 30 times, whatever the loss
+does. In the middle it is a fifth of the end or more, as what is added up grows with the steps and not by factors. (c)
+It grows within most of four epochs or more (rank correlation above 0.75 in the middle, the end 1.8 times the beginning)
+and is less than 0.4 of its end with the next epoch's first step, while the loss does not rise like that: it is set to 0
+once an epoch.
 
 Thresholds: with gradients set to 0 `accumulated` is 1, to the last digits. (b) asks for much, as gradients grow in
 healthy trainings too: twofold to fivefold, and unevenly, while the loss falls. (c) Within an epoch they do not: the
@@ -24,12 +25,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from tracker.findings.curves import noise
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import training_loss, validation_loss
 from tracker.findings.layers import learning, loss_scale, number, whole_gradient
 from tracker.findings.training import Series, Training
 
+_EVEN = 0.05
 _ADVICE = "Call optimizer.zero_grad() once in every step, before backward()."
 
 
@@ -52,15 +55,14 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
     finite = series.finite
     for part in (len(finite), max(8, len(finite) // 3)):
         value = finite.value[:part]
-        start = float(np.median(value[: max(2, part // 20)]))
-        even = _rank(value)
-        growth = float(np.median(value[-max(2, part // 10) :])) / start if start > 0 else 0.0
-        end = float(np.median(value[-max(2, part // 10) :])) / loss_scale(training)
-        if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * float(
-            np.median(value[-max(2, part // 10) :])
-        ):
+        start, even = float(np.median(value[: max(2, part // 20)])), _rank(value)
+        height = float(np.median(value[-max(2, part // 10) :]))
+        growth, end = height / start if start > 0 else 0.0, height / loss_scale(training)
+        if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * height:
             continue
-        if (growth >= 8 and even > 0.9 and not is_learned) or (
+        # A sum changes by one batch at a time: it is even where a gradient of one batch is not.
+        is_sum = even > 0.97 and part >= 50 and noise(np.log(np.maximum(value, 1e-300))) < _EVEN
+        if (growth >= 8 and even > 0.9 and (is_sum or not is_learned)) or (
             growth >= 30 and (even > 0.9 or (even > 0.8 and end > 20))
         ):
             at = int(np.flatnonzero(value >= 2 * start)[0])
