@@ -222,11 +222,11 @@ def other_models_learn_by_heart(bench: Any) -> None:
     (x, y), held = data.digits(bench.random, bench.pick(60, 100))
     wrong = bench.random.random(len(y)) < 0.2
     y = np.where(wrong, bench.random.integers(0, 10, len(y)), y)
-    kind, lr = bench.pick("conv", "lstm", "residual"), bench.between(3e-3, 6e-3)
+    kind, lr = bench.pick("conv", "wide", "residual"), bench.between(3e-3, 6e-3)
     bench.init({"model": kind, "lr": lr})
     model = reader_of_digits(kind)
     bench.learn(
-        model, bench.adam(model, lr), (x, y), held, epochs=50, batch=25, by_epoch=bench.maybe_by_epoch()
+        model, bench.adam(model, lr), (x, y), held, epochs=60, batch=25, by_epoch=bench.maybe_by_epoch()
     )  # fmt: skip
 
 
@@ -291,7 +291,7 @@ def rare_ones_never_seen(bench: Any) -> None:
     y = np.where(bench.random.random(n) < rare, bench.random.integers(1, 3, n), 0)
     x = bench.random.normal(0, 1, (n, 10)).astype(np.float32) + 0.1 * y[:, None].astype(np.float32)
     train, held = data.split(x, y.astype(np.int64), bench.random)
-    lr = bench.between(5e-4, 2e-3)
+    lr = bench.between(3e-3, 8e-3)
     bench.init({"lr": lr, "num_classes": 3, "optimizer": "Adam"})
     model = bench.mlp(10, 16, 3, act="GELU")
     bench.learn(model, bench.adam(model, lr), train, held, epochs=14)
