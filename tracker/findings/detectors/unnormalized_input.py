@@ -88,7 +88,10 @@ def _first_loss(training: Training, graph: ModelGraph) -> tuple[Series | None, f
         return None, 0.0
     if graph.outputs and graph.outputs > 1:
         return losses[0], float(np.log(graph.outputs))
-    first = share(training.series(tags[0])).value[:5]
+    right = share(training.series(tags[0]))
+    if right.step[0] > losses[0].step[min(4, len(losses[0]) - 1)]:
+        return None, 0.0  # by then it knows more than chance
+    first = right.value[:5]
     return losses[0], float(-np.log(np.clip(min(first[0], first.mean()), 0.01, 0.5)))
 
 
