@@ -69,10 +69,10 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
             text = f"The gradient grows with the steps, {number(growth)} times as long as at first."
             yield _finding(finite, at, 0.7, text)
             return
-    growth = _within_epochs(training, finite)
-    if growth is not None:
+    within = _within_epochs(training, finite)
+    if within is not None:
         text = (
-            f"The gradient grows {number(growth)} times within an epoch, over and over, and is short again at the next."
+            f"The gradient grows {number(within)} times within an epoch, over and over, and is short again at the next."
         )
         yield _finding(finite, 0, 0.8, text)
 
