@@ -5,11 +5,12 @@ knows no more than the shares of the classes: its loss is what a constant answer
 low for it (a loss that does not count the other classes). Or a class's recall is 0 all that time beside it. Or `watch`
 saw one class put out for whole batches.
 
-Thresholds: a constant answer that is right for a share a of samples has a loss of at least -a ln a - (1-a) ln(1-a)
-(for a <= 0.5: -ln a), and a learner is below 0.93 of it before its accuracy stands still. A wrong answer costs at least
-ln 2 with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. A validation loss that still falls by
-a fifth, an accuracy that had climbed to where it is, or batches that are given several classes are of a learner. Above
-an accuracy of 0.985 nothing is said: it may be all there is to learn.
+Thresholds: a constant answer that is right for a share a of samples has a loss of at least -a ln a - (1-a) ln(1-a) (for
+a <= 0.5: -ln a), and a learner is below 0.93 of it before its accuracy stands still. A wrong answer costs at least ln 2
+with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. A validation loss that still falls by a
+fifth, an accuracy that had climbed to where it is (and no recall of 0), or batches that are given several classes are
+of a learner; an accuracy that rests because the rate is gone says nothing. Above an accuracy of 0.985 nothing is said:
+it may be all there is to learn.
 
 Measured, and tuned, on 16 trainings that gave one class: 13 found; two of the others learnt other classes late. Three
 with inputs that were not scaled collapsed as well, which is right. Healthy: 0 of 144.
@@ -25,6 +26,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import learning_rates
 from tracker.findings.pairs import Floats, accuracies, middle, share, words
 from tracker.findings.training import Series, Training
 
@@ -41,7 +43,9 @@ def class_collapse(training: Training) -> Iterator[Finding]:
     for tag in (accuracies(training, roles.val_score) or accuracies(training, roles.train_score))[:1]:
         right = share(training.series(tag))
         constant = _constant_from(right)
-        if constant is None or not 0 < right.value[-1] <= 0.985 or _tells_apart(training, right.value[:constant]):
+        if constant is None or not 0 < right.value[-1] <= 0.985 or _rests(training, int(right.step[constant])):
+            continue
+        if _tells_apart(training, right.value[: 0 if missed else constant]):
             continue
         a, step = float(right.value[-1]), int(right.step[constant])
         if not _knows_only_shares(training, a, step, 0.93 if missed is None else 0.5):
@@ -88,6 +92,12 @@ def _missed(training: Training) -> str | None:
 
 def _classifies(training: Training) -> bool:
     return bool(accuracies(training, (*training.roles.train_score, *training.roles.val_score)))
+
+
+def _rests(training: Training, step: int) -> bool:
+    """Whether the rate is next to nothing for most of what follows: then nothing moves, whatever was learnt."""
+    late = _late(learning_rates(training).finite, step)
+    return len(late) > 0 and float((late > 0.02 * learning_rates(training).finite.value.max()).mean()) < 0.5
 
 
 def _tells_apart(training: Training, before: Floats) -> bool:
