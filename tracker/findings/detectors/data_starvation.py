@@ -30,6 +30,7 @@ _CLOCK = frozenset("time times timing perf seconds secs sec ms duration latency 
 _WAITING = frozenset("data dataloader dataloading loader loading fetch wait waiting io".split())
 _WHOLE = frozenset("step batch iter iteration total".split())
 _REST = frozenset("compute forward backward fwd bwd optimizer optim gpu model".split())
+_SECONDS = frozenset("s sec secs seconds".split())
 _OURS = ("time/data", "time/step")
 _LEAST_POINTS, _LEAST_MEANS = 3, 2
 
@@ -86,9 +87,8 @@ def _typical(series: Series) -> float:
 
 def _unit(whole: float, series: Series) -> float:
     """Seconds of one of what the times are in, by its name; else thousandths where such steps do not fit the clock."""
-    named = {*words(series.tag)}
-    if {"ms", "s", "sec", "secs", "seconds"} & named:
-        return 1e-3 if "ms" in named else 1.0
+    if _SECONDS & {*words(series.tag)}:
+        return 1.0
     passed = float(series.wall_time[-1] - series.wall_time[0])
     steps = int(series.step[-1] - series.step[0])
     return 1e-3 if steps > 0 and passed > 0 and whole * steps > 50 * passed else 1.0
