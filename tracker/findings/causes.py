@@ -17,7 +17,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "frozen_layer": ("accumulating_gradients", "exploding_gradients"),  # what no optimizer holds is never set to 0
     "accumulating_gradients": ("lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),
     "unshuffled_data": ("lr_too_high", "loss_spike", "plateau"),
-    "resume_jump": ("lr_schedule_bug", "lr_too_high", *_WILD),
+    "resume_jump": ("lr_schedule_bug", "lr_too_high", *_WILD, *_STILL, *_DEAD),
     "lr_schedule_bug": ("lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),
     "weight_decay_too_large": ("bad_initialization", "lr_too_high", *_STILL, *_DEAD),
     "unnormalized_input": ("bad_initialization", "lr_too_high", "momentum_too_high", *_WILD, *_STILL, *_DEAD),

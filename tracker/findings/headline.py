@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker.findings.pairs import is_accuracy, share
 from tracker.findings.training import Series, Training
 
 
@@ -20,9 +21,10 @@ def validation_loss(training: Training) -> Series:
 
 
 def score(training: Training) -> Series:
-    """A metric that is better when higher: of the training's samples, else of those held back."""
+    """A metric that is better when higher: of the training's samples, else of those held back; accuracies as shares."""
     found = _longest(training, training.roles.train_score)
-    return found if len(found) >= 3 else _longest(training, training.roles.val_score)
+    found = found if len(found) >= 3 else _longest(training, training.roles.val_score)
+    return share(found) if is_accuracy(found.tag) else found
 
 
 def update_ratios(training: Training) -> dict[str, Series]:

@@ -18,7 +18,7 @@ MAX_POINTS = 60
 
 _SIDES = frozenset("train training val valid validation test testing eval evaluation dev held holdout".split())
 _PLACES = frozenset("step epoch batch mean avg average".split())
-_ACCURACY = frozenset("acc accuracy top1".split())
+_ACCURACY = frozenset("acc accuracy acc1 top1".split())
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,12 @@ def accuracy_pair(training: Training) -> Pair | None:
 
 def accuracies(training: Training, tags: Sequence[str]) -> tuple[str, ...]:
     """Those of the tags that are shares of what was read right: of all classes, never above 1 (or 100)."""
-    return tuple(tag for tag in tags if _ACCURACY & {*words(tag)} and len(training.series(tag).finite))
+    return tuple(tag for tag in tags if is_accuracy(tag) and len(training.series(tag).finite))
+
+
+def is_accuracy(tag: str) -> bool:
+    """Whether it is called a share of what was read right."""
+    return bool(_ACCURACY & {*words(tag)})
 
 
 def share(series: Series) -> Series:
@@ -106,11 +111,11 @@ def smooth(values: Floats) -> Floats:
 
 def _pair(training: Training, train: Sequence[str], val: Sequence[str]) -> Pair | None:
     for val_tag in val:
-        held = share(training.series(val_tag)) if _ACCURACY & {*words(val_tag)} else training.series(val_tag).finite
+        held = share(training.series(val_tag)) if is_accuracy(val_tag) else training.series(val_tag).finite
         partner = _partner(val_tag, train)
         if len(held) and partner is not None:
             series = training.series(partner)
-            other = share(series) if _ACCURACY & {*words(partner)} else series.finite
+            other = share(series) if is_accuracy(partner) else series.finite
             if len(other):
                 return _align(other, held)
     return None

@@ -9,6 +9,7 @@ Definition, of weights (no biases, no scales of norms) at the first look:
 - too large: root mean square × √(fan-in) is above 3.5 in half of the weights, with an output whose spread begins above
   8 or a loss that begins at ten times its lowest; or above 20 in one that is trained.
 - too small: below 0.001 in two weights and in half of all.
+Where no weights were logged, a first loss that is told of as `unnormalized_input` may come of this too (info).
 
 Thresholds: initializations in use give √(fan-in) × rms of 0.3 (LeCun's uniform) to 1.5 (He's), with gains 0.01 (the
 last layer of a policy) to 3. Embeddings and positions have no fan-in and are left out. Fan-in is read from the graph.
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from tracker.findings.detector import detector
+from tracker.findings.detectors.unnormalized_input import unnormalized_input
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import update_ratios
 from tracker.findings.layers import by_depth, learning, module_of, number, shapes, weights
@@ -55,6 +57,7 @@ def bad_initialization(training: Training) -> Iterator[Finding]:
     """At most one, of the first layer that it is true of."""
     found = _begun(training)
     if not found:
+        yield from _from_outside(training)
         return
     step = min(int(training.series(f"weight_norm/{each.path}").step[0]) for each in found)
     zeros = [each.path for each in found if each.length == 0 and each.stays]
@@ -84,6 +87,16 @@ def bad_initialization(training: Training) -> Iterator[Finding]:
         size = min(each.size or 0 for each in sized)
         yield _finding(training, small, step, "warning", 0.85,
                        f"begin at {number(size)} of what keeps a signal's size")  # fmt: skip
+
+
+def _from_outside(training: Training) -> Iterator[Finding]:
+    """Without a look at weights: a first loss far above chance, which unscaled inputs have as well (info)."""
+    for each in unnormalized_input(training):
+        if each.severity == "warning" and each.layer is None and not training.layers("input"):
+            text = (
+                "The first loss is far above chance: weights that begin too wide do that, as inputs of large scale do."
+            )
+            yield Finding("bad_initialization", "info", text, _ADVICE, None, each.step, None, 0.4, each.evidence)
 
 
 def _begun(training: Training) -> list[_Begun]:

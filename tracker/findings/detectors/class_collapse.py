@@ -5,11 +5,12 @@ knows no more than the shares of the classes: its loss is what a constant answer
 low for it (a loss that does not count the other classes). Or a class's recall is 0 all that time beside it. Or `watch`
 saw one class put out for whole batches.
 
-Thresholds: a constant answer that is right for a share a of samples has a loss of at least -a ln a - (1-a) ln(1-a)
-(for a <= 0.5: -ln a), and a learner is below 0.93 of it before its accuracy stands still. A wrong answer costs at least
-ln 2 with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. A validation loss that still falls by
-a fifth, an accuracy that had climbed to where it is, or batches that are given several classes are of a learner. Above
-an accuracy of 0.985 nothing is said: it may be all there is to learn.
+Thresholds: a constant answer that is right for a share a of samples has a loss of at least -a ln a - (1-a) ln(1-a) (for
+a <= 0.5: -ln a), and a learner is below 0.93 of it before its accuracy stands still. A wrong answer costs at least ln 2
+with cross-entropy, so a loss below half of (1-a) ln 2 is of something else. A validation loss that still falls by a
+fifth, an accuracy that had climbed to where it is (and no recall of 0), or batches that are given several classes are
+of a learner; an accuracy that rests because the rate is gone says nothing. Above an accuracy of 0.985 nothing is said:
+it may be all there is to learn.
 
 Measured, and tuned, on 16 trainings that gave one class: 13 found; two of the others learnt other classes late. Three
 with inputs that were not scaled collapsed as well, which is right. Healthy: 0 of 144.
@@ -25,6 +26,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import learning_rates
 from tracker.findings.pairs import Floats, accuracies, middle, share, words
 from tracker.findings.training import Series, Training
 
@@ -41,7 +43,9 @@ def class_collapse(training: Training) -> Iterator[Finding]:
     for tag in (accuracies(training, roles.val_score) or accuracies(training, roles.train_score))[:1]:
         right = share(training.series(tag))
         constant = _constant_from(right)
-        if constant is None or not 0 < right.value[-1] <= 0.985 or _tells_apart(training, right.value[:constant]):
+        if constant is None or not 0 < right.value[-1] <= 0.985 or _rests(training, int(right.step[constant])):
+            continue
+        if _tells_apart(training, right.value[: 0 if missed else constant]):
             continue
         a, step = float(right.value[-1]), int(right.step[constant])
         if not _knows_only_shares(training, a, step, 0.93 if missed is None else 0.5):
@@ -90,6 +94,12 @@ def _classifies(training: Training) -> bool:
     return bool(accuracies(training, (*training.roles.train_score, *training.roles.val_score)))
 
 
+def _rests(training: Training, step: int) -> bool:
+    """Whether the rate is next to nothing for most of what follows: then nothing moves, whatever was learnt."""
+    late = _late(learning_rates(training).finite, step)
+    return len(late) > 0 and float((late > 0.02 * learning_rates(training).finite.value.max()).mean()) < 0.5
+
+
 def _tells_apart(training: Training, before: Floats) -> bool:
     """Whether batches are given several classes, or the accuracy had climbed to where it is in steps."""
     same = training.series("output/constant").finite.value
@@ -116,9 +126,10 @@ def _knows_only_shares(training: Training, a: float | None, step: int, least: fl
         right, own = [], a if a is not None else 1.0
     if not losses or not 0 < own < 0.995:
         return not losses and least < 0.9  # a recall of nothing has to do
-    loss = float(losses[0][int(0.7 * len(losses[0])) :].mean())
-    if right and 0 < loss < 0.5 * (1 - own) * np.log(2):
-        return True  # other classes are not counted
+    late = losses[0][int(0.7 * len(losses[0])) :]
+    loss = float(late.mean())
+    if right and 0 < np.median(late) < 0.5 * (1 - own) * np.log(2):
+        return True  # other classes are not counted, but for batches in which one that is weighs much
     return loss >= least * _constant_answer(own) and _val_agrees(training, a, step, least)
 
 

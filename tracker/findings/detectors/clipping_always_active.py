@@ -1,10 +1,11 @@
 """clipping_always_active: clipping that cuts every gradient, so that it sets the length of the steps.
 
 Definition: (a) `clipped`, the share of gradients that were cut, is above 0.95 in the mean, and what is left of them
-(`clip_factor`) is below 0.1 in the middle. (b) The length of all gradients is the same to a thousandth at 95 % of ten
-points or more: it was taken after clipping. (c) The configuration names a limit, and the length is above ten times
-that at 95 % of the points. Where clipping always cuts but leaves more, it is worth knowing only (info), as with (b)
-where the limit is above 0.1 and the loss falls: many recipes clip to 1 at every step, and learn.
+(`clip_factor`) is below 0.1 in the middle, or below a quarter with a loss that has not halved. (b) The length of all
+gradients is the same to a thousandth at 95 % of ten points or more: it was taken after clipping. (c) The configuration
+names a limit, and the length is above ten times that at 95 % of the points. Where clipping always cuts but leaves more,
+it is worth knowing only (info), as with (b) where the limit is above 0.1 and the loss falls: many recipes clip to 1 at
+every step, and learn.
 
 Source: Pascanu et al. 2013; Zhang et al. 2020, "Why gradient clipping accelerates training".
 """
@@ -24,6 +25,7 @@ from tracker.findings.training import Series, Training
 
 ALWAYS = 0.95
 LITTLE = 0.1
+SOME = 0.25
 _LIMIT = re.compile(r"clip|max_?(grad_?)?norm", re.IGNORECASE)
 _ADVICE = "Set the limit to about the 90th percentile of the lengths before clipping, or leave clipping out for a run."
 
@@ -35,9 +37,9 @@ def clipping_always_active(training: Training) -> Iterator[Finding]:
     if len(cut) >= 5:
         if cut.value.mean() >= ALWAYS:
             left = float(np.median(factor.value)) if len(factor) else 1.0
-            yield _finding(
-                cut, left <= LITTLE, 0.9, f"Every gradient is cut, to {number(left)} of its length in the middle."
-            )
+            is_slow = left <= SOME and not learning(training).left < 0.5
+            yield _finding(cut, left <= LITTLE or is_slow, 0.9,
+                           f"Every gradient is cut, to {number(left)} of its length in the middle.")  # fmt: skip
         return
     series = whole_gradient(training)
     if series is None or len(series.finite) < 10:

@@ -30,8 +30,9 @@ _CLOCK = frozenset("time times timing perf seconds secs sec ms duration latency 
 _WAITING = frozenset("data dataloader dataloading loader loading fetch wait waiting io".split())
 _WHOLE = frozenset("step batch iter iteration total".split())
 _REST = frozenset("compute forward backward fwd bwd optimizer optim gpu model".split())
+_SECONDS = frozenset("s sec secs seconds".split())
 _OURS = ("time/data", "time/step")
-_LEAST_POINTS = 3
+_LEAST_POINTS, _LEAST_MEANS = 3, 2
 
 
 @detector("data_starvation")
@@ -41,7 +42,9 @@ def data_starvation(training: Training) -> Iterator[Finding]:
     for tag in waits[:1]:
         wait = training.series(tag).finite
         others = [training.series(other).finite for other in wholes[:1] or rests]
-        if len(wait) < _LEAST_POINTS or not others or min(map(len, others)) < _LEAST_POINTS:
+        # What is logged by `watch` and the trainer are means over steps already.
+        least = _LEAST_MEANS if tag in _OURS else _LEAST_POINTS
+        if len(wait) < least or not others or min(map(len, others)) < least:
             continue
         waited, rest = _typical(wait), sum(map(_typical, others))
         # A step shorter than what it waited was timed beside the wait, and does not hold it.
@@ -83,7 +86,9 @@ def _typical(series: Series) -> float:
 
 
 def _unit(whole: float, series: Series) -> float:
-    """Seconds of one of what the times are in: thousandths, where steps as long as they say would not fit the clock."""
+    """Seconds of one of what the times are in, by its name; else thousandths where such steps do not fit the clock."""
+    if _SECONDS & {*words(series.tag)}:
+        return 1.0
     passed = float(series.wall_time[-1] - series.wall_time[0])
     steps = int(series.step[-1] - series.step[0])
     return 1e-3 if steps > 0 and passed > 0 and whole * steps > 50 * passed else 1.0

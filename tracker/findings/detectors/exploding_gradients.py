@@ -1,11 +1,11 @@
 """exploding_gradients: gradients that grow through layers or time.
 
-Definition: with G the length of all gradients together (logged as such, or from `grad_norm/<parameter>`) and L the
-size of the largest training loss in its first steps (at least 1; of classifiers at most 3, about what chance gives), G
-÷ L is above 50 at a fifth of the points; or above 8 at four of five while the loss keeps 80 %; or at least a hundred
-times its early median and above 10 at the last points; or above 300 in one of the first two points of a training that
-keeps half of its loss: one such step leaves a network where it cannot learn; or G itself is above 1000 at the last
-point before it is not finite. The layer is the one with the largest gradient.
+Definition: with G the length of all gradients together (logged as such, or from `grad_norm/<parameter>`) and L the size
+of the largest training loss in its first steps (at least 1; of classifiers at most 3, about what chance gives), G ÷ L
+is above 50 at a fifth of the points; or above 8 at four of five while the loss keeps 80 % or ends above L; or at least
+a hundred times its early median and above 10 at the last points; or above 300 in one of the first two points of a
+training that keeps half of its loss: one such step leaves a network where it cannot learn; or G itself is above 1000 at
+the last point before it is not finite. The layer is the one with the largest gradient.
 
 Thresholds: where the loss is 0 or below there is no such measure, and only growth counts. G ÷ L has no unit of the
 loss, so that regressions with losses in thousands count as others do: trainings that learn had 0.01 to 6.3 at most.
@@ -43,12 +43,13 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     breaks = 0 < len(value) < len(series) and value[-1] > BROKE and series.step[len(value)] > steps[-1]
     if len(value) < 3 and not breaks:
         return
-    left, scale = learning(training).left, loss_scale(training)
+    learned, scale = learning(training), loss_scale(training)
+    left = learned.left
     relative = value / scale
     early = float(np.median(relative[: max(3, len(value) // 10)]))
     n = max(2, len(relative) // 20)
     is_large = (relative > LARGE).mean() >= 0.2 and not np.isnan(left)
-    is_stuck = left > 0.8 and (relative > STUCK).mean() >= 0.8
+    is_stuck = (left > 0.8 or learned.last > 1.2 * scale) and (relative > STUCK).mean() >= 0.8
     has_grown = float(np.median(relative[-n:])) > max(GREW * early, AT_LEAST)
     is_first = (relative[:2] > FIRST).any() and left >= 0.5
     if not (is_large or is_stuck or has_grown or is_first or breaks):

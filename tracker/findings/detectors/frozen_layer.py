@@ -18,12 +18,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tracker.findings import settings
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.headline import learning_rates
 from tracker.findings.layers import by_depth, module_of, span, table
-from tracker.findings.training import Training
+from tracker.findings.training import Series, Training
 
 _ON_PURPOSE = re.compile(r"fr[eo]+z|fine.?tun|lora|adapter|linear.?prob|backbone|pretrain|transfer", re.IGNORECASE)
+_ROUNDED = 1e-7
+"""A step of this part of a weight is too short for float32."""
 _ADVICE = "Check that the optimizer was given model.parameters(), all of them, after the last layer was added."
 _CUT = "Look for detach(), no_grad() or .item() between this layer and the next; a gradient must reach it."
 
@@ -48,12 +52,12 @@ def frozen_layer(training: Training) -> Iterator[Finding]:
         ):
             continue  # a part of it moves
         gradients = [training.series(f"grad_norm/{path}").finite for path in each]
-        has_gradient = any(len(series) and np.median(series.value) > 1e-12 for series in gradients)
+        has_gradient = any(len(series) and np.median(series.value) > _least(training, series) for series in gradients)
         severity = "info" if is_meant or not has_gradient else "warning"
         if not has_gradient and any(f"unused/{path}" in training.tags for path in each):
             continue  # said below
         series = training.series(f"update_ratio/{each[0]}")
-        why = "although it has gradients" if has_gradient else "and has no gradients"
+        why = "although it has gradients" if has_gradient else "and has no gradients that could move it"
         said += 1
         if said > 3:
             return
@@ -63,6 +67,14 @@ def frozen_layer(training: Training) -> Iterator[Finding]:
             Evidence(tuple(f"{family}/{path}" for path in each for family in ("update_ratio", "grad_norm"))),
         )  # fmt: skip
     yield from _cut_off(training, paths, is_meant)
+
+
+def _least(training: Training, gradient: Series) -> float:
+    """The length of a gradient below which its step is rounded away: the layer may be held by its optimizer."""
+    weight = training.series(gradient.tag.replace("grad_norm/", "weight_norm/", 1)).finite.value
+    logged = learning_rates(training).finite.value
+    rate = float(logged.max()) if len(logged) else settings.learning_rate(training.config)
+    return max(1e-12, _ROUNDED * float(np.median(weight)) / rate) if len(weight) and rate else 1e-12
 
 
 def _cut_off(training: Training, paths: list[str], is_meant: bool) -> Iterator[Finding]:

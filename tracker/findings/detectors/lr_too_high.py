@@ -56,7 +56,7 @@ def lr_too_high(training: Training) -> Iterator[Finding]:
         return
     if 0 < longest_update(training) < _SHORT_UPDATE and len(loss) == len(whole):
         return  # steps of this length cannot be what is wrong
-    said = _exploded(whole, loss) or _leapt(loss) or _knocked_out(loss, longest_update(training))
+    said = _exploded(whole, loss) or _leapt(loss) or _knocked_out(loss, longest_update(training), _is_wild(training))
     if said is None and not any(each.severity == "error" for each in lr_schedule_bug(training)):
         said = _climbed(loss) or _came_back(training, loss)  # and no leap of the rate that says why
     said = (
@@ -116,21 +116,17 @@ def _leapt(loss: Series) -> _Said:
     return int(high[0]), "info", 0.4, words
 
 
-def _knocked_out(loss: Series, longest: float) -> _Said:
-    """Single steps that changed the weights by a fifth of them, and nothing was learned after."""
+def _knocked_out(loss: Series, longest: float, is_wild: bool) -> _Said:
+    """Single steps that changed the weights by a fifth of them, or a wild rate, and nothing was learned after."""
     value = loss.value
-    if longest < _HUGE_UPDATE or len(value) < 20:
+    if len(value) < 20 or not (longest >= _HUGE_UPDATE or (is_wild and not longest)):
         return None
     levels = ends(value)
     high = np.flatnonzero(value[: len(value) // 3] > 1.5 * value[0])
     if len(high) < 2 or levels.end < 0.9 * value[0]:
         return None
-    return (
-        int(high[0]),
-        "error",
-        0.8,
-        f"is still at {levels.end:.4g} after a step as long as {longest:.0%} of the weights",
-    )
+    after = f"a step as long as {longest:.0%} of the weights" if longest else f"it leapt to {value[high].max():.4g}"
+    return int(high[0]), "error", 0.8, f"is still at {levels.end:.4g} after {after}"
 
 
 def _climbed(loss: Series) -> _Said:
@@ -154,10 +150,10 @@ def _came_back(training: Training, loss: Series) -> _Said:
     curve = smoothed(value, max(5, n // 40))
     levels, first = ends(value), float(np.median(value[:3]))
     low = int(np.argmin(curve))
-    if curve[low] > 0.4 * first or levels.end < 0.9 * first or low > 0.85 * n:
+    if curve[low] > 0.6 * first or levels.end < 0.9 * first or low > 0.85 * n:
         return None
     back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
-    if not len(back) or np.median(value[low + back[0] :]) < 0.85 * first:
+    if not len(back) or levels.end - curve[low] < 4 * noise(value) or np.median(value[low + back[0] :]) < 0.85 * first:
         return None
     at = low + int(back[0])
     step = int(loss.step[at])
@@ -205,6 +201,13 @@ def _stays_above(training: Training, loss: Series) -> _Said:
     if not above or levels.is_higher or levels.end > max(1.5 * levels.start, 0.05) or levels.end > 0.7:
         return None
     return 1, "error", 0.75, f"rose from {loss.value[0]:.4g} at once and stays at {np.median(later):.4g}"
+
+
+def _is_wild(training: Training) -> bool:
+    """Whether the rate is one that hardly any model bears: plain descent's from 1 on, Adam's from 0.1."""
+    rate = _rate(training)
+    adaptive = settings.is_adaptive(training.config)
+    return rate is not None and rate >= (0.1 if adaptive else 1.0)
 
 
 def _rate(training: Training) -> float | None:

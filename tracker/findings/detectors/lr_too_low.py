@@ -6,7 +6,8 @@ it must fall evenly, and the rate be small for its optimizer where it is known.
 
 Thresholds: learning slows down as it goes on, since the gradients shrink; a loss that falls along a line has hardly
 left its beginning. Updates of 1e-3 are usual, a tenth of that is slow (Karpathy 2019); where the loss falls evenly,
-less than half of it is enough, and where the rate is small as well, less than all of it. Rates: 1e-5 for Adam and its
+less than half of it is enough, and where the rate is small as well, less than all of it. Both are taken where they are
+high, at their fifth that is: a schedule that ends low was not always too low. Rates: 1e-5 for Adam and its
 like, 1e-3 x (1 - momentum) for plain descent, are a hundredth of the usual. What is good from its first step on (score
 of 0.8, or a loss that varies by more than a third of its height between batches, as that of samples mostly read right
 does) is fine-tuned and may move as little as it likes.
@@ -33,13 +34,14 @@ from tracker.findings.headline import (
     learning_rates,
     longest_update,
     score,
+    searches_rate,
     training_loss,
     update_ratios,
     validation_loss,
 )
 from tracker.findings.training import Training
 
-_SHORT, _LONG, _LITTLE, _EVEN = 1e-4, 0.05, 0.35, 0.4
+_SHORT, _LONG, _LITTLE, _EVEN, _HIGH = 1e-4, 0.05, 0.35, 0.4, 0.8
 
 
 @detector("lr_too_low")
@@ -49,16 +51,23 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
     held = validation_loss(training).finite
     if len(held) >= 6 and len(loss) and noise(loss.value) > ends(loss.value).end / 3:
         loss = held  # small batches hide it, and the same samples at every epoch do not
-    if len(loss) < (6 if loss is held else 12) or loss.value.min() <= 0 or _is_good(training):
+    if (
+        len(loss) < (6 if loss is held else 12)
+        or loss.value.min() <= 0
+        or _is_good(training)
+        or searches_rate(training)
+    ):
         return
     levels = ends(loss.value)
     if levels.fall > _LITTLE or noise(loss.value) > levels.end / 3 or levels.is_higher:
         return
-    updates = [float(np.median(each.finite.value)) for each in update_ratios(training).values() if len(each.finite)]
+    updates = [
+        float(np.quantile(each.finite.value, _HIGH)) for each in update_ratios(training).values() if len(each.finite)
+    ]
     lr = learning_rates(training).finite.value
     if any(each.severity != "info" for each in lr_schedule_bug(training)):
         return
-    rate = float(np.median(lr)) if len(lr) else settings.learning_rate(training.config)
+    rate = float(np.quantile(lr, _HIGH)) if len(lr) else settings.learning_rate(training.config)
     is_even = any(len(each) >= 6 and _is_even(each.value, ends(each.value)) for each in (loss, held))
     is_small = rate is not None and _is_small(rate, training)
     if updates:
@@ -77,7 +86,7 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
         if not is_even:
             return
         why, confidence = "and as fast at the end as at the beginning", 0.7 if is_small else 0.4
-    if loss is held:
+    if loss is held and not (updates and is_small and len(held) >= 10):
         confidence = 0.4  # samples mostly read right look like this as well
     yield Finding(
         "lr_too_low", "warning" if confidence >= 0.7 else "info",

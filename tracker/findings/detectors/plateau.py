@@ -7,7 +7,8 @@ less than 20 % within the first third of the run and has stood still since.
 
 Thresholds: data with little signal (a coin slightly bent, prices) let the loss fall by 1 or 2 %, clearly, with the
 validation following: that is no warning. A loss that varies by a third of its height between batches belongs to samples
-that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing.
+that are mostly read right, and to fine-tuning. Fewer than 20 points or less than an epoch say nothing, and fewer than
+50 steps, where they are no epochs, are information.
 
 Seen on seeded trainings: right in 18 of 18 that could not learn (zeros, no step, sigmoids seven deep), 1 as
 information; of 6 without anything to learn in the data in 2, since the bias is learned, and some had 8 points.
@@ -31,7 +32,7 @@ from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import score, searches_rate, training_loss, validation_loss
 from tracker.findings.training import Series, Training
 
-_FALL, _LOWEST, _SOME, _GOOD = 0.05, 0.08, 0.2, 0.8
+_FALL, _LOWEST, _SOME, _GOOD, _FEW_STEPS = 0.05, 0.08, 0.2, 0.8, 50
 
 
 @detector("plateau")
@@ -60,6 +61,8 @@ def plateau(training: Training) -> Iterator[Finding]:
         return
     # What is logged once an epoch may have learned all there is before its first point.
     is_whole = len(known) > 0 or len(held) < 3 or len(loss) >= 2 * len(held)
+    # A few dozen single steps are not enough to bet on, as a few dozen epochs are.
+    is_whole = is_whole and (int(loss.step[-1] - loss.step[0]) >= _FEW_STEPS or len(held) >= 5)
     is_sure = (
         not is_low and is_whole and not (falls and followed) and not _rises(known) and levels.end <= 1.5 * levels.start
     )

@@ -24,6 +24,7 @@ from tracker.findings.curves import ends
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss
+from tracker.findings.pairs import is_accuracy, share
 from tracker.findings.training import Series, Training
 
 _POINTS, _LOSS_POINTS, _SHARE, _GOOD = 15, 6, 0.6, 0.9
@@ -43,7 +44,8 @@ def stuck_metric(training: Training) -> Iterator[Finding]:
         value, begin = float(series.value[-1]), int(series.step[since])
         other = _other(training, tag, loss)
         moved = other.value[(other.step >= begin) & (other.step <= series.step[-1])] if other is not None else []
-        if other is None or len(np.unique(moved)) < 3 or (is_loss and value == 0) or (not is_loss and value >= _GOOD):
+        level = float(share(series).value[-1]) if is_accuracy(tag) else value
+        if other is None or len(np.unique(moved)) < 3 or (is_loss and value == 0) or (not is_loss and level >= _GOOD):
             continue
         lr = learning_rates(training).finite
         if len(lr) and not (lr.value[lr.step >= begin] > 1e-3 * lr.value.max()).any():

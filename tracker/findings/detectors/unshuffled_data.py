@@ -4,7 +4,8 @@ Definition: what the training loss does within an epoch, with the epoch's own le
 it did within the epoch before, over 3 epochs and more. The epoch's length is that between validations, or what the tag
 of the epochs or the repetition itself says. It is a warning where neighbouring batches are alike too (samples sorted by
 class or by time), or late batches are as bad as the first ones; information where a random order is kept. Or the
-trainer's own count of labels says so.
+trainer's own count of labels says so; or half of the first batches are read wrong to the last sample, which samples
+drawn at the validation's accuracy are in one of ten.
 
 Thresholds: the correlation of two epochs of m batches is 0 within 1 / sqrt(m) where the order is new; 0.5 and 5 of
 these are asked for. `batch/label_change` of 0.8 and more: of sorted labels nearly all are equal to the one before. A
@@ -28,9 +29,10 @@ from tracker.findings.curves import repeats
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, validation_loss
+from tracker.findings.pairs import accuracies, share
 from tracker.findings.training import Series, Training
 
-_ALIKE, _SIGMAS, _SMOOTH, _SORTED = 0.5, 5.0, 0.4, 0.8
+_ALIKE, _SIGMAS, _SMOOTH, _SORTED, _WRONG, _CHANCE = 0.5, 5.0, 0.4, 0.8, 0.5, 0.1
 
 
 @detector("unshuffled_data")
@@ -55,6 +57,7 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     found = [(*_alike(_by_phase(loss, each, stride)), each) for each in lengths]
     alike, neighbours, length = max(found, default=(0.0, 0.0, 0.0))
     if alike < _ALIKE or _follows_rate(training, length):
+        yield from _read_wrong(training)
         return
     is_sorted = neighbours > _SMOOTH or _swings(loss, length)
     yield Finding(
@@ -65,6 +68,27 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
         None, int(loss.step[0]), int(loss.step[-1]), min(0.95, 0.4 + alike / 2),
         Evidence((loss.tag,), (int(max(loss.step[0], loss.step[-1] - 3 * length)), int(loss.step[-1]))),
     )  # fmt: skip
+
+
+def _read_wrong(training: Training) -> Iterator[Finding]:
+    """Where whole batches are read wrong that should not be: what was learned last is not what comes next."""
+    for tag in accuracies(training, training.roles.train_score)[:1]:
+        right = share(training.series(tag))
+        early = right.value[: len(right) * 2 // 5]
+        held = [share(training.series(each)) for each in accuracies(training, training.roles.val_score)[:1]]
+        if len(early) < 30 or not held or not early.any() or len(held[0]) < 3:
+            continue
+        known = held[0].value[held[0].step <= right.step[len(early)]]
+        batch = round(1 / float(right.value[right.value > 0].min()))
+        if not len(known) or float((early == 0).mean()) < _WRONG or (1 - float(known.mean())) ** batch > _CHANCE:
+            continue
+        yield Finding(
+            "unshuffled_data", "warning",
+            f"{tag} is 0 in {(early == 0).mean():.0%} of the first batches, where {held[0].tag} is {known.mean():.3g}: "
+            "batches hold labels of one kind, and the next ones another.",
+            "Shuffle the samples anew each epoch (shuffle=True), or say why their order matters.",
+            None, int(right.step[0]), int(right.step[-1]), 0.7, Evidence((tag, held[0].tag)),
+        )  # fmt: skip
 
 
 def _multiples(points: float) -> list[int]:

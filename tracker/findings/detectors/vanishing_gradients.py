@@ -2,7 +2,8 @@
 
 Definition: over the layers' weights in order of depth, four or more, the median over the first half of the run of
 `grad_norm` in the first layer is below a thousandth of that in the last, it falls over most of the layers between, and
-the loss keeps more than 80 % of what it was. Where the training learned all the same, it is worth knowing only (info).
+the loss keeps more than 80 % of what it was. A hundredth will do where it keeps 95 % and the first layer's steps are
+below 1e-4 of it. Where the training learned all the same, it is worth knowing only (info).
 
 Thresholds: a sigmoid takes at least three quarters of a gradient at each layer, so that five of them take 99.9 %.
 PyTorch's default for deep rectifier networks fades by 10 to 300 over eight layers, and learns. Layers with a gradient
@@ -25,6 +26,7 @@ from tracker.findings.training import Training
 
 FADED = 1e-3
 KEPT = 0.8
+FADED_SOME, KEPT_ALL, SHORT = 1e-2, 0.95, 1e-4
 _ADVICE = (
     "Try rectifiers or normalization between the layers, He's or Glorot's initialization, or residual connections."
 )
@@ -45,11 +47,12 @@ def vanishing_gradients(training: Training) -> Iterator[Finding]:
         return
     shares = norms[:, 0] / np.maximum(norms[:, -1], 1e-300)
     falls = np.diff(np.log10(middle))
-    if np.median(shares) > FADED or (falls > -0.1).mean() < 0.6 or falls.max() > 4:
+    limit = FADED_SOME if _rests(training, paths[0]) else FADED
+    if np.median(shares) > limit or (falls > -0.1).mean() < 0.6 or falls.max() > 4:
         return
     left, faded = learning(training).left, float(np.median(shares))
     severity = "warning" if left > KEPT else "info"
-    step = int(steps[np.flatnonzero(shares <= FADED)[0]])
+    step = int(steps[np.flatnonzero(shares <= limit)[0]])
     yield Finding(
         "vanishing_gradients", severity,
         f"The gradient of {module_of(paths[0])} is {number(faded)} times that of {module_of(paths[-1])}, fading over "
@@ -57,3 +60,9 @@ def vanishing_gradients(training: Training) -> Iterator[Finding]:
         _ADVICE, module_of(paths[0]), step, int(steps[-1]), 0.9 if severity == "warning" else 0.4,
         Evidence(tuple(f"grad_norm/{path}" for path in (paths[0], paths[-1])), (step, int(steps[-1]))),
     )  # fmt: skip
+
+
+def _rests(training: Training, first: str) -> bool:
+    """Whether next to nothing was learned, and the first layer hardly moves."""
+    steps = training.series(f"update_ratio/{first}").finite.value
+    return learning(training).left > KEPT_ALL and len(steps) > 2 and float(np.median(steps)) < SHORT

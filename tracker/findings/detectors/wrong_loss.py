@@ -168,8 +168,8 @@ def _blind(training: Training, loss: Series, graph: ModelGraph) -> _Found | None
         costs = -np.log(max(late, chance, 1e-3))  # of chance; who began worse than chance may end there
         if late > 1.2 * max(chance, float(right[0])) + 0.05 or 0.85 * costs <= end <= 1.15 * costs:
             return None
-        if not graph.outputs and end > costs:
-            return None
+        if end > costs:
+            return None  # it came down from what is worse than chance, and nothing is learnt yet
     return (
         "warning", f"{loss.tag} fell from {start:.3g} to {end:.3g}, and {score.tag} is {late:.1%}: what "
         "is made smaller is not what is counted.",

@@ -1,0 +1,119 @@
+"""Findings where two kinds are near each other: what is one is not called the other, and what is mild is not said aloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from healthy_logs import curve, every, shares
+from made_trainings import falling, flat, training
+
+from tracker.findings.detectors.accumulating_gradients import accumulating_gradients
+from tracker.findings.detectors.class_collapse import class_collapse
+from tracker.findings.detectors.data_starvation import data_starvation
+from tracker.findings.detectors.exploding_gradients import exploding_gradients
+from tracker.findings.detectors.frozen_layer import frozen_layer
+from tracker.findings.detectors.lr_too_high import lr_too_high
+from tracker.findings.detectors.lr_too_low import lr_too_low
+from tracker.findings.detectors.overfitting import overfitting
+from tracker.findings.detectors.plateau import plateau
+from tracker.findings.detectors.unshuffled_data import unshuffled_data
+
+RANDOM = np.random.default_rng(0)
+
+
+def severities(found: Any) -> list[str]:
+    """Of what a detector yields."""
+    return [each.severity for each in found]
+
+
+@pytest.mark.parametrize(("grows", "expected"), [(True, ["warning"]), (False, [])])
+def test_gradients_forgotten_once_an_epoch(grows: bool, expected: list[str]) -> None:
+    """They grow from batch to batch and are short again at the next epoch."""
+    within = np.tile(np.arange(1, 25) if grows else np.full(24, 12.0), 8)
+    norm = within * np.exp(0.1 * RANDOM.standard_normal(192))
+    curves = {"loss": falling(0, 192), "grad_norm": norm, "val_loss": (np.arange(8) * 24 + 23, falling(1, 8))}
+    assert severities(accumulating_gradients(training(curves))) == expected
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(range(20), ["info"]), (range(0, 1000, 50), ["warning"])])
+def test_a_few_dozen_steps_are_no_plateau_to_bet_on(steps: range, expected: list[str]) -> None:
+    assert severities(plateau(training({"loss": (list(steps), flat(0, 20))}))) == expected
+
+
+@pytest.mark.parametrize(("gradient", "expected"), [(1e-3, ["warning"]), (1e-9, ["info"])])
+def test_a_step_that_is_rounded_away_freezes_nothing(gradient: float, expected: list[str]) -> None:
+    """Its gradient is too short to move a weight in float32."""
+    curves = {
+        "lr": np.full(5, 0.1), "update_ratio/fc1.weight": np.zeros(5), "update_ratio/fc2.weight": np.full(5, 1e-3),
+        "grad_norm/fc1.weight": np.full(5, gradient), "grad_norm/fc2.weight": np.ones(5),
+        "weight_norm/fc1.weight": np.full(5, 3.0), "weight_norm/fc2.weight": np.full(5, 3.0),
+    }  # fmt: skip
+    assert severities(frozen_layer(training(curves))) == expected
+
+
+@pytest.mark.parametrize(("gone", "expected"), [(False, ["warning"]), (True, [])])
+def test_an_accuracy_that_rests_with_the_rate_is_no_collapse(gone: bool, expected: list[str]) -> None:
+    """One class for all, unless nothing moves any more."""
+    curves = {
+        "train_loss": flat(0, 30, -0.9 * np.log(0.9) - 0.1 * np.log(0.1), 0.01), "val_acc": np.full(30, 0.9),
+        "train_acc": 0.9 + 0.005 * RANDOM.standard_normal(30), "lr": 0.1 * np.where(np.arange(30) > 3, 0.001 if gone else 1, 1.0),
+    }  # fmt: skip
+    assert severities(class_collapse(training(curves))) == expected
+
+
+@pytest.mark.parametrize(("wait", "expected"), [(0.02, ["warning"]), (0.002, [])])
+def test_two_means_of_what_it_waits_are_enough(wait: float, expected: list[str]) -> None:
+    """Each is over many steps already."""
+    about = training({"time/data": every(20, np.full(2, wait)), "time/step": every(20, np.full(2, 0.024))})
+    assert severities(data_starvation(about)) == expected
+
+
+@pytest.mark.parametrize(("batch", "expected"), [(32, ["warning"]), (2, [])])
+def test_batches_read_wrong_to_the_last_sample_are_of_one_kind(batch: int, expected: list[str]) -> None:
+    """Unless they have two samples."""
+    right = np.where(RANDOM.random(200) < 0.8, 0.0, 1 / batch)
+    curves = {"loss": flat(0, 200), "train_acc": right, "val_acc": every(20, np.full(10, 0.1))}
+    assert severities(unshuffled_data(training(curves))) == expected
+
+
+@pytest.mark.parametrize(("lr", "expected"), [(3.0, ["error"]), (0.01, [])])
+def test_a_leap_and_nothing_learned_is_a_wild_rate(lr: float, expected: list[str]) -> None:
+    """From outside, by the settings."""
+    loss = flat(0, 200)
+    loss[3:6] = 4.6
+    assert severities(lr_too_high(training({"loss": loss}, {"lr": lr, "optimizer": "SGD"}))) == expected
+
+
+def test_a_rate_that_a_schedule_ends_low_was_not_too_low() -> None:
+    """What counts is its height."""
+    low = {"loss": 2.3 - 0.0005 * np.arange(200), "lr": np.full(200, 1e-6), "update_ratio/w": np.full(20, 1e-6)}
+    fades = {**low, "lr": 0.1 * 0.9 ** np.arange(200), "update_ratio/w": 1e-2 * 0.3 ** np.arange(20)}
+    assert severities(lr_too_low(training(low))) == ["warning"]
+    assert severities(lr_too_low(training(fades))) == []
+
+
+def test_far_above_chance_and_long_gradients_is_an_explosion() -> None:
+    """A classifier that comes down from 25 and is still at 4."""
+    curves = {
+        "loss": curve(RANDOM, 200, 25, 4, 0.02),
+        "acc": shares(RANDOM, 200, 0.1, 0.15),
+        "grad_norm": curve(RANDOM, 200, 140, 50, 0.02),
+    }
+    assert severities(exploding_gradients(training(curves))) == ["warning"]
+
+
+@pytest.mark.parametrize(("reads", "expected"), [(0.76, ["warning"]), (0.85, ["info"])])
+def test_a_loss_that_rises_a_little_costs_where_it_is_read_worse(reads: float, expected: list[str]) -> None:
+    """By a seventh of its lowest, beside an accuracy that falls or stays."""
+    n = 60
+    val = np.r_[np.linspace(2.2, 0.67, 20), np.linspace(0.67, 0.77, 40)]
+    held = np.r_[np.linspace(0.2, 0.8, 20), np.linspace(0.8, reads, 40)]
+    curves = {
+        "train_loss": curve(RANDOM, n, 2.3, 0.03, 0.0, 5),
+        "val_loss": val,
+        "train_acc": shares(RANDOM, n, 0.2, 1.0),
+        "val_acc": held,
+    }
+    assert severities(overfitting(training(curves))) == expected
