@@ -44,6 +44,8 @@ def add(folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -
         OSError: what the disk says.
     """
     place, partial = folder / name, _partial(folder / name)
+    if place.parent.is_symlink() or place.parent.parent.is_symlink() or place.is_symlink() or partial.is_symlink():
+        raise DamagedBytesError(f"{name}: a link lies in its place")
     if place.is_file():
         return place.stat().st_size
     known = partial.stat().st_size if partial.exists() else 0
