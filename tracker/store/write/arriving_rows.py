@@ -197,7 +197,7 @@ def _sketches(rows: Sequence[Row]) -> None:
 def _contents(blobs: Sequence[Row], known: int) -> None:
     last = known
     for number, digest, data in blobs:
-        if not (isinstance(number, int) and isinstance(digest, str) and isinstance(data, bytes)):
+        if (type(number), type(digest), type(data)) != (int, str, bytes):
             raise DamagedBytesError("its contents are of the wrong types")
         if not last < number <= MOST:
             raise DamagedBytesError("its contents are not those that follow")
