@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import preload
 from conftest import TOKEN
 from cutting_proxy import CuttingProxy
 from replicas import stores_differ
@@ -20,22 +21,9 @@ from served import Served
 
 import tracker
 from tracker import doctor
+from tracker.ship import shipper as shippers
 from tracker.ship.server import Server
 from tracker.ship.shipper import Shipper
-
-ROOT = Path(__file__).resolve().parents[2]
-
-SHIPPER = """
-import sys
-from pathlib import Path
-from tracker.ship import shipper
-from tracker.ship.server import Server
-shipper.FIRST_PAUSE_S, shipper.LONGEST_PAUSE_S = 0.01, 0.05
-server = Server(sys.argv[2], sys.argv[3])
-print("begun", flush=True)
-shipper.Shipper(Path(sys.argv[1]), server).run()
-"""
-
 
 class Told(NamedTuple):
     """How often what was cut."""
@@ -49,21 +37,25 @@ class Told(NamedTuple):
         return f"{self.network:,} connections cut, {self.shippers:,} kills of the shipper and {self.servers:,} of the server, {self.segments} segments"
 
 
-def shipping(logdir: Path, address: str) -> subprocess.Popen[str]:
+def ship_for_ever(logdir: str, address: str) -> None:
+    """A shipper that does not rest for long."""
+    shippers.FIRST_PAUSE_S, shippers.LONGEST_PAUSE_S = 0.01, 0.05
+    Shipper(Path(logdir), Server(address, TOKEN)).run()
+
+
+def shipping(logdir: Path, address: str) -> Any:
     """A shipper, in a process of its own."""
-    words = [sys.executable, "-c", SHIPPER, str(logdir), address, TOKEN]
-    begun = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert begun.stdout is not None
-    assert begun.stdout.readline() == "begun\n"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload.WRITER, "tracker.ship.shipper", "tracker.store.write.page_file"])
+    begun = context.Process(target=ship_for_ever, args=(str(logdir), address))
+    begun.start()
     return begun
 
 
-def killed(process: subprocess.Popen[str]) -> None:
+def killed(process: Any) -> None:
     """Ends it at once."""
-    process.send_signal(signal.SIGKILL)
-    process.wait(20)
-    if process.stdout is not None:
-        process.stdout.close()
+    process.kill()
+    process.join()
 
 
 def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, seed: int) -> Told:
@@ -82,13 +74,13 @@ def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, s
                 run.log({"x": float(step), "y": -step}, step=step)
                 step += 1
             run.log({"w": tracker.Histogram(np.arange(step % 50 + 1)), "t": tracker.Text("w" * (step % 3_000))}, step=step)
-            assert run.flush()
+            assert run.flush(60)
         what = chance.random()
-        if what < 0.1:
+        if what < 0.05:
             killed(shipper)
             kills += 1
             shipper = shipping(logdir, address)
-        elif what < 0.2:
+        elif what < 0.08:
             os.kill(served.process.pid, signal.SIGKILL)
             served.process.wait(20)
             servers += 1
@@ -104,7 +96,8 @@ def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, s
         run.finish()
     killed(shipper)
     proxy.is_kind = True
-    found = Shipper(logdir, Server(address, TOKEN)).run(once=True, wait_s=30)
+    with contextlib.closing(Server(address, TOKEN)) as server:
+        found = Shipper(logdir, server).run(once=True, wait_s=30)
     proxy.close()
     assert (found.trouble, found.refused) == (None, {})
     assert stores_differ(logdir, there) == []

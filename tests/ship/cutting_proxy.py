@@ -43,8 +43,8 @@ class CuttingProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with self._lock:
-            way = self._chance.choice(["pass", "pass", "reset", "half", "deaf", "late"])
-            after = int(self._chance.expovariate(1 / 3_000))
+            way = self._chance.choice(["reset", "half", "deaf", "late"])
+            after = int(self._chance.expovariate(1 / 20_000))
         if self.is_kind:
             way = "pass"
         try:
@@ -67,9 +67,9 @@ class CuttingProxy:
         asked = b""
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                asked += data if is_asking and len(asked) < 200_000 else b""
                 if way == "pass":
                     target.sendall(data)
-                    asked += data if is_asking and len(asked) < 200_000 else b""
                     continue
                 target.sendall(data[:after])
                 after -= len(data)
@@ -83,7 +83,7 @@ class CuttingProxy:
                 break
             target.shutdown(socket.SHUT_WR)
         if asked:
-            self._kept.append(asked)
+            self._kept = [*self._kept[-50:], asked]
 
     def repeat(self) -> None:
         """Sends what was asked on some connection before once more, word by word, as a network may that lost nothing."""

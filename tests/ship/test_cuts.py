@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from collections.abc import Callable
@@ -50,7 +51,8 @@ def test_a_server_whose_disk_is_full_takes_all_once_there_is_room(logdir: Path, 
         if progress.trouble is not None:
             resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
-    found = Shipper(logdir, Server(served.base, TOKEN), free).run(once=True, wait_s=30)
+    with contextlib.closing(Server(served.base, TOKEN)) as server:
+        found = Shipper(logdir, server, free).run(once=True, wait_s=30)
     assert "cannot be stored here at the moment" in str(told[0].trouble)
     assert (found.trouble, found.done) == (None, 1)
     assert stores_differ(logdir, there) == []
