@@ -25,6 +25,7 @@ from tracker.ship import shipper as shippers
 from tracker.ship.server import Server
 from tracker.ship.shipper import Shipper
 
+
 class Told(NamedTuple):
     """How often what was cut."""
 
@@ -73,7 +74,9 @@ def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, s
             for _ in range(chance.choice([1, 40, 700])):
                 run.log({"x": float(step), "y": -step}, step=step)
                 step += 1
-            run.log({"w": tracker.Histogram(np.arange(step % 50 + 1)), "t": tracker.Text("w" * (step % 3_000))}, step=step)
+            run.log(
+                {"w": tracker.Histogram(np.arange(step % 50 + 1)), "t": tracker.Text("w" * (step % 3_000))}, step=step
+            )
             assert run.flush(60)
         what = chance.random()
         if what < 0.05:

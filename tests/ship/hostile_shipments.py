@@ -189,5 +189,3 @@ def escaping(good: Shipment) -> Iterator[tuple[str, bytes]]:
     """Names of runs that lead out of the logdir."""
     for name in NAMES:
         yield f"the run {name!r:.30}", body(changed(good, "segment", "run", name))
-
-

@@ -105,7 +105,9 @@ def test_hostile_bodies_are_refused(there: Path, tmp_path: Path, good: Shipment,
     figure(f"receive: {len(cases)} hostile bodies, 0 taken; the server at most {peak:.0f} MiB")
 
 
-def test_after_all_of_that_a_good_one_is_taken(there: Path, good: Shipment, receive: Callable[..., Served], asking: Callable[..., Asking]) -> None:
+def test_after_all_of_that_a_good_one_is_taken(
+    there: Path, good: Shipment, receive: Callable[..., Served], asking: Callable[..., Asking]
+) -> None:
     """And what then is refused of the same segment leaves it as it is."""
     ask = asking(receive())
     assert ask("PUT", ROWS, hostile.body(good))[0] == 200
@@ -167,11 +169,15 @@ def test_addresses_and_files_that_lead_elsewhere(there: Path, tmp_path: Path, go
     (there / "a" / "models").rmdir()
     (there / "a" / "models").symlink_to(elsewhere)
     digest = "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589"
-    assert ask("PUT", f"/api/v1/segments/{SEGMENT}/files/models/{digest}?at=0&size=4&sha256={digest}", b"abcd")[0] == 422
+    assert (
+        ask("PUT", f"/api/v1/segments/{SEGMENT}/files/models/{digest}?at=0&size=4&sha256={digest}", b"abcd")[0] == 422
+    )
     assert not list(elsewhere.iterdir())
     (there / "a" / "models").unlink()
     assert {name for name in files(there) if not name.endswith(".arriving")} == {*before}
-    assert ask("PUT", f"/api/v1/segments/{SEGMENT}/files/models/{digest}?at=0&size=4&sha256={digest}", b"abcd")[0] == 200
+    assert (
+        ask("PUT", f"/api/v1/segments/{SEGMENT}/files/models/{digest}?at=0&size=4&sha256={digest}", b"abcd")[0] == 200
+    )
     assert (there / "a" / "models" / digest).read_bytes() == b"abcd"
 
 
@@ -182,11 +188,16 @@ NODE: list[Any] = [
 ]  # fmt: skip
 
 
-def test_what_a_machine_says_of_itself_is_looked_at(receive: Callable[..., Served], asking: Callable[..., Asking]) -> None:
+def test_what_a_machine_says_of_itself_is_looked_at(
+    receive: Callable[..., Served], asking: Callable[..., Asking]
+) -> None:
     """Names, numbers and lists of `POST …/node`."""
     ask = asking(receive())
     for said in NODE:
         status, answer = ask("POST", "/api/v1/segments/node", json.dumps(said).encode(), "application/json")
         assert (said, 400 <= status < 500, bool(answer["error"])) == (said, True, True)
     good = {"node": "n", "behind": 0, "segments": [SEGMENT], "known": [], "wait": -5}
-    assert ask("POST", "/api/v1/segments/node", json.dumps(good).encode(), "application/json") == (200, {"commands": {}})
+    assert ask("POST", "/api/v1/segments/node", json.dumps(good).encode(), "application/json") == (
+        200,
+        {"commands": {}},
+    )

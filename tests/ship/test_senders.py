@@ -64,7 +64,9 @@ def senders(logdir: Path) -> Iterator[Callable[[], list[int]]]:
         pids = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
-                if entry.name.isdigit() and all(word in (entry / "cmdline").read_bytes().split(b"\0") for word in words):
+                if entry.name.isdigit() and all(
+                    word in (entry / "cmdline").read_bytes().split(b"\0") for word in words
+                ):
                     pids.append(int(entry.name))
         return pids
 
@@ -121,7 +123,9 @@ def test_a_server_that_does_not_answer_keeps_no_training(logdir: Path, receive: 
         assert training.says() == "begun"
         took, slowest = map(float, training.says().split())
         assert training.process.wait(20) == 0
-        figure(f"init(server=…), server {server}: 300 steps and the end {took:.2f} s, slowest log() {slowest * 1e3:.2f} ms")
+        figure(
+            f"init(server=…), server {server}: 300 steps and the end {took:.2f} s, slowest log() {slowest * 1e3:.2f} ms"
+        )
     assert tracker.open(logdir).run("a").status == "finished"
 
 

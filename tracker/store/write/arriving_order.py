@@ -26,7 +26,9 @@ _POINTS_BEFORE = "SELECT n + count FROM scalars WHERE series=? AND level=0 AND n
 _SUMMARIES = f"{columns.select('scalars', _SUMMARY)} WHERE series=? AND level=? AND n>=? AND n<? ORDER BY n"
 _SKETCHES_BEFORE = "SELECT n + count FROM sketches WHERE series=? AND level=? AND n<? ORDER BY n DESC LIMIT 1"
 _SKETCHED = "SELECT count(*), sum(total) FROM sketches WHERE series=? AND level=? AND n>=? AND n<?"
-_ITEM_BEFORE = "SELECT n, position FROM media WHERE series=? AND (n, position)<(?, ?) ORDER BY n DESC, position DESC LIMIT 1"
+_ITEM_BEFORE = (
+    "SELECT n, position FROM media WHERE series=? AND (n, position)<(?, ?) ORDER BY n DESC, position DESC LIMIT 1"
+)
 _IS_CONTENT = "SELECT 1 FROM blobs WHERE hash=?"
 _LOGGED = (
     "SELECT logged, (SELECT coalesce(sum(count), 0) FROM scalars WHERE series=series.id AND level=0)"
@@ -82,7 +84,9 @@ def _points(driver: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    return all(np.array_equal(one[name], other[name], equal_nan=SUMMARY[name].kind == "f") for name in SUMMARY.names or ())
+    return all(
+        np.array_equal(one[name], other[name], equal_nan=SUMMARY[name].kind == "f") for name in SUMMARY.names or ()
+    )
 
 
 def _sketches(driver: sqlite3.Connection, rows: Iterable[Row]) -> None:
