@@ -74,8 +74,8 @@ def wrong_types(good: Shipment) -> Iterator[tuple[str, bytes]]:
             real = (float, int) if str(column.type) in ("", "DOUBLE") else ()
             others = [
                 value for value in WRONG
-                if not (value is None and column.nullable) and (type(value) is not right or value == "\ud800")
-                and type(value) not in real or (type(value) is int and right is int and abs(value) > 3)
+                if (not (value is None and column.nullable) and (type(value) is not right or value == "\ud800")
+                and type(value) not in real) or (type(value) is int and right is int and abs(value) > 3)
             ]  # fmt: skip
             for value in (others * 2)[place % 3 : place % 3 + 2]:
                 yield f"{table}.{name} is {value!r:.30}", body(changed(good, table, name, value))

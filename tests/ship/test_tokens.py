@@ -97,7 +97,7 @@ def test_a_shipper_says_what_is_wrong_with_its_token(logdir: Path, receive: Call
     """And a server that receives nothing says so."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"x": 1.0})
-    with pytest.raises(ForbiddenError, match="40[13]"):
+    with pytest.raises(ForbiddenError, match=r"40[13]"):
         ship(receive(), "not-the-right-token")
     plain = serve(tmp_path / "server" / "runs", "--no-token")
     with pytest.raises(ForbiddenError, match="404"):

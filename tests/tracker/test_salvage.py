@@ -20,9 +20,9 @@ import tracker
 from dashboard import cli
 from tracker.doctor import _close
 from tracker.repair import salvage
-from tracker.store.write.column_values import type_of
 from tracker.series import checksums
 from tracker.store.write import schema
+from tracker.store.write.column_values import type_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

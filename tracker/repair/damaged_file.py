@@ -15,11 +15,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from tracker.errors import StoreError
-from tracker.store.write.column_values import right
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read import journal
 from tracker.store.write import schema
+from tracker.store.write.column_values import right
 
 NEAR = 4096
 """Row numbers that are tried one by one behind a page that cannot be read, before steps grow."""

@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
-from tracker.store.write.column_values import JSON_COLUMNS, is_json, type_of
 from tracker.series import checksums, packed_sketch, stretch, whole
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries
@@ -25,6 +24,7 @@ from tracker.store.read.liveness import Writer
 from tracker.store.read.scalar_levels import HIGHEST
 from tracker.store.read.segments import Segment
 from tracker.store.write import schema
+from tracker.store.write.column_values import JSON_COLUMNS, is_json, type_of
 
 
 @dataclass

@@ -6,6 +6,7 @@ its column's type, each row matches its checksum, and none stands outside its se
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -183,7 +184,8 @@ def _sketches(rows: Sequence[Row]) -> None:
         said = dict(zip(columns.SKETCH, row, strict=True))
         if said["form"] not in (packed_sketch.FORM_LOG, packed_sketch.FORM_GIVEN):
             raise DamagedBytesError("a histogram is of no form that is known here")
-        if not (0 <= said["level"] <= MOST_LEVEL and said["n"] >= 0 and said["count"] == sketch_levels.FAN_OUT ** said["level"]):  # fmt: skip
+        is_placed = 0 <= said["level"] <= MOST_LEVEL and said["n"] >= 0
+        if not is_placed or said["count"] != sketch_levels.FAN_OUT ** said["level"]:
             raise DamagedBytesError("a histogram has no place in its series")
         buckets = said["buckets"]
         given = said["form"] == packed_sketch.FORM_GIVEN
@@ -220,7 +222,7 @@ def _in_order(shipment: Shipment) -> None:
     count = 0
     for table in NUMBERED:
         numbers = [row[0] for row in shipment.rows(table)]
-        if any(second <= first for first, second in zip(numbers, numbers[1:], strict=False)):
+        if any(second <= first for first, second in itertools.pairwise(numbers)):
             raise DamagedBytesError(f"the rows of {table} are not in order")
         found.update(numbers)
         count += len(numbers)
