@@ -170,6 +170,10 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
         faults = list(dict.fromkeys(found.faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
         report.findings.append(_saved(path, finding, repair and not found.is_written))
+    elif found.segment is not None and found.is_arriving:
+        what = f"not all of it has arrived: {found.segment.writer.host} is to send the rest (viz ship)"
+        if not found.is_written:  # and no ending is noted, as it would be taken for that of its writer
+            report.findings.append(Finding(path, what, serious=False))
     elif found.segment is not None:
         _examine_ending(path, found.segment, found.is_written, report, repair)
 

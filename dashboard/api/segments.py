@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.http import bodies
+from dashboard.http.failures import Failures
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
 from dashboard.receive import demand
@@ -69,6 +70,7 @@ class Segments:
         self.senders = Senders()
         self._demand = demand.Demand(self.senders.rate, watched)
         self._large = threading.Lock()
+        self._failures = Failures()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
 
     def routes(self) -> list[Route]:
@@ -218,6 +220,8 @@ class Segments:
     def _project(self, request: Request) -> str:
         project = self._tokens.project_of(request.headers)
         if project is None:
+            if "authorization" in request.headers and self._failures.note(request.scope):
+                raise HTTPException(429, "too many wrong tokens; wait a minute", {"connection": "close"})
             raise HTTPException(403, "this needs a write token, as viz serve --receive takes", {"connection": "close"})
         return project
 

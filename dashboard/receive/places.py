@@ -110,7 +110,7 @@ class Places:
         except RunNameError as error:
             raise DamagedBytesError(" ".join(str(error).split())) from error
         first = self._root / name
-        if any((self._root / part).is_symlink() for part in (*Path(name).parents, Path(name))):
+        if any((self._root / part).is_symlink() for part in (Path(name), *Path(name).parents[:-1])):
             raise DamagedBytesError(f"its run can have no folder here: a link lies at {name!r}")
         if said["rank"] is not None:
             return first

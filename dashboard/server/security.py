@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import time
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -18,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.http.failures import Failures
 from dashboard.server import plain_pages, public_address
 from dashboard.server.sessions import Session, Sessions
 
@@ -34,9 +33,6 @@ LIVE_PROTOCOL = "everystep"
 
 LEAST_TOKEN = 16
 """Characters of a token that somebody chose: who has a cookie could try shorter ones out at home."""
-
-FAILURES_A_MINUTE = 20
-"""Wrong tokens of one address before it has to wait; 256 random bits need no more, but guessing should look futile."""
 
 MAX_COOKIES = 10
 """Of one name that are looked at."""
@@ -123,7 +119,7 @@ class Guard:
         self._prefix = prefix
         self._framed = framed
         self._doors = doors
-        self._failures: dict[str, deque[float]] = {}
+        self._failures = Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -212,7 +208,7 @@ class Guard:
                 return None
             if not changes and path is not None and (path in ("", "/", "/api/v1/runs") or path.startswith(BY_COOKIE)):
                 return None
-        elif _given(scope, headers) and self._note_failure(scope):
+        elif _given(scope, headers) and self._failures.note(scope):
             return JSONResponse({"error": "Too many wrong tokens; wait a minute."}, 429)
         return JSONResponse({"error": "This needs the token."}, 401)
 
@@ -228,16 +224,6 @@ class Guard:
         name = _cookie_name(headers)
         # Without a Path: a browser then sends it to what lies beside the page, wherever a proxy may have put that.
         return f"{name}={session.cookie}; HttpOnly; SameSite=Strict{secure}"
-
-    def _note_failure(self, scope: Scope) -> bool:
-        peer = (scope.get("client") or ("",))[0]
-        now = time.monotonic()
-        times = self._failures.setdefault(peer, deque(maxlen=FAILURES_A_MINUTE))
-        too_many = len(times) == FAILURES_A_MINUTE and now - times[0] < 60
-        times.append(now)
-        if len(self._failures) > 1000:
-            self._failures.clear()
-        return too_many
 
 
 def _foreign(sentence: str, name: str | None, is_person: bool) -> Response:

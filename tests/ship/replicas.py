@@ -167,7 +167,9 @@ def stores_differ(source: Path, target: Path) -> list[str]:
 def a_shipment(root: Path) -> Shipment:
     """One with rows in every part, of a segment that has not ended, from its beginning."""
     source = Source(root)
-    source.commit(("points", "loss", 1100), ("points", "acc", 3), ("histogram", "w"), ("media", (1, 2)))
+    source.commit(
+        ("points", "loss", 1100), ("points", "acc", 3), ("histogram", "w"), ("histogram", "w"), ("media", (1, 2))
+    )
     source.commit(("media", (2, 3)), ("mark", "m"), ("receipt", "r"))
     found = source.behind(Arrived())
     source.close()

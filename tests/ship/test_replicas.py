@@ -70,6 +70,7 @@ def play(root: Path, events: list[tuple[Any, ...]]) -> None:
             before = source.behind(replica.arrived, words[0])
             replica.take(before)
             agrees(here, there)
+            assert doctor.examine(there, repair=True).is_healthy
         elif event == "late" and before.upto > before.after:
             if before.after != replica.arrived.cursor:
                 with pytest.raises(CursorError) as told:
@@ -91,7 +92,7 @@ def play(root: Path, events: list[tuple[Any, ...]]) -> None:
     assert found.points == doctor.examine(here).points
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, max_size=14))
 @example([("commit", (("points", "loss", 60),)), ("ship", 1), ("commit", (("points", "loss", 5),)), ("ship", 1)])
 @example([("commit", (("points", "loss", 1080),)), ("ship", 1), ("commit", (("points", "loss", 1000),)), ("ship", 1)])
@@ -114,6 +115,6 @@ def test_nodes_above_the_stretches_arrive(tmp_path: Path, most_bytes: int) -> No
 
 
 def test_very_many_series_in_one_commit(tmp_path: Path) -> None:
-    """A thousand tags, each with a point, and then one more each."""
-    events = [("commit", tuple(("points", f"t{number}", 1) for number in range(1_000))), ("ship", 100_000)] * 2
+    """Three hundred tags, each with a point, and then one more each."""
+    events = [("commit", tuple(("points", f"t{number}", 1) for number in range(300))), ("ship", 100_000)] * 2
     play(tmp_path, events)

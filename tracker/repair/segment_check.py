@@ -37,6 +37,8 @@ class Checked:
     """What it says of itself, where that can be read."""
     is_written: bool = False
     """Whether its writer may still live."""
+    is_arriving: bool = False
+    """Whether it comes from another machine, and not all of it is here."""
     points: int = 0
     """How many points of scalars it holds."""
 
@@ -52,13 +54,14 @@ def check(connection: read_only.Connection, path: Path) -> Checked:
                 faults += [f"SQLite says: {line}" for line in said.splitlines() if not line.startswith("***")]
     with _noting(faults, "its first rows"):
         found.is_written = _is_written(connection)
+        found.is_arriving = _is_arriving(connection)
         found.segment = segments.read(connection, path)
         faults += ["its first rows are missing"] if found.segment is None else found.segment.faults
     with _noting(faults, "part of it"):
         _check_types(connection, faults)
     if found.segment is not None:
         with _noting(faults, "its curves"):
-            found.points = _check_curves(connection, faults)
+            found.points = _check_curves(connection, faults, found.is_arriving)
         with _noting(faults, "part of it"):
             _check_others(connection, faults)
     with _noting(faults, "part of it"):
@@ -124,7 +127,7 @@ def _check_rows(connection: sqlite3.Connection, faults: list[str]) -> None:
         faults.append(f"its last row is number {last:,}, and number {written:,} was written")
 
 
-def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
+def _check_curves(connection: sqlite3.Connection, faults: list[str], is_arriving: bool) -> int:
     """Checks that each series is whole and that its summaries say what its points do; how many points there are."""
     total = 0
     for number, tag in connection.execute("SELECT id, tag FROM series WHERE kind='scalar'").fetchall():
@@ -147,7 +150,8 @@ def _check_curves(connection: sqlite3.Connection, faults: list[str]) -> int:
         if damaged:
             faults.append(f"damaged: {damaged:,} points of {tag!r} do not match their checksum")
         total += own
-        faults += _check_nodes(connection, number, tag, min(max(expected, 0), own) // STRETCH_POINTS, unsummed)
+        sealed = 0 if is_arriving else min(max(expected, 0), own) // STRETCH_POINTS  # nodes follow what they stand on
+        faults += _check_nodes(connection, number, tag, sealed, unsummed)
     (lost,) = connection.execute(_ORPHANS, (HIGHEST,)).fetchone()
     if lost:
         faults.append(f"{lost:,} rows of points belong to no series, or to no level")
@@ -234,3 +238,11 @@ def _is_written(connection: sqlite3.Connection) -> bool:
     if writer is None or state is None or state[1] != "running":
         return False
     return liveness.is_alive(Writer(*writer), state[0], time.time())
+
+
+def _is_arriving(connection: sqlite3.Connection) -> bool:
+    """Whether the file comes from another machine, and its rest is to be sent."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='arrivals'").fetchone():
+        return False
+    state = connection.execute("SELECT status FROM state").fetchone()
+    return state is not None and state[0] == "running"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,28 +20,46 @@ IDLE_S = 60.0
 def main() -> int:
     """Sends until nothing is left to be sent; 0 then, or when another process does already."""
     root, url = Path(sys.argv[1]), sys.argv[2]
-    held = lock.taken(root, url)
-    if held is None:
-        return 0
-    with held:
-        server = Server(url, os.environ.get("VIZ_WRITE_TOKEN"))
-        said: list[str | None] = [None]
+    ended = threading.Event()
+    while not ended.is_set():
+        asked = lock.asked(root, url)
+        held = lock.taken(root, url)
+        if held is None:
+            return 0
+        with held:
+            status = _send(root, url, ended)
+        # A run that began in the last moments found the lock taken, and began no sender of its own.
+        if status or lock.asked(root, url) == asked:
+            return status
+    return 0
 
-        def tell(progress: Progress) -> None:
-            if progress.trouble != said[-1]:
-                said[:] = [progress.trouble]
-                _say(progress.trouble or "sending")
 
-        shipper = Shipper(root, server, tell)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: shipper.stopped.set())
-        try:
-            progress = shipper.run(idle_s=IDLE_S)
-        except ForbiddenError as error:
-            _say(f"{error}; is $VIZ_WRITE_TOKEN the server's?")
-            return 1
-        _say(f"ended: {progress.done:,} of {progress.segments:,} segments are there as a whole")
-        return 0
+def _send(root: Path, url: str, ended: threading.Event) -> int:
+    server = Server(url, os.environ.get("VIZ_WRITE_TOKEN"))
+    said: list[str | None] = [None]
+
+    def tell(progress: Progress) -> None:
+        if progress.trouble != said[-1]:
+            said[:] = [progress.trouble]
+            _say(progress.trouble or "sending")
+
+    shipper = Shipper(root, server, tell)
+
+    def end(*_: object) -> None:
+        ended.set()
+        shipper.stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    try:
+        progress = shipper.run(idle_s=IDLE_S)
+    except ForbiddenError as error:
+        _say(f"{error}; is $VIZ_WRITE_TOKEN the server's?")
+        return 1
+    finally:
+        server.close()
+    _say(f"ended: {progress.done:,} of {progress.segments:,} segments are there as a whole")
+    return 0
 
 
 def _say(words: str) -> None:

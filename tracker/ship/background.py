@@ -25,6 +25,7 @@ def begin(root: Path, url: str) -> None:
     """
     address = Server(url, None).address
     try:
+        lock.ask(root, address)
         if not lock.is_free(root, address):
             return
         log = lock.place_of(root, address).with_suffix(".log")

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,26 @@ def place_of(root: Path, address: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     said = b"\0".join((os.fsencode(os.path.realpath(root)), address.encode("utf-8", "surrogatepass")))
     return Path(base) / "everystep" / "ship" / f"{hashlib.blake2b(said, digest_size=8).hexdigest()}.lock"
+
+
+def ask(root: Path, address: str) -> None:
+    """Notes that a run wants to be sent: who is about to let go of the lock looks for that once more.
+
+    Raises:
+        OSError: the user's cache folder cannot be written.
+    """
+    place = place_of(root, address)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, "ab"):
+        os.utime(place, ns=(now := time.time_ns(), now))
+
+
+def asked(root: Path, address: str) -> int:
+    """When a run last wanted it, as a number that is another one afterwards."""
+    try:
+        return os.stat(place_of(root, address)).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def taken(root: Path, address: str) -> IO[bytes] | None:

@@ -41,6 +41,9 @@ MOST_LEVEL = 12
 
 _UNPACKED = [columns.SCALARS.index(name) for name in stretch.UNPACK_COLUMNS]
 _SUMMARY = [columns.SCALARS.index(name) for name in SUMMARY_COLUMNS]
+_LAST_STEP = columns.SCALARS.index("last_step")
+_NOT_FRESH = [place for place, name in enumerate(columns.SCALARS) if name not in columns.FRESH]
+_WHOLE = [columns.SCALARS.index(name) for name in SUMMARY_FIELDS if SUMMARY[name].kind != "f"]
 _NAN_COUNT = columns.SKETCH.index("nan_count")
 
 STATUSES = ("running", "finished", "crashed", "stopped")
@@ -105,6 +108,8 @@ def _series(rows: Sequence[Row], known: int) -> None:
 def _scalars(rows: Sequence[Row]) -> None:
     """Points and nodes, by their own checksums: that of the points, and that of the summary; which say what the points
     say, as who looks from afar reads nothing else."""
+    if not all(_is_filled(row) for row in rows):
+        raise DamagedBytesError("a row of its points is half one of a single point and half one of many")
     for level in sorted({row[2] for row in rows}):
         if not 0 <= level <= MOST_LEVEL:
             raise DamagedBytesError(f"its points lie at level {level}")
@@ -119,6 +124,13 @@ def _scalars(rows: Sequence[Row]) -> None:
         differing = _differing(summaries, summed)
         if differing:
             raise DamagedBytesError(f"summaries say of points what they are not ({', '.join(differing)})")
+
+
+def _is_filled(row: Row) -> bool:
+    """Whether a row has what a single point has and nothing else, or all that a summary has."""
+    if row[_LAST_STEP] is None:
+        return row[4] == 1 and row[2] == 0 and all(row[place] is None for place in _NOT_FRESH)
+    return all(row[place] is not None for place in _WHOLE)
 
 
 def _summed_points(rows: Sequence[Row]) -> Summaries:
@@ -197,7 +209,7 @@ def _late(shipment: Shipment, known: int) -> None:
 def _contents(blobs: Sequence[Row], known: int) -> None:
     last = known
     for number, digest, data in blobs:
-        if not (isinstance(number, int) and isinstance(digest, str) and isinstance(data, bytes)):
+        if (type(number), type(digest), type(data)) != (int, str, bytes):
             raise DamagedBytesError("its contents are of the wrong types")
         if not last < number <= MOST:
             raise DamagedBytesError("its contents are not those that follow")

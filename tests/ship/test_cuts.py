@@ -1,0 +1,58 @@
+"""Networks that break, servers and shippers that are killed, disks that fill: at the end the stores are equal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import TOKEN
+from cut_shipping import play
+from replicas import stores_differ
+from served import Served
+
+import tracker
+from tracker.ship.server import Server
+from tracker.ship.shipper import Progress, Shipper
+
+
+@pytest.mark.weather
+def test_twenty_cuts_and_the_stores_are_equal(logdir: Path, there: Path, receive: Callable[..., Served], figure: Callable[[str], None]) -> None:  # fmt: skip
+    """Row by row: resets, half of a request, answers that are not heard, batches that come twice and late, kills."""
+    figure(f"shipping: {play(logdir, there, receive, 20, seed=3)}; equal row by row")
+
+
+@pytest.mark.weather
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_a_thousand_cuts(logdir: Path, there: Path, receive: Callable[..., Served], figure: Callable[[str], None]) -> None:  # fmt: skip
+    """The same, for longer; `EVERYSTEP_CUTS` says how many."""
+    cuts = int(os.environ.get("EVERYSTEP_CUTS", "1000"))
+    figure(f"shipping: {play(logdir, there, receive, cuts, seed=1_000)}; equal row by row")
+
+
+@pytest.mark.weather
+def test_a_server_whose_disk_is_full_takes_all_once_there_is_room(logdir: Path, there: Path, receive: Callable[..., Served]) -> None:  # fmt: skip
+    """It says so, nothing of it is half there, and the shipper comes again. The disk is a limit on the size of files."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(3_000):
+            run.log({"x": step * 0.1}, step=step)
+        run.log({"t": tracker.Text("w")}, step=1)
+    served = receive()
+    hard = resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (8192, hard))
+    told: list[Progress] = []
+
+    def free(progress: Progress) -> None:
+        told.append(progress)
+        if progress.trouble is not None:
+            resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    with contextlib.closing(Server(served.base, TOKEN)) as server:
+        found = Shipper(logdir, server, free).run(once=True, wait_s=30)
+    assert "cannot be stored here at the moment" in str(told[0].trouble)
+    assert (found.trouble, found.done) == (None, 1)
+    assert stores_differ(logdir, there) == []
