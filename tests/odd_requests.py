@@ -31,6 +31,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/table": ("tag", "tag"),
     "/api/v1/shelf": (),
     "/api/v1/trash": (),
+    "/api/v1/senders": (),
     "/api/v1/expressions": ("text",),
     "/api/v1/graph/overview": ("run", "tag", "open"),
     "/api/v1/graph/scopes": ("run", "hash", "id", "spread"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.api.segments import Segments
 from dashboard.http.requests import json_answer
+
+if TYPE_CHECKING:
+    from dashboard.api.segments import Segments
 
 
 def routes(segments: Callable[[], Segments | None]) -> list[Route]:

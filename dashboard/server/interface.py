@@ -37,7 +37,6 @@ from dashboard.api import (
     runs,
     senders,
 )
-from dashboard.api.segments import Segments
 from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trash
 from dashboard.live.examiner import Examiner
@@ -51,6 +50,7 @@ from dashboard.serving import paths
 from tracker.store.read.reader import Store
 
 if TYPE_CHECKING:
+    from dashboard.api.segments import Segments
     from dashboard.server.models_app import ModelsApp
 
 OF_THE_STORE = (
@@ -108,6 +108,8 @@ class Interface:
         ]
         self._segments: Segments | None = None
         if settings.write_tokens is not None:
+            from dashboard.api.segments import Segments  # brings what writes, which other servers need not wait for
+
             self._segments = Segments(logdir, WriteTokens(settings.write_tokens), live_runs.watched)
             self._routes += self._segments.routes()
         self._router = Router(self._routes, redirect_slashes=False)
