@@ -90,6 +90,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "status": "unreadable",
             "paused": False,
             "segments": len(run.segments),
+            "ranks": 1,
             "tags": [],
             "notes": "",
             "config": {},
