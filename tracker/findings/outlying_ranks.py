@@ -28,7 +28,7 @@ LEAST = 0.15
 TIMES = 6.0
 """Standard deviations of the median of a window."""
 
-TIMES_OF_FEW = 10.0
+TIMES_OF_FEW = 8.0
 """The same where there are fewer than eight others, in whose order there is little to go by."""
 
 CHANCE = -16.0

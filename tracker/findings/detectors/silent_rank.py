@@ -1,8 +1,8 @@
 """silent_rank: one process of a training logs nothing any more, and the others go on.
 
-Definition: the newest point of a rank, of what all ranks log, lies more than 10 of its intervals and a minute before the
-newest of the others, in steps and in time. Where a quarter of the ranks is silent the training was made smaller, or has
-ended, and nobody is named.
+Definition: the newest point of a rank, of what all ranks log, lies more than 10 of its intervals and a minute before
+the newest of the others, in steps and in time. Where a quarter of the ranks is silent the training was made smaller,
+or has ended, and nobody is named.
 
 Thresholds: 10 intervals are what `slow_rank` takes to name a rank; a minute is longer than writing a checkpoint.
 
