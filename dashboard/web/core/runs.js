@@ -14,11 +14,13 @@ import { tellApart } from "../text/ellipsis.js";
  * @typedef {{ name?: string, tags?: string[], note?: string, colour?: number }} UserEdits of a run, on the page
  * @typedef {{
  *   name: string, status: string, paused: boolean, started: number | null, ended: number | null, ending: string | null,
- *   updated: number | null, step: number | null, segments: number, ranks: number, group: string | null, tags: string[], notes: string,
+ *   updated: number | null, step: number | null, segments: number, ranks: number, group: string | null,
+ *   tags: string[], notes: string,
  *   config: import("../text/config.js").Config, said: UserEdits, lost: Record<string, number>, problems: string[],
  *   commands: boolean, proposals: number, findings: import("../text/finding_words.js").Counts | null,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
- * }} Summary what the server says of a run; series: the tags of each kind; ranks: how many processes log; lost: how many of each kind; commands:
+ * }} Summary what the server says of a run; series: the tags of each kind; ranks: how many processes log;
+ *   lost: how many of each kind; commands:
  *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null
  *   before it was examined
  * @typedef {Summary & {

@@ -8,8 +8,8 @@ import { parse } from "./dictionary.js";
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
- *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string, rankBy: string,
- *   rankValue: string, joinRanks: boolean, target: string[],
+ *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string,
+ *   rankBy: string, rankValue: string, joinRanks: boolean, target: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be

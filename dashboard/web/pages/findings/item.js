@@ -183,7 +183,7 @@ export class Item {
         class: "evidence-link to-ranks",
         title: "Show it among the ranks",
         text: rank[1],
-      }); // prettier-ignore
+      });
       link.addEventListener("click", () => {
         state.set("target", ["ranks", this.run, this.finding.evidence.tags[0] ?? "", rank[1]]);
         state.set("page", "ranks");

@@ -16,7 +16,7 @@ export class Frame {
       ],
       state.get("rankBy"),
       (key) => state.set("rankBy", key),
-    ); // prettier-ignore
+    );
     this.form = choice(
       "Value",
       [
@@ -26,7 +26,7 @@ export class Frame {
       ],
       state.get("rankValue"),
       (key) => state.set("rankValue", key),
-    ); // prettier-ignore
+    );
     this.curves = node("button", { class: "text-button", type: "button", text: "Open in Curves" });
     this.whole = node("button", { class: "text-button", type: "button", text: "All steps", hidden: true });
     this.told = node("p", { class: "ranks-told", role: "status" });
@@ -52,7 +52,7 @@ export class Frame {
         this.whole,
         node("span", { class: "bar-space" }),
         this.curves,
-      ), // prettier-ignore
+      ),
       node(
         "section",
         { class: "ranks-card", "aria-label": "Ranks and steps" },
@@ -66,14 +66,14 @@ export class Frame {
             this.told,
             node("span", { class: "ranks-legend" }, this.low, this.scale, this.high),
           ),
-        ), // prettier-ignore
+        ),
         this.side,
       ),
       node(
         "p",
         { class: "ranks-keys" },
         "drag to pick steps, double click for all · click a row to choose a rank · arrows and Enter do the same",
-      ), // prettier-ignore
+      ),
     );
   }
 }

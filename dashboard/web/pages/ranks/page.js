@@ -120,7 +120,7 @@ export class RanksPage {
       this.frame.which,
       wanted.map((each) => [each.name, `${each.shown} · ${format.plural(each.ranks, "rank")}`]),
       run.name,
-    ); // prettier-ignore
+    );
     this.frame.dot.style.background = colour(run.colour);
     const tags = run.series.scalar ?? [];
     if (!tags.length) {
@@ -134,7 +134,7 @@ export class RanksPage {
       this.frame.tags,
       tags.map((each) => [each, each]),
       tag,
-    ); // prettier-ignore
+    );
     this.frame.by.show(state.get("rankBy"));
     this.frame.form.show(state.get("rankValue"));
     if (!this.frame.element.isConnected) this.view.replaceChildren(this.frame.element);
@@ -202,11 +202,14 @@ export class RanksPage {
    * @param {number | null} chosen
    */
   #words(grid, chosen) {
-    const many = `${format.plural(grid.ranks.length, "rank")} × ${format.plural(grid.columns, "column")} of ${format.plural(grid.width, "step")}`; // prettier-ignore
-    if (chosen === null) return many;
+    if (chosen === null) {
+      const size = `${format.plural(grid.ranks.length, "rank")} × ${format.plural(grid.columns, "column")}`;
+      return `${size} of ${format.plural(grid.width, "step")}`;
+    }
     const rank = grid.ranks[chosen];
     const last = typeof rank.value === "number" ? format.value(rank.value, 5) : "NaN";
-    return `${rankName(rank)} on ${rank.host}, ${rank.status}: ${last} at step ${format.step(rank.step)}, ${format.plural(rank.points, "point")}`; // prettier-ignore
+    const newest = `${last} at step ${format.step(rank.step)}, ${format.plural(rank.points, "point")}`;
+    return `${rankName(rank)} on ${rank.host}, ${rank.status}: ${newest}`;
   }
 
   // --- asking ----------------------------------------------------------------------------------------------

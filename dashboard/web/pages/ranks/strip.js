@@ -31,7 +31,7 @@ const KEYS = {
   ArrowDown: [0, 1],
   PageUp: [0, -20],
   PageDown: [0, 20],
-}; // prettier-ignore
+};
 
 /** The colours from little to much, as pixels: a byte each of red, green and blue. */
 export function shades() {
