@@ -45,6 +45,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/environment": ("run",),
     "/api/v1/console": ("run", "since"),
     "/api/v1/quality": ("run", "tag"),
+    "/api/v1/ranks": ("run", "tag", "columns", "start", "stop"),
     "/api/v1/confusion": ("run", "tag"),
     "/api/v1/mesh": ("run", "tag", "step"),
     "/api/v1/layout": ("run", "tag"),

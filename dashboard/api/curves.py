@@ -74,6 +74,8 @@ class _Curves:
         After the curves come, as points, the tails that rewinds left behind. With `tags`, a list, several at once, each
         file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
         follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
+        With `"ranks": "joined"` what several ranks of a run logged is one curve, with `ranks` in its head: the mean
+        over them in each column, and the least and the greatest value of any.
         """
         question, names, tags, several = _curves_asked(await body_of(request), self._live_runs.is_logged)
         questions = [question(tag) for tag in tags]
@@ -124,7 +126,7 @@ class _Curves:
 _CURVES_WANTED = (
     "expected {tag: text (or tags: [texts]), runs: [names], columns?: n, start?: x, stop?: x, "
     "axis?: step | wall_time | relative | metric, x?: text (with axis metric), "
-    "log?: true for columns of a logarithmic x}; "
+    "log?: true for columns of a logarithmic x, ranks?: joined | each}; "
     "a text that begins with = is an expression, unless a run has logged a tag of that very name"
 )
 
@@ -144,8 +146,9 @@ def _curves_asked(
     start, stop = (body.edge(name, is_step=axis == "step") for name in ("start", "stop"))
     columns = body.size("columns", 1000, MAX_COLUMNS)
     is_log = body.flag("log") and axis != "wall_time"
+    joins_ranks = body.choice("ranks", ("joined", "each"), "each") == "joined"
     return (
-        lambda tag: Question(_formula(tag, is_logged), columns, start, stop, axis, over, is_log),
+        lambda tag: Question(_formula(tag, is_logged), columns, start, stop, axis, over, is_log, joins_ranks),
         names,
         tags,
         several,

@@ -7,7 +7,7 @@ envelope is fifteen. A longer one comes as an envelope, in which no extreme is m
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,25 +15,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.curves import metric_axis, windows
+from dashboard.curves import joined_ranks, metric_axis, windows
 from dashboard.curves.expressions import Expression
 from dashboard.curves.metric_axis import Placed
+from dashboard.curves.tails import tails
 from tracker.series import stretch
 from tracker.series.envelope import Envelope, envelope, envelope_of_points
 from tracker.series.stretch import Points
-from tracker.store.read import read_only, segments
+from tracker.store.read import read_only
 from tracker.store.read.open_segments import OpenSegments
 from tracker.store.read.scalar_levels import ScalarLevels
 from tracker.store.read.segments import Segment
-from tracker.values import pane
 
 POINTS_A_COLUMN = 4
 """A series of up to so many points for each column asked for is sent as it is: fewer bytes than its envelope."""
 
 MAX_POINTS = 4000
 """And never more than a page keeps of a curve."""
-
-TAIL_COLUMNS = 250
 
 POINTS = ("step", "wall_time", "value")
 
@@ -61,6 +59,8 @@ class Question:
     x: str | Expression | None = None
     is_log: bool = False
     """Whether the x axis is logarithmic: the columns are then as wide as each other there."""
+    joins_ranks: bool = False
+    """Whether what several ranks logged under a tag is one curve, their mean, with the least and greatest of them."""
 
     def column_names(self) -> dict[str, Sequence[str]]:
         """What the columns of its answers are called, by their form."""
@@ -158,8 +158,14 @@ def _read(files: Files, known: Sequence[Segment], question: Question) -> Answer 
         start, stop = (None if edge is None else edge + started for edge in (start, stop))
     axis = "step" if question.axis == "step" else "wall_time"
     origin = started if question.axis == "relative" else 0.0
+    found: Answer | None
     if isinstance(question.y, str) and question.x is None:
-        found = _stored(files.of(question.y), question, start, stop, axis, origin)
+        sources = files.of(question.y)
+        ranks = _by_rank(known, sources) if question.joins_ranks else []
+        if len(ranks) > 1:
+            found = _joined(ranks, question, start, stop, axis, origin)
+        else:
+            found = _stored(sources, question, start, stop, axis, origin)
     else:
         found = _computed(files, question, start, stop, axis, origin)
     if found is None:
@@ -173,42 +179,6 @@ def _rest(steps: npt.NDArray[Any]) -> dict[str, list[int]]:
     if not len(steps) or max(abs(int(steps.min())), abs(int(steps.max()))) <= 2**53:
         return {}
     return {"rest": [step - int(float(step)) for step in map(int, steps.tolist())]}
-
-
-def tails(known: Sequence[Segment], tag: str) -> list[Points]:
-    """What rewinds left behind of a series, a part for each segment that they cut; of points of panes nothing.
-
-    Raises:
-        StoreError: a file cannot be read.
-    """
-    if tag.startswith(pane.POINTS):
-        return []
-    limits = {name: limit for name, limit in segments.live_until(known).items() if limit is not None}
-    cut = [segment for segment in known if segment.id in limits]
-    if not cut:
-        return []
-    found = []
-    with contextlib.ExitStack() as stack:
-        for name, source in Files(stack, cut).of(tag).items():
-            points = ScalarLevels(source.connection, source.series, None).all_points()
-            points = points.where(points.step > limits[name])
-            if len(points.step):
-                found.append(_thinned(points))
-    return found
-
-
-def _thinned(points: Points) -> Points:
-    """The points, or where they are many the first, least, greatest and last of each column: the same on the screen."""
-    order = np.argsort(points.step, kind="stable")
-    points = points.where(order)
-    if len(order) <= 4 * TAIL_COLUMNS:
-        return points
-    made = envelope_of_points(points, TAIL_COLUMNS, None, None, "step")
-    step = np.column_stack([made.step_first, made.min_step, made.max_step, made.step_last])
-    value = np.column_stack([made.first, made.min, made.max, made.last])
-    inner = np.argsort(step, axis=1, kind="stable")
-    step, value = np.take_along_axis(step, inner, axis=1).ravel(), np.take_along_axis(value, inner, axis=1).ravel()
-    return Points.of(step, np.interp(step, points.step, points.wall_time), value)
 
 
 def _stored(
@@ -234,6 +204,32 @@ def _stored(
         answer = _columns(found)
     head, arrays = answer
     return {"counts": {name: source.count for name, source in sources.items()}, **head}, arrays
+
+
+def _by_rank(known: Sequence[Segment], sources: Mapping[str, ScalarLevels]) -> list[list[ScalarLevels]]:
+    """The parts of a series by the rank that logged them."""
+    found: dict[int | None, list[ScalarLevels]] = {}
+    for segment in known:
+        if segment.id in sources:
+            found.setdefault(segment.rank, []).append(sources[segment.id])
+    return [*found.values()]
+
+
+def _joined(
+    ranks: list[list[ScalarLevels]],
+    question: Question,
+    start: float | None,
+    stop: float | None,
+    axis: str,
+    origin: float,
+) -> Answer:
+    if question.is_log:
+        made = joined_ranks.maker(ranks, axis)
+        found = windows.spread(made, question.columns, start, stop, axis, origin)
+    else:
+        found = joined_ranks.joined(ranks, question.columns, start, stop, axis)
+    head = {"counts": {}, "ranks": len(ranks), "form": "columns", "length": len(found)}
+    return head, [getattr(found, name) for name in COLUMNS]
 
 
 def _computed(

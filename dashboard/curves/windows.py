@@ -11,6 +11,9 @@ import numpy as np
 from tracker.series.envelope import Envelope, envelope
 from tracker.store.read.scalar_levels import ScalarLevels
 
+Made = Callable[[int, float | None, float | None], Envelope]
+"""Makes so many columns of the window from one place to another, both included."""
+
 FEW = 64
 """Of fewer points than this in a window the neighbours outside are sent too: the line is seen to come and to go on."""
 
@@ -37,11 +40,11 @@ def with_neighbours(
     if stop is not None:
         after = math.floor(stop) + 1 if whole else math.nextafter(stop, math.inf)
         parts.append(_end(envelope(sources, 1, after, None, axis=axis), "first"))
-    return _joined(parts)
+    return joined(parts)
 
 
 def spread(
-    made: Callable[[int, float | None, float | None], Envelope],
+    made: Made,
     columns: int,
     start: float | None,
     stop: float | None,
@@ -69,10 +72,11 @@ def spread(
     parts = [made(each, first, last) for first, last in zip(starts, ends, strict=True)]
     if start is None or start <= origin:
         parts.insert(0, made(each, start, math.floor(origin) if whole else origin))
-    return _joined(parts)
+    return joined(parts)
 
 
-def _joined(parts: Sequence[Envelope]) -> Envelope:
+def joined(parts: Sequence[Envelope]) -> Envelope:
+    """Columns that follow each other."""
     return Envelope(
         **{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Envelope)}
     )

@@ -91,6 +91,7 @@ def _row(run: RunState, told: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "paused": False,
             "segments": len(run.segments),
             "bytes": run.size,
+            "ranks": 1,
             "tags": [],
             "notes": "",
             "config": {},

@@ -123,6 +123,7 @@ class RunState:
             "updated": newest.heartbeat if newest else None,
             "segments": len(known),
             "bytes": self.size,
+            "ranks": len({segment.rank for segment in known}),
             "group": own[-1].group if own else None,
             "tags": list(own[-1].tags) if own else [],
             "notes": own[-1].notes if own else "",

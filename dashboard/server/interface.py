@@ -34,6 +34,7 @@ from dashboard.api import (
     profiles,
     proposals,
     quality,
+    ranks,
     runs,
     senders,
 )
@@ -94,6 +95,7 @@ class Interface:
             *runs.routes(live_runs, store),
             *curves.routes(live_runs, store, reading),
             *histograms.routes(live_runs, store, reading),
+            *ranks.routes(live_runs, store, reading),
             *edits.routes(live_runs, store, settings.read_only),
             *findings.routes(live_runs, self._examiner, store, settings.read_only),
             *panes.routes(store, settings.read_only),

@@ -46,6 +46,12 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
     panes: { title: "Panes", load: () => import("./pages/panes/page.js"), kinds: ["pane"] },
     profiles: { title: "Profiles", load: () => import("./pages/profiles/page.js"), kinds: ["profile"] },
     machines: { title: "Machines", load: () => import("./pages/machines/page.js"), kinds: ["environment", "console"] },
+    ranks: {
+      title: "Ranks",
+      load: () => import("./pages/ranks/page.js"),
+      kinds: [],
+      is: () => runs.haveRanks(),
+    },
     runs: {
       title: "Runs",
       load: () => import("./pages/runs/page.js"),

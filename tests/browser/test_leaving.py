@@ -20,7 +20,7 @@ import pytest
 import tracker
 
 PAGES = (
-    "curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings",
+    "curves", "distributions", "graph", "media", "profiles", "machines", "ranks", "runs", "paths", "quality", "embeddings",
     "meshes", "layouts", "panes", "compare", "controls",
     "findings",
 )  # fmt: skip

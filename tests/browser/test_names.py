@@ -37,7 +37,7 @@ ODD = [
     "😀", "e\u0301", "‮", "a.b", "__proto__.x", "$& $1", "%s %(x)s {0} {x}", "${x}", "#", "?x=1&y=2", "a b", "<i>", "last:loss", "config:lr", "ag-Grid-x", "= loss", "[]", "{}", "\\",
 ]  # fmt: skip
 
-PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "panes", "compare", "controls"]  # fmt: skip
+PAGES = ["curves", "distributions", "graph", "media", "profiles", "machines", "ranks", "runs", "paths", "quality", "embeddings", "meshes", "layouts", "panes", "compare", "controls"]  # fmt: skip
 
 
 def _is_name(text: str) -> bool:
@@ -93,7 +93,7 @@ def _go_through(page: Any, base: str, names: list[str], pages: list[str], until:
         page.goto(f"{base}/?p={name}")
         until(page, "viz.ready", 40)
         assert set(names) <= set(page.evaluate("viz.runs()")), name
-        assert page.query_selector("#view .empty") is None or name in ("machines", "paths", "meshes"), name
+        assert page.query_selector("#view .empty") is None or name in ("machines", "ranks", "paths", "meshes"), name
         assert "could not be" not in page.inner_text("#view"), name
         assert page.evaluate("window.trapped") == [], name
 

@@ -20,6 +20,7 @@ KINDS = (
     "accumulating_gradients", "dead_relu", "saturated_activations", "bad_initialization", "frozen_layer", "loss_spike",
     "overfitting", "memorizing_labels", "label_leakage", "split_mixup", "class_collapse", "train_eval_mode",
     "wrong_loss", "unnormalized_input", "unshuffled_data", "data_starvation", "stuck_metric", "plateau", "resume_jump",
+    "slow_rank", "silent_rank",
 )  # fmt: skip
 """What the detectors of this package say; a user's own may say others."""
 

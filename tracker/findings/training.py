@@ -50,7 +50,12 @@ class Training:
     read_histograms: Callable[[str], Any] | None = None
     """`step` and histograms of one of these, as `StoredRun.histograms` gives them."""
     read_graph: Callable[[], Mapping[str, Any] | None] = lambda: None
+    ranks: Sequence[int] = ()
+    """Of the processes that log it, where they are several."""
+    read_ranks: Callable[[str], Mapping[int, Series]] = lambda tag: {}
+    """The newest points of a tag by the rank that logged them, as `read` without telling them apart."""
     _series: dict[str, Series] = field(default_factory=dict, repr=False)
+    _by_rank: dict[str, Mapping[int, Series]] = field(default_factory=dict, repr=False)
     unread: dict[str, Exception] = field(default_factory=dict, repr=False)
     """By tag why it could not be read; to a detector such a tag holds no points."""
 
@@ -71,6 +76,18 @@ class Training:
         except Exception as error:  # noqa: BLE001 a file may hold anything; the other series are none the worse for it
             self.unread[tag] = error
             return _nothing(tag)
+
+    def by_rank(self, tag: str) -> Mapping[int, Series]:
+        """The newest points of a tag by rank; none where it was not logged, cannot be read, or is of one process."""
+        if len(self.ranks) < 2 or tag not in self._known:
+            return {}
+        if tag not in self._by_rank:
+            try:
+                self._by_rank[tag] = self.read_ranks(tag)
+            except Exception as error:  # noqa: BLE001 as of `_read`
+                self.unread[tag] = error
+                self._by_rank[tag] = {}
+        return self._by_rank[tag]
 
     def layers(self, family: str) -> dict[str, Series]:
         """What was logged as `<family>/<path>`, by path: `layers("grad_norm")["fc1.weight"]`."""

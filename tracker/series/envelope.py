@@ -110,10 +110,10 @@ def envelope(
         keep &= items[low_name] <= stop
     items, levels, origin = items[keep], levels[keep], origin[keep]
     if not len(items):
-        return _merged(items, np.zeros(0, np.int64), axis)
+        return merged(items, np.zeros(0, np.int64), axis)
     low = items[low_name].min() if start is None else start
     high = items[high_name].max() if stop is None else stop
-    grid = _Grid(axis == "step", low, high, columns)
+    grid = Grid(axis == "step", low, high, columns)
 
     read: list[Summaries] = []
     spans = np.zeros((0, 2), items[low_name].dtype)  # where what was read as points lies
@@ -136,7 +136,7 @@ def envelope(
         items, levels, origin = (np.concatenate(column) for column in zip(*kept, strict=True))
     # What was read as points comes first within a column; where both have the same step the summary is the later.
     everything = np.concatenate([*read, items])
-    return _merged(everything, grid.column(everything[low_name]), axis)
+    return merged(everything, grid.column(everything[low_name]), axis)
 
 
 def envelope_of_points(
@@ -145,12 +145,12 @@ def envelope_of_points(
     """`envelope` of points that are at hand, in any order: of values that were computed and are stored nowhere."""
     position: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
     if not len(position):
-        return _merged(np.zeros(0, SUMMARY), np.zeros(0, np.int64), axis)
+        return merged(np.zeros(0, SUMMARY), np.zeros(0, np.int64), axis)
     low = position.min() if start is None else start
     high = position.max() if stop is None else stop
-    grid = _Grid(axis == "step", low, high, columns)
+    grid = Grid(axis == "step", low, high, columns)
     items = _columns_of(points, grid, axis, low, high)
-    return _merged(items, grid.column(items[f"{axis}_min"]), axis)
+    return merged(items, grid.column(items[f"{axis}_min"]), axis)
 
 
 def _top(sources: Sequence[Source]) -> tuple[Summaries, Ints, Ints]:
@@ -162,7 +162,7 @@ def _top(sources: Sequence[Source]) -> tuple[Summaries, Ints, Ints]:
     return items, levels, np.repeat(np.arange(len(parts)), [len(level) for _, level in parts])
 
 
-class _Grid:
+class Grid:
     """Where a position falls. Steps are divided as whole numbers, exactly, whatever their size."""
 
     def __init__(self, whole: bool, low: Any, high: Any, columns: int) -> None:
@@ -216,7 +216,7 @@ class _Grid:
         return narrow
 
 
-def _to_split(items: Summaries, grid: _Grid, axis: str, spans: npt.NDArray[Any]) -> Mask:
+def _to_split(items: Summaries, grid: Grid, axis: str, spans: npt.NDArray[Any]) -> Mask:
     """Which items cannot stand as they are: they reach out of the window, cross an edge, or are out of order.
 
     An item may cross an edge when it is narrow and nothing else, read as points (`spans`) or not, lies where it does.
@@ -241,7 +241,7 @@ def _to_split(items: Summaries, grid: _Grid, axis: str, spans: npt.NDArray[Any])
     return split
 
 
-def _columns_of(points: Points, grid: _Grid, axis: str, low: Any, high: Any) -> Summaries:
+def _columns_of(points: Points, grid: Grid, axis: str, low: Any, high: Any) -> Summaries:
     """One summary for each column that the points fall into."""
     position: npt.NDArray[Any] = points.step if axis == "step" else points.wall_time
     if len(position) > 1 and not (position[1:] >= position[:-1]).all():
@@ -295,7 +295,7 @@ def _first_equal(values: npt.NDArray[Any], wanted: npt.NDArray[Any], starts: Int
     return found[np.searchsorted(found, starts)]
 
 
-def _merged(items: Summaries, column: Ints, axis: str) -> Envelope:
+def merged(items: Summaries, column: Ints, axis: str) -> Envelope:
     """The envelope of summaries that each lie within one column."""
     if len(column) > 1 and not (column[1:] >= column[:-1]).all():
         order = np.argsort(column, kind="stable")

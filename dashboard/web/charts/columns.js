@@ -4,7 +4,7 @@
  * @typedef {[begin: Float64Array, end: Float64Array, shift: number]} Ends where columns lie, each less the shift
  * @typedef {{
  *   run: string, length: number, form?: string, started: number | null, counts: Record<string, number>,
- *   rest?: (number | string)[], unplaced?: number,
+ *   rest?: (number | string)[], unplaced?: number, ranks?: number,
  * }} CurveHead what the server says of a curve, beside its columns
  * @typedef {Record<typeof FIELDS[number], Float64Array>} Columns by what they are called here
  */

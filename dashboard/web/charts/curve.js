@@ -41,6 +41,7 @@ export class Curve {
     /** @type {(number | string)[]} */
     this.rest = []; // what the last step of each column is more than its float64, where steps are beyond 2^53
     this.unplaced = 0; // points that have no place on the axis of a metric
+    this.ranks = 1; // how many logged it, where their points are joined
     this.isOutdated = false; // whether it is of another window than the one that is asked for
     /** @type {Float64Array | null} */
     this.m0 = null; // where columns begin and end on the axis of a metric; null where none was asked for
@@ -170,6 +171,7 @@ export class Curve {
     this.rest = head.rest ?? [];
     this.started = head.started;
     this.unplaced = head.unplaced ?? 0;
+    this.ranks = head.ranks ?? 1;
     this.counts = new Map(Object.entries(head.counts));
     if (head.form === "points") {
       // Views of the answer: as they came, in order.

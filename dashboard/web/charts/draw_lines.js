@@ -114,7 +114,8 @@ function drawLine(context, line, view, many, start) {
   const others = Math.sqrt(Math.min(12, view.lines.length));
   for (const tail of line.band || start ? [] : curve.tails) abandoned(context, tail, span.shift, view, opacity);
   context.setLineDash(line.dash);
-  if (line.band) {
+  const isJoined = curve.ranks > 1; // the mean over ranks, with the least and the greatest of any
+  if (line.band || isJoined) {
     context.globalAlpha = 0.18 * opacity;
     band(context, curve, span, view);
   } else if (dense && !(many && smooth)) {
@@ -126,7 +127,8 @@ function drawLine(context, line, view, many, start) {
     // Behind the smoothed line the raw one is faint, and the fainter the more of them lie over each other.
     context.globalAlpha = (smooth ? 0.28 / others : 1) * opacity;
     context.lineWidth = smooth ? 1 / (view.ratio || 1) : many ? 1 : 1.5;
-    raw(context, curve, span, view);
+    if (isJoined) through(context, curve.mean, span, view, curve.mean);
+    else raw(context, curve, span, view);
   }
   if (smooth || line.band) {
     context.globalAlpha = opacity;

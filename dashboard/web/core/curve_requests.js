@@ -15,6 +15,7 @@ const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live 
  * @property {number} columns
  * @property {"step" | "wall_time" | "relative" | "metric"} [axis]
  * @property {boolean} [log] whether columns are as wide as each other on a logarithmic axis
+ * @property {"joined"} [ranks] whether what several ranks logged is one curve
  * @property {string} [x] with axis metric: a tag, or an expression
  * @property {number} [start]
  * @property {number} [stop]

@@ -279,7 +279,9 @@ export class CurveStore {
   take(points) {
     const own = this.#series.get(points.tag);
     const curve = own?.isOwn ? own.curves.get(points.run) : undefined;
-    if (own && curve) this.#append(own, curve, points);
+    // What ranks logged is joined by the server.
+    if (own && curve && curve.ranks > 1) this.#again(own, points.run, DERIVED_MS);
+    else if (own && curve) this.#append(own, curve, points);
     for (const series of this.#series.values())
       if (!series.isOwn && series.needs.includes(points.tag) && series.curves.has(points.run))
         this.#again(series, points.run, DERIVED_MS);

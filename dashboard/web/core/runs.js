@@ -14,12 +14,13 @@ import { tellApart } from "../text/ellipsis.js";
  * @typedef {{ name?: string, tags?: string[], note?: string, colour?: number }} UserEdits of a run, on the page
  * @typedef {{
  *   name: string, status: string, paused: boolean, started: number | null, ended: number | null, ending: string | null,
- *   updated: number | null, step: number | null, segments: number, bytes: number | null, group: string | null,
- *   tags: string[], notes: string, config: import("../text/config.js").Config, said: UserEdits,
+ *   updated: number | null, step: number | null, segments: number, ranks: number, bytes: number | null,
+ *   group: string | null, tags: string[], notes: string, config: import("../text/config.js").Config, said: UserEdits,
  *   lost: Record<string, number>, problems: string[],
  *   commands: boolean, proposals: number, findings: import("../text/finding_words.js").Counts | null,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
- * }} Summary what the server says of a run; series: the tags of each kind; lost: how many of each kind; commands:
+ * }} Summary what the server says of a run; series: the tags of each kind; ranks: how many processes log;
+ *   lost: how many of each kind; commands:
  *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null
  *   before it was examined
  * @typedef {Summary & {
@@ -88,6 +89,9 @@ const tell = (kind, names = null) => news.tell(kind, { kind, names });
 // The pointer is at some runs, in the list or in a legend, or at none any more.
 /** @param {string | string[] | null} names */
 export const highlight = (names) => tell("highlight", names);
+
+/** Whether several processes log into some run. */
+export const haveRanks = () => all().some((run) => run.ranks > 1);
 
 // Every tag of a kind that some run has.
 /** @type {Map<string, string[]>} */

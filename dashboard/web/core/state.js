@@ -8,7 +8,8 @@ import { parse } from "./dictionary.js";
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
- *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, target: string[],
+ *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string,
+ *   rankBy: string, rankValue: string, joinRanks: boolean, target: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -55,6 +56,10 @@ const defaults = {
   tried: [], // models that are asked side by side: JSON lists of run, model and step; none for the newest run's first
   severity: "", // error | warning | info: which findings are shown; empty is all
   findingsBy: "kind", // kind | run: what findings are put together by
+  rankTag: "", // the metric that ranks are shown by; empty is the time of a step, or what runs are judged by
+  rankBy: "rank", // rank | slowest: their order
+  rankValue: "mean", // mean | min | max of a column
+  joinRanks: true, // whether what several ranks logged under a tag is one curve, with a band from least to greatest
   target: [], // what a page begins at: its name, a run, and a finding, a node of the graph or the tag of a tensor
 };
 
@@ -98,6 +103,10 @@ const short = {
   tried: "try",
   severity: "sev",
   findingsBy: "by",
+  rankTag: "rt",
+  rankBy: "rb",
+  rankValue: "rv",
+  joinRanks: "jr",
   target: "of",
 };
 // What can be chosen of: an address may say anything.
@@ -112,6 +121,8 @@ const choices = {
   across: ["runs", "steps"],
   severity: ["", "error", "warning", "info"],
   findingsBy: ["kind", "run"],
+  rankBy: ["rank", "slowest"],
+  rankValue: ["mean", "min", "max"],
 };
 const names = /** @type {[Key, string][]} */ (Object.entries(short));
 /** @type {Map<Key, Set<(value: any) => void>>} */ // each takes the kind of value that its key has

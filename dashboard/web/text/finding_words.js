@@ -38,6 +38,8 @@ const titles = lookup({
   stuck_metric: "Stuck metric",
   plateau: "Plateau",
   resume_jump: "Jump at a resume",
+  slow_rank: "Slow rank",
+  silent_rank: "Silent rank",
 });
 
 /** @param {string} kind */

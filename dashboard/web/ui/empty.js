@@ -11,6 +11,7 @@ const kinds = lookup({
   runs: ["No runs yet", 'tracker.init(logdir="runs")'],
   profiles: ["No profiles yet", 'tracker.log({"profile": tracker.Profile("trace.json")}, step=step)'],
   machines: ["No machine was sampled", "tracker.init(machine=True, console=True)"],
+  ranks: ["No ranks yet", 'tracker.init(name="big")  # in each process that torchrun starts'],
   panes: ["No panes yet", 'run.pane("samples", tracker.Image(x), title="What it takes for a 7")'],
   paths: ["No paths yet", 'tracker.log({"path/beale/x": x, "path/beale/y": y, "path/beale/value": z}, step=step)'],
   quality: ["No quality curves yet", 'tracker.log({"val/spam": tracker.PRCurve(labels, probabilities)}, step=step)'],

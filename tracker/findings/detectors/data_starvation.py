@@ -21,15 +21,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tracker.findings.clocks import clocks
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.pairs import words
 from tracker.findings.training import Series, Training
 
-_CLOCK = frozenset("time times timing perf seconds secs sec ms duration latency elapsed".split())
-_WAITING = frozenset("data dataloader dataloading loader loading fetch wait waiting io".split())
-_WHOLE = frozenset("step batch iter iteration total".split())
-_REST = frozenset("compute forward backward fwd bwd optimizer optim gpu model".split())
 _SECONDS = frozenset("s sec secs seconds".split())
 _OURS = ("time/data", "time/step")
 _LEAST_POINTS, _LEAST_MEANS = 3, 2
@@ -38,7 +35,7 @@ _LEAST_POINTS, _LEAST_MEANS = 3, 2
 @detector("data_starvation")
 def data_starvation(training: Training) -> Iterator[Finding]:
     """The share of a step that goes by before its batch is there."""
-    waits, wholes, rests = _clocks(training)
+    waits, wholes, rests = clocks(training.tags)
     for tag in waits[:1]:
         wait = training.series(tag).finite
         others = [training.series(other).finite for other in wholes[:1] or rests]
@@ -59,22 +56,6 @@ def data_starvation(training: Training) -> Iterator[Finding]:
             "Load with more workers, or keep decoded samples in memory, and see whether the step gets shorter.",
             None, step, None, 0.9, Evidence((tag, *(other.tag for other in others)), (step, int(wait.step[-1]))),
         )  # fmt: skip
-
-
-def _clocks(training: Training) -> tuple[list[str], list[str], list[str]]:
-    """Tags of waiting, of whole steps, of what else a step does."""
-    waits, wholes, rests = [], [], []
-    for tag in training.tags:
-        named = {*words(tag)}
-        if not _CLOCK & named or "val" in named or "epoch" in named:
-            continue
-        if _WAITING & named:
-            waits.append(tag)
-        elif _WHOLE & named:
-            wholes.append(tag)
-        elif _REST & named:
-            rests.append(tag)
-    return sorted(waits, key=len), sorted(wholes, key=len), rests
 
 
 def _typical(series: Series) -> float:

@@ -63,6 +63,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
     """
     from tracker.findings.examine import examine
     from tracker.findings.training import Series, Training
+    from tracker.store.read.rank_points import newest_of_ranks
     from tracker.store.read.training_points import TrainingPoints
 
     with stored.held() as run:
@@ -73,6 +74,10 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
         def read(tag: str) -> Series:
             step, wall_time, value = points.of(tag)
             return Series(tag, step, value, wall_time)
+
+        def read_ranks(tag: str) -> dict[int, Series]:
+            found = newest_of_ranks(run._files, tag)
+            return {rank: Series(tag, step, value, wall_time) for rank, (step, wall_time, value) in found.items()}
 
         def part(what: str, question: Callable[[], Found], nothing: Found) -> Found:
             try:
@@ -90,6 +95,8 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
             part("histograms", lambda: run.tags("histogram"), []),
             run.histograms,
             lambda: part("graph", lambda: run.graph() if run.tags("graph") else None, None),
+            ranks=sorted({segment.rank for segment in run.segments() if segment.rank is not None}),
+            read_ranks=read_ranks,
             unread=unread,
         )
         for tag in points.tags:

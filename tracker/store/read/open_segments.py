@@ -7,7 +7,7 @@ themselves, as `RunFiles` takes.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tracker.store.read import read_only, segments
 from tracker.store.read.run_files import Part, part_of
@@ -23,13 +23,16 @@ class OpenSegments:
     Args:
         stack: Closes them.
         known: Its segments, oldest first; one that is gone is left out.
+        limits: Of `segments.live_until`, where `known` are some of a run's: another may have rewound one of these.
 
     Raises:
         StoreError: a file cannot be read.
     """
 
-    def __init__(self, stack: contextlib.ExitStack, known: Sequence[Segment]) -> None:
-        self._limits = segments.live_until(known)
+    def __init__(
+        self, stack: contextlib.ExitStack, known: Sequence[Segment], limits: Mapping[str, int | None] | None = None
+    ) -> None:
+        self._limits = segments.live_until(known) if limits is None else limits
         self._open: list[tuple[Segment, read_only.Connection]] = []
         for segment in known:
             try:

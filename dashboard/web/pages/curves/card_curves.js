@@ -125,6 +125,7 @@ export class CardCurves {
       axis: axis === "time" ? "wall_time" : axis,
       ...(logx ? { log: true } : {}),
       ...(axis === "metric" ? { x: state.get("metric") } : {}),
+      .../** @type {{ ranks?: "joined" }} */ (state.get("joinRanks") && runs.haveRanks() ? { ranks: "joined" } : {}),
     };
   }
 

@@ -1,5 +1,6 @@
 // What can be done with a chart: take it away as a picture or as numbers, read it as a table, make it larger.
 import * as alerts from "../../core/alerts.js";
+import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { menu } from "../../ui/menu.js";
 import { dataTable } from "../../ui/data_table.js";
@@ -24,6 +25,17 @@ export function cardMenu(card, button, { remove, resize }) {
         state.set("x", "metric");
       },
     },
+    ...(ranked(card)
+      ? [
+          {
+            text: "Ranks of this",
+            act: () => {
+              state.set("target", ["ranks", ranked(card), card.tags[0], ""]);
+              state.set("page", "ranks");
+            },
+          },
+        ]
+      : []),
     { text: "Alert on this…", act: () => alerts.begin(beginning(card.tags[0])) },
     { text: "Normal size", act: () => resize(null) },
     { text: "Wide", act: () => resize([2, 0]) },
@@ -31,6 +43,14 @@ export function cardMenu(card, button, { remove, resize }) {
   if (remove) items.push("-", { text: "Remove this chart", act: remove });
   menu(button, items);
 }
+
+// The newest run of a card's own that several ranks log into; "" where there is none.
+/** @param {import("./card.js").Card} card */
+const ranked = ({ tags }) =>
+  runs
+    .visible()
+    .toReversed()
+    .find((run) => run.ranks > 1 && run.has.has(tags[0]))?.name ?? "";
 
 // How a rule over a tag, or an expression, begins: what is no plain name stands in back quotes.
 /** @param {string} tag */

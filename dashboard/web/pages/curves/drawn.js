@@ -44,6 +44,7 @@ export function lines(card) {
         faded,
         strong,
         band,
+        ranks: curve.ranks,
         x,
         step: part(curve.x1, n),
         mean: part(curve.mean, n),

@@ -33,6 +33,12 @@ export function follow(page, scope) {
   scope.on(state, "logx", () => {
     for (const card of page.cards.values()) card.respace();
   });
+  scope.on(state, "joinRanks", () => {
+    for (const card of page.cards.values()) {
+      card.replace(); // other curves of the same tags
+      card.redraw(true);
+    }
+  });
   scope.on(state, "base", () => {
     for (const card of page.sighted()) {
       card.load();

@@ -36,7 +36,11 @@ function lineTools(anchor) {
       check("logx", "log x"),
       check("robust", "Ignore outliers in the y range"),
     ),
-    section("Overlays", check("marks", "Marks: notes, learning rates, resumes")),
+    section(
+      "Overlays",
+      check("marks", "Marks: notes, learning rates, resumes"),
+      ...(runs.haveRanks() ? [check("joinRanks", "Join ranks: their mean, from least to greatest")] : []),
+    ),
   );
   popover(anchor, box, "Lines");
   return input;
@@ -196,7 +200,9 @@ export class Tools {
     button("Views", "Saved views", views);
     button("Download", "All charts, or every point, at once", (anchor) => downloads(page, anchor));
     scope.on(document, "metricwanted", () => lineTools(this.lines)?.focus());
-    scope.on(state, ["kind", "x", "logx", "robust", "marks", "group", "base", "colourBy", "dashBy"], () => this.mark());
+    scope.on(state, ["kind", "x", "logx", "robust", "marks", "joinRanks", "group", "base", "colourBy", "dashBy"], () =>
+      this.mark(),
+    );
     scope.onLeave(() => place.replaceChildren());
     this.mark();
   }
@@ -209,7 +215,8 @@ export class Tools {
         state.get("x") === "metric" ||
         state.get("logx") ||
         state.get("robust") ||
-        !state.get("marks"),
+        !state.get("marks") ||
+        (runs.haveRanks() && !state.get("joinRanks")),
     );
     this.groups.classList.toggle(
       "is-on",

@@ -176,7 +176,20 @@ export class Item {
       if (isOver) fact("steps", `${format.step(step)} – ${format.step(step_last)}`);
       else fact("since step", format.step(step));
     }
-    if (layer) {
+    const rank = /^rank (\d+)$/.exec(layer ?? "");
+    if (rank && (runs.get(this.run)?.ranks ?? 1) > 1) {
+      const link = node("button", {
+        type: "button",
+        class: "evidence-link to-ranks",
+        title: "Show it among the ranks",
+        text: rank[1],
+      });
+      link.addEventListener("click", () => {
+        state.set("target", ["ranks", this.run, this.finding.evidence.tags[0] ?? "", rank[1]]);
+        state.set("page", "ranks");
+      });
+      fact("rank", link);
+    } else if (layer) {
       const name = node("bdi", { text: layer });
       if (this.#hasGraph) {
         const link = node(
