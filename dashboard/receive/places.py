@@ -35,6 +35,8 @@ class Places:
         self._lock = threading.Lock()
         self._known: dict[str, Path] | None = None
         """Of each segment, but for copies that forks took along."""
+        self._runs: dict[str, str] = {}
+        """By segment, the run that it says it is of."""
 
     def of(self, segment: str, beside: str | None = None, run: str | None = None) -> Path | None:
         """The file of a segment that has begun to arrive; None where it has not.
@@ -87,6 +89,7 @@ class Places:
 
         Raises:
             DamagedBytesError: it is another segment, or its run can have no folder.
+            OSError: the one that it continues cannot be read at the moment.
         """
         said: dict[str, Any] = dict(zip(columns.SEGMENT, row, strict=True))
         if said["id"] != segment:
@@ -98,12 +101,12 @@ class Places:
                 return logdirs.segment_path(self.folder_of(run), segment)
             if segment not in known:
                 known[segment] = logdirs.segment_path(self._folder(said, known), segment)
+                self._runs[segment] = said["run"]
             return known[segment]
 
     def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> Path:
         parent = known.get(said["parent"] or "")
-        before = None if parent is None else copied.origin_of(parent)
-        if parent is not None and before is not None and before.run == said["run"]:
+        if parent is not None and self._run_of(parent) == said["run"]:
             return parent.parent
         try:
             name = logdirs.check_run_name(said["run"])
@@ -121,6 +124,15 @@ class Places:
             if (folder := first if count == 1 else first.with_name(f"{first.name}-{count}")) not in taken
             and not folder.is_symlink() and not logdirs.segment_files(folder)
         )  # fmt: skip
+
+    def _run_of(self, path: Path) -> str:
+        segment = logdirs.segment_id(path)
+        if segment not in self._runs:
+            origin = copied.origin_of(path)
+            if origin is None:  # a guess would put what goes on there into another run
+                raise OSError(f"{path} cannot be read")
+            self._runs[segment] = origin.run
+        return self._runs[segment]
 
     def _found(self) -> dict[str, Path]:
         if self._known is None:

@@ -86,7 +86,10 @@ class Receiver:
                 raise DamagedBytesError(f"segment {beside} is not here, beside which this is to lie")
             if shipment.segment is None or shipment.after:
                 raise CursorError(Arrived())
-            path = places.found_for(segment, shipment.segment, run)
+            try:
+                path = places.found_for(segment, shipment.segment, run)
+            except OSError as error:
+                raise UnstoredError(f"this cannot be stored here at the moment: {error}") from error
         if shipment.segment is not None and shipment.segment[0] != segment:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
         try:

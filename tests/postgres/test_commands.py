@@ -46,11 +46,12 @@ def test_runs(two: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None
     )
     assert [run["name"] for run in there] == ["a", "b/c"]
     assert there == files
+    assert [run["bytes"] for run in json.loads(viz(capsys, "runs", "--logdir", two[1], "--json"))] == [None, None]
     assert "b/c" in viz(capsys, "runs", "--logdir", two[1])
 
 
 def _plain(run: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in run.items() if key not in ("folder", "path")}
+    return {key: value for key, value in run.items() if key not in ("folder", "path", "bytes")}
 
 
 @pytest.mark.parametrize(

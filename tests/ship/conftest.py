@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asked_server import READING, TOKEN, Asking
 from served import Served
 
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper
-
-TOKEN = "a-token-to-write-with"
-READING = "a-token-to-read-with"
 
 
 @pytest.fixture
@@ -45,3 +44,10 @@ def ship(logdir: Path) -> Callable[..., Progress]:
             server.close()
 
     return act
+
+
+@pytest.fixture
+def asking() -> Iterator[Callable[..., Asking]]:
+    """What asks a server: asking(served, token)."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *words: stack.enter_context(contextlib.closing(Asking(*words)))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import preload
-from conftest import TOKEN
+from asked_server import TOKEN
 from cutting_proxy import CuttingProxy
 from replicas import stores_differ
 from served import Served

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TOKEN
+from asked_server import TOKEN
 from cut_shipping import play
 from replicas import stores_differ
 from served import Served

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import hostile_shipments as hostile
 import pytest
-from conftest import TOKEN
+from asked_server import Asking, files
 from replicas import SEGMENT, a_shipment, rows_of
 from served import Served
 
@@ -24,50 +22,10 @@ MOST_MIB = 900
 """That the server may ever take, whatever is sent to it. It is 70 by itself."""
 
 
-class Asking:
-    """Sends requests to a server on one connection, which is made anew where the server ends it."""
-
-    def __init__(self, served: Served, token: str | None = TOKEN) -> None:
-        self._place = served.base.removeprefix("http://")
-        self._headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._connection = http.client.HTTPConnection(self._place, timeout=60)
-
-    def __call__(self, method: str, path: str, data: bytes | None = None, kind: str = MEDIA_TYPE) -> tuple[int, Any]:
-        """The status and what was answered."""
-        headers = {**self._headers, **({"content-type": kind} if data is not None else {})}
-        for is_last in (False, True):
-            try:
-                self._connection.request(method, path, data, headers)
-                answer = self._connection.getresponse()
-                said = answer.read()
-                return answer.status, json.loads(said) if said[:1] in (b"{", b"[") else said
-            except (http.client.HTTPException, OSError):
-                self._connection.close()
-                if is_last:
-                    raise
-        raise AssertionError
-
-    def close(self) -> None:
-        """Ends the connection."""
-        self._connection.close()
-
-
-@pytest.fixture
-def asking() -> Iterator[Callable[..., Asking]]:
-    """What asks a server: asking(served, token)."""
-    with contextlib.ExitStack() as stack:
-        yield lambda *words: stack.enter_context(contextlib.closing(Asking(*words)))
-
-
 def peak_mib(pid: int) -> float:
     """The most memory that a process ever had."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-
-
-def files(root: Path) -> dict[str, bytes]:
-    """All files below a folder, and what is in them."""
-    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture

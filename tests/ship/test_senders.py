@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TOKEN
+from asked_server import TOKEN
 from replicas import stores_differ
 from served import Served
 

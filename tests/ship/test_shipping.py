@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import READING, TOKEN
+from asked_server import READING, TOKEN, Asking, files
 from every_kind import every_kind
 from replicas import stores_differ
 from served import Served
 from steering import train_until, until
-from test_hostile_bodies import Asking, files
 
 import tracker
 from dashboard.cli import main as viz

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import hostile_shipments as hostile
 import pytest
-from conftest import READING, TOKEN
+from asked_server import READING, TOKEN, Asking
 from replicas import SEGMENT, a_shipment
 from served import Served
-from test_hostile_bodies import ROWS, Asking
+from test_hostile_bodies import ROWS
 
 import tracker
 from tracker.ship.server import ForbiddenError, Server
@@ -28,13 +28,6 @@ READING_ROUTES = [
     ("GET", "/"), ("GET", "/api/v1/runs"), ("GET", "/api/v1/curves?run=a&tag=loss"), ("POST", "/api/v1/edits"),
     ("GET", "/api/v1/segments/../runs"), ("GET", "/api/v1/runs?x=/api/v1/segments/"), ("GET", "/api/v1/segmentsx"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def asking() -> Iterator[Callable[..., Asking]]:
-    """What asks a server: asking(served, token)."""
-    with contextlib.ExitStack() as stack:
-        yield lambda *words: stack.enter_context(contextlib.closing(Asking(*words)))
 
 
 def projects(serve: Callable[..., Served], there: Path, *options: str) -> Served:

@@ -11,7 +11,7 @@ ranks 4,000.
 Measured on arrays of 1,000 ranks × 1,000 steps: a rank that becomes 1.5 times as slow, at a noise of 10 % of a step,
 is named with the tenth of its slow steps; see `tests/tracker/test_slow_rank.py`, also for noise of heavy tails.
 
-Source: practice; the stragglers of Jiang et al., "MegaScale" (2024), section 5, which compare ranks in the same way.
+Source: practice; the stragglers of Jiang et al., "MegaScale" (2024), which compare ranks in the same way.
 """
 
 from __future__ import annotations
