@@ -209,7 +209,7 @@ class Catalog:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest
         if not is_as_before and not self._is_mirrored(run):
-            run.size = size.of_run(run.folder)
+            run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         now = time.time()
         run.status = segments.status_of(run.known(), now)
         run.is_paused = any(

@@ -131,15 +131,23 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
 
 def _most_connections(settings: Settings) -> int:
     """Each machine that sends runs has two connections; a quarter of the files that we may open is for them."""
-    if settings.write_tokens is None or os.name != "posix":
-        return connections.MAX_CONNECTIONS
+    files = _allow_files()
+    return (
+        connections.MAX_CONNECTIONS if settings.write_tokens is None else max(connections.MAX_CONNECTIONS, files // 4)
+    )
+
+
+def _allow_files() -> int:
+    """Opens as many files as the system lets us: a run of a thousand ranks is a thousand, each with two beside it."""
+    if os.name != "posix":
+        return 0
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    return max(connections.MAX_CONNECTIONS, wanted // 4)
+    return wanted
 
 
 MOST_FILES = 65_536

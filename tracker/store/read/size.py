@@ -6,20 +6,18 @@ import os
 import stat
 from pathlib import Path
 
-from tracker import databases, logdir
+from tracker import logdir
 from tracker.store.run_folder_files import files_of
 
 _BESIDE = ("", "-wal", "-journal")
 
 
-def of_run(folder: Path) -> int | None:
+def of_run(folder: Path) -> int:
     """Bytes of a run's segments and what lies beside them, of its page, its models and its recordings.
 
     What else lies in its folder, such as checkpoints, is not counted, nor what is behind links. A look takes 30 µs and
-    2 µs for each file. None of a run in a database, where it is nobody's files.
+    2 µs for each file.
     """
-    if databases.of(folder) is not None:
-        return None
     found = 0
     try:
         names = os.listdir(folder)
