@@ -64,7 +64,7 @@ class Tail:
 
     def has_news(self) -> bool:
         """Whether the file may hold something that was not sent; a look at its size and times."""
-        waits = self._beside is not None and not self._beside.is_known_there
+        waits = self.origin is None or (self._beside is not None and not self._beside.is_known_there)
         return not self.is_done and not waits and _stamp(self.path) != self._stamp
 
     def send(self, server: Server) -> int:
