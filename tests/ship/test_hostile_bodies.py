@@ -142,7 +142,8 @@ def test_addresses_and_files_that_lead_elsewhere(there: Path, tmp_path: Path, go
 NODE: list[Any] = [
     None, [], "x", {"segments": "x"}, {"segments": [1]}, {"segments": ["../x"], "known": []}, {"segments": [], "known": [1]},
     {"segments": [], "known": [], "behind": -1}, {"segments": [], "known": [], "behind": 1 << 70}, {"segments": [], "known": [], "wait": "x"},
-    {"segments": [], "known": [], "node": "x" * 400}, {"segments": [SEGMENT + str(i) for i in range(30)], "known": []},
+    {"segments": [], "known": [], "node": "x" * 400}, {"segments": [], "known": [], "rate": "x"},
+    {"segments": [], "known": [], "demand": "x" * 400}, {"segments": [SEGMENT + str(i) for i in range(30)], "known": []},
 ]  # fmt: skip
 
 
@@ -157,5 +158,5 @@ def test_what_a_machine_says_of_itself_is_looked_at(
     good = {"node": "n", "behind": 0, "segments": [SEGMENT], "known": [], "wait": -5}
     assert ask("POST", "/api/v1/segments/node", json.dumps(good).encode(), "application/json") == (
         200,
-        {"commands": {}},
+        {"commands": {}, "fresh": None, "demand": "all"},
     )

@@ -4,6 +4,7 @@ from where that store stands. It keeps nothing that could be lost."""
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -17,6 +18,7 @@ from tracker.ship.orders import Orders, Standing
 from tracker.ship.run_files import RunFiles
 from tracker.ship.server import RefusedRowsError, Server, UnreachableError
 from tracker.ship.tail import Tail
+from tracker.store.read import copied
 
 logger = logging.getLogger("tracker")
 
@@ -31,6 +33,8 @@ WALK_S = 1.0
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 30.0
 """After the first and the longest row of questions that had no answer."""
+
+_LAST = copied.Origin(math.inf, "", "")
 
 ASIDE_S = 60.0
 """After which a segment that the server refused, or that could not be read, is tried again."""
@@ -159,14 +163,20 @@ class Shipper:
             return
         found = {path: folder for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
         grown = set()
-        for path in sorted(found.keys() - self._tails.keys(), key=lambda each: each.name):
-            self._tails[path] = tail = Tail(path)
+        new = [Tail(path) for path in found.keys() - self._tails.keys()]
+        for tail in new:
+            tail.origin = copied.origin_of(tail.path)
+        # What continues another comes after it: there it lies beside it. Names tell apart seconds only.
+        for tail in sorted(new, key=lambda each: each.origin or _LAST):
+            path = tail.path
+            self._tails[path] = tail
             files = self._files.setdefault(found[path], RunFiles(found[path]))
             files.tails.append(tail)
             files.is_done = False
             grown.add(files)
-        for files in grown:
-            files.tell_copies()
+        for files in self._files.values():
+            if files in grown or not all(tail.origin for tail in files.tails):
+                files.tell_copies()
         for path in self._tails.keys() - found.keys():
             del self._tails[path]
             self._aside.pop(path, None)
