@@ -70,20 +70,13 @@ class Tail:
         """Whether the other store has some of it."""
         return self._arrived is not None and self._arrived.cursor > 0
 
-<<<<<<< HEAD
     def has_news(self, fresh: frozenset[str] | None = None) -> bool:
         """Whether the file may hold something that was not sent and is wanted; a look at its size and times.
-=======
-    def has_news(self) -> bool:
-        """Whether the file may hold something that was not sent; a look at its size and times."""
-        waits = self.origin is None or (self._beside is not None and not self._beside.is_known_there)
-        return not self.is_done and not waits and _stamp(self.path) != self._stamp
->>>>>>> shiptests
 
         Args:
             fresh: As of `send`.
         """
-        waits = self._beside is not None and not self._beside.is_known_there
+        waits = self.origin is None or (self._beside is not None and not self._beside.is_known_there)
         if self.is_done or waits:
             return False
         if _stamp(self.path) != self._stamp:
