@@ -157,7 +157,12 @@ class Guard:
                     answer.append("set-cookie", self._set_cookie(scope, headers, session))
             elif message["type"] == "websocket.accept" and feed:
                 message = {**message, "subprotocol": feed}
-            await send(message)
+            try:
+                await send(message)
+            except RuntimeError as error:
+                # Who asked has gone, which uvloop says here before uvicorn has heard of it: the answer is nobody's.
+                if "handler is closed" not in str(error):
+                    raise
 
         await app(scope, receive, send_with_headers)
 
