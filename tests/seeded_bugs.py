@@ -277,7 +277,7 @@ BUGS = [
         "dashboard/live/tab.py",
         "                self._look_again.add((new.run, new.tag))\n",
         "",
-        "tests/dashboard/test_bounds.py::test_a_tab_that_falls_behind_is_told_to_look_again",
+        "tests/dashboard/test_tab_bounds.py::test_a_tab_that_falls_behind_is_told_to_look_again",
     ),
     Bug(
         "a record of an event file is believed whatever its checksum",

@@ -108,5 +108,6 @@ def test_the_list_and_the_command_have_the_same_rule(tmp_path: Path, capsys: pyt
     assert [run["name"] for run in full["runs"]] == ["m2", "m12"]
     assert cli.main(["runs", "--logdir", str(tmp_path)]) == 0
     head, first, second = capsys.readouterr().out.splitlines()[:3]
-    assert head.split()[4:] == told["headlines"][:4]
+    assert head.split()[4] == "size"
+    assert head.split()[5:] == told["headlines"][:4]
     assert (first.split()[0], second.split()[0]) == ("m2", "m12")

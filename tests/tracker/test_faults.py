@@ -38,7 +38,8 @@ def test_every_kind_is_planted_in_two_styles_or_more() -> None:
         assert {*case.kinds, *case.also} <= {*KINDS}, case.name
         if case.kinds:
             styles[case.kinds[0]] |= {*case.styles}
-    assert not {kind: found for kind, found in styles.items() if len(found) < 2}
+    of_ranks = {"slow_rank", "silent_rank"}  # planted beside their detectors: each training here is one process
+    assert {kind for kind, found in styles.items() if len(found) < 2} == of_ranks
 
 
 def judged(name: str, style: str, kept: Path, seed: int = 0) -> Any:

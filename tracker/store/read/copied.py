@@ -6,6 +6,7 @@ which run it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,13 @@ def origin_of(path: Path) -> Origin | None:
             found = connection.execute("SELECT created, id, run FROM segment").fetchone()
     except (StoreError, OSError):
         return None
-    return None if found is None else Origin(*found)
+    if found is None:
+        return None
+    created, segment, run = found  # of a file that anybody may have made
+    is_sound = isinstance(created, (int, float)) and math.isfinite(created)
+    return (
+        Origin(float(created), segment, run) if is_sound and isinstance(segment, str) and isinstance(run, str) else None
+    )
 
 
 def own(segments: Iterable[Origin]) -> list[Origin]:
