@@ -220,6 +220,7 @@ export class RanksPage {
       return;
     }
     const { run, tag, window } = this;
+    if (!run || !tag) return; // there is no run of several processes, or no more
     const began = performance.now();
     this.isAsking = true;
     this.isStale = false;
