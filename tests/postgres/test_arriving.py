@@ -13,7 +13,7 @@ from carrying import contents, differing
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.ship.replicas import SEGMENT, Source
+from tests.ship.replicas import EVENTS, SEGMENT, Source
 from tracker.errors import DamagedBytesError
 from tracker.postgres.opened import PgStore
 from tracker.series import checksums
@@ -22,21 +22,6 @@ from tracker.store.read import read_only, shipping
 from tracker.store.shipment import CursorError
 
 _numbers = itertools.count()
-
-THINGS = st.one_of(
-    st.tuples(st.just("points"), st.sampled_from(["loss", "a/b"]), st.sampled_from([1, 2, 64, 65, 1023, 1025, 4000])),
-    st.tuples(st.just("histogram"), st.sampled_from(["w", "v"])),
-    st.tuples(st.just("media"), st.lists(st.integers(0, 5), min_size=1, max_size=3).map(tuple)),
-    st.tuples(st.just("mark"), st.sampled_from(["", "m", "\0ü\x1a"])),
-    st.tuples(st.just("receipt"), st.sampled_from(["r1", "r2"])),
-    st.tuples(st.just("config"), st.integers(0, 3)),
-)
-EVENTS = st.one_of(
-    st.tuples(st.just("commit"), st.lists(THINGS, min_size=1, max_size=4).map(tuple)),
-    st.tuples(st.just("ship"), st.sampled_from([1, 500, 20_000, 1 << 23])),
-    st.just(("late",)),
-    st.just(("restart",)),
-)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])

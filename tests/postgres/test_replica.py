@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import postgres_cluster
 import pytest
+from at_once import at_once
 from carrying import behind, carry, contents, differing
 from every_kind import RUN, every_kind
 from hypothesis import HealthCheck, given, settings
@@ -117,11 +117,7 @@ def test_two_who_bring_the_same_rows_at_once(store: PgStore, source: Path) -> No
             except CursorError as error:
                 refused.append(error)
 
-    both = [threading.Thread(target=bring) for _ in range(3)]
-    for each in both:
-        each.start()
-    for each in both:
-        each.join(60)
+    at_once(bring, 3)
     assert not differing(contents(_there(store, "twice", source)), contents(source))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import threading
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from at_once import at_once
 
 from tracker.postgres import migrate, tables
 from tracker.postgres.engine import engine_of
@@ -49,20 +49,7 @@ def test_the_steps_are_the_files() -> None:
 
 def test_two_that_begin_at_once_make_them_once(new_database: Callable[[str], str]) -> None:
     engine = engine_of(sa.make_url(new_database("both")))
-    troubles: list[BaseException] = []
-
-    def make() -> None:
-        try:
-            migrate.migrate(engine, "x")
-        except BaseException as error:
-            troubles.append(error)
-
-    both = [threading.Thread(target=make) for _ in range(2)]
-    for each in both:
-        each.start()
-    for each in both:
-        each.join(60)
-    assert not troubles
+    at_once(lambda: migrate.migrate(engine, "x"), 2)
     assert migrate.revision(engine) == migrate.STEPS[-1]
     engine.dispose()
 

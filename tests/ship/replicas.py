@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from tracker import logdir as logdirs
 from tracker.series import sketch
@@ -28,6 +29,26 @@ BIRTH = Birth(
     writer=Writer("elsewhere", "", 1, ""), library="tests", group=None, tags=("x",), notes="ünï\0code",
     config={"lr": 0.1}, environment={},
 )  # fmt: skip
+
+COUNTS = [1, 2, 63, 64, 65, 500, 1023, 1024, 1025, 4000]
+TAGS = ["loss", "acc", "a/b"]
+
+THINGS = st.one_of(
+    st.tuples(st.just("points"), st.sampled_from(TAGS), st.sampled_from(COUNTS)),
+    st.tuples(st.just("histogram"), st.sampled_from(["w", "v"])),
+    st.tuples(st.just("media"), st.lists(st.integers(0, 5), min_size=1, max_size=3).map(tuple)),
+    st.tuples(st.just("mark"), st.sampled_from(["", "m", "\0ü\x1a"])),
+    st.tuples(st.just("receipt"), st.sampled_from(["r1", "r2"])),
+    st.tuples(st.just("config"), st.integers(0, 3)),
+)
+EVENTS = st.one_of(
+    st.tuples(st.just("commit"), st.lists(THINGS, min_size=1, max_size=4).map(tuple)),
+    st.tuples(st.just("ship"), st.sampled_from([1, 500, 20_000, 1 << 23])),
+    st.just(("late",)),
+    st.just(("restart",)),
+)
+"""What may happen to a segment on its way: something is logged, rows travel in pieces of so many bytes, a copy of the file
+is late, whoever takes it in is begun anew."""
 
 ODD = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1.5, 1e-320, 0.1, -3.0, 1e308])
 

@@ -10,31 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from replicas import BIRTH, Source, differences, ship_all
+from replicas import BIRTH, EVENTS, Source, differences, ship_all
 
 import tracker
 from tracker import doctor
 from tracker import logdir as logdirs
 from tracker.store.shipment import CursorError
 from tracker.store.write.replica import Replica
-
-COUNTS = [1, 2, 63, 64, 65, 500, 1023, 1024, 1025, 4000]
-TAGS = ["loss", "acc", "a/b"]
-
-THINGS = st.one_of(
-    st.tuples(st.just("points"), st.sampled_from(TAGS), st.sampled_from(COUNTS)),
-    st.tuples(st.just("histogram"), st.sampled_from(["w", "v"])),
-    st.tuples(st.just("media"), st.lists(st.integers(0, 5), min_size=1, max_size=3).map(tuple)),
-    st.tuples(st.just("mark"), st.sampled_from(["", "m", "\0ü"])),
-    st.tuples(st.just("receipt"), st.sampled_from(["r1", "r2"])),
-    st.tuples(st.just("config"), st.integers(0, 3)),
-)
-EVENTS = st.one_of(
-    st.tuples(st.just("commit"), st.lists(THINGS, min_size=1, max_size=4).map(tuple)),
-    st.tuples(st.just("ship"), st.sampled_from([1, 500, 20_000, 1 << 23])),
-    st.just(("late",)),
-    st.just(("restart",)),
-)
 
 
 def agrees(source: Path, target: Path) -> None:

@@ -23,3 +23,11 @@ def victim(tmp_path: Path) -> Iterator[Path]:
     made.write_text("years of work")
     yield made
     assert made.read_text() == "years of work"
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a value of every kind, to be copied and harmed."""
+    from canaries import run_of_every_kind
+
+    return run_of_every_kind(tmp_path_factory.mktemp("base"))
