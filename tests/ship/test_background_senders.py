@@ -17,7 +17,8 @@ from replicas import stores_differ
 from served import Served
 
 import tracker
-from tracker.ship import lock
+from tracker.ship import __main__ as sender
+from tracker.ship import background, lock
 from tracker.ship.server import Server, ServerAddressError
 
 TRAINING = """
@@ -153,3 +154,22 @@ def test_a_run_that_begins_while_the_sender_ends_is_sent(logdir: Path, monkeypat
     monkeypatch.setattr("sys.argv", ["ship", str(logdir), address])
     assert sender.main() == 0
     assert rounds == [False, False]
+
+
+def test_a_run_that_begins_while_a_sender_ends_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds the lock taken and begins no sender: the one that lets go of it looks once more."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root, address = tmp_path / "runs", "http://127.0.0.1:9"
+    lock.ask(root, address)  # the file is there: that it is made is no wish
+    sent = []
+
+    def send(*_: object) -> int:
+        sent.append(lock.taken(root, address))
+        if len(sent) == 1:
+            background.begin(root, address)
+        return 0
+
+    monkeypatch.setattr(sender, "_send", send)
+    monkeypatch.setattr("sys.argv", ["tracker.ship", str(root), address])
+    assert sender.main() == 0
+    assert sent == [None, None]  # whoever sends has the lock

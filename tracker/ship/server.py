@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from dataclasses import fields
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,9 @@ from tracker.store.shipment import Arrived, Shipment
 PATIENCE_S = 30.0
 """For an answer. A server that takes longer is asked again, where it stands: a shipment that it took meanwhile is in
 its cursor then."""
+
+LARGE_BYTES = 1 << 20
+"""Of a body by which the line is judged: a smaller one is taken by the system at once, whatever becomes of it."""
 
 LONGEST_ANSWER = 1 << 20
 
@@ -78,6 +82,8 @@ class Server:
         self.address = f"{parts.scheme}://{parts.netloc}{self._path}"
         """As it is told to people, and what is remembered of it is called by."""
         self._token = token
+        self._line_bytes_s: float | None = None
+        """What the line took in a second when something large was sent last."""
         self._run: str | None = None
         self._connection: http.client.HTTPConnection | None = None
 
@@ -95,7 +101,7 @@ class Server:
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
         """
-        data, compressed = shipments.packed(shipment)
+        data, compressed = shipments.packed(shipment, self._line_bytes_s)
         kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
         place = f"/api/v1/segments/{segment}/rows?after={shipment.after}{f'&beside={beside}' if beside else ''}"
         return self._asked("PUT", place, data, kind)
@@ -216,7 +222,10 @@ class Server:
     ) -> tuple[int, bytes, dict[str, str]]:
         try:
             connection = self._connected()
+            began = time.perf_counter()
             connection.request(method, f"{self._path}{path}", body, headers)
+            if body is not None and len(body) >= LARGE_BYTES:
+                self._line_bytes_s = len(body) / max(1e-6, time.perf_counter() - began)
             answer = connection.getresponse()
             data = answer.read(LONGEST_ANSWER)
             if not answer.isclosed() or answer.will_close:

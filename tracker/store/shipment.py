@@ -7,6 +7,7 @@ there. Nothing else has to be remembered by anybody.
 
 from __future__ import annotations
 
+import time
 import zlib
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -31,8 +32,8 @@ USUAL_BYTES = 4 * MOST_BYTES
 MOST_ROWS = 200_000
 """Of one part: of a hundred bytes and more each, so many are no shipment, and no run has more series."""
 
-_PACKED_ENOUGH = 0.7
-"""Of its size: what gains less is not worth the time, which is half of what sending takes (measured)."""
+_LEAST_GAIN = 0.1
+"""Of its size, which compressing has to save."""
 _SAMPLE = 1 << 16
 
 Row = tuple[Any, ...]
@@ -116,15 +117,24 @@ class LargerError(DamagedBytesError):
         super().__init__(f"it unpacks to more than {most:,} bytes")
 
 
-def packed(shipment: Shipment) -> tuple[bytes, bool]:
-    """A shipment as bytes, and whether they are compressed (zlib), which is done where it pays."""
+def packed(shipment: Shipment, line_bytes_s: float | None = None) -> tuple[bytes, bool]:
+    """A shipment as bytes, and whether they are compressed (zlib), which is done where it pays.
+
+    Args:
+        shipment: What is to be sent.
+        line_bytes_s: What the line there takes in a second; None where that is not known, as of a slow one. Over a fast
+            one it is sooner there as it is: zlib takes some 45 MB/s.
+    """
     import msgpack
 
     said = {each.name: getattr(shipment, each.name) for each in fields(shipment)}
     data: bytes = msgpack.packb({"form": FORM, **said}, unicode_errors="surrogatepass")
     middle = max(0, len(data) // 2 - _SAMPLE // 2)
     sample = data[middle : middle + _SAMPLE]
-    if len(zlib.compress(sample, 1)) > _PACKED_ENOUGH * len(sample):
+    began = time.perf_counter()
+    gain = 1 - len(zlib.compress(sample, 1)) / len(sample)
+    cost = (time.perf_counter() - began) / len(sample)
+    if gain < _LEAST_GAIN or (line_bytes_s is not None and gain / line_bytes_s < cost):
         return data, False
     return zlib.compress(data, 1), True
 
