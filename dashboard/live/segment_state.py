@@ -18,7 +18,7 @@ from tracker.errors import DamagedBytesError
 from tracker.series import checksums, stretch, whole
 from tracker.series.stretch import Points
 from tracker.series.summary import summaries_of, wrong_summaries
-from tracker.store.read import new_rows
+from tracker.store.read import new_rows, read_only
 from tracker.store.read.segments import MOST_SERIES, Segment
 from tracker.store.read.wal import Position
 
@@ -49,6 +49,8 @@ class SegmentState:
     followed: dict[int, Series] | None = None
     is_paused: bool = False
     """Whether its training was asked to pause, and waits."""
+    late: int = 0
+    """Points that had come late when it was read; see `new_rows.late_points`."""
 
     @property
     def series(self) -> dict[int, Series]:
@@ -72,7 +74,7 @@ class SegmentState:
 
     @classmethod
     def first_read(
-        cls, connection: sqlite3.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
+        cls, connection: read_only.Connection, segment: Segment, pool: NamePool, *, glance: bool = False
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
         rows = new_rows.series(connection, new_rows.FIRST)
@@ -80,6 +82,7 @@ class SegmentState:
         extent = Extent.unread(names)
         state = cls(segment, extent, segment.written, is_read=not glance)
         state.faults = _faults_of_names(rows)
+        state.late = new_rows.late_points(connection)
         state.has_marks = new_rows.has_marks(connection, 0)
         state.has_receipts = new_rows.has_receipts(connection, 0)
         if segment.said_status == "running" and state.has_receipts:
@@ -127,12 +130,14 @@ class SegmentState:
             more = f" and {len(tags) - NAMED:,} more" if len(tags) > NAMED else ""
             self.faults.append(f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}")
 
-    def update(self, connection: sqlite3.Connection, segment: Segment, run: str, changes: Changes) -> None:
+    def update(self, connection: read_only.Connection, segment: Segment, run: str, changes: Changes) -> None:
         """Takes in what was written since, and notes it as news of the run."""
         before, self.segment = self.segment, segment
         if segment.said_status != before.said_status or segment.lost != before.lost:
             changes.note(run, "runs")
-        if segment.written <= self.cursor:
+        late, self.late = self.late, new_rows.late_points(connection)
+        came_late = late != self.late
+        if segment.written <= self.cursor and not came_late:
             return
         new_series = new_rows.series(connection, len(self.series))
         self.faults += _faults_of_names(new_series)
@@ -141,7 +146,7 @@ class SegmentState:
             if len(self.series) > MOST_SERIES:
                 raise DamagedBytesError("it holds more series than any run")
         now = time.time()
-        for number, new, points in self._new_points(connection):
+        for number, new, points in self._new_points(connection, came_late=came_late):
             series = self.series[number]
             if not series.count:
                 changes.note(run, "runs")  # its summary names one tag more
@@ -173,18 +178,21 @@ class SegmentState:
             self.is_paused = self.is_paused if pause is None else pause
         self.cursor = segment.written
 
-    def _new_points(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Points]]:
+    def _new_points(self, connection: sqlite3.Connection, *, came_late: bool) -> Iterator[tuple[int, int, Points]]:
         """What each series has that was not told yet: its number, how many points, and these."""
         rows: dict[int, list[tuple[Any, ...]]] = {}
-        for row in new_rows.points(connection, self.cursor):
-            number, _, n, count, *_ = row
-            if n + count > self.series[number].count:  # others only say again, folded, what was told
-                rows.setdefault(number, []).append(row)
-        for number, found in rows.items():
+        if came_late:  # some lie behind the cursor: each series is looked at where it ends
+            for number, n, count, *_ in new_rows.last_points(connection):
+                known = self.series[number].count
+                if n + count > known:
+                    rows[number] = new_rows.points_from(connection, number, known)
+        else:
+            for row in new_rows.points(connection, self.cursor):
+                number, _, n, count, *_ = row
+                if n + count > self.series[number].count:  # others only say again, folded, what was told
+                    rows.setdefault(number, []).append(row)
+        for found in rows.values():
             found.sort(key=lambda row: row[2])
-            known = self.series[number].count
-            if found[0][2] > known:  # points before these came late, behind the cursor (see `tracker.store.shipment`)
-                found[:] = new_rows.points_from(connection, number, known)
         # All in one: a dozen series with a point each take as long as one.
         points = stretch.unpack([row for found in rows.values() for row in found])
         stop = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,3 +254,27 @@ def test_a_page_brings_its_own_script_and_one_stylesheet(client: TestClient) -> 
     assert answer.headers["cache-control"].endswith("immutable")
     for name in ("frame.css", "pages/media/page.css", "pages/paths/page.css"):
         assert (ROOT / "dashboard" / "web" / name).read_text(encoding="utf-8") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("why", "is_ours"),
+    [
+        ("unable to perform operation on <TCPTransport closed=True>; the handler is closed", False),
+        ("anything else", True),
+    ],
+    ids=["who asked has gone", "another fault"],
+)
+def test_an_answer_to_nobody_is_no_fault_of_the_servers(why: str, is_ours: bool) -> None:
+    """What uvloop raises before uvicorn has heard that the other side is gone; all else is told."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def gone(message: Any) -> None:
+        raise RuntimeError(why)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [(b"host", b"127.0.0.1")]}
+    guarded = security.Guard(answer, None, None)
+    told = contextlib.nullcontext() if not is_ours else pytest.raises(RuntimeError, match="anything else")
+    with told:
+        asyncio.run(guarded(scope, answer, gone))

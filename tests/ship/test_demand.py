@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import tracker
@@ -79,6 +79,9 @@ def shipping_points(connection: Any, number: int) -> list[float]:
 
 
 @given(acts)
+@example([("log", "a", 5), ("send", frozenset({"b"}), False), ("log", "a", 3), ("send", None, False)])
+@example([("log", "a", 5), ("send", frozenset({"b"}), False), ("send", None, False)])
+@example([("log", "a", 70), ("send", frozenset(), False), ("log", "a", 9), ("send", frozenset({"a"}), True)])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_nothing_lacks_in_the_end_whatever_was_looked_at(tmp_path_factory: pytest.TempPathFactory, acts: Any) -> None:
     """Meanwhile what is looked at is there up to the cursor, without a gap, in the file and for who follows it."""

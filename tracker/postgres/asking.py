@@ -21,6 +21,7 @@ class Asking:
     """
 
     has_checksums = True
+    is_replica = False
 
     def __init__(self, session: Session | Within, segment: int) -> None:
         self._session = session

@@ -240,9 +240,9 @@ def _is_written(connection: sqlite3.Connection) -> bool:
     return liveness.is_alive(Writer(*writer), state[0], time.time())
 
 
-def _is_arriving(connection: sqlite3.Connection) -> bool:
+def _is_arriving(connection: read_only.Connection) -> bool:
     """Whether the file comes from another machine, and its rest is to be sent."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='arrivals'").fetchone():
+    if not connection.is_replica:
         return False
     state = connection.execute("SELECT status FROM state").fetchone()
     return state is not None and state[0] == "running"

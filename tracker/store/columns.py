@@ -15,6 +15,9 @@ APPLICATION_ID = 0x45565354  # "EVST": says that a SQLite file is ours, whatever
 SCHEMA_VERSION = 1
 """In `PRAGMA user_version`. Older files stay readable; a newer one is refused with one sentence."""
 
+ARRIVALS = "arrivals"
+"""The table that files have whose rows come from another machine."""
+
 CHECKSUMS = ("checksum", "summary_checksum")
 """What says, in each row, that it is as it was written."""
 

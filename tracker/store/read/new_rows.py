@@ -12,6 +12,7 @@ from tracker.errors import DamagedBytesError
 from tracker.series import stretch
 from tracker.series.summary import SUMMARY_COLUMNS
 from tracker.store import columns
+from tracker.store.read import read_only
 from tracker.store.read.commands import outcome_of
 from tracker.store.read.segments import MOST_SERIES
 
@@ -29,6 +30,7 @@ _LAST = f"{columns.select(_LAST_ROWS, _LAST_COLUMNS)} WHERE kind = 'scalar'"
 _LAST_OF_ONE = f"{_LAST} AND series.id = ?"
 _ITEMS = "SELECT series, max(n) + 1, max(step), max(wall_time), count(*) FROM {} WHERE id>? GROUP BY series"
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE id>? AND level=0 ORDER BY id"
+_CAME_LATE = f"SELECT late FROM {columns.ARRIVALS}"
 _POINTS_FROM = (
     f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 AND n + count > ? ORDER BY n"
 )
@@ -84,6 +86,11 @@ def media(connection: sqlite3.Connection, behind: int) -> list[NewItems]:
 def points(connection: sqlite3.Connection, behind: int) -> sqlite3.Cursor:
     """Rows of points (`stretch.UNPACK_COLUMNS`) behind a cursor; some say again, folded, what an earlier one did."""
     return connection.execute(_POINTS, (behind,))
+
+
+def late_points(connection: read_only.Connection) -> int:
+    """How many points have come behind others, below every cursor: single ones that were left out before."""
+    return int(connection.execute(_CAME_LATE).fetchone()[0]) if connection.is_replica else 0
 
 
 def points_from(connection: sqlite3.Connection, series: int, n: int) -> list[Row]:

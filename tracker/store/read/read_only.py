@@ -71,6 +71,8 @@ class Connection(sqlite3.Connection):
     """A connection to a segment, which may be one of before there were checksums: there they read as NULL."""
 
     has_checksums = True
+    is_replica = False
+    """Whether its rows come from another machine; see `tracker.store.shipment`."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         return super().execute(sql if self.has_checksums else columns.unchecked(sql), parameters)
@@ -262,6 +264,7 @@ def _looked_into(connection: Connection, path: Path, deadline: float) -> tuple[C
         if application == columns.APPLICATION_ID:  # others are told what they are
             _check_schema(entries, path)
             connection.has_checksums = _have_checksums(entries, path)
+            connection.is_replica = any(name == columns.ARRIVALS for _, _, name in entries)
         return connection, (application, version)
     except BaseException:
         connection.close()

@@ -34,7 +34,6 @@ _CONTENTS = "SELECT rowid, hash, data FROM blobs WHERE rowid>? AND rowid<=? ORDE
 
 _ABOUT, _STANDS = columns.select("segment", columns.SEGMENT), columns.select("state", columns.STATE)
 """The same of a file of before there were checksums too."""
-_ARRIVES = "SELECT 1 FROM sqlite_master WHERE name='arrivals'"
 _CURVES = "SELECT id, tag FROM series WHERE kind='scalar'"
 _LATE = f"{_select('scalars', columns.SCALARS)} WHERE series=? AND level=0 AND last_step IS NULL AND id<=?"
 _LEVEL, _LAST_STEP = columns.SCALARS.index("level"), columns.SCALARS.index("last_step")
@@ -75,8 +74,7 @@ def standing(path: Path) -> Standing:
         segment, state = connection.execute(_ABOUT).fetchone(), connection.execute(_STANDS).fetchone()
         if segment is None or state is None or not isinstance(state[0], int):
             raise read_only.unbegun(path)
-        is_replica = connection.execute(_ARRIVES).fetchone() is not None
-        return Standing(segment, state, is_replica, connection.has_checksums)
+        return Standing(segment, state, connection.is_replica, connection.has_checksums)
 
 
 def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int = MOST_BYTES) -> Shipment:

@@ -23,6 +23,7 @@ from tracker.store.write.engine import create, reopen
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
 _LATE = schema.insert(schema.scalars, or_ignore=True)
+_CAME_LATE = f"UPDATE {columns.ARRIVALS} SET late=late+?"
 _RECEIPT = _INSERTS["receipts"].replace("INSERT", "INSERT OR REPLACE", 1)
 _BLOB = "INSERT INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
 _COVERED = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
@@ -59,7 +60,7 @@ class Replica:
 
     def _look(self) -> Arrived:
         assert self._driver is not None
-        if not self._driver.execute("SELECT 1 FROM sqlite_master WHERE name='arrivals'").fetchone():
+        if not self._driver.execute(f"SELECT 1 FROM sqlite_master WHERE name='{columns.ARRIVALS}'").fetchone():
             raise DamagedBytesError("this segment was written here, by a run on this machine")
         (segment,) = self._driver.execute("SELECT checksum FROM segment").fetchone()
         written, status = self._driver.execute("SELECT written, status FROM state").fetchone()
@@ -116,7 +117,8 @@ class Replica:
             assert isinstance(driver, sqlite3.Connection)
             driver.execute(_INSERTS["segment"], first)
             driver.execute(_INSERTS["state"], checksums.with_checksum(_running(state)))
-            driver.execute("CREATE TABLE arrivals (since REAL)")
+            driver.execute(f"CREATE TABLE {columns.ARRIVALS} (late INTEGER NOT NULL)")
+            driver.execute(f"INSERT INTO {columns.ARRIVALS} VALUES (0)")
 
         self._engine = create(self.path, fill)
         self._driver = _driver(self._engine)
@@ -131,7 +133,9 @@ class Replica:
         driver.executemany(_SERIES, shipment.series)
         # A stretch stands for points that lay there before it, alone or in one that was shorter.
         driver.executemany(_COVERED, ((row[1], row[3], row[3] + row[4]) for row in shipment.scalars if covers(row)))
-        driver.executemany(_LATE, shipment.late)
+        if shipment.late:
+            driver.executemany(_LATE, shipment.late)
+            driver.execute(_CAME_LATE, (len(shipment.late),))
         driver.executemany(_BLOB, shipment.blobs)
         for table in NUMBERED:
             driver.executemany(_RECEIPT if table == "receipts" else _INSERTS[table], shipment.rows(table))
