@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import random
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from asked_server import READING, TOKEN, Asking, files
 from every_kind import every_kind
 from replicas import stores_differ
@@ -19,6 +21,7 @@ from steering import train_until, until
 
 import tracker
 from dashboard.cli import main as viz
+from tracker import logdir as logdirs
 from tracker.ship.run_files import PIECE_BYTES
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper
@@ -125,3 +128,26 @@ def test_what_is_asked_at_the_server_is_done_in_the_training(logdir: Path, there
         finally:
             shipper.stopped.set()
             thread.join()
+
+
+def test_a_logdir_that_is_away_for_a_while_is_waited_for(
+    logdir: Path, receive: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --once too, which would else say that all is there."""
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"x": 1.0})
+    whole, looks = logdirs.run_folders, []
+
+    def away(*arguments: Any, **named: Any) -> Any:
+        looks.append(None)
+        if len(looks) < 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(logdirs, "run_folders", away)
+    monkeypatch.setattr("tracker.ship.shipper.WALK_S", 0.01)
+    told: list[str | None] = []
+    with contextlib.closing(Server(receive().base, TOKEN)) as server:
+        progress = Shipper(logdir, server, lambda progress: told.append(progress.trouble)).run(once=True)
+    assert (progress.segments, progress.done, progress.trouble) == (1, 1, None)
+    assert "Too many open files" in str(told[0])

@@ -84,6 +84,10 @@ class Shipper:
         self._counted = (time.monotonic(), 0)
         self._trouble: str | None = None
         self._failures = 0
+        self._wait_s = 0.0
+        """What the server asked to be left alone for, when it last had no answer."""
+        self._is_away = False
+        """Whether the logdir could not be gone through when that was last tried."""
         self._walked = 0.0
         self._walk_took = 0.0
         self.stopped = threading.Event()
@@ -161,7 +165,17 @@ class Shipper:
     def _walk(self, now: float) -> None:
         if self._walked and now - self._walked < max(WALK_S, SHARE * self._walk_took):
             return
-        found = {path: folder for _, folder in logdir.run_folders(self._root) for path in logdir.segment_files(folder)}
+        self._walked = now
+        try:
+            named = logdir.run_folders(self._root)
+            found = {path: folder for _, folder in named for path in logdir.segment_files(folder)}
+        except OSError as error:  # no descriptor left, a disk that is away: what is known is sent meanwhile
+            self._is_away = True
+            self._note(f"{self._root} cannot be gone through: {error}")
+            return
+        if self._is_away:
+            self._is_away = False
+            self._note(None)
         grown = set()
         new = [Tail(path) for path in found.keys() - self._tails.keys()]
         for tail in new:
@@ -247,8 +261,6 @@ class Shipper:
         """With jitter, so that a thousand nodes do not come back at the same moment."""
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
         return max(self._wait_s, longest * (0.5 + random.random() / 2))  # noqa: S311 no secret
-
-    _wait_s = 0.0
 
     def _note(self, trouble: str | None, after_s: float = 0.0) -> None:
         self._trouble, self._wait_s = trouble, after_s

@@ -109,7 +109,7 @@ class Tail:
         wanted = None if now - self._rested_since > REST_S else fresh
         with read_only.snapshot(self.path) as connection:
             shipment, lacking = shipping.wanted(connection, self._arrived, wanted, self._lacking)
-            (written,) = connection.execute("SELECT written FROM state").fetchone()
+            written = shipping.rows_written(connection)
         if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
             self._stamp = before  # whose it is, is known once the fork has a segment of its own
             return 0

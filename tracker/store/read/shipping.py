@@ -77,6 +77,11 @@ def standing(path: Path) -> Standing:
         return Standing(segment, state, connection.is_replica, connection.has_checksums)
 
 
+def rows_written(connection: read_only.Connection) -> int:
+    """How many rows a segment has."""
+    return int(connection.execute("SELECT written FROM state").fetchone()[0])
+
+
 def behind(connection: read_only.Connection, arrived: Arrived, most_bytes: int = MOST_BYTES) -> Shipment:
     """What another store lacks, as much of it as goes into one shipment; within one transaction of the connection.
 
