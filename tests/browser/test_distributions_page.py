@@ -179,7 +179,7 @@ def test_one_step_reads_what_is_seen(layers: Callable[..., Any], page: Any, unti
     # What has no span is asked for as a whole: at the start, and once more where news of the run come after it.
     moved = [each["layers"] for each in asked if each["layers"][0].get("span")]
     assert [[layer["step"] for layer in layers] for layers in moved] == [[18, 18]]
-    assert moved[0][0]["span"] == [0, 19, 100, 1]
+    assert {layer["tag"]: layer["span"] for layer in moved[0]} == {"w/one": [0, 19, 100, 1], "w/two": [0, 49, 51, 1]}
 
 
 def test_runs_stand_side_by_side(

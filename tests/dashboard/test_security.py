@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import pytest
 from forged import alter
 from let_in import HOST, TOKEN, let_in, stranger
@@ -277,4 +277,4 @@ def test_an_answer_to_nobody_is_no_fault_of_the_servers(why: str, is_ours: bool)
     guarded = security.Guard(answer, None, None)
     told = contextlib.nullcontext() if not is_ours else pytest.raises(RuntimeError, match="anything else")
     with told:
-        asyncio.run(guarded(scope, answer, gone))
+        event_loop.run(guarded(scope, answer, gone))

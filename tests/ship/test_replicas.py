@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from replicas import BIRTH, EVENTS, Source, differences, ship_all
+from replicas import BIRTH, EVENTS, Source, a_shipment, differences, ship_all
 
 import tracker
 from tracker import doctor
 from tracker import logdir as logdirs
+from tracker.errors import DamagedBytesError
 from tracker.store.shipment import CursorError
+from tracker.store.write import arriving_order
 from tracker.store.write.replica import Replica
 
 
@@ -100,3 +102,21 @@ def test_very_many_series_in_one_commit(tmp_path: Path) -> None:
     """Three hundred tags, each with a point, and then one more each."""
     events = [("commit", tuple(("points", f"t{number}", 1) for number in range(300))), ("ship", 100_000)] * 2
     play(tmp_path, events)
+
+
+def test_what_is_refused_at_first_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file of its name while it is looked at, no folder after; an empty logdir stays."""
+    good = a_shipment(tmp_path / "source")
+    seen = []
+
+    def refuse(driver: Any, shipment: Any) -> None:
+        seen.extend(logdirs.segment_files(path.parent))
+        raise DamagedBytesError("out of order")
+
+    monkeypatch.setattr(arriving_order, "check", refuse)
+    path = logdirs.segment_path(tmp_path / "there" / "project" / "a", BIRTH.segment)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(DamagedBytesError, match="out of order"):
+        Replica(path).take(good)
+    assert seen == []
+    assert [*(tmp_path / "there").iterdir()] == []

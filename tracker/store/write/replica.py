@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -79,37 +80,21 @@ class Replica:
         if shipment.after != self.arrived.cursor:
             raise CursorError(self.arrived)
         check(shipment, self.arrived)
-        is_first = self._driver is None
-        if is_first:
-            self._begin(shipment)
-        driver = self._driver
-        assert driver is not None
         try:
-            with _transaction(driver):
-                self._add(driver, shipment)
-        except (sqlite3.IntegrityError, DamagedBytesError) as error:
-            if is_first:
-                self._remove()
-            if isinstance(error, DamagedBytesError):
-                raise
+            if self._driver is None:
+                self._begin(shipment)
+            else:
+                with _transaction(self._driver):
+                    self._add(self._driver, shipment)
+        except sqlite3.IntegrityError as error:
             raise DamagedBytesError(f"its rows contradict those that are here ({error})") from error
         self.arrived = self._look()
         return self.arrived
 
-    def _remove(self) -> None:
-        """Takes back a file of which nothing has arrived, and the folders that were made for it."""
-        self.close()
-        for ending in ("-wal", "-shm", "-journal", ""):
-            with contextlib.suppress(OSError):
-                os.unlink(f"{self.path}{ending}")
-        with contextlib.suppress(OSError):  # others lie there
-            for folder in self.path.parents:
-                folder.rmdir()
-
     def _begin(self, shipment: Shipment) -> None:
+        """Makes the file with what arrived first in it: until that is found in order, none is to be seen."""
         if shipment.segment is None:
             raise CursorError(self.arrived)
-        _make_folder(self.path.parent)
         first, state = shipment.segment, (0, *shipment.state[1:-1])
 
         def fill(connection: sa.Connection) -> None:
@@ -119,8 +104,17 @@ class Replica:
             driver.execute(_INSERTS["state"], checksums.with_checksum(_running(state)))
             driver.execute(f"CREATE TABLE {columns.ARRIVALS} (late INTEGER NOT NULL)")
             driver.execute(f"INSERT INTO {columns.ARRIVALS} VALUES (0)")
+            self._add(driver, shipment)
 
-        self._engine = create(self.path, fill)
+        made = [*takewhile(lambda folder: not folder.exists(), self.path.parents)]
+        _make_folder(self.path.parent)
+        try:
+            self._engine = create(self.path, fill)
+        except BaseException:
+            with contextlib.suppress(OSError):  # others lie there meanwhile
+                for folder in made:
+                    folder.rmdir()
+            raise
         self._driver = _driver(self._engine)
 
     def _add(self, driver: sqlite3.Connection, shipment: Shipment) -> None:
