@@ -5,7 +5,7 @@
  * @typedef {{ dtype: string, shape: number[], values: any }} Told of a tensor
  * @typedef {{
  *   number: number, do: "begin" | "open" | "ask" | "close", key: string, script: string, text: string,
- *   wasm: ArrayBuffer, model: ArrayBuffer, inputs: [name: string, tensor: Told][],
+ *   wasm: ArrayBuffer, isPacked?: boolean, model: ArrayBuffer, inputs: [name: string, tensor: Told][],
  * }} Message begin: by the address of ONNX Runtime's script, or by its text where no server gives it an address
  */
 
@@ -19,11 +19,13 @@ class Networks {
   }
 
   /** @param {Message} message */
-  async begin({ script, text, wasm }) {
+  async begin({ script, text, wasm, isPacked }) {
+    const stream = () => new Blob([wasm]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const wasmBinary = isPacked ? await new Response(stream()).arrayBuffer() : wasm;
     const address = text ? URL.createObjectURL(new Blob([text], { type: "text/javascript" })) : script;
     this.runtime = await import(address);
     // One thread: more would need a page that no other window can speak with (cross-origin isolation).
-    Object.assign(this.runtime.env.wasm, { wasmBinary: wasm, numThreads: 1, proxy: false });
+    Object.assign(this.runtime.env.wasm, { wasmBinary, numThreads: 1, proxy: false });
     this.runtime.env.logLevel = "error";
   }
 
