@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tried_models
+from drawing import LEFT, draw
 from served import Served, start_forked
 
 import tracker
@@ -90,6 +92,7 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             step=1,
         )
         run.mark("the learning rate was halved", step=1)
+        tried_models.log(run, 1)
     race(str(logdir), steps=20)
     training = Training(MACHINE, str(logdir))
     assert training.process.wait(60) == 0
@@ -205,6 +208,14 @@ def meshes(view: View) -> None:
     assert found["cloud"]["isCloud"]
 
 
+def models(view: View) -> None:
+    view.open("try", "digits")
+    view.until("viz.page()?.columns.length === 1")
+    view.page.uncheck("label:has-text('Centre the drawing') input")
+    draw(view.page, LEFT)
+    view.until("viz.page().columns[0].top[0]?.name === 'left'")
+
+
 SHOWN: dict[str, Callable[[View], None]] = {
     "Scalars": scalars,
     "Custom scalars": seen(
@@ -302,6 +313,7 @@ SHOWN: dict[str, Callable[[View], None]] = {
     "Console": seen(
         "machines", "machine", "document.querySelector('.console-lines')?.textContent.includes('eight words')"
     ),
+    "Models": models,
     "Marks": seen("curves", "digits", "viz.marks('train/loss').length > 0", ink=".card canvas"),
 }
 
