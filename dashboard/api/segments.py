@@ -92,12 +92,15 @@ class Segments:
         return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside, run)))
 
     async def take(self, request: Request) -> Response:
-        """Rows, a `shipment` in the body: they are in the file when this is answered."""
+        """Rows, a `shipment` in the body: they are in the file when this is answered, and durable unless `more=1` says
+        that others follow at once."""
         project, segment, run = self._asked(request)
         kind = request.headers.get("content-type", "")
         if kind not in (shipment.MEDIA_TYPE, f"{shipment.MEDIA_TYPE}+zlib"):
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
-        if (after := RequestValues.of_query(request).whole("after", 0)) is None:
+        asked = RequestValues.of_query(request)
+        is_followed = asked.whole("more", 0) == 1
+        if (after := asked.whole("after", 0)) is None:
             raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
         beside = _beside(request)
         async with self._body(request, MAX_BODY_BYTES) as body:
@@ -106,7 +109,7 @@ class Segments:
                 said = shipment.unpacked(body, compressed=kind.endswith("+zlib"), most=most)
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said, beside, run)
+                return self._receiver.take(project, segment, said, beside, run, is_followed=is_followed)
 
             def act_alone() -> Arrived:
                 try:

@@ -63,7 +63,14 @@ class Receiver:
             return file.arrived
 
     def take(
-        self, project: str, segment: str, shipment: Shipment, beside: str | None = None, run: str | None = None
+        self,
+        project: str,
+        segment: str,
+        shipment: Shipment,
+        beside: str | None = None,
+        run: str | None = None,
+        *,
+        is_followed: bool = False,
     ) -> Arrived:
         """Takes rows of a segment; how far it is here then.
 
@@ -73,6 +80,7 @@ class Receiver:
             shipment: The rows.
             beside: Of a copy that a fork took along: the fork's own segment.
             run: The run that it is to lie in, where somebody has said so.
+            is_followed: Whether more of it comes at once: as of `tracker.store.write.replica.Replica.take`.
 
         Raises:
             CursorError: they go on from somewhere else.
@@ -94,7 +102,7 @@ class Receiver:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
         try:
             with self._held(path) as file:
-                return file.take(shipment)
+                return file.take(shipment, is_followed=is_followed)
         except (TrackerError, OSError):
             if beside is None and run is None and not path.exists():
                 places.forget(segment)

@@ -99,6 +99,25 @@ def test_two_checkpoints_stand_side_by_side_and_a_link_shows_the_same(
     until(page, "viz.page().columns.length === 1")
 
 
+def test_a_damaged_model_is_a_sentence_and_its_neighbour_answers(halves: Any, until: Callable[..., Any]) -> None:
+    """Bytes that are not what their name says are not run: that column says so, the other goes on."""
+    page = halves
+    with tracker.init(logdir=page.run.logdir, name="sound", machine=False) as run:
+        tried_models.log(run, 10, 1.0)
+    for place in (page.run.folder / "models").iterdir():
+        data = bytearray(place.read_bytes())
+        data[-1] ^= 1
+        place.write_bytes(bytes(data))
+    page.click(".try-add")
+    page.click(".menu >> text=sound")
+    until(page, "viz.page()?.columns.length === 2")
+    page.excuse("status of 4", "status of 5")
+    draw(page, LEFT)
+    wait_answer(until, page, "left", 1)
+    until(page, "viz.page().columns[0].problem.includes('damaged')")
+    assert page.evaluate("viz.page().columns[0].top.length") == 0
+
+
 def test_saliency_lies_over_the_picture_and_can_be_switched_off(halves: Any, until: Callable[..., Any]) -> None:
     """Red where ink speaks for the answer, blue where against; its legend says so."""
     page = halves

@@ -95,8 +95,16 @@ class Server:
         """
         return self._asked("GET", f"/api/v1/segments/{segment}{f'?beside={beside}' if beside else ''}", None, "")
 
-    def send(self, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
+    def send(
+        self, segment: str, shipment: Shipment, beside: str | None = None, *, is_followed: bool = False
+    ) -> Arrived:
         """Sends rows; how far it has the segment then, whether it took them or stands elsewhere.
+
+        Args:
+            segment: Its name.
+            shipment: The rows.
+            beside: As of `arrived`.
+            is_followed: Whether more is sent at once: the server makes these durable with it.
 
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
@@ -104,6 +112,7 @@ class Server:
         data, compressed = shipments.packed(shipment, self._line_bytes_s)
         kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
         place = f"/api/v1/segments/{segment}/rows?after={shipment.after}{f'&beside={beside}' if beside else ''}"
+        place += "&more=1" * is_followed
         return self._asked("PUT", place, data, kind)
 
     def files(self, segment: str) -> dict[str, int]:

@@ -114,7 +114,8 @@ class Tail:
             self._stamp = before  # whose it is, is known once the fork has a segment of its own
             return 0
         try:
-            self._arrived = server.send(self.segment, shipment, self._beside_segment)
+            is_followed = shipment.upto < written
+            self._arrived = server.send(self.segment, shipment, self._beside_segment, is_followed=is_followed)
         except BaseException:
             self._arrived = self._lacking = None  # what became of it only the server knows
             raise

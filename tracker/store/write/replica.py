@@ -69,8 +69,13 @@ class Replica:
         (contents,) = self._driver.execute("SELECT coalesce(max(rowid), 0) FROM blobs").fetchone()
         return Arrived(written, segment, series, contents, is_whole=status != "running")
 
-    def take(self, shipment: Shipment) -> Arrived:
+    def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; where the store is then.
+
+        Args:
+            shipment: The rows.
+            is_followed: Whether who sends has more to send at once. It becomes durable with that, which saves a third
+                of the time; should the machine lose its power before, the cursor is where it was, too.
 
         Raises:
             CursorError: it goes on from somewhere else.
@@ -84,7 +89,7 @@ class Replica:
             if self._driver is None:
                 self._begin(shipment)
             else:
-                with _transaction(self._driver):
+                with _transaction(self._driver, is_durable=not is_followed):
                     self._add(self._driver, shipment)
         except sqlite3.IntegrityError as error:
             raise DamagedBytesError(f"its rows contradict those that are here ({error})") from error
@@ -204,8 +209,8 @@ def _running(state: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 @contextlib.contextmanager
-def _transaction(driver: sqlite3.Connection) -> Iterator[None]:
-    driver.execute("PRAGMA synchronous=FULL")  # what was acknowledged is not sent again
+def _transaction(driver: sqlite3.Connection, *, is_durable: bool) -> Iterator[None]:
+    driver.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")  # it syncs the WAL of before, too
     driver.execute("BEGIN IMMEDIATE")
     try:
         yield
