@@ -49,7 +49,8 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
             _choose_journal(driver, path)
             connection.rollback()
         with engine.begin() as connection:
-            schema.segment_tables.create_all(connection)
+            for statement in schema.created(schema.segment_tables):
+                connection.exec_driver_sql(statement)
             connection.exec_driver_sql(f"PRAGMA application_id={columns.APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
             fill(connection)
