@@ -10,8 +10,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
 from tracker.store import columns
@@ -19,7 +17,7 @@ from tracker.store.read import journal, read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
 from tracker.store.write import arriving_order, schema
 from tracker.store.write.arriving_rows import check
-from tracker.store.write.engine import create, reopen
+from tracker.store.write.connection import create, reopen
 
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
@@ -45,18 +43,16 @@ class Replica:
     Raises:
         DamagedBytesError: the file is there and was written by a run on this machine.
         NotAStoreError, DamagedStoreError: what is there is no plain file, or what lies beside it is none of ours.
-        OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+        OSError, sqlite3.Error: what the disk says.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine: sa.Engine | None = None
         self._driver: sqlite3.Connection | None = None
         self.arrived = Arrived()
         if os.path.lexists(path):
             journal.check(path)
-            self._engine = reopen(path)
-            self._driver = _driver(self._engine)
+            self._driver = reopen(path)
             self.arrived = self._look()
 
     def _look(self) -> Arrived:
@@ -80,7 +76,7 @@ class Replica:
         Raises:
             CursorError: it goes on from somewhere else.
             DamagedBytesError: it is not what a writer writes.
-            OSError, sqlite3.Error, SQLAlchemyError: what the disk says; nothing was taken.
+            OSError, sqlite3.Error: what the disk says; nothing was taken.
         """
         if shipment.after != self.arrived.cursor:
             raise CursorError(self.arrived)
@@ -102,9 +98,7 @@ class Replica:
             raise CursorError(self.arrived)
         first, state = shipment.segment, (0, *shipment.state[1:-1])
 
-        def fill(connection: sa.Connection) -> None:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
+        def fill(driver: sqlite3.Connection) -> None:
             driver.execute(_INSERTS["segment"], first)
             driver.execute(_INSERTS["state"], checksums.with_checksum(_running(state)))
             driver.execute(f"CREATE TABLE {columns.ARRIVALS} (late INTEGER NOT NULL)")
@@ -114,13 +108,12 @@ class Replica:
         made = [*takewhile(lambda folder: not folder.exists(), self.path.parents)]
         _make_folder(self.path.parent)
         try:
-            self._engine = create(self.path, fill)
+            self._driver = create(self.path, fill)
         except BaseException:
             with contextlib.suppress(OSError):  # others lie there meanwhile
                 for folder in made:
                     folder.rmdir()
             raise
-        self._driver = _driver(self._engine)
 
     def _add(self, driver: sqlite3.Connection, shipment: Shipment) -> None:
         if driver.execute(_WRITTEN).fetchone() != (shipment.after,):
@@ -145,7 +138,7 @@ class Replica:
 
     def close(self) -> None:
         """Lets go of the file, folded into one where all of it is here. Can be called twice."""
-        if self._driver is None or self._engine is None:
+        if self._driver is None:
             return
         if self.arrived.is_whole:
             with contextlib.suppress(sqlite3.Error):
@@ -153,8 +146,7 @@ class Replica:
                 self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._driver.execute("PRAGMA journal_mode=DELETE")
         self._driver.close()
-        self._engine.dispose()
-        self._driver = self._engine = None
+        self._driver = None
 
 
 def written_out(source: Path, target: Path) -> None:
@@ -166,7 +158,7 @@ def written_out(source: Path, target: Path) -> None:
 
     Raises:
         StoreError: it is not what a writer writes, or cannot be read.
-        OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+        OSError, sqlite3.Error: what the disk says.
     """
     taker = Replica(target)
     try:
@@ -219,9 +211,3 @@ def _transaction(driver: sqlite3.Connection, *, is_durable: bool) -> Iterator[No
         with contextlib.suppress(sqlite3.Error):
             driver.execute("ROLLBACK")
         raise
-
-
-def _driver(engine: sa.Engine) -> sqlite3.Connection:
-    driver = engine.raw_connection().driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver

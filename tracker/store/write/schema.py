@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import UserDefinedType
 
 
@@ -283,7 +283,9 @@ leases = sa.Table(
 def created(tables: sa.MetaData) -> tuple[str, ...]:
     """The statements that make tables and their indexes: written out once, which takes longer than they do."""
     dialect = sqlite.dialect()
-    made = [[CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.sorted_tables]
+    made: list[list[ExecutableDDLElement]] = [
+        [CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.sorted_tables
+    ]
     return tuple(str(each.compile(dialect=dialect)) for group in made for each in group)
 
 
