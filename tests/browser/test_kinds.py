@@ -121,11 +121,11 @@ class View:
     """A page with the runs of one folder shown."""
 
     def __init__(self, page: Any, served: Served, until: Callable[..., Any]) -> None:
-        self.page, self._served, self._until = page, served, until
+        self.page, self.served, self._until = page, served, until
 
     def open(self, name: str, top: str, **settings: str) -> None:
         """The page called `name`, with the runs below the folder `top`."""
-        self.page.goto(f"{self._served.base}/")
+        self.page.goto(f"{self.served.base}/")
         self.until("viz.ready")
         self.page.evaluate(
             "([top, name, settings]) => {"
@@ -209,8 +209,8 @@ def meshes(view: View) -> None:
 
 
 def models(view: View) -> None:
-    view.open("try", "digits")
-    view.until("viz.page()?.columns.length === 1")
+    view.page.goto(f"{view.served.base}/?p=try")  # a document of its own: only there may WebAssembly be compiled
+    view.until("window.viz?.ready && viz.page()?.columns.length === 1")
     view.page.uncheck("label:has-text('Centre the drawing') input")
     draw(view.page, LEFT)
     view.until("viz.page().columns[0].top[0]?.name === 'left'")

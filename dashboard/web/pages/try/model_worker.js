@@ -9,6 +9,8 @@
  * }} Message begin: by the address of ONNX Runtime's script, or by its text where no server gives it an address
  */
 
+const HOW = { executionProviders: ["wasm"], logSeverityLevel: 4 }; // it says aloud what it is told below anyway
+
 class Networks {
   constructor() {
     /** @type {any} */
@@ -27,12 +29,14 @@ class Networks {
     // One thread: more would need a page that no other window can speak with (cross-origin isolation).
     Object.assign(this.runtime.env.wasm, { wasmBinary, numThreads: 1, proxy: false });
     this.runtime.env.logLevel = "error";
+    // It compiles its WebAssembly with the first network: here with none, which it then refuses, while the one that is
+    // wanted is still on its way.
+    await this.runtime.InferenceSession.create(new Uint8Array(0), HOW).catch(() => {});
   }
 
   /** @param {Message} message */
   async open({ key, model }) {
-    const how = { executionProviders: ["wasm"], logSeverityLevel: 3 };
-    this.sessions.set(key, await this.runtime.InferenceSession.create(new Uint8Array(model), how));
+    this.sessions.set(key, await this.runtime.InferenceSession.create(new Uint8Array(model), HOW));
   }
 
   /** @param {Message} message */
