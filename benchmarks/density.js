@@ -14,9 +14,10 @@ const points = all.length / runs;
 
 // All but the last point, as envelopes hold them: that one comes live.
 function curves() {
-  const x = Float64Array.from({ length: points - 1 }, (_, i) => i);
+  const x = Float64Array.from({ length: points - 1 }, (_, i) => i),
+    w = x.slice();
   return Array.from({ length: runs }, (_, r) => {
-    const made = Curve.of(`${r}`, { x, w: x, mean: all.slice(r * points, (r + 1) * points - 1) });
+    const made = Curve.of(`${r}`, { x, w, mean: all.slice(r * points, (r + 1) * points - 1) });
     made.counts.set("s", points - 1);
     return made;
   });

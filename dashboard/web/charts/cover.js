@@ -21,12 +21,13 @@ export class Cover {
     this.from = 0; // the column that the first place of each array is of
     this.to = 0;
     this.last = 0; // of all columns: what lies at its right edge is in it
-    // From where to where what is drawn as the line goes: a smoothed one, where lines are smoothed.
-    this.low = new Float64Array(columns);
-    this.high = new Float64Array(columns);
-    // The same of all that was logged; nothing where the first is greater than the second.
+    // From where to where all that was logged goes; nothing where the first is greater than the second.
     this.least = new Float64Array(columns);
     this.most = new Float64Array(columns);
+    // The same of what is drawn as the line: a smoothed one, where lines are smoothed.
+    this.low = this.least;
+    this.high = this.most;
+    this.smooth = [new Float64Array(columns), new Float64Array(columns)];
     this.middle = new Float64Array(columns); // where the line is in the middle of the column
   }
 
@@ -44,48 +45,70 @@ export class Cover {
     this.last = place.columns - 1;
     this.least.fill(Infinity, 0, to - from);
     this.most.fill(-Infinity, 0, to - from);
-    const start = firstBefore(curve, place, from);
-    this.#logged(curve, place, start);
-    if (smoothed) {
-      this.low.fill(Infinity, 0, to - from);
-      this.high.fill(-Infinity, 0, to - from);
-      this.#smoothed(curve, smoothed, place, start);
-    } else {
-      this.low.set(this.least.subarray(0, to - from));
-      this.high.set(this.most.subarray(0, to - from));
-    }
-    this.#middles(curve, smoothed ?? curve.mean, place, start);
+    const [, end, shift] = curve.ends(place.axis);
+    let start = firstBefore(curve, place, from);
+    while (start > 0 && !isThere(curve, end[start] - shift, start, place)) start--;
+    this.#logged(curve, smoothed ?? curve.mean, place, start);
+    this.low = smoothed ? this.smooth[0] : this.least;
+    this.high = smoothed ? this.smooth[1] : this.most;
+    if (!smoothed) return;
+    this.low.fill(Infinity, 0, to - from);
+    this.high.fill(-Infinity, 0, to - from);
+    this.#smoothed(curve, smoothed, place, start);
   }
 
-  // Every column from its least to its greatest value, and the lines from one to the next.
+  // Every column from its least to its greatest value, and the lines from one to the next. And where the line through
+  // the middles of columns is in the middle of each column of pixels: before the first and behind the last it is there,
+  // and across a gap it goes straight on.
   /**
    * @param {Curve} curve
+   * @param {Float64Array} values of the middles
    * @param {Place} place
    * @param {number} start
    */
-  #logged(curve, place, start) {
+  #logged(curve, values, place, start) {
     const [begin, end, shift] = curve.ends(place.axis);
-    const { least, most } = this;
+    const { least, most, middle, from } = this;
     const { mean, min, max, first, last } = curve;
+    const wide = this.to - from;
+    // Most curves hold single points: of such a column one height is all there is.
+    const isPlain = begin === end && min === mean && max === mean && first === mean && last === mean;
     let isDown = false,
       x = 0,
       y = 0;
+    let isBefore = false, // whether there is a middle before
+      px = 0,
+      py = 0,
+      next = 0; // the first column of pixels whose middle is not known
     for (let i = start; i < curve.length; i++) {
-      const a = place.x(begin[i] - shift);
-      const isOver = a > this.to;
       if (!isThere(curve, end[i] - shift, i, place)) {
-        if (isOver) break;
         isDown = false;
         continue;
       }
-      if (isDown) this.#line(least, most, x, y, a, height(Number.isFinite(first[i]) ? first[i] : mean[i], place));
-      if (isOver) break;
-      x = end[i] === begin[i] ? a : place.x(end[i] - shift);
-      const top = height(max[i], place);
-      this.#box(least, most, a, x, top, max[i] === min[i] ? top : height(min[i], place));
-      y = height(Number.isFinite(last[i]) ? last[i] : mean[i], place);
+      const a = place.x(begin[i] - shift);
+      const own = height(mean[i], place);
+      const at = isPlain ? a : place.x((begin[i] + end[i]) / 2 - shift),
+        value = values === mean ? own : height(values[i], place);
+      for (; next < wide && from + next + 0.5 < at; next++)
+        middle[next] = isBefore ? py + ((value - py) * (from + next + 0.5 - px)) / (at - px) : value;
+      isBefore = true;
+      px = at;
+      py = value;
+      if (isDown)
+        this.#line(least, most, x, y, a, isPlain || !Number.isFinite(first[i]) ? own : height(first[i], place));
+      if (a > this.to) break;
+      if (isPlain) {
+        if (!isDown) this.#box(least, most, a, a, own, own);
+        x = a;
+        y = own;
+      } else {
+        x = end[i] === begin[i] ? a : place.x(end[i] - shift);
+        this.#box(least, most, a, x, height(max[i], place), height(min[i], place));
+        y = Number.isFinite(last[i]) ? height(last[i], place) : own;
+      }
       isDown = true;
     }
+    if (isBefore) middle.fill(py, next, wide);
   }
 
   // A line through the middles of columns, level before the first and behind the last.
@@ -127,48 +150,6 @@ export class Cover {
     if (isDown) this.#line(low, high, x, y, edge, y);
   }
 
-  // Where the line through the middles of columns is in the middle of each column of pixels that it comes through;
-  // before the first and behind the last it is there, and across a gap it goes straight on.
-  /**
-   * @param {Curve} curve
-   * @param {Float64Array} values
-   * @param {Place} place
-   * @param {number} start
-   */
-  #middles(curve, values, place, start) {
-    const [begin, end, shift] = curve.ends(place.axis);
-    const n = curve.length;
-    /** @param {number} i */
-    const at = (i) => place.x((begin[i] + end[i]) / 2 - shift);
-    let before = start;
-    while (before >= 0 && before < n && !isThere(curve, end[before] - shift, before, place)) before--;
-    let next = before < 0 ? start : before + 1;
-    const skip = () => {
-      while (next < n && !isThere(curve, end[next] - shift, next, place)) next++;
-    };
-    skip();
-    let ax = before < 0 || before >= n ? NaN : at(before),
-      ay = ax === ax ? height(values[before], place) : NaN;
-    let bx = next < n ? at(next) : Infinity,
-      by = next < n ? height(values[next], place) : NaN;
-    for (let c = this.from; c < this.to; c++) {
-      const i = c - this.from;
-      if (!(this.least[i] <= this.most[i])) continue;
-      const x = c + 0.5;
-      while (bx <= x) {
-        ax = bx;
-        ay = by;
-        next++;
-        skip();
-        bx = next < n ? at(next) : Infinity;
-        by = next < n ? height(values[next], place) : NaN;
-      }
-      if (ax === ax && ax > x) this.middle[i] = ay;
-      else if (ax !== ax) this.middle[i] = by;
-      else this.middle[i] = bx === Infinity ? ay : ay + ((by - ay) * (x - ax)) / (bx - ax);
-    }
-  }
-
   /** @param {number} px */
   #column(px) {
     const column = Math.floor(px);
@@ -201,16 +182,22 @@ export class Cover {
    * @param {number} by
    */
   #line(low, high, ax, ay, bx, by) {
+    const first = this.#column(ax),
+      last = this.#column(bx);
+    if (first === last && first >= this.from && first < this.to) {
+      const i = first - this.from;
+      low[i] = Math.min(low[i], ay, by);
+      high[i] = Math.max(high[i], ay, by);
+      return;
+    }
     const slope = bx > ax ? (by - ay) / (bx - ax) : 0;
-    const last = Math.min(this.to - 1, this.#column(bx));
-    for (let c = Math.max(this.from, this.#column(ax)); c <= last; c++) {
+    const end = Math.min(this.to - 1, last);
+    for (let c = Math.max(this.from, first); c <= end; c++) {
       const a = ax >= c ? ay : ay + slope * (c - ax),
         b = bx <= c + 1 ? by : ay + slope * (c + 1 - ax);
       const i = c - this.from;
-      if (a < low[i]) low[i] = a;
-      if (b < low[i]) low[i] = b;
-      if (a > high[i]) high[i] = a;
-      if (b > high[i]) high[i] = b;
+      low[i] = Math.min(low[i], a, b);
+      high[i] = Math.max(high[i], a, b);
     }
   }
 }

@@ -4,7 +4,7 @@
 // 2018, "Visualizing a Million Time Series with the Density Line Chart"), so that a steep one is not more than a level
 // one. Of every line, never of some: quantiles are of the places of all lines in the middle of a column.
 import { Cover, isThere } from "./cover.js";
-import { quantiles } from "./order_statistics.js";
+import { OrderStatistics } from "./order_statistics.js";
 
 /**
  * @typedef {import("./curve.js").Curve} Curve
@@ -15,6 +15,7 @@ import { quantiles } from "./order_statistics.js";
 
 const AT_ONCE = 1 << 20; // places of lines in columns that are held at the same time
 const ALL_ANEW = 1 / 4; // of the columns: when more of them have new points, going along every line is as quick
+const NOTHING = 1e-7;
 const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not weigh
 const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
 export const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
@@ -38,6 +39,7 @@ export class Density {
     /** @type {Known[]} */
     this.known = [];
     this.cover = new Cover(0);
+    this.order = new OrderStatistics();
     this.places = new Float64Array(0); // of lines, column after column; of the columns that are being counted
     this.weights = new Float64Array(0); // of the same columns: what begins and ends in each row
     this.reached = new Int32Array(0);
@@ -140,45 +142,44 @@ export class Density {
     this.n.fill(0, from, to);
     this.top.fill(Infinity, from, to);
     this.bottom.fill(-Infinity, from, to);
-    const { cover, places, n, top, bottom } = this;
+    const { cover, places, weights, reached, n, top, bottom } = this;
     const isSmooth = settings.smoothing.weight > 0;
+    const share = Float64Array.from({ length: deep }, (_, more) => 1 / (more + 1));
     for (const curve of curves) {
       const smoothed = isSmooth && curve.length > 2 ? curve.smoothed(settings.smoothing, settings.axis, full) : null;
       cover.take(curve, smoothed, place, from, to);
-      for (let i = 0; i < wide; i++) {
-        const least = cover.least[i],
-          greatest = cover.most[i];
-        if (!(least <= greatest)) continue;
+      const { least, most: greatest, low, high, middle } = cover;
+      for (let i = 0, at = 0; i < wide; i++, at += deep) {
+        if (!(least[i] <= greatest[i])) continue;
         const c = from + i;
-        places[i * most + n[c]++] = cover.middle[i];
-        if (least < top[c]) top[c] = least;
-        if (greatest > bottom[c]) bottom[c] = greatest;
-        this.#add(i * deep, cover.low[i], cover.high[i], true);
-        if (smoothed) this.#add(i * deep, least, greatest, false);
+        places[i * most + n[c]++] = middle[i];
+        if (least[i] < top[c]) top[c] = least[i];
+        if (greatest[i] > bottom[c]) bottom[c] = greatest[i];
+        if (low[i] <= high[i] && this.#isSeen(low[i], high[i])) {
+          const first = this.#row(low[i]),
+            last = this.#row(high[i]),
+            weight = share[last - first];
+          weights[at + first] += weight;
+          weights[at + last + 1] -= weight;
+        }
+        if (smoothed && this.#isSeen(least[i], greatest[i])) {
+          reached[at + this.#row(least[i])]++;
+          reached[at + this.#row(greatest[i]) + 1]--;
+        }
       }
     }
     for (let c = from; c < to; c++) this.#finish(c, c - from, most);
     this.redone += wide;
   }
 
-  // A line's way through a column: it weighs 1 in the rows that are seen of it.
-  /**
-   * @param {number} at where the column begins
-   * @param {number} low
-   * @param {number} high
-   * @param {boolean} weighs
-   */
-  #add(at, low, high, weighs) {
-    const { rows } = this;
-    if (!(low <= high) || high < -EDGE || low > rows + EDGE) return;
-    const first = Math.min(rows - 1, Math.max(0, Math.floor(low))),
-      last = Math.min(rows - 1, Math.max(0, Math.floor(high)));
-    this.reached[at + first]++;
-    this.reached[at + last + 1]--;
-    if (!weighs) return;
-    const weight = 1 / (last - first + 1);
-    this.weights[at + first] += weight;
-    this.weights[at + last + 1] -= weight;
+  /** @param {number} low @param {number} high */
+  #isSeen(low, high) {
+    return high >= -EDGE && low <= this.rows + EDGE;
+  }
+
+  /** @param {number} px */
+  #row(px) {
+    return px <= 0 ? 0 : px >= this.rows ? this.rows - 1 : Math.floor(px);
   }
 
   /**
@@ -193,11 +194,14 @@ export class Density {
     for (let r = 0, at = i * (rows + 1); r < rows; r++, at++) {
       weight += weights[at];
       lines += reached[at];
-      cells[c * rows + r] = lines ? Math.max(weight, TOUCHED) : 0;
+      // What is left of sums that end at nothing is far below what one line weighs in one row of many.
+      cells[c * rows + r] = weight > NOTHING ? weight : lines ? TOUCHED : 0;
     }
     if (!this.n[c]) this.top[c] = this.bottom[c] = NaN;
     const [upper, middle, lower] = [this.upper, this.middle, this.lower];
-    quantiles(this.places, i * most, i * most + this.n[c], SHARES, (which, value) => {
+    /** @type {[number, number]} */
+    const within = [Math.max(this.top[c], -rows), Math.min(this.bottom[c], 2 * rows)]; // near the plot
+    this.order.quantiles(this.places, i * most, i * most + this.n[c], SHARES, within, (which, value) => {
       (which === 0 ? upper : which === 1 ? middle : lower)[c] = value;
     });
   }
