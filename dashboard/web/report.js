@@ -35,6 +35,7 @@ const shown = {
   logy: false,
   robust: false,
   xName: "",
+  many: "auto",
 };
 /** @type {Card[]} */
 const cards = [];
@@ -194,7 +195,8 @@ for (const { head, column } of read) {
     undash(lines);
     chart.draw(lines, shown);
     const found = count(lines, shown, chart.zoom);
-    told.textContent = words(found);
+    const { density } = chart.view ?? {};
+    told.textContent = `${words(found)}${density ? `, density of ${format.plural(lines.length, "run")}` : ""}`;
     note.textContent = lines.length ? nothing(found) : "No visible run has logged this metric.";
     note.hidden = !note.textContent;
     article.classList.toggle("hides", found.hidden > 0);
