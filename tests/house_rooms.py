@@ -48,7 +48,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "tracker/repair": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
-        "tracker/models",
+        "tracker/models", "tracker/recorder",
     },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
     "tracker/integrations": {"tracker", "tracker/values", "tracker/recorder"},

@@ -18,6 +18,7 @@ ONLY_READS = {
         [(f"dashboard/alerts/{name}.py", "tracker.store.write.alert_file") for name in ("kept", "outbox", "watcher")],
         "the alerts of a logdir, a file that no run's writer knows",
     ),
+    ("dashboard/alerts/outbox.py", "tracker.store.write.alert_journal"): "what became of them, beside that file",
     (
         "dashboard/live/forks.py",
         "tracker.start",

@@ -19,10 +19,13 @@ from pathlib import Path
 
 from tracker import databases, logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
-from tracker.repair import model_check, salvage, segment_check
+from tracker.pruning.standing import may_live
+from tracker.repair import model_check, recording_check, salvage, segment_check
+from tracker.repair.found import Found
 from tracker.store import columns, file_system
 from tracker.store.read import journal, read_only, state_row
 from tracker.store.read.left_out import why
+from tracker.store.read.run_files import RunFiles
 from tracker.store.read.segments import Segment
 from tracker.store.write.replica import written_out
 from tracker.walk import Link, is_within
@@ -96,6 +99,7 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             _examine_segment(path, report, mends and _lies_in(path, root))
         if files:
             _examine_models(folder, report, mends)
+            _examine_recordings(folder, report, mends)
         _examine_leftovers(folder, bool(files), report, mends)
     if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
         what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
@@ -258,12 +262,27 @@ def _examine_models(folder: Path, report: Report, repair: bool) -> None:
     for found in model_check.check(folder):
         if found.is_left and _is_young(found.path):
             continue  # its row may be on its way
-        finding = Finding(found.path, found.what, serious=found.is_serious)
+        report.findings.append(_mended(found, repair))
+
+
+def _examine_recordings(folder: Path, report: Report, repair: bool) -> None:
+    is_over = not may_live(RunFiles(folder).segments(), time.time())
+    for found in recording_check.check(folder):
+        if found.is_left and (not is_over or _is_young(found.path)):
+            continue  # the recording that refers to it may be on its way, as long as its training goes on
+        report.findings.append(_mended(found, repair and is_over))
+
+
+def _mended(found: Found, repair: bool) -> Finding:
+    """What is told of a file beside the segments; what is damaged is kept under another name, where no reader looks."""
+    finding = Finding(found.path, found.what, serious=found.is_serious)
+    with contextlib.suppress(OSError):
         if repair and found.is_left:
-            with contextlib.suppress(OSError):
-                found.path.unlink()
-                finding.done = "removed"
-        report.findings.append(finding)
+            found.path.unlink()
+            finding.done = "removed"
+        elif repair and found.is_damaged:
+            finding.done = f"set aside as {recording_check.set_aside(found.path).name}"
+    return finding
 
 
 def _is_young(path: Path) -> bool:

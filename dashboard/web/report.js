@@ -10,9 +10,13 @@ import { groupOf, rankOf } from "./text/tag_order.js";
 import { count, nothing, words } from "./charts/point_counts.js";
 import * as format from "./text/format.js";
 import { part } from "./ui/dom.js";
+import { ReportFindings } from "./report_findings.js";
 
 /**
- * @typedef {{ name: string, status: string, config: import("./text/config.js").Config }} Run as the report holds it
+ * @typedef {{
+ *   name: string, status: string, config: import("./text/config.js").Config,
+ *   findings: import("./core/findings.js").Finding[],
+ * }} Run as the report holds it
  * @typedef {{
  *   element: HTMLElement, chart: Chart, sight: boolean, near: string | null, draw: () => void,
  * }} Card sight: whether it is in sight; near: the run that the pointer is at
@@ -129,6 +133,9 @@ all.addEventListener("click", () => {
 });
 if (runs.length > 1) bar.append(all);
 
+const place = document.querySelector("#findings");
+const findings = place instanceof HTMLElement ? new ReportFindings(place, runs) : null;
+
 // --- charts --------------------------------------------------------------------------------------------------
 
 const inSight = new IntersectionObserver(
@@ -234,6 +241,7 @@ for (const { head, column } of read) {
 function draw() {
   for (const [box, run] of boxes) box.style.accentColor = colour(numberOf(run.name));
   all.textContent = off.size ? "Show all runs" : "Hide all runs";
+  findings?.show(off);
   for (const card of cards) if (card.sight) card.draw();
 }
 
