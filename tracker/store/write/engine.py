@@ -23,7 +23,7 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
 
 
-def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
+def create(path: Path, fill: Callable[[sa.Connection], None], *, replaces: bool = False) -> sa.Engine:
     """Makes a segment's file and opens its only writing connection.
 
     The file is made under another name and renamed when it is whole, so that no reader, and no death of this process,
@@ -32,12 +32,13 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
     Args:
         path: Its final name.
         fill: Puts in the first rows, in the transaction that makes the tables.
+        replaces: Whether a file that is there gives way to it.
 
     Raises:
         FileExistsError: the file is there. A segment is written by the process that made it, never again.
         OSError, sqlite3.Error, sqlalchemy.exc.SQLAlchemyError: what the disk says.
     """
-    if path.exists():
+    if not replaces and path.exists():
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
     _remove(unborn)  # of one who was killed at this
@@ -54,7 +55,7 @@ def create(path: Path, fill: Callable[[sa.Connection], None]) -> sa.Engine:
             connection.exec_driver_sql(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
             fill(connection)
         engine.dispose()  # folds its WAL in: the name that is changed is that of one file
-        unborn.rename(path)
+        (unborn.replace if replaces else unborn.rename)(path)
     except BaseException:
         with contextlib.suppress(UnboundLocalError):
             engine.dispose()
