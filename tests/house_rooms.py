@@ -83,7 +83,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "dashboard/commands": {
         "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
-        "dashboard/mcp", "dashboard/diff", "dashboard/alerts",
+        "dashboard/mcp", "dashboard/diff", "dashboard/alerts", "dashboard/receive",
     },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where

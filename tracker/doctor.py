@@ -173,7 +173,13 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
     if found.faults:
         faults = list(dict.fromkeys(found.faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
-        report.findings.append(_saved(path, finding, repair and not found.is_written))
+        if found.is_replica:
+            report.findings.append(_saved_replica(path, finding, found.segment, repair))
+        else:
+            report.findings.append(_saved(path, finding, repair and not found.is_written))
+    elif found.segment is not None and found.is_saved:
+        what = f"what was saved of a damaged file; {found.segment.writer.host} can send all of it (viz ship)"
+        report.findings.append(Finding(path, what, serious=False))
     elif found.segment is not None and found.is_arriving:
         what = f"not all of it has arrived: {found.segment.writer.host} is to send the rest (viz ship)"
         if not found.is_written:  # and no ending is noted, as it would be taken for that of its writer
@@ -252,6 +258,18 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
     missing = ", ".join(f"{count:,} of {table}" for table, count in lost.items() if count)
     finding.done = f"saved {saved or 'no rows'}; " + (f"no good were {missing}; " if missing else "")
     finding.done += f"the damaged file is kept as {kept.name}"
+    return finding
+
+
+def _saved_replica(path: Path, finding: Finding, segment: Segment | None, repair: bool) -> Finding:
+    """The same of a file that came from another machine, also while its writer lives there: a server that has it open
+    sees that it is another, and has it sent from the beginning."""
+    host = "the machine that sent it" if segment is None else segment.writer.host
+    if not repair:
+        finding.what += f"; it was sent by {host}, which can send it again once this is repaired"
+    finding = _saved(path, finding, repair)
+    if finding.done:
+        finding.done += f"; {host} can send all of it again (viz ship), which then takes the place of what was saved"
     return finding
 
 

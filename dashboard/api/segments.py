@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -27,12 +26,13 @@ from dashboard.http.failures import Failures
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
 from dashboard.receive import demand
-from dashboard.receive.places import is_segment_id
+from dashboard.receive.deleted import DeletedError
 from dashboard.receive.receiver import Piece, Receiver, UnstoredError
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
-from dashboard.receive.waiting import Waiting
+from dashboard.receive.waiting import TooManyError, Waiting
 from tracker.errors import DamagedBytesError
+from tracker.logdir import is_segment_id
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
@@ -47,7 +47,6 @@ MAX_HEARD_BYTES = 4 << 20
 MOST_SEGMENTS, MOST_KNOWN = 20_000, 10_000
 MOST_NAME = 1_000
 LONGEST_WAIT_S = 30.0
-LOOK_S = 0.1
 
 THREADS = 4
 
@@ -68,7 +67,7 @@ class Segments:
         self._tokens = tokens
         self._waiting = 0
         self.senders = Senders()
-        self._demand = demand.Demand(self.senders.rate, watched)
+        self._asks = Waiting(self._receiver, demand.Demand(self.senders.rate, watched))
         self._large = threading.Lock()
         self._failures = Failures()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
@@ -158,16 +157,12 @@ class Segments:
             raise HTTPException(404, "no segment can be called so")
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
-        waiting = Waiting(self._receiver, project, seen, known)
-        end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
-        while True:
-            found = await self._done(waiting.look)
-            fresh = self._demand.fresh()
-            is_new = demand.named(fresh) != known_demand
-            if found or is_new or time.monotonic() >= end or await request.is_disconnected():
-                tags = None if fresh is None else sorted(fresh)
-                return JSONResponse({"commands": found, "fresh": tags, "demand": demand.named(fresh)})
-            await asyncio.sleep(LOOK_S)
+        try:
+            found = await self._asks.hear(project, seen, known, known_demand, min(float(wait), LONGEST_WAIT_S))
+        except TooManyError as error:
+            raise HTTPException(503, str(error), AGAIN) from error
+        tags = None if found.fresh is None else sorted(found.fresh)
+        return JSONResponse({"commands": found.commands, "fresh": tags, "demand": demand.named(found.fresh)})
 
     @contextlib.asynccontextmanager
     async def _body(self, request: Request, most: int) -> AsyncIterator[bytes]:
@@ -235,11 +230,14 @@ class Segments:
             return error
         except DamagedBytesError as error:
             raise HTTPException(422, str(error)) from error
+        except DeletedError as error:
+            raise HTTPException(410, str(error)) from error
         except UnstoredError as error:
             raise HTTPException(507, str(error), AGAIN) from error
 
     def close(self) -> None:
         """Lets go of all files."""
+        self._asks.close()
         self._threads.shutdown()
         self._receiver.close()
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import threading
 from pathlib import Path
 from typing import Any
 
+from dashboard.receive.deleted import Deleted
 from tracker import logdir as logdirs
 from tracker.errors import DamagedBytesError, RunNameError
 from tracker.store import columns
 from tracker.store.read import copied
 from tracker.store.shipment import Row
-
-_SEGMENT_ID = re.compile(r"\d{8}T\d{6}(-rank\d{1,9})?-[0-9a-f]{8}", re.ASCII)
-
-
-def is_segment_id(text: str) -> bool:
-    """Whether a segment can be called so; such a name leads nowhere else."""
-    return _SEGMENT_ID.fullmatch(text) is not None
 
 
 class Places:
@@ -28,10 +21,12 @@ class Places:
 
     Args:
         root: The folder of the project; made when the first segment arrives.
+        deleted: Which of them were deleted.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, deleted: Deleted) -> None:
         self._root = root
+        self._deleted = deleted
         self._lock = threading.Lock()
         self._known: dict[str, Path] | None = None
         """Of each segment, but for copies that forks took along."""
@@ -48,12 +43,17 @@ class Places:
 
         Raises:
             DamagedBytesError: no run can be called so.
+            DeletedError: its run was deleted.
         """
         if run is not None:
             path = logdirs.segment_path(self.folder_of(run), segment)
             return path if os.path.lexists(path) else None
         with self._lock:
             place = self._found().get(beside or segment)
+            if place is None or not os.path.lexists(place):
+                place = self._deleted.restored(beside or segment) or place
+                if place is not None:
+                    self._found()[beside or segment] = place
             return place if place is None or beside is None else logdirs.segment_path(place.parent, segment)
 
     def forget(self, segment: str) -> None:
@@ -89,6 +89,7 @@ class Places:
 
         Raises:
             DamagedBytesError: it is another segment, or its run can have no folder.
+            DeletedError: it is of a run that was deleted.
             OSError: the one that it continues cannot be read at the moment.
         """
         said: dict[str, Any] = dict(zip(columns.SEGMENT, row, strict=True))
@@ -100,6 +101,7 @@ class Places:
                 self._known = None  # which of two of one name is a copy shows when both are there
                 return logdirs.segment_path(self.folder_of(run), segment)
             if segment not in known:
+                self._deleted.check_new(said)
                 known[segment] = logdirs.segment_path(self._folder(said, known), segment)
                 self._runs[segment] = said["run"]
             return known[segment]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dashboard.receive.deleted import Deleted
 from dashboard.receive.places import Places
 from tracker import logdir
 from tracker.errors import DamagedBytesError, PageChangeError, StoreError, TrackerError
@@ -187,7 +188,8 @@ class Receiver:
     def _places_of(self, project: str) -> Places:
         with self._lock:
             if project not in self._places:
-                self._places[project] = Places(self._root / project if project else self._root)
+                deleted = Deleted(self._root, project)
+                self._places[project] = Places(self._root / project if project else self._root, deleted)
             return self._places[project]
 
     @contextlib.contextmanager
@@ -239,6 +241,8 @@ class _File:
         return self._replica is not None and self._replica.arrived.is_whole
 
     def opened(self) -> replica.Replica:
+        if self._replica is not None and not self._replica.is_in_place():  # it was deleted, or repaired
+            self.close()
         if self._replica is None:
             self._replica = replica.Replica(self._path)
         return self._replica

@@ -39,11 +39,15 @@ class UnreachableError(TrackerError):
 
 
 class ForbiddenError(TrackerError):
-    """The server takes nothing from here: it wants another token, or receives no runs at all."""
+    """The server takes nothing from here: it wants another token."""
 
 
 class RefusedRowsError(TrackerError):
     """The server does not take this segment."""
+
+
+class DeletedThereError(RefusedRowsError):
+    """The run of this segment was deleted at the server, and not restored."""
 
 
 class ServerAddressError(TrackerError):
@@ -201,8 +205,14 @@ class Server:
         status, said, headers = self._answer(method, path, body, kind)
         if status in (200, 409):
             return said
+        if status in (404, 405):  # also a proxy's page while the server is begun anew
+            raise UnreachableError(f"{self.address} receives no runs: it answers {status} ({_reason(said)})")
         why = f"{self.address} answers {status}: {_reason(said)}"
-        if status in (401, 403, 404, 405):
+        if status in (404, 405):  # not for good: it may be begun anew, and a proxy's page in its place meanwhile
+            raise UnreachableError(f"{self.address} receives no runs: it answers {status} ({_reason(said)})")
+        if status == 410:
+            raise DeletedThereError(f"{self.address} answers: {_reason(said)}")
+        if status in (401, 403):
             raise ForbiddenError(why)
         if status in (400, 413, 415, 422):
             raise RefusedRowsError(why)

@@ -22,7 +22,9 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
 
 
-def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+def create(
+    path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: bool = False
+) -> sqlite3.Connection:
     """Makes a segment's file and opens its only writing connection.
 
     The file is made under another name and renamed when it is whole, so that no reader, and no death of this process,
@@ -31,12 +33,13 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
     Args:
         path: Its final name.
         fill: Puts in the first rows, in the transaction that makes the tables.
+        replaces: Whether a file that is there gives way to it.
 
     Raises:
         FileExistsError: the file is there. A segment is written by the process that made it, never again.
         OSError, sqlite3.Error: what the disk says.
     """
-    if path.exists():
+    if not replaces and path.exists():
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
     _remove(unborn)  # of one who was killed at this
@@ -50,7 +53,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
             connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
             fill(connection)
             connection.execute("COMMIT")
-        unborn.rename(path)
+        (unborn.replace if replaces else unborn.rename)(path)
     except BaseException:
         _remove(unborn)
         raise

@@ -50,15 +50,34 @@ class Replica:
         self.path = path
         self._driver: sqlite3.Connection | None = None
         self.arrived = Arrived()
+        self._is_saved = False
+        """Whether the file is what was saved of a damaged one, and gives way to what arrives."""
+        self._inode: int | None = None
         if os.path.lexists(path):
             journal.check(path)
             self._driver = reopen(path)
-            self.arrived = self._look()
+            self._is_saved = self._is_of_damaged()
+            if self._is_saved:
+                self.close()
+            else:
+                self.arrived = self._look()
+                self._inode = os.stat(path).st_ino
 
-    def _look(self) -> Arrived:
+    def is_in_place(self) -> bool:
+        """Whether the file that is held is the one that lies there: none is held, or it was not moved or replaced."""
+        try:
+            return self._driver is None or os.stat(self.path).st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def _is_of_damaged(self) -> bool:
         assert self._driver is not None
         if not self._driver.execute(f"SELECT 1 FROM sqlite_master WHERE name='{columns.ARRIVALS}'").fetchone():
             raise DamagedBytesError("this segment was written here, by a run on this machine")
+        return bool(self._driver.execute(f"SELECT late FROM {columns.ARRIVALS}").fetchone() == (columns.SAVED,))
+
+    def _look(self) -> Arrived:
+        assert self._driver is not None
         (segment,) = self._driver.execute("SELECT checksum FROM segment").fetchone()
         written, status = self._driver.execute("SELECT written, status FROM state").fetchone()
         (series,) = self._driver.execute("SELECT coalesce(max(id), 0) FROM series").fetchone()
@@ -108,12 +127,14 @@ class Replica:
         made = [*takewhile(lambda folder: not folder.exists(), self.path.parents)]
         _make_folder(self.path.parent)
         try:
-            self._driver = create(self.path, fill)
+            self._driver = create(self.path, fill, replaces=self._is_saved)
         except BaseException:
             with contextlib.suppress(OSError):  # others lie there meanwhile
                 for folder in made:
                     folder.rmdir()
             raise
+        self._is_saved = False
+        self._inode = os.stat(self.path).st_ino
 
     def _add(self, driver: sqlite3.Connection, shipment: Shipment) -> None:
         if driver.execute(_WRITTEN).fetchone() != (shipment.after,):
