@@ -27,12 +27,13 @@ from dashboard.http.failures import Failures
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
 from dashboard.receive import demand
-from dashboard.receive.places import is_segment_id
-from dashboard.receive.receiver import Piece, Receiver, UnstoredError
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import Waiting
+from tracker import databases
 from tracker.errors import DamagedBytesError
+from tracker.receive.places import is_segment_id
+from tracker.receive.receiver import Piece, Receiver, UnstoredError
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
@@ -65,6 +66,8 @@ class Segments:
 
     def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
         self._receiver = Receiver(root)
+        self._hears_orders = databases.of(root) is None
+        """Whether runs here can be asked something on the page."""
         self._tokens = tokens
         self._waiting = 0
         self.senders = Senders()
@@ -155,7 +158,7 @@ class Segments:
             raise HTTPException(404, "no segment can be called so")
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
-        waiting = Waiting(self._receiver, project, seen, known)
+        waiting = Waiting(self._receiver, project, seen if self._hears_orders else [], known)
         end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
         while True:
             found = await self._done(waiting.look)

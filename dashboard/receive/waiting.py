@@ -8,9 +8,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from dashboard.receive.receiver import Receiver
 from tracker import logdir
 from tracker.errors import StoreError
+from tracker.receive.receiver import Receiver
 from tracker.store.read import commands
 from tracker.store.read.run_files import RunFiles
 
