@@ -97,7 +97,8 @@ def check_local(text: str, name: str) -> None:
     if found is None:
         return
     scheme, slashes = found[1].lower(), found[2]
-    if slashes is None and (scheme not in _REMOTE or os.path.isdir(text)):
+    of_database = scheme.partition("+")[0] in _DATABASES and text[found.end() :].startswith("/")
+    if slashes is None and (not (scheme in _REMOTE or of_database) or os.path.isdir(text)):
         return
     got, hint = (
         f"an address ({scheme}://), which everystep does not write to or read from",
